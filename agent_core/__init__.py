@@ -1,0 +1,1 @@
+"""The researcher's work: plans, scripts, search, judging, reports; knows no Slack."""

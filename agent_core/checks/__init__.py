@@ -1,0 +1,1 @@
+"""Deterministic findings about an execution: one module per subject."""

@@ -1,0 +1,304 @@
+"""What happens in a run: one frozen value per event, stored before anybody is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent_core.domain import (
+    Answer,
+    Check,
+    Dataset,
+    NodeId,
+    Operator,
+    Outcome,
+    Plan,
+    PlanChange,
+    Question,
+    Report,
+    RunStatus,
+    Score,
+    Script,
+    Task,
+    Usage,
+    UserId,
+    Verdict,
+    Waiver,
+)
+from sandbox.execution import Execution
+
+
+@dataclass(frozen=True, slots=True)
+class RunSubmitted:
+    """A task arrived; its files are stored."""
+
+    task: Task
+    researcher: str
+    """For people: `rule-based researcher, no AI model` or the model's name."""
+    level: str
+    """Isolation level that its scripts will get."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetsProfiled:
+    """The datasets were read."""
+
+    datasets: tuple[Dataset, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSet:
+    """A plan version came to be: the first, a revision, or an undo."""
+
+    plan: Plan
+    change: PlanChange = PlanChange()
+    by: UserId = UserId("")
+    reason: str = ""
+    """The reply it follows, or `undo`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The run moved on."""
+
+    status: RunStatus
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolFrozen:
+    """The start was given: from here the plan is fixed, before any result."""
+
+    version: int
+    plan_hash: str
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """An operator was chosen; a script is being written."""
+
+    node: NodeId
+    operator: Operator
+    parents: tuple[NodeId, ...] = ()
+    aim: int | None = None
+    decision: int = 0
+    """Number of the decision, for replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptWritten:
+    """A script exists."""
+
+    node: NodeId
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProgress:
+    """A running script said something (throttled; at most one a second and node)."""
+
+    node: NodeId
+    line: str
+    done: int = 0
+    total: int = 0
+    """Of its repetitions, where the helper tells; 0: unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeExecuted:
+    """A script came to its end, whichever."""
+
+    node: NodeId
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFailed:
+    """A node ended without an execution: unusable answer, failed precheck, duplicate."""
+
+    node: NodeId
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeJudged:
+    """Checks and verdicts of an execution."""
+
+    node: NodeId
+    checks: tuple[Check, ...]
+    verdicts: tuple[Verdict, ...]
+    score: Score
+    primary: str = ""
+    """For people, preliminary: `ImplicitMF NDCG@10 0.155 · Popularity 0.068`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCalled:
+    """One model call and what it used."""
+
+    role: str
+    model: str
+    usage: Usage
+    latency_s: float
+    outcome: str = "ok"
+    """ok, repaired, unusable, refused, timeout, ..."""
+    node: NodeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutage:
+    """The model cannot be asked; a visible state, never a bad node."""
+
+    reason: str
+    is_permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """The thread is asked something, with numbered ways out, a default and a deadline."""
+
+    question: Question
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSettled:
+    """A question was answered or its default taken."""
+
+    option: int
+    by: UserId
+    """Empty: the default was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question of a person was answered from recorded results."""
+
+    question: str
+    answer: Answer
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWaived:
+    """The requester set a binding check aside."""
+
+    waiver: Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """Somebody asked the run to stop; it still reports what there is."""
+
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A process took the run up again after a restart."""
+
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """The best script was executed again in a clean sandbox."""
+
+    node: NodeId
+    is_identical: bool
+    largest_difference: float
+    compared: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The report is written and its files exist."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run ended with a report."""
+
+    outcome: Outcome
+    reason: str
+    """Why it ended: satisfied, nodes, seconds, cost, stopped, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run could not go on; says why; resumable unless the plan never came to be."""
+
+    reason: str
+    is_resumable: bool = True
+    exit_code: int = 1
+    """Exit status for the terminal: 1, or 5 outside the offline grammar."""
+
+
+Event = (
+    RunSubmitted
+    | DatasetsProfiled
+    | PlanSet
+    | StatusChanged
+    | ProtocolFrozen
+    | NodeStarted
+    | ScriptWritten
+    | NodeProgress
+    | NodeExecuted
+    | NodeFailed
+    | NodeJudged
+    | ModelCalled
+    | ModelOutage
+    | QuestionAsked
+    | QuestionSettled
+    | Answered
+    | CheckWaived
+    | StopRequested
+    | Resumed
+    | Rerun
+    | Reported
+    | RunFinished
+    | RunFailed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event with its place in the run's log."""
+
+    seq: int
+    """1, 2, 3, ... within the run."""
+    at: datetime
+    event: Event
+
+
+__all__ = [  # noqa: RUF022  in the order of a run
+    "Event",
+    "Logged",
+    "RunSubmitted",
+    "DatasetsProfiled",
+    "PlanSet",
+    "StatusChanged",
+    "ProtocolFrozen",
+    "NodeStarted",
+    "ScriptWritten",
+    "NodeProgress",
+    "NodeExecuted",
+    "NodeFailed",
+    "NodeJudged",
+    "ModelCalled",
+    "ModelOutage",
+    "QuestionAsked",
+    "QuestionSettled",
+    "Answered",
+    "CheckWaived",
+    "StopRequested",
+    "Resumed",
+    "Rerun",
+    "Reported",
+    "RunFinished",
+    "RunFailed",
+]

@@ -1,0 +1,1 @@
+"""The model researcher: any OpenAI-compatible endpoint."""

@@ -1,0 +1,198 @@
+"""The researcher protocol: typed requests in, typed answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agent_core.domain import (
+    Answer,
+    Dataset,
+    Node,
+    NodeId,
+    Outcome,
+    Plan,
+    ReportDraft,
+    Requirement,
+    Revision,
+    RunId,
+    Script,
+    Usage,
+    Verdict,
+)
+from agent_core.events import ModelCalled, ModelOutage
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What experiments may import: distribution name to version, read from the sandbox."""
+
+    python: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every request about one run carries."""
+
+    run: RunId
+    task: str
+    datasets: tuple[Dataset, ...]
+    packages: Packages
+    notes: tuple[str, ...] = ()
+    """Run-wide notes from earlier errors."""
+    node: NodeId | None = None
+    seed: int = 0
+    """For the researcher's own random choices, derived from run seed and decision."""
+    folds: int = 1
+    """The user's preferred number of folds where cross-validation fits the task."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """Write the first plan."""
+
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseRequest:
+    """Read a reply to the plan: wish, question, or chatter."""
+
+    context: Context
+    plan: Plan
+    reply: str
+    has_results: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRequest:
+    """Write a script from scratch."""
+
+    context: Context
+    plan: Plan
+    index: int
+    """Which of the drafts this is, from 0; drafts must differ."""
+    others: tuple[str, ...] = ()
+    """One-line plans of the other drafts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebugRequest:
+    """Repair a script that crashed or failed a binding check."""
+
+    context: Context
+    plan: Plan
+    node: Node
+    attempts: tuple[Node, ...] = ()
+    """Earlier attempts of the chain, oldest first."""
+    reference: str = ""
+    """Signatures and docstrings of the library names in the traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImproveRequest:
+    """Make a working script meet one more requirement."""
+
+    context: Context
+    plan: Plan
+    node: Node
+    aim: Requirement | None
+    attempts: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """Combine two working scripts that complement each other."""
+
+    context: Context
+    plan: Plan
+    first: Node
+    second: Node
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """Decide the requirements that no check decides."""
+
+    context: Context
+    plan: Plan
+    node: Node
+    open: tuple[Requirement, ...]
+    artifacts: Mapping[str, Path]
+    """Artifact name to its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Write the report's words."""
+
+    context: Context
+    plan: Plan
+    nodes: tuple[Node, ...]
+    best: Node | None
+    outcome: Outcome
+    facts: Mapping[str, float]
+    """Every recorded statistic by reference: `ndcg@10|EASE|mean`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """Answer a person's question from recorded results."""
+
+    context: Context
+    plan: Plan
+    question: str
+    facts: Mapping[str, float]
+    report: str
+    """The posted report; empty before there is one."""
+    status: str = ""
+    """How the run stands, in words."""
+
+
+class Researcher(Protocol):
+    """Whoever plans, writes scripts, judges and words the report."""
+
+    @property
+    def name(self) -> str:
+        """For people: `rule-based researcher, no AI model`, or the model's name."""
+        ...
+
+    def metered(self, limits: Meter) -> AbstractAsyncContextManager[Researcher]:
+        """Open a view of this researcher whose calls count against one run."""
+        ...
+
+    async def plan(self, request: PlanRequest) -> Plan: ...
+    async def revise(self, request: ReviseRequest) -> Revision: ...
+    async def draft(self, request: DraftRequest) -> Script: ...
+    async def debug(self, request: DebugRequest) -> Script: ...
+    async def improve(self, request: ImproveRequest) -> Script: ...
+    async def merge(self, request: MergeRequest) -> Script: ...
+    async def judge(self, request: JudgeRequest) -> tuple[Verdict, ...]: ...
+    async def report(self, request: ReportRequest) -> ReportDraft: ...
+    async def answer(self, request: AnswerRequest) -> Answer: ...
+
+
+class Meter(Protocol):
+    """A run's purse: asked before each model call, told after it."""
+
+    def reserve(self, worst: Usage, *, is_reserve: bool = False) -> None:
+        """Set the worst case of a call aside; `is_reserve` may draw on the report's reserve.
+
+        Raises
+        ------
+        BudgetExhausted
+            When the worst case would pass the cap.
+        """
+        ...
+
+    def settle(self, worst: Usage, call: ModelCalled) -> None:
+        """Release what was set aside and record what the call really used."""
+        ...
+
+    def outage(self, outage: ModelOutage) -> None:
+        """Record that the endpoint cannot be asked now."""
+        ...

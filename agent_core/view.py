@@ -1,0 +1,263 @@
+"""How a run stands: a fold over its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent_core.domain import (
+    Dataset,
+    Node,
+    NodeId,
+    Outcome,
+    Plan,
+    PlanChange,
+    Question,
+    Report,
+    RunId,
+    RunStatus,
+    Script,
+    Task,
+    Usage,
+    Waiver,
+)
+from agent_core.events import (
+    Answered,
+    CheckWaived,
+    DatasetsProfiled,
+    Logged,
+    ModelCalled,
+    ModelOutage,
+    NodeExecuted,
+    NodeFailed,
+    NodeJudged,
+    NodeProgress,
+    NodeStarted,
+    PlanSet,
+    ProtocolFrozen,
+    QuestionAsked,
+    QuestionSettled,
+    Reported,
+    Rerun,
+    RunFailed,
+    RunFinished,
+    RunSubmitted,
+    ScriptWritten,
+    StatusChanged,
+    StopRequested,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """The protocol as it was fixed before any result."""
+
+    version: int
+    plan_hash: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """All that card, terminal and report need to know of a run."""
+
+    id: RunId
+    status: RunStatus = RunStatus.PLANNING
+    task: Task | None = None
+    researcher: str = ""
+    level: str = ""
+    datasets: tuple[Dataset, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    """Every version in order; the last is in force."""
+    changes: tuple[PlanChange, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    """In order of their ids; a node in work has neither execution nor error."""
+    progress: tuple[tuple[NodeId, NodeProgress], ...] = ()
+    """Last word of each executing node."""
+    freeze: Freeze | None = None
+    waivers: tuple[Waiver, ...] = ()
+    usage: Usage = Usage()
+    question: Question | None = None
+    """The open question, if any."""
+    outage: str = ""
+    """Why the model cannot be asked at the moment."""
+    primary: str = ""
+    """Preliminary primary metric of the best node beside its baseline."""
+    report: Report | None = None
+    reruns: tuple[Rerun, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    outcome: Outcome | None = None
+    reason: str = ""
+    """Why it ended or failed."""
+    exit_code: int = 0
+    stop_by: str = ""
+    submitted_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    seq: int = 0
+    """Last event that is in this view."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan in force."""
+        return self.plans[-1] if self.plans else None
+
+    @property
+    def executing(self) -> tuple[Node, ...]:
+        """Nodes that have neither come to an execution nor failed."""
+        return tuple(n for n in self.nodes if n.execution is None and n.error is None)
+
+    @property
+    def best(self) -> Node | None:
+        """The working node with the highest score; ties go to the earliest."""
+        working = [n for n in self.nodes if n.is_working and n.score is not None]
+        return max(
+            working,
+            key=lambda n: (n.is_satisfactory, n.score.value if n.score else 0.0, -n.id),
+            default=None,
+        )
+
+    def node(self, node: NodeId) -> Node:
+        """Return the node with this id."""
+        return next(n for n in self.nodes if n.id == node)
+
+
+def fold(run: RunId, log: Iterable[Logged], view: RunView | None = None) -> RunView:
+    """Apply the events of `log` in order, starting from `view` or from nothing."""
+    view = view or RunView(run)
+    for logged in log:
+        view = replace(step(view, logged), seq=logged.seq)
+    return view
+
+
+def step(view: RunView, logged: Logged) -> RunView:
+    """Apply one event."""
+    match logged.event:
+        case NodeStarted() | ScriptWritten() | NodeProgress() | NodeExecuted() as event:
+            return node_step(view, event)
+        case NodeFailed() | NodeJudged() as event:
+            return node_end(view, event)
+        case ModelCalled() | ModelOutage() | QuestionAsked() | QuestionSettled() as event:
+            return talk_step(view, event)
+        case _:
+            return run_step(view, logged)
+
+
+def run_step(view: RunView, logged: Logged) -> RunView:
+    """Apply an event about the run as a whole."""
+    match logged.event:
+        case RunSubmitted(task, researcher, level):
+            return replace(
+                view, task=task, researcher=researcher, level=level, submitted_at=logged.at
+            )
+        case DatasetsProfiled(datasets):
+            return replace(view, datasets=datasets)
+        case PlanSet(plan, change):
+            return replace(view, plans=(*view.plans, plan), changes=(*view.changes, change))
+        case StatusChanged(status, reason):
+            started = logged.at if status is RunStatus.RUNNING else None
+            return replace(
+                view,
+                status=status,
+                reason=reason or view.reason,
+                started_at=view.started_at or started,
+                finished_at=None if not status.is_final else logged.at,
+            )
+        case ProtocolFrozen(version, plan_hash, by):
+            return replace(view, freeze=Freeze(version, plan_hash, logged.at, by))
+        case _:
+            return end_step(view, logged)
+
+
+def end_step(view: RunView, logged: Logged) -> RunView:
+    """Apply an event of a run's end, or after it."""
+    match logged.event:
+        case CheckWaived(waiver):
+            return replace(view, waivers=(*view.waivers, waiver))
+        case StopRequested(by):
+            return replace(view, stop_by=by)
+        case Reported(report):
+            return replace(view, report=report)
+        case Rerun() as rerun:
+            return replace(view, reruns=(*view.reruns, rerun))
+        case Answered() as answered:
+            return replace(view, answers=(*view.answers, answered))
+        case RunFinished(outcome, reason):
+            return replace(
+                view,
+                status=RunStatus.FINISHED,
+                outcome=outcome,
+                reason=reason,
+                question=None,
+                finished_at=logged.at,
+            )
+        case RunFailed(reason, _, exit_code):
+            return replace(
+                view,
+                status=RunStatus.FAILED,
+                reason=reason,
+                exit_code=exit_code,
+                finished_at=logged.at,
+            )
+        case _:
+            return view
+
+
+def talk_step(
+    view: RunView, event: ModelCalled | ModelOutage | QuestionAsked | QuestionSettled
+) -> RunView:
+    """Apply a model call or a question."""
+    match event:
+        case ModelCalled(usage=usage, outcome=outcome):
+            answered = outcome in ("ok", "repaired")
+            return replace(
+                view, usage=view.usage + usage, outage="" if answered else view.outage
+            )
+        case ModelOutage(reason):
+            return replace(view, outage=reason)
+        case QuestionAsked(question):
+            return replace(view, question=question)
+        case QuestionSettled():
+            return replace(view, question=None)
+
+
+def node_step(
+    view: RunView, event: NodeStarted | ScriptWritten | NodeProgress | NodeExecuted
+) -> RunView:
+    """Apply an event of a node in work."""
+    match event:
+        case NodeStarted(node, operator, parents, aim):
+            version = view.plan.version if view.plan else 0
+            new = Node(node, operator, parents, version, Script("", ""), aim)
+            return replace(view, nodes=(*(n for n in view.nodes if n.id != node), new))
+        case ScriptWritten(node, script):
+            return change(view, replace(view.node(node), script=script))
+        case NodeProgress(node):
+            others = tuple(p for p in view.progress if p[0] != node)
+            return replace(view, progress=(*others, (node, event)))
+        case NodeExecuted(node, execution):
+            return change(quiet(view, node), replace(view.node(node), execution=execution))
+
+
+def node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:
+    """Apply the end of a node."""
+    match event:
+        case NodeFailed(node, error):
+            return change(quiet(view, node), replace(view.node(node), error=error))
+        case NodeJudged(node, checks, verdicts, score, primary):
+            judged = replace(view.node(node), checks=checks, verdicts=verdicts, score=score)
+            after = change(view, judged)
+            is_best = after.best is not None and after.best.id == node
+            return replace(after, primary=primary if is_best and primary else view.primary)
+
+
+def change(view: RunView, node: Node) -> RunView:
+    """Put `node` in the place of the one with its id."""
+    return replace(view, nodes=tuple(node if n.id == node.id else n for n in view.nodes))
+
+
+def quiet(view: RunView, node: NodeId) -> RunView:
+    """Forget the progress of a node that has ended."""
+    return replace(view, progress=tuple(p for p in view.progress if p[0] != node))

@@ -1,0 +1,1 @@
+"""Slack, the command line, and the wiring of everything below."""

@@ -1,0 +1,1 @@
+"""Messages and modals as Block Kit: pure functions of domain values."""

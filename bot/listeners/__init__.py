@@ -1,0 +1,1 @@
+"""Handlers of Slack's events, actions and views: parse, call the lab, reply."""

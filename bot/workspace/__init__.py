@@ -1,0 +1,1 @@
+"""The local workspace: Slack's protocols on loopback, and its web page."""

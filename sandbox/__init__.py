@@ -1,0 +1,1 @@
+"""Runs untrusted Python in isolation; knows neither agent nor Slack."""
