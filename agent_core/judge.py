@@ -1,0 +1,60 @@
+"""Execution, checks and verdicts make a score; what a check decides no model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_core.domain import (
+    Check,
+    Finding,
+    Nature,
+    Plan,
+    Priority,
+    Requirement,
+    Score,
+    Verdict,
+)
+
+
+def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
+    """Decide the requirements that name a check; `not applicable` counts as met, said as such."""
+    findings = {check.name: check for check in checks}
+    return tuple(
+        verdict_of(requirement, findings[requirement.check])
+        for requirement in plan.requirements
+        if requirement.check in findings
+    )
+
+
+def verdict_of(requirement: Requirement, check: Check) -> Verdict:
+    """Turn the finding of a check into the verdict on the requirement that names it."""
+    is_met = check.finding is not Finding.FAIL
+    prefix = "not applicable: " if check.finding is Finding.NOT_APPLICABLE else ""
+    return Verdict(requirement.id, is_met, f"{prefix}{check.reason}", evidence=check.name)
+
+
+def undecided(plan: Plan, verdicts: Sequence[Verdict]) -> tuple[Requirement, ...]:
+    """Return the requirements that no verdict speaks of yet."""
+    decided = {v.requirement for v in verdicts}
+    return tuple(r for r in plan.requirements if r.id not in decided)
+
+
+def unjudged(requirements: Sequence[Requirement], reason: str) -> tuple[Verdict, ...]:
+    """Return verdicts for requirements that could not be judged: not shown, so not met."""
+    return tuple(Verdict(r.id, is_met=False, reason=reason, by="unjudged") for r in requirements)
+
+
+def score(plan: Plan, checks: Sequence[Check], verdicts: Sequence[Verdict]) -> Score:
+    """Compute the weighted share of science requirements met, and what is missing."""
+    met = {v.requirement for v in verdicts if v.is_met}
+    science = [r for r in plan.requirements if r.nature is Nature.SCIENCE]
+    weight = sum(r.weight for r in science)
+    musts = [r for r in plan.requirements if r.priority is Priority.MUST]
+    return Score(
+        value=sum(r.weight for r in science if r.id in met) / weight if weight else 0.0,
+        met=sum(r.id in met for r in plan.requirements),
+        total=len(plan.requirements),
+        musts_met=sum(r.id in met for r in musts),
+        musts=len(musts),
+        failed_checks=tuple(c.name for c in checks if c.is_binding and c.finding is Finding.FAIL),
+    )

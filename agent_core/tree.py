@@ -1,0 +1,107 @@
+"""The nodes of a run as a tree: what is buggy, what works, what may still be debugged; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent_core.domain import Node, NodeId, Operator
+
+MAX_DEBUG_CHAIN = 3
+"""Repairs of one script in a row, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A view of the nodes of one run."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def in_work(self) -> tuple[Node, ...]:
+        """Nodes that have not come to an end."""
+        return tuple(n for n in self.nodes if not is_done(n))
+
+    @property
+    def done(self) -> tuple[Node, ...]:
+        """Nodes that have come to an end."""
+        return tuple(n for n in self.nodes if is_done(n))
+
+    @property
+    def working(self) -> tuple[Node, ...]:
+        """Nodes that ran and were judged."""
+        return tuple(n for n in self.nodes if n.is_working)
+
+    @property
+    def buggy(self) -> tuple[Node, ...]:
+        """Buggy leaves whose chain of repairs is still open."""
+        return tuple(n for n in self.done if n.is_buggy and self.is_debuggable(n))
+
+    @property
+    def best(self) -> Node | None:
+        """The working node with the highest score; ties go to the earliest."""
+        return max(
+            self.working, key=lambda n: (n.score.value if n.score else 0.0, -n.id), default=None
+        )
+
+    @property
+    def satisfactory(self) -> Node | None:
+        """The earliest node that may end the run."""
+        return next((n for n in self.nodes if n.is_satisfactory), None)
+
+    def node(self, node: NodeId) -> Node:
+        """Return the node with this id."""
+        return next(n for n in self.nodes if n.id == node)
+
+    def children(self, node: NodeId) -> tuple[Node, ...]:
+        """Return the nodes made from `node`."""
+        return tuple(n for n in self.nodes if node in n.parents)
+
+    def chain(self, node: Node) -> tuple[Node, ...]:
+        """Return the debug chain that ends in `node`, oldest first, its start included."""
+        chain = [node]
+        while chain[0].operator is Operator.DEBUG and chain[0].parents:
+            chain.insert(0, self.node(chain[0].parents[0]))
+        return tuple(chain)
+
+    def is_debuggable(self, node: Node) -> bool:
+        """Whether another repair of `node` may help: a leaf, a short chain, a new error."""
+        if self.children(node.id) or not node.script.source:
+            return False
+        chain = self.chain(node)
+        if len(chain) > MAX_DEBUG_CHAIN:
+            return False
+        signatures = [error_signature(n) for n in chain]
+        return signatures[-1] not in signatures[:-1]
+
+
+def is_done(node: Node) -> bool:
+    """Whether nothing more happens to `node`."""
+    return node.error is not None or node.score is not None
+
+
+def next_id(nodes: Sequence[Node]) -> NodeId:
+    """Return the id of the next node of a run; ids count from 1."""
+    return NodeId(max((n.id for n in nodes), default=0) + 1)
+
+
+def error_signature(node: Node) -> str:
+    """Name the error of a buggy node so that the same error is recognised again.
+
+    The last line of a traceback with numbers and quoted values blanked out, or how the execution
+    ended; empty for a node without an error.
+    """
+    if node.error is not None:
+        return blank(node.error.splitlines()[0] if node.error else "error")
+    if node.execution is None or node.execution.is_ok:
+        return ""
+    lines = node.execution.output.rstrip().splitlines()
+    errors = [line for line in lines if re.match(r"^[\w.]*(Error|Exception|Warning|Exit)\b", line)]
+    detail = blank(errors[-1]) if errors else f"exit {node.execution.exit_code}"
+    return f"{node.execution.ended.value}: {detail}"
+
+
+def blank(text: str) -> str:
+    """Blank out what differs between two occurrences of one error."""
+    return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "#", text)[:200]
