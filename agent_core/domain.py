@@ -172,7 +172,12 @@ class Metric:
     @property
     def label(self) -> str:
         """`NDCG@10`; the form shown to people."""
-        proper = {"hit": "Hit", "recall": "Recall", "precision": "Precision", "coverage": "Coverage"}
+        proper = {
+            "hit": "Hit",
+            "recall": "Recall",
+            "precision": "Precision",
+            "coverage": "Coverage",
+        }
         shown = proper.get(self.name, self.name.upper())
         return f"{shown}@{self.k}" if self.k is not None else shown
 
@@ -541,4 +546,3 @@ class Revision:
     """Answer to a question, or a reason why a wish was not applied; empty for chatter."""
     offer: str = ""
     """A wish found in a question, worded as the reply that would apply it."""
-

@@ -87,6 +87,18 @@ class BudgetSettings(Section):
     lab_month: float = Field(0.0, ge=0)
 
 
+class LabSettings(Section):
+    """The sections that a lab needs, together."""
+
+    search: TreeSearchSettings = TreeSearchSettings()
+    execution: ExecSettings = ExecSettings()
+    agent: AgentSettings = AgentSettings()
+    budget: BudgetSettings = BudgetSettings()
+    memory_mib: int = 4096
+    takes_up: bool = True
+    """Whether unfinished runs of earlier processes are taken up."""
+
+
 class PrivacySettings(Section):
     """`[privacy]`."""
 

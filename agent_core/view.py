@@ -212,9 +212,7 @@ def talk_step(
     match event:
         case ModelCalled(usage=usage, outcome=outcome):
             answered = outcome in ("ok", "repaired")
-            return replace(
-                view, usage=view.usage + usage, outage="" if answered else view.outage
-            )
+            return replace(view, usage=view.usage + usage, outage="" if answered else view.outage)
         case ModelOutage(reason):
             return replace(view, outage=reason)
         case QuestionAsked(question):

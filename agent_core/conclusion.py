@@ -1,0 +1,169 @@
+"""What a search comes to: the best script's facts, the report, and a repetition of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from agent_core.domain import Node, Outcome, Plan, Report, ReportDraft
+from agent_core.errors import AgentError
+from agent_core.events import Reported, Rerun
+from agent_core.evidence import Evidence, read_evidence
+from agent_core.experiment import Experiment, Workbench, rerun_of
+from agent_core.facts import Facts, collect_facts
+from agent_core.recorder import Recorder
+from agent_core.reporter import ReportInputs, write_report
+from agent_core.researcher import Context, Packages, ReportRequest, Researcher
+from sandbox.execution import Execution
+
+log = logging.getLogger(__name__)
+
+TOLERANCE = 1e-9
+"""Difference up to which two runs of one script count as identical."""
+
+
+class Conclusion:
+    """Reads the recorded results of one run."""
+
+    def __init__(self, recorder: Recorder, packages: Packages, files: Mapping[str, Path]) -> None:
+        self.recorder = recorder
+        self.packages = packages
+        self.files = files
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        plan = self.recorder.view.plan
+        if plan is None:
+            raise AgentError("There is no plan yet.")
+        return plan
+
+    @property
+    def best(self) -> Node | None:
+        """The node to report on: the best working one, else a stopped one that left most rows."""
+        view = self.recorder.view
+        partial = [n for n in view.nodes if n.execution is not None and n.score is not None]
+        return view.best or max(
+            partial, key=lambda n: (n.score.value if n.score else 0.0, -n.id), default=None
+        )
+
+    def evidence(self, node: Node, execution: Execution | None = None) -> Evidence:
+        """Read what a node, or another execution of its script, delivered."""
+        found = execution or node.execution
+        if found is None:
+            raise AgentError(f"Script {node.id} was not executed.")
+        datasets = self.recorder.view.datasets
+        return read_evidence(self.plan, node.script.source, found, datasets, self.files)
+
+    async def facts(self) -> Mapping[str, float]:
+        """Return every recorded statistic of the best node by reference."""
+        best = self.best
+        if best is None:
+            return {}
+        evidence = await asyncio.to_thread(self.evidence, best)
+        return (await asyncio.to_thread(collect_facts, evidence)).values
+
+    async def report(self, researcher: Researcher, reason: str) -> Outcome:
+        """Write the report from recorded results and log it; there always is one."""
+        best = self.best
+        evidence = await asyncio.to_thread(self.evidence, best) if best else None
+        facts = await asyncio.to_thread(collect_facts, evidence) if evidence else None
+        others = await self.other_facts(best)
+        outcome = self.outcome()
+        draft = await self.draft(researcher, best, outcome, facts)
+        report = await self.written(
+            ReportInputs(
+                view=self.recorder.view,
+                log=tuple(await self.recorder.journal.read(self.recorder.run)),
+                evidence=evidence,
+                facts=facts,
+                others=others,
+                packages=self.packages,
+                files=self.files,
+                outcome=outcome,
+                reason=reason,
+                best=best,
+            ),
+            draft,
+        )
+        await self.recorder.add(Reported(report))
+        return outcome
+
+    async def written(self, inputs: ReportInputs, draft: ReportDraft) -> Report:
+        """Write report and bundle in a thread."""
+        folder = self.recorder.journal.folder(self.recorder.run) / "report"
+        return await asyncio.to_thread(write_report, inputs, draft, folder)
+
+    def outcome(self) -> Outcome:
+        """Say how the run ended."""
+        view = self.recorder.view
+        if any(n.is_satisfactory for n in view.nodes):
+            return Outcome.SATISFIED
+        return Outcome.PARTIAL if view.best else Outcome.NOTHING
+
+    async def other_facts(self, best: Node | None) -> dict[int, Facts]:
+        """Return the facts of the other working scripts, for the sensitivity check."""
+        others = [n for n in self.recorder.view.nodes if n.is_working and n != best]
+        return {
+            int(n.id): collect_facts(await asyncio.to_thread(self.evidence, n)) for n in others
+        }
+
+    async def draft(
+        self, researcher: Researcher, best: Node | None, outcome: Outcome, facts: Facts | None
+    ) -> ReportDraft:
+        """Have the words written; without them the product's own template stands."""
+        view = self.recorder.view
+        context = Context(
+            view.id, view.task.text if view.task else "", view.datasets, self.packages
+        )
+        values = facts.values if facts else {}
+        request = ReportRequest(context, self.plan, view.nodes, best, outcome, values)
+        try:
+            return await researcher.report(request)
+        except AgentError as error:
+            log.warning("the report's words could not be had", extra={"error": str(error)})
+            return ReportDraft(headline="")
+
+    async def repeat(self, experiment: Experiment, workbench: Workbench) -> Rerun:
+        """Execute the same script again in a clean sandbox and compare its rows."""
+        folder = experiment.folder.parent / "rerun"
+        execution = await workbench.execute(rerun_of(experiment, folder), lambda _: None)
+        node = self.recorder.view.node(experiment.node)
+        old = await asyncio.to_thread(self.evidence, node)
+        new = await asyncio.to_thread(self.evidence, node, execution)
+        return compare(node, execution, old.rows, new.rows)
+
+
+def compare(node: Node, execution: Execution, old: pd.DataFrame, new: pd.DataFrame) -> Rerun:
+    """Compare the rows of two executions of one script."""
+    if not execution.is_ok:
+        text = f"The repetition did not come to a clean end ({execution.ended.value})."
+        return Rerun(node.id, is_identical=False, largest_difference=0.0, compared=0, text=text)
+    keys = ["metric", "k", "algorithm", "dataset", "fold", "seed", "aggregate"]
+    both = old.merge(new, on=keys, suffixes=("_old", "_new"))
+    compared = len(both)
+    complete = compared == len(old) == len(new) and compared > 0
+    gaps = (both["value_old"].astype(float) - both["value_new"].astype(float)).abs()
+    largest = float(gaps.max()) if compared else 0.0
+    is_identical = complete and largest <= TOLERANCE
+    return Rerun(node.id, is_identical, largest, compared, rerun_text(both.assign(gap=gaps), old))
+
+
+def rerun_text(both: pd.DataFrame, old: pd.DataFrame) -> str:
+    """Word what a repetition showed: repeatability on this machine, no more."""
+    if len(both) < len(old):
+        return f"Only {len(both)} of {len(old)} values came again."
+    largest = float(both["gap"].max()) if len(both) else 0.0
+    if largest <= TOLERANCE:
+        verdict = f"Repeated, identical: largest difference {largest:.1g} in {len(both)} values."
+    else:
+        worst = both.sort_values("gap")["metric"].iloc[-1]
+        verdict = f"Repeated, not identical: largest difference {largest:.2g} ({worst})."
+    return (
+        f"{verdict} Same script, data, seeds and packages in a clean sandbox. This shows how far "
+        "the run repeats on this machine, not that the method is right."
+    )

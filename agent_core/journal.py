@@ -1,0 +1,223 @@
+"""Domain values to records and back; the core's one door to storage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+from storage.artifacts import FileStore
+from storage.database import Database
+from storage.errors import RecordNotFound
+from storage.records import EventRecord, RunRecord
+
+from agent_core.domain import RunId, RunStatus, Task, UserId
+from agent_core.errors import UnknownRun
+from agent_core.events import (
+    Event,
+    Logged,
+    RunFailed,
+    RunFinished,
+    StatusChanged,
+)
+from storage import leases, requests, runs
+
+Now = Callable[[], datetime]
+
+EVENT_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+LEASE_TTL_S = 30.0
+POLL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something that another process asks of the one that owns a run."""
+
+    id: int
+    run: RunId
+    kind: str
+    by: UserId
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def adapter(kind: str) -> TypeAdapter[Any]:
+    """Return the serializer of an event type, built at first use."""
+    if kind not in ADAPTERS:
+        ADAPTERS[kind] = TypeAdapter(EVENT_TYPES[kind])
+    return ADAPTERS[kind]
+
+
+def encode(event: Event) -> tuple[str, str]:
+    """Return the kind of `event` and its JSON body."""
+    kind = type(event).__name__
+    return kind, adapter(kind).dump_json(event).decode()
+
+
+def decode(record: EventRecord) -> Logged:
+    """Return the event that a record holds."""
+    event = adapter(record.kind).validate_json(record.body)
+    return Logged(record.seq, datetime.fromisoformat(record.at), event)
+
+
+def status_after(events: Sequence[Event]) -> RunStatus | None:
+    """Return the status that `events` leave a run in, if they change it."""
+    status: RunStatus | None = None
+    for event in events:
+        match event:
+            case StatusChanged(changed):
+                status = changed
+            case RunFinished():
+                status = RunStatus.FINISHED
+            case RunFailed():
+                status = RunStatus.FAILED
+            case _:
+                pass
+    return status
+
+
+def is_end(event: Event) -> bool:
+    """Whether `event` makes a run final."""
+    if isinstance(event, StatusChanged):
+        return event.status.is_final
+    return isinstance(event, RunFinished | RunFailed)
+
+
+class Journal:
+    """Append-only logs of runs, with leases and requests, over one database."""
+
+    def __init__(self, database: Database, owner: str, now: Now = utc_now) -> None:
+        self.database = database
+        self.owner = owner
+        self.now = now
+        self.files = FileStore(database.folder / "files")
+        self.news: dict[RunId, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def folder(self, run: RunId) -> Path:
+        """Return the folder of a run's files."""
+        return self.database.folder / "runs" / run
+
+    async def create(self, run: RunId, task: Task) -> RunId:
+        """Create a run, or return the one that the same origin already has."""
+        at = self.now().isoformat()
+        body = TypeAdapter(Task).dump_json(task).decode()
+        record = RunRecord(run, task.origin, task.requester, body, RunStatus.PLANNING, at, at)
+        if await runs.add_run(self.database, record):
+            return run
+        known = await runs.run_of_origin(self.database, task.origin)
+        return RunId(known.id) if known else run
+
+    async def append(self, run: RunId, *events: Event) -> list[Logged]:
+        """Store events; they are on disk when this returns, and only then are followers told."""
+        at = self.now()
+        records = await runs.append(
+            self.database, run, [encode(e) for e in events], at.isoformat(), status_after(events)
+        )
+        told = self.news.pop(run, None)
+        if told:
+            told.set()
+        return [Logged(r.seq, at, e) for r, e in zip(records, events, strict=True)]
+
+    async def read(self, run: RunId, after: int = 0) -> list[Logged]:
+        """Return the events of a run after a sequence number.
+
+        Raises
+        ------
+        UnknownRun
+            When there is no such run.
+        """
+        records = await runs.events(self.database, run, after)
+        if not records and not after:
+            await self.task(run)
+        return [decode(r) for r in records]
+
+    async def follow(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
+        """Yield events from the log, then as they come, until one makes the run final."""
+        while True:
+            told = self.news[run]
+            for logged in await self.read(run, after):
+                after = logged.seq
+                yield logged
+                if is_end(logged.event):
+                    return
+            try:
+                await asyncio.wait_for(told.wait(), POLL_S)
+            except TimeoutError:
+                continue
+
+    async def task(self, run: RunId) -> Task:
+        """Return the task of a run.
+
+        Raises
+        ------
+        UnknownRun
+            When there is no such run.
+        """
+        try:
+            record = await runs.run(self.database, run)
+        except RecordNotFound as error:
+            message = f"There is no run {run!r}. `autoreclab tasks list` shows all of them."
+            raise UnknownRun(message) from error
+        task: Task = TypeAdapter(Task).validate_json(record.task_json)
+        return task
+
+    async def ids(self) -> list[RunId]:
+        """Return all runs, oldest first."""
+        return [RunId(r.id) for r in await runs.runs(self.database)]
+
+    async def touched(self, run: RunId) -> datetime:
+        """Return when a run last changed."""
+        record = await runs.run(self.database, run)
+        return datetime.fromisoformat(record.updated_at)
+
+    async def claim(self, run: RunId) -> bool:
+        """Take the lease of a run, or keep it; False when another live process holds it."""
+        return await leases.acquire(self.database, run, self.owner, LEASE_TTL_S, self.now())
+
+    async def renew(self) -> set[RunId]:
+        """Keep all leases of this process; return the runs still held."""
+        held = await leases.renew(self.database, self.owner, LEASE_TTL_S, self.now())
+        return {RunId(run) for run in held}
+
+    async def release(self, run: RunId) -> None:
+        """Give up the lease of a run."""
+        await leases.release(self.database, run, self.owner)
+
+    async def owner_of(self, run: RunId) -> str | None:
+        """Return the live process that holds a run, if any."""
+        return await leases.owner(self.database, run, self.now())
+
+    async def orphans(self) -> list[RunId]:
+        """Return unfinished runs that no live process holds."""
+        statuses = [s.value for s in RunStatus if not s.is_final]
+        return [RunId(r) for r in await leases.free_runs(self.database, statuses, self.now())]
+
+    async def ask(self, run: RunId, kind: str, by: UserId) -> None:
+        """Ask the process that owns a run for something."""
+        await requests.put(self.database, run, kind, json.dumps({"by": by}), self.now())
+
+    async def asked(self, held: Sequence[RunId]) -> list[Request]:
+        """Return what other processes ask of the runs held here."""
+        found = await requests.pending(self.database, list(held))
+        return [
+            Request(r.id, RunId(r.run), r.kind, UserId(json.loads(r.body).get("by", "")))
+            for r in found
+        ]
+
+    async def settle(self, request: Request, result: str) -> None:
+        """Mark a request as carried out."""
+        await requests.finish(self.database, request.id, result, self.now())
+
+    async def forget(self, run: RunId) -> None:
+        """Delete a run and its log."""
+        await runs.forget_run(self.database, run)

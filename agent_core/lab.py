@@ -1,0 +1,324 @@
+"""Lab: submit, steer, stop, list and resume runs; all that bot and command line call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from storage.database import Database
+
+from agent_core.domain import (
+    Answer,
+    Plan,
+    PlanChange,
+    Revision,
+    RunId,
+    RunStatus,
+    Task,
+    UserId,
+    Waiver,
+)
+from agent_core.errors import AgentError, BadDataset, RunBusy
+from agent_core.events import (
+    Answered,
+    CheckWaived,
+    Logged,
+    PlanSet,
+    Rerun,
+    Resumed,
+    RunFailed,
+    RunSubmitted,
+    StatusChanged,
+    StopRequested,
+)
+from agent_core.experiment import Workbench
+from agent_core.journal import LEASE_TTL_S, Journal
+from agent_core.planning import files_of
+from agent_core.pool import FairSlots
+from agent_core.researcher import Packages, Researcher
+from agent_core.settings import LabSettings
+from agent_core.view import RunView, fold
+from agent_core.worker import Bench, Worker
+from sandbox.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
+
+RESUME_WITHIN = timedelta(hours=24)
+"""Unfinished runs older than this are not taken up by themselves."""
+Reference = Callable[[str], Awaitable[str]]
+
+
+class Lab:
+    """Everything the bot and the command line ask for."""
+
+    def __init__(self, journal: Journal, bench: Bench, settings: LabSettings) -> None:
+        self.journal = journal
+        self.bench = bench
+        self.settings = settings
+        self.workers: dict[RunId, Worker] = {}
+
+    async def submit(self, task: Task) -> RunId:
+        """Take a task on and return at once; profile and plan follow as events.
+
+        The same origin gives the same run. Its files are stored before this returns.
+        """
+        run = RunId(secrets.token_hex(5))
+        task, trouble = await asyncio.to_thread(self.stored, task, run)
+        known = await self.journal.create(run, task)
+        if known != run:
+            shutil.rmtree(self.journal.folder(run), ignore_errors=True)
+            return known
+        researcher, sandbox = self.bench.researcher, self.bench.workbench.sandbox
+        submitted = RunSubmitted(task, researcher.name, sandbox.level.value)
+        await self.journal.append(run, submitted)
+        if trouble:
+            await self.journal.append(run, RunFailed(trouble, is_resumable=False))
+        elif await self.journal.claim(run):
+            await self.work_on(run)
+        return run
+
+    def stored(self, task: Task, run: RunId) -> tuple[Task, str]:
+        """Copy the task's files into the run's folder; return the trouble there is with them."""
+        folder = self.journal.folder(run) / "data"
+        folder.mkdir(parents=True)
+        try:
+            found = files_of(task, self.settings.execution.workspace)
+            for name, path in found.items():
+                shutil.copyfile(path, folder / name)
+        except (BadDataset, OSError) as error:
+            return task, str(error)
+        return replace(task, files=tuple(folder / name for name in found)), ""
+
+    async def work_on(self, run: RunId) -> Worker:
+        """Let a worker drive a run of which this process holds the lease."""
+        worker = Worker(self.journal, run, self.bench, self.settings)
+        await worker.recorder.load()
+        self.workers[run] = worker
+        worker.begin()
+        return worker
+
+    def events(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
+        """Yield what happened in `run`, from the log, then live, until it has ended."""
+        return self.journal.follow(run, after)
+
+    async def view(self, run: RunId) -> RunView:
+        """Return how a run stands."""
+        return fold(run, await self.journal.read(run))
+
+    async def runs(self) -> list[RunView]:
+        """Return all runs, oldest first."""
+        return [await self.view(run) for run in await self.journal.ids()]
+
+    async def worker(self, run: RunId) -> Worker:
+        """Return the worker of a run, taking the run up if nobody drives it.
+
+        Raises
+        ------
+        RunBusy
+            When another live process drives it.
+        """
+        await self.journal.task(run)
+        known = self.workers.get(run)
+        if known and not known.is_over:
+            return known
+        if not await self.journal.claim(run):
+            owner = await self.journal.owner_of(run)
+            raise RunBusy(f"Run {run} is driven by another process ({owner}); ask there.")
+        return await self.work_on(run)
+
+    async def revise(self, run: RunId, text: str, by: UserId) -> Revision:
+        """Read a reply to the plan; a new version is logged when it changes something."""
+        view = await self.view(run)
+        if view.status is not RunStatus.WAITING or view.plan is None:
+            return Revision(reply=frozen_reply(view))
+        return await (await self.worker(run)).revise(text, by)
+
+    async def undo(self, run: RunId, by: UserId) -> Revision:
+        """Take the last change of the plan back, as a new version."""
+        view = await self.view(run)
+        if view.status is not RunStatus.WAITING or len(view.plans) < 2:
+            return Revision(reply="There is no change of the plan that could be undone now.")
+        before = before_last_change(view.plans, view.changes)
+        plan = replace(before, version=view.plans[-1].version + 1)
+        change = PlanChange(summary=(f"back to version {before.version}",))
+        worker = await self.worker(run)
+        await worker.recorder.add(PlanSet(plan, change, by, "undo"))
+        return Revision(plan, change)
+
+    async def start(self, run: RunId, by: UserId) -> None:
+        """Freeze the protocol and let the run begin; idempotent."""
+        if (await self.view(run)).freeze is None:
+            (await self.worker(run)).start(by)
+
+    async def stop(self, run: RunId, by: UserId) -> None:
+        """Stop a run in whatever phase; what there is is reported. Idempotent."""
+        view = await self.view(run)
+        if view.status.is_final or view.stop_by:
+            return
+        owner = await self.journal.owner_of(run)
+        if owner and owner != self.journal.owner:
+            await self.journal.ask(run, "stop", by)
+            return
+        worker = await self.worker(run)
+        await worker.recorder.add(StopRequested(by))
+        worker.stop()
+
+    async def answer(self, run: RunId, question: str, by: UserId) -> Answer:
+        """Answer a question from recorded results."""
+        view = await self.view(run)
+        if view.plan is None:
+            return Answer(f"There is no plan yet; the run is {view.status.value}.")
+        worker = Worker(self.journal, run, self.bench, self.settings)
+        worker.recorder.view = view
+        answer = await worker.answer(question)
+        await self.journal.append(run, Answered(question, answer, by))
+        return answer
+
+    async def resume(self, run: RunId, by: UserId) -> None:
+        """Take a run up again that failed or was left behind.
+
+        Raises
+        ------
+        AgentError
+            When it has ended for good.
+        """
+        view = await self.view(run)
+        if view.status in (RunStatus.FINISHED, RunStatus.CANCELLED):
+            raise AgentError(f"Run {run} is {view.status.value}; there is nothing to resume.")
+        known = self.workers.get(run)
+        if known and not known.is_over:
+            return
+        if not await self.journal.claim(run):
+            raise RunBusy(f"Run {run} is driven by another process; it goes on there.")
+        status = resumed_status(view)
+        log.info("resuming a run", extra={"run": run, "by": by})
+        await self.journal.append(run, Resumed(self.journal.owner), StatusChanged(status))
+        await self.work_on(run)
+
+    async def rerun(self, run: RunId, by: UserId) -> Rerun:
+        """Execute the best script again in a clean sandbox and compare."""
+        log.info("repeating the best script", extra={"run": run, "by": by})
+        worker = Worker(self.journal, run, self.bench, self.settings)
+        await worker.recorder.load()
+        return await worker.rerun()
+
+    async def waive(self, run: RunId, check: str, reason: str, by: UserId) -> None:
+        """Set a binding check aside, with a reason."""
+        await self.journal.append(run, CheckWaived(Waiver(check, reason, by)))
+
+    async def export(self, run: RunId, folder: Path) -> Path:
+        """Copy the report's files and the zip of a finished run; return the folder.
+
+        Raises
+        ------
+        AgentError
+            When the run has no report yet.
+        """
+        view = await self.view(run)
+        if view.report is None or view.report.bundle is None:
+            raise AgentError(f"Run {run} is {view.status.value}; it has no report to export yet.")
+        source = view.report.bundle.parent
+        await asyncio.to_thread(shutil.copytree, source, folder, dirs_exist_ok=True)
+        return folder
+
+    async def take_up(self) -> None:
+        """Go on with what earlier processes left; what is too old is marked as interrupted."""
+        for run in await self.journal.orphans():
+            if not await self.journal.claim(run):
+                continue
+            if self.journal.now() - await self.journal.touched(run) < RESUME_WITHIN:
+                await self.journal.append(run, Resumed(self.journal.owner))
+                await self.work_on(run)
+            else:
+                reason = "Interrupted more than a day ago; nothing is lost, resume to go on."
+                await self.journal.append(run, RunFailed(reason))
+                await self.journal.release(run)
+
+    async def keep_house(self) -> None:
+        """Renew leases and carry out what other processes ask, for ever."""
+        while True:
+            await asyncio.sleep(LEASE_TTL_S / 15)
+            held = await self.journal.renew()
+            for request in await self.journal.asked(sorted(held)):
+                await self.stop(request.run, request.by)
+                await self.journal.settle(request, "stopped")
+            for run in [r for r, w in self.workers.items() if w.is_over]:
+                del self.workers[run]
+                await self.journal.release(run)
+
+    async def close(self) -> None:
+        """Leave all runs as they are, resumable, and give up their leases."""
+        await asyncio.gather(*(w.abandon() for w in self.workers.values()))
+        for run in self.workers:
+            await self.journal.release(run)
+
+
+def frozen_reply(view: RunView) -> str:
+    """Say why the plan cannot change now."""
+    if view.plan is None:
+        return "The plan is still being written; reply when it is shown."
+    if view.status.is_final:
+        return "This run has ended. Mention me again with the changed question for a new run."
+    return (
+        f"The protocol is frozen (version {view.plan.version}) since the start. I finish it as "
+        "planned; stop it and ask again for a changed one."
+    )
+
+
+def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...]) -> Plan:
+    """Return the version that the last change, undone changes skipped, was made on."""
+    stack: list[Plan] = []
+    for plan, change in zip(plans, changes, strict=True):
+        undone = len(stack) > 1 and change.summary[:1] == (f"back to version {stack[-2].version}",)
+        stack = stack[:-1] if undone else [*stack, plan]
+    return stack[-2] if len(stack) > 1 else stack[0]
+
+
+def resumed_status(view: RunView) -> RunStatus:
+    """Return the phase that a failed or abandoned run goes on with."""
+    if view.plan is None:
+        return RunStatus.PLANNING
+    return RunStatus.RUNNING if view.freeze else RunStatus.WAITING
+
+
+def process_name() -> str:
+    """Name this process so that others on the host can tell whether it lives."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+async def no_reference(_: str) -> str:
+    """Know nothing of library names."""
+    return ""
+
+
+@asynccontextmanager
+async def open_lab(
+    settings: LabSettings,
+    database: Database,
+    sandbox: Sandbox,
+    researcher: Researcher,
+    packages: Packages,
+    reference: Reference = no_reference,
+) -> AsyncIterator[Lab]:
+    """Open the lab: take up unfinished runs, keep leases, leave everything resumable."""
+    journal = Journal(database, process_name())
+    workbench = Workbench(sandbox, FairSlots(sandbox.slots), settings.memory_mib)
+    lab = Lab(journal, Bench(researcher, workbench, packages, reference), settings)
+    if settings.takes_up:
+        await lab.take_up()
+    house = asyncio.create_task(lab.keep_house())
+    try:
+        yield lab
+    finally:
+        house.cancel()
+        await asyncio.gather(house, return_exceptions=True)
+        await lab.close()

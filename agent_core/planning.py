@@ -1,0 +1,67 @@
+"""From a task to its first plan: which files it means, what is in them, what will be done."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from agent_core.datasets import profile
+from agent_core.domain import Dataset, Plan, Task
+from agent_core.errors import BadDataset
+
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+NAMED_FILE = re.compile(r"[\w.-]+\.\w{1,8}\b")
+
+
+def files_of(task: Task, workspace: Path) -> dict[str, Path]:
+    """Return the datasets of a task: what is attached, else files of the workspace it names.
+
+    Raises
+    ------
+    BadDataset
+        When there is none, with how to give one.
+    """
+    if task.files:
+        return named(task.files)
+    names = dict.fromkeys(NAMED_FILE.findall(task.text))
+    found = [workspace / n for n in names if (workspace / n).is_file()]
+    if found:
+        return named(found)
+    missing = f" ({', '.join(names)} is not in {workspace})" if names else ""
+    raise BadDataset(
+        f"There is no dataset{missing}. Attach a file with user and item columns (CSV, TSV, "
+        f"u.data), or name one that lies in the folder `exec.workspace`."
+    )
+
+
+def named(files: tuple[Path, ...] | list[Path]) -> dict[str, Path]:
+    """Give each file a plain name of its own inside the working directory."""
+    result: dict[str, Path] = {}
+    for path in files:
+        name = UNSAFE.sub("_", path.name).lstrip(".") or "data"
+        while name in result:
+            name = f"_{name}"
+        result[name] = path
+    return result
+
+
+async def profiled(files: Mapping[str, Path]) -> tuple[Dataset, ...]:
+    """Profile all files, each in a thread of its own.
+
+    Raises
+    ------
+    BadDataset
+        For the first file that cannot be used.
+    """
+    work = [asyncio.to_thread(profile, path, name) for name, path in files.items()]
+    return tuple(await asyncio.gather(*work))
+
+
+def plan_hash(plan: Plan) -> str:
+    """Return the SHA-256 of a plan's canonical JSON."""
+    return hashlib.sha256(TypeAdapter(Plan).dump_json(plan)).hexdigest()

@@ -1,0 +1,75 @@
+"""What can be said of a script before it costs a slot: does it parse, is it new."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Collection
+
+from agent_core.researcher import Packages
+
+ALWAYS_THERE = frozenset({"labbook", "__future__"})
+"""Modules beside the script."""
+
+
+def tree_hash(source: str) -> str:
+    """Return a hash of the syntax tree; equal for scripts that differ in layout or comments only.
+
+    Raises
+    ------
+    SyntaxError
+        When `source` does not parse.
+    """
+    return hashlib.sha256(ast.dump(ast.parse(source)).encode()).hexdigest()
+
+
+def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> str | None:
+    """Return why `source` need not be run, or None.
+
+    Parameters
+    ----------
+    source
+        The script.
+    packages
+        What experiments may import; `modules` names the top-level modules that exist.
+    seen
+        Hashes (`tree_hash`) of the scripts that ran already.
+    """
+    try:
+        found = tree_hash(source)
+    except SyntaxError as error:
+        return f"SyntaxError: {error.msg} (line {error.lineno})"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"{type(error).__name__}: the script cannot be parsed: {error}"
+    if found in seen:
+        return "Duplicate: the same script (apart from layout and comments) ran before."
+    missing = (
+        sorted(imported(source) - packages.modules - ALWAYS_THERE) if packages.modules else []
+    )
+    if missing:
+        names = ", ".join(missing)
+        return f"ModuleNotFoundError: not installed in the experiments' environment: {names}"
+    return None
+
+
+def imported(source: str) -> frozenset[str]:
+    """Return the top-level modules that a script imports outside of try blocks."""
+    tree = ast.parse(source)
+    guarded = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try)
+        for child in ast.walk(node)
+    }
+    return frozenset(
+        name for node in ast.walk(tree) if id(node) not in guarded for name in names_of(node)
+    )
+
+
+def names_of(node: ast.AST) -> list[str]:
+    """Return the top-level modules that one statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module.partition(".")[0]]
+    return []

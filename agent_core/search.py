@@ -1,0 +1,326 @@
+"""The loop: choose, expand, judge, stop. Asynchronous; resumes from the log where it stood."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from agent_core.checks.registry import run_checks
+from agent_core.domain import Node, NodeId, Operator, Plan, Requirement, RunId, Script, Verdict
+from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
+from agent_core.events import (
+    ModelOutage,
+    NodeExecuted,
+    NodeFailed,
+    NodeJudged,
+    NodeProgress,
+    NodeStarted,
+    ScriptWritten,
+)
+from agent_core.evidence import Evidence, read_evidence
+from agent_core.experiment import Experiment, Workbench
+from agent_core.facts import collect_facts
+from agent_core.judge import decide, score, undecided, unjudged
+from agent_core.policy import Action, choose, decision_rng
+from agent_core.pool import bounded
+from agent_core.precheck import precheck, tree_hash
+from agent_core.recorder import Recorder
+from agent_core.reporter import preliminary
+from agent_core.researcher import (
+    Context,
+    DebugRequest,
+    DraftRequest,
+    ImproveRequest,
+    JudgeRequest,
+    MergeRequest,
+    Packages,
+    Researcher,
+)
+from agent_core.settings import ExecSettings, TreeSearchSettings
+from agent_core.tree import Tree, error_signature, is_done, next_id
+
+T = TypeVar("T")
+
+OUTAGE_WAITS_S = (5.0, 20.0, 60.0)
+"""Pauses before the model is asked again after an outage."""
+MAX_NOTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a search works with; the same for all nodes."""
+
+    researcher: Researcher
+    workbench: Workbench
+    packages: Packages
+    search: TreeSearchSettings
+    execution: ExecSettings
+    files: Mapping[str, Path]
+    folder: Path
+    reference: Callable[[str], Awaitable[str]]
+    """Looks up the library names of a traceback; empty where nothing is known."""
+    folds: int = 1
+    outage_waits_s: tuple[float, ...] = OUTAGE_WAITS_S
+
+
+@dataclass(slots=True)
+class Search:
+    """The search of one run."""
+
+    recorder: Recorder
+    setup: Setup
+    remaining_s: Callable[[], float]
+    """Seconds of the budget that are left."""
+    nodes: int
+    """Nodes that the budget allows."""
+    has_stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    spent: str = ""
+    """Which part of the budget is exhausted, once one is."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        plan = self.recorder.view.plan
+        if plan is None:
+            raise RuntimeError("a search needs a plan")
+        return plan
+
+    @property
+    def tree(self) -> Tree:
+        """The nodes so far."""
+        return Tree(self.recorder.view.nodes)
+
+    async def run(self) -> str:
+        """Search until something ends it; return what.
+
+        `satisfied`, `stopped`, or the part of the budget that ran out: `nodes`, `seconds`, `cost`.
+
+        Raises
+        ------
+        ModelUnavailable, SandboxError
+            When the machinery fails for good; the log allows to go on later.
+        """
+        stop: asyncio.Future[object] = asyncio.ensure_future(self.has_stopped.wait())
+        work: set[asyncio.Future[object]] = set()
+        try:
+            async with bounded(self.setup.search.parallel) as pool:
+                for left in self.tree.in_work:
+                    work.add(pool.spawn_n(self.expand(left)))
+                while True:
+                    while len(work) < self.setup.search.parallel and (node := await self.open()):
+                        work.add(pool.spawn_n(self.expand(node)))
+                    if not work or stop.done():
+                        break
+                    done, _ = await asyncio.wait(
+                        {*work, stop}, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for future in done & work:
+                        work.discard(future)
+                        future.result()
+        finally:
+            stop.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+        return self.reason()
+
+    def reason(self) -> str:
+        """Say why the search ended."""
+        if self.tree.satisfactory:
+            return "satisfied"
+        if self.has_stopped.is_set():
+            return "stopped"
+        return self.spent or ("seconds" if self.remaining_s() <= 0 else "nodes")
+
+    async def open(self) -> Node | None:
+        """Choose the next action and log its node; None when nothing new is to be started."""
+        tree = self.tree
+        if tree.satisfactory or self.has_stopped.is_set() or self.spent:
+            return None
+        if len(tree.nodes) >= self.nodes or self.remaining_s() <= 0:
+            return None
+        decision = len(tree.nodes)
+        seed = self.task_seed
+        action = choose(tree, self.plan, self.setup.search, decision_rng(seed, decision))
+        if action is None:
+            return None
+        return await self.log_start(action, decision)
+
+    @property
+    def task_seed(self) -> int:
+        """Seed of the run's own choices."""
+        task = self.recorder.view.task
+        return task.seed if task else 0
+
+    async def log_start(self, action: Action, decision: int) -> Node:
+        """Log that a node was opened."""
+        node = next_id(self.tree.nodes)
+        started = NodeStarted(node, action.operator, action.parents, action.aim, decision)
+        view = await self.recorder.add(started)
+        return view.node(node)
+
+    async def expand(self, node: Node) -> None:
+        """Bring a node to its end from wherever it stands: script, execution, judgement."""
+        try:
+            if not node.script.source:
+                script = await self.through_outages(lambda: self.write(node))
+                node = (await self.recorder.add(ScriptWritten(node.id, script))).node(node.id)
+            if node.execution is None:
+                fault = self.fault_of(node)
+                if fault:
+                    await self.recorder.add(NodeFailed(node.id, fault))
+                    return
+                node = await self.execute(node)
+            await self.judge(node)
+        except UnusableAnswer as error:
+            await self.recorder.add(NodeFailed(node.id, f"Unusable answer: {error}"))
+        except BudgetExhausted as error:
+            self.spent = self.spent or "cost"
+            await self.recorder.add(NodeFailed(node.id, f"Budget exhausted: {error}"))
+
+    async def through_outages(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the model, again after each pause of an outage; the last refusal is raised."""
+        for wait_s in self.setup.outage_waits_s:
+            try:
+                return await ask()
+            except ModelUnavailable as error:
+                await self.recorder.add(ModelOutage(str(error), error.is_permanent))
+                if error.is_permanent:
+                    raise
+                await asyncio.sleep(wait_s)
+        return await ask()
+
+    def context(self, node: NodeId) -> Context:
+        """Return what every request about this run carries."""
+        view = self.recorder.view
+        return Context(
+            run=RunId(self.recorder.run),
+            task=view.task.text if view.task else "",
+            datasets=view.datasets,
+            packages=self.setup.packages,
+            notes=self.notes(),
+            node=node,
+            seed=decision_rng(self.task_seed, node).randrange(2**31),
+            folds=self.setup.folds,
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the errors that several scripts ran into, the most frequent first."""
+        signatures = [error_signature(n) for n in self.tree.done if n.is_buggy]
+        counted = sorted({s for s in signatures if s}, key=lambda s: -signatures.count(s))
+        return tuple(f"{s} ({signatures.count(s)} scripts)" for s in counted[:MAX_NOTES])
+
+    async def write(self, node: Node) -> Script:
+        """Have the script of a node written by its operator."""
+        context, plan, researcher = self.context(node.id), self.plan, self.setup.researcher
+        tree = self.tree
+        parents = [tree.node(p) for p in node.parents]
+        match node.operator:
+            case Operator.DRAFT:
+                drafts = [
+                    n for n in tree.nodes if n.operator is Operator.DRAFT and n.id != node.id
+                ]
+                index = sum(n.id < node.id for n in drafts)
+                others = tuple(n.script.plan for n in drafts if n.script.plan)
+                return await researcher.draft(DraftRequest(context, plan, index, others))
+            case Operator.DEBUG:
+                parent = parents[0]
+                output = parent.execution.output if parent.execution else parent.error or ""
+                reference = await self.setup.reference(output)
+                chain = tree.chain(parent)[:-1]
+                return await researcher.debug(
+                    DebugRequest(context, plan, parent, chain, reference)
+                )
+            case Operator.IMPROVE:
+                aim = next((r for r in plan.requirements if r.id == node.aim), None)
+                attempts = tuple(
+                    n for n in tree.children(parents[0].id) if n.aim == node.aim and is_done(n)
+                )
+                return await researcher.improve(
+                    ImproveRequest(context, plan, parents[0], aim, attempts)
+                )
+            case Operator.MERGE:
+                return await researcher.merge(MergeRequest(context, plan, parents[0], parents[1]))
+
+    def fault_of(self, node: Node) -> str | None:
+        """Return why a script need not be run, or None."""
+        seen = set()
+        for other in self.tree.nodes:
+            if other.id != node.id and other.script.source:
+                try:
+                    seen.add(tree_hash(other.script.source))
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    continue
+        return precheck(node.script.source, self.setup.packages, seen)
+
+    def experiment(self, node: Node) -> Experiment:
+        """Return the experiment that runs a node's script."""
+        task = self.recorder.view.task
+        return Experiment(
+            run=RunId(self.recorder.run),
+            user=task.requester if task else "",
+            node=node.id,
+            script=node.script,
+            files=self.setup.files,
+            folder=self.setup.folder / "nodes" / str(node.id) / "artifacts",
+            timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
+            expected_s=self.plan.estimate_s,
+        )
+
+    async def execute(self, node: Node) -> Node:
+        """Run a node's script and log its execution."""
+
+        def tell(progress: NodeProgress) -> None:
+            self.recorder.later(progress)
+
+        execution = await self.setup.workbench.execute(self.experiment(node), tell)
+        await self.recorder.settled()
+        return (await self.recorder.add(NodeExecuted(node.id, execution))).node(node.id)
+
+    async def judge(self, node: Node) -> None:
+        """Check an execution, have the rest judged, and log the score."""
+        plan = self.plan
+        evidence = await asyncio.to_thread(self.evidence, node)
+        checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
+        verdicts = decide(plan, checks)
+        left = undecided(plan, verdicts)
+        if left:
+            verdicts = (*verdicts, *await self.verdicts(node, plan, left))
+        primary = await asyncio.to_thread(headline_of, evidence)
+        total = score(plan, checks, verdicts)
+        await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
+
+    def evidence(self, node: Node) -> Evidence:
+        """Read what a node's execution delivered."""
+        if node.execution is None:
+            raise RuntimeError("no evidence without an execution")
+        return read_evidence(
+            self.plan,
+            node.script.source,
+            node.execution,
+            self.recorder.view.datasets,
+            self.setup.files,
+        )
+
+    async def verdicts(
+        self, node: Node, plan: Plan, left: tuple[Requirement, ...]
+    ) -> tuple[Verdict, ...]:
+        """Have the requirements judged that no check decides; a crashed script costs no call."""
+        if node.execution is None or not node.execution.is_ok:
+            return unjudged(left, "the script did not come to a clean end")
+        artifacts = {a.name: a.path for a in node.execution.artifacts}
+        request = JudgeRequest(self.context(node.id), plan, node, left, artifacts)
+        try:
+            found = await self.through_outages(lambda: self.setup.researcher.judge(request))
+        except (UnusableAnswer, BudgetExhausted) as error:
+            return unjudged(left, f"could not be judged: {error}")
+        known = {v.requirement: v for v in found}
+        silent = tuple(r for r in left if r.id not in known)
+        wanted = tuple(known[r.id] for r in left if r.id in known)
+        return (*wanted, *unjudged(silent, "the judge said nothing about it"))
+
+
+def headline_of(evidence: Evidence) -> str:
+    """Return the preliminary primary metric for the card; empty where there is none."""
+    return preliminary(evidence.plan, collect_facts(evidence))

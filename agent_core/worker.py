@@ -1,0 +1,295 @@
+"""One run from its task to its report: plan, wait for the start, search, conclude."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent_core.conclusion import Conclusion
+from agent_core.domain import Answer, Budget, Plan, Revision, RunId, RunStatus, UserId
+from agent_core.errors import AgentError, BadDataset, OutsideGrammar
+from agent_core.events import (
+    DatasetsProfiled,
+    PlanSet,
+    ProtocolFrozen,
+    Rerun,
+    RunFailed,
+    RunFinished,
+    StatusChanged,
+)
+from agent_core.experiment import Workbench
+from agent_core.journal import Journal
+from agent_core.meter import Purse
+from agent_core.planning import plan_hash, profiled
+from agent_core.recorder import Recorder
+from agent_core.researcher import (
+    AnswerRequest,
+    Context,
+    Packages,
+    PlanRequest,
+    Researcher,
+    ReviseRequest,
+)
+from agent_core.search import Search, Setup
+from agent_core.settings import LabSettings
+from agent_core.view import RunView
+from sandbox.errors import SandboxError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all runs of a lab share."""
+
+    researcher: Researcher
+    workbench: Workbench
+    packages: Packages
+    reference: Callable[[str], Awaitable[str]]
+
+
+class Worker:
+    """Drives one run; the border where an unexpected error ends the run and not the service."""
+
+    def __init__(self, journal: Journal, run: RunId, bench: Bench, settings: LabSettings) -> None:
+        self.journal = journal
+        self.run = run
+        self.bench = bench
+        self.settings = settings
+        self.recorder = Recorder(journal, run)
+        self.started = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self.starter = UserId("")
+        self.talk = asyncio.Lock()
+        self.driving: asyncio.Task[None] | None = None
+
+    @property
+    def view(self) -> RunView:
+        """How the run stands."""
+        return self.recorder.view
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is not driven any more."""
+        return self.driving is not None and self.driving.done()
+
+    def begin(self) -> None:
+        """Drive the run from where it stands, in a task of its own."""
+        if self.view.stop_by:
+            self.stopped.set()
+        self.driving = asyncio.create_task(self.drive(), name=f"run {self.run}")
+
+    def start(self, by: UserId) -> None:
+        """Give the start."""
+        self.starter = by
+        self.started.set()
+
+    def stop(self) -> None:
+        """End the run with what there is."""
+        self.stopped.set()
+
+    async def abandon(self) -> None:
+        """Stop driving; the log allows to go on from here."""
+        if self.driving:
+            self.driving.cancel()
+            await asyncio.gather(self.driving, return_exceptions=True)
+        await self.recorder.settled()
+
+    async def drive(self) -> None:
+        """Go through the phases; every error is logged as an event."""
+        try:
+            await self.phases()
+        except BadDataset as error:
+            await self.recorder.add(RunFailed(str(error), is_resumable=False))
+        except OutsideGrammar as error:
+            await self.recorder.add(RunFailed(str(error), is_resumable=False, exit_code=5))
+        except (AgentError, SandboxError) as error:
+            await self.recorder.add(RunFailed(str(error)))
+        except Exception as error:
+            log.exception("a run failed", extra={"run": self.run})
+            kind = type(error).__name__
+            reason = f"Internal error ({kind}); nothing recorded is lost. The log has the details."
+            await self.recorder.add(RunFailed(reason))
+
+    async def phases(self) -> None:
+        """Plan, wait for the start, search, conclude; each only where the log does not have it."""
+        if self.view.plan is None and not await self.unless_stopped(self.plan()):
+            await self.cancel()
+            return
+        if self.view.freeze is None:
+            if not await self.unless_stopped(self.started.wait()):
+                await self.cancel()
+                return
+            await self.freeze()
+        if self.view.outcome is None:
+            await self.research()
+
+    async def cancel(self) -> None:
+        """End a run before anything ran."""
+        await self.recorder.add(StatusChanged(RunStatus.CANCELLED, "stopped before the start"))
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, Any]) -> bool:
+        """Await `work`, or cancel it when the run is stopped first; whether it was done."""
+        doing = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self.stopped.wait())
+        try:
+            await asyncio.wait({doing, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+                return True
+            return False
+        finally:
+            doing.cancel()
+            stop.cancel()
+            await asyncio.gather(doing, stop, return_exceptions=True)
+
+    def context(self) -> Context:
+        """Return what requests outside of nodes carry."""
+        task = self.view.task
+        return Context(
+            run=self.run,
+            task=task.text if task else "",
+            datasets=self.view.datasets,
+            packages=self.bench.packages,
+            seed=task.seed if task else 0,
+            folds=self.settings.agent.k_fold_validation,
+        )
+
+    def files(self) -> dict[str, Path]:
+        """Return the stored datasets by name."""
+        task = self.view.task
+        return {path.name: path for path in task.files} if task else {}
+
+    async def plan(self) -> None:
+        """Profile the datasets and have the first plan written."""
+        if self.view.status is not RunStatus.PLANNING:
+            await self.recorder.add(StatusChanged(RunStatus.PLANNING))
+        if not self.view.datasets:
+            await self.recorder.add(DatasetsProfiled(await profiled(self.files())))
+        async with self.bench.researcher.metered(self.purse()) as researcher:
+            plan = await researcher.plan(PlanRequest(self.context()))
+        await self.recorder.settled()
+        await self.recorder.add(PlanSet(plan), StatusChanged(RunStatus.WAITING))
+
+    async def revise(self, text: str, by: UserId) -> Revision:
+        """Read one reply at a time; log the plan's next version when there is one."""
+        async with self.talk:
+            plan = self.existing_plan()
+            async with self.bench.researcher.metered(self.purse()) as researcher:
+                request = ReviseRequest(self.context(), plan, text)
+                revision = await researcher.revise(request)
+            await self.recorder.settled()
+            if revision.plan is not None and self.view.freeze is None:
+                await self.recorder.add(PlanSet(revision.plan, revision.change, by, text))
+            return revision
+
+    def existing_plan(self) -> Plan:
+        """Return the plan in force."""
+        if self.view.plan is None:
+            raise AgentError("There is no plan yet.")
+        return self.view.plan
+
+    async def freeze(self) -> None:
+        """Fix the protocol, before any result."""
+        async with self.talk:
+            plan = self.existing_plan()
+            frozen = ProtocolFrozen(plan.version, plan_hash(plan), self.starter)
+            await self.recorder.add(frozen, StatusChanged(RunStatus.RUNNING))
+
+    def budget(self) -> Budget:
+        """Return what the run may spend."""
+        if self.view.task and self.view.task.budget:
+            return self.view.task.budget
+        search, limits = self.settings.search, self.settings.budget
+        nodes = search.num_draft_nodes + search.max_iterations
+        return Budget(nodes, limits.max_seconds, limits.max_cost, limits.max_tokens)
+
+    def purse(self) -> Purse:
+        """Return the run's purse, with what was spent before already out of it."""
+        return Purse(self.budget(), spent=self.view.usage, tell=self.recorder.later)
+
+    def remaining_s(self) -> float:
+        """Return the seconds of the budget that are left."""
+        begun = self.view.started_at or self.journal.now()
+        return self.budget().seconds - (self.journal.now() - begun).total_seconds()
+
+    async def research(self) -> None:
+        """Search and conclude, with one purse for both."""
+        async with self.bench.researcher.metered(self.purse()) as researcher:
+            reason = "stopped"
+            if self.view.status is not RunStatus.REPORTING:
+                search = Search(
+                    self.recorder,
+                    self.setup(researcher),
+                    self.remaining_s,
+                    self.budget().nodes,
+                    self.stopped,
+                )
+                reason = await search.run()
+                await self.recorder.settled()
+                await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
+            conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+            outcome = await conclusion.report(researcher, self.view.reason or reason)
+        await self.recorder.settled()
+        await self.recorder.add(RunFinished(outcome, self.view.reason))
+
+    def setup(self, researcher: Researcher) -> Setup:
+        """Return what the search works with."""
+        return Setup(
+            researcher=researcher,
+            workbench=self.bench.workbench,
+            packages=self.bench.packages,
+            search=self.settings.search,
+            execution=self.settings.execution,
+            files=self.files(),
+            folder=self.journal.folder(self.run),
+            reference=self.bench.reference,
+            folds=self.settings.agent.k_fold_validation,
+        )
+
+    async def answer(self, question: str) -> Answer:
+        """Answer a question from what is recorded."""
+        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        facts = await conclusion.facts()
+        report = self.view.report.markdown if self.view.report else ""
+        request = AnswerRequest(
+            self.context(), self.existing_plan(), question, facts, report, status_text(self.view)
+        )
+        async with self.bench.researcher.metered(self.purse()) as researcher:
+            answer = await researcher.answer(request)
+        await self.recorder.settled()
+        return answer
+
+    async def rerun(self) -> Rerun:
+        """Execute the best script again and log how it compares."""
+        best = self.view.best
+        if best is None:
+            raise AgentError("No script worked, so there is none to repeat.")
+        search = Search(
+            self.recorder,
+            self.setup(self.bench.researcher),
+            lambda: self.settings.execution.timeout,
+            0,
+            self.stopped,
+        )
+        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        rerun = await conclusion.repeat(search.experiment(best), self.bench.workbench)
+        await self.recorder.add(rerun)
+        return rerun
+
+
+def status_text(view: RunView) -> str:
+    """Say in words how a run stands."""
+    ran = sum(n.execution is not None for n in view.nodes)
+    crashed = sum(n.is_buggy for n in view.nodes)
+    parts = [f"The run is {view.status.value}", f"{ran} scripts ran, {crashed} of them crashed"]
+    if view.executing:
+        parts.append(f"{len(view.executing)} in work")
+    parts.extend(p.line for _, p in view.progress if p.total)
+    if view.primary:
+        parts.append(f"preliminary: {view.primary}")
+    return "; ".join(parts) + "."
