@@ -38,7 +38,9 @@ class Evidence:
     """`results.json`, one line per row."""
     run: Mapping[str, Any] = field(default_factory=dict)
     """`run.json`."""
-    per_user: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(USER_COLUMNS)))
+    per_user: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(USER_COLUMNS))
+    )
     """`per_user.parquet`, as the script claims."""
     lists: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LIST_COLUMNS)))
     predictions: pd.DataFrame = field(

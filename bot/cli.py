@@ -1,0 +1,235 @@
+"""`autoreclab`: parse arguments, load settings, set up logging, dispatch."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="autoreclab",
+    help="A recommender-systems researcher: a question in, a checked experiment out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+tasks = typer.Typer(help="Runs on this machine: list, show, stop, resume, export, forget.")
+env = typer.Typer(help="What experiments may import.")
+app.add_typer(tasks, name="tasks", no_args_is_help=True)
+app.add_typer(env, name="env", no_args_is_help=True)
+
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting, as table.key=value; repeatable.")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings file instead of ./config.toml.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+Data = Annotated[
+    list[Path] | None, typer.Option("--data", help="A dataset; repeatable.", dir_okay=False)
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
+Who = Annotated[
+    str, typer.Option("--researcher", help="offline, model, or auto: model when a key is set.")
+]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its beginning.")]
+
+
+@app.command()
+def run(
+    task: Annotated[str | None, typer.Argument(help="The task; `-` reads it from stdin.")] = None,
+    task_file: Annotated[Path | None, typer.Option(help="Read the task from a file.")] = None,
+    data: Data = None,
+    out: Out = None,
+    researcher: Who = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of the run's own choices.")] = 0,
+    json: Json = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Answer one research question here, without Slack."""
+    from bot.commands.run import Order, run_task, task_text
+
+    text = task_text(task, task_file)
+    order = Order(text, tuple(data or ()), out, researcher, seed, json)
+    leave(run_task(order, settings_of(config, given)))
+
+
+@app.command("exec")
+def execute(
+    script: Annotated[Path, typer.Argument(help="A Python script.", exists=True, dir_okay=False)],
+    data: Data = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds it may run.")] = None,
+    out: Out = None,
+    json: Json = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Run one script in the sandbox; its files go to --out."""
+    from bot.commands.execute import Script, execute_script
+
+    wanted = Script(script, tuple(data or ()), timeout, out, json)
+    leave(execute_script(wanted, settings_of(config, given)))
+
+
+@app.command()
+def demo(
+    exit_when_done: Annotated[bool, typer.Option(help="End after the report.")] = False,
+    no_browser: Annotated[bool, typer.Option(help="Open no browser.")] = False,
+    data: Data = None,
+    researcher: Who = "offline",
+    port: Annotated[int, typer.Option(help="Port of the page; 0: a free one.")] = 0,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Show the whole product on this machine: local workspace, bot, a question, its report."""
+    from bot.commands.demo import Show, show
+
+    wanted = Show(exit_when_done, not no_browser, tuple(data or ()), researcher, port)
+    leave(show(wanted, settings_of(config, given)))
+
+
+@app.command()
+def workspace(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: a free one.")] = 8010,
+) -> None:
+    """Open the local workspace: Slack's protocols and a web page on loopback."""
+    from bot.commands.service import open_local
+
+    set_up_logging()
+    leave(open_local(port))
+
+
+@app.command()
+def serve(
+    researcher: Who = "auto",
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Connect to Slack, or to the local workspace that SLACK_API_URL names, and work."""
+    from bot.commands.service import serve_bot
+
+    leave(serve_bot(researcher, settings_of(config, given)))
+
+
+@app.command()
+def manifest() -> None:
+    """Print the manifest to create the Slack app from."""
+    from bot.commands.service import print_manifest
+
+    leave(print_manifest())
+
+
+@app.command()
+def doctor(json: Json = False, given: Set = None, config: Config = None) -> None:
+    """Check this installation and say the remedy for what is missing."""
+    from bot.commands.doctor import examine
+
+    leave(examine(settings_of(config, given), as_json=json))
+
+
+@tasks.command("list")
+def tasks_list(json: Json = False, given: Set = None, config: Config = None) -> None:
+    """List all runs."""
+    from bot.commands.tasks import list_runs
+
+    leave(list_runs(settings_of(config, given), as_json=json))
+
+
+@tasks.command("show")
+def tasks_show(
+    run_id: RunArgument,
+    json: Json = False,
+    calls: Annotated[bool, typer.Option(help="List the model calls too.")] = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Show one run: plan, scripts, checks, report."""
+    from bot.commands.tasks import show_run
+
+    leave(show_run(settings_of(config, given), run_id, as_json=json, calls=calls))
+
+
+@tasks.command("stop")
+def tasks_stop(run_id: RunArgument, given: Set = None, config: Config = None) -> None:
+    """Stop a run, also one that another process drives."""
+    from bot.commands.tasks import stop_run
+
+    leave(stop_run(settings_of(config, given), run_id))
+
+
+@tasks.command("resume")
+def tasks_resume(
+    run_id: RunArgument,
+    out: Out = None,
+    researcher: Who = "auto",
+    json: Json = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Go on with a run that was interrupted or failed."""
+    from bot.commands.run import Order, resume_task
+
+    order = Order("", (), out, researcher, 0, json)
+    leave(resume_task(run_id, order, settings_of(config, given)))
+
+
+@tasks.command("export")
+def tasks_export(
+    run_id: RunArgument, out: Out = None, given: Set = None, config: Config = None
+) -> None:
+    """Copy a run's report, results and zip to a folder."""
+    from bot.commands.tasks import export_run
+
+    leave(export_run(settings_of(config, given), run_id, out))
+
+
+@tasks.command("forget")
+def tasks_forget(run_id: RunArgument, given: Set = None, config: Config = None) -> None:
+    """Delete a run: log, scripts, results and its copy of the data."""
+    from bot.commands.tasks import forget_run
+
+    leave(forget_run(settings_of(config, given), run_id))
+
+
+@env.command("list")
+def env_list(json: Json = False, given: Set = None, config: Config = None) -> None:
+    """List the packages that experiments may import, with versions."""
+    from bot.commands.doctor import list_packages
+
+    leave(list_packages(settings_of(config, given), as_json=json))
+
+
+def settings_of(config: Path | None, given: list[str] | None) -> Any:
+    """Load the settings; a fault in them is a usage error."""
+    from bot.settings import SettingsError, load_settings
+
+    set_up_logging()
+    try:
+        return load_settings(config, given or ())
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def set_up_logging() -> None:
+    """Send warnings and worse to the terminal."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+def leave(code: int) -> None:
+    """End the process with an exit status."""
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

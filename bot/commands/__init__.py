@@ -1,0 +1,1 @@
+"""The commands of `autoreclab`, one module per family; imported when they are used."""

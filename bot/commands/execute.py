@@ -1,0 +1,102 @@
+"""`autoreclab exec`: one script through the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from sandbox.opening import open_sandbox
+
+from bot.settings import Settings
+from sandbox.errors import SandboxError
+from sandbox.execution import Execution, Input, Job, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What the command line asks for."""
+
+    path: Path
+    data: tuple[Path, ...]
+    timeout_s: float | None
+    out: Path | None
+    json: bool
+
+
+def execute_script(script: Script, settings: Settings) -> int:
+    """Run one script; 0 whenever the sandbox worked, whatever the script did."""
+    missing = [str(p) for p in script.data if not p.is_file()]
+    if missing:
+        typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
+        return 2
+    try:
+        source = script.path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        typer.echo(f"{script.path} cannot be read as text: {error}", err=True)
+        return 2
+    try:
+        asyncio.run(through(script, source, settings))
+    except SandboxError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def through(script: Script, source: str, settings: Settings) -> None:
+    """Execute, stream the output, copy the artifacts, print what came of it."""
+    limits = Limits(
+        timeout_s=script.timeout_s or settings.exec.timeout, memory_mib=settings.sandbox.memory_mib
+    )
+    inputs = tuple(Input(p.name, p.resolve()) for p in script.data)
+
+    def tell(line: str) -> None:
+        typer.echo(json.dumps({"event": "output", "line": line}) if script.json else line)
+
+    with tempfile.TemporaryDirectory(prefix="autoreclab-") as collected:
+        async with open_sandbox(settings.sandbox) as sandbox:
+            job = Job(source, inputs, limits)
+            execution = await sandbox.execute(job, Path(collected), tell)
+        if script.out is not None:
+            await asyncio.to_thread(copy_artifacts, execution, script.out)
+    typer.echo(last_line(execution, script))
+
+
+def copy_artifacts(execution: Execution, out: Path) -> None:
+    """Copy what the script left to the folder that was asked for."""
+    out.mkdir(parents=True, exist_ok=True)
+    for artifact in execution.artifacts:
+        target = out / artifact.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(artifact.path, target)
+
+
+def last_line(execution: Execution, script: Script) -> str:
+    """Return the outcome: one JSON object for machines, one sentence for people."""
+    if script.json:
+        return json.dumps(
+            {
+                "exit_code": execution.exit_code,
+                "ended": execution.ended.value,
+                "signal": execution.signal,
+                "level": execution.level.value,
+                "output": execution.output,
+                "duration_s": round(execution.duration_s, 3),
+                "cpu_s": round(execution.cpu_s, 3),
+                "peak_memory_mib": round(execution.peak_memory_mib, 1),
+                "artifacts": [a.name for a in execution.artifacts],
+                "skipped": list(execution.skipped),
+            }
+        )
+    where = f" in {script.out}" if script.out else " (give --out to keep them)"
+    files = f"{len(execution.artifacts)} files{where}" if execution.artifacts else "no files"
+    return (
+        f"[{execution.ended.value}, exit {execution.exit_code}, {execution.duration_s:.1f} s, "
+        f"{execution.peak_memory_mib:.0f} MiB, {files}, isolation: {execution.level.value}]"
+    )

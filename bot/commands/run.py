@@ -1,0 +1,159 @@
+"""`autoreclab run` and `tasks resume`: one task in the terminal, from question to report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets as tokens
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import typer
+from rich.console import Console
+from storage.errors import StorageError
+
+from agent_core.domain import Outcome, RunId, RunStatus, Task, UserId
+from agent_core.errors import AgentError
+from agent_core.events import Logged, StatusChanged
+from agent_core.lab import Lab
+from agent_core.view import RunView, fold
+from bot.commands.tasks import find
+from bot.opening import Kind, open_core
+from bot.settings import Secrets, Settings
+from bot.terminal import as_json, line_of, summary_of
+from sandbox.errors import SandboxError
+
+EXIT_OF = {Outcome.SATISFIED: 0, Outcome.PARTIAL: 3, Outcome.NOTHING: 4}
+COULD_NOT_RUN = 1
+USAGE = 2
+INTERRUPTED = 130
+LOCAL = UserId("local")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asks for."""
+
+    text: str
+    data: tuple[Path, ...]
+    out: Path | None
+    researcher: str
+    seed: int
+    json: bool
+
+
+def task_text(task: str | None, file: Path | None) -> str:
+    """Return the task from argument, file or standard input (lines until `!start`)."""
+    if task is not None and task != "-":
+        return task
+    if file is not None:
+        try:
+            return file.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            typer.echo(f"The task file {file} cannot be read: {error}", err=True)
+            raise typer.Exit(USAGE) from error
+    if task == "-":
+        return sys.stdin.read()
+    if sys.stdin.isatty():
+        typer.echo("Enter your request, write !start to start:")
+    lines: list[str] = []
+    for line in sys.stdin:
+        if line.strip() == "!start":
+            break
+        lines.append(line)
+    return "".join(lines)
+
+
+def run_task(order: Order, settings: Settings) -> int:
+    """Run one task; return the exit status."""
+    if not order.text.strip():
+        typer.echo('There is no task. Try: autoreclab run "..." --data ratings.csv', err=True)
+        return USAGE
+    missing = [str(p) for p in order.data if not p.is_file()]
+    if missing:
+        typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
+        return USAGE
+    task = Task(
+        text=order.text.strip(),
+        files=tuple(p.resolve() for p in order.data),
+        requester=LOCAL,
+        origin=f"terminal:{tokens.token_hex(8)}",
+        seed=order.seed,
+    )
+    return guarded(order, settings, task)
+
+
+def resume_task(run: str, order: Order, settings: Settings) -> int:
+    """Go on with a run; return the exit status."""
+    return guarded(order, settings, run)
+
+
+def guarded(order: Order, settings: Settings, wanted: Task | str) -> int:
+    """Run, and turn what prevents it into a message and an exit status."""
+    if order.researcher not in ("auto", "offline", "model"):
+        typer.echo("--researcher is offline, model or auto.", err=True)
+        return USAGE
+    try:
+        return asyncio.run(through(order, settings, wanted))
+    except (SandboxError, StorageError, AgentError) as error:
+        typer.echo(str(error), err=True)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; nothing is lost. `autoreclab tasks list`, then resume.", err=True)
+        return INTERRUPTED
+
+
+async def through(order: Order, settings: Settings, wanted: Task | str) -> int:
+    """Open the lab, submit or resume, follow to the end, copy the results."""
+    kind = cast(Kind, order.researcher)
+    async with open_core(settings, Secrets(), kind) as core:
+        lab = core.lab
+        if isinstance(wanted, Task):
+            run, after = await lab.submit(wanted), 0
+        else:
+            run = await find(lab.journal, wanted)
+            after = (await lab.view(run)).seq
+            await lab.resume(run, LOCAL)
+        view = await follow(lab, run, order, after)
+        return await deliver(lab, view, order)
+
+
+async def follow(lab: Lab, run: RunId, order: Order, after: int) -> RunView:
+    """Print events as they come; give the start once the plan is there."""
+    console = Console(highlight=False)
+    view = await lab.view(run) if after else RunView(run)
+    if view.status is RunStatus.WAITING:
+        await lab.start(run, LOCAL)
+    async for logged in lab.events(run, after):
+        view = fold(run, [logged], view)
+        show(console, logged, view, order)
+        if isinstance(logged.event, StatusChanged) and view.status is RunStatus.WAITING:
+            await lab.start(run, LOCAL)
+    return view
+
+
+def show(console: Console, logged: Logged, view: RunView, order: Order) -> None:
+    """Print one event."""
+    if order.json:
+        typer.echo(as_json(logged))
+        return
+    line = line_of(logged.event, view)
+    if line:
+        console.print(line, markup=False)
+
+
+async def deliver(lab: Lab, view: RunView, order: Order) -> int:
+    """Copy the results to --out, print the last line, return the exit status."""
+    folder = order.out or Path("out") / view.id
+    if view.report is not None and view.report.bundle is not None:
+        await lab.export(view.id, folder)
+    summary = summary_of(view, folder)
+    if order.json:
+        typer.echo(json.dumps(summary))
+    elif view.report is not None:
+        typer.echo(f"\n{view.report.headline}\n\n{view.report.summary}\n\nResults: {folder}")
+    if view.status is RunStatus.FAILED:
+        return view.exit_code or COULD_NOT_RUN
+    return EXIT_OF[view.outcome] if view.outcome else COULD_NOT_RUN

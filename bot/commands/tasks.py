@@ -1,0 +1,168 @@
+"""`autoreclab tasks`: the runs on this machine, also while another process drives them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from storage.database import open_database
+from storage.errors import StorageError
+
+from agent_core.domain import RunId, UserId
+from agent_core.errors import AgentError, UnknownRun
+from agent_core.events import ModelCalled
+from agent_core.journal import Journal
+from agent_core.lab import process_name
+from agent_core.view import RunView, fold
+from bot.settings import Settings
+from bot.terminal import as_json as event_json
+from bot.terminal import plan_text, summary_of
+
+LOCAL = UserId("local")
+
+
+def with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]]) -> int:
+    """Open the log, do `work`, return the exit status."""
+
+    async def through() -> None:
+        async with open_database(settings.storage) as database:
+            await work(Journal(database, process_name()))
+
+    try:
+        asyncio.run(through())
+    except (AgentError, StorageError) as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0
+
+
+async def find(journal: Journal, beginning: str) -> RunId:
+    """Return the run whose id begins so.
+
+    Raises
+    ------
+    UnknownRun
+        When none or several do.
+    """
+    found = [r for r in await journal.ids() if r.startswith(beginning)]
+    if len(found) == 1:
+        return found[0]
+    several = f"{len(found)} runs begin with" if found else "There is no run"
+    raise UnknownRun(f"{several} {beginning!r}. `autoreclab tasks list` shows all of them.")
+
+
+async def view_of(journal: Journal, run: RunId) -> RunView:
+    """Return how a run stands."""
+    return fold(run, await journal.read(run))
+
+
+def list_runs(settings: Settings, *, as_json: bool) -> int:
+    """Print one line a run."""
+
+    async def work(journal: Journal) -> None:
+        views = [await view_of(journal, run) for run in await journal.ids()]
+        if as_json:
+            for view in views:
+                typer.echo(json.dumps(summary_of(view, Path("out") / view.id)))
+            return
+        table = Table("run", "status", "submitted", "title")
+        for view in views:
+            title = view.plan.title if view.plan else view.task.text[:60] if view.task else ""
+            at = f"{view.submitted_at:%Y-%m-%d %H:%M}" if view.submitted_at else ""
+            table.add_row(view.id, view.status.value, at, title)
+        Console().print(table if views else "There are no runs yet.")
+
+    return with_journal(settings, work)
+
+
+def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) -> int:
+    """Print one run: its events for machines, a summary for people."""
+
+    async def work(journal: Journal) -> None:
+        run = await find(journal, beginning)
+        if as_json:
+            await print_events(journal, run)
+            return
+        view = await view_of(journal, run)
+        typer.echo(f"Run {run}: {view.status.value} {view.reason}\n{plan_text(view)}")
+        for node in view.nodes:
+            score = f"{node.score.met}/{node.score.total}" if node.score else node.error or "open"
+            typer.echo(f"  script {node.id} {node.operator.value:<8} {score}  {node.script.plan}")
+        if calls:
+            await print_calls(journal, run)
+        if view.report:
+            typer.echo(f"\n{view.report.headline}\n\n{view.report.summary}")
+
+    return with_journal(settings, work)
+
+
+async def print_events(journal: Journal, run: RunId) -> None:
+    """Print every event as one line of JSON."""
+    for logged in await journal.read(run):
+        typer.echo(event_json(logged))
+
+
+async def print_calls(journal: Journal, run: RunId) -> None:
+    """Print one line a model call."""
+    for logged in await journal.read(run):
+        if isinstance(logged.event, ModelCalled):
+            call = logged.event
+            typer.echo(
+                f"  call {call.role:<8} {call.model} {call.outcome} {call.latency_s:.1f} s, "
+                f"{call.usage.input_tokens} + {call.usage.output_tokens} tokens, "
+                f"${call.usage.cost:.4f}"
+            )
+
+
+def stop_run(settings: Settings, beginning: str) -> int:
+    """Ask the process that drives a run to stop it."""
+
+    async def work(journal: Journal) -> None:
+        run = await find(journal, beginning)
+        view = await view_of(journal, run)
+        if view.status.is_final:
+            typer.echo(f"Run {run} is {view.status.value} already.")
+            return
+        await journal.ask(run, "stop", LOCAL)
+        owner = await journal.owner_of(run)
+        word = f"driven by {owner}" if owner else "driven by nobody now; it stops when resumed"
+        typer.echo(f"Asked run {run} to stop ({word}).")
+
+    return with_journal(settings, work)
+
+
+def export_run(settings: Settings, beginning: str, out: Path | None) -> int:
+    """Copy a run's results to a folder."""
+
+    async def work(journal: Journal) -> None:
+        run = await find(journal, beginning)
+        view = await view_of(journal, run)
+        if view.report is None or view.report.bundle is None:
+            raise AgentError(f"Run {run} is {view.status.value}; it has no report to export yet.")
+        folder = out or Path("out") / run
+        source = view.report.bundle.parent
+        await asyncio.to_thread(shutil.copytree, source, folder, dirs_exist_ok=True)
+        typer.echo(f"Results: {folder}")
+
+    return with_journal(settings, work)
+
+
+def forget_run(settings: Settings, beginning: str) -> int:
+    """Delete a run that nobody drives."""
+
+    async def work(journal: Journal) -> None:
+        run = await find(journal, beginning)
+        owner = await journal.owner_of(run)
+        if owner:
+            raise AgentError(f"Run {run} is driven by {owner}; stop it first.")
+        await journal.forget(run)
+        await asyncio.to_thread(shutil.rmtree, journal.folder(run), ignore_errors=True)
+        typer.echo(f"Forgot run {run}.")
+
+    return with_journal(settings, work)

@@ -1,0 +1,76 @@
+"""Opens what every command works with: storage, sandbox, researcher, lab; closes in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agent_core.offline.researcher import OfflineResearcher
+from sandbox.opening import open_sandbox
+from sandbox.packages import read_packages
+from storage.database import Database, open_database
+
+from agent_core.lab import Lab, open_lab
+from agent_core.researcher import Packages, Researcher
+from bot.settings import Secrets, Settings
+from sandbox.sandbox import Sandbox
+
+Kind = Literal["offline", "model", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The opened parts."""
+
+    lab: Lab
+    database: Database
+    sandbox: Sandbox
+    researcher: Researcher
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings, secrets: Secrets, kind: Kind = "auto", *, takes_up: bool = False
+) -> AsyncIterator[Core]:
+    """Open the lab and what it stands on."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.storage))
+        sandbox = await stack.enter_async_context(open_sandbox(settings.sandbox))
+        researcher = await stack.enter_async_context(open_researcher(settings, secrets, kind))
+        lab = await stack.enter_async_context(
+            open_lab(
+                settings.lab(takes_up=takes_up),
+                database,
+                sandbox,
+                researcher,
+                packages_of(settings),
+            )
+        )
+        yield Core(lab, database, sandbox, researcher)
+
+
+def packages_of(settings: Settings) -> Packages:
+    """Read what experiments may import."""
+    installed = read_packages(Path(settings.sandbox.python))
+    return Packages(installed.python, installed.versions)
+
+
+@asynccontextmanager
+async def open_researcher(
+    settings: Settings, secrets: Secrets, kind: Kind
+) -> AsyncIterator[Researcher]:
+    """Open the model researcher where a key is set, else the rule-based one."""
+    key = secrets.openai_api_key
+    if kind == "offline" or (kind == "auto" and not key.get_secret_value()):
+        yield OfflineResearcher()
+        return
+    from agent_core.model.researcher import open_model_researcher
+
+    model = settings.model
+    if secrets.openai_base_url:
+        model = model.model_copy(update={"base_url": secrets.openai_base_url})
+    async with open_model_researcher(model, settings.agent, settings.privacy, key) as researcher:
+        yield researcher

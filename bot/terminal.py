@@ -1,0 +1,125 @@
+"""What the terminal shows of a run: one line an event for people, one object for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from agent_core.domain import Outcome
+from agent_core.events import (
+    DatasetsProfiled,
+    Event,
+    Logged,
+    ModelOutage,
+    NodeExecuted,
+    NodeFailed,
+    NodeJudged,
+    NodeProgress,
+    NodeStarted,
+    PlanSet,
+    ProtocolFrozen,
+    RunFailed,
+    RunFinished,
+    RunSubmitted,
+    StatusChanged,
+)
+from agent_core.journal import encode
+from agent_core.view import RunView
+
+
+def as_json(logged: Logged) -> str:
+    """Return an event as one line of JSON."""
+    kind, body = encode(logged.event)
+    return json.dumps(
+        {"seq": logged.seq, "at": logged.at.isoformat(), "event": kind, **json.loads(body)}
+    )
+
+
+def line_of(event: Event, view: RunView) -> str | None:
+    """Return what a person is told about an event; None: nothing."""
+    match event:
+        case RunSubmitted(_, researcher, level):
+            return f"Run {view.id} · {researcher} · isolation: {level}"
+        case DatasetsProfiled(datasets):
+            return "\n".join(
+                f"Data: {d.name}: {d.users:,} users, {d.items:,} items, {d.rows:,} interactions"
+                for d in datasets
+            )
+        case PlanSet():
+            return plan_text(view)
+        case ProtocolFrozen(version, plan_hash):
+            return f"Protocol frozen before any result: plan v{version}, {plan_hash[:12]}"
+        case RunFinished(outcome, reason):
+            return f"Finished: {outcome.value} ({reason})"
+        case RunFailed(reason):
+            return f"Could not run: {reason}"
+        case StatusChanged(status, reason):
+            return f"{status.value.capitalize()}{f' ({reason})' if reason else ''}"
+        case ModelOutage(reason):
+            return f"The model cannot be asked: {reason}"
+        case _:
+            return node_line(event, view)
+
+
+def node_line(event: Event, view: RunView) -> str | None:
+    """Return what a person is told about an event of one script."""
+    match event:
+        case NodeStarted(node, operator):
+            return f"Script {node}: {operator.value}"
+        case NodeProgress(node, line):
+            return f"Script {node}: {line}"
+        case NodeExecuted(node, execution):
+            status = f"exit {execution.exit_code}" if execution.exit_code is not None else "killed"
+            return (
+                f"Script {node}: {execution.ended.value}, {status}, "
+                f"{execution.duration_s:.1f} s, {execution.peak_memory_mib:.0f} MiB"
+            )
+        case NodeFailed(node, error):
+            return f"Script {node}: not run: {error}"
+        case NodeJudged(node, checks, _, score):
+            failed = f"; failed checks: {', '.join(score.failed_checks)}"
+            return (
+                f"Script {node}: {score.met} of {score.total} requirements met, "
+                f"{len(checks)} checks{failed if score.failed_checks else ''}"
+            )
+        case _:
+            return None
+
+
+def plan_text(view: RunView) -> str:
+    """Return the plan in force as text."""
+    plan = view.plan
+    if plan is None:
+        return ""
+    lines = [
+        f"Plan v{plan.version}: {plan.question}",
+        f"  Split: {plan.split.text or plan.split.kind.value} · {plan.feedback}",
+        f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
+        f" · Metrics: {', '.join(m.label for m in plan.metrics)} · {len(plan.seeds)} seeds",
+        *(f"  I assumed: {a}" for a in plan.assumptions),
+        *(f"  Not covered: {u}" for u in plan.unmapped),
+        *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
+    ]
+    return "\n".join(lines)
+
+
+def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
+    """Return the last line for machines."""
+    report = view.report
+    score = view.best.score if view.best else None
+    has_files = report is not None and report.bundle is not None
+    bundle = report.bundle if report else None
+    return {
+        "run": view.id,
+        "status": view.status.value,
+        "satisfied": view.outcome is Outcome.SATISFIED,
+        "outcome": view.outcome.value if view.outcome else None,
+        "reason": view.reason,
+        "nodes": len(view.nodes),
+        "requirements_met": score.met if score else 0,
+        "requirements": len(view.plan.requirements) if view.plan else 0,
+        "report": str(folder / "report.md") if has_files else None,
+        "zip": str(folder / bundle.name) if bundle else None,
+        "spend": view.usage.cost,
+    }

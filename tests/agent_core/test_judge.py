@@ -1,0 +1,57 @@
+from builders import plan_of, requirement
+
+from agent_core.domain import Check, Finding, Priority, Verdict
+from agent_core.judge import decide, score, undecided, unjudged
+
+
+def check(name, finding, *, is_binding=False):
+    return Check(name, finding, f"{name} said {finding.value}", is_binding=is_binding)
+
+
+def test_a_check_decides_the_requirement_that_names_it():
+    plan = plan_of(requirement(1, "runs_clean"), requirement(2, "lists_saved"), requirement(3))
+    checks = (check("runs_clean", Finding.PASS), check("lists_saved", Finding.FAIL))
+
+    verdicts = decide(plan, checks)
+
+    assert [(v.requirement, v.is_met) for v in verdicts] == [(1, True), (2, False)]
+    assert [r.id for r in undecided(plan, verdicts)] == [3]
+
+
+def test_what_does_not_apply_counts_as_met_and_says_so():
+    plan = plan_of(requirement(1, "seeds_as_planned"))
+
+    (verdict,) = decide(plan, (check("seeds_as_planned", Finding.NOT_APPLICABLE),))
+
+    assert verdict.is_met
+    assert verdict.reason.startswith("not applicable")
+
+
+def test_the_score_is_computed_from_verdicts():
+    plan = plan_of(requirement(1), requirement(2), requirement(3, priority=Priority.NICE))
+    verdicts = (Verdict(1, is_met=True, reason=""), Verdict(2, is_met=True, reason=""))
+
+    result = score(plan, (), verdicts)
+
+    assert (result.met, result.total, result.musts_met, result.musts) == (2, 3, 2, 2)
+    assert result.is_satisfactory
+
+
+def test_a_failed_binding_check_keeps_a_node_from_satisfying():
+    plan = plan_of(requirement(1))
+    verdicts = (Verdict(1, is_met=True, reason=""),)
+    leak = check("no_test_in_train", Finding.FAIL, is_binding=True)
+
+    result = score(plan, (leak,), verdicts)
+
+    assert result.value == 1.0
+    assert not result.is_satisfactory
+    assert result.failed_checks == ("no_test_in_train",)
+
+
+def test_what_could_not_be_judged_is_not_met():
+    plan = plan_of(requirement(1))
+
+    verdicts = unjudged(plan.requirements, "no answer")
+
+    assert score(plan, (), verdicts).value == 0.0
