@@ -1,0 +1,283 @@
+"""Runs from task to report over a real database; scripts really execute, in the sandbox."""
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from scripted import WORKING, ScriptedResearcher
+
+from agent_core.domain import Budget, Outcome, RunStatus, Task, UserId
+from agent_core.errors import AgentError, ModelUnavailable, OutsideGrammar, UnusableAnswer
+from agent_core.events import NodeExecuted, NodeStarted, RunFinished
+from agent_core.lab import open_lab
+from agent_core.researcher import Packages
+from agent_core.settings import LabSettings, TreeSearchSettings
+from sandbox.opening import open_sandbox
+from sandbox.settings import SandboxSettings
+from storage.database import open_database
+from storage.settings import StorageSettings
+
+ANN = UserId("ann")
+RATINGS = "user_id,item_id,rating\n" + "".join(
+    f"{u},{i},{1 + (u + i) % 5}\n" for u in range(6) for i in range(4)
+)
+SLEEP = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
+
+
+@pytest.fixture
+def ratings(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text(RATINGS)
+    return path
+
+
+def settings(**search):
+    return LabSettings(
+        search=TreeSearchSettings(**{"num_draft_nodes": 1, "max_iterations": 2} | search)
+    )
+
+
+@asynccontextmanager
+async def lab_in(folder, researcher, given=None):
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(StorageSettings(path=folder)))
+        sandbox = await stack.enter_async_context(open_sandbox(SandboxSettings(slots=2)))
+        yield await stack.enter_async_context(
+            open_lab(given or settings(), database, sandbox, researcher, Packages("3.11", {}))
+        )
+
+
+async def until(lab, run, wanted, after=0):
+    async for logged in lab.events(run, after):
+        if wanted(logged.event):
+            return logged
+    return None
+
+
+async def waiting(lab, run):
+    await until(lab, run, lambda e: getattr(e, "status", None) is RunStatus.WAITING)
+
+
+async def run_through(lab, task):
+    run = await lab.submit(task)
+    await waiting(lab, run)
+    await lab.start(run, ANN)
+    await until(lab, run, lambda e: isinstance(e, RunFinished))
+    return await lab.view(run)
+
+
+def task(ratings, origin="test:1", **more):
+    return Task("how much do seeds matter", (ratings,), ANN, origin, **more)
+
+
+async def test_a_task_ends_with_a_report(tmp_path, ratings):
+    researcher = ScriptedResearcher()
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        view = await run_through(lab, task(ratings))
+
+    assert view.status is RunStatus.FINISHED
+    assert view.report is not None
+    assert view.report.bundle.exists()
+    assert researcher.calls.count("judge") == 1
+
+
+async def test_the_same_origin_is_one_run(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        first, second = await asyncio.gather(lab.submit(task(ratings)), lab.submit(task(ratings)))
+
+        assert first == second
+        assert len(await lab.runs()) == 1
+
+
+async def test_the_plan_waits_for_the_start_and_is_then_frozen(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        before = await lab.view(run)
+        await lab.start(run, ANN)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        after = await lab.view(run)
+
+    assert before.nodes == ()
+    assert after.freeze.by == ANN
+    assert len(after.plans) == 1
+
+
+async def test_a_crash_is_debugged(tmp_path, ratings):
+    researcher = ScriptedResearcher(drafts=["raise ValueError('no')\n"], repairs=[WORKING])
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        view = await run_through(lab, task(ratings))
+
+    assert [n.operator.value for n in view.nodes][:2] == ["draft", "debug"]
+    assert view.nodes[0].is_buggy
+    assert "ValueError: no" in view.nodes[0].execution.output
+    assert view.best.id == 2
+
+
+async def test_nothing_works_is_still_a_report(tmp_path, ratings):
+    bad = [f"raise ValueError('no')  # {i}\nx{i} = 1\n" for i in range(9)]
+    researcher = ScriptedResearcher(drafts=bad, repairs=["raise KeyError('still')\n"])
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        view = await run_through(lab, task(ratings))
+
+    assert view.outcome is Outcome.NOTHING
+    assert view.reason == "nodes"
+    assert "ValueError" in view.report.markdown
+
+
+async def test_an_unusable_answer_costs_one_attempt(tmp_path, ratings):
+    researcher = ScriptedResearcher(drafts=[UnusableAnswer("prose"), WORKING])
+    async with lab_in(tmp_path / "data", researcher, settings(num_draft_nodes=2)) as lab:
+        view = await run_through(lab, task(ratings))
+
+    assert [n.error is not None for n in view.nodes].count(True) == 1
+    assert view.best is not None
+
+
+async def test_a_failing_judge_leaves_requirements_unmet_and_the_run_alive(tmp_path, ratings):
+    researcher = ScriptedResearcher(verdict=UnusableAnswer("prose"), improvements=[WORKING])
+    async with lab_in(tmp_path / "data", researcher, settings(max_iterations=0)) as lab:
+        view = await run_through(lab, task(ratings))
+
+    assert view.outcome is Outcome.PARTIAL
+    assert view.nodes[0].verdicts[0].by == "unjudged"
+
+
+async def test_a_permanent_outage_leaves_the_run_resumable(tmp_path, ratings):
+    gone = ModelUnavailable("the key is wrong", is_permanent=True)
+    researcher = ScriptedResearcher(drafts=[gone])
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: type(e).__name__ == "RunFailed")
+        failed = await lab.view(run)
+        researcher.drafts[:] = [WORKING]
+        await lab.resume(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished), failed.seq)
+        view = await lab.view(run)
+
+    assert failed.status is RunStatus.FAILED
+    assert "key is wrong" in failed.reason
+    assert view.status is RunStatus.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "empty"), (b"\x89PNG\r\n\x1a\n\x00\x00\xff", "ratings.csv")]
+)
+async def test_a_bad_dataset_fails_with_what_to_do(tmp_path, ratings, content, said):
+    ratings.write_bytes(content)
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        run = await lab.submit(task(ratings))
+        await until(lab, run, lambda e: False)
+        view = await lab.view(run)
+
+    assert view.status is RunStatus.FAILED
+    assert said in view.reason
+
+
+async def test_no_dataset_says_how_to_give_one(tmp_path):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        run = await lab.submit(Task("seeds?", (), ANN, "test:1"))
+        await until(lab, run, lambda e: False)
+        view = await lab.view(run)
+
+    assert view.status is RunStatus.FAILED
+    assert "Attach" in view.reason
+
+
+async def test_outside_the_grammar_is_exit_five(tmp_path, ratings):
+    researcher = ScriptedResearcher(first_plan=OutsideGrammar("I understood nothing"))
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        run = await lab.submit(task(ratings))
+        await until(lab, run, lambda e: False)
+        view = await lab.view(run)
+
+    assert view.exit_code == 5
+
+
+async def test_stop_before_the_start_cancels(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.stop(run, ANN)
+        await lab.stop(run, ANN)
+        await until(lab, run, lambda e: False)
+        view = await lab.view(run)
+
+    assert view.status is RunStatus.CANCELLED
+    assert view.nodes == ()
+
+
+async def test_stop_while_a_script_runs_ends_with_a_report(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher(drafts=[SLEEP])) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: getattr(e, "line", "") == "begun")
+        await lab.stop(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        view = await lab.view(run)
+
+    assert view.reason == "stopped"
+    assert view.report is not None
+
+
+async def test_a_closed_lab_leaves_the_run_and_the_next_one_goes_on(tmp_path, ratings):
+    marker = "print('begun', flush=True)\n"
+    slow = marker + "import time, os\ntime.sleep(3)\n"
+    researcher = ScriptedResearcher(drafts=[WORKING, slow], verdict=False, improvements=[slow])
+    given = settings(num_draft_nodes=2, max_iterations=0)
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: getattr(e, "line", "") == "begun")
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        log = await lab.journal.read(run)
+        view = await lab.view(run)
+
+    executed = [e.event.node for e in log if isinstance(e.event, NodeExecuted)]
+    started = [e.event.node for e in log if isinstance(e.event, NodeStarted)]
+    assert sorted(executed) == sorted(set(executed)) == sorted(started)
+    assert view.status is RunStatus.FINISHED
+    assert researcher.calls.count("draft") == 2
+
+
+async def test_the_time_budget_ends_a_script(tmp_path, ratings):
+    budget = Budget(nodes=3, seconds=2.0)
+    async with lab_in(tmp_path / "data", ScriptedResearcher(drafts=[SLEEP])) as lab:
+        view = await run_through(lab, task(ratings, budget=budget))
+
+    assert view.reason == "seconds"
+    assert view.nodes[0].execution.ended.value == "timeout"
+
+
+async def test_undo_brings_the_version_before_back(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        revision = await lab.undo(run, ANN)
+
+    assert "no change" in revision.reply
+
+
+async def test_questions_are_answered_from_records(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        view = await run_through(lab, task(ratings))
+        answer = await lab.answer(view.id, "what was the mean?", ANN)
+        log = await lab.journal.read(view.id)
+
+    assert answer.text == "about: what was the mean?"
+    assert type(log[-1].event).__name__ == "Answered"
+
+
+async def test_export_before_the_report_is_refused(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+
+        with pytest.raises(AgentError, match="no report"):
+            await lab.export(run, tmp_path / "out")
