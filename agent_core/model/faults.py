@@ -1,0 +1,130 @@
+"""What may go wrong at an endpoint, told apart: wait, adapt the request, or give up."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import re
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+
+import httpx2
+import openai
+
+from agent_core.errors import AgentError, ModelUnavailable
+from agent_core.model.redaction import Redactor
+
+MAX_MESSAGE = 300
+
+
+class Trouble(StrEnum):
+    """How one request ended, where it did not end well."""
+
+    THROTTLED = "throttled"
+    """Too many requests; to be repeated later."""
+    DOWN = "down"
+    """Not reached, or an error of the server."""
+    SILENT = "timeout"
+    """No byte for too long."""
+    GARBLED = "malformed"
+    """An answer that is no chat completion."""
+    REFUSED = "refused"
+    """The request itself is not accepted."""
+
+
+class EndpointFault(Exception):  # noqa: N818  reads as what it is
+    """One request failed; the message holds no secrets."""
+
+    def __init__(
+        self,
+        trouble: Trouble,
+        message: str,
+        *,
+        wait_s: float | None = None,
+        status: int = 0,
+        code: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.trouble = trouble
+        self.wait_s = wait_s
+        self.status = status
+        self.code = code
+
+
+QUOTA = re.compile(
+    r"(?i)insufficient_quota|billing_hard_limit|exceeded your current quota|"
+    r"credit balance|insufficient (credit|fund|balance)|quota (is )?(exhausted|used up)"
+)
+TRANSIENT = (408, 409, 425)
+
+
+def fault_of(error: Exception, redact: Redactor, address: str) -> EndpointFault | AgentError:
+    """Turn an error of the client library into what is to be done about it."""
+    is_connecting = isinstance(error.__cause__, httpx2.ConnectTimeout)
+    if isinstance(error, openai.APITimeoutError) and not is_connecting:
+        return EndpointFault(Trouble.SILENT, f"{address} sent nothing for too long")
+    if isinstance(error, openai.APIConnectionError):
+        cause = error.__cause__ or error
+        detail = redact(f"{type(cause).__name__}: {cause}")[:MAX_MESSAGE]
+        return EndpointFault(Trouble.DOWN, f"{address} cannot be reached ({detail})")
+    if isinstance(error, openai.APIStatusError):
+        return status_fault(error.status_code, error.body, error.response.headers, redact, address)
+    detail = redact(f"{type(error).__name__}: {error}")[:MAX_MESSAGE]
+    return EndpointFault(Trouble.GARBLED, f"{address} answered with something else ({detail})")
+
+
+def status_fault(
+    status: int, body: object, headers: Mapping[str, str], redact: Redactor, address: str
+) -> EndpointFault | AgentError:
+    """Tell apart what an HTTP status means."""
+    code, text = described(body)
+    text = redact(text)[:MAX_MESSAGE] or f"HTTP {status}"
+    if QUOTA.search(f"{code} {text}") or status == 402:
+        return ModelUnavailable(
+            f"The quota at {address} is exhausted ({text}). Add credit or set another key or "
+            "model, then resume.",
+            is_permanent=True,
+        )
+    if status in (401, 403):
+        return ModelUnavailable(
+            f"{address} refuses the key (HTTP {status}: {text}). Set OPENAI_API_KEY to a valid "
+            "key for this endpoint and these models, then resume.",
+            is_permanent=True,
+        )
+    if status == 429:
+        wait_s = retry_after(headers)
+        return EndpointFault(
+            Trouble.THROTTLED, f"{address} is busy ({text})", wait_s=wait_s, status=status
+        )
+    if status >= 500 or status in TRANSIENT:
+        detail = f"{address} answered HTTP {status} ({text})"
+        wait_s = retry_after(headers)
+        return EndpointFault(Trouble.DOWN, detail, wait_s=wait_s, status=status, code=code)
+    return EndpointFault(Trouble.REFUSED, text, status=status, code=code)
+
+
+def described(body: object) -> tuple[str, str]:
+    """Return code and text of an error's body, in whatever form it comes."""
+    if isinstance(body, Mapping):
+        inner = body.get("error")
+        if isinstance(inner, Mapping):
+            return described(inner)
+        named = (body.get("code"), body.get("type"), body.get("param"))
+        code = " ".join(str(part) for part in named if part)
+        text = body.get("message") or body.get("detail") or inner or ""
+        return code, str(text)
+    return "", str(body or "")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds a server asks to wait: a number, or a date."""
+    value = headers.get("retry-after")
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        moment = email.utils.parsedate_tz(value)
+        seconds = email.utils.mktime_tz(moment) - time.time() if moment else math.nan
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -1,0 +1,107 @@
+"""Runs in the sandbox: prints signatures and docstrings of the names it is asked for.
+
+The product reads this file as text, puts `NAMES = [...]` before it and executes it beside the
+experiment's libraries; nothing of the product can be imported there.
+"""
+
+import difflib
+import importlib
+import inspect
+import json
+import pkgutil
+import sys
+from typing import Any
+
+MODULES = (
+    "lenskit",
+    "lenskit.als",
+    "lenskit.basic",
+    "lenskit.batch",
+    "lenskit.data",
+    "lenskit.flexmf",
+    "lenskit.funksvd",
+    "lenskit.knn",
+    "lenskit.metrics",
+    "lenskit.metrics.ranking",
+    "lenskit.pipeline",
+    "lenskit.splitting",
+    "lenskit.training",
+    "labbook",
+)
+SHORT = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
+MAX_DOC = 600
+
+
+def module(name):
+    """Import a module; None where that fails."""
+    try:
+        return importlib.import_module(name)
+    except Exception:  # noqa: BLE001  whatever a library does on import
+        return None
+
+
+def resolve(dotted):
+    """Find what a dotted name means: (where, thing), or None."""
+    first, *rest = dotted.split(".")
+    parts = [SHORT.get(first, first), *rest]
+    for cut in range(len(parts), 0, -1):
+        found = module(".".join(parts[:cut])) if cut > 1 or len(parts) > 1 else None
+        for part in parts[cut:] if found is not None else ():
+            found = getattr(found, part, None)
+        if found is not None:
+            return ".".join(parts), found
+    for place in MODULES:
+        found = module(place)
+        for part in parts if found is not None else ():
+            found = getattr(found, part, None)
+        if found is not None:
+            return f"{place}.{'.'.join(parts)}", found
+    return None
+
+
+def nearest(dotted):
+    """List names that look like one that does not exist."""
+    known: dict[str, str] = {}
+    for place in MODULES:
+        for name in dir(module(place) or object()):
+            if not name.startswith("_"):
+                known.setdefault(name, f"{place}.{name}")
+    last = dotted.split(".")[-1]
+    return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
+
+
+def described(dotted):
+    """Describe one name for a person who must call it."""
+    found = resolve(dotted)
+    if found is None:
+        close = nearest(dotted)
+        return f"{dotted}: does not exist here" + (f"; near: {', '.join(close)}" if close else "")
+    where, thing = found
+    if inspect.ismodule(thing):
+        names = [n for n in dir(thing) if not n.startswith("_")]
+        inside = [m.name for m in pkgutil.iter_modules(getattr(thing, "__path__", []))]
+        inside = [n for n in inside if not n.startswith("_")]
+        return f"{where}: module; names: {', '.join(names[:40])}; submodules: {', '.join(inside)}"
+    try:
+        signature = str(inspect.signature(thing))
+    except (TypeError, ValueError):
+        signature = ""
+    doc = (inspect.getdoc(thing) or "").split("\n\n")[0][:MAX_DOC]
+    return f"{where}{signature}{configuration(thing)}\n    {doc}"
+
+
+def configuration(thing):
+    """List the configuration of a LensKit component with its defaults."""
+    try:
+        fields = type(thing().config).model_fields
+    except Exception:  # noqa: BLE001  no component, or one that needs arguments
+        return ""
+    shown = [f"{name}={field.default!r}" for name, field in fields.items()]
+    return f"\n    configuration, keyword-only: {', '.join(shown)}"
+
+
+sys.stdout.write(
+    "\n<<reference>>"
+    + json.dumps([described(name) for name in globals().get("NAMES", [])])
+    + "<</reference>>\n"
+)

@@ -1,0 +1,62 @@
+"""What a model call costs, and what it may cost at worst."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from agent_core.domain import Usage
+from agent_core.settings import Price
+
+MILLION = 1_000_000
+BYTES_PER_TOKEN = 2
+"""Of prompts, at worst; English and code have about four."""
+CHARACTERS_PER_TOKEN = 4
+"""For servers that do not count."""
+DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+def price_of(prices: Mapping[str, Price], model: str) -> Price | None:
+    """Look up a model's price, also under its name without a date; None where unknown."""
+    return prices.get(model) or prices.get(DATED.sub("", model))
+
+
+def priced(usage: Usage, price: Price | None) -> Usage:
+    """Fill in the cost of one call, or that its price is unknown."""
+    if price is None:
+        return with_cost(usage, 0.0, unpriced=1)
+    cached = price.input if price.cached is None else price.cached
+    fresh = max(0, usage.input_tokens - usage.cached_tokens)
+    dollars = fresh * price.input + usage.cached_tokens * cached
+    dollars += usage.output_tokens * price.output
+    return with_cost(usage, dollars / MILLION, unpriced=0)
+
+
+def with_cost(usage: Usage, cost: float, unpriced: int) -> Usage:
+    """Return `usage` at `cost` dollars."""
+    return Usage(
+        usage.calls,
+        usage.input_tokens,
+        usage.cached_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        cost,
+        unpriced,
+    )
+
+
+def worst_case(sizes: Iterable[int], max_tokens: int, price: Price | None) -> Usage:
+    """Return the most that a call may use: prompt `sizes` in bytes, and all output allowed."""
+    input_tokens = sum(sizes) // BYTES_PER_TOKEN + 64
+    worst = Usage(calls=1, input_tokens=input_tokens, output_tokens=max_tokens)
+    dearest = price and Price(input=max(price.input, price.cached or 0.0), output=price.output)
+    return priced(worst, dearest)
+
+
+def estimated(prompt: int, answer: int) -> Usage:
+    """Return what a call used, from characters, where the server does not tell."""
+    return Usage(
+        calls=1,
+        input_tokens=prompt // CHARACTERS_PER_TOKEN,
+        output_tokens=answer // CHARACTERS_PER_TOKEN,
+    )

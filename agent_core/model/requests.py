@@ -1,0 +1,97 @@
+"""A question to a model, and the request that asks it of a server with known abilities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent_core.model.abilities import Abilities, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: str
+    """system, user, assistant."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The form of a structured answer."""
+
+    name: str
+    body: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The schema as compact JSON."""
+        return json.dumps(self.body, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked of which model."""
+
+    model: str
+    turns: tuple[Turn, ...]
+    max_tokens: int
+    temperature: float | None = None
+    effort: str = ""
+    schema: Schema | None = None
+    """None: the answer is text."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the prompt, its schema included."""
+        schema = len(self.schema.text) if self.schema else 0
+        return sum(len(t.text.encode()) + 16 for t in self.turns) + schema
+
+
+def body_of(inquiry: Inquiry, abilities: Abilities) -> dict[str, Any]:
+    """Write the request in a form that the server understands."""
+    room = min(inquiry.max_tokens, abilities.room or inquiry.max_tokens)
+    body: dict[str, Any] = {
+        "model": inquiry.model,
+        "messages": messages(inquiry, abilities.mode),
+        abilities.room_name: room,
+    }
+    optional = {
+        "temperature": inquiry.temperature,
+        "reasoning_effort": inquiry.effort or None,
+    }
+    body |= {k: v for k, v in optional.items() if v is not None and k not in abilities.dropped}
+    if abilities.streams is not False:
+        body["stream"] = True
+        if "stream_options" not in abilities.dropped:
+            body["stream_options"] = {"include_usage": True}
+    return body | structure(inquiry.schema, abilities)
+
+
+def structure(schema: Schema | None, abilities: Abilities) -> dict[str, Any]:
+    """Ask for a structured answer by schema, by a forced tool, or not at all."""
+    if schema is None or abilities.mode is Mode.TEXT:
+        return {}
+    if abilities.mode is Mode.SCHEMA:
+        spec = {"name": schema.name, "schema": dict(schema.body), "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": spec}}
+    function = {"name": schema.name, "parameters": dict(schema.body), "strict": True}
+    function["description"] = "Give the answer in this form."
+    return {
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": schema.name}},
+    }
+
+
+def messages(inquiry: Inquiry, mode: Mode) -> list[dict[str, str]]:
+    """Write the conversation; where the server knows no structure, the schema in words."""
+    turns = [{"role": t.role, "content": t.text} for t in inquiry.turns]
+    if inquiry.schema is not None and mode is Mode.TEXT:
+        turns[-1]["content"] += (
+            "\n\nAnswer with one JSON object and nothing else, valid against this JSON Schema "
+            f"(all keys, no comments):\n{inquiry.schema.text}"
+        )
+    return turns

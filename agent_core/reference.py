@@ -1,0 +1,193 @@
+"""What a script writer must know of LensKit: tested parts, and real signatures on request."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+
+import sandbox
+from agent_core.domain import Algorithm, Plan, Split, SplitKind
+from agent_core.model.scorers import SCORERS, Scorer
+from sandbox.execution import Job, Limits
+from sandbox.sandbox import Sandbox
+
+FOLDER = Path(__file__).parent / "model"
+PARTS = FOLDER / "prompts" / "lenskit"
+MAX_NAMES = 12
+MAX_LOOKUP = 6000
+"""Characters of a looked-up reference."""
+LOOKUP_LIMITS = Limits(timeout_s=60, artifacts=0)
+
+RunSource = Callable[[str], Awaitable[str]]
+"""Runs a Python source in the sandbox and returns what it wrote."""
+Lookup = Callable[[str], Awaitable[str]]
+"""A traceback in, the reference of the library names in it out."""
+
+
+@cache
+def part(name: str) -> str:
+    """Return one part of the LensKit reference."""
+    return (PARTS / f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def part_names(plan: Plan | None) -> tuple[str, ...]:
+    """Choose the parts that a plan needs; without a plan, those that every task needs."""
+    if plan is None:
+        return ("data", "splits", "topn", "ratings", "metrics", "seeds", "speed")
+    ratings = any(m.is_rating for m in plan.metrics)
+    ranks = any(not m.is_rating for m in plan.metrics)
+    usual = {"ndcg", "recall", "precision", "rmse", "mae"}
+    chosen = {
+        "topn": ranks,
+        "ratings": ratings,
+        "metrics": any(m.name not in usual for m in plan.metrics),
+        "seeds": any(a.is_random for a in plan.algorithms),
+    }
+    wanted = tuple(name for name, is_wanted in chosen.items() if is_wanted)
+    return ("preamble", "data", "splits", *wanted, "speed", "gotchas")
+
+
+def lenskit(plan: Plan | None) -> str:
+    """Return the LensKit reference for a plan: parts, and the scorers that it speaks of."""
+    kinds = [a.kind for a in plan.algorithms] if plan else []
+    rows = [SCORERS[k] for k in dict.fromkeys(kinds) if k in SCORERS] or list(SCORERS.values())
+    table = "\n".join(["### Scorers", *map(scorer_line, rows)])
+    return "\n\n".join([*map(part, part_names(plan)), table])
+
+
+def scorer_line(scorer: Scorer) -> str:
+    """Describe one scorer in a line."""
+    traits = [
+        "random" if scorer.is_random else "deterministic",
+        "predicts ratings" if scorer.predicts else "no ratings",
+        *([] if scorer.ranks else ["ranks worse than popularity"]),
+        *([scorer.note] if scorer.note else []),
+    ]
+    taken = ", ".join(scorer.parameters)
+    return (
+        f"* `from {scorer.module} import {scorer.kind}` · takes {taken} · e.g. "
+        f"`{scorer.example}` · {'; '.join(traits)}"
+    )
+
+
+def construction(algorithm: Algorithm) -> str:
+    """Write the call that builds a planned algorithm."""
+    arguments = ", ".join(f"{k}={v!r}" for k, v in algorithm.config.items())
+    return f"{algorithm.kind}({arguments})"
+
+
+def split_call(split: Split) -> str:
+    """Write the LensKit call of a planned split; empty where there is none."""
+    seed, share = split.seed, split.holdout
+    calls = {
+        SplitKind.LEAVE_ONE_OUT: f"crossfold_users(ds, 1, SampleN(1, rng={seed}), rng={seed})",
+        SplitKind.LEAVE_LAST: f"crossfold_users(ds, 1, LastN(1), rng={seed})",
+        SplitKind.USER_FRACTION: (
+            f"crossfold_users(ds, 1, SampleFrac({share}, rng={seed}), rng={seed})"
+        ),
+        SplitKind.CROSSFOLD_USERS: (
+            f"crossfold_users(ds, {split.folds}, SampleFrac({share}, rng={seed}), rng={seed})"
+        ),
+        SplitKind.CROSSFOLD_RECORDS: f"crossfold_records(ds, {split.folds}, rng={seed})",
+        SplitKind.GLOBAL_TIME: f"split_temporal_fraction(ds, {share}, filter_test_users=True)",
+    }
+    return calls.get(split.kind, "")
+
+
+@cache
+def labbook() -> str:
+    """Return the signatures of the delivery helper with their docstrings, read from its source."""
+    path = Path(sandbox.__file__).parent / "labbook.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    exported = exported_names(tree)
+    return "\n".join(signature(f) for f in public if not exported or f.name in exported)
+
+
+def exported_names(tree: ast.Module) -> set[str]:
+    """Return the names in `__all__`; empty where there is none."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return {str(name) for name in ast.literal_eval(node.value)}
+    return set()
+
+
+def signature(function: ast.FunctionDef) -> str:
+    """Write a function's call and the first paragraph of its docstring."""
+    doc = (ast.get_docstring(function) or "").split("\n\n")[0]
+    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    call = f"labbook.{function.name}({ast.unparse(function.args)}){returns}"
+    return f"* `{call}`: {' '.join(doc.split())}"
+
+
+MISSING_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+MISSING_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+MISSING_MODULE = re.compile(r"No module named '([\w.]+)'")
+OBJECT = re.compile(r"'(\w+)' object (?:has no attribute|is not|does not)")
+CALLED = re.compile(r"\b(\w+)(?:\.__init__|\.__new__)?\(\) (?:got|takes|missing)")
+CALL = re.compile(r"\b([A-Za-z_][\w.]*)\(")
+FRAME = re.compile(r'^\s+File ".*script\.py", line \d+.*\n((?:\s{4,}.*\n?)?)', re.MULTILINE)
+ORDINARY = frozenset({"print", "len", "main", "int", "float", "str", "list", "dict", "range"})
+
+
+def names_in(output: str) -> tuple[str, ...]:
+    """Return the library names that the last traceback of an output is about."""
+    tail = output[output.rfind("Traceback (most recent call last)") :][-20_000:]
+    found = [f"{a}.{b}" for a, b in MISSING_ATTRIBUTE.findall(tail)]
+    found += [f"{b}.{a}" for a, b in MISSING_NAME.findall(tail)]
+    found += MISSING_MODULE.findall(tail)
+    found += [name for pattern in (OBJECT, CALLED) for name in pattern.findall(tail)]
+    for line in reversed(FRAME.findall(tail)):
+        found += [name for name in CALL.findall(line) if name not in ORDINARY]
+    return tuple(dict.fromkeys(found))[:MAX_NAMES]
+
+
+def introspection(names: tuple[str, ...]) -> str:
+    """Write the script that describes `names` in the sandbox."""
+    source = (FOLDER / "introspect.py").read_text(encoding="utf-8")
+    return f"NAMES = {list(names)!r}\n{source}"
+
+
+def described(output: str) -> str:
+    """Read what the introspection script said; empty where it said nothing."""
+    found = re.search(r"<<reference>>(.*?)<</reference>>", output, re.DOTALL)
+    try:
+        lines = json.loads(found[1]) if found else []
+    except ValueError:
+        return ""
+    return "\n".join(map(str, lines))[:MAX_LOOKUP] if isinstance(lines, list) else ""
+
+
+def lookup_with(run: RunSource) -> Lookup:
+    """Return a lookup of tracebacks that asks the installed libraries; remembers what it found."""
+    known: dict[tuple[str, ...], str] = {}
+
+    async def lookup(output: str) -> str:
+        names = names_in(output)
+        if not names:
+            return ""
+        if names not in known:
+            known[names] = described(await run(introspection(names)))
+        return known[names]
+
+    return lookup
+
+
+def runner(box: Sandbox) -> RunSource:
+    """Return how a source is run in `box`, for `lookup_with`."""
+
+    async def run(source: str) -> str:
+        with tempfile.TemporaryDirectory(prefix="autoreclab-reference-") as folder:
+            execution = await box.execute(Job(source, limits=LOOKUP_LIMITS), Path(folder))
+        return execution.output
+
+    return run
