@@ -1,0 +1,17 @@
+"""Settings of the storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StorageSettings(BaseModel):
+    """`[storage]`: where everything lies, and for how long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Path("./data")
+    retention_days: int = Field(0, ge=0)
+    """Days after which a finished run may be deleted; 0: kept."""
