@@ -12,10 +12,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
-from storage.artifacts import FileStore
-from storage.database import Database
-from storage.errors import RecordNotFound
-from storage.records import EventRecord, RunRecord
 
 from agent_core.domain import RunId, RunStatus, Task, UserId
 from agent_core.errors import UnknownRun
@@ -27,6 +23,10 @@ from agent_core.events import (
     StatusChanged,
 )
 from storage import leases, requests, runs
+from storage.artifacts import FileStore
+from storage.database import Database
+from storage.errors import RecordNotFound
+from storage.records import EventRecord, RunRecord
 
 Now = Callable[[], datetime]
 

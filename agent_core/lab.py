@@ -14,8 +14,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from storage.database import Database
-
 from agent_core.domain import (
     Answer,
     Plan,
@@ -49,6 +47,7 @@ from agent_core.settings import LabSettings
 from agent_core.view import RunView, fold
 from agent_core.worker import Bench, Worker
 from sandbox.sandbox import Sandbox
+from storage.database import Database
 
 log = logging.getLogger(__name__)
 

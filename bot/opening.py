@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent_core.offline.researcher import OfflineResearcher
-from sandbox.opening import open_sandbox
-from sandbox.packages import read_packages
-from storage.database import Database, open_database
-
 from agent_core.lab import Lab, open_lab
+from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Packages, Researcher
 from bot.settings import Secrets, Settings
+from sandbox.opening import open_sandbox
+from sandbox.packages import read_packages
 from sandbox.sandbox import Sandbox
+from storage.database import Database, open_database
 
 Kind = Literal["offline", "model", "auto"]
 

@@ -15,8 +15,6 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from sandbox.settings import SandboxSettings
-from storage.settings import StorageSettings
 
 from agent_core.settings import (
     AgentSettings,
@@ -28,6 +26,8 @@ from agent_core.settings import (
     TreeSearchSettings,
 )
 from bot.slack_settings import AccessSettings, SlackSettings
+from sandbox.settings import SandboxSettings
+from storage.settings import StorageSettings
 
 DEFAULT_FILE = Path("config.toml")
 

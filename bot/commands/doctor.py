@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import typer
 from rich.console import Console
 from rich.table import Table
-from sandbox.opening import open_sandbox
-from storage.database import open_database
-from storage.errors import StorageError
 
 from bot.opening import packages_of
 from bot.settings import Secrets, Settings
 from sandbox.errors import SandboxError
+from sandbox.opening import open_sandbox
+from storage.database import open_database
+from storage.errors import StorageError
 
 EXPERIMENT_PACKAGES = ("lenskit", "pandas", "numpy", "scipy", "scikit-learn", "matplotlib")
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
-from sandbox.opening import open_sandbox
 
 from bot.settings import Settings
 from sandbox.errors import SandboxError
 from sandbox.execution import Execution, Input, Job, Limits
+from sandbox.opening import open_sandbox
 
 
 @dataclass(frozen=True, slots=True)

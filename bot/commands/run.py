@@ -12,7 +12,6 @@ from typing import cast
 
 import typer
 from rich.console import Console
-from storage.errors import StorageError
 
 from agent_core.domain import Outcome, RunId, RunStatus, Task, UserId
 from agent_core.errors import AgentError
@@ -24,6 +23,7 @@ from bot.opening import Kind, open_core
 from bot.settings import Secrets, Settings
 from bot.terminal import as_json, line_of, summary_of
 from sandbox.errors import SandboxError
+from storage.errors import StorageError
 
 EXIT_OF = {Outcome.SATISFIED: 0, Outcome.PARTIAL: 3, Outcome.NOTHING: 4}
 COULD_NOT_RUN = 1

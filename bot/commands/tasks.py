@@ -11,8 +11,6 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
-from storage.database import open_database
-from storage.errors import StorageError
 
 from agent_core.domain import RunId, UserId
 from agent_core.errors import AgentError, UnknownRun
@@ -23,6 +21,8 @@ from agent_core.view import RunView, fold
 from bot.settings import Settings
 from bot.terminal import as_json as event_json
 from bot.terminal import plan_text, summary_of
+from storage.database import open_database
+from storage.errors import StorageError
 
 LOCAL = UserId("local")
 
