@@ -41,7 +41,7 @@ Scalar = str | float | int | bool | None
 class Part(BaseModel):
     """A part of an answer; keys that were not asked for are ignored."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 class Setting(Part):

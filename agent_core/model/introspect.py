@@ -32,7 +32,7 @@ SHORT = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
 MAX_DOC = 600
 
 
-def module(name):
+def module(name: str) -> Any:
     """Import a module; None where that fails."""
     try:
         return importlib.import_module(name)
@@ -40,7 +40,7 @@ def module(name):
         return None
 
 
-def resolve(dotted):
+def resolve(dotted: str) -> tuple[str, Any] | None:
     """Find what a dotted name means: (where, thing), or None."""
     first, *rest = dotted.split(".")
     parts = [SHORT.get(first, first), *rest]
@@ -59,7 +59,7 @@ def resolve(dotted):
     return None
 
 
-def nearest(dotted):
+def nearest(dotted: str) -> list[str]:
     """List names that look like one that does not exist."""
     known: dict[str, str] = {}
     for place in MODULES:
@@ -70,7 +70,7 @@ def nearest(dotted):
     return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
 
 
-def described(dotted):
+def described(dotted: str) -> str:
     """Describe one name for a person who must call it."""
     found = resolve(dotted)
     if found is None:
@@ -90,7 +90,7 @@ def described(dotted):
     return f"{where}{signature}{configuration(thing)}\n    {doc}"
 
 
-def configuration(thing):
+def configuration(thing: Any) -> str:
     """List the configuration of a LensKit component with its defaults."""
     try:
         fields = type(thing().config).model_fields

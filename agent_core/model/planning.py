@@ -1,0 +1,319 @@
+"""From a model's plan to the product's: normalised where that is safe, refused where not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from agent_core.domain import (
+    Algorithm,
+    Dataset,
+    Metric,
+    Nature,
+    Plan,
+    Priority,
+    Question,
+    Requirement,
+    Role,
+    Split,
+    SplitKind,
+    Study,
+)
+from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
+from agent_core.model.complaint import Complaint
+from agent_core.model.scorers import SCORERS
+
+METRIC_NAMES = {
+    "recip_rank": "mrr",
+    "reciprank": "mrr",
+    "hitrate": "hit",
+    "hit_rate": "hit",
+    "hr": "hit",
+    "average_precision": "map",
+    "averageprecision": "map",
+    "catalog_coverage": "coverage",
+}
+NEEDS_K = frozenset({"ndcg", "recall", "precision", "hit", "map", "rbp"})
+MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
+MAX_REQUIREMENTS = 60
+MAX_TEXT = 600
+
+
+def plan_from(
+    answer: PlanAnswer, datasets: Sequence[Dataset], version: int = 1, *, cost: float = 0.0
+) -> Plan:
+    """Turn an answer into a plan.
+
+    Raises
+    ------
+    Complaint
+        With every fault at once.
+    """
+    faults: list[str] = []
+    chosen = datasets_of(answer, datasets, faults)
+    algorithms = with_baseline(algorithms_of(answer, faults), answer)
+    metrics = metrics_of(answer, faults)
+    study_faults(answer, algorithms, metrics, faults)
+    requirements = requirements_of(answer.requirements, faults)
+    if faults:
+        raise Complaint(faults)
+    return Plan(
+        version=version,
+        title=clipped(answer.title, 60) or "Study",
+        question=clipped(answer.question) or clipped(answer.title),
+        study=Study(answer.study),
+        datasets=chosen,
+        feedback=clipped(answer.feedback),
+        split=split_of(answer),
+        algorithms=algorithms,
+        metrics=metrics,
+        requirements=requirements,
+        seeds=tuple(range(answer.first_seed, answer.first_seed + answer.seed_count)),
+        reported=texts(answer.reported),
+        assumptions=texts(answer.assumptions) + baseline_note(answer, algorithms),
+        unmapped=texts(answer.unmapped),
+        ask=question_of(answer),
+        min_rating=answer.min_rating,
+        list_length=length_of(answer, metrics),
+        estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
+        estimate_cost=cost,
+        swept=answer.swept or None,
+    )
+
+
+def clipped(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text on one line, at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
+    """Return non-empty texts, clipped."""
+    return tuple(clipped(v) for v in values if v.strip())[:most]
+
+
+def datasets_of(
+    answer: PlanAnswer, datasets: Sequence[Dataset], faults: list[str]
+) -> tuple[str, ...]:
+    """Return the planned datasets; all there are where none is named."""
+    known = [d.name for d in datasets]
+    unknown = [n for n in answer.datasets if n not in known]
+    if unknown:
+        faults.append(f"datasets: {', '.join(unknown)} not there; there are {', '.join(known)}")
+    return tuple(dict.fromkeys(answer.datasets)) or tuple(known)
+
+
+def algorithms_of(answer: PlanAnswer, faults: list[str]) -> tuple[Algorithm, ...]:
+    """Return the planned algorithms with parameter names as LensKit has them."""
+    if not answer.algorithms:
+        faults.append("algorithms: none; name at least one with its LensKit class")
+    names = [a.name for a in answer.algorithms]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        faults.append(f"algorithms: {name!r} occurs twice; names must be unique")
+    return tuple(algorithm_of(part, faults) for part in answer.algorithms)
+
+
+def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
+    """Return one algorithm; unknown classes and hyperparameters are faults."""
+    kind = part.kind.rsplit(".", 1)[-1].strip()
+    config = {s.name: s.value for s in part.config}
+    role = Role(part.role)
+    if kind.startswith("Custom"):
+        return Algorithm(clipped(part.name, 60), kind, config, role, part.is_random)
+    scorer = SCORERS.get(kind)
+    if scorer is None:
+        faults.append(
+            f"algorithms: {part.name!r} has class {kind!r}, which LensKit 2025 does not have; "
+            f"there are {', '.join(SCORERS)}, or Custom... for own code"
+        )
+        return Algorithm(clipped(part.name, 60), kind, config, role)
+    aliases = dict(scorer.aliases)
+    config = {aliases.get(k, k): v for k, v in config.items()}
+    wrong = [k for k in config if k not in scorer.parameters]
+    if wrong:
+        faults.append(
+            f"algorithms: {kind} has no {', '.join(wrong)} (LensKit would ignore it silently); "
+            f"it takes {', '.join(scorer.parameters)}"
+        )
+    return Algorithm(clipped(part.name, 60), kind, config, role, scorer.is_random)
+
+
+def is_for_ratings(answer: PlanAnswer) -> bool:
+    """Whether the primary metric judges predicted ratings."""
+    return bool(answer.metrics) and metric_name(answer.metrics[0].name) in ("rmse", "mae")
+
+
+def with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Algorithm, ...]:
+    """Add the usual baseline where the plan has none."""
+    if not found or any(a.role is Role.BASELINE for a in found):
+        return found
+    kind = "BiasScorer" if is_for_ratings(answer) else "PopScorer"
+    same = next((n for n, a in enumerate(found) if a.kind == kind), None)
+    if same is not None and len(found) > 1:
+        baseline = replace(found[same], role=Role.BASELINE)
+        return (*found[:same], baseline, *found[same + 1 :])
+    if same is not None:
+        return found
+    if kind == "BiasScorer":
+        return (*found, Algorithm("Bias", kind, {"damping": 5}, Role.BASELINE))
+    return (*found, Algorithm("Popularity", kind, {}, Role.BASELINE))
+
+
+def baseline_note(answer: PlanAnswer, algorithms: Sequence[Algorithm]) -> tuple[str, ...]:
+    """Say which baseline was added, if one was."""
+    added = algorithms[len(answer.algorithms) :]
+    return tuple(f"{a.name} is added as the baseline." for a in added)
+
+
+def metric_name(name: str) -> str:
+    """Return the product's name of a metric."""
+    plain = name.strip().lower().split("@")[0].replace(" ", "_").replace("-", "_")
+    return METRIC_NAMES.get(plain, plain)
+
+
+def metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
+    """Return the planned metrics, each once."""
+    if not answer.metrics:
+        faults.append("metrics: none; the first is the primary one")
+    found = []
+    for part in answer.metrics:
+        name, _, cut = part.name.strip().partition("@")
+        k = part.k if part.k is not None else (int(cut) if cut.isdecimal() else None)
+        plain = metric_name(name)
+        if k is None and plain in NEEDS_K:
+            k = max(1, answer.list_length)
+        if k is not None and not 1 <= k <= MAX_LIST:
+            faults.append(f"metrics: cut-off {k} of {plain} is not within 1 to {MAX_LIST}")
+        found.append(Metric(plain, None if plain in ("rmse", "mae") else k))
+    return tuple(dict.fromkeys(found))
+
+
+def length_of(answer: PlanAnswer, metrics: Sequence[Metric]) -> int:
+    """Return a list length that holds every cut-off."""
+    return min(MAX_LIST, max([answer.list_length, 1, *(m.k for m in metrics if m.k)]))
+
+
+def study_faults(
+    answer: PlanAnswer,
+    algorithms: Sequence[Algorithm],
+    metrics: Sequence[Metric],
+    faults: list[str],
+) -> None:
+    """Find what makes the planned study impossible."""
+    if min(answer.first_seed, answer.split.seed) < 0:
+        faults.append("first_seed, split.seed: seeds must not be negative")
+    if not 1 <= answer.seed_count <= MAX_SEEDS:
+        faults.append(f"seed_count: {answer.seed_count} is not within 1 to {MAX_SEEDS}")
+    if answer.study == "seed_variance":
+        if answer.seed_count < 2:
+            faults.append("seed_count: a seed study needs at least 2 seeds")
+        if algorithms and not any(a.is_random for a in algorithms):
+            faults.append("algorithms: none draws random numbers, so seeds change nothing")
+    predicts = any(
+        a.kind.startswith("Custom") or (a.kind in SCORERS and SCORERS[a.kind].predicts)
+        for a in algorithms
+    )
+    if any(m.is_rating for m in metrics) and algorithms and not predicts:
+        faults.append("metrics: RMSE and MAE need an algorithm that predicts ratings")
+    if not 1 <= answer.split.folds <= MAX_FOLDS:
+        faults.append(f"split.folds: {answer.split.folds} is not within 1 to {MAX_FOLDS}")
+    if not 0 < answer.split.holdout < 1:
+        faults.append(f"split.holdout: {answer.split.holdout} is not between 0 and 1")
+
+
+def split_of(answer: PlanAnswer) -> Split:
+    """Return the hold-out protocol with words for people."""
+    part = answer.split
+    text = clipped(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
+    return Split(SplitKind(part.kind), part.folds, part.holdout, part.seed, text)
+
+
+def requirements_of(
+    parts: Sequence[RequirementPart], faults: list[str]
+) -> tuple[Requirement, ...]:
+    """Return the requirements; ids stay as they are where they are unique."""
+    if not parts or len(parts) > MAX_REQUIREMENTS:
+        faults.append(f"requirements: {len(parts)}; 1 to {MAX_REQUIREMENTS} are needed")
+    ids = [p.id for p in parts]
+    if len(set(ids)) < len(ids) or any(i < 1 for i in ids):
+        faults.append("requirements: ids must be positive and unique")
+    if parts and not any(p.priority == "must" for p in parts):
+        faults.append("requirements: none is a must")
+    if any(not p.text.strip() for p in parts):
+        faults.append("requirements: one has no text")
+    return tuple(
+        Requirement(
+            p.id,
+            clipped(p.text),
+            Priority(p.priority),
+            Nature(p.nature),
+            p.check,
+            clipped(p.clause, 300),
+        )
+        for p in sorted(parts, key=lambda p: p.id)
+    )
+
+
+def question_of(answer: PlanAnswer) -> Question | None:
+    """Return the one question, where it has options to choose from."""
+    ask = answer.ask
+    options = texts(ask.options, 6) if ask else ()
+    if ask is None or len(options) < 2 or not ask.text.strip():
+        return None
+    default = ask.default if 0 <= ask.default < len(options) else 0
+    return Question(clipped(ask.text), options, default)
+
+
+def answer_of(plan: Plan) -> PlanAnswer:
+    """Write a plan in the form that a model answers with."""
+    return PlanAnswer.model_validate(
+        {
+            "title": plan.title,
+            "question": plan.question,
+            "study": plan.study.value,
+            "datasets": list(plan.datasets),
+            "feedback": plan.feedback,
+            "min_rating": plan.min_rating,
+            "split": {**asdict(plan.split), "kind": plan.split.kind.value},
+            "algorithms": [algorithm_part(a) for a in plan.algorithms],
+            "metrics": [{"name": m.name, "k": m.k} for m in plan.metrics],
+            "list_length": plan.list_length,
+            "first_seed": min(plan.seeds, default=0),
+            "seed_count": len(plan.seeds),
+            "swept": plan.swept,
+            "requirements": [requirement_part(r) for r in plan.requirements],
+            "reported": list(plan.reported),
+            "assumptions": list(plan.assumptions),
+            "unmapped": list(plan.unmapped),
+            "ask": None,
+            "estimate_s": plan.estimate_s,
+        }
+    )
+
+
+def algorithm_part(algorithm: Algorithm) -> dict[str, object]:
+    """Write an algorithm in the form of an answer."""
+    return {
+        "name": algorithm.name,
+        "kind": algorithm.kind,
+        "config": [{"name": k, "value": v} for k, v in algorithm.config.items() if is_plain(v)],
+        "role": algorithm.role.value,
+        "is_random": algorithm.is_random,
+    }
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value can stand in an answer."""
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def requirement_part(requirement: Requirement) -> dict[str, object]:
+    """Write a requirement in the form of an answer."""
+    return {
+        "id": requirement.id,
+        "text": requirement.text,
+        "clause": requirement.clause,
+        "priority": requirement.priority.value,
+        "nature": requirement.nature.value,
+        "check": requirement.check,
+    }

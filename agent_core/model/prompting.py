@@ -1,0 +1,245 @@
+"""Prompts: one template per question, stable beginning first, every piece bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from agent_core.domain import Check, Dataset, Finding, Node, Plan, Requirement
+from agent_core.model.bounds import SOURCE, TASK, clip, line, shown_failure, shown_output
+from agent_core.model.planning import answer_of
+from agent_core.model.requests import Turn
+from agent_core.reference import construction, split_call
+from agent_core.researcher import Context, Packages
+
+FOLDER = Path(__file__).parent / "prompts"
+MARK = "<!-- user -->\n"
+KNOWN_PACKAGES = (
+    "lenskit", "numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "torch", "pyarrow",
+    "seaborn", "statsmodels", "polars", "xarray",
+)  # fmt: skip
+MAX_PACKAGES, MAX_COLUMNS, MAX_NOTES, MAX_OTHERS, MAX_ATTEMPTS = 60, 40, 8, 8, 3
+MAX_FACTS = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered prompt."""
+
+    name: str
+    system: str
+    user: str
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The messages that open the conversation."""
+        return (Turn("system", self.system), Turn("user", self.user))
+
+    @property
+    def size(self) -> int:
+        """Characters."""
+        return len(self.system) + len(self.user)
+
+
+@cache
+def templates() -> Environment:
+    """Return the environment of the prompt templates; unknown names are errors."""
+    return Environment(
+        loader=FileSystemLoader(FOLDER),
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=False,
+    )
+
+
+@cache
+def halves(name: str) -> tuple[Template, Template]:
+    """Return the templates of a prompt's system and user message."""
+    source = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    system, user = source.split(MARK)
+    return templates().from_string(system), templates().from_string(user)
+
+
+def render(name: str, **pieces: Any) -> Prompt:
+    """Fill in a prompt; `pieces` are bounded by whoever made them."""
+    system, user = halves(name)
+    return Prompt(name, system.render(pieces).strip(), user.render(pieces).strip())
+
+
+def packages_piece(packages: Packages) -> dict[str, str]:
+    """Describe what is installed, the important first."""
+    known = [n for n in KNOWN_PACKAGES if n in packages.versions]
+    rest = sorted(n for n in packages.versions if n not in known)
+    named = [f"{n} {packages.versions[n]}" for n in [*known, *rest][:MAX_PACKAGES]]
+    return {"python": packages.python, "listed": ", ".join(named)}
+
+
+def data_piece(datasets: Sequence[Dataset]) -> str:
+    """Describe the datasets: schema and counts, no rows."""
+    return clip("\n".join(dataset_lines(d) for d in datasets[:20]), 8000)
+
+
+def dataset_lines(data: Dataset) -> str:
+    """Describe one dataset."""
+    columns = ", ".join(
+        f"{line(c.name, 40)} ({c.kind}, {c.distinct} distinct"
+        + (f", {c.missing} missing)" if c.missing else ")")
+        for c in data.columns[:MAX_COLUMNS]
+    )
+    roles = {
+        "user": data.user_column,
+        "item": data.item_column,
+        "rating": data.rating_column,
+        "timestamp": data.timestamp_column,
+    }
+    header = "has a header line" if data.has_header else "no header line; names by position"
+    facts = [
+        f"* `{data.name}`" + (f" ({data.known_as})" if data.known_as else ""),
+        f"separator {data.separator!r}, {header}; columns: {columns}",
+        "; ".join(f"{role} column {name!r}" for role, name in roles.items() if name),
+        f"{data.rows} rows, {data.users} users, {data.items} items, density {data.density:.4f}, "
+        f"{data.duplicates} repeated pairs, least active user has {data.min_user_interactions}",
+    ]
+    if data.rating_values:
+        facts.append(f"ratings {', '.join(f'{v:g}' for v in data.rating_values)}")
+    if data.first_time:
+        facts.append(f"from {data.first_time} to {data.last_time}")
+    facts += [line(note) for note in data.notes[:6]]
+    return "\n  ".join(facts)
+
+
+def plan_piece(plan: Plan) -> dict[str, Any]:
+    """Describe a plan: its text, its requirements, and the plan as JSON."""
+    return {
+        "version": plan.version,
+        "title": line(plan.title, 80),
+        "text": "\n".join(plan_lines(plan)),
+        "requirements": requirements_piece(plan.requirements),
+        "json": clip(answer_of(plan).model_dump_json(), 30_000),
+    }
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Describe the protocol line by line."""
+    call = split_call(plan.split)
+    least = f", ratings below {plan.min_rating:g} dropped" if plan.min_rating is not None else ""
+    lines = [
+        f"* Question: {line(plan.question, 600)}",
+        f"* Study: {plan.study.value}" + (f", varies {plan.swept}" if plan.swept else ""),
+        f"* Data: {', '.join(plan.datasets)}; feedback: {line(plan.feedback)}{least}",
+        f"* Split: {line(plan.split.text)}" + (f"; `{call}`" if call else ""),
+        *(
+            f"* {a.role.value.capitalize()} `{a.name}`: `{construction(a)}`"
+            + (f", one training for each of the {len(plan.seeds)} seeds" if a.is_random else "")
+            for a in plan.algorithms[:40]
+        ),
+        f"* Metrics: {', '.join(m.key for m in plan.metrics)} (primary first); lists of "
+        f"{plan.list_length}",
+        f"* Model seeds: {seeds_text(plan.seeds)}",
+    ]
+    lines += [f"* Reported: {line(text)}" for text in plan.reported[:20]]
+    return lines + [f"* Assumption: {line(text)}" for text in plan.assumptions[:20]]
+
+
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Write seeds as a range where they are one."""
+    if len(seeds) > 2 and tuple(seeds) == tuple(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
+    return clip(", ".join(map(str, seeds)), 600)
+
+
+def requirements_piece(requirements: Sequence[Requirement]) -> str:
+    """List requirements with what decides them."""
+    return "\n".join(
+        f"{r.id}. [{r.priority.value}] {line(r.text, 500)}"
+        + (f" (decided by the check {r.check})" if r.check else "")
+        for r in requirements[:80]
+    )
+
+
+def study_pieces(context: Context, plan: Plan) -> dict[str, Any]:
+    """Return the pieces that every question about one run has."""
+    return {
+        "task": clip(context.task, TASK),
+        "data": data_piece(context.datasets),
+        "packages": packages_piece(context.packages),
+        "plan": plan_piece(plan),
+        "notes": bullets(context.notes, MAX_NOTES, 300),
+    }
+
+
+def bullets(texts: Sequence[str], most: int, size: int) -> str:
+    """List the last `most` texts, one line each."""
+    return "\n".join(f"* {line(text, size)}" for text in texts[-most:])
+
+
+def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
+    """Describe a node: source, how it ended, output, checks, verdicts."""
+    execution = node.execution
+    output = execution.output if execution else node.error or ""
+    shown = shown_failure if node.is_buggy else shown_output
+    return {
+        "source": clip(node.script.source, SOURCE),
+        "ended": ended(node),
+        "output": shown(output, share_rows=share_rows),
+        "checks": checks_piece(node.checks, is_all=not node.is_buggy),
+        "verdicts": verdicts_piece(node, plan),
+    }
+
+
+def ended(node: Node) -> str:
+    """Say how a node's script ended."""
+    if node.execution is None:
+        return f"It was not run: {line(node.error or 'no reason known', 600)}"
+    run = node.execution
+    return (
+        f"Ended: {run.ended.value}, exit status {run.exit_code}, after {run.duration_s:.0f} s, "
+        f"{run.peak_memory_mib:.0f} MiB at most, {len(run.artifacts)} files."
+    )
+
+
+def checks_piece(checks: Sequence[Check], *, is_all: bool) -> str:
+    """List what checks found; without `is_all` only what is wrong."""
+    shown = [c for c in checks if is_all or c.finding in (Finding.FAIL, Finding.WARN)]
+    order = [Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE]
+    shown.sort(key=lambda c: order.index(c.finding))
+    return "\n".join(f"* {c.finding.value} {c.name}: {line(c.reason, 300)}" for c in shown[:40])
+
+
+def verdicts_piece(node: Node, plan: Plan) -> str:
+    """List which requirements a node meets, the open ones with reasons."""
+    known = {r.id: r for r in plan.requirements}
+    open_first = sorted(node.verdicts, key=lambda v: v.is_met)
+    return "\n".join(
+        f"* {'met' if v.is_met else 'OPEN'} {v.requirement}: "
+        + (line(known[v.requirement].text, 120) if v.requirement in known else "")
+        + ("" if v.is_met else f" ({line(v.reason, 300)})")
+        for v in open_first[:80]
+    )
+
+
+def attempts_piece(nodes: Sequence[Node], *, share_rows: bool) -> str:
+    """Describe earlier attempts: what was tried, and what came of it."""
+    return "\n".join(attempt_line(n, share_rows=share_rows) for n in nodes[-MAX_ATTEMPTS:])
+
+
+def attempt_line(node: Node, *, share_rows: bool) -> str:
+    """Describe one attempt."""
+    output = node.execution.output if node.execution else node.error or ""
+    tail = shown_failure(output, share_rows=share_rows)[-400:] if node.is_buggy else "it ran"
+    return f"* {line(node.script.plan, 300)}: {line(tail, 400)}"
+
+
+def facts_piece(facts: Mapping[str, float]) -> str:
+    """List recorded values as `metric|algorithm`: statistic=value."""
+    grouped: dict[str, list[str]] = {}
+    for reference, value in facts.items():
+        group, _, statistic = reference.rpartition("|")
+        grouped.setdefault(group, []).append(f"{statistic}={value:.5g}")
+    lines = [f"* {group}| {', '.join(values)}" for group, values in grouped.items()]
+    return clip("\n".join(lines) or "None.", MAX_FACTS)

@@ -1,0 +1,85 @@
+"""A structured answer found in what a model said, and read as the class that was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agent_core.model.complaint import Complaint, complaint_of
+
+P = TypeVar("P", bound=BaseModel)
+
+FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+MAX_STARTS = 40
+
+
+def read_as(form: type[P], text: str) -> P:
+    """Read an answer as `form`, with or without prose and fences around it.
+
+    Raises
+    ------
+    Complaint
+        When there is no JSON object, or it has another shape: where, and what was expected.
+    """
+    found = objects_in(text)
+    if not found:
+        raise Complaint("the answer holds no JSON object", is_formless=True)
+    complaints = []
+    for value in found:
+        try:
+            return form.model_validate(unwrapped(value, form))
+        except ValidationError as error:
+            complaints.append(complaint_of(error))
+    raise min(complaints, key=lambda c: len(c.faults))
+
+
+def objects_in(text: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a text, the whole text first, then the longest."""
+    text = THINKING.sub("", text).strip()
+    whole = loaded(text)
+    if whole is not None:
+        return [whole]
+    within = [loaded(block) for block in FENCED.findall(text)]
+    found = [value for value in within if value is not None]
+    return found or embedded(text)
+
+
+def loaded(text: str) -> dict[str, Any] | None:
+    """Read a text as one JSON object; None when it is not."""
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def embedded(text: str) -> list[dict[str, Any]]:
+    """Return the objects that stand somewhere in a text, the longest first."""
+    decoder = json.JSONDecoder(strict=False)
+    found: list[tuple[int, dict[str, Any]]] = []
+    place, tries = text.find("{"), 0
+    while place >= 0 and tries < MAX_STARTS:
+        tries += 1
+        try:
+            value, end = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            end = place + 1
+        else:
+            if isinstance(value, dict):
+                found.append((end - place, value))
+        place = text.find("{", end)
+    return [value for _, value in sorted(found, key=lambda pair: -pair[0])]
+
+
+def unwrapped(value: dict[str, Any], form: type[BaseModel]) -> dict[str, Any]:
+    """Take an object out of a wrapper with one key, such as `{"answer": {...}}`."""
+    if len(value) == 1:
+        inner = next(iter(value.values()))
+        known = set(form.model_fields)
+        if isinstance(inner, dict) and not known & set(value) and known & set(inner):
+            return inner
+    return value

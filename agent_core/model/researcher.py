@@ -1,0 +1,390 @@
+"""ModelResearcher: plans, writes, judges and words by asking an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from agent_core.domain import (
+    Answer,
+    Node,
+    NodeId,
+    Plan,
+    ReportDraft,
+    Revision,
+    Script,
+    Usage,
+    Verdict,
+)
+from agent_core.errors import UnusableAnswer
+from agent_core.events import ModelCalled, ModelOutage
+from agent_core.model.answers import (
+    CHECK_NAMES,
+    AnswerAnswer,
+    JudgeAnswer,
+    PlanAnswer,
+    ReportAnswer,
+    RevisionAnswer,
+)
+from agent_core.model.bounds import REFERENCE, TASK, clip, line
+from agent_core.model.code import script_in
+from agent_core.model.dialogue import Dialogue, Form, Voice, structured
+from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
+from agent_core.model.judging import exhibits, verdicts_from
+from agent_core.model.planning import plan_from
+from agent_core.model.pricing import price_of, priced
+from agent_core.model.prompting import (
+    MAX_OTHERS,
+    Prompt,
+    attempts_piece,
+    bullets,
+    data_piece,
+    facts_piece,
+    node_piece,
+    packages_piece,
+    render,
+    requirements_piece,
+    study_pieces,
+)
+from agent_core.model.revising import revision_from
+from agent_core.model.scorers import SCORERS
+from agent_core.model.wording import answer_from, draft_from
+from agent_core.reference import Lookup, labbook, lenskit, part, scorer_line
+from agent_core.researcher import (
+    AnswerRequest,
+    Context,
+    DebugRequest,
+    DraftRequest,
+    ImproveRequest,
+    JudgeRequest,
+    MergeRequest,
+    Meter,
+    PlanRequest,
+    ReportRequest,
+    Researcher,
+    ReviseRequest,
+)
+from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings, RoleSettings
+
+T = TypeVar("T")
+
+PLANNED_CALLS = Usage(calls=8, input_tokens=8 * 9000, output_tokens=8 * 6000)
+"""What a usual run asks for, to estimate its cost."""
+OLD_NAMES = ("lenskit.algorithms", "lenskit.crossfold", "lenskit.topn", "Recommender", ".fit(")
+MAX_REPORT = 12_000
+
+
+class Unlimited:
+    """A meter that counts nothing, for calls outside a run."""
+
+    def reserve(self, worst: Usage, *, is_reserve: bool = False) -> None:
+        """Allow everything."""
+
+    def settle(self, worst: Usage, call: ModelCalled) -> None:
+        """Forget the call."""
+
+    def outage(self, outage: ModelOutage) -> None:
+        """Forget the outage."""
+
+
+class ModelResearcher:
+    """Implements `Researcher` over an endpoint; `metered` gives the view of one run."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        agent: AgentSettings,
+        privacy: PrivacySettings,
+        lookup: Lookup | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.agent = agent
+        self.privacy = privacy
+        self.lookup = lookup
+        self.meter: Meter = meter or Unlimited()
+
+    @property
+    def name(self) -> str:
+        """The name of the model that writes scripts."""
+        return self.agent.code.model
+
+    @asynccontextmanager
+    async def metered(self, limits: Meter) -> AsyncIterator[Researcher]:
+        """Open a view of this researcher whose calls count against one run."""
+        yield ModelResearcher(self.endpoint, self.agent, self.privacy, self.lookup, limits)
+
+    def voice(self, role: str, settings: RoleSettings | None = None) -> Voice:
+        """Return who answers in a role; what a role leaves unset comes from `[agent.code]`."""
+        code, own = self.agent.code, settings or self.agent.code
+        temperature = code.model_temp if own.model_temp is None else own.model_temp
+        return Voice(
+            role,
+            own.model or code.model,
+            temperature,
+            own.effort or code.effort,
+            self.endpoint.settings.max_output_tokens,
+            is_reserve=role in ("report", "answer"),
+        )
+
+    async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, node: NodeId | None) -> T:
+        """Ask one question."""
+        return await Dialogue(self.endpoint, self.meter, node).ask(prompt, voice, form)
+
+    async def ask_twice(
+        self, prompt: Prompt, form: Form[T], voice: Voice, node: NodeId | None
+    ) -> T:
+        """Ask one question, afresh once more where the run hangs on its answer."""
+        try:
+            return await self.ask(prompt, form, voice, node)
+        except UnusableAnswer:
+            return await self.ask(prompt, form, voice, node)
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        """Write the first plan."""
+        context = request.context
+        prompt = render(
+            "plan",
+            task=clip(context.task, TASK),
+            data=data_piece(context.datasets),
+            packages=packages_piece(context.packages),
+            folds=context.folds,
+            **planner_pieces(),
+        )
+
+        def convert(answer: PlanAnswer, _: bool) -> Plan:
+            return plan_from(answer, context.datasets, cost=self.estimate())
+
+        form = structured("plan", PlanAnswer, convert)
+        return await self.ask_twice(prompt, form, self.voice("plan"), context.node)
+
+    def estimate(self) -> float:
+        """Return what a usual run costs with this model; 0 where the price is unknown."""
+        price = price_of(self.endpoint.settings.prices, self.agent.code.model)
+        return priced(PLANNED_CALLS, price).cost
+
+    async def revise(self, request: ReviseRequest) -> Revision:
+        """Read a reply to the plan."""
+        context = request.context
+        prompt = render(
+            "revise",
+            **study_pieces(context, request.plan),
+            **planner_pieces(),
+            reply=clip(request.reply, TASK),
+            has_results=request.has_results,
+        )
+
+        def convert(answer: RevisionAnswer, _: bool) -> Revision:
+            return revision_from(answer, request.plan, context.datasets)
+
+        form = structured("revision", RevisionAnswer, convert)
+        return await self.ask_twice(prompt, form, self.voice("revise"), context.node)
+
+    async def draft(self, request: DraftRequest) -> Script:
+        """Write a script from scratch."""
+        others = bullets(request.others, MAX_OTHERS, 300)
+        return await self.write(
+            "draft", request.context, request.plan, number=request.index + 1, others=others
+        )
+
+    async def debug(self, request: DebugRequest) -> Script:
+        """Repair a script that crashed or failed a binding check."""
+        node = request.node
+        output = node.execution.output if node.execution else node.error or ""
+        reference = request.reference or await self.looked_up(output)
+        is_old = any(name in output or name in node.script.source for name in OLD_NAMES)
+        return await self.write(
+            "debug",
+            request.context,
+            request.plan,
+            node=self.shown(node, request.plan),
+            attempts=self.attempts(request.attempts),
+            reference=clip(reference, REFERENCE),
+            oldnames=part("oldnames") if is_old else "",
+        )
+
+    async def looked_up(self, output: str) -> str:
+        """Look up the library names of a traceback, where that is possible."""
+        return await self.lookup(output) if self.lookup else ""
+
+    async def improve(self, request: ImproveRequest) -> Script:
+        """Make a working script meet one more requirement."""
+        if request.aim is None:
+            aim = "Make the experiment more complete: meet what is still open, keep the protocol."
+        else:
+            aim = requirements_piece([request.aim])
+        return await self.write(
+            "improve",
+            request.context,
+            request.plan,
+            node=self.shown(request.node, request.plan),
+            attempts=self.attempts(request.attempts),
+            aim=aim,
+        )
+
+    async def merge(self, request: MergeRequest) -> Script:
+        """Combine two working scripts."""
+        return await self.write(
+            "merge",
+            request.context,
+            request.plan,
+            first=self.shown(request.first, request.plan),
+            second=self.shown(request.second, request.plan),
+        )
+
+    async def write(self, operator: str, context: Context, plan: Plan, **pieces: Any) -> Script:
+        """Have a script written."""
+        prompt = render(
+            operator,
+            **study_pieces(context, plan),
+            labbook=labbook(),
+            lenskit=lenskit(plan),
+            **pieces,
+        )
+        form = Form(lambda text, _: script_in(text))
+        return await self.ask(prompt, form, self.voice(operator), context.node)
+
+    def shown(self, node: Node, plan: Plan) -> dict[str, str]:
+        """Describe a node for a prompt."""
+        return node_piece(node, plan, share_rows=self.privacy.share_rows)
+
+    def attempts(self, nodes: Sequence[Node]) -> str:
+        """Describe earlier attempts for a prompt."""
+        return attempts_piece(nodes, share_rows=self.privacy.share_rows)
+
+    async def judge(self, request: JudgeRequest) -> tuple[Verdict, ...]:
+        """Decide all open requirements in one call; every met one is quoted."""
+        if not request.open:
+            return ()
+        node, rows = request.node, self.privacy.share_rows
+        output = node.execution.output if node.execution else ""
+        found = await asyncio.to_thread(
+            exhibits, node.script.source, output, request.artifacts, share_rows=rows
+        )
+        prompt = render(
+            "judge",
+            **study_pieces(request.context, request.plan),
+            node=self.shown(node, request.plan),
+            listed=found.listed(),
+            files=found.shown(),
+            open=requirements_piece(request.open),
+        )
+        voice = self.voice("judge", self.agent.judge)
+
+        def convert(answer: JudgeAnswer, is_last: bool) -> tuple[Verdict, ...]:
+            return verdicts_from(answer, request.open, found, voice.model, is_last=is_last)
+
+        form = structured("verdicts", JudgeAnswer, convert)
+        return await self.ask(prompt, form, voice, request.context.node)
+
+    async def report(self, request: ReportRequest) -> ReportDraft:
+        """Word the report, with references in place of numbers."""
+        plan, facts = request.plan, request.facts
+        prompt = render(
+            "report",
+            **study_pieces(request.context, plan),
+            outcome=outcome_piece(request),
+            nodes=nodes_piece(request.nodes),
+            facts=facts_piece(facts),
+        )
+
+        def convert(answer: ReportAnswer, is_last: bool) -> ReportDraft:
+            return draft_from(answer, plan, facts, is_last=is_last)
+
+        form = structured("report", ReportAnswer, convert)
+        voice = self.voice("report", self.agent.report)
+        return await self.ask_twice(prompt, form, voice, request.context.node)
+
+    async def answer(self, request: AnswerRequest) -> Answer:
+        """Answer a question from recorded results only."""
+        plan, report = request.plan, clip(request.report, MAX_REPORT) or "None yet."
+        study = study_pieces(request.context, plan)
+        question = clip(request.question, TASK)
+        prompt = render(
+            "answer",
+            **study,
+            report=report,
+            status=clip(request.status, 1000),
+            facts=facts_piece(request.facts),
+            question=question,
+        )
+        words = (question, report, request.status, study["plan"]["text"], study["task"])
+        known = "\n".join((*words, study["plan"]["requirements"], study["data"]))
+
+        def convert(answer: AnswerAnswer, is_last: bool) -> Answer:
+            return answer_from(answer, request.facts, known, is_last=is_last)
+
+        form = structured("answer", AnswerAnswer, convert)
+        voice = self.voice("answer", self.agent.report)
+        return await self.ask_twice(prompt, form, voice, request.context.node)
+
+
+def planner_pieces() -> dict[str, str]:
+    """Return what a planner must know of checks and algorithms."""
+    return {
+        "checks": ", ".join(CHECK_NAMES),
+        "scorers": "\n".join(map(scorer_line, SCORERS.values())),
+    }
+
+
+def outcome_piece(request: ReportRequest) -> str:
+    """Say how a run ended, and how its best script stands."""
+    best = request.best
+    if best is None:
+        return f"Outcome: {request.outcome.value}. No script worked."
+    score = best.score
+    met = f"{score.met} of {score.total} requirements met" if score else "not judged"
+    return f"Outcome: {request.outcome.value}. Best script: {best.id}, {met}."
+
+
+def nodes_piece(nodes: Sequence[Node]) -> str:
+    """List the last scripts of a run and what came of them."""
+    return "\n".join(f"* {n.id} {n.operator.value}: {node_state(n)}" for n in nodes[-12:])
+
+
+def node_state(node: Node) -> str:
+    """Say in a line what came of a script."""
+    if node.error is not None:
+        return line(node.error, 200)
+    if node.execution is None:
+        return "in work"
+    if not node.execution.is_ok:
+        last = node.execution.output.strip().splitlines()[-1:]
+        return f"{node.execution.ended.value}, {line(' '.join(last), 200)}"
+    failed = node.score.failed_checks if node.score else ()
+    return "ran" + (f", failed {', '.join(failed)}" if failed else "")
+
+
+@asynccontextmanager
+async def open_model_researcher(
+    model: ModelSettings,
+    agent: AgentSettings,
+    privacy: PrivacySettings,
+    key: SecretStr,
+    lookup: Lookup | None = None,
+    *,
+    pause_s: float = PAUSE_S,
+) -> AsyncIterator[ModelResearcher]:
+    """Open a researcher on an OpenAI-compatible endpoint.
+
+    Parameters
+    ----------
+    model
+        The endpoint; an empty `base_url` is the client library's default.
+    agent
+        The models per role.
+    privacy
+        What may be sent.
+    key
+        The API key; appears in no message, event or log.
+    lookup
+        Looks up the library names of a traceback; `agent_core.reference.lookup_with` makes one.
+    pause_s
+        First pause before a request is repeated, in seconds; later ones grow.
+    """
+    async with open_endpoint(model, key, pause_s) as endpoint:
+        yield ModelResearcher(endpoint, agent, privacy, lookup)

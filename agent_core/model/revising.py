@@ -1,0 +1,108 @@
+"""What a reply does to a plan: ids stay, the difference is computed, never taken on trust."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent_core.domain import Dataset, Plan, PlanChange, Requirement, Revision
+from agent_core.model.answers import RevisionAnswer
+from agent_core.model.bounds import clip, line
+from agent_core.model.complaint import Complaint
+from agent_core.model.planning import plan_from
+
+MAX_REPLY = 1500
+
+
+def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset]) -> Revision:
+    """Turn an answer into a revision; only a wish changes the plan.
+
+    Raises
+    ------
+    Complaint
+        When a wish comes without a plan, or with an impossible one.
+    """
+    reply, offer = clip(answer.reply.strip(), MAX_REPLY), line(answer.offer)
+    if answer.kind == "chatter":
+        return Revision()
+    if answer.kind == "question":
+        if not reply:
+            raise Complaint("reply: a question needs an answer")
+        return Revision(reply=reply, offer=offer)
+    if answer.plan is None:
+        if not reply:
+            raise Complaint("plan: a wish needs the whole next plan, or a reply that says why not")
+        return Revision(reply=reply, offer=offer)
+    after = plan_from(answer.plan, datasets, plan.version + 1, cost=plan.estimate_cost)
+    after = replace(after, requirements=stable(plan.requirements, after.requirements))
+    change = difference(plan, after, [c.line for c in answer.changes])
+    if change.is_empty:
+        return Revision(reply=reply, offer=offer)
+    return Revision(after, change, reply, offer)
+
+
+def stable(before: Sequence[Requirement], after: Sequence[Requirement]) -> tuple[Requirement, ...]:
+    """Keep known requirements under their ids and give new ones ids after all others."""
+    known = {r.id: r for r in before}
+    by_text = {line(r.text).lower(): r.id for r in before}
+    taken = {r.id for r in after if r.id in known}
+    fresh = max(known, default=0) + 1
+    kept = []
+    for requirement in after:
+        number = requirement.id
+        if number not in known:
+            same = by_text.get(line(requirement.text).lower())
+            if same is not None and same not in taken:
+                number = same
+                taken.add(same)
+            else:
+                number, fresh = fresh, fresh + 1
+        weight = known[number].weight if number in known else requirement.weight
+        kept.append(replace(requirement, id=number, weight=weight))
+    return tuple(sorted(kept, key=lambda r: r.id))
+
+
+def difference(before: Plan, after: Plan, reasons: Sequence[str]) -> PlanChange:
+    """Compute what changed; the researcher's reasons word it."""
+    old = {r.id: r for r in before.requirements}
+    new = {r.id: r for r in after.requirements}
+    added = tuple(sorted(set(new) - set(old)))
+    dropped = tuple(sorted(set(old) - set(new)))
+    changed = tuple(i for i in sorted(set(old) & set(new)) if differs(old[i], new[i]))
+    protocol = protocol_changes(before, after)
+    if not (added or dropped or changed or protocol):
+        return PlanChange()
+    worded = tuple(line(r) for r in reasons if r.strip())[:20]
+    return PlanChange(
+        added,
+        changed,
+        dropped,
+        worded or (*told("added", added, new), *told("dropped", dropped, old), *protocol),
+    )
+
+
+def differs(before: Requirement, after: Requirement) -> bool:
+    """Whether two versions of a requirement say different things."""
+    same = line(before.text).lower() == line(after.text).lower()
+    return not same or (before.priority, before.check) != (after.priority, after.check)
+
+
+def told(verb: str, ids: Sequence[int], known: dict[int, Requirement]) -> list[str]:
+    """Word added or dropped requirements."""
+    return [f"{verb} {number} ({line(known[number].text, 80)})" for number in ids]
+
+
+def protocol_changes(before: Plan, after: Plan) -> list[str]:
+    """Name the parts of the protocol that differ."""
+    parts = {
+        "datasets": (before.datasets, after.datasets),
+        "split": (replace(before.split, text=""), replace(after.split, text="")),
+        "algorithms": (before.algorithms, after.algorithms),
+        "metrics": (before.metrics, after.metrics),
+        "seeds": (before.seeds, after.seeds),
+        "minimum rating": (before.min_rating, after.min_rating),
+        "list length": (before.list_length, after.list_length),
+        "study": (before.study, after.study),
+        "what is reported": (before.reported, after.reported),
+    }
+    return [f"changed {name}" for name, (old, new) in parts.items() if old != new]

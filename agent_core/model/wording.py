@@ -1,0 +1,124 @@
+"""Words about results: references are checked, digits are filled in, invented numbers struck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from agent_core.domain import Answer, Claim, Direction, Plan, ReportDraft
+from agent_core.model.answers import AnswerAnswer, ReportAnswer
+from agent_core.model.bounds import clip, line
+from agent_core.model.complaint import Complaint
+
+REFERENCE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+CLAIM = re.compile(r"claim:(\d+)$")
+NUMBER = re.compile(r"(?<![\w.@-])-?\d+(?:[.,]\d+)*(?![\w@])")
+SMALL = frozenset(map(str, range(11)))
+"""Numbers that text may count with."""
+MAX_ITEMS = 8
+MAX_TEXT = 2500
+
+
+def draft_from(
+    answer: ReportAnswer, plan: Plan, facts: Mapping[str, float], *, is_last: bool
+) -> ReportDraft:
+    """Turn an answer into a report draft; sentences with unknown references go.
+
+    Raises
+    ------
+    Complaint
+        When references are unknown, as long as asking again is possible.
+    """
+    names = {a.name for a in plan.algorithms} | {r.split("|")[1] for r in facts if "|" in r}
+    metrics = {m.key for m in plan.metrics} | {r.split("|")[0] for r in facts}
+    claims = tuple(
+        Claim(c.a, c.b, c.metric, Direction(c.direction))
+        for c in answer.claims[:MAX_ITEMS]
+        if c.a in names and c.b in names and c.metric in metrics
+    )
+    every = [answer.headline, *answer.findings, *answer.limits, *answer.next_steps]
+    unknown = sorted({r for text in every for r in unknown_in(text, facts, len(claims))})
+    if not is_last and (unknown or len(claims) < len(answer.claims[:MAX_ITEMS])):
+        known = ", ".join(sorted(facts)[:20])
+        raise Complaint(
+            f"unknown references or claims: {', '.join(unknown) or 'see claims'}; known: {known}"
+        )
+
+    def kept(texts: Sequence[str]) -> tuple[str, ...]:
+        good = [t for t in texts if t.strip() and not unknown_in(t, facts, len(claims))]
+        return tuple(line(t, 600) for t in good)[:MAX_ITEMS]
+
+    headline = "".join(kept([answer.headline]))
+    return ReportDraft(
+        headline, kept(answer.findings), kept(answer.limits), kept(answer.next_steps), claims
+    )
+
+
+def unknown_in(text: str, facts: Mapping[str, float], claims: int) -> list[str]:
+    """Return the references of a text that stand for nothing."""
+    unknown = []
+    for reference in REFERENCE.findall(text):
+        claim = CLAIM.match(reference)
+        is_known = int(claim[1]) < claims if claim else reference in facts
+        if not is_known:
+            unknown.append(reference)
+    return unknown
+
+
+def answer_from(
+    answer: AnswerAnswer, facts: Mapping[str, float], recorded: str, *, is_last: bool
+) -> Answer:
+    """Turn an answer into one whose numbers are recorded ones.
+
+    Parameters
+    ----------
+    answer
+        What the model said.
+    facts
+        Recorded statistics by reference.
+    recorded
+        Texts whose numbers may be repeated: question, plan, report, status.
+    is_last
+        Whether asking again is not possible: then what is not recorded is struck.
+
+    Raises
+    ------
+    Complaint
+        When references or numbers are not recorded, as long as asking again is possible.
+    """
+    if not answer.text.strip():
+        raise Complaint("text: empty")
+    unknown = unknown_in(answer.text, facts, 0)
+    used = dict.fromkeys(r for r in REFERENCE.findall(answer.text) if r in facts)
+    bare = REFERENCE.sub("", answer.text)
+    known = set(NUMBER.findall(recorded)) | SMALL | {digits(v) for v in facts.values()}
+    invented = [n for n in dict.fromkeys(NUMBER.findall(bare)) if n not in known]
+    if (unknown or invented) and not is_last:
+        raise Complaint(
+            f"not recorded: {', '.join([*unknown, *invented])}; use references of the list, and "
+            "say so when something was not recorded"
+        )
+    text = REFERENCE.sub(lambda m: filled(m[1], facts), struck(answer.text, set(invented)))
+    quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
+    return Answer(clip(text.strip(), MAX_TEXT), quoted, line(answer.offer))
+
+
+def struck(text: str, invented: set[str]) -> str:
+    """Replace numbers that nobody recorded; references stay whole."""
+    parts = re.split(r"(\{\{[^{}]*\}\})", text)
+    return "".join(
+        part
+        if part.startswith("{{")
+        else NUMBER.sub(lambda m: "[not recorded]" if m[0] in invented else m[0], part)
+        for part in parts
+    )
+
+
+def filled(reference: str, facts: Mapping[str, float]) -> str:
+    """Return the digits of a reference."""
+    return digits(facts[reference]) if reference in facts else "[not recorded]"
+
+
+def digits(value: float) -> str:
+    """Write a recorded value with four significant digits."""
+    return f"{value:.4g}"
