@@ -1,0 +1,181 @@
+"""The command line that confines an execution: bubblewrap, user, limits, interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.execution import Job, Limits
+from sandbox.packages import InstalledPackages
+from sandbox.workspace import Workspace
+
+JOB = "/job"
+MIB = 1 << 20
+SHARED_MIB = 256
+"""Size of /tmp and of /dev/shm, each."""
+ADDRESS_SPACE_EXTRA_MIB = 8192
+"""What libraries map beyond what they use."""
+SYSTEM_FILES = (
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/localtime",
+    "/etc/mime.types",
+)
+SYSTEM_LINKS = ("lib", "lib32", "lib64", "bin", "sbin")
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What confines one execution."""
+
+    packages: InstalledPackages
+    workspace: Workspace
+    inputs: Mapping[str, Path]
+    uid: int | None
+    """User to drop to where the service is root; None: an unprivileged user namespace."""
+    status_fd: int
+    seccomp_fd: int | None
+
+
+def command(confinement: Confinement, job: Job) -> list[str]:
+    """Return the whole command line of a confined execution."""
+    return [
+        "bwrap",
+        *namespaces(confinement),
+        *file_system(confinement),
+        *environment(job),
+        *(["--seccomp", str(confinement.seccomp_fd)] if confinement.seccomp_fd else []),
+        *("--json-status-fd", str(confinement.status_fd)),
+        "--",
+        *limits(job.limits),
+        *drop(confinement.uid),
+        *interpreter(confinement.packages, f"{JOB}/script.py", job),
+    ]
+
+
+def namespaces(confinement: Confinement) -> list[str]:
+    """Return the options that part processes, network and privileges from the host."""
+    shared = ["--die-with-parent", "--new-session", "--clearenv"]
+    if confinement.uid is None:
+        user = ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
+        return ["--unshare-all", *user, "--cap-drop", "ALL", *shared]
+    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    keep = [o for c in ("SETUID", "SETGID", "SETPCAP") for o in ("--cap-add", f"CAP_{c}")]
+    return [*spaces, "--unshare-cgroup-try", "--cap-drop", "ALL", *keep, *shared]
+
+
+def file_system(confinement: Confinement) -> list[str]:
+    """Return the options that show the script its files and nothing else."""
+    packages, workspace = confinement.packages, confinement.workspace
+    options = ["--ro-bind", "/usr", "/usr"]
+    for name in SYSTEM_LINKS:
+        path = Path("/", name)
+        if path.is_symlink():
+            options += ["--symlink", str(path.readlink()), str(path)]
+        elif path.exists():
+            options += ["--ro-bind", str(path), str(path)]
+    for name in SYSTEM_FILES:
+        options += ["--ro-bind-try", name, name]
+    options += ["--ro-bind", str(workspace.root / "passwd"), "/etc/passwd"]
+    options += ["--proc", "/proc", "--dev", "/dev"]
+    options += tmpfs("/dev/shm") + tmpfs("/tmp")
+    options += interpreter_files(packages)
+    options += ["--bind", str(workspace.job), JOB]
+    options += ["--ro-bind", str(workspace.root / "script.py"), f"{JOB}/script.py"]
+    options += ["--ro-bind-try", str(workspace.root / "labbook.py"), f"{JOB}/labbook.py"]
+    for name, path in confinement.inputs.items():
+        options += ["--ro-bind", str(path), f"{JOB}/{name}"]
+    return [*options, "--chdir", JOB, "--remount-ro", "/"]
+
+
+def tmpfs(folder: str) -> list[str]:
+    """Return the options of a private file system in memory of bounded size."""
+    return ["--perms", "1777", "--size", str(SHARED_MIB * MIB), "--tmpfs", folder]
+
+
+def interpreter_files(packages: InstalledPackages) -> list[str]:
+    """Bind the interpreter and its packages at their own paths, read-only."""
+    wanted = dict.fromkeys((packages.base_prefix, packages.prefix))
+    outside = [p for p in wanted if not p.is_relative_to("/usr")]
+    options: list[str] = []
+    for parent in parents_of(outside):
+        options += ["--perms", "0755", "--dir", str(parent)]
+    for path in outside:
+        options += ["--ro-bind", str(path), str(path)]
+    return options
+
+
+def parents_of(paths: Iterable[Path]) -> list[Path]:
+    """Return all folders above the paths, outermost first, without the root."""
+    found = {parent for path in paths for parent in path.parents if parent != Path("/")}
+    return sorted(found, key=lambda p: len(p.parts))
+
+
+def environment(job: Job) -> list[str]:
+    """Return the options that set the script's clean environment."""
+    return [o for name, value in variables(job).items() for o in ("--setenv", name, value)]
+
+
+def variables(job: Job) -> dict[str, str]:
+    """Return the environment of a script: nothing of the service, one thread per library."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "USER": "researcher",
+        "LOGNAME": "researcher",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "RAYON_NUM_THREADS": "1",
+        "LK_NUM_PROCS": "1",
+        "LK_NUM_THREADS": "1",
+        "LOKY_MAX_CPU_COUNT": "1",
+        "TORCHDYNAMO_DISABLE": "1",
+        **job.environment,
+    }
+
+
+def limits(wanted: Limits) -> list[str]:
+    """Return the `prlimit` prefix; see setrlimit(2)."""
+    address_space = (wanted.memory_mib + ADDRESS_SPACE_EXTRA_MIB) * MIB
+    cpu_s = int(wanted.cpu_s or wanted.timeout_s * 4) + 5
+    return [
+        "prlimit",
+        "--core=0",
+        "--nofile=1024",
+        f"--nproc={wanted.processes}",
+        f"--fsize={wanted.file_mib * MIB}",
+        f"--as={address_space}",
+        f"--cpu={cpu_s}",
+    ]
+
+
+def drop(uid: int | None) -> list[str]:
+    """Return the prefix that gives up all privileges, where there are any."""
+    if uid is None:
+        return []
+    return [
+        "setpriv",
+        f"--reuid={uid}",
+        f"--regid={uid}",
+        "--clear-groups",
+        "--no-new-privs",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+    ]
+
+
+def interpreter(packages: InstalledPackages, script: str, job: Job) -> list[str]:
+    """Return the command that runs the script; no user site, no bytecode, no buffering."""
+    return [str(packages.executable), "-s", "-B", "-u", script, *job.arguments]

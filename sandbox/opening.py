@@ -1,0 +1,131 @@
+"""Opens a sandbox at the configured level; refuses within seconds where it cannot be had."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sandbox import workspace
+from sandbox.errors import SandboxUnavailable
+from sandbox.execution import Job, Level, Limits
+from sandbox.local import LocalSandbox
+from sandbox.packages import find_python, read_packages
+from sandbox.sandbox import Sandbox
+from sandbox.settings import SandboxSettings
+
+SELF_TEST = """
+import os, pathlib, socket, sys
+faults = []
+if os.getuid() == 0:
+    faults.append("runs as root")
+for family in (socket.AF_INET, socket.AF_INET6, 40):
+    try:
+        socket.socket(family, socket.SOCK_STREAM).close()
+        faults.append(f"can open sockets of family {family}")
+    except OSError:
+        pass
+if pathlib.Path(os.environ["SECRET"]).exists():
+    faults.append("sees files of the service")
+if len([p for p in os.listdir("/proc") if p.isdigit()]) > 4:
+    faults.append("sees other processes")
+try:
+    pathlib.Path(sys.prefix, "written-by-a-script").touch()
+    faults.append("can write to its packages")
+except OSError:
+    pass
+print("faults:", "; ".join(faults))
+"""
+TEST_LIMITS = Limits(timeout_s=20, memory_mib=512, artifacts=0)
+
+
+@asynccontextmanager
+async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
+    """Open the sandbox of this machine and prove that it holds.
+
+    Raises
+    ------
+    SandboxUnavailable
+        When scripts cannot be isolated as configured; says what to install or set.
+    """
+    packages = await asyncio.to_thread(read_packages, find_python(settings.python))
+    level = Level.UNCONFINED if settings.level == "unconfined" else Level.COLD
+    if settings.level == "warm":
+        raise SandboxUnavailable("The level `warm` cannot run here. Set sandbox.level to `auto`.")
+    if level is Level.COLD:
+        check_programs()
+    await asyncio.to_thread(workspace.remove_stale)
+    sandbox = LocalSandbox(packages, level, settings.slots or default_slots(settings.memory_mib))
+    if level is Level.COLD:
+        await self_test(sandbox)
+    yield sandbox
+
+
+def check_programs() -> None:
+    """Name the system package of a program that is missing."""
+    for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
+        if shutil.which(program) is None:
+            raise SandboxUnavailable(
+                f"Scripts cannot be isolated: {program} is missing. Run: apt-get install {package}"
+            )
+
+
+async def self_test(sandbox: LocalSandbox) -> None:
+    """Run a script that tries to get out.
+
+    Raises
+    ------
+    SandboxUnavailable
+        When it cannot be confined, or gets out.
+    """
+    with tempfile.TemporaryDirectory(prefix="autoreclab-test-") as folder:
+        secret = Path(folder) / "secret"
+        secret.touch()
+        job = Job(SELF_TEST, limits=TEST_LIMITS, environment={"SECRET": str(secret)})
+        execution = await sandbox.execute(job, Path(folder))
+    if not execution.is_ok:
+        raise SandboxUnavailable(explain(execution.output))
+    found = execution.output.partition("faults:")[2].strip()
+    if found:
+        raise SandboxUnavailable(f"A test script could not be confined: {found}. {REMEDIES}")
+
+
+REMEDIES = (
+    'See docs/security.md. `sandbox.level = "unconfined"` runs scripts without isolation, which '
+    "card and report then name."
+)
+
+
+def explain(output: str) -> str:
+    """Say why bubblewrap did not start, and what to do."""
+    text = output.strip()[-400:] or "no output"
+    remedy = "The container needs `--security-opt systempaths=unconfined` and a seccomp profile."
+    if "No permissions to create new namespace" in text or "setting up uid map" in text:
+        remedy = user_namespace_remedy()
+    elif "Can't mount proc" in text:
+        remedy = "In a container add `--security-opt systempaths=unconfined`."
+    return f"Scripts cannot be isolated: {text}. {remedy} {REMEDIES}"
+
+
+def user_namespace_remedy() -> str:
+    """Name the switch that keeps unprivileged users from making user namespaces."""
+    for name in (
+        "kernel.apparmor_restrict_unprivileged_userns",
+        "kernel.unprivileged_userns_clone",
+    ):
+        path = Path("/proc/sys", name.replace(".", "/"))
+        if path.exists():
+            value = "0" if "restrict" in name else "1"
+            return f"User namespaces are off. Run: sysctl -w {name}={value} (as root)."
+    return "User namespaces are off on this system; run: sysctl -w user.max_user_namespaces=10000."
+
+
+def default_slots(memory_mib: int) -> int:
+    """Return how many executions fit on this machine, by cores and by memory."""
+    cores = len(os.sched_getaffinity(0))
+    total_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return max(1, min(cores, total_mib // memory_mib))

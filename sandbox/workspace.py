@@ -1,0 +1,216 @@
+"""The folder of one execution: inputs in, artifacts out, everything gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.execution import Artifact, Input, Job, Limits
+
+LABBOOK = Path(__file__).with_name("labbook.py")
+PREFIX = "autoreclab-exec-"
+OWN_FILES = {"script.py", "labbook.py"}
+SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+ @=,()\[\]-]*")
+MAX_DEPTH = 8
+CHUNK = 1 << 20
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Folders on this machine for one execution."""
+
+    root: Path
+    job: Path
+    """The script's working directory."""
+    has_quota: bool
+    """Whether a file system of its own bounds it."""
+
+
+def create(job: Job, uid: int | None) -> Workspace:
+    """Make the folders of an execution, owned by `uid` where one is given.
+
+    With privileges the working directory is a file system in memory with a hard size and a hard
+    number of files; otherwise it is a plain folder that the watchdog measures.
+    """
+    root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder = root / "job"
+    folder.mkdir()
+    has_quota = os.geteuid() == 0 and mount_quota(folder, job.limits)
+    (root / "script.py").write_text(job.source, encoding="utf-8")
+    (root / "passwd").write_text(f"researcher:x:{uid or 65534}:{uid or 65534}::/tmp:/bin/sh\n")
+    if LABBOOK.exists():
+        shutil.copyfile(LABBOOK, root / "labbook.py")
+    if uid is not None:
+        os.chown(folder, uid, uid)
+    return Workspace(root, folder, has_quota)
+
+
+def mount_quota(folder: Path, limits: Limits) -> bool:
+    """Mount a bounded file system in memory; False where that is not allowed."""
+    options = f"size={limits.disk_mib}m,nr_inodes={limits.inodes},mode=0711,nosuid,nodev"
+    command = ["mount", "-t", "tmpfs", "-o", options, "autoreclab", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def remove(workspace: Workspace) -> None:
+    """Unmount and delete everything of an execution."""
+    if workspace.has_quota:
+        unmount(workspace.job)
+    shutil.rmtree(workspace.root, ignore_errors=True)
+
+
+def unmount(folder: Path) -> None:
+    """Detach a file system."""
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+def remove_stale() -> None:
+    """Delete what processes that died have left."""
+    for root in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = root.name.removeprefix(PREFIX).partition("-")[0]
+        if root.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
+            unmount(root / "job")
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def readable_inputs(workspace: Workspace, inputs: tuple[Input, ...]) -> dict[str, Path]:
+    """Return the inputs by name, copied where the script's user could not read them.
+
+    Raises
+    ------
+    SandboxError
+        For a name that is not a plain file name, or a file that is not there.
+    """
+    result: dict[str, Path] = {}
+    for item in inputs:
+        if Path(item.name).name != item.name or item.name in OWN_FILES or item.name in result:
+            raise SandboxError(f"{item.name!r} cannot be the name of an input.")
+        if not item.path.is_file():
+            raise SandboxError(f"The input {item.path} is not there.")
+        result[item.name] = world_readable(workspace, item)
+    return result
+
+
+def world_readable(workspace: Workspace, item: Input) -> Path:
+    """Return the file itself, or a copy that everybody may read."""
+    path = item.path.resolve()
+    if path.stat().st_mode & stat.S_IROTH:
+        return path
+    copy = workspace.root / f"input-{item.name}"
+    shutil.copyfile(path, copy)
+    copy.chmod(0o444)
+    return copy
+
+
+def usage(folder: Path) -> tuple[int, int]:
+    """Return bytes and number of files below a folder, links not followed."""
+    size = count = 0
+    for _, _, status in walk(folder):
+        count += 1
+        size += status.st_blocks * 512
+    return size, count
+
+
+def is_full(workspace: Workspace, limits: Limits) -> bool:
+    """Whether the working directory, or one file in it, has reached its limit."""
+    try:
+        system = os.statvfs(workspace.job)
+    except OSError:
+        return False
+    if workspace.has_quota:
+        full = system.f_bavail * system.f_frsize < MIB // 4 or system.f_favail < 2
+    else:
+        size, count = usage(workspace.job)
+        full = size >= limits.disk_mib * MIB or count >= limits.inodes
+    return full or any(s.st_size >= limits.file_mib * MIB for _, _, s in walk(workspace.job))
+
+
+def walk(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
+    """Yield (path, descriptor of its folder, status) of all entries; links are not followed."""
+    for relative, _, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+        base = os.path.relpath(relative, folder)
+        for name in names:
+            try:
+                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            except OSError:
+                continue
+            yield (name if base == "." else f"{base}/{name}"), descriptor, status
+
+
+@dataclass(slots=True)
+class Collection:
+    """Artifacts being copied out, and what was left behind."""
+
+    into: Path
+    limits: Limits
+    artifacts: list[Artifact]
+    skipped: list[str]
+    size: int = 0
+
+    def take(self, name: str, descriptor: int, status: os.stat_result) -> None:
+        """Copy one file out, or note why not."""
+        reason = self.refusal(name, status)
+        if reason:
+            if len(self.skipped) < 100:
+                self.skipped.append(f"{name[:120]!r}: {reason}")
+            return
+        target = self.into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if copy_file(name.rpartition("/")[2], descriptor, target):
+            self.size += status.st_size
+            self.artifacts.append(Artifact(name, target, status.st_size))
+
+    def refusal(self, name: str, status: os.stat_result) -> str:
+        """Return why a file is not collected; empty when it is."""
+        parts = name.split("/")
+        if not stat.S_ISREG(status.st_mode):
+            return "not a regular file"
+        if status.st_nlink != 1:
+            return "has several names (hard links)"
+        if len(parts) > MAX_DEPTH or not all(SAFE_NAME.fullmatch(p) for p in parts):
+            return "its name is not safe"
+        if len(name) > 200:
+            return "its name is too long"
+        if len(self.artifacts) >= self.limits.artifacts:
+            return f"more than {self.limits.artifacts} files"
+        if self.size + status.st_size > self.limits.artifacts_mib * MIB:
+            return f"more than {self.limits.artifacts_mib} MiB together"
+        return ""
+
+
+def copy_file(name: str, descriptor: int, target: Path) -> bool:
+    """Copy a regular file by its folder's descriptor; False when it is none any more."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        source = os.open(name, flags, dir_fd=descriptor)
+    except OSError:
+        return False
+    with os.fdopen(source, "rb") as reader:
+        if not stat.S_ISREG(os.fstat(source).st_mode):
+            return False
+        with target.open("wb") as writer:
+            shutil.copyfileobj(reader, writer, CHUNK)
+    return True
+
+
+def collect(
+    workspace: Workspace, inputs: set[str], limits: Limits, into: Path
+) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
+    """Copy what the script left to `into`; nothing is followed, names are safe."""
+    collection = Collection(into, limits, [], [])
+    hidden = inputs | OWN_FILES
+    for name, descriptor, status in walk(workspace.job):
+        if name in hidden or "__pycache__" in name.split("/"):
+            continue
+        collection.take(name, descriptor, status)
+    ordered = sorted(collection.artifacts, key=lambda a: a.name)
+    return tuple(ordered), tuple(collection.skipped)

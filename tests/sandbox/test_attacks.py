@@ -1,0 +1,218 @@
+"""Attacks on a confined execution; each says `escaped` when it gets through."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from benches import QUICK
+
+from sandbox.execution import Ended
+
+CONTAINED = {
+    "reads the passwords of the host": """
+try:
+    open('/etc/shadow').read(); print('escaped')
+except OSError as error: print(error)
+""",
+    "reads a file of the service": """
+import os, pathlib
+print('escaped' if pathlib.Path(os.environ['TARGET']).exists() else 'not there')
+""",
+    "sees other processes": """
+import os
+print('escaped' if len([p for p in os.listdir('/proc') if p.isdigit()]) > 4 else 'alone')
+""",
+    "reads the environment of its ancestors": """
+try:
+    print('escaped' if b'PYTEST' in open('/proc/1/environ', 'rb').read() else 'clean')
+except OSError as error: print(error)
+""",
+    "opens a network socket": """
+import socket
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_PACKET, socket.AF_NETLINK, 40, 38):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM); print('escaped', family)
+    except OSError as error: print(error)
+""",
+    "writes into its packages": """
+import sys, pathlib
+try:
+    pathlib.Path(sys.prefix, 'poison.pth').write_text('x'); print('escaped')
+except OSError as error: print(error)
+""",
+    "changes the helper that it is judged by": """
+try:
+    open('labbook.py', 'w').write('x'); print('escaped')
+except OSError as error: print(error)
+""",
+    "makes a user namespace": """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print('escaped' if libc.unshare(0x10000000) == 0 else ctypes.get_errno())
+""",
+    "mounts": """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print('escaped' if libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0 else ctypes.get_errno())
+""",
+    "traces another process": """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+print('escaped' if libc.ptrace(16, 1, None, None) == 0 else ctypes.get_errno())
+""",
+    "uses keyrings, bpf, io_uring, perf and userfaultfd": """
+import ctypes, platform
+libc = ctypes.CDLL(None, use_errno=True)
+numbers = {'x86_64': (250, 321, 425, 298, 323), 'aarch64': (219, 280, 425, 241, 282)}
+for number in numbers[platform.machine()]:
+    if libc.syscall(number, 0, 0, 0, 0, 0) >= 0: print('escaped', number)
+    elif ctypes.get_errno() != 1: print('escaped: not refused', number, ctypes.get_errno())
+""",
+    "has privileges": """
+import os
+lines = dict(l.split(':', 1) for l in open('/proc/self/status').read().splitlines() if ':' in l)
+bad = os.getuid() == 0 or any(int(lines[c], 16) for c in ('CapEff', 'CapPrm', 'CapInh', 'CapAmb'))
+print('escaped' if bad or lines['NoNewPrivs'].strip() != '1' else 'none')
+""",
+    "raises its limits": """
+import resource
+try:
+    resource.setrlimit(resource.RLIMIT_NPROC, (100_000, 100_000)); print('escaped')
+except (ValueError, OSError) as error: print(error)
+""",
+    "writes to the kernel's settings": """
+try:
+    open('/proc/sys/kernel/hostname', 'w').write('x'); print('escaped')
+except OSError as error: print(error)
+""",
+    "opens devices": """
+for name in ('/dev/mem', '/dev/kmsg', '/dev/sda', '/dev/vda', '/dev/kvm', '/dev/vsock'):
+    try:
+        open(name, 'rb'); print('escaped', name)
+    except OSError as error: print(error)
+""",
+    "inherits descriptors": """
+import os
+extra = [fd for fd in os.listdir('/proc/self/fd') if int(fd) > 3]
+print('escaped' if extra else 'none', extra)
+""",
+}
+
+
+@pytest.mark.parametrize("attack", CONTAINED)
+async def test_is_contained(confined, tmp_path, attack):
+    target = tmp_path / "secret"
+    target.touch()
+
+    execution = await confined.run(CONTAINED[attack], environment={"TARGET": str(target)})
+
+    assert execution.exit_code == 0, execution.output
+    assert "escaped" not in execution.output
+
+
+@pytest.mark.parametrize(
+    "attack", ["reads a file of the service", "sees other processes", "opens a network socket"]
+)
+def test_the_attack_is_real_without_a_sandbox(tmp_path, attack):
+    target = tmp_path / "secret"
+    target.touch()
+
+    done = subprocess.run(
+        [sys.executable, "-c", CONTAINED[attack]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TARGET": str(target)},
+    )
+
+    assert "escaped" in done.stdout
+
+
+async def test_a_fork_bomb_is_ended(confined):
+    execution = await confined.run("import os\nwhile True: os.fork()")
+
+    assert execution.ended in (Ended.PROCESSES, Ended.FINISHED)
+    assert execution.ended is Ended.PROCESSES or execution.exit_code
+
+
+async def test_memory_in_many_processes_counts_together(confined):
+    source = """
+import os, time
+for _ in range(6):
+    if os.fork() == 0:
+        kept = bytearray(80_000_000)
+        time.sleep(30)
+time.sleep(30)
+"""
+    execution = await confined.run(source, limits=replace(QUICK, memory_mib=256))
+
+    assert execution.ended is Ended.MEMORY
+
+
+async def test_the_disk_is_bounded(confined):
+    source = """
+for i in range(100):
+    open(f'{i}.bin', 'wb').write(b'0' * 4_000_000)
+"""
+    execution = await confined.run(source)
+
+    assert execution.ended is Ended.DISK
+
+
+async def test_the_number_of_files_is_bounded(confined):
+    execution = await confined.run("for i in range(100_000): open(f'{i}', 'w').close()")
+
+    assert execution.ended is Ended.DISK
+
+
+async def test_a_daemon_dies_with_its_script(confined):
+    marker = "autoreclab-daemon-marker"
+    source = f"""
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open('/proc/self/comm', 'w').write('{marker[:15]}')
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+"""
+    execution = await confined.run(source)
+
+    assert execution.is_ok
+    assert marker[:15] not in running_names()
+
+
+def running_names():
+    names = set()
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            names.add(path.read_text().strip())
+        except OSError:
+            continue
+    return names
+
+
+async def test_siblings_do_not_see_each_other(confined, tmp_path):
+    hide = "open('mark', 'w').write('x'); open('/tmp/mark', 'w').write('x')\nimport time\n"
+    seek = "import os\nprint(os.listdir('.'), os.listdir('/tmp'))\n"
+
+    first, second = await asyncio.gather(
+        confined.run(hide + "time.sleep(0.5)"),
+        confined.run("import time\ntime.sleep(0.2)\n" + seek),
+    )
+
+    assert first.is_ok
+    assert "mark" not in second.output
+
+
+async def test_nothing_of_one_run_is_there_in_the_next(confined):
+    await confined.run("open('/tmp/mark', 'w').write('x'); open('/dev/shm/mark', 'w').write('x')")
+
+    execution = await confined.run("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))")
+
+    assert "mark" not in execution.output

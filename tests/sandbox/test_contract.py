@@ -1,0 +1,192 @@
+"""What every level of the sandbox does."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+from benches import QUICK
+
+from sandbox.errors import SandboxError
+from sandbox.execution import Ended
+
+
+async def test_a_script_runs_to_its_end(bench):
+    execution = await bench.run("print('hello')")
+
+    assert execution.is_ok
+    assert execution.output == "hello\n"
+    assert execution.level == bench.sandbox.level
+
+
+async def test_a_failing_script_is_a_result(bench):
+    execution = await bench.run("raise ValueError('no such column')")
+
+    assert (execution.exit_code, execution.ended) == (1, Ended.FINISHED)
+    assert "ValueError: no such column" in execution.output
+
+
+async def test_an_exit_status_is_kept(bench):
+    assert (await bench.run("raise SystemExit(3)")).exit_code == 3
+
+
+async def test_a_signal_is_told_from_a_status(bench):
+    execution = await bench.run("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
+
+    assert (execution.ended, execution.signal, execution.exit_code) == (Ended.SIGNAL, 11, None)
+
+
+async def test_inputs_lie_under_their_own_names(bench, tmp_path):
+    data = tmp_path / "ratings.csv"
+    data.write_text("1,2,3\n")
+
+    execution = await bench.run("print(open('ratings.csv').read())", inputs=[data])
+
+    assert "1,2,3" in execution.output
+    assert execution.artifacts == ()
+
+
+async def test_an_input_that_only_its_owner_may_read_is_readable_inside(bench, tmp_path):
+    data = tmp_path / "private.csv"
+    data.write_text("secret rows")
+    data.chmod(0o600)
+
+    assert (
+        "secret rows"
+        in (await bench.run("print(open('private.csv').read())", inputs=[data])).output
+    )
+
+
+async def test_a_missing_input_is_an_error_of_the_machinery(bench, tmp_path):
+    with pytest.raises(SandboxError, match="not there"):
+        await bench.run("", inputs=[tmp_path / "gone.csv"])
+
+
+async def test_lines_stream_while_the_script_runs(bench):
+    first = asyncio.get_running_loop().create_future()
+
+    def tell(line):
+        if not first.done():
+            first.set_result(line)
+
+    running = asyncio.create_task(
+        bench.run("import time\nprint('first', flush=True)\ntime.sleep(60)", tell=tell)
+    )
+    line = await asyncio.wait_for(first, 10)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert line == "first"
+
+
+async def test_progress_bars_are_folded_and_odd_bytes_survive(bench):
+    lines = []
+    source = r"import sys; sys.stdout.buffer.write(b'10%\r50%\r100%\nbad \xff byte\nno end')"
+
+    await bench.run(source, tell=lines.append)
+
+    assert lines == ["100%", "bad \ufffd byte", "no end"]
+
+
+async def test_artifacts_are_collected_with_their_folders(bench):
+    source = """
+import pathlib
+pathlib.Path('lists/ALS').mkdir(parents=True)
+pathlib.Path('lists/ALS/0-1.csv').write_text('x')
+pathlib.Path('results.json').write_text('{}')
+"""
+    execution = await bench.run(source)
+
+    assert [a.name for a in execution.artifacts] == ["lists/ALS/0-1.csv", "results.json"]
+    assert execution.artifacts[1].path.read_text() == "{}"
+
+
+async def test_artifacts_of_a_stopped_script_are_kept(bench):
+    source = "open('rows.csv', 'w').write('27 rows')\nimport time\ntime.sleep(60)"
+
+    execution = await bench.run(source, limits=replace(QUICK, timeout_s=1.5))
+
+    assert execution.ended is Ended.TIMEOUT
+    assert [a.path.read_text() for a in execution.artifacts] == ["27 rows"]
+
+
+async def test_links_and_unsafe_names_are_left_behind(bench):
+    source = """
+import os
+os.symlink('/etc/passwd', 'link.csv')
+open('first.csv', 'w').write('x')
+os.link('first.csv', 'second.csv')
+open('bad\\nname.csv', 'w').write('x')
+os.mkfifo('pipe.csv')
+open('good.csv', 'w').write('x')
+"""
+    execution = await bench.run(source)
+
+    assert [a.name for a in execution.artifacts] == ["good.csv"]
+    assert len(execution.skipped) >= 4
+
+
+async def test_output_is_bounded_and_its_end_is_kept(bench):
+    source = "for i in range(200_000): print('line', i)\nprint('the end')"
+
+    execution = await bench.run(source)
+
+    assert len(execution.output) < 400_000
+    assert "left out" in execution.output
+    assert execution.output.endswith("the end\n")
+
+
+async def test_a_flood_of_output_is_ended(bench):
+    execution = await bench.run("while True: print('x' * 10_000)")
+
+    assert execution.ended is Ended.OUTPUT
+
+
+async def test_too_much_memory_is_ended(bench):
+    source = "kept = []\nwhile True: kept.append(bytearray(20_000_000))"
+
+    execution = await bench.run(source, limits=replace(QUICK, memory_mib=256))
+
+    assert execution.ended is Ended.MEMORY
+    assert execution.peak_memory_mib > 200
+
+
+async def test_too_much_cpu_is_ended(bench):
+    execution = await bench.run("while True: pass", limits=replace(QUICK, cpu_s=1.0))
+
+    assert execution.ended is Ended.CPU
+
+
+async def test_a_stop_takes_less_than_a_second_and_leaves_nothing(bench, tmp_path):
+    begun = asyncio.Event()
+    source = """
+import os, signal, time
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+if os.fork() == 0:
+    time.sleep(71.5)
+print('begun', flush=True)
+time.sleep(71.5)
+"""
+    running = asyncio.create_task(bench.run(source, tell=lambda _: begun.set()))
+    await asyncio.wait_for(begun.wait(), 10)
+
+    before = time.monotonic()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert time.monotonic() - before < 1.0
+
+
+async def test_no_secret_of_the_service_is_in_the_environment(bench):
+    execution = await bench.run("import os\nprint(sorted(os.environ))", environment={"EXTRA": "1"})
+
+    assert "EXTRA" in execution.output
+    assert "OPENAI" not in execution.output
+    assert "SLACK" not in execution.output
+
+
+async def test_the_product_cannot_be_imported(bench):
+    execution = await bench.run("import agent_core")
+
+    assert "ModuleNotFoundError" in execution.output

@@ -1,0 +1,38 @@
+import pytest
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.opening import explain, open_sandbox
+from sandbox.packages import find_python, read_packages
+from sandbox.settings import SandboxSettings
+
+
+async def test_a_missing_interpreter_is_named_with_the_remedy(tmp_path):
+    settings = SandboxSettings(python=str(tmp_path / "python"))
+
+    with pytest.raises(SandboxUnavailable, match="make install"):
+        async with open_sandbox(settings):
+            pass
+
+
+async def test_an_interpreter_that_is_none_is_refused(tmp_path):
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho no\n")
+    fake.chmod(0o755)
+
+    with pytest.raises(SandboxUnavailable, match="cannot be used"):
+        async with open_sandbox(SandboxSettings(python=str(fake))):
+            pass
+
+
+def test_the_packages_of_experiments_are_read_from_their_interpreter():
+    packages = read_packages(find_python())
+
+    assert packages.versions["lenskit"] == "2025.8.1"
+    assert {"lenskit", "pandas", "sys"} <= packages.modules
+    assert "lenskit==2025.8.1" in packages.lock()
+
+
+def test_namespaces_that_are_switched_off_are_explained():
+    text = explain("bwrap: No permissions to create new namespace, likely because ...")
+
+    assert "sysctl" in text or "User namespaces are off" in text
