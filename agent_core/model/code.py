@@ -30,7 +30,7 @@ def script_in(text: str) -> Script:
     if wrapped is not None:
         return wrapped
     source, prose = code_and_prose(text)
-    if not source.strip():
+    if not is_code(source):
         raise Complaint("the answer holds no Python code", is_formless=True)
     return Script(plan_in(prose, source), checked(source))
 
@@ -68,7 +68,7 @@ def fenced(text: str) -> list[tuple[str, str]]:
         if opening[2] and opening[2].lower() not in ("python", "py", "python3"):
             continue
         closings = [f for f in fences[number + 1 : number + 21] if not f[2]]
-        ends = [f.start() for f in closings] or [len(text)]
+        ends = [*(f.start() for f in closings), len(text)]
         body = opening.end() + 1
         found += [(text[body:end].strip("\n"), text[: opening.start()]) for end in ends]
     return found

@@ -1,0 +1,740 @@
+"""The results of an experiment, delivered as they come: one file beside the script.
+
+Needs the standard library, numpy and pandas (Parquet through pyarrow); LensKit objects are taken
+as they are. Every file is whole after each call: written under a temporary name, then renamed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gzip
+import hashlib
+import json
+import math
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "algorithm",
+    "candidates",
+    "dataset",
+    "feedback",
+    "figure",
+    "is_pilot",
+    "lists",
+    "per_user",
+    "predictions",
+    "primary",
+    "row",
+    "seeds",
+    "split",
+    "study",
+    "table",
+    "users",
+]
+
+VERSION = 1
+BEGAN = float(os.environ.setdefault("LABBOOK_BEGAN", repr(time.time())))
+"""When the experiment began; what is older in the folder belongs to an earlier one."""
+WHOLE_BYTES = 1 << 20
+"""`results.json` is rewritten with each row up to this size, then at most once a second."""
+PARTS = 32
+"""Parts of `per_user` that are kept before they are put together."""
+PILOT_USERS = 50
+SAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
+LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d+))?\s*$")
+ALIASES = {
+    "reciprank": "mrr", "rr": "mrr", "meanreciprocalrank": "mrr", "averageprecision": "map",
+    "ap": "map", "meanaverageprecision": "map", "hitrate": "hit", "hr": "hit", "hitratio": "hit",
+    "prec": "precision", "rec": "recall", "catalogcoverage": "coverage",
+    "cataloguecoverage": "coverage", "itemcoverage": "coverage",
+}  # fmt: skip
+COLUMNS = {
+    "user_id": ("user_id", "user", "userid", "uid", "user_num", "reviewerid", "customer_id"),
+    "item_id": (
+        "item_id", "item", "itemid", "iid", "movieid", "movie_id", "asin", "product_id",
+        "productid", "book_id", "isbn", "artist_id", "artistid", "song_id", "business_id",
+    ),
+    "rating": ("rating", "ratings", "score", "stars", "overall", "value", "weight", "count"),
+    "timestamp": ("timestamp", "time", "date", "unixreviewtime", "unix_timestamp", "datetime"),
+}  # fmt: skip
+
+
+# -- what is delivered ---------------------------------------------------------------------
+
+
+def dataset(path: Any, df: Any = None, *, feedback: str = "", **filters: Any) -> None:
+    """Record the data file and what was kept of it; `df` is the frame after all filters.
+
+    Each filter by name: `min_rating=4`, or with its counts `core=(rows_before, rows_after)`
+    (numbers or frames). `feedback` says how ratings became feedback.
+    """
+    file = Path(path)
+    about: dict[str, Any] = {"file": file.name, "sha256": sha256_of(file)}
+    _memory["path"] = file
+    _memory.pop("file", None)
+    rows_in_file = len(_file_rows(file))
+    after = rows_in_file
+    if df is not None:
+        frame = interactions(df)
+        after = len(frame)
+        about |= {
+            "users": int(frame["user_id"].nunique()),
+            "items": int(frame["item_id"].nunique()),
+            "interactions": after,
+        }
+    about["rows_in_file"] = rows_in_file
+    about["filters"] = [
+        _filter(name, value, rows_in_file, after) for name, value in filters.items()
+    ]
+    with _run() as run:
+        kept = run.get("dataset", {})
+        about["feedback"] = feedback or kept.get("feedback", "")
+        run["dataset"] = about
+
+
+def feedback(rule: str) -> None:
+    """Say how ratings became feedback, e.g. `every rating counts as one interaction`."""
+    with _run() as run:
+        run.setdefault("dataset", {})["feedback"] = rule
+
+
+def study(kind: str, **details: Any) -> None:
+    """Record the kind of study: `seed_variance`, `comparison`, `sweep`, `other`."""
+    with _run() as run:
+        run["study"] = plain({"kind": kind, **details}) if details else kind
+
+
+def candidates(rule: str) -> None:
+    """Say what was ranked where it is not `all items not in train`, e.g. `100 sampled items`."""
+    with _run() as run:
+        run["candidates"] = rule
+
+
+def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
+    """Save a train-test split; takes frames, LensKit Datasets and ItemListCollections.
+
+    `about`: `kind`, `seed`, `holdout`. Row numbers of the dataset file where the interactions
+    are found there, the interactions themselves where they are derived.
+    """
+    name = fold_name(fold)
+    parts = {"train": interactions(train), "test": interactions(test)}
+    is_derived = False
+    for part, frame in parts.items():
+        rows = _row_numbers(frame)
+        if rows is None:
+            is_derived = True
+            _parquet(Path("split") / f"{name}.{part}.parquet", frame)
+        else:
+            _csv(Path("split") / f"{name}.{part}_rows.csv", pd.DataFrame({"row": np.sort(rows)}))
+    with _run() as run:
+        kept = run.setdefault("split", {})
+        kept.update(plain(about))
+        names = [*kept.get("names", []), name]
+        kept["names"] = list(dict.fromkeys(names))
+        kept["folds"] = len(kept["names"])
+        kept["is_derived"] = is_derived
+        kept.setdefault("counts", {})[name] = {p: len(f) for p, f in parts.items()}
+
+
+def algorithm(name: str, scorer: Any, trials: int = 0, selected_on: str | None = None) -> None:
+    """Record an algorithm: class and resolved configuration of its LensKit scorer (or a dict).
+
+    `trials`: configurations tried to choose this one; `selected_on`: on what, e.g. `validation`.
+    """
+    scorer = _scorer_of(scorer)
+    is_mapping = isinstance(scorer, Mapping)
+    kind = str(scorer.get("class", "")) if is_mapping else type(scorer).__name__
+    if isinstance(scorer, str):
+        kind = scorer
+    with _run() as run:
+        run.setdefault("algorithms", {})[name] = {
+            "class": kind,
+            "config": configuration(scorer),
+            "trials": int(trials),
+            "selected_on": selected_on,
+        }
+
+
+def lists(
+    algorithm: str, recommendations: Any, fold: Any = None, seed: Any = None, users: Any = None
+) -> None:
+    """Save recommendation lists (an ItemListCollection or a frame: user_id, item_id, score, rank).
+
+    `users`: keep only that many users (a number; the same ones each time) of a large experiment.
+    """
+    frame = ranked(frame_of(recommendations))
+    if users is not None:
+        frame = frame[frame["user_id"].isin(_sample(frame["user_id"], int(users)))]
+        with _run() as run:
+            run["list_sample"] = int(users)
+    _parquet(_place("lists", algorithm, fold, seed), frame)
+
+
+def predictions(algorithm: str, predicted: Any, fold: Any = None, seed: Any = None) -> None:
+    """Save rating predictions (a collection or a frame: user_id, item_id, prediction, rating)."""
+    frame = named(frame_of(predicted), ("user_id", "item_id"))
+    if "prediction" not in frame:
+        source = next((c for c in ("score", "pred", "predicted", "estimate") if c in frame), None)
+        if source is None:
+            raise ValueError(
+                f"predictions need a column `prediction` (or `score`), not {list(frame)}"
+            )
+        frame = frame.rename(columns={source: "prediction"})
+    if "rating" not in frame:
+        raise ValueError(f"predictions need the true `rating` beside them, not only {list(frame)}")
+    _parquet(
+        _place("predictions", algorithm, fold, seed),
+        frame[["user_id", "item_id", "prediction", "rating"]],
+    )
+
+
+def row(
+    metric: str,
+    value: float,
+    k: int | None = None,
+    algorithm: str = "",
+    dataset: str | None = None,
+    fold: Any = None,
+    seed: Any = None,
+    n: int | None = None,
+    aggregate: bool = False,
+    ci_low: float | None = None,
+    ci_high: float | None = None,
+    ci_over: str | None = None,
+) -> None:
+    """Add one result: one metric of one train-test run; `n` is its number of test users.
+
+    `aggregate=True` marks a summary over runs; `ci_over` names the unit of its interval:
+    `seeds`, `users`, `folds`, `splits`.
+    """
+    name, cut = metric_of(metric, k)
+    entry: dict[str, Any] = {"metric": name}
+    if cut is not None:
+        entry["k"] = cut
+    entry |= {"value": number(value), "algorithm": algorithm}
+    optional = {
+        "dataset": dataset, "fold": fold, "seed": seed, "n": None if n is None else int(n),
+        "ci_low": number(ci_low), "ci_high": number(ci_high), "ci_over": ci_over,
+    }  # fmt: skip
+    entry |= {key: plain(v) for key, v in optional.items() if v is not None}
+    entry["aggregate"] = bool(aggregate)
+    with _lock():
+        _load_rows()
+        _results["rows"].append(json.dumps(entry, allow_nan=False))
+        _save_rows()
+
+
+def per_user(frame: Any, algorithm: str = "", fold: Any = None, seed: Any = None) -> None:
+    """Save per-user values: `result.list_metrics()`, or user_id, metric, k, value one a line."""
+    long = _long(frame)
+    for column, given in (("algorithm", algorithm), ("fold", fold), ("seed", seed)):
+        if column not in long or given not in ("", None):
+            long[column] = None if given is None else str(given)
+    keys = ["algorithm", "fold", "seed", "user_id", "metric", "k", "value"]
+    long["k"] = pd.to_numeric(long["k"]).astype("Int64") if "k" in long else pd.NA
+    long = long[keys].astype({"algorithm": "string", "fold": "string", "seed": "string"})
+    with _lock():
+        _memory["parts"] = _memory.get("parts", 0) + 1
+        _parquet(Path("per_user") / f"{os.getpid()}-{_memory['parts']:05d}.parquet", long)
+        if _memory["parts"] % PARTS == 0:
+            _consolidate()
+
+
+def figure(fig: Any, name: str) -> None:
+    """Save a matplotlib figure as `name.png` and `name.pdf`."""
+    stem = safe(re.sub(r"\.(png|pdf|svg)$", "", str(name)))
+    for kind in ("png", "pdf"):
+        with _temporary(Path(f"{stem}.{kind}")) as path:
+            fig.savefig(path, format=kind, dpi=150, bbox_inches="tight")
+
+
+def table(frame: Any, name: str) -> None:
+    """Save a frame as `name.csv`."""
+    stem = safe(re.sub(r"\.csv$", "", str(name)))
+    data = frame_of(frame)
+    has_index = not isinstance(data.index, pd.RangeIndex)
+    _csv(Path(f"{stem}.csv"), data, index=has_index)
+
+
+def primary(metric: str, k: int | None = None) -> None:
+    """Name the metric that the conclusion rests on."""
+    name, cut = metric_of(metric, k)
+    with _lock():
+        _load_rows()
+        _results["primary"] = {"metric": name, "k": cut}
+        _save_rows()
+
+
+def is_pilot() -> bool:
+    """Whether this is a short trial of the script: first seed, few users, all output code."""
+    return os.environ.get("AUTORECLAB_PILOT", "") not in ("", "0")
+
+
+def seeds(which: int | Iterable[int]) -> Seeds:
+    """Return the model seeds to loop over (`30` means 0 to 29); reports progress while looping."""
+    wanted = range(which) if isinstance(which, int) else which
+    chosen = Seeds(int(s) for s in wanted)
+    if is_pilot():
+        chosen = Seeds(chosen[:1])
+    with _run() as run:
+        run["seeds"] = list(dict.fromkeys([*run.get("seeds", []), *tuple.__iter__(chosen)]))
+    return chosen
+
+
+def users(some: Any, pilot: int = PILOT_USERS) -> Any:
+    """Return the users (or the rows of a frame) to evaluate: all, or a few in a pilot."""
+    if not is_pilot():
+        return some
+    if isinstance(some, pd.DataFrame):
+        kept = some["user_id"].drop_duplicates().head(pilot)
+        return some[some["user_id"].isin(kept)]
+    return some[:pilot] if hasattr(some, "__getitem__") else list(some)[:pilot]
+
+
+class Seeds(tuple[int, ...]):
+    """Seeds that say how far a loop over them is."""
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the seeds, with a line for each that took time."""
+        last = time.monotonic()
+        for done, seed in enumerate(tuple.__iter__(self)):
+            yield seed
+            if time.monotonic() - last > 0.05:
+                tell(f"{done + 1}/{len(self)} seeds")
+            last = time.monotonic()
+
+
+# -- taking values as they come --------------------------------------------------------------
+
+
+def frame_of(some: Any) -> pd.DataFrame:
+    """Return a frame of a DataFrame, a LensKit collection or Dataset, or a list of records."""
+    if isinstance(some, pd.DataFrame):
+        return some
+    if hasattr(some, "interaction_table"):
+        return pd.DataFrame(some.interaction_table(format="pandas", original_ids=True))
+    if hasattr(some, "to_df"):
+        return pd.DataFrame(some.to_df())
+    return pd.DataFrame(some)
+
+
+def named(frame: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
+    """Return a copy with contract column names, index levels made columns.
+
+    Raises
+    ------
+    ValueError
+        When a wanted column is not there under any usual name.
+    """
+    levels = [level for level in frame.index.names if level and level not in frame]
+    frame = frame.reset_index(level=levels) if levels else frame.copy()
+    frame = frame.rename(columns=renaming(frame.columns))
+    missing = [column for column in wanted if column not in frame]
+    if missing:
+        raise ValueError(f"columns {missing} are missing; there are {list(map(str, frame))}")
+    return frame.reset_index(drop=True)
+
+
+def renaming(columns: Iterable[Any]) -> dict[Any, str]:
+    """Return which columns stand for user_id, item_id, rating and timestamp."""
+    known = list(columns)
+    lower = {str(c).strip().lower(): c for c in reversed(known)}
+    found = {}
+    for target, names in COLUMNS.items():
+        match = next((lower[n] for n in names if n in lower), None)
+        if (
+            target not in known
+            and match is not None
+            and not (target == "rating" and match == "score")
+        ):
+            found[match] = target
+    return found
+
+
+def interactions(some: Any) -> pd.DataFrame:
+    """Return user_id, item_id and, where there are, rating and timestamp."""
+    frame = named(frame_of(some), ("user_id", "item_id"))
+    return frame[[c for c in COLUMNS if c in frame]]
+
+
+def ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return user_id, item_id, rank, score; ranks from the scores where there are none."""
+    frame = named(frame, ("user_id", "item_id"))
+    if "score" not in frame:
+        frame["score"] = np.nan
+    if "rank" not in frame:
+        if frame["score"].notna().all() and len(frame):
+            frame = frame.sort_values("score", ascending=False, kind="stable")
+        frame["rank"] = frame.groupby("user_id", sort=False).cumcount() + 1
+    return frame[["user_id", "item_id", "rank", "score"]].sort_values(
+        ["user_id", "rank"], kind="stable", ignore_index=True
+    )
+
+
+def metric_of(label: str, k: int | None = None) -> tuple[str, int | None]:
+    """Split `NDCG@10` into (`ndcg`, 10); LensKit's names become the usual ones."""
+    match = LABEL.match(str(label))
+    name = (match[1] if match else str(label)).strip().lower()
+    cut = int(match[2]) if match and match[2] else None
+    name = ALIASES.get(re.sub(r"[\s_.-]", "", name), name)
+    return name, int(k) if k is not None else cut
+
+
+def fold_name(fold: Any) -> str:
+    """Return the name of a fold in file names; absent means the only one, `0`."""
+    return "0" if fold is None or fold == "" else safe(str(fold)).replace("-", "_")
+
+
+def safe(name: str) -> str:
+    """Return a name that files may have."""
+    cleaned = SAFE.sub("_", str(name)).strip()
+    return cleaned if cleaned and cleaned[0].isalnum() else f"_{cleaned}"
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number, or None: JSON has no others."""
+    if value is None:
+        return None
+    converted = float(value)
+    return converted if math.isfinite(converted) else None
+
+
+def plain(value: Any) -> Any:
+    """Return a value that JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def configuration(scorer: Any) -> dict[str, Any]:
+    """Return the configuration in force: a pydantic `.config`, a mapping, or plain attributes."""
+    if isinstance(scorer, Mapping):
+        return dict(plain(scorer.get("config", {k: v for k, v in scorer.items() if k != "class"})))
+    config = getattr(scorer, "config", None)
+    if config is not None and hasattr(config, "model_dump"):
+        return dict(plain(config.model_dump(mode="json")))
+    if isinstance(config, Mapping):
+        return dict(plain(config))
+    source = config if hasattr(config, "__dict__") else scorer
+    simple = str | int | float | bool | None
+    attributes = getattr(source, "__dict__", {})
+    return {
+        k: plain(v)
+        for k, v in attributes.items()
+        if not k.startswith("_") and isinstance(v, simple | np.generic)
+    }
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def ids(values: pd.Series) -> pd.Series:
+    """Return ids as strings: `7`, `7.0` and `007` are one."""
+    codes, unique = pd.factorize(values, use_na_sentinel=True)
+    text = pd.Series(unique).astype(str).str.strip()
+    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
+    found = text.to_numpy(dtype=object)
+    return pd.Series(np.append(found, "")[codes], index=values.index, dtype=object)
+
+
+def tell(text: str) -> None:
+    """Say a line that the product reads as progress."""
+    os.write(1, f"[labbook] {text}\n".encode())
+
+
+# -- the dataset file ------------------------------------------------------------------------
+
+
+def separator_of(line: str) -> str:
+    """Return what separates the fields of a line."""
+    for candidate in ("\t", "::", ",", ";", "|"):
+        if candidate in line:
+            return candidate
+    return r"\s+"
+
+
+def _file_rows(path: Path) -> pd.DataFrame:
+    """Return the dataset file, read once; row numbers are its index."""
+    if "file" not in _memory:
+        _memory["file"] = read_file(path)
+    file: pd.DataFrame = _memory["file"]
+    return file
+
+
+def read_file(path: Path) -> pd.DataFrame:
+    """Read a delimited or Parquet file; columns named as in the contract where that is clear."""
+    if path.suffix == ".parquet":
+        return named(pd.read_parquet(path), ())
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", errors="replace") as stream:
+        first, second = (stream.readline().rstrip("\r\n") for _ in range(2))
+    separator = separator_of(first)
+    pattern = separator if separator == r"\s+" else re.escape(separator)
+    has_header = is_header(re.split(pattern, first), re.split(pattern, second))
+    options: dict[str, Any] = {"engine": "python"} if len(separator) > 1 else {"low_memory": False}
+    frame: pd.DataFrame = pd.read_csv(
+        path,
+        sep=separator,
+        header=0 if has_header else None,
+        encoding="utf-8-sig",
+        encoding_errors="replace",
+        **options,
+    )
+    if has_header:
+        frame.columns = pd.Index([str(c).strip(" \"'") for c in frame.columns])
+        return frame.rename(columns=renaming(frame.columns))
+    names = [*COLUMNS, *(f"column{i}" for i in range(4, frame.shape[1]))]
+    return frame.set_axis(names[: frame.shape[1]], axis=1)
+
+
+def is_header(first: list[str], second: list[str]) -> bool:
+    """Whether the first line names columns."""
+    names = {n for group in COLUMNS.values() for n in group}
+    if any(field.strip("\ufeff \"'").lower() in names for field in first):
+        return True
+    numeric = [_is_number(a) for a in first]
+    return not any(numeric) and any(_is_number(b) for b in second)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _row_numbers(frame: pd.DataFrame) -> np.ndarray | None:
+    """Return where interactions stand in the dataset file; None where some are not found."""
+    path = _memory.get("path")
+    if path is None:
+        return None
+    file = _file_rows(path)
+    if not {"user_id", "item_id"} <= set(file):
+        return None
+    left, right = (
+        pd.DataFrame({"user": ids(f["user_id"]), "item": ids(f["item_id"])}) for f in (frame, file)
+    )
+    right["row"] = np.arange(len(right))
+    keys = ["user", "item"]
+    if right.duplicated(keys).any():
+        for column in ("rating", "timestamp"):
+            if column in frame and column in file:
+                for side, source in ((left, frame), (right, file)):
+                    side[column] = ids(_comparable(source[column]))
+                keys.append(column)
+        for side in (left, right):
+            side["turn"] = side.groupby(keys).cumcount()
+        keys.append("turn")
+    found = left.merge(right, on=keys, how="left")["row"]
+    return None if found.isna().any() else found.to_numpy(dtype=np.int64)
+
+
+def _comparable(values: pd.Series) -> pd.Series:
+    """Return times as seconds, numbers as they are."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.astype("datetime64[s]").astype("int64")
+    return values
+
+
+def _filter(name: str, value: Any, before: int, after: int) -> dict[str, Any]:
+    """Return a filter with its counts."""
+    if isinstance(value, tuple | list) and len(value) == 2:
+        counts = [v if isinstance(v, int | np.integer) else len(frame_of(v)) for v in value]
+        return {"name": name, "before": int(counts[0]), "after": int(counts[1])}
+    return {"name": f"{name}={plain(value)}", "before": before, "after": after}
+
+
+def _scorer_of(scorer: Any) -> Any:
+    """Return the scorer of a LensKit pipeline; anything else as it is."""
+    if hasattr(scorer, "train") and callable(getattr(scorer, "node", None)):
+        with contextlib.suppress(Exception):
+            return scorer.node("scorer").component
+    return scorer
+
+
+def _sample(users: pd.Series, count: int) -> list[Any]:
+    """Return the same users for the same data, whatever the order."""
+    unique = users.drop_duplicates()
+    keys = unique.map(lambda u: hashlib.sha1(str(u).encode(), usedforsecurity=False).digest())
+    return unique.loc[keys.sort_values().index[:count]].tolist()
+
+
+def _long(frame: Any) -> pd.DataFrame:
+    """Return per-user values one a line: user_id, metric, k, value."""
+    data = named(frame_of(frame), ("user_id",))
+    if "value" not in data or "metric" not in data:
+        keep = [c for c in ("user_id", "algorithm", "fold", "seed") if c in data]
+        values = [c for c in data if c not in keep and pd.api.types.is_numeric_dtype(data[c])]
+        data = data.melt(id_vars=keep, value_vars=values, var_name="label", value_name="value")
+        data["metric"] = data.pop("label")
+    labels = {label: metric_of(label) for label in data["metric"].unique()}
+    cuts = data["metric"].map(lambda label: labels[label][1])
+    data["k"] = data["k"].where(data["k"].notna(), cuts) if "k" in data else cuts
+    data["metric"] = data["metric"].map(lambda label: labels[label][0])
+    return data
+
+
+# -- files -----------------------------------------------------------------------------------
+
+_memory: dict[str, Any] = {}
+"""The dataset file (`path`, `file`) and how many parts of `per_user` were written."""
+_results: dict[str, Any] = {
+    "primary": None,
+    "written": 0,
+    "rows": [],
+    "mark": None,
+    "saved": 0.0,
+    "is_late": False,
+}
+_held = {"depth": 0}
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    """Let one process at a time change the files."""
+    try:
+        import fcntl
+    except ImportError:  # not on this system; one process then
+        yield
+        return
+    if _held["depth"]:
+        yield
+        return
+    name = hashlib.sha1(os.getcwd().encode(), usedforsecurity=False).hexdigest()[:16]  # noqa: PTH109
+    with open(Path(tempfile.gettempdir()) / f"labbook-{name}.lock", "w") as stream:  # noqa: PTH123
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        _held["depth"] += 1
+        try:
+            yield
+        finally:
+            _held["depth"] -= 1
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """Give a name to write to, renamed to `path` when that went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _csv(path: Path, frame: pd.DataFrame, *, index: bool = False) -> None:
+    with _temporary(path) as temporary:
+        frame.to_csv(temporary, index=index)
+
+
+def _parquet(path: Path, frame: pd.DataFrame) -> None:
+    with _temporary(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+
+
+def _json(path: Path, text: str) -> None:
+    with _temporary(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _place(folder: str, algorithm: str, fold: Any, seed: Any) -> Path:
+    """Return where the lists or predictions of one run go."""
+    run = "none" if seed is None or seed == "" else safe(str(seed))
+    return Path(folder) / safe(algorithm) / f"{fold_name(fold)}-{run}.parquet"
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is there and belongs to this experiment, not to an earlier one."""
+    return path.exists() and path.stat().st_mtime >= BEGAN - 0.02
+
+
+@contextlib.contextmanager
+def _run() -> Iterator[dict[str, Any]]:
+    """Give `run.json` to change."""
+    path = Path("run.json")
+    with _lock():
+        run = json.loads(path.read_text(encoding="utf-8")) if _is_ours(path) else {}
+        run.setdefault("candidates", "all items not in train")
+        yield run
+        _json(path, json.dumps(run, indent=1))
+
+
+def _mark(path: Path) -> tuple[int, ...] | None:
+    if not path.exists():
+        return None
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _load_rows() -> None:
+    """Take over what another process of this experiment has added."""
+    path = Path("results.json")
+    mark = _mark(path)
+    if mark == _results["mark"] or not _is_ours(path):
+        return
+    known = json.loads(path.read_text(encoding="utf-8"))
+    pending = _results["rows"][_results["written"] :]
+    _results["rows"] = [json.dumps(r) for r in known["rows"]] + pending
+    _results["mark"], _results["written"] = mark, len(known["rows"])
+    _results["primary"] = known.get("primary") or _results["primary"]
+
+
+def _save_rows(*, is_last: bool = False) -> None:
+    """Write `results.json`; a very large one at most once a second, and at the end."""
+    size = sum(map(len, _results["rows"][-50:])) * len(_results["rows"]) // 50
+    is_soon = time.monotonic() - _results["saved"] < 1.0
+    if size > WHOLE_BYTES and is_soon and not is_last:
+        _results["is_late"] = True
+        return
+    head = json.dumps({"version": VERSION, "primary": _results["primary"]})[:-1]
+    rows = ",\n  ".join(_results["rows"])
+    _json(Path("results.json"), f'{head}, "rows": [\n  {rows}\n]}}\n')
+    _results["mark"] = _mark(Path("results.json"))
+    _results["saved"], _results["is_late"] = time.monotonic(), False
+    _results["written"] = len(_results["rows"])
+
+
+def _consolidate() -> None:
+    """Put the parts of `per_user` together; what is there twice counts once."""
+    folder, whole = Path("per_user"), Path("per_user.parquet")
+    parts = sorted(p for p in folder.glob("*.parquet") if ".tmp" not in p.name)
+    fresh = [p for p in parts if _is_ours(p)]
+    if fresh:
+        frames = [pd.read_parquet(p) for p in ([whole] if _is_ours(whole) else []) + fresh]
+        _parquet(whole, pd.concat(frames, ignore_index=True))
+    for part in parts:
+        part.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+@atexit.register
+def _finish() -> None:
+    """Write what is late and put the parts together."""
+    with contextlib.suppress(Exception), _lock():
+        if _results["is_late"]:
+            _load_rows()
+            _save_rows(is_last=True)
+        if _memory.get("parts"):
+            _consolidate()
