@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -242,7 +243,9 @@ def per_user(frame: Any, algorithm: str = "", fold: Any = None, seed: Any = None
             long[column] = None if given is None else str(given)
     keys = ["algorithm", "fold", "seed", "user_id", "metric", "k", "value"]
     long["k"] = pd.to_numeric(long["k"]).astype("Int64") if "k" in long else pd.NA
-    long = long[keys].astype({"algorithm": "string", "fold": "string", "seed": "string"})
+    long["user_id"] = ids(long["user_id"])
+    text = dict.fromkeys(("algorithm", "fold", "seed", "user_id", "metric"), "string")
+    long = long[keys].astype({**text, "value": "float64"})
     with _lock():
         _memory["parts"] = _memory.get("parts", 0) + 1
         _parquet(Path("per_user") / f"{os.getpid()}-{_memory['parts']:05d}.parquet", long)
@@ -459,7 +462,8 @@ def ids(values: pd.Series) -> pd.Series:
 
 def tell(text: str) -> None:
     """Say a line that the product reads as progress."""
-    os.write(1, f"[labbook] {text}\n".encode())
+    sys.stdout.write(f"[labbook] {text}\n")
+    sys.stdout.flush()
 
 
 # -- the dataset file ------------------------------------------------------------------------
@@ -577,7 +581,7 @@ def _sample(users: pd.Series, count: int) -> list[Any]:
     """Return the same users for the same data, whatever the order."""
     unique = users.drop_duplicates()
     keys = unique.map(lambda u: hashlib.sha1(str(u).encode(), usedforsecurity=False).digest())
-    return unique.loc[keys.sort_values().index[:count]].tolist()
+    return list(unique.loc[keys.sort_values().index[:count]])
 
 
 def _long(frame: Any) -> pd.DataFrame:
@@ -721,8 +725,17 @@ def _consolidate() -> None:
     parts = sorted(p for p in folder.glob("*.parquet") if ".tmp" not in p.name)
     fresh = [p for p in parts if _is_ours(p)]
     if fresh:
-        frames = [pd.read_parquet(p) for p in ([whole] if _is_ours(whole) else []) + fresh]
-        _parquet(whole, pd.concat(frames, ignore_index=True))
+        # Not through pandas: that needs threads, which a closing interpreter does not start.
+        from pyarrow import parquet
+
+        sources = ([whole] if _is_ours(whole) else []) + fresh
+        schema = parquet.read_schema(fresh[0])
+        with (
+            _temporary(whole) as temporary,
+            parquet.ParquetWriter(temporary, schema) as writer,
+        ):
+            for source in sources:
+                writer.write_table(parquet.read_table(source))
     for part in parts:
         part.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
