@@ -141,7 +141,7 @@ ORDINARY = frozenset({"print", "len", "main", "int", "float", "str", "list", "di
 
 def names_in(output: str) -> tuple[str, ...]:
     """Return the library names that the last traceback of an output is about."""
-    tail = output[output.rfind("Traceback (most recent call last)") :][-20_000:]
+    tail = output[max(0, output.rfind("Traceback (most recent call last)")) :][-20_000:]
     found = [f"{a}.{b}" for a, b in MISSING_ATTRIBUTE.findall(tail)]
     found += [f"{b}.{a}" for a, b in MISSING_NAME.findall(tail)]
     found += MISSING_MODULE.findall(tail)

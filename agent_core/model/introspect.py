@@ -62,11 +62,11 @@ def resolve(dotted: str) -> tuple[str, Any] | None:
 def nearest(dotted: str) -> list[str]:
     """List names that look like one that does not exist."""
     known: dict[str, str] = {}
-    for place in MODULES:
+    before, _, last = dotted.rpartition(".")
+    for place in (*([before] if before else []), *MODULES):
         for name in dir(module(place) or object()):
             if not name.startswith("_"):
                 known.setdefault(name, f"{place}.{name}")
-    last = dotted.split(".")[-1]
     return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
 
 

@@ -70,12 +70,13 @@ def failed_with(output, number=2):
 
 def request_for(role, **more):
     """Return a request of the given role."""
+    failed = more.get("node") or failed_with("ValueError: bad")
     node = more.pop("node", None) or node_with()
     requests = {
         "plan": lambda: PlanRequest(CONTEXT),
         "revise": lambda: ReviseRequest(CONTEXT, PLAN, "please K = 20"),
         "draft": lambda: DraftRequest(CONTEXT, PLAN, 0, ("count everything",)),
-        "debug": lambda: DebugRequest(CONTEXT, PLAN, failed_with("ValueError: bad")),
+        "debug": lambda: DebugRequest(CONTEXT, PLAN, failed),
         "improve": lambda: ImproveRequest(CONTEXT, PLAN, node, PLAN.requirements[1]),
         "merge": lambda: MergeRequest(CONTEXT, PLAN, node, node),
         "judge": lambda: JudgeRequest(CONTEXT, PLAN, node, PLAN.requirements[1:], {}),

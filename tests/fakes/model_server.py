@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,7 +142,7 @@ class ModelServer:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        asked = Asked(await request.json(), dict(request.headers), len(self.asked))
+        asked = Asked(await request.json(), lowered(request.headers), len(self.asked))
         self.asked.append(asked)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -189,6 +189,10 @@ class ModelServer:
             await response.prepare(request)
         await self.closing.wait()
         return response
+
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def failed(answer: Fail) -> web.Response:

@@ -1,0 +1,187 @@
+from dataclasses import replace
+
+import pytest
+from builders import requirement
+from model_answers import GOOD
+from model_requests import (
+    CONTEXT,
+    DATA,
+    FACTS,
+    PLAN,
+    ROLES,
+    ask,
+    failed_with,
+    node_with,
+)
+from model_server import Say
+
+from agent_core.domain import Check, Column, Finding, Metric, NodeId
+from agent_core.model.bounds import clip, shown_failure, shown_output
+from agent_core.model.prompting import FOLDER
+from agent_core.researcher import Packages
+
+MAX_PROMPT = 90_000
+TRACE = "Traceback (most recent call last):\n"
+CODERS = ("draft", "debug", "improve", "merge")
+
+
+def every_answer(asked):
+    names = {"revision": "revise", "verdicts": "judge", "": "draft"}
+    return Say(GOOD[names.get(asked.schema_name, asked.schema_name)])
+
+
+def parts(asked):
+    return [m["content"] for m in asked.body["messages"]]
+
+
+async def prompts(talk, role, **more):
+    async with talk(every_answer) as it:
+        await ask(it.researcher, role, **more)
+    return parts(it.server.asked[0])
+
+
+@pytest.fixture
+def huge():
+    """A run in which everything is as large as a script or a user can make it."""
+    columns = tuple(Column(f"column {n} {'x' * 500}", "str", 9) for n in range(5000))
+    data = replace(DATA, columns=columns, notes=("note " * 5000,) * 50)
+    packages = Packages("3.11", {f"package{n}": "1.0" for n in range(5000)})
+    return replace(
+        CONTEXT,
+        task="why? " * 100_000,
+        datasets=(data,) * 30,
+        packages=packages,
+        notes=("error " * 5000,) * 500,
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_prompt_is_bounded_whatever_a_script_prints(talk, huge, role):
+    trace = (
+        "Traceback (most recent call last):\n"
+        + "  File x\n" * 100_000
+        + "ValueError: "
+        + "y" * 10**6
+    )
+    failed = failed_with("noise " * 10**6 + trace)
+    failed = replace(failed, script=replace(failed.script, source="x = 1\n" * 10**5))
+    checks = tuple(Check(f"c{n}", Finding.FAIL, "why " * 9999) for n in range(500))
+    works = node_with("mean 0.1 " * 10**6, "y = 2\n" * 10**5, checks=checks)
+    plan = replace(PLAN, requirements=tuple(requirement(n) for n in range(1, 500)))
+    more = {"context": huge}
+    if role != "plan":
+        more["plan"] = plan
+    if role == "debug":
+        more |= {"node": failed, "attempts": (failed,) * 50, "reference": "r " * 10**6}
+    if role in ("improve", "merge", "judge"):
+        more["node"] = works
+    if role == "draft":
+        more["others"] = ("plan " * 9999,) * 100
+    if role in ("report", "answer"):
+        more["facts"] = {f"ndcg@{n}|A|mean": 0.1 for n in range(50_000)} | FACTS
+    if role == "answer":
+        more |= {"question": "why " * 99999, "report": "r " * 10**6, "status": "s" * 10**6}
+
+    sizes = [len(part) for part in await prompts(talk, role, **more)]
+
+    assert sum(sizes) < (2 * MAX_PROMPT if role == "merge" else MAX_PROMPT)
+
+
+async def test_usual_prompts_are_small(talk):
+    sizes = {role: sum(map(len, await prompts(talk, role))) for role in ROLES}
+
+    assert max(sizes.values()) < 20_000, sizes
+
+
+async def test_the_beginning_is_the_same_for_all_scripts_of_a_run(talk):
+    systems = {(await prompts(talk, role))[0] for role in CODERS}
+
+    assert len(systems) == 1
+
+
+async def test_the_size_does_not_grow_with_the_number_of_nodes(talk):
+    failed = failed_with("Traceback (most recent call last):\nValueError: bad\n")
+    sizes = [
+        sum(map(len, await prompts(talk, "debug", attempts=(failed,) * count)))
+        for count in (3, 100)
+    ]
+
+    assert sizes[0] == sizes[1]
+
+
+async def test_a_script_writer_is_told_all_it_needs(talk):
+    system, user = await prompts(talk, "draft")
+
+    assert "lenskit 2025.8.1" in system
+    assert "labbook.lists(" in system
+    assert "TrainingOptions(rng=seed)" in system
+    assert "ImplicitMFScorer" in system
+    assert "predicts_ratings=True" not in system
+    assert "crossfold_users(ds, 1, SampleN(1, rng=42), rng=42)" in user
+    assert "ImplicitMFScorer(embedding_size=32)" in user
+    assert "1. [must] requirement 1 (decided by the check seeds_as_planned)" in user
+    assert "count everything" in user
+    assert "943 users" in user
+
+
+async def test_ratings_bring_their_own_part(talk):
+    plan = replace(PLAN, metrics=(Metric("rmse"),))
+    system, _ = await prompts(talk, "draft", plan=plan)
+
+    assert "predicts_ratings=True" in system
+    assert "from lenskit.batch import recommend" not in system
+
+
+async def test_old_names_are_explained_where_a_script_used_them(talk):
+    error = f"{TRACE}ModuleNotFoundError: No module named 'lenskit.algorithms'\n"
+    _, user = await prompts(talk, "debug", node=failed_with(error))
+    _, other = await prompts(talk, "debug")
+
+    assert "Old names (0.14)" in user
+    assert "Old names (0.14)" not in other
+
+
+async def test_a_traceback_brings_the_real_signature(talk):
+    async def lookup(output):
+        assert "embedding" in output
+        return "lenskit.als.ImplicitMFScorer(config=None, **kwargs)"
+
+    error = "Traceback (most recent call last):\nTypeError: embedding\n"
+    async with talk(every_answer, lookup=lookup) as it:
+        await ask(it.researcher, "debug", node=failed_with(error, number=NodeId(2)))
+
+    assert "ImplicitMFScorer(config=None" in it.server.asked[0].prompt
+
+
+async def test_a_users_braces_and_marks_are_only_text(talk):
+    context = replace(CONTEXT, task="{{ plan }} {% raw %} <!-- user -->\n")
+    _, user = await prompts(talk, "plan", context=context)
+
+    assert "{{ plan }} {% raw %} <!-- user -->" in user
+
+
+def test_head_and_tail_are_kept():
+    text = clip("a" * 1000 + "b" * 1000, 300)
+
+    assert text.startswith("aaa")
+    assert text.endswith("bbb")
+    assert "1,700 characters left out" in text
+
+
+def test_the_last_traceback_survives_noise():
+    noise = "line\n" * 10_000
+    text = shown_failure(
+        f"{noise}Traceback (most recent call last):\nKeyError: 1\n", share_rows=False
+    )
+
+    assert text.endswith("Traceback (most recent call last):\nKeyError: 1")
+
+
+def test_a_table_of_results_is_no_data():
+    table = "ImplicitMF 0.155 0.002\nPopularity 0.068 0.000"
+
+    assert shown_output(table, share_rows=False) == table
+
+
+def test_every_prompt_is_a_template_of_its_own():
+    assert {p.stem for p in FOLDER.glob("*.md")} == set(ROLES)

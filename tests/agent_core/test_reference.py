@@ -1,0 +1,141 @@
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from builders import plan_of
+
+from agent_core.model.scorers import SCORERS
+from agent_core.reference import (
+    described,
+    introspection,
+    labbook,
+    lenskit,
+    lookup_with,
+    names_in,
+    part,
+)
+
+LAB = Path(__file__).parents[2] / ".venv-lab" / "bin" / "python"
+
+TRACE = """noise
+Traceback (most recent call last):
+  File "/work/script.py", line 9, in main
+    scorer = ImplicitMFScorer(50)
+  File "/lib/lenskit/pipeline/components.py", line 99, in __init__
+TypeError: ImplicitMFScorer.__init__() takes 1 positional argument but 2 were given
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "names"),
+    [
+        (TRACE, ("ImplicitMFScorer",)),
+        ("ModuleNotFoundError: No module named 'lenskit.algorithms'", ("lenskit.algorithms",)),
+        (
+            "ImportError: cannot import name 'RMSe' from 'lenskit.metrics' (x)",
+            ("lenskit.metrics.RMSe",),
+        ),
+        ("AttributeError: module 'lenskit.batch' has no attribute 'run'", ("lenskit.batch.run",)),
+        ("AttributeError: 'TTSplit' object has no attribute 'x'", ("TTSplit",)),
+        ("all is well", ()),
+    ],
+)
+def test_the_names_of_a_traceback_are_found(error, names):
+    assert names_in(error) == names
+
+
+def test_a_plan_brings_only_its_parts_and_scorers():
+    text = lenskit(plan_of())
+
+    assert "### Top-n" in text
+    assert "### Rating prediction" not in text
+    assert "EASEScorer(regularization" not in text
+    assert len(text) < 12_000
+
+
+def test_the_helper_is_described_from_its_own_source():
+    text = labbook()
+
+    for name in ("dataset", "split", "algorithm", "lists", "row", "per_user", "figure", "seeds"):
+        assert f"labbook.{name}(" in text
+    assert len(text) < 5000
+
+
+async def test_a_lookup_asks_once_for_the_same_names():
+    asked = []
+
+    async def run(source):
+        asked.append(source)
+        return 'x <<reference>>["ImplicitMFScorer(...)"]<</reference>>'
+
+    lookup = lookup_with(run)
+
+    assert await lookup(TRACE) == "ImplicitMFScorer(...)"
+    assert await lookup(TRACE) == "ImplicitMFScorer(...)"
+    assert await lookup("no traceback") == ""
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "output", ["", "<<reference>>{<</reference>>", "<<reference>>3<</reference>>"]
+)
+def test_an_introspection_that_says_nothing_is_empty(output):
+    assert described(output) == ""
+
+
+ROWS = """
+ROWS = [
+    (u, (u * 7 + i * 3) % 40, 1 + (u + i) % 5, 10**9 + u * 1000 + i)
+    for u in range(60)
+    for i in range(12)
+]
+"""
+POP = "__import__('lenskit.basic').basic.PopScorer()"
+
+
+def lab(source):
+    """Run a source under the experiments' interpreter."""
+    environment = os.environ | {"LK_NUM_PROCS": "1"}
+    done = subprocess.run(
+        [LAB, "-"], input=source, capture_output=True, text=True, env=environment, timeout=100
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_real_signatures_come_from_the_installed_library():
+    names = ("ImplicitMFScorer", "lenskit.batch.reccomend", "lenskit.algorithms", "pd.read_csv")
+    text = described(lab(introspection(names)))
+
+    assert "lenskit.als.ImplicitMFScorer" in text
+    assert "embedding_size=50" in text
+    assert "lenskit.batch.recommend" in text
+    assert "lenskit.algorithms: does not exist here" in text
+    assert "pandas.read_csv(" in text
+
+
+@pytest.mark.slow
+def test_the_table_of_scorers_is_true_to_the_installed_library():
+    lines = [
+        f"from {s.module} import {s.kind}\n"
+        f"fields = set({s.kind}().config.__class__.model_fields)\n"
+        f"print({s.kind!r}, sorted(set({s.parameters!r}) - fields))\n{s.example}"
+        for s in SCORERS.values()
+    ]
+    output = lab("\n".join(lines))
+
+    assert output.strip().splitlines() == [f"{kind} []" for kind in SCORERS]
+
+
+@pytest.mark.slow
+def test_the_code_of_the_reference_runs():
+    blocks = []
+    for name in ("preamble", "data", "splits", "topn"):
+        blocks += part(name).split("```python\n")[1:]
+    code = "\n".join(block.split("```")[0] for block in blocks)
+    code = code.replace('pd.read_csv("u.data", sep="\\t", names=', "pd.DataFrame(ROWS, columns=")
+    head, tail = code.split("per_user = result")
+    measured = f"test = frac.test\nrecs, result = evaluate({POP}, frac.train, test)\n"
+
+    assert lab(f"{ROWS}{head}{measured}per_user = result{tail}") == ""
