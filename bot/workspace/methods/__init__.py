@@ -1,0 +1,1 @@
+"""The Web API methods that a bot like ours calls, by subject."""
