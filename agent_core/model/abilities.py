@@ -111,6 +111,10 @@ class Abilities:
         if self.disregarded >= DISREGARDED and not self.is_fixed:
             self.mode = Mode.TEXT
 
+    def regard(self) -> None:
+        """Count an answer in the asked form; only answers in a row that ignore it matter."""
+        self.disregarded = 0
+
     def prove(self, *, is_structured: bool) -> None:
         """Remember that a request of this form brought an answer."""
         self.has_answered = True

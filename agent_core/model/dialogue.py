@@ -225,6 +225,8 @@ class Call:
             endpoint.abilities(inquiry.model).prove(is_structured=inquiry.schema is not None)
             outcome = "unusable" if self.is_last else "malformed"
             value = self.taken(reply, may_go_on=may_go_on)
+            if inquiry.schema is not None:
+                endpoint.abilities(inquiry.model).regard()
             outcome = "cut" if isinstance(value, Cut) else "repaired" if self.is_last else "ok"
             return value
         except EndpointFault as fault:

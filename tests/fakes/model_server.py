@@ -140,10 +140,13 @@ class ModelServer:
     at_once: int = 0
     most_at_once: int = 0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the first request."""
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(await request.json(), lowered(request.headers), len(self.asked))
         self.asked.append(asked)
+        self.arrived.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:

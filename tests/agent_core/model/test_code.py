@@ -47,7 +47,7 @@ def test_an_answer_without_code_is_a_complaint(text):
 
 
 def test_a_syntax_error_is_told_with_its_line():
-    with pytest.raises(Complaint, match="line 2: .*x ="):
+    with pytest.raises(Complaint, match=r"line 2: .*x ="):
         script_in("```python\nimport os\nx = (1\n```")
 
 

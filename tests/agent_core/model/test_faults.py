@@ -231,8 +231,7 @@ async def test_an_exhausted_budget_passes_through_without_a_request(talk):
 async def test_a_cancelled_call_is_settled(talk):
     async with talk([Silent(after_head=True)], idle_s=30, deadline_s=30) as it:
         call = asyncio.create_task(ask(it.researcher, "draft"))
-        while not it.ledger.reserved:
-            await asyncio.sleep(0.01)
+        await it.server.arrived.wait()
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 from builders import requirement
-from model_answers import GOOD
 from model_requests import (
     CONTEXT,
     DATA,
@@ -13,7 +12,7 @@ from model_requests import (
     failed_with,
     node_with,
 )
-from model_server import Say
+from model_roles import answer_well
 
 from agent_core.domain import Check, Column, Finding, Metric, NodeId
 from agent_core.model.bounds import clip, shown_failure, shown_output
@@ -25,17 +24,12 @@ TRACE = "Traceback (most recent call last):\n"
 CODERS = ("draft", "debug", "improve", "merge")
 
 
-def every_answer(asked):
-    names = {"revision": "revise", "verdicts": "judge", "": "draft"}
-    return Say(GOOD[names.get(asked.schema_name, asked.schema_name)])
-
-
 def parts(asked):
     return [m["content"] for m in asked.body["messages"]]
 
 
 async def prompts(talk, role, **more):
-    async with talk(every_answer) as it:
+    async with talk(answer_well) as it:
         await ask(it.researcher, role, **more)
     return parts(it.server.asked[0])
 
@@ -147,7 +141,7 @@ async def test_a_traceback_brings_the_real_signature(talk):
         return "lenskit.als.ImplicitMFScorer(config=None, **kwargs)"
 
     error = "Traceback (most recent call last):\nTypeError: embedding\n"
-    async with talk(every_answer, lookup=lookup) as it:
+    async with talk(answer_well, lookup=lookup) as it:
         await ask(it.researcher, "debug", node=failed_with(error, number=NodeId(2)))
 
     assert "ImplicitMFScorer(config=None" in it.server.asked[0].prompt

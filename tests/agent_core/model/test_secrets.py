@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 from model_answers import GOOD
 from model_requests import CONTEXT, ROLES, ask, failed_with
+from model_roles import answer_well
 from model_server import Fail, Say
 
 from agent_core.errors import AgentError
@@ -16,11 +17,6 @@ PASSWORD = "pass-word-planted"
 SECRETS = (KEY, HEADER, ORGANIZATION, PASSWORD)
 
 
-def every_answer(asked):
-    names = {"revision": "revise", "verdicts": "judge", "": "draft"}
-    return Say(GOOD[names.get(asked.schema_name, asked.schema_name)])
-
-
 @pytest.fixture
 def secretive():
     return {"headers": {"X-Gateway": HEADER}, "organization": ORGANIZATION}
@@ -28,7 +24,7 @@ def secretive():
 
 async def test_no_secret_is_in_any_request_body(talk, secretive):
     context = replace(CONTEXT, task=f"My key is {KEY}, please {HEADER}", notes=(PASSWORD,))
-    async with talk(every_answer, **secretive) as it:
+    async with talk(answer_well, **secretive) as it:
         for role in ROLES:
             await ask(it.researcher, role, context=context)
 

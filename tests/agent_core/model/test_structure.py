@@ -3,6 +3,7 @@ import json
 import pytest
 from model_answers import GOOD, PLAN, SCRIPT, SOURCE
 from model_requests import ROLES, ask
+from model_roles import answer_well
 from model_server import Say, said
 
 from agent_core.domain import Answer, Plan, ReportDraft, Revision, Script
@@ -12,27 +13,10 @@ from agent_core.model.answers import PlanAnswer, RevisionAnswer, strict_schema
 FORMS = ("json_schema", "tools", "text")
 
 
-def by_role(asked):
-    """Answer well whatever is asked."""
-    names = {"plan": "plan", "revision": "revise", "verdicts": "judge"}
-    if asked.schema_name:
-        return Say(GOOD[names.get(asked.schema_name, asked.schema_name)])
-    for words, role in (
-        ("You plan", "plan"),
-        ("You judge", "judge"),
-        ("You word", "report"),
-        ("You answer", "answer"),
-    ):
-        if asked.body["messages"][0]["content"].startswith(words):
-            is_revision = "Decide what the reply is" in asked.prompt
-            return Say(GOOD["revise" if is_revision else role])
-    return Say(SCRIPT)
-
-
 @pytest.mark.parametrize("form", FORMS)
 async def test_every_role_is_answered_whatever_form_the_server_speaks(talk, form):
     speaks = frozenset({form, "text"})
-    async with talk(by_role, server={"speaks": speaks}) as it:
+    async with talk(answer_well, server={"speaks": speaks}) as it:
         answers = [await ask(it.researcher, role) for role in ROLES]
 
     kinds = (Plan, Revision, Script, Script, Script, Script, tuple, ReportDraft, Answer)
@@ -43,14 +27,14 @@ async def test_every_role_is_answered_whatever_form_the_server_speaks(talk, form
 async def test_the_same_record_comes_from_every_form(talk):
     records = []
     for form in FORMS:
-        async with talk(by_role, server={"speaks": frozenset({form, "text"})}) as it:
+        async with talk(answer_well, server={"speaks": frozenset({form, "text"})}) as it:
             records.append([await ask(it.researcher, role) for role in ROLES])
 
     assert records[0] == records[1] == records[2]
 
 
 async def test_the_form_is_found_once_for_an_endpoint_and_model(talk):
-    async with talk(by_role, server={"speaks": frozenset({"text"})}) as it:
+    async with talk(answer_well, server={"speaks": frozenset({"text"})}) as it:
         await ask(it.researcher, "plan")
         first = len(it.server.asked)
         await ask(it.researcher, "answer")
@@ -60,14 +44,14 @@ async def test_the_form_is_found_once_for_an_endpoint_and_model(talk):
 
 
 async def test_the_settings_can_say_the_form(talk):
-    async with talk(by_role, structure="tools") as it:
+    async with talk(answer_well, structure="tools") as it:
         await ask(it.researcher, "plan")
 
     assert [a.form for a in it.server.asked] == ["tools"]
 
 
 async def test_the_schema_stands_in_the_words_where_the_server_knows_none(talk):
-    async with talk(by_role, structure="text") as it:
+    async with talk(answer_well, structure="text") as it:
         await ask(it.researcher, "plan")
 
     assert '"seed_count"' in it.server.asked[0].body["messages"][-1]["content"]
