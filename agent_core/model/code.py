@@ -9,6 +9,7 @@ import warnings
 
 from agent_core.domain import Script
 from agent_core.model.complaint import Complaint
+from agent_core.model.reading import UNPRINTABLE
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n`]*$", re.MULTILINE)
 START = re.compile(r"^(import |from \w|#!|# |\"\"\"|'''|def |class |@|if |[A-Za-z_]\w* ?=)")
@@ -118,7 +119,7 @@ def checked(source: str) -> str:
 
 def plan_in(prose: str, source: str) -> str:
     """Return the plan: the words before the code, else the script's own first words."""
-    words = " ".join(re.sub(r"[#*`>]+", " ", prose).split())
+    words = " ".join(UNPRINTABLE.sub("", re.sub(r"[#*`>]+", " ", prose)).split())
     if not words:
         first = re.match(r'\s*(?:"""|\'\'\'|#)\s*(.*)', source)
         words = first[1].strip("\"' ") if first else "A script without a plan in words"

@@ -14,6 +14,7 @@ P = TypeVar("P", bound=BaseModel)
 
 FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 MAX_STARTS = 40
 
 
@@ -51,10 +52,21 @@ def objects_in(text: str) -> list[dict[str, Any]]:
 def loaded(text: str) -> dict[str, Any] | None:
     """Read a text as one JSON object; None when it is not."""
     try:
-        value = json.loads(text, strict=False)
+        value = cleaned(json.loads(text, strict=False))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def cleaned(value: Any) -> Any:
+    """Drop characters that no file or message can hold from all texts of a value."""
+    if isinstance(value, str):
+        return UNPRINTABLE.sub("", value)
+    if isinstance(value, list):
+        return [cleaned(part) for part in value]
+    if isinstance(value, dict):
+        return {key: cleaned(part) for key, part in value.items()}
+    return value
 
 
 def embedded(text: str) -> list[dict[str, Any]]:
@@ -66,6 +78,7 @@ def embedded(text: str) -> list[dict[str, Any]]:
         tries += 1
         try:
             value, end = decoder.raw_decode(text, place)
+            value = cleaned(value)
         except (ValueError, RecursionError):
             end = place + 1
         else:

@@ -12,7 +12,8 @@ from model_server import Answer, Asked, BreakOff, Fail, Raw, Say
 
 STATUSES = (400, 404, 408, 409, 418, 422, 429, 500, 502, 503)
 WEIRD: tuple[Any, ...] = (
-    None, True, -1, 0, 10**30, 1e308, float("nan"), "", "x" * 5000, "\0\ud83d", [], [[]], {}, "{{a}}",
+    None, True, -1, 0, 10**30, 1e308, float("nan"),
+    "", "x" * 5000, "\0\ud83d", [], [[]], {}, "{{a}}",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from malformed import malformed
 from model_answers import GOOD
 from model_requests import ROLES, ask
 from model_roles import answer_well
+from pydantic import TypeAdapter
 
 from agent_core.errors import AgentError
 from agent_core.model.answers import PlanAnswer
@@ -31,7 +32,8 @@ async def test_no_malformed_answer_ends_in_anything_but_a_typed_error(talk):
             it.researcher.endpoint.known.clear()
             try:
                 async with asyncio.timeout(10):
-                    await ask(it.researcher, role)
+                    answer = await ask(it.researcher, role)
+                TypeAdapter(type(answer)).dump_json(answer)
             except AgentError as error:
                 ends[type(error).__name__] += 1
             else:
