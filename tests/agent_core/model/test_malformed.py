@@ -25,7 +25,7 @@ ANSWERS = int(os.environ.get("AUTORECLAB_SOAK_ANSWERS", "180"))
 async def test_no_malformed_answer_ends_in_anything_but_a_typed_error(talk):
     rng = Random(7)
     ends = Counter()
-    settings = {"deadline_s": 1.0, "idle_s": 0.5, "max_output_tokens": 2000}
+    settings = {"deadline_s": 0.6, "idle_s": 0.3, "max_output_tokens": 2000}
     async with talk(lambda asked: malformed(asked, rng), **settings) as it:
         for number in range(ANSWERS):
             role = ROLES[number % len(ROLES)]
