@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 READ_SIZE = 1 << 16
 
@@ -24,11 +25,36 @@ class Exit:
     """CPU seconds of all its processes that were waited for."""
     largest_kib: int
     """Resident size of the largest of its processes."""
+    is_lost: bool = False
+    """Whether the machinery went away before it had ended."""
+
+
+class Process(Protocol):
+    """A running script with all it starts, whatever confines it."""
+
+    output_fd: int
+    has_ended: asyncio.Event
+
+    def follow(self) -> None:
+        """Begin to watch for its end."""
+        ...
+
+    def kill(self) -> None:
+        """Kill it and everything below it at once."""
+        ...
+
+    def watched_pids(self) -> tuple[int, ...]:
+        """Return the processes below which everything of the execution lives."""
+        ...
+
+    def reap(self) -> Exit:
+        """Say how it ended and close what it held."""
+        ...
 
 
 @dataclass(slots=True)
-class Process:
-    """A running process, known by descriptors that cannot come to mean another one."""
+class ChildProcess:
+    """A child of the service, known by descriptors that cannot come to mean another process."""
 
     popen: subprocess.Popen[bytes]
     pidfd: int
@@ -37,6 +63,15 @@ class Process:
     init_fd: int | None = None
     init_pid: int | None = None
     has_ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def follow(self) -> None:
+        """Begin to watch for its end."""
+        asyncio.get_running_loop().add_reader(self.pidfd, self.note_end)
+
+    def note_end(self) -> None:
+        """Take note that it has ended."""
+        asyncio.get_running_loop().remove_reader(self.pidfd)
+        self.has_ended.set()
 
     def kill(self) -> None:
         """Kill the process and everything below it at once.
@@ -70,14 +105,14 @@ class Process:
                     self.init_pid = int(pid)
                     self.init_fd = os.pidfd_open(self.init_pid)
 
-    @property
-    def watched_pid(self) -> int:
-        """The process below which everything of the execution lives."""
+    def watched_pids(self) -> tuple[int, ...]:
+        """Return the process below which everything of the execution lives."""
         self.learn_init()
-        return self.init_pid or self.popen.pid
+        return (self.init_pid or self.popen.pid,)
 
     def reap(self) -> Exit:
         """Take the exit status of the ended process and close what it held."""
+        asyncio.get_running_loop().remove_reader(self.pidfd)
         _, status, used = os.wait4(self.popen.pid, 0)
         self.popen.returncode = os.waitstatus_to_exitcode(status)
         for descriptor in (self.pidfd, self.output_fd, self.status_fd, self.init_fd):
@@ -94,7 +129,7 @@ def begin(
     environment: dict[str, str] | None = None,
     status_pipe: tuple[int, int] | None = None,
     inherited: Sequence[int] = (),
-) -> Process:
+) -> ChildProcess:
     """Start a process in a session of its own; output and errors go to one pipe."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     os.set_blocking(reader, False)
@@ -110,7 +145,8 @@ def begin(
             pass_fds=[*inherited, *([status_pipe[1]] if status_pipe else [])],
         )
     except BaseException:
-        os.close(reader)
+        for descriptor in (reader, *([status_pipe[0]] if status_pipe else [])):
+            os.close(descriptor)
         raise
     finally:
         os.close(writer)
@@ -119,4 +155,4 @@ def begin(
     status_fd = status_pipe[0] if status_pipe else None
     if status_fd is not None:
         os.set_blocking(status_fd, False)
-    return Process(popen, os.pidfd_open(popen.pid), reader, status_fd)
+    return ChildProcess(popen, os.pidfd_open(popen.pid), reader, status_fd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The use of a process and all its descendants at one moment."""
+    """The use of processes and all their descendants at one moment."""
 
     tasks: int = 0
     """Threads of all processes."""
@@ -21,9 +22,9 @@ class Sample:
     cpu_s: float = 0.0
 
 
-def descendants(pid: int) -> list[int]:
-    """Return `pid` and all processes below it; what ends meanwhile is left out."""
-    found = [pid]
+def descendants(roots: Iterable[int]) -> list[int]:
+    """Return `roots` and all processes below them; what ends meanwhile is left out."""
+    found = list(roots)
     for known in found:
         try:
             threads = list((PROC / str(known) / "task").iterdir())
@@ -34,13 +35,13 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def sample(root: int, memory_limit_kib: int) -> Sample:
-    """Read what `root` and its descendants use.
+def sample(roots: Iterable[int], memory_limit_kib: int) -> Sample:
+    """Read what `roots` and their descendants use.
 
     Resident sizes are cheap and an upper bound; the exact proportional sizes are read only where
     the bound passes `memory_limit_kib`.
     """
-    pids = descendants(root)
+    pids = descendants(roots)
     tasks = resident = 0
     cpu_s = 0.0
     for pid in pids:

@@ -45,13 +45,20 @@ def create(job: Job, uid: int | None) -> Workspace:
     folder = root / "job"
     folder.mkdir()
     has_quota = os.geteuid() == 0 and mount_quota(folder, job.limits)
-    (root / "script.py").write_text(job.source, encoding="utf-8")
     (root / "passwd").write_text(f"researcher:x:{uid or 65534}:{uid or 65534}::/tmp:/bin/sh\n")
-    if LABBOOK.exists():
-        shutil.copyfile(LABBOOK, root / "labbook.py")
+    write_sources(root, job)
     if uid is not None:
         os.chown(folder, uid, uid)
     return Workspace(root, folder, has_quota)
+
+
+def write_sources(folder: Path, job: Job) -> None:
+    """Write the script and its helper, readable for everybody."""
+    (folder / "script.py").write_text(job.source, encoding="utf-8")
+    (folder / "script.py").chmod(0o444)
+    if LABBOOK.exists():
+        shutil.copyfile(LABBOOK, folder / "labbook.py")
+        (folder / "labbook.py").chmod(0o444)
 
 
 def mount_quota(folder: Path, limits: Limits) -> bool:
@@ -90,14 +97,19 @@ def readable_inputs(workspace: Workspace, inputs: tuple[Input, ...]) -> dict[str
     SandboxError
         For a name that is not a plain file name, or a file that is not there.
     """
-    result: dict[str, Path] = {}
+    check_inputs(inputs)
+    return {item.name: world_readable(workspace, item) for item in inputs}
+
+
+def check_inputs(inputs: tuple[Input, ...]) -> None:
+    """Refuse names that are no plain file names or stand twice, and files that are not there."""
+    seen = set(OWN_FILES)
     for item in inputs:
-        if Path(item.name).name != item.name or item.name in OWN_FILES or item.name in result:
+        if Path(item.name).name != item.name or item.name in seen:
             raise SandboxError(f"{item.name!r} cannot be the name of an input.")
         if not item.path.is_file():
             raise SandboxError(f"The input {item.path} is not there.")
-        result[item.name] = world_readable(workspace, item)
-    return result
+        seen.add(item.name)
 
 
 def world_readable(workspace: Workspace, item: Input) -> Path:
@@ -136,7 +148,7 @@ def is_full(workspace: Workspace, limits: Limits) -> bool:
 
 def walk(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
     """Yield (path, descriptor of its folder, status) of all entries; links are not followed."""
-    for relative, _, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+    for relative, _, names, descriptor in os.fwalk(f"{folder}/.", follow_symlinks=False):
         base = os.path.relpath(relative, folder)
         for name in names:
             try:

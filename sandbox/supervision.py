@@ -1,0 +1,193 @@
+"""Drives one execution: reads its output, watches its limits, ends it, says how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from sandbox import workspace
+from sandbox.execution import Ended, Execution, Job, Level
+from sandbox.output import Output
+from sandbox.process import READ_SIZE, Exit, Process
+from sandbox.watch import Sample, sample
+from sandbox.workspace import MIB, Workspace
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+WATCH_INTERVAL_S = 0.1
+PROCESS_MARGIN = 0.95
+"""Share of the process limit from which an execution counts as having reached it."""
+
+
+@dataclass(slots=True)
+class Running:
+    """An execution under way: what it may use, what it has used, why it was ended."""
+
+    job: Job
+    process: Process
+    output: Output
+    workspace: Workspace
+    began: float = field(default_factory=time.monotonic)
+    ended: Ended | None = None
+    peak_kib: int = 0
+    cpu_s: float = 0.0
+
+    def end(self, why: Ended) -> None:
+        """Kill it for a reason; the first reason stands."""
+        if self.ended is None:
+            self.ended = why
+        self.process.kill()
+
+    def exceeded(self, used: Sample) -> Ended | None:
+        """Return the limit that is exceeded, if one is."""
+        allowed = self.job.limits
+        self.peak_kib = max(self.peak_kib, used.memory_kib)
+        self.cpu_s = max(self.cpu_s, used.cpu_s)
+        if used.memory_kib > allowed.memory_mib * 1024:
+            return Ended.MEMORY
+        if used.tasks >= allowed.processes * PROCESS_MARGIN:
+            return Ended.PROCESSES
+        if allowed.cpu_s and used.cpu_s > allowed.cpu_s:
+            return Ended.CPU
+        return None
+
+
+def outcome(running: Running, ended: Exit, level: Level, collect_into: Path) -> Execution:
+    """Collect the artifacts and say how it ended."""
+    job, output = running.job, running.output
+    duration_s = time.monotonic() - running.began
+    why, number = how_it_ended(running, ended)
+    hidden = {item.name for item in job.inputs}
+    artifacts, skipped = workspace.collect(running.workspace, hidden, job.limits, collect_into)
+    has_status = running.ended is None and number is None and not ended.is_lost
+    return Execution(
+        exit_code=ended.status if has_status else None,
+        ended=why,
+        output=output.text,
+        duration_s=duration_s,
+        level=level,
+        signal=number,
+        cpu_s=max(running.cpu_s, ended.cpu_s),
+        peak_memory_mib=max(running.peak_kib, ended.largest_kib) / 1024,
+        output_bytes=output.total,
+        artifacts=artifacts,
+        skipped=skipped,
+    )
+
+
+async def to_end(work: Callable[[], T]) -> T:
+    """Do blocking work in a thread and wait for its end, also when cancelled meanwhile."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def how_it_ended(running: Running, ended: Exit) -> tuple[Ended, int | None]:
+    """Return why an execution ended and the signal that did it, if one did."""
+    if ended.is_lost and running.ended is None:
+        return Ended.LOST, None
+    number = signal_of(ended.status)
+    if running.ended is not None:
+        return running.ended, number
+    if number == signal.SIGXCPU:
+        return Ended.CPU, number
+    if ended.status and workspace.is_full(running.workspace, running.job.limits):
+        return Ended.DISK, number
+    return (Ended.FINISHED, None) if number is None else (Ended.SIGNAL, number)
+
+
+def signal_of(status: int) -> int | None:
+    """Return the signal behind an exit status, also one that bubblewrap passes on as 128 + n."""
+    number = -status if status < 0 else status - 128
+    fatal = {signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
+    fatal |= {signal.SIGFPE, signal.SIGTERM, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGSYS}
+    return number if status < 0 or number in fatal else None
+
+
+async def drive(running: Running) -> Exit:
+    """Read, watch and wait until the process has ended; kill it when cancelled."""
+    loop = asyncio.get_running_loop()
+    process = running.process
+    process.follow()
+    drained = asyncio.Event()
+    loop.add_reader(process.output_fd, lambda: read_some(running, loop, drained))
+    watchdog = asyncio.create_task(watch(running))
+    try:
+        try:
+            await asyncio.wait_for(process.has_ended.wait(), running.job.limits.timeout_s)
+        except TimeoutError:
+            running.end(Ended.TIMEOUT)
+            await process.has_ended.wait()
+    except asyncio.CancelledError:
+        running.end(Ended.STOPPED)
+        await process.has_ended.wait()
+        raise
+    finally:
+        watchdog.cancel()
+        process.kill()
+        await drain(running, loop, drained)
+        ended = process.reap()
+    running.output.finish()
+    return ended
+
+
+async def drain(running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event) -> None:
+    """Read what is left in the pipe; nobody can write to it any more."""
+    try:
+        await asyncio.wait_for(drained.wait(), 1.0)
+    except TimeoutError:
+        log.warning("output was still open after the end")
+    loop.remove_reader(running.process.output_fd)
+
+
+def read_some(running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event) -> None:
+    """Read what is there; too much of it ends the execution."""
+    descriptor = running.process.output_fd
+    try:
+        data = os.read(descriptor, READ_SIZE)
+    except BlockingIOError:
+        return
+    except OSError:
+        data = b""
+    if not data:
+        loop.remove_reader(descriptor)
+        drained.set()
+        return
+    running.output.feed(data)
+    if running.output.total > running.job.limits.output_mib * MIB:
+        running.end(Ended.OUTPUT)
+
+
+async def watch(running: Running) -> None:
+    """Measure at intervals and end what exceeds its limits."""
+    allowed = running.job.limits
+    while True:
+        await asyncio.sleep(WATCH_INTERVAL_S)
+        used = await asyncio.to_thread(
+            sample, running.process.watched_pids(), allowed.memory_mib * 1024
+        )
+        why = running.exceeded(used)
+        if why is None and await asyncio.to_thread(is_over_disk, running):
+            why = Ended.DISK
+        if why is not None:
+            running.end(why)
+            return
+
+
+def is_over_disk(running: Running) -> bool:
+    """Whether a working directory without a quota of its own is over its size."""
+    if running.workspace.has_quota:
+        return False
+    size, count = workspace.usage(running.workspace.job)
+    return size > running.job.limits.disk_mib * MIB or count > running.job.limits.inodes
