@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
@@ -23,6 +24,7 @@ MAX_PROBLEMS = 50
 ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test)_rows\.csv")
 PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
 RUN_FILE = re.compile(r"(lists|predictions)/([^/]+)/([^/]+)-([^/-]+)\.parquet")
+UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
 ROW_FIELDS = ("metric", "value")
 
 
@@ -116,10 +118,13 @@ def key_text(value: Any) -> str:
 
 
 def ids(values: pd.Series[Any]) -> pd.Series[str]:
-    """Return user or item ids as text; whole floats like whole numbers."""
-    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
-        values = values.astype("Int64")
-    return values.astype(str)
+    """Return user or item ids as text; `7`, `7.0` and `007` are one, as for the helper."""
+    codes, unique = pd.factorize(values)
+    text = pd.Series(unique).astype(str).str.strip()
+    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
+    known = np.append(text.to_numpy(dtype=object), "")
+    return pd.Series(known[codes], index=values.index, dtype=object)
 
 
 def read_table(
@@ -173,7 +178,8 @@ def run_tables(
 
 def folder_of(name: str) -> str:
     """Return an algorithm's folder name, as the helper makes it."""
-    return re.sub(r"[^A-Za-z0-9._=+-]+", "_", name).strip("._") or "algorithm"
+    cleaned = UNSAFE.sub("_", name).strip()
+    return cleaned if cleaned and cleaned[0].isalnum() else f"_{cleaned}"
 
 
 def user_table(

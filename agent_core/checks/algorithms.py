@@ -1,0 +1,224 @@
+"""Whether the planned algorithms ran with the planned configurations, beside a baseline."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.syntax import called_name, parsed, walked
+from agent_core.domain import Algorithm, Role
+from agent_core.evidence import Evidence, algorithms_of
+
+BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
+SAME_NAMES = {
+    "features": "embedding_size",
+    "factors": "embedding_size",
+    "embedding_dim": "embedding_size",
+    "k": "max_nbrs",
+    "nnbrs": "max_nbrs",
+}
+ALIASES = frozenset({"features", "k", "nnbrs"})
+"""Other names that LensKit takes itself."""
+UNTRACKED = frozenset({"preset"})
+"""Arguments that set others and do not stay in the configuration."""
+
+
+def algorithms_as_planned(evidence: Evidence) -> Result:
+    """Check that every planned algorithm has results, by the planned class."""
+    ran = set(evidence.rows["algorithm"])
+    missing = [a.name for a in evidence.plan.algorithms if a.name not in ran]
+    if missing:
+        return failed(f"No results of {some(missing)}.")
+    wrong = list(wrong_classes(evidence))
+    if wrong:
+        return failed(f"{some(wrong)}.")
+    extra = sorted(ran - {a.name for a in evidence.plan.algorithms} - {""})
+    more = f"; not planned: {some(extra)}" if extra else ""
+    return passed(f"{some((a.name for a in evidence.plan.algorithms), 12)} have results{more}.")
+
+
+def wrong_classes(evidence: Evidence) -> Iterator[str]:
+    """Name algorithms that ran by another class than planned."""
+    known = algorithms_of(evidence.run)
+    for algorithm in evidence.plan.algorithms:
+        found = str(known.get(algorithm.name, {}).get("class") or "")
+        planned = algorithm.kind
+        if found and not planned.startswith("Custom") and found != planned:
+            yield f"{algorithm.name} ran as {found}, planned is {planned}"
+
+
+def config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
+    """Return the resolved configuration that run.json has of an algorithm."""
+    config = algorithms_of(evidence.run).get(name, {}).get("config")
+    return config if isinstance(config, dict) else None
+
+
+def hyperparameters_took_effect(evidence: Evidence) -> Result:
+    """Check the configurations in force against the planned ones."""
+    planned = [a for a in evidence.plan.algorithms if a.config]
+    ran = set(evidence.rows["algorithm"])
+    faults = [f for a in planned if a.name in ran for f in config_faults(evidence, a)]
+    faults += ignored_arguments(evidence)
+    faults += idle_sweep(evidence)
+    if faults:
+        return failed(f"{some(faults)}.")
+    if not planned:
+        return not_applicable("The plan sets no hyperparameters.")
+    return passed(f"The configurations of {some(a.name for a in planned)} are in force.")
+
+
+def config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+    """Name the planned hyperparameters that are not in force."""
+    config = config_of(evidence, algorithm.name)
+    if config is None:
+        yield f"run.json has no resolved configuration of {algorithm.name}"
+        return
+    for name, value in algorithm.config.items():
+        key = name if name in config else SAME_NAMES.get(name, name)
+        if key in config and not is_same(config[key], value):
+            yield f"{algorithm.name}: {name} is {config[key]!r}, planned {value!r}"
+        elif key not in config and name not in UNTRACKED:
+            yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
+
+
+def is_same(found: Any, planned: Any) -> bool:
+    """Whether two configuration values mean the same."""
+    numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (found, planned)]
+    if all(numbers):
+        return abs(float(found) - float(planned)) <= 1e-9 * max(1.0, abs(float(planned)))
+    if isinstance(found, dict) and numbers[1] and found:
+        return all(is_same(v, planned) for v in found.values())
+    return bool(found == planned) or str(found) == str(planned)
+
+
+def ignored_arguments(evidence: Evidence) -> Iterator[str]:
+    """Name arguments in the source that the resolved configuration of their class lacks."""
+    keys: dict[str, set[str]] = {}
+    for described in algorithms_of(evidence.run).values():
+        config = described.get("config")
+        if isinstance(config, dict) and config:
+            keys.setdefault(str(described.get("class")), set()).update(map(str, config))
+    for node in walked(parsed(evidence.source), ast.Call):
+        known = keys.get(called_name(node).rpartition(".")[2])
+        if known is None:
+            continue
+        for keyword in node.keywords:
+            if keyword.arg and keyword.arg not in known | ALIASES | UNTRACKED:
+                yield (
+                    f"line {node.lineno}: {called_name(node)} has no hyperparameter "
+                    f"{keyword.arg!r}, it was ignored"
+                )
+
+
+def idle_sweep(evidence: Evidence) -> Iterator[str]:
+    """Name a swept hyperparameter whose values all lead to the same results."""
+    swept = evidence.plan.swept
+    names = [a.name for a in evidence.plan.algorithms if swept and swept in a.config]
+    single = evidence.single[evidence.single["algorithm"].isin(names)]
+    if single["algorithm"].nunique() < 3:
+        return
+    wide = single.pivot_table(
+        index=["metric", "k", "fold", "seed"], columns="algorithm", values="value", dropna=False
+    ).dropna(how="all")
+    if (wide.nunique(axis=1) == 1).all():
+        yield f"{swept} changes nothing: {len(names)} values lead to the same results"
+
+
+def configuration_as_planned(evidence: Evidence) -> Result:
+    """Check classes and configurations of all planned algorithms."""
+    faults = list(wrong_classes(evidence))
+    ran = set(evidence.rows["algorithm"])
+    for algorithm in evidence.plan.algorithms:
+        if algorithm.name not in ran:
+            faults.append(f"{algorithm.name} has no results")
+        elif algorithm.config:
+            faults += config_faults(evidence, algorithm)
+    if faults:
+        return failed(f"{some(faults)}.")
+    return passed(f"{len(evidence.plan.algorithms)} algorithms ran as configured in the plan.")
+
+
+def baseline_present(evidence: Evidence) -> Result:
+    """Check that the planned baseline has results of the primary metric."""
+    primary = evidence.plan.primary
+    rows = evidence.single[evidence.single["metric"] == primary.name]
+    ran = set(rows["algorithm"])
+    planned = [a.name for a in evidence.plan.baselines]
+    missing = [name for name in planned if name not in ran]
+    if missing:
+        return failed(f"The baseline {some(missing)} has no {primary.label}.")
+    known = algorithms_of(evidence.run)
+    found = planned or sorted(n for n in ran if known.get(n, {}).get("class") in BASELINE_KINDS)
+    found = found or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
+    if found:
+        return passed(f"Baseline: {some(found)}.")
+    return warned("The plan names no baseline: nothing shows whether these values are good.")
+
+
+def beats_baseline(evidence: Evidence) -> Result:
+    """Compare every subject with the best baseline in the primary metric."""
+    primary = evidence.plan.primary
+    rows = evidence.single
+    rows = rows[rows["metric"] == primary.name]
+    rows = rows[rows["k"].isna() if primary.k is None else rows["k"] == primary.k]
+    means: pd.Series[float] = rows.groupby("algorithm")["value"].mean()
+    bases = {n: float(means[n]) for n in baseline_names(evidence) if n in means.index}
+    subjects = [
+        a.name
+        for a in evidence.plan.algorithms
+        if a.role is Role.SUBJECT and a.name in means.index and a.name not in bases
+    ]
+    if not bases or not subjects:
+        return not_applicable("There is no pair of subject and baseline.")
+    choose = min if primary.is_rating else max
+    name = choose(bases, key=lambda n: bases[n])
+    base = bases[name]
+    below = [
+        f"{s} {means[s]:.4g} against {name} {base:.4g}{times(float(means[s]), base)}"
+        for s in subjects
+        if (means[s] > base if primary.is_rating else means[s] < base)
+    ]
+    if below:
+        word = "Worse than" if primary.is_rating else "Below"
+        return warned(f"{word} the baseline in {primary.label}: {some(below)}.")
+    best = choose(subjects, key=lambda n: float(means[n]))
+    return passed(f"{primary.label}: {best} {means[best]:.4g}, baseline {name} {base:.4g}.")
+
+
+def baseline_names(evidence: Evidence) -> list[str]:
+    """Return the planned baselines, else the algorithms of a baseline class."""
+    planned = [a.name for a in evidence.plan.baselines]
+    return planned or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
+
+
+def times(value: float, base: float) -> str:
+    """Say how many times smaller a value is, where that is a lot."""
+    return f" ({base / value:.1f} times smaller)" if 0 < value < base / 1.5 else ""
+
+
+def tuning_parity(evidence: Evidence) -> Result:
+    """Compare how much each algorithm was tuned, and on what."""
+    known = algorithms_of(evidence.run)
+    names = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
+    trials = {n: trials_of(known[n]) for n in names if n in known}
+    on_test = [n for n in known if "test" in str(known[n].get("selected_on") or "").lower()]
+    if on_test:
+        return warned(f"Chosen on test data, so that its values are too good: {some(on_test)}.")
+    if len(trials) < 2:
+        return not_applicable("There is one algorithm to compare.")
+    if max(trials.values()) != min(trials.values()):
+        listed = some((f"{n} {t}" for n, t in trials.items()), 8)
+        return warned(f"Not tuned alike (configurations tried): {listed}.")
+    if not max(trials.values()):
+        return passed("Nothing was tuned: results are of these configurations.")
+    return passed(f"{max(trials.values())} configurations were tried for each algorithm.")
+
+
+def trials_of(described: Mapping[str, Any]) -> int:
+    """Return the configurations tried; 0 where that is not a number."""
+    trials = described.get("trials")
+    return trials if isinstance(trials, int) and not isinstance(trials, bool) else 0

@@ -1,0 +1,180 @@
+"""Whether metrics are the planned ones, agree with their definitions, and over the same users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from agent_core.checks.result import (
+    Result,
+    failed,
+    label,
+    not_applicable,
+    passed,
+    run_label,
+    some,
+    warned,
+)
+from agent_core.evidence import Evidence
+from agent_core.metrics import RANKING, RANKING_ALIASES, RATING, is_close
+
+KNOWN = frozenset({*RANKING, *RANKING_ALIASES, *RATING, "coverage"})
+
+
+def recomputation_agrees(evidence: Evidence) -> Result:
+    """Check claimed values against those computed again from lists, predictions and split."""
+    single = evidence.single
+    known = single[single["metric"].isin(KNOWN)]
+    if not len(single):
+        return failed("There are no results of single runs.")
+    if not len(known):
+        return not_applicable(f"No definition is known of {some(single['metric'].unique())}.")
+    agreement = evidence.agreement
+    wrong = agreement[~agreement["agrees"].astype(bool)]
+    if len(wrong):
+        return failed(disagreement(wrong, len(agreement)))
+    bare = sorted(set(known["algorithm"]) - set(agreement["algorithm"]))
+    if bare:
+        return failed(f"Without lists or predictions nothing can be recomputed of {some(bare)}.")
+    mixed = list(mixed_definitions(agreement))
+    if mixed:
+        return failed(f"Compared under different definitions: {some(mixed)}.")
+    inner = list(inner_contradictions(evidence))
+    if inner:
+        return failed(f"results.json and per_user.parquet disagree: {some(inner)}.")
+    text = f"{len(agreement)} of {len(known)} values agree; {definitions(agreement)}."
+    return passed(text) if len(agreement) == len(known) else warned(text)
+
+
+def disagreement(wrong: pd.DataFrame, total: int) -> str:
+    """Say which claimed value is furthest from the recomputed one."""
+    gaps = (wrong["claimed"].astype(float) - wrong["computed"].astype(float)).abs()
+    worst = wrong.loc[gaps.fillna(float("inf")).idxmax()]
+    run = run_label(str(worst["algorithm"]), str(worst["fold"]), str(worst["seed"]))
+    name = label(str(worst["metric"]), worst["k"])
+    claimed, computed = float(worst["claimed"]), float(worst["computed"])
+    return (
+        f"{len(wrong)} of {total} values cannot be recomputed. {name} of {run}: claimed "
+        f"{claimed:.6g}, from the saved files {computed:.6g}."
+    )
+
+
+def mixed_definitions(agreement: pd.DataFrame) -> Iterator[str]:
+    """Name metrics that match one definition for some algorithms and another for others."""
+    for (metric, k), group in agreement.groupby(["metric", "k"], dropna=False):
+        names = sorted(group["definition"].unique())
+        if len(names) > 1:
+            yield f"{label(str(metric), k)} ({'; '.join(map(str, names))})"
+
+
+def inner_contradictions(evidence: Evidence) -> Iterator[str]:
+    """Name runs whose claimed value is not the mean of their claimed per-user values."""
+    users = evidence.per_user
+    users = users[~users["metric"].isin(RATING)]
+    keys = ["algorithm", "fold", "seed", "metric", "k"]
+    if not len(users):
+        return
+    means = users.groupby(keys, dropna=False)["value"].agg(
+        ["mean", "count", lambda v: v.fillna(0.0).mean()]
+    )
+    means.columns = pd.Index(["mean", "count", "filled"])
+    both = evidence.single.merge(means.reset_index(), on=keys, how="inner")
+    for row in both.itertuples():
+        is_same = is_close(row.value, row.mean) or is_close(row.value, row.filled)
+        if not is_same and (pd.isna(row.n) or row.n == row.count):
+            run = run_label(row.algorithm, row.fold, row.seed)
+            yield f"{label(row.metric, row.k)} of {run}: {row.value:.6g} and {row.mean:.6g}"
+
+
+def definitions(agreement: pd.DataFrame) -> str:
+    """List each metric with the definition that matched."""
+    pairs = agreement[["metric", "definition"]].drop_duplicates()
+    return some((f"{m}: {d}" for m, d in pairs.itertuples(index=False)), 6)
+
+
+def metrics_as_planned(evidence: Evidence) -> Result:
+    """Check that every planned algorithm has every planned metric."""
+    single = evidence.single
+    found = {
+        (str(a), label(str(m), k))
+        for a, m, k in single[["algorithm", "metric", "k"]].itertuples(index=False)
+    }
+    ran = {a for a, _ in found}
+    missing = [
+        f"{m.label} of {a.name}"
+        for a in evidence.plan.algorithms
+        for m in evidence.plan.metrics
+        if a.name in ran and (a.name, m.key) not in found
+    ]
+    if not found:
+        return failed("There are no results of single runs.")
+    if missing:
+        return failed(f"Missing: {some(missing)}.")
+    return passed(f"{some((m.label for m in evidence.plan.metrics), 8)} of every algorithm.")
+
+
+def same_test_users(evidence: Evidence) -> Result:
+    """Check that compared algorithms were measured on the same test users."""
+    single = evidence.single
+    if single["algorithm"].nunique() < 2:
+        return not_applicable("There is one algorithm.")
+    counts = single.dropna(subset=["n"]).groupby(["metric", "k", "fold"], dropna=False)["n"]
+    for (metric, k, fold), group in counts:
+        if group.nunique() > 1:
+            parts = single.loc[group.index].groupby("algorithm")["n"].first()
+            listed = some(f"{name} {n:,.0f}" for name, n in parts.items())
+            where = f" in fold {fold}" if fold else ""
+            return failed(f"{label(str(metric), k)}{where} is over different users: {listed}.")
+    differing = list(differing_users(evidence))
+    if differing:
+        return failed(f"{some(differing)}.")
+    return passed(f"{single['algorithm'].nunique()} algorithms on the same test users.")
+
+
+def differing_users(evidence: Evidence) -> Iterator[str]:
+    """Name the algorithms whose per-user values are of other users than the rest."""
+    for (metric, k, fold), group in evidence.per_user.groupby(
+        ["metric", "k", "fold"], dropna=False
+    ):
+        users = {str(a): frozenset(g["user_id"]) for a, g in group.groupby("algorithm")}
+        everyone = frozenset().union(*users.values())
+        for name, own in users.items():
+            if own != everyone:
+                where = f" in fold {fold}" if fold else ""
+                yield (
+                    f"{label(str(metric), k)} of {name}{where} is over {len(own):,} users, "
+                    f"others over {len(everyone):,}"
+                )
+
+
+def users_dropped(evidence: Evidence) -> Result:
+    """Check that averages are over all test users."""
+    if not evidence.test:
+        return not_applicable("No split was saved.")
+    dropped = []
+    rows = evidence.single.dropna(subset=["n"])
+    for row in rows[~rows["metric"].isin([*RATING, "coverage"])].itertuples():
+        test = evidence.test.get(row.fold)
+        users = 0 if test is None else int(test["user_id"].nunique())
+        if row.n < users:
+            run = run_label(row.algorithm, row.fold, row.seed)
+            dropped.append(f"{label(row.metric, row.k)} of {run}: {row.n:,.0f} of {users:,}")
+    if dropped:
+        return warned(f"Averages leave test users out: {some(dropped)}.")
+    short = list(users_without_lists(evidence))
+    if short:
+        return warned(f"Test users without a list (counted as 0): {some(short)}.")
+    return passed("Every average is over all test users.")
+
+
+def users_without_lists(evidence: Evidence) -> Iterator[str]:
+    """Name runs whose lists are of fewer users than were tested."""
+    if evidence.run.get("list_sample"):
+        return
+    for (name, fold, seed), group in evidence.lists.groupby(["algorithm", "fold", "seed"]):
+        test = evidence.test.get(str(fold))
+        users = set() if test is None else set(test["user_id"])
+        missing = len(users - set(group["user_id"]))
+        if missing:
+            yield f"{missing:,} of {run_label(str(name), str(fold), str(seed))}"

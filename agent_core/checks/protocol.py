@@ -1,0 +1,118 @@
+"""How a split of each kind looks in its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pandas as pd
+
+from agent_core.domain import Split, SplitKind
+
+Fold = tuple[str, pd.DataFrame, pd.DataFrame]
+SHARE_SLACK = 0.05
+"""Rounding per user moves the held-out share of sparse data by this much."""
+
+
+def mismatch(split: Split, folds: Sequence[Fold]) -> list[str]:
+    """Return in what the folds differ from the planned split."""
+    judge = JUDGES.get(split.kind)
+    faults = [f"fold {f[0]}: {fault}" for f in folds for fault in judge(split, f)] if judge else []
+    if split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS):
+        faults += shared_tests(split.kind, folds)
+    return faults
+
+
+def leave_one_out(_: Split, fold: Fold) -> Iterator[str]:
+    """Expect one tested interaction of every user who has two."""
+    train, test = fold[1:]
+    counts = test.groupby("user_id").size()
+    many = counts[counts != 1]
+    if len(many):
+        yield f"{len(many):,} users have {int(many.max())} or other than one tested interaction"
+    untested = set(train["user_id"]) - set(counts.index)
+    several = train["user_id"].value_counts()
+    left_out = [u for u in untested if several[u] > 1]
+    if left_out:
+        yield f"{len(left_out):,} of {train['user_id'].nunique():,} users are not tested"
+
+
+def leave_last(split: Split, fold: Fold) -> Iterator[str]:
+    """Expect the newest interaction of every user."""
+    yield from leave_one_out(split, fold)
+    train, test = fold[1:]
+    if "timestamp" not in train or "timestamp" not in test:
+        return
+    newest = train.groupby("user_id")["timestamp"].max()
+    tested = test.groupby("user_id")["timestamp"].min()
+    late = int((newest.reindex(tested.index) > tested).sum())
+    if late:
+        yield f"{late:,} users have later interactions in training"
+
+
+def held_share(split: Split, fold: Fold) -> Iterator[str]:
+    """Expect the planned share of the tested users' interactions."""
+    train, test = fold[1:]
+    of_tested = int(train["user_id"].isin(set(test["user_id"])).sum())
+    share = len(test) / max(1, len(test) + of_tested)
+    if abs(share - split.holdout) > SHARE_SLACK:
+        yield f"{share:.1%} of each tested user is held out, {split.holdout:.0%} is planned"
+
+
+def user_fraction(split: Split, fold: Fold) -> Iterator[str]:
+    """Expect a share of the interactions of all users."""
+    yield from held_share(split, fold)
+    train, test = fold[1:]
+    counts = train["user_id"].value_counts()
+    enough = set(counts[counts * split.holdout >= 1].index)
+    untested = enough - set(test["user_id"])
+    if untested:
+        yield f"{len(untested):,} of {len(counts):,} users are not tested"
+
+
+def crossfold_users(split: Split, fold: Fold) -> Iterator[str]:
+    """Expect a part of the users, with a share of their interactions held out."""
+    yield from held_share(split, fold)
+    train, test = fold[1:]
+    share = test["user_id"].nunique() / max(1, len(set(train["user_id"]) | set(test["user_id"])))
+    if split.folds > 1 and abs(share - 1 / split.folds) > SHARE_SLACK:
+        yield f"{share:.1%} of the users are tested, one in {split.folds} is planned"
+
+
+def crossfold_records(split: Split, fold: Fold) -> Iterator[str]:
+    """Expect a part of all interactions."""
+    train, test = fold[1:]
+    share = len(test) / max(1, len(test) + len(train))
+    wanted = 1 / split.folds if split.folds > 1 else split.holdout
+    if abs(share - wanted) > SHARE_SLACK:
+        yield f"{share:.1%} of the interactions are tested, {wanted:.0%} is planned"
+
+
+def global_time(_: Split, fold: Fold) -> Iterator[str]:
+    """Expect every tested interaction after all of training."""
+    train, test = fold[1:]
+    if "timestamp" not in train or "timestamp" not in test:
+        yield "it has no timestamps"
+        return
+    late = int((train["timestamp"] > test["timestamp"].min()).sum())
+    if late:
+        yield f"{late:,} training interactions are later than the first tested one"
+
+
+def shared_tests(kind: SplitKind, folds: Sequence[Fold]) -> Iterator[str]:
+    """Expect the tests of cross-validation to be apart."""
+    keys = ["user_id"] if kind is SplitKind.CROSSFOLD_USERS else ["user_id", "item_id"]
+    tests = pd.concat([test[keys].drop_duplicates() for _, _, test in folds])
+    shared = int(tests.duplicated().sum())
+    if shared:
+        what = "users" if kind is SplitKind.CROSSFOLD_USERS else "interactions"
+        yield f"{shared:,} {what} are tested in several folds"
+
+
+JUDGES: dict[SplitKind, Callable[[Split, Fold], Iterator[str]]] = {
+    SplitKind.LEAVE_ONE_OUT: leave_one_out,
+    SplitKind.LEAVE_LAST: leave_last,
+    SplitKind.USER_FRACTION: user_fraction,
+    SplitKind.CROSSFOLD_USERS: crossfold_users,
+    SplitKind.CROSSFOLD_RECORDS: crossfold_records,
+    SplitKind.GLOBAL_TIME: global_time,
+}

@@ -1,0 +1,130 @@
+"""Whether values can be what they are called."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
+from agent_core.evidence import Evidence
+
+SHARES = frozenset(
+    {
+        "ndcg", "recall", "precision", "hit", "mrr", "map", "coverage", "auc", "f1", "rbp", "gini",
+        "listgini", "exposuregini", "meanpoprank", "accuracy", "success",
+    }
+)  # fmt: skip
+ERRORS = frozenset({"rmse", "mae", "mse"})
+SLACK = 1e-9
+
+
+def bounds_of(metric: str) -> tuple[float, float]:
+    """Return the lowest and highest possible value of a metric."""
+    if metric in SHARES:
+        return 0.0, 1.0
+    return (0.0, np.inf) if metric in ERRORS else (-np.inf, np.inf)
+
+
+def values_in_range(evidence: Evidence) -> Result:
+    """Check that values are finite and possible: claimed, per user, and predicted."""
+    if not len(evidence.rows):
+        return failed("There are no values.")
+    faults = [
+        *row_faults(evidence.rows),
+        *user_faults(evidence.per_user),
+        *interval_faults(evidence.rows),
+        *list_faults(evidence),
+    ]
+    if faults:
+        return failed(f"Impossible: {some(faults)}.")
+    wide = wide_errors(evidence)
+    if wide:
+        return warned(f"Larger than the whole rating scale: {some(wide)}.")
+    total = len(evidence.rows) + len(evidence.per_user)
+    return passed(f"{total:,} values are finite and in the range of their metric.")
+
+
+def outside(metric: str, values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return which values are not finite or out of range."""
+    low, high = bounds_of(metric)
+    numbers = values.to_numpy(dtype=float)
+    wrong = ~np.isfinite(numbers) | (numbers < low - SLACK) | (numbers > high + SLACK)
+    return values[wrong]
+
+
+def row_faults(rows: pd.DataFrame) -> list[str]:
+    """Name the rows with impossible values."""
+    faults = []
+    for (metric, algorithm), group in rows.groupby(["metric", "algorithm"]):
+        for index, value in outside(str(metric), group["value"]).items():
+            name = label(str(metric), group.loc[index, "k"])
+            faults.append(f"{name} of {algorithm} is {value:g}")
+    return faults
+
+
+def user_faults(per_user: pd.DataFrame) -> list[str]:
+    """Name the metrics with impossible per-user values; undefined ones may be missing."""
+    faults = []
+    for metric, group in per_user.dropna(subset=["value"]).groupby("metric"):
+        wrong = outside(str(metric), group["value"])
+        if len(wrong):
+            faults.append(f"per-user {metric} is {wrong.iloc[0]:g} ({len(wrong)} values)")
+    return faults
+
+
+def interval_faults(rows: pd.DataFrame) -> list[str]:
+    """Name intervals that do not hold their value."""
+    low, high = (pd.to_numeric(rows[c], errors="coerce") for c in ("ci_low", "ci_high"))
+    wrong = rows[(low > rows["value"] + SLACK) | (high < rows["value"] - SLACK) | (low > high)]
+    return [
+        f"interval [{r.ci_low:g}, {r.ci_high:g}] of {r.metric} {r.value:g} of {r.algorithm}"
+        for r in wrong.itertuples()
+    ]
+
+
+def list_faults(evidence: Evidence) -> list[str]:
+    """Name impossible ranks and predictions."""
+    faults = []
+    ranks = pd.to_numeric(evidence.lists["rank"], errors="coerce")
+    if len(ranks) and (ranks.isna() | (ranks < 1)).any():
+        faults.append("ranks below 1 or missing in the lists")
+    keys = ["algorithm", "fold", "seed", "user_id"]
+    if len(ranks) and evidence.lists.duplicated([*keys, "item_id"]).any():
+        faults.append("an item stands twice in one list")
+    if len(ranks) and evidence.lists.duplicated([*keys, "rank"]).any():
+        faults.append("a rank is taken twice in one list")
+    predicted = pd.to_numeric(evidence.predictions["prediction"], errors="coerce")
+    if len(predicted) and not np.isfinite(predicted.to_numpy(dtype=float)).all():
+        faults.append("predictions that are not finite")
+    return faults
+
+
+def wide_errors(evidence: Evidence) -> list[str]:
+    """Name rating errors that exceed the width of the rating scale."""
+    ratings = [r for d in evidence.datasets for r in d.rating_values]
+    if not ratings:
+        return []
+    rows = evidence.rows[evidence.rows["metric"].isin(["rmse", "mae"])]
+    wide = rows[rows["value"] > max(ratings) - min(ratings)]
+    return [f"{r.metric} {r.value:.3g} of {r.algorithm}" for r in wide.itertuples()]
+
+
+def identical_results(evidence: Evidence) -> Result:
+    """Check that different algorithms do not have the very same values everywhere."""
+    single = evidence.single
+    wide = single.pivot_table(
+        index=["metric", "k", "fold"], columns="algorithm", values="value", dropna=False
+    ).dropna(how="all")
+    if wide.shape[1] < 2:
+        return not_applicable("There is one algorithm.")
+    same = []
+    for a, b in combinations(wide.columns, 2):
+        both = wide[[a, b]].dropna()
+        if len(both) and (both[a] == both[b]).all() and (both[a] != 0).any():
+            same.append(f"{a} and {b}")
+    if same:
+        return warned(f"The same values in every metric: {some(same)}.")
+    return passed(f"{wide.shape[1]} algorithms have different values.")

@@ -1,0 +1,105 @@
+"""All checks, in the order in which they are told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from agent_core.checks import (
+    algorithms,
+    files,
+    metrics,
+    ranges,
+    seeds,
+    source,
+    split,
+    statistics,
+)
+from agent_core.checks.result import Result, failed
+from agent_core.domain import Check, Finding, Waiver
+from agent_core.evidence import Evidence
+
+log = logging.getLogger(__name__)
+
+ODD_DATA = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What data of an unforeseen form can make a check raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check with its place."""
+
+    subject: str
+    judge: Callable[[Evidence], Result]
+    is_binding: bool = False
+
+    @property
+    def name(self) -> str:
+        """The check's stable name."""
+        return self.judge.__name__
+
+
+RULES = (
+    Rule("files", files.runs_clean),
+    Rule("files", files.contract_parses, is_binding=True),
+    Rule("files", files.dataset_loaded),
+    Rule("files", files.lists_saved),
+    Rule("files", files.per_user_saved),
+    Rule("files", files.table_saved),
+    Rule("files", files.figures_saved),
+    Rule("files", files.metadata_saved),
+    Rule("ranges", ranges.values_in_range, is_binding=True),
+    Rule("ranges", ranges.identical_results),
+    Rule("split", split.no_test_in_train, is_binding=True),
+    Rule("split", split.filters_as_planned),
+    Rule("split", split.split_as_planned),
+    Rule("split", split.folds_as_planned),
+    Rule("split", split.lists_exclude_train),
+    Rule("split", split.temporal_leak),
+    Rule("split", split.duplicates_in_test),
+    Rule("metrics", metrics.metrics_as_planned),
+    Rule("metrics", metrics.recomputation_agrees, is_binding=True),
+    Rule("metrics", metrics.same_test_users, is_binding=True),
+    Rule("metrics", metrics.users_dropped),
+    Rule("algorithms", algorithms.algorithms_as_planned),
+    Rule("algorithms", algorithms.configuration_as_planned),
+    Rule("algorithms", algorithms.hyperparameters_took_effect, is_binding=True),
+    Rule("algorithms", algorithms.baseline_present, is_binding=True),
+    Rule("algorithms", algorithms.beats_baseline),
+    Rule("algorithms", algorithms.tuning_parity),
+    Rule("seeds", seeds.seeds_as_planned),
+    Rule("seeds", seeds.repetitions_repeat, is_binding=True),
+    Rule("seeds", seeds.same_seed_same_result),
+    Rule("statistics", statistics.no_pseudo_replication, is_binding=True),
+    Rule("statistics", statistics.statistics_available),
+    Rule("statistics", statistics.sweep_as_planned),
+    Rule("source", source.typed_in_numbers),
+    Rule("source", source.metric_from_random),
+    Rule("source", source.swallowed_exceptions),
+)
+
+
+def run_checks(evidence: Evidence, waivers: Sequence[Waiver] = ()) -> tuple[Check, ...]:
+    """Run every check; a waived one that fails becomes a warning with the waiver's reason."""
+    waived = {w.check: w for w in waivers}
+    return tuple(with_waiver(check(rule, evidence), waived) for rule in RULES)
+
+
+def check(rule: Rule, evidence: Evidence) -> Check:
+    """Run one check; data that it cannot take is a fault of the data."""
+    try:
+        result = rule.judge(evidence)
+    except ODD_DATA as error:
+        log.warning("a check could not take the data", exc_info=error, extra={"check": rule.name})
+        result = failed(f"Cannot be checked: {type(error).__name__}: {str(error)[:200]}")
+    return Check(rule.name, result.finding, result.reason, rule.is_binding, rule.subject)
+
+
+def with_waiver(found: Check, waived: dict[str, Waiver]) -> Check:
+    """Set a failed check aside where the requester did so."""
+    waiver = waived.get(found.name)
+    if waiver is None or found.finding is not Finding.FAIL:
+        return found
+    reason = f"Waived by {waiver.by} ({waiver.reason}). {found.reason}"
+    return replace(found, finding=Finding.WARN, reason=reason)

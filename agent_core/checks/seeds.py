@@ -1,0 +1,121 @@
+"""Whether repetitions are there, really repeated, and the same where nothing is random."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
+from agent_core.domain import Algorithm
+from agent_core.evidence import Evidence
+
+DETERMINISTIC = frozenset(
+    {"PopScorer", "BiasScorer", "ItemKNNScorer", "UserKNNScorer", "EASEScorer", "SLIMScorer"}
+)
+"""LensKit scorers that draw no random numbers."""
+KEYS = ["metric", "k", "dataset", "fold"]
+
+
+def random_algorithms(evidence: Evidence) -> tuple[Algorithm, ...]:
+    """Return the planned algorithms whose training draws random numbers."""
+    return tuple(
+        a for a in evidence.plan.algorithms if a.is_random and a.kind not in DETERMINISTIC
+    )
+
+
+def seeds_as_planned(evidence: Evidence) -> Result:
+    """Check that every random algorithm has results for every planned seed."""
+    chosen = random_algorithms(evidence)
+    if not chosen:
+        return not_applicable("No planned algorithm draws random numbers.")
+    wanted = [str(s) for s in evidence.plan.seeds]
+    single = evidence.single
+    faults = []
+    for algorithm in chosen:
+        rows = single[single["algorithm"] == algorithm.name]
+        found = set(rows["seed"])
+        if len(wanted) == 1 and found == {""}:
+            continue
+        missing = [s for s in wanted if s not in found]
+        if missing:
+            done = len(wanted) - len(missing)
+            faults.append(f"{algorithm.name} {done} of {len(wanted)} (missing {some(missing)})")
+    if faults:
+        return failed(f"Seeds with results: {some(faults)}.")
+    return passed(f"{len(wanted)} seeds each for {some(a.name for a in chosen)}.")
+
+
+def repetitions_repeat(evidence: Evidence) -> Result:
+    """Check that repetitions of a random algorithm trained anew instead of being copied."""
+    chosen = random_algorithms(evidence)
+    if not chosen:
+        return not_applicable("No planned algorithm draws random numbers.")
+    faults, seen = [], []
+    for algorithm in chosen:
+        total, distinct, kind = repetitions(evidence, algorithm.name)
+        if total < 2:
+            continue
+        if distinct < total:
+            faults.append(f"{algorithm.name}: {distinct} distinct {kind} of {total} seeds")
+        seen.append(f"{algorithm.name}: {total} seeds, {distinct} distinct {kind}")
+    if faults:
+        return failed(f"Seeds did not lead to trainings of their own; {some(faults)}.")
+    if not seen:
+        return not_applicable("There are fewer than two seeds.")
+    return passed(f"{some(seen)}.")
+
+
+def repetitions(evidence: Evidence, name: str) -> tuple[int, int, str]:
+    """Return seeds, distinct outcomes, and what was compared, in the fold where they differ least.
+
+    Lists with their scores, or predictions, are compared; without them all values together.
+    """
+    found: list[tuple[int, int, str]] = []
+    for frame, columns, kind in (
+        (evidence.lists, ["user_id", "item_id", "rank", "score"], "lists"),
+        (evidence.predictions, ["user_id", "item_id", "prediction"], "predictions"),
+    ):
+        for _, group in frame[frame["algorithm"] == name].groupby("fold"):
+            prints = [fingerprint(g, columns) for _, g in group.groupby("seed")]
+            found.append((len(prints), len(set(prints)), kind))
+    rows = evidence.single[evidence.single["algorithm"] == name]
+    for _, group in rows.groupby("fold") if not found else ():
+        wide = group.pivot_table(
+            index=["metric", "k"], columns="seed", values="value", aggfunc="first", dropna=False
+        ).dropna(how="all")
+        values = {tuple(wide[c].round(15).fillna(-1.0)) for c in wide.columns}
+        total = wide.shape[1]
+        is_copied = len(values) == 1 or len(values) < total / 2
+        found.append((total, len(values) if is_copied else total, "results"))
+    return min(found, key=lambda f: f[1] - f[0], default=(0, 0, "results"))
+
+
+def fingerprint(frame: pd.DataFrame, columns: list[str]) -> int:
+    """Return a number that is the same for the same lines, whatever their order."""
+    lines = pd.util.hash_pandas_object(frame[columns], index=False)
+    return int(lines.sum())
+
+
+def same_seed_same_result(evidence: Evidence) -> Result:
+    """Check that one run has one value, and that what is not random does not vary over seeds."""
+    single = evidence.single
+    if not len(single):
+        return not_applicable("There are no results of single runs.")
+    counts = single.groupby(["algorithm", *KEYS, "seed"], dropna=False)["value"].nunique()
+    twice = counts[counts > 1]
+    if len(twice):
+        first = twice.index[0]
+        name = label(str(first[1]), first[2])
+        return warned(f"{len(twice)} runs have several values, e.g. {name} of {first[0]}.")
+    names = {a.name for a in evidence.plan.algorithms if a.kind in DETERMINISTIC}
+    fixed = single[single["algorithm"].isin(names)]
+    spread = fixed.groupby(["algorithm", *KEYS], dropna=False)["value"].agg(
+        lambda v: float(v.max() - v.min())
+    )
+    moved = spread[spread > 1e-9]
+    if len(moved):
+        names = {str(i[0]) for i in moved.index}
+        return warned(
+            f"{some(sorted(names))} draws no random numbers, yet its values differ in one fold: "
+            "something else than the model's seed changed."
+        )
+    return passed("Every run has one value.")

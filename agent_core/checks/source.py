@@ -1,0 +1,253 @@
+"""What the source alone gives away: typed-in numbers, random results, swallowed errors."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agent_core.checks.result import Result, not_applicable, passed, some, warned
+from agent_core.checks.syntax import called_name, dotted, own_nodes, parsed, scopes, walked
+from agent_core.evidence import Evidence
+
+BROAD = frozenset({"Exception", "BaseException"})
+ROUNDING = frozenset(
+    {"float", "int", "round", "float64", "float32", "array", "abs", "mean", "list"}
+)
+"""Calls that leave a number what it was."""
+RANDOM_ROOTS = frozenset({"random"})
+DRAWS = frozenset(
+    {
+        "random", "rand", "randn", "uniform", "normal", "gauss", "integers", "randint", "beta",
+        "standard_normal", "triangular", "betavariate", "normalvariate", "random_sample", "choice",
+    }
+)  # fmt: skip
+SPLITTERS = frozenset(
+    {
+        "crossfold_users", "crossfold_records", "sample_users", "sample_records",
+        "split_global_time", "split_temporal_fraction",
+    }
+)  # fmt: skip
+MAX_STEPS = 8
+
+
+@dataclass(slots=True)
+class Flow:
+    """Where the names of a scope get their values, and what functions return."""
+
+    values: dict[str, list[ast.expr]] = field(default_factory=dict)
+    returns: dict[str, list[ast.expr]] = field(default_factory=dict)
+
+    def sources(self, expression: ast.expr, steps: int = MAX_STEPS) -> Iterator[ast.expr]:
+        """Yield what an expression is made of, names followed to their values."""
+        yield expression
+        if not steps:
+            return
+        for inner in self.parts(expression):
+            yield from self.sources(inner, steps - 1)
+
+    def parts(self, expression: ast.expr) -> list[ast.expr]:
+        """Return what an expression is directly made of."""
+        match expression:
+            case ast.Name(id=name):
+                return self.values.get(name, [])
+            case ast.BinOp(left=left, right=right):
+                return [left, right]
+            case ast.UnaryOp(operand=operand):
+                return [operand]
+            case ast.IfExp(body=body, orelse=other):
+                return [body, other]
+            case ast.Subscript(value=value):
+                return [value]
+            case ast.Call() as call if called_name(call) in self.returns:
+                return self.returns[called_name(call)]
+            case ast.Call() as call if last_name(call) in ROUNDING:
+                return list(call.args)
+        return []
+
+    def is_typed(self, expression: ast.expr, steps: int = MAX_STEPS) -> bool:
+        """Whether an expression comes to nothing but numbers in the source."""
+        if not steps:
+            return False
+        match expression:
+            case ast.Constant(value=value):
+                return isinstance(value, int | float) and not isinstance(value, bool)
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                return bool(elements) and all(self.is_typed(e, steps - 1) for e in elements)
+            case ast.Dict(values=elements):
+                return bool(elements) and all(self.is_typed(e, steps - 1) for e in elements)
+        parts = self.parts(expression)
+        return bool(parts) and all(self.is_typed(p, steps - 1) for p in parts)
+
+    def is_drawn(self, expression: ast.expr) -> bool:
+        """Whether a random draw goes into an expression directly."""
+        return any(isinstance(e, ast.Call) and is_draw(e) for e in self.sources(expression))
+
+
+def is_draw(call: ast.Call) -> bool:
+    """Whether a call draws random numbers."""
+    parts = called_name(call).split(".")
+    roots = set(parts[:-1])
+    is_generator = any("rng" in r or "random" in r or "generator" in r for r in roots)
+    return parts[-1] in DRAWS and (is_generator or parts[-1] in ("random", "gauss", "randn"))
+
+
+def flows(tree: ast.Module) -> Iterator[tuple[Flow, tuple[ast.AST, ...]]]:
+    """Yield the flow of values of each scope, with its nodes; module values are seen inside."""
+    returns = {
+        f.name: [n.value for n in own_nodes(f) if isinstance(n, ast.Return) and n.value]
+        for f in walked(tree, ast.FunctionDef)
+    }
+    outer: dict[str, list[ast.expr]] = {}
+    for scope, nodes in scopes(tree):
+        values = {name: list(found) for name, found in outer.items()}
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            for argument in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs):
+                values.pop(argument.arg, None)
+        for name, value in assignments(nodes):
+            values.setdefault(name, []).append(value)
+        outer = outer or values
+        yield Flow(values, returns), nodes
+
+
+def assignments(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield names with the expressions that they are set to; loop targets with what is looped."""
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield from bound(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as set_to):
+                yield from bound(target, set_to)
+            case ast.AugAssign(target=target, value=value):
+                yield from bound(target, value)
+            case (
+                ast.For(target=target, iter=looped) | ast.comprehension(target=target, iter=looped)
+            ):
+                yield from bound_by_loop(target, looped)
+
+
+def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Pair the names of a target with their parts of a value."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List):
+        parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+        for index, inner in enumerate(target.elts):
+            is_paired = len(parts) == len(target.elts)
+            yield from bound(inner, parts[index] if is_paired else value)
+
+
+def bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Pair loop targets with literal elements; `items()` of a literal with its values."""
+    source = looped.func.value if isinstance(looped, ast.Call) and is_items(looped) else looped
+    if isinstance(target, ast.Tuple) and isinstance(source, ast.List | ast.Tuple):
+        for element in source.elts:
+            yield from bound(target, element)
+    elif isinstance(target, ast.Tuple) and source is not looped:
+        yield from bound(target.elts[-1], source)
+    else:
+        yield from bound(target, source)
+
+
+def is_items(call: ast.Call) -> bool:
+    """Whether a call is `x.items()` or `x.values()`."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in ("items", "values")
+
+
+def claimed_values(nodes: tuple[ast.AST, ...]) -> Iterator[ast.expr]:
+    """Yield the expressions that are delivered as values of metrics."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and called_name(node) in ("labbook.row", "row"):
+            named = [k.value for k in node.keywords if k.arg == "value"]
+            yield from named or node.args[1:2]
+        elif isinstance(node, ast.Dict):
+            keys = {k.value: v for k, v in zip(node.keys, node.values, strict=True)
+                    if isinstance(k, ast.Constant)}  # fmt: skip
+            if "metric" in keys and "value" in keys:
+                yield keys["value"]
+
+
+def typed_in_numbers(evidence: Evidence) -> Result:
+    """Look for metric values that stand in the source instead of being computed."""
+    tree = parsed(evidence.source)
+    lines = [
+        e.lineno for flow, nodes in flows(tree) for e in claimed_values(nodes) if flow.is_typed(e)
+    ]
+    if lines:
+        return warned(f"Values of metrics are typed into the source: {listed(lines)}.")
+    if not any(True for _, nodes in flows(tree) for _ in claimed_values(nodes)):
+        return not_applicable("The source shows no place where values are delivered.")
+    return passed("No value that is delivered is a number typed into the source.")
+
+
+def listed(lines: list[int]) -> str:
+    """List line numbers."""
+    unique = sorted(set(lines))
+    return f"line{'s' if len(unique) > 1 else ''} {some(unique)}"
+
+
+def metric_from_random(evidence: Evidence) -> Result:
+    """Look for metric values that are drawn instead of measured."""
+    lines = [
+        e.lineno
+        for flow, nodes in flows(parsed(evidence.source))
+        for e in claimed_values(nodes)
+        if flow.is_drawn(e)
+    ]
+    if lines:
+        return warned(f"Random numbers go into delivered values: {listed(lines)}.")
+    return passed("No delivered value is a random draw.")
+
+
+def swallowed_exceptions(evidence: Evidence) -> Result:
+    """Look for errors that are caught broadly and passed over."""
+    tree = parsed(evidence.source)
+    lines = [h.lineno for h in walked(tree, ast.ExceptHandler) if is_swallowing(h)]
+    lines += [
+        c.lineno
+        for c in walked(tree, ast.Call)
+        if called_name(c).endswith("suppress") and any(dotted(a) in BROAD for a in c.args)
+    ]
+    if lines:
+        return warned(f"Errors are caught broadly and passed over: {listed(lines)}.")
+    return passed("No error is passed over.")
+
+
+def is_swallowing(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler catches everything and does not raise or end the script."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    is_broad = any(kind is None or dotted(kind).rpartition(".")[2] in BROAD for kind in kinds)
+    ends = any(
+        isinstance(n, ast.Raise)
+        or (isinstance(n, ast.Call) and called_name(n) in ("sys.exit", "exit", "os._exit"))
+        for statement in handler.body
+        for n in ast.walk(statement)
+    )
+    return is_broad and not ends
+
+
+def trained_on_everything(source: str) -> str:
+    """Say where the data that a scope splits is trained on whole; empty where it is not."""
+    for _, nodes in scopes(parsed(source)):
+        calls = [n for n in nodes if isinstance(n, ast.Call)]
+        named = [(c, c.args[0].id) for c in calls if c.args and isinstance(c.args[0], ast.Name)]
+        divided = {name: c.lineno for c, name in named if last_name(c) in SPLITTERS}
+        rebound = {name for name, value in assignments(nodes) if is_part_of_split(value)}
+        for call, name in named:
+            if last_name(call) == "train" and name in divided and name not in rebound:
+                line = divided[name]
+                return (
+                    f"Line {call.lineno} trains on `{name}`, test included: line {line} splits it."
+                )
+    return ""
+
+
+def last_name(call: ast.Call) -> str:
+    """Return the last part of the name of what is called."""
+    return called_name(call).rpartition(".")[2]
+
+
+def is_part_of_split(value: ast.expr) -> bool:
+    """Whether an expression is the training part of something."""
+    return isinstance(value, ast.Attribute) and value.attr == "train"

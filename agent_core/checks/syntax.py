@@ -1,0 +1,56 @@
+"""Reading a script's syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TypeVar
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+def parsed(source: str) -> ast.Module:
+    """Return the syntax tree; an empty one of what is no Python."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])
+
+
+def walked(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
+    """Yield the nodes of one kind."""
+    return (node for node in ast.walk(tree) if isinstance(node, kind))
+
+
+def called_name(call: ast.Call) -> str:
+    """Return the dotted name of what is called; empty where it has none."""
+    return dotted(call.func)
+
+
+def dotted(node: ast.AST) -> str:
+    """Return `a.b.c` of a chain of attributes; calls and subscripts in it are skipped."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = dotted(node.value)
+        return f"{inner}.{node.attr}" if inner else node.attr
+    if isinstance(node, ast.Call):
+        return dotted(node.func)
+    return dotted(node.value) if isinstance(node, ast.Subscript) else ""
+
+
+def scopes(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Yield module and functions, each with the nodes of its own body, nested ones left out."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    for scope in (tree, *(n for n in ast.walk(tree) if isinstance(n, functions))):
+        yield scope, tuple(own_nodes(scope))
+
+
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below a scope without descending into functions."""
+    pending = list(ast.iter_child_nodes(scope))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
