@@ -1,0 +1,135 @@
+"""Answers questions from recorded results; refuses what was not recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from agent_core.domain import Answer, Metric, Plan
+from agent_core.offline.grammar import read
+from agent_core.researcher import AnswerRequest
+
+STATISTICS = (
+    ("sd", r"\bsd\b|std|standard deviation|spread|vary|variab|varian|fluctuat"),
+    ("cv", r"\bcv\b|coefficient of variation|relative"),
+    ("min", r"\bmin(?:imum)?\b|lowest|worst run"),
+    ("max", r"\bmax(?:imum)?\b|highest|best run"),
+    ("range", r"\brange\b"),
+    ("mean", r"\bmean\b|average|how (?:good|well|high)|what (?:is|was) the|value"),
+)
+STATUS = re.compile(r"how is it going|status|progress|how long|finished|done yet|eta", re.I)
+WORDS = {
+    "sd": "SD over runs", "cv": "CV", "min": "lowest run", "max": "highest run",
+    "range": "range", "mean": "mean",
+}  # fmt: skip
+
+
+def answer(request: AnswerRequest) -> Answer:
+    """Return an answer that quotes the recorded results it used."""
+    if STATUS.search(request.question) or not request.facts:
+        return Answer(request.status or "Nothing is recorded yet.")
+    if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
+        return ranking(request.plan, request.facts)
+    if re.search(r"how many|number of", request.question, re.I):
+        return counts(request.plan, request.facts)
+    return statistics(request)
+
+
+def statistics(request: AnswerRequest) -> Answer:
+    """Answer what a statistic of a metric was."""
+    plan, reading = request.plan, read(request.question)
+    wanted = [s for s, pattern in STATISTICS if re.search(pattern, request.question, re.I)]
+    metrics = asked_metrics(plan, reading.metrics, reading.cutoffs)
+    missing = [m for m in metrics if m not in plan.metrics]
+    if missing:
+        return not_recorded(plan, missing)
+    names = [a.name for a in plan.algorithms]
+    if reading.algorithms:
+        names = [n for n in names if n.split(" ")[0] in reading.algorithms]
+        if not names:
+            asked = ", ".join(reading.algorithms)
+            return Answer(
+                f"{asked} was not part of this run, so I cannot say.", (), f"add {asked}"
+            )
+    lines, quoted = [], []
+    for metric in metrics:
+        for name in names:
+            found = values(request.facts, metric, name, wanted or ["mean", "sd"])
+            if found:
+                lines.append(f"{metric.label} of {name}: {', '.join(t for t, _ in found)}")
+                quoted += [reference for _, reference in found]
+    if not lines:
+        return Answer("That was not recorded, so I cannot say. I can quote: " + recorded(plan))
+    return Answer("\n".join(lines), tuple(quoted))
+
+
+def asked_metrics(plan: Plan, names: tuple[str, ...], cutoffs: tuple[int, ...]) -> list[Metric]:
+    """Return the metrics that a question is about; the primary one where it names none."""
+    if not names and not cutoffs:
+        return [plan.primary]
+    if not names:
+        names = (plan.primary.name,)
+    found = []
+    for name in names:
+        known = [m for m in plan.metrics if m.name == name and (not cutoffs or m.k in cutoffs)]
+        found += known or [Metric(name, cutoffs[0] if cutoffs else None)]
+    return found
+
+
+def not_recorded(plan: Plan, missing: list[Metric]) -> Answer:
+    """Refuse a metric that was not measured."""
+    asked = missing[0]
+    reason = ""
+    if asked.k and not asked.is_rating and asked.k > plan.list_length:
+        reason = f" (lists have {plan.list_length} items)"
+    text = f"{asked.label} was not recorded{reason}, so I cannot say. Recorded: {recorded(plan)}"
+    return Answer(text, (), f"also report {asked.label}")
+
+
+def recorded(plan: Plan) -> str:
+    """Return what can be quoted."""
+    metrics = ", ".join(m.label for m in plan.metrics)
+    return f"{metrics} of {', '.join(a.name for a in plan.algorithms)}."
+
+
+def values(
+    facts: Mapping[str, float], metric: Metric, name: str, wanted: list[str]
+) -> list[tuple[str, str]]:
+    """Return (text, reference) of each wanted statistic that is recorded."""
+    found = []
+    for statistic in wanted:
+        reference = f"{metric.key}|{name}|{statistic}"
+        if reference in facts:
+            low, high = (
+                facts.get(f"{metric.key}|{name}|{statistic}_{e}") for e in ("low", "high")
+            )
+            between = f" (95 % interval {low:.4f} to {high:.4f})" if low and high else ""
+            shown = f"{facts[reference]:.1%}" if statistic == "cv" else f"{facts[reference]:.4f}"
+            found.append((f"{WORDS[statistic]} {shown}{between}", reference))
+    return found
+
+
+def ranking(plan: Plan, facts: Mapping[str, float]) -> Answer:
+    """Order the algorithms by the primary metric."""
+    metric = plan.primary
+    found = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}
+    known = {name: value for name, value in found.items() if value is not None}
+    if not known:
+        return Answer("That was not recorded, so I cannot say.")
+    ordered = sorted(known, key=known.__getitem__, reverse=not metric.is_rating)
+    text = ", ".join(f"{name} {known[name]:.4f}" for name in ordered)
+    return Answer(
+        f"By mean {metric.label}: {text}. Whether two of them really differ is in the report's "
+        "paired intervals; the order alone does not say it.",
+        tuple(f"{metric.key}|{name}|mean" for name in ordered),
+    )
+
+
+def counts(plan: Plan, facts: Mapping[str, float]) -> Answer:
+    """Answer how many seeds, folds, users or algorithms there were."""
+    users = next((v for k, v in facts.items() if k.endswith("|n_users")), None)
+    tested = f", {users:.0f} test users" if users else ""
+    return Answer(
+        f"{len(plan.seeds)} seeds, {plan.split.folds} fold(s), {len(plan.algorithms)} "
+        f"algorithms{tested}."
+    )

@@ -1,0 +1,143 @@
+"""Composes LensKit scripts from parts; each variant is built differently for the same protocol."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from agent_core.domain import Algorithm, Dataset, Plan, Script, Split, SplitKind, Study
+from agent_core.offline.catalogue import BY_KIND
+
+VARIANTS = (
+    (True, True, "LensKit's own splitter and metrics"),
+    (False, False, "hold-out drawn with pandas, metrics computed from ranks"),
+    (False, True, "hold-out drawn with pandas, LensKit's metrics"),
+    (True, False, "LensKit's splitter, metrics computed from ranks"),
+)
+SPLITTERS = {
+    SplitKind.LEAVE_ONE_OUT: ("SampleN", "crossfold_users"),
+    SplitKind.LEAVE_LAST: ("LastN", "crossfold_users"),
+    SplitKind.USER_FRACTION: ("SampleFrac", "crossfold_users"),
+    SplitKind.CROSSFOLD_USERS: ("SampleFrac", "crossfold_users"),
+    SplitKind.CROSSFOLD_RECORDS: ("crossfold_records",),
+    SplitKind.GLOBAL_TIME: ("split_temporal_fraction",),
+}
+
+
+@cache
+def environment() -> Environment:
+    """Return the template environment."""
+    found = Environment(
+        loader=PackageLoader("agent_core.offline", "parts"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    found.filters["pyrepr"] = repr
+    return found
+
+
+def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
+    """Return the script of one variant; variants repeat after the last."""
+    use_split, use_metrics, words = VARIANTS[variant % len(VARIANTS)]
+    source = (
+        environment()
+        .get_template("script.py.j2")
+        .render(
+            **parts_of(plan, dataset),
+            use_lenskit_split=use_split,
+            use_lenskit_metrics=use_metrics,
+        )
+    )
+    return Script(f"{plan.title}: {words}.", source)
+
+
+def parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return everything the template fills in."""
+    raters = [a.name for a in plan.algorithms if is_rater(a, plan)]
+    ranking = [(m.name, m.k) for m in plan.metrics if not m.is_rating]
+    return {
+        **data_parts(plan, dataset),
+        **split_parts(plan.split),
+        "title": plan.title,
+        "question": plan.question,
+        "study": plan.study.value,
+        "split_text": plan.split.text,
+        "seeds": list(plan.seeds),
+        "list_length": plan.list_length,
+        "ranking": ranking,
+        "rating": [m.name for m in plan.metrics if m.is_rating],
+        "primary": plan.primary.name,
+        "primary_k": plan.primary.k,
+        "algorithms": plan.algorithms,
+        "imports": imports_of(plan.algorithms),
+        "random": [a.name for a in plan.algorithms if a.is_random],
+        "raters": raters,
+        "rates": bool(raters),
+        "ranks": len(raters) < len(plan.algorithms),
+        "swept": plan.swept or "",
+        "sweep": {
+            a.name: a.config[plan.swept or ""]
+            for a in plan.algorithms
+            if plan.study is Study.SWEEP and plan.swept and plan.swept in a.config
+        },
+    }
+
+
+def is_rater(algorithm: Algorithm, plan: Plan) -> bool:
+    """Whether an algorithm is there to predict ratings in this plan."""
+    if not any(m.is_rating for m in plan.metrics):
+        return False
+    known = BY_KIND[algorithm.kind]
+    return not known.ranks or algorithm.config.get("feedback") == "explicit"
+
+
+def imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
+    """Return the classes to import by module."""
+    found: dict[str, list[str]] = {}
+    for algorithm in algorithms:
+        kinds = found.setdefault(BY_KIND[algorithm.kind].module, [])
+        if algorithm.kind not in kinds:
+            kinds.append(algorithm.kind)
+    return {module: sorted(found[module]) for module in sorted(found)}
+
+
+def data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return how the file is read and filtered."""
+    used = {
+        dataset.user_column: "user_id",
+        dataset.item_column: "item_id",
+        dataset.rating_column: "rating",
+        dataset.timestamp_column: "timestamp",
+    }
+    columns = {column: name for column, name in used.items() if column}
+    kinds = {c.name: c.kind for c in dataset.columns}
+    per_user = plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+    return {
+        "data": dataset.name,
+        "separator": dataset.separator,
+        "engine": "c" if len(dataset.separator) == 1 else "python",
+        "has_header": dataset.has_header,
+        "column_names": [c.name for c in dataset.columns],
+        "used_columns": list(columns),
+        "used_names": list(columns.values()),
+        "float_ids": any(kinds[c] == "float" for c in list(columns)[:2]),
+        "has_time": dataset.timestamp_column is not None,
+        "min_rating": plan.min_rating if dataset.rating_column else None,
+        "has_duplicates": dataset.duplicates > 0,
+        "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.min_rating),
+        "feedback": plan.feedback,
+    }
+
+
+def split_parts(split: Split) -> dict[str, Any]:
+    """Return the hold-out protocol."""
+    return {
+        "kind": split.kind.value,
+        "folds": split.folds,
+        "holdout": split.holdout,
+        "split_seed": split.seed,
+        "splitters": SPLITTERS[split.kind],
+    }

@@ -1,0 +1,272 @@
+"""Turns a reading into a plan with numbered requirements, and a plan back into a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from agent_core.domain import (
+    Algorithm,
+    Dataset,
+    Metric,
+    Plan,
+    Role,
+    Split,
+    SplitKind,
+    Study,
+)
+from agent_core.offline.catalogue import BY_KIND, BY_NAME
+from agent_core.offline.grammar import Reading, metric_values
+from agent_core.offline.requirements import requirements_of
+
+DEFAULT_SEEDS = 30
+SPLIT_SEED = 42
+STARTUP_S = 8.0
+RECOMMEND_S = 0.8
+"""Seconds to recommend for 1,000 users, one core."""
+TIMESTAMP_SPLITS = (SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
+MAX_SEEDS = 200
+DEFAULT_SUBJECTS = {
+    Study.SEED_VARIANCE: ("ImplicitMF",),
+    Study.SWEEP: ("ImplicitMF",),
+    Study.COMPARISON: ("ItemKNN", "ImplicitMF", "EASE"),
+}
+DEFAULT_RATERS = ("BiasedMF",)
+
+
+def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> Plan:
+    """Return the plan for a reading.
+
+    Parameters
+    ----------
+    reading
+        What was understood.
+    dataset
+        The profile of the data.
+    question
+        The user's words.
+    folds
+        The preferred number of folds where cross-validation fits.
+    """
+    assumptions: list[str] = []
+    study = reading.study or Study.COMPARISON
+    metrics = metric_values(reading)
+    if dataset.rating_column is None and any(m.is_rating for m in metrics):
+        metrics = tuple(m for m in metrics if not m.is_rating) or (Metric("ndcg", 10),)
+        assumptions.append("the data has no ratings, so rating metrics are left out")
+    algorithms = algorithms_of(reading, study, metrics, assumptions)
+    split = split_of(reading, study, dataset, metrics, folds, assumptions)
+    seeds = seeds_of(reading, study, algorithms, assumptions)
+    plan = Plan(
+        version=1,
+        title=title_of(study, algorithms, reading.swept),
+        question=question.strip(),
+        study=study,
+        datasets=(dataset.name,),
+        feedback=feedback_of(reading, dataset, assumptions),
+        split=split,
+        algorithms=algorithms,
+        metrics=metrics,
+        requirements=(),
+        seeds=seeds,
+        reported=reported_of(study),
+        assumptions=tuple(assumptions),
+        unmapped=tuple(f"“{words}” {reason}" for words, reason in reading.outside),
+        min_rating=reading.min_rating if dataset.rating_column else None,
+        list_length=max([m.k for m in metrics if m.k] or [10]),
+        swept=reading.swept if study is Study.SWEEP else None,
+    )
+    plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
+    return replace(plan, estimate_s=estimate(plan, dataset))
+
+
+def algorithms_of(
+    reading: Reading, study: Study, metrics: tuple[Metric, ...], assumptions: list[str]
+) -> tuple[Algorithm, ...]:
+    """Return subjects and baselines, each at a stated configuration."""
+    ranks = any(not m.is_rating for m in metrics)
+    rates = any(m.is_rating for m in metrics)
+    names = list(reading.algorithms) or list(DEFAULT_SUBJECTS[study] if ranks else DEFAULT_RATERS)
+    if not reading.algorithms:
+        assumptions.append(f"no algorithm was named, so I take {', '.join(names)}")
+    if rates and not any(BY_NAME[n].rates for n in names):
+        names += DEFAULT_RATERS
+        assumptions.append("BiasedMF is added for rating errors: the others predict no ratings")
+    if ranks and not any(BY_NAME[n].ranks for n in names):
+        metrics_text = ", ".join(m.label for m in metrics if not m.is_rating)
+        assumptions.append(f"{', '.join(names)} predict ratings and rank poorly by {metrics_text}")
+    found: list[Algorithm] = []
+    for name in names:
+        found += configured(name, reading, study, ranks=ranks, rates=rates)
+    baselines = [n for n, is_wanted in (("Popularity", ranks), ("Bias", rates)) if is_wanted]
+    for name in baselines:
+        if name not in names:
+            found += configured(name, Reading(), Study.OTHER, ranks=ranks, rates=rates)
+    return tuple(
+        replace(a, role=Role.BASELINE) if a.name in baselines and len(found) > 1 else a
+        for a in found
+    )
+
+
+def configured(
+    name: str, reading: Reading, study: Study, *, ranks: bool, rates: bool
+) -> list[Algorithm]:
+    """Return an algorithm at its configuration, once per swept value."""
+    known = BY_NAME[name]
+    config = dict(known.config)
+    config |= {k: fitting(config[k], v) for k, v in reading.parameters.items() if k in config}
+    plain = Algorithm(name, known.kind, config, is_random=known.is_random)
+    if study is Study.SWEEP and reading.swept in config:
+        key = reading.swept
+        values = [fitting(config[key], v) for v in reading.values]
+        return [
+            replace(plain, name=f"{name} {key}={v:g}", config=config | {key: v}) for v in values
+        ]
+    if rates and known.rates and known.ranks:
+        explicit = replace(plain, config=config | {"feedback": "explicit", "min_nbrs": 2})
+        return [plain, replace(explicit, name=f"{name} (ratings)")] if ranks else [explicit]
+    return [plain]
+
+
+def fitting(default: Any, value: Any) -> Any:
+    """Return a value in the type that the hyperparameter has."""
+    return int(value) if isinstance(default, int) and float(value).is_integer() else float(value)
+
+
+def split_of(
+    reading: Reading,
+    study: Study,
+    dataset: Dataset,
+    metrics: tuple[Metric, ...],
+    folds: int,
+    assumptions: list[str],
+) -> Split:
+    """Return the hold-out protocol; what was not said is said as an assumption."""
+    kind = reading.split
+    if kind in TIMESTAMP_SPLITS and dataset.timestamp_column is None:
+        assumptions.append("the data has no timestamps, so the hold-out is random")
+        kind = SplitKind.LEAVE_ONE_OUT if kind is SplitKind.LEAVE_LAST else None
+    count = reading.folds or (folds if study is Study.COMPARISON and kind is None else 1)
+    only_ratings = all(m.is_rating for m in metrics)
+    if count > 1:
+        kind = SplitKind.CROSSFOLD_RECORDS if only_ratings else SplitKind.CROSSFOLD_USERS
+    elif kind is None:
+        kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
+        kind = SplitKind.USER_FRACTION if only_ratings else kind
+        words = SPLIT_WORDS[kind].format(holdout=0.2, folds=1)
+        assumptions.append(f"no split was named, so I take {words}")
+    holdout = reading.holdout or 0.2
+    words = SPLIT_WORDS[kind].format(holdout=holdout, folds=count)
+    return Split(kind, count, holdout, SPLIT_SEED, f"{words} (seed {SPLIT_SEED})")
+
+
+SPLIT_WORDS = {
+    SplitKind.LEAVE_ONE_OUT: "leave-one-out, random, one fixed split",
+    SplitKind.LEAVE_LAST: "leave-one-out of each user's newest interaction",
+    SplitKind.USER_FRACTION: "{holdout:.0%} of each user's interactions held out at random",
+    SplitKind.CROSSFOLD_USERS: (
+        "{folds}-fold cross-validation over users, {holdout:.0%} of a test user held out"
+    ),
+    SplitKind.CROSSFOLD_RECORDS: "{folds}-fold cross-validation over interactions",
+    SplitKind.GLOBAL_TIME: "global time split, the newest {holdout:.0%} for test",
+}
+
+
+def seeds_of(
+    reading: Reading, study: Study, algorithms: Iterable[Algorithm], assumptions: list[str]
+) -> tuple[int, ...]:
+    """Return the model seeds."""
+    wanted = reading.seeds or (DEFAULT_SEEDS if study is Study.SEED_VARIANCE else 1)
+    if wanted > MAX_SEEDS:
+        assumptions.append(f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}")
+        wanted = MAX_SEEDS
+    if study is Study.SEED_VARIANCE:
+        fixed = [a.name for a in algorithms if not a.is_random and a.role is Role.SUBJECT]
+        fixed = [n for n in fixed if n not in ("Popularity", "Bias")]
+        if fixed:
+            assumptions.append(f"{', '.join(fixed)} draw no random numbers: trained once")
+        if not reading.seeds:
+            assumptions.append(f"“several times” means {wanted} seeds (0 to {wanted - 1})")
+    return tuple(range(max(1, wanted)))
+
+
+def feedback_of(reading: Reading, dataset: Dataset, assumptions: list[str]) -> str:
+    """Return the rule from ratings to feedback."""
+    if dataset.rating_column is None:
+        return "every row is a positive signal"
+    if reading.min_rating is not None:
+        return f"ratings of {reading.min_rating:g} and more are positive signals, others dropped"
+    assumptions.append("every rating counts as a positive signal, high and low alike; no tuning")
+    return "every rating is a positive signal"
+
+
+def title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None) -> str:
+    """Return a short title."""
+    subjects = [a.name for a in algorithms if a.role is Role.SUBJECT]
+    names = ", ".join(dict.fromkeys(n.split(" ")[0] for n in subjects))
+    shown = names if len(names) <= 40 else f"{len(subjects)} algorithms"
+    words = {
+        Study.SEED_VARIANCE: f"Seed effect on {shown}",
+        Study.SWEEP: f"{swept} of {shown}",
+    }
+    return words.get(study, f"Comparison of {shown}" if len(subjects) > 1 else f"Test of {shown}")
+
+
+def reported_of(study: Study) -> tuple[str, ...]:
+    """Return what will be reported."""
+    common = ("per-run CSV", "recommendation lists and per-user values", "figures")
+    words = {
+        Study.SEED_VARIANCE: ("SD over seeds with its interval, range and CV",),
+        Study.SWEEP: ("the metric at each value, with intervals over users",),
+    }
+    return (*words.get(study, ("means and paired differences with intervals",)), *common)
+
+
+def estimate(plan: Plan, dataset: Dataset) -> float:
+    """Return the expected wall seconds: the drafts share the cores."""
+    scale = max(0.05, dataset.rows / 100_000)
+    tested = (
+        dataset.users / 1000 * (1 if plan.split.kind is not SplitKind.CROSSFOLD_USERS else 0.3)
+    )
+    total = STARTUP_S
+    for algorithm in plan.algorithms:
+        known = BY_KIND[algorithm.kind]
+        seconds = (
+            known.seconds
+            * scale
+            * (max(1.0, dataset.items / 1700) ** 1.5 if known.name == "EASE" else 1)
+        )
+        runs = plan.split.folds * (len(plan.seeds) if algorithm.is_random else 1)
+        total += runs * (seconds + RECOMMEND_S * tested + 0.3)
+    return round(total * 2)
+
+
+def reading_of(plan: Plan) -> Reading:
+    """Return the reading that a plan stands for, so that a reply can change it."""
+    names = list(dict.fromkeys(BY_KIND[a.kind].name for a in plan.algorithms))
+    parameters: dict[str, Any] = {}
+    values: list[float] = []
+    for algorithm in plan.algorithms:
+        default = BY_KIND[algorithm.kind].config
+        changed = {k: v for k, v in algorithm.config.items() if default.get(k) != v}
+        if plan.swept and plan.swept in algorithm.config:
+            values.append(float(algorithm.config[plan.swept]))
+            changed.pop(plan.swept, None)
+        parameters |= {k: v for k, v in changed.items() if k not in ("feedback", "min_nbrs")}
+    split = plan.split
+    is_crossfold = split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
+    return Reading(
+        study=plan.study,
+        algorithms=tuple(names),
+        metrics=tuple(dict.fromkeys(m.name for m in plan.metrics)),
+        cutoffs=tuple(dict.fromkeys(m.k for m in plan.metrics if m.k)),
+        split=None if is_crossfold else split.kind,
+        holdout=split.holdout,
+        folds=split.folds if is_crossfold else None,
+        seeds=len(plan.seeds),
+        min_rating=plan.min_rating,
+        parameters=parameters,
+        swept=plan.swept,
+        values=tuple(values),
+    )

@@ -1,0 +1,151 @@
+"""The numbered requirements of a plan; each names the check that decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent_core.domain import (
+    Dataset,
+    Nature,
+    Plan,
+    Priority,
+    Requirement,
+    Study,
+)
+
+
+@dataclass(slots=True)
+class Listing:
+    """Requirements being numbered."""
+
+    found: list[Requirement]
+
+    def add(
+        self,
+        check: str | None,
+        text: str,
+        *,
+        nature: Nature = Nature.SCIENCE,
+        priority: Priority = Priority.MUST,
+        clause: str = "",
+    ) -> None:
+        """Add the next requirement."""
+        number = len(self.found) + 1
+        self.found.append(Requirement(number, text, priority, nature, check, clause))
+
+    def file(self, check: str, text: str) -> None:
+        """Add a requirement about files for people."""
+        self.add(check, text, nature=Nature.HOUSEKEEPING, priority=Priority.NICE)
+
+
+def requirements_of(
+    plan: Plan, dataset: Dataset, outside: tuple[tuple[str, str], ...]
+) -> tuple[Requirement, ...]:
+    """Return the requirements of a plan, numbered from 1."""
+    listing = Listing([])
+    data_requirements(listing, plan, dataset)
+    model_requirements(listing, plan)
+    measure_requirements(listing, plan)
+    listing.file("table_saved", "Save one line per run as CSV.")
+    listing.file("figures_saved", "Draw the result and save it as PNG.")
+    listing.file("metadata_saved", "Record data hash, split, seeds and resolved configurations.")
+    for words, reason in outside:
+        text = f"{words}: {reason}; not decidable offline."
+        listing.add(None, text, priority=Priority.NICE, clause=words)
+    return tuple(listing.found)
+
+
+def data_requirements(listing: Listing, plan: Plan, dataset: Dataset) -> None:
+    """Add what is asked of data and split."""
+    listing.add(
+        "dataset_loaded",
+        f"Load {dataset.name}: {dataset.users:,} users, {dataset.items:,} items, "
+        f"{dataset.rows:,} interactions; {plan.feedback}.",
+    )
+    if plan.min_rating is not None or dataset.duplicates:
+        listing.add("filters_as_planned", "Report the interactions before and after each filter.")
+    listing.add("split_as_planned", f"Split: {plan.split.text}; the same for every run; saved.")
+    listing.add("no_test_in_train", "No test interaction of a user is in the training data.")
+    if plan.split.folds > 1:
+        listing.add(
+            "folds_as_planned", f"Every algorithm is tested on all {plan.split.folds} folds."
+        )
+
+
+def model_requirements(listing: Listing, plan: Plan) -> None:
+    """Add what is asked of algorithms, configurations and repetitions."""
+    subjects = [a.name for a in plan.algorithms if a not in plan.baselines]
+    names = ", ".join(subjects)
+    listing.add("algorithms_as_planned", f"Train {names} from LensKit.", clause=names)
+    if plan.baselines:
+        baselines = ", ".join(a.name for a in plan.baselines)
+        listing.add("baseline_present", f"Run {baselines} beside it as the baseline.")
+    shown = "; ".join(f"{a.name}: {config_text(a.config)}" for a in plan.algorithms if a.config)
+    listing.add(
+        "configuration_as_planned",
+        f"The same configuration in every run, not tuned: {shown or 'defaults'}.",
+    )
+    listing.add("hyperparameters_took_effect", "Every hyperparameter is one that LensKit takes.")
+    random = [a.name for a in plan.algorithms if a.is_random]
+    if random and len(plan.seeds) > 1:
+        listing.add(
+            "seeds_as_planned",
+            f"Train {', '.join(random)} with {len(plan.seeds)} seeds "
+            f"({plan.seeds[0]} to {plan.seeds[-1]}); nothing else differs.",
+            clause=f"{len(plan.seeds)} seeds",
+        )
+        listing.add("repetitions_repeat", "Runs with different seeds really are different runs.")
+    if plan.study is Study.SWEEP:
+        listing.add("sweep_as_planned", f"Every planned value of {plan.swept} is measured.")
+
+
+def measure_requirements(listing: Listing, plan: Plan) -> None:
+    """Add what is asked of metrics, lists and statistics."""
+    labels = ", ".join(m.label for m in plan.metrics)
+    listing.add("metrics_as_planned", f"Measure {labels} for every run, averaged over test users.")
+    listing.add("recomputation_agrees", "The values agree with those recomputed from saved lists.")
+    listing.add("same_test_users", "All algorithms are measured on the same test users.")
+    if any(not m.is_rating for m in plan.metrics):
+        listing.add("lists_exclude_train", "Recommended items are none of the training items.")
+    listing.add("lists_saved", "Save what was recommended or predicted, for every run.")
+    listing.add("per_user_saved", "Save the value of every test user, for every run.")
+    listing.add("statistics_available", f"Report {plan.reported[0]}.", clause=plan.reported[0])
+
+
+def config_text(config: object) -> str:
+    """Return a configuration as `name value` pairs."""
+    pairs = dict(config) if isinstance(config, dict) else {}
+    return ", ".join(f"{key} {value}" for key, value in pairs.items())
+
+
+def renumbered(
+    new: tuple[Requirement, ...], old: tuple[Requirement, ...], dropped: frozenset[str]
+) -> tuple[Requirement, ...]:
+    """Give requirements the ids they had; new ones follow the highest ever used.
+
+    Parameters
+    ----------
+    new
+        The requirements of the next version, with fresh numbers.
+    old
+        Those of the version before.
+    dropped
+        Keys (`key_of`) of requirements that the user dropped: they stay away.
+    """
+    known = {key_of(r): r.id for r in old}
+    following = max([r.id for r in old], default=0) + 1
+    result = []
+    for requirement in new:
+        key = key_of(requirement)
+        if key in dropped:
+            continue
+        number = known.get(key)
+        if number is None:
+            number, following = following, following + 1
+        result.append(replace(requirement, id=number))
+    return tuple(result)
+
+
+def key_of(requirement: Requirement) -> str:
+    """Return what makes a requirement the same one in two versions."""
+    return requirement.check or requirement.text

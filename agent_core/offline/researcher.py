@@ -1,0 +1,167 @@
+"""The rule-based researcher: no key, no network, no model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agent_core.domain import (
+    Answer,
+    Dataset,
+    Node,
+    Plan,
+    ReportDraft,
+    Revision,
+    Script,
+    Verdict,
+)
+from agent_core.errors import BadDataset, OutsideGrammar, UnusableAnswer
+from agent_core.offline import answering
+from agent_core.offline.composer import VARIANTS, compose
+from agent_core.offline.grammar import read
+from agent_core.offline.planner import build
+from agent_core.offline.revision import revise
+from agent_core.researcher import (
+    AnswerRequest,
+    DebugRequest,
+    DraftRequest,
+    ImproveRequest,
+    JudgeRequest,
+    MergeRequest,
+    Meter,
+    PlanRequest,
+    ReportRequest,
+    ReviseRequest,
+)
+
+NAME = "rule-based researcher, no AI model"
+HELP = (
+    "I understand studies of random seeds, comparisons of algorithms and sweeps of a "
+    "hyperparameter, e.g. “Compare popularity, item kNN and EASE with 5-fold cross-validation, "
+    "NDCG@10”. For free questions set OPENAI_API_KEY (and OPENAI_BASE_URL for another endpoint)."
+)
+
+
+class OfflineResearcher:
+    """Plans by a grammar, composes scripts from parts, reports from results."""
+
+    @property
+    def name(self) -> str:
+        """What card and report call it."""
+        return NAME
+
+    @asynccontextmanager
+    async def metered(self, limits: Meter) -> AsyncIterator[OfflineResearcher]:
+        """Return itself: it makes no calls."""
+        yield self
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        """Write the first plan of a task.
+
+        Raises
+        ------
+        OutsideGrammar
+            When no study, algorithm or metric is recognised.
+        """
+        reading = read(request.context.task)
+        if reading.is_empty:
+            words = ", ".join(f"“{w}” {reason}" for w, reason in reading.outside)
+            understood = f"I understood only this: {words}. " if words else ""
+            raise OutsideGrammar(f"This task is outside of what I can plan. {understood}{HELP}")
+        dataset = interactions(request.context.datasets)
+        return build(reading, dataset, request.context.task, request.context.folds)
+
+    async def revise(self, request: ReviseRequest) -> Revision:
+        """Read a reply to the plan."""
+        return revise(request.plan, interactions(request.context.datasets), request.reply)
+
+    async def draft(self, request: DraftRequest) -> Script:
+        """Compose the variant of this draft."""
+        return compose(request.plan, interactions(request.context.datasets), request.index)
+
+    async def debug(self, request: DebugRequest) -> Script:
+        """Compose another variant than those that failed.
+
+        Raises
+        ------
+        UnusableAnswer
+            When every variant has failed.
+        """
+        failed = [*(n.script for n in request.attempts), request.node.script]
+        return self.another(request.plan, request.context.datasets, failed)
+
+    async def improve(self, request: ImproveRequest) -> Script:
+        """Compose a variant that was not tried from this node.
+
+        Raises
+        ------
+        UnusableAnswer
+            When there is none left: what is open cannot be had by rules.
+        """
+        tried = [*(n.script for n in request.attempts), request.node.script]
+        return self.another(request.plan, request.context.datasets, tried)
+
+    async def merge(self, request: MergeRequest) -> Script:
+        """Return the first script: the parts of all variants are the same."""
+        return request.first.script
+
+    def another(self, plan: Plan, datasets: tuple[Dataset, ...], tried: list[Script]) -> Script:
+        """Return the first variant that is not among the scripts that were tried."""
+        sources = {s.source for s in tried}
+        for index in range(len(VARIANTS)):
+            script = compose(plan, interactions(datasets), index)
+            if script.source not in sources:
+                return script
+        raise UnusableAnswer("All variants that the rules can build were tried.")
+
+    async def judge(self, request: JudgeRequest) -> tuple[Verdict, ...]:
+        """Leave everything open that no check decides."""
+        reason = "not decidable offline: no check covers it, and no AI model is set"
+        return tuple(Verdict(r.id, is_met=False, reason=reason, by=NAME) for r in request.open)
+
+    async def report(self, request: ReportRequest) -> ReportDraft:
+        """Leave headline and numbers to the product; add limits and next steps."""
+        plan = request.plan
+        limits = [f"Hyperparameters are stated, not tuned: these configurations of {names(plan)}."]
+        if plan.split.folds == 1:
+            limits.append("One split; the effect of the split was not measured.")
+        steps = next_steps(plan, request.best)
+        return ReportDraft("", (), tuple(limits), tuple(steps))
+
+    async def answer(self, request: AnswerRequest) -> Answer:
+        """Answer from recorded results."""
+        return answering.answer(request)
+
+
+def interactions(datasets: tuple[Dataset, ...]) -> Dataset:
+    """Return the dataset that holds the interactions: the largest one.
+
+    Raises
+    ------
+    BadDataset
+        When there is none.
+    """
+    if not datasets:
+        raise BadDataset("There is no dataset. Attach a file with user and item columns.")
+    return max(datasets, key=lambda d: d.rows)
+
+
+def names(plan: Plan) -> str:
+    """Return the algorithms that are compared."""
+    return ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
+
+
+def next_steps(plan: Plan, best: Node | None) -> list[str]:
+    """Return what could be done next."""
+    if best is None:
+        return [
+            "Look at the first error in the zip's log.jsonl.",
+            "Ask for fewer algorithms, or attach a smaller sample of the data.",
+        ]
+    steps = []
+    if plan.split.folds == 1:
+        steps.append("Repeat with 5-fold cross-validation to see the effect of the split.")
+    if len(plan.metrics) == 1:
+        other = "Recall" if plan.primary.name == "ndcg" else "NDCG"
+        steps.append(f"Add {other}@{plan.primary.k or 10} to see whether the metric matters.")
+    return steps
