@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -13,8 +14,11 @@ from pathlib import Path
 import sandbox
 from agent_core.domain import Algorithm, Plan, Split, SplitKind
 from agent_core.model.scorers import SCORERS, Scorer
+from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits
 from sandbox.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "model"
 PARTS = FOLDER / "prompts" / "lenskit"
@@ -176,7 +180,12 @@ def lookup_with(run: RunSource) -> Lookup:
         if not names:
             return ""
         if names not in known:
-            known[names] = described(await run(introspection(names)))
+            try:
+                output = await run(introspection(names))
+            except (SandboxError, OSError):
+                log.warning("library names could not be looked up", extra={"names": names})
+                return ""
+            known[names] = described(output)
         return known[names]
 
     return lookup

@@ -76,6 +76,8 @@ class Dialogue:
         self.endpoint = endpoint
         self.meter = meter
         self.node = node
+        self.said: list[str] = []
+        """What the model said, in order."""
 
     async def ask(self, prompt: Prompt, voice: Voice, form: Form[T]) -> T:
         """Ask; a bad answer is asked for once more with the exact complaint.
@@ -222,6 +224,7 @@ class Call:
         try:
             reply = await endpoint.send(inquiry, sent)
             endpoint.limiter.grow()
+            self.dialogue.said.append(reply.arguments or reply.text)
             endpoint.abilities(inquiry.model).prove(is_structured=inquiry.schema is not None)
             outcome = "unusable" if self.is_last else "malformed"
             value = self.taken(reply, may_go_on=may_go_on)

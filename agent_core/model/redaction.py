@@ -15,7 +15,8 @@ MIN_SECRET = 6
 REMOVED = "[removed]"
 SHAPES = (
     re.compile(r"\bsk-[A-Za-z0-9*_-]{6,}"),
-    re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=*-]{6,}"),
+    re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=*-]{12,}"),
+    re.compile(r"(?i)\bauthorization[\"']?:\s*[\"']?\w+\s+[A-Za-z0-9._~+/=*-]+"),
     re.compile(r"(?<=://)[^/\s@]+@"),
 )
 

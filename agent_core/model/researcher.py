@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -12,7 +13,6 @@ from pydantic import SecretStr
 from agent_core.domain import (
     Answer,
     Node,
-    NodeId,
     Plan,
     ReportDraft,
     Revision,
@@ -50,13 +50,13 @@ from agent_core.model.prompting import (
     requirements_piece,
     study_pieces,
 )
+from agent_core.model.recording import Conversations, Request
 from agent_core.model.revising import revision_from
 from agent_core.model.scorers import SCORERS
 from agent_core.model.wording import answer_from, draft_from
 from agent_core.reference import Lookup, labbook, lenskit, part, scorer_line
 from agent_core.researcher import (
     AnswerRequest,
-    Context,
     DebugRequest,
     DraftRequest,
     ImproveRequest,
@@ -71,6 +71,7 @@ from agent_core.researcher import (
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings, RoleSettings
 
 T = TypeVar("T")
+Writing = DraftRequest | DebugRequest | ImproveRequest | MergeRequest
 
 PLANNED_CALLS = Usage(calls=8, input_tokens=8 * 9000, output_tokens=8 * 6000)
 """What a usual run asks for, to estimate its cost."""
@@ -101,12 +102,14 @@ class ModelResearcher:
         privacy: PrivacySettings,
         lookup: Lookup | None = None,
         meter: Meter | None = None,
+        record: Conversations | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.agent = agent
         self.privacy = privacy
         self.lookup = lookup
         self.meter: Meter = meter or Unlimited()
+        self.record = record
 
     @property
     def name(self) -> str:
@@ -116,7 +119,9 @@ class ModelResearcher:
     @asynccontextmanager
     async def metered(self, limits: Meter) -> AsyncIterator[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
-        yield ModelResearcher(self.endpoint, self.agent, self.privacy, self.lookup, limits)
+        yield ModelResearcher(
+            self.endpoint, self.agent, self.privacy, self.lookup, limits, self.record
+        )
 
     def voice(self, role: str, settings: RoleSettings | None = None) -> Voice:
         """Return who answers in a role; what a role leaves unset comes from `[agent.code]`."""
@@ -131,18 +136,21 @@ class ModelResearcher:
             is_reserve=role in ("report", "answer"),
         )
 
-    async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, node: NodeId | None) -> T:
-        """Ask one question."""
-        return await Dialogue(self.endpoint, self.meter, node).ask(prompt, voice, form)
+    async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> T:
+        """Ask one question; the conversation is kept where that is wanted."""
+        dialogue = Dialogue(self.endpoint, self.meter, request.context.node)
+        try:
+            return await dialogue.ask(prompt, voice, form)
+        finally:
+            if self.record:
+                self.record.save(prompt, voice.model, request, dialogue.said)
 
-    async def ask_twice(
-        self, prompt: Prompt, form: Form[T], voice: Voice, node: NodeId | None
-    ) -> T:
+    async def ask_twice(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> T:
         """Ask one question, afresh once more where the run hangs on its answer."""
         try:
-            return await self.ask(prompt, form, voice, node)
+            return await self.ask(prompt, form, voice, request)
         except UnusableAnswer:
-            return await self.ask(prompt, form, voice, node)
+            return await self.ask(prompt, form, voice, request)
 
     async def plan(self, request: PlanRequest) -> Plan:
         """Write the first plan."""
@@ -160,7 +168,7 @@ class ModelResearcher:
             return plan_from(answer, context.datasets, cost=self.estimate())
 
         form = structured("plan", PlanAnswer, convert)
-        return await self.ask_twice(prompt, form, self.voice("plan"), context.node)
+        return await self.ask_twice(prompt, form, self.voice("plan"), request)
 
     def estimate(self) -> float:
         """Return what a usual run costs with this model; 0 where the price is unknown."""
@@ -182,14 +190,12 @@ class ModelResearcher:
             return revision_from(answer, request.plan, context.datasets)
 
         form = structured("revision", RevisionAnswer, convert)
-        return await self.ask_twice(prompt, form, self.voice("revise"), context.node)
+        return await self.ask_twice(prompt, form, self.voice("revise"), request)
 
     async def draft(self, request: DraftRequest) -> Script:
         """Write a script from scratch."""
         others = bullets(request.others, MAX_OTHERS, 300)
-        return await self.write(
-            "draft", request.context, request.plan, number=request.index + 1, others=others
-        )
+        return await self.write("draft", request, number=request.index + 1, others=others)
 
     async def debug(self, request: DebugRequest) -> Script:
         """Repair a script that crashed or failed a binding check."""
@@ -199,8 +205,7 @@ class ModelResearcher:
         is_old = any(name in output or name in node.script.source for name in OLD_NAMES)
         return await self.write(
             "debug",
-            request.context,
-            request.plan,
+            request,
             node=self.shown(node, request.plan),
             attempts=self.attempts(request.attempts),
             reference=clip(reference, REFERENCE),
@@ -219,8 +224,7 @@ class ModelResearcher:
             aim = requirements_piece([request.aim])
         return await self.write(
             "improve",
-            request.context,
-            request.plan,
+            request,
             node=self.shown(request.node, request.plan),
             attempts=self.attempts(request.attempts),
             aim=aim,
@@ -230,23 +234,22 @@ class ModelResearcher:
         """Combine two working scripts."""
         return await self.write(
             "merge",
-            request.context,
-            request.plan,
+            request,
             first=self.shown(request.first, request.plan),
             second=self.shown(request.second, request.plan),
         )
 
-    async def write(self, operator: str, context: Context, plan: Plan, **pieces: Any) -> Script:
+    async def write(self, operator: str, request: Writing, **pieces: Any) -> Script:
         """Have a script written."""
         prompt = render(
             operator,
-            **study_pieces(context, plan),
+            **study_pieces(request.context, request.plan),
             labbook=labbook(),
-            lenskit=lenskit(plan),
+            lenskit=lenskit(request.plan),
             **pieces,
         )
         form = Form(lambda text, _: script_in(text))
-        return await self.ask(prompt, form, self.voice(operator), context.node)
+        return await self.ask(prompt, form, self.voice(operator), request)
 
     def shown(self, node: Node, plan: Plan) -> dict[str, str]:
         """Describe a node for a prompt."""
@@ -279,7 +282,7 @@ class ModelResearcher:
             return verdicts_from(answer, request.open, found, voice.model, is_last=is_last)
 
         form = structured("verdicts", JudgeAnswer, convert)
-        return await self.ask(prompt, form, voice, request.context.node)
+        return await self.ask(prompt, form, voice, request)
 
     async def report(self, request: ReportRequest) -> ReportDraft:
         """Word the report, with references in place of numbers."""
@@ -297,7 +300,7 @@ class ModelResearcher:
 
         form = structured("report", ReportAnswer, convert)
         voice = self.voice("report", self.agent.report)
-        return await self.ask_twice(prompt, form, voice, request.context.node)
+        return await self.ask_twice(prompt, form, voice, request)
 
     async def answer(self, request: AnswerRequest) -> Answer:
         """Answer a question from recorded results only."""
@@ -320,7 +323,7 @@ class ModelResearcher:
 
         form = structured("answer", AnswerAnswer, convert)
         voice = self.voice("answer", self.agent.report)
-        return await self.ask_twice(prompt, form, voice, request.context.node)
+        return await self.ask_twice(prompt, form, voice, request)
 
 
 def planner_pieces() -> dict[str, str]:
@@ -367,6 +370,7 @@ async def open_model_researcher(
     key: SecretStr,
     lookup: Lookup | None = None,
     *,
+    record: Path | None = None,
     pause_s: float = PAUSE_S,
 ) -> AsyncIterator[ModelResearcher]:
     """Open a researcher on an OpenAI-compatible endpoint.
@@ -383,8 +387,11 @@ async def open_model_researcher(
         The API key; appears in no message, event or log.
     lookup
         Looks up the library names of a traceback; `agent_core.reference.lookup_with` makes one.
+    record
+        Folder that conversations are kept in, without secrets; None: they are not kept.
     pause_s
         First pause before a request is repeated, in seconds; later ones grow.
     """
     async with open_endpoint(model, key, pause_s) as endpoint:
-        yield ModelResearcher(endpoint, agent, privacy, lookup)
+        kept = Conversations(record, endpoint.redact) if record else None
+        yield ModelResearcher(endpoint, agent, privacy, lookup, record=kept)

@@ -84,5 +84,11 @@ def test_what_looks_like_a_key_is_removed_too():
     assert "hunter" not in repr(redact)
 
 
+def test_code_is_no_key():
+    code = "from lenskit.basic import PopScorer  # the bearer of news"
+
+    assert Redactor([])(code) == code
+
+
 def test_an_address_is_shown_without_credentials():
     assert shown_address("https://u:p@host:8/v1?key=x") == "https://host:8/v1"

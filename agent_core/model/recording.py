@@ -1,0 +1,110 @@
+"""Conversations kept on request: what was asked, the prompt, what was said; no secrets."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from agent_core.model.prompting import Prompt
+from agent_core.model.redaction import Redactor
+from agent_core.researcher import (
+    AnswerRequest,
+    DebugRequest,
+    DraftRequest,
+    ImproveRequest,
+    JudgeRequest,
+    MergeRequest,
+    PlanRequest,
+    ReportRequest,
+    ReviseRequest,
+)
+
+Request = (
+    PlanRequest
+    | ReviseRequest
+    | DraftRequest
+    | DebugRequest
+    | ImproveRequest
+    | MergeRequest
+    | JudgeRequest
+    | ReportRequest
+    | AnswerRequest
+)
+REQUESTS: dict[str, type[Any]] = {
+    "plan": PlanRequest,
+    "revise": ReviseRequest,
+    "draft": DraftRequest,
+    "debug": DebugRequest,
+    "improve": ImproveRequest,
+    "merge": MergeRequest,
+    "judge": JudgeRequest,
+    "report": ReportRequest,
+    "answer": AnswerRequest,
+}
+"""Role to the request it is asked with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One recorded conversation."""
+
+    role: str
+    model: str
+    request: Any
+    system: str
+    user: str
+    said: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Characters of the prompt."""
+        return len(self.system) + len(self.user)
+
+
+class Conversations:
+    """A folder of conversations, one JSON file each."""
+
+    def __init__(self, folder: Path, redact: Redactor) -> None:
+        self.folder = folder
+        self.redact = redact
+
+    def save(self, prompt: Prompt, model: str, request: Request, said: Sequence[str]) -> Path:
+        """Write a conversation into a new file."""
+        body = {
+            "role": prompt.name,
+            "model": model,
+            "request": TypeAdapter(type(request)).dump_python(request, mode="json"),
+            "system": prompt.system,
+            "user": prompt.user,
+            "said": list(said),
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{prompt.name}-{secrets.token_hex(4)}.json"
+        kept = self.redacted(body)
+        path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return path
+
+    def redacted(self, value: Any) -> Any:
+        """Take secrets out of every text of a JSON value."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, list):
+            return [self.redacted(part) for part in value]
+        if isinstance(value, dict):
+            return {key: self.redacted(part) for key, part in value.items()}
+        return value
+
+
+def read_conversation(path: Path) -> Conversation:
+    """Read a recorded conversation."""
+    body = json.loads(path.read_text(encoding="utf-8"))
+    request = TypeAdapter(REQUESTS[body["role"]]).validate_python(body["request"])
+    return Conversation(
+        body["role"], body["model"], request, body["system"], body["user"], tuple(body["said"])
+    )

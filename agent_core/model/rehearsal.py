@@ -1,0 +1,85 @@
+"""Recorded conversations played again: what the prompt is now, and whether answers still read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from pydantic import SecretStr
+
+from agent_core.model.complaint import Complaint
+from agent_core.model.dialogue import Form, Voice
+from agent_core.model.endpoint import open_endpoint
+from agent_core.model.prompting import Prompt
+from agent_core.model.recording import Conversation, Request, read_conversation
+from agent_core.model.researcher import ModelResearcher
+from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
+
+T = TypeVar("T")
+
+
+class Rehearsed(Exception):  # noqa: N818  carries the prompt out of the researcher
+    """A question was put; nothing was asked."""
+
+    def __init__(self, prompt: Prompt, complaints: Sequence[str]) -> None:
+        super().__init__(prompt.name)
+        self.prompt = prompt
+        self.complaints = tuple(complaints)
+
+
+class Rehearsal(ModelResearcher):
+    """A researcher that asks nobody: it reads the recorded answers with today's reader."""
+
+    said: tuple[str, ...] = ()
+
+    async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> NoReturn:
+        """Read what was said and raise what came of it."""
+        complaints = []
+        for number, text in enumerate(self.said, 1):
+            try:
+                form.read(text, number == len(self.said))
+            except Complaint as complaint:
+                complaints.append(str(complaint))
+            else:
+                complaints.append("")
+        raise Rehearsed(prompt, complaints)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsing:
+    """What came of playing one conversation again."""
+
+    path: Path
+    then: Conversation
+    now: Prompt
+    complaints: tuple[str, ...]
+    """For each recorded answer why it cannot be used; empty where it can."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the last recorded answer still reads."""
+        return bool(self.complaints) and not self.complaints[-1]
+
+    def difference(self) -> list[str]:
+        """Return the lines of the prompt that changed, as a unified diff."""
+        old = f"{self.then.system}\n<<user>>\n{self.then.user}".splitlines()
+        new = f"{self.now.system}\n<<user>>\n{self.now.user}".splitlines()
+        return list(difflib.unified_diff(old, new, "recorded", "now", n=1, lineterm=""))
+
+
+async def rehearse(paths: Sequence[Path]) -> list[Rehearsing]:
+    """Play recorded conversations again, without any endpoint."""
+    results = []
+    async with open_endpoint(ModelSettings(), SecretStr("none")) as endpoint:
+        researcher = Rehearsal(endpoint, AgentSettings(), PrivacySettings())
+        for path in paths:
+            then = read_conversation(path)
+            researcher.said = then.said
+            try:
+                await getattr(researcher, then.role)(then.request)
+            except Rehearsed as done:
+                results.append(Rehearsing(path, then, done.prompt, done.complaints))
+    return results
