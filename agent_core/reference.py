@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sandbox
 from agent_core.domain import Algorithm, Plan, Split, SplitKind
-from agent_core.model.scorers import SCORERS, Scorer
+from agent_core.scorers import SCORERS, Scorer
 from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits
 from sandbox.sandbox import Sandbox

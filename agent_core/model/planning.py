@@ -21,7 +21,7 @@ from agent_core.domain import (
 )
 from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
 from agent_core.model.complaint import Complaint
-from agent_core.model.scorers import SCORERS
+from agent_core.scorers import SCORERS
 
 METRIC_NAMES = {
     "recip_rank": "mrr",

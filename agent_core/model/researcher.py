@@ -52,7 +52,6 @@ from agent_core.model.prompting import (
 )
 from agent_core.model.recording import Conversations, Request
 from agent_core.model.revising import revision_from
-from agent_core.model.scorers import SCORERS
 from agent_core.model.wording import answer_from, draft_from
 from agent_core.reference import Lookup, labbook, lenskit, part, scorer_line
 from agent_core.researcher import (
@@ -68,6 +67,7 @@ from agent_core.researcher import (
     Researcher,
     ReviseRequest,
 )
+from agent_core.scorers import SCORERS
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings, RoleSettings
 
 T = TypeVar("T")

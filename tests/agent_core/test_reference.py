@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from builders import plan_of
 
-from agent_core.model.scorers import SCORERS
 from agent_core.reference import (
     described,
     introspection,
@@ -15,6 +14,7 @@ from agent_core.reference import (
     names_in,
     part,
 )
+from agent_core.scorers import SCORERS
 
 LAB = Path(__file__).parents[2] / ".venv-lab" / "bin" / "python"
 
