@@ -40,6 +40,14 @@ def module(name: str) -> Any:
         return None
 
 
+def inside(thing: Any, name: str) -> Any:
+    """Return an attribute; None where there is none, or where loading it fails."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:  # noqa: BLE001  lazy modules of absent libraries
+        return None
+
+
 def resolve(dotted: str) -> tuple[str, Any] | None:
     """Find what a dotted name means: (where, thing), or None."""
     first, *rest = dotted.split(".")
@@ -47,13 +55,13 @@ def resolve(dotted: str) -> tuple[str, Any] | None:
     for cut in range(len(parts), 0, -1):
         found = module(".".join(parts[:cut])) if cut > 1 or len(parts) > 1 else None
         for part in parts[cut:] if found is not None else ():
-            found = getattr(found, part, None)
+            found = inside(found, part)
         if found is not None:
             return ".".join(parts), found
     for place in MODULES:
         found = module(place)
         for part in parts if found is not None else ():
-            found = getattr(found, part, None)
+            found = inside(found, part)
         if found is not None:
             return f"{place}.{'.'.join(parts)}", found
     return None
@@ -65,7 +73,8 @@ def nearest(dotted: str) -> list[str]:
     before, _, last = dotted.rpartition(".")
     for place in (*([before] if before else []), *MODULES):
         for name in dir(module(place) or object()):
-            if not name.startswith("_"):
+            is_module = inspect.ismodule(inside(module(place), name))
+            if not name.startswith("_") and not is_module:
                 known.setdefault(name, f"{place}.{name}")
     return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
 
@@ -75,13 +84,14 @@ def described(dotted: str) -> str:
     found = resolve(dotted)
     if found is None:
         close = nearest(dotted)
-        return f"{dotted}: does not exist here" + (f"; near: {', '.join(close)}" if close else "")
+        missing = f"{dotted}: does not exist here"
+        return f"{missing}; near: {', '.join(close)}\n{described(close[0])}" if close else missing
     where, thing = found
     if inspect.ismodule(thing):
         names = [n for n in dir(thing) if not n.startswith("_")]
-        inside = [m.name for m in pkgutil.iter_modules(getattr(thing, "__path__", []))]
-        inside = [n for n in inside if not n.startswith("_")]
-        return f"{where}: module; names: {', '.join(names[:40])}; submodules: {', '.join(inside)}"
+        below = [m.name for m in pkgutil.iter_modules(getattr(thing, "__path__", []))]
+        below = [n for n in below if not n.startswith("_")]
+        return f"{where}: module; names: {', '.join(names[:40])}; submodules: {', '.join(below)}"
     try:
         signature = str(inspect.signature(thing))
     except (TypeError, ValueError):

@@ -13,8 +13,11 @@ from agent_core.reference import (
     lookup_with,
     names_in,
     part,
+    runner,
 )
 from agent_core.scorers import SCORERS
+from sandbox.opening import open_sandbox
+from sandbox.settings import SandboxSettings
 
 LAB = Path(__file__).parents[2] / ".venv-lab" / "bin" / "python"
 
@@ -139,3 +142,13 @@ def test_the_code_of_the_reference_runs():
     measured = f"test = frac.test\nrecs, result = evaluate({POP}, frac.train, test)\n"
 
     assert lab(f"{ROWS}{head}{measured}per_user = result{tail}") == ""
+
+
+@pytest.mark.slow
+async def test_names_are_looked_up_in_the_sandbox():
+    error = "AttributeError: module 'labbook' has no attribute 'rows'\n"
+    async with open_sandbox(SandboxSettings(python=str(LAB))) as box:
+        text = await lookup_with(runner(box))(error)
+
+    assert "labbook.rows: does not exist here; near: labbook.row" in text
+    assert "labbook.row(metric" in text
