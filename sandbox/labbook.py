@@ -59,15 +59,19 @@ ALIASES = {
     "prec": "precision", "rec": "recall", "catalogcoverage": "coverage",
     "cataloguecoverage": "coverage", "itemcoverage": "coverage",
 }  # fmt: skip
-COLUMNS = {
-    "user_id": ("user_id", "user", "userid", "uid", "user_num", "reviewerid", "customer_id"),
-    "item_id": (
-        "item_id", "item", "itemid", "iid", "movieid", "movie_id", "asin", "product_id",
-        "productid", "book_id", "isbn", "artist_id", "artistid", "song_id", "business_id",
+COLUMNS = ("user_id", "item_id", "rating", "timestamp")
+ROLES = {
+    "user_id": (
+        r"user|users|userid|uid|u|customerid|customer|reviewerid|memberid|accountid|visitorid"
     ),
-    "rating": ("rating", "ratings", "score", "stars", "overall", "value", "weight", "count"),
-    "timestamp": ("timestamp", "time", "date", "unixreviewtime", "unix_timestamp", "datetime"),
-}  # fmt: skip
+    "item_id": (
+        r"item|items|itemid|iid|i|movie|movieid|film|filmid|product|productid|asin|isbn|book|bookid"
+        r"|track|trackid|song|songid|artist|artistid|business|businessid|anime|animeid|game|gameid"
+    ),
+    "rating": r"rating|ratings|score|stars|star|value|r|bookrating|overall|weight|plays|playcount",
+    "timestamp": r"timestamp|time|date|datetime|unixtime|unixreviewtime|ts|t|createdat|reviewtime",
+}
+"""Usual names of columns, without case and punctuation."""
 
 
 # -- what is delivered ---------------------------------------------------------------------
@@ -331,7 +335,7 @@ def frame_of(some: Any) -> pd.DataFrame:
     return pd.DataFrame(some)
 
 
-def named(frame: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
+def named(frame: pd.DataFrame, wanted: Iterable[str], also: Iterable[str] = ()) -> pd.DataFrame:
     """Return a copy with contract column names, index levels made columns.
 
     Raises
@@ -339,34 +343,39 @@ def named(frame: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
     ValueError
         When a wanted column is not there under any usual name.
     """
+    wanted = tuple(wanted)
     levels = [level for level in frame.index.names if level and level not in frame]
     frame = frame.reset_index(level=levels) if levels else frame.copy()
-    frame = frame.rename(columns=renaming(frame.columns))
+    frame = frame.rename(columns=renaming(frame.columns, (*wanted, *also)))
     missing = [column for column in wanted if column not in frame]
     if missing:
         raise ValueError(f"columns {missing} are missing; there are {list(map(str, frame))}")
     return frame.reset_index(drop=True)
 
 
-def renaming(columns: Iterable[Any]) -> dict[Any, str]:
-    """Return which columns stand for user_id, item_id, rating and timestamp."""
+def role_of(column: Any) -> str | None:
+    """Return what a column holds, by its name."""
+    plain_name = re.sub(r"[^a-z]", "", str(column).lower().removeprefix("synthetic_"))
+    for role, pattern in ROLES.items():
+        if re.fullmatch(f"(?:{pattern})(?:id)?", plain_name):
+            return role
+    return None
+
+
+def renaming(columns: Iterable[Any], roles: Iterable[str]) -> dict[Any, str]:
+    """Return which columns stand for the roles that no column is named after."""
     known = list(columns)
-    lower = {str(c).strip().lower(): c for c in reversed(known)}
-    found = {}
-    for target, names in COLUMNS.items():
-        match = next((lower[n] for n in names if n in lower), None)
-        if (
-            target not in known
-            and match is not None
-            and not (target == "rating" and match == "score")
-        ):
-            found[match] = target
-    return found
+    found: dict[str, Any] = {}
+    for column in known:
+        role = role_of(column)
+        if role in set(roles) - set(known):
+            found.setdefault(role, column)
+    return {column: role for role, column in found.items()}
 
 
 def interactions(some: Any) -> pd.DataFrame:
     """Return user_id, item_id and, where there are, rating and timestamp."""
-    frame = named(frame_of(some), ("user_id", "item_id"))
+    frame = named(frame_of(some), ("user_id", "item_id"), ("rating", "timestamp"))
     return frame[[c for c in COLUMNS if c in frame]]
 
 
@@ -471,7 +480,7 @@ def tell(text: str) -> None:
 
 def separator_of(line: str) -> str:
     """Return what separates the fields of a line."""
-    for candidate in ("\t", "::", ",", ";", "|"):
+    for candidate in ("\t", "::", ";", ",", "|"):
         if candidate in line:
             return candidate
     return r"\s+"
@@ -488,7 +497,7 @@ def _file_rows(path: Path) -> pd.DataFrame:
 def read_file(path: Path) -> pd.DataFrame:
     """Read a delimited or Parquet file; columns named as in the contract where that is clear."""
     if path.suffix == ".parquet":
-        return named(pd.read_parquet(path), ())
+        return named(pd.read_parquet(path), (), COLUMNS)
     opened: Any = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", errors="replace") as stream:
         first, second = (stream.readline().rstrip("\r\n") for _ in range(2))
@@ -506,15 +515,14 @@ def read_file(path: Path) -> pd.DataFrame:
     )
     if has_header:
         frame.columns = pd.Index([str(c).strip(" \"'") for c in frame.columns])
-        return frame.rename(columns=renaming(frame.columns))
+        return named(frame, (), COLUMNS)
     names = [*COLUMNS, *(f"column{i}" for i in range(4, frame.shape[1]))]
     return frame.set_axis(names[: frame.shape[1]], axis=1)
 
 
 def is_header(first: list[str], second: list[str]) -> bool:
     """Whether the first line names columns."""
-    names = {n for group in COLUMNS.values() for n in group}
-    if any(field.strip("\ufeff \"'").lower() in names for field in first):
+    if not any(map(_is_number, first)) and any(map(role_of, first)):
         return True
     numeric = [_is_number(a) for a in first]
     return not any(numeric) and any(_is_number(b) for b in second)
