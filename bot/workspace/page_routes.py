@@ -20,8 +20,11 @@ from bot.workspace.rules import Json
 from bot.workspace.snapshot import snapshot
 from bot.workspace.state import StoredFile
 
-SCRIPTS = ("app", "blocks", "composer", "messages", "modal", "text")
-ASSETS = {f"{name}.js": "text/javascript" for name in SCRIPTS} | {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+SCRIPTS = ("app", "blocks", "composer", "icons", "messages", "modal", "text")
+ASSETS = {f"{name}.js": "text/javascript" for name in SCRIPTS} | {
+    "style.css": "text/css",
+    "icon.svg": "image/svg+xml",
+}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -2,6 +2,7 @@
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { avatar, day, messageNode } from "./messages.js";
+import { icon } from "./icons.js";
 import { ask, askText, notice, showView } from "./modal.js";
 import { node, unescaped } from "./text.js";
 
@@ -24,6 +25,7 @@ const sorted = (list) => list.sort((a, b) => (a.ts < b.ts ? -1 : 1));
 const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
 const everything = (item) => [...item.messages.values(), ...known.ephemerals.filter((message) => message.channel === item.id)];
 const roots = (item) => sorted(everything(item).filter((message) => !isReply(message) || message.subtype === "thread_broadcast"));
+const answers = (list) => list.filter((message) => !message.is_ephemeral);
 const repliesOf = (item, ts) => sorted(everything(item).filter((message) => isReply(message) && message.thread_ts === ts));
 
 async function act(body) {
@@ -81,8 +83,8 @@ function fill(box, messages, isInThread) {
   messages.forEach((message, index) => {
     const before = messages[index - 1];
     if (!isInThread && (!before || day(before.ts) !== day(message.ts))) wanted.push(kept(old, `day${day(message.ts)}`, day(message.ts), () => node("div", { class: "day" }, node("span", {}, day(message.ts)))));
-    if (isInThread && index === 1) wanted.push(kept(old, "count", String(messages.length), () => node("div", { class: "count" }, node("span", {}, `${messages.length - 1} ${messages.length === 2 ? "reply" : "replies"}`))));
-    const options = { replies: isInThread ? [] : repliesOf(channel(), message.ts), isFollowing: isInThread ? index > 1 && isFollowing(before, message) : isFollowing(before, message), isInThread };
+    if (isInThread && index === 1) wanted.push(counted(old, answers(messages).length - 1));
+    const options = { replies: isInThread ? [] : answers(repliesOf(channel(), message.ts)), isFollowing: isInThread ? index > 1 && isFollowing(before, message) : isFollowing(before, message), isInThread };
     const version = JSON.stringify([message, options.isFollowing, options.replies.map((reply) => reply.ts)]);
     wanted.push(kept(old, message.ts, version, () => messageNode(message, actions, options)));
   });
@@ -92,6 +94,9 @@ function fill(box, messages, isInThread) {
     if (!picture.complete) picture.addEventListener("load", () => isAtEnd && toEnd(box), { once: true });
   }
 }
+
+const counted = (old, count) =>
+  kept(old, "count", String(count), () => node("div", { class: "count" }, node("span", {}, `${count} ${count === 1 ? "reply" : "replies"}`)));
 
 function kept(old, key, version, make) {
   const found = old.get(key);
@@ -109,7 +114,7 @@ const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
 function drawSidebar() {
   const item = (found) => {
     const count = unread.get(found.id) ?? 0;
-    const mark = found.kind === "im" ? "●" : found.kind === "group" ? "🔒" : "#";
+    const mark = found.kind === "im" ? "●" : found.kind === "group" ? icon("lock") : "#";
     return node("button", { type: "button", class: `entry${found.id === looking.channel ? " here" : ""}${count ? " unread" : ""}${found.is_archived ? " archived" : ""}`, "data-channel": found.id, onclick: () => openChannel(found.id) },
       node("span", { class: "mark" }, mark), title(found), count ? node("span", { class: "badge" }, String(count)) : null);
   };
@@ -243,6 +248,8 @@ function closeThread() {
   show("channel");
 }
 
+byId("close-thread").append(icon("close"));
+for (const button of document.querySelectorAll(".back")) button.append(icon("back"));
 byId("close-thread").onclick = closeThread;
 byId("to-channel").onclick = closeThread;
 byId("to-channels").onclick = () => show("sidebar");

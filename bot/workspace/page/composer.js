@@ -1,4 +1,5 @@
 // The box to write in: grows, completes mentions, takes files by button, drop and paste.
+import { icon } from "./icons.js";
 import { node } from "./text.js";
 
 export function composer({ placeholder, people, upload, send, label }) {
@@ -6,11 +7,11 @@ export function composer({ placeholder, people, upload, send, label }) {
   const text = node("textarea", { rows: 1, placeholder, "aria-label": label, enterkeyhint: "send" });
   const chips = node("div", { class: "chips" });
   const picker = node("input", { type: "file", multiple: true, hidden: true, "aria-label": `${label}: attach` });
-  const attach = node("button", { type: "button", class: "icon", "aria-label": "Attach files", title: "Attach files", onclick: () => picker.click() }, "📎");
+  const attach = node("button", { type: "button", class: "icon", "aria-label": "Attach files", title: "Attach files", onclick: () => picker.click() }, icon("attach"));
   const at = node("button", { type: "button", class: "icon", "aria-label": "Mention", title: "Mention the bot", onclick: () => {
     insert(`@${people()[0].profile.display_name} `, text.selectionStart);
   } }, "@");
-  const go = node("button", { type: "button", class: "send", "aria-label": "Send", disabled: true, onclick: () => submit() }, "➤");
+  const go = node("button", { type: "button", class: "send", "aria-label": "Send", disabled: true, onclick: () => submit() }, icon("send"));
   const menu = node("div", { class: "complete", hidden: true, role: "listbox" });
   const box = node("div", { class: "composer" }, menu, chips, text, picker, node("div", { class: "composer-row" }, attach, at, node("span", { class: "tip" }, "Enter sends, Shift+Enter starts a line"), go));
 

@@ -1,9 +1,10 @@
 // One message as a node: author, text or blocks, files, reactions, its thread's link.
 import { blocks, fileAddress } from "./blocks.js";
+import { hasEmojiFont, icon } from "./icons.js";
 import { node, mrkdwn, emoji, REACTIONS } from "./text.js";
 
 const PREVIEW_LINES = 10;
-const ICONS = { zip: "🗜", python: "🐍", csv: "▦", tsv: "▦", markdown: "¶", json: "{}", pdf: "PDF", binary: "▤" };
+const ICONS = { zip: "archive", python: "code", json: "code", html: "code", csv: "table", tsv: "table" };
 
 export const clock = (ts) =>
   new Date(Number(ts) * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -20,7 +21,7 @@ function bytes(size) {
 }
 
 export function avatar(user) {
-  if (user?.is_bot) return node("div", { class: "avatar bot", "aria-hidden": "true" }, "🔬");
+  if (user?.is_bot) return node("div", { class: "avatar bot", "aria-hidden": "true" }, icon("bot"));
   const name = user?.real_name ?? "?";
   let hue = 0;
   for (const letter of user?.id ?? "") hue = (hue * 31 + letter.charCodeAt(0)) % 360;
@@ -30,13 +31,12 @@ export function avatar(user) {
 }
 
 function head(file) {
-  const icon = ICONS[file.filetype] ?? "▤";
   return node("div", { class: "file-head" },
-    node("span", { class: `file-icon ${file.filetype}`, "aria-hidden": "true" }, icon),
+    node("span", { class: `file-icon ${file.filetype}`, "aria-hidden": "true" }, icon(ICONS[file.filetype] ?? "document")),
     node("span", { class: "file-names" },
       node("span", { class: "file-title" }, file.title || file.name),
       node("span", { class: "file-note" }, `${file.pretty_type} · ${bytes(file.size)}`)),
-    node("a", { class: "download", href: `${fileAddress(file.id)}?save=1`, download: file.name, "aria-label": `Download ${file.name}` }, "↓"));
+    node("a", { class: "download", href: `${fileAddress(file.id)}?save=1`, download: file.name, "aria-label": `Download ${file.name}` }, icon("download")));
 }
 
 function snippet(file) {
@@ -63,7 +63,7 @@ function file(info) {
   if (info.mimetype?.startsWith("image/") && info.thumb_360) {
     const picture = node("img", { src: fileAddress(info.id), alt: info.alt_txt || info.title, loading: "lazy" });
     const name = node("div", { class: "image-title" }, info.title || info.name,
-      node("a", { class: "download", href: `${fileAddress(info.id)}?save=1`, download: info.name, "aria-label": `Download ${info.name}` }, "↓"));
+      node("a", { class: "download", href: `${fileAddress(info.id)}?save=1`, download: info.name, "aria-label": `Download ${info.name}` }, icon("download")));
     return node("figure", { class: "picture" }, name, node("a", { href: fileAddress(info.id), target: "_blank" }, picture));
   }
   if (!kept.has(info.id)) {
@@ -89,16 +89,18 @@ function reactions(message, actions, me) {
 
 function tools(message, actions) {
   const own = message.user === actions.me();
-  const quick = REACTIONS.slice(0, 3).map((name) =>
+  const quick = (hasEmojiFont ? REACTIONS.slice(0, 3) : []).map((name) =>
     node("button", { type: "button", "aria-label": `React with ${name}`, onclick: () => actions.react(message, name) }, emoji(name)));
   return node("div", { class: "tools" }, ...quick,
-    node("button", { type: "button", "aria-label": "Reply in thread", onclick: () => actions.openThread(message) }, "💬"),
-    own ? node("button", { type: "button", "aria-label": "Edit", onclick: () => actions.edit(message) }, "✎") : null,
-    own ? node("button", { type: "button", "aria-label": "Delete", onclick: () => actions.remove(message) }, "🗑") : null);
+    node("button", { type: "button", "aria-label": "Reply in thread", onclick: () => actions.openThread(message) }, icon("reply")),
+    own ? node("button", { type: "button", "aria-label": "Edit", onclick: () => actions.edit(message) }, icon("edit")) : null,
+    own ? node("button", { type: "button", "aria-label": "Delete", onclick: () => actions.remove(message) }, icon("trash")) : null);
 }
 
 function content(message, actions) {
   const surface = actions.surface(message);
+  const isTyped = !actions.user(message.user)?.is_bot && message.blocks?.every((block) => block.type === "rich_text");
+  if (isTyped && message.text) return [mrkdwn(message.text, actions.names)];
   const hasOwnLook = message.blocks?.length && !(message.files?.length && !message.text);
   return hasOwnLook ? blocks(message.blocks, surface) : [message.text ? mrkdwn(message.text, actions.names) : null];
 }

@@ -1,5 +1,6 @@
 // Dialogs: the bot's modals, confirmations, and short notices.
 import { blocks } from "./blocks.js";
+import { icon } from "./icons.js";
 import { node, textObject } from "./text.js";
 
 const dialog = document.getElementById("modal");
@@ -34,7 +35,7 @@ function render(view, surface, act) {
   const close = () => act({ kind: "close" });
   dialog.oncancel = (event) => { event.preventDefault(); close(); };
   dialog.replaceChildren(
-    node("header", {}, node("h2", {}, view.title.text), node("button", { type: "button", class: "icon", "aria-label": "Close", onclick: close }, "✕")),
+    node("header", {}, node("h2", {}, view.title.text), node("button", { type: "button", class: "icon", "aria-label": "Close", onclick: close }, icon("close"))),
     body,
     node("footer", {}, node("button", { type: "button", class: "button", onclick: close }, view.close?.text ?? "Close"),
       view.submit ? node("button", { type: "button", class: "button primary", onclick: submit, "data-submit": "" }, view.submit.text) : null));

@@ -1,4 +1,5 @@
 // Texts as they are shown: mrkdwn, Markdown, rich text, emoji, dates. Builds nodes, never HTML.
+import { hasEmojiFont } from "./icons.js";
 
 const EMOJI = {
   "+1": "👍", "-1": "👎", thumbsup: "👍", thumbsdown: "👎", eyes: "👀", tada: "🎉", rocket: "🚀",
@@ -18,7 +19,11 @@ const EMOJI = {
   moneybag: "💰", heavy_dollar_sign: "💲", shield: "🛡️", paperclip: "📎", bookmark_tabs: "📑",
 };
 
-export const emoji = (name) => EMOJI[name.split("::")[0]] ?? `:${name}:`;
+const NAMES = new Map(Object.entries(EMOJI).reverse().map(([name, sign]) => [sign.replace("\uFE0F", ""), name]));
+const SIGNS = new RegExp(`(${[...NAMES.keys()].filter((sign) => sign.codePointAt(0) > 0xffff).join("|")})\uFE0F?`, "gu");
+// Without an emoji font an emoji is shown by its name, not as an empty box.
+const readable = (text) => (hasEmojiFont ? text : text.replace(SIGNS, (_, sign) => `:${NAMES.get(sign)}:`));
+export const emoji = (name) => readable(EMOJI[name.split("::")[0]] ?? `:${name}:`);
 export const hasEmoji = (name) => name.split("::")[0] in EMOJI;
 export const REACTIONS = ["eyes", "+1", "white_check_mark", "tada", "heart", "question"];
 
@@ -35,7 +40,7 @@ export function node(tag, attributes = {}, ...children) {
 }
 
 export const unescaped = (text) =>
-  text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  readable(text).replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 function safeLink(url, label) {
   const isSafe = /^(https?:|mailto:|\/)/i.test(url);
