@@ -18,7 +18,7 @@ from agent_core.model.code import script_in
 from agent_core.model.complaint import Complaint
 from agent_core.model.reading import read_as
 
-ANSWERS = int(os.environ.get("AUTORECLAB_SOAK_ANSWERS", "180"))
+ANSWERS = int(os.environ.get("AUTORECLAB_SOAK_ANSWERS", "90"))
 """`make soak` asks for 2,000."""
 
 
