@@ -94,7 +94,12 @@ def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     for name, colour in zip(names, (BLUE, ORANGE, GREEN) * 4, strict=False):
         values = runs.loc[runs["algorithm"] == name, "value"].to_numpy(dtype=float)
         axes.hist(
-            values, bins="auto", color=colour, alpha=0.55, label=f"{name}, {len(values)} seeds"
+            values,
+            bins="auto",
+            color=colour,
+            alpha=0.55,
+            edgecolor="white",
+            label=f"{name}, {len(values)} seeds",
         )
         axes.plot(values, np.full(len(values), -0.25), "|", color=colour, markersize=11)
         axes.axvline(values.mean(), color=colour, linewidth=1.6)

@@ -14,7 +14,8 @@ REFERENCE = re.compile(r"\{\{\s*([^{}|]+)\|([^{}|]+)\|([^{}|]+?)\s*\}\}")
 CLAIM = re.compile(r"\{\{\s*claim:(\d+)\s*\}\}")
 LEFT_OVER = re.compile(r"\{\{[^}]*\}\}")
 NUMBER = re.compile(
-    r"(?<![\w@.])[-+±≈~]?\d[\d,]*(?:\.\d+)?(?:\s?(?:[eE]|[x\u00d7]\s?10\^?)-?\d+)?\s?(?:%|percent|‰)?(?![\w@])"
+    r"(?<![\w@.])[-+±≈~]?\d[\d,]*(?:\.\d+)?(?:\s?(?:[eE]|[x\u00d7]\s?10\^?)-?\d+)?"
+    r"\s?(?:%|percent|‰)?(?![\w@])"
 )
 NUMBER_WORDS = re.compile(
     r"\b(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|hundred|thousand|"
@@ -23,7 +24,8 @@ NUMBER_WORDS = re.compile(
     re.IGNORECASE,
 )
 STRONG = re.compile(
-    r"\b(?:(?:statistically |highly |very |more |most )?significant(?:ly)?|better|best|worse|worst|"
+    r"\b(?:(?:statistically |highly |very |more |most )?significant(?:ly)?|better|best|worse|"
+    r"worst|"
     r"robust(?:ly|ness)?|superior(?:ity)?|inferior|outperform\w*|state[- ]of[- ]the[- ]art|sota|"
     r"prov(?:es?|en)|conclusive(?:ly)?|substantial(?:ly)?|dramatic(?:ally)?|clearly|"
     r"definitive(?:ly)?|"

@@ -1,0 +1,128 @@
+import pytest
+
+from agent_core.domain import SplitKind, Study
+from agent_core.offline.grammar import read
+
+SEED_TASK = """
+I'd like to run an experiment to quantify how much random seeds affect recommender system results.
+Please use a simple ImplicitMF algorithm from LensKit, perform a train/test split on the
+MovieLens100K 'u.data', train it multiple times with identical settings but different random seeds,
+and analyze how metrics like NDCG or Recall vary across runs to find out if reporting seeds is
+important. I placed the 'u.data' file of MovieLens100K in your current working directory.
+"""
+
+
+def test_the_example_of_version_one_is_a_seed_study_of_implicit_mf():
+    reading = read(SEED_TASK)
+
+    assert reading.study is Study.SEED_VARIANCE
+    assert reading.algorithms == ("ImplicitMF",)
+    assert reading.metrics == ("ndcg", "recall")
+
+
+@pytest.mark.parametrize(
+    ("text", "algorithms"),
+    [
+        (
+            "popularity, item kNN, implicit MF and EASE",
+            ("Popularity", "ItemKNN", "ImplicitMF", "EASE"),
+        ),
+        ("most popular vs. ItemItem", ("Popularity", "ItemKNN")),
+        ("user-based CF against item-based CF", ("UserKNN", "ItemKNN")),
+        ("BiasedMF and FunkSVD", ("BiasedMF", "FunkSVD")),
+        ("ALS", ("ImplicitMF",)),
+        ("WMF with BPR", ("ImplicitMF", "BPR")),
+        ("SLIM or EASE-R", ("SLIM", "EASE")),
+        ("please ease off, it was a bias of mine", ("EASE",)),
+        ("nothing here", ()),
+    ],
+)
+def test_algorithms_are_known_by_their_usual_names(text, algorithms):
+    assert read(text).algorithms == algorithms
+
+
+@pytest.mark.parametrize(
+    ("text", "cutoffs"),
+    [
+        ("NDCG@10", (10,)),
+        ("NDCG and Recall at 10", (10,)),
+        ("recall at 5 and 20", (5, 20)),
+        ("use K = 20", (20,)),
+        ("top-50 lists", (50,)),
+        ("NDCG@5, @10", (5, 10)),
+        ("look at 30 seeds", ()),
+        ("with 5 folds", ()),
+    ],
+)
+def test_cutoffs_are_read(text, cutoffs):
+    assert read(text).cutoffs == cutoffs
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [
+        ("30 seeds", 30),
+        ("ten different random seeds", 10),
+        ("train it 20 times", 20),
+        ("repeat with five runs", 5),
+        ("seeds = 12", 12),
+        ("several seeds", None),
+    ],
+)
+def test_repetitions_are_read(text, seeds):
+    assert read(text).seeds == seeds
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "holdout"),
+    [
+        ("leave-one-out", SplitKind.LEAVE_ONE_OUT, None),
+        ("leave last out", SplitKind.LEAVE_LAST, None),
+        ("an 80/20 split", SplitKind.USER_FRACTION, 0.2),
+        ("10% test", SplitKind.USER_FRACTION, 0.1),
+        ("temporal split", SplitKind.GLOBAL_TIME, None),
+        ("a split", None, None),
+    ],
+)
+def test_splits_are_read(text, kind, holdout):
+    assert (read(text).split, read(text).holdout) == (kind, holdout)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "values"),
+    [
+        ("number of factors (8, 16, 32, 64)", "embedding_size", (8, 16, 32, 64)),
+        ("sweep the regularization of EASE: 10, 100, 500", "regularization", (10, 100, 500)),
+        ("10, 20 or 50 neighbours", "max_nbrs", (10, 20, 50)),
+        ("effect of the number of epochs", "epochs", (5, 10, 15, 20)),
+        ("with 64 factors", None, ()),
+    ],
+)
+def test_sweeps_are_read(text, name, values):
+    reading = read(text)
+
+    assert (reading.swept, reading.values) == (name, values)
+
+
+def test_a_hyperparameter_with_one_value_is_a_setting():
+    assert read("ImplicitMF with 64 factors").parameters == {"embedding_size": 64}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("only ratings of 4 and more", 4.0), ("ratings >= 3.5", 3.5), ("5 seeds", None)],
+)
+def test_the_rating_that_counts_as_positive_is_read(text, value):
+    assert read(text).min_rating == value
+
+
+def test_wishes_beyond_the_grammar_are_named_with_the_reason():
+    ((words, reason),) = read("Compare SASRec with BPR").outside
+
+    assert words == "SASRec"
+    assert "not among" in reason
+
+
+@pytest.mark.parametrize("text", ["thanks!", "what is the weather", "", "lunch?"])
+def test_what_is_no_experiment_is_empty(text):
+    assert read(text).is_empty

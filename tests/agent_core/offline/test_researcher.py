@@ -1,0 +1,209 @@
+import pytest
+
+from agent_core.datasets import profile
+from agent_core.domain import Priority, Role, RunId, SplitKind, Study
+from agent_core.errors import OutsideGrammar
+from agent_core.offline.researcher import OfflineResearcher
+from agent_core.researcher import (
+    AnswerRequest,
+    Context,
+    DraftRequest,
+    Packages,
+    PlanRequest,
+    ReviseRequest,
+)
+from agent_core.synthetic import write_catalogue
+
+COMPARISON = "Compare popularity, item kNN and EASE with 5-fold cross-validation, NDCG@10"
+SEEDS = "How much do 5 random seeds change NDCG and Recall at 10 of ImplicitMF, leave-one-out?"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "catalogue.tsv"
+    write_catalogue(path, users=80, items=120, per_user=20)
+    return profile(path)
+
+
+def context(task, dataset, **more):
+    return Context(RunId("r"), task, (dataset,), Packages("3.11", {}), **more)
+
+
+async def plan_of(task, dataset, **more):
+    return await OfflineResearcher().plan(PlanRequest(context(task, dataset, **more)))
+
+
+async def revise(plan, dataset, reply):
+    request = ReviseRequest(context(plan.question, dataset), plan, reply)
+    return await OfflineResearcher().revise(request)
+
+
+async def test_a_seed_study_is_planned(dataset):
+    plan = await plan_of(SEEDS, dataset)
+
+    assert plan.study is Study.SEED_VARIANCE
+    assert plan.split.kind is SplitKind.LEAVE_ONE_OUT
+    assert plan.seeds == (0, 1, 2, 3, 4)
+    assert [a.name for a in plan.baselines] == ["Popularity"]
+    assert [m.key for m in plan.metrics] == ["ndcg@10", "recall@10"]
+
+
+async def test_every_must_is_decided_by_a_check(dataset):
+    for task in (SEEDS, COMPARISON, "RMSE of BiasedMF", "number of factors 8, 16 of ImplicitMF"):
+        plan = await plan_of(task, dataset)
+
+        assert all(r.check for r in plan.requirements if r.priority is Priority.MUST)
+        assert [r.id for r in plan.requirements] == list(range(1, len(plan.requirements) + 1))
+
+
+async def test_a_named_popularity_is_the_baseline_and_not_doubled(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+
+    roles = {a.name: a.role for a in plan.algorithms}
+    assert roles == {
+        "Popularity": Role.BASELINE,
+        "ItemKNN": Role.SUBJECT,
+        "EASE": Role.SUBJECT,
+    }
+    assert plan.split.folds == 5
+
+
+async def test_rating_errors_get_a_rating_baseline(dataset):
+    plan = await plan_of("RMSE and MAE of BiasedMF", dataset)
+
+    assert [a.name for a in plan.baselines] == ["Bias"]
+    assert plan.primary.is_rating
+
+
+async def test_what_cannot_be_mapped_is_said_and_never_a_must(dataset):
+    plan = await plan_of("Compare SASRec, EASE and popularity by NDCG and diversity", dataset)
+
+    assert any("SASRec" in u for u in plan.unmapped)
+    wishes = [r for r in plan.requirements if r.check is None]
+    assert wishes
+    assert all(r.priority is Priority.NICE for r in wishes)
+
+
+async def test_outside_the_grammar_says_how_to_set_a_model(dataset):
+    with pytest.raises(OutsideGrammar, match="OPENAI_API_KEY"):
+        await plan_of("Write me a poem about cats", dataset)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("use K = 20", "metrics: NDCG@10, Recall@10 → NDCG@20, Recall@20"),
+        (
+            "also report precision",
+            "metrics: NDCG@10, Recall@10 → NDCG@10, Recall@10, Precision@10",
+        ),
+        ("only 10 seeds", "seeds: 5 → 10"),
+        ("add EASE", "EASE regularization 200"),
+        ("use 5 folds", "5-fold cross-validation"),
+        (
+            "only ratings of 4 and more count",
+            "feedback: every rating is a positive signal → ratings",
+        ),
+        ("with 64 factors", "embedding_size 64"),
+        ("leave the last item out instead", "newest interaction"),
+    ],
+)
+async def test_a_wish_changes_the_plan_and_tells_the_difference(dataset, reply, said):
+    plan = await plan_of(SEEDS, dataset)
+
+    revision = await revise(plan, dataset, reply)
+
+    assert revision.plan.version == 2
+    assert any(said in line for line in revision.change.summary), revision.change.summary
+
+
+async def test_ids_are_stable_and_keep_gaps(dataset):
+    plan = await plan_of(SEEDS, dataset)
+    second = (await revise(plan, dataset, "drop requirement 3")).plan
+    third = (await revise(second, dataset, "use 5 folds")).plan
+
+    before = {r.check: r.id for r in plan.requirements}
+    after = {r.check: r.id for r in third.requirements}
+    assert 3 not in after.values()
+    assert all(after[c] == before[c] for c in after if c in before)
+    assert after["folds_as_planned"] == max(before.values()) + 1
+
+
+@pytest.mark.parametrize("reply", ["thanks!", "ok great", "lunch at noon", "👍"])
+async def test_chatter_changes_nothing(dataset, reply):
+    plan = await plan_of(SEEDS, dataset)
+
+    revision = await revise(plan, dataset, reply)
+
+    assert revision.plan is None
+    assert revision.reply == ""
+
+
+async def test_a_question_is_answered_and_not_applied(dataset):
+    plan = await plan_of(SEEDS, dataset)
+
+    revision = await revise(plan, dataset, "why leave-one-out?")
+
+    assert revision.plan is None
+    assert "split" in revision.reply.lower()
+
+
+async def test_a_wish_in_a_question_is_offered(dataset):
+    plan = await plan_of(SEEDS, dataset)
+
+    revision = await revise(plan, dataset, "could you also add EASE?")
+
+    assert revision.plan is None
+    assert revision.offer == "also add EASE"
+
+
+async def test_an_outcome_is_no_requirement(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+
+    revision = await revise(plan, dataset, "EASE must win")
+
+    assert revision.plan is None
+    assert "result" in revision.reply
+
+
+async def test_the_baseline_stays(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+
+    revision = await revise(plan, dataset, "drop popularity")
+
+    assert revision.plan is None
+    assert "baseline stays" in revision.reply
+
+
+async def test_drafts_differ_and_repeat_exactly(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+    researcher = OfflineResearcher()
+
+    scripts = [
+        await researcher.draft(DraftRequest(context(COMPARISON, dataset), plan, i))
+        for i in (0, 1, 2, 0)
+    ]
+
+    assert len({s.source for s in scripts[:3]}) == 3
+    assert scripts[0] == scripts[3]
+    for script in scripts:
+        compile(script.source, "script.py", "exec")
+
+
+async def test_answers_quote_what_was_recorded(dataset):
+    plan = await plan_of(SEEDS, dataset)
+    facts = {
+        "ndcg@10|ImplicitMF|mean": 0.2051,
+        "ndcg@10|ImplicitMF|sd": 0.0043,
+        "ndcg@10|ImplicitMF|sd_low": 0.0034,
+        "ndcg@10|ImplicitMF|sd_high": 0.0057,
+    }
+
+    async def ask(question):
+        request = AnswerRequest(context(SEEDS, dataset), plan, question, facts, "report")
+        return await OfflineResearcher().answer(request)
+
+    assert "0.0043" in (await ask("what was the SD of NDCG?")).text
+    assert "0.0034" in (await ask("what was the SD of NDCG?")).text
+    assert "not recorded" in (await ask("and recall at 50?")).text
+    assert "EASE was not part" in (await ask("how good was EASE?")).text
