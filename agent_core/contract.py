@@ -6,38 +6,30 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
-from pyarrow import ArrowException
 
 from agent_core.domain import Dataset
+from agent_core.tables import Problems, Unreadable, ids, read_table
 
 MAX_JSON_BYTES = 64 << 20
-MAX_CELLS = 40_000_000
-"""Rows times columns of one table that are read."""
-MAX_PROBLEMS = 50
+MAX_ROWS = 200_000
+MAX_K = 1_000_000
+MAX_KEY = 200
 ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test)_rows\.csv")
 PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
 RUN_FILE = re.compile(r"(lists|predictions)/([^/]+)/([^/]+)-([^/-]+)\.parquet")
 UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
-ROW_FIELDS = ("metric", "value")
-
-
-@dataclass(slots=True)
-class Problems:
-    """What could not be parsed; bounded."""
-
-    found: list[str] = field(default_factory=list)
-
-    def add(self, text: str) -> None:
-        """Note a problem."""
-        if len(self.found) < MAX_PROBLEMS:
-            self.found.append(text)
+LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d{1,6}))?\s*")
+ALIASES = {
+    "reciprank": "mrr", "rr": "mrr", "meanreciprocalrank": "mrr", "averageprecision": "map",
+    "ap": "map", "meanaverageprecision": "map", "hitrate": "hit", "hr": "hit", "hitratio": "hit",
+    "prec": "precision", "rec": "recall", "catalogcoverage": "coverage",
+    "cataloguecoverage": "coverage", "itemcoverage": "coverage",
+}  # fmt: skip
+"""Other names of metrics, without punctuation; as in the helper."""
 
 
 def read_json(name: str, files: Mapping[str, Path], problems: Problems) -> Any:
@@ -50,10 +42,14 @@ def read_json(name: str, files: Mapping[str, Path], problems: Problems) -> Any:
         if path.stat().st_size > MAX_JSON_BYTES:
             problems.add(f"{name} is larger than {MAX_JSON_BYTES >> 20} MiB")
             return None
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        problems.add(f"{name} is not valid JSON: {error}")
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        problems.add(f"{name} is not valid JSON: {str(error)[:200]}")
         return None
+    if not isinstance(content, dict):
+        problems.add(f"{name} holds no object, but {type(content).__name__}")
+        return None
+    return content
 
 
 def result_rows(content: Any, columns: tuple[str, ...], problems: Problems) -> pd.DataFrame:
@@ -62,92 +58,75 @@ def result_rows(content: Any, columns: tuple[str, ...], problems: Problems) -> p
     if not isinstance(rows, list):
         if content is not None:
             problems.add("results.json has no list `rows`")
-        return pd.DataFrame(columns=list(columns))
+        rows = []
+    if len(rows) > MAX_ROWS:
+        problems.add(f"results.json has {len(rows):,} rows; the first {MAX_ROWS:,} are read")
     good = []
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows[:MAX_ROWS]):
         fault = row_fault(row)
         if fault:
             problems.add(f"results.json, row {number}: {fault}")
         else:
             good.append(typed_row(row, columns))
     frame = pd.DataFrame(good, columns=list(columns))
-    return frame.astype({"k": "Int64", "value": "float64"}) if len(frame) else frame
+    return frame.astype({"k": "Int64", "value": "float64", "n": "float64"})
 
 
 def row_fault(row: Any) -> str:
     """Return what is wrong with a row; empty when nothing is."""
     if not isinstance(row, dict):
         return f"expected an object, found {type(row).__name__}"
-    missing = [f for f in ROW_FIELDS if f not in row]
+    missing = [f for f in ("metric", "value") if f not in row]
     if missing:
         return f"without {', '.join(missing)}"
-    if not isinstance(row["metric"], str):
-        return f"metric is {row['metric']!r}, expected text"
-    value = row["value"]
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        return f"value is {value!r}, expected a number"
-    k = row.get("k")
-    if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 1):
-        return f"k is {k!r}, expected a positive whole number"
+    metric, k = row["metric"], row.get("k")
+    if not isinstance(metric, str) or not LABEL.fullmatch(metric) or len(metric) > MAX_KEY:
+        return f"metric is {str(metric)[:50]!r}, expected a name"
+    if row["value"] is not None and not is_number(row["value"]):
+        return f"value is {str(row['value'])[:50]!r}, expected a number"
+    if k is not None and not (is_number(k) and k == int(k) and 1 <= k <= MAX_K):
+        return f"k is {str(k)[:50]!r}, expected a positive whole number"
     return ""
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a number that a float can hold; also one that is not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or abs(value) < 1 << 1000
 
 
 def typed_row(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
     """Return a row with text keys as text; absent fold and seed as empty text."""
-    typed = {c: row.get(c) for c in columns}
-    typed["metric"] = row["metric"].lower()
+    typed: dict[str, Any] = dict.fromkeys(columns)
+    typed["metric"], typed["k"] = metric_of(row["metric"], row.get("k"))
     typed["value"] = math.nan if row["value"] is None else float(row["value"])
-    typed["aggregate"] = bool(row.get("aggregate", False))
-    typed["algorithm"] = "" if row.get("algorithm") is None else str(row["algorithm"])
+    typed["aggregate"] = row.get("aggregate") is True
+    for key in ("algorithm", "dataset", "ci_over"):
+        typed[key] = "" if row.get(key) is None else str(row[key])[:MAX_KEY]
     for key in ("fold", "seed"):
         typed[key] = key_text(row.get(key))
     for key in ("n", "ci_low", "ci_high"):
-        number = row.get(key)
-        is_number = isinstance(number, int | float) and not isinstance(number, bool)
-        typed[key] = float(number) if is_number and number is not None else math.nan
+        typed[key] = float(row[key]) if is_number(row.get(key)) else math.nan
     return typed
+
+
+def metric_of(label: str, k: Any = None) -> tuple[str, int | None]:
+    """Split `NDCG@10` into (`ndcg`, 10); other names become the usual ones."""
+    match = LABEL.fullmatch(label)
+    name = (match[1] if match else label).strip().lower()
+    cut = int(match[2]) if match and match[2] else None
+    plain = re.sub(r"[\s_.-]", "", name)
+    return ALIASES.get(plain, name), int(k) if k is not None else cut
 
 
 def key_text(value: Any) -> str:
     """Return a fold or seed as text, so that they join; empty where absent."""
-    if value is None or value == "none":
+    if value is None or value == "none" or value != value or value is pd.NA:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
-
-
-def ids(values: pd.Series[Any]) -> pd.Series[str]:
-    """Return user or item ids as text; `7`, `7.0` and `007` are one, as for the helper."""
-    codes, unique = pd.factorize(values)
-    text = pd.Series(unique).astype(str).str.strip()
-    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
-    known = np.append(text.to_numpy(dtype=object), "")
-    return pd.Series(known[codes], index=values.index, dtype=object)
-
-
-def read_table(
-    name: str, path: Path, required: tuple[str, ...], problems: Problems
-) -> pd.DataFrame | None:
-    """Return a Parquet artifact with at least the `required` columns; None where it is broken."""
-    try:
-        shape = pq.ParquetFile(path).metadata
-        if shape.num_rows * max(1, shape.num_columns) > MAX_CELLS:
-            problems.add(f"{name} has {shape.num_rows:,} rows, more than are read")
-            return None
-        frame = pd.read_parquet(path)
-    except (ArrowException, OSError, ValueError, MemoryError) as error:
-        problems.add(f"{name} is not a readable Parquet table: {str(error)[:200]}")
-        return None
-    missing = [c for c in required if c not in frame.columns]
-    if missing:
-        problems.add(f"{name} lacks the columns {', '.join(missing)}")
-        return None
-    for column in ("user_id", "item_id"):
-        if column in frame:
-            frame[column] = ids(frame[column])
-    return frame
+    return str(value)[:MAX_KEY]
 
 
 def run_tables(
@@ -160,20 +139,28 @@ def run_tables(
     """Return all lists or predictions, with algorithm, fold and seed as columns."""
     folders = {folder_of(name): name for name in names}
     required = ("user_id", "item_id", "rank" if kind == "lists" else "prediction")
+    optional = ("score",) if kind == "lists" else ("rating",)
     tables = []
     for name, path in files.items():
         found = RUN_FILE.fullmatch(name)
         if not found or found[1] != kind:
             continue
-        table = read_table(name, path, required, problems)
-        if table is not None:
+        table = read_table(name, path, required, optional, problems)
+        if table is not None and numeric(table, ("rank", "score", "prediction", "rating")):
             keys = {
                 "algorithm": folders.get(found[2], found[2]),
                 "fold": key_text(found[3]),
                 "seed": key_text(found[4]),
             }
             tables.append(table.assign(**keys).reindex(columns=list(columns)))
+        elif table is not None:
+            problems.add(f"{name} has text where numbers are expected")
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
+
+
+def numeric(table: pd.DataFrame, columns: Iterable[str]) -> bool:
+    """Whether these columns, where they are there, hold numbers."""
+    return all(pd.api.types.is_numeric_dtype(table[c]) for c in columns if c in table)
 
 
 def folder_of(name: str) -> str:
@@ -185,22 +172,42 @@ def folder_of(name: str) -> str:
 def user_table(
     files: Mapping[str, Path], columns: tuple[str, ...], problems: Problems
 ) -> pd.DataFrame:
-    """Return `per_user.parquet` and its parts."""
+    """Return `per_user.parquet` and its parts; a line that is in both counts once."""
     tables = []
     for name, path in files.items():
-        if name != "per_user.parquet" and PurePosixPath(name).parent.name != "per_user":
+        is_part = PurePosixPath(name).parent.name == "per_user" and name.endswith(".parquet")
+        if name != "per_user.parquet" and not is_part:
             continue
-        table = read_table(name, path, ("user_id", "metric", "value"), problems)
+        table = read_table(
+            name,
+            path,
+            ("user_id", "metric", "value"),
+            ("algorithm", "fold", "seed", "k"),
+            problems,
+        )
         if table is not None:
-            tables.append(table.reindex(columns=list(columns)))
+            tables.append(typed_users(table.reindex(columns=list(columns))))
     if not tables:
-        return pd.DataFrame(columns=list(columns))
-    frame = pd.concat(tables, ignore_index=True)
-    for key in ("fold", "seed"):
-        frame[key] = frame[key].map(lambda v: "" if pd.isna(v) else key_text(v))
-    frame["metric"] = frame["metric"].astype(str).str.lower()
-    frame["k"] = pd.to_numeric(frame["k"], errors="coerce").astype("Int64")
-    frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
+        return pd.DataFrame(columns=list(columns)).astype({"k": "Int64", "value": "float64"})
+    if len(tables) == 1:
+        return tables[0]
+    keys = [c for c in columns if c != "value"]
+    return pd.concat(tables, ignore_index=True).drop_duplicates(keys, keep="last")
+
+
+def typed_users(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return per-user values with text keys as text and metrics under their usual names."""
+    for key in ("fold", "seed", "algorithm"):
+        known = {v: key_text(v) for v in frame[key].unique()}
+        frame[key] = frame[key].map(known) if len(known) else frame[key]
+        frame[key] = frame[key].fillna("")
+    labels = {v: metric_of(str(v)) for v in frame["metric"].unique()}
+    cuts = frame["metric"].map({v: k for v, (_, k) in labels.items()})
+    numbers = pd.to_numeric(frame["k"], errors="coerce")
+    numbers = numbers.where(numbers.between(1, MAX_K))
+    frame["k"] = numbers.fillna(pd.to_numeric(cuts)).round().astype("Int64")
+    frame["metric"] = frame["metric"].map({v: name for v, (name, _) in labels.items()})
+    frame["value"] = pd.to_numeric(frame["value"], errors="coerce").astype("float64")
     return frame
 
 
@@ -212,23 +219,26 @@ def read_dataset(profile: Dataset, path: Path) -> pd.DataFrame:
         "rating": profile.rating_column,
         "timestamp": profile.timestamp_column,
     }
-    names = [c.name for c in profile.columns]
     frame = pd.read_csv(
         path,
         sep=profile.separator,
         engine="c" if len(profile.separator) == 1 else "python",
         header=None,
+        index_col=False,
         skiprows=1 if profile.has_header else 0,
-        names=names,
+        names=[c.name for c in profile.columns],
         usecols=[n for n in wanted.values() if n],
+        encoding="utf-8-sig",
         encoding_errors="replace",
-        skip_blank_lines=False,
-        low_memory=False,
+        **({"low_memory": False} if len(profile.separator) == 1 else {}),
     )
     frame = frame.rename(columns={v: k for k, v in wanted.items() if v})
     for column in ("user_id", "item_id"):
         if column in frame:
             frame[column] = ids(frame[column])
+    if "timestamp" in frame and not pd.api.types.is_numeric_dtype(frame["timestamp"]):
+        times = pd.to_datetime(frame["timestamp"], errors="coerce", utc=True, format="mixed")
+        frame["timestamp"] = times
     return frame
 
 
@@ -244,7 +254,8 @@ def split_parts(
             if frame is not None:
                 parts[by_rows[2]][by_rows[1]] = frame
         elif by_pairs:
-            frame = read_table(name, path, ("user_id", "item_id"), problems)
+            pair = ("user_id", "item_id")
+            frame = read_table(name, path, pair, ("rating", "timestamp"), problems)
             if frame is not None:
                 parts[by_pairs[2]][by_pairs[1]] = frame
     return parts
@@ -253,16 +264,36 @@ def split_parts(
 def rows_part(
     name: str, path: Path, interactions: pd.DataFrame | None, problems: Problems
 ) -> pd.DataFrame | None:
-    """Return the interactions that a file of row numbers names."""
+    """Return the interactions that a file of row numbers names, with or without a header."""
     if interactions is None:
         problems.add(f"{name} names rows, but the dataset could not be read")
         return None
     try:
-        rows = pd.read_csv(path).iloc[:, 0].astype("int64")
-    except (ValueError, OSError, IndexError) as error:
+        rows = row_numbers(path, len(interactions))
+        problems.spend(len(rows), 1)
+    except Unreadable as error:
+        problems.add(f"{name} {error}")
+        return None
+    except (ValueError, OSError, IndexError, OverflowError, MemoryError) as error:
         problems.add(f"{name} is not a list of row numbers: {str(error)[:200]}")
         return None
-    if len(rows) and (rows.min() < 0 or rows.max() >= len(interactions)):
-        problems.add(f"{name} names rows that the dataset ({len(interactions):,} rows) lacks")
-        return None
     return interactions.iloc[rows.to_numpy()].reset_index(drop=True)
+
+
+def row_numbers(path: Path, count: int) -> pd.Series[int]:
+    """Return the numbers of a file, one a line.
+
+    Raises
+    ------
+    Unreadable
+        When there are more than `count`, or others than 0 to `count` - 1.
+    """
+    if path.stat().st_size > 24 * (count + 10):
+        raise Unreadable(f"is larger than the row numbers of {count:,} rows can be")
+    lines = pd.read_csv(path, header=None, usecols=[0], dtype=str, keep_default_na=False)[0]
+    if len(lines) and not lines.iloc[0].strip().isdigit():
+        lines = lines.iloc[1:]
+    rows = pd.to_numeric(lines).astype("int64")
+    if len(rows) and (rows.min() < 0 or rows.max() >= count):
+        raise Unreadable(f"names rows that the dataset ({count:,} rows) lacks")
+    return rows.reset_index(drop=True)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from agent_core import contract, metrics
+from agent_core import contract
 from agent_core.domain import Dataset, Plan
+from agent_core.recomputation import Delivered, recompute
+from agent_core.tables import Problems
 from sandbox.execution import Execution
 
 ROW_COLUMNS = (
@@ -93,13 +95,12 @@ def read_evidence(
     files
         Dataset name to the file on this machine.
     """
-    problems = contract.Problems()
+    problems = Problems()
     artifacts = {a.name: a.path for a in execution.artifacts}
     content = contract.read_json("results.json", artifacts, problems)
     rows = contract.result_rows(content, ROW_COLUMNS, problems)
-    run = contract.read_json("run.json", artifacts, problems)
-    run = run if isinstance(run, dict) else {}
-    names = [*rows["algorithm"].unique(), *algorithms_of(run), *(a.name for a in plan.algorithms)]
+    run = contract.read_json("run.json", artifacts, problems) or {}
+    names = [*algorithms_of(run), *rows["algorithm"].unique(), *(a.name for a in plan.algorithms)]
     lists = contract.run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
     predictions = contract.run_tables(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
@@ -107,19 +108,19 @@ def read_evidence(
     interactions = read_interactions(run, datasets, files, problems)
     parts = contract.split_parts(artifacts, interactions, problems)
     per_user = contract.user_table(artifacts, USER_COLUMNS, problems)
-    rows = with_only_fold(rows, sorted({*parts["test"], *lists["fold"].unique()}))
-    recomputed, agreement = recompute(rows, lists, predictions, parts)
+    frames = with_only_fold((rows, per_user, lists, predictions), set(parts["test"]))
+    recomputed, agreement = recomputed_of(frames, parts, is_sample=bool(run.get("list_sample")))
     return Evidence(
         plan,
         source,
         execution,
         datasets,
         tuple(problems.found),
-        rows,
+        frames[0],
         run,
-        per_user,
-        lists,
-        predictions,
+        frames[1],
+        frames[2],
+        frames[3],
         parts["train"],
         parts["test"],
         recomputed,
@@ -139,7 +140,7 @@ def read_interactions(
     run: Mapping[str, Any],
     datasets: tuple[Dataset, ...],
     files: Mapping[str, Path],
-    problems: contract.Problems,
+    problems: Problems,
 ) -> pd.DataFrame | None:
     """Read the dataset that the run names, or the only one."""
     described = run.get("dataset")
@@ -154,81 +155,33 @@ def read_interactions(
         return None
 
 
-def with_only_fold(rows: pd.DataFrame, folds: list[str]) -> pd.DataFrame:
-    """Fill the fold in where a single-run row leaves it out and there is only one."""
-    if len(folds) != 1 or not len(rows):
-        return rows
-    is_open = (rows["fold"] == "") & ~rows["aggregate"].astype(bool)
-    return rows.assign(fold=rows["fold"].where(~is_open, folds[0]))
+def with_only_fold(frames: tuple[pd.DataFrame, ...], split: set[str]) -> tuple[pd.DataFrame, ...]:
+    """Fill the fold in where it is left out and there is only one."""
+    named = set(split).union(*(f["fold"].unique() for f in frames)) - {""}
+    if len(named) != 1:
+        return frames
+    (only,) = named
+    filled = []
+    for frame in frames:
+        is_open = frame["fold"] == ""
+        if "aggregate" in frame:
+            is_open &= ~frame["aggregate"].astype(bool)
+        is_any = len(frame) and is_open.any()
+        filled.append(frame.assign(fold=frame["fold"].mask(is_open, only)) if is_any else frame)
+    return tuple(filled)
 
 
-def recompute(
-    rows: pd.DataFrame,
-    lists: pd.DataFrame,
-    predictions: pd.DataFrame,
+def recomputed_of(
+    frames: tuple[pd.DataFrame, ...],
     parts: Mapping[str, Mapping[str, pd.DataFrame]],
+    *,
+    is_sample: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compute every single-run value again; return per-user values and the agreement."""
-    by_run = dict(list(lists.groupby(["algorithm", "fold", "seed"])))
-    by_prediction = dict(list(predictions.groupby(["algorithm", "fold", "seed"])))
-    users, agreement = [], []
-    for row in rows[~rows["aggregate"].astype(bool)].itertuples():
-        key = (row.algorithm, row.fold, row.seed)
-        k = None if pd.isna(row.k) else int(row.k)
-        test = parts["test"].get(row.fold)
-        if row.metric in metrics.RATING and (table := found_run(by_prediction, key)) is not None:
-            found = metrics.rating(row.metric, table)
-        elif (table := found_run(by_run, key)) is not None and test is not None:
-            found = ranked(row.metric, table, test, parts["train"].get(row.fold), k)
-        else:
-            found = []
-        if not found:
-            continue
-        match = next((f for f in found if metrics.is_close(row.value, f.value)), None)
-        best = match or found[0]
-        agreement.append(
-            (*key, row.metric, row.k, row.value, best.value, best.definition, match is not None)
-        )
-        users.append(user_frame(key, row.metric, row.k, best))
+    """Return per-user values computed by the product, and how they agree with the claims."""
+    rows, per_user, lists, predictions = frames
+    single = rows[~rows["aggregate"].astype(bool)]
+    delivered = Delivered(single, lists, predictions, per_user, parts, is_sample)
+    users, agreement = recompute(delivered)
     frame = pd.concat(users, ignore_index=True) if users else empty((*USER_COLUMNS, "definition"))
-    return frame, pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS))
-
-
-def ranked(
-    metric: str, table: pd.DataFrame, test: pd.DataFrame, train: pd.DataFrame | None, k: int | None
-) -> list[metrics.Recomputed]:
-    """Return a metric of recommendation lists under its definitions."""
-    cutoff = k or int(pd.to_numeric(table["rank"]).max())
-    if metric == "coverage" and train is not None:
-        return metrics.coverage(table, cutoff, int(train["item_id"].nunique()))
-    return metrics.ranking(metric, table, test, cutoff)
-
-
-def found_run(runs: Mapping[Any, pd.DataFrame], key: tuple[str, str, str]) -> pd.DataFrame | None:
-    """Return the table of a run; a row that names no seed may mean the only one there is."""
-    if key in runs:
-        return runs[key]
-    alike = [k for k in runs if k[:2] == key[:2]]
-    if len(alike) == 1 and "" in (key[2], alike[0][2]):
-        return runs[alike[0]]
-    return None
-
-
-def user_frame(
-    key: tuple[str, str, str], metric: str, k: Any, found: metrics.Recomputed
-) -> pd.DataFrame:
-    """Return per-user values in the columns of `USER_COLUMNS`."""
-    values = found.per_user
-    algorithm, fold, seed = key
-    return pd.DataFrame(
-        {
-            "algorithm": algorithm,
-            "fold": fold,
-            "seed": seed,
-            "user_id": values.index.astype(str),
-            "metric": metric,
-            "k": pd.array([k] * len(values), dtype="Int64"),
-            "value": values.to_numpy(dtype=float),
-            "definition": found.definition,
-        }
-    )
+    table = pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS)).astype({"k": "Int64"})
+    return frame, table

@@ -1,17 +1,20 @@
 """Metrics recomputed from saved lists and predictions, in every documented definition.
 
 Libraries differ in details; each definition has a name, and the one that agrees with a script's
-value is recorded. Ranks count from 1, relevance is binary.
+values is recorded. Ranks count from 1; relevance is binary unless a definition says otherwise.
 
 References
 ----------
-Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002 (discount
-log2(max(rank, 2)), LensKit's default). Burges et al., ICML 2005 (discount log2(rank + 1)).
+Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002: discount
+log2(max(rank, 2)), the default of LensKit. Burges et al., Learning to rank using gradient
+descent, ICML 2005: discount log2(rank + 1), gain 2^rating - 1. Moffat and Zobel, Rank-biased
+precision, TOIS 2008. Manning et al., Introduction to Information Retrieval, 2008, chapter 8:
+precision, recall, average precision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,37 +22,62 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+TOLERANCE = 1e-6
+"""Relative."""
+LONGEST = 1_000
+"""Ranks beyond are not looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """The lists of one train-test run as arrays.
+    """The lists of one train-test run as arrays, up to rank k.
 
-    `users` are the test users in order; `hits[u, r]` is 1.0 where the item at rank r + 1 of user u
-    is a test item; `lengths` and `tests` are list lengths and test items per user, shape (users,).
+    Shapes: `hits`, `gains` and `ideal` are (users, k), the others (users,).
     """
 
     users: pd.Index
+    """The test users, in order."""
     hits: Floats
-    lengths: Floats
+    """1.0 where the item at this rank is a test item."""
     tests: Floats
+    """Test items of each user."""
+    lengths: Floats
+    """Length of each list."""
+    gains: Floats | None = None
+    """The test rating of the item at this rank, 0 elsewhere; None without ratings."""
+    ideal: Floats | None = None
+    """The test ratings of each user, highest first, cut at k."""
 
     @classmethod
     def of(cls, lists: pd.DataFrame, test: pd.DataFrame, k: int) -> Lists:
-        """Join lists (user_id, item_id, rank) with test pairs up to rank `k`."""
-        users = pd.Index(test["user_id"].unique(), name="user_id")
-        listed = lists[lists["user_id"].isin(users) & (lists["rank"] <= k)]
-        pairs = test[["user_id", "item_id"]].drop_duplicates().assign(is_test=1.0)
-        joined = listed.merge(pairs, on=["user_id", "item_id"], how="left")
-        rows = users.get_indexer(pd.Index(joined["user_id"]))
-        columns = joined["rank"].to_numpy(dtype=int) - 1
-        hits = np.zeros((len(users), k))
-        is_inside = (columns >= 0) & (columns < k)
-        relevant = joined["is_test"].fillna(0.0).to_numpy(dtype=float)
-        hits[rows[is_inside], columns[is_inside]] = relevant[is_inside]
-        lengths = np.bincount(rows, minlength=len(users)).astype(float)
-        tests = pairs.groupby("user_id").size().reindex(users).to_numpy(dtype=float)
-        return cls(users, hits, lengths, tests)
+        """Join lists (user_id, item_id, rank) with test pairs (and ratings) up to rank `k`."""
+        k = min(k, LONGEST)
+        pairs = test.drop_duplicates(["user_id", "item_id"])
+        codes, users = pd.factorize(pairs["user_id"])
+        rank = lists["rank"].to_numpy(dtype=float)
+        owner = pd.Index(users).get_indexer(pd.Index(lists["user_id"]))
+        is_inside = (owner >= 0) & (rank >= 1) & (rank <= k) & (rank % 1 == 0)
+        owner, column = owner[is_inside], rank[is_inside].astype(int) - 1
+        place = positions(pairs, codes, owner, lists["item_id"].to_numpy()[is_inside])
+        shape = (len(users), k)
+        hits = np.zeros(shape)
+        hits[owner, column] = place >= 0
+        rated = "rating" in pairs and pd.api.types.is_numeric_dtype(pairs["rating"])
+        gains = ideal = None
+        if rated and not pairs["rating"].isna().any():
+            ratings = pairs["rating"].to_numpy(dtype=float)
+            gains, ideal = np.zeros(shape), ideal_gains(codes, ratings, shape)
+            gains[owner, column] = np.where(place >= 0, ratings[place], 0.0)
+        lengths = np.bincount(owner, minlength=len(users)).astype(float)
+        tests = np.bincount(codes, minlength=len(users)).astype(float)
+        return cls(pd.Index(users, name="user_id"), hits, tests, lengths, gains, ideal)
+
+    def cut(self, k: int) -> Lists:
+        """Return the same lists up to a lower rank."""
+        lengths = np.minimum(self.lengths, k)
+        gains = None if self.gains is None else self.gains[:, :k]
+        ideal = None if self.ideal is None else self.ideal[:, :k]
+        return Lists(self.users, self.hits[:, :k], self.tests, lengths, gains, ideal)
 
     @property
     def k(self) -> int:
@@ -57,7 +85,35 @@ class Lists:
         return int(self.hits.shape[1])
 
 
-Definition = Callable[[Lists], Floats]
+def positions(
+    pairs: pd.DataFrame,
+    codes: NDArray[np.intp],
+    owner: NDArray[np.intp],
+    items: NDArray[np.object_],
+) -> NDArray[np.intp]:
+    """Return where (owner, item) stands among the test pairs; -1 where it does not."""
+    item_codes, known = pd.factorize(pairs["item_id"])
+    listed = pd.Index(known).get_indexer(pd.Index(items))
+    width = len(known) + 1
+    tested = pd.Index(codes.astype(np.int64) * width + item_codes)
+    wanted = np.where(listed >= 0, owner.astype(np.int64) * width + listed, -1)
+    return np.asarray(tested.get_indexer(pd.Index(wanted)))
+
+
+def ideal_gains(codes: NDArray[np.intp], ratings: Floats, shape: tuple[int, int]) -> Floats:
+    """Return each user's ratings, highest first, cut at the shape's width."""
+    order = np.lexsort((-ratings, codes))
+    ordered = codes[order]
+    starts = np.searchsorted(ordered, np.arange(shape[0]))
+    rank = np.arange(len(ordered)) - starts[ordered]
+    ideal = np.zeros(shape)
+    is_inside = rank < shape[1]
+    ideal[ordered[is_inside], rank[is_inside]] = ratings[order][is_inside]
+    return ideal
+
+
+Definition = Callable[[Lists], Floats | None]
+"""Per-user values; None where the data do not have what it needs."""
 
 
 def ratio(above: Floats, below: Floats) -> Floats:
@@ -65,14 +121,39 @@ def ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def ndcg_with(weights: Callable[[Floats], Floats]) -> Definition:
-    """Return NDCG under a rank weight; the ideal list has min(test items, k) hits."""
+def clipped(ranks: Floats) -> Floats:
+    """Return the weight 1 / log2(max(rank, 2))."""
+    return np.asarray(1 / np.log2(np.maximum(ranks, 2)))
+
+
+def shifted(ranks: Floats) -> Floats:
+    """Return the weight 1 / log2(rank + 1)."""
+    return np.asarray(1 / np.log2(ranks + 1))
+
+
+def ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) -> Definition:
+    """Return binary NDCG; the ideal list has min(test items, k) hits, or k where it is full."""
 
     def value(lists: Lists) -> Floats:
-        weight = weights(np.arange(1, lists.k + 1, dtype=float))
-        ideal = np.concatenate([[0.0], np.cumsum(weight)])
-        best = ideal[np.minimum(lists.tests, lists.k).astype(int)]
-        return ratio(lists.hits @ weight, best)
+        weights = weight(np.arange(1, lists.k + 1, dtype=float))
+        ideal = np.concatenate([[0.0], np.cumsum(weights)])
+        best = np.full(len(lists.users), lists.k) if is_full_ideal else lists.tests
+        return ratio(lists.hits @ weights, ideal[np.minimum(best, lists.k).astype(int)])
+
+    return value
+
+
+def graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Definition:
+    """Return NDCG with the test rating as gain, or with 2^rating - 1."""
+
+    def value(lists: Lists) -> Floats | None:
+        if lists.gains is None or lists.ideal is None or lists.ideal.max(initial=0.0) > 50:
+            return None
+        weights = weight(np.arange(1, lists.k + 1, dtype=float))
+        gains, ideal = lists.gains, lists.ideal
+        if is_exponential:
+            gains, ideal = 2**gains - 1, 2**ideal - 1
+        return ratio(gains @ weights, ideal @ weights)
 
     return value
 
@@ -91,18 +172,40 @@ def reciprocal_rank(lists: Lists) -> Floats:
     return np.where(lists.hits.any(axis=1), 1.0 / first, 0.0)
 
 
+def found(lists: Lists) -> Floats:
+    """Return the number of hits per user."""
+    total: Floats = lists.hits.sum(axis=1)
+    return total
+
+
+def biased_precision(lists: Lists) -> Floats:
+    """Return rank-biased precision with patience 0.85."""
+    weights = 0.15 * 0.85 ** np.arange(lists.k)
+    total: Floats = lists.hits @ weights
+    return total
+
+
+def f1(lists: Lists) -> Floats:
+    """Return the harmonic mean of hits / k and hits / test items."""
+    return ratio(2 * found(lists), lists.tests + lists.k)
+
+
 RANKING: Mapping[str, Mapping[str, Definition]] = {
     "ndcg": {
-        "binary, discount log2(max(rank, 2))": ndcg_with(lambda r: 1 / np.log2(np.maximum(r, 2))),
-        "binary, discount log2(rank + 1)": ndcg_with(lambda r: 1 / np.log2(r + 1)),
+        "binary, discount log2(max(rank, 2))": ndcg(clipped),
+        "binary, discount log2(rank + 1)": ndcg(shifted),
+        "gain rating, discount log2(max(rank, 2))": graded(clipped),
+        "gain rating, discount log2(rank + 1)": graded(shifted),
+        "gain 2^rating - 1, discount log2(rank + 1)": graded(shifted, is_exponential=True),
+        "binary, discount log2(rank + 1), ideal of k hits": ndcg(shifted, is_full_ideal=True),
     },
     "recall": {
-        "hits / min(test items, k)": lambda x: ratio(x.hits.sum(1), np.minimum(x.tests, x.k)),
-        "hits / test items": lambda x: ratio(x.hits.sum(1), x.tests),
+        "hits / min(test items, k)": lambda x: ratio(found(x), np.minimum(x.tests, x.k)),
+        "hits / test items": lambda x: ratio(found(x), x.tests),
     },
     "precision": {
-        "hits / k": lambda x: x.hits.sum(1) / x.k,
-        "hits / list length": lambda x: ratio(x.hits.sum(1), x.lengths),
+        "hits / k": lambda x: found(x) / x.k,
+        "hits / list length": lambda x: ratio(found(x), x.lengths),
     },
     "hit": {"at least one hit": lambda x: x.hits.any(axis=1).astype(float)},
     "mrr": {"1 / rank of the first hit": reciprocal_rank},
@@ -112,11 +215,15 @@ RANKING: Mapping[str, Mapping[str, Definition]] = {
         ),
         "/ min(test items, k)": lambda x: ratio(precisions(x), np.minimum(x.tests, x.k)),
         "/ test items": lambda x: ratio(precisions(x), x.tests),
-        "/ hits": lambda x: ratio(precisions(x), x.hits.sum(1)),
+        "/ hits": lambda x: ratio(precisions(x), found(x)),
+        "/ k": lambda x: precisions(x) / x.k,
     },
+    "rbp": {"patience 0.85": biased_precision},
+    "f1": {"2 hits / (k + test items)": f1},
 }
-RANKING_ALIASES = {"hr": "hit", "hitrate": "hit", "recip_rank": "mrr", "reciprank": "mrr"}
 RATING = ("rmse", "mae")
+KNOWN = frozenset({*RANKING, *RATING, "coverage"})
+"""Metrics that can be recomputed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,29 +237,38 @@ class Recomputed:
     """Index user_id."""
 
 
-def ranking(name: str, lists: pd.DataFrame, test: pd.DataFrame, k: int) -> list[Recomputed]:
+def ranking(name: str, lists: Lists) -> list[Recomputed]:
     """Return a ranking metric under all its definitions; empty for an unknown metric.
 
-    Users of the test set without a list count as 0.
+    Users of the test set without a list count as 0; definitions that leave them out come last.
     """
-    definitions = RANKING.get(RANKING_ALIASES.get(name, name))
-    if definitions is None or not len(test):
-        return []
-    arrays = Lists.of(lists, test, k)
-    found = []
-    for definition, formula in definitions.items():
-        values = pd.Series(formula(arrays), index=arrays.users)
-        found.append(Recomputed(definition, float(values.mean()), values))
-    return found
+    has_list = lists.lengths > 0
+    whole, partial = [], []
+    for definition, formula in RANKING.get(name, {}).items():
+        values = formula(lists)
+        if values is None or not len(values):
+            continue
+        per_user = pd.Series(values, index=lists.users)
+        whole.append(Recomputed(definition, float(values.mean()), per_user))
+        if has_list.any() and not has_list.all():
+            listed = per_user[has_list]
+            text = f"{definition}; only users with a list"
+            partial.append(Recomputed(text, float(listed.mean()), listed))
+    return whole + partial
 
 
-def rating(name: str, predictions: pd.DataFrame) -> list[Recomputed]:
-    """Return RMSE or MAE, pooled over predictions and averaged over users."""
-    if name not in RATING or not len(predictions):
+def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> list[Recomputed]:
+    """Return RMSE or MAE, pooled over predictions and averaged over users.
+
+    The truth is the test data's rating where it has one, not the one delivered beside the
+    prediction. Missing predictions are left out.
+    """
+    table = with_truth(predictions, test).dropna(subset=["prediction", "rating"])
+    if name not in RATING or not len(table):
         return []
-    errors = (predictions["prediction"] - predictions["rating"]).astype(float)
+    errors = (table["prediction"] - table["rating"]).astype(float)
     losses = errors.abs() if name == "mae" else errors**2
-    per_user = losses.groupby(predictions["user_id"]).mean()
+    per_user = losses.groupby(table["user_id"]).mean()
     pooled = float(losses.mean())
     if name == "rmse":
         per_user, pooled = per_user**0.5, pooled**0.5
@@ -162,12 +278,39 @@ def rating(name: str, predictions: pd.DataFrame) -> list[Recomputed]:
     ]
 
 
-def coverage(lists: pd.DataFrame, k: int, items: int) -> list[Recomputed]:
-    """Return the share of `items` that appear in any list up to rank `k`."""
+def with_truth(predictions: pd.DataFrame, test: pd.DataFrame | None) -> pd.DataFrame:
+    """Return predictions with the ratings of the test data, where it has ratings."""
+    if test is None or "rating" not in test or test["rating"].isna().all():
+        return predictions
+    truth = test[["user_id", "item_id", "rating"]].drop_duplicates(["user_id", "item_id"])
+    return predictions.drop(columns="rating").merge(truth, on=["user_id", "item_id"], how="inner")
+
+
+def coverage(lists: pd.DataFrame, k: int, items: Mapping[str, int]) -> list[Recomputed]:
+    """Return the share of items that appear in any list up to rank `k`.
+
+    `items`: for each definition the number of items that could.
+    """
     seen = lists.loc[lists["rank"] <= k, "item_id"].nunique()
-    return [Recomputed("items listed / items in train", seen / items, pd.Series(dtype=float))]
+    nobody: pd.Series[float] = pd.Series(dtype=float)
+    return [Recomputed(name, seen / count, nobody) for name, count in items.items() if count]
 
 
 def is_close(claimed: float, computed: float) -> bool:
-    """Whether two values agree but for rounding in the last digits."""
-    return abs(claimed - computed) <= 1e-6 * max(1.0, abs(claimed)) + 1e-9
+    """Whether two values agree to 1e-6, or to all of at least four decimals that were given."""
+    gap = abs(claimed - computed)
+    if not gap <= 5e-5:
+        return False
+    if gap <= TOLERANCE * max(abs(claimed), abs(computed)) + 1e-12:
+        return True
+    decimals = len(f"{claimed:.12f}".rstrip("0").partition(".")[2])
+    return 4 <= decimals <= 8 and abs(round(computed, decimals) - claimed) < 1e-12
+
+
+def chosen_definition(candidates: Iterable[Mapping[str, bool]]) -> str:
+    """Return the definition that agrees most often; ties go to the first named."""
+    counts: dict[str, int] = {}
+    for agrees in candidates:
+        for name, does in agrees.items():
+            counts[name] = counts.get(name, 0) + does
+    return max(counts, key=lambda n: counts[n])

@@ -17,9 +17,7 @@ from agent_core.checks.result import (
     warned,
 )
 from agent_core.evidence import Evidence
-from agent_core.metrics import RANKING, RANKING_ALIASES, RATING, is_close
-
-KNOWN = frozenset({*RANKING, *RANKING_ALIASES, *RATING, "coverage"})
+from agent_core.metrics import KNOWN, RATING, is_close
 
 
 def recomputation_agrees(evidence: Evidence) -> Result:
@@ -82,7 +80,7 @@ def inner_contradictions(evidence: Evidence) -> Iterator[str]:
     both = evidence.single.merge(means.reset_index(), on=keys, how="inner")
     for row in both.itertuples():
         is_same = is_close(row.value, row.mean) or is_close(row.value, row.filled)
-        if not is_same and (pd.isna(row.n) or row.n == row.count):
+        if not is_same:
             run = run_label(row.algorithm, row.fold, row.seed)
             yield f"{label(row.metric, row.k)} of {run}: {row.value:.6g} and {row.mean:.6g}"
 

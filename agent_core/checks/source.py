@@ -113,18 +113,13 @@ def flows(tree: ast.Module) -> Iterator[tuple[Flow, tuple[ast.AST, ...]]]:
 def assignments(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
     """Yield names with the expressions that they are set to; loop targets with what is looped."""
     for node in nodes:
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    yield from bound(target, value)
-            case ast.AnnAssign(target=target, value=ast.expr() as set_to):
-                yield from bound(target, set_to)
-            case ast.AugAssign(target=target, value=value):
-                yield from bound(target, value)
-            case (
-                ast.For(target=target, iter=looped) | ast.comprehension(target=target, iter=looped)
-            ):
-                yield from bound_by_loop(target, looped)
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from bound(target, node.value)
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value:
+            yield from bound(node.target, node.value)
+        elif isinstance(node, ast.For | ast.comprehension):
+            yield from bound_by_loop(node.target, node.iter)
 
 
 def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:

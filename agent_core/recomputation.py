@@ -1,0 +1,214 @@
+"""Computes every claimed value again from lists, predictions and split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agent_core import metrics
+from agent_core.metrics import Lists, Recomputed
+
+RUN = ["algorithm", "fold", "seed"]
+Key = tuple[str, str, str]
+Parts = Mapping[str, Mapping[str, pd.DataFrame]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivered:
+    """What there is to compute from."""
+
+    rows: pd.DataFrame
+    """Single-run rows."""
+    lists: pd.DataFrame
+    predictions: pd.DataFrame
+    per_user: pd.DataFrame
+    parts: Parts
+    """`train` and `test`, each fold to its interactions."""
+    is_sample: bool
+    """Whether lists are those of a sample of users."""
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One claimed value with all that it could be."""
+
+    key: Key
+    metric: str
+    k: int | None
+    claimed: float
+    found: list[Recomputed]
+
+    @property
+    def agrees(self) -> dict[str, bool]:
+        """Definition to whether it leads to the claimed value."""
+        return {f.definition: metrics.is_close(self.claimed, f.value) for f in self.found}
+
+    def under(self, preferred: str) -> tuple[Recomputed, bool]:
+        """Return the preferred definition, else one that agrees; and whether it does."""
+        agrees = self.agrees
+        if agrees.get(preferred):
+            name = preferred
+        else:
+            name = next((n for n, does in agrees.items() if does), preferred)
+        chosen = next((f for f in self.found if f.definition == name), self.found[0])
+        return chosen, agrees[chosen.definition]
+
+    def slim(self) -> Attempt:
+        """Return it without the per-user values of definitions that do not agree."""
+        agrees = self.agrees
+        if not any(agrees.values()):
+            return self
+        nobody: pd.Series[float] = pd.Series(dtype=float)
+        self.found = [
+            f if agrees[f.definition] else Recomputed(f.definition, f.value, nobody)
+            for f in self.found
+        ]
+        return self
+
+
+def recompute(delivered: Delivered) -> tuple[list[pd.DataFrame], list[tuple[Any, ...]]]:
+    """Return per-user values and the agreement, one definition for all runs where one fits."""
+    attempts = [a.slim() for a in attempts_of(delivered) if a.found]
+    preferred: dict[tuple[str, int | None], str] = {}
+    for group in {(a.metric, a.k) for a in attempts}:
+        alike = [a.agrees for a in attempts if (a.metric, a.k) == group]
+        preferred[group] = metrics.chosen_definition(alike)
+    users, agreement = [], []
+    for attempt in attempts:
+        best, does_agree = attempt.under(preferred[attempt.metric, attempt.k])
+        agreement.append(
+            (*attempt.key, attempt.metric, attempt.k, attempt.claimed, best.value,
+             best.definition, does_agree)
+        )  # fmt: skip
+        if len(best.per_user):
+            users.append(user_frame(attempt, best))
+    return users, agreement
+
+
+def attempts_of(delivered: Delivered) -> Iterator[Attempt]:
+    """Yield every claimed value with what it could be, run by run."""
+    by_list = tables_of(delivered.lists)
+    by_prediction = tables_of(delivered.predictions)
+    known = delivered.rows[delivered.rows["metric"].isin(metrics.KNOWN)]
+    for key, rows in known.groupby(RUN, sort=False):
+        lists, predictions = found_run(by_list, key), found_run(by_prediction, key)
+        bench = Bench(delivered, key, lists, predictions)
+        for row in rows.itertuples():
+            k = None if pd.isna(row.k) else int(row.k)
+            found = bench.recomputed(row.metric, k)
+            claimed = bench.claimed(row.metric, k, float(row.value))
+            yield Attempt(key, row.metric, k, claimed, found)
+
+
+def tables_of(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
+    """Return the lists or predictions of each run."""
+    return {(str(a), str(f), str(s)): g for (a, f, s), g in frame.groupby(RUN, sort=False)}
+
+
+def found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | None:
+    """Return the table of a run; a row that names no seed may mean the only one there is."""
+    if key in runs:
+        return runs[key]
+    alike = [k for k in runs if k[:2] == key[:2]]
+    if len(alike) == 1 and "" in (key[2], alike[0][2]):
+        return runs[alike[0]]
+    return None
+
+
+class Bench:
+    """Computes the metrics of one run; joins its lists with the test data once."""
+
+    def __init__(
+        self,
+        delivered: Delivered,
+        key: Key,
+        lists: pd.DataFrame | None,
+        predictions: pd.DataFrame | None,
+    ) -> None:
+        self.delivered = delivered
+        self.key = key
+        self.table = lists
+        self.predictions = predictions
+        self.test = delivered.parts["test"].get(key[1])
+        self.train = delivered.parts["train"].get(key[1])
+        self.joined: Lists | None = None
+
+    def recomputed(self, metric: str, k: int | None) -> list[Recomputed]:
+        """Return a metric under its definitions; empty where files are missing."""
+        if metric in metrics.RATING:
+            if self.predictions is None:
+                return []
+            return metrics.rating(metric, self.predictions, self.test)
+        if self.table is None or self.test is None or not len(self.test):
+            return []
+        longest = self.longest
+        if metric == "coverage":
+            return metrics.coverage(self.table, k or longest, self.items)
+        return metrics.ranking(metric, self.whole(max(longest, k or 1)).cut(k or longest))
+
+    @property
+    def longest(self) -> int:
+        """The lowest rank of any list, at least 1."""
+        ranks = self.table["rank"] if self.table is not None else pd.Series(dtype=float)
+        largest = ranks.max() if len(ranks) else 1
+        return int(np.clip(largest, 1, metrics.LONGEST)) if np.isfinite(largest) else 1
+
+    def whole(self, k: int) -> Lists:
+        """Return the run's lists, joined with the test data."""
+        if self.table is None or self.test is None:
+            raise ValueError("there is nothing to join")
+        if self.joined is None or self.joined.k < min(k, metrics.LONGEST):
+            test = self.test
+            if self.delivered.is_sample:
+                test = test[test["user_id"].isin(set(self.table["user_id"]))]
+            self.joined = Lists.of(self.table, test, k)
+        return self.joined
+
+    @property
+    def items(self) -> dict[str, int]:
+        """What coverage may be a share of."""
+        if self.train is None or self.test is None:
+            return {}
+        trained = set(self.train["item_id"])
+        return {
+            "items listed / items in train": len(trained),
+            "items listed / items in train or test": len(trained | set(self.test["item_id"])),
+        }
+
+    def claimed(self, metric: str, k: int | None, value: float) -> float:
+        """Return the claimed value; for sampled lists that of the sample, from per-user values."""
+        if not self.delivered.is_sample or metric in (*metrics.RATING, "coverage"):
+            return value
+        if self.table is None:
+            return value
+        frame = self.delivered.per_user
+        algorithm, fold, seed = self.key
+        chosen = (
+            (frame["algorithm"] == algorithm) & (frame["fold"] == fold) & (frame["seed"] == seed)
+            & (frame["metric"] == metric) & frame["user_id"].isin(set(self.table["user_id"]))
+        )  # fmt: skip
+        chosen &= frame["k"].isna() if k is None else (frame["k"] == k).fillna(value=False)
+        values = frame.loc[chosen, "value"]
+        return float(values.mean()) if len(values) else float("nan")
+
+
+def user_frame(attempt: Attempt, found: Recomputed) -> pd.DataFrame:
+    """Return per-user values in the columns of `USER_COLUMNS`, with their definition."""
+    values = found.per_user
+    algorithm, fold, seed = attempt.key
+    return pd.DataFrame(
+        {
+            "algorithm": algorithm,
+            "fold": fold,
+            "seed": seed,
+            "user_id": values.index.to_numpy(dtype=object),
+            "metric": attempt.metric,
+            "k": pd.array([attempt.k] * len(values), dtype="Int64"),
+            "value": values.to_numpy(dtype=float),
+            "definition": found.definition,
+        }
+    )
