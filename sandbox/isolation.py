@@ -62,24 +62,25 @@ def namespaces(confinement: Confinement) -> list[str]:
     shared = ["--die-with-parent", "--new-session", "--clearenv"]
     if confinement.uid is None:
         user = ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
-        return ["--unshare-all", *user, "--cap-drop", "ALL", *shared]
+        return ["--unshare-all", "--hostname", "sandbox", *user, "--cap-drop", "ALL", *shared]
     spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     keep = [o for c in ("SETUID", "SETGID", "SETPCAP") for o in ("--cap-add", f"CAP_{c}")]
-    return [*spaces, "--unshare-cgroup-try", "--cap-drop", "ALL", *keep, *shared]
+    return [
+        *spaces,
+        "--hostname",
+        "sandbox",
+        "--unshare-cgroup-try",
+        "--cap-drop",
+        "ALL",
+        *keep,
+        *shared,
+    ]
 
 
 def file_system(confinement: Confinement) -> list[str]:
     """Return the options that show the script its files and nothing else."""
     packages, workspace = confinement.packages, confinement.workspace
-    options = ["--ro-bind", "/usr", "/usr"]
-    for name in SYSTEM_LINKS:
-        path = Path("/", name)
-        if path.is_symlink():
-            options += ["--symlink", str(path.readlink()), str(path)]
-        elif path.exists():
-            options += ["--ro-bind", str(path), str(path)]
-    for name in SYSTEM_FILES:
-        options += ["--ro-bind-try", name, name]
+    options = system_files()
     options += ["--ro-bind", str(workspace.root / "passwd"), "/etc/passwd"]
     options += ["--proc", "/proc", "--dev", "/dev"]
     options += tmpfs("/dev/shm") + tmpfs("/tmp")
@@ -92,6 +93,20 @@ def file_system(confinement: Confinement) -> list[str]:
     return [*options, "--chdir", JOB, "--remount-ro", "/"]
 
 
+def system_files() -> list[str]:
+    """Return the options that show the system's programs, libraries and fonts."""
+    options = ["--ro-bind", "/usr", "/usr", "--perms", "0755", "--dir", "/etc"]
+    for name in SYSTEM_LINKS:
+        path = Path("/", name)
+        if path.is_symlink():
+            options += ["--symlink", str(path.readlink()), str(path)]
+        elif path.exists():
+            options += ["--ro-bind", str(path), str(path)]
+    for name in SYSTEM_FILES:
+        options += ["--ro-bind-try", name, name]
+    return options
+
+
 def tmpfs(folder: str) -> list[str]:
     """Return the options of a private file system in memory of bounded size."""
     return ["--perms", "1777", "--size", str(SHARED_MIB * MIB), "--tmpfs", folder]
@@ -99,14 +114,19 @@ def tmpfs(folder: str) -> list[str]:
 
 def interpreter_files(packages: InstalledPackages) -> list[str]:
     """Bind the interpreter and its packages at their own paths, read-only."""
-    wanted = dict.fromkeys((packages.base_prefix, packages.prefix))
-    outside = [p for p in wanted if not p.is_relative_to("/usr")]
+    outside = interpreter_paths(packages)
     options: list[str] = []
     for parent in parents_of(outside):
         options += ["--perms", "0755", "--dir", str(parent)]
     for path in outside:
         options += ["--ro-bind", str(path), str(path)]
     return options
+
+
+def interpreter_paths(packages: InstalledPackages) -> list[Path]:
+    """Return the folders of the interpreter and its packages that are no part of the system."""
+    wanted = dict.fromkeys((packages.base_prefix, packages.prefix))
+    return [p for p in wanted if not p.is_relative_to("/usr")]
 
 
 def parents_of(paths: Iterable[Path]) -> list[Path]:
@@ -146,19 +166,21 @@ def variables(job: Job) -> dict[str, str]:
     }
 
 
+def resources(wanted: Limits) -> dict[str, int]:
+    """Return the limits that the kernel holds every process to; see setrlimit(2)."""
+    return {
+        "CORE": 0,
+        "NOFILE": 1024,
+        "NPROC": wanted.processes,
+        "FSIZE": wanted.file_mib * MIB,
+        "AS": (wanted.memory_mib + ADDRESS_SPACE_EXTRA_MIB) * MIB,
+        "CPU": int(wanted.cpu_s or wanted.timeout_s * 4) + 5,
+    }
+
+
 def limits(wanted: Limits) -> list[str]:
-    """Return the `prlimit` prefix; see setrlimit(2)."""
-    address_space = (wanted.memory_mib + ADDRESS_SPACE_EXTRA_MIB) * MIB
-    cpu_s = int(wanted.cpu_s or wanted.timeout_s * 4) + 5
-    return [
-        "prlimit",
-        "--core=0",
-        "--nofile=1024",
-        f"--nproc={wanted.processes}",
-        f"--fsize={wanted.file_mib * MIB}",
-        f"--as={address_space}",
-        f"--cpu={cpu_s}",
-    ]
+    """Return the `prlimit` prefix."""
+    return ["prlimit", *(f"--{n.lower()}={value}" for n, value in resources(wanted).items())]
 
 
 def drop(uid: int | None) -> list[str]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from sandbox import workspace
-from sandbox.errors import SandboxUnavailable
+from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Job, Level, Limits
 from sandbox.local import LocalSandbox
-from sandbox.packages import find_python, read_packages
+from sandbox.packages import InstalledPackages, find_python, read_packages
 from sandbox.sandbox import Sandbox
 from sandbox.settings import SandboxSettings
+from sandbox.warm import open_warm
+
+log = logging.getLogger(__name__)
 
 SELF_TEST = """
 import os, pathlib, socket, sys
@@ -45,7 +49,7 @@ TEST_LIMITS = Limits(timeout_s=20, memory_mib=512, artifacts=0)
 
 @asynccontextmanager
 async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
-    """Open the sandbox of this machine and prove that it holds.
+    """Open the sandbox of this machine at the best level it has, and prove that it holds.
 
     Raises
     ------
@@ -53,16 +57,56 @@ async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
         When scripts cannot be isolated as configured; says what to install or set.
     """
     packages = await asyncio.to_thread(read_packages, find_python(settings.python))
-    level = Level.UNCONFINED if settings.level == "unconfined" else Level.COLD
-    if settings.level == "warm":
-        raise SandboxUnavailable("The level `warm` cannot run here. Set sandbox.level to `auto`.")
-    if level is Level.COLD:
-        check_programs()
     await asyncio.to_thread(workspace.remove_stale)
-    sandbox = LocalSandbox(packages, level, settings.slots or default_slots(settings.memory_mib))
-    if level is Level.COLD:
+    slots = settings.slots or default_slots(settings.memory_mib)
+    async with AsyncExitStack() as stack:
+        if settings.level == "unconfined":
+            yield LocalSandbox(packages, Level.UNCONFINED, slots)
+            return
+        check_programs()
+        sandbox: Sandbox | None = None
+        if settings.level != "cold":
+            sandbox = await warm_sandbox(stack, settings, packages, slots)
+        yield sandbox or await cold_sandbox(packages, slots)
+
+
+async def cold_sandbox(packages: InstalledPackages, slots: int) -> Sandbox:
+    """Return a tested sandbox of the cold level."""
+    sandbox = LocalSandbox(packages, Level.COLD, slots)
+    await self_test(sandbox)
+    return sandbox
+
+
+async def warm_sandbox(
+    stack: AsyncExitStack, settings: SandboxSettings, packages: InstalledPackages, slots: int
+) -> Sandbox | None:
+    """Return a tested sandbox of the warm level; None where the next level may serve instead."""
+    trial = AsyncExitStack()
+    try:
+        sandbox = await trial.enter_async_context(open_warm(packages, slots))
         await self_test(sandbox)
-    yield sandbox
+    except SandboxError as error:
+        await trial.aclose()
+        if settings.level == "warm":
+            text = str(error)
+            raise SandboxUnavailable(
+                text if isinstance(error, SandboxUnavailable) else explain(text)
+            ) from error
+        log.warning("no warm level here, using the cold one", extra={"reason": str(error)})
+        return None
+    except BaseException:
+        await trial.aclose()
+        raise
+    stack.push_async_callback(trial.aclose)
+    warming = asyncio.create_task(sandbox.warm_up(settings.preload_after_s))
+    stack.push_async_callback(stop, warming)
+    return sandbox
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def check_programs() -> None:
@@ -74,7 +118,7 @@ def check_programs() -> None:
             )
 
 
-async def self_test(sandbox: LocalSandbox) -> None:
+async def self_test(sandbox: Sandbox) -> None:
     """Run a script that tries to get out.
 
     Raises

@@ -69,24 +69,36 @@ class ChildProcess:
         asyncio.get_running_loop().add_reader(self.pidfd, self.note_end)
 
     def note_end(self) -> None:
-        """Take note that it has ended."""
-        asyncio.get_running_loop().remove_reader(self.pidfd)
+        """Take note that it has ended: bubblewrap does so just before its namespace is gone."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self.pidfd)
+        self.learn_init()
+        if self.init_fd is None:
+            self.has_ended.set()
+        else:
+            loop.add_reader(self.init_fd, self.note_end_of_init)
+
+    def note_end_of_init(self) -> None:
+        """Take note that the namespace and all that was in it are gone."""
+        if self.init_fd is not None:
+            asyncio.get_running_loop().remove_reader(self.init_fd)
         self.has_ended.set()
 
     def kill(self) -> None:
         """Kill the process and everything below it at once.
 
         Inside a pid namespace the death of its first process takes all others; see
-        pid_namespaces(7). A plain process is killed as a group.
+        pid_namespaces(7), and bubblewrap, which waits for it, ends by itself. A plain process is
+        killed as a group.
         """
         if self.status_fd is not None and self.init_fd is None:
             self.learn_init()
         if self.init_fd is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.init_fd, signal.SIGKILL)
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.popen.pid, signal.SIGKILL)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
@@ -112,7 +124,9 @@ class ChildProcess:
 
     def reap(self) -> Exit:
         """Take the exit status of the ended process and close what it held."""
-        asyncio.get_running_loop().remove_reader(self.pidfd)
+        for descriptor in (self.pidfd, self.init_fd):
+            if descriptor is not None:
+                asyncio.get_running_loop().remove_reader(descriptor)
         _, status, used = os.wait4(self.popen.pid, 0)
         self.popen.returncode = os.waitstatus_to_exitcode(status)
         for descriptor in (self.pidfd, self.output_fd, self.status_fd, self.init_fd):

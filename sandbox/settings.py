@@ -20,3 +20,5 @@ class SandboxSettings(BaseModel):
     """Interpreter of the experiments; empty: `.venv-lab` beside the sources or here."""
     memory_mib: int = Field(4096, ge=64)
     """Memory of one execution, all its processes together."""
+    preload_after_s: float = Field(2.0, ge=0)
+    """Seconds after the start from which libraries are imported ahead, at the level `warm`."""

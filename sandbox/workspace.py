@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -121,6 +122,24 @@ def world_readable(workspace: Workspace, item: Input) -> Path:
     shutil.copyfile(path, copy)
     copy.chmod(0o444)
     return copy
+
+
+def link_input(item: Input, target: Path, kept: Path) -> None:
+    """Show an input at `target`; what cannot be linked is copied once and kept for later."""
+    path = item.path.resolve()
+    status = path.stat()
+    copy = kept / f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+    is_open = status.st_mode & stat.S_IROTH or os.geteuid() != 0
+    if is_open and not copy.exists():
+        with contextlib.suppress(OSError):
+            os.link(path, target)
+            return
+    if not copy.exists():
+        partial = copy.with_name(f"{copy.name}.{target.parent.name}")
+        shutil.copyfile(path, partial)
+        partial.chmod(0o444)
+        partial.replace(copy)
+    os.link(copy, target)
 
 
 def usage(folder: Path) -> tuple[int, int]:

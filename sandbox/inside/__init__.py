@@ -1,0 +1,1 @@
+"""What runs inside the outer bubblewrap, under the experiments' interpreter: standard library."""

@@ -1,0 +1,96 @@
+"""Keeps zygotes of one kind alive and picks the one with the least to do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from sandbox.zygotes import READY_TIMEOUT_S, Zygote, ZygoteLost, start_zygote
+
+log = logging.getLogger(__name__)
+
+
+class Nest:
+    """Zygotes that import the same modules; a dead one is replaced when one is needed."""
+
+    def __init__(
+        self, command: Callable[[], list[str]], modules: Sequence[str], size: int
+    ) -> None:
+        self.command = command
+        self.modules = tuple(modules)
+        self.size = size
+        self.zygotes: list[Zygote] = []
+        self.retired: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Start what is missing, without waiting for it."""
+        for zygote in [z for z in self.zygotes if z.is_dead]:
+            self.retire(zygote)
+        while len(self.zygotes) < self.size:
+            self.zygotes.append(start_zygote(self.command(), self.modules))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether at least one has imported everything."""
+        return any(is_ready(z) for z in self.zygotes)
+
+    @property
+    def memory_mib(self) -> float:
+        """Memory of the idle zygotes, shared libraries left out."""
+        kib: list[int] = [z.ready.result()["memory_kib"] for z in self.zygotes if is_ready(z)]
+        return sum(kib) / 1024
+
+    async def zygote(self) -> Zygote:
+        """Return a ready zygote.
+
+        Raises
+        ------
+        ZygoteLost
+            When it died while it started, or did not come up in time; says what it complained of.
+        """
+        self.start()
+        chosen = min(self.zygotes, key=lambda z: (not is_ready(z), z.load))
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                said = await asyncio.shield(chosen.ready)
+        except TimeoutError as error:
+            self.retire(chosen)
+            raise ZygoteLost("The zygote did not come up in time.") from error
+        if said["failed"]:
+            log.debug("libraries were not imported", extra={"failed": said["failed"]})
+        return chosen
+
+    def retire(self, zygote: Zygote) -> None:
+        """Give a zygote no more requests; it ends with its last execution."""
+        if zygote in self.zygotes:
+            self.zygotes.remove(zygote)
+            task = asyncio.create_task(end_when_idle(zygote))
+            self.retired.add(task)
+            task.add_done_callback(self.retired.discard)
+
+    def renew(self) -> None:
+        """Retire all; the next ones see the interpreter as it is then."""
+        for zygote in tuple(self.zygotes):
+            self.retire(zygote)
+
+    async def close(self) -> None:
+        """End all zygotes and their executions."""
+        await asyncio.gather(*(z.close() for z in self.zygotes))
+        for task in tuple(self.retired):
+            task.cancel()
+        await asyncio.gather(*self.retired, return_exceptions=True)
+        self.zygotes.clear()
+
+
+def is_ready(zygote: Zygote) -> bool:
+    """Whether a zygote has imported everything and lives."""
+    return not zygote.is_dead and zygote.ready.done() and zygote.ready.exception() is None
+
+
+async def end_when_idle(zygote: Zygote) -> None:
+    """Close a zygote once its executions have ended."""
+    try:
+        await zygote.idle()
+    finally:
+        await zygote.close()

@@ -1,0 +1,104 @@
+"""The command line of a zygote: an outer bubblewrap around a warm interpreter.
+
+Inside, the zygote has all capabilities over namespaces of its own and none over the machine's: it
+uses them to give every execution namespaces of its own, and those get none.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.inside.request import INPUTS, JOB, SOURCES, WORK
+from sandbox.isolation import interpreter_paths, parents_of, system_files
+from sandbox.packages import InstalledPackages
+
+CODE = Path(__file__).resolve().parent
+START = f"import sys; sys.path[0] = {SOURCES!r}; from sandbox.inside.serve import main; main()"
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "LK_NUM_PROCS": "1",
+    "LK_NUM_THREADS": "1",
+    "LOKY_MAX_CPU_COUNT": "1",
+    "TORCHDYNAMO_DISABLE": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""One thread, also while importing: a lock held by a thread that a fork loses stays locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A file or folder of this machine and where it is seen."""
+
+    source: str
+    target: str
+
+
+def zygote_command(packages: InstalledPackages, inputs: Path, uid: int) -> list[str]:
+    """Return the command line of a zygote, up to the descriptor and the modules to import.
+
+    The zygote must not be root on the machine: limits on processes would not hold. A service that
+    is root opens the way to the interpreter, which may lie in a closed home, then becomes `uid`.
+    """
+    binds = [Bind(str(p), str(p)) for p in interpreter_paths(packages)]
+    binds += [Bind(str(CODE), f"{SOURCES}/sandbox"), Bind(str(inputs), INPUTS)]
+    binds += [Bind(str(inputs / "passwd"), "/etc/passwd")]
+    if os.geteuid() != 0:
+        return [*namespaces(binds), *start(packages)]
+    seen = [Bind(b.target, b.target) for b in binds]
+    return [*as_user(binds, uid), *namespaces(seen), *start(packages)]
+
+
+def files(binds: list[Bind]) -> list[str]:
+    """Return bubblewrap's options that show the system's files and those of the zygote."""
+    options = [*system_files(), "--tmpfs", "/tmp"]
+    for parent in parents_of(Path(b.target) for b in binds):
+        options += ["--perms", "0755", "--dir", str(parent)]
+    for bind in binds:
+        options += ["--ro-bind", bind.source, bind.target]
+    return options
+
+
+def as_user(binds: list[Bind], uid: int) -> list[str]:
+    """Return a prefix for root: show the files at open paths, then drop to `uid`."""
+    keep = [o for c in ("SETUID", "SETGID", "SETPCAP") for o in ("--cap-add", f"CAP_{c}")]
+    drop = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
+    return [
+        *("bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
+        *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *keep),
+        *files(binds),
+        *("--bind", "/proc", "/proc", "--dev", "/dev", "--"),
+        *("setpriv", *drop, "--inh-caps=-all", "--"),
+    ]
+
+
+def namespaces(binds: list[Bind]) -> list[str]:
+    """Return the bubblewrap in which the zygote owns all namespaces."""
+    settings = [o for n, v in ENVIRONMENT.items() for o in ("--setenv", n, v)]
+    return [
+        *("bwrap", "--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0"),
+        *("--cap-add", "ALL", "--hostname", "sandbox"),
+        *("--die-with-parent", "--new-session", "--clearenv", *settings),
+        *files(binds),
+        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", WORK, "--dir", JOB),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--"),
+    ]
+
+
+def start(packages: InstalledPackages) -> list[str]:
+    """Return the command that starts the zygote; flags as for a script."""
+    return [str(packages.executable), "-s", "-B", "-u", "-c", START]

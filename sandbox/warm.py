@@ -1,0 +1,220 @@
+"""Executions forked from warm zygotes: libraries imported already, namespaces of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import workspace
+from sandbox.errors import SandboxError
+from sandbox.execution import Execution, Job, Level, OnOutput
+from sandbox.inside.request import Request
+from sandbox.isolation import SHARED_MIB, resources, variables
+from sandbox.local import iter_uids
+from sandbox.nest import Nest
+from sandbox.outer import zygote_command
+from sandbox.output import Output
+from sandbox.packages import InstalledPackages, read_packages
+from sandbox.supervision import Running, drive, outcome, to_end
+from sandbox.workspace import PREFIX, Workspace
+from sandbox.zygotes import ForkedProcess, Zygote, ZygoteLost
+
+log = logging.getLogger(__name__)
+
+LIBRARIES = (
+    *("numpy", "pandas", "scipy.sparse", "scipy.stats", "sklearn.model_selection", "joblib"),
+    *("pyarrow.parquet", "matplotlib.pyplot", "torch", "threadpoolctl"),
+    *("lenskit", "lenskit.als", "lenskit.basic", "lenskit.knn", "lenskit.batch", "lenskit.data"),
+    *("lenskit.metrics", "lenskit.pipeline", "lenskit.splitting", "lenskit.training"),
+    *("lenskit.random", "lenskit.sklearn.svd", "lenskit.flexmf", "lenskit.funksvd"),
+)
+"""What a warm zygote imports, as far as it is installed."""
+SLOTS_PER_ZYGOTE = 8
+"""A zygote forks one child after the other, about 20 ms each."""
+ATTEMPTS = 3
+
+
+@dataclass(slots=True)
+class Started:
+    """A script that a zygote has begun to run."""
+
+    zygote: Zygote
+    number: int
+    process: ForkedProcess
+
+
+class WarmSandbox:
+    """Runs each script in a fork of a warm interpreter.
+
+    Two kinds of zygote: a light one that imports nothing serves from the start, a full one with
+    all libraries once it has imported them.
+    """
+
+    level = Level.WARM
+
+    def __init__(
+        self,
+        packages: InstalledPackages,
+        slots: int,
+        folder: Path,
+        libraries: Sequence[str] = LIBRARIES,
+    ) -> None:
+        self.packages = packages
+        self.slots = slots
+        self.folder = folder
+        """The files of requests lie here; all zygotes see it."""
+        self.print = fingerprint(packages)
+        self.numbers = itertools.count(1)
+        self.uids = iter_uids()
+        self.light = Nest(self.command, (), 1)
+        self.full = Nest(self.command, libraries, 1 + (slots - 1) // SLOTS_PER_ZYGOTE)
+
+    def command(self) -> list[str]:
+        """Return the command line of a zygote."""
+        return zygote_command(self.packages, self.folder, self.uids())
+
+    async def warm_up(self, after_s: float = 0.0) -> None:
+        """Import all libraries; return when that is done."""
+        await asyncio.sleep(after_s)
+        try:
+            zygote = await self.full.zygote()
+        except SandboxError as error:
+            log.warning("no warm libraries", extra={"reason": str(error)})
+            return
+        said = zygote.ready.result()
+        log.info("libraries are warm", extra={k: said[k] for k in ("memory_kib", "threads")})
+
+    async def execute(
+        self, job: Job, collect_into: Path, on_output: OnOutput | None = None
+    ) -> Execution:
+        """Run `job`; stream complete output lines to `on_output`; collect artifacts.
+
+        Raises
+        ------
+        SandboxError
+            When the machinery, not the script, failed.
+        """
+        workspace.check_inputs(job.inputs)
+        await self.follow_changes()
+        async with self.started(job) as run:
+            space = Workspace(self.folder, run.process.folder, has_quota=True)
+            running = Running(job, run.process, Output(on_output), space)
+            ended = await drive(running)
+            if run.process.fault and running.ended is None:
+                self.light.retire(run.zygote)
+                self.full.retire(run.zygote)
+                raise SandboxError(f"The script could not be confined: {run.process.fault}")
+            return await to_end(lambda: outcome(running, ended, self.level, collect_into))
+
+    @asynccontextmanager
+    async def started(self, job: Job) -> AsyncIterator[Started]:
+        """Have a zygote start the script; let go of everything afterwards."""
+        number = next(self.numbers)
+        files = self.folder / str(number)
+        try:
+            names = await to_end(lambda: lay_out(job, files, self.folder / "kept"))
+            run = await self.begin(job, request_of(number, names, job))
+            try:
+                yield run
+            finally:
+                await run.zygote.drop(number, run.process)
+        finally:
+            await to_end(lambda: shutil.rmtree(files, ignore_errors=True))
+
+    async def begin(self, job: Job, request: Request) -> Started:
+        """Ask a zygote; when it dies before the script runs, ask another one."""
+        reason = ""
+        for _ in range(ATTEMPTS):
+            nest = self.full if self.full.is_ready else self.light
+            try:
+                zygote = await nest.zygote()
+                return Started(zygote, request.number, await zygote.begin(request))
+            except ZygoteLost as error:
+                reason = str(error)
+                log.warning("a zygote was lost before it had started a script")
+        raise SandboxError(f"No zygote could start the script: {reason}")
+
+    async def follow_changes(self) -> None:
+        """Read the packages again and renew the zygotes when the environment has changed."""
+        found = fingerprint(self.packages)
+        if found == self.print:
+            return
+        self.print = found
+        self.packages = await asyncio.to_thread(read_packages, self.packages.executable)
+        had_libraries = bool(self.full.zygotes)
+        self.light.renew()
+        self.full.renew()
+        if had_libraries:
+            self.full.start()
+
+    async def close(self) -> None:
+        """End all zygotes."""
+        await asyncio.gather(self.light.close(), self.full.close())
+
+
+@asynccontextmanager
+async def open_warm(
+    packages: InstalledPackages, slots: int, libraries: Sequence[str] = LIBRARIES
+) -> AsyncIterator[WarmSandbox]:
+    """Open a warm sandbox whose light zygote runs.
+
+    Raises
+    ------
+    SandboxError
+        When a zygote cannot run here; says what bubblewrap complained of.
+    """
+    folder = await asyncio.to_thread(make_folder)
+    sandbox = WarmSandbox(packages, slots, folder, libraries)
+    try:
+        await sandbox.light.zygote()
+        yield sandbox
+    finally:
+        await sandbox.close()
+        await to_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def make_folder() -> Path:
+    """Make the folder that all zygotes see."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder.chmod(0o755)
+    (folder / "kept").mkdir(mode=0o755)
+    (folder / "passwd").write_text("researcher:x:65534:65534::/tmp:/bin/sh\n")
+    return folder
+
+
+def request_of(number: int, names: tuple[str, ...], job: Job) -> Request:
+    """Return what is asked of a zygote."""
+    return Request(
+        number=number,
+        folder=str(number),
+        files=names,
+        arguments=job.arguments,
+        environment=variables(job),
+        limits=resources(job.limits),
+        disk_mib=job.limits.disk_mib,
+        inodes=job.limits.inodes,
+        shared_mib=SHARED_MIB,
+    )
+
+
+def lay_out(job: Job, folder: Path, kept: Path) -> tuple[str, ...]:
+    """Put script, helper and inputs into a folder; return their names."""
+    folder.mkdir(mode=0o755)
+    workspace.write_sources(folder, job)
+    for item in job.inputs:
+        workspace.link_input(item, folder / item.name, kept)
+    return tuple(sorted(path.name for path in folder.iterdir()))
+
+
+def fingerprint(packages: InstalledPackages) -> tuple[int, ...]:
+    """Return what changes when packages are installed or removed."""
+    places = [packages.prefix / "pyvenv.cfg", *packages.prefix.glob("lib/python*/site-packages")]
+    return tuple(p.stat().st_mtime_ns for p in places if p.exists())
