@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from agent_core.domain import Finding
 
 SHOWN = 4
@@ -48,7 +50,7 @@ def some(values: Iterable[Any], shown: int = SHOWN) -> str:
 
 def label(metric: str, k: Any) -> str:
     """Return `ndcg@10`, or the bare name without a cut-off."""
-    return f"{metric}@{int(k)}" if k is not None and k == k and str(k) != "<NA>" else metric
+    return metric if pd.isna(k) else f"{metric}@{int(k)}"
 
 
 def run_label(algorithm: str, fold: str, seed: str) -> str:
