@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TypeVar
 from bot.workspace.rules import Json
 
 T = TypeVar("T")
+LOOK_AGAIN_S = 0.05
 
 
 @dataclass(slots=True)
@@ -79,8 +81,14 @@ class Journal:
         """
         async with asyncio.timeout(timeout_s):
             while not (found := predicate()):
-                await self._changed.wait()
+                await self._next_change()
         return found
+
+    async def _next_change(self) -> None:
+        """Wait for a change; a predicate may also be about the bot, so look again soon."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_S):
+                await self._changed.wait()
 
     def clear(self) -> None:
         """Forget everything written so far."""

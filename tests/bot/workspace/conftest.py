@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,19 +41,21 @@ def listening(bot: Bot) -> None:
 
 
 @asynccontextmanager
-async def connect(workspace: Workspace) -> AsyncIterator[Bot]:
+async def connect(
+    workspace: Workspace, listen: Callable[[Bot], None] = listening
+) -> AsyncIterator[Bot]:
     client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
-    app = AsyncApp(token=workspace.bot_token, client=client)
+    app = AsyncApp(client=client)
     handler = AsyncSocketModeHandler(app, workspace.app_token, ping_interval=1)
     bot = Bot(app, client, handler)
-    listening(bot)
+    listen(bot)
     before = workspace.connections
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     try:
         await workspace.wait_for(lambda: workspace.connections > before)
         yield bot
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]
         await asyncio.gather(*(task for task in stragglers()), return_exceptions=True)
 
 
@@ -67,8 +70,8 @@ async def workspace() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture
-def attach(workspace: Workspace) -> Callable[[], AbstractAsyncContextManager[Bot]]:
-    return lambda: connect(workspace)
+def attach(workspace: Workspace) -> Callable[..., AbstractAsyncContextManager[Bot]]:
+    return partial(connect, workspace)
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ async def test_files_upload_v2_puts_one_message_into_the_thread(
     root = workspace.post("experiments", "researcher", MENTION)
     path = tmp_path / "report.md"
     path.write_text("# Report")
-    uploads = [
+    uploads: list[dict[str, Any]] = [
         {"filename": "report.md", "file": str(path), "title": "Report"},
         {"filename": "result.zip", "content": b"PK", "title": "Zip"},
     ]
