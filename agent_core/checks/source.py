@@ -135,7 +135,7 @@ def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 def bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """Pair loop targets with literal elements; `items()` of a literal with its values."""
-    source = looped.func.value if isinstance(looped, ast.Call) and is_items(looped) else looped
+    source = container_of(looped) or looped
     if isinstance(target, ast.Tuple) and isinstance(source, ast.List | ast.Tuple):
         for element in source.elts:
             yield from bound(target, element)
@@ -145,9 +145,11 @@ def bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, ast
         yield from bound(target, source)
 
 
-def is_items(call: ast.Call) -> bool:
-    """Whether a call is `x.items()` or `x.values()`."""
-    return isinstance(call.func, ast.Attribute) and call.func.attr in ("items", "values")
+def container_of(looped: ast.expr) -> ast.expr | None:
+    """Return `x` of `x.items()` or `x.values()`."""
+    if isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute):
+        return looped.func.value if looped.func.attr in ("items", "values") else None
+    return None
 
 
 def claimed_values(nodes: tuple[ast.AST, ...]) -> Iterator[ast.expr]:
