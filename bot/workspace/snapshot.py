@@ -27,6 +27,7 @@ def snapshot(people: People, user: str) -> Json:
         "view": people.modals.top(user),
         "home": state.homes.get(user),
         "sessions": sessions,
+        "statuses": list(people.team.statuses.values()),
         "prompts": list(state.prompts.values()),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.workspace.clock import Clock
 from bot.workspace.errors import ApiError
@@ -46,6 +46,7 @@ class Team:
     socket: SocketMode
     hub: Hub
     base_url: str = ""
+    statuses: dict[tuple[str, str], Json] = field(default_factory=dict)
 
     def emit(self, event: Json, subscription: str) -> None:
         """Send an event to the bot, if it subscribed and may read it."""
@@ -171,6 +172,11 @@ class Team:
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         """Show or clear the short line under a thread."""
         body = {"channel": channel, "thread_ts": thread_ts, "status": status}
+        if not status and (channel, thread_ts) not in self.statuses:
+            return
+        self.statuses[channel, thread_ts] = body
+        if not status:
+            del self.statuses[channel, thread_ts]
         self.hub.publish("status", body)
         self.journal.notify()
 

@@ -52,6 +52,8 @@ def content(call: Call, *, may_be_empty: bool = False) -> Json:
         fields["text"] = markdown[:UPDATE_TEXT]
     if call.args.get("blocks"):
         fields["blocks"] = numbered(checked_blocks(call.args["blocks"]))
+    elif "blocks" in call.args and not markdown:
+        fields["blocks"] = []
     if call.args.get("metadata"):
         fields["metadata"] = metadata(call)
     if not may_be_empty and not fields["text"] and not fields.get("blocks"):

@@ -69,10 +69,12 @@ def set_status(call: Call) -> Json:
         raise ApiError("invalid_arguments")
     team, status = call.team, call.text("status")
     team.set_status(channel, thread_ts, status)
+    mine = team.statuses.get((channel, thread_ts))
 
     async def expire() -> None:
         await team.clock.sleep(team.rules.status_s)
-        team.set_status(channel, thread_ts, "")
+        if team.statuses.get((channel, thread_ts)) is mine:
+            team.set_status(channel, thread_ts, "")
 
     if status:
         team.socket.background(expire())

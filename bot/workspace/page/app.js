@@ -273,6 +273,7 @@ const CHANGES = {
     known.users = new Map(body.users.map((user) => [user.id, user]));
     known.channels = new Map(body.channels.map((item) => [item.id, { ...item, messages: new Map(item.messages.map((message) => [message.ts, message])) }]));
     known.sessions = new Map(body.sessions.map((session) => [`${session.channel}:${session.thread_ts}`, session]));
+    known.statuses = new Map(body.statuses.map((item) => [`${item.channel}:${item.thread_ts}`, item.status]));
     byId("app").classList.add("ready");
     const link = /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(location.pathname);
     const first = known.channels.get(looking.channel) ?? known.channels.get(link?.[1]) ?? [...known.channels.values()][0];
