@@ -12,7 +12,6 @@ from agent_core.checks.registry import run_checks
 from agent_core.domain import Node, NodeId, Operator, Plan, Requirement, RunId, Script, Verdict
 from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
 from agent_core.events import (
-    ModelOutage,
     NodeExecuted,
     NodeFailed,
     NodeJudged,
@@ -180,12 +179,11 @@ class Search:
             await self.recorder.add(NodeFailed(node.id, f"Budget exhausted: {error}"))
 
     async def through_outages(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask the model, again after each pause of an outage; the last refusal is raised."""
+        """Ask the model, again after each pause of an outage (which its meter logs)."""
         for wait_s in self.setup.outage_waits_s:
             try:
                 return await ask()
             except ModelUnavailable as error:
-                await self.recorder.add(ModelOutage(str(error), error.is_permanent))
                 if error.is_permanent:
                     raise
                 await asyncio.sleep(wait_s)

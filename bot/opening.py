@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from agent_core.lab import Lab, open_lab
 from agent_core.offline.researcher import OfflineResearcher
+from agent_core.reference import lookup_with, runner
 from agent_core.researcher import Packages, Researcher
 from bot.settings import Secrets, Settings
 from sandbox.opening import open_sandbox
@@ -46,6 +46,7 @@ async def open_core(
                 sandbox,
                 researcher,
                 packages_of(settings),
+                lookup_with(runner(sandbox)),
             )
         )
         yield Core(lab, database, sandbox, researcher)
@@ -53,8 +54,8 @@ async def open_core(
 
 def packages_of(settings: Settings) -> Packages:
     """Read what experiments may import."""
-    installed = read_packages(Path(settings.sandbox.python))
-    return Packages(installed.python, installed.versions)
+    installed = read_packages(settings.sandbox.python)
+    return Packages(installed.python, installed.versions, installed.modules)
 
 
 @asynccontextmanager

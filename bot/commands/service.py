@@ -1,0 +1,91 @@
+"""`autoreclab serve`, `workspace` and `manifest`: what runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Coroutine
+from typing import Any, cast
+
+import typer
+
+from agent_core.errors import AgentError
+from bot.app import open_bot
+from bot.errors import SlackError
+from bot.manifest import manifest
+from bot.opening import Kind, open_core
+from bot.settings import Secrets, Settings
+from bot.slack_settings import Credentials
+from bot.workspace.errors import PortTakenError
+from bot.workspace.server import open_workspace
+from sandbox.errors import SandboxError
+from storage.errors import StorageError
+
+CANNOT_RUN = (AgentError, SandboxError, SlackError, StorageError, PortTakenError)
+
+
+def until_told(work: Coroutine[Any, Any, None]) -> int:
+    """Run until SIGINT or SIGTERM; return the exit status."""
+
+    async def through() -> None:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        await task
+
+    try:
+        asyncio.run(through())
+    except asyncio.CancelledError:
+        return 0
+    except CANNOT_RUN as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0
+
+
+def serve_bot(researcher: str, settings: Settings) -> int:
+    """Connect to Slack and work until told to stop."""
+    secrets = Secrets()
+    if not secrets.slack_bot_token.get_secret_value() or not secrets.slack_app_token:
+        typer.echo(
+            "SLACK_BOT_TOKEN (xoxb-) and SLACK_APP_TOKEN (xapp-) are not set. `autoreclab "
+            "workspace` prints a set for this machine; README.md says how to get real ones.",
+            err=True,
+        )
+        return 2
+    return until_told(serve(settings, secrets, cast(Kind, researcher)))
+
+
+async def serve(settings: Settings, secrets: Secrets, kind: Kind) -> None:
+    """Open everything, serve until cancelled, close in reverse order."""
+    credentials = Credentials(
+        secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url
+    )
+    async with open_core(settings, secrets, kind, takes_up=True) as core:
+        bot = open_bot(credentials, settings.slack, settings.access, core.database, core.lab)
+        async with bot:
+            typer.echo(
+                f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}."
+            )
+            await asyncio.Event().wait()
+
+
+def open_local(port: int) -> int:
+    """Serve the local workspace until told to stop."""
+
+    async def through() -> None:
+        async with open_workspace(port) as workspace:
+            for name, value in workspace.environment().items():
+                typer.echo(f"export {name}={value}")
+            typer.echo(f"# page: {workspace.page_url}")
+            await asyncio.Event().wait()
+
+    return until_told(through())
+
+
+def print_manifest() -> int:
+    """Print the app's manifest as JSON."""
+    typer.echo(json.dumps(manifest(), indent=2))
+    return 0
