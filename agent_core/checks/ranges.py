@@ -123,7 +123,8 @@ def identical_results(evidence: Evidence) -> Result:
     same = []
     for a, b in combinations(wide.columns, 2):
         both = wide[[a, b]].dropna()
-        if len(both) and (both[a] == both[b]).all() and (both[a] != 0).any():
+        is_same = np.isclose(both[a], both[b], rtol=1e-12, atol=0)
+        if len(both) and is_same.all() and (both[a] != 0).any():
             same.append(f"{a} and {b}")
     if same:
         return warned(f"The same values in every metric: {some(same)}.")

@@ -1,0 +1,262 @@
+"""Honest studies, legitimate oddities among them, that no binding check may stop."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from studies import EACH, ITEMS, USERS, K, honest, top_lists
+
+from agent_core.checks.registry import RULES, run_checks
+from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study, Waiver
+
+
+def stopping(findings):
+    return {n: c.reason for n, c in findings.items() if c.finding is Finding.FAIL and c.is_binding}
+
+
+def with_split(made, kind, folds, parts, **more):
+    """Replace the split and make honest lists for it."""
+    made.plan = replace(made.plan, split=replace(made.plan.split, kind=kind, folds=folds, **more))
+    made.splits, made.lists = parts, {}
+    rng = np.random.default_rng(3)
+    for fold, (train, _) in parts.items():
+        data = made.data.iloc[train]
+        counts = data["item_id"].value_counts()
+        popular = np.array([[counts.get(i + 100, 0) + i / 1e3 for i in range(ITEMS)]] * USERS)
+        made.lists["Popularity", fold, "none"] = top_lists(data, popular)
+        for seed in "012":
+            scores = rng.random((USERS, ITEMS))
+            made.lists["ImplicitMF", fold, seed] = top_lists(data, scores)
+    made.measure()
+    return made
+
+
+def plain(made):
+    return made
+
+
+def model_below_the_baseline(made):
+    rng = np.random.default_rng(1)
+    train = made.data.iloc[made.splits["0"][0]]
+    for seed in "012":
+        made.lists["ImplicitMF", "0", seed] = top_lists(train, rng.random((USERS, ITEMS)))
+    made.measure()
+    return made
+
+
+def deterministic_models(made):
+    plan = made.plan
+    made.plan = replace(
+        plan,
+        study=Study.COMPARISON,
+        algorithms=(Algorithm("EASE", "EASEScorer"), plan.algorithms[1]),
+    )
+    lists = {("EASE", "0", "none"): made.lists["ImplicitMF", "0", "0"]}
+    made.lists = lists | {k: v for k, v in made.lists.items() if k[0] == "Popularity"}
+    made.run["algorithms"]["EASE"] = {"class": "EASEScorer", "config": {"regularization": 1.0}}
+    made.measure()
+    return made
+
+
+def deterministic_model_repeated_over_seeds(made):
+    made = deterministic_models(made)
+    ease = replace(made.plan.algorithms[0], is_random=True)
+    made.plan = replace(made.plan, algorithms=(ease, made.plan.algorithms[1]))
+    for seed in "012":
+        made.lists["EASE", "0", seed] = made.lists["EASE", "0", "none"]
+    del made.lists["EASE", "0", "none"]
+    made.measure()
+    return made
+
+
+def stopped_at_the_second_seed(made):
+    del made.lists["ImplicitMF", "0", "2"]
+    made.measure()
+    made.exit_code = 1
+    return made
+
+
+def aggregates_over_seeds(made):
+    values = [r["value"] for r in made.rows if r["metric"] == "ndcg" and "seed" in r]
+    mean = sum(values) / 3
+    row = {"metric": "ndcg", "k": K, "algorithm": "ImplicitMF", "value": mean, "n": 3}
+    made.rows.append(
+        row | {"aggregate": True, "ci_low": mean - 0.1, "ci_high": mean + 0.1, "ci_over": "seeds"}
+    )
+    return made
+
+
+def aggregates_over_users(made):
+    row = {"metric": "hit", "k": K, "algorithm": "ImplicitMF", "value": 0.5, "n": USERS}
+    ends = {"ci_low": 0.4, "ci_high": 0.6, "ci_over": "users"}
+    made.rows.append(row | ends | {"aggregate": True})
+    return made
+
+
+def values_rounded_to_five_digits(made):
+    for row in made.rows:
+        row["value"] = round(row["value"], 5)
+    return made
+
+
+def rows_without_fold_and_labels_with_cutoff(made):
+    for row in made.rows:
+        row["metric"] = f"{row['metric'].upper()}@{row.pop('k')}"
+        row.pop("fold")
+    return made
+
+
+def users_with_empty_lists(made):
+    key = ("ImplicitMF", "0", "1")
+    made.lists[key] = made.lists[key].query("user_id > 3")
+    made.measure()
+    return made
+
+
+def leave_last(made):
+    order = made.data.sort_values("timestamp")
+    test = sorted(order.groupby("user_id").tail(1).index)
+    train = made.data.index.difference(test).tolist()
+    return with_split(made, SplitKind.LEAVE_LAST, 1, {"0": (train, test)})
+
+
+def share_of_each_user(made):
+    test = sorted(made.data.groupby("user_id").sample(frac=0.25, random_state=3).index)
+    train = made.data.index.difference(test).tolist()
+    return with_split(made, SplitKind.USER_FRACTION, 1, {"0": (train, test)}, holdout=0.25)
+
+
+def users_in_three_folds(made):
+    parts = {}
+    for fold in range(3):
+        mine = made.data[made.data["user_id"] % 3 == fold]
+        test = sorted(mine.groupby("user_id").sample(n=EACH // 4, random_state=3).index)
+        parts[str(fold)] = (made.data.index.difference(test).tolist(), test)
+    made = with_split(made, SplitKind.CROSSFOLD_USERS, 3, parts, holdout=0.25)
+    for (name, fold, seed), frame in made.lists.items():
+        tested = set(made.data.iloc[parts[fold][1]]["user_id"])
+        made.lists[name, fold, seed] = frame[frame["user_id"].isin(tested)]
+    made.measure()
+    return made
+
+
+def a_study_of_a_leak(made):
+    plan = replace(made.plan, study=Study.OTHER, question="How much does a leak help?")
+    train, test = made.splits["0"]
+    made.plan, made.splits = plan, {"0": (sorted(train + test[:5]), test)}
+    return made
+
+
+def no_baseline_in_the_plan(made):
+    made.plan = replace(made.plan, algorithms=made.plan.algorithms[:1])
+    made.lists = {k: v for k, v in made.lists.items() if k[0] != "Popularity"}
+    made.measure()
+    return made
+
+
+def high_ratings_only(made):
+    made.plan = replace(made.plan, min_rating=4.0)
+    high = made.data.index[made.data["rating"] >= 4]
+    held = made.data.loc[high].groupby("user_id").sample(n=1, random_state=1).index
+    parts = {"0": (high.difference(held).tolist(), sorted(held))}
+    kept = [{"name": "min_rating=4", "before": len(made.data), "after": len(high)}]
+    made.run["dataset"]["filters"] = kept
+    return with_split(made, SplitKind.LEAVE_ONE_OUT, 1, parts)
+
+
+def rating_prediction(made):
+    plan = made.plan
+    made.plan = replace(
+        plan,
+        study=Study.COMPARISON,
+        metrics=(Metric("rmse"), Metric("mae")),
+        algorithms=(
+            Algorithm("BiasedMF", "BiasedMFScorer", is_random=True),
+            Algorithm("Bias", "BiasScorer", role=Role.BASELINE),
+        ),
+        seeds=(0,),
+    )
+    made.lists, made.rows, users = {}, [], []
+    test = made.data.iloc[made.splits["0"][1]]
+    rng = np.random.default_rng(5)
+    for name in ("BiasedMF", "Bias"):
+        frame = test[["user_id", "item_id", "rating"]].assign(prediction=rng.normal(3, 1, USERS))
+        made.predictions[name, "0", "none"] = frame
+        error = frame["prediction"] - frame["rating"]
+        values = {"rmse": float((error**2).mean() ** 0.5), "mae": float(error.abs().mean())}
+        for metric, value in values.items():
+            row = {"metric": metric, "value": value, "algorithm": name, "fold": "0", "n": USERS}
+            made.rows.append(row)
+            column = error.abs().to_numpy()
+            users.append(
+                pd.DataFrame({"user_id": frame["user_id"].astype(str), "value": column}).assign(
+                    metric=metric, algorithm=name, fold="0"
+                )
+            )
+    made.per_user = pd.concat(users)
+    return made
+
+
+HONEST = (
+    plain,
+    model_below_the_baseline,
+    deterministic_models,
+    deterministic_model_repeated_over_seeds,
+    stopped_at_the_second_seed,
+    aggregates_over_seeds,
+    aggregates_over_users,
+    values_rounded_to_five_digits,
+    rows_without_fold_and_labels_with_cutoff,
+    users_with_empty_lists,
+    leave_last,
+    share_of_each_user,
+    users_in_three_folds,
+    a_study_of_a_leak,
+    no_baseline_in_the_plan,
+    high_ratings_only,
+    rating_prediction,
+)
+
+
+@pytest.mark.parametrize("make", HONEST, ids=lambda f: f.__name__)
+def test_no_honest_study_is_stopped(make, tmp_path):
+    made = make(honest())
+
+    found = made.findings(tmp_path)
+
+    assert stopping(found) == {}
+    assert found["split_as_planned"].finding is not Finding.FAIL, found["split_as_planned"].reason
+    assert found["filters_as_planned"].finding is not Finding.FAIL
+
+
+def test_all_checks_of_an_honest_study_pass_or_say_why(tmp_path):
+    made = honest()
+    made.files = {"table.csv": b"a,b\n1,2\n", "plot.png": b"\x89PNG\r\n\x1a\n"}
+
+    found = made.findings(tmp_path)
+
+    assert [c for c in found.values() if c.finding is Finding.FAIL] == []
+    warned = {n for n, c in found.items() if c.finding is Finding.WARN}
+    assert warned == {"temporal_leak"}
+    assert all(c.reason.endswith(".") and c.subject for c in found.values())
+
+
+def test_names_of_checks_are_unique():
+    names = [r.name for r in RULES]
+
+    assert len(names) == len(set(names)) == 36
+
+
+def test_a_waived_failure_becomes_a_warning_with_the_reason(tmp_path):
+    made = honest()
+    made.change("ImplicitMF", 1, value=0.9)
+    waivers = [Waiver("recomputation_agrees", "known rounding", "U1"), Waiver("x", "y", "U1")]
+
+    found = {c.name: c for c in run_checks(made.evidence(tmp_path), waivers)}
+
+    check = found["recomputation_agrees"]
+    assert check.finding is Finding.WARN
+    assert "U1" in check.reason
+    assert "known rounding" in check.reason
+    assert "0.9" in check.reason
