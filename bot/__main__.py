@@ -1,0 +1,5 @@
+"""`python -m bot` is `autoreclab`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,67 @@
+"""The README is true: its commands exist, its settings are valid, its tree is the tree there is."""
+
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, load_settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+AUTORECLAB = [sys.executable, "-m", "bot"]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [*AUTORECLAB, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"\| `autoreclab ([a-z]+)", README))))
+def test_each_command_exists_and_explains_itself(command):
+    shown = run(command, "--help")
+
+    assert shown.returncode == 0, shown.stderr
+    assert "Usage" in shown.stdout
+
+
+def test_help_is_quick():
+    run("--help")
+    before = time.perf_counter()
+    run("--help")
+
+    assert time.perf_counter() - before < 2.0
+
+
+def test_each_make_target_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)) <= targets
+
+
+def test_the_settings_file_shows_every_table_with_its_defaults():
+    shown = tomllib.loads((ROOT / "config.toml").read_text())
+
+    loaded = load_settings(ROOT / "config.toml")
+
+    assert set(shown) == set(Settings.model_fields)
+    assert loaded == load_settings(Path("/dev/null"))
+
+
+def test_the_layout_names_folders_that_are_there():
+    layout = README.partition("## Layout")[2].partition("```")[2].partition("```")[0]
+
+    folders = re.findall(r"^(\w+)/", layout, re.MULTILINE)
+
+    assert folders
+    assert all((ROOT / folder).is_dir() for folder in folders)
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_each_link_leads_somewhere(link):
+    assert (ROOT / link).exists()
