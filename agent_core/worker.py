@@ -41,6 +41,9 @@ from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
 
+CONFIRM_FACTOR = 2.0
+"""The winner is repeated when this many times its duration is left of the budget."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -231,11 +234,31 @@ class Worker:
                 )
                 reason = await search.run()
                 await self.recorder.settled()
+                if reason == "satisfied":
+                    await self.confirm(search)
                 await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
             conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
             outcome = await conclusion.report(researcher, self.view.reason or reason)
         await self.recorder.settled()
         await self.recorder.add(RunFinished(outcome, self.view.reason))
+
+    async def confirm(self, search: Search) -> None:
+        """Execute the winner once more in a clean sandbox, where the time budget allows."""
+        best = self.view.best
+        if best is None or best.execution is None or self.view.reruns:
+            return
+        if best.execution.duration_s * CONFIRM_FACTOR < self.remaining_s():
+            await self.unless_stopped(self.repeat(search))
+
+    async def repeat(self, search: Search) -> Rerun:
+        """Execute the best script again and log how it compares."""
+        best = self.view.best
+        if best is None:
+            raise AgentError("No script worked, so there is none to repeat.")
+        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        rerun = await conclusion.repeat(search.experiment(best), self.bench.workbench)
+        await self.recorder.add(rerun)
+        return rerun
 
     def setup(self, researcher: Researcher) -> Setup:
         """Return what the search works with."""
@@ -266,9 +289,6 @@ class Worker:
 
     async def rerun(self) -> Rerun:
         """Execute the best script again and log how it compares."""
-        best = self.view.best
-        if best is None:
-            raise AgentError("No script worked, so there is none to repeat.")
         search = Search(
             self.recorder,
             self.setup(self.bench.researcher),
@@ -276,10 +296,7 @@ class Worker:
             0,
             self.stopped,
         )
-        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
-        rerun = await conclusion.repeat(search.experiment(best), self.bench.workbench)
-        await self.recorder.add(rerun)
-        return rerun
+        return await self.repeat(search)
 
 
 def status_text(view: RunView) -> str:

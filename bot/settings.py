@@ -114,7 +114,8 @@ def load_settings(file: Path | None = None, given: Sequence[str] = ()) -> Settin
         For an unknown key (naming the nearest known one) or an impossible value.
     """
     try:
-        return Settings(**{"file": read_file(file), "given": assignments(given)})
+        sources: Any = {"file": read_file(file), "given": assignments(given)}
+        return Settings(**sources)
     except ValidationError as error:
         raise SettingsError(explain(error)) from error
 

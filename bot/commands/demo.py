@@ -106,8 +106,9 @@ async def ask(
     console.print(f"Asked in #{CHANNEL}: {question.removeprefix('@autoreclab ')}")
     ts = str(message["ts"])
     start = await workspace.wait_for(lambda: start_button(workspace, ts), 60)
-    console.print("The plan is in the thread; pressing Start.")
-    await workspace.press(start[0], start[1], PERSON)
+    if start is not None:
+        console.print("The plan is in the thread; pressing Start.")
+        await workspace.press(*start, PERSON)
     view = await finished(console, lab, ts)
     await workspace.wait_for(lambda: ending(workspace, ts, view), 120)
     tell_paths(console, view)
