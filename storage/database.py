@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlite_utils
+import stamina
 
-from storage.errors import StorageUnavailable
-from storage.migrations import migrate
+from storage.errors import StorageUnavailable, kind_of, unusable_database, unusable_path
+from storage.migrations import migrate, require_ours
 from storage.settings import StorageSettings
 
 T = TypeVar("T")
+Work = Callable[[sqlite_utils.Database], T]
 BUSY_TIMEOUT_S = 30.0
 FILE_NAME = "autoreclab.sqlite3"
 
@@ -29,49 +31,78 @@ class Database:
         self.executor = executor
         self.connected: sqlite_utils.Database | None = None
 
-    async def run(self, work: Callable[[sqlite_utils.Database], T]) -> T:
-        """Run `work` in a transaction; rolled back when it raises.
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self.folder / FILE_NAME
 
-        Cancelling the caller does not interrupt the transaction.
+    async def run(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; rolled back when it raises, on disk when this returns.
+
+        Cancelling the caller does not interrupt a transaction that has begun.
 
         Raises
         ------
         StorageUnavailable
             When the disk is full or the database cannot be written.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, self.transaction, work)
+        return await self.on_thread(lambda: self.transaction("BEGIN IMMEDIATE", work))
 
-    def transaction(self, work: Callable[[sqlite_utils.Database], T]) -> T:
-        """Run `work` between BEGIN and COMMIT, on the database thread."""
+    async def read(self, work: Work[T]) -> T:
+        """Run `work`, which only reads, on one state of the database; never waits for writers.
+
+        Raises
+        ------
+        StorageUnavailable
+            When the database cannot be read.
+        """
+        return await self.on_thread(lambda: self.transaction("BEGIN", work))
+
+    async def on_thread(self, job: Callable[[], T]) -> T:
+        """Run a job on the database thread."""
+        try:
+            future = self.executor.submit(job)
+        except RuntimeError as error:
+            raise self.closed() from error
+        return await asyncio.wrap_future(future)
+
+    def transaction(self, begin: str, work: Work[T]) -> T:
+        """Run `work` between `begin` and COMMIT, on the database thread."""
         db = self.connected
         if db is None:
-            raise StorageUnavailable(f"The database in {self.folder} is closed.")
+            raise self.closed()
         try:
-            db.conn.execute("BEGIN IMMEDIATE")
+            db.conn.execute(begin)
             result = work(db)
             db.conn.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            roll_back(db)
-            raise StorageUnavailable(f"{self.folder / FILE_NAME}: {error}. {REMEDY}") from error
-        except BaseException:
-            roll_back(db)
+        except BaseException as error:
+            # Some errors, a full disk among them, have ended the transaction already.
+            if db.conn.in_transaction:
+                db.conn.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error) and not is_mistake(error):
+                raise unusable_database(self.path, error) from error
             raise
         return result
 
+    def closed(self) -> StorageUnavailable:
+        """Say that nothing can be asked any more."""
+        return StorageUnavailable(f"The database {self.path} is closed.")
+
     def connect(self) -> None:
         """Open and migrate the database, on the database thread."""
-        path = self.folder / FILE_NAME
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                conn.execute(f"PRAGMA {pragma}")
-        except (sqlite3.DatabaseError, OSError) as error:
-            raise StorageUnavailable(f"{path} cannot be used: {error}. {REMEDY}") from error
-        db = sqlite_utils.Database(conn)
-        migrate(db)
-        self.connected = db
+        except OSError as error:
+            raise unusable_path(self.folder, error) from error
+        try:
+            # SQLite does not wait for its lock where two processes make the same new database.
+            for attempt in stamina.retry_context(
+                on=is_busy, attempts=None, timeout=BUSY_TIMEOUT_S, wait_initial=0.01, wait_max=0.5
+            ):
+                with attempt:
+                    self.connected = connection(self.path)
+        except sqlite3.Error as error:
+            raise unusable_database(self.path, error) from error
 
     def close(self) -> None:
         """Close the connection, on the database thread."""
@@ -80,13 +111,30 @@ class Database:
             self.connected = None
 
 
-REMEDY = "Check free space and permissions, or set storage.path to another folder."
+def connection(path: Path) -> sqlite_utils.Database:
+    """Connect to a database and bring it up to date."""
+    conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        db = sqlite_utils.Database(conn)
+        require_ours(db, path)
+        # FULL: what is committed survives a loss of power, not only a killed process.
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            conn.execute(f"PRAGMA {pragma}")
+        migrate(db, path)
+    except BaseException:
+        conn.close()
+        raise
+    return db
 
 
-def roll_back(db: sqlite_utils.Database) -> None:
-    """Undo an open transaction."""
-    if db.conn.in_transaction:
-        db.conn.execute("ROLLBACK")
+def is_busy(error: Exception) -> bool:
+    """Whether another connection was in the way."""
+    return isinstance(error, sqlite3.Error) and kind_of(error) == sqlite3.SQLITE_BUSY
+
+
+def is_mistake(error: sqlite3.Error) -> bool:
+    """Whether the statement is at fault and not the disk: wrong SQL, a broken constraint."""
+    return kind_of(error) in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT)
 
 
 @asynccontextmanager
@@ -96,15 +144,15 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
     Raises
     ------
     StorageUnavailable
-        When the folder cannot be written, or the file is not a database.
+        When the folder cannot be written, or the file is not a database of this product.
     SchemaTooNew
         When a newer version of the product wrote it.
     """
-    loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage") as executor:
-        database = Database(settings.path.resolve(), executor)
+        database = Database(settings.path.expanduser().resolve(), executor)
         try:
-            await loop.run_in_executor(executor, database.connect)
+            await database.on_thread(database.connect)
             yield database
         finally:
-            await loop.run_in_executor(executor, database.close)
+            # Cancelling this task must not leave the connection open.
+            await asyncio.shield(asyncio.wrap_future(executor.submit(database.close)))

@@ -4,9 +4,14 @@ StorageError
 ├── RecordNotFound       nothing has this id
 ├── SchemaTooNew         the database was written by a newer version
 └── StorageUnavailable   the folder or database cannot be used; says what to do
+    └── StorageFull      no space is left
 """
 
 from __future__ import annotations
+
+import errno
+import sqlite3
+from pathlib import Path
 
 
 class StorageError(Exception):
@@ -22,4 +27,46 @@ class SchemaTooNew(StorageError):  # noqa: N818
 
 
 class StorageUnavailable(StorageError):  # noqa: N818
-    """The folder or the database cannot be used: full, not writable, or not a database."""
+    """The folder or the database cannot be used: not writable, locked, or not a database."""
+
+
+class StorageFull(StorageUnavailable):
+    """No space is left for what is to be stored."""
+
+
+FULL = "Free some space, or set storage.path to a folder on another disk; nothing was lost."
+ELSEWHERE = "Check its permissions, or set storage.path to another folder."
+REMEDIES = {
+    sqlite3.SQLITE_ERROR: (
+        "Its tables are not as expected; restore a backup, or set storage.path to another folder."
+    ),
+    sqlite3.SQLITE_BUSY: "Another program keeps it locked; end that program and try again.",
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_NOTADB: "Move it away, or set storage.path to another folder.",
+    sqlite3.SQLITE_CORRUPT: (
+        "Stop all processes that use it, keep a copy of the folder, and restore a backup or try "
+        "`sqlite3 FILE .recover`."
+    ),
+}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def unusable_database(path: Path, error: sqlite3.Error) -> StorageUnavailable:
+    """Say in words what SQLite met, and what to do about it."""
+    code = kind_of(error)
+    kind = StorageFull if code == sqlite3.SQLITE_FULL else StorageUnavailable
+    return kind(f"{path} cannot be used: {error}. {REMEDIES.get(code, ELSEWHERE)}")
+
+
+def kind_of(error: sqlite3.Error) -> int:
+    """Return SQLite's code of an error; errors of the Python module count as SQLITE_ERROR."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF  # the rest of an extended code only adds detail
+
+
+def unusable_path(path: Path, error: OSError) -> StorageUnavailable:
+    """Say in words what the file system refused, and what to do about it."""
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in NO_SPACE:
+        return StorageFull(f"{path} cannot be stored: {reason}. {FULL}")
+    return StorageUnavailable(f"{path} cannot be used: {reason}. {ELSEWHERE}")

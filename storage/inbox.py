@@ -14,7 +14,10 @@ from storage.rows import fetch, write
 async def receive(
     db: Database, event_id: str, message_key: str, kind: str, body: str, now: datetime
 ) -> bool:
-    """Store something that arrived; False when its event id or message key is known."""
+    """Store something that arrived; False when its event id or message key is known.
+
+    An empty id or key is nobody's: it never makes something a repetition.
+    """
 
     def work(d: sqlite_utils.Database) -> bool:
         sql = """INSERT INTO inbox (event_id, message_key, kind, body, received_at)
@@ -27,7 +30,7 @@ async def receive(
 async def pending(db: Database) -> list[InboxRecord]:
     """Return what is not dealt with, oldest first."""
     sql = "SELECT * FROM inbox WHERE done_at IS NULL ORDER BY id"
-    return await db.run(lambda d: fetch(d, InboxRecord, sql))
+    return await db.read(lambda d: fetch(d, InboxRecord, sql))
 
 
 async def attempt(db: Database, item: int) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage.errors import SchemaTooNew
+from storage.errors import SchemaTooNew, StorageUnavailable
 
 
 def first_tables(db: Database) -> None:
@@ -54,10 +55,57 @@ FIRST_TABLES = (
     "CREATE INDEX threads_by_run ON threads (run)",
 )
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (first_tables,)
+
+def second_tables(db: Database) -> None:
+    """Name the program, know when leases were renewed, let items arrive without a message key."""
+    db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statement in SECOND_TABLES:
+        db.conn.execute(statement)
 
 
-def migrate(db: Database) -> None:
+APPLICATION_ID = 0x41524C42
+"""Four letters, ARLB, in the header of the file: no other program's database is taken for ours."""
+
+SECOND_TABLES = (
+    "ALTER TABLE leases ADD COLUMN renewed_at TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE inbox RENAME TO first_inbox",
+    """CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, message_key TEXT NOT NULL,
+        kind TEXT NOT NULL, body TEXT NOT NULL, received_at TEXT NOT NULL, done_at TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '')""",
+    """INSERT INTO inbox
+        SELECT id, event_id, message_key, kind, body, received_at, done_at, attempts, error
+        FROM first_inbox""",
+    "DROP TABLE first_inbox",
+    "CREATE UNIQUE INDEX inbox_by_event ON inbox (event_id) WHERE event_id <> ''",
+    "CREATE UNIQUE INDEX inbox_by_message ON inbox (message_key) WHERE message_key <> ''",
+    "CREATE INDEX inbox_pending ON inbox (id) WHERE done_at IS NULL",
+    "CREATE INDEX requests_pending ON requests (id) WHERE done_at IS NULL",
+)
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (first_tables, second_tables)
+
+
+def require_ours(db: Database, path: Path) -> None:
+    """Refuse, before anything is changed, a database that another program made.
+
+    Raises
+    ------
+    StorageUnavailable
+        When it is not ours.
+    """
+    named = number(db, "application_id")
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    tables = {str(row[0]) for row in db.conn.execute(sql)}
+    is_first_schema = {"runs", "events", "forgotten"} <= tables
+    if named != APPLICATION_ID and (named or (tables and not is_first_schema)):
+        raise StorageUnavailable(
+            f"{path} is the database of another program; it was left as it is. "
+            "Move it away, or set storage.path to another folder."
+        )
+
+
+def migrate(db: Database, path: Path) -> None:
     """Bring the schema up to date, each step in a transaction of its own.
 
     Raises
@@ -65,22 +113,31 @@ def migrate(db: Database) -> None:
     SchemaTooNew
         When a newer version of the product wrote the database.
     """
-    while True:
-        db.conn.execute("BEGIN IMMEDIATE")
-        try:
-            version = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
-            if version > len(MIGRATIONS):
-                raise SchemaTooNew(
-                    f"The database has schema {version}, this version knows up to "
-                    f"{len(MIGRATIONS)}. Use the version that wrote it, or a newer one."
-                )
-            if version == len(MIGRATIONS):
-                db.conn.execute("COMMIT")
-                return
+    while step(db, path):
+        pass
+
+
+def step(db: Database, path: Path) -> bool:
+    """Make the next migration, if one is due; say whether it was."""
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        version = number(db, "user_version")
+        if version > len(MIGRATIONS):
+            raise SchemaTooNew(
+                f"{path} has schema {version}, this version knows up to {len(MIGRATIONS)}. "
+                "Use the version that wrote it, or a newer one."
+            )
+        is_due = version < len(MIGRATIONS)
+        if is_due:
             MIGRATIONS[version](db)
             db.conn.execute(f"PRAGMA user_version = {version + 1}")
-            db.conn.execute("COMMIT")
-        except BaseException:
-            if db.conn.in_transaction:
-                db.conn.execute("ROLLBACK")
-            raise
+        db.conn.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise
+    return is_due
+
+
+def number(db: Database, pragma: str) -> int:
+    """Return a number from the header of the database file."""
+    return int(db.conn.execute(f"PRAGMA {pragma}").fetchone()[0])

@@ -34,13 +34,13 @@ async def queue(db: Database, record: PostRecord) -> bool:
 async def pending(db: Database) -> list[PostRecord]:
     """Return what is not sent, oldest first."""
     sql = "SELECT * FROM outbox WHERE state = 'queued' ORDER BY id"
-    return await db.run(lambda d: fetch(d, PostRecord, sql))
+    return await db.read(lambda d: fetch(d, PostRecord, sql))
 
 
 async def by_key(db: Database, key: str) -> PostRecord | None:
     """Return the post with this key."""
     sql = "SELECT * FROM outbox WHERE key = ?"
-    return await db.run(lambda d: fetch_one(d, PostRecord, sql, [key]))
+    return await db.read(lambda d: fetch_one(d, PostRecord, sql, [key]))
 
 
 async def attempt(db: Database, post: int, error: str = "") -> None:

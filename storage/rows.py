@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlite_utils import Database
 
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
 
 
 def fetch(db: Database, kind: type[R], sql: str, values: Sequence[Any] = ()) -> list[R]:
     """Return the rows of a query, each as one record of `kind`."""
-    return [kind(**row) for row in db.query(sql, list(values))]
+    # A newer version that shares the database may have added columns meanwhile.
+    names = {f.name for f in fields(kind)}
+    rows = db.query(sql, list(values))
+    return [kind(**{name: row[name] for name in names & row.keys()}) for row in rows]
 
 
 def fetch_one(db: Database, kind: type[R], sql: str, values: Sequence[Any] = ()) -> R | None:

@@ -28,7 +28,7 @@ async def add_run(db: Database, record: RunRecord) -> bool:
 async def run_of_origin(db: Database, origin: str) -> RunRecord | None:
     """Return the run that came from `origin`."""
     sql = "SELECT * FROM runs WHERE origin = ?"
-    return await db.run(lambda d: fetch_one(d, RunRecord, sql, [origin]))
+    return await db.read(lambda d: fetch_one(d, RunRecord, sql, [origin]))
 
 
 async def run(db: Database, run: str) -> RunRecord:
@@ -39,7 +39,7 @@ async def run(db: Database, run: str) -> RunRecord:
     RecordNotFound
         When there is none with this id.
     """
-    found = await db.run(
+    found = await db.read(
         lambda d: fetch_one(d, RunRecord, "SELECT * FROM runs WHERE id = ?", [run])
     )
     if found is None:
@@ -50,7 +50,7 @@ async def run(db: Database, run: str) -> RunRecord:
 async def runs(db: Database, statuses: Sequence[str] | None = None) -> list[RunRecord]:
     """Return all runs, or those in one of `statuses`, oldest first."""
     sql = "SELECT * FROM runs ORDER BY created_at, id"
-    found = await db.run(lambda d: fetch(d, RunRecord, sql))
+    found = await db.read(lambda d: fetch(d, RunRecord, sql))
     return [r for r in found if statuses is None or r.status in statuses]
 
 
@@ -70,8 +70,8 @@ async def append(
     """
 
     def work(d: sqlite_utils.Database) -> list[EventRecord]:
-        if not write(d, "UPDATE runs SET updated_at = ? WHERE id = ?", [at, run]):
-            raise RecordNotFound(f"There is no run {run!r}.")
+        require_run(d, run)
+        write(d, "UPDATE runs SET updated_at = ? WHERE id = ?", [at, run])
         if status is not None:
             write(d, "UPDATE runs SET status = ? WHERE id = ?", [status, run])
         sql = "SELECT COALESCE(MAX(seq), 0) FROM events WHERE run = ?"
@@ -95,7 +95,13 @@ async def events(
     """Return the events of a run after a sequence number, in order."""
     sql = "SELECT * FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?"
     most = -1 if limit is None else limit
-    return await db.run(lambda d: fetch(d, EventRecord, sql, [run, after, most]))
+    return await db.read(lambda d: fetch(d, EventRecord, sql, [run, after, most]))
+
+
+def require_run(db: sqlite_utils.Database, run: str) -> None:
+    """Raise RecordNotFound when there is no such run."""
+    if db.conn.execute("SELECT 1 FROM runs WHERE id = ?", [run]).fetchone() is None:
+        raise RecordNotFound(f"There is no run {run!r}.")
 
 
 async def forget_run(db: Database, run: str) -> None:

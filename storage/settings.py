@@ -13,5 +13,6 @@ class StorageSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Path = Path("./data")
+    """The folder of the database and all files; `~` stands for the home folder."""
     retention_days: int = Field(0, ge=0)
     """Days after which a finished run may be deleted; 0: kept."""

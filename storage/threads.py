@@ -7,6 +7,7 @@ from dataclasses import asdict
 import sqlite_utils
 
 from storage.database import Database
+from storage.errors import RecordNotFound
 from storage.records import ThreadRecord
 from storage.rows import fetch, fetch_one, write
 
@@ -28,23 +29,31 @@ async def put(db: Database, record: ThreadRecord) -> bool:
 async def get(db: Database, team: str, channel: str, thread_ts: str) -> ThreadRecord | None:
     """Return a thread."""
     sql = "SELECT * FROM threads WHERE team = ? AND channel = ? AND thread_ts = ?"
-    return await db.run(lambda d: fetch_one(d, ThreadRecord, sql, [team, channel, thread_ts]))
+    return await db.read(lambda d: fetch_one(d, ThreadRecord, sql, [team, channel, thread_ts]))
 
 
 async def by_run(db: Database, run: str) -> ThreadRecord | None:
     """Return the thread of a run."""
     sql = "SELECT * FROM threads WHERE run = ?"
-    return await db.run(lambda d: fetch_one(d, ThreadRecord, sql, [run]))
+    return await db.read(lambda d: fetch_one(d, ThreadRecord, sql, [run]))
 
 
 async def update(db: Database, record: ThreadRecord) -> None:
-    """Store all fields of a known thread anew."""
+    """Store all fields of a known thread anew.
+
+    Raises
+    ------
+    RecordNotFound
+        When it is not known.
+    """
 
     def work(d: sqlite_utils.Database) -> None:
         row = {k: v for k, v in asdict(record).items() if k not in KEYS}
         changes = ", ".join(f"{column} = ?" for column in row)
         sql = f"UPDATE threads SET {changes} WHERE team = ? AND channel = ? AND thread_ts = ?"
-        write(d, sql, [*row.values(), record.team, record.channel, record.thread_ts])
+        values = [*row.values(), record.team, record.channel, record.thread_ts]
+        if not write(d, sql, values):
+            raise RecordNotFound(f"No thread {record.thread_ts} in {record.channel} is known.")
 
     await db.run(work)
 
@@ -52,4 +61,4 @@ async def update(db: Database, record: ThreadRecord) -> None:
 async def all_threads(db: Database) -> list[ThreadRecord]:
     """Return all threads, oldest first."""
     sql = "SELECT * FROM threads ORDER BY created_at, thread_ts"
-    return await db.run(lambda d: fetch(d, ThreadRecord, sql))
+    return await db.read(lambda d: fetch(d, ThreadRecord, sql))
