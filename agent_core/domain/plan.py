@@ -1,0 +1,266 @@
+"""What will be done, on which data, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Config = Mapping[str, Any]
+
+
+class Study(StrEnum):
+    """The families of studies that have their own checks and statistics."""
+
+    SEED_VARIANCE = "seed_variance"
+    COMPARISON = "comparison"
+    SWEEP = "sweep"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a dataset."""
+
+    name: str
+    kind: str
+    """`int`, `float`, `str`, `timestamp`."""
+    distinct: int
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A profiled dataset: schema and counts, no rows."""
+
+    name: str
+    """File name as the script sees it."""
+    sha256: str
+    size: int
+    """Bytes."""
+    separator: str
+    has_header: bool
+    columns: tuple[Column, ...]
+    """In file order; without a header named user_id, item_id, rating, timestamp by position."""
+    user_column: str | None
+    item_column: str | None
+    rating_column: str | None
+    timestamp_column: str | None
+    rows: int
+    users: int = 0
+    items: int = 0
+    duplicates: int = 0
+    """Rows beyond the first of one (user, item) pair."""
+    rating_values: tuple[float, ...] = ()
+    """Distinct ratings, when at most 20."""
+    first_time: str | None = None
+    """ISO date of the earliest interaction."""
+    last_time: str | None = None
+    min_user_interactions: int = 0
+    notes: tuple[str, ...] = ()
+    """What a reader should know: encoding, skipped lines, duplicates."""
+    known_as: str | None = None
+    """`MovieLens 100K` where hash or shape tell."""
+
+    @property
+    def density(self) -> float:
+        """Share of the user-item matrix that is filled, 0 to 1."""
+        return self.rows / (self.users * self.items) if self.users and self.items else 0.0
+
+
+class Priority(StrEnum):
+    """Whether a plan can be satisfied without it."""
+
+    MUST = "must"
+    NICE = "nice"
+
+
+class Nature(StrEnum):
+    """Whether it belongs to the experiment or to its packaging; only science is scored."""
+
+    SCIENCE = "science"
+    HOUSEKEEPING = "housekeeping"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One checkable wish; its id is stable over plan versions, gaps stay."""
+
+    id: int
+    text: str
+    priority: Priority = Priority.MUST
+    nature: Nature = Nature.SCIENCE
+    check: str | None = None
+    """Name of the check that decides it; None: a verdict does."""
+    clause: str = ""
+    """The words of the user that it comes from."""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric, with its cut-off where it has one."""
+
+    name: str
+    """Lower case: ndcg, recall, precision, hit, mrr, map, rmse, mae, coverage, ..."""
+    k: int | None = None
+
+    @property
+    def key(self) -> str:
+        """`ndcg@10`; the form used in references."""
+        return f"{self.name}@{self.k}" if self.k is not None else self.name
+
+    @property
+    def label(self) -> str:
+        """`NDCG@10`; the form shown to people."""
+        proper = {
+            "hit": "Hit",
+            "recall": "Recall",
+            "precision": "Precision",
+            "coverage": "Coverage",
+        }
+        shown = proper.get(self.name, self.name.upper())
+        return f"{shown}@{self.k}" if self.k is not None else shown
+
+    @property
+    def is_rating(self) -> bool:
+        """Whether it judges predicted ratings; lower is better then."""
+        return self.name in ("rmse", "mae")
+
+
+class Role(StrEnum):
+    """What an algorithm is there for."""
+
+    SUBJECT = "subject"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """An algorithm at one configuration."""
+
+    name: str
+    """As in `results.json`, unique in the plan: `ImplicitMF`, `EASE`, `ItemKNN k=20`."""
+    kind: str
+    """LensKit class, e.g. `ImplicitMFScorer`."""
+    config: Config = field(default_factory=dict)
+    role: Role = Role.SUBJECT
+    is_random: bool = False
+    """Whether training draws random numbers."""
+
+
+class SplitKind(StrEnum):
+    """How test interactions are held out."""
+
+    LEAVE_ONE_OUT = "leave_one_out"
+    """One random interaction of each user."""
+    LEAVE_LAST = "leave_last"
+    """The newest interaction of each user."""
+    USER_FRACTION = "user_fraction"
+    """A random share of each user's interactions; all users are tested."""
+    CROSSFOLD_USERS = "crossfold_users"
+    """Users in k parts; of the tested part a share of the interactions is held out."""
+    CROSSFOLD_RECORDS = "crossfold_records"
+    """Interactions in k parts."""
+    GLOBAL_TIME = "global_time"
+    """All interactions after one moment."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The hold-out protocol."""
+
+    kind: SplitKind
+    folds: int = 1
+    holdout: float = 0.2
+    """Share of interactions held out where the kind has one."""
+    seed: int = 42
+    text: str = ""
+    """For people, e.g. `leave-one-out, random, one fixed split (seed 42)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that changes the protocol, asked once, with a default."""
+
+    text: str
+    options: tuple[str, ...]
+    default: int = 0
+    """Index of the option that is taken without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done; versioned, frozen at the start."""
+
+    version: int
+    title: str
+    """At most about 60 characters: `Seed effect on ImplicitMF`."""
+    question: str
+    study: Study
+    datasets: tuple[str, ...]
+    feedback: str
+    """Rating to implicit rule in words."""
+    split: Split
+    algorithms: tuple[Algorithm, ...]
+    metrics: tuple[Metric, ...]
+    """The first is the primary metric."""
+    requirements: tuple[Requirement, ...]
+    seeds: tuple[int, ...] = (0,)
+    """Model seeds; every random algorithm is trained once per seed and fold."""
+    reported: tuple[str, ...] = ()
+    """What is reported, in words: `SD with its interval`, `per-seed CSV`, `2 plots`."""
+    assumptions: tuple[str, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    """Clauses of the user's sentence that no requirement covers; said in the thread."""
+    ask: Question | None = None
+    min_rating: float | None = None
+    """Interactions with a lower rating are dropped; None: every rating counts."""
+    list_length: int = 10
+    estimate_s: float = 0.0
+    """Expected wall seconds."""
+    estimate_cost: float = 0.0
+    """Expected model cost, dollars."""
+    swept: str | None = None
+    """Name of the hyperparameter that a sweep varies."""
+
+    @property
+    def primary(self) -> Metric:
+        """The metric that headline and score speak of."""
+        return self.metrics[0]
+
+    @property
+    def baselines(self) -> tuple[Algorithm, ...]:
+        """The algorithms that are there for comparison only."""
+        return tuple(a for a in self.algorithms if a.role is Role.BASELINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """The difference between two plan versions, ready to be told."""
+
+    added: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
+    summary: tuple[str, ...] = ()
+    """One line per change with its reason, e.g. `changed 4 (K 10 → 20)`."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changed."""
+        return not (self.added or self.changed or self.dropped or self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a reply before or during the run comes to."""
+
+    plan: Plan | None = None
+    """The next version; None when nothing changes."""
+    change: PlanChange = PlanChange()
+    reply: str = ""
+    """Answer to a question, or a reason why a wish was not applied; empty for chatter."""
+    offer: str = ""
+    """A wish found in a question, worded as the reply that would apply it."""
