@@ -25,7 +25,7 @@ from agent_core.domain import (
     UserId,
     Waiver,
 )
-from agent_core.errors import AgentError, BadDataset, RunBusy
+from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.events import (
     Answered,
     CheckWaived,
@@ -154,9 +154,31 @@ class Lab:
         return Revision(plan, change)
 
     async def start(self, run: RunId, by: UserId) -> None:
-        """Freeze the protocol and let the run begin; idempotent."""
-        if (await self.view(run)).freeze is None:
-            (await self.worker(run)).start(by)
+        """Freeze the protocol and let the run begin; idempotent.
+
+        Raises
+        ------
+        BudgetExhausted
+            When the lab has spent what it may spend this month.
+        """
+        if (await self.view(run)).freeze is not None:
+            return
+        cap = self.settings.budget.lab_month
+        spent = await self.spent_this_month() if cap else 0.0
+        if cap and spent >= cap:
+            raise BudgetExhausted(
+                f"The lab has spent ${spent:.2f} of ${cap:.2f} this month (budget.lab_month); "
+                "nothing is started. The plan is kept."
+            )
+        (await self.worker(run)).start(by)
+
+    async def spent_this_month(self) -> float:
+        """Return the dollars that all runs submitted this month have cost."""
+        month = self.journal.now().strftime("%Y-%m")
+        views = await self.runs()
+        return sum(
+            v.usage.cost for v in views if v.submitted_at and f"{v.submitted_at:%Y-%m}" == month
+        )
 
     async def stop(self, run: RunId, by: UserId) -> None:
         """Stop a run in whatever phase; what there is is reported. Idempotent."""
@@ -242,6 +264,15 @@ class Lab:
                 await self.journal.append(run, RunFailed(reason))
                 await self.journal.release(run)
 
+    async def forget_old(self) -> None:
+        """Delete ended runs that are older than they are kept."""
+        days = self.settings.retention_days
+        for view in await self.runs() if days else ():
+            ended = view.finished_at
+            if view.status.is_final and ended and self.journal.now() - ended > timedelta(days):
+                await self.journal.forget(view.id)
+                shutil.rmtree(self.journal.folder(view.id), ignore_errors=True)
+
     async def keep_house(self) -> None:
         """Renew leases and carry out what other processes ask, for ever."""
         while True:
@@ -313,6 +344,7 @@ async def open_lab(
     workbench = Workbench(sandbox, FairSlots(sandbox.slots), settings.memory_mib)
     lab = Lab(journal, Bench(researcher, workbench, packages, reference), settings)
     if settings.takes_up:
+        await lab.forget_old()
         await lab.take_up()
     house = asyncio.create_task(lab.keep_house())
     try:

@@ -21,7 +21,7 @@ class TreeSearchSettings(Section):
     max_iterations: int = Field(10, ge=0, le=1000)
     debug_prob: float = Field(0.3, ge=0, le=1)
     epsilon: float = Field(0.3, ge=0, le=1)
-    policy: Literal["targeted", "epsilon-greedy"] = "epsilon-greedy"
+    policy: Literal["epsilon-greedy"] = "epsilon-greedy"
     parallel: int = Field(4, ge=1, le=64)
 
 
@@ -95,6 +95,8 @@ class LabSettings(Section):
     agent: AgentSettings = AgentSettings()
     budget: BudgetSettings = BudgetSettings()
     memory_mib: int = 4096
+    retention_days: int = 0
+    """Days after which an ended run is deleted; 0: never."""
     takes_up: bool = True
     """Whether unfinished runs of earlier processes are taken up."""
 

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
             agent=self.agent,
             budget=self.budget,
             memory_mib=self.sandbox.memory_mib,
+            retention_days=self.storage.retention_days,
             takes_up=takes_up,
         )
 

@@ -2,16 +2,24 @@
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from scripted import WORKING, ScriptedResearcher
 
-from agent_core.domain import Budget, Outcome, RunStatus, Task, UserId
-from agent_core.errors import AgentError, ModelUnavailable, OutsideGrammar, UnusableAnswer
-from agent_core.events import NodeExecuted, NodeStarted, RunFinished
+from agent_core.domain import Budget, Outcome, RunStatus, Task, Usage, UserId
+from agent_core.errors import (
+    AgentError,
+    BudgetExhausted,
+    ModelUnavailable,
+    OutsideGrammar,
+    UnusableAnswer,
+)
+from agent_core.events import ModelCalled, NodeExecuted, NodeStarted, RunFinished
+from agent_core.journal import Journal, utc_now
 from agent_core.lab import open_lab
 from agent_core.researcher import Packages
-from agent_core.settings import LabSettings, TreeSearchSettings
+from agent_core.settings import BudgetSettings, LabSettings, TreeSearchSettings
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 from storage.database import open_database
@@ -281,3 +289,43 @@ async def test_export_before_the_report_is_refused(tmp_path, ratings):
 
         with pytest.raises(AgentError, match="no report"):
             await lab.export(run, tmp_path / "out")
+
+
+async def test_nothing_is_started_when_the_month_is_spent(tmp_path, ratings):
+    given = settings().model_copy(update={"budget": BudgetSettings(lab_month=1.0)})
+    async with lab_in(tmp_path / "data", ScriptedResearcher(), given) as lab:
+        spent = await lab.submit(task(ratings, "test:spent"))
+        await waiting(lab, spent)
+        call = ModelCalled("plan", "m", Usage(calls=1, cost=1.5), 1.0)
+        await lab.journal.append(spent, call)
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+
+        with pytest.raises(BudgetExhausted, match=r"\$1.50 of \$1.00"):
+            await lab.start(run, ANN)
+
+
+async def test_old_runs_are_forgotten_with_their_files(tmp_path, ratings):
+    given = settings().model_copy(update={"retention_days": 1})
+    async with lab_in(tmp_path / "data", ScriptedResearcher(), given) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.stop(run, ANN)
+        await until(lab, run, lambda e: False)
+        lab.journal.now = lambda: utc_now() + timedelta(days=2)
+        await lab.forget_old()
+
+        assert await lab.runs() == []
+        assert not lab.journal.folder(run).exists()
+
+
+async def test_another_process_asks_for_a_stop(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher(drafts=[SLEEP])) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: getattr(e, "line", "") == "begun")
+        await Journal(lab.journal.database, "elsewhere:1:x").ask(run, "stop", ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+
+        assert (await lab.view(run)).reason == "stopped"
