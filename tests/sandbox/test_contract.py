@@ -10,6 +10,8 @@ from benches import QUICK
 from sandbox.errors import SandboxError
 from sandbox.execution import Ended
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_a_script_runs_to_its_end(bench):
     execution = await bench.run("print('hello')")
@@ -155,6 +157,74 @@ async def test_too_much_cpu_is_ended(bench):
     execution = await bench.run("while True: pass", limits=replace(QUICK, cpu_s=1.0))
 
     assert execution.ended is Ended.CPU
+
+
+async def test_a_script_gets_its_arguments_and_its_own_folder(bench):
+    source = "import os, sys, labbook\nprint(sys.argv[1:], __name__, os.path.basename(__file__))"
+
+    execution = await bench.run(source, arguments=("--folds", "5"))
+
+    assert "['--folds', '5'] __main__ script.py" in execution.output
+
+
+async def test_a_traceback_shows_the_script_alone(bench):
+    execution = await bench.run("def fit():\n    raise KeyError('user')\n\nfit()\n")
+
+    assert execution.output.count("File ") == 2
+    assert "line 4, in <module>" in execution.output
+
+
+async def test_a_message_as_exit_status_is_printed(bench):
+    execution = await bench.run("import sys\nsys.exit('no ratings left')")
+
+    assert (execution.exit_code, execution.output) == (1, "no ratings left\n")
+
+
+async def test_handlers_run_and_open_files_are_written_at_the_end(bench):
+    source = """
+import atexit
+atexit.register(lambda: print('handler'))
+kept = open('rows.csv', 'w')
+kept.write('27 rows')
+print('body')
+"""
+    execution = await bench.run(source)
+
+    assert execution.output == "body\nhandler\n"
+    assert [a.path.read_text() for a in execution.artifacts] == ["27 rows"]
+
+
+async def test_workers_of_every_kind_run(bench):
+    source = """
+import multiprocessing, subprocess, sys, threading
+from concurrent.futures import ProcessPoolExecutor
+
+def double(x):
+    return 2 * x
+
+if __name__ == '__main__':
+    for method in ('fork', 'spawn'):
+        with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:
+            print(method, list(pool.map(double, range(3))))
+    print(subprocess.run([sys.executable, '-c', 'print(4)'], capture_output=True).stdout)
+    thread = threading.Thread(target=print, args=('thread',))
+    thread.start()
+    thread.join()
+"""
+    execution = await bench.run(source)
+
+    assert execution.is_ok, execution.output
+    assert "fork [0, 2, 4]" in execution.output
+    assert "spawn [0, 2, 4]" in execution.output
+    assert "b'4\\n'" in execution.output
+
+
+async def test_global_random_streams_differ_between_runs(bench):
+    source = "import random\nprint(random.random())"
+
+    first, second = await bench.run(source), await bench.run(source)
+
+    assert first.output != second.output
 
 
 async def test_a_stop_takes_less_than_a_second_and_leaves_nothing(bench, tmp_path):

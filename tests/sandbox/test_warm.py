@@ -1,0 +1,148 @@
+"""What the warm level adds: zygotes that come, go and are replaced."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from benches import QUICK, Bench
+
+from sandbox.execution import Ended, Job, Limits
+from sandbox.packages import find_python, read_packages
+from sandbox.warm import open_warm
+
+LIBRARY = "colorsys"
+IS_WARM = f"import sys\nprint('{LIBRARY}' in sys.modules)"
+
+
+@pytest.fixture(scope="module")
+def packages():
+    return read_packages(find_python())
+
+
+@pytest.fixture
+async def warm(packages, tmp_path):
+    async with open_warm(packages, 2, (LIBRARY, "no_such_library")) as sandbox:
+        yield Bench(sandbox, tmp_path / "out")
+
+
+async def test_libraries_are_there_once_they_have_been_imported(warm):
+    before = await warm.run(IS_WARM)
+    await warm.sandbox.warm_up()
+    after = await warm.run(IS_WARM)
+
+    assert (before.output, after.output) == ("False\n", "True\n")
+
+
+async def test_the_zygote_has_one_thread_and_its_memory_is_known(warm):
+    zygote = await warm.sandbox.light.zygote()
+
+    assert zygote.ready.result()["threads"] == 1
+    assert 1 < warm.sandbox.light.memory_mib < 100
+
+
+async def test_a_zygote_that_died_is_replaced_without_losing_the_request(warm):
+    zygote = await warm.sandbox.light.zygote()
+    zygote.popen.send_signal(signal.SIGKILL)
+    zygote.popen.wait()
+
+    execution = await warm.run("print('still served')")
+
+    assert execution.output == "still served\n"
+
+
+async def test_a_script_whose_zygote_died_is_lost_and_keeps_what_it_had_written(warm):
+    zygote = await warm.sandbox.light.zygote()
+    source = "open('rows.csv', 'w').write('27')\nprint('begun')\nimport time\ntime.sleep(60)"
+
+    def kill(_):
+        zygote.popen.send_signal(signal.SIGKILL)
+
+    execution = await warm.run(source, tell=kill)
+
+    assert (execution.ended, execution.exit_code) == (Ended.LOST, None)
+    assert [a.name for a in execution.artifacts] == ["rows.csv"]
+    assert (await warm.run("print('next')")).is_ok
+
+
+@pytest.fixture
+def lab(tmp_path):
+    home = tmp_path / "lab"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    return home
+
+
+async def test_new_packages_are_seen_by_the_next_script(tmp_path, lab):
+    (site,) = lab.glob("lib/python*/site-packages")
+
+    async with open_warm(read_packages(lab / "bin/python"), 1, ()) as sandbox:
+        bench = Bench(sandbox, tmp_path / "out")
+        before = await bench.run("import added")
+        (site / "added.py").write_text("")
+        (site / "added-1.0.dist-info").mkdir()
+        (site / "added-1.0.dist-info/METADATA").write_text("Name: added\nVersion: 1.0\n")
+        after = await bench.run("import added")
+
+        assert (before.exit_code, after.exit_code) == (1, 0)
+        assert sandbox.packages.versions["added"] == "1.0"
+
+
+async def test_nothing_of_the_zygote_is_left_in_the_script(warm):
+    source = """
+import os, sys
+names = [n for n in sys.modules if n.startswith('sandbox')]
+for folder in ('/zygote/code/sandbox', '/zygote/inputs', '/zygote/work'):
+    try:
+        names += os.listdir(folder)
+    except OSError: pass
+print(names)
+import sandbox
+"""
+    execution = await warm.run(source)
+
+    assert execution.output.startswith("[]\n")
+    assert "ModuleNotFoundError" in execution.output
+
+
+async def test_a_stop_takes_less_than_300_ms(warm):
+    begun = asyncio.Event()
+    source = "import os, time\nfor _ in range(8): os.fork()\nprint('x')\ntime.sleep(60)"
+    limits = Limits(timeout_s=30, processes=1000)
+    running = asyncio.create_task(warm.run(source, limits=limits, tell=lambda _: begun.set()))
+    await asyncio.wait_for(begun.wait(), 10)
+
+    before = time.monotonic()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert time.monotonic() - before < 0.3
+
+
+async def test_a_request_that_is_cancelled_at_any_moment_leaves_nothing(warm, tmp_path):
+    await warm.run("")
+    descriptors = count_descriptors()
+    (tmp_path / "out").mkdir(exist_ok=True)
+
+    for steps in range(12):
+        job = Job("import time\ntime.sleep(60)", limits=QUICK)
+        running = asyncio.create_task(warm.sandbox.execute(job, tmp_path / "out"))
+        await asyncio.sleep(steps * 0.002)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    assert (await warm.run("print('next')")).is_ok
+    assert count_descriptors() == descriptors
+    assert [p.name for p in warm.sandbox.folder.iterdir() if p.is_dir()] == ["kept"]
+
+
+def count_descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_many_scripts_at_once_are_all_served(warm):
+    executions = await asyncio.gather(*(warm.run(f"print({i})") for i in range(30)))
+
+    assert [e.output for e in executions] == [f"{i}\n" for i in range(30)]
