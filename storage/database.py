@@ -149,7 +149,7 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
         When a newer version of the product wrote it.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage") as executor:
-        database = Database(settings.path.expanduser().resolve(), executor)
+        database = Database(settings.path.resolve(), executor)
         try:
             await database.on_thread(database.connect)
             yield database

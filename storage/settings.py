@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class StorageSettings(BaseModel):
@@ -12,7 +13,7 @@ class StorageSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Path = Path("./data")
+    path: Annotated[Path, AfterValidator(Path.expanduser)] = Path("./data")
     """The folder of the database and all files; `~` stands for the home folder."""
     retention_days: int = Field(0, ge=0)
     """Days after which a finished run may be deleted; 0: kept."""
