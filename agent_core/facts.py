@@ -45,6 +45,11 @@ class Summary:
         """Standard deviation over mean."""
         return self.sd / self.mean if self.mean else math.nan
 
+    @property
+    def gap(self) -> float:
+        """Difference of two single runs that chance alone exceeds about once in 20."""
+        return GAP_FACTOR * self.sd
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -235,7 +240,7 @@ def references(summary: Summary) -> dict[str, float]:
         f"{key}|max": summary.high,
         f"{key}|range": summary.high - summary.low,
         f"{key}|cv": summary.cv,
-        f"{key}|gap": GAP_FACTOR * summary.sd,
+        f"{key}|gap": summary.gap,
     }
 
 

@@ -82,7 +82,7 @@ class Filler:
         if statistic.lower() in ("n", "n_users"):
             return f"{value:,.0f}"
         if statistic.lower() == "cv":
-            return f"{value:.1%}"
+            return percent(value)
         return shown(value, resolution(self.facts, metric.lower(), algorithm, statistic.lower()))
 
     def claim(self, index: int) -> str:
@@ -141,18 +141,41 @@ def resolution(facts: Facts, metric: str, algorithm: str, statistic: str) -> flo
 
 
 def shown(value: float, half_width: float = math.nan) -> str:
-    """Return a value with two significant digits of its half width, at most five decimals."""
+    """Return a value with digits that fit its half width: two where that begins with 1 or 2.
+
+    Without a half width four decimals, or three significant digits of what is smaller.
+    """
     if not math.isfinite(value):
         return "not available"
     if not math.isfinite(half_width) or half_width <= 0:
-        return f"{value:.4f}"
-    decimals = min(5, max(0, 1 - math.floor(math.log10(half_width))))
-    return f"{value:.{decimals}f}"
+        decimals = 4 if value == 0 or abs(value) >= 0.01 else 2 - magnitude(value)
+    else:
+        lead = half_width / 10 ** magnitude(half_width)
+        decimals = (1 if lead < 3 else 0) - magnitude(half_width)
+    return f"{value:.{min(9, max(0, decimals))}f}"
+
+
+def magnitude(value: float) -> int:
+    """Return the power of ten of the first digit."""
+    return math.floor(math.log10(abs(value)))
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with two significant digits."""
+    if not math.isfinite(share):
+        return "not available"
+    decimals = 0 if share >= 0.1 else 1 if share >= 0.01 else 2
+    return f"{share * 100:.{decimals}f} %"
 
 
 def claim_sentence(comparison: Comparison, claim: Claim) -> str:
-    """Word a comparison: higher, lower, or not distinguishable."""
-    sign = 1 if comparison.a == claim.a else -1
+    """Word a claim: higher, lower, or not distinguishable."""
+    return comparison_sentence(comparison, claim.a, claim.b, claim.direction)
+
+
+def comparison_sentence(comparison: Comparison, a: str, b: str, direction: Direction) -> str:
+    """Word a comparison of a with b as the test allows it."""
+    sign = 1 if comparison.a == a else -1
     difference = sign * comparison.difference
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     half = comparison.interval.half_width
@@ -161,13 +184,13 @@ def claim_sentence(comparison: Comparison, claim: Claim) -> str:
     tested = f"n = {comparison.users:,} users, adjusted p {p_text(comparison.adjusted_p)}"
     if not comparison.is_distinguishable:
         return (
-            f"{claim.a} and {claim.b} are not distinguishable in {label} "
+            f"{a} and {b} are not distinguishable in {label} "
             f"(difference {shown(difference, half)}, {between}; {tested})"
         )
     verb = "higher" if difference > 0 else "lower"
-    note = "" if claim.direction is not opposite(verb) else ", against the expectation"
+    note = ", against the expectation" if direction is opposite(verb) else ""
     return (
-        f"{claim.a} is {verb} than {claim.b} in {label} by {shown(abs(difference), half)} "
+        f"{a} is {verb} than {b} in {label} by {shown(abs(difference), half)} "
         f"({between}; {tested}){note}"
     )
 

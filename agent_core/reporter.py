@@ -1,0 +1,174 @@
+"""Writes the report of a run: every number from recorded results, every verb from a test."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+from agent_core import figures
+from agent_core.bundle import write_bundle
+from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
+from agent_core.facts import Facts
+from agent_core.reporting.citable import algorithm_texts, data_text, metric_text, statements
+from agent_core.reporting.failure import failure
+from agent_core.reporting.headline import headline, mean_text
+from agent_core.reporting.inputs import ReportInputs
+from agent_core.reporting.references import bibtex
+from agent_core.reporting.rendering import render
+from agent_core.reporting.tables import (
+    comparison_cells,
+    latex_rows,
+    metric_tables,
+    requirement_cells,
+    script_cells,
+)
+from agent_core.reporting.thread import Prose, alerts, thread_text
+from agent_core.wording import Filler, filled
+
+__all__ = ["ReportInputs", "preliminary", "write_report"]
+
+log = logging.getLogger(__name__)
+
+SYNTHETIC_MARK = "SYNTHETIC DATA"
+PRELIMINARY = 3
+NOTHING_RECORDED = Facts({})
+
+
+def preliminary(plan: Plan, facts: Facts) -> str:
+    """Return the primary metric of the best subjects beside their baseline, for the card."""
+    found = facts.of(plan.primary)
+    bases = {a.name for a in plan.baselines}
+    subjects = [s for s in found if s.algorithm not in bases][:PRELIMINARY]
+    shown = [*subjects, *(s for s in found if s.algorithm in bases)][: PRELIMINARY + 1]
+    if not shown:
+        return ""
+    first, *rest = shown
+    parts = [f"{first.algorithm} {plan.primary.label} {mean_text(first)}"]
+    return " · ".join(parts + [f"{s.algorithm} {mean_text(s)}" for s in rest])
+
+
+def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Report:
+    """Write report, figures and zip into `folder`, afresh; there always is a report.
+
+    Parameters
+    ----------
+    inputs
+        What was recorded.
+    draft
+        The researcher's words; their numbers and strong words count for nothing.
+    folder
+        Emptied first, so that a report can be written again.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    facts = inputs.facts or NOTHING_RECORDED
+    prose, answer = words(inputs, facts, draft)
+    drawn = draw(inputs, facts, folder / "figures")
+    if inputs.outcome is Outcome.NOTHING:
+        told = failure(inputs)
+        prose = Prose(prose.findings, prose.limits, told.next_steps, prose.struck)
+        answer, summary = told.headline, told.summary
+    else:
+        summary = thread_text(inputs, facts, prose)
+    first = alerts(inputs)
+    lead = "\n".join([answer, *first])
+    markdown = report_markdown(inputs, facts, prose, answer, summary, drawn)
+    write_texts(inputs, facts, markdown, folder)
+    bundle = write_bundle(inputs, facts, answer, folder)
+    solution = folder / "solution.py"
+    return Report(
+        title=inputs.plan.title,
+        outcome=inputs.outcome,
+        headline=lead,
+        summary=summary,
+        markdown=markdown,
+        best=inputs.best.id if inputs.best else None,
+        figures=drawn,
+        solution=solution if solution.exists() else None,
+        bundle=bundle,
+        warnings=tuple(first),
+        struck=prose.struck,
+    )
+
+
+def words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
+    """Return the researcher's words, filled and struck, and the headline that stands."""
+    filler = Filler(inputs.plan, facts, draft.claims)
+    findings = filled(filler, draft.findings)
+    limits = filled(filler, draft.limits)
+    steps = filled(filler, draft.next_steps)
+    before = len(filler.struck)
+    offered = filler.fill(draft.headline) if draft.headline.strip() else ""
+    is_clean = len(filler.struck) == before
+    answer = headline(inputs.plan, facts)
+    if offered and is_clean and inputs.plan.study is Study.OTHER and "{{" in draft.headline:
+        answer = f"**{offered.strip('*')}**"
+    elif offered and is_clean and "{{" in draft.headline:
+        findings = (offered, *findings)
+    return Prose(findings, limits, steps, tuple(filler.struck)), answer
+
+
+def draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
+    """Draw the figures; a report without them is better than none."""
+    if inputs.evidence is None or not facts.summaries:
+        return ()
+    mark = SYNTHETIC_MARK if inputs.is_synthetic else ""
+    try:
+        return figures.draw(inputs.evidence, facts, folder, mark)
+    except (ValueError, RuntimeError, OSError) as error:
+        log.warning("figures could not be drawn", exc_info=error)
+        return ()
+
+
+def report_markdown(
+    inputs: ReportInputs,
+    facts: Facts,
+    prose: Prose,
+    answer: str,
+    summary: str,
+    drawn: tuple[Path, ...],
+) -> str:
+    """Return the whole report."""
+    plan = inputs.plan
+    return render(
+        "report.md.j2",
+        title=plan.title,
+        headline=answer,
+        alerts=alerts(inputs),
+        summary=summary.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
+        findings=prose.findings,
+        metrics=metric_tables(plan, facts),
+        primary=plan.primary.label,
+        comparisons=[comparison_cells(c) for c in facts.comparisons],
+        figures=[path.name for path in drawn],
+        limits=prose.limits,
+        next_steps=prose.next_steps,
+        statements=statements(inputs),
+        requirements=requirement_cells(inputs),
+        checks=inputs.checks,
+        scripts=[script_cells(n) for n in inputs.view.nodes],
+        struck=prose.struck,
+    )
+
+
+def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
+    """Write `report.md` and `methods.md`."""
+    plan = inputs.plan
+    labels, rows = latex_rows(plan, facts)
+    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
+    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    methods = render(
+        "methods.md.j2",
+        title=plan.title,
+        plan=plan,
+        datasets=inputs.datasets,
+        data_text=data_text,
+        by_subject=dict(statements(inputs)),
+        algorithms=list(algorithm_texts(inputs)),
+        metrics=[metric_text(inputs, m) for m in plan.metrics],
+        latex=render("table.tex.j2", caption=caption, metrics=labels, rows=rows).strip(),
+        bibtex=bibtex(inputs),
+    )
+    (folder / "report.md").write_text(markdown, encoding="utf-8")
+    (folder / "methods.md").write_text(methods, encoding="utf-8")

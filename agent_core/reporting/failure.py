@@ -1,0 +1,128 @@
+"""What is told when no script worked: why, what is usable, and what next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from agent_core.domain import Finding, Node
+from agent_core.reporting.inputs import ReportInputs
+from agent_core.reporting.thread import REASONS, clip
+from agent_core.tree import error_signature
+from sandbox.execution import Ended
+
+SHOWN_CAUSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Headline and text of a run without a result."""
+
+    headline: str
+    summary: str
+    next_steps: tuple[str, ...]
+
+
+def failure(inputs: ReportInputs) -> Failure:
+    """Word a run in which no script worked."""
+    nodes = inputs.view.nodes
+    count = f"none of {len(nodes)} scripts satisfied the plan" if nodes else "no script was run"
+    seconds = elapsed_s(inputs)
+    spent = f", ${inputs.view.usage.cost:.2f}" if inputs.view.usage.cost else ""
+    stopped = REASONS.get(inputs.reason) or ended_text(inputs.reason)
+    after = f" after {duration(seconds)}" if seconds else ""
+    headline = f"**No result: {count}.** {stopped.rstrip('.')}{after}{spent}."
+    steps = next_steps(inputs)
+    lines = [
+        f"*Why:* {causes_text(nodes)}",
+        f"*Usable:* {usable(inputs)}",
+        f"*Next:* {' '.join(f'{mark} {s}' for mark, s in zip('①②③', steps, strict=False))}",
+    ]
+    return Failure(headline, "\n".join(lines), steps)
+
+
+def ended_text(reason: str) -> str:
+    """Return why the search ended where it is no known limit."""
+    return clip(reason, 200) if reason else "Every script failed"
+
+
+def elapsed_s(inputs: ReportInputs) -> float:
+    """Return the seconds from the start to the last event."""
+    if inputs.view.started_at is None or not inputs.log:
+        return 0.0
+    return max(0.0, (inputs.log[-1].at - inputs.view.started_at).total_seconds())
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def cause(node: Node) -> str:
+    """Name why a script gave no result."""
+    execution = node.execution
+    if execution is not None and execution.ended is not Ended.FINISHED:
+        limits = {
+            Ended.MEMORY: "ran out of memory",
+            Ended.TIMEOUT: "ran out of time",
+            Ended.CPU: "used up its CPU time",
+            Ended.DISK: "wrote more than the disk limit",
+            Ended.PROCESSES: "started too many processes",
+            Ended.OUTPUT: "printed more than is allowed",
+            Ended.STOPPED: "stopped on request",
+            Ended.LOST: "lost with its machine",
+        }
+        return limits.get(execution.ended, f"ended by {execution.ended.value}")
+    failed = [c.name for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
+    if failed:
+        return f"ran but failed the check `{failed[0]}`"
+    signature = error_signature(node)
+    if signature:
+        return f"crashed or was refused: `{clip(signature.removeprefix('finished: '), 160)}`"
+    return "did not come to an end" if node.score is None else "ran but met too little"
+
+
+def causes_text(nodes: tuple[Node, ...]) -> str:
+    """Return the causes, the most frequent first."""
+    if not nodes:
+        return "no script was written."
+    counted = Counter(cause(n) for n in nodes).most_common()
+    shown = [f"{count} {text}" for text, count in counted[:SHOWN_CAUSES]]
+    more = sum(count for _, count in counted[SHOWN_CAUSES:])
+    return "; ".join(shown) + (f"; {more} failed otherwise" if more else "") + "."
+
+
+def usable(inputs: ReportInputs) -> str:
+    """Say what of the results can be used."""
+    facts = inputs.facts
+    if facts is None or not facts.summaries or inputs.best is None:
+        return "the plan, the scripts and their output (in the zip); no results."
+    names = list(dict.fromkeys(s.algorithm for s in facts.of(inputs.plan.primary)))
+    if not names:
+        return "rows of other metrics than the planned one (tables in the zip), unchecked."
+    runs = sum(s.runs for s in facts.of(inputs.plan.primary))
+    return (
+        f"{runs} single runs of {', '.join(names[:6])} from script {inputs.best.id}, which did "
+        "not satisfy the plan (tables in the zip)."
+    )
+
+
+def next_steps(inputs: ReportInputs) -> tuple[str, ...]:
+    """Return two or three ways on that fit what went wrong."""
+    ended = Counter(n.execution.ended for n in inputs.view.nodes if n.execution)
+    steps: list[str] = []
+    if ended[Ended.MEMORY]:
+        steps.append("Leave out the algorithms that need a dense item matrix (EASE, SLIM).")
+        steps.append("Filter rare users and items first, or attach a smaller sample.")
+        steps.append("Ask the admin for more memory (`sandbox.memory_mib`).")
+    if ended[Ended.TIMEOUT] or ended[Ended.CPU]:
+        steps.append("Plan fewer seeds, folds or algorithms.")
+        steps.append("Ask the admin for more time per script (`exec.timeout`).")
+    if inputs.reason == "cost":
+        steps.append("Raise the budget and resume.")
+    steps.append("Look at the first error in the zip's log.jsonl, or reply what to change.")
+    steps.append("Ask for fewer algorithms and metrics first, then add the others.")
+    return tuple(dict.fromkeys(steps))[:3]

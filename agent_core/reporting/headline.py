@@ -1,0 +1,168 @@
+"""The answer in one or two sentences, by study, from facts alone."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from agent_core.domain import Algorithm, Direction, Plan, Study
+from agent_core.facts import Comparison, Facts, Summary
+from agent_core.wording import comparison_sentence, percent, shown
+
+LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
+"""Coefficient of variation up to which the seed moves a metric that much; then strongly."""
+NAMED = 5
+
+
+def headline(plan: Plan, facts: Facts) -> str:
+    """Return the answer; says so where the primary metric was not recorded."""
+    if not facts.of(plan.primary):
+        return f"**No value of {plan.primary.label} was recorded.**"
+    match plan.study:
+        case Study.SEED_VARIANCE:
+            return seed_headline(plan, facts)
+        case Study.SWEEP:
+            return sweep_headline(plan, facts)
+        case _:
+            return comparison_headline(plan, facts)
+
+
+def repeated(plan: Plan, facts: Facts) -> list[Summary]:
+    """Return the summaries of random algorithms that have more than one run."""
+    random = {a.name for a in plan.algorithms if a.is_random}
+    return [s for s in facts.of(plan.primary) if s.algorithm in random and math.isfinite(s.sd)]
+
+
+def seed_headline(plan: Plan, facts: Facts) -> str:
+    """Lead with the standard deviation, its interval, CV and range."""
+    found = repeated(plan, facts)
+    if not found:
+        return (
+            f"**No spread over seeds can be told:** no random algorithm has two runs of "
+            f"{plan.primary.label}. {order_text(plan, facts)}"
+        )
+    sentences = [seed_sentence(s) for s in found]
+    first = f"**{sentences[0]}**"
+    gap = found[0]
+    advice = (
+        f"Two single runs of {gap.algorithm} differ by more than {shown(gap.gap, gap.gap / 5)} "
+        "only about once in 20; do not read smaller gaps from one seed."
+    )
+    if gap.sd == 0:
+        advice = "With this configuration training does not depend on the seed."
+    return " ".join([first, advice, *sentences[1:]])
+
+
+def seed_sentence(summary: Summary) -> str:
+    """Say how much the seed moves one algorithm."""
+    label, name, n = summary.metric.label, summary.algorithm, summary.runs
+    unit = "seeds" if summary.over == "seeds" else "runs"
+    if summary.sd == 0:
+        value = shown(summary.mean)
+        return f"The seed does not move {label} of {name}: all {n} {unit} gave {value}."
+    half = summary.sd_interval.half_width
+    limits = " to ".join(
+        shown(v, half) for v in (summary.sd_interval.low, summary.sd_interval.high)
+    )
+    scale = summary.sd
+    return (
+        f"The seed moves {label} of {name} {amount(summary.cv)}: SD {shown(summary.sd, half)} "
+        f"(95 % interval {limits}), CV {percent(summary.cv)}, range "
+        f"{shown(summary.low, scale)} to {shown(summary.high, scale)} over {n} {unit}."
+    )
+
+
+def amount(cv: float) -> str:
+    """Return a word for a coefficient of variation."""
+    return next((word for limit, word in LITTLE if cv <= limit), "strongly")
+
+
+def comparison_headline(plan: Plan, facts: Facts) -> str:
+    """Lead with the order, then the differences that decide it."""
+    sentences = [f"**{order_text(plan, facts)}**"]
+    ranked = [s.algorithm for s in facts.of(plan.primary)]
+    subjects = [n for n in ranked if n not in names_of(plan.baselines)]
+    pairs = list(itertools.pairwise(subjects))[:2]
+    if subjects and plan.baselines:
+        best_base = next((n for n in ranked if n in names_of(plan.baselines)), None)
+        pairs += [(subjects[0], best_base)] if best_base else []
+    sentences += [text for a, b in pairs if (text := compared_text(plan, facts, a, b)) is not None]
+    return " ".join(sentences)
+
+
+def order_text(plan: Plan, facts: Facts) -> str:
+    """Return the algorithms in the order of the primary metric, with the unit of the interval."""
+    found = facts.of(plan.primary)
+    values = ", ".join(f"{s.algorithm} {mean_text(s)}" for s in found[:NAMED])
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    lower = " (lower is better)" if plan.primary.is_rating else ""
+    return f"{plan.primary.label}{lower}: {values}{more}."
+
+
+def sweep_headline(plan: Plan, facts: Facts) -> str:
+    """Lead with the best value, the curve's span, and what selecting on test data means."""
+    swept = [(a, s) for a, s in swept_values(plan, facts)]
+    if not swept:
+        return comparison_headline(plan, facts)
+    choose = min if plan.primary.is_rating else max
+    best, top = choose(swept, key=lambda pair: pair[1].mean)
+    means = sorted(s.mean for _, s in swept)
+    half = resolution_of(top)
+    key = plan.swept or ""
+    word = "lowest" if plan.primary.is_rating else "highest"
+    lead = (
+        f"**{plan.primary.label} is {word} at {key} = {best.config[key]:g} ({mean_text(top)}) of "
+        f"{len(swept)} values tried; the curve spans {shown(means[0], half)} to "
+        f"{shown(means[-1], half)}.**"
+    )
+    near = [
+        f"{a.config[key]:g}"
+        for a, s in swept
+        if s is not top and not is_apart(facts, top.algorithm, s.algorithm)
+    ]
+    tied = f"Not distinguishable from it: {key} = {', '.join(near)}." if near else ""
+    caveat = (
+        "The value was selected on the test data, so its result is optimistic: choose on "
+        "validation data before citing it."
+    )
+    return " ".join(t for t in (lead, tied, caveat) if t)
+
+
+def swept_values(plan: Plan, facts: Facts) -> list[tuple[Algorithm, Summary]]:
+    """Return the swept configurations with their summaries, in the order of the values."""
+    found = [
+        (a, s)
+        for a in plan.algorithms
+        if plan.swept in a.config and (s := facts.summary(plan.primary, a.name)) is not None
+    ]
+    return sorted(found, key=lambda pair: float(pair[0].config[plan.swept or ""]))
+
+
+def is_apart(facts: Facts, a: str, b: str) -> bool:
+    """Whether the test tells two algorithms apart."""
+    found = facts.comparison(a, b)
+    return found is not None and found.is_distinguishable
+
+
+def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
+    """Return the sentence of a comparison; None where it was not made."""
+    found: Comparison | None = facts.comparison(a, b)
+    if found is None or found.metric != plan.primary:
+        return None
+    direction = Direction.LOWER if plan.primary.is_rating else Direction.HIGHER
+    return f"{comparison_sentence(found, a, b, direction)}."
+
+
+def names_of(algorithms: tuple[Algorithm, ...]) -> set[str]:
+    """Return the names of algorithms."""
+    return {a.name for a in algorithms}
+
+
+def resolution_of(summary: Summary) -> float:
+    """Return the half width that digits of a mean have to fit; NaN where none is known."""
+    return summary.user_interval.half_width
+
+
+def mean_text(summary: Summary) -> str:
+    """Return a mean with digits that fit its interval."""
+    return shown(summary.mean, resolution_of(summary))

@@ -1,0 +1,112 @@
+"""BibTeX of what a run used: data, library, algorithms, metrics, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent_core.domain import Study
+from agent_core.reporting.inputs import ReportInputs
+
+LENSKIT = """@inproceedings{ekstrand2020lenskit,
+  author = {Michael D. Ekstrand},
+  title = {{LensKit} for {Python}: Next-Generation Software for Recommender Systems Experiments},
+  booktitle = {Proc. 29th ACM Int. Conf. on Information and Knowledge Management (CIKM)},
+  year = {2020}, doi = {10.1145/3340531.3412778}
+}"""
+MOVIELENS = """@article{harper2015movielens,
+  author = {F. Maxwell Harper and Joseph A. Konstan},
+  title = {The {MovieLens} Datasets: History and Context},
+  journal = {ACM Transactions on Interactive Intelligent Systems},
+  volume = {5}, number = {4}, articleno = {19}, year = {2015}, doi = {10.1145/2827872}
+}"""
+IMPLICIT_MF = """@inproceedings{hu2008implicit,
+  author = {Yifan Hu and Yehuda Koren and Chris Volinsky},
+  title = {Collaborative Filtering for Implicit Feedback Datasets},
+  booktitle = {Proc. 8th IEEE Int. Conf. on Data Mining (ICDM)},
+  year = {2008}, doi = {10.1109/ICDM.2008.22}
+}"""
+MATRIX_FACTORIZATION = """@article{koren2009matrix,
+  author = {Yehuda Koren and Robert Bell and Chris Volinsky},
+  title = {Matrix Factorization Techniques for Recommender Systems},
+  journal = {Computer}, volume = {42}, number = {8}, year = {2009}, doi = {10.1109/MC.2009.263}
+}"""
+ITEM_KNN = """@article{deshpande2004item,
+  author = {Mukund Deshpande and George Karypis},
+  title = {Item-based Top-{N} Recommendation Algorithms},
+  journal = {ACM Transactions on Information Systems},
+  volume = {22}, number = {1}, year = {2004}, doi = {10.1145/963770.963776}
+}"""
+USER_KNN = """@inproceedings{herlocker1999algorithmic,
+  author = {Jonathan L. Herlocker and Joseph A. Konstan and Al Borchers and John Riedl},
+  title = {An Algorithmic Framework for Performing Collaborative Filtering},
+  booktitle = {Proc. 22nd Int. ACM SIGIR Conf.},
+  year = {1999}, doi = {10.1145/312624.312682}
+}"""
+EASE = """@inproceedings{steck2019embarrassingly,
+  author = {Harald Steck},
+  title = {Embarrassingly Shallow Autoencoders for Sparse Data},
+  booktitle = {The World Wide Web Conference (WWW)},
+  year = {2019}, doi = {10.1145/3308558.3313710}
+}"""
+SLIM = """@inproceedings{ning2011slim,
+  author = {Xia Ning and George Karypis},
+  title = {{SLIM}: Sparse Linear Methods for Top-{N} Recommender Systems},
+  booktitle = {Proc. 11th IEEE Int. Conf. on Data Mining (ICDM)},
+  year = {2011}, doi = {10.1109/ICDM.2011.134}
+}"""
+BPR = """@inproceedings{rendle2009bpr,
+  author = {Steffen Rendle and Christoph Freudenthaler and Zeno Gantner and
+            Lars Schmidt-Thieme},
+  title = {{BPR}: {Bayesian} Personalized Ranking from Implicit Feedback},
+  booktitle = {Proc. 25th Conf. on Uncertainty in Artificial Intelligence (UAI)},
+  year = {2009}
+}"""
+NDCG = """@article{jarvelin2002cumulated,
+  author = {Kalervo J{\\"a}rvelin and Jaana Kek{\\"a}l{\\"a}inen},
+  title = {Cumulated Gain-based Evaluation of {IR} Techniques},
+  journal = {ACM Transactions on Information Systems},
+  volume = {20}, number = {4}, year = {2002}, doi = {10.1145/582415.582418}
+}"""
+RANDOMIZATION = """@inproceedings{smucker2007comparison,
+  author = {Mark D. Smucker and James Allan and Ben Carterette},
+  title = {A Comparison of Statistical Significance Tests for Information Retrieval Evaluation},
+  booktitle = {Proc. 16th ACM Conf. on Information and Knowledge Management (CIKM)},
+  year = {2007}, doi = {10.1145/1321440.1321528}
+}"""
+HOLM = """@article{holm1979simple,
+  author = {Sture Holm},
+  title = {A Simple Sequentially Rejective Multiple Test Procedure},
+  journal = {Scandinavian Journal of Statistics}, volume = {6}, number = {2}, year = {1979}
+}"""
+BY_KIND = {
+    "ImplicitMFScorer": IMPLICIT_MF,
+    "BiasedMFScorer": MATRIX_FACTORIZATION,
+    "FunkSVDScorer": MATRIX_FACTORIZATION,
+    "FlexMFImplicitScorer": BPR,
+    "ItemKNNScorer": ITEM_KNN,
+    "UserKNNScorer": USER_KNN,
+    "EASEScorer": EASE,
+    "SLIMScorer": SLIM,
+}
+
+
+def bibtex(inputs: ReportInputs) -> str:
+    """Return the entries of what a run used, each once."""
+    return "\n\n".join(dict.fromkeys(entries(inputs)))
+
+
+def entries(inputs: ReportInputs) -> Iterable[str]:
+    """Yield the entries, in the order of a methods section."""
+    plan = inputs.plan
+    if any("movielens" in (d.known_as or "").lower() for d in inputs.datasets):
+        yield MOVIELENS
+    if "lenskit" in {name.lower() for name in inputs.packages.versions}:
+        yield LENSKIT
+    for algorithm in plan.algorithms:
+        if algorithm.kind in BY_KIND:
+            yield BY_KIND[algorithm.kind]
+    if any(m.name == "ndcg" for m in plan.metrics):
+        yield NDCG
+    if plan.study is not Study.SEED_VARIANCE or len(plan.algorithms) > 1:
+        yield RANDOMIZATION
+        yield HOLM

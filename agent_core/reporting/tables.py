@@ -1,0 +1,170 @@
+"""Tables of a report: for people, for a paper, and as CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from agent_core.domain import Metric, Node, Plan
+from agent_core.facts import Comparison, Facts, Summary
+from agent_core.reporting.headline import mean_text, names_of
+from agent_core.reporting.inputs import ReportInputs
+from agent_core.statistics import Interval
+from agent_core.tree import error_signature
+from agent_core.wording import p_text, percent, shown
+
+NONE = "–"  # noqa: RUF001  the dash of an empty cell
+
+
+def metric_tables(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
+    """Return one table per metric: label and rows of cells."""
+    known = list(dict.fromkeys([*plan.metrics, *(s.metric for s in facts.summaries)]))
+    return [
+        {"label": m.label, "rows": [summary_cells(plan, s) for s in facts.of(m)]}
+        for m in known
+        if facts.of(m)
+    ]
+
+
+def summary_cells(plan: Plan, summary: Summary) -> list[str]:
+    """Return the cells of one algorithm."""
+    is_baseline = summary.algorithm in names_of(plan.baselines)
+    has_spread = summary.runs > 1 and math.isfinite(summary.sd)
+    half = summary.sd_interval.half_width
+    return [
+        summary.algorithm + (" (baseline)" if is_baseline else ""),
+        mean_text(summary),
+        interval_text(summary.user_interval),
+        f"{summary.users:,}",
+        str(summary.runs),
+        summary.over,
+        shown(summary.sd, half) if has_spread else NONE,
+        interval_text(summary.sd_interval) if has_spread else NONE,
+        percent(summary.cv) if has_spread else NONE,
+        shown(summary.low, summary.sd) if has_spread else NONE,
+        shown(summary.high, summary.sd) if has_spread else NONE,
+    ]
+
+
+def interval_text(interval: Interval) -> str:
+    """Return an interval with digits that fit it."""
+    if not math.isfinite(interval.low):
+        return NONE
+    half = interval.half_width
+    return f"[{shown(interval.low, half)}, {shown(interval.high, half)}]"
+
+
+def comparison_cells(comparison: Comparison) -> list[str]:
+    """Return the cells of one comparison."""
+    word = "higher" if comparison.difference > 0 else "lower"
+    return [
+        comparison.a,
+        comparison.b,
+        shown(comparison.difference, comparison.interval.half_width),
+        interval_text(comparison.interval),
+        p_text(comparison.adjusted_p).removeprefix("= "),
+        f"{comparison.users:,}",
+        f"a is {word}" if comparison.is_distinguishable else "not distinguishable",
+    ]
+
+
+def requirement_cells(inputs: ReportInputs) -> list[list[str]]:
+    """Return the cells of each requirement with its verdict."""
+    verdicts = {v.requirement: v for v in (inputs.best.verdicts if inputs.best else ())}
+    rows = []
+    for r in inputs.plan.requirements:
+        v = verdicts.get(r.id)
+        decided = (v.by if v.by != "check" else f"check {r.check or v.evidence}") if v else NONE
+        met = "not judged" if v is None else "yes" if v.is_met else "no"
+        rows.append([str(r.id), r.text, r.priority.value, met, decided, v.reason if v else NONE])
+    return rows
+
+
+def script_cells(node: Node) -> list[str]:
+    """Return the cells of one script."""
+    score = node.score
+    return [
+        str(node.id),
+        node.operator.value,
+        ", ".join(str(p) for p in node.parents) or NONE,
+        outcome_text(node),
+        f"{score.met} of {score.total}" if score else NONE,
+        node.script.plan,
+    ]
+
+
+def outcome_text(node: Node) -> str:
+    """Return what came of a script."""
+    if node.error is not None:
+        return f"not run: {node.error.splitlines()[0][:160] if node.error else 'unknown'}"
+    if node.execution is None:
+        return "not finished"
+    if not node.execution.is_ok:
+        return error_signature(node)[:160]
+    if node.score is None:
+        return "ran, not judged"
+    failed = ", ".join(node.score.failed_checks)
+    return f"ran, failed {failed}" if failed else "ran"
+
+
+def latex_rows(plan: Plan, facts: Facts) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return metric labels, and per algorithm (value, interval) cells, for a table of a paper."""
+    metrics: list[Metric] = [m for m in plan.metrics if facts.of(m)]
+    names = [s.algorithm for s in facts.of(plan.primary)]
+    names += [s.algorithm for s in facts.summaries if s.algorithm not in names]
+    rows = []
+    for name in dict.fromkeys(names):
+        found = [facts.summary(m, name) for m in metrics]
+        cells = [
+            (mean_text(s), interval_text(s.user_interval)) if s else (NONE, NONE) for s in found
+        ]
+        rows.append({"algorithm": name, "cells": cells})
+    return [m.label for m in metrics], rows
+
+
+def summary_frame(facts: Facts) -> pd.DataFrame:
+    """Return all summaries at full precision."""
+    return pd.DataFrame(
+        {
+            "metric": s.metric.name,
+            "k": s.metric.k,
+            "algorithm": s.algorithm,
+            "mean": s.mean,
+            "user_ci_low": s.user_interval.low,
+            "user_ci_high": s.user_interval.high,
+            "users": s.users,
+            "runs": s.runs,
+            "runs_over": s.over,
+            "sd": s.sd,
+            "sd_ci_low": s.sd_interval.low,
+            "sd_ci_high": s.sd_interval.high,
+            "cv": s.cv,
+            "min": s.low,
+            "max": s.high,
+        }
+        for s in facts.summaries
+    )
+
+
+def comparison_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """Return all comparisons at full precision."""
+    return pd.DataFrame(
+        {
+            "metric": c.metric.name,
+            "k": c.metric.k,
+            "a": c.a,
+            "b": c.b,
+            "difference": c.difference,
+            "ci_low": c.interval.low,
+            "ci_high": c.interval.high,
+            "ci_over": c.interval.over,
+            "p": c.p_value,
+            "p_holm": c.adjusted_p,
+            "users": c.users,
+            "is_distinguishable": c.is_distinguishable,
+        }
+        for c in comparisons
+    )

@@ -1,0 +1,241 @@
+"""What the thread shows: short enough for a phone, complete enough not to mislead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent_core.domain import Finding, Priority, SplitKind, Study
+from agent_core.facts import Facts, Summary
+from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
+from agent_core.reporting.inputs import ReportInputs
+from agent_core.wording import shown
+
+MAX_TEXT = 2500
+SHOWN_ALGORITHMS = 8
+CLIPPED = 260
+REASONS = {
+    "satisfied": "",
+    "nodes": "Stopped at the limit of scripts.",
+    "seconds": "Stopped at the time limit.",
+    "cost": "Stopped at the cost limit.",
+    "stopped": "Stopped on request.",
+}
+RANDOM_SPLITS = (
+    SplitKind.LEAVE_ONE_OUT,
+    SplitKind.USER_FRACTION,
+    SplitKind.CROSSFOLD_USERS,
+    SplitKind.CROSSFOLD_RECORDS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """The researcher's words after filling and striking."""
+
+    findings: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
+
+
+def alerts(inputs: ReportInputs) -> list[str]:
+    """Return what a reader must know before any number."""
+    found = [
+        f"**Not to be relied on: the check `{c.name}` failed.** {clip(c.reason)}"
+        for c in inputs.found(Finding.FAIL)
+        if c.is_binding
+    ]
+    found += [
+        f"**The baseline is not beaten.** {clip(c.reason)}"
+        for c in inputs.found(Finding.WARN)
+        if c.name == "beats_baseline"
+    ]
+    found += [
+        f"**Check `{w.check}` was set aside** by {w.by}: {clip(w.reason)}"
+        for w in inputs.view.waivers
+    ]
+    if inputs.is_exploratory:
+        found.append("**Exploratory:** the protocol was changed after its start.")
+    if inputs.view.level == "unconfined":
+        found.append("**Scripts ran without isolation** (`sandbox.level = unconfined`).")
+    if inputs.is_synthetic:
+        found.append("**Synthetic data:** generated for trying out, no evidence about people.")
+    return [f"⚠️ {text}" for text in found]
+
+
+def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
+    """Return the text under the headline, the least important parts left out when too long."""
+    parts: list[tuple[int, str]] = [
+        (1, numbers(inputs, facts)),
+        (2, protocol(inputs)),
+        (1, limits_text(inputs, prose)),
+        (1, checks_text(inputs)),
+        (2, agreement(inputs)),
+        (1, requirements_text(inputs)),
+        (3, bullets("Findings", prose.findings)),
+        (4, bullets("Next", prose.next_steps)),
+        (5, struck_text(prose)),
+    ]
+    parts = [(rank, text) for rank, text in parts if text]
+    while len(text := "\n".join(t for _, t in parts)) > MAX_TEXT and len(parts) > 1:
+        worst = max(range(len(parts)), key=lambda i: (parts[i][0], i))
+        parts.pop(worst)
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+
+
+def numbers(inputs: ReportInputs, facts: Facts) -> str:
+    """Return means with the unit of their intervals."""
+    plan = inputs.plan
+    found = facts.of(plan.primary)
+    if not found:
+        return ""
+    if plan.study is Study.SEED_VARIANCE and (varied := repeated(plan, facts)):
+        return seed_numbers(inputs, facts, varied[0])
+    lines = [
+        f"• {s.algorithm}{' (baseline)' if s.algorithm in names_of(plan.baselines) else ''}: "
+        f"{mean_text(s)}{between(s)}{runs_text(s)}"
+        for s in found[:SHOWN_ALGORITHMS]
+    ]
+    users = max(s.users for s in found)
+    has_interval = any(math.isfinite(s.user_interval.low) for s in found)
+    unit = f", 95 % interval over *test users* (n = {users:,})" if has_interval else ""
+    return "\n".join([f"{plan.primary.label}{unit}:", *lines])
+
+
+def between(summary: Summary) -> str:
+    """Return the interval over users in brackets."""
+    interval = summary.user_interval
+    if not math.isfinite(interval.low):
+        return ""
+    half = interval.half_width
+    return f" [{shown(interval.low, half)}, {shown(interval.high, half)}]"
+
+
+def runs_text(summary: Summary) -> str:
+    """Return the spread over runs."""
+    if not math.isfinite(summary.sd) or summary.runs < 2:
+        return ""
+    value = shown(summary.sd, summary.sd_interval.half_width)
+    return f"; SD over {summary.over} {value} (n = {summary.runs})"
+
+
+def seed_numbers(inputs: ReportInputs, facts: Facts, first: Summary) -> str:
+    """Return mean, baseline and the interval over users beside the spread over seeds."""
+    others = [s for s in facts.of(inputs.plan.primary) if s is not first]
+    text = f"Mean of {first.algorithm} {mean_text(first)}"
+    text += "".join(f"; {s.algorithm} {mean_text(s)}" for s in others[:4]) + "."
+    half = resolution_of(first)
+    if math.isfinite(half):
+        wider = half / max(1e-12, first.sd)
+        much = "far " if wider > 3 else ""
+        compared = f", {much}wider than the seed effect" if wider > 1.2 else ""
+        text += (
+            f" Over *test users* (n = {first.users:,}, averaged over the seeds) the 95 % interval "
+            f"of the mean is ±{shown(half, half)}{compared}."
+        )
+    return text
+
+
+def protocol(inputs: ReportInputs) -> str:
+    """Return data, split, models and repetitions in one paragraph."""
+    plan = inputs.plan
+    data = "; ".join(
+        f"`{d.name}`{f' ({d.known_as})' if d.known_as else ''}, {d.users:,} users, "
+        f"{d.items:,} items, {d.rows:,} interactions, sha256 {d.sha256[:8]}…"
+        for d in inputs.datasets
+    )
+    random = [a.name for a in plan.algorithms if a.is_random]
+    repeats = f" {len(plan.seeds)} seed(s) of {', '.join(random)}." if random else ""
+    split = plan.split.text or plan.split.kind.value.replace("_", " ")
+    return f"*Protocol:* {data}. {plan.feedback.rstrip('.')}. {split}.{repeats}"
+
+
+def limits_text(inputs: ReportInputs, prose: Prose) -> str:
+    """Return what was not measured or held fixed."""
+    plan = inputs.plan
+    found = []
+    if plan.split.folds == 1:
+        found.append("One split; the effect of the split was **not** measured.")
+    if len(inputs.datasets) == 1:
+        found.append("One data set: nothing here speaks for others.")
+    known = " ".join(found).lower()
+    found += [t for t in prose.limits if "split" not in t.lower() or "one split" not in known]
+    return f"*Limits:* {' '.join(found)}" if found else ""
+
+
+def checks_text(inputs: ReportInputs) -> str:
+    """Return the checks counted, warnings and failures named, and the state of the protocol."""
+    if not inputs.checks:
+        return ""
+    passes, skipped = inputs.found(Finding.PASS), inputs.found(Finding.NOT_APPLICABLE)
+    warned, failed = inputs.found(Finding.WARN), inputs.found(Finding.FAIL)
+    text = f"*Checks:* {len(passes)} pass"
+    if failed:
+        text += f", **{len(failed)} fail** ({', '.join(c.name for c in failed)})"
+    noun = "warning" if len(warned) == 1 else "warnings"
+    text += f", {len(warned)} {noun}"
+    named = [f"`{c.name}` {clip(c.reason, 140).rstrip('.')}" for c in warned[:3]]
+    text += f" ({'; '.join(named)})" if named else ""
+    text += f", {len(skipped)} not applicable."
+    freeze = inputs.view.freeze
+    if freeze and not inputs.is_exploratory:
+        text += f" Protocol v{freeze.version} was frozen before any result and not changed."
+    return text
+
+
+def agreement(inputs: ReportInputs) -> str:
+    """Say how independently written scripts agree in the primary metric."""
+    plan = inputs.plan
+    drafts = [(n, f) for n in inputs.drafts if (f := inputs.facts_of(n)) is not None]
+    subject = next((a.name for a in plan.algorithms if a not in plan.baselines), None)
+    if len(drafts) < 2 or subject is None:
+        return ""
+    found = [(n, f.summary(plan.primary, subject)) for n, f in drafts]
+    values = [f"{shown(s.mean, resolution_of(s))} (script {n.id})" for n, s in found if s]
+    if len(values) < 2:
+        return ""
+    return (
+        f"*Sensitivity:* {len(values)} independently written scripts give {plan.primary.label} of "
+        f"{subject} {', '.join(values)}."
+    )
+
+
+def requirements_text(inputs: ReportInputs) -> str:
+    """Return how many requirements are met, and which musts are not."""
+    best, plan = inputs.best, inputs.plan
+    if best is None or not best.verdicts:
+        return ""
+    met = {v.requirement for v in best.verdicts if v.is_met}
+    total = len(plan.requirements)
+    text = f"*Requirements:* {sum(r.id in met for r in plan.requirements)} of {total} met"
+    missing = [r for r in plan.requirements if r.id not in met]
+    musts = [r for r in missing if r.priority is Priority.MUST]
+    named = [f"{r.id} ({clip(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
+    text += f"; not met: {', '.join(named)}." if named else "."
+    ended = REASONS.get(inputs.reason, inputs.reason)
+    count = len(inputs.view.nodes)
+    scripts = f" {count} script{'s' if count != 1 else ''} tried."
+    return f"{text}{scripts}{f' {ended}' if ended else ''}"
+
+
+def bullets(title: str, texts: Sequence[str], most: int = 3) -> str:
+    """Return a short list under a title."""
+    return "\n".join([f"*{title}:*", *(f"• {t}" for t in texts[:most])]) if texts else ""
+
+
+def struck_text(prose: Prose) -> str:
+    """Say that something of the researcher's words was struck."""
+    count = len(prose.struck)
+    if not count:
+        return ""
+    return (
+        f"{count} unfounded piece(s) of the researcher's text were struck; report.md lists them."
+    )
+
+
+def clip(text: str, most: int = CLIPPED) -> str:
+    """Return a text on one line, shortened."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
