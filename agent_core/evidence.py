@@ -26,6 +26,9 @@ AGREEMENT_COLUMNS = (
     "algorithm", "fold", "seed", "metric", "k", "claimed", "computed", "definition", "agrees",
 )  # fmt: skip
 
+ODD_DATA = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+"""What data of an unforeseen form can make a calculation raise."""
+
 
 def empty(columns: tuple[str, ...]) -> pd.DataFrame:
     """Return a frame without rows."""
@@ -109,7 +112,11 @@ def read_evidence(
     parts = contract.split_parts(artifacts, interactions, problems)
     per_user = contract.user_table(artifacts, USER_COLUMNS, problems)
     frames = with_only_fold((rows, per_user, lists, predictions), set(parts["test"]))
-    recomputed, agreement = recomputed_of(frames, parts, is_sample=bool(run.get("list_sample")))
+    try:
+        computed = recomputed_of(frames, parts, is_sample=bool(run.get("list_sample")))
+    except ODD_DATA as error:
+        problems.add(f"the metrics cannot be recomputed: {str(error)[:200]}")
+        computed = (empty((*USER_COLUMNS, "definition")), empty(AGREEMENT_COLUMNS))
     return Evidence(
         plan,
         source,
@@ -123,8 +130,7 @@ def read_evidence(
         frames[3],
         parts["train"],
         parts["test"],
-        recomputed,
-        agreement,
+        *computed,
     )
 
 

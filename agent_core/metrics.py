@@ -56,6 +56,7 @@ class Lists:
         codes, users = pd.factorize(pairs["user_id"])
         rank = lists["rank"].to_numpy(dtype=float)
         owner = pd.Index(users).get_indexer(pd.Index(lists["user_id"]))
+        rank = np.where(np.isfinite(rank), rank, 0.0)
         is_inside = (owner >= 0) & (rank >= 1) & (rank <= k) & (rank % 1 == 0)
         owner, column = owner[is_inside], rank[is_inside].astype(int) - 1
         place = positions(pairs, codes, owner, lists["item_id"].to_numpy()[is_inside])

@@ -68,6 +68,8 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
         return failed(f"{some(faults)}.")
     if not planned:
         return not_applicable("The plan sets no hyperparameters.")
+    if not ran & {a.name for a in planned}:
+        return failed("There are no results of the configured algorithms.")
     return passed(f"The configurations of {some(a.name for a in planned)} are in force.")
 
 

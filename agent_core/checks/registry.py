@@ -18,12 +18,9 @@ from agent_core.checks import (
 )
 from agent_core.checks.result import Result, failed
 from agent_core.domain import Check, Finding, Waiver
-from agent_core.evidence import Evidence
+from agent_core.evidence import ODD_DATA, Evidence
 
 log = logging.getLogger(__name__)
-
-ODD_DATA = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
-"""What data of an unforeseen form can make a check raise."""
 
 
 @dataclass(frozen=True, slots=True)
