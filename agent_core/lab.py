@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import secrets
@@ -48,9 +49,14 @@ from agent_core.view import RunView, fold
 from agent_core.worker import Bench, Worker
 from sandbox.sandbox import Sandbox
 from storage.database import Database
+from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
+BEATS = 15
+"""Renewals of a lease in its time to live."""
+TERMINAL = "terminal:"
+"""Beginning of the origin of runs that a person follows in a terminal."""
 RESUME_WITHIN = timedelta(hours=24)
 """Unfinished runs older than this are not taken up by themselves."""
 Reference = Callable[[str], Awaitable[str]]
@@ -71,7 +77,7 @@ class Lab:
         The same origin gives the same run. Its files are stored before this returns.
         """
         run = RunId(secrets.token_hex(5))
-        task, trouble = await asyncio.to_thread(self.stored, task, run)
+        task, trouble = await self.stored(task, run)
         known = await self.journal.create(run, task)
         if known != run:
             shutil.rmtree(self.journal.folder(run), ignore_errors=True)
@@ -85,15 +91,18 @@ class Lab:
             await self.work_on(run)
         return run
 
-    def stored(self, task: Task, run: RunId) -> tuple[Task, str]:
-        """Copy the task's files into the run's folder; return the trouble there is with them."""
+    async def stored(self, task: Task, run: RunId) -> tuple[Task, str]:
+        """Keep the task's files by content, under their names in the run's folder.
+
+        Returns the task with the kept files, and the trouble there is with them.
+        """
         folder = self.journal.folder(run) / "data"
-        folder.mkdir(parents=True)
+        files = self.journal.files
         try:
             found = files_of(task, self.settings.execution.workspace)
             for name, path in found.items():
-                shutil.copyfile(path, folder / name)
-        except (BadDataset, OSError) as error:
+                await files.link(await files.put(path), folder / name)
+        except BadDataset as error:
             return task, str(error)
         return replace(task, files=tuple(folder / name for name in found)), ""
 
@@ -252,9 +261,13 @@ class Lab:
         return folder
 
     async def take_up(self) -> None:
-        """Go on with what earlier processes left; what is too old is marked as interrupted."""
+        """Go on with what earlier processes left; what is too old is marked as interrupted.
+
+        Runs of the terminal are left to `tasks resume`.
+        """
         for run in await self.journal.orphans():
-            if not await self.journal.claim(run):
+            task = await self.journal.task(run)
+            if task.origin.startswith(TERMINAL) or not await self.journal.claim(run):
                 continue
             if self.journal.now() - await self.journal.touched(run) < RESUME_WITHIN:
                 await self.journal.append(run, Resumed(self.journal.owner))
@@ -274,16 +287,28 @@ class Lab:
                 shutil.rmtree(self.journal.folder(view.id), ignore_errors=True)
 
     async def keep_house(self) -> None:
-        """Renew leases and carry out what other processes ask, for ever."""
-        while True:
-            await asyncio.sleep(LEASE_TTL_S / 15)
-            held = await self.journal.renew()
-            for request in await self.journal.asked(sorted(held)):
-                await self.stop(request.run, request.by)
-                await self.journal.settle(request, "stopped")
-            for run in [r for r, w in self.workers.items() if w.is_over]:
-                del self.workers[run]
-                await self.journal.release(run)
+        """Renew leases, carry out what others ask, take up what they left; for ever."""
+        for beat in itertools.count(1):
+            await asyncio.sleep(LEASE_TTL_S / BEATS)
+            try:
+                await self.beat(takes_up=self.settings.takes_up and beat % BEATS == 0)
+            except StorageError:
+                log.exception("the database cannot be used; trying again")
+
+    async def beat(self, *, takes_up: bool) -> None:
+        """Do the housework of one moment."""
+        held = await self.journal.renew()
+        for run in [r for r in self.workers if r not in held]:
+            log.warning("lost the lease of a run to another process", extra={"run": run})
+            await self.workers.pop(run).abandon()
+        for request in await self.journal.asked(sorted(held)):
+            await self.stop(request.run, request.by)
+            await self.journal.settle(request, "stopped")
+        for run in [r for r, w in self.workers.items() if w.is_over]:
+            del self.workers[run]
+            await self.journal.release(run)
+        if takes_up:
+            await self.take_up()
 
     async def close(self) -> None:
         """Leave all runs as they are, resumable, and give up their leases."""

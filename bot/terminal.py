@@ -19,6 +19,7 @@ from agent_core.events import (
     NodeStarted,
     PlanSet,
     ProtocolFrozen,
+    Rerun,
     RunFailed,
     RunFinished,
     RunSubmitted,
@@ -58,6 +59,8 @@ def line_of(event: Event, view: RunView) -> str | None:
             return f"{status.value.capitalize()}{f' ({reason})' if reason else ''}"
         case ModelOutage(reason):
             return f"The model cannot be asked: {reason}"
+        case Rerun(text=text):
+            return text
         case _:
             return node_line(event, view)
 
