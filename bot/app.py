@@ -1,0 +1,261 @@
+"""Opens the bot over a database and a lab, and closes it in reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.access import Access
+from bot.cards import Cards
+from bot.catching_up import CatchingUp
+from bot.connection import (
+    UPLOAD_S,
+    Identity,
+    api_address,
+    check_app_token,
+    check_tokens,
+    identify,
+    is_local,
+    watch,
+    web_client,
+)
+from bot.desk import Desk
+from bot.door import Door
+from bot.errors import DataBusy
+from bot.files import Downloads
+from bot.inbox import Inbox
+from bot.lab_like import LabLike
+from bot.listeners import actions, commands, events, views
+from bot.outbox import Outbox
+from bot.pacing import Pace
+from bot.progress import Followers, Telling
+from bot.reception import Parts
+from bot.sending import Sender
+from bot.sessions import Sessions
+from bot.slack_settings import AccessSettings, Credentials, SlackSettings
+from bot.threads import Threads
+from bot.voice import Voice
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+AGAIN_S = 5.0
+"""Pause before a part that failed begins again."""
+PING_S = 10.0
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a bot is opened with besides its database and lab."""
+
+    credentials: Credentials
+    slack: SlackSettings
+    access: AccessSettings
+    pace: Pace
+    cap: float
+    """What a run may cost at most, dollars; shown, not enforced here."""
+    now: Now
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The open bot."""
+
+    identity: Identity
+    parts: Parts
+    inbox: Inbox
+    handler: AsyncSocketModeHandler
+
+    async def is_connected(self) -> bool:
+        """Whether Slack can reach us now."""
+        return bool(await self.handler.client.is_connected())
+
+
+DEFAULT_PACE = Pace()
+
+
+@asynccontextmanager
+async def open_bot(
+    credentials: Credentials,
+    slack: SlackSettings,
+    access: AccessSettings,
+    database: Database,
+    lab: LabLike,
+    *,
+    pace: Pace = DEFAULT_PACE,
+    cap: float = 0.0,
+    now: Now = utc_now,
+) -> AsyncIterator[Bot]:
+    """Connect to Slack and serve until the block ends.
+
+    Raises
+    ------
+    SlackUnavailable
+        For tokens or scopes that do not do; says which and what to do.
+    DataBusy
+        When another process serves Slack with the same data folder.
+    """
+    conditions = Conditions(credentials, slack, access, pace, cap, now)
+    check_tokens(conditions.credentials)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(only_one(database.folder))
+        client = web_client(conditions.credentials)
+        identity = await identify(client)
+        await check_app_token(client, conditions.credentials)
+        parts, inbox, background = assemble(database, lab, conditions, client, identity)
+        for close in background.closes:
+            stack.push_async_callback(close)
+        door = Door(inbox, parts.threads, identity.user)
+        await door.begin()
+        handler = await stack.enter_async_context(connected(conditions, client, door, parts))
+        catching_up = CatchingUp(client, lab, parts.threads, inbox, identity.user)
+        desk = Desk(parts)
+        await stack.enter_async_context(
+            running(
+                lambda: inbox.serve(desk.handle, desk.give_up),
+                parts.outbox.serve,
+                lambda: watch(handler, client, conditions.pace.watch_s, catching_up.all),
+            )
+        )
+        await parts.followers.begin()
+        await catching_up.all()
+        yield Bot(identity, parts, inbox, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What has to be closed, last first."""
+
+    closes: tuple[Callable[[], Awaitable[None]], ...]
+
+
+def assemble(
+    database: Database,
+    lab: LabLike,
+    conditions: Conditions,
+    client: AsyncWebClient,
+    identity: Identity,
+) -> tuple[Parts, Inbox, Background]:
+    """Put the parts together."""
+    pace, now, slack = conditions.pace, conditions.now, conditions.slack
+    sender = Sender(client, web_client(conditions.credentials, UPLOAD_S), pace)
+    outbox = Outbox(database, sender, now, pace.retry_s)
+    cards = Cards(outbox, sender, pace)
+    threads = Threads(database, now)
+    sessions = Sessions(client)
+    telling = Telling(outbox, cards, threads, sessions, now, conditions.cap, slack.auto_start_s)
+    followers = Followers(lab, telling)
+    downloads = Downloads(
+        client,
+        conditions.credentials.bot_token,
+        api_address(conditions.credentials),
+        database.folder / "incoming",
+        slack.max_file_mib,
+        slack.max_files,
+    )
+    parts = Parts(
+        lab,
+        threads,
+        outbox,
+        cards,
+        followers,
+        Voice(client, outbox),
+        Access(conditions.access, client),
+        downloads,
+        identity.user,
+    )
+    closes = (sessions.close, cards.close, followers.close)
+    return parts, Inbox(database, now, pace.retry_s), Background(closes)
+
+
+@asynccontextmanager
+async def connected(
+    conditions: Conditions, client: AsyncWebClient, door: Door, parts: Parts
+) -> AsyncIterator[AsyncSocketModeHandler]:
+    """Connect over Socket Mode with all listeners; disconnect at the end."""
+    app = AsyncApp(client=client, before_authorize=door.keep)
+    events.register(app)
+    actions.register(app, parts)
+    views.register(app)
+    commands.register(app, parts)
+    token = conditions.credentials.app_token.get_secret_value()
+    handler = AsyncSocketModeHandler(app, token, ping_interval=PING_S)
+    if is_local(client.base_url):
+        handler.client.proxy = None
+    await handler.connect_async()  # type: ignore[no-untyped-call]
+    try:
+        yield handler
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run works in the background; one that fails is logged and begins again."""
+    tasks = [asyncio.create_task(kept_running(work)) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def kept_running(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a work for ever."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a part of the bot failed and begins again")
+            await asyncio.sleep(AGAIN_S)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the lock of a data folder.
+
+    Raises
+    ------
+    DataBusy
+        When another process holds it.
+    """
+    path = folder / "bot.lock"
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DataBusy(
+                f"Another process serves Slack with the data in {folder}. Stop it, or set "
+                "storage.path to another folder."
+            ) from error
+        yield
+
+
+async def serve_slack(
+    credentials: Credentials,
+    slack: SlackSettings,
+    access: AccessSettings,
+    database: Database,
+    lab: LabLike,
+) -> None:
+    """Serve Slack until cancelled."""
+    async with open_bot(credentials, slack, access, database, lab) as bot:
+        log.info("serving", extra={"workspace": bot.identity.workspace})
+        await asyncio.Event().wait()

@@ -1,0 +1,155 @@
+"""The card: a task's single progress message, edited in place."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from agent_core.domain import Outcome, RunStatus
+from agent_core.view import RunView
+from bot.blocks.limits import Button, Message, actions, context, message, section
+from bot.blocks.text import clock, dollars, duration, escape, mention, moment
+
+LEVELS = {
+    "warm": "isolated, no network",
+    "cold": "isolated, no network",
+    "unconfined": "⚠️ *not isolated*",
+}
+PHASES = {
+    RunStatus.PLANNING: "Writing the plan",
+    RunStatus.WAITING: "Waiting for the start, nothing has run",
+    RunStatus.QUEUED: "Queued",
+    RunStatus.RUNNING: "Running",
+    RunStatus.REPORTING: "Writing the report",
+    RunStatus.FINISHED: "Finished",
+    RunStatus.CANCELLED: "Cancelled, nothing ran",
+    RunStatus.FAILED: "Could not go on",
+}
+STOPPABLE = (RunStatus.PLANNING, RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+def first_card(requester: str, title: str) -> Message:
+    """Return the card as it is posted at once, before anything is known."""
+    name = escape(title) or "New task"
+    return message(f"🔬 *{name}* · for {mention(requester)} · _Reading your message_")
+
+
+def card(view: RunView, requester: str, now: datetime, cap: float = 0.0) -> Message:
+    """Return the card of a run as it stands.
+
+    Parameters
+    ----------
+    view
+        The run.
+    requester
+        Who asked for it; mentioned by name (edits do not notify).
+    now
+        For the elapsed time.
+    cap
+        What the run may cost at most, dollars; 0: not said.
+    """
+    lines = [head_line(view, requester, now), *progress_lines(view)]
+    foot = foot_line(view, cap)
+    blocks = [section("\n".join(lines)), context(foot), *actions(buttons(view))]
+    return message("\n".join([*lines, foot]), blocks)
+
+
+def head_line(view: RunView, requester: str, now: datetime) -> str:
+    """Return title, requester, phase and time."""
+    title = escape(view.plan.title) if view.plan else title_of(view)
+    return f"🔬 *{title}* · for {mention(requester)} · *{phase(view)}*{times(view, now)}"
+
+
+def title_of(view: RunView) -> str:
+    """Return a title for a run that has no plan yet: the beginning of the question."""
+    words = (view.task.text if view.task else "New task").split()
+    short = " ".join(words[:8])
+    return escape(f"{short} …" if len(words) > 8 else short)
+
+
+def phase(view: RunView) -> str:
+    """Say where the run stands."""
+    if view.stop_by and view.status in (RunStatus.RUNNING, RunStatus.REPORTING):
+        return f"Stopping (asked by {mention(view.stop_by)}), writing up what there is"
+    if view.status is RunStatus.PLANNING and not view.datasets:
+        return "Reading the data"
+    if view.status is RunStatus.FINISHED and view.outcome is Outcome.NOTHING:
+        return "Ended without a result"
+    if view.status is RunStatus.FINISHED and view.outcome is Outcome.PARTIAL:
+        return "Finished with open requirements"
+    return PHASES[view.status]
+
+
+def times(view: RunView, now: datetime) -> str:
+    """Return elapsed and expected time."""
+    if view.started_at is None:
+        return ""
+    end = view.finished_at or now
+    elapsed = clock((end - view.started_at).total_seconds())
+    if view.status.is_final:
+        return f" after {elapsed}, {moment(end)}"
+    expected = view.plan.estimate_s if view.plan else 0.0
+    return f" {elapsed}" + (f" of about {duration(expected)}" if expected else "")
+
+
+def progress_lines(view: RunView) -> list[str]:
+    """Return what has come of the scripts so far, and what stands in the way."""
+    lines = []
+    counts = ([requirements(view)] if view.nodes else []) + ([scripts(view)] if view.nodes else [])
+    if any(counts):
+        lines.append(" · ".join(c for c in counts if c))
+    if view.primary and view.report is None:
+        lines.append(f"{escape(view.primary)} _preliminary_")
+    if view.outage and not view.status.is_final:
+        lines.append(f"⚠️ The model cannot be asked now: {escape(view.outage)} I try again.")
+    if view.status is RunStatus.FAILED:
+        lines.append(f"⚠️ {escape(view.reason)}")
+    return lines
+
+
+def requirements(view: RunView) -> str:
+    """Return how many requirements the best script meets."""
+    score = view.best.score if view.best else None
+    if view.plan is None:
+        return ""
+    total = len(view.plan.requirements)
+    if score is None:
+        return f"0 of {total} requirements met"
+    met = sum(v.is_met for v in view.best.verdicts) if view.best else 0
+    return f"{met} of {total} requirements met"
+
+
+def scripts(view: RunView) -> str:
+    """Return `5 scripts: 3 ran, 1 crashed, 1 running (18 of 30)`."""
+    crashed = sum(n.is_buggy for n in view.nodes)
+    ran = sum(n.execution is not None and not n.is_buggy for n in view.nodes)
+    working = 0 if view.status.is_final else len(view.executing)
+    shown = [
+        f"{count} {word}"
+        for count, word in ((ran, "ran"), (crashed, "crashed"), (working, "in work"))
+        if count
+    ]
+    known = [p for _, p in view.progress if p.total]
+    if known and working:
+        shown[-1] += f" ({known[-1].done} of {known[-1].total})"
+    total = len(view.nodes)
+    return f"{total} script{'s' if total != 1 else ''}: {', '.join(shown)}" if shown else ""
+
+
+def foot_line(view: RunView, cap: float) -> str:
+    """Return spend, isolation and who researches."""
+    parts = []
+    if view.usage.calls:
+        spent = dollars(view.usage.cost)
+        parts.append(f"{spent} of at most {dollars(cap)}" if cap else f"{spent} spent")
+    parts.append(LEVELS.get(view.level, escape(view.level)))
+    parts.append(escape(view.researcher))
+    parts.append(f"run {view.id}")
+    return " · ".join(p for p in parts if p)
+
+
+def buttons(view: RunView) -> list[Button]:
+    """Return what can be pressed on the card."""
+    if view.status in STOPPABLE and not view.stop_by:
+        ask = "What there is so far is reported." if view.started_at else "Nothing has run yet."
+        return [Button("Stop", "stop", view.id, "danger", f"Stop this run? {ask}")]
+    return []

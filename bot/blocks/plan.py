@@ -1,0 +1,170 @@
+"""The plan and its changes as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
+from agent_core.view import RunView
+from bot.blocks.limits import Button, Message, actions, message, sections
+from bot.blocks.text import dollars, duration, escape, mention
+
+
+def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
+    """Return the first plan, with what can be done about it."""
+    parts = [heading(plan, view.datasets), protocol(plan), remarks(plan), cost(plan, cap)]
+    text = "\n".join(p for p in parts if p)
+    blocks = [*sections(text), *actions(plan_buttons(view.id, plan))]
+    return message(text, blocks)
+
+
+def heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
+    """Return the first line: version and data."""
+    data = " · ".join(dataset_line(d) for d in datasets)
+    return f"*Plan v{plan.version}, nothing has run yet.* {data}".strip()
+
+
+def dataset_line(dataset: Dataset) -> str:
+    """Return counts, dates and identity of a dataset."""
+    counts = [f"{dataset.users:,} users", f"{dataset.items:,} items"] if dataset.users else []
+    kind = "ratings" if dataset.rating_column else "interactions"
+    counts.append(f"{dataset.rows:,} {kind}")
+    if dataset.first_time and dataset.last_time:
+        counts.append(f"{escape(dataset.first_time)} to {escape(dataset.last_time)}")
+    known = f"{escape(dataset.known_as)}, " if dataset.known_as else ""
+    name = f"({known}`{escape(dataset.name)}`, sha256 {dataset.sha256[:6]}…)"
+    notes = "".join(f"\n⚠️ {escape(note)}" for note in dataset.notes)
+    return f"{', '.join(counts)} {name}{notes}"
+
+
+def protocol(plan: Plan) -> str:
+    """Return question, split, models, baseline, repetitions and what is reported."""
+    subjects = [a for a in plan.algorithms if a not in plan.baselines]
+    parts = [
+        ("Question", plan.question),
+        ("Data use", plan.feedback),
+        ("Split", plan.split.text or plan.split.kind.value.replace("_", " ")),
+        ("Model" if len(subjects) == 1 else "Models", names(subjects)),
+        ("Baseline", names(plan.baselines)),
+        ("Metrics", ", ".join(m.label for m in plan.metrics)),
+        ("Repetitions", repetitions(plan)),
+        ("Reported", ", ".join(plan.reported)),
+    ]
+    return "\n".join(f"*{name}:* {escape(value)}" for name, value in parts if value)
+
+
+def names(algorithms: Sequence[Algorithm]) -> str:
+    """Return algorithms with their stated configuration."""
+    return "; ".join(named(a) for a in algorithms)
+
+
+def named(algorithm: Algorithm) -> str:
+    """Return one algorithm with its configuration."""
+    shown = [f"{k.replace('_', ' ')} {v}" for k, v in algorithm.config.items()]
+    return f"{algorithm.name} ({', '.join(shown[:6])})" if shown else algorithm.name
+
+
+def repetitions(plan: Plan) -> str:
+    """Return how often everything is repeated."""
+    parts = []
+    if len(plan.seeds) > 1:
+        parts.append(f"{len(plan.seeds)} training seeds")
+    if plan.split.folds > 1:
+        parts.append(f"{plan.split.folds} folds")
+    return ", ".join(parts) or "none"
+
+
+def remarks(plan: Plan) -> str:
+    """Return assumptions, what was not understood, and what is asked."""
+    lines = []
+    if plan.assumptions:
+        said = "; ".join(escape(a) for a in plan.assumptions)
+        lines.append(f"⚠️ *I assumed:* {said}. Reply to change.")
+    if plan.unmapped:
+        said = "; ".join(escape(u) for u in plan.unmapped)
+        lines.append(f"⚠️ *Not covered by this plan:* {said}.")
+    if plan.ask:
+        options = " ".join(
+            f"{number}) {escape(option)}{' _(default)_' if i == plan.ask.default else ''}"
+            for i, (number, option) in enumerate(
+                (str(n + 1), o) for n, o in enumerate(plan.ask.options)
+            )
+        )
+        lines.append(f"❓ *{escape(plan.ask.text)}* {options}")
+    return "\n".join(lines)
+
+
+def cost(plan: Plan, cap: float) -> str:
+    """Return expected time and money."""
+    parts = []
+    if plan.estimate_s:
+        parts.append(f"about {duration(plan.estimate_s)}")
+    if plan.estimate_cost:
+        parts.append(f"about {dollars(plan.estimate_cost)}")
+        parts += [f"at most {dollars(cap)}"] if cap else []
+    else:
+        parts.append("no model cost expected")
+    return ", ".join(parts).capitalize() + ". Reply in this thread to change anything."
+
+
+def plan_buttons(run: str, plan: Plan) -> list[Button]:
+    """Return what can be done about a plan."""
+    count = len(plan.requirements)
+    return [
+        Button("Start", "start", run, "primary"),
+        Button("Edit", "edit", run),
+        Button(f"All {count} requirements", "requirements", run),
+        Button("Cancel", "cancel", run, "", "Cancel this task? Nothing has run yet."),
+    ]
+
+
+def difference_message(run: str, plan: Plan, change: PlanChange) -> Message:
+    """Return only what a new version changes."""
+    said = "; ".join(escape(line) for line in change.summary) or counted(change)
+    times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
+    money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
+    end = f"{times}{money}." if times else ""
+    text = f"*Plan v{plan.version}:* {said}.{end}"
+    asked = remarks(replace(plan, assumptions=(), unmapped=()))
+    text = f"{text}\n{asked}" if asked else text
+    buttons = [
+        Button("Start", "start", run, "primary"),
+        Button("Undo", "undo", f"{run}:{plan.version}"),
+        Button("Full plan", "requirements", run),
+    ]
+    return message(text, [*sections(text), *actions(buttons)])
+
+
+def counted(change: PlanChange) -> str:
+    """Say which requirements changed, by number."""
+    parts = [
+        f"{word} {', '.join(map(str, ids))}"
+        for word, ids in (
+            ("changed", change.changed),
+            ("added", change.added),
+            ("dropped", change.dropped),
+        )
+        if ids
+    ]
+    return ", ".join(parts) or "wording only"
+
+
+def requirement_lines(requirements: Sequence[Requirement]) -> list[str]:
+    """Return one line per requirement."""
+    return [f"*{r.id}.* {escape(r.text)}{nice(r)}" for r in requirements]
+
+
+def nice(requirement: Requirement) -> str:
+    """Return what marks a requirement that a plan can be satisfied without."""
+    return "" if requirement.priority is Priority.MUST else " _(nice to have)_"
+
+
+def revision_reply(revision: Revision, user: str) -> Message | None:
+    """Return what is said to a reply besides the plan's new version; None: nothing."""
+    parts = []
+    if revision.reply:
+        parts.append(escape(revision.reply))
+    if revision.offer:
+        parts.append(f"To apply it, reply: “{escape(revision.offer)}”")
+    return message(f"{mention(user)} " + "\n".join(parts)) if parts else None

@@ -1,0 +1,166 @@
+"""Milestone, report, failure, repetition and answer as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_core.domain import Answer, Outcome, Report
+from agent_core.events import ModelOutage, QuestionAsked, Rerun, RunFailed
+from agent_core.view import RunView
+from bot.blocks.limits import Button, Message, actions, message, sections
+from bot.blocks.text import dollars, duration, escape, mention, moment, mrkdwn
+
+PLOTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that goes into the thread."""
+
+    path: Path
+    title: str
+    alt: str = ""
+
+
+def milestone_message(view: RunView) -> Message:
+    """Return the one post about the first working experiment."""
+    best = view.best
+    met = sum(v.is_met for v in best.verdicts) if best else 0
+    failed = best.score.failed_checks if best and best.score else ()
+    checks = f"failed so far: {', '.join(failed)}" if failed else "all binding checks so far pass"
+    total = len(view.plan.requirements) if view.plan else 0
+    missing = open_requirements(view)
+    parts = [
+        f"First working experiment: {checks}; {met} of {total} requirements met.",
+        f"{escape(view.primary)} (preliminary)." if view.primary else "",
+        f"Still open: {missing}." if missing else "",
+    ]
+    return message(" ".join(p for p in parts if p))
+
+
+def open_requirements(view: RunView) -> str:
+    """Return the first requirements that the best script does not meet."""
+    best = view.best
+    if best is None or view.plan is None:
+        return ""
+    unmet = {v.requirement for v in best.verdicts if not v.is_met}
+    texts = [f"{escape(r.text)} ({r.id})" for r in view.plan.requirements if r.id in unmet]
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return "; ".join(texts[:3]) + more
+
+
+def report_message(view: RunView, report: Report, requester: str) -> Message:
+    """Return the report: the answer first, mentioning the requester."""
+    headline = mrkdwn(report.headline).strip()
+    if "*" not in headline:
+        headline = f"*{headline}*"
+    text = f"{mention(requester)} {headline}"
+    warnings = "\n".join(f"⚠️ {mrkdwn(w)}" for w in report.warnings if w not in report.summary)
+    parts = [text, mrkdwn(report.summary), warnings, ending(view)]
+    shown = "\n\n".join(p for p in parts if p)
+    return message(shown, [*sections(shown), *actions(report_buttons(view, report))])
+
+
+def ending(view: RunView) -> str:
+    """Say how the run ended, with time and money."""
+    parts = [ENDS.get(view.reason, escape(view.reason))] if view.reason else []
+    if view.started_at and view.finished_at:
+        parts.append(f"{duration((view.finished_at - view.started_at).total_seconds())}")
+    if view.usage.calls:
+        parts.append(dollars(view.usage.cost))
+    parts.append(f"{len(view.nodes)} script{'s' if len(view.nodes) != 1 else ''}")
+    open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
+    tail = f"\nNot met: {open_ones}." if open_ones else ""
+    return f"_{' · '.join(parts)}_{tail}"
+
+
+ENDS = {
+    "satisfied": "All requirements are met",
+    "stopped": "Stopped on request",
+    "nodes": "Ended at the limit of scripts",
+    "seconds": "Ended at the time limit",
+    "cost": "Ended at the cost limit",
+    "tokens": "Ended at the token limit",
+}
+
+
+def report_buttons(view: RunView, report: Report) -> list[Button]:
+    """Return what can be done after a report."""
+    if report.best is None:
+        return []
+    return [Button("Re-run", "rerun", view.id)]
+
+
+def report_files(report: Report) -> tuple[tuple[Upload, ...], tuple[Upload, ...]]:
+    """Return the plots, and the code with the zip; only files that exist."""
+    plots = [
+        Upload(p, p.stem.replace("_", " "), f"Plot: {p.stem}")
+        for p in report.figures
+        if p.suffix == ".png" and is_there(p)
+    ]
+    rest = [(report.solution, "solution.py"), (report.bundle, "Results (zip)")]
+    found = [Upload(p, title) for p, title in rest if p is not None and is_there(p)]
+    return tuple(plots[:PLOTS]), tuple(found)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file exists and holds something (Slack refuses empty files)."""
+    return path.is_file() and path.stat().st_size > 0
+
+
+def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
+    """Return why a run could not go on, and what to do."""
+    next_step = (
+        "Nothing recorded is lost: press Resume to go on from here."
+        if event.is_resumable
+        else "Reply in this thread with the file attached, or ask again in a new message."
+    )
+    text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"
+    if view.usage.calls:
+        text += f"\n_Cost so far {dollars(view.usage.cost)}._"
+    buttons = [Button("Resume", "resume", view.id, "primary")] if event.is_resumable else []
+    return message(text, [*sections(text), *actions(buttons)])
+
+
+def cancelled_message(view: RunView) -> Message:
+    """Return the end of a task that never started."""
+    by = f" by {mention(view.stop_by)}" if view.stop_by else ""
+    return message(f"Cancelled{by}. Nothing ran. Mention me in a new message to ask again.")
+
+
+def question_message(event: QuestionAsked, requester: str) -> Message:
+    """Return a question to the requester, with numbered ways out and the default."""
+    question = event.question
+    options = "\n".join(f"{n + 1}) {escape(o)}" for n, o in enumerate(question.options))
+    default = question.options[question.default] if question.options else ""
+    until = f" by {moment(event.deadline)}" if event.deadline else ""
+    tail = f"\nWithout an answer{until} I take: {escape(default)}." if default else ""
+    return message(f"{mention(requester)} *{escape(question.text)}*\n{options}{tail}")
+
+
+def outage_message(event: ModelOutage, requester: str) -> Message:
+    """Return that the model refuses for good: wrong key or exhausted quota."""
+    return message(
+        f"{mention(requester)} ⚠️ *The model refuses:* {escape(event.reason)} "
+        "An admin has to mend that; then press Resume."
+    )
+
+
+def rerun_message(rerun: Rerun) -> Message:
+    """Return what a repetition showed."""
+    return message(mrkdwn(rerun.text))
+
+
+def answer_message(answer: Answer, user: str) -> Message:
+    """Return an answer, with the wish that was found in the question as an offer."""
+    offer = f"\nTo do that, reply: “{escape(answer.offer)}”" if answer.offer else ""
+    text = f"{mention(user)} {mrkdwn(answer.text)}{offer}"
+    return message(text)
+
+
+def upload_failure_message(uploads: Sequence[Upload], why: str) -> Message:
+    """Say which files could not be brought into the thread, why, and where they are."""
+    files = "\n".join(f"• {escape(u.title)}: `{escape(str(u.path))}`" for u in uploads)
+    return message(f"⚠️ I could not upload these files: {escape(why)}\n{files}")

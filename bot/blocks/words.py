@@ -1,0 +1,84 @@
+"""Short messages: help, hints and notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_core.view import RunView
+from bot.blocks.card import PHASES, title_of
+from bot.blocks.limits import Message, message
+from bot.blocks.text import escape, mention
+
+EXAMPLE = "How much does the training seed change NDCG@10 of ImplicitMF? 30 seeds, leave-one-out"
+
+
+def help_message(bot_user: str, *, is_direct: bool = False) -> Message:
+    """Return what to say to me, with an example."""
+    address = "" if is_direct else f"{mention(bot_user)} "
+    return message(
+        "I run recommender-systems experiments and report what the numbers allow to say.\n"
+        f"*Ask* with a dataset attached (CSV, TSV or `u.data` with user and item columns):\n"
+        f"> {address}{EXAMPLE}\n"
+        "I answer with a plan. *Reply* in the thread to change it, *start* runs it, *stop* ends "
+        "it with what there is, *status* says how it stands. After the report, ask about the "
+        "results in the same thread."
+    )
+
+
+def status_message(view: RunView) -> Message:
+    """Return how one run stands, in a line or two."""
+    crashed = sum(n.is_buggy for n in view.nodes)
+    ran = sum(n.execution is not None for n in view.nodes)
+    parts = [f"*{PHASES[view.status]}*"]
+    if view.nodes:
+        parts.append(f"{ran} of {len(view.nodes)} scripts ran, {crashed} crashed")
+    known = [p for _, p in view.progress if p.total]
+    if known:
+        parts.append(f"{known[-1].done} of {known[-1].total} repetitions")
+    if view.primary and view.report is None:
+        parts.append(f"{escape(view.primary)} (preliminary)")
+    if view.outage and not view.status.is_final:
+        parts.append(f"⚠️ {escape(view.outage)}")
+    if view.status.is_final and view.reason:
+        parts.append(escape(view.reason))
+    return message(" · ".join(parts))
+
+
+def list_message(views: Sequence[tuple[RunView, str]]) -> Message:
+    """Return a person's runs with links to their threads, newest first."""
+    if not views:
+        return message("You have no tasks here yet. Mention me with a question and a dataset.")
+    lines = [f"• {linked(view, link)}: {PHASES[view.status]}" for view, link in views]
+    return message("*Your tasks*\n" + "\n".join(lines))
+
+
+def linked(view: RunView, link: str) -> str:
+    """Return a run's title, linked to its thread where the address is known."""
+    title = escape(view.plan.title) if view.plan else title_of(view)
+    return f"<{link}|{title.replace('|', '/')}>" if link else title
+
+
+def hint_message(requester: str) -> Message:
+    """Return the private hint for people who may ask, but not steer."""
+    return message(
+        f"This task is {mention(requester)}'s: only they, people they add (“add @name”) and "
+        "admins can change or stop it. Questions of everybody are welcome."
+    )
+
+
+def ended_message() -> Message:
+    """Say that a run has ended and how to go on."""
+    return message(
+        "This run has ended. Ask about its results here; for a changed study mention me in a new "
+        "message with the question and the dataset."
+    )
+
+
+def trouble_message(user: str, why: str) -> Message:
+    """Say what went wrong with something a person asked."""
+    return message(f"{mention(user)} ⚠️ {escape(why)}")
+
+
+def owner_message(users: Sequence[str]) -> Message:
+    """Say who may steer the task too from now on."""
+    return message(f"{', '.join(mention(u) for u in users)} may change and stop this task now.")

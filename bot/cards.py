@@ -1,0 +1,118 @@
+"""Edits cards in place: spaced, coalesced, newest first; the last state is never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.blocks.limits import Message
+from bot.incoming import Place
+from bot.outbox import Outbox
+from bot.pacing import Bucket, Pace
+from bot.sending import Refused, Sender, Uncertain
+
+log = logging.getLogger(__name__)
+
+Render = Callable[[], Message]
+
+
+@dataclass(slots=True)
+class Card:
+    """One message that is edited while its run goes on."""
+
+    key: str
+    place: Place
+    render: Render
+    born: float
+    is_last: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    shown: Message | None = None
+
+
+class Cards:
+    """All cards that are alive."""
+
+    def __init__(self, outbox: Outbox, sender: Sender, pace: Pace) -> None:
+        self.outbox = outbox
+        self.sender = sender
+        self.pace = pace
+        self.bucket = Bucket(pace.edits_per_minute / 60, 5)
+        self.alive: dict[str, Card] = {}
+        self.workers: set[asyncio.Task[None]] = set()
+
+    def show(self, key: str, place: Place, render: Render, *, is_last: bool = False) -> None:
+        """Bring a card up to date soon; with `is_last` surely, and then no more."""
+        card = self.alive.get(key)
+        if card is None:
+            card = Card(key, place, render, time.monotonic())
+            self.alive[key] = card
+            worker = asyncio.create_task(self.keep(card), name=f"card {key}")
+            self.workers.add(worker)
+            worker.add_done_callback(self.workers.discard)
+        card.render, card.is_last = render, is_last
+        card.changed.set()
+
+    async def keep(self, card: Card) -> None:
+        """Edit one card until its last state is shown."""
+        try:
+            ts = await self.outbox.ts_of(card.key)
+            is_done = not ts
+            while not is_done:
+                await self.news(card)
+                card.changed.clear()
+                was_last = card.is_last
+                await self.edit(card, ts)
+                is_done = was_last and card.is_last and not card.changed.is_set()
+                if not is_done and not card.is_last:
+                    await asyncio.sleep(self.pace.spacing(time.monotonic() - card.born))
+        finally:
+            self.alive.pop(card.key, None)
+
+    async def news(self, card: Card) -> None:
+        """Wait for a change; the clock on the card is one too."""
+        tick = max(self.pace.spacing(time.monotonic() - card.born), 10 * self.pace.shortest_s)
+        try:
+            await asyncio.wait_for(card.changed.wait(), tick)
+        except TimeoutError:
+            return
+
+    async def edit(self, card: Card, ts: str) -> None:
+        """Show a card's newest state; dropped when limited, unless it is the last."""
+        attempts = 0
+        while True:
+            await self.bucket.take()
+            message = card.render()
+            if message == card.shown:
+                return
+            try:
+                await self.sender.update(card.place, ts, message)
+                card.shown = message
+                return
+            except Refused as error:
+                log.warning("a card cannot be edited", extra={"card": card.key, "why": error.code})
+                return
+            except Uncertain as error:
+                attempts += 1
+                log.info("an edit is put off", extra={"card": card.key, "why": str(error)})
+                wait = error.wait_s or min(self.pace.retry_s * 2 ** min(attempts, 6), 60.0)
+                if error.wait_s:
+                    self.bucket.pause(error.wait_s)
+                await asyncio.sleep(wait)
+                if not card.is_last and card.changed.is_set():
+                    return
+
+    async def close(self, grace_s: float = 2.0) -> None:
+        """Give last edits a moment, then stop."""
+        last = [w for w in self.workers if w.get_name() in self.finishing()]
+        if last:
+            await asyncio.wait(last, timeout=grace_s)
+        for worker in self.workers:
+            worker.cancel()
+        await asyncio.gather(*self.workers, return_exceptions=True)
+
+    def finishing(self) -> set[str]:
+        """Return the names of the workers that show a last state."""
+        return {f"card {key}" for key, card in self.alive.items() if card.is_last}

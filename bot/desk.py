@@ -1,0 +1,127 @@
+"""Where everything from the inbox is dealt with; errors are told, never swallowed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from agent_core.domain import RunId
+from agent_core.errors import AgentError
+from bot.blocks.limits import message
+from bot.blocks.words import trouble_message
+from bot.conversation import Intent, understand
+from bot.errors import SlackError, describe
+from bot.incoming import Incoming, Kind
+from bot.reception import Parts, Reception
+from bot.replies import Replies
+from bot.threads import Thread
+from sandbox.errors import SandboxError
+
+log = logging.getLogger(__name__)
+
+STEERED = {
+    "start": Intent.START,
+    "undo": Intent.UNDO,
+    "resume": Intent.RESUME,
+    "rerun": Intent.RERUN,
+}
+ACTIONS = frozenset({*STEERED, "stop", "cancel"})
+"""Buttons that change something; they are kept before they are acknowledged."""
+
+
+class Desk:
+    """Routes what people did to reception and replies."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.reception = Reception(parts)
+        self.replies = Replies(parts, self.reception)
+
+    async def handle(self, incoming: Incoming) -> None:
+        """Deal with one thing; what people can mend is told in the thread at once."""
+        try:
+            await self.route(incoming)
+        except (AgentError, SandboxError, SlackError) as error:
+            log.warning("told a person of an error", extra={"item": incoming.key})
+            await self.tell(incoming, error)
+
+    async def tell(self, incoming: Incoming, error: BaseException) -> None:
+        """Say in the thread what went wrong."""
+        said = trouble_message(incoming.user, describe(error))
+        await self.parts.voice.say(incoming, said, "trouble")
+
+    async def give_up(self, incoming: Incoming, error: BaseException) -> None:
+        """Say that something could not be dealt with, also after more attempts."""
+        await self.tell(incoming, error)
+        thread = await self.parts.threads.find(incoming.place)
+        if thread is not None and not thread.run:
+            self.reception.stand_still(thread, "Something went wrong; nothing ran")
+
+    async def route(self, incoming: Incoming) -> None:
+        """Find out whom something concerns."""
+        match incoming.kind:
+            case Kind.MESSAGE:
+                await self.message(incoming)
+            case Kind.ACTION | Kind.EDIT | Kind.STOP:
+                await self.interaction(incoming)
+
+    async def message(self, incoming: Incoming) -> None:
+        """Tell a reply in a known thread from a word about the last task and a new task."""
+        thread = await self.parts.threads.find(incoming.place)
+        is_taken = thread is not None and thread.memo.task_ts == incoming.ts
+        if thread is not None and is_taken:
+            attached = incoming.files or await self.reception.missed(incoming)
+            await self.reception.work_on(thread, incoming, attached)
+        elif thread is not None:
+            await self.replies.reply(thread, incoming)
+        else:
+            latest = await self.latest(incoming)
+            if latest is not None:
+                await self.replies.reply(latest, incoming)
+            else:
+                await self.reception.take(incoming)
+
+    async def latest(self, incoming: Incoming) -> Thread | None:
+        """Return the unfinished task that a bare word in a direct conversation means."""
+        words = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
+        if not incoming.is_direct or understand(incoming.text) not in words:
+            return None
+        for thread in reversed(await self.parts.threads.all()):
+            is_here = thread.place.channel == incoming.place.channel and thread.run
+            if is_here and not (await self.parts.lab.view(thread.run)).status.is_final:
+                return thread
+        return None
+
+    async def interaction(self, incoming: Incoming) -> None:
+        """Deal with a pressed button, a submitted modal, or Slack's own Stop."""
+        thread = await self.parts.threads.find(incoming.place)
+        if thread is None or not thread.run:
+            said = message("I do not know this task any more. Ask again in a new message.")
+            await self.parts.voice.whisper(incoming, said)
+            return
+        if incoming.run and incoming.run != thread.run:
+            thread = replace(thread, run=RunId(incoming.run))
+        if incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel"):
+            await self.replies.stop(thread, incoming)
+        elif not self.parts.access.may_steer(thread, incoming.user):
+            await self.replies.hint(thread, incoming)
+        elif incoming.kind is Kind.EDIT:
+            await self.edit(thread, incoming)
+        else:
+            await self.steering()[STEERED[incoming.action]](thread, incoming)
+
+    async def edit(self, thread: Thread, incoming: Incoming) -> None:
+        """Apply what was written into the Edit modal, like a reply."""
+        if incoming.text:
+            await self.replies.revise(thread, incoming)
+
+    def steering(self) -> dict[Intent, Callable[[Thread, Incoming], Awaitable[None]]]:
+        """Return what each button does."""
+        replies = self.replies
+        return {
+            Intent.START: replies.start,
+            Intent.UNDO: replies.undo,
+            Intent.RESUME: replies.resume,
+            Intent.RERUN: replies.rerun,
+        }

@@ -1,0 +1,122 @@
+"""The durable inbox: kept before it is acknowledged, dealt with once, per thread in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.conversation import Intent, understand
+from bot.incoming import Incoming, Kind, decode, encode
+from storage import inbox
+from storage.database import Database
+from storage.records import InboxRecord
+
+log = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+Handler = Callable[[Incoming], Awaitable[None]]
+GiveUp = Callable[[Incoming, BaseException], Awaitable[None]]
+ATTEMPTS = 3
+"""How often one thing is tried before it is given up."""
+KEPT = timedelta(days=7)
+"""How long keys are kept; Slack repeats deliveries for minutes only."""
+
+
+class Inbox:
+    """Keeps what arrives and hands it to a handler."""
+
+    def __init__(self, database: Database, now: Now, retry_s: float = 2.0) -> None:
+        self.database = database
+        self.now = now
+        self.retry_s = retry_s
+        self.news = asyncio.Event()
+        self.lanes: dict[str, deque[InboxRecord]] = {}
+        self.workers: set[asyncio.Task[None]] = set()
+        self.in_hand: set[int] = set()
+
+    async def keep(self, incoming: Incoming) -> bool:
+        """Store something that arrived; False when it was here before."""
+        is_new = await inbox.receive(
+            self.database,
+            incoming.event_id,
+            incoming.key,
+            incoming.kind.value,
+            encode(incoming),
+            self.now(),
+        )
+        if is_new:
+            self.news.set()
+        return is_new
+
+    async def waiting(self) -> list[Incoming]:
+        """Return what is not dealt with yet."""
+        return [decode(r.body) for r in await inbox.pending(self.database)]
+
+    async def serve(self, handle: Handler, give_up: GiveUp) -> None:
+        """Hand out everything, also what earlier processes left, until cancelled."""
+        await inbox.prune(self.database, self.now() - KEPT)
+        try:
+            while True:
+                self.news.clear()
+                for record in await inbox.pending(self.database):
+                    if record.id not in self.in_hand:
+                        self.in_hand.add(record.id)
+                        self.assign(record, handle, give_up)
+                await self.news.wait()
+        finally:
+            for worker in self.workers:
+                worker.cancel()
+            await asyncio.gather(*self.workers, return_exceptions=True)
+
+    def assign(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
+        """Put an item into the lane of its thread."""
+        lane = lane_of(decode(record.body))
+        if lane in self.lanes:
+            self.lanes[lane].append(record)
+            return
+        self.lanes[lane] = deque([record])
+        worker = asyncio.create_task(self.work(lane, handle, give_up), name=f"inbox {lane}")
+        self.workers.add(worker)
+        worker.add_done_callback(self.workers.discard)
+
+    async def work(self, lane: str, handle: Handler, give_up: GiveUp) -> None:
+        """Deal with one lane in order until it is empty."""
+        while self.lanes[lane]:
+            record = self.lanes[lane].popleft()
+            await self.deal(record, handle, give_up)
+            self.in_hand.discard(record.id)
+        del self.lanes[lane]
+
+    async def deal(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
+        """Deal with one item: again after an error, and given up after some attempts."""
+        incoming = decode(record.body)
+        while True:
+            attempts = await inbox.attempt(self.database, record.id)
+            try:
+                await handle(incoming)
+            except Exception as error:
+                log.exception("could not deal with an item", extra={"item": incoming.key})
+                if attempts < ATTEMPTS:
+                    await asyncio.sleep(self.retry_s * attempts)
+                    continue
+                await give_up(incoming, error)
+                await inbox.finish(self.database, record.id, self.now(), repr(error)[:500])
+                return
+            await inbox.finish(self.database, record.id, self.now())
+            return
+
+
+def lane_of(incoming: Incoming) -> str:
+    """Return what an item waits in line with: its thread; stopping never waits for talk."""
+    place = incoming.place
+    thread = f"{place.team}:{place.channel}:{place.thread_ts}"
+    is_word = incoming.kind is Kind.MESSAGE and not incoming.is_root
+    intent = understand(incoming.text) if is_word else None
+    is_stop = incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel")
+    if is_stop or intent is Intent.STOP:
+        return f"{thread}:stop"
+    # A repetition takes as long as the experiment; talk goes on meanwhile.
+    return f"{thread}:rerun" if incoming.action == "rerun" or intent is Intent.RERUN else thread

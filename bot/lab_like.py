@@ -1,0 +1,54 @@
+"""What the bot needs of a lab; `agent_core.lab.Lab` has it all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from agent_core.domain import Answer, Revision, RunId, Task, UserId
+from agent_core.events import Logged, Rerun
+from agent_core.view import RunView
+
+
+class LabLike(Protocol):
+    """Submits, steers, follows and questions runs."""
+
+    async def submit(self, task: Task) -> RunId:
+        """Take a task on; the same origin gives the same run."""
+        ...
+
+    def events(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
+        """Yield what happened, from the log, then live, until the run has ended."""
+        ...
+
+    async def view(self, run: RunId) -> RunView:
+        """Return how a run stands."""
+        ...
+
+    async def revise(self, run: RunId, text: str, by: UserId) -> Revision:
+        """Read a reply to the plan."""
+        ...
+
+    async def undo(self, run: RunId, by: UserId) -> Revision:
+        """Take the last change of the plan back."""
+        ...
+
+    async def start(self, run: RunId, by: UserId) -> None:
+        """Freeze the protocol and begin; idempotent."""
+        ...
+
+    async def stop(self, run: RunId, by: UserId) -> None:
+        """Stop in whatever phase; idempotent."""
+        ...
+
+    async def answer(self, run: RunId, question: str, by: UserId) -> Answer:
+        """Answer a question from recorded results."""
+        ...
+
+    async def resume(self, run: RunId, by: UserId) -> None:
+        """Take a failed run up again."""
+        ...
+
+    async def rerun(self, run: RunId, by: UserId) -> Rerun:
+        """Execute the best script again and compare."""
+        ...

@@ -1,0 +1,28 @@
+"""`/autoreclab`: my tasks, and help; answered to the asker only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.blocks.limits import fallback
+from bot.blocks.words import help_message
+from bot.reception import Parts, Reception
+
+Ack = Callable[..., Awaitable[None]]
+COMMAND = "/autoreclab"
+
+
+def register(app: AsyncApp, parts: Parts) -> None:
+    """Listen to the command."""
+    reception = Reception(parts)
+
+    async def answer(ack: Ack, command: dict[str, Any]) -> None:
+        wants_list = str(command.get("text") or "").strip().lower() in ("list", "status", "tasks")
+        user = str(command.get("user_id") or "")
+        shown = await reception.list_of(user) if wants_list else help_message(parts.bot_user)
+        await ack(text=fallback(shown), blocks=list(shown.blocks))
+
+    app.command(COMMAND)(answer)

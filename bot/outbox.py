@@ -1,0 +1,167 @@
+"""The durable outbox: every post is stored under its key first and sent once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from bot.blocks.limits import Message
+from bot.blocks.report import Upload, upload_failure_message
+from bot.errors import upload_trouble
+from bot.incoming import Place
+from bot.sending import Post, Refused, Sender, Uncertain
+from storage import outbox
+from storage.database import Database
+from storage.records import PostRecord
+
+log = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+LONGEST_S = 60.0
+"""Longest pause between two attempts."""
+UPLOAD_ATTEMPTS = 6
+"""How often an upload is tried; a message is tried until Slack takes it."""
+
+
+class Outbox:
+    """Stores posts and sends them, per thread in order."""
+
+    def __init__(self, database: Database, sender: Sender, now: Now, pause_s: float = 1.0) -> None:
+        self.database = database
+        self.sender = sender
+        self.now = now
+        self.pause_s = pause_s
+        self.news = asyncio.Event()
+        self.changed = asyncio.Condition()
+        self.lanes: dict[str, deque[PostRecord]] = {}
+        self.workers: set[asyncio.Task[None]] = set()
+        self.in_hand: set[int] = set()
+
+    async def put(self, post: Post) -> bool:
+        """Store a post; it is sent soon. False when its key is known."""
+        is_new = await outbox.queue(self.database, record_of(post, self.now()))
+        if is_new:
+            self.news.set()
+        return is_new
+
+    async def ts_of(self, key: str) -> str:
+        """Wait until a post is sent; return its time stamp, empty when it could not be."""
+        async with self.changed:
+            while True:
+                record = await outbox.by_key(self.database, key)
+                if record is None or record.state != "queued":
+                    return (record.ts or "") if record else ""
+                await self.changed.wait()
+
+    async def message(self, key: str) -> Message | None:
+        """Return the message of a post, sent or not."""
+        record = await outbox.by_key(self.database, key)
+        return post_of(record).message if record else None
+
+    async def serve(self) -> None:
+        """Send everything, also what earlier processes left, until cancelled."""
+        try:
+            while True:
+                self.news.clear()
+                for record in await outbox.pending(self.database):
+                    if record.id not in self.in_hand:
+                        self.in_hand.add(record.id)
+                        self.assign(record)
+                await self.news.wait()
+        finally:
+            for worker in self.workers:
+                worker.cancel()
+            await asyncio.gather(*self.workers, return_exceptions=True)
+
+    def assign(self, record: PostRecord) -> None:
+        """Put a post into the lane of its thread."""
+        lane = f"{record.channel}:{record.thread_ts}"
+        if lane in self.lanes:
+            self.lanes[lane].append(record)
+            return
+        self.lanes[lane] = deque([record])
+        worker = asyncio.create_task(self.work(lane), name=f"outbox {lane}")
+        self.workers.add(worker)
+        worker.add_done_callback(self.workers.discard)
+
+    async def work(self, lane: str) -> None:
+        """Send one lane in order until it is empty."""
+        while self.lanes[lane]:
+            record = self.lanes[lane].popleft()
+            try:
+                await self.send(record)
+            except Exception:
+                log.exception("could not send a post", extra={"post": record.key})
+            self.in_hand.discard(record.id)
+            async with self.changed:
+                self.changed.notify_all()
+        del self.lanes[lane]
+
+    async def send(self, record: PostRecord) -> None:
+        """Send one post; after a doubtful attempt look first whether it is there already."""
+        post, attempts = post_of(record), record.attempts
+        is_doubtful = attempts > 0
+        while True:
+            try:
+                ts = await self.sender.find(post) if is_doubtful else ""
+                if not ts:
+                    # Counted before it is sent: after a crash the next process knows to look.
+                    await outbox.attempt(self.database, record.id)
+                    ts = await self.sender.send(post)
+                await outbox.sent(self.database, record.id, ts, self.now())
+                return
+            except Refused as error:
+                await self.give_up(record, post, upload_trouble(error.code), error.code)
+                return
+            except Uncertain as error:
+                attempts += 1
+                is_doubtful = is_doubtful or error.may_be_done
+                log.warning("a post is tried again", extra={"post": post.key, "why": str(error)})
+                if post.files and attempts >= UPLOAD_ATTEMPTS:
+                    await self.give_up(record, post, str(error), "upload_failed")
+                    return
+                wait = error.wait_s or min(self.pause_s * 2 ** min(attempts - 1, 8), LONGEST_S)
+                await asyncio.sleep(wait)
+
+    async def give_up(self, record: PostRecord, post: Post, why: str, code: str) -> None:
+        """Mark a post as refused; say in the thread which files are missing from it."""
+        log.error("a post is given up", extra={"post": post.key, "why": why})
+        await outbox.failed(self.database, record.id, code, self.now())
+        if post.files:
+            notice = upload_failure_message(post.files, why)
+            await self.put(Post(f"{post.key}:failed", post.place, notice, run=post.run))
+
+
+def record_of(post: Post, now: datetime) -> PostRecord:
+    """Return the record of a new post."""
+    body = {
+        "text": post.message.text,
+        "blocks": list(post.message.blocks),
+        "files": [{**asdict(f), "path": str(f.path)} for f in post.files],
+    }
+    return PostRecord(
+        id=0,
+        key=post.key,
+        run=post.run,
+        channel=post.place.channel,
+        thread_ts=post.place.thread_ts,
+        kind="files" if post.files else "message",
+        body=json.dumps(body),
+        state="queued",
+        created_at=now.isoformat(),
+    )
+
+
+def post_of(record: PostRecord) -> Post:
+    """Return the post that a record holds."""
+    body = json.loads(record.body)
+    files = tuple(Upload(Path(f["path"]), f["title"], f["alt"]) for f in body["files"])
+    place = Place("", record.channel, record.thread_ts)
+    message = Message(body["text"], tuple(body["blocks"]))
+    return Post(record.key, place, message, files, record.run)

@@ -1,0 +1,103 @@
+"""Which posts an event brings into its thread: pure, with keys that never repeat."""
+
+from __future__ import annotations
+
+from agent_core.domain import RunStatus
+from agent_core.events import (
+    Logged,
+    ModelOutage,
+    NodeJudged,
+    PlanSet,
+    QuestionAsked,
+    RunFailed,
+    RunFinished,
+    StatusChanged,
+)
+from agent_core.view import RunView
+from bot.blocks.limits import Message
+from bot.blocks.plan import difference_message, plan_message
+from bot.blocks.report import (
+    Upload,
+    cancelled_message,
+    failure_message,
+    milestone_message,
+    outage_message,
+    question_message,
+    report_files,
+    report_message,
+)
+from bot.sending import Post
+from bot.threads import Thread
+
+
+def posts_of(
+    logged: Logged, before: RunView, view: RunView, thread: Thread, cap: float = 0.0
+) -> tuple[Post, ...]:
+    """Return what is posted about an event.
+
+    Parameters
+    ----------
+    logged
+        The event.
+    before, view
+        The run before and after it.
+    thread
+        Where it is told.
+    cap
+        What the run may cost at most, dollars; 0: not said.
+    """
+    match logged.event:
+        case RunFinished():
+            return end_posts(view, thread, logged.seq)
+        case NodeJudged() if before.best is None and view.best is not None:
+            return (post_of(thread, "milestone", milestone_message(view)),)
+        case _:
+            pass
+    message = message_of(logged, before, view, thread, cap)
+    if message is None:
+        return ()
+    kind = type(logged.event).__name__
+    return (post_of(thread, f"{kind}:{logged.seq}", message),)
+
+
+def message_of(
+    logged: Logged, before: RunView, view: RunView, thread: Thread, cap: float
+) -> Message | None:
+    """Return the one message about an event, if it is told at all."""
+    match logged.event:
+        case PlanSet(plan) if not before.plans:
+            return plan_message(view, plan, cap)
+        case PlanSet(plan, change):
+            return difference_message(view.id, plan, change)
+        case QuestionAsked() as event:
+            return question_message(event, thread.requester)
+        case ModelOutage(_, is_permanent) as event if is_permanent:
+            return outage_message(event, thread.requester)
+        case RunFailed() as event:
+            return failure_message(view, event, thread.requester)
+        case StatusChanged(status) if status is RunStatus.CANCELLED:
+            return cancelled_message(view)
+        case _:
+            return None
+
+
+def end_posts(view: RunView, thread: Thread, seq: int) -> tuple[Post, ...]:
+    """Return the report, then its plots, then the code with the zip."""
+    if view.report is None:
+        return ()
+    report = report_message(view, view.report, thread.requester)
+    posts = [post_of(thread, f"report:{seq}", report)]
+    plots, rest = report_files(view.report)
+    run = thread.run
+    for kind, files, text in (
+        ("plots", plots, f"Plots of run {run}"),
+        ("results", rest, f"Code and all results of run {run}"),
+    ):
+        if files:
+            posts.append(post_of(thread, f"{kind}:{seq}", Message(text), files))
+    return tuple(posts)
+
+
+def post_of(thread: Thread, kind: str, message: Message, files: tuple[Upload, ...] = ()) -> Post:
+    """Return a post into a run's thread under the key (run, kind)."""
+    return Post(f"{thread.run}:{kind}", thread.place, message, files, thread.run)

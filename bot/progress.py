@@ -1,0 +1,203 @@
+"""Follows runs: what happens becomes posts and cards, from where the thread was told last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from agent_core.domain import RunId, RunStatus, UserId
+from agent_core.errors import AgentError
+from agent_core.events import Logged, PlanSet, ProtocolFrozen
+from agent_core.view import RunView, fold
+from bot.blocks.card import card
+from bot.blocks.limits import Message, without_buttons
+from bot.blocks.text import mention, moment
+from bot.cards import Cards
+from bot.lab_like import LabLike
+from bot.outbox import Outbox
+from bot.posts import posts_of
+from bot.sessions import Sessions
+from bot.threads import Thread, Threads
+
+log = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+RESTART_S = 5.0
+"""Pause before following goes on after an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Where followers tell what happens."""
+
+    outbox: Outbox
+    cards: Cards
+    threads: Threads
+    sessions: Sessions
+    now: Now
+    cap: float = 0.0
+    """What a run may cost at most, dollars."""
+    auto_start_s: float = 0.0
+
+
+class Followers:
+    """One task per run that is followed."""
+
+    def __init__(self, lab: LabLike, telling: Telling) -> None:
+        self.lab = lab
+        self.telling = telling
+        self.following: dict[RunId, asyncio.Task[None]] = {}
+
+    async def begin(self) -> None:
+        """Take up all threads: tell what they missed, and repair their cards."""
+        for thread in await self.telling.threads.all():
+            if not thread.run:
+                continue
+            try:
+                view = await self.lab.view(thread.run)
+            except Exception:
+                log.exception("a thread's run cannot be read", extra={"run": thread.run})
+                continue
+            if not view.status.is_final or view.seq > thread.last_seq:
+                self.follow(thread)
+
+    def follow(self, thread: Thread) -> None:
+        """Follow a run, if nobody does."""
+        known = self.following.get(thread.run)
+        if known is None or known.done():
+            work = self.keep_on(thread)
+            self.following[thread.run] = asyncio.create_task(work, name=f"follow {thread.run}")
+
+    async def keep_on(self, thread: Thread) -> None:
+        """Follow to the end; an error is logged and following goes on."""
+        while True:
+            try:
+                await Follower(self.lab, self.telling, thread).run()
+                return
+            except Exception:
+                log.exception("following a run goes on after", extra={"run": thread.run})
+                await asyncio.sleep(RESTART_S)
+
+    async def close(self) -> None:
+        """Stop following; the log and the stored positions allow to go on."""
+        for task in self.following.values():
+            task.cancel()
+        await asyncio.gather(*self.following.values(), return_exceptions=True)
+
+
+class Follower:
+    """Follows one run."""
+
+    def __init__(self, lab: LabLike, telling: Telling, thread: Thread) -> None:
+        self.lab = lab
+        self.telling = telling
+        self.thread = thread
+        self.view = RunView(thread.run)
+        self.head = 0
+        """Last event at the beginning; up to it the card is not shown anew."""
+        self.plan_keys: list[str] = []
+        self.starting: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Tell event after event, until the run has ended and all of it is told."""
+        self.thread = await self.telling.threads.find(self.thread.place) or self.thread
+        self.head = (await self.lab.view(self.thread.run)).seq
+        try:
+            while not (self.view.status.is_final and self.view.seq >= self.head):
+                await self.listen()
+        finally:
+            if self.starting:
+                self.starting.cancel()
+
+    async def listen(self) -> None:
+        """Take events as they come, until the run is final and all of it is told."""
+        events = self.lab.events(self.thread.run, self.view.seq)
+        try:
+            async for logged in events:
+                await self.step(logged)
+                if self.view.status.is_final and self.view.seq >= self.head:
+                    return
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+
+    async def step(self, logged: Logged) -> None:
+        """Tell one event; what is in the thread already is only folded."""
+        before = self.view
+        self.view = fold(before.id, [logged], before)
+        if isinstance(logged.event, PlanSet):
+            self.plan_keys.append(f"{self.thread.run}:PlanSet:{logged.seq}")
+        if logged.seq > self.thread.last_seq:
+            await self.tell(logged, before)
+        if self.view.seq >= self.head:
+            self.show_card()
+            self.plan_start()
+
+    async def tell(self, logged: Logged, before: RunView) -> None:
+        """Queue the posts of an event, then remember that it was told."""
+        telling = self.telling
+        posts = posts_of(logged, before, self.view, self.thread, telling.cap)
+        for post in posts:
+            await telling.outbox.put(post)
+        if isinstance(logged.event, ProtocolFrozen) or self.has_ended_early(before):
+            await self.close_plans(logged)
+        if self.view.status is not before.status:
+            telling.sessions.show(self.thread.place, self.view)
+        if posts or self.view.status.is_final:
+            await telling.threads.told(self.thread, logged.seq)
+
+    def has_ended_early(self, before: RunView) -> bool:
+        """Whether the run has just ended before its start."""
+        has_ended = self.view.status.is_final and not before.status.is_final
+        return has_ended and self.view.freeze is None
+
+    def show_card(self) -> None:
+        """Bring the card up to date."""
+        view, telling, requester = self.view, self.telling, self.thread.requester
+
+        def render() -> Message:
+            return card(view, requester, telling.now(), telling.cap)
+
+        is_last = view.status.is_final
+        telling.cards.show(self.thread.card_key, self.thread.place, render, is_last=is_last)
+
+    async def close_plans(self, logged: Logged) -> None:
+        """Take the buttons off the plans once the protocol is frozen or the run has ended."""
+        freeze = self.view.freeze
+        note = f"Not started; ended {moment(logged.at)}."
+        if freeze:
+            note = (
+                f"Plan v{freeze.version} started by {mention(freeze.by)} {moment(logged.at)}; "
+                "fixed before any result."
+            )
+        for key in self.plan_keys:
+            plan = await self.telling.outbox.message(key)
+            if plan is not None:
+                shown = replace(plan, blocks=without_buttons(plan.blocks, note))
+                place = self.thread.place
+                self.telling.cards.show(key, place, partial(itself, shown), is_last=True)
+
+    def plan_start(self) -> None:
+        """Let the run start by itself where that is set and nobody objects in time."""
+        if self.starting:
+            self.starting.cancel()
+            self.starting = None
+        if self.telling.auto_start_s and self.view.status is RunStatus.WAITING:
+            self.starting = asyncio.create_task(self.start_later())
+
+    async def start_later(self) -> None:
+        """Start after the configured pause."""
+        await asyncio.sleep(self.telling.auto_start_s)
+        try:
+            await self.lab.start(self.thread.run, UserId(self.thread.requester))
+        except AgentError:
+            log.exception("could not start by itself", extra={"run": self.thread.run})
+
+
+def itself(message: Message) -> Message:
+    """Return a message that does not change."""
+    return message

@@ -1,0 +1,161 @@
+"""Takes new tasks on: card, attachments, hand-over to the lab."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agent_core.domain import RunId, Task, UserId
+from agent_core.view import RunView
+from bot.access import Access
+from bot.blocks.card import first_card
+from bot.blocks.limits import Message, message
+from bot.blocks.text import escape, mention
+from bot.blocks.words import help_message, list_message
+from bot.cards import Cards
+from bot.conversation import Intent, is_task, understand
+from bot.errors import FileTrouble
+from bot.files import Downloads
+from bot.incoming import Attachment, Incoming, attachments
+from bot.lab_like import LabLike
+from bot.outbox import Outbox
+from bot.progress import Followers
+from bot.sending import Post, Refused, Uncertain, tried
+from bot.threads import Thread, Threads
+from bot.voice import Voice
+
+log = logging.getLogger(__name__)
+
+LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What everybody who deals with people works with."""
+
+    lab: LabLike
+    threads: Threads
+    outbox: Outbox
+    cards: Cards
+    followers: Followers
+    voice: Voice
+    access: Access
+    downloads: Downloads
+    bot_user: str
+
+
+class Reception:
+    """Deals with messages that are not replies to a task."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    async def take(self, incoming: Incoming) -> None:
+        """Take a task on, or help with how to ask."""
+        objection = await self.parts.access.objection(incoming)
+        if objection:
+            await self.parts.voice.whisper(incoming, message(objection))
+            return
+        if not is_task(incoming.text):
+            await self.small_talk(incoming)
+            return
+        thread = await self.parts.threads.open(incoming)
+        await self.work_on(thread, incoming, incoming.files or await self.missed(incoming))
+
+    async def small_talk(self, incoming: Incoming) -> None:
+        """Answer a message without a question."""
+        if understand(incoming.text) in (Intent.STATUS, Intent.LIST):
+            listed = await self.list_of(incoming.user)
+            await self.parts.voice.say(incoming, listed)
+            return
+        shown = help_message(self.parts.bot_user, is_direct=incoming.is_direct)
+        await self.parts.voice.say(incoming, shown)
+
+    async def list_of(self, user: str) -> Message:
+        """Return a person's latest tasks."""
+        own = [t for t in await self.parts.threads.all() if t.requester == user and t.run]
+        newest = list(reversed(own))[:LISTED]
+        found = [
+            (await self.parts.lab.view(t.run), await self.parts.voice.link(t.place))
+            for t in newest
+        ]
+        return list_message(found)
+
+    async def again(
+        self, thread: Thread, incoming: Incoming, text: str, files: Sequence[Path] = ()
+    ) -> None:
+        """Begin a new task in a known thread, with the files of the old one or new ones."""
+
+        def anew(old: Thread) -> Thread:
+            memo = replace(old.memo, text=text, task_ts=incoming.ts, files=tuple(files))
+            return replace(old, run=RunId(""), last_seq=0, memo=memo)
+
+        changed = await self.parts.threads.change(thread.place, anew)
+        await self.work_on(changed or thread, incoming, incoming.files)
+
+    async def work_on(
+        self,
+        thread: Thread,
+        incoming: Incoming,
+        attached: Sequence[Attachment],
+    ) -> None:
+        """Show the card, fetch the files, submit; the same again after a crash in between."""
+        parts = self.parts
+        title = " ".join(thread.memo.text.split()[:8])
+        card = first_card(thread.requester, title)
+        await parts.outbox.put(Post(thread.card_key, thread.place, card, run=thread.run))
+        if not thread.run:
+            await parts.voice.react(incoming.place, incoming.ts)
+            try:
+                fetched = await parts.downloads.fetch(thread.origin, attached) if attached else ()
+            except FileTrouble as error:
+                await self.refuse(thread, incoming, str(error))
+                return
+            thread = await self.submit(thread, fetched or thread.memo.files)
+            parts.downloads.forget(thread.origin)
+        parts.followers.follow(thread)
+
+    async def submit(self, thread: Thread, files: tuple[Path, ...]) -> Thread:
+        """Hand a task to the lab and remember its run."""
+        task = Task(thread.memo.text, files, UserId(thread.requester), thread.origin)
+        run = await self.parts.lab.submit(task)
+        changed = await self.parts.threads.change(thread.place, lambda t: replace(t, run=run))
+        return changed or replace(thread, run=run)
+
+    async def refuse(self, thread: Thread, incoming: Incoming, why: str) -> None:
+        """Say why an attachment cannot be used; the thread waits for another one."""
+        text = f"{mention(thread.requester)} ⚠️ {escape(why)}\nThen reply here with the file."
+        await self.parts.voice.say(incoming, message(text), "refused")
+        self.stand_still(thread, "The attachment could not be read; nothing ran")
+
+    def stand_still(self, thread: Thread, why: str) -> None:
+        """Show on the card that nothing goes on."""
+        shown = message(f"🔬 *Task* · for {mention(thread.requester)} · *{escape(why)}*")
+        self.parts.cards.show(thread.card_key, thread.place, lambda: shown, is_last=True)
+
+    async def missed(self, incoming: Incoming) -> tuple[Attachment, ...]:
+        """Look whether a mention has files that its event did not carry."""
+        place = incoming.place
+        try:
+            answer = await tried(
+                lambda: self.parts.voice.client.conversations_replies(
+                    channel=place.channel,
+                    ts=place.thread_ts,
+                    oldest=incoming.ts,
+                    latest=incoming.ts,
+                    inclusive=True,
+                    limit=5,
+                )
+            )
+        except (Refused, Uncertain) as error:
+            log.info("a mention could not be read again", extra={"why": str(error)})
+            return ()
+        found = [m for m in answer["messages"] if m.get("ts") == incoming.ts]
+        return attachments(found[0]) if found else ()
+
+
+def usable_files(view: RunView) -> tuple[Path, ...]:
+    """Return the stored files of a run that are still there."""
+    return tuple(p for p in view.task.files if p.is_file()) if view.task else ()

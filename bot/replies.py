@@ -1,0 +1,225 @@
+"""What people say in the thread of a task, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent_core.domain import RunStatus, UserId
+from agent_core.view import RunView
+from bot.blocks.limits import message
+from bot.blocks.plan import revision_reply
+from bot.blocks.report import answer_message, rerun_message
+from bot.blocks.words import (
+    ended_message,
+    help_message,
+    hint_message,
+    owner_message,
+    status_message,
+)
+from bot.conversation import Intent, named_users, understand
+from bot.incoming import Incoming
+from bot.reception import Parts, Reception, usable_files
+from bot.sending import Post
+from bot.threads import Thread
+
+OUTSIDE_GRAMMAR = 5
+"""Exit status of a run whose question was not understood."""
+STEERING = (
+    Intent.START,
+    Intent.UNDO,
+    Intent.RESUME,
+    Intent.RERUN,
+    Intent.ADD_OWNER,
+)
+
+
+class Replies:
+    """Deals with messages in known threads."""
+
+    def __init__(self, parts: Parts, reception: Reception) -> None:
+        self.parts = parts
+        self.reception = reception
+
+    async def reply(self, thread: Thread, incoming: Incoming) -> None:
+        """Deal with one message in the thread of a task."""
+        await self.parts.threads.seen(thread.place, incoming.ts)
+        if not thread.run:
+            await self.awaited(thread, incoming)
+            return
+        view = await self.parts.lab.view(thread.run)
+        may_steer = self.parts.access.may_steer(thread, incoming.user)
+        if incoming.files and may_steer:
+            await self.with_files(thread, view, incoming)
+            return
+        intent = understand(incoming.text)
+        if intent in STEERING and not may_steer:
+            await self.hint(thread, incoming)
+            return
+        await self.word(thread, view, incoming, intent)
+
+    async def word(
+        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
+    ) -> None:
+        """Carry out a word of command; everything else is talk."""
+        match intent:
+            case Intent.STOP:
+                await self.stop(thread, incoming)
+            case Intent.START:
+                await self.start(thread, incoming)
+            case Intent.UNDO:
+                await self.undo(thread, incoming)
+            case Intent.RESUME:
+                await self.resume(thread, incoming)
+            case Intent.RERUN:
+                await self.rerun(thread, incoming)
+            case Intent.ADD_OWNER:
+                await self.add_owners(thread, incoming)
+            case Intent.STATUS:
+                await self.parts.voice.say(incoming, status_message(view))
+            case Intent.HELP | Intent.NOTHING | Intent.LIST:
+                if incoming.is_mention or incoming.text:
+                    shown = help_message(self.parts.bot_user, is_direct=incoming.is_direct)
+                    await self.parts.voice.say(incoming, shown)
+            case _:
+                await self.talk(thread, view, incoming, intent)
+
+    async def talk(
+        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
+    ) -> None:
+        """Deal with a question, a wish, or chatter, in the state that the run is in."""
+        may_steer = self.parts.access.may_steer(thread, incoming.user)
+        is_wish = intent is Intent.WISH or (intent is Intent.TALK and incoming.is_mention)
+        if view.status is RunStatus.WAITING and may_steer:
+            await self.revise(thread, incoming)
+        elif self.is_restated(view, intent, incoming) and may_steer:
+            text = incoming.text
+            if view.exit_code != OUTSIDE_GRAMMAR:
+                text = f"{thread.memo.text}\n{text}"
+            await self.reception.again(thread, incoming, text, usable_files(view))
+        elif intent is Intent.QUESTION:
+            await self.answer(thread, incoming)
+        elif is_wish and not may_steer:
+            await self.hint(thread, incoming)
+        elif is_wish and view.status.is_final:
+            await self.parts.voice.say(incoming, ended_message())
+        elif is_wish:
+            await self.revise(thread, incoming)
+
+    def is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
+        """Whether a task that never got a plan is asked anew."""
+        has_failed = view.status is RunStatus.FAILED and view.plan is None
+        is_said = intent in (Intent.WISH, Intent.QUESTION) or incoming.is_mention
+        return has_failed and is_said
+
+    async def awaited(self, thread: Thread, incoming: Incoming) -> None:
+        """Deal with a reply to a task that still waits for its file."""
+        if not self.parts.access.may_steer(thread, incoming.user):
+            return
+        if incoming.files:
+            await self.reception.again(thread, incoming, joined(thread, incoming))
+        elif understand(incoming.text) is Intent.STOP:
+            self.reception.stand_still(thread, "Cancelled, nothing ran")
+        elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
+            said = "I still need a dataset that I can read. Attach it to a reply here."
+            await self.parts.voice.say(incoming, message(said))
+
+    async def with_files(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
+        """Deal with a file in a reply: the dataset that was missing, or another one."""
+        if view.status is RunStatus.WAITING:
+            await self.parts.lab.stop(thread.run, UserId(incoming.user))
+            await self.reception.again(thread, incoming, joined(thread, incoming))
+        elif view.status is RunStatus.FAILED and view.plan is None:
+            await self.reception.again(thread, incoming, joined(thread, incoming))
+        else:
+            said = (
+                "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
+                "a new message with the question and this file for a run on it."
+            )
+            await self.parts.voice.say(incoming, message(said))
+
+    async def revise(self, thread: Thread, incoming: Incoming) -> None:
+        """Have a reply to the plan read; the difference is posted from the log."""
+        user = UserId(incoming.user)
+        revision = await self.parts.lab.revise(thread.run, incoming.text, user)
+        shown = revision_reply(revision, incoming.user)
+        if shown is not None:
+            await self.parts.voice.say(incoming, shown)
+
+    async def answer(self, thread: Thread, incoming: Incoming) -> None:
+        """Answer a question from what is recorded."""
+        user = UserId(incoming.user)
+        answer = await self.parts.lab.answer(thread.run, incoming.text, user)
+        await self.parts.voice.say(incoming, answer_message(answer, incoming.user))
+
+    async def start(self, thread: Thread, incoming: Incoming) -> None:
+        """Give the start."""
+        view = await self.parts.lab.view(thread.run)
+        if view.plan is None and not view.status.is_final:
+            said = message("The plan is still being written; start it when it is shown.")
+            await self.parts.voice.say(incoming, said)
+        elif view.status.is_final or view.freeze is not None:
+            await self.parts.voice.whisper(incoming, status_message(view))
+        else:
+            await self.parts.lab.start(thread.run, UserId(incoming.user))
+
+    async def stop(self, thread: Thread, incoming: Incoming) -> None:
+        """Stop in whatever phase."""
+        if not self.parts.access.may_stop(thread, incoming.user):
+            await self.hint(thread, incoming)
+            return
+        view = await self.parts.lab.view(thread.run)
+        if view.status.is_final:
+            await self.parts.voice.whisper(incoming, status_message(view))
+            return
+        await self.parts.lab.stop(thread.run, UserId(incoming.user))
+
+    async def undo(self, thread: Thread, incoming: Incoming) -> None:
+        """Take the last change of the plan back."""
+        view = await self.parts.lab.view(thread.run)
+        meant = incoming.value.partition(":")[2]
+        if meant and view.plan and str(view.plan.version) != meant:
+            said = f"Plan v{meant} is not the newest any more; undo v{view.plan.version} first."
+            await self.parts.voice.whisper(incoming, message(said))
+            return
+        revision = await self.parts.lab.undo(thread.run, UserId(incoming.user))
+        shown = revision_reply(revision, incoming.user)
+        if shown is not None and revision.plan is None:
+            await self.parts.voice.say(incoming, shown)
+
+    async def resume(self, thread: Thread, incoming: Incoming) -> None:
+        """Take a failed run up again."""
+        await self.parts.lab.resume(thread.run, UserId(incoming.user))
+        self.parts.followers.follow(thread)
+
+    async def rerun(self, thread: Thread, incoming: Incoming) -> None:
+        """Execute the best script again and say how it compares."""
+        view = await self.parts.lab.view(thread.run)
+        if view.report is None:
+            said = message("There is no report yet, so there is nothing to repeat.")
+            await self.parts.voice.whisper(incoming, said)
+            return
+        said = message("Repeating the best script in a clean sandbox; I post how it compares.")
+        await self.parts.voice.whisper(incoming, said)
+        rerun = await self.parts.lab.rerun(thread.run, UserId(incoming.user))
+        post = Post(f"{thread.run}:rerun:{incoming.key}", thread.place, rerun_message(rerun))
+        await self.parts.outbox.put(post)
+
+    async def add_owners(self, thread: Thread, incoming: Incoming) -> None:
+        """Let more people steer the task."""
+        users = tuple(u for u in named_users(incoming.text) if u != self.parts.bot_user)
+
+        def add(old: Thread) -> Thread:
+            owners = tuple(dict.fromkeys((*old.memo.owners, *users)))
+            return replace(old, memo=replace(old.memo, owners=owners))
+
+        await self.parts.threads.change(thread.place, add)
+        await self.parts.voice.say(incoming, owner_message(users))
+
+    async def hint(self, thread: Thread, incoming: Incoming) -> None:
+        """Tell somebody privately that the task is not theirs to steer."""
+        await self.parts.voice.whisper(incoming, hint_message(thread.requester))
+
+
+def joined(thread: Thread, incoming: Incoming) -> str:
+    """Return the question with what came with the new file."""
+    return f"{thread.memo.text}\n{incoming.text}".strip()

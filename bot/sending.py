@@ -1,0 +1,272 @@
+"""Sends posts, edits and files; knows every way in which Slack refuses them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.limits import Message, chunks, fallback
+from bot.blocks.report import Upload
+from bot.incoming import Place
+from bot.pacing import Bucket, Pace
+
+log = logging.getLogger(__name__)
+
+METADATA_TYPE = "autoreclab_post"
+TOO_MUCH = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"}
+)
+PASSING = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
+)
+ADMINS_MATTER = frozenset(
+    {"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"}
+)
+MOST_CHUNKS = 4
+REFUSAL_WAIT_S = 60.0
+"""Pause after a refused token: only an admin can mend that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something to be posted once into a thread."""
+
+    key: str
+    """Unique: the same key is never posted twice."""
+    place: Place
+    message: Message
+    files: tuple[Upload, ...] = ()
+    """Where there are files, the message's text goes with them."""
+    run: str = ""
+
+
+class Refused(Exception):  # noqa: N818  reads as what happened
+    """Slack will never take this."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Uncertain(Exception):  # noqa: N818  reads as what happened
+    """It did not work now; it may even have worked without our knowing."""
+
+    def __init__(self, why: str, *, wait_s: float = 0.0, may_be_done: bool = True) -> None:
+        super().__init__(why)
+        self.wait_s = wait_s
+        self.may_be_done = may_be_done
+
+
+class Sender:
+    """The calls that write."""
+
+    def __init__(self, client: AsyncWebClient, uploader: AsyncWebClient, pace: Pace) -> None:
+        self.client = client
+        self.uploader = uploader
+        self.pace = pace
+        self.channels: dict[str, Bucket] = {}
+
+    async def send(self, post: Post) -> str:
+        """Post, in the richest form that Slack takes; return the time stamp.
+
+        Raises
+        ------
+        Refused
+            When it can never be posted.
+        Uncertain
+            When it has to be tried again, after a look whether it is there.
+        """
+        if post.files:
+            return await self.upload(post)
+        try:
+            return await self.post(post, fallback(post.message), blocks=list(post.message.blocks))
+        except Refused as error:
+            if error.code not in TOO_MUCH:
+                raise
+            log.warning("falling back to plain text", extra={"post": post.key, "why": error.code})
+        return await self.send_plain(post)
+
+    async def send_plain(self, post: Post) -> str:
+        """Post the text in pieces, or as a file where it is very long."""
+        pieces = chunks(post.message.text)
+        if len(pieces) > MOST_CHUNKS:
+            content = post.message.text.encode()
+            one = {"filename": "message.md", "content": content, "title": "Message"}
+            return await self.complete(post, [one], "This is too long for a message:")
+        first = ""
+        for number, piece in enumerate(pieces):
+            ts = await self.post(post, piece, part=number)
+            first = first or ts
+        return first
+
+    async def post(self, post: Post, text: str, part: int = 0, **more: Any) -> str:
+        """Post one message into the thread."""
+        channel = post.place.channel
+        rate = self.pace.posts_per_s
+        bucket = self.channels.setdefault(channel, Bucket(rate, self.pace.post_burst))
+        await bucket.take()
+        key = f"{post.key}#{part}" if part else post.key
+        answer = await tried(
+            lambda: self.client.chat_postMessage(
+                channel=channel,
+                thread_ts=post.place.thread_ts or None,
+                text=text,
+                metadata={"event_type": METADATA_TYPE, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **more,
+            )
+        )
+        return str(answer["ts"])
+
+    async def update(self, place: Place, ts: str, message: Message) -> None:
+        """Edit a message in place; blocks that Slack refuses are left out."""
+        text = fallback(message)
+        try:
+            await tried(
+                lambda: self.client.chat_update(
+                    channel=place.channel, ts=ts, text=text, blocks=list(message.blocks)
+                )
+            )
+        except Refused as error:
+            if error.code not in TOO_MUCH:
+                raise
+            await tried(
+                lambda: self.client.chat_update(channel=place.channel, ts=ts, text=text, blocks=[])
+            )
+
+    async def find(self, post: Post) -> str:
+        """Return the time stamp of a post that is in its thread already, or an empty string."""
+        cursor = ""
+        while True:
+            where = {"cursor": cursor} if cursor else {}
+            answer = await tried(
+                lambda more=where: self.client.conversations_replies(  # type: ignore[misc]
+                    channel=post.place.channel,
+                    ts=post.place.thread_ts,
+                    include_all_metadata=True,
+                    limit=200,
+                    **more,
+                )
+            )
+            for message in answer["messages"]:
+                if is_same(message, post):
+                    return str(message["ts"])
+            cursor = ((answer.get("response_metadata") or {}).get("next_cursor")) or ""
+            if not cursor:
+                return ""
+
+    async def upload(self, post: Post) -> str:
+        """Upload files into the thread and wait until they are shared."""
+        gone = [f.path.name for f in post.files if not f.path.is_file()]
+        if gone:
+            raise Refused(f"{', '.join(gone)} is not on this machine any more")
+        items = [
+            {
+                "filename": f.path.name,
+                "file": str(f.path),
+                "title": f.title,
+                **({"alt_txt": f.alt} if f.alt else {}),
+            }
+            for f in post.files
+        ]
+        return await self.complete(post, items, post.message.text)
+
+    async def complete(self, post: Post, items: list[dict[str, Any]], comment: str) -> str:
+        """Upload, join the channel first where that is what is missing."""
+
+        def work() -> Awaitable[Any]:
+            return self.uploader.files_upload_v2(
+                file_uploads=[dict(i) for i in items],
+                channel=post.place.channel,
+                thread_ts=post.place.thread_ts or None,
+                initial_comment=comment,
+            )
+
+        try:
+            answer = await tried(work)
+        except Refused as error:
+            if error.code != "not_in_channel" or not await self.joined(post.place.channel):
+                raise
+            answer = await tried(work)
+        return await self.shared(str(answer["files"][0]["id"]), post.place)
+
+    async def joined(self, channel: str) -> bool:
+        """Try to become a member of a public channel."""
+        try:
+            await tried(lambda: self.client.conversations_join(channel=channel))
+        except (Refused, Uncertain):
+            return False
+        return True
+
+    async def shared(self, file: str, place: Place) -> str:
+        """Wait until an uploaded file is in its thread; return the message's time stamp."""
+        pause, waited = 0.2, 0.0
+        while waited <= self.pace.shares_s:
+            try:
+                info = await tried(lambda: self.client.files_info(file=file))
+                for kind in (info["file"].get("shares") or {}).values():
+                    for share in kind.get(place.channel) or []:
+                        return str(share["ts"])
+            except (Refused, Uncertain) as error:
+                log.warning("cannot look after an upload", extra={"why": str(error)})
+                return ""
+            await asyncio.sleep(pause)
+            waited += pause
+            pause = min(pause * 2, 5.0)
+        log.warning("an uploaded file is not shared yet", extra={"file": file})
+        return ""
+
+
+def is_same(message: dict[str, Any], post: Post) -> bool:
+    """Whether a message of the thread is this post."""
+    if post.files:
+        is_ours = bool(message.get("bot_id")) and bool(message.get("files"))
+        return is_ours and message.get("text") == post.message.text
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    return bool(payload.get("key") == post.key)
+
+
+async def tried(call: Callable[[], Awaitable[Any]]) -> Any:
+    """Await a call, with Slack's many errors turned into two."""
+    try:
+        return await call()
+    except SlackApiError as error:
+        raise classified(error) from error
+    except aiohttp.ClientConnectorError as error:
+        raise Uncertain(f"no connection: {error}", may_be_done=False) from error
+    except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
+        raise Uncertain(f"{type(error).__name__}: {error}") from error
+
+
+def classified(error: SlackApiError) -> Refused | Uncertain:
+    """Tell an answer that will stay from one that passes."""
+    response: Any = error.response
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
+    data = getattr(response, "data", None)
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    if status == 429 or code == "ratelimited":
+        wait = retry_after(getattr(response, "headers", {}) or {})
+        return Uncertain("rate limited", wait_s=wait, may_be_done=False)
+    if code in ADMINS_MATTER:
+        return Uncertain(f"Slack answers {code}", wait_s=REFUSAL_WAIT_S, may_be_done=False)
+    if status >= 500 or code in PASSING or not code:
+        return Uncertain(f"Slack answers {code or status}")
+    return Refused(code)
+
+
+def retry_after(headers: Any) -> float:
+    """Return the seconds that Slack asks to wait."""
+    for name in ("Retry-After", "retry-after"):
+        value = headers.get(name)
+        if value is not None:
+            first = value[0] if isinstance(value, list) else value
+            return float(first) if str(first).replace(".", "", 1).isdigit() else 1.0
+    return 1.0

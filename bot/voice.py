@@ -1,0 +1,67 @@
+"""What the bot says besides a run's own posts: replies, private hints, reactions."""
+
+from __future__ import annotations
+
+import logging
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.limits import Message, fallback
+from bot.incoming import Incoming, Place
+from bot.outbox import Outbox
+from bot.sending import Post, Refused, Uncertain, tried
+
+log = logging.getLogger(__name__)
+
+
+class Voice:
+    """Speaks in threads and to single people."""
+
+    def __init__(self, client: AsyncWebClient, outbox: Outbox) -> None:
+        self.client = client
+        self.outbox = outbox
+
+    async def say(self, incoming: Incoming, message: Message, kind: str = "reply") -> None:
+        """Answer something in its thread, once."""
+        post = Post(f"{kind}:{incoming.key}", incoming.place, message, run=incoming.run)
+        await self.outbox.put(post)
+
+    async def whisper(self, incoming: Incoming, message: Message) -> None:
+        """Tell only the person who did something; a reply where that does not work."""
+        if incoming.is_direct:
+            await self.say(incoming, message, "hint")
+            return
+        root = incoming.place.thread_ts
+        try:
+            await tried(
+                lambda: self.client.chat_postEphemeral(
+                    channel=incoming.place.channel,
+                    user=incoming.user,
+                    text=fallback(message),
+                    blocks=list(message.blocks),
+                    thread_ts=None if incoming.is_root else root or None,
+                )
+            )
+        except (Refused, Uncertain) as error:
+            log.warning("a hint could not be given", extra={"why": str(error)})
+
+    async def react(self, place: Place, ts: str, name: str = "eyes") -> None:
+        """Add a reaction; not worth an error."""
+        try:
+            await tried(
+                lambda: self.client.reactions_add(channel=place.channel, timestamp=ts, name=name)
+            )
+        except (Refused, Uncertain) as error:
+            log.info("no reaction", extra={"why": str(error)})
+
+    async def link(self, place: Place) -> str:
+        """Return the address of a thread; empty where Slack does not tell."""
+        try:
+            answer = await tried(
+                lambda: self.client.chat_getPermalink(
+                    channel=place.channel, message_ts=place.thread_ts
+                )
+            )
+        except (Refused, Uncertain):
+            return ""
+        return str(answer.get("permalink") or "")
