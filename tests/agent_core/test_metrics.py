@@ -20,12 +20,9 @@ def lists_of(*items, user="u"):
     return pd.DataFrame({"user_id": user, "item_id": list(items), "rank": ranks})
 
 
-def test_of(*items, user="u", ratings=None):
+def tested_of(*items, user="u", ratings=None):
     frame = pd.DataFrame({"user_id": user, "item_id": list(items)})
     return frame if ratings is None else frame.assign(rating=ratings)
-
-
-test_of.__test__ = False
 
 
 def values(name, lists, test, k=3):
@@ -34,7 +31,7 @@ def values(name, lists, test, k=3):
 
 
 def test_ndcg_by_hand():
-    found = values("ndcg", lists_of("a", "x", "b"), test_of("a", "b"))
+    found = values("ndcg", lists_of("a", "x", "b"), tested_of("a", "b"))
 
     assert found["binary, discount log2(max(rank, 2))"] == pytest.approx(
         (1 + 1 / math.log2(3)) / (1 + 1)
@@ -45,7 +42,7 @@ def test_ndcg_by_hand():
 
 
 def test_graded_ndcg_by_hand():
-    test = test_of("a", "b", ratings=[2.0, 5.0])
+    test = tested_of("a", "b", ratings=[2.0, 5.0])
 
     found = values("ndcg", lists_of("a", "x", "b"), test)
 
@@ -58,7 +55,7 @@ def test_graded_ndcg_by_hand():
 
 
 def test_recall_and_precision_by_hand():
-    lists, test = lists_of("a", "x"), test_of("a", "b", "c", "d", "e")
+    lists, test = lists_of("a", "x"), tested_of("a", "b", "c", "d", "e")
 
     assert values("recall", lists, test) == {
         "hits / min(test items, k)": pytest.approx(1 / 3),
@@ -71,7 +68,7 @@ def test_recall_and_precision_by_hand():
 
 
 def test_average_precision_by_hand():
-    found = values("map", lists_of("a", "x", "b"), test_of("a", "b", "c", "d"))
+    found = values("map", lists_of("a", "x", "b"), tested_of("a", "b", "c", "d"))
     total = 1 + 2 / 3
 
     assert found == {
@@ -84,7 +81,7 @@ def test_average_precision_by_hand():
 
 
 def test_reciprocal_rank_and_hit_by_hand():
-    lists, test = lists_of("x", "a", "b"), test_of("a", "b")
+    lists, test = lists_of("x", "a", "b"), tested_of("a", "b")
 
     assert values("mrr", lists, test)["1 / rank of the first hit"] == 0.5
     assert values("mrr", lists, test, k=1)["1 / rank of the first hit"] == 0
@@ -92,7 +89,7 @@ def test_reciprocal_rank_and_hit_by_hand():
 
 
 def test_a_user_without_a_list_counts_as_zero_in_the_mean():
-    test = pd.concat([test_of("a"), test_of("a", user="v")])
+    test = pd.concat([tested_of("a"), tested_of("a", user="v")])
 
     found = values("hit", lists_of("a"), test)
 
@@ -143,7 +140,7 @@ ITEMS = st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=20)
 @given(listed=ITEMS, tests=ITEMS, k=st.integers(1, 25))
 def test_shares_lie_between_none_and_all(listed, tests, k):
     ratings = [1.0 + t % 5 for t in tests]
-    joined = Lists.of(lists_of(*listed), test_of(*tests, ratings=ratings), k)
+    joined = Lists.of(lists_of(*listed), tested_of(*tests, ratings=ratings), k)
 
     for name in RANKING:
         for found in ranking(name, joined):
@@ -152,7 +149,7 @@ def test_shares_lie_between_none_and_all(listed, tests, k):
 
 @given(listed=ITEMS, tests=ITEMS, low=st.integers(1, 12), high=st.integers(12, 25))
 def test_a_cut_is_the_same_as_a_shorter_list(listed, tests, low, high):
-    lists, test = lists_of(*listed), test_of(*tests)
+    lists, test = lists_of(*listed), tested_of(*tests)
     whole, short = Lists.of(lists, test, high).cut(low), Lists.of(lists, test, low)
 
     for name in RANKING:
@@ -161,7 +158,7 @@ def test_a_cut_is_the_same_as_a_shorter_list(listed, tests, low, high):
 
 @given(tests=ITEMS, k=st.integers(1, 25))
 def test_the_ideal_list_is_worth_one(tests, k):
-    found = values("ndcg", lists_of(*tests), test_of(*tests), k)
+    found = values("ndcg", lists_of(*tests), tested_of(*tests), k)
 
     assert found["binary, discount log2(max(rank, 2))"] == pytest.approx(1)
     assert found["binary, discount log2(rank + 1)"] == pytest.approx(1)
@@ -179,7 +176,8 @@ recs = ItemListCollection.from_df(lists, UserIDKey)
 truth = ItemListCollection.from_df(test, UserIDKey)
 tables = []
 for k in (1, 3, 5, 10, 20):
-    run = RunAnalysis(NDCG(k), Recall(k), Precision(k), Hit(k), RecipRank(k), AveragePrecision(k), RBP(k))
+    plain = (NDCG, Recall, Precision, Hit, RecipRank, AveragePrecision, RBP)
+    run = RunAnalysis(*(metric(k) for metric in plain))
     run.add_metric(NDCG(k, gain="rating"), label=f"graded@{k}")
     tables.append(run.measure(recs, truth).list_metrics())
 pd.concat(tables, axis=1).reset_index().to_parquet("measured.parquet")
