@@ -20,7 +20,7 @@ def lists_of(*items, user="u"):
     return pd.DataFrame({"user_id": user, "item_id": list(items), "rank": ranks})
 
 
-def tested_of(*items, user="u", ratings=None):
+def truth(*items, user="u", ratings=None):
     frame = pd.DataFrame({"user_id": user, "item_id": list(items)})
     return frame if ratings is None else frame.assign(rating=ratings)
 
@@ -31,7 +31,7 @@ def values(name, lists, test, k=3):
 
 
 def test_ndcg_by_hand():
-    found = values("ndcg", lists_of("a", "x", "b"), tested_of("a", "b"))
+    found = values("ndcg", lists_of("a", "x", "b"), truth("a", "b"))
 
     assert found["binary, discount log2(max(rank, 2))"] == pytest.approx(
         (1 + 1 / math.log2(3)) / (1 + 1)
@@ -42,7 +42,7 @@ def test_ndcg_by_hand():
 
 
 def test_graded_ndcg_by_hand():
-    test = tested_of("a", "b", ratings=[2.0, 5.0])
+    test = truth("a", "b", ratings=[2.0, 5.0])
 
     found = values("ndcg", lists_of("a", "x", "b"), test)
 
@@ -55,7 +55,7 @@ def test_graded_ndcg_by_hand():
 
 
 def test_recall_and_precision_by_hand():
-    lists, test = lists_of("a", "x"), tested_of("a", "b", "c", "d", "e")
+    lists, test = lists_of("a", "x"), truth("a", "b", "c", "d", "e")
 
     assert values("recall", lists, test) == {
         "hits / min(test items, k)": pytest.approx(1 / 3),
@@ -68,7 +68,7 @@ def test_recall_and_precision_by_hand():
 
 
 def test_average_precision_by_hand():
-    found = values("map", lists_of("a", "x", "b"), tested_of("a", "b", "c", "d"))
+    found = values("map", lists_of("a", "x", "b"), truth("a", "b", "c", "d"))
     total = 1 + 2 / 3
 
     assert found == {
@@ -81,7 +81,7 @@ def test_average_precision_by_hand():
 
 
 def test_reciprocal_rank_and_hit_by_hand():
-    lists, test = lists_of("x", "a", "b"), tested_of("a", "b")
+    lists, test = lists_of("x", "a", "b"), truth("a", "b")
 
     assert values("mrr", lists, test)["1 / rank of the first hit"] == 0.5
     assert values("mrr", lists, test, k=1)["1 / rank of the first hit"] == 0
@@ -89,7 +89,7 @@ def test_reciprocal_rank_and_hit_by_hand():
 
 
 def test_a_user_without_a_list_counts_as_zero_in_the_mean():
-    test = pd.concat([tested_of("a"), tested_of("a", user="v")])
+    test = pd.concat([truth("a"), truth("a", user="v")])
 
     found = values("hit", lists_of("a"), test)
 
@@ -140,7 +140,7 @@ ITEMS = st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=20)
 @given(listed=ITEMS, tests=ITEMS, k=st.integers(1, 25))
 def test_shares_lie_between_none_and_all(listed, tests, k):
     ratings = [1.0 + t % 5 for t in tests]
-    joined = Lists.of(lists_of(*listed), tested_of(*tests, ratings=ratings), k)
+    joined = Lists.of(lists_of(*listed), truth(*tests, ratings=ratings), k)
 
     for name in RANKING:
         for found in ranking(name, joined):
@@ -149,7 +149,7 @@ def test_shares_lie_between_none_and_all(listed, tests, k):
 
 @given(listed=ITEMS, tests=ITEMS, low=st.integers(1, 12), high=st.integers(12, 25))
 def test_a_cut_is_the_same_as_a_shorter_list(listed, tests, low, high):
-    lists, test = lists_of(*listed), tested_of(*tests)
+    lists, test = lists_of(*listed), truth(*tests)
     whole, short = Lists.of(lists, test, high).cut(low), Lists.of(lists, test, low)
 
     for name in RANKING:
@@ -158,7 +158,7 @@ def test_a_cut_is_the_same_as_a_shorter_list(listed, tests, low, high):
 
 @given(tests=ITEMS, k=st.integers(1, 25))
 def test_the_ideal_list_is_worth_one(tests, k):
-    found = values("ndcg", lists_of(*tests), tested_of(*tests), k)
+    found = values("ndcg", lists_of(*tests), truth(*tests), k)
 
     assert found["binary, discount log2(max(rank, 2))"] == pytest.approx(1)
     assert found["binary, discount log2(rank + 1)"] == pytest.approx(1)
@@ -202,9 +202,9 @@ def random_lists(rng, users=1000, items=60):
         listed.append(
             pd.DataFrame({"user_id": user, "item_id": chosen, "rank": range(1, long + 1)})
         )
-        truth = rng.choice(items, held, replace=False)
+        chosen = rng.choice(items, held, replace=False)
         ratings = rng.integers(1, 6, held).astype(float)
-        tested.append(pd.DataFrame({"user_id": user, "item_id": truth, "rating": ratings}))
+        tested.append(pd.DataFrame({"user_id": user, "item_id": chosen, "rating": ratings}))
     lists = pd.concat(listed, ignore_index=True)
     return lists.assign(score=-lists["rank"].astype(float)), pd.concat(tested, ignore_index=True)
 
