@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from agent_core import statistics
 from agent_core.domain import Metric, Plan, Role
 from agent_core.evidence import Evidence
-from agent_core.statistics import Interval
+from agent_core.observations import Observations
+from agent_core.statistics import Difference, Interval
 
-GAP_FACTOR = 1.96 * math.sqrt(2)
-"""Two single runs differ by more than this many SD about once in 20."""
 MAX_COMPARED = 12
+"""Algorithms up to which all pairs are compared; beyond, each with the baselines only."""
+SEED = 20
+"""Of the product's own resampling: the same results give the same intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +29,35 @@ class Summary:
     algorithm: str
     mean: float
     runs: int
+    """Single train-test runs."""
     over: str
-    """What the runs differ in: `seeds`, `folds`, `seeds and folds`, or `one run`."""
+    """What SD, range and CV are over: `seeds`, `folds`, or `one run`."""
+    units: int
+    """Number of those; with seeds and folds, each seed is averaged over the folds."""
     sd: float
     sd_interval: Interval
+    boot_interval: Interval
+    """Of the SD, by bootstrap; unknown with few runs."""
     low: float
-    """Lowest run."""
+    """Lowest unit."""
     high: float
     users: int
-    """Test users (or predictions, for rating errors)."""
+    """Test users."""
     user_interval: Interval
     """Of the mean, over users; runs held fixed."""
+    run_interval: Interval
+    """Of the mean, over seeds or folds; users held fixed."""
+    is_recomputed: bool = False
 
     @property
     def cv(self) -> float:
         """Standard deviation over mean."""
-        return self.sd / self.mean if self.mean else math.nan
+        return self.sd / abs(self.mean) if self.mean else math.nan
 
     @property
     def gap(self) -> float:
         """Difference of two single runs that chance alone exceeds about once in 20."""
-        return GAP_FACTOR * self.sd
+        return statistics.single_run_gap(self.sd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +72,33 @@ class Comparison:
     interval: Interval
     p_value: float
     adjusted_p: float
-    """Holm over all comparisons of the plan."""
+    """Holm over the family: all comparisons of this metric."""
     users: int
+    test: str = ""
+    family: int = 1
+    higher: int = 0
+    """Users for whom a is higher."""
+    lower: int = 0
+    is_declared: bool = True
+    """Whether its metric is the plan's primary one; others are outside the declared family."""
 
     @property
     def is_distinguishable(self) -> bool:
         """Whether the adjusted test and the interval both exclude no difference."""
         excludes = self.interval.low > 0 or self.interval.high < 0
-        return excludes and self.adjusted_p < 1 - statistics.CONFIDENCE
+        return excludes and self.adjusted_p < 1 - statistics.LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAgreement:
+    """Whether two metrics order the algorithms alike."""
+
+    a: Metric
+    b: Metric
+    tau: float
+    """Kendall's tau-b."""
+    n: int
+    """Algorithms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +109,10 @@ class Facts:
     """Reference (`ndcg@10|EASE|mean`) to value."""
     summaries: tuple[Summary, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    """Those of the primary metric first."""
     definitions: Mapping[str, str] = field(default_factory=dict)
     """Metric key to the definition that agreed."""
+    orders: tuple[OrderAgreement, ...] = ()
 
     def summary(self, metric: Metric, algorithm: str) -> Summary | None:
         """Return the summary of a metric of an algorithm."""
@@ -95,133 +125,214 @@ class Facts:
         found = [s for s in self.summaries if s.metric == metric]
         return tuple(sorted(found, key=lambda s: s.mean, reverse=not metric.is_rating))
 
-    def comparison(self, a: str, b: str) -> Comparison | None:
-        """Return the comparison of two algorithms, in either order."""
-        return next((c for c in self.comparisons if {c.a, c.b} == {a, b}), None)
+    def comparison(self, a: str, b: str, metric: str = "") -> Comparison | None:
+        """Return the comparison of two algorithms, in either order; by default the declared one.
+
+        Parameters
+        ----------
+        a, b
+            Names of algorithms.
+        metric
+            Metric key; empty: the primary one.
+        """
+        pair = {a, b}
+        return next(
+            (
+                c
+                for c in self.comparisons
+                if {c.a, c.b} == pair and (c.metric.key == metric if metric else c.is_declared)
+            ),
+            None,
+        )
 
 
 def collect_facts(evidence: Evidence) -> Facts:
     """Compute all statistics from single-run rows and per-user values, never from aggregates."""
-    runs = run_values(evidence)
-    users = per_user(evidence)
-    summaries = tuple(
-        summarised(metric, str(algorithm), rows, users)
-        for (metric, algorithm), rows in grouped(runs)
-    )
-    comparisons = compared(evidence.plan, summaries, users)
+    found = Observations.of(evidence)
+    rng = np.random.default_rng(SEED)
+    summaries: list[Summary] = []
+    comparisons: list[Comparison] = []
+    for metric in found.metrics:
+        names = found.algorithms(metric)
+        intervals = user_intervals(found, metric, names, rng)
+        summaries += [summarised(found, metric, n, intervals[n], rng) for n in names]
+        comparisons += compared(evidence.plan, found, metric, names, rng)
+    comparisons.sort(key=lambda c: not c.is_declared)
     values: dict[str, float] = {}
     for summary in summaries:
         values |= references(summary)
     for comparison in comparisons:
-        key = f"{comparison.metric.key}|{comparison.a} - {comparison.b}"
-        values[f"{key}|difference"] = comparison.difference
-        values[f"{key}|difference_low"] = comparison.interval.low
-        values[f"{key}|difference_high"] = comparison.interval.high
-        values[f"{key}|p"] = comparison.adjusted_p
+        values |= comparison_references(comparison)
     finite = {k: v for k, v in values.items() if math.isfinite(v)}
-    return Facts(finite, summaries, comparisons, definitions_of(evidence))
-
-
-def run_values(evidence: Evidence) -> pd.DataFrame:
-    """Return the single-run rows, each with the recomputed value where there is one."""
-    rows = evidence.single
-    rows = rows[np.isfinite(rows["value"].astype(float))] if len(rows) else rows
-    keys = ["algorithm", "fold", "seed", "metric", "k"]
-    if not len(evidence.agreement) or not len(rows):
-        return rows
-    known = evidence.agreement[[*keys, "computed"]].drop_duplicates(keys)
-    known = known.assign(k=known["k"].astype("Int64"))
-    joined = rows.assign(k=rows["k"].astype("Int64")).merge(known, on=keys, how="left")
-    return joined.assign(value=joined["computed"].fillna(joined["value"]))
-
-
-def per_user(evidence: Evidence) -> pd.DataFrame:
-    """Return the mean of every user over runs: metric, k, algorithm, user_id, value."""
-    values = evidence.user_values
-    if not len(values):
-        return pd.DataFrame(columns=["metric", "k", "algorithm", "user_id", "value"])
-    keyed = values.assign(
-        k=values["k"].astype("Int64").fillna(0), value=values["value"].astype(float)
+    return Facts(
+        finite,
+        tuple(summaries),
+        tuple(comparisons),
+        found.definitions,
+        tuple(orders(evidence.plan, summaries)),
     )
-    keys = ["metric", "k", "algorithm", "user_id"]
-    return keyed.groupby(keys, as_index=False)["value"].mean()
 
 
-def grouped(runs: pd.DataFrame) -> list[tuple[tuple[Metric, str], pd.DataFrame]]:
-    """Return the rows of each metric and algorithm, in the order of delivery."""
-    found = []
-    for (name, k, algorithm), rows in runs.groupby(
-        ["metric", "k", "algorithm"], sort=False, dropna=False
-    ):
-        metric = Metric(str(name), None if pd.isna(k) else int(k))
-        found.append(((metric, str(algorithm)), rows))
-    return found
+def user_intervals(
+    found: Observations, metric: Metric, names: Sequence[str], rng: np.random.Generator
+) -> dict[str, Interval]:
+    """Return the interval of each mean over users; algorithms are resampled together."""
+    held = found.held
+    if found.is_pooled(metric):
+        losses = {n: found.losses(metric, n) for n in names}
+        return {
+            n: statistics.pooled_interval(x, held, rng) if x else statistics.unknown("users")
+            for n, x in losses.items()
+        }
+    table = found.user_table(metric)
+    complete = [n for n in names if n in table and table[n].notna().all()]
+    intervals = {n: statistics.unknown("users") for n in names}
+    if complete:
+        columns = table[complete].to_numpy(dtype=float)
+        pairs = zip(complete, statistics.bootstrap_means(columns, "users", held, rng), strict=True)
+        intervals |= dict(pairs)
+    for name in (n for n in names if n in table and n not in complete):
+        own = table[[name]].dropna().to_numpy(dtype=float)
+        intervals[name] = statistics.bootstrap_means(own, "users", held, rng)[0]
+    return intervals
 
 
-def summarised(metric: Metric, algorithm: str, rows: pd.DataFrame, users: pd.DataFrame) -> Summary:
+def summarised(
+    found: Observations,
+    metric: Metric,
+    algorithm: str,
+    user_interval: Interval,
+    rng: np.random.Generator,
+) -> Summary:
     """Return the statistics of one metric of one algorithm."""
+    rows = found.runs(metric, algorithm)
+    over, units = found.units(rows)
     values = rows["value"].to_numpy(dtype=float)
-    mine = users_of(users, metric, algorithm)
-    interval = statistics.bootstrap_interval(mine.to_numpy(dtype=float), "users")
-    over = unit_of(rows)
+    nothing = statistics.unknown(over, len(units))
+    sd, sd_interval, boot = math.nan, nothing, nothing
+    if len(units) > 1:
+        spread = statistics.spread(units, rng)
+        sd = spread.sd
+        sd_interval = Interval(spread.sd_low, spread.sd_high, over, "chi-square", "", len(units))
+        boot = Interval(spread.boot_low, spread.boot_high, over, "BCa bootstrap", "", len(units))
+    if over == "folds":
+        run_interval = statistics.corrected_interval(units, found.test_share)
+    else:
+        run_interval = statistics.mean_interval(units, over)
+    users = user_interval.n or int(np.nan_to_num(rows["n"].astype(float).max()))
     return Summary(
-        metric,
-        algorithm,
-        float(values.mean()),
-        len(values),
-        over,
-        statistics.sd(values),
-        statistics.sd_interval(values, over),
-        float(values.min()),
-        float(values.max()),
-        len(mine) or int(np.nan_to_num(rows["n"].max())),
-        interval,
-    )
-
-
-def users_of(users: pd.DataFrame, metric: Metric, algorithm: str) -> pd.Series[float]:
-    """Return the values of an algorithm's users, index user_id."""
-    is_mine = (
-        (users["metric"] == metric.name)
-        & (users["k"] == (metric.k or 0))
-        & (users["algorithm"] == algorithm)
-    )
-    mine: pd.Series[float] = users[is_mine].set_index("user_id")["value"].dropna()
-    return mine
-
-
-def unit_of(rows: pd.DataFrame) -> str:
-    """Return what the runs of an algorithm differ in."""
-    seeds, folds = rows["seed"].nunique(), rows["fold"].nunique()
-    if seeds > 1 and folds > 1:
-        return "seeds and folds"
-    if seeds > 1:
-        return "seeds"
-    return "folds" if folds > 1 else "one run"
+        metric, algorithm, float(values.mean()), len(values), over, len(units), sd, sd_interval,
+        boot, float(units.min()), float(units.max()), users, user_interval, run_interval,
+        bool(rows["is_recomputed"].all()),
+    )  # fmt: skip
 
 
 def compared(
-    plan: Plan, summaries: tuple[Summary, ...], users: pd.DataFrame
-) -> tuple[Comparison, ...]:
-    """Compare all algorithms pairwise on the primary metric, paired over users."""
-    names = [s.algorithm for s in summaries if s.metric == plan.primary]
-    if len(names) > MAX_COMPARED:
-        baselines = {a.name for a in plan.algorithms if a.role is Role.BASELINE}
-        pairs = [(a, b) for a in names for b in names if b in baselines and a not in baselines]
+    plan: Plan,
+    found: Observations,
+    metric: Metric,
+    names: Sequence[str],
+    rng: np.random.Generator,
+) -> list[Comparison]:
+    """Compare the algorithms on a metric, paired over users; Holm over all of these pairs."""
+    pairs = pairs_of(plan, names)
+    if found.is_pooled(metric):
+        tested = pooled_differences(found, metric, pairs, rng)
     else:
-        pairs = list(itertools.combinations(names, 2))
-    found = []
-    for a, b in pairs:
-        one, other = users_of(users, plan.primary, a), users_of(users, plan.primary, b)
-        both = one.index.intersection(other.index)
-        if len(both) > 1:
-            left, right = one.loc[both].to_numpy(float), other.loc[both].to_numpy(float)
-            found.append((a, b, statistics.paired_difference(left, right)))
-    adjusted = statistics.holm([d.p_value for _, _, d in found])
-    return tuple(
-        Comparison(plan.primary, a, b, d.mean, d.interval, d.p_value, p, d.n)
-        for (a, b, d), p in zip(found, adjusted, strict=True)
+        tested = mean_differences(found, metric, pairs, rng)
+    adjusted = statistics.holm([d.p for _, _, d in tested])
+    return [
+        Comparison(
+            metric, a, b, d.mean, d.interval, d.p, float(p), d.n, d.test, len(tested), d.higher,
+            d.lower, metric == plan.primary,
+        )
+        for (a, b, d), p in zip(tested, adjusted, strict=True)
+    ]  # fmt: skip
+
+
+def pairs_of(plan: Plan, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the declared family: all pairs, or subjects with baselines where these are many."""
+    baselines = {a.name for a in plan.algorithms if a.role is Role.BASELINE}
+    ordered = [*(n for n in names if n not in baselines), *(n for n in names if n in baselines)]
+    if len(ordered) <= MAX_COMPARED:
+        return list(itertools.combinations(ordered, 2))
+    return [(a, b) for a in ordered for b in ordered if b in baselines and a not in baselines]
+
+
+def mean_differences(
+    found: Observations,
+    metric: Metric,
+    pairs: Sequence[tuple[str, str]],
+    rng: np.random.Generator,
+) -> list[tuple[str, str, Difference]]:
+    """Return the paired differences of per-user means."""
+    table = found.user_table(metric)
+    known = [(a, b) for a, b in pairs if a in table and b in table]
+    tested = []
+    for group in grouped_by_users(found, metric, known):
+        users = table[list({n for pair in group for n in pair})].dropna()
+        if len(users) < 2:
+            continue
+        columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in group])
+        differences = statistics.paired_differences(columns, found.held, rng)
+        for (a, b), difference in zip(group, differences, strict=True):
+            exact = exact_for_hits(metric, users[a].to_numpy(), users[b].to_numpy(), difference)
+            tested.append((a, b, exact))
+    return tested
+
+
+def grouped_by_users(
+    found: Observations, metric: Metric, pairs: Sequence[tuple[str, str]]
+) -> list[list[tuple[str, str]]]:
+    """Return pairs that share all users together, others one by one."""
+    table = found.user_table(metric)
+    names = {n for pair in pairs for n in pair}
+    complete = {n for n in names if table[n].notna().all()}
+    together = [p for p in pairs if set(p) <= complete]
+    return ([together] if together else []) + [[p] for p in pairs if not set(p) <= complete]
+
+
+def exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Difference) -> Difference:
+    """Replace the permutation test by McNemar's exact one where values are 0 or 1."""
+    if metric.name != "hit" or not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
+        return found
+    p, only_a, only_b = statistics.mcnemar(a, b)
+    return Difference(
+        found.n, found.mean, found.interval, p, "McNemar's exact test", only_a, only_b
     )
+
+
+def pooled_differences(
+    found: Observations,
+    metric: Metric,
+    pairs: Sequence[tuple[str, str]],
+    rng: np.random.Generator,
+) -> list[tuple[str, str, Difference]]:
+    """Return the differences of pooled errors over the same users and predictions."""
+    tested = []
+    for a, b in pairs:
+        both = found.paired_losses(metric, a, b)
+        if both is not None:
+            tested.append((a, b, statistics.pooled_difference(*both, found.held, rng)))
+    return tested
+
+
+def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
+    """Return how the primary metric and each other order the algorithms; from three on."""
+    by_metric = {
+        m: {s.algorithm: s.mean for s in summaries if s.metric == m} for m in plan.metrics
+    }
+    first = by_metric[plan.primary]
+    found = []
+    for metric, means in by_metric.items():
+        both = [n for n in first if n in means]
+        if metric == plan.primary or len(both) < 3:
+            continue
+        sign = -1 if metric.is_rating != plan.primary.is_rating else 1
+        agreed = statistics.kendall([first[n] for n in both], [sign * means[n] for n in both])
+        if math.isfinite(agreed.tau):
+            found.append(OrderAgreement(plan.primary, metric, agreed.tau, agreed.n))
+    return found
 
 
 def references(summary: Summary) -> dict[str, float]:
@@ -233,21 +344,25 @@ def references(summary: Summary) -> dict[str, float]:
         f"{key}|n_users": summary.users,
         f"{key}|ci_low": summary.user_interval.low,
         f"{key}|ci_high": summary.user_interval.high,
+        f"{key}|run_low": summary.run_interval.low,
+        f"{key}|run_high": summary.run_interval.high,
         f"{key}|sd": summary.sd,
         f"{key}|sd_low": summary.sd_interval.low,
         f"{key}|sd_high": summary.sd_interval.high,
         f"{key}|min": summary.low,
         f"{key}|max": summary.high,
-        f"{key}|range": summary.high - summary.low,
+        f"{key}|range": summary.high - summary.low if summary.units > 1 else math.nan,
         f"{key}|cv": summary.cv,
         f"{key}|gap": summary.gap,
     }
 
 
-def definitions_of(evidence: Evidence) -> dict[str, str]:
-    """Return the definition of each metric that agreed with the script's values."""
-    found: dict[str, str] = {}
-    for row in evidence.agreement.itertuples():
-        k = None if pd.isna(row.k) else int(row.k)
-        found.setdefault(Metric(str(row.metric), k).key, str(row.definition))
-    return found
+def comparison_references(comparison: Comparison) -> dict[str, float]:
+    """Return the values of a comparison by reference."""
+    key = f"{comparison.metric.key}|{comparison.a} - {comparison.b}"
+    return {
+        f"{key}|difference": comparison.difference,
+        f"{key}|difference_low": comparison.interval.low,
+        f"{key}|difference_high": comparison.interval.high,
+        f"{key}|p": comparison.adjusted_p,
+    }

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from agent_core.domain import Plan, Study
 from agent_core.evidence import Evidence
-from agent_core.facts import Facts, Summary, run_values
+from agent_core.facts import Facts, Summary
+from agent_core.observations import run_values
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 """Okabe and Ito's palette."""
@@ -88,7 +89,7 @@ def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     figure, axes = blank()
     metric = evidence.plan.primary
     runs = run_values(evidence)
-    runs = runs[(runs["metric"] == metric.name) & (runs["k"].fillna(0) == (metric.k or 0))]
+    runs = runs[(runs["metric"] == metric.name) & (runs["k"] == (metric.k or 0))]
     random = [a.name for a in evidence.plan.algorithms if a.is_random]
     names = [n for n in random if (runs["algorithm"] == n).sum() > 1]
     for name, colour in zip(names, (BLUE, ORANGE, GREEN) * 4, strict=False):

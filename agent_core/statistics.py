@@ -1,201 +1,421 @@
-"""Statistics of results; every interval names what it is over. Pure functions of arrays.
+"""Statistics of recommender experiments: every interval names its unit and what was held fixed.
 
 References
 ----------
-Nadeau and Bengio, Inference for the generalization error, Machine Learning 2003.
-Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statistics 1979.
+Nadeau and Bengio, Inference for the generalization error, Machine Learning 52, 2003.
+Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statistics 6, 1979.
 Smucker, Allan and Carterette, A comparison of statistical significance tests for information
-retrieval evaluation, CIKM 2007 (permutation and bootstrap over users).
+retrieval evaluation, CIKM 2007 (randomization test and bootstrap over topics).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
-CONFIDENCE = 0.95
-RESAMPLES = 2_000
-PERMUTATIONS = 5_000
-MAX_CELLS = 20_000_000
-"""Resamples times observations that are drawn at once."""
+
+LEVEL = 0.95
+RESAMPLES = 2000
+FLIPS = 9999
+EXACT_UP_TO = 12
+"""Pairs up to which all sign flips are enumerated."""
+LARGE = 5000
+"""Observations from which the central limit theorem replaces resampling."""
+CELLS = 4_000_000
+"""Random numbers held at once."""
+ENOUGH_TO_BOOTSTRAP = 10
+"""Runs from which the bootstrap of a standard deviation is told beside the exact interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A confidence interval and the unit that it generalises over."""
+    """A confidence interval with its unit; NaN where there are too few units."""
 
     low: float
     high: float
     over: str
-    """`seeds`, `users`, `folds`, `splits`."""
-    method: str
+    """What was sampled: `seeds`, `users`, `folds`, `splits`."""
+    method: str = ""
+    held: str = ""
+    """What was held fixed, e.g. `one split, averaged over 30 seeds`."""
+    n: int = 0
+    """Number of units."""
 
     @property
     def half_width(self) -> float:
         """Half of its length."""
         return (self.high - self.low) / 2
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there were units enough."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+
+def unknown(over: str, n: int = 0) -> Interval:
+    """Return the interval of what has too few units."""
+    return Interval(math.nan, math.nan, over, "too few", n=n)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How single runs scatter."""
+
+    n: int
+    mean: float
+    sd: float
+    sd_low: float
+    sd_high: float
+    boot_low: float
+    """Bootstrap interval of the SD; NaN with too few runs."""
+    boot_high: float
+    minimum: float
+    maximum: float
+
+    @property
+    def range(self) -> float:
+        """Largest minus smallest."""
+        return self.maximum - self.minimum
+
+    @property
+    def cv(self) -> float:
+        """SD as a share of the mean; NaN for a mean of 0."""
+        return self.sd / abs(self.mean) if self.mean else float("nan")
+
+    @property
+    def gap(self) -> float:
+        """Difference of two single runs that seed noise alone exceeds about once in 20."""
+        return single_run_gap(self.sd)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A paired difference over users."""
+    """A paired difference a - b over users."""
 
+    n: int
     mean: float
     interval: Interval
-    p_value: float
-    """Two-sided, by sign-flip permutation."""
+    p: float
+    """Two-sided p-value of the sign-flip permutation test."""
+    test: str
+    higher: int
+    """Pairs in which a is higher."""
+    lower: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How two orders agree."""
+
+    tau: float
+    p: float
     n: int
-    """Users."""
 
 
-def sd(values: Sequence[float] | Floats) -> float:
-    """Return the sample standard deviation (n - 1); NaN for fewer than two values."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+def finite(values: ArrayLike) -> Floats:
+    """Return the finite values as an array."""
+    array = np.asarray(values, dtype=np.float64).ravel()
+    return array[np.isfinite(array)]
 
 
-def sd_interval(values: Sequence[float] | Floats, over: str = "seeds") -> Interval:
-    """Return the chi-square interval of a standard deviation (normal values assumed)."""
-    n = len(values)
-    if n < 2:
-        return Interval(math.nan, math.nan, over, "chi-square")
-    spread = sd(values)
-    low, high = stats.chi2.ppf([(1 + CONFIDENCE) / 2, (1 - CONFIDENCE) / 2], n - 1)
-    return Interval(
-        spread * math.sqrt((n - 1) / low), spread * math.sqrt((n - 1) / high), over, "chi-square"
-    )
-
-
-def mean_interval(values: Sequence[float] | Floats, over: str) -> Interval:
-    """Return the t interval of a mean of independent runs."""
-    n = len(values)
-    if n < 2:
-        return Interval(math.nan, math.nan, over, "t")
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * sd(values) / math.sqrt(n)
-    centre = float(np.mean(values))
-    return Interval(centre - half, centre + half, over, "t")
-
-
-def bootstrap_interval(values: Floats, over: str, seed: int = 0) -> Interval:
-    """Return the percentile bootstrap interval of a mean."""
-    if len(values) < 2:
-        return Interval(math.nan, math.nan, over, "bootstrap")
-    means = resampled_means(values, np.random.default_rng(seed))
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Interval(float(low), float(high), over, "percentile bootstrap")
-
-
-def resampled_means(values: Floats, rng: np.random.Generator) -> Floats:
-    """Return the means of `RESAMPLES` samples with replacement, drawn in bounded memory."""
-    n = len(values)
-    step = max(1, MAX_CELLS // n)
-    parts = [
-        values[rng.integers(0, n, (min(step, RESAMPLES - start), n))].mean(axis=1)
-        for start in range(0, RESAMPLES, step)
-    ]
-    return np.concatenate(parts)
-
-
-def paired_difference(a: Floats, b: Floats, seed: int = 0) -> Difference:
-    """Compare two algorithms over the same users.
-
-    Parameters
-    ----------
-    a, b
-        Values of the same users in the same order, shape (users,).
-    seed
-        Of the resampling.
+def spread(values: ArrayLike, rng: np.random.Generator | None = None) -> Spread:
+    """Return how runs scatter; needs two or more.
 
     Raises
     ------
     ValueError
-        When the shapes differ.
+        With fewer than two finite values.
+
+    Examples
+    --------
+    >>> round(spread([1.0, 2.0, 3.0]).sd, 3)
+    1.0
     """
-    if a.shape != b.shape:
-        raise ValueError(f"paired values must have one shape, not {a.shape} and {b.shape}")
-    differences = a - b
-    interval = bootstrap_interval(differences, "users", seed)
-    p_value = sign_flip_p(differences, np.random.default_rng(seed + 1))
-    mean = float(differences.mean()) if len(differences) else math.nan
-    return Difference(mean, interval, p_value, len(differences))
+    array = finite(values)
+    if len(array) < 2:
+        raise ValueError(f"a spread needs two runs or more, there are {len(array)}")
+    sd = float(array.std(ddof=1)) if np.ptp(array) > 0 else 0.0
+    low, high = sd_interval(array)
+    boot = (float("nan"), float("nan"))
+    if len(array) >= ENOUGH_TO_BOOTSTRAP and sd > 0:
+        boot = bootstrap_sd(array, rng or np.random.default_rng(0))
+    return Spread(
+        len(array), float(array.mean()), sd, low, high, *boot, float(array.min()),
+        float(array.max()),
+    )  # fmt: skip
 
 
-def sign_flip_p(differences: Floats, rng: np.random.Generator) -> float:
-    """Return the two-sided p value of the mean under random signs; zeros change nothing."""
-    nonzero = differences[differences != 0]
-    if not len(nonzero):
-        return 1.0
-    observed = abs(nonzero.sum())
-    step = max(1, MAX_CELLS // len(nonzero))
-    extreme = 0
-    for start in range(0, PERMUTATIONS, step):
-        size = (min(step, PERMUTATIONS - start), len(nonzero))
-        signs = rng.integers(0, 2, size, dtype=np.int8) * 2 - 1
-        extreme += int((np.abs(signs @ nonzero) >= observed * (1 - 1e-12)).sum())
-    return (extreme + 1) / (PERMUTATIONS + 1)
+def sd_interval(values: ArrayLike, level: float = LEVEL) -> tuple[float, float]:
+    """Return the interval of a standard deviation by the chi-square distribution.
+
+    Exact where runs scatter normally: (n - 1) s² / σ² follows chi-square with n - 1 degrees.
+    """
+    array = finite(values)
+    n = len(array)
+    if np.ptp(array) == 0:
+        return 0.0, 0.0
+    total = (n - 1) * float(array.var(ddof=1))
+    upper, lower = stats.chi2.ppf([(1 + level) / 2, (1 - level) / 2], n - 1)
+    return float(np.sqrt(total / upper)), float(np.sqrt(total / lower))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values adjusted for their family, in the order given."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = highest
-    return adjusted
+def bootstrap_sd(
+    values: ArrayLike, rng: np.random.Generator, level: float = LEVEL
+) -> tuple[float, float]:
+    """Return the bias-corrected, accelerated bootstrap interval of a standard deviation."""
+    found = stats.bootstrap(
+        (finite(values),),
+        lambda x, axis: np.std(x, ddof=1, axis=axis),
+        confidence_level=level,
+        n_resamples=RESAMPLES,
+        method="BCa",
+        rng=rng,
+    ).confidence_interval
+    return float(found.low), float(found.high)
 
 
-def nadeau_bengio(differences: Sequence[float] | Floats, test_share: float) -> Interval:
-    """Return the corrected t interval of a mean difference over folds.
+def single_run_gap(sd: float) -> float:
+    """Return 1.96 √2 SD: what two runs that differ by chance alone exceed once in 20."""
+    return float(stats.norm.ppf(0.975) * np.sqrt(2) * sd)
 
-    Training sets of a cross-validation overlap; the plain interval is too narrow.
+
+def mean_interval(values: ArrayLike, over: str, held: str = "", level: float = LEVEL) -> Interval:
+    """Return Student's t interval of a mean.
+
+    Too narrow over folds of one data set, whose training sets overlap: use `corrected_interval`
+    there, or pair over users.
+    """
+    array = finite(values)
+    n = len(array)
+    if n < 2:
+        return unknown(over, n)
+    mean = float(array.mean())
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * array.std(ddof=1) / np.sqrt(n))
+    return Interval(mean - half, mean + half, over, "t", held, n)
+
+
+def bootstrap_means(
+    columns: Floats, over: str, held: str, rng: np.random.Generator, level: float = LEVEL
+) -> list[Interval]:
+    """Return the percentile bootstrap interval of each column's mean; t with very many rows.
+
+    Parameters
+    ----------
+    columns
+        Shape (units, columns), no NaN; all columns are resampled together.
+    over, held
+        What the rows are, and what was held fixed.
+    rng
+        Draws the resamples.
+    """
+    n = len(columns)
+    if n < 2:
+        return [unknown(over, n) for _ in columns.T]
+    if n > LARGE:
+        return [mean_interval(column, over, held, level) for column in columns.T]
+    means = np.concatenate([weights @ columns / n for weights in resamples(n, rng)])
+    ends = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [
+        Interval(float(low), float(high), over, "percentile bootstrap", held, n)
+        for low, high in ends.T
+    ]
+
+
+def resamples(n: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield how often each of `n` units is drawn in each resample, in bounded pieces."""
+    step = max(1, CELLS // n)
+    for at in range(0, RESAMPLES, step):
+        size = min(step, RESAMPLES - at)
+        drawn = rng.integers(0, n, size=(size, n)) + np.arange(size)[:, None] * n
+        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(float)
+
+
+def paired_differences(
+    differences: Floats, held: str, rng: np.random.Generator
+) -> list[Difference]:
+    """Return the tests of several paired differences over the same users.
 
     Parameters
     ----------
     differences
-        One per fold.
-    test_share
-        Share of the data that a fold tests on.
+        One column per comparison, one row per user: value of a minus value of b; no NaN.
+    held
+        What was held fixed.
+    rng
+        Draws sign flips and resamples.
+    """
+    p_values, test = sign_flips(differences, rng)
+    intervals = bootstrap_means(differences, "users", held, rng)
+    return [
+        Difference(
+            len(column),
+            float(column.mean()) if len(column) else math.nan,
+            interval,
+            float(p),
+            test,
+            int((column > 0).sum()),
+            int((column < 0).sum()),
+        )
+        for column, interval, p in zip(differences.T, intervals, p_values, strict=True)
+    ]
+
+
+def sign_flips(differences: Floats, rng: np.random.Generator) -> tuple[Floats, str]:
+    """Return two-sided p-values of the paired sign-flip permutation test, and its name.
+
+    Under the null hypothesis a user's difference is as likely as its negative. Pairs without a
+    difference stay in (they do not move the sum). All flips are enumerated for few users; the
+    sampled test counts the observed arrangement among the flips, so that p is never 0; for very
+    many users the sum of flips is normal with variance Σd².
     """
     n = len(differences)
-    if n < 2:
-        return Interval(math.nan, math.nan, "folds", "Nadeau-Bengio")
-    variance = sd(differences) ** 2 * (1 / n + test_share / (1 - test_share))
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * math.sqrt(variance)
-    centre = float(np.mean(differences))
-    return Interval(centre - half, centre + half, "folds", "Nadeau-Bengio")
+    observed = np.abs(differences.sum(axis=0))
+    slack = 1e-12 * np.abs(differences).sum(axis=0) + 1e-300
+    if n > LARGE:
+        scale = np.sqrt((differences**2).sum(axis=0))
+        z = np.divide(observed, scale, out=np.zeros_like(observed), where=scale > 0)
+        return np.asarray(2 * stats.norm.sf(z)), "sign-flip test, normal approximation"
+    if n <= EXACT_UP_TO:
+        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        extreme = (np.abs(signs @ differences) >= observed - slack).mean(axis=0)
+        return extreme, "sign-flip permutation test, exact"
+    count = np.zeros(differences.shape[1])
+    step = max(1, CELLS // n)
+    for at in range(0, FLIPS, step):
+        size = (min(step, FLIPS - at), n)
+        signs = 1.0 - 2.0 * rng.integers(0, 2, size=size, dtype=np.int8)
+        count += (np.abs(signs @ differences) >= observed - slack).sum(axis=0)
+    return (count + 1) / (FLIPS + 1), f"sign-flip permutation test, {FLIPS:,} flips"
 
 
-def mcnemar_p(only_a: int, only_b: int) -> float:
-    """Return the exact two-sided p value that two hit rates over the same users are equal."""
-    discordant = only_a + only_b
-    if not discordant:
-        return 1.0
-    return float(stats.binomtest(only_a, discordant, 0.5).pvalue)
+def holm(p_values: ArrayLike) -> Floats:
+    """Return p-values adjusted by Holm's step-down method for one family of tests.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    array = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(array, kind="stable")
+    factors = np.arange(len(array), 0, -1)
+    adjusted = np.minimum(1.0, np.maximum.accumulate(array[order] * factors))
+    result = np.empty_like(array)
+    result[order] = adjusted
+    return result
 
 
-def tost_p(differences: Floats, margin: float) -> float:
-    """Return the p value of equivalence within a margin that was set before.
+def corrected_interval(
+    values: ArrayLike, test_share: float, held: str = "", level: float = LEVEL
+) -> Interval:
+    """Return the interval over folds with Nadeau and Bengio's corrected variance.
+
+    Training sets of folds overlap, so the variance of the mean is (1 / k + q) s² with
+    q = test size / training size, not s² / k.
+
+    Parameters
+    ----------
+    values
+        One value, or one difference, per fold.
+    test_share
+        Test interactions divided by training interactions.
+    """
+    array = finite(values)
+    k = len(array)
+    if k < 2:
+        return unknown("folds", k)
+    scale = np.sqrt((1 / k + test_share) * array.var(ddof=1))
+    half = float(stats.t.ppf((1 + level) / 2, k - 1) * scale)
+    mean = float(array.mean())
+    return Interval(mean - half, mean + half, "folds", "Nadeau-Bengio corrected t", held, k)
+
+
+def mcnemar(a: ArrayLike, b: ArrayLike) -> tuple[float, int, int]:
+    """Return the exact two-sided p-value of McNemar's test, and both discordant counts.
+
+    Parameters
+    ----------
+    a, b
+        0 or 1 per user, e.g. Hit@K.
+    """
+    first, second = np.asarray(a) > 0.5, np.asarray(b) > 0.5
+    only_a, only_b = int((first & ~second).sum()), int((second & ~first).sum())
+    if only_a + only_b == 0:
+        return 1.0, 0, 0
+    return float(stats.binomtest(only_a, only_a + only_b).pvalue), only_a, only_b
+
+
+def kendall(a: ArrayLike, b: ArrayLike) -> Agreement:
+    """Return Kendall's tau-b of two orders with its p-value and n; NaN where one is constant."""
+    first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if len(first) < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return Agreement(float("nan"), float("nan"), len(first))
+    found = stats.kendalltau(first, second)
+    return Agreement(float(found.statistic), float(found.pvalue), len(first))
+
+
+def is_equivalent(differences: ArrayLike, margin: float, level: float = LEVEL) -> bool:
+    """Whether two one-sided tests (TOST) place the mean difference within ±`margin`.
+
+    The margin must be set before results are seen; without one there is no equivalence.
 
     Raises
     ------
     ValueError
         When the margin is not positive.
     """
-    if margin <= 0:
-        raise ValueError("equivalence needs a positive margin, set before the results")
-    error = sd(differences) / math.sqrt(len(differences))
-    below = stats.t.sf((differences.mean() + margin) / error, len(differences) - 1)
-    above = stats.t.cdf((differences.mean() - margin) / error, len(differences) - 1)
-    return float(max(below, above))
+    if not margin > 0:
+        raise ValueError(f"equivalence needs a positive margin set beforehand, not {margin!r}")
+    found = mean_interval(differences, "users", level=2 * level - 1)
+    return found.is_known and -margin < found.low and found.high < margin
 
 
-def kendall(a: Sequence[float], b: Sequence[float]) -> tuple[float, int]:
-    """Return Kendall's tau-b and the number of pairs of values it stands on."""
-    return float(stats.kendalltau(a, b).statistic), len(a)
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Losses of predictions by user: sums and counts, shape (users,)."""
+
+    sums: Floats
+    counts: Floats
+    is_root: bool
+    """Whether the square root of the pooled mean is taken (RMSE)."""
+
+    def pooled(self, weights: Floats) -> Floats:
+        """Return the pooled error when user u counts weights[r, u] times."""
+        means: Floats = (weights @ self.sums) / (weights @ self.counts)
+        return np.sqrt(means) if self.is_root else means
+
+
+def pooled_interval(losses: Losses, held: str, rng: np.random.Generator) -> Interval:
+    """Return the interval of a pooled error; users are resampled with all their predictions."""
+    n = len(losses.sums)
+    if n < 2:
+        return unknown("users", n)
+    draws = np.concatenate([losses.pooled(weights) for weights in resamples(n, rng)])
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+
+
+def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator) -> Difference:
+    """Return the paired test of two pooled errors over the same users and predictions.
+
+    The interval is that of the difference of the pooled errors; the sign-flip test exchanges the
+    losses of a and b user by user.
+    """
+    n = len(a.sums)
+    column = a.sums - b.sums
+    whole = np.ones((1, n))
+    mean = float((a.pooled(whole) - b.pooled(whole))[0]) if n else math.nan
+    p_values, test = sign_flips(column[:, None], rng)
+    interval = unknown("users", n)
+    if n > 1:
+        draws = np.concatenate([a.pooled(w) - b.pooled(w) for w in resamples(n, rng)])
+        low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        interval = Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+    counts = int((column > 0).sum()), int((column < 0).sum())
+    return Difference(n, mean, interval, float(p_values[0]), test, *counts)

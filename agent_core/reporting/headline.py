@@ -55,8 +55,10 @@ def seed_headline(plan: Plan, facts: Facts) -> str:
 
 def seed_sentence(summary: Summary) -> str:
     """Say how much the seed moves one algorithm."""
-    label, name, n = summary.metric.label, summary.algorithm, summary.runs
+    label, name, n = summary.metric.label, summary.algorithm, summary.units
     unit = "seeds" if summary.over == "seeds" else "runs"
+    folds = summary.runs // summary.units
+    unit += f" (each the mean of {folds} folds)" if summary.over == "seeds" and folds > 1 else ""
     if summary.sd == 0:
         value = shown(summary.mean)
         return f"The seed does not move {label} of {name}: all {n} {unit} gave {value}."

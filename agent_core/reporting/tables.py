@@ -32,7 +32,7 @@ def metric_tables(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
 def summary_cells(plan: Plan, summary: Summary) -> list[str]:
     """Return the cells of one algorithm."""
     is_baseline = summary.algorithm in names_of(plan.baselines)
-    has_spread = summary.runs > 1 and math.isfinite(summary.sd)
+    has_spread = math.isfinite(summary.sd)
     half = summary.sd_interval.half_width
     return [
         summary.algorithm + (" (baseline)" if is_baseline else ""),
@@ -138,12 +138,19 @@ def summary_frame(facts: Facts) -> pd.DataFrame:
             "users": s.users,
             "runs": s.runs,
             "runs_over": s.over,
+            "units": s.units,
+            "run_ci_low": s.run_interval.low,
+            "run_ci_high": s.run_interval.high,
+            "run_ci_method": s.run_interval.method,
             "sd": s.sd,
             "sd_ci_low": s.sd_interval.low,
             "sd_ci_high": s.sd_interval.high,
+            "sd_bootstrap_low": s.boot_interval.low,
+            "sd_bootstrap_high": s.boot_interval.high,
             "cv": s.cv,
             "min": s.low,
             "max": s.high,
+            "is_recomputed": s.is_recomputed,
         }
         for s in facts.summaries
     )
@@ -163,7 +170,12 @@ def comparison_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
             "ci_over": c.interval.over,
             "p": c.p_value,
             "p_holm": c.adjusted_p,
+            "family": c.family,
+            "test": c.test,
+            "is_declared": c.is_declared,
             "users": c.users,
+            "users_a_higher": c.higher,
+            "users_a_lower": c.lower,
             "is_distinguishable": c.is_distinguishable,
         }
         for c in comparisons

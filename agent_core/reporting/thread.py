@@ -115,10 +115,10 @@ def between(summary: Summary) -> str:
 
 def runs_text(summary: Summary) -> str:
     """Return the spread over runs."""
-    if not math.isfinite(summary.sd) or summary.runs < 2:
+    if not math.isfinite(summary.sd):
         return ""
     value = shown(summary.sd, summary.sd_interval.half_width)
-    return f"; SD over {summary.over} {value} (n = {summary.runs})"
+    return f"; SD over {summary.over} {value} (n = {summary.units})"
 
 
 def seed_numbers(inputs: ReportInputs, facts: Facts, first: Summary) -> str:
@@ -147,7 +147,8 @@ def protocol(inputs: ReportInputs) -> str:
         for d in inputs.datasets
     )
     random = [a.name for a in plan.algorithms if a.is_random]
-    repeats = f" {len(plan.seeds)} seed(s) of {', '.join(random)}." if random else ""
+    count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
+    repeats = f" {count} of {', '.join(random)}." if random else ""
     split = plan.split.text or plan.split.kind.value.replace("_", " ")
     return f"*Protocol:* {data}. {plan.feedback.rstrip('.')}. {split}.{repeats}"
 
