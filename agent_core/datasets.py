@@ -6,31 +6,20 @@ import codecs
 import csv
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from agent_core.columns import by_position, role_of, roles_of, unique
 from agent_core.domain import Column, Dataset
 from agent_core.errors import BadDataset
 
 MAX_BYTES = 2 << 30
 SAMPLE_BYTES = 64 << 10
 SEPARATORS = ("\t", "::", ";", ",", "|", " ")
-ROLES = {
-    "user_id": (
-        r"user|users|userid|uid|u|customerid|customer|reviewerid|memberid|accountid|visitorid"
-    ),
-    "item_id": (
-        r"item|items|itemid|iid|i|movie|movieid|film|filmid|product|productid|asin|isbn|book|bookid"
-        r"|track|trackid|song|songid|artist|artistid|business|businessid|anime|animeid|game|gameid"
-    ),
-    "rating": r"rating|ratings|score|stars|star|value|r|bookrating|overall|weight|plays|playcount",
-    "timestamp": r"timestamp|time|date|datetime|unixtime|unixreviewtime|ts|t|createdat|reviewtime",
-}
-POSITIONS = ("user_id", "item_id", "rating", "timestamp")
 MAGIC = {
     b"\x89PNG": "a PNG image",
     b"PK\x03\x04": "a ZIP archive",
@@ -58,7 +47,9 @@ class Shape:
     names: tuple[str, ...]
 
 
-def profile(path: Path, name: str | None = None, max_bytes: int = MAX_BYTES) -> Dataset:
+def profile(
+    path: Path, name: str | None = None, max_bytes: int = MAX_BYTES, task: str = ""
+) -> Dataset:
     """Read a dataset and describe it.
 
     Parameters
@@ -69,6 +60,8 @@ def profile(path: Path, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
         The name it is known by; None: its own.
     max_bytes
         Larger files are refused.
+    task
+        The user's words; they may say which column holds what.
 
     Raises
     ------
@@ -78,7 +71,7 @@ def profile(path: Path, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
     name = name or path.name
     sample = read_sample(path, name, max_bytes)
     shape = shape_of(sample, name)
-    roles = roles_of(shape, name)
+    roles = roles_of(shape.names, name, task)
     frame = read_frame(path, shape, name)
     return describe(path, name, shape, roles, frame)
 
@@ -140,12 +133,20 @@ def shape_of(sample: str, name: str) -> Shape:
             "`user,item,rating` with one separator (tab, comma, semicolon, |, :: or space)."
         )
     separator = next(s for s in SEPARATORS if s in fitting)
-    first = fields(lines[0], separator)
-    has_header = not any(is_number(f) for f in first) and bool(
-        any(role_of(f) for f in first) or any(map(is_number, fields(lines[-1], separator)))
-    )
-    names = unique(first) if has_header else by_position(len(first))
+    rows = [r for r in (fields(line, separator) for line in lines) if len(r) == fitting[separator]]
+    has_header = names_columns(rows)
+    names = unique(rows[0]) if has_header else by_position(rows)
     return Shape(separator, has_header, names)
+
+
+def names_columns(rows: list[list[str]]) -> bool:
+    """Whether the first line names columns: words that are known, or that no line repeats."""
+    first, rest = rows[0], rows[1:]
+    if any(is_number(f) for f in first):
+        return False
+    if any(role_of(f) for f in first) or any(is_number(f) for r in rest for f in r):
+        return True
+    return not any(a == b for row in rest for a, b in zip(first, row, strict=True))
 
 
 def fields(line: str, separator: str) -> list[str]:
@@ -166,70 +167,32 @@ def is_number(text: str) -> bool:
     return True
 
 
-def unique(names: Sequence[str]) -> tuple[str, ...]:
-    """Return column names, repeated or empty ones numbered."""
-    seen: list[str] = []
-    for number, name in enumerate(names):
-        label = name or f"column_{number}"
-        seen.append(f"{label}_{number}" if label in seen else label)
-    return tuple(seen)
-
-
-def by_position(count: int) -> tuple[str, ...]:
-    """Name the columns of a file without a header as MovieLens orders them."""
-    return tuple(POSITIONS[i] if i < len(POSITIONS) else f"column_{i}" for i in range(count))
-
-
-def role_of(column: str) -> str | None:
-    """Return what a column holds, by its name."""
-    plain = re.sub(r"[^a-z]", "", column.lower().removeprefix("synthetic_"))
-    for role, pattern in ROLES.items():
-        if re.fullmatch(f"(?:{pattern})(?:id)?", plain):
-            return role
-    return None
-
-
-def roles_of(shape: Shape, name: str) -> dict[str, str]:
-    """Return which column holds what; user and item are needed."""
-    found: dict[str, str] = {}
-    for column in shape.names:
-        role = role_of(column)
-        if role and role not in found:
-            found[role] = column
-    missing = [role for role in ("user_id", "item_id") if role not in found]
-    if missing:
-        wanted = " and ".join({"user_id": "a user", "item_id": "an item"}[m] for m in missing)
-        raise BadDataset(
-            f"{name} has the columns {', '.join(shape.names)}; I find no column for {wanted}. "
-            "Name them user_id and item_id (rating and timestamp are optional), or remove the "
-            "header so that the order user, item, rating, timestamp counts."
-        )
-    return found
-
-
 def read_frame(path: Path, shape: Shape, name: str) -> pd.DataFrame:
-    """Read the whole table as text; refuse lines of another width."""
-    options = {
-        "sep": r"\s+" if shape.separator == " " else shape.separator,
-        "header": None,
-        "names": list(shape.names),
-        "index_col": False,
-        "skiprows": 1 if shape.has_header else 0,
-        "dtype": str,
-        "keep_default_na": False,
-        "encoding": "utf-8-sig",
-        "encoding_errors": "replace",
-    }
-    engine = "c" if len(shape.separator) == 1 else "python"
+    """Read the whole table, numbers as numbers; refuse lines of another width."""
+    is_plain = len(shape.separator) == 1
+    options: dict[str, Any] = {"low_memory": False} if is_plain else {}
     try:
-        frame = pd.read_csv(path, engine=engine, **options)
+        frame = pd.read_csv(
+            path,
+            engine="c" if is_plain else "python",
+            sep=r"\s+" if shape.separator == " " else shape.separator,
+            header=None,
+            names=list(shape.names),
+            index_col=False,
+            skiprows=1 if shape.has_header else 0,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            encoding_errors="replace",
+            **options,
+        )
     except (pd.errors.ParserError, ValueError) as error:
         raise BadDataset(f"{name} is malformed: {first_bad_line(path, shape) or error}") from error
-    bad = first_bad_line(path, shape) if len(frame) and frame.iloc[:, -1].isna().any() else ""
-    if bad:
-        raise BadDataset(f"{name} is malformed: {bad}")
     if frame.empty:
         raise BadDataset(f"{name} has a header but no rows. Attach the whole file.")
+    last = frame.iloc[:, -1]
+    bad = first_bad_line(path, shape) if (last.isna() | (last == "")).any() else ""
+    if bad:
+        raise BadDataset(f"{name} is malformed: {bad}")
     return frame
 
 
@@ -256,18 +219,21 @@ def describe(
     """Count what is in the table."""
     notes: list[str] = []
     users, items = frame[roles["user_id"]], frame[roles["item_id"]]
-    refuse_empty_ids(name, roles, frame)
+    refuse_empty_ids(name, shape, roles, frame)
     if users.nunique() < 2:
         raise BadDataset(f"{name} has {users.nunique()} user; an evaluation needs several.")
-    ratings = numbers(frame, roles.get("rating"), name, "rating")
-    times = numbers(frame, roles.get("timestamp"), name, "timestamp")
+    ratings = numbers(frame, roles.get("rating"), name, shape, "rating")
+    times = numbers(frame, roles.get("timestamp"), name, shape, "timestamp")
     duplicates = int(frame.duplicated([roles["user_id"], roles["item_id"]]).sum())
     if duplicates:
         notes.append(f"{duplicates:,} rows repeat a (user, item) pair")
+    if ratings is not None and (ratings == 0).any() and ratings.max() > 1:
+        zeros = int((ratings == 0).sum())
+        notes.append(f"{zeros:,} ratings are 0, which often means not rated")
     if ratings is None:
         notes.append("no ratings: every row is a positive signal")
     if not shape.has_header:
-        notes.append("no header: columns taken as user, item, rating, timestamp")
+        notes.append(f"no header: columns taken as {', '.join(shape.names[:4])}")
     digest = hash_of(path)
     span = time_range(times)
     return Dataset(
@@ -294,20 +260,27 @@ def describe(
     )
 
 
-def refuse_empty_ids(name: str, roles: dict[str, str], frame: pd.DataFrame) -> None:
+def refuse_empty_ids(name: str, shape: Shape, roles: dict[str, str], frame: pd.DataFrame) -> None:
     """Refuse rows without user or item."""
     for role in ("user_id", "item_id"):
-        empty = frame[roles[role]].str.strip() == ""
+        values = frame[roles[role]]
+        is_text = not pd.api.types.is_numeric_dtype(values)
+        empty = values.astype(str).str.strip() == "" if is_text else values.isna()
         if empty.any():
-            line = int(empty.to_numpy().argmax()) + 1
             raise BadDataset(
-                f"{name}: column {roles[role]} is empty in {int(empty.sum()):,} rows "
-                f"(first in row {line:,}). Remove these rows and attach the file again."
+                f"{name}: column {roles[role]} is empty in {int(empty.sum()):,} lines "
+                f"(first in line {line_of(empty, shape):,}). Remove these lines and attach the "
+                "file again."
             )
 
 
+def line_of(mask: pd.Series[bool], shape: Shape) -> int:
+    """Return the line of the file, from 1, where a mask is first true."""
+    return int(mask.to_numpy().argmax()) + 1 + shape.has_header
+
+
 def numbers(
-    frame: pd.DataFrame, column: str | None, name: str, role: str
+    frame: pd.DataFrame, column: str | None, name: str, shape: Shape, role: str
 ) -> pd.Series[float] | None:
     """Return a column as numbers; refuse ratings that are none, leave odd times out."""
     if column is None:
@@ -317,15 +290,26 @@ def numbers(
     if not bad.any():
         return values
     if role == "timestamp":
-        parsed = pd.to_datetime(frame[column], errors="coerce", utc=True, format="mixed")
-        return None if parsed.isna().any() else parsed.astype("int64") / 1e9
-    line = int(bad.to_numpy().argmax())
-    examples = frame.loc[bad, column].value_counts()
+        return seconds(frame[column])
+    examples = frame.loc[bad, column].astype(str).value_counts()
+    shown = repr(examples.index[0]) if examples.index[0] else "nothing"
+    share = bad.mean()
     raise BadDataset(
-        f"{name}: column {column} has {int(bad.sum()):,} values that are no ratings, most often "
-        f"{examples.index[0]!r} (first in row {line + 1:,}). Remove these rows, or the column if "
-        "every row is a positive signal, and attach the file again."
+        f"{name}: column {column} has {int(bad.sum()):,} values that are no ratings "
+        f"({share:.1%}), most often {shown} (first in line {line_of(bad, shape):,}). Remove "
+        "these lines, or the column if every line is a positive signal, and attach the file again."
     )
+
+
+def seconds(values: pd.Series[Any]) -> pd.Series[float] | None:
+    """Return dates as seconds since 1970; None where some are no dates."""
+    for form in ("ISO8601", "mixed"):
+        parsed = pd.to_datetime(values, errors="coerce", utc=True, format=form)
+        if not parsed.isna().any():
+            return parsed.astype("datetime64[s, UTC]").astype("int64").astype(float)
+        if parsed.notna().mean() > 0.5:
+            return None
+    return None
 
 
 def rating_values(ratings: pd.Series[float] | None) -> tuple[float, ...]:
@@ -348,16 +332,16 @@ def time_range(times: pd.Series[float] | None) -> tuple[str, str] | None:
 
 
 def column_of(frame: pd.DataFrame, name: str, roles: dict[str, str]) -> Column:
-    """Describe one column."""
+    """Describe one column; `float` are also whole numbers written with a point."""
     values = frame[name]
-    missing = int((values == "").sum())
-    parsed = pd.to_numeric(values, errors="coerce")
+    kind = "str"
+    missing = int((values.isna() | (values == "")).sum())
     if roles.get("timestamp") == name:
         kind = "timestamp"
-    elif parsed.isna().sum() > missing:
-        kind = "str"
-    else:
-        kind = "int" if (parsed.dropna() % 1 == 0).all() else "float"
+    elif pd.api.types.is_integer_dtype(values):
+        kind = "int"
+    elif pd.api.types.is_float_dtype(values):
+        kind = "float"
     return Column(name, kind, int(values.nunique()), missing)
 
 

@@ -50,15 +50,15 @@ def named(files: tuple[Path, ...] | list[Path]) -> dict[str, Path]:
     return result
 
 
-async def profiled(files: Mapping[str, Path]) -> tuple[Dataset, ...]:
-    """Profile all files, each in a thread of its own.
+async def profiled(files: Mapping[str, Path], task: str = "") -> tuple[Dataset, ...]:
+    """Profile all files, each in a thread of its own; the task may say what columns hold.
 
     Raises
     ------
     BadDataset
         For the first file that cannot be used.
     """
-    work = [asyncio.to_thread(profile, path, name) for name, path in files.items()]
+    work = [asyncio.to_thread(profile, p, name, task=task) for name, p in files.items()]
     return tuple(await asyncio.gather(*work))
 
 

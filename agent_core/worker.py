@@ -172,7 +172,8 @@ class Worker:
         if self.view.status is not RunStatus.PLANNING:
             await self.recorder.add(StatusChanged(RunStatus.PLANNING))
         if not self.view.datasets:
-            await self.recorder.add(DatasetsProfiled(await profiled(self.files())))
+            words = self.view.task.text if self.view.task else ""
+            await self.recorder.add(DatasetsProfiled(await profiled(self.files(), words)))
         async with self.bench.researcher.metered(self.purse()) as researcher:
             plan = await researcher.plan(PlanRequest(self.context()))
         await self.recorder.settled()
