@@ -47,7 +47,9 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(confi
 
 
 def test_an_unknown_key_names_the_nearest_known_one(config):
-    with pytest.raises(SettingsError, match=r"treesearch.epsilom; did you mean treesearch.epsilon"):
+    with pytest.raises(
+        SettingsError, match=r"treesearch.epsilom; did you mean treesearch.epsilon"
+    ):
         load_settings(config, ["treesearch.epsilom=1"])
 
 

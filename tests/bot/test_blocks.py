@@ -1,0 +1,168 @@
+"""Whatever is said fits into Slack's limits, and nothing in it is markup of others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from builders import node_of, plan_of, requirement
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted_lab import DATA
+
+from agent_core.domain import Answer, Outcome, PlanChange, Report, RunId, RunStatus, Task, Usage
+from agent_core.events import RunFailed
+from agent_core.view import RunView
+from bot.blocks.card import card
+from bot.blocks.limits import chunks, clip, fallback, message, without_buttons
+from bot.blocks.modals import edit_modal, plan_modal
+from bot.blocks.plan import difference_message, plan_message
+from bot.blocks.report import answer_message, failure_message, report_message
+from bot.blocks.text import clock, duration, escape, mrkdwn, typed_text, unescape
+from bot.workspace.limits import checked_view, problems_of
+
+NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
+LONG = st.text(min_size=0, max_size=9000)
+MARKDOWN = st.lists(
+    st.sampled_from(["**bold** ", "# Heading\n", "| a | b |\n", "- x\n", "`c`", "<!channel>", "&"])
+    | st.text(max_size=400),
+    max_size=60,
+).map("".join)
+
+
+def view_of(text="q", plan=None, **more):
+    plan = plan or plan_of()
+    view = RunView(
+        RunId("r1"), RunStatus.WAITING, Task(text), "scripted", "cold", (DATA,), (plan,)
+    )
+    return replace(view, **more)
+
+
+def fits(shown):
+    assert problems_of(list(shown.blocks)) == []
+    assert 0 < len(fallback(shown)) <= 4000
+
+
+@given(LONG)
+def test_any_text_is_a_message(text):
+    fits(message(text))
+
+
+@given(LONG, st.integers(10, 4000))
+def test_pieces_fit_and_hold_all_words(text, limit):
+    pieces = chunks(text, limit)
+
+    assert all(0 < len(p) <= limit for p in pieces)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+@given(LONG, st.integers(2, 500))
+def test_cut_texts_fit(text, limit):
+    assert len(clip(text, limit)) <= limit
+
+
+def test_a_cut_opens_no_token():
+    assert clip("see <https://example.org/long|here> now", 20) == "see …"
+
+
+@given(MARKDOWN)
+def test_any_report_is_a_message(text):
+    report = Report("t", Outcome.PARTIAL, text, text, text, None, warnings=(text,))
+    view = view_of(report=report, outcome=Outcome.PARTIAL, reason="nodes")
+
+    fits(report_message(view, report, "U1"))
+    fits(answer_message(Answer(text, offer=text), "U1"))
+    fits(failure_message(view, RunFailed(text), "U1"))
+
+
+@given(st.lists(LONG, min_size=1, max_size=60))
+def test_any_plan_is_a_message_and_a_modal(texts):
+    requirements = tuple(replace(requirement(i + 1), text=t) for i, t in enumerate(texts))
+    plan = replace(
+        plan_of(*requirements), question=texts[0], title=texts[-1], assumptions=tuple(texts)
+    )
+    change = PlanChange(summary=tuple(texts))
+
+    fits(plan_message(view_of(plan=plan), plan, 2.0))
+    fits(difference_message("r1", plan, change))
+    checked_view(plan_modal(plan))
+    checked_view(edit_modal("{}", plan))
+
+
+@given(LONG, st.sampled_from(list(RunStatus)), LONG)
+def test_any_state_is_a_card(text, status, reason):
+    plan = replace(plan_of(), title=text)
+    nodes = (node_of(1, value=0.5),)
+    view = view_of(text, plan, status=status, reason=reason, nodes=nodes, primary=text)
+
+    fits(card(view, "U1", NOW, 2.0))
+
+
+def test_the_card_says_what_is_known():
+    plan = replace(plan_of(), estimate_s=660.0)
+    view = view_of(
+        plan=plan,
+        status=RunStatus.RUNNING,
+        nodes=(node_of(1, value=0.5), node_of(2, execution=None)),
+        primary="ImplicitMF NDCG@10 0.155",
+        usage=Usage(calls=3, cost=0.21),
+        started_at=datetime(2026, 11, 3, 11, 53, 20, tzinfo=UTC),
+    )
+
+    shown = card(view, "U1", NOW, 2.0).text.splitlines()
+
+    assert shown[0] == "🔬 *Seed effect* · for <@U1> · *Running* 6:40 of about 11 min"
+    assert shown[1] == "1 of 2 requirements met · 2 scripts: 1 ran, 1 in work"
+    assert shown[2] == "ImplicitMF NDCG@10 0.155 _preliminary_"
+    assert shown[3].startswith("$0.21 of at most $2.00 · isolated, no network · scripted")
+
+
+def test_buttons_give_way_to_a_note():
+    shown = plan_message(view_of(), plan_of())
+
+    kept = without_buttons(shown.blocks, "Started.")
+
+    assert [b["type"] for b in kept] == ["section", "context"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("**a** and *b* and __c__", "*a* and _b_ and *c*"),
+        ("# Title\ntext", "*Title*\ntext"),
+        ("- one\n* two", "• one\n• two"),
+        ("`a*b*c` **d**", "`a*b*c` *d*"),
+        ("[x](https://example.org/a)", "<https://example.org/a|x>"),
+        ("a < b & <!channel>", "a &lt; b &amp; &lt;!channel&gt;"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "```\n| a | b |\n|---|---|\n| 1 | 2 |\n```"),
+        ("~~gone~~", "~gone~"),
+    ],
+)
+def test_markdown_becomes_mrkdwn(markdown, shown):
+    assert mrkdwn(markdown) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "typed"),
+    [
+        ("<@UBOT> a &lt; b &amp; c", "a < b & c"),
+        ("see <https://x.org|x.org> in <#C1|lab>", "see https://x.org in #lab"),
+        ("add <@U2>", "add <@U2>"),
+        ("<!here> now", "@here now"),
+        ("<mailto:a@b.org|a@b.org>", "a@b.org"),
+    ],
+)
+def test_incoming_text_is_as_it_was_typed(raw, typed):
+    assert typed_text(raw, "UBOT") == typed
+
+
+@given(st.text())
+def test_escaping_is_undone_exactly(text):
+    assert unescape(escape(text)) == text
+
+
+def test_times_are_readable():
+    assert [duration(s) for s in (40, 660, 7800, 7200)] == ["40 s", "11 min", "2 h 10 min", "2 h"]
+    assert [clock(s) for s in (400, 4000)] == ["6:40", "1:06:40"]
