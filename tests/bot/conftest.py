@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,8 @@ from bot.workspace.workspace import Workspace
 from storage.database import open_database
 from storage.settings import StorageSettings
 
-QUICK = Rules(speed=50)
+QUICK = Rules(speed=50, ack_s=100, trigger_s=500)
+PATIENCE_S = 20.0
 PACE = Pace(
     posts_per_s=500,
     post_burst=50,
@@ -39,8 +41,8 @@ class Bench:
     workspace: Workspace
     lab: ScriptedLab
     folder: Path
-    slack: SlackSettings = SlackSettings()
-    access: AccessSettings = AccessSettings()
+    slack: SlackSettings = field(default_factory=SlackSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     pace: Pace = PACE
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     bot: Bot | None = None
@@ -78,9 +80,7 @@ class Bench:
         path.write_text("1\t2\t3\t881250949\n" * 5)
         return path
 
-    def ask(
-        self, text: str = QUESTION, user: str = "researcher", channel: str = "experiments", **more
-    ):
+    def ask(self, text=QUESTION, user="researcher", channel="experiments", **more) -> str:
         files = more.pop("files", [self.data])
         return self.workspace.post(channel, user, text, files=files, **more)["ts"]
 
@@ -90,7 +90,7 @@ class Bench:
     def posts(self, thread: str) -> list[dict[str, Any]]:
         return self.workspace.from_bot("experiments", thread)
 
-    async def post(self, thread: str, text: str, timeout_s: float = 8.0) -> dict[str, Any]:
+    async def post(self, thread: str, text: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait for a post of the bot with this text in it."""
 
         def found():
@@ -106,13 +106,13 @@ class Bench:
         def found():
             return next((m for m in self.workspace.ephemerals(user) if text in m["text"]), None)
 
-        return await self.workspace.wait_for(found, 8)
+        return await self.workspace.wait_for(found, PATIENCE_S)
 
     async def called(self, name: str, times: int = 1) -> None:
-        def enough():
-            return len([c for c in self.lab.calls if c[0] == name]) >= times
-
-        await eventually(enough)
+        """Wait until the lab was asked for something."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len([c for c in self.lab.calls if c[0] == name]) < times:
+                await self.lab.asked.wait()
 
     async def planned(self, **more) -> tuple[str, dict[str, Any]]:
         ts = self.ask(**more)
@@ -120,15 +120,6 @@ class Bench:
 
     async def press(self, message: dict[str, Any], action: str, user: str = "researcher") -> None:
         assert await self.workspace.press(message["ts"], action, user)
-
-
-async def eventually(predicate, timeout_s: float = 8.0):
-    import asyncio
-
-    async with asyncio.timeout(timeout_s):
-        while not (found := predicate()):
-            await asyncio.sleep(0.01)
-    return found
 
 
 def whole(message: dict[str, Any]) -> str:

@@ -171,7 +171,7 @@ async def test_a_direct_message_is_a_task_without_a_mention(live):
     ]
     channel = live.workspace.channel_of(ts)
 
-    await live.workspace.wait_for(lambda: len(live.workspace.from_bot(channel, ts)) == 2)
+    await live.workspace.wait_for(lambda: len(live.workspace.from_bot(channel, ts)) == 2, 20)
 
     assert live.lab.tasks[0][0].text == "does the seed matter?"
 
@@ -181,7 +181,7 @@ async def test_a_bare_word_in_a_direct_conversation_means_the_latest_task(live):
         "ts"
     ]
     channel = live.workspace.channel_of(ts)
-    await live.workspace.wait_for(lambda: len(live.workspace.from_bot(channel, ts)) == 2)
+    await live.workspace.wait_for(lambda: len(live.workspace.from_bot(channel, ts)) == 2, 20)
 
     live.workspace.post("@bot", "researcher", "start")
 

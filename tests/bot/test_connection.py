@@ -35,7 +35,7 @@ async def test_a_wrong_token_is_refused_with_what_to_check():
     async with open_workspace() as workspace:
         wrong = replace(credentials(workspace), bot_token=SecretStr("xoxb-wrong"))
 
-        with pytest.raises(SlackUnavailable, match="invalid_auth.*SLACK_BOT_TOKEN"):
+        with pytest.raises(SlackUnavailable, match=r"invalid_auth.*SLACK_BOT_TOKEN"):
             await identify(web_client(wrong))
 
 

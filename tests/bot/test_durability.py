@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from agent_core.events import RunFailed
+from bot.errors import DataBusy
 from bot.workspace.faults import Trouble
 
 
@@ -41,7 +43,7 @@ async def test_lost_acknowledgements_double_nothing(live):
     live.workspace.faults.lose_acks = 3
 
     ts, _ = await live.planned()
-    await live.workspace.wait_for(lambda: live.workspace.faults.lose_acks == 0)
+    await live.workspace.wait_for(lambda: live.workspace.faults.lose_acks == 0, 20)
 
     assert len(texts(live, ts, "Plan v1")) == 1
 
@@ -126,8 +128,8 @@ async def test_a_dropped_connection_comes_back(live):
     ts, _ = await live.planned()
 
     await live.workspace.drop_connections()
-    await live.workspace.wait_for(lambda: live.workspace.connections == 0)
-    await live.workspace.wait_for(lambda: live.workspace.connections == 1, 15)
+    await live.workspace.wait_for(lambda: live.workspace.connections == 0, 20)
+    await live.workspace.wait_for(lambda: live.workspace.connections == 1, 30)
     live.say(ts, "use 5 seeds")
 
     await live.post(ts, "Plan v2")
@@ -139,7 +141,7 @@ async def test_a_refresh_loses_nothing(live):
     await live.workspace.refresh_connections()
     live.say(ts, "use 5 seeds")
 
-    await live.post(ts, "Plan v2", 15)
+    await live.post(ts, "Plan v2", 30)
 
 
 async def test_what_arrives_while_the_bot_is_away_is_read_at_the_next_start(bench):
@@ -199,8 +201,6 @@ async def test_a_restart_in_the_middle_of_a_run_tells_the_rest_once(bench, tmp_p
 
 
 async def test_the_card_of_a_run_that_ended_meanwhile_is_repaired(bench):
-    from agent_core.events import RunFailed
-
     async with bench.running():
         ts, plan = await bench.planned()
         await bench.press(plan, "start")
@@ -238,7 +238,5 @@ async def test_a_limited_edit_is_dropped_for_a_newer_one_and_the_last_is_shown(l
 
 
 async def test_two_bots_on_one_data_folder_are_refused(live):
-    from bot.errors import DataBusy
-
     with pytest.raises(DataBusy, match="Another process"):
         await live.start()

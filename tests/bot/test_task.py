@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent_core.domain import RunStatus
+from agent_core.events import RunFailed
 
 
 async def test_a_mention_gets_eyes_and_a_card_and_then_a_plan(live):
@@ -100,7 +101,7 @@ async def test_the_edit_modal_works_like_a_reply(live):
     ts, plan = await live.planned()
 
     await live.press(plan, "edit")
-    await live.workspace.wait_for(lambda: live.workspace.view("researcher"))
+    await live.workspace.wait_for(lambda: live.workspace.view("researcher"), 20)
     assert await live.workspace.submit("researcher", {"wish": "twenty seeds"}) == {}
 
     await live.post(ts, "changed 1 (twenty seeds)")
@@ -110,7 +111,7 @@ async def test_all_requirements_are_a_button_away(live):
     _, plan = await live.planned()
 
     await live.press(plan, "requirements", "colleague")
-    view = await live.workspace.wait_for(lambda: live.workspace.view("colleague"))
+    view = await live.workspace.wait_for(lambda: live.workspace.view("colleague"), 20)
 
     assert "requirement 2" in str(view["blocks"])
 
@@ -173,8 +174,6 @@ async def test_status_in_words(live):
 
 
 async def test_the_failure_says_what_to_do_and_resume_goes_on(live):
-    from agent_core.events import RunFailed
-
     ts, plan = await live.planned()
     await live.press(plan, "start")
     await live.called("start")

@@ -68,6 +68,7 @@ class ScriptedLab:
     plans: bool = True
     """Whether a submitted task gets its plan at once."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, run, *events):
         log = self.logs[run]
@@ -78,6 +79,8 @@ class ScriptedLab:
 
     def note(self, *call):
         self.calls.append(call)
+        self.asked.set()
+        self.asked = asyncio.Event()
         if self.trouble is not None:
             trouble, self.trouble = self.trouble, None
             raise trouble
