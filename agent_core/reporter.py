@@ -24,7 +24,7 @@ from agent_core.reporting.tables import (
     script_cells,
 )
 from agent_core.reporting.thread import Prose, alerts, thread_text
-from agent_core.wording import Filler, filled
+from agent_core.wording import Filler, Part, filled
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]
 
@@ -94,17 +94,16 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
 
 def words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
     """Return the researcher's words, filled and struck, and the headline that stands."""
-    filler = Filler(inputs.plan, facts, draft.claims)
+    filler = Filler(inputs.plan, facts, draft.claims, inputs.datasets)
+    offered = filler.fill(draft.headline)
+    is_grounded = filler.filled_in > 0 and not filler.struck
     findings = filled(filler, draft.findings)
-    limits = filled(filler, draft.limits)
-    steps = filled(filler, draft.next_steps)
-    before = len(filler.struck)
-    offered = filler.fill(draft.headline) if draft.headline.strip() else ""
-    is_clean = len(filler.struck) == before
+    limits = filled(filler, draft.limits, Part.LIMIT)
+    steps = filled(filler, draft.next_steps, Part.PROPOSAL)
     answer = headline(inputs.plan, facts)
-    if offered and is_clean and inputs.plan.study is Study.OTHER and "{{" in draft.headline:
-        answer = f"**{offered.strip('*')}**"
-    elif offered and is_clean and "{{" in draft.headline:
+    if is_grounded and inputs.plan.study is Study.OTHER:
+        answer = f"**{offered.replace('**', '')}**"
+    elif is_grounded:
         findings = (offered, *findings)
     return Prose(findings, limits, steps, tuple(filler.struck)), answer
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 
+from agent_core.claims import comparison_sentence
+from agent_core.digits import percent, shown
 from agent_core.domain import Algorithm, Direction, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
-from agent_core.wording import comparison_sentence, percent, shown
 
 LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
 """Coefficient of variation up to which the seed moves a metric that much; then strongly."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from agent_core.digits import p_text, percent, shown
 from agent_core.domain import Metric, Node, Plan
 from agent_core.facts import Comparison, Facts, Summary
 from agent_core.reporting.headline import mean_text, names_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.statistics import Interval
 from agent_core.tree import error_signature
-from agent_core.wording import p_text, percent, shown
 
 NONE = "–"  # noqa: RUF001  the dash of an empty cell
 

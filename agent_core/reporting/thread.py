@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent_core.digits import shown
 from agent_core.domain import Finding, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.wording import shown
 
 MAX_TEXT = 2500
 SHOWN_ALGORITHMS = 8

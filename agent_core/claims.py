@@ -1,0 +1,58 @@
+"""Sentences about differences, with the verb that their test allows."""
+
+from __future__ import annotations
+
+from agent_core.digits import p_text, shown
+from agent_core.domain import Direction
+from agent_core.facts import Comparison
+
+
+def comparison_sentence(
+    comparison: Comparison, a: str, b: str, direction: Direction = Direction.DIFFERENT
+) -> str:
+    """Word a comparison of a with b: higher, lower, or not distinguishable; no full stop.
+
+    Parameters
+    ----------
+    comparison
+        What was found; in either order.
+    a, b
+        The order in which to tell it.
+    direction
+        What was expected; a contrary finding is said to be so.
+    """
+    sign = 1 if comparison.a == a else -1
+    difference = sign * comparison.difference
+    half = comparison.interval.half_width
+    label = comparison.metric.label
+    tested = tested_text(comparison, sign)
+    if comparison.difference == 0 and not (comparison.higher or comparison.lower):
+        return f"{a} and {b} have the same {label} for each of {comparison.users:,} users"
+    if not comparison.is_distinguishable:
+        gap = shown(difference, half)
+        return f"{a} and {b} are not distinguishable in {label} (difference {gap}, {tested})"
+    verb = "higher" if difference > 0 else "lower"
+    note = ", against the expectation" if direction is opposite(verb) else ""
+    gap = shown(abs(difference), half)
+    return f"{a} is {verb} than {b} in {label} by {gap} ({tested}){note}"
+
+
+def tested_text(comparison: Comparison, sign: int) -> str:
+    """Return interval, unit, n and adjusted p-value."""
+    half = comparison.interval.half_width
+    ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
+    if comparison.interval.is_known:
+        between = f"95 % interval over users {shown(ends[0], half)} to {shown(ends[1], half)}"
+    else:
+        between = "too few users for an interval"
+    family = f", Holm over {comparison.family}" if comparison.family > 1 else ""
+    outside = "" if comparison.is_declared else "; not the primary metric"
+    return (
+        f"{between}; n = {comparison.users:,} users, p {p_text(comparison.adjusted_p)}"
+        f"{family}{outside}"
+    )
+
+
+def opposite(verb: str) -> Direction:
+    """Return the direction that contradicts a verb."""
+    return Direction.LOWER if verb == "higher" else Direction.HIGHER

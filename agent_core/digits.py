@@ -1,0 +1,51 @@
+"""Numbers for people: as many digits as their uncertainty bears."""
+
+from __future__ import annotations
+
+import math
+
+MAX_DECIMALS = 9
+
+
+def shown(value: float, half_width: float = math.nan) -> str:
+    """Return a value with digits that fit its half width: two where that begins with 1 or 2.
+
+    Without a half width four decimals, or three significant digits of what is smaller.
+
+    Examples
+    --------
+    >>> shown(0.15534, 0.0172), shown(0.0027123, 0.00075), shown(12.3456, 3.0)
+    ('0.155', '0.0027', '12')
+    """
+    if not math.isfinite(value):
+        return "not available"
+    if not math.isfinite(half_width) or half_width <= 0:
+        decimals = 4 if value == 0 or abs(value) >= 0.01 else 2 - magnitude(value)
+    else:
+        lead = half_width / 10.0 ** magnitude(half_width)
+        decimals = (1 if lead < 3 else 0) - magnitude(half_width)
+    return f"{value:.{min(MAX_DECIMALS, max(0, decimals))}f}"
+
+
+def magnitude(value: float) -> int:
+    """Return the power of ten of the first digit."""
+    return math.floor(math.log10(abs(value)))
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with two significant digits.
+
+    Examples
+    --------
+    >>> percent(0.0172), percent(0.25), percent(0.0012)
+    ('1.7 %', '25 %', '0.12 %')
+    """
+    if not math.isfinite(share):
+        return "not available"
+    decimals = 0 if share >= 0.1 else 1 if share >= 0.01 else 2
+    return f"{share * 100:.{decimals}f} %"
+
+
+def p_text(p_value: float) -> str:
+    """Return a p-value for people, with its sign of relation."""
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
