@@ -19,8 +19,7 @@ from agent_core.domain import RunStatus
 from agent_core.lab import Lab
 from agent_core.synthetic import write_catalogue
 from agent_core.view import RunView
-from bot.app import open_bot
-from bot.commands.service import until_told
+from bot.commands.service import bot_of, until_told
 from bot.opening import Kind, open_core
 from bot.settings import Secrets, Settings
 from bot.slack_settings import Credentials
@@ -71,8 +70,7 @@ async def perform(wanted: Show, settings: Settings, failed: list[str]) -> None:
         core = await stack.enter_async_context(open_core(settings, Secrets(), kind))
         tokens = SecretStr(workspace.bot_token), SecretStr(workspace.app_token)
         credentials = Credentials(*tokens, workspace.api_url)
-        bot = open_bot(credentials, settings.slack, settings.access, core.database, core.lab)
-        await stack.enter_async_context(bot)
+        await stack.enter_async_context(bot_of(credentials, settings, core))
         view = await ask(console, workspace, core.lab, wanted, settings)
         if view.report is None:
             failed.append(view.reason)

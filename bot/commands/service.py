@@ -6,15 +6,16 @@ import asyncio
 import json
 import signal
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, cast
 
 import typer
 
 from agent_core.errors import AgentError
-from bot.app import open_bot
+from bot.app import Bot, open_bot
 from bot.errors import SlackError
 from bot.manifest import manifest
-from bot.opening import Kind, open_core
+from bot.opening import Core, Kind, open_core
 from bot.settings import Secrets, Settings
 from bot.slack_settings import Credentials
 from bot.workspace.errors import PortTakenError
@@ -63,13 +64,25 @@ async def serve(settings: Settings, secrets: Secrets, kind: Kind) -> None:
     credentials = Credentials(
         secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url
     )
-    async with open_core(settings, secrets, kind, takes_up=True) as core:
-        bot = open_bot(credentials, settings.slack, settings.access, core.database, core.lab)
-        async with bot:
-            typer.echo(
-                f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}."
-            )
-            await asyncio.Event().wait()
+    async with AsyncExitStack() as stack:
+        core = await stack.enter_async_context(open_core(settings, secrets, kind, takes_up=True))
+        await stack.enter_async_context(bot_of(credentials, settings, core))
+        typer.echo(f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}.")
+        await asyncio.Event().wait()
+
+
+def bot_of(
+    credentials: Credentials, settings: Settings, core: Core
+) -> AbstractAsyncContextManager[Bot]:
+    """Return the bot over an opened core, not connected yet."""
+    return open_bot(
+        credentials,
+        settings.slack,
+        settings.access,
+        core.database,
+        core.lab,
+        cap=settings.budget.max_cost,
+    )
 
 
 def open_local(port: int) -> int:
