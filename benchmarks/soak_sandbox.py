@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import sys
 import tempfile
@@ -15,12 +16,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandbox.execution import Job, Limits
+from sandbox.local import UIDS, first_uid
 from sandbox.opening import open_sandbox
 from sandbox.sandbox import Sandbox
 from sandbox.settings import SandboxSettings
 from sandbox.workspace import PREFIX
 
-LIMITS = Limits(timeout_s=0.5, cpu_s=5, memory_mib=256, disk_mib=16, inodes=200, processes=64)
+LIMITS = Limits(timeout_s=1.0, cpu_s=5, memory_mib=256, disk_mib=16, inodes=200, processes=64)
 SCRIPTS = {
     "finishes": "open('results.json', 'w').write('{}')",
     "fails": "raise ValueError('no ratings')",
@@ -53,17 +55,20 @@ def count(folder: Path) -> Left:
     return Left(
         descriptors=len(list(Path("/proc/self/fd").iterdir())),
         mounts=len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        folders=sum(1 for p in folder.glob(f"{PREFIX}*") for _ in p.iterdir()),
+        folders=sum(1 for p in folder.glob(f"{PREFIX}{os.getpid()}-*") for _ in p.iterdir()),
         sleepers=sum(is_script(p) for p in Path("/proc").glob("[0-9]*/cmdline")),
         memory_mib=int(memory.split()[1]) // 1024,
     )
 
 
 def is_script(path: Path) -> bool:
-    """Whether a process runs a script, or is the first one of its namespace."""
+    """Whether a process runs a script of ours, or is the first one of its namespace."""
     try:
-        command = path.read_text()
+        command, owner = path.read_text(), path.parent.stat().st_uid
     except OSError:
+        return False
+    first = first_uid()
+    if os.geteuid() == 0 and not first <= owner < first + UIDS:
         return False
     return "/job/script.py" in command or command.startswith("sleep\x002147483647")
 
