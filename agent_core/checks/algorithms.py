@@ -63,6 +63,7 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     ran = set(evidence.rows["algorithm"])
     faults = [f for a in planned if a.name in ran for f in config_faults(evidence, a)]
     faults += ignored_arguments(evidence)
+    faults += other_values(evidence)
     faults += idle_sweep(evidence)
     if faults:
         return failed(f"{some(faults)}.")
@@ -114,6 +115,32 @@ def ignored_arguments(evidence: Evidence) -> Iterator[str]:
                     f"line {node.lineno}: {called_name(node)} has no hyperparameter "
                     f"{keyword.arg!r}, it was ignored"
                 )
+
+
+def other_values(evidence: Evidence) -> Iterator[str]:
+    """Name values in the source that no recorded configuration of their class has.
+
+    A class that was tuned may be made with values that were not chosen.
+    """
+    recorded: dict[str, list[dict[str, Any]]] = {}
+    tuned = set()
+    for described in algorithms_of(evidence.run).values():
+        config, kind = described.get("config"), str(described.get("class"))
+        if isinstance(config, dict) and config:
+            recorded.setdefault(kind, []).append(config)
+        if trials_of(described):
+            tuned.add(kind)
+    for node in walked(parsed(evidence.source), ast.Call):
+        kind = called_name(node).rpartition(".")[2]
+        for keyword in node.keywords if kind not in tuned else ():
+            name = SAME_NAMES.get(keyword.arg or "", keyword.arg or "")
+            known = [c[name] for c in recorded.get(kind, ()) if name in c]
+            if not known or not isinstance(keyword.value, ast.Constant):
+                continue
+            value = keyword.value.value
+            if value is not None and not any(is_same(k, value) for k in known):
+                listed = some(repr(k) for k in known)
+                yield f"line {node.lineno} sets {name} = {value!r}, recorded is {listed}"
 
 
 def idle_sweep(evidence: Evidence) -> Iterator[str]:

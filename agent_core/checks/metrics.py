@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -18,6 +19,8 @@ from agent_core.checks.result import (
 )
 from agent_core.evidence import Evidence
 from agent_core.metrics import KNOWN, RATING, is_close
+
+SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
 
 def recomputation_agrees(evidence: Evidence) -> Result:
@@ -109,7 +112,18 @@ def metrics_as_planned(evidence: Evidence) -> Result:
         return failed("There are no results of single runs.")
     if missing:
         return failed(f"Missing: {some(missing)}.")
+    sampled = sampled_candidates(evidence)
+    if sampled:
+        return warned(
+            f"Ranked among {sampled!r}, not among all items: not comparable with full rankings."
+        )
     return passed(f"{some((m.label for m in evidence.plan.metrics), 8)} of every algorithm.")
+
+
+def sampled_candidates(evidence: Evidence) -> str:
+    """Return the rule by which only some items were ranked; empty where all were."""
+    rule = str(evidence.run.get("candidates") or "")
+    return rule[:80] if SAMPLED.search(rule) else ""
 
 
 def same_test_users(evidence: Evidence) -> Result:
@@ -127,6 +141,14 @@ def same_test_users(evidence: Evidence) -> Result:
     differing = list(differing_users(evidence))
     if differing:
         return failed(f"{some(differing)}.")
+    folds = {str(a): frozenset(g["fold"]) for a, g in single.groupby("algorithm")}
+    shared = frozenset.intersection(*folds.values())
+    if not shared:
+        listed = some(f"{a}: {some(sorted(f))}" for a, f in folds.items())
+        return failed(f"The algorithms share no fold ({listed}).")
+    short = sorted(a for a, f in folds.items() if f != frozenset.union(*folds.values()))
+    if short:
+        return warned(f"Not on every fold: {some(short)}; {len(shared)} folds are shared.")
     return passed(f"{single['algorithm'].nunique()} algorithms on the same test users.")
 
 

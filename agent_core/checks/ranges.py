@@ -18,6 +18,8 @@ SHARES = frozenset(
     }
 )  # fmt: skip
 ERRORS = frozenset({"rmse", "mae", "mse"})
+QUALITY = frozenset({"ndcg", "recall", "hit", "mrr", "map"})
+TOO_GOOD = 0.95
 SLACK = 1e-9
 
 
@@ -40,9 +42,9 @@ def values_in_range(evidence: Evidence) -> Result:
     ]
     if faults:
         return failed(f"Impossible: {some(faults)}.")
-    wide = wide_errors(evidence)
-    if wide:
-        return warned(f"Larger than the whole rating scale: {some(wide)}.")
+    doubts = [*wide_errors(evidence), *too_good(evidence.rows), *contradicted_ranks(evidence)]
+    if doubts:
+        return warned(f"Possible, but hardly: {some(doubts)}.")
     total = len(evidence.rows) + len(evidence.per_user)
     return passed(f"{total:,} values are finite and in the range of their metric.")
 
@@ -109,7 +111,32 @@ def wide_errors(evidence: Evidence) -> list[str]:
         return []
     rows = evidence.rows[evidence.rows["metric"].isin(["rmse", "mae"])]
     wide = rows[rows["value"] > max(ratings) - min(ratings)]
-    return [f"{r.metric} {r.value:.3g} of {r.algorithm}" for r in wide.itertuples()]
+    return [
+        f"{r.metric} {r.value:.3g} of {r.algorithm} exceeds the rating scale"
+        for r in wide.itertuples()
+    ]
+
+
+def too_good(rows: pd.DataFrame) -> list[str]:
+    """Name ranking values that hardly any honest experiment reaches."""
+    high = rows[rows["metric"].isin(QUALITY) & (rows["value"] > TOO_GOOD)]
+    return [
+        f"{label(r.metric, r.k)} {r.value:.4g} of {r.algorithm} is nearly perfect"
+        for r in high.itertuples()
+    ]
+
+
+def contradicted_ranks(evidence: Evidence) -> list[str]:
+    """Name algorithms whose lists are not in the order of their scores."""
+    lists = evidence.lists.dropna(subset=["rank", "score"])
+    if not len(lists):
+        return []
+    keys = ["algorithm", "fold", "seed", "user_id"]
+    ordered = lists.sort_values([*keys, "rank"])
+    same = (ordered[keys] == ordered[keys].shift()).all(axis=1)
+    rises = ordered["score"].diff().to_numpy(dtype=float) > 1e-6 * ordered["score"].abs().max()
+    wrong = ordered.loc[same & rises, "algorithm"].unique()
+    return [f"lists of {name} are not in the order of their scores" for name in wrong]
 
 
 def identical_results(evidence: Evidence) -> Result:

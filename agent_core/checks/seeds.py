@@ -61,6 +61,9 @@ def repetitions_repeat(evidence: Evidence) -> Result:
         return failed(f"Seeds did not lead to trainings of their own; {some(faults)}.")
     if not seen:
         return not_applicable("There are fewer than two seeds.")
+    alike = [a.name for a in chosen if has_same_order(evidence, a.name)]
+    if alike:
+        return warned(f"The same items at the same ranks for every seed: {some(alike)}.")
     return passed(f"{some(seen)}.")
 
 
@@ -87,6 +90,19 @@ def repetitions(evidence: Evidence, name: str) -> tuple[int, int, str]:
         is_copied = len(values) == 1 or len(values) < total / 2
         found.append((total, len(values) if is_copied else total, "results"))
     return min(found, key=lambda f: f[1] - f[0], default=(0, 0, "results"))
+
+
+def has_same_order(evidence: Evidence, name: str) -> bool:
+    """Whether all seeds lead to the same lists, scores aside."""
+    lists = evidence.lists[evidence.lists["algorithm"] == name]
+    if lists["seed"].nunique() < 2:
+        return False
+    columns = ["user_id", "item_id", "rank"]
+    prints = {
+        fold: {fingerprint(g, columns) for _, g in group.groupby("seed")}
+        for fold, group in lists.groupby("fold")
+    }
+    return all(len(found) == 1 for found in prints.values())
 
 
 def fingerprint(frame: pd.DataFrame, columns: list[str]) -> int:

@@ -15,17 +15,10 @@ ROUNDING = frozenset(
     {"float", "int", "round", "float64", "float32", "array", "abs", "mean", "list"}
 )
 """Calls that leave a number what it was."""
-RANDOM_ROOTS = frozenset({"random"})
 DRAWS = frozenset(
     {
         "random", "rand", "randn", "uniform", "normal", "gauss", "integers", "randint", "beta",
         "standard_normal", "triangular", "betavariate", "normalvariate", "random_sample", "choice",
-    }
-)  # fmt: skip
-SPLITTERS = frozenset(
-    {
-        "crossfold_users", "crossfold_records", "sample_users", "sample_records",
-        "split_global_time", "split_temporal_fraction",
     }
 )  # fmt: skip
 MAX_STEPS = 8
@@ -224,27 +217,6 @@ def is_swallowing(handler: ast.ExceptHandler) -> bool:
     return is_broad and not ends
 
 
-def trained_on_everything(source: str) -> str:
-    """Say where the data that a scope splits is trained on whole; empty where it is not."""
-    for _, nodes in scopes(parsed(source)):
-        calls = [n for n in nodes if isinstance(n, ast.Call)]
-        named = [(c, c.args[0].id) for c in calls if c.args and isinstance(c.args[0], ast.Name)]
-        divided = {name: c.lineno for c, name in named if last_name(c) in SPLITTERS}
-        rebound = {name for name, value in assignments(nodes) if is_part_of_split(value)}
-        for call, name in named:
-            if last_name(call) == "train" and name in divided and name not in rebound:
-                line = divided[name]
-                return (
-                    f"Line {call.lineno} trains on `{name}`, test included: line {line} splits it."
-                )
-    return ""
-
-
 def last_name(call: ast.Call) -> str:
     """Return the last part of the name of what is called."""
     return called_name(call).rpartition(".")[2]
-
-
-def is_part_of_split(value: ast.expr) -> bool:
-    """Whether an expression is the training part of something."""
-    return isinstance(value, ast.Attribute) and value.attr == "train"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from agent_core.checks.protocol import mismatch
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
-from agent_core.checks.source import trained_on_everything
+from agent_core.checks.training import trained_on_everything
 from agent_core.domain import Dataset, SplitKind, Study
 from agent_core.evidence import Evidence
 from agent_core.metrics import RATING

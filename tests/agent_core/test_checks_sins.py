@@ -117,6 +117,25 @@ def an_interval_beside_its_value(made):
     made.rows.append(row)
 
 
+@sin("values_in_range", WARN, "nearly perfect")
+def lists_made_from_the_test(made):
+    for seed in "012":
+        frame = made.lists["ImplicitMF", "0", seed]
+        tested = made.data.iloc[made.splits["0"][1]].set_index("user_id")["item_id"]
+        listed = frame["item_id"] == frame["user_id"].map(tested)
+        first = frame["rank"] == 1
+        frame.loc[listed & ~first, "item_id"] = 999
+        frame.loc[first, "item_id"] = frame.loc[first, "user_id"].map(tested)
+    made.measure()
+
+
+@sin("values_in_range", WARN, "not in the order of their scores")
+def best_items_moved_to_the_end(made):
+    frame = made.lists["ImplicitMF", "0", "1"]
+    frame["rank"] = frame["rank"].map(lambda r: 10 if r == 1 else r - 1)
+    made.measure()
+
+
 @sin("identical_results", WARN, "ImplicitMF and Popularity")
 def one_model_under_two_names(made):
     for seed in "012":
@@ -154,6 +173,16 @@ data = from_interactions_df(df)
 split = next(crossfold_users(data, 1, SampleN(1, rng=42), rng=42))
 labbook.split(0, split.train, split.test)
 pipe = topn_pipeline(scorer, n=10)
+pipe.train(data, TrainingOptions(rng=1))
+"""
+
+
+@sin("no_test_in_train", FAIL, "Line 5", "all that was read")
+def the_whole_file_trained_on(made):
+    made.source = """df = pd.read_csv("data.csv").rename(columns={"user": "user_id"})
+held = df.groupby("user_id").sample(n=1, random_state=1)
+labbook.split(0, df.drop(held.index), held)
+data = from_interactions_df(df)
 pipe.train(data, TrainingOptions(rng=1))
 """
 
@@ -304,6 +333,19 @@ def another_cutoff(made):
     made.plan = replace(made.plan, metrics=(Metric("ndcg", 20),))
 
 
+@sin("metrics_as_planned", WARN, "100 sampled items")
+def ranking_among_a_few_items(made):
+    made.run["candidates"] = "the test item and 100 sampled items"
+
+
+@sin("same_test_users", FAIL, "share no fold")
+def each_algorithm_on_a_split_of_its_own(made):
+    train, test = made.splits["0"]
+    made.splits["1"] = (train, test[:30])
+    made.lists["Popularity", "1", "none"] = made.lists.pop(("Popularity", "0", "none"))
+    made.measure()
+
+
 @sin("same_test_users", FAIL, "50")
 def one_algorithm_on_fewer_users(made):
     for row in made.rows:
@@ -356,6 +398,11 @@ def a_planned_name_that_does_not_exist(made):
 @sin("hyperparameters_took_effect", FAIL, "line 2", "'iterations'")
 def an_argument_that_is_ignored(made):
     made.source = "\nscorer = ImplicitMFScorer(embedding_size=32, iterations=99)\n"
+
+
+@sin("hyperparameters_took_effect", FAIL, "line 1 sets embedding_size = 512")
+def another_model_than_the_recorded_one(made):
+    made.source = "scorer = ImplicitMFScorer(embedding_size=512)\n"
 
 
 @sin("hyperparameters_took_effect", FAIL, "no resolved configuration")
@@ -454,6 +501,15 @@ def one_training_copied_over_the_seeds(made):
 def one_seed_copied_in_another_order(made):
     frame = made.lists["ImplicitMF", "0", "0"]
     made.lists["ImplicitMF", "0", "2"] = frame.sample(frac=1, random_state=1)
+    made.measure()
+
+
+@sin("repetitions_repeat", WARN, "same items at the same ranks")
+def one_training_with_noise_on_its_scores(made):
+    frame = made.lists["ImplicitMF", "0", "0"]
+    for seed in "12":
+        noisy = frame.assign(score=frame["score"] + int(seed) * 1e-4)
+        made.lists["ImplicitMF", "0", seed] = noisy
     made.measure()
 
 
@@ -591,6 +647,11 @@ HONEST_SOURCES = (
     "try:\n    import torch\nexcept ImportError:\n    torch = None",
     "try:\n    run()\nexcept Exception:\n    log()\n    raise",
     "this is no Python",
+    'df = pd.read_csv("d.csv")\ndata = from_interactions_df(df)\n'
+    "for s in crossfold_users(data, 5, SampleN(1)):\n    pipe.train(s.train)",
+    'df = pd.read_csv("d.csv")\nheld = df.sample(frac=0.2)\ndf = df.drop(held.index)\n'
+    "pipe.train(from_interactions_df(df))",
+    'df = pd.read_csv("d.csv")\ntrain = df[df.time < 5]\npipe.train(from_interactions_df(train))',
 )  # fmt: skip
 
 
@@ -601,6 +662,7 @@ def test_an_honest_source_is_not_suspected(text, tmp_path):
 
     found = made.findings(tmp_path)
 
+    assert found["no_test_in_train"].finding is Finding.PASS, found["no_test_in_train"].reason
     for name in ("typed_in_numbers", "metric_from_random", "swallowed_exceptions"):
         assert found[name].finding in (Finding.PASS, Finding.NOT_APPLICABLE), found[name].reason
 
