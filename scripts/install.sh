@@ -32,7 +32,7 @@ command -v "$PYTHON" >/dev/null 2>&1 || system python3 python3-venv
 command -v bwrap >/dev/null 2>&1 || system bubblewrap
 command -v setpriv >/dev/null 2>&1 || system util-linux
 if [ "$wants_dev" = yes ] && ! command -v chromium >/dev/null 2>&1; then
-    system chromium fonts-dejavu-core
+    system chromium fonts-dejavu-core fonts-noto-color-emoji
 fi
 
 # up_to_date STAMP : whether STAMP was made from these very requirements.

@@ -57,7 +57,9 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
     if "*" not in headline:
         headline = f"*{headline}*"
     text = f"{mention(requester)} {headline}"
-    warnings = "\n".join(f"⚠️ {mrkdwn(w)}" for w in report.warnings if w not in report.summary)
+    told = report.headline + report.summary
+    untold = [w.removeprefix("⚠️ ") for w in report.warnings if w not in told]
+    warnings = "\n".join(f"⚠️ {mrkdwn(w)}" for w in untold)
     parts = [text, mrkdwn(report.summary), warnings, ending(view)]
     shown = "\n\n".join(p for p in parts if p)
     return message(shown, [*sections(shown), *actions(report_buttons(view, report))])
@@ -153,11 +155,10 @@ def rerun_message(rerun: Rerun) -> Message:
     return message(mrkdwn(rerun.text))
 
 
-def answer_message(answer: Answer, user: str) -> Message:
+def answer_message(answer: Answer) -> Message:
     """Return an answer, with the wish that was found in the question as an offer."""
     offer = f"\nTo do that, reply: “{escape(answer.offer)}”" if answer.offer else ""
-    text = f"{mention(user)} {mrkdwn(answer.text)}{offer}"
-    return message(text)
+    return message(f"{mrkdwn(answer.text) or 'I have no answer to that.'}{offer}")
 
 
 def upload_failure_message(uploads: Sequence[Upload], why: str) -> Message:
