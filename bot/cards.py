@@ -29,6 +29,8 @@ class Card:
     born: float
     is_last: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the last state is there: nothing is spaced any more."""
     shown: Message | None = None
 
 
@@ -54,6 +56,8 @@ class Cards:
             worker.add_done_callback(self.workers.discard)
         card.render, card.is_last = render, is_last
         card.changed.set()
+        if is_last:
+            card.hurry.set()
 
     async def keep(self, card: Card) -> None:
         """Edit one card until its last state is shown."""
@@ -66,18 +70,15 @@ class Cards:
                 was_last = card.is_last
                 await self.edit(card, ts)
                 is_done = was_last and card.is_last and not card.changed.is_set()
-                if not is_done and not card.is_last:
-                    await asyncio.sleep(self.pace.spacing(time.monotonic() - card.born))
+                if not is_done:
+                    await until(card.hurry, self.pace.spacing(time.monotonic() - card.born))
         finally:
             self.alive.pop(card.key, None)
 
     async def news(self, card: Card) -> None:
         """Wait for a change; the clock on the card is one too."""
         tick = max(self.pace.spacing(time.monotonic() - card.born), 10 * self.pace.shortest_s)
-        try:
-            await asyncio.wait_for(card.changed.wait(), tick)
-        except TimeoutError:
-            return
+        await until(card.changed, tick)
 
     async def edit(self, card: Card, ts: str) -> None:
         """Show a card's newest state; dropped when limited, unless it is the last."""
@@ -104,7 +105,7 @@ class Cards:
                 if not card.is_last and card.changed.is_set():
                     return
 
-    async def close(self, grace_s: float = 2.0) -> None:
+    async def close(self, grace_s: float = 3.0) -> None:
         """Give last edits a moment, then stop."""
         last = [w for w in self.workers if w.get_name() in self.finishing()]
         if last:
@@ -116,3 +117,11 @@ class Cards:
     def finishing(self) -> set[str]:
         """Return the names of the workers that show a last state."""
         return {f"card {key}" for key, card in self.alive.items() if card.is_last}
+
+
+async def until(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but not longer than some seconds."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

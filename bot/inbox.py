@@ -21,6 +21,8 @@ Handler = Callable[[Incoming], Awaitable[None]]
 GiveUp = Callable[[Incoming, BaseException], Awaitable[None]]
 ATTEMPTS = 3
 """How often one thing is tried before it is given up."""
+AGAIN_S = 5.0
+"""Pause after the disk failed."""
 KEPT = timedelta(days=7)
 """How long keys are kept; Slack repeats deliveries for minutes only."""
 
@@ -83,12 +85,16 @@ class Inbox:
         worker.add_done_callback(self.workers.discard)
 
     async def work(self, lane: str, handle: Handler, give_up: GiveUp) -> None:
-        """Deal with one lane in order until it is empty."""
-        while self.lanes[lane]:
-            record = self.lanes[lane].popleft()
-            await self.deal(record, handle, give_up)
-            self.in_hand.discard(record.id)
-        del self.lanes[lane]
+        """Deal with one lane in order until it is empty; a failing disk only puts it off."""
+        try:
+            while self.lanes[lane]:
+                await self.deal(self.lanes[lane][0], handle, give_up)
+                self.in_hand.discard(self.lanes[lane].popleft().id)
+        except Exception:
+            log.exception("the inbox goes on later", extra={"lane": lane})
+            asyncio.get_running_loop().call_later(AGAIN_S, self.news.set)
+        finally:
+            self.in_hand.difference_update(r.id for r in self.lanes.pop(lane))
 
     async def deal(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
         """Deal with one item: again after an error, and given up after some attempts."""

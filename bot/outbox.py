@@ -23,6 +23,8 @@ from storage.records import PostRecord
 log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
+AGAIN_S = 5.0
+"""Pause after an error that nobody expected."""
 LONGEST_S = 60.0
 """Longest pause between two attempts."""
 UPLOAD_ATTEMPTS = 6
@@ -91,17 +93,18 @@ class Outbox:
         worker.add_done_callback(self.workers.discard)
 
     async def work(self, lane: str) -> None:
-        """Send one lane in order until it is empty."""
-        while self.lanes[lane]:
-            record = self.lanes[lane].popleft()
-            try:
-                await self.send(record)
-            except Exception:
-                log.exception("could not send a post", extra={"post": record.key})
-            self.in_hand.discard(record.id)
-            async with self.changed:
-                self.changed.notify_all()
-        del self.lanes[lane]
+        """Send one lane in order until it is empty; an unknown error only puts it off."""
+        try:
+            while self.lanes[lane]:
+                await self.send(self.lanes[lane][0])
+                self.in_hand.discard(self.lanes[lane].popleft().id)
+                async with self.changed:
+                    self.changed.notify_all()
+        except Exception:
+            log.exception("the outbox goes on later", extra={"lane": lane})
+            asyncio.get_running_loop().call_later(AGAIN_S, self.news.set)
+        finally:
+            self.in_hand.difference_update(r.id for r in self.lanes.pop(lane))
 
     async def send(self, record: PostRecord) -> None:
         """Send one post; after a doubtful attempt look first whether it is there already."""

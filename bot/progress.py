@@ -26,6 +26,7 @@ from bot.threads import Thread, Threads
 log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
+AWAY = "⏸️ _The service is being restarted; this task goes on when it is back._"
 RESTART_S = 5.0
 """Pause before following goes on after an error."""
 
@@ -51,6 +52,7 @@ class Followers:
         self.lab = lab
         self.telling = telling
         self.following: dict[RunId, asyncio.Task[None]] = {}
+        self.followers: dict[RunId, Follower] = {}
 
     async def begin(self) -> None:
         """Take up all threads: tell what they missed, and repair their cards."""
@@ -76,7 +78,10 @@ class Followers:
         """Follow to the end; an error is logged and following goes on."""
         while True:
             try:
-                await Follower(self.lab, self.telling, thread).run()
+                follower = Follower(self.lab, self.telling, thread)
+                self.followers[thread.run] = follower
+                await follower.run()
+                del self.followers[thread.run]
                 return
             except Exception:
                 log.exception("following a run goes on after", extra={"run": thread.run})
@@ -87,6 +92,8 @@ class Followers:
         for task in self.following.values():
             task.cancel()
         await asyncio.gather(*self.following.values(), return_exceptions=True)
+        for follower in self.followers.values():
+            follower.say_goodbye()
 
 
 class Follower:
@@ -164,6 +171,15 @@ class Follower:
 
         is_last = view.status.is_final
         telling.cards.show(self.thread.card_key, self.thread.place, render, is_last=is_last)
+
+    def say_goodbye(self) -> None:
+        """Say on the card that the service is away; the next start puts it right."""
+        if not self.view.seq or self.view.status.is_final:
+            return
+        telling, thread = self.telling, self.thread
+        shown = card(self.view, thread.requester, telling.now(), telling.cap, AWAY)
+        bare = replace(shown, blocks=without_buttons(shown.blocks, ""))
+        telling.cards.show(thread.card_key, thread.place, partial(itself, bare), is_last=True)
 
     async def close_plans(self, logged: Logged) -> None:
         """Take the buttons off the plans once the protocol is frozen or the run has ended."""

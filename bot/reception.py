@@ -104,7 +104,7 @@ class Reception:
         """Show the card, fetch the files, submit; the same again after a crash in between."""
         parts = self.parts
         title = " ".join(thread.memo.text.split()[:8])
-        card = first_card(thread.requester, title)
+        card = first_card(title)
         await parts.outbox.put(Post(thread.card_key, thread.place, card, run=thread.run))
         if not thread.run:
             await parts.voice.react(incoming.place, incoming.ts)

@@ -141,7 +141,7 @@ class Replies:
         """Have a reply to the plan read; the difference is posted from the log."""
         user = UserId(incoming.user)
         revision = await self.parts.lab.revise(thread.run, incoming.text, user)
-        shown = revision_reply(revision, incoming.user)
+        shown = revision_reply(revision)
         if shown is not None:
             await self.parts.voice.say(incoming, shown)
 
@@ -149,7 +149,7 @@ class Replies:
         """Answer a question from what is recorded."""
         user = UserId(incoming.user)
         answer = await self.parts.lab.answer(thread.run, incoming.text, user)
-        await self.parts.voice.say(incoming, answer_message(answer, incoming.user))
+        await self.parts.voice.say(incoming, answer_message(answer))
 
     async def start(self, thread: Thread, incoming: Incoming) -> None:
         """Give the start."""
@@ -182,7 +182,7 @@ class Replies:
             await self.parts.voice.whisper(incoming, message(said))
             return
         revision = await self.parts.lab.undo(thread.run, UserId(incoming.user))
-        shown = revision_reply(revision, incoming.user)
+        shown = revision_reply(revision)
         if shown is not None and revision.plan is None:
             await self.parts.voice.say(incoming, shown)
 

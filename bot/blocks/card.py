@@ -27,13 +27,14 @@ PHASES = {
 STOPPABLE = (RunStatus.PLANNING, RunStatus.QUEUED, RunStatus.RUNNING)
 
 
-def first_card(requester: str, title: str) -> Message:
-    """Return the card as it is posted at once, before anything is known."""
-    name = escape(title) or "New task"
-    return message(f"🔬 *{name}* · for {mention(requester)} · _Reading your message_")
+def first_card(title: str) -> Message:
+    """Return the card as it is posted at once, before anything is known; notifies nobody."""
+    return message(f"🔬 *{escape(title) or 'New task'}* · _Reading your message_")
 
 
-def card(view: RunView, requester: str, now: datetime, cap: float = 0.0) -> Message:
+def card(
+    view: RunView, requester: str, now: datetime, cap: float = 0.0, note: str = ""
+) -> Message:
     """Return the card of a run as it stands.
 
     Parameters
@@ -46,8 +47,10 @@ def card(view: RunView, requester: str, now: datetime, cap: float = 0.0) -> Mess
         For the elapsed time.
     cap
         What the run may cost at most, dollars; 0: not said.
+    note
+        What else there is to say, mrkdwn.
     """
-    lines = [head_line(view, requester, now), *progress_lines(view)]
+    lines = [head_line(view, requester, now), *progress_lines(view), *([note] if note else [])]
     foot = foot_line(view, cap)
     blocks = [section("\n".join(lines)), context(foot), *actions(buttons(view))]
     return message("\n".join([*lines, foot]), blocks)

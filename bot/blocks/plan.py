@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
-from bot.blocks.text import dollars, duration, escape, mention
+from bot.blocks.text import dollars, duration, escape
 
 
 def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
@@ -160,11 +160,11 @@ def nice(requirement: Requirement) -> str:
     return "" if requirement.priority is Priority.MUST else " _(nice to have)_"
 
 
-def revision_reply(revision: Revision, user: str) -> Message | None:
+def revision_reply(revision: Revision) -> Message | None:
     """Return what is said to a reply besides the plan's new version; None: nothing."""
     parts = []
     if revision.reply:
         parts.append(escape(revision.reply))
     if revision.offer:
         parts.append(f"To apply it, reply: “{escape(revision.offer)}”")
-    return message(f"{mention(user)} " + "\n".join(parts)) if parts else None
+    return message("\n".join(parts)) if parts else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks.limits import Block, message
 from bot.blocks.modals import edit_modal, plan_modal
 from bot.blocks.words import hint_message
 from bot.desk import ACTIONS
 from bot.incoming import Incoming, of_action, place_metadata
 from bot.reception import Parts
-from bot.sending import tried
+from bot.sending import Refused, Uncertain, tried
+
+log = logging.getLogger(__name__)
 
 Ack = Callable[[], Awaitable[None]]
 
@@ -33,7 +37,7 @@ class Modals:
             return
         view = await self.parts.lab.view(await self.run_of(pressed))
         shown = edit_modal(place_metadata(pressed.place, pressed.value), view.plan)
-        await tried(lambda: client.views_open(trigger_id=body["trigger_id"], view=shown))
+        await self.open(pressed, client, str(body["trigger_id"]), shown)
 
     async def requirements(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Show the whole plan with its requirements, to everybody."""
@@ -43,8 +47,18 @@ class Modals:
             return
         view = await self.parts.lab.view(await self.run_of(pressed))
         if view.plan is not None:
-            shown = plan_modal(view.plan)
-            await tried(lambda: client.views_open(trigger_id=body["trigger_id"], view=shown))
+            await self.open(pressed, client, str(body["trigger_id"]), plan_modal(view.plan))
+
+    async def open(
+        self, pressed: Incoming, client: AsyncWebClient, trigger: str, shown: Block
+    ) -> None:
+        """Open a modal, or say privately that it did not work."""
+        try:
+            await tried(lambda: client.views_open(trigger_id=trigger, view=shown))
+        except (Refused, Uncertain) as error:
+            log.warning("a modal was not opened", extra={"why": str(error)})
+            said = "Slack did not open the window in time. Press again, or reply in the thread."
+            await self.parts.voice.whisper(pressed, message(said))
 
     async def run_of(self, pressed: Incoming) -> Any:
         """Return the run that a button belongs to."""

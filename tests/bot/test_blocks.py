@@ -72,7 +72,7 @@ def test_any_report_is_a_message(text):
     view = view_of(report=report, outcome=Outcome.PARTIAL, reason="nodes")
 
     fits(report_message(view, report, "U1"))
-    fits(answer_message(Answer(text, offer=text), "U1"))
+    fits(answer_message(Answer(text, offer=text)))
     fits(failure_message(view, RunFailed(text), "U1"))
 
 

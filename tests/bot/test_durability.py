@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from bot_bench import PACE, QUICK, Bench
+from scripted_lab import ScriptedLab
 
 from agent_core.events import RunFailed
 from bot.errors import DataBusy
+from bot.slack_settings import SlackSettings
 from bot.workspace.faults import Trouble
+from bot.workspace.server import open_workspace
 
 
 def texts(bench, ts, part):
@@ -240,3 +245,77 @@ async def test_a_limited_edit_is_dropped_for_a_newer_one_and_the_last_is_shown(l
 async def test_two_bots_on_one_data_folder_are_refused(live):
     with pytest.raises(DataBusy, match="Another process"):
         await live.start()
+
+
+async def test_a_service_that_goes_says_so_on_the_card_and_puts_it_right(bench):
+    async with bench.running():
+        ts, plan = await bench.planned()
+        await bench.press(plan, "start")
+        await bench.post(ts, "*Running*")
+    (card,) = texts(bench, ts, "being restarted")
+    assert bench.workspace.buttons(card) == {}
+    async with bench.running():
+        await bench.workspace.wait_for(lambda: not texts(bench, ts, "being restarted"), 20)
+
+        assert "stop" in bench.workspace.buttons(texts(bench, ts, "🔬")[0])
+
+
+async def test_replies_that_slack_no_longer_repeats_are_read_from_the_thread(tmp_path):
+    forgetful = replace(QUICK, retries_s=())
+    async with open_workspace(rules=forgetful) as workspace:
+        bench = Bench(workspace, ScriptedLab(), tmp_path)
+        async with bench.running():
+            ts, _ = await bench.planned()
+        bench.say(ts, "use 5 seeds")
+        await workspace.wait_for(lambda: workspace.journal.deliveries[-1].is_sent is False)
+        async with bench.running():
+            await bench.post(ts, "Plan v2")
+
+    assert len([c for c in bench.lab.calls if c[0] == "revise"]) == 1
+
+
+async def test_the_last_state_of_a_card_does_not_wait_for_its_turn(bench, tmp_path):
+    bench.pace = replace(PACE, shortest_s=600, longest_s=600)
+    async with bench.running():
+        ts, plan = await bench.planned()
+        await bench.press(plan, "start")
+        await bench.called("start")
+        bench.lab.finish("run1", tmp_path / "report")
+        await bench.post(ts, "*Finished*")
+
+
+async def test_a_failing_disk_means_no_acknowledgement_and_slack_repeats(live):
+    ts, _ = await live.planned()
+    receive, live.bot.inbox.keep = live.bot.inbox.keep, broken
+    live.say(ts, "use 5 seeds")
+    await live.workspace.wait_for(lambda: attempts(live) >= 1, 20)
+    assert not [c for c in live.lab.calls if c[0] == "revise"]
+
+    live.bot.inbox.keep = receive
+
+    await live.post(ts, "Plan v2")
+
+
+async def broken(_):
+    raise OSError("no space left on device")
+
+
+def attempts(bench):
+    return max(d.attempt for d in bench.workspace.journal.deliveries)
+
+
+async def test_a_plan_may_start_by_itself(bench):
+    bench.slack = SlackSettings(auto_start_s=0.05)
+    async with bench.running():
+        await bench.planned()
+        await bench.called("start")
+
+
+async def test_slacks_own_stop_stops(live):
+    ts, plan = await live.planned()
+    await live.press(plan, "start")
+    await live.post(ts, "*Running*")
+
+    live.workspace.stop_session(ts, "researcher")
+
+    await live.called("stop")
