@@ -23,7 +23,7 @@ from agent_core.facts import Facts
 from agent_core.reporting.artifacts import copy_artifacts
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.rendering import render
-from agent_core.reporting.solution import standalone, template
+from agent_core.reporting.solution import public, standalone, template
 from agent_core.reporting.tables import comparison_frame, outcome_text, summary_frame
 
 MAX_ZIP_BYTES = 200 << 20
@@ -136,7 +136,7 @@ def log_entry(logged: Logged) -> dict[str, Any]:
 def write_environment(inputs: ReportInputs, folder: Path) -> None:
     """Write packages, versions, machine and how the run ended."""
     versions = inputs.packages.versions
-    lines = sorted(f"{name}=={version}" for name, version in versions.items())
+    lines = sorted(requirement_line(name, version) for name, version in versions.items())
     (folder / "environment.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     view, best = inputs.view, inputs.best
     execution = best.execution if best else None
@@ -172,6 +172,12 @@ def write_environment(inputs: ReportInputs, folder: Path) -> None:
             "product_python": ".".join(map(str, sys.version_info[:3])),
         },
     )  # fmt: skip
+
+
+def requirement_line(name: str, version: str) -> str:
+    """Return a line that pip takes; a local build is named in a comment."""
+    note = f"  # was {version}" if "+" in version else ""
+    return f"{name}=={public(version)}{note}"
 
 
 def moment(at: Any) -> str | None:

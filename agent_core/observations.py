@@ -180,7 +180,9 @@ def definitions_of(evidence: Evidence) -> dict[str, str]:
 
 def held_fixed(rows: pd.DataFrame) -> str:
     """Say what intervals over users hold fixed."""
-    folds, seeds = rows["fold"].nunique(), rows["seed"].nunique()
+    folds = rows["fold"].nunique()
+    per_algorithm = rows.groupby("algorithm")["seed"].nunique()
+    seeds = int(per_algorithm.max()) if len(per_algorithm) else 0
     split = "one split" if folds < 2 else f"one split into {folds} folds"
     return f"{split}, averaged over {seeds} seeds" if seeds > 1 else f"{split}, one seed"
 

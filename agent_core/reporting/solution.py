@@ -50,7 +50,7 @@ def standalone(
 def header(source: str, versions: Mapping[str, str], python: str) -> str:
     """Return inline script metadata with pinned packages."""
     minor = ".".join(python.split(".")[:2]) or "3.11"
-    pins = [f'#     "{name}=={versions[name]}",' for name in needed(source, versions)]
+    pins = [f'#     "{name}=={public(versions[name])}",' for name in needed(source, versions)]
     return "\n".join(
         [
             "# /// script",
@@ -61,6 +61,11 @@ def header(source: str, versions: Mapping[str, str], python: str) -> str:
             "# ///",
         ]
     )
+
+
+def public(version: str) -> str:
+    """Return a version without its local part: `2.13.0` of `2.13.0+cpu`."""
+    return version.split("+")[0]
 
 
 def needed(source: str, versions: Mapping[str, str]) -> list[str]:
