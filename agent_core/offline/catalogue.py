@@ -30,15 +30,17 @@ ALGORITHMS: tuple[Known, ...] = (
         "Popularity",
         "lenskit.basic",
         "PopScorer",
-        r"most[- ]?pop(?:ular)?|popularity|toppop|pop(?:ular)?(?: items?| baseline)?",
+        r"most[- ]?pop(?:ular)?|popularity|toppop|popular (?:items?|baseline|recommender)"
+        r"|pop(?: items?| baseline)?",
         seconds=0.02,
     ),
     Known(
         "ItemKNN",
         "lenskit.knn",
         "ItemKNNScorer",
-        r"item[- ]?(?:based )?(?:k-?nn|item|cf)|item[- ]based|item (?:nearest )?neighbou?rs?"
-        r"|i-?knn",
+        r"item[- ]?(?:based )?(?:k[- ]?nn|item(?: k-?nn)?|cf)"
+        r"|item[- ]based(?: (?:collaborative filtering|k-?nn|cf))?"
+        r"|item(?: nearest)?[- ]neighbou?rs?|i-?knn",
         {"max_nbrs": 20, "min_nbrs": 1, "feedback": "implicit"},
         rates=True,
     ),
@@ -46,8 +48,9 @@ ALGORITHMS: tuple[Known, ...] = (
         "UserKNN",
         "lenskit.knn",
         "UserKNNScorer",
-        r"user[- ]?(?:based )?(?:k-?nn|user|cf)|user[- ]based|user (?:nearest )?neighbou?rs?"
-        r"|u-?knn",
+        r"user[- ]?(?:based )?(?:k[- ]?nn|user(?: k-?nn)?|cf)"
+        r"|user[- ]based(?! (?:split|cross|hold|fold))(?: (?:collaborative filtering|k-?nn|cf))?"
+        r"|user(?: nearest)?[- ]neighbou?rs?|u-?knn",
         {"max_nbrs": 30, "min_nbrs": 1, "feedback": "implicit"},
         rates=True,
         seconds=0.1,
@@ -56,7 +59,8 @@ ALGORITHMS: tuple[Known, ...] = (
         "ImplicitMF",
         "lenskit.als",
         "ImplicitMFScorer",
-        r"implicit[- ]?(?:mf|als|matrix[- ]factori[sz]ation)|i-?als|wr?mf|als",
+        r"implicit[- ]?(?:feedback )?(?:mf|als|matrix[- ]factori[sz]ation)|i-?als(?:\+\+)?|wr?mf"
+        r"|als|alternating least squares|weighted matrix[- ]factori[sz]ation",
         {"embedding_size": 32, "epochs": 15, "regularization": 1.0, "weight": 5.0},
         is_random=True,
         seconds=0.5,
@@ -81,7 +85,7 @@ ALGORITHMS: tuple[Known, ...] = (
         "BPR",
         "lenskit.flexmf",
         "FlexMFImplicitScorer",
-        r"bpr(?:-?mf)?|bayesian personali[sz]ed ranking",
+        r"bpr(?:[- ]?mf)?|bayesian personali[sz]ed ranking",
         {"preset": "bpr", "embedding_size": 32, "epochs": 10},
         is_random=True,
         seconds=3.0,
@@ -100,7 +104,7 @@ ALGORITHMS: tuple[Known, ...] = (
         "FunkSVD",
         "lenskit.funksvd",
         "FunkSVDScorer",
-        r"funk[- ]?svd|svd",
+        r"funk[- ]?(?:svd|mf)|svd",
         {"embedding_size": 20, "epochs": 20, "learning_rate": 0.001, "regularization": 0.015},
         is_random=True,
         ranks=False,
@@ -135,31 +139,85 @@ METRICS: Mapping[str, str] = {
 
 PARAMETERS: Mapping[str, str] = {
     "embedding_size": (
-        r"(?:latent |embedding )?(?:factors?|dimensions?|features)|embedding[ _]?sizes?|ranks?"
+        r"(?:latent |embedding )?(?:factors|dimensions|features)|embedding[ _]?sizes?"
+        r"|embedding dimensions?|latent dimension(?:ality)?|dimensionality"
     ),
     "epochs": r"epochs?|iterations?",
-    "regularization": r"regulari[sz]ation(?: strength)?|reg|lambda",
-    "weight": r"(?:confidence |positive )?weights?|alpha",
-    "max_nbrs": r"neighbou?rs|neighbou?rhood sizes?|max_nbrs",
+    "regularization": r"regulari[sz]ation(?: (?:strength|weight|parameter))?|reg|lambda",
+    "weight": r"(?:confidence |positive )weights?|alpha|weight",
+    "max_nbrs": r"neighbou?rs|neighbou?rhood[- ]sizes?|max_nbrs",
     "learning_rate": r"learning rates?",
     "damping": r"damping",
 }
 
 OUTSIDE: Mapping[str, str] = {
-    r"sasrec|bert4rec|gru4rec|neumf|ncf|multi-?vae|autoencoder|lightgcn|transformer|deepfm": (
+    r"sasrec|bert4rec|gru4rec|neumf|ncf|(?:multi-?)?vae|(?:denoising )?autoencoders?|lightgcn|ngcf"
+    r"|transformers?|deepfm|two[- ]tower|svd ?\+\+|timesvd(?: ?\+\+)?|pmf|nmf|hpf|slope ?one"
+    r"|factori[sz]ation machines?|random recommender|warp|graph neural networks?|llms?|rp3beta": (
         "is not among the algorithms that I can build"
     ),
-    r"fairness|divers\w+|novelty|serendipity|calibration|gini": "is not a metric that I compute",
-    r"optuna|bayesian optimi[sz]ation|grid search|hyperparameter (?:tuning|optimi[sz]ation)": (
+    r"fairness|divers\w+|novelty|serendipity|calibration|gini(?: index)?|auc|f1(?:[- ]score)?|err"
+    r"|click[- ]through rate|popularity bias|long[- ]tail(?: coverage)?|unexpectedness": (
+        "is not a metric that I compute"
+    ),
+    r"optuna|bayesian optimi[sz]ation|(?:grid|random) search|tun(?:e|ed|ing)"
+    r"|optimi[sz]e (?:the )?hyper-?parameters?|hyper-?parameter (?:search|optimi[sz]ation)": (
         "needs a validation set, which I do not make; I use stated, untuned values"
     ),
-    r"run(?:ning)?[- ]?time|wall[- ]?clock|energy|carbon|memory use|gpu": "is not measured",
-    r"cold[- ]?start": "is a protocol that I cannot set up",
-    r"content[- ]based|side information|text features|genres?": "needs data that I do not use",
+    r"run(?:ning)?[- ]?times?|training times?|wall[- ]?clock|energy|carbon|memory use|gpu"
+    r"|latency|speed": "is not measured",
+    r"cold[- ]?start(?: users?| items?)?": "is a protocol that I cannot set up",
+    r"\d+[- ]?core|k-core": "is a filter that I cannot apply; all users and items stay",
+    r"leave[- ](?:two|three|four|five|k|p|\d+)[- ]out": "is not among my splits",
+    r"(?:\d+ |sampled )negative (?:items|samples)|sampled metrics": (
+        "is not done: all items that are not in training are ranked"
+    ),
+    r"content[- ]based|side information|text features|genres?|demographics?": (
+        "needs data that I do not use"
+    ),
 }
 """Wishes beyond the grammar, and why."""
 
+BEYOND: Mapping[str, str] = {
+    r"(?:choice|effect|influence|impact|role) of (?:the )?(?:data |train[/ -]*test )?split"
+    r"|split(?:ting)? (?:strateg\w+|protocols?|methods?)\b|does the split matter"
+    r"|different splits|several splits": "a comparison of splits",
+    r"learning curve|(?:amount|size|share|fraction) of (?:the )?(?:training )?data"
+    r"|data ?set size|(?:\d+ ?%[ ,and/]*){3,}|sub-?sampl\w+ the (?:data|users|ratings)": (
+        "a study of the size of the data"
+    ),
+    r"(?:effect|influence|impact|role) of (?:\d+-|k-)?core"
+    r"|core filter\w* (?:change|affect|influence|matter|impact)\w*": "a study of k-core filters",
+    r"metrics? (?:agree|correlat)\w*|correlation (?:of|between) (?:the )?metrics|kendall": (
+        "a study of the agreement of metrics"
+    ),
+    r"\b(?:predict|forecast) (?:the )?(?:weather|stock|price)": "another field",
+}
+"""Questions of another kind of study, which none of mine would answer."""
+
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "embedding_size": (1, 1024),
+    "epochs": (1, 500),
+    "regularization": (0, 1e6),
+    "weight": (0, 1e4),
+    "max_nbrs": (1, 10_000),
+    "damping": (0, 1e4),
+    "learning_rate": (1e-6, 1),
+}
+"""Sane values of hyperparameters."""
+
+HAVING: Mapping[str, str] = {
+    "embedding_size": "ImplicitMF",
+    "epochs": "ImplicitMF",
+    "regularization": "EASE",
+    "weight": "ImplicitMF",
+    "max_nbrs": "ItemKNN",
+    "damping": "BiasedMF",
+    "learning_rate": "FunkSVD",
+}
+"""The algorithm to sweep a hyperparameter of where none is named."""
+
 
 def word(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern that matches whole words."""
-    return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w])", re.IGNORECASE)
+    """Compile a pattern that matches whole words, plain or as LensKit's class."""
+    return re.compile(rf"(?<![\w-])(?:{pattern})(?:scorer)?(?![\w+])", re.IGNORECASE)

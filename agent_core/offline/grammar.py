@@ -1,4 +1,4 @@
-"""Reads a task: dataset study, algorithms, metrics with cut-offs, split, repetitions."""
+"""Reads a task or a reply: study, algorithms, metrics with cut-offs, split, repetitions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,72 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent_core.domain import Metric, SplitKind, Study
-from agent_core.offline.catalogue import ALGORITHMS, METRICS, OUTSIDE, PARAMETERS, word
+from agent_core.offline.amounts import (
+    CUT,
+    NUMBER,
+    RATINGS,
+    SHARES,
+    SPLITS,
+    cuts_of,
+    folds_of,
+    masked,
+    metric_spans,
+    min_rating_of,
+    parameters_of,
+    seeds_of,
+    split_kinds,
+    split_of,
+    swept_parameter,
+)
+from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS, word
 
-NUMBER_WORDS = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100,
-}  # fmt: skip
-NUMBER = rf"(\d+|{'|'.join(NUMBER_WORDS)})"
-RATING_METRICS = ("rmse", "mae")
-CUTLESS = (*RATING_METRICS,)
-VALUE = r"\d+(?:\.\d+)?(?:e-?\d+)?"
-VALUES = rf"{VALUE}(?:\s*(?:,|/|and|or|vs\.?|versus|,\s*and)\s*{VALUE})+"
+CUTLESS = ("rmse", "mae")
+DEFAULT_SEEDS = 30
+BASELINES = ("Popularity", "Bias")
+FIELD = re.compile(
+    r"recommend|collaborative|algorithm|\bmodels?\b|rating|ranking|data ?set|\bdata\b|lenskit"
+    r"|movielens|experiment|baseline",
+    re.IGNORECASE,
+)
+SEEDS = re.compile(
+    r"\b(?:random )?seeds?\b|random(?:ness| initiali[sz]ation)|run[- ]to[- ]run"
+    r"|across (?:\w+ )?runs|repeated (?:runs|training)|non-?determin|stochastic",
+    re.IGNORECASE,
+)
+SEED_EFFECT = re.compile(
+    r"(?:effects?|influence|impact|role) of (?:the |different )*(?:random )?(?:seed|initiali)"
+    r"|seeds? (?:affect|influence|matter|change|move|have|has|make|effect|varian|sensitiv|stud)"
+    r"|(?:vary|varies|variance|variation|variab|fluctuat|spread|standard deviation|stability"
+    r"|stable|sensitiv|reproducib|robust)\w*\b.{0,60}(?:seeds?\b|runs\b|initiali)"
+    r"|different (?:random )?(?:seeds|initiali)|how (?:much|large|big).{0,40}\bseeds?\b"
+    r"|run[- ]to[- ]run|random(?:ness| initiali[sz]ation)|non-?determin"
+    r"|across (?:\w+ )?(?:runs|seeds)|seed (?:variance|effect|sensitivity|study)",
+    re.IGNORECASE,
+)
+SPREAD = re.compile(
+    r"standard deviation|\bstd\b|\bsd\b|\bvar(?:y|ies|iance|iation|iability)|spread|fluctuat"
+    r"|stab(?:le|ility)|confidence interval",
+    re.IGNORECASE,
+)
+COMPARES = re.compile(
+    r"\bcompar|\bversus\b|\bvs\b|\bbetter\b|\bbest\b|\bbenchmark|\bwins?\b|\bagainst\b|\bbeats?\b"
+    r"|\boutperform|\bdiffer(?:ence)?\b|\brank\b",
+    re.IGNORECASE,
+)
+ASKS = re.compile(
+    r"\bevaluat|how (?:good|well)|\bmeasure\b|\bperform|\btest\b|\brun\b|\btrain", re.I
+)
+WISHES = re.compile(
+    r"\b(?:please|also|must|should|make sure|plot|draw|save|write|send|include|report|show|export"
+    r"|exclude|remove|normali[sz]e|weight|use|apply|add|generate|visuali[sz]e|deploy|publish)\b",
+    re.IGNORECASE,
+)
+REPORTED = re.compile(
+    r"\bplots?|figures?|histogram|box ?plot|charts?|\bcsv\b|tables?|confidence|interval"
+    r"|standard dev|\bsd\b|mean|average|significan|p-values?|summary|per[- ]user|seeds?|baseline"
+    r"|\bu\.data\b|results?|reproducib|hyper-?param|requirement|files?\b|data\b|lenskit|split|runs?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,206 +84,137 @@ class Reading:
     algorithms: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     cutoffs: tuple[int, ...] = ()
+    own: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Cut-offs of single metrics, where they are not the same for all."""
     split: SplitKind | None = None
     holdout: float | None = None
     folds: int | None = None
     seeds: int | None = None
+    first_seed: int = 0
     min_rating: float | None = None
+    is_above: bool = False
+    """Whether `min_rating` itself does not count."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     swept: str | None = None
     values: tuple[float, ...] = ()
     outside: tuple[tuple[str, str], ...] = ()
     """Words beyond the grammar, each with the reason."""
+    beyond: tuple[str, ...] = ()
+    """Kinds of study beyond the grammar that the text asks for."""
+    notes: tuple[str, ...] = ()
+    """How ambiguous words were taken."""
+
+    @property
+    def has_only_outsiders(self) -> bool:
+        """Whether all algorithms that are named are unknown."""
+        return not self.algorithms and any("algorithms" in reason for _, reason in self.outside)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing of an experiment was found."""
-        return self == Reading(outside=self.outside)
+        return self == Reading(outside=self.outside, beyond=self.beyond)
 
 
 def read(text: str) -> Reading:
     """Read a text, a task or a reply."""
     plain = re.sub(r"\s+", " ", text)
-    swept, values = swept_parameter(plain)
-    folds, (split, holdout) = folds_of(plain), split_of(plain)
+    outside, spans = outside_of(plain)
+    clear = masked(plain, spans)
+    swept, values, places = swept_parameter(plain)
+    rest = masked(clear, places)
+    metrics = tuple(dict.fromkeys(name for _, _, name in metric_spans(clear)))
+    algorithms, notes = algorithms_of(clear, metrics)
+    cutoffs, own = cuts_of(rest)
+    seeds, first = seeds_of(rest)
+    split, holdout = split_of(rest)
+    min_rating, is_above = min_rating_of(rest)
     reading = Reading(
-        algorithms=algorithms_of(plain),
-        metrics=metrics_of(plain),
-        cutoffs=cutoffs_of(plain),
+        algorithms=algorithms,
+        metrics=metrics,
+        cutoffs=cutoffs,
+        own=own,
         split=split,
         holdout=holdout,
-        folds=folds,
-        seeds=seeds_of(plain),
-        min_rating=min_rating_of(plain),
-        parameters={k: v for k, v in parameters_of(plain).items() if k != swept},
+        folds=folds_of(rest),
+        seeds=seeds,
+        first_seed=first,
+        min_rating=min_rating,
+        is_above=is_above,
+        parameters=owned_parameters(rest, algorithms, swept),
         swept=swept,
         values=values,
-        outside=outside_of(plain),
+        outside=outside,
+        beyond=beyond_of(plain),
+        notes=notes,
     )
-    return replace(reading, study=study_of(plain, reading))
+    study = study_of(plain, reading)
+    if study is Study.SWEEP and seeds is None and SEED_EFFECT.search(plain):
+        reading = replace(reading, seeds=DEFAULT_SEEDS)
+    return replace(reading, study=study)
 
 
-def number(text: str) -> int:
-    """Return a number written in digits or as a word."""
-    return NUMBER_WORDS.get(text.lower()) or int(text)
+def owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None) -> dict[str, Any]:
+    """Return hyperparameters by name, or by `algorithm:name` where they follow one of several."""
+    known = {a.name: a for a in ALGORITHMS}
+    places = sorted(
+        (match.start(), name)
+        for name in algorithms
+        for match in list(word(known[name].names).finditer(text))[:1]
+    )
+    is_shared = re.search(r"\b(?:each|all|both|every|same)\b", text, re.IGNORECASE)
+    if not places or is_shared:
+        return {k: v for k, v in parameters_of(text).items() if k != swept}
+    ends = [*(start for start, _ in places[1:]), len(text)]
+    found = {k: v for k, v in parameters_of(text[: places[0][0]]).items() if k != swept}
+    for (start, name), end in zip(places, ends, strict=True):
+        for key, value in parameters_of(text[start:end]).items():
+            if key != swept:
+                own = key in known[name].config and len(algorithms) > 0
+                found[f"{name}:{key}" if own else key] = value
+    return found
 
 
-def algorithms_of(text: str) -> tuple[str, ...]:
-    """Return the algorithms that are named, in their order in the text."""
+def algorithms_of(text: str, metrics: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the algorithms that are named, in their order, and how short names were taken."""
     found: dict[str, int] = {}
     rest = text
     by_length = sorted(ALGORITHMS, key=lambda a: a.name in ("ImplicitMF", "FunkSVD", "Popularity"))
     for known in by_length:
-        pattern = word(known.names)
-        match = pattern.search(rest)
-        if match:
-            found[known.name] = match.start()
-            rest = pattern.sub(lambda m: " " * len(m[0]), rest)
-    return tuple(sorted(found, key=found.__getitem__))
-
-
-def metrics_of(text: str) -> tuple[str, ...]:
-    """Return the metrics that are named, in their order in the text."""
-    found = {}
-    rest = text
-    for name in sorted(METRICS, key=lambda n: n == "precision"):
-        match = word(METRICS[name] + r"(?=@|\b)").search(rest)
-        if match and not is_hitless(name, match[0], text):
+        matches = list(word(known.names).finditer(rest))
+        if matches:
+            found[known.name] = matches[0].start()
+            rest = masked(rest, [m.span() for m in matches])
+    rates = bool(metrics) and all(m in CUTLESS for m in metrics)
+    notes = []
+    for pattern, name, others in (
+        (r"k-?nn|(?:nearest )?neighbou?r(?:s|hood) (?:model|method|algorithm)s?",
+         "ItemKNN", {"ItemKNN", "UserKNN"}),
+        (r"mf|matrix[- ]factori[sz]ation", "BiasedMF" if rates else "ImplicitMF",
+         {"ImplicitMF", "BiasedMF", "BPR", "FunkSVD"}),
+    ):  # fmt: skip
+        match = word(pattern).search(rest)
+        if match and not others & set(found):
             found[name] = match.start()
-            if name == "map":
-                rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
-    return tuple(sorted(found, key=found.__getitem__))
+            notes.append(f"“{match[0]}” is taken as {name}")
+    return tuple(sorted(found, key=found.__getitem__)), tuple(notes)
 
 
-def is_hitless(name: str, matched: str, text: str) -> bool:
-    """Whether a bare `hit` or `map` is an ordinary word."""
-    if name == "hit" and matched.lower() == "hit":
-        return not re.search(r"\bhit ?@", text, re.IGNORECASE)
-    return name == "map" and matched == "map"
-
-
-def cutoffs_of(text: str) -> tuple[int, ...]:
-    """Return the cut-offs that are named: `@10`, `at 5 and 20`, `top-10`, `K = 20`."""
-    numbers = r"(\d{1,4}(?:\s*(?:,|and|&|/)\s*@?\s*\d{1,4}\b(?!\s*(?:-?fold|seeds|runs|%)))*)"
-    pattern = (
-        rf"(?:@\s*(?:k\s*=\s*)?|\bat\s+(?:k\s*=\s*)?|\btop[- ]?|\bk\s*(?:=|to|of)\s*){numbers}"
-    )
-    found: list[int] = []
-    for match in re.finditer(pattern, text, re.IGNORECASE):
-        if re.match(r"\s*(?:%|seeds|folds|-fold|epochs|factors)", text[match.end() :]):
-            continue
-        found += [int(n) for n in re.findall(r"\d+", match[1])]
-    return tuple(dict.fromkeys(k for k in found if 1 <= k <= 1000))
-
-
-def seeds_of(text: str) -> int | None:
-    """Return how many repetitions are wished."""
-    pattern = (
-        rf"\b{NUMBER}\s+(?:[a-z]+\s+){{0,2}}?"
-        r"(?:seeds|runs|repetitions|repeats|times|trainings|random initiali[sz]ations)\b"
-    )
-    match = re.search(pattern, text, re.IGNORECASE)
-    match = match or re.search(rf"\bseeds?\s*(?:=|:|to)\s*{NUMBER}\b", text, re.IGNORECASE)
-    return number(match[1]) if match else None
-
-
-def folds_of(text: str) -> int | None:
-    """Return the folds of a cross-validation."""
-    match = re.search(rf"\b{NUMBER}[- ]?folds?\b", text, re.IGNORECASE)
-    if match:
-        return number(match[1])
-    return 5 if re.search(r"cross[- ]?validat|\bk-fold\b", text, re.IGNORECASE) else None
-
-
-def split_of(text: str) -> tuple[SplitKind | None, float | None]:
-    """Return the hold-out protocol and the held-out share."""
-    rules = (
-        (SplitKind.LEAVE_LAST, r"leave[- ]?(?:the )?last|last (?:item|interaction)|most recent"),
-        (SplitKind.LEAVE_ONE_OUT, r"leave[- ]?one[- ]?(?:item[- ]?)?out|\bloo\b"),
-        (SplitKind.GLOBAL_TIME, r"temporal|global time|time[- ]based|chronological|by time"),
-    )
-    for kind, pattern in rules:
-        if re.search(pattern, text, re.IGNORECASE):
-            return kind, None
-    share = re.search(r"\b([5-9]\d)\s*(?:/|:|-|% ?/ ?)\s*([1-4]?\d)\b ?%?", text)
-    if share and int(share[1]) + int(share[2]) == 100:
-        return SplitKind.USER_FRACTION, int(share[2]) / 100
-    share = re.search(r"\b(\d{1,2})\s*%\s*(?:test|hold|held|of)", text, re.IGNORECASE)
-    if share:
-        return SplitKind.USER_FRACTION, int(share[1]) / 100
-    return None, None
-
-
-def min_rating_of(text: str) -> float | None:
-    """Return the rating from which an interaction counts as positive."""
-    patterns = (
-        rf"ratings?\s+(?:of\s+|at least\s+|>=?\s*|≥\s*|from\s+)({VALUE})",
-        rf"\b({VALUE})\s*(?:stars?\s*)?(?:and|or)\s+(?:more|above|higher|up|better)",
-        rf"(?:>=|≥)\s*({VALUE})",
-        rf"threshold\s+(?:of\s+|=\s*|at\s+)?({VALUE})",
-    )
-    for pattern in patterns:
-        match = re.search(pattern, text, re.IGNORECASE)
-        if match:
-            return float(match[1])
-    return None
-
-
-def parameters_of(text: str) -> dict[str, Any]:
-    """Return hyperparameters given one value each."""
-    found: dict[str, Any] = {}
-    for name, names in PARAMETERS.items():
-        before = re.search(rf"(?<![\w.])({VALUE})\s+(?:{names})\b", text, re.IGNORECASE)
-        after = re.search(
-            rf"\b(?:{names})\s*(?:=|:|of|to|is)\s*({VALUE})\b(?!\s*(?:,|and|or|/)\s*\d)",
-            text,
-            re.IGNORECASE,
-        )
-        match = before or after
-        if match:
-            value = float(match[1])
-            found[name] = int(value) if value.is_integer() and "reg" not in name else value
-    return found
-
-
-def swept_parameter(text: str) -> tuple[str | None, tuple[float, ...]]:
-    """Return the hyperparameter that is given several values, and these."""
-    for name, names in PARAMETERS.items():
-        patterns = (
-            rf"\b(?:{names})\b[^.;?]{{0,40}}?({VALUES})",
-            rf"({VALUES})\s+(?:{names})\b",
-        )
-        for pattern in patterns:
-            match = re.search(pattern, text, re.IGNORECASE)
-            if match:
-                values = tuple(dict.fromkeys(float(v) for v in re.findall(VALUE, match[1])))
-                if len(values) >= 2:
-                    return name, values
-        if re.search(
-            rf"(?:sweep|effect of|influence of|vary|varying)[^.?]{{0,30}}\b(?:{names})\b",
-            text,
-            re.I,
-        ):
-            return name, DEFAULT_SWEEPS.get(name, ())
-    return None, ()
-
-
-DEFAULT_SWEEPS: Mapping[str, tuple[float, ...]] = {
-    "embedding_size": (8, 16, 32, 64),
-    "epochs": (5, 10, 15, 20),
-    "regularization": (0.1, 1, 10, 100),
-    "weight": (1, 5, 10, 40),
-    "max_nbrs": (10, 20, 50, 100),
-    "damping": (0, 5, 10, 25),
-    "learning_rate": (0.001, 0.005, 0.01),
-}
-
-
-def outside_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Return wishes beyond the grammar, each with the reason."""
-    found = []
+def outside_of(text: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[int, int]]]:
+    """Return wishes beyond the grammar, each with the reason, and where they stand."""
+    found: dict[str, str] = {}
+    spans = []
     for pattern, reason in OUTSIDE.items():
-        found += [(m[0], reason) for m in word(pattern).finditer(text)]
+        for match in word(pattern).finditer(text):
+            found.setdefault(match[0], reason)
+            spans.append(match.span())
+    return tuple(found.items()), spans
+
+
+def beyond_of(text: str) -> tuple[str, ...]:
+    """Return the kinds of study that a text asks for and that are not mine."""
+    found = [kind for pattern, kind in BEYOND.items() if re.search(pattern, text, re.IGNORECASE)]
+    if len(split_kinds(text)) > 1 and re.search(r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text):
+        found.append("a comparison of splits")
     return tuple(dict.fromkeys(found))
 
 
@@ -236,29 +222,88 @@ def study_of(text: str, reading: Reading) -> Study | None:
     """Return the kind of study that a text asks for."""
     if reading.swept and reading.values:
         return Study.SWEEP
-    if re.search(
-        r"\bseeds?\b|random(?:ness| initiali[sz]ation)|run[- ]to[- ]run|across runs|"
-        r"repeated (?:runs|training)|non-?determin",
-        text,
-        re.IGNORECASE,
-    ):
+    subjects = [a for a in reading.algorithms if a not in BASELINES]
+    is_about_several = len(subjects) > 1 or (len(reading.algorithms) > 1 and reading.metrics)
+    compares = COMPARES.search(text) is not None and bool(reading.algorithms)
+    repeats = (reading.seeds or 1) > 1
+    if SEED_EFFECT.search(text) or (repeats and SPREAD.search(text)):
         return Study.SEED_VARIANCE
-    is_about_several = len(reading.algorithms) > 1
-    if is_about_several or re.search(
-        r"\bcompar|\bversus\b|\bvs\b|\bbetter\b|\bbest\b|\bbenchmark|\bevaluat|how (?:good|well)|"
-        r"\bmeasure\b|\bperform",
-        text,
-        re.IGNORECASE,
-    ):
+    if (SEEDS.search(text) or repeats) and not (compares and is_about_several):
+        has_place = reading.seeds is None or repeats
+        return Study.SEED_VARIANCE if has_place else Study.COMPARISON
+    if is_about_several or len(reading.algorithms) > 1:
         return Study.COMPARISON
-    return None
+    asks = COMPARES.search(text) or ASKS.search(text)
+    known = reading.algorithms or reading.metrics or FIELD.search(text)
+    return Study.COMPARISON if asks and known else None
+
+
+def cutoffs_by_metric(reading: Reading) -> dict[str, tuple[int, ...]]:
+    """Return the cut-offs of each metric that has one; 10 where nothing is said."""
+    shared = tuple(k for k in reading.cutoffs if not any(k in v for v in reading.own.values()))
+    default = reading.cutoffs if not reading.own else shared or reading.cutoffs[:1]
+    names = reading.metrics or ("ndcg",)
+    return {n: reading.own.get(n) or default or (10,) for n in names if n not in CUTLESS}
 
 
 def metric_values(reading: Reading) -> tuple[Metric, ...]:
     """Return the metrics with their cut-offs; NDCG at 10 where nothing is said."""
-    names = reading.metrics or ("ndcg",)
-    cutoffs = reading.cutoffs or (10,)
+    cuts = cutoffs_by_metric(reading)
+    found: list[Metric] = []
+    for name in reading.metrics or ("ndcg",):
+        found += [Metric(name)] if name in CUTLESS else [Metric(name, k) for k in cuts[name]]
+    return tuple(found)
+
+
+def with_cutoffs(reading: Reading, cuts: Mapping[str, tuple[int, ...]]) -> Reading:
+    """Return a reading whose metrics have these cut-offs."""
+    every = tuple(dict.fromkeys(k for values in cuts.values() for k in values))
+    is_shared = all(set(v) == set(every) for v in cuts.values())
+    return replace(reading, cutoffs=every, own={} if is_shared else dict(cuts))
+
+
+def clauses(text: str) -> dict[str, str]:
+    """Return the user's own words for each part of a protocol that they speak of."""
+    plain = re.sub(r"\s+", " ", text)
+    patterns = {
+        "algorithms": "|".join(a.names for a in ALGORITHMS if a.name not in BASELINES),
+        "baseline": "|".join(a.names for a in ALGORITHMS if a.name in BASELINES),
+        "split": "|".join(
+            [p for _, p in SPLITS]
+            + [r"\w+-fold cross[- ]?validation|\d+ folds|cross[- ]?validation"]
+            + [r"train ?/ ?test split|\d\d ?[/:-] ?\d\d(?: split)?", *SHARES]
+        ),
+        "seeds": rf"(?:{NUMBER} )?(?:different )?(?:random )?seeds|multiple times"
+        rf"|{NUMBER} (?:times|runs)",
+        "configuration": "identical settings|same settings|"
+        + "|".join(rf"\d[\d., ]* (?:{p})\b" for p in PARAMETERS.values()),
+        "min_rating": "|".join(RATINGS),
+        "statistics": r"vary across (?:\w+ )?runs|standard deviation|confidence intervals?"
+        r"|compare\w*|significan\w+|how (?:much|large)[^,.?;]{0,60}",
+    }
+    found = {}
+    for part, pattern in patterns.items():
+        matches = [m[0].strip() for m in re.finditer(rf"(?<![\w-])(?:{pattern})", plain, re.I)]
+        if matches:
+            others = [m.lower() for m in matches]
+            kept = [m for m in matches if sum(m.lower() in o for o in set(others)) == 1]
+            found[part] = ", ".join(dict.fromkeys(kept or matches))
+    spans = metric_spans(plain)
+    if spans:
+        start, end = spans[0][0], spans[-1][1]
+        cut = CUT.match(plain, end) or CUT.match(plain, min(len(plain), end + 1))
+        found["metrics"] = plain[start : cut.end() if cut else end][:80]
+    return found
+
+
+def unread(text: str) -> tuple[str, ...]:
+    """Return the sentences with a wish in which nothing was understood."""
     found = []
-    for name in names:
-        found += [Metric(name)] if name in CUTLESS else [Metric(name, k) for k in cutoffs]
+    for sentence in re.split(r"(?<=[.!?;])\s+|\n+", text):
+        words = sentence.strip().rstrip(".!;")
+        if not WISHES.search(words) or REPORTED.search(words):
+            continue
+        reading = read(words)
+        if reading.is_empty and not reading.outside and not reading.beyond:
+            found.append(words[:120])
     return tuple(found)

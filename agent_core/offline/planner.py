@@ -17,16 +17,24 @@ from agent_core.domain import (
     Study,
 )
 from agent_core.offline.catalogue import BY_KIND, BY_NAME
-from agent_core.offline.grammar import Reading, metric_values
+from agent_core.offline.fitting import possible
+from agent_core.offline.grammar import (
+    BASELINES,
+    DEFAULT_SEEDS,
+    Reading,
+    metric_values,
+    unread,
+    with_cutoffs,
+)
 from agent_core.offline.requirements import requirements_of
 
-DEFAULT_SEEDS = 30
 SPLIT_SEED = 42
 STARTUP_S = 8.0
 RECOMMEND_S = 0.8
 """Seconds to recommend for 1,000 users, one core."""
 TIMESTAMP_SPLITS = (SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
-MAX_SEEDS = 200
+MAX_SEEDS = 1000
+SWEEP_SEEDS = 3
 DEFAULT_SUBJECTS = {
     Study.SEED_VARIANCE: ("ImplicitMF",),
     Study.SWEEP: ("ImplicitMF",),
@@ -49,12 +57,10 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     folds
         The preferred number of folds where cross-validation fits.
     """
-    assumptions: list[str] = []
+    assumptions: list[str] = list(reading.notes)
+    reading, gaps = possible(reading, dataset, assumptions)
     study = reading.study or Study.COMPARISON
     metrics = metric_values(reading)
-    if dataset.rating_column is None and any(m.is_rating for m in metrics):
-        metrics = tuple(m for m in metrics if not m.is_rating) or (Metric("ndcg", 10),)
-        assumptions.append("the data has no ratings, so rating metrics are left out")
     algorithms = algorithms_of(reading, study, metrics, assumptions)
     split = split_of(reading, study, dataset, metrics, folds, assumptions)
     seeds = seeds_of(reading, study, algorithms, assumptions)
@@ -64,7 +70,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         question=question.strip(),
         study=study,
         datasets=(dataset.name,),
-        feedback=feedback_of(reading, dataset, assumptions),
+        feedback=feedback_of(reading, dataset, metrics, assumptions),
         split=split,
         algorithms=algorithms,
         metrics=metrics,
@@ -72,13 +78,19 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         seeds=seeds,
         reported=reported_of(study),
         assumptions=tuple(assumptions),
-        unmapped=tuple(f"“{words}” {reason}" for words, reason in reading.outside),
+        unmapped=unmapped_of(reading, gaps, question),
         min_rating=reading.min_rating if dataset.rating_column else None,
         list_length=max([m.k for m in metrics if m.k] or [10]),
         swept=reading.swept if study is Study.SWEEP else None,
     )
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
     return replace(plan, estimate_s=estimate(plan, dataset))
+
+
+def unmapped_of(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
+    """Return the clauses that no requirement covers."""
+    outside = [f"“{words}” {reason}" for words, reason in reading.outside]
+    return (*outside, *gaps, *(f"“{w}” is not in my grammar" for w in unread(question)))
 
 
 def algorithms_of(
@@ -90,12 +102,26 @@ def algorithms_of(
     names = list(reading.algorithms) or list(DEFAULT_SUBJECTS[study] if ranks else DEFAULT_RATERS)
     if not reading.algorithms:
         assumptions.append(f"no algorithm was named, so I take {', '.join(names)}")
-    if rates and not any(BY_NAME[n].rates for n in names):
+    silent = [n for n in names if rates and not BY_NAME[n].rates]
+    told = ", ".join([n for n in silent if n not in BASELINES] or silent)
+    verbs = ("ranks", "predicts") if "," not in told else ("rank", "predict")
+    if rates and len(silent) == len(names):
         names += DEFAULT_RATERS
-        assumptions.append("BiasedMF is added for rating errors: the others predict no ratings")
+        assumptions.append(
+            f"BiasedMF is added for {', '.join(m.label for m in metrics if m.is_rating)}, because "
+            f"{told} {verbs[0]} items and {verbs[1]} no ratings"
+        )
+    if silent and not ranks:
+        names = [n for n in names if n not in silent]
+        assumptions.append(
+            f"left out: {told}, which {verbs[1]} no ratings and so cannot have a rating error; "
+            "ask for NDCG to include it"
+        )
     if ranks and not any(BY_NAME[n].ranks for n in names):
         metrics_text = ", ".join(m.label for m in metrics if not m.is_rating)
-        assumptions.append(f"{', '.join(names)} predict ratings and rank poorly by {metrics_text}")
+        assumptions.append(
+            f"{', '.join(names)} predict(s) ratings and rank(s) poorly by {metrics_text}"
+        )
     found: list[Algorithm] = []
     for name in names:
         found += configured(name, reading, study, ranks=ranks, rates=rates)
@@ -115,7 +141,10 @@ def configured(
     """Return an algorithm at its configuration, once per swept value."""
     known = BY_NAME[name]
     config = dict(known.config)
-    config |= {k: fitting(config[k], v) for k, v in reading.parameters.items() if k in config}
+    given = reading.parameters
+    config |= {k: fitting(config[k], given[k]) for k in config if k in given}
+    own = {k: given[f"{name}:{k}"] for k in config if f"{name}:{k}" in given}
+    config |= {k: fitting(config[k], v) for k, v in own.items()}
     plain = Algorithm(name, known.kind, config, is_random=known.is_random)
     if study is Study.SWEEP and reading.swept in config:
         key = reading.swept
@@ -148,8 +177,12 @@ def split_of(
         assumptions.append("the data has no timestamps, so the hold-out is random")
         kind = SplitKind.LEAVE_ONE_OUT if kind is SplitKind.LEAVE_LAST else None
     count = reading.folds or (folds if study is Study.COMPARISON and kind is None else 1)
+    count = min(count, max(2, dataset.users))
     only_ratings = all(m.is_rating for m in metrics)
     if count > 1:
+        if kind not in (None, SplitKind.USER_FRACTION):
+            words = SPLIT_WORDS[kind].format(holdout=0.2, folds=1) if kind else ""
+            assumptions.append(f"with {count} folds the hold-out is a share, not {words}")
         kind = SplitKind.CROSSFOLD_RECORDS if only_ratings else SplitKind.CROSSFOLD_USERS
     elif kind is None:
         kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
@@ -177,7 +210,13 @@ def seeds_of(
     reading: Reading, study: Study, algorithms: Iterable[Algorithm], assumptions: list[str]
 ) -> tuple[int, ...]:
     """Return the model seeds."""
-    wanted = reading.seeds or (DEFAULT_SEEDS if study is Study.SEED_VARIANCE else 1)
+    random = [a.name for a in algorithms if a.is_random]
+    default = {Study.SEED_VARIANCE: DEFAULT_SEEDS, Study.SWEEP: SWEEP_SEEDS if random else 1}
+    wanted = reading.seeds or default.get(study, 1)
+    if random and not reading.seeds and study is not Study.SEED_VARIANCE:
+        times = f"{wanted} times (seeds 0 to {wanted - 1})" if wanted > 1 else "once (seed 0)"
+        shown = ", ".join(dict.fromkeys(n.split(" ")[0] for n in random))
+        assumptions.append(f"{shown}: training draws random numbers; trained {times}")
     if wanted > MAX_SEEDS:
         assumptions.append(f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}")
         wanted = MAX_SEEDS
@@ -185,20 +224,36 @@ def seeds_of(
         fixed = [a.name for a in algorithms if not a.is_random and a.role is Role.SUBJECT]
         fixed = [n for n in fixed if n not in ("Popularity", "Bias")]
         if fixed:
-            assumptions.append(f"{', '.join(fixed)} draw no random numbers: trained once")
+            assumptions.append(f"no random numbers are drawn by {', '.join(fixed)}: trained once")
         if not reading.seeds:
             assumptions.append(f"“several times” means {wanted} seeds (0 to {wanted - 1})")
-    return tuple(range(max(1, wanted)))
+    return tuple(range(reading.first_seed, reading.first_seed + max(1, wanted)))
 
 
-def feedback_of(reading: Reading, dataset: Dataset, assumptions: list[str]) -> str:
+def feedback_of(
+    reading: Reading, dataset: Dataset, metrics: tuple[Metric, ...], assumptions: list[str]
+) -> str:
     """Return the rule from ratings to feedback."""
     if dataset.rating_column is None:
         return "every row is a positive signal"
+    if all(m.is_rating for m in metrics):
+        kept = f" of {reading.min_rating:g} and more" if reading.min_rating is not None else ""
+        return f"ratings{kept} are predicted as they are"
     if reading.min_rating is not None:
         return f"ratings of {reading.min_rating:g} and more are positive signals, others dropped"
     assumptions.append("every rating counts as a positive signal, high and low alike; no tuning")
     return "every rating is a positive signal"
+
+
+SWEPT_WORDS = {
+    "embedding_size": "Number of factors",
+    "epochs": "Epochs",
+    "regularization": "Regularization",
+    "weight": "Confidence weight",
+    "max_nbrs": "Number of neighbours",
+    "learning_rate": "Learning rate",
+    "damping": "Damping",
+}
 
 
 def title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None) -> str:
@@ -208,7 +263,7 @@ def title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None)
     shown = names if len(names) <= 40 else f"{len(subjects)} algorithms"
     words = {
         Study.SEED_VARIANCE: f"Seed effect on {shown}",
-        Study.SWEEP: f"{swept} of {shown}",
+        Study.SWEEP: f"{SWEPT_WORDS.get(swept or '', swept)} of {shown}",
     }
     return words.get(study, f"Comparison of {shown}" if len(subjects) > 1 else f"Test of {shown}")
 
@@ -253,20 +308,28 @@ def reading_of(plan: Plan) -> Reading:
         if plan.swept and plan.swept in algorithm.config:
             values.append(float(algorithm.config[plan.swept]))
             changed.pop(plan.swept, None)
-        parameters |= {k: v for k, v in changed.items() if k not in ("feedback", "min_nbrs")}
+        name = BY_KIND[algorithm.kind].name
+        parameters |= {
+            f"{name}:{k}": v for k, v in changed.items() if k not in ("feedback", "min_nbrs")
+        }
     split = plan.split
     is_crossfold = split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
-    return Reading(
+    cuts: dict[str, tuple[int, ...]] = {}
+    for metric in plan.metrics:
+        if metric.k:
+            cuts[metric.name] = (*cuts.get(metric.name, ()), metric.k)
+    reading = Reading(
         study=plan.study,
         algorithms=tuple(names),
         metrics=tuple(dict.fromkeys(m.name for m in plan.metrics)),
-        cutoffs=tuple(dict.fromkeys(m.k for m in plan.metrics if m.k)),
         split=None if is_crossfold else split.kind,
         holdout=split.holdout,
         folds=split.folds if is_crossfold else None,
         seeds=len(plan.seeds),
+        first_seed=plan.seeds[0],
         min_rating=plan.min_rating,
         parameters=parameters,
         swept=plan.swept,
         values=tuple(values),
     )
+    return with_cutoffs(reading, cuts)

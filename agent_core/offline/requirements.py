@@ -12,6 +12,7 @@ from agent_core.domain import (
     Requirement,
     Study,
 )
+from agent_core.offline.grammar import clauses
 
 
 @dataclass(slots=True)
@@ -19,6 +20,8 @@ class Listing:
     """Requirements being numbered."""
 
     found: list[Requirement]
+    words: dict[str, str]
+    """The user's own words for the parts of the protocol."""
 
     def add(
         self,
@@ -29,9 +32,11 @@ class Listing:
         priority: Priority = Priority.MUST,
         clause: str = "",
     ) -> None:
-        """Add the next requirement."""
+        """Add the next requirement; `clause` names the part whose words it answers."""
         number = len(self.found) + 1
-        self.found.append(Requirement(number, text, priority, nature, check, clause))
+        self.found.append(
+            Requirement(number, text, priority, nature, check, self.words.get(clause, ""))
+        )
 
     def file(self, check: str, text: str) -> None:
         """Add a requirement about files for people."""
@@ -42,7 +47,8 @@ def requirements_of(
     plan: Plan, dataset: Dataset, outside: tuple[tuple[str, str], ...]
 ) -> tuple[Requirement, ...]:
     """Return the requirements of a plan, numbered from 1."""
-    listing = Listing([])
+    named = dataset.name if dataset.name in plan.question else ""
+    listing = Listing([], clauses(plan.question) | {w: w for w, _ in outside} | {"data": named})
     data_requirements(listing, plan, dataset)
     model_requirements(listing, plan)
     measure_requirements(listing, plan)
@@ -61,14 +67,25 @@ def data_requirements(listing: Listing, plan: Plan, dataset: Dataset) -> None:
         "dataset_loaded",
         f"Load {dataset.name}: {dataset.users:,} users, {dataset.items:,} items, "
         f"{dataset.rows:,} interactions; {plan.feedback}.",
+        clause="data",
     )
     if plan.min_rating is not None or dataset.duplicates:
-        listing.add("filters_as_planned", "Report the interactions before and after each filter.")
-    listing.add("split_as_planned", f"Split: {plan.split.text}; the same for every run; saved.")
+        listing.add(
+            "filters_as_planned",
+            "Report the interactions before and after each filter.",
+            clause="min_rating",
+        )
+    listing.add(
+        "split_as_planned",
+        f"Split: {plan.split.text}; the same for every run; saved.",
+        clause="split",
+    )
     listing.add("no_test_in_train", "No test interaction of a user is in the training data.")
     if plan.split.folds > 1:
         listing.add(
-            "folds_as_planned", f"Every algorithm is tested on all {plan.split.folds} folds."
+            "folds_as_planned",
+            f"Every algorithm is tested on all {plan.split.folds} folds.",
+            clause="split",
         )
 
 
@@ -76,25 +93,28 @@ def model_requirements(listing: Listing, plan: Plan) -> None:
     """Add what is asked of algorithms, configurations and repetitions."""
     subjects = [a.name for a in plan.algorithms if a not in plan.baselines]
     names = ", ".join(subjects)
-    listing.add("algorithms_as_planned", f"Train {names} from LensKit.", clause=names)
+    listing.add("algorithms_as_planned", f"Train {names} from LensKit.", clause="algorithms")
     if plan.baselines:
         baselines = ", ".join(a.name for a in plan.baselines)
-        listing.add("baseline_present", f"Run {baselines} beside it as the baseline.")
+        listing.add(
+            "baseline_present",
+            f"Run {baselines} beside it as the baseline.",
+            clause="baseline",
+        )
     shown = "; ".join(f"{a.name}: {config_text(a.config)}" for a in plan.algorithms if a.config)
     listing.add(
         "configuration_as_planned",
         f"The same configuration in every run, not tuned: {shown or 'defaults'}.",
+        clause="configuration",
     )
-    listing.add("hyperparameters_took_effect", "Every hyperparameter is one that LensKit takes.")
     random = [a.name for a in plan.algorithms if a.is_random]
     if random and len(plan.seeds) > 1:
         listing.add(
             "seeds_as_planned",
             f"Train {', '.join(random)} with {len(plan.seeds)} seeds "
             f"({plan.seeds[0]} to {plan.seeds[-1]}); nothing else differs.",
-            clause=f"{len(plan.seeds)} seeds",
+            clause="seeds",
         )
-        listing.add("repetitions_repeat", "Runs with different seeds really are different runs.")
     if plan.study is Study.SWEEP:
         listing.add("sweep_as_planned", f"Every planned value of {plan.swept} is measured.")
 
@@ -102,14 +122,20 @@ def model_requirements(listing: Listing, plan: Plan) -> None:
 def measure_requirements(listing: Listing, plan: Plan) -> None:
     """Add what is asked of metrics, lists and statistics."""
     labels = ", ".join(m.label for m in plan.metrics)
-    listing.add("metrics_as_planned", f"Measure {labels} for every run, averaged over test users.")
+    listing.add(
+        "metrics_as_planned",
+        f"Measure {labels} for every run, averaged over test users.",
+        clause="metrics",
+    )
     listing.add("recomputation_agrees", "The values agree with those recomputed from saved lists.")
-    listing.add("same_test_users", "All algorithms are measured on the same test users.")
+    if len(plan.algorithms) - len(plan.baselines) > 1:
+        listing.add("same_test_users", "All algorithms are measured on the same test users.")
     if any(not m.is_rating for m in plan.metrics):
         listing.add("lists_exclude_train", "Recommended items are none of the training items.")
     listing.add("lists_saved", "Save what was recommended or predicted, for every run.")
-    listing.add("per_user_saved", "Save the value of every test user, for every run.")
-    listing.add("statistics_available", f"Report {plan.reported[0]}.", clause=plan.reported[0])
+    if plan.study is not Study.COMPARISON:
+        listing.add("per_user_saved", "Save the value of every test user, for every run.")
+    listing.add("statistics_available", f"Report {plan.reported[0]}.", clause="statistics")
 
 
 def config_text(config: object) -> str:

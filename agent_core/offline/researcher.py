@@ -18,7 +18,7 @@ from agent_core.domain import (
 from agent_core.errors import BadDataset, OutsideGrammar, UnusableAnswer
 from agent_core.offline import answering
 from agent_core.offline.composer import VARIANTS, compose
-from agent_core.offline.grammar import read
+from agent_core.offline.grammar import Reading, read
 from agent_core.offline.planner import build
 from agent_core.offline.revision import revise
 from agent_core.researcher import (
@@ -64,10 +64,8 @@ class OfflineResearcher:
             When no study, algorithm or metric is recognised.
         """
         reading = read(request.context.task)
-        if reading.is_empty:
-            words = ", ".join(f"“{w}” {reason}" for w, reason in reading.outside)
-            understood = f"I understood only this: {words}. " if words else ""
-            raise OutsideGrammar(f"This task is outside of what I can plan. {understood}{HELP}")
+        if reading.beyond or reading.is_empty or reading.has_only_outsiders:
+            raise OutsideGrammar(f"{understood(reading)} {HELP}")
         dataset = interactions(request.context.datasets)
         return build(reading, dataset, request.context.task, request.context.folds)
 
@@ -144,6 +142,17 @@ def interactions(datasets: tuple[Dataset, ...]) -> Dataset:
     if not datasets:
         raise BadDataset("There is no dataset. Attach a file with user and item columns.")
     return max(datasets, key=lambda d: d.rows)
+
+
+def understood(reading: Reading) -> str:
+    """Say what was understood of a task that cannot be planned."""
+    parts = [*reading.algorithms, *(m.upper() for m in reading.metrics)]
+    parts += [f"“{words}”, which {reason}" for words, reason in reading.outside]
+    known = f"I understood {'; '.join(parts)}" if parts else "I recognised no experiment in it"
+    if reading.beyond:
+        kinds = " and ".join(reading.beyond)
+        return f"This asks for {kinds}, which I cannot set up without a model ({known})."
+    return f"This task is outside of what I can plan: {known}."
 
 
 def names(plan: Plan) -> str:

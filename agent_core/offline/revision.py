@@ -5,35 +5,48 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent_core.domain import Dataset, Plan, PlanChange, Requirement, Revision
-from agent_core.offline.grammar import Reading, read
+from agent_core.domain import Dataset, Plan, PlanChange, Revision
+from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
 from agent_core.offline.requirements import key_of, renumbered
+from agent_core.offline.wishes import merged, unique
 
 CHATTER = re.compile(
     r"^\W*(?:thanks?(?: you)?|thx|ty|ok(?:ay)?|great|nice|cool|perfect|good|lovely|wow|hi|hello|"
-    r"hey|yes|no|sure|fine|lol|\+1|sounds good|looks good|lgtm|well done)\b.{0,40}$",
+    r"hey|yes|no|sure|fine|lol|\+1|sounds good|looks good|lgtm|well done)\b.{0,60}$",
     re.IGNORECASE,
 )
 WISH = re.compile(
-    r"\b(?:use|add|also|include|drop|remove|without|skip|change|set|make|only|instead|report|take|"
-    r"switch|increase|decrease|reduce|raise|replace|exclude|run|train|prefer|with)\b",
+    r"\b(?:use|add|also|include|drop|remove|without|skip|change|set|make|instead|report|"
+    r"switch|increase|decrease|reduce|raise|replace|exclude|prefer|please|i want|i'd like)\b",
     re.IGNORECASE,
 )
 QUESTION = re.compile(
-    r"^\W*(?:why|what|how|which|who|when|where|is|are|does|do|did|will|would|could|can|should)\b",
+    r"^\W*(?:why|what|how|which|who|when|where|is (?:it|this|that|the|there)|"
+    r"are (?:the|there|you)|(?:does|did|do|will|would|could|can|should|may) "
+    r"(?:you|we|it|i|this|that|the|one))\b",
     re.IGNORECASE,
 )
-POLITE = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b", re.IGNORECASE)
 OUTCOME = re.compile(
-    r"\b(?:must|should|has to|needs to|shall)\s+"
-    r"(?:win|beat|be (?:the )?best|outperform|be better|lose)",
+    r"\b(?:must|should|has to|needs? to|shall|make sure (?:that )?\w+)\s+"
+    r"(?:win|wins|beats?|be (?:the )?(?:best|better|highest|lowest|first)|outperforms?|lose|loses|"
+    r"come first|be (?:above|below|higher|lower))\b|\b(?:prove|show) that \w+ (?:is|beats|wins)",
     re.IGNORECASE,
 )
-REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|no)\b", re.IGNORECASE)
+OUTCOME_REPLY = (
+    "Which algorithm comes first is a result, not something I can plan. What I can plan is that "
+    "{names} and the baseline are measured on the same users, with the difference and its interval"
+)
+PARTS = re.compile(
+    r"[;.]\s+|,?\s+(?:and|but|then)\s+(?=(?:use|add|drop|remove|skip|report|also|set|change|take|"
+    r"make|replace|switch|exclude|include|only)\b)|,\s+(?=(?:use|add|drop|remove|skip|report|also|"
+    r"set|change|replace|switch|exclude|include|only)\b)",
+    re.IGNORECASE,
+)
 DROP_NUMBER = re.compile(
-    r"\b(?:drop|remove|skip|delete)\s+(?:requirements?\s+|number\s+|#)*"
-    r"(\d+(?:\s*(?:,|and|&)\s*\d+)*)(?!\s*(?:seeds|runs|folds|factors|epochs))",
+    r"\b(?:drop|remove|skip|delete|without)\s+(?:the\s+)?(?:requirements?\s+|req\.?\s+|number\s+"
+    r"|no\.?\s+|nr\.?\s+|#)*(\d+(?:\s*(?:,|and|&)\s*\d+)*)\b"
+    r"(?!\s*(?:seeds|runs|folds|factors|epochs|%|neighbou?rs|-?fold))",
     re.IGNORECASE,
 )
 UNDERSTOOD = (
@@ -54,122 +67,69 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     reply
         The reply as written.
     """
-    if CHATTER.match(reply.strip()):
+    words = re.sub(r"\s+", " ", reply).strip()
+    if CHATTER.match(words) and read(words).is_empty and not WISH.search(words):
         return Revision()
-    if OUTCOME.search(reply):
-        return Revision(
-            reply="Which algorithm wins is a result, not something I can plan. The comparison is "
-            "in the plan; I can add or drop algorithms, metrics or repetitions."
-        )
-    is_question = reply.strip().endswith("?") or bool(QUESTION.match(reply))
-    changed, dropped, said = apply(plan, read(reply), reply)
-    if is_question:
-        offer = reply.strip().rstrip("?") if changed or dropped else ""
-        return Revision(reply=explain(plan, reply), offer=wish_of(offer))
+    changed, dropped, said = apply(plan, words)
+    if words.endswith("?") or QUESTION.match(words):
+        offer = wish_of(words) if changed or dropped else ""
+        return Revision(reply=explain(plan, words) or (OFFERED if offer else ""), offer=offer)
+    if OUTCOME.search(words):
+        said = outcome_reply(plan, words)
     if not changed and not dropped:
-        silent = not WISH.search(reply) and not said
-        return Revision(
-            reply="" if silent else f"{said or 'I found no change in that.'} {UNDERSTOOD}"
-        )
+        silent = not WISH.search(words) and not said
+        return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
     return revised(plan, dataset, changed, dropped, said)
+
+
+OFFERED = "I can do that."
+
+
+def outcome_reply(plan: Plan, reply: str) -> str:
+    """Say what becomes of a wish about a result."""
+    named = [a for a in read(reply).algorithms if a not in BASELINES]
+    subjects = ", ".join(named or [a.name for a in plan.algorithms if a not in plan.baselines])
+    return OUTCOME_REPLY.format(names=subjects) + "."
 
 
 def wish_of(question: str) -> str:
     """Return a question as the wish that it holds."""
-    wish = re.sub(r"^\W*(?:can|could|would|will)\s+you\s+(?:please\s+)?", "", question, flags=re.I)
+    wish = re.sub(
+        r"^\W*(?:(?:can|could|would|will|should|may) (?:you|we|i)|what (?:if|about)|how about)\s+"
+        r"(?:(?:please|we|you)\s+)*",
+        "",
+        question.strip().rstrip("?! "),
+        flags=re.IGNORECASE,
+    )
     return wish.strip()
 
 
-def apply(plan: Plan, wish: Reading, reply: str) -> tuple[Reading | None, frozenset[str], str]:
+def apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]:
     """Return the changed reading (None: unchanged), dropped requirements, and what to say."""
     old = reading_of(plan)
-    new, said = merged(old, wish, reply)
-    dropped = frozenset(key_of(r) for r in numbered(plan, reply))
-    if wish.outside:
-        said += " ".join(f"“{words}” {reason}." for words, reason in wish.outside)
-    return (None if new == old else new), dropped, said
-
-
-def merged(old: Reading, wish: Reading, reply: str) -> tuple[Reading, str]:
-    """Put what a reply wishes into a reading."""
-    removes = bool(REMOVAL.search(reply)) and not re.search(r"\b(?:add|also)\b", reply, re.I)
-    adds = bool(re.search(r"\b(?:add|also|include|too|as well|and)\b", reply, re.IGNORECASE))
-    new, said = old, ""
-    if wish.algorithms:
-        new, said = with_algorithms(new, wish.algorithms, removes=removes, adds=adds)
-    replaces = is_replacing(reply)
-    if wish.metrics:
-        new = replace(new, metrics=with_metrics(old, wish.metrics, removes, replaces and not adds))
-    if wish.cutoffs and not removes:
-        keeps = adds and not replaces
-        new = replace(
-            new, cutoffs=unique((*old.cutoffs, *wish.cutoffs)) if keeps else wish.cutoffs
+    new, notes = old, []
+    numbers = dropped_numbers(reply)
+    for part in PARTS.split(DROP_NUMBER.sub("", reply)):
+        wish = read(part)
+        new, said = merged(new, wish, part, plan)
+        notes += [said] if said else []
+        notes += [f"“{words}” {reason}." for words, reason in wish.outside]
+        notes += [f"{kind.capitalize()} is not among my studies." for kind in wish.beyond]
+    known = {r.id: r for r in plan.requirements}
+    missing = [n for n in numbers if n not in known]
+    if missing:
+        notes.append(
+            f"There is no requirement {', '.join(map(str, missing))}; there are "
+            f"{min(known)} to {max(known)}."
         )
-    return with_protocol(new, wish), said
+    dropped = frozenset(key_of(known[n]) for n in numbers if n in known)
+    return (None if new == old else new), dropped, " ".join(dict.fromkeys(notes))
 
 
-def with_metrics(
-    old: Reading, wished: tuple[str, ...], removes: bool, replaces: bool
-) -> tuple[str, ...]:
-    """Add, drop or replace metrics; at least one stays."""
-    if removes:
-        return tuple(m for m in old.metrics if m not in wished) or old.metrics
-    if replaces:
-        return wished
-    return (*old.metrics, *(m for m in wished if m not in old.metrics))
-
-
-def with_protocol(old: Reading, wish: Reading) -> Reading:
-    """Take over what a reply says of split, repetitions and hyperparameters."""
-    given = {
-        name: getattr(wish, name)
-        for name in ("split", "holdout", "folds", "seeds", "min_rating")
-        if getattr(wish, name) is not None
-    }
-    new = replace(old, **given)
-    if wish.split is not None:
-        new = replace(new, folds=wish.folds)
-    if wish.folds is not None:
-        new = replace(new, split=None)
-    if wish.swept and wish.values:
-        new = replace(new, study=wish.study, swept=wish.swept, values=wish.values)
-    if wish.parameters:
-        new = replace(new, parameters={**old.parameters, **wish.parameters})
-    return new
-
-
-def is_replacing(reply: str) -> bool:
-    """Whether a reply puts something in the place of what there is."""
-    return bool(re.search(r"\b(?:instead|only|just|change|switch|use|replace)\b", reply, re.I))
-
-
-def unique(values: tuple[int, ...]) -> tuple[int, ...]:
-    """Return values without repetition, in order."""
-    return tuple(dict.fromkeys(values))
-
-
-def with_algorithms(
-    old: Reading, names: tuple[str, ...], *, removes: bool, adds: bool
-) -> tuple[Reading, str]:
-    """Add, drop or replace algorithms; the baseline stays."""
-    if removes:
-        kept = tuple(n for n in old.algorithms if n not in names)
-        if not [n for n in kept if n not in ("Popularity", "Bias")]:
-            return old, "At least one algorithm must stay."
-        if set(names) & {"Popularity", "Bias"}:
-            return old, "The baseline stays: without it nobody can judge the numbers."
-        return replace(old, algorithms=kept), ""
-    new = tuple(n for n in names if n not in old.algorithms)
-    if not new and not adds:
-        return old, ""
-    return replace(old, algorithms=(*old.algorithms, *new)), ""
-
-
-def numbered(plan: Plan, reply: str) -> tuple[Requirement, ...]:
+def dropped_numbers(reply: str) -> list[int]:
     """Return the requirements that a reply drops by number."""
-    match = DROP_NUMBER.search(reply)
-    numbers = {int(n) for n in re.findall(r"\d+", match[1])} if match else set()
-    return tuple(r for r in plan.requirements if r.id in numbers)
+    matches = [n for m in DROP_NUMBER.finditer(reply) for n in re.findall(r"\d+", m[1])]
+    return [int(n) for n in dict.fromkeys(matches)]
 
 
 def revised(
@@ -185,17 +145,47 @@ def revised(
         next_plan,
         version=plan.version + 1,
         requirements=requirements,
-        unmapped=unique_text((*plan.unmapped, *next_plan.unmapped)),
+        unmapped=unique((*plan.unmapped, *next_plan.unmapped)),
+        assumptions=kept_assumptions(plan, next_plan),
     )
     change = difference(plan, next_plan)
+    assumed = tuple(f"assumed: {a}" for a in next_plan.assumptions if a not in plan.assumptions)
+    change = replace(change, summary=(*change.summary, *assumed)) if change.summary else change
+    if {r.check for r in plan.requirements if r.id in change.dropped} & BINDING:
+        said = f"{said} {STILL_CHECKED}".strip()
     if change.is_empty:
         return Revision(reply=f"{said or 'That is what the plan says already.'}".strip())
     return Revision(next_plan, change, said)
 
 
-def unique_text(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return texts without repetition, in order."""
-    return tuple(dict.fromkeys(values))
+BINDING = frozenset(
+    {
+        "no_test_in_train",
+        "recomputation_agrees",
+        "same_test_users",
+        "baseline_present",
+        "values_in_range",
+    }
+)
+STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
+
+
+def kept_assumptions(old: Plan, new: Plan) -> tuple[str, ...]:
+    """Return the assumptions that still hold, and the new ones."""
+    same_models = names(old) == names(new) and labels(old) == labels(new)
+    holds = {
+        "no split": old.split == new.split,
+        "“several": old.seeds == new.seeds,
+        "draws random": old.seeds == new.seeds,
+        "no algorithm": names(old) == names(new),
+        "every rating": old.feedback == new.feedback,
+    }
+    kept = [
+        a
+        for a in old.assumptions
+        if next((h for words, h in holds.items() if words in a), same_models)
+    ]
+    return unique((*kept, *new.assumptions))
 
 
 def difference(old: Plan, new: Plan) -> PlanChange:
@@ -218,9 +208,24 @@ def settings_changes(old: Plan, new: Plan) -> tuple[str, ...]:
         ("split", old.split.text, new.split.text),
         ("seeds", str(len(old.seeds)), str(len(new.seeds))),
         ("feedback", old.feedback, new.feedback),
-        ("configuration", configurations(old), configurations(new)),
     )
-    return tuple(f"{name}: {before} → {after}" for name, before, after in pairs if before != after)
+    told = [f"{name}: {before} → {after}" for name, before, after in pairs if before != after]
+    return (*told, *configuration_changes(old, new))
+
+
+def configuration_changes(old: Plan, new: Plan) -> list[str]:
+    """Return changed and added configurations in words."""
+    before = {a.name: a.config for a in old.algorithms}
+    lines = []
+    for algorithm in new.algorithms:
+        was, config = before.get(algorithm.name), algorithm.config
+        if was is None and config:
+            pairs = ", ".join(f"{k} {v}" for k, v in config.items())
+            lines.append(f"configuration: {algorithm.name} {pairs}")
+        elif was is not None:
+            changed = [f"{k} {was.get(k)} → {v}" for k, v in config.items() if was.get(k) != v]
+            lines += [f"configuration: {algorithm.name} {', '.join(changed)}"] if changed else []
+    return lines
 
 
 def names(plan: Plan) -> str:
@@ -272,8 +277,13 @@ REASONS = (
 )
 
 
+ABOUT_PLAN = re.compile(
+    r"\bplan|\brun\b|\bdo\b|experiment|algorithm|model|data|next|going|start|result|work", re.I
+)
+
+
 def explain(plan: Plan, question: str) -> str:
-    """Answer a question about the plan."""
+    """Answer a question about the plan; empty where it is about something else."""
     words = {
         "split": plan.split.text,
         "seeds": len(plan.seeds),
@@ -284,7 +294,8 @@ def explain(plan: Plan, question: str) -> str:
     for pattern, answer in REASONS:
         if re.search(pattern, question, re.IGNORECASE):
             return answer.format(**words)
+    if not (ABOUT_PLAN.search(question) or QUESTION.match(question)):
+        return ""
     return (
-        f"Nothing has run yet. The plan: {names(plan)}; {labels(plan)}; {plan.split.text}; "
-        f"{len(plan.seeds)} seeds."
+        f"The plan: {names(plan)}; {labels(plan)}; {plan.split.text}; {len(plan.seeds)} seed(s)."
     )

@@ -105,7 +105,11 @@ def test_sweeps_are_read(text, name, values):
 
 
 def test_a_hyperparameter_with_one_value_is_a_setting():
-    assert read("ImplicitMF with 64 factors").parameters == {"embedding_size": 64}
+    assert read("with 64 factors").parameters == {"embedding_size": 64}
+    assert read("EASE with regularization 500 and ALS with 64 factors").parameters == {
+        "EASE:regularization": 500.0,
+        "ImplicitMF:embedding_size": 64,
+    }
 
 
 @pytest.mark.parametrize(

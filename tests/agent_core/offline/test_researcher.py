@@ -104,7 +104,7 @@ async def test_outside_the_grammar_says_how_to_set_a_model(dataset):
             "only ratings of 4 and more count",
             "feedback: every rating is a positive signal → ratings",
         ),
-        ("with 64 factors", "embedding_size 64"),
+        ("with 64 factors", "embedding_size 32 → 64"),
         ("leave the last item out instead", "newest interaction"),
     ],
 )

@@ -1,0 +1,89 @@
+"""Fits what was read to the data and to sane numbers, and says what was changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent_core.domain import Dataset, Study
+from agent_core.offline.catalogue import BY_NAME, HAVING, LIMITS
+from agent_core.offline.grammar import BASELINES, CUTLESS, Reading
+
+MAX_FOLDS = 20
+
+
+def possible(
+    reading: Reading, dataset: Dataset, assumptions: list[str]
+) -> tuple[Reading, list[str]]:
+    """Fit a reading to the data and to sane numbers; say what was changed or left out."""
+    gaps: list[str] = []
+    reading = rateable(reading, dataset, assumptions)
+    reading = thresholded(reading, dataset, assumptions)
+    reading = sweepable(reading, gaps)
+    most = max(2, min(MAX_FOLDS, dataset.users))
+    if reading.folds is not None and not 2 <= reading.folds <= most:
+        folds = most if reading.folds > most else None
+        assumptions.append(
+            f"{reading.folds} folds are not possible: I take {folds or 'one split'}"
+        )
+        reading = replace(reading, folds=folds)
+    parameters = {}
+    for name, value in reading.parameters.items():
+        low, high = LIMITS[name.rpartition(":")[2]]
+        parameters[name] = min(max(value, low), high)
+        if parameters[name] != value:
+            assumptions.append(f"{name} {value:g} is out of range: I take {parameters[name]:g}")
+    values = tuple(v for v in reading.values if within(reading.swept, v))
+    if values != reading.values:
+        gone = ", ".join(f"{v:g}" for v in reading.values if v not in values)
+        assumptions.append(f"{reading.swept} {gone} is out of range and left out")
+    return replace(reading, parameters=parameters, values=values), gaps
+
+
+def within(name: str | None, value: float) -> bool:
+    """Whether a hyperparameter's value is sane."""
+    low, high = LIMITS.get(name or "", (0.0, float("inf")))
+    return low <= value <= high
+
+
+def rateable(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Reading:
+    """Leave rating metrics out where there are no ratings."""
+    if dataset.rating_column is None and any(m in CUTLESS for m in reading.metrics):
+        metrics = tuple(m for m in reading.metrics if m not in CUTLESS)
+        assumptions.append(
+            "the data has no ratings, so rating errors are left out"
+            + ("" if metrics else " and NDCG@10 is measured")
+        )
+        return replace(reading, metrics=metrics)
+    return reading
+
+
+def thresholded(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Reading:
+    """Turn `above 3` into the next rating; drop a threshold that no rating reaches."""
+    limit, values = reading.min_rating, dataset.rating_values
+    if limit is None:
+        return reading
+    if dataset.rating_column is None:
+        assumptions.append("the data has no ratings, so no threshold is applied")
+        return replace(reading, min_rating=None, is_above=False)
+    if reading.is_above:
+        limit = next((v for v in values if v > limit), limit + 1e-9)
+    if values and limit > values[-1]:
+        assumptions.append(
+            f"no rating reaches {limit:g} (the highest is {values[-1]:g}), so every rating counts"
+        )
+        limit = None
+    return replace(reading, min_rating=limit, is_above=False)
+
+
+def sweepable(reading: Reading, gaps: list[str]) -> Reading:
+    """Give a sweep an algorithm that has the hyperparameter, or turn it into a comparison."""
+    swept = reading.swept
+    if reading.study is not Study.SWEEP or swept is None:
+        return reading
+    subjects = [n for n in reading.algorithms if n not in BASELINES]
+    if not subjects:
+        return replace(reading, algorithms=(*reading.algorithms, HAVING[swept]))
+    if any(swept in BY_NAME[n].config for n in subjects):
+        return reading
+    gaps.append(f"{', '.join(subjects)} has no {swept} to vary")
+    return replace(reading, study=Study.COMPARISON, swept=None, values=())

@@ -1,0 +1,179 @@
+"""Puts a wish into what a plan stands for: algorithms, metrics, split, repetitions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from agent_core.domain import Plan
+from agent_core.offline.grammar import (
+    BASELINES,
+    COMPARES,
+    CUTLESS,
+    Reading,
+    cutoffs_by_metric,
+    read,
+    with_cutoffs,
+)
+
+T = TypeVar("T")
+REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|delete|no|leave out)\b", re.I)
+ADDITION = re.compile(r"\b(?:add|also|include|too|as well|plus|additionally|and)\b", re.I)
+INSTEAD = re.compile(
+    r"(?P<new>[^,;.]+?)\s+(?:instead of|rather than|in place of)\s+(?P<old>[^,;.]+)"
+    r"|\breplace\s+(?P<old2>[^,;.]+?)\s+(?:with|by)\s+(?P<new2>[^,;.]+)"
+    r"|\b(?:switch|change)\s+from\s+(?P<old3>[^,;.]+?)\s+to\s+(?P<new3>[^,;.]+)",
+    re.IGNORECASE,
+)
+
+
+def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading, str]:
+    """Put one wish into a reading."""
+    swap = INSTEAD.search(part)
+    if swap:
+        fresh, gone = (
+            (swap["new"] or swap["new2"] or swap["new3"]),
+            (swap["old"] or swap["old2"] or swap["old3"]),
+        )
+        return replaced(old, read(fresh), read(gone))
+    if wish.algorithms and not wish.metrics and not COMPARES.search(part) and is_setting(wish):
+        others = [n for n in wish.algorithms if n in old.algorithms]
+        wish = wish if len(others) < len(wish.algorithms) else without_algorithms(wish)
+    removes = bool(REMOVAL.search(part)) and not re.search(r"\b(?:add|also)\b", part, re.I)
+    adds = bool(ADDITION.search(part))
+    new, said = old, ""
+    if wish.algorithms:
+        only = bool(re.search(r"\b(?:only|just)\b", part, re.IGNORECASE)) and not adds_words(part)
+        new, said = with_algorithms(new, wish.algorithms, removes=removes, only=only)
+    if wish.metrics or (wish.cutoffs and not removes):
+        replaces = is_replacing(part) and not adds_words(part)
+        new = with_metrics(new, wish, removes=removes, replaces=replaces, adds=adds)
+    if removes:
+        return new, said
+    return with_protocol(new, wish, plan, said)
+
+
+def is_setting(wish: Reading) -> bool:
+    """Whether a wish sets hyperparameters of the algorithms that it names."""
+    return bool(wish.parameters or wish.values)
+
+
+def without_algorithms(wish: Reading) -> Reading:
+    """Return a wish without its algorithms, which it only speaks of."""
+    return replace(wish, algorithms=())
+
+
+def adds_words(part: str) -> bool:
+    """Whether a wish says that something is added."""
+    return bool(re.search(r"\b(?:add|also|as well|too|additionally|plus)\b", part, re.I))
+
+
+def replaced(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]:
+    """Put algorithms and metrics in the place of others."""
+    new, said = old, ""
+    if fresh.algorithms:
+        kept = [n for n in old.algorithms if n not in gone.algorithms or n in BASELINES]
+        new = replace(new, algorithms=unique((*kept, *fresh.algorithms)))
+        said = BASELINE_STAYS if set(gone.algorithms) & set(BASELINES) else ""
+    if fresh.metrics:
+        cuts = dict(cutoffs_by_metric(old))
+        metrics = unique((*(m for m in old.metrics if m not in gone.metrics), *fresh.metrics))
+        given = cutoffs_by_metric(fresh) if fresh.cutoffs else {}
+        default = next(iter(cuts.values()), (10,))
+        kept_cuts = {m: given.get(m) or cuts.get(m, default) for m in metrics if m not in CUTLESS}
+        new = with_cutoffs(replace(new, metrics=metrics), kept_cuts)
+    elif fresh.cutoffs:
+        new = with_metrics(new, fresh, removes=False, replaces=True, adds=False)
+    protocol = replace(fresh, algorithms=(), metrics=(), cutoffs=(), own={})
+    return with_protocol(new, protocol, None, said)
+
+
+def with_metrics(
+    old: Reading, wish: Reading, *, removes: bool, replaces: bool, adds: bool
+) -> Reading:
+    """Add, drop or replace metrics and cut-offs; at least one metric stays."""
+    cuts = dict(cutoffs_by_metric(old))
+    metrics = old.metrics or ("ndcg",)
+    if removes:
+        metrics = tuple(m for m in metrics if m not in wish.metrics) or metrics
+        return with_cutoffs(
+            replace(old, metrics=metrics), {m: k for m, k in cuts.items() if m in metrics}
+        )
+    default = next(iter(cuts.values()), (10,))
+    given = cutoffs_by_metric(wish) if wish.cutoffs and wish.metrics else {}
+    if wish.metrics and replaces:
+        metrics = wish.metrics
+        cuts = {m: given.get(m) or cuts.get(m, default) for m in metrics if m not in CUTLESS}
+    elif wish.metrics:
+        fresh = {m: given.get(m, ()) for m in wish.metrics if m not in CUTLESS}
+        metrics = unique((*metrics, *wish.metrics))
+        cuts |= {m: unique((*cuts.get(m, ()), *k)) or default for m, k in fresh.items()}
+    elif adds and not replaces:
+        cuts = {m: unique((*k, *wish.cutoffs)) for m, k in cuts.items()}
+    else:
+        cuts = dict.fromkeys(cuts, wish.cutoffs)
+    return with_cutoffs(replace(old, metrics=metrics), cuts)
+
+
+def with_protocol(
+    old: Reading, wish: Reading, plan: Plan | None, said: str
+) -> tuple[Reading, str]:
+    """Take over what a reply says of split, repetitions and hyperparameters."""
+    is_one_seed = wish.seeds == 1 and wish.first_seed > 0
+    if is_one_seed and plan is not None and len(plan.seeds) > 1:
+        said = f"{said} The seeds stay {plan.seeds[0]} to {plan.seeds[-1]}: the plan repeats runs."
+        wish = replace(wish, seeds=None, first_seed=0)
+    if wish.seeds is not None and wish.seeds < 1:
+        said, wish = f"{said} At least one training is needed.", replace(wish, seeds=None)
+    given = {
+        name: getattr(wish, name)
+        for name in ("split", "holdout", "folds", "seeds", "min_rating")
+        if getattr(wish, name) is not None
+    }
+    new = replace(old, **given)
+    if wish.seeds is not None:
+        new = replace(new, first_seed=wish.first_seed)
+    if wish.min_rating is not None:
+        new = replace(new, is_above=wish.is_above)
+    if wish.split is not None:
+        new = replace(new, folds=wish.folds)
+    if wish.folds is not None:
+        new = replace(new, split=None)
+    if wish.swept and wish.values:
+        new = replace(new, study=wish.study, swept=wish.swept, values=wish.values)
+    if wish.parameters:
+        general = {k for k in wish.parameters if ":" not in k}
+        kept = {k: v for k, v in old.parameters.items() if k.rpartition(":")[2] not in general}
+        new = replace(new, parameters={**kept, **wish.parameters})
+    return new, said.strip()
+
+
+def is_replacing(reply: str) -> bool:
+    """Whether a reply puts something in the place of what there is."""
+    return bool(re.search(r"\b(?:instead|only|just|change|switch|use|replace)\b", reply, re.I))
+
+
+def unique(values: Iterable[T]) -> tuple[T, ...]:
+    """Return values without repetition, in order."""
+    return tuple(dict.fromkeys(values))
+
+
+BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
+
+
+def with_algorithms(
+    old: Reading, names: tuple[str, ...], *, removes: bool, only: bool
+) -> tuple[Reading, str]:
+    """Add, drop or replace algorithms; the baseline stays."""
+    base = tuple(n for n in old.algorithms if n in BASELINES)
+    if removes:
+        said = BASELINE_STAYS if set(names) & set(BASELINES) else ""
+        kept = tuple(n for n in old.algorithms if n not in names or n in BASELINES)
+        if not [n for n in kept if n not in BASELINES]:
+            return old, f"{said} At least one algorithm must stay.".strip()
+        return replace(old, algorithms=kept), said
+    if only and [n for n in names if n not in BASELINES]:
+        return replace(old, algorithms=unique((*names, *base))), ""
+    return replace(old, algorithms=unique((*old.algorithms, *names))), ""
