@@ -18,6 +18,7 @@ PAIR = ["user_id", "item_id"]
 LEAKAGE = re.compile(r"\bleak", re.IGNORECASE)
 CORE = re.compile(r"(\d+)[\s_-]*core|core\D{0,3}(\d+)|min_user\w*\D(\d+)", re.IGNORECASE)
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
+MANY_USERS = 50
 NO_SPLIT = "No split was saved, so that it cannot be checked."
 
 
@@ -48,6 +49,11 @@ def no_test_in_train(evidence: Evidence) -> Result:
     everything = trained_on_everything(evidence.source)
     if everything:
         return failed(everything)
+    if is_never_hit(evidence):
+        return failed(
+            "No tested item is recommended to anybody by any algorithm: lists leave out what was "
+            "trained on, so the test was trained on."
+        )
     folds = [fold for fold, _, _ in both_parts(evidence)]
     absent = sorted(set(evidence.single["fold"]) - set(folds))
     if not folds:
@@ -56,6 +62,15 @@ def no_test_in_train(evidence: Evidence) -> Result:
         return failed(f"No split was saved of fold {some(f or '(unnamed)' for f in absent)}.")
     total = sum(len(t) for t in evidence.test.values())
     return passed(f"{total:,} test pairs in {len(folds)} folds, none of them in training.")
+
+
+def is_never_hit(evidence: Evidence) -> bool:
+    """Whether all of many lists, of a baseline too, miss every tested item."""
+    single = evidence.single
+    hits = single[single["metric"].isin(["ndcg", "recall", "hit", "mrr", "map", "precision"])]
+    users = sum(t["user_id"].nunique() for t in evidence.test.values())
+    many = users >= MANY_USERS and hits["algorithm"].nunique() >= 2
+    return bool(many and len(hits) and (hits["value"] == 0).all())
 
 
 def is_about_leakage(evidence: Evidence) -> bool:

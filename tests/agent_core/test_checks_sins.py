@@ -187,6 +187,27 @@ pipe.train(data, TrainingOptions(rng=1))
 """
 
 
+@sin("no_test_in_train", FAIL, "Line 2", "all that was read")
+def the_whole_file_handed_to_a_function(made):
+    made.source = """def run(pipe, frame, seed):
+    pipe.train(from_interactions_df(frame), TrainingOptions(rng=seed))
+
+def main():
+    df = pd.read_csv("data.csv")
+    held = df.groupby("user_id").sample(n=1, random_state=1)
+    labbook.split(0, df.drop(held.index), held)
+    run(pipe, df, seed=3)
+"""
+
+
+@sin("no_test_in_train", FAIL, "No tested item is recommended")
+def nothing_is_ever_hit(made):
+    tested = made.data.iloc[made.splits["0"][1]].set_index("user_id")["item_id"]
+    for frame in made.lists.values():
+        frame.loc[frame["item_id"] == frame["user_id"].map(tested), "item_id"] = 999
+    made.measure()
+
+
 @sin("no_test_in_train", FAIL, "No split was saved")
 def no_split(made):
     made.splits = {}
@@ -651,6 +672,8 @@ HONEST_SOURCES = (
     "for s in crossfold_users(data, 5, SampleN(1)):\n    pipe.train(s.train)",
     'df = pd.read_csv("d.csv")\nheld = df.sample(frac=0.2)\ndf = df.drop(held.index)\n'
     "pipe.train(from_interactions_df(df))",
+    'def run(frame):\n    pipe.train(from_interactions_df(frame))\n\ndf = pd.read_csv("d.csv")\n'
+    "train = df.sample(frac=0.8)\nrun(train)",
     'df = pd.read_csv("d.csv")\ntrain = df[df.time < 5]\npipe.train(from_interactions_df(train))',
 )  # fmt: skip
 
