@@ -15,6 +15,7 @@ from agent_core.events import Logged, PlanSet, ProtocolFrozen
 from agent_core.view import RunView, fold
 from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
+from bot.blocks.plan import closed
 from bot.blocks.text import mention, moment
 from bot.cards import Cards
 from bot.lab_like import LabLike
@@ -193,7 +194,7 @@ class Follower:
         for key in self.plan_keys:
             plan = await self.telling.outbox.message(key)
             if plan is not None:
-                shown = replace(plan, blocks=without_buttons(plan.blocks, note))
+                shown = closed(plan, note)
                 place = self.thread.place
                 self.telling.cards.show(key, place, partial(itself, shown), is_last=True)
 

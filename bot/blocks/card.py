@@ -91,7 +91,11 @@ def times(view: RunView, now: datetime) -> str:
     if view.status.is_final:
         return f" after {elapsed}, {moment(end)}"
     expected = view.plan.estimate_s if view.plan else 0.0
-    return f" {elapsed}" + (f" of about {duration(expected)}" if expected else "")
+    if not expected:
+        return f" {elapsed}"
+    is_late = (end - view.started_at).total_seconds() > expected
+    relation = ", longer than the expected" if is_late else " of about"
+    return f" {elapsed}{relation} {duration(expected)}"
 
 
 def progress_lines(view: RunView) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent_core.domain import Plan
 from bot.blocks.limits import INPUT, MODAL_TITLE, VIEW_BLOCKS, Block, plain, section, sections
-from bot.blocks.plan import heading, protocol, remarks, requirement_lines
+from bot.blocks.plan import UNTOUCHED, heading, protocol, remarks, requirement_lines
 from bot.blocks.text import escape
 
 EDIT = "edit_plan"
@@ -43,7 +43,7 @@ def plan_modal(plan: Plan) -> Block:
     """Return the modal with the whole plan and its requirements."""
     lines = "\n".join(requirement_lines(plan.requirements))
     head = "\n".join(p for p in (heading(plan, ()), protocol(plan), remarks(plan)) if p)
-    head = head.replace(", nothing has run yet", "", 1)
+    head = head.replace(UNTOUCHED, "", 1)
     blocks = [*sections(head), {"type": "divider"}, *sections(lines)]
     return {
         "type": "modal",

@@ -7,8 +7,18 @@ from dataclasses import replace
 
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
 from agent_core.view import RunView
-from bot.blocks.limits import Button, Message, actions, message, sections
+from bot.blocks.limits import (
+    Button,
+    Message,
+    actions,
+    message,
+    section,
+    sections,
+    without_buttons,
+)
 from bot.blocks.text import dollars, duration, escape
+
+UNTOUCHED = ", nothing has run yet"
 
 
 def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
@@ -22,7 +32,16 @@ def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
 def heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
     """Return the first line: version and data."""
     data = " · ".join(dataset_line(d) for d in datasets)
-    return f"*Plan v{plan.version}, nothing has run yet.* {data}".strip()
+    return f"*Plan v{plan.version}{UNTOUCHED}.* {data}".strip()
+
+
+def closed(plan: Message, note: str) -> Message:
+    """Return a plan as it stays in the thread: no buttons, and `note` in their place."""
+    kept = [
+        section(b["text"]["text"].replace(UNTOUCHED, "", 1)) if b["type"] == "section" else b
+        for b in plan.blocks
+    ]
+    return Message(plan.text.replace(UNTOUCHED, "", 1), without_buttons(kept, note))
 
 
 def dataset_line(dataset: Dataset) -> str:
@@ -41,17 +60,26 @@ def dataset_line(dataset: Dataset) -> str:
 def protocol(plan: Plan) -> str:
     """Return question, split, models, baseline, repetitions and what is reported."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
-    parts = [
-        ("Question", plan.question),
-        ("Data use", plan.feedback),
-        ("Split", plan.split.text or plan.split.kind.value.replace("_", " ")),
-        ("Model" if len(subjects) == 1 else "Models", names(subjects)),
-        ("Baseline", names(plan.baselines)),
-        ("Metrics", ", ".join(m.label for m in plan.metrics)),
-        ("Repetitions", repetitions(plan)),
-        ("Reported", ", ".join(plan.reported)),
+    lines = (
+        (("Question", plan.question),),
+        (
+            ("Data use", plan.feedback),
+            ("Split", plan.split.text or plan.split.kind.value.replace("_", " ")),
+        ),
+        (
+            ("Model" if len(subjects) == 1 else "Models", names(subjects)),
+            ("Baseline", names(plan.baselines)),
+        ),
+        (
+            ("Metrics", ", ".join(m.label for m in plan.metrics)),
+            ("Repetitions", repetitions(plan)),
+            ("Reported", ", ".join(plan.reported)),
+        ),
+    )
+    shown = [
+        " · ".join(f"*{name}* {escape(value)}" for name, value in line if value) for line in lines
     ]
-    return "\n".join(f"*{name}:* {escape(value)}" for name, value in parts if value)
+    return "\n".join(line for line in shown if line)
 
 
 def names(algorithms: Sequence[Algorithm]) -> str:
