@@ -88,10 +88,10 @@ async def warm_sandbox(
     except SandboxError as error:
         await trial.aclose()
         if settings.level == "warm":
-            text = str(error)
-            raise SandboxUnavailable(
-                text if isinstance(error, SandboxUnavailable) else explain(text)
-            ) from error
+            if isinstance(error, SandboxUnavailable):
+                raise
+            text = explain(str(error), in_container=is_container())
+            raise SandboxUnavailable(text) from error
         log.warning("no warm level here, using the cold one", extra={"reason": str(error)})
         return None
     except BaseException:
@@ -132,7 +132,7 @@ async def self_test(sandbox: Sandbox) -> None:
         job = Job(SELF_TEST, limits=TEST_LIMITS, environment={"SECRET": str(secret)})
         execution = await sandbox.execute(job, Path(folder))
     if not execution.is_ok:
-        raise SandboxUnavailable(explain(execution.output))
+        raise SandboxUnavailable(explain(execution.output, in_container=is_container()))
     found = execution.output.partition("faults:")[2].strip()
     if found:
         raise SandboxUnavailable(f"A test script could not be confined: {found}. {REMEDIES}")
@@ -144,15 +144,26 @@ REMEDIES = (
 )
 
 
-def explain(output: str) -> str:
+def explain(output: str, *, in_container: bool) -> str:
     """Say why bubblewrap did not start, and what to do."""
     text = output.strip()[-400:] or "no output"
-    remedy = "The container needs `--security-opt systempaths=unconfined` and a seccomp profile."
-    if "No permissions to create new namespace" in text or "setting up uid map" in text:
+    remedy = "Run `bwrap --unshare-all --ro-bind / / true` to see what is refused."
+    if in_container:
+        remedy = (
+            "Start the container with --init --security-opt seccomp=deploy/seccomp.json "
+            "--security-opt systempaths=unconfined."
+        )
+    elif "No permissions to create new namespace" in text or "setting up uid map" in text:
         remedy = user_namespace_remedy()
     elif "Can't mount proc" in text:
-        remedy = "In a container add `--security-opt systempaths=unconfined`."
+        remedy = "Something hides parts of /proc; scripts need one of their own."
     return f"Scripts cannot be isolated: {text}. {remedy} {REMEDIES}"
+
+
+def is_container() -> bool:
+    """Whether this runs inside Docker, Podman or Kubernetes."""
+    marks = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
+    return any(Path(mark).exists() for mark in marks)
 
 
 def user_namespace_remedy() -> str:

@@ -47,6 +47,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
         ),
         "landlock_create_ruleset",
     )
+    allow(ruleset, "/", READ_DIR)
     for path in readable:
         allow(ruleset, path, EXECUTE | READ_FILE | READ_DIR)
     for path in writable:

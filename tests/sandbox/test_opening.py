@@ -1,6 +1,7 @@
 import pytest
 
 from sandbox.errors import SandboxUnavailable
+from sandbox.execution import Level
 from sandbox.opening import explain, open_sandbox
 from sandbox.packages import find_python, read_packages
 from sandbox.settings import SandboxSettings
@@ -33,6 +34,16 @@ def test_the_packages_of_experiments_are_read_from_their_interpreter():
 
 
 def test_namespaces_that_are_switched_off_are_explained():
-    text = explain("bwrap: No permissions to create new namespace, likely because ...")
+    text = "bwrap: No permissions to create new namespace, likely because ..."
 
-    assert "sysctl" in text or "User namespaces are off" in text
+    on_a_machine = explain(text, in_container=False)
+    in_a_container = explain(text, in_container=True)
+
+    assert "sysctl" in on_a_machine
+    assert "--security-opt systempaths=unconfined" in in_a_container
+
+
+async def test_the_best_level_is_chosen():
+    async with open_sandbox(SandboxSettings(preload_after_s=3600)) as sandbox:
+        assert sandbox.level is Level.WARM
+        assert sandbox.slots >= 1
