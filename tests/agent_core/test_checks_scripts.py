@@ -1,0 +1,47 @@
+"""A sample of whole LensKit scripts, sinful and honest, through sandbox and checks.
+
+All of them, on two datasets: `python benchmarks/soak_checks.py`.
+"""
+
+import pytest
+from cases import HONEST, SINS
+from trials import fault_of, synthetic, tried
+
+from sandbox.opening import open_sandbox
+from sandbox.settings import SandboxSettings
+
+SAMPLE = {
+    "plain",
+    "classic recall of its own",
+    "saves another split than it trains on",
+    "one seed for all repetitions",
+    "one value raised by two percent",
+    "a hyperparameter that is ignored",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_sampled_scripts_are_judged_as_they_must_be(tmp_path):
+    material = synthetic(tmp_path)
+    chosen = [c for c in (*SINS, *HONEST) if c.name in SAMPLE]
+    assert len(chosen) == len(SAMPLE)
+
+    faults = {}
+    async with open_sandbox(SandboxSettings(level="auto")) as sandbox:
+        for number, case in enumerate(chosen):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            faults[case.name] = fault_of(case, *await tried(case, material, sandbox, folder))
+
+    assert {name: fault for name, fault in faults.items() if fault} == {}
+
+
+def test_there_are_enough_scripts_and_all_can_be_made():
+    names = [c.name for c in (*SINS, *HONEST)]
+    for case in (*SINS, *HONEST):
+        compile(case.source("pd.read_csv('d.csv')", "d.csv"), case.name, "exec")
+
+    assert len(names) == len(set(names))
+    assert len(SINS) >= 30
+    assert len(HONEST) >= 15

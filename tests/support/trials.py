@@ -1,0 +1,66 @@
+"""Runs whole scripts in the sandbox and says what the checks find in them."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cases import Case, base_plan
+
+from agent_core.checks.registry import run_checks
+from agent_core.datasets import profile
+from agent_core.domain import Finding
+from agent_core.evidence import read_evidence
+from agent_core.synthetic import write_catalogue
+from sandbox.execution import Input, Job, Limits
+
+LIMITS = Limits(timeout_s=300, memory_mib=3000)
+
+
+@dataclass(frozen=True)
+class Material:
+    """A dataset and how a script reads it."""
+
+    path: Path
+    read: str
+
+
+def synthetic(folder, users=150, items=120):
+    path = folder / "catalogue.tsv"
+    write_catalogue(path, users=users, items=items, per_user=30)
+    names = '{"synthetic_user_id": "user_id"}'
+    return Material(path, f'pd.read_csv("{path.name}", sep="\\t").rename(columns={names})')
+
+
+def movielens():
+    """Return MovieLens 100K, or None where it is not."""
+    beside = Path(__file__).parents[3] / "shared" / "data"
+    path = Path(os.environ.get("AUTORECLAB_TEST_DATA", beside)) / "ml-100k" / "u.data"
+    names = '["user_id", "item_id", "rating", "timestamp"]'
+    if not path.exists():
+        return None
+    return Material(path, f'pd.read_csv("u.data", sep="\\t", names={names})')
+
+
+async def tried(case: Case, material: Material, sandbox, folder: Path):
+    """Run one script in `folder` and return its execution and the findings by name."""
+    name = material.path.name
+    source = case.source(material.read, name)
+    job = Job(source, (Input(name, material.path),), LIMITS)
+    execution = await sandbox.execute(job, folder)
+    plan = case.plan(base_plan(name))
+    data = profile(material.path)
+    evidence = read_evidence(plan, source, execution, (data,), {name: material.path})
+    return execution, {c.name: c for c in run_checks(evidence)}
+
+
+def fault_of(case: Case, execution, findings):
+    """Say what is wrong with the findings; empty where they are as they must be."""
+    if case.check:
+        found = findings[case.check]
+        return "" if found.finding is case.finding else f"{found.finding}: {found.reason}"
+    if not execution.is_ok:
+        return execution.output[-1500:]
+    stopping = [c for c in findings.values() if c.is_binding and c.finding is Finding.FAIL]
+    wrong = [findings[n] for n in ("split_as_planned", "filters_as_planned", "lists_saved")]
+    stopping += [c for c in wrong if c.finding is Finding.FAIL]
+    return "; ".join(f"{c.name}: {c.reason}" for c in stopping)
