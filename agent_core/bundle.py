@@ -225,13 +225,13 @@ def write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder:
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def too_large(folder: Path) -> list[str]:
+def too_large(folder: Path, limit: int = MAX_ZIP_BYTES) -> list[str]:
     """Remove the largest artifacts beyond what a zip may hold; return what was left out."""
     files = sorted(folder.rglob("*"), key=lambda p: p.stat().st_size if p.is_file() else 0)
     total = sum(p.stat().st_size for p in files if p.is_file())
     removed = []
     for path in reversed(files):
-        if total <= MAX_ZIP_BYTES:
+        if total <= limit:
             break
         if path.is_file() and (folder / "artifacts") in path.parents:
             size = path.stat().st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 
@@ -155,7 +156,7 @@ def strip(axes: Axes, values: dict[str, NDArray[np.float64]]) -> None:
 
 def bins(values: NDArray[np.float64]) -> int:
     """Return the number of bars: about the square root of the runs, at least five."""
-    return max(5, min(20, round(1.6 * len(values) ** 0.5)))
+    return max(5, min(20, round(1.6 * math.sqrt(len(values)))))
 
 
 def sd_text(summary: Summary) -> str:

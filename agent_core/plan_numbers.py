@@ -95,6 +95,7 @@ class PlanNumbers:
         if is_proposal:
             units = "|".join(PROPOSED.split())
             text = re.sub(rf"\b\d+[\s-]+(?:{units})s?\b", " ", text, flags=re.IGNORECASE)
+            text = re.sub(r"\b[a-z]+ ?@ ?\d+\b(?![.,]\d)", " ", text, flags=re.IGNORECASE)
         return text
 
 

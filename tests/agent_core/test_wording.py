@@ -224,6 +224,7 @@ def test_proposals_may_count_but_not_promise(compared):
 
     assert found.fill("Repeat with 5-fold cross-validation.", Part.PROPOSAL)
     assert found.fill("Improve the embedding with 20 seeds.", Part.PROPOSAL)
+    assert found.fill("Add Recall@20 to see whether the metric matters.", Part.PROPOSAL)
     assert not found.fill("Deploy EASE, it is 45 % better.", Part.PROPOSAL)
     assert not found.fill("EASE will reach 0.45.", Part.PROPOSAL)
 

@@ -1,0 +1,371 @@
+"""Reports: the answer first, every number recorded, warnings before anything else."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import crashed, node_of, requirement
+from results import (
+    START,
+    comparison_evidence,
+    comparison_plan,
+    dataset,
+    evidence_of,
+    inputs_of,
+    seed_evidence,
+)
+
+from agent_core.domain import (
+    Algorithm,
+    Check,
+    Claim,
+    Finding,
+    NodeId,
+    Outcome,
+    ReportDraft,
+    Role,
+    Score,
+    Study,
+    UserId,
+    Waiver,
+)
+from agent_core.facts import collect_facts
+from agent_core.reporter import ReportInputs, preliminary, write_report
+from agent_core.reporting.thread import MAX_TEXT
+from agent_core.view import Freeze
+from sandbox.execution import Ended, Execution, Level
+
+NO_WORDS = ReportDraft("")
+BELOW = Check(
+    "beats_baseline",
+    Finding.WARN,
+    "Below the baseline in NDCG@10: MF 0.015 against Popularity 0.068 (4.5 times smaller).",
+)
+
+
+def report(tmp_path, inputs, draft=NO_WORDS):
+    """Write a report without figures and tables, which take time and other tests look at."""
+    return write_report(replace(inputs, evidence=None), draft, tmp_path / "report")
+
+
+@pytest.fixture(scope="module")
+def seed_report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("seed") / "report"
+    return write_report(inputs_of(seed_evidence()), NO_WORDS, folder)
+
+
+@pytest.fixture(scope="module")
+def comparison_report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("comparison") / "report"
+    return write_report(inputs_of(comparison_evidence()), NO_WORDS, folder)
+
+
+def test_a_seed_study_leads_with_the_standard_deviation(seed_report):
+    found = seed_report
+
+    assert found.headline.startswith("**The seed moves NDCG@10 of ImplicitMF little: SD 0.0038 (")
+    assert "(95 % interval 0.0030 to 0.0051), CV 2.0 %, range 0.187 to 0.202 over 30 seeds.**" in (
+        found.headline
+    )
+    assert "differ by more than 0.0106 only about once in 20" in found.headline
+    assert "95 % interval of the mean is ±" in found.summary
+    assert "Over *test users* (n = 200, averaged over the seeds)" in found.summary
+    assert "far wider than the seed effect" in found.summary
+    assert "effect of the split was **not** measured" in found.summary
+    assert [p.stem for p in found.figures] == ["seed_distribution", "comparison"]
+
+
+def test_a_deterministic_model_is_said_to_be_so(tmp_path):
+    found = report(tmp_path, inputs_of(seed_evidence(sd=0.0)))
+
+    assert "The seed does not move NDCG@10 of ImplicitMF: all 30 seeds gave" in found.headline
+
+
+def test_a_comparison_leads_with_order_and_paired_differences(comparison_report):
+    found = comparison_report
+
+    assert found.headline.startswith("**NDCG@10: EASE 0.243, ItemKNN 0.197, ImplicitMF 0.197, Pop")
+    assert "EASE is higher than ItemKNN in NDCG@10 by 0.0" in found.headline
+    assert "ItemKNN and ImplicitMF are not distinguishable" in found.headline
+    assert "EASE is higher than Popularity" in found.headline
+    assert "95 % interval over *test users* (n = 300)" in found.summary
+
+
+def test_a_sweep_says_that_the_best_was_selected_on_test_data(tmp_path):
+    names = {v: f"KNN k={v}" for v in (5, 10, 20)}
+    base = comparison_plan()
+    plan = replace(
+        base,
+        study=Study.SWEEP,
+        swept="max_nbrs",
+        algorithms=(
+            *(Algorithm(n, "ItemKNNScorer", {"max_nbrs": v}) for v, n in names.items()),
+            Algorithm("Popularity", "PopScorer", role=Role.BASELINE),
+        ),
+    )
+    runs = {(names[5], "0", ""): [0.1, 0.2, 0.3] * 30, (names[10], "0", ""): [0.3, 0.4, 0.5] * 30}
+    runs |= {(names[20], "0", ""): [0.3, 0.4, 0.501] * 30, ("Popularity", "0", ""): [0.05] * 90}
+
+    found = report(tmp_path, inputs_of(evidence_of(plan, runs)))
+
+    assert "**NDCG@10 is highest at max_nbrs = 20 (0.40" in found.headline
+    assert "of 3 values tried" in found.headline
+    assert "selected on the test data" in found.headline
+
+
+def test_a_baseline_that_is_not_beaten_stands_in_the_first_lines(tmp_path):
+    found = report(tmp_path, inputs_of(comparison_evidence(), checks=(BELOW,)))
+
+    assert found.headline.splitlines()[1].startswith("⚠️ **The baseline is not beaten.** Below")
+    assert "4.5 times smaller" in found.markdown.split("## ")[0]
+    assert found.warnings
+
+
+def test_waivers_failures_changes_and_missing_isolation_stand_in_the_first_lines(tmp_path):
+    failing = Check("no_test_in_train", Finding.FAIL, "3 test pairs are in train.", True)
+    inputs = inputs_of(
+        comparison_evidence(),
+        checks=(failing,),
+        view={
+            "waivers": (Waiver("same_test_users", "a pilot", UserId("ann")),),
+            "freeze": Freeze(7, "ee" * 32, START, "ann"),
+            "level": "unconfined",
+            "datasets": (dataset(known_as="SYNTHETIC DATA"),),
+        },
+    )
+
+    first = "\n".join(report(tmp_path, inputs).headline.splitlines()[1:])
+
+    assert "Not to be relied on: the check `no_test_in_train` failed" in first
+    assert "`same_test_users` was set aside** by ann: a pilot" in first
+    assert "Exploratory" in first
+    assert "without isolation" in first
+    assert "Synthetic data" in first
+
+
+def test_checks_are_counted_and_warnings_named(tmp_path):
+    checks = (
+        Check("a", Finding.PASS, "fine"),
+        Check("b", Finding.PASS, "fine"),
+        Check("temporal_leak", Finding.WARN, "Training sees later interactions."),
+        Check("c", Finding.NOT_APPLICABLE, "nothing to see"),
+    )
+
+    found = report(tmp_path, inputs_of(comparison_evidence(), checks=checks))
+
+    assert "2 pass, 1 warning (`temporal_leak` Training sees later" in found.summary
+    assert "1 not applicable" in found.summary
+    assert "frozen before any result" in found.summary
+
+
+def test_independent_scripts_are_told_as_a_sensitivity_check(tmp_path):
+    evidence = seed_evidence()
+    inputs = inputs_of(evidence)
+    second = node_of(2, value=1.0)
+    other = collect_facts(seed_evidence(sd=0.004))
+    view = replace(inputs.view, nodes=(*inputs.view.nodes, second))
+
+    found = report(tmp_path, replace(inputs, view=view, others={2: other}))
+
+    assert "2 independently written scripts give NDCG@10 of ImplicitMF 0.19" in found.summary
+
+
+def test_a_lying_researcher_comes_out_harmless(tmp_path):
+    lie = ReportDraft(
+        headline="EASE is significantly better than everything, by 45 %.",
+        findings=(
+            "All requirements are met and all checks pass.",
+            "ItemKNN reaches 0.999 and beats EASE.",
+            "EASE reaches {{ndcg@10|EASE|mean}}.",
+            "{{claim:0}}.",
+        ),
+        limits=("There are none; the result is robust.", "One data set was used."),
+        next_steps=("Publish: state of the art.", "Repeat with 5-fold cross-validation."),
+        claims=(Claim("ImplicitMF", "ItemKNN", "ndcg@10"),),
+    )
+
+    found = report(tmp_path, inputs_of(comparison_evidence()), lie)
+
+    posted = f"{found.headline}\n{found.summary}"
+    told = found.markdown.split("## Struck from")[0]
+    for text in (posted, told):
+        assert "significantly" not in text
+        assert "45 %" not in text
+        assert "0.999" not in text
+        assert "robust" not in text
+        assert "beats" not in text.replace("beats_baseline", "")
+        assert "state of the art" not in text
+        assert "All requirements" not in text
+    assert "EASE reaches 0.243" in posted
+    assert "ItemKNN are not distinguishable" in posted.replace("ImplicitMF and ", "")
+    assert len(found.struck) == 5
+    assert "## Struck from" in found.markdown
+
+
+def test_words_of_an_open_study_may_lead_when_they_are_grounded(tmp_path):
+    evidence = comparison_evidence(
+        replace(comparison_plan("EASE", "ItemKNN", "ImplicitMF"), study=Study.OTHER)
+    )
+    grounded = ReportDraft("Rare items matter: EASE reaches {{ndcg@10|EASE|mean}}.")
+    invented = ReportDraft("Rare items matter: EASE reaches 0.9.")
+
+    good = report(tmp_path / "a", inputs_of(evidence), grounded)
+    bad = report(tmp_path / "b", inputs_of(evidence), invented)
+
+    assert good.headline.startswith("**Rare items matter: EASE reaches 0.243.**")
+    assert bad.headline.startswith("**NDCG@10: EASE 0.243")
+
+
+def test_the_thread_text_stays_short(tmp_path):
+    draft = ReportDraft("", tuple(f"A long finding on the split {'so ' * 200}." for _ in range(8)))
+    checks = tuple(Check(f"c{i}", Finding.WARN, "why " * 100) for i in range(9))
+
+    found = report(tmp_path, inputs_of(comparison_evidence(), checks=checks), draft)
+
+    assert len(found.summary) <= MAX_TEXT
+    assert "NDCG@10, 95 % interval" in found.summary
+    assert "9 warnings" in found.summary
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "sha256 `abab",
+        "GroupLens terms",
+        "943 users, 1,682 items, 100,000 interactions",
+        "training may contain interactions later than tested ones",
+        "ImplicitMFScorer, planned: embedding_size = 32; not tuned",
+        "training 0, 1, 2",
+        "percentile bootstrap over test users",
+        "chi-square interval over runs",
+        "Holm over the family",
+        "Python 3.11.7",
+        "rule-based researcher, no AI model",
+        "plan v1 frozen 2026-01-02 03:04:05 UTC by ann before any result",
+        "1 tried, 1 worked; chosen: script 1",
+        "| Waivers | none |",
+        "| Requirements not met | none |",
+    ],
+)
+def test_the_report_states_what_makes_it_citable(seed_report, statement):
+    assert statement in seed_report.markdown
+
+
+def test_methods_hold_a_table_and_references(comparison_report):
+    text = comparison_report.bundle.with_name("methods.md").read_text()
+
+    assert r"\toprule" in text
+    assert r"EASE & 0.243 & [" in text
+    assert "@article{harper2015movielens" in text
+    assert "@article{holm1979simple" in text
+
+
+def failing_inputs():
+    memory = Execution(None, Ended.MEMORY, "", 9.0, Level.COLD)
+    late = Execution(None, Ended.TIMEOUT, "", 9.0, Level.COLD)
+    ran = replace(
+        node_of(6, value=0.5),
+        checks=(Check("same_test_users", Finding.FAIL, "different users", True),),
+        score=Score(0.5, 1, 2, 0, 1, ("same_test_users",)),
+    )
+    nodes = (
+        *(node_of(i, execution=memory) for i in (1, 2, 3)),
+        node_of(4, execution=late),
+        node_of(5, execution=crashed("KeyError: 'rating'")),
+        ran,
+        node_of(7, execution=None, error="torchrec is not installed"),
+    )
+    plan = comparison_plan("EASE")
+    base = inputs_of(evidence_of(plan, {}), nodes=nodes)
+    return replace(
+        base,
+        evidence=None,
+        facts=None,
+        best=None,
+        outcome=Outcome.NOTHING,
+        reason="nodes",
+        log=(replace(base.log[0], at=START + timedelta(hours=2, minutes=10)),),
+    )
+
+
+def test_a_failure_says_why_what_is_usable_and_what_next(tmp_path):
+    found = report(tmp_path, failing_inputs())
+
+    assert found.headline == (
+        "**No result: none of 7 scripts satisfied the plan.** Stopped at the limit of scripts "
+        "after 2 h 10 min."
+    )
+    why, usable, following = found.summary.splitlines()
+    assert why.startswith("*Why:* 3 ran out of memory; ")
+    assert "1 ran out of time" in why
+    assert "`KeyError: 'rating'`" in why
+    assert usable.startswith("*Usable:* the plan, the scripts and their output")
+    assert "① Leave out the algorithms that need a dense item matrix" in following
+    assert "③" in following
+    assert found.bundle.exists()
+    assert found.solution is None
+
+
+def test_a_failure_with_rows_names_what_is_usable(tmp_path):
+    evidence = comparison_evidence()
+    inputs = replace(inputs_of(evidence), outcome=Outcome.NOTHING, reason="stopped")
+
+    found = report(tmp_path, inputs)
+
+    assert "4 single runs of EASE, ItemKNN, ImplicitMF, Popularity from script 1" in found.summary
+    assert "Stopped on request" in found.headline
+
+
+def test_unmet_musts_and_the_limit_that_ended_it_are_told(tmp_path):
+    plan = replace(
+        comparison_plan("EASE", "ItemKNN", "ImplicitMF"),
+        requirements=(requirement(1), requirement(8)),
+    )
+    inputs = inputs_of(comparison_evidence(plan), outcome=Outcome.PARTIAL)
+    best = replace(inputs.best, verdicts=inputs.best.verdicts[:1])
+    inputs = replace(inputs, best=best, reason="seconds")
+
+    found = report(tmp_path, inputs)
+
+    assert "1 of 2 met; not met: 8 (requirement 8)." in found.summary
+    assert "Stopped at the time limit." in found.summary
+
+
+def test_a_report_can_be_written_again(tmp_path):
+    inputs = inputs_of(comparison_evidence())
+    first = write_report(inputs, NO_WORDS, tmp_path / "report")
+    (tmp_path / "report" / "stale.txt").write_text("old")
+    before = first.bundle.read_bytes()
+
+    second = write_report(inputs, NO_WORDS, tmp_path / "report")
+
+    assert not (tmp_path / "report" / "stale.txt").exists()
+    assert second.bundle.read_bytes() == before
+
+
+def test_a_report_needs_a_plan(tmp_path):
+    inputs = inputs_of(comparison_evidence())
+
+    with pytest.raises(ValueError, match="no plan"):
+        write_report(
+            replace(inputs, view=replace(inputs.view, plans=())), NO_WORDS, tmp_path / "r"
+        )
+
+
+def test_the_card_shows_subjects_beside_the_baseline():
+    evidence = comparison_evidence()
+
+    assert preliminary(evidence.plan, collect_facts(evidence)) == (
+        "EASE NDCG@10 0.243 · ItemKNN 0.197 · ImplicitMF 0.197 · Popularity 0.077"
+    )
+    assert preliminary(evidence.plan, collect_facts(evidence_of(evidence.plan, {}))) == ""
+
+
+def test_a_stopped_seed_study_tells_what_there_is(tmp_path):
+    evidence = seed_evidence(seeds=27)
+    inputs: ReportInputs = replace(inputs_of(evidence), outcome=Outcome.PARTIAL, reason="stopped")
+
+    found = report(tmp_path, inputs)
+
+    assert "over 27 seeds" in found.headline
+    assert found.best == NodeId(1)
