@@ -26,6 +26,8 @@ READY_TIMEOUT_S = 120
 START_TIMEOUT_S = 30
 """A zygote that has not started a script by then hangs."""
 CLOSE_TIMEOUT_S = 5
+TELL_TIMEOUT_S = 5
+"""A zygote that has not told of an end by then hangs."""
 RETRY_S = 0.01
 LOST = Exit(-signal.SIGKILL, 0.0, 0, is_lost=True)
 
@@ -58,7 +60,12 @@ class ForkedProcess:
         """Do nothing: the zygote tells of the end."""
 
     def kill(self) -> None:
-        """Kill the namespace's first process, and with it everything; see pid_namespaces(7)."""
+        """Kill the namespace's first process, and with it everything; see pid_namespaces(7).
+
+        A zygote that hangs tells of no end; it is not waited for.
+        """
+        if not self.has_ended.is_set():
+            asyncio.get_running_loop().call_later(TELL_TIMEOUT_S, self.has_ended.set)
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.init_fd, signal.SIGKILL)
 

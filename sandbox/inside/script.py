@@ -109,9 +109,9 @@ def finish(module: types.ModuleType, status: int) -> int:
 
 
 def flush_files() -> None:
-    """Write out files that somebody still holds open."""
+    """Write out files that somebody still holds open; `isinstance` would wake lazy objects."""
     for item in gc.get_objects():
-        if isinstance(item, io.TextIOWrapper | io.BufferedWriter) and not item.closed:
+        if issubclass(type(item), io.TextIOWrapper | io.BufferedWriter) and not item.closed:
             try:
                 item.flush()
             except (OSError, ValueError):

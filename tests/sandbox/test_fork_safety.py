@@ -112,8 +112,10 @@ async def test_every_library_gives_the_results_of_a_fresh_process(tmp_path):
     expected = await fresh.run(SOURCE, limits=LIMITS)
     async with open_warm(packages, 1) as sandbox:
         await sandbox.warm_up()
+        threads = (await sandbox.full.zygote()).ready.result()["threads"]
         found = await Bench(sandbox, tmp_path / "warm").run(SOURCE, limits=LIMITS)
 
+    assert threads == 1
     assert expected.is_ok, expected.output
     assert len(expected.output.splitlines()) == 18
     assert found.output.splitlines() == expected.output.splitlines()

@@ -1,6 +1,7 @@
 """What the warm level adds: zygotes that come, go and are replaced."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -73,6 +74,29 @@ def lab(tmp_path):
     home = tmp_path / "lab"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     return home
+
+
+async def test_a_script_of_a_zygote_that_hangs_can_be_stopped(warm):
+    begun = asyncio.Event()
+    zygote = await warm.sandbox.light.zygote()
+    running = asyncio.create_task(
+        warm.run("print('x')\nimport time\ntime.sleep(60)", tell=lambda _: begun.set())
+    )
+    await asyncio.wait_for(begun.wait(), 10)
+    (process,) = zygote.running.values()
+    hung = parent_of(process.watched_pids()[0])
+
+    os.kill(hung, signal.SIGSTOP)
+    running.cancel()
+    await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), 20)
+
+    os.kill(hung, signal.SIGCONT)
+    assert (await warm.run("print('next')")).is_ok
+
+
+def parent_of(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("PPid:")[2].split()[0])
 
 
 async def test_new_packages_are_seen_by_the_next_script(tmp_path, lab):
