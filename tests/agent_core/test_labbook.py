@@ -1,5 +1,6 @@
 """The helper that scripts deliver results with, run as they run it: beside a script."""
 
+import importlib
 import json
 import os
 import shutil
@@ -11,11 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from studies import honest, profile_of
 
+from agent_core import contract, tables
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Finding
 from agent_core.evidence import read_evidence
+from sandbox import workspace
 from sandbox.execution import Artifact, Ended, Execution, Level
 
 LABBOOK = Path(__file__).parents[2] / "sandbox/labbook.py"
@@ -383,3 +388,35 @@ labbook.predictions("A/B", frame, fold=2, seed=7)
     frame = pd.read_parquet(tmp_path / "w/predictions/A_B/2-7.parquet")
     assert frame.iloc[0].tolist() == [1, 2, 3.5, 4.0]
     assert np.isclose(frame["prediction"], 3.5).all()
+
+
+@pytest.fixture(scope="module")
+def labbook():
+    began = os.environ.get("LABBOOK_BEGAN")
+    yield importlib.import_module("sandbox.labbook")
+    if began is None:
+        os.environ.pop("LABBOOK_BEGAN", None)
+
+
+@given(st.text(max_size=20))
+def test_folders_of_algorithms_are_found_again(labbook, name):
+    assert contract.folder_of(name) == labbook.safe(name)
+    assert workspace.SAFE_NAME.fullmatch(labbook.safe(name))
+
+
+@given(
+    st.sampled_from(["NDCG", "RecipRank", "Hit Rate", "hr", "AveragePrecision", "RMSE", "my own"]),
+    st.none() | st.integers(1, 50),
+    st.none() | st.integers(1, 50),
+)
+def test_metrics_are_named_alike_on_both_sides(labbook, name, shown, k):
+    label = name if shown is None else f"{name}@{shown}"
+
+    assert contract.metric_of(label, k) == labbook.metric_of(label, k)
+
+
+@given(st.lists(st.integers(0, 10**12) | st.text(min_size=1, max_size=6), max_size=20))
+def test_ids_are_the_same_on_both_sides(labbook, values):
+    series = pd.Series(values, dtype=object)
+
+    assert tables.ids(series).tolist() == labbook.ids(series).tolist()
