@@ -309,3 +309,15 @@ def modal(view: Json) -> Problems:
     if has_input and not view.get("submit"):
         problems.append("submit is required when there is an input")
     return problems
+
+
+def numbered(blocks: list[Json]) -> list[Json]:
+    """Give a block id to every block without one, and an action id to its elements."""
+    for number, block in enumerate(blocks):
+        block.setdefault("block_id", f"block{number}")
+        holders = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
+        interactive = [item for item in holders if isinstance(item, dict)]
+        for position, item in enumerate(interactive):
+            if block["type"] != "rich_text":
+                item.setdefault("action_id", f"action{number}-{position}")
+    return blocks

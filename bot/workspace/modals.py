@@ -7,8 +7,7 @@ import json
 from dataclasses import dataclass
 
 from bot.workspace.errors import ApiError
-from bot.workspace.limits import checked_view
-from bot.workspace.methods.chat import numbered
+from bot.workspace.limits import checked_view, numbered
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT, TEAM
 from bot.workspace.team import Team

@@ -6,7 +6,7 @@ import json
 
 from bot.workspace.call import Call, Method
 from bot.workspace.errors import ApiError
-from bot.workspace.limits import METADATA, POST_TEXT, UPDATE_TEXT, checked_blocks
+from bot.workspace.limits import METADATA, POST_TEXT, UPDATE_TEXT, checked_blocks, numbered
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT, BOT_USER, Channel
 
@@ -59,18 +59,6 @@ def content(call: Call, *, may_be_empty: bool = False) -> Json:
     if not may_be_empty and not fields["text"] and not fields.get("blocks"):
         raise ApiError("no_text")
     return fields
-
-
-def numbered(blocks: list[Json]) -> list[Json]:
-    """Give a block id to every block without one, and an action id to its elements."""
-    for number, block in enumerate(blocks):
-        block.setdefault("block_id", f"block{number}")
-        holders = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
-        interactive = [item for item in holders if isinstance(item, dict)]
-        for position, item in enumerate(interactive):
-            if block["type"] != "rich_text":
-                item.setdefault("action_id", f"action{number}-{position}")
-    return blocks
 
 
 def metadata(call: Call) -> Json:
