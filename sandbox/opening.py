@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -98,8 +99,9 @@ async def warm_sandbox(
         await trial.aclose()
         raise
     stack.push_async_callback(trial.aclose)
-    warming = asyncio.create_task(sandbox.warm_up(settings.preload_after_s))
-    stack.push_async_callback(stop, warming)
+    if math.isfinite(settings.preload_after_s):
+        warming = asyncio.create_task(sandbox.warm_up(settings.preload_after_s))
+        stack.push_async_callback(stop, warming)
     return sandbox
 
 

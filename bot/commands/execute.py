@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -59,8 +60,10 @@ async def through(script: Script, source: str, settings: Settings) -> None:
     def tell(line: str) -> None:
         typer.echo(json.dumps({"event": "output", "line": line}) if script.json else line)
 
+    # One script gains nothing from libraries imported ahead.
+    once = settings.sandbox.model_copy(update={"preload_after_s": math.inf})
     with tempfile.TemporaryDirectory(prefix="autoreclab-") as collected:
-        async with open_sandbox(settings.sandbox) as sandbox:
+        async with open_sandbox(once) as sandbox:
             job = Job(source, inputs, limits)
             execution = await sandbox.execute(job, Path(collected), tell)
         if script.out is not None:
