@@ -16,7 +16,7 @@ from bot.workspace.rules import Rules
 from bot.workspace.server import open_workspace
 from bot.workspace.workspace import Workspace
 
-QUICK = Rules(speed=50)
+QUICK = Rules(speed=50, ack_s=25)
 
 
 @dataclass(slots=True)
