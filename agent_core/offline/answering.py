@@ -18,6 +18,13 @@ STATISTICS = (
     ("mean", r"\bmean\b|average|how (?:good|well|high)|what (?:is|was) the|value"),
 )
 STATUS = re.compile(r"how is it going|status|progress|how long|finished|done yet|eta", re.I)
+COMPARES = re.compile(r"better|worse|differ|beat|than|versus|\bvs\b|compare|signific", re.I)
+OFFERS = re.compile(
+    r"^(?:(?:can|could|would|will|should) (?:you|we)|what (?:if|about)|how about)"
+    r"(?:\s+(?:please|also|we|you))*\s+",
+    re.IGNORECASE,
+)
+ADDS = re.compile(r"add|include|run|use|repeat|test|try", re.IGNORECASE)
 WORDS = {
     "sd": "SD over runs", "cv": "CV", "min": "lowest run", "max": "highest run",
     "range": "range", "mean": "mean",
@@ -28,11 +35,63 @@ def answer(request: AnswerRequest) -> Answer:
     """Return an answer that quotes the recorded results it used."""
     if STATUS.search(request.question) or not request.facts:
         return Answer(request.status or "Nothing is recorded yet.")
+    offered = offer(request)
+    if offered is not None:
+        return offered
+    named = named_algorithms(request.plan, request.question)
+    if len(named) == 2 and COMPARES.search(request.question):
+        return compared(request.plan, request.facts, *named)
     if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
         return ranking(request.plan, request.facts)
     if re.search(r"how many|number of", request.question, re.I):
         return counts(request.plan, request.facts)
     return statistics(request)
+
+
+def named_algorithms(plan: Plan, question: str) -> list[str]:
+    """Return the algorithms of a plan that a question names."""
+    kinds = read(question).algorithms
+    exact = [a.name for a in plan.algorithms if re.search(rf"{re.escape(a.name)}\b", question)]
+    swept = [a for a in exact if " " in a]
+    return swept or [a.name for a in plan.algorithms if a.name.split(" ")[0] in kinds]
+
+
+def offer(request: AnswerRequest) -> Answer | None:
+    """Offer the wish that a question holds; None where it holds none."""
+    if not OFFERS.match(request.question.strip()):
+        return None
+    wish = re.sub(OFFERS, "", request.question.strip().rstrip("?! ")).strip()
+    reading = read(wish)
+    known = {a.name.split(" ")[0] for a in request.plan.algorithms}
+    fresh = set(reading.algorithms) - known
+    if not fresh and not reading.folds and not reading.seeds and not re.match(ADDS, wish):
+        return None
+    return Answer("That was not part of this run; it needs a new round.", (), wish)
+
+
+def compared(plan: Plan, facts: Mapping[str, float], a: str, b: str) -> Answer:
+    """Answer whether two algorithms differ, by the recorded paired difference."""
+    metric = plan.primary
+    for one, other in ((a, b), (b, a)):
+        key = f"{metric.key}|{one} - {other}"
+        if f"{key}|difference" not in facts:
+            continue
+        value, low, high = (
+            facts.get(f"{key}|{s}") for s in ("difference", "difference_low", "difference_high")
+        )
+        if value is None or low is None or high is None:
+            continue
+        p_value = facts.get(f"{key}|p", 1.0)
+        is_apart = (low > 0 or high < 0) and p_value < 0.05
+        verb = ("higher" if value > 0 else "lower") + " than" if is_apart else ""
+        words = verb or "not distinguishable from"
+        return Answer(
+            f"{one} is {words} {other} in {metric.label}: difference {value:+.4f}, 95 % interval "
+            f"over users {low:.4f} to {high:.4f}, adjusted p {p_value:.3g}. At these "
+            "configurations, on this data and split.",
+            (f"{key}|difference", f"{key}|p"),
+        )
+    return ranking(plan, facts)
 
 
 def statistics(request: AnswerRequest) -> Answer:

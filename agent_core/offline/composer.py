@@ -123,7 +123,7 @@ def data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "column_names": [c.name for c in dataset.columns],
         "used_columns": list(columns),
         "used_names": list(columns.values()),
-        "float_ids": any(kinds[c] == "float" for c in list(columns)[:2]),
+        "id_types": {c: "str" for c in list(columns)[:2] if kinds[c] != "int"},
         "has_time": dataset.timestamp_column is not None,
         "min_rating": plan.min_rating if dataset.rating_column else None,
         "has_duplicates": dataset.duplicates > 0,

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from agent_core.domain import (
     Answer,
     Dataset,
-    Node,
     Plan,
     ReportDraft,
     Revision,
@@ -16,7 +15,7 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.errors import BadDataset, OutsideGrammar, UnusableAnswer
-from agent_core.offline import answering
+from agent_core.offline import answering, reporting
 from agent_core.offline.composer import VARIANTS, compose
 from agent_core.offline.grammar import Reading, read
 from agent_core.offline.planner import build
@@ -118,13 +117,8 @@ class OfflineResearcher:
         return tuple(Verdict(r.id, is_met=False, reason=reason, by=NAME) for r in request.open)
 
     async def report(self, request: ReportRequest) -> ReportDraft:
-        """Leave headline and numbers to the product; add limits and next steps."""
-        plan = request.plan
-        limits = [f"Hyperparameters are stated, not tuned: these configurations of {names(plan)}."]
-        if plan.split.folds == 1:
-            limits.append("One split; the effect of the split was not measured.")
-        steps = next_steps(plan, request.best)
-        return ReportDraft("", (), tuple(limits), tuple(steps))
+        """Write findings with references, limits and next steps."""
+        return reporting.draft_of(request)
 
     async def answer(self, request: AnswerRequest) -> Answer:
         """Answer from recorded results."""
@@ -153,24 +147,3 @@ def understood(reading: Reading) -> str:
         kinds = " and ".join(reading.beyond)
         return f"This asks for {kinds}, which I cannot set up without a model ({known})."
     return f"This task is outside of what I can plan: {known}."
-
-
-def names(plan: Plan) -> str:
-    """Return the algorithms that are compared."""
-    return ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
-
-
-def next_steps(plan: Plan, best: Node | None) -> list[str]:
-    """Return what could be done next."""
-    if best is None:
-        return [
-            "Look at the first error in the zip's log.jsonl.",
-            "Ask for fewer algorithms, or attach a smaller sample of the data.",
-        ]
-    steps = []
-    if plan.split.folds == 1:
-        steps.append("Repeat with 5-fold cross-validation to see the effect of the split.")
-    if len(plan.metrics) == 1:
-        other = "Recall" if plan.primary.name == "ndcg" else "NDCG"
-        steps.append(f"Add {other}@{plan.primary.k or 10} to see whether the metric matters.")
-    return steps

@@ -1,0 +1,115 @@
+"""Words of a report by study: findings with references in place of numbers, limits, next steps."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, SplitKind, Study
+from agent_core.researcher import ReportRequest
+
+MAX_CLAIMS = 6
+
+
+def draft_of(request: ReportRequest) -> ReportDraft:
+    """Return the words; the headline is left to the product."""
+    plan = request.plan
+    claims = claims_of(plan, request.facts)
+    findings = [f"{{{{claim:{i}}}}}." for i in range(len(claims))]
+    findings += [f for m in plan.metrics[1:] if (f := finding(plan, m, request.facts))]
+    return ReportDraft(
+        headline="",
+        findings=tuple(findings),
+        limits=limits(plan),
+        next_steps=next_steps(plan, has_result=request.best is not None),
+        claims=claims,
+    )
+
+
+def ordered(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> list[str]:
+    """Return the algorithms that have a mean of a metric, in its order."""
+    means = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}
+    known = {name: value for name, value in means.items() if value is not None}
+    return sorted(known, key=known.__getitem__, reverse=not metric.is_rating)
+
+
+def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
+    """Return what is claimed: each subject against the baseline, and the ends of the order."""
+    ranking = ordered(plan, plan.primary, facts)
+    baselines = [n for n in ranking if n in {a.name for a in plan.baselines}]
+    subjects = [n for n in ranking if n not in baselines]
+    direction = Direction.LOWER if plan.primary.is_rating else Direction.HIGHER
+    pairs = [(subject, baselines[0]) for subject in subjects] if baselines else []
+    if plan.study is Study.SWEEP and len(subjects) > 1:
+        pairs = [(subjects[0], subjects[-1])]
+    elif plan.study is Study.COMPARISON:
+        pairs = [*pairs[1:], *list(itertools.pairwise(subjects))[2:]]
+    return tuple(Claim(a, b, plan.primary.key, direction) for a, b in pairs[:MAX_CLAIMS])
+
+
+def finding(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> str:
+    """Return a sentence about a metric beside the primary one; empty where none was recorded."""
+    names = ordered(plan, metric, facts)
+    if not names:
+        return ""
+    if plan.study is Study.SEED_VARIANCE:
+        return spread(plan, metric, names)
+    shown = ", ".join(f"{name} {reference(metric, name, 'mean')}" for name in names)
+    return f"{metric.label}: {shown}."
+
+
+def spread(plan: Plan, metric: Metric, names: list[str]) -> str:
+    """Return how much a metric varies over the seeds."""
+    random = {a.name for a in plan.algorithms if a.is_random}
+    parts = []
+    for name in names:
+        mean = f"{name} {reference(metric, name, 'mean')}"
+        if name in random and len(plan.seeds) > 1:
+            low, high = (reference(metric, name, s) for s in ("sd_low", "sd_high"))
+            mean += f" with SD {reference(metric, name, 'sd')} (interval {low} to {high})"
+            mean += f", CV {reference(metric, name, 'cv')}"
+        parts.append(mean)
+    return f"{metric.label}: {'; '.join(parts)}."
+
+
+def reference(metric: Metric, name: str, statistic: str) -> str:
+    """Return the place of a recorded number."""
+    return f"{{{{{metric.key}|{name}|{statistic}}}}}"
+
+
+def limits(plan: Plan) -> tuple[str, ...]:
+    """Return what the result does not show."""
+    subjects = ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
+    found = [f"Hyperparameters are stated, not tuned: these configurations of {subjects}."]
+    if plan.split.folds == 1:
+        found.append("One split; the effect of the split was not measured.")
+    if plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST) and any(
+        m.name == "recall" for m in plan.metrics
+    ):
+        found.append("With a single tested item per user, Recall and Hit are the same.")
+    if plan.study is not Study.SEED_VARIANCE and len(plan.seeds) == 1:
+        random = ", ".join(a.name for a in plan.algorithms if a.is_random)
+        if random:
+            found.append(f"One seed; the effect of the seed on {random} was not measured.")
+    found.append("One dataset; other data may order the algorithms otherwise.")
+    return tuple(found)
+
+
+def next_steps(plan: Plan, *, has_result: bool) -> tuple[str, ...]:
+    """Return what could be done next."""
+    if not has_result:
+        return (
+            "Look at the first error in the zip's log.jsonl.",
+            "Ask for fewer algorithms, or attach a smaller sample of the data.",
+        )
+    steps = []
+    if plan.split.folds == 1:
+        steps.append("Repeat with cross-validation to see the effect of the split.")
+    if plan.study is not Study.SEED_VARIANCE and any(a.is_random for a in plan.algorithms):
+        steps.append("Repeat with more seeds to see the effect of the seed.")
+    if len(plan.metrics) == 1 and not plan.primary.is_rating:
+        other = "Recall" if plan.primary.name == "ndcg" else "NDCG"
+        steps.append(f"Add {other} to see whether the metric matters.")
+    if plan.study is Study.SEED_VARIANCE:
+        steps.append("Compare with other algorithms on the same split.")
+    return tuple(steps[:3])
