@@ -463,8 +463,9 @@ def ids(values: pd.Series) -> pd.Series:
     """Return ids as strings: `7`, `7.0` and `007` are one."""
     codes, unique = pd.factorize(values, use_na_sentinel=True)
     text = pd.Series(unique).astype(str).str.strip()
-    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
+    if not pd.api.types.is_integer_dtype(values):
+        text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+        text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
     found = text.to_numpy(dtype=object)
     return pd.Series(np.append(found, "")[codes], index=values.index, dtype=object)
 

@@ -34,7 +34,7 @@ LIBRARIES = (
     *("pyarrow.parquet", "matplotlib.pyplot", "torch", "threadpoolctl"),
     *("lenskit", "lenskit.als", "lenskit.basic", "lenskit.knn", "lenskit.batch", "lenskit.data"),
     *("lenskit.metrics", "lenskit.pipeline", "lenskit.splitting", "lenskit.training"),
-    *("lenskit.random", "lenskit.sklearn.svd", "lenskit.flexmf", "lenskit.funksvd"),
+    *("lenskit.random", "lenskit.sklearn.svd", "lenskit.funksvd"),
 )
 """What a warm zygote imports, as far as it is installed."""
 SLOTS_PER_ZYGOTE = 8

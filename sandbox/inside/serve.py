@@ -29,6 +29,8 @@ INIT = ("/bin/sh", "-c", 'trap "" CHLD; exec sleep 2147483647')
 """First process of an execution's pid namespace: ignoring SIGCHLD, it reaps all orphans."""
 CONFINED = b"confined"
 NOT_CONFINED = 70
+POLITENESS = 5
+"""Imports ahead, and the scripts forked from them, give way to the service and its first scripts."""
 
 
 @dataclass(slots=True)
@@ -222,6 +224,8 @@ def main() -> None:
     """Import, say that all is ready, serve."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
+    if sys.argv[2:]:
+        os.nice(POLITENESS)
     failed = preload(sys.argv[2:])
     ready: dict[str, Any] = {
         "ready": os.getpid(),
