@@ -30,7 +30,7 @@ INIT = ("/bin/sh", "-c", 'trap "" CHLD; exec sleep 2147483647')
 CONFINED = b"confined"
 NOT_CONFINED = 70
 POLITENESS = 5
-"""Imports ahead, and the scripts forked from them, give way to the service and its first scripts."""
+"""Imports ahead, and scripts forked from them, give way to the service and its first scripts."""
 
 
 @dataclass(slots=True)
