@@ -57,8 +57,9 @@ def ids(values: pd.Series[Any]) -> pd.Series[str]:
     """Return user or item ids as text; `7`, `7.0` and `007` are one, as for the helper."""
     codes, unique = pd.factorize(values)
     text = pd.Series(unique).astype(str).str.strip()
-    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
+    if not pd.api.types.is_integer_dtype(values):
+        text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+        text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
     known = np.append(text.to_numpy(dtype=object), "")
     return pd.Series(known[codes], index=values.index, dtype=object)
 
