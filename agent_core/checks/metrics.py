@@ -17,6 +17,7 @@ from agent_core.checks.result import (
     some,
     warned,
 )
+from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.metrics import KNOWN, RATING, is_close
 
@@ -106,7 +107,7 @@ def metrics_as_planned(evidence: Evidence) -> Result:
         f"{m.label} of {a.name}"
         for a in evidence.plan.algorithms
         for m in evidence.plan.metrics
-        if a.name in ran and (a.name, m.key) not in found
+        if a.name in ran and is_measured_by(evidence, a.name, m) and (a.name, m.key) not in found
     ]
     if not found:
         return failed("There are no results of single runs.")
@@ -118,6 +119,20 @@ def metrics_as_planned(evidence: Evidence) -> Result:
             f"Ranked among {sampled!r}, not among all items: not comparable with full rankings."
         )
     return passed(f"{some((m.label for m in evidence.plan.metrics), 8)} of every algorithm.")
+
+
+def is_measured_by(evidence: Evidence, algorithm: str, metric: Metric) -> bool:
+    """Whether a metric is asked of an algorithm.
+
+    In a plan with rankings and rating errors some algorithms only rank and others only rate: a
+    metric is asked of those that have results of its sort, of all where none has.
+    """
+    if len({m.is_rating for m in evidence.plan.metrics}) < 2:
+        return True
+    single = evidence.single
+    sort = single[single["metric"].isin(RATING) == metric.is_rating]
+    names = set(sort["algorithm"])
+    return algorithm in names or not names
 
 
 def sampled_candidates(evidence: Evidence) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agent_core.checks.metrics import is_measured_by
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
 from agent_core.checks.seeds import random_algorithms
 from agent_core.domain import Role, Study
@@ -141,7 +142,8 @@ def statistics_available(evidence: Evidence) -> Result:
 
 def seeds_suffice(evidence: Evidence, rows: pd.DataFrame) -> Result:
     """Expect three seeds or more of each random algorithm; two have no interval worth the name."""
-    chosen = random_algorithms(evidence)
+    primary = evidence.plan.primary
+    chosen = [a for a in random_algorithms(evidence) if is_measured_by(evidence, a.name, primary)]
     if not chosen:
         return not_applicable("No planned algorithm draws random numbers: the variance is 0.")
     counts = {a.name: rows.loc[rows["algorithm"] == a.name, "seed"].nunique() for a in chosen}
@@ -159,7 +161,8 @@ def users_suffice(evidence: Evidence) -> Result:
     values = evidence.user_values
     values = values[values["metric"] == primary.name]
     users = {str(name): set(g["user_id"]) for name, g in values.groupby("algorithm")}
-    planned = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
+    subjects = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
+    planned = [name for name in subjects if is_measured_by(evidence, name, primary)]
     silent = [name for name in planned if name not in users]
     if silent or len(users) < 2:
         return failed(f"No per-user {primary.label} of {some(silent or planned)} to compare.")
