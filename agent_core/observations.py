@@ -114,7 +114,8 @@ class Observations:
         found = self.predictions[self.predictions["algorithm"] == algorithm]
         errors = (found["prediction"] - found["rating"]).astype(float)
         losses = errors.abs() if metric.name == "mae" else errors**2
-        frame = found[["user_id", "seed"]].assign(loss=losses).dropna(subset=["loss"])
+        frame = found[["user_id", "seed"]].assign(loss=losses)
+        frame = frame[np.isfinite(frame["loss"])]
         per_seed = frame.groupby(["seed", "user_id"])["loss"].agg(["sum", "count"])
         return per_seed.groupby(level="user_id").mean()
 
@@ -157,7 +158,8 @@ def user_values(evidence: Evidence) -> pd.DataFrame:
         named = zip(claimed["metric"], claimed["k"], claimed["algorithm"], strict=True)
         is_new = np.fromiter((key not in known for key in named), dtype=bool, count=len(claimed))
         both = pd.concat([f for f in (mine, claimed[is_new]) if len(f)] or [mine])
-    both = both.assign(value=both["value"].astype(float)).dropna(subset=["value"])
+    both = both.assign(value=both["value"].astype(float))
+    both = both[np.isfinite(both["value"])]
     keys = ["metric", "k", "algorithm", "user_id"]
     per_fold = both.groupby([*keys, "fold"], sort=False, as_index=False)["value"].mean()
     return per_fold.groupby(keys, sort=False, as_index=False)["value"].mean()

@@ -17,7 +17,7 @@ from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.references import bibtex
 from agent_core.reporting.rendering import render
 from agent_core.reporting.tables import (
-    comparison_cells,
+    difference_tables,
     latex_rows,
     metric_tables,
     requirement_cells,
@@ -138,8 +138,8 @@ def report_markdown(
         summary=summary.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         findings=prose.findings,
         metrics=metric_tables(plan, facts),
-        primary=plan.primary.label,
-        comparisons=[comparison_cells(c) for c in facts.comparisons],
+        differences=difference_tables(facts),
+        orders=facts.orders,
         figures=[path.name for path in drawn],
         limits=prose.limits,
         next_steps=prose.next_steps,

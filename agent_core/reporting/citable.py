@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_core.domain import Dataset, Finding, Metric, SplitKind
+from agent_core.events import ModelCalled
 from agent_core.evidence import algorithms_of
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.thread import RANDOM_SPLITS, clip
+from agent_core.reporting.thread import RANDOM_SPLITS, clip, repeated_text
 
 LEAKS = {
     **dict.fromkeys(
@@ -44,7 +45,7 @@ def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
         ("Filters", filters_text(inputs)),
         ("Rating to feedback", feedback_text(inputs)),
         ("Split", split_text(inputs)),
-        ("Candidates", str(inputs.evidence.run.get("candidates", "")) if inputs.evidence else ""),
+        ("Candidates", candidates_text(inputs)),
         *(("Algorithm", text) for text in algorithm_texts(inputs)),
         ("Seeds", seeds_text(inputs)),
         ("Users", users_text(inputs)),
@@ -54,10 +55,11 @@ def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
         ("Researcher", researcher_text(inputs)),
         ("Protocol", protocol_text(inputs)),
         ("Scripts", scripts_text(inputs)),
+        ("Repetition", repeated_text(inputs)),
         ("Waivers", waivers_text(inputs)),
         ("Requirements not met", unmet_text(inputs)),
     ]
-    return [(subject, text or "not recorded by the script") for subject, text in found]
+    return [(subject, text or "not recorded") for subject, text in found]
 
 
 def data_text(data: Dataset) -> str:
@@ -79,7 +81,8 @@ def filters_text(inputs: ReportInputs) -> str:
     described = inputs.evidence.run.get("dataset") if inputs.evidence else None
     if not isinstance(described, dict):
         return ""
-    filters = described.get("filters") or []
+    said = described.get("filters")
+    filters = said if isinstance(said, list) else []
     texts = [
         f"{f.get('name')}: {number(f.get('before'))} before, {number(f.get('after'))} after"
         for f in filters
@@ -95,14 +98,20 @@ def filters_text(inputs: ReportInputs) -> str:
 
 def number(value: Any) -> str:
     """Return a count for people."""
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else clip(str(value), 40)
 
 
 def feedback_text(inputs: ReportInputs) -> str:
     """Return the rule that the script recorded, else the planned one."""
     described = inputs.evidence.run.get("dataset") if inputs.evidence else None
     said = described.get("feedback") if isinstance(described, dict) else ""
-    return str(said or f"planned: {inputs.plan.feedback}")
+    return clip(str(said), 300) if said else f"planned: {inputs.plan.feedback}"
+
+
+def candidates_text(inputs: ReportInputs) -> str:
+    """Return which items were ranked, as the script recorded it."""
+    said = inputs.evidence.run.get("candidates") if inputs.evidence else None
+    return clip(str(said), 300) if said else ""
 
 
 def split_text(inputs: ReportInputs) -> str:
@@ -126,14 +135,19 @@ def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
         config = said.get("config")
         in_force = config if isinstance(config, Mapping) and config else algorithm.config
         source = "in force" if config else "planned"
-        values = ", ".join(f"{k} = {clip(str(v), 40)}" for k, v in in_force.items())
-        trials = said.get("trials")
-        tuned = f"{trials} configurations tried" if trials else "not tuned"
-        chosen = f", selected on {said['selected_on']}" if said.get("selected_on") else ""
+        values = ", ".join(f"{k} = {clip(str(v), 40)}" for k, v in list(in_force.items())[:40])
+        kind = clip(str(said.get("class") or algorithm.kind), 80)
         yield (
-            f"{algorithm.name} ({algorithm.role.value}): {said.get('class') or algorithm.kind}, "
-            f"{source}: {values or 'no hyperparameters'}; {tuned}{chosen}"
+            f"{algorithm.name} ({algorithm.role.value}): {kind}, {source}: "
+            f"{values or 'no hyperparameters'}; {tuning_text(said)}"
         )
+
+
+def tuning_text(said: Mapping[str, Any]) -> str:
+    """Return how many configurations were tried, and on what one was chosen."""
+    trials, selected = said.get("trials"), said.get("selected_on")
+    tuned = f"{clip(str(trials), 20)} configurations tried" if trials else "not tuned"
+    return f"{tuned}, selected on {clip(str(selected), 60)}" if selected else tuned
 
 
 def seeds_text(inputs: ReportInputs) -> str:
@@ -141,7 +155,7 @@ def seeds_text(inputs: ReportInputs) -> str:
     plan = inputs.plan
     said = inputs.evidence.run.get("seeds") if inputs.evidence else None
     used = said if isinstance(said, list) and said else list(plan.seeds)
-    shown = ", ".join(str(s) for s in used[:60]) + (" …" if len(used) > 60 else "")
+    shown = ", ".join(clip(str(s), 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
     return f"training {shown} (n = {len(used)}); split {plan.split.seed}"
 
 
@@ -180,8 +194,8 @@ def intervals_text(inputs: ReportInputs) -> str:
     ]
     if plan.split.folds > 1:
         parts.append(
-            "training sets of folds overlap, so no interval is taken over folds; algorithms are "
-            "paired over users instead"
+            "training sets of folds overlap: algorithms are paired over users; the intervals over "
+            "folds in tables/summaries.csv are corrected after Nadeau and Bengio"
         )
     return "; ".join(parts)
 
@@ -213,9 +227,12 @@ def researcher_text(inputs: ReportInputs) -> str:
     usage = inputs.view.usage
     if not usage.calls:
         return f"{inputs.view.researcher or 'not recorded'}; no model calls"
+    asked = {e.event.model for e in inputs.log if isinstance(e.event, ModelCalled)}
+    models = ", ".join(sorted(asked)) or "not recorded"
     return (
-        f"{inputs.view.researcher}; {usage.calls} calls, {usage.input_tokens:,} input and "
-        f"{usage.output_tokens:,} output tokens, ${usage.cost:.2f}"
+        f"{inputs.view.researcher}; asked: {models}; {usage.calls} calls, "
+        f"{usage.input_tokens:,} input and {usage.output_tokens:,} output tokens, "
+        f"${usage.cost:.2f}"
     )
 
 

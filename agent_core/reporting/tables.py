@@ -57,6 +57,21 @@ def interval_text(interval: Interval) -> str:
     return f"[{shown(interval.low, half)}, {shown(interval.high, half)}]"
 
 
+def difference_tables(facts: Facts) -> list[dict[str, Any]]:
+    """Return one table of differences per metric, the declared family first."""
+    metrics = dict.fromkeys(c.metric for c in facts.comparisons)
+    return [
+        {
+            "label": m.label,
+            "is_declared": found[0].is_declared,
+            "test": found[0].test,
+            "rows": [comparison_cells(c) for c in found],
+        }
+        for m in metrics
+        if (found := [c for c in facts.comparisons if c.metric == m])
+    ]
+
+
 def comparison_cells(comparison: Comparison) -> list[str]:
     """Return the cells of one comparison."""
     word = "higher" if comparison.difference > 0 else "lower"

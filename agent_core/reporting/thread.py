@@ -73,6 +73,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         (1, limits_text(inputs, prose)),
         (1, checks_text(inputs)),
         (2, agreement(inputs)),
+        (2, repeated_text(inputs)),
         (1, requirements_text(inputs)),
         (3, bullets("Findings", prose.findings)),
         (4, bullets("Next", prose.next_steps)),
@@ -190,7 +191,9 @@ def agreement(inputs: ReportInputs) -> str:
     """Say how independently written scripts agree in the primary metric."""
     plan = inputs.plan
     drafts = [(n, f) for n in inputs.drafts if (f := inputs.facts_of(n)) is not None]
-    subject = next((a.name for a in plan.algorithms if a not in plan.baselines), None)
+    ranked = inputs.facts.of(plan.primary) if inputs.facts else ()
+    bases = names_of(plan.baselines)
+    subject = next((s.algorithm for s in ranked if s.algorithm not in bases), None)
     if len(drafts) < 2 or subject is None:
         return ""
     found = [(n, f.summary(plan.primary, subject)) for n, f in drafts]
@@ -199,8 +202,15 @@ def agreement(inputs: ReportInputs) -> str:
         return ""
     return (
         f"*Sensitivity:* {len(values)} independently written scripts give {plan.primary.label} of "
-        f"{subject} {', '.join(values)}."
+        f"{subject} {', '.join(values)}; they may draw the same split differently."
     )
+
+
+def repeated_text(inputs: ReportInputs) -> str:
+    """Return what a repetition of the chosen script in a clean sandbox showed."""
+    best = inputs.best.id if inputs.best else None
+    found = [r for r in inputs.view.reruns if r.node == best]
+    return found[-1].text if found else ""
 
 
 def requirements_text(inputs: ReportInputs) -> str:

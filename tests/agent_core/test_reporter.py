@@ -20,6 +20,7 @@ from agent_core.domain import (
     Check,
     Claim,
     Finding,
+    Metric,
     NodeId,
     Outcome,
     ReportDraft,
@@ -29,6 +30,7 @@ from agent_core.domain import (
     UserId,
     Waiver,
 )
+from agent_core.events import Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.thread import MAX_TEXT
@@ -369,3 +371,45 @@ def test_a_stopped_seed_study_tells_what_there_is(tmp_path):
 
     assert "over 27 seeds" in found.headline
     assert found.best == NodeId(1)
+
+
+def test_a_repetition_is_told_as_repeatability(tmp_path):
+    inputs = inputs_of(comparison_evidence())
+    rerun = Rerun(NodeId(1), True, 0.0, 5, "Repeated, identical: on this machine.")
+    view = replace(
+        inputs.view, reruns=(rerun, replace(rerun, node=NodeId(9), text="of an older script"))
+    )
+
+    found = report(tmp_path, replace(inputs, view=view))
+
+    assert "Repeated, identical: on this machine." in found.summary
+    assert "| Repetition | Repeated, identical" in found.markdown
+    assert "of an older script" not in found.markdown
+
+
+def test_metrics_beside_the_primary_one_are_exploratory(tmp_path):
+    metrics = (Metric("ndcg", 10), Metric("recall", 20))
+    plan = comparison_plan("EASE", "ItemKNN", "ImplicitMF", metrics=metrics)
+
+    found = report(tmp_path, inputs_of(comparison_evidence(plan)))
+
+    declared, other = found.markdown.split("### Differences in Recall@20")
+    assert "### Differences in NDCG@10" in declared
+    assert "outside the family that the plan declares: exploratory" in other
+    assert "Kendall's tau 1.00 (n = 4 is few" in other
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        {"dataset": 3, "algorithms": [], "seeds": "x", "candidates": {"a": 1}},
+        {"dataset": {"filters": 7, "users": None, "feedback": ["x"]}, "seeds": [None, "a" * 99]},
+        {"algorithms": {"EASE": {"config": {f"k{i}": "v" * 99 for i in range(99)}, "trials": {}}}},
+    ],
+)
+def test_whatever_a_script_records_there_is_a_report(tmp_path, run):
+    inputs = inputs_of(replace(comparison_evidence(), run=run))
+
+    found = write_report(inputs, NO_WORDS, tmp_path / "report")
+
+    assert "What a citable report states" in found.markdown
