@@ -30,7 +30,7 @@ class PlanNumbers:
 
     counts: dict[str, frozenset[float]]
     """Pattern of what is counted to the numbers it may have."""
-    keyed: tuple[tuple[str, float], ...]
+    keyed: dict[str, frozenset[float]]
     """Names with their values: hyperparameters, seeds, cut-offs."""
     holdout: frozenset[float]
     """Percentages of the hold-out."""
@@ -57,21 +57,21 @@ class PlanNumbers:
             r"metrics?": {len(plan.metrics)},
             r"values?": {swept},
         }
-        keyed = [(r"(?:k|cut-?off|top)", float(m.k)) for m in plan.metrics if m.k]
-        keyed += [(r"(?:lists? of|list length)", float(plan.list_length))]
-        keyed += [(r"(?:split )?seed", float(s)) for s in (plan.split.seed, *plan.seeds[:500])]
-        keyed += [
-            (re.escape(key), float(value))
-            for a in plan.algorithms
-            for key, value in a.config.items()
-            if is_number(value)
-        ]
+        keyed: dict[str, set[float]] = {
+            r"(?:k|cut-?off|top)": {float(m.k) for m in plan.metrics if m.k},
+            r"(?:lists? of|list length)": {float(plan.list_length)},
+            r"(?:split )?seed": {float(s) for s in (plan.split.seed, *plan.seeds)},
+        }
+        for algorithm in plan.algorithms:
+            for key, value in algorithm.config.items():
+                if is_number(value):
+                    keyed.setdefault(re.escape(key), set()).add(float(value))
         if plan.min_rating is not None:
-            keyed.append((r"ratings? (?:of|from|at least|>=|≥)", float(plan.min_rating)))
+            keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.min_rating)}
         share = round(plan.split.holdout * 100)
         return cls(
             {unit: frozenset(map(float, values)) for unit, values in counts.items()},
-            tuple(keyed),
+            {key: frozenset(values) for key, values in keyed.items()},
             frozenset({float(share), float(100 - share)}),
         )
 
@@ -88,8 +88,8 @@ class PlanNumbers:
         for unit, allowed in self.counts.items():
             pattern = rf"\b{NUMBER}(?![\d.]*\d){FILLERS}[\s-]+{unit}\b"
             text = without(pattern, text, allowed)
-        for key, value in self.keyed:
-            text = without(rf"\b{key}\s*(?:=|:|of)?[\s-]*{NUMBER}\b(?!\s*%)", text, {value})
+        for key, values in self.keyed.items():
+            text = without(rf"\b{key}\s*(?:=|:|of)?[\s-]*{NUMBER}\b(?!\s*%)", text, values)
         if re.search(r"h[eo]ld[\s-]?out|withheld", text, re.IGNORECASE):
             text = without(rf"\b{NUMBER}\s*(?:%|percent\b)", text, self.holdout)
         if is_proposal:

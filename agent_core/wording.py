@@ -97,6 +97,8 @@ class Filler:
     struck: list[str] = field(default_factory=list)
     filled_in: int = 0
     """References and claims that were filled."""
+    numbers: PlanNumbers | None = None
+    """Collected at the first sentence."""
 
     def fill(self, text: str, part: Part = Part.FINDING) -> str:
         """Return the sentences of a text that stand, filled in."""
@@ -127,8 +129,8 @@ class Filler:
             return f"“{found[0]}” outside a claim"
         if part is Part.FINDING and (found := OWN_SUBJECTS.search(nameless)):
             return f"“{found[0]}” is for the checks to say"
-        numbers = PlanNumbers.of(self.plan, self.datasets)
-        rest = numbers.masked(nameless, is_proposal=part is Part.PROPOSAL)
+        self.numbers = self.numbers or PlanNumbers.of(self.plan, self.datasets)
+        rest = self.numbers.masked(nameless, is_proposal=part is Part.PROPOSAL)
         if any(c.isnumeric() for c in rest) or (found := NUMBER_WORDS.search(rest)):
             return "a number that is neither recorded nor part of the plan"
         return ""

@@ -162,8 +162,9 @@ def limits_text(inputs: ReportInputs, prose: Prose) -> str:
         found.append("One split; the effect of the split was **not** measured.")
     if len(inputs.datasets) == 1:
         found.append("One data set: nothing here speaks for others.")
-    known = " ".join(found).lower()
-    found += [t for t in prose.limits if "split" not in t.lower() or "one split" not in known]
+    said = "effect of the split"
+    is_said = any(said in t for t in found)
+    found += [clip(t) for t in prose.limits if not (is_said and said in t)]
     return f"*Limits:* {' '.join(found)}" if found else ""
 
 
