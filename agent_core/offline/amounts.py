@@ -279,13 +279,23 @@ def listed(
         patterns.append(rf"k-?nn\b[^.;?{MASK}]{{0,12}}?\bk\s*(?:=|:|in|of)\s*[\[({{]?({VALUES})")
     for pattern in patterns:
         match = re.search(pattern, text, re.IGNORECASE)
-        if match and not re.match(r"\s*(?:seeds|runs|folds|times|%)", text[match.end() :], re.I):
+        if match and not is_of_another(text, name, match):
             values = tuple(dict.fromkeys(float(v) for v in re.findall(VALUE, match[1])))
             if len(values) >= 2:
                 return values, [match.span()]
     single = list(re.finditer(rf"(?<![\w.])({VALUE})\s+(?:{names})\b", text, re.IGNORECASE))
     values = tuple(dict.fromkeys(float(m[1]) for m in single))
     return (values, [m.span() for m in single]) if len(values) >= 2 else None
+
+
+def is_of_another(text: str, name: str, match: re.Match[str]) -> bool:
+    """Whether a list of values mixes in one of another quantity: `rate 0.002 and 30 epochs`."""
+    others = "|".join(names for other, names in PARAMETERS.items() if other != name)
+    before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() :]
+    return bool(
+        re.match(rf"\s*(?:seeds|runs|folds|times|%|(?:{others})\b)", after, re.IGNORECASE)
+        or re.search(rf"\b(?:{others})\W*(?:of|to|is)?\W*$", before, re.IGNORECASE)
+    )
 
 
 def ranged(
@@ -300,6 +310,10 @@ def ranged(
         text,
         re.IGNORECASE,
     )
+    if match and is_of_another(text, name, match):
+        return None
+    direct = rf"\b({VALUE})\s*(?:to|\u2013|-)\s*({VALUE})\s+(?:latent |nearest )?(?:{names})\b"
+    match = match or re.search(direct, text, re.IGNORECASE)
     if not match or float(match[2]) <= float(match[1]):
         return None
     step = re.search(rf"\bsteps? of ({VALUE})", text, re.IGNORECASE)

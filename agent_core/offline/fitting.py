@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_core.domain import Dataset, Study
+from agent_core.offline.amounts import DEFAULT_SWEEPS
 from agent_core.offline.catalogue import BY_NAME, HAVING, LIMITS
 from agent_core.offline.grammar import BASELINES, CUTLESS, Reading
 
 MAX_FOLDS = 20
+EASE_SWEEP = (10, 50, 200, 1000)
+"""EASE needs far stronger regularization than factor models."""
 
 
 def possible(
@@ -36,7 +39,12 @@ def possible(
     if values != reading.values:
         gone = ", ".join(f"{v:g}" for v in reading.values if v not in values)
         assumptions.append(f"{reading.swept} {gone} is out of range and left out")
-    return replace(reading, parameters=parameters, values=values), gaps
+    reading = replace(reading, parameters=parameters, values=values)
+    if reading.study is Study.SWEEP and len(values) < 2:
+        single = {reading.swept: values[0]} if values and reading.swept else {}
+        reading = replace(reading, study=Study.COMPARISON, swept=None, values=())
+        reading = replace(reading, parameters={**single, **parameters})
+    return reading, gaps
 
 
 def within(name: str | None, value: float) -> bool:
@@ -82,8 +90,12 @@ def sweepable(reading: Reading, gaps: list[str]) -> Reading:
         return reading
     subjects = [n for n in reading.algorithms if n not in BASELINES]
     if not subjects:
-        return replace(reading, algorithms=(*reading.algorithms, HAVING[swept]))
+        reading = replace(reading, algorithms=(*reading.algorithms, HAVING[swept]))
+        return sweepable(reading, gaps)
     if any(swept in BY_NAME[n].config for n in subjects):
+        is_default = reading.values == DEFAULT_SWEEPS[swept]
+        if swept == "regularization" and subjects == ["EASE"] and is_default:
+            return replace(reading, values=EASE_SWEEP)
         return reading
     gaps.append(f"{', '.join(subjects)} has no {swept} to vary")
     return replace(reading, study=Study.COMPARISON, swept=None, values=())

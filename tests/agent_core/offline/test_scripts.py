@@ -26,7 +26,7 @@ ODD = "user;product;when\n" + "".join(
 
 
 async def outcome(tmp_path: Path, path: Path, task: str, variant: int):
-    dataset = profile(path)
+    dataset = profile(path, task=task)
     context = Context(RunId("r"), task, (dataset,), Packages("3.11", {}))
     researcher = OfflineResearcher()
     plan = await researcher.plan(PlanRequest(context))
@@ -56,6 +56,7 @@ async def outcome(tmp_path: Path, path: Path, task: str, variant: int):
         ("RMSE of BiasedMF and NDCG@5 of EASE, ratings of 3 and more, 80/20", 1),
         ("temporal split: NDCG@10 and coverage of EASE and user kNN", 0),
         ("leave last out: precision at 5 of item kNN", 1),
+        ("How much do 3 seeds change NDCG@10 of ImplicitMF and the RMSE of BiasedMF?", 2),
     ],
 )
 async def test_a_study_passes_its_checks(tmp_path, task, variant):
@@ -66,6 +67,18 @@ async def test_a_study_passes_its_checks(tmp_path, task, variant):
 
     assert failed == []
     assert evidence.agreement["agrees"].all()
+
+
+async def test_column_names_from_the_task_and_ids_of_mixed_kinds_pass(tmp_path):
+    path = tmp_path / "odd.csv"
+    rows = [f"{u},{'x' * (i % 2)}{i},{1 + (u + i) % 5}" for u in range(30) for i in range(12)]
+    path.write_text("who,what,score\n" + "\n".join([*rows, rows[0]]) + "\n")
+    task = "The user column is who and the item column is what. NDCG@5 of EASE, ratings above 1."
+
+    plan, _, failed = await outcome(tmp_path, path, task, 1)
+
+    assert failed == []
+    assert plan.min_rating == 2
 
 
 @pytest.mark.parametrize("variant", [0, 1])
