@@ -180,4 +180,7 @@ def too_large(name: str, size: int, max_mib: int) -> str:
 def is_login_page(answer: aiohttp.ClientResponse, file: Attachment, start: bytes) -> bool:
     """Whether Slack sent its login page in the place of a file that is no web page."""
     is_page = file.mimetype == "text/html" or file.name.lower().endswith((".html", ".htm"))
-    return not is_page and (answer.content_type == "text/html" or HTML.match(start) is not None)
+    is_whole = file.size > 0 and answer.content_length == file.size
+    if is_page or is_whole:
+        return False
+    return answer.content_type == "text/html" or HTML.match(start) is not None

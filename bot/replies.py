@@ -24,6 +24,7 @@ from bot.threads import Thread
 
 OUTSIDE_GRAMMAR = 5
 """Exit status of a run whose question was not understood."""
+STATEMENT_WORDS = 4
 STEERING = (
     Intent.START,
     Intent.UNDO,
@@ -108,8 +109,8 @@ class Replies:
     def is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
         """Whether a task that never got a plan is asked anew."""
         has_failed = view.status is RunStatus.FAILED and view.plan is None
-        is_said = intent in (Intent.WISH, Intent.QUESTION) or incoming.is_mention
-        return has_failed and is_said
+        is_said = intent in (Intent.WISH, Intent.QUESTION) or is_statement(incoming.text)
+        return has_failed and (is_said or incoming.is_mention)
 
     async def awaited(self, thread: Thread, incoming: Incoming) -> None:
         """Deal with a reply to a task that still waits for its file."""
@@ -221,5 +222,11 @@ class Replies:
 
 
 def joined(thread: Thread, incoming: Incoming) -> str:
-    """Return the question with what came with the new file."""
-    return f"{thread.memo.text}\n{incoming.text}".strip()
+    """Return the question with what was said about the new file."""
+    said = incoming.text if is_statement(incoming.text) else ""
+    return f"{thread.memo.text}\n{said}".strip()
+
+
+def is_statement(text: str) -> bool:
+    """Whether talk says something about the task: more than thanks, or `here it is`."""
+    return len(text.split()) >= STATEMENT_WORDS

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agent_core.domain import Outcome, RunStatus
 from agent_core.view import RunView
-from bot.blocks.limits import Button, Message, actions, context, message, section
+from bot.blocks.limits import Button, Message, actions, clip, context, message, section
 from bot.blocks.text import clock, dollars, duration, escape, mention, moment
 
 LEVELS = {
@@ -24,6 +24,8 @@ PHASES = {
     RunStatus.CANCELLED: "Cancelled, nothing ran",
     RunStatus.FAILED: "Could not go on",
 }
+REASON = 160
+"""Characters of a failure's reason; the post about it has all of it."""
 STOPPABLE = (RunStatus.PLANNING, RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -109,7 +111,7 @@ def progress_lines(view: RunView) -> list[str]:
     if view.outage and not view.status.is_final:
         lines.append(f"⚠️ The model cannot be asked now: {escape(view.outage)} I try again.")
     if view.status is RunStatus.FAILED:
-        lines.append(f"⚠️ {escape(view.reason)}")
+        lines.append(f"⚠️ {clip(escape(view.reason), REASON)}")
     return lines
 
 

@@ -72,7 +72,6 @@ def ending(view: RunView) -> str:
         parts.append(f"{duration((view.finished_at - view.started_at).total_seconds())}")
     if view.usage.calls:
         parts.append(dollars(view.usage.cost))
-    parts.append(f"{len(view.nodes)} script{'s' if len(view.nodes) != 1 else ''}")
     open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
     tail = f"\nNot met: {open_ones}." if open_ones else ""
     return f"_{' · '.join(parts)}_{tail}"
@@ -114,11 +113,9 @@ def is_there(path: Path) -> bool:
 
 def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
     """Return why a run could not go on, and what to do."""
-    next_step = (
-        "Nothing recorded is lost: press Resume to go on from here."
-        if event.is_resumable
-        else "Reply in this thread with the file attached, or ask again in a new message."
-    )
+    next_step = "Nothing recorded is lost: press Resume to go on from here."
+    if not event.is_resumable:
+        next_step = "Reply here with what is missing; I begin anew with it."
     text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"
     if view.usage.calls:
         text += f"\n_Cost so far {dollars(view.usage.cost)}._"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.view import RunView
-from bot.blocks.card import PHASES, title_of
+from bot.blocks.card import PHASES, phase, scripts, title_of
 from bot.blocks.limits import Message, message
 from bot.blocks.text import escape, mention
 
@@ -27,21 +27,14 @@ def help_message(bot_user: str, *, is_direct: bool = False) -> Message:
 
 def status_message(view: RunView) -> Message:
     """Return how one run stands, in a line or two."""
-    crashed = sum(n.is_buggy for n in view.nodes)
-    ran = sum(n.execution is not None for n in view.nodes)
-    parts = [f"*{PHASES[view.status]}*"]
-    if view.nodes:
-        parts.append(f"{ran} of {len(view.nodes)} scripts ran, {crashed} crashed")
-    known = [p for _, p in view.progress if p.total]
-    if known:
-        parts.append(f"{known[-1].done} of {known[-1].total} repetitions")
+    parts = [f"*{phase(view)}*", scripts(view)]
     if view.primary and view.report is None:
         parts.append(f"{escape(view.primary)} (preliminary)")
     if view.outage and not view.status.is_final:
         parts.append(f"⚠️ {escape(view.outage)}")
     if view.status.is_final and view.reason:
         parts.append(escape(view.reason))
-    return message(" · ".join(parts))
+    return message(" · ".join(p for p in parts if p))
 
 
 def list_message(views: Sequence[tuple[RunView, str]]) -> Message:

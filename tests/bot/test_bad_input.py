@@ -31,11 +31,11 @@ async def test_without_a_dataset_the_reply_with_one_begins_the_task(live):
     await live.post(ts, "Attach a file with user and item columns")
 
     live.lab.plans = True
-    live.say(ts, "here it is", files=[live.data])
+    live.say(ts, "here it is, the user column is uid", files=[live.data])
     await live.post(ts, "Plan v1")
 
     task, contents = live.lab.tasks[1]
-    assert task.text.endswith("<leave-one-out>\nhere it is")
+    assert task.text.endswith("<leave-one-out>\nhere it is, the user column is uid")
     assert contents == (live.data.read_bytes(),)
 
 
@@ -53,6 +53,29 @@ async def test_a_question_outside_the_grammar_can_be_reworded_with_the_same_file
     await live.post(ts, "Plan v1")
 
     assert live.lab.tasks[1][0].text == "Compare popularity and EASE"
+
+
+async def test_what_a_bad_dataset_lacks_can_be_said_in_a_reply(live):
+    live.lab.plans = False
+    ts = live.ask()
+    await live.called("submit")
+    live.lab.add("run1", RunFailed("I find no column for a user.", is_resumable=False))
+    await live.post(ts, "Reply here with what is missing")
+
+    live.lab.plans = True
+    live.say(ts, "thanks, one moment")
+    live.say(ts, "the user column is name")
+    await live.post(ts, "Plan v1")
+
+    assert live.lab.tasks[1][0].text.endswith("\nthe user column is name")
+    assert len(live.lab.logs) == 2
+
+
+async def test_a_web_page_that_a_person_attached_is_no_login_page(live):
+    page = live.folder / "page.csv"
+    page.write_text("<!DOCTYPE html><html></html>")
+
+    await live.planned(files=[page])
 
 
 async def test_a_login_page_in_the_place_of_a_file_is_told(live):
@@ -226,7 +249,7 @@ async def test_a_new_file_for_a_waiting_plan_replaces_the_task(live):
     await live.called("submit", 2)
 
     assert (await live.lab.view("run1")).status is RunStatus.CANCELLED
-    assert live.lab.tasks[1][0].text.endswith("use this one")
+    assert live.lab.tasks[1][0].text == live.lab.tasks[0][0].text
 
 
 async def test_the_command_lists_my_tasks(live):
