@@ -20,7 +20,6 @@ from agent_core.offline.grammar import (
 
 T = TypeVar("T")
 REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|delete|no|leave out)\b", re.I)
-ADDITION = re.compile(r"\b(?:add|also|include|too|as well|plus|additionally|and)\b", re.I)
 INSTEAD = re.compile(
     r"(?P<new>[^,;.]+?)\s+(?:instead of|rather than|in place of)\s+(?P<old>[^,;.]+)"
     r"|\breplace\s+(?P<old2>[^,;.]+?)\s+(?:with|by)\s+(?P<new2>[^,;.]+)"
@@ -42,7 +41,7 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
         others = [n for n in wish.algorithms if n in old.algorithms]
         wish = wish if len(others) < len(wish.algorithms) else without_algorithms(wish)
     removes = bool(REMOVAL.search(part)) and not re.search(r"\b(?:add|also)\b", part, re.I)
-    adds = bool(ADDITION.search(part))
+    adds = adds_words(part) or bool(re.match(r"\W*and\b", part, re.IGNORECASE))
     new, said = old, ""
     if wish.algorithms:
         only = bool(re.search(r"\b(?:only|just)\b", part, re.IGNORECASE)) and not adds_words(part)

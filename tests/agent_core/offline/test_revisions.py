@@ -1,0 +1,238 @@
+"""Replies to a plan: wishes change it and tell the difference, everything else does not."""
+
+import pytest
+
+from agent_core.domain import Column, Dataset, RunId, SplitKind
+from agent_core.offline.researcher import OfflineResearcher
+from agent_core.researcher import Context, Packages, PlanRequest, ReviseRequest
+
+COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id", "rating", "timestamp"))
+MOVIES = Dataset(
+    "u.data", "0" * 64, 1, "\t", False, COLUMNS, *(c.name for c in COLUMNS),
+    rows=100_000, users=943, items=1682, rating_values=(1.0, 2.0, 3.0, 4.0, 5.0),
+    min_user_interactions=20,
+)  # fmt: skip
+SEEDS = "How much do random seeds change NDCG and Recall at 10 of ImplicitMF?"
+FOUR = "Compare popularity, item kNN, implicit MF and EASE with 5-fold cross-validation, NDCG@10"
+
+
+def context(task):
+    return Context(RunId("r"), task, (MOVIES,), Packages("3.11", {}))
+
+
+async def plan_of(task):
+    return await OfflineResearcher().plan(PlanRequest(context(task)))
+
+
+async def revise(plan, reply):
+    request = ReviseRequest(context(plan.question), plan, reply)
+    return await OfflineResearcher().revise(request)
+
+
+def named(plan):
+    return [a.name for a in plan.algorithms]
+
+
+def keys(plan):
+    return [m.key for m in plan.metrics]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("use K = 20", ["ndcg@20", "recall@20"]),
+        ("also report recall@20", ["ndcg@10", "recall@10", "recall@20"]),
+        ("ok, add precision@5 please", ["ndcg@10", "recall@10", "precision@5"]),
+        ("NDCG@5 instead", ["ndcg@5"]),
+        ("drop recall", ["ndcg@10"]),
+        ("and MAP too", ["ndcg@10", "recall@10", "map@10"]),
+        ("replace recall by MRR", ["ndcg@10", "mrr@10"]),
+        ("@5 and @10", ["ndcg@5", "ndcg@10", "recall@5", "recall@10"]),
+    ],
+)
+async def test_metrics_and_cutoffs_change(reply, expected):
+    revision = await revise(await plan_of(SEEDS), reply)
+
+    assert keys(revision.plan) == expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("use EASE instead of item kNN", {"ImplicitMF", "EASE", "Popularity"}),
+        ("replace implicit MF by BPR", {"ItemKNN", "EASE", "BPR", "Popularity"}),
+        ("only EASE and popularity", {"EASE", "Popularity"}),
+        ("drop EASE and add SLIM", {"ItemKNN", "ImplicitMF", "SLIM", "Popularity"}),
+        ("without item kNN", {"ImplicitMF", "EASE", "Popularity"}),
+        ("compare with user kNN", {"ItemKNN", "ImplicitMF", "EASE", "UserKNN", "Popularity"}),
+    ],
+)
+async def test_algorithms_change(reply, expected):
+    revision = await revise(await plan_of(FOUR), reply)
+
+    assert set(named(revision.plan)) == expected
+
+
+async def test_hyperparameters_change_where_they_are_said():
+    plan = await plan_of(FOUR)
+
+    plan = (await revise(plan, "EASE with regularization 500")).plan
+    plan = (await revise(plan, "add user kNN with 50 neighbours")).plan
+
+    config = {a.name: a.config for a in plan.algorithms}
+    assert config["EASE"]["regularization"] == 500
+    assert config["ImplicitMF"]["regularization"] == 1
+    assert config["UserKNN"]["max_nbrs"] == 50
+    assert config["ItemKNN"]["max_nbrs"] == 20
+
+
+@pytest.mark.parametrize(
+    ("reply", "seeds"),
+    [
+        ("only 10 seeds", range(10)),
+        ("seeds 10 to 19", range(10, 20)),
+        ("100000 seeds", range(1000)),
+    ],
+)
+async def test_repetitions_change(reply, seeds):
+    assert (await revise(await plan_of(SEEDS), reply)).plan.seeds == tuple(seeds)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "folds"),
+    [
+        ("use 10 folds", SplitKind.CROSSFOLD_USERS, 10),
+        ("use leave-one-out", SplitKind.LEAVE_ONE_OUT, 1),
+        ("temporal split", SplitKind.USER_FRACTION, 1),
+        ("80/20 split instead", SplitKind.USER_FRACTION, 1),
+    ],
+)
+async def test_the_split_changes(reply, kind, folds):
+    plan = (await revise(await plan_of(FOUR), reply)).plan
+
+    expected = SplitKind.GLOBAL_TIME if reply.startswith("temporal") else kind
+    assert (plan.split.kind, plan.split.folds) == (expected, folds)
+
+
+async def test_several_wishes_in_one_reply_all_count():
+    revision = await revise(
+        await plan_of(SEEDS), "use leave last out and 10 seeds, and drop recall"
+    )
+
+    assert revision.plan.split.kind is SplitKind.LEAVE_LAST
+    assert len(revision.plan.seeds) == 10
+    assert keys(revision.plan) == ["ndcg@10"]
+
+
+async def test_rating_errors_bring_a_rater_and_the_reason():
+    revision = await revise(await plan_of(SEEDS), "also report RMSE")
+
+    assert named(revision.plan) == ["ImplicitMF", "Popularity", "BiasedMF", "Bias"]
+    assert any("because ImplicitMF ranks" in line for line in revision.change.summary)
+
+
+async def test_assumptions_that_still_hold_are_kept():
+    plan = await plan_of(SEEDS)
+
+    revised = (await revise(plan, "use 64 factors")).plan
+    with_split = (await revise(plan, "use 5 folds")).plan
+
+    assert revised.assumptions == plan.assumptions
+    assert not any("no split" in a for a in with_split.assumptions)
+
+
+async def test_ids_stay_and_gaps_are_kept_over_many_versions():
+    plan = await plan_of(SEEDS)
+    first = {r.check: r.id for r in plan.requirements}
+    for reply in ("drop requirement 11", "use 5 folds", "add EASE", "use K = 20", "drop recall"):
+        plan = (await revise(plan, reply)).plan
+
+    ids = {r.check: r.id for r in plan.requirements}
+    assert plan.version == 6
+    assert 11 not in ids.values()
+    assert all(ids[c] == first[c] for c in ids if c in first)
+    assert min(ids[c] for c in ids if c not in first) > max(first.values())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["thanks", "ok nice", "lunch?", "lunch at noon", "👍", "great, looks good",
+     "@jan look at this", "hi there", "no"],
+)  # fmt: skip
+async def test_chatter_changes_nothing_and_gets_no_reply(reply):
+    revision = await revise(await plan_of(SEEDS), reply)
+
+    assert (revision.plan, revision.reply, revision.offer) == (None, "", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("why leave-one-out?", "split"),
+        ("how long will it take?", "minutes"),
+        ("why popularity?", "baseline"),
+        ("which hyperparameters do you use?", "embedding_size 32"),
+        ("what will you run?", "ImplicitMF"),
+    ],
+)
+async def test_questions_are_answered_and_never_applied(question, said):
+    revision = await revise(await plan_of(SEEDS), question)
+
+    assert revision.plan is None
+    assert said in revision.reply
+
+
+@pytest.mark.parametrize(
+    ("question", "offer"),
+    [
+        ("could you also add EASE?", "also add EASE"),
+        ("what about 5 folds?", "5 folds"),
+        ("can we use 10 seeds?", "use 10 seeds"),
+    ],
+)
+async def test_a_wish_in_a_question_is_offered_and_works_as_a_reply(question, offer):
+    plan = await plan_of(SEEDS)
+
+    revision = await revise(plan, question)
+    applied = await revise(plan, revision.offer)
+
+    assert revision.plan is None
+    assert revision.offer == offer
+    assert applied.plan is not None
+
+
+async def test_an_outcome_becomes_a_procedure():
+    plan = await plan_of(SEEDS)
+
+    revision = await revise(plan, "EASE must win")
+
+    assert "EASE" in named(revision.plan)
+    assert "is a result" in revision.reply
+    assert not any("win" in r.text for r in revision.plan.requirements)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("make it purple", "I understand changes of"),
+        ("drop requirement 99", "There is no requirement 99"),
+        ("fairness should be reported too", "not a metric that I compute"),
+        ("please add SASRec", "not among the algorithms"),
+        ("drop popularity", "baseline stays"),
+        ("drop item kNN, implicit MF and EASE", "At least one algorithm must stay"),
+        ("0 seeds", "At least one training"),
+        ("EASE should be the best", "is a result"),
+    ],
+)
+async def test_what_cannot_be_done_is_said(reply, said):
+    revision = await revise(await plan_of(FOUR), reply)
+
+    assert revision.plan is None
+    assert said in revision.reply
+
+
+async def test_dropping_a_requirement_keeps_its_binding_check():
+    revision = await revise(await plan_of(FOUR), "drop 3")
+
+    assert revision.change.dropped == (3,)
+    assert "still applies" in revision.reply
