@@ -50,7 +50,6 @@ WHOLE_BYTES = 1 << 20
 """`results.json` is rewritten with each row up to this size, then at most once a second."""
 PARTS = 32
 """Parts of `per_user` that are kept before they are put together."""
-PILOT_USERS = 50
 SAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
 LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d+))?\s*$")
 ALIASES = {
@@ -78,11 +77,10 @@ ROLES = {
 
 
 def dataset(path: Any, df: Any = None, *, feedback: str = "", **filters: Any) -> None:
-    """Record the data file and what was kept of it; `df` is the frame after all filters.
-
-    Each filter by name: `min_rating=4`, or with its counts `core=(rows_before, rows_after)`
-    (numbers or frames). `feedback` says how ratings became feedback.
-    """
+    """Record the data file and what was kept of it: `df` is the frame after all filters, each
+    of them named: `min_rating=4`, or with its rows `core5=(before, after)` (counts or frames).
+    `feedback` says how ratings became feedback.
+    """  # noqa: D205
     file = Path(path)
     about: dict[str, Any] = {"file": file.name, "sha256": sha256_of(file)}
     _memory["path"] = file
@@ -126,9 +124,9 @@ def candidates(rule: str) -> None:
 
 
 def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
-    """Save a train-test split; takes frames, LensKit Datasets and ItemListCollections.
+    """Save a train-test split: frames, Datasets or collections; `about`: kind, seed, holdout.
 
-    `about`: `kind`, `seed`, `holdout`. Row numbers of the dataset file where the interactions
+    Row numbers of the dataset file where the interactions
     are found there, the interactions themselves where they are derived.
     """
     name = fold_name(fold)
@@ -298,10 +296,12 @@ def seeds(which: int | Iterable[int]) -> Seeds:
     return chosen
 
 
-def users(some: Any, pilot: int = PILOT_USERS) -> Any:
-    """Return the users (or the rows of a frame) to evaluate: all, or a few in a pilot."""
+def users(some: Any, pilot: int = 50) -> Any:
+    """Return the users (or the part of a frame or collection) to evaluate: few in a pilot."""
     if not is_pilot():
         return some
+    if hasattr(some, "key_type") and hasattr(some, "from_df"):
+        return type(some).from_df(users(some.to_df(), pilot), some.key_type)
     if isinstance(some, pd.DataFrame):
         kept = some["user_id"].drop_duplicates().head(pilot)
         return some[some["user_id"].isin(kept)]
