@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agent_core.domain import Algorithm, Dataset, Plan, Script, Split, SplitKind, Study
 from agent_core.offline.catalogue import BY_KIND
+from agent_core.offline.repairs import DENSE
 
 VARIANTS = (
     (True, True, "LensKit's own splitter and metrics"),
@@ -74,6 +75,7 @@ def parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "algorithms": plan.algorithms,
         "imports": imports_of(plan.algorithms),
         "random": [a.name for a in plan.algorithms if a.is_random],
+        "heavy": [a.name for a in plan.algorithms if BY_KIND[a.kind].name in DENSE],
         "raters": raters,
         "rates": bool(raters),
         "ranks": len(raters) < len(plan.algorithms),

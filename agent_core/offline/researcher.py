@@ -19,6 +19,7 @@ from agent_core.offline import answering, reporting
 from agent_core.offline.composer import VARIANTS, compose
 from agent_core.offline.grammar import Reading, read
 from agent_core.offline.planner import build
+from agent_core.offline.repairs import repaired
 from agent_core.offline.revision import revise
 from agent_core.researcher import (
     AnswerRequest,
@@ -77,15 +78,16 @@ class OfflineResearcher:
         return compose(request.plan, interactions(request.context.datasets), request.index)
 
     async def debug(self, request: DebugRequest) -> Script:
-        """Compose another variant than those that failed.
+        """Compose again, by what the failure says of the data, or another variant.
 
         Raises
         ------
         UnusableAnswer
-            When every variant has failed.
+            When every variant has failed, or memory or time ran out.
         """
-        failed = [*(n.script for n in request.attempts), request.node.script]
-        return self.another(request.plan, request.context.datasets, failed)
+        failed = [*request.attempts, request.node]
+        dataset = repaired(interactions(request.context.datasets), request.plan, failed)
+        return another(request.plan, dataset, [n.script for n in failed])
 
     async def improve(self, request: ImproveRequest) -> Script:
         """Compose a variant that was not tried from this node.
@@ -96,20 +98,11 @@ class OfflineResearcher:
             When there is none left: what is open cannot be had by rules.
         """
         tried = [*(n.script for n in request.attempts), request.node.script]
-        return self.another(request.plan, request.context.datasets, tried)
+        return another(request.plan, interactions(request.context.datasets), tried)
 
     async def merge(self, request: MergeRequest) -> Script:
         """Return the first script: the parts of all variants are the same."""
         return request.first.script
-
-    def another(self, plan: Plan, datasets: tuple[Dataset, ...], tried: list[Script]) -> Script:
-        """Return the first variant that is not among the scripts that were tried."""
-        sources = {s.source for s in tried}
-        for index in range(len(VARIANTS)):
-            script = compose(plan, interactions(datasets), index)
-            if script.source not in sources:
-                return script
-        raise UnusableAnswer("All variants that the rules can build were tried.")
 
     async def judge(self, request: JudgeRequest) -> tuple[Verdict, ...]:
         """Leave everything open that no check decides."""
@@ -123,6 +116,22 @@ class OfflineResearcher:
     async def answer(self, request: AnswerRequest) -> Answer:
         """Answer from recorded results."""
         return answering.answer(request)
+
+
+def another(plan: Plan, dataset: Dataset, tried: list[Script]) -> Script:
+    """Return the first variant that is not among the scripts that were tried.
+
+    Raises
+    ------
+    UnusableAnswer
+        When there is none left.
+    """
+    sources = {s.source for s in tried}
+    for index in range(len(VARIANTS)):
+        script = compose(plan, dataset, index)
+        if script.source not in sources:
+            return script
+    raise UnusableAnswer("All variants that the rules can build were tried.")
 
 
 def interactions(datasets: tuple[Dataset, ...]) -> Dataset:

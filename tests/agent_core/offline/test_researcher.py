@@ -1,18 +1,33 @@
 import pytest
 
 from agent_core.datasets import profile
-from agent_core.domain import Priority, Role, RunId, SplitKind, Study
-from agent_core.errors import OutsideGrammar
+from agent_core.domain import (
+    Claim,
+    Node,
+    NodeId,
+    Operator,
+    Outcome,
+    Priority,
+    Role,
+    RunId,
+    SplitKind,
+    Study,
+)
+from agent_core.errors import OutsideGrammar, UnusableAnswer
+from agent_core.offline.composer import compose
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import (
     AnswerRequest,
     Context,
+    DebugRequest,
     DraftRequest,
     Packages,
     PlanRequest,
+    ReportRequest,
     ReviseRequest,
 )
 from agent_core.synthetic import write_catalogue
+from sandbox.execution import Ended, Execution, Level
 
 COMPARISON = "Compare popularity, item kNN and EASE with 5-fold cross-validation, NDCG@10"
 SEEDS = "How much do 5 random seeds change NDCG and Recall at 10 of ImplicitMF, leave-one-out?"
@@ -207,3 +222,127 @@ async def test_answers_quote_what_was_recorded(dataset):
     assert "0.0034" in (await ask("what was the SD of NDCG?")).text
     assert "not recorded" in (await ask("and recall at 50?")).text
     assert "EASE was not part" in (await ask("how good was EASE?")).text
+
+
+async def debugged(plan, dataset, *nodes):
+    request = DebugRequest(context(COMPARISON, dataset), plan, nodes[-1], nodes[:-1])
+    return await OfflineResearcher().debug(request)
+
+
+def crashed(plan, dataset, output, ended=Ended.FINISHED, variant=0):
+    execution = Execution(
+        exit_code=1 if ended is Ended.FINISHED else None,
+        ended=ended,
+        output=output,
+        duration_s=1.0,
+        level=Level.COLD,
+    )
+    script = compose(plan, dataset, variant)
+    return Node(NodeId(1), Operator.DRAFT, (), 1, script, execution=execution)
+
+
+async def test_a_failure_that_speaks_of_ids_has_them_read_as_text(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+
+    script = await debugged(
+        plan, dataset, crashed(plan, dataset, "ArrowTypeError: Expected bytes")
+    )
+
+    assert "dtype={'synthetic_user_id': 'str', 'item_id': 'str'}" in script.source
+
+
+async def test_an_unknown_failure_leads_to_another_variant_until_all_were_tried(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+    nodes = [crashed(plan, dataset, "ValueError: strange", variant=i) for i in range(4)]
+
+    script = await debugged(plan, dataset, *nodes[:2])
+
+    assert script.source not in {n.script.source for n in nodes[:2]}
+    with pytest.raises(UnusableAnswer, match="All variants"):
+        await debugged(plan, dataset, *nodes)
+
+
+async def test_out_of_memory_names_what_needed_it_and_the_way_out(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+
+    with pytest.raises(UnusableAnswer, match=r"EASE needs about .* MiB.*Drop it"):
+        await debugged(plan, dataset, crashed(plan, dataset, "", Ended.MEMORY))
+
+
+async def test_out_of_time_twice_says_what_to_ask_for(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+    nodes = [crashed(plan, dataset, "", Ended.TIMEOUT, variant=i) for i in range(2)]
+
+    with pytest.raises(UnusableAnswer, match="fewer seeds"):
+        await debugged(plan, dataset, *nodes)
+
+
+async def report_of(plan, dataset, facts):
+    request = ReportRequest(
+        context(plan.question, dataset), plan, (), None, Outcome.SATISFIED, facts
+    )
+    return await OfflineResearcher().report(request)
+
+
+async def test_a_report_claims_differences_and_types_no_number(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+    facts = {f"ndcg@10|{n}|mean": v for n, v in [("Popularity", 0.1), ("EASE", 0.3),
+                                                ("ItemKNN", 0.2)]}  # fmt: skip
+
+    draft = await report_of(plan, dataset, facts)
+
+    assert Claim("ItemKNN", "Popularity", "ndcg@10") in draft.claims
+    assert "{{claim:0}}." in draft.findings
+    assert any("not tuned" in limit for limit in draft.limits)
+
+
+async def test_a_seed_report_speaks_of_the_other_metrics_too(dataset):
+    plan = await plan_of(SEEDS, dataset)
+    facts = {"ndcg@10|ImplicitMF|mean": 0.2, "recall@10|ImplicitMF|mean": 0.3}
+
+    draft = await report_of(plan, dataset, facts)
+
+    assert any("{{recall@10|ImplicitMF|sd}}" in f for f in draft.findings)
+
+
+FACTS = {
+    "ndcg@10|EASE|mean": 0.31,
+    "ndcg@10|ItemKNN|mean": 0.25,
+    "ndcg@10|Popularity|mean": 0.11,
+    "ndcg@10|ItemKNN - EASE|difference": -0.06,
+    "ndcg@10|ItemKNN - EASE|difference_low": -0.08,
+    "ndcg@10|ItemKNN - EASE|difference_high": -0.04,
+    "ndcg@10|ItemKNN - EASE|p": 0.001,
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("is EASE better than ItemKNN?", "ItemKNN is lower than EASE"),
+        ("which was best?", "EASE 0.3100, ItemKNN 0.2500"),
+        ("how many folds?", "5 fold"),
+        ("mean of NDCG of EASE", "0.3100"),
+        ("what was the RMSE?", "not recorded"),
+        ("how is it going?", "3 of 3 scripts ran"),
+    ],
+)
+async def test_questions_are_answered_from_what_was_recorded(dataset, question, said):
+    plan = await plan_of(COMPARISON, dataset)
+    request = AnswerRequest(
+        context(COMPARISON, dataset), plan, question, FACTS, "report", "3 of 3 scripts ran"
+    )
+
+    assert said in (await OfflineResearcher().answer(request)).text
+
+
+async def test_a_wish_after_the_report_is_offered_as_a_new_round(dataset):
+    plan = await plan_of(COMPARISON, dataset)
+    request = AnswerRequest(
+        context(COMPARISON, dataset), plan, "could you also add SLIM?", FACTS, "report"
+    )
+
+    answer = await OfflineResearcher().answer(request)
+
+    assert answer.offer == "add SLIM"
+    assert "new round" in answer.text
