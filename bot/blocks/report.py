@@ -66,7 +66,9 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
 
 
 def ending(view: RunView) -> str:
-    """Say how the run ended, with time and money."""
+    """Say how the run ended, with time and money; without a result the summary says it."""
+    if view.outcome is Outcome.NOTHING:
+        return ""
     parts = [ENDS.get(view.reason, escape(view.reason))] if view.reason else []
     if view.started_at and view.finished_at:
         parts.append(f"{duration((view.finished_at - view.started_at).total_seconds())}")
