@@ -11,11 +11,9 @@ from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
 SAMPLE = {
-    "plain",
     "classic recall of its own",
     "saves another split than it trains on",
     "one seed for all repetitions",
-    "one value raised by two percent",
     "a hyperparameter that is ignored",
 }
 
