@@ -26,7 +26,7 @@ from agent_core.offline.grammar import (
     unread,
     with_cutoffs,
 )
-from agent_core.offline.requirements import requirements_of
+from agent_core.offline.requirements import outside_of, requirements_of
 
 SPLIT_SEED = 42
 STARTUP_S = 8.0
@@ -331,5 +331,6 @@ def reading_of(plan: Plan) -> Reading:
         parameters=parameters,
         swept=plan.swept,
         values=tuple(values),
+        outside=outside_of(plan.requirements),
     )
     return with_cutoffs(reading, cuts)

@@ -14,6 +14,8 @@ from agent_core.domain import (
 )
 from agent_core.offline.grammar import clauses
 
+UNDECIDABLE = "; not decidable offline."
+
 
 @dataclass(slots=True)
 class Listing:
@@ -56,7 +58,7 @@ def requirements_of(
     listing.file("figures_saved", "Draw the result and save it as PNG.")
     listing.file("metadata_saved", "Record data hash, split, seeds and resolved configurations.")
     for words, reason in outside:
-        text = f"{words}: {reason}; not decidable offline."
+        text = f"{words}: {reason}{UNDECIDABLE}"
         listing.add(None, text, priority=Priority.NICE, clause=words)
     return tuple(listing.found)
 
@@ -170,6 +172,15 @@ def renumbered(
             number, following = following, following + 1
         result.append(replace(requirement, id=number))
     return tuple(result)
+
+
+def outside_of(requirements: tuple[Requirement, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the wishes beyond the grammar that requirements stand for, each with the reason."""
+    return tuple(
+        (r.clause, r.text.removeprefix(f"{r.clause}: ").removesuffix(UNDECIDABLE))
+        for r in requirements
+        if r.check is None
+    )
 
 
 def key_of(requirement: Requirement) -> str:

@@ -236,3 +236,15 @@ async def test_dropping_a_requirement_keeps_its_binding_check():
 
     assert revision.change.dropped == (3,)
     assert "still applies" in revision.reply
+
+
+async def test_wishes_that_nothing_decides_stay_listed_through_revisions():
+    plan = await plan_of("NDCG@10 and diversity of EASE")
+
+    revision = await revise(plan, "use K = 20")
+
+    assert revision.change.dropped == ()
+    assert revision.plan.unmapped == plan.unmapped
+    assert [r.text for r in revision.plan.requirements if r.check is None] == [
+        r.text for r in plan.requirements if r.check is None
+    ]
