@@ -89,6 +89,11 @@ def cuts_of(text: str) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
     open_names: list[str] = []
     last = 0
     for match in CUT.finditer(text):
+        is_clock = (
+            match[0].lower().startswith("at") and not metrics and " k" not in match[0].lower()
+        )
+        if is_clock or re.match(r"\s*(?:am|pm|o'clock|h)\b|:\d", text[match.end() :], re.I):
+            continue
         values = [int(n) for n in re.findall(r"\d+", match[1]) if 1 <= int(n) <= 1000]
         every += values
         before = [m for m in metrics if last <= m[0] < match.start()]
@@ -121,7 +126,7 @@ def seeds_of(text: str) -> tuple[int | None, int]:
     pattern = (
         rf"\b{NUMBER}\s+(?:(?!fold|factor|epoch|algorithm|metric)[a-z]+\s+){{0,2}}?"
         r"(?:seeds|runs|repetitions|repeats|times|trainings|random initiali[sz]ations)\b"
-        r"(?! (?:more|higher|lower|better|worse|as))"
+        r"(?! (?:\w+er|more|worse|as|the|a)\b)"
     )
     match = re.search(pattern, text, re.IGNORECASE)
     match = match or re.search(rf"\bseeds\s*(?:=|:|to)\s*{NUMBER}\b", text, re.IGNORECASE)
@@ -190,7 +195,8 @@ def share_of(text: str) -> float | None:
 
 
 RATINGS = (
-    rf"\brat(?:ings?|ed)\s+(?:of\s+|with\s+)?(?:at least\s+|>=\s*|≥\s*|from\s+)({VALUE})",
+    rf"\brat(?:ings?|ed)\s+(?:of\s+|with\s+)?(?:at least\s+|>=\s*|≥\s*|from\s+)({VALUE})\b"
+    r"(?!\s*(?:to\b|-|\u2013|movies|items|films|users|interactions|times|products|books|songs))",
     rf"\bratings?\s+of\s+({VALUE})\s*(?:and|or|\+|stars?)",
     rf"\b({VALUE})\s*(?:stars?\s*)?(?:and|or)\s+(?:more|above|higher|up(?:wards)?|better)"
     r"(?!\s+(?:interactions|items|ratings|users|events|seeds|runs|films|movies))",

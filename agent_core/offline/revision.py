@@ -49,6 +49,15 @@ DROP_NUMBER = re.compile(
     r"(?!\s*(?:seeds|runs|folds|factors|epochs|%|neighbou?rs|-?fold))",
     re.IGNORECASE,
 )
+REMARK = re.compile(
+    r"\b(?:i|we) (?:love|like|think|hate|guess|ran|used|know|heard|read|had|tried)\b|\bis\b"
+    r"|\bare\b|\bwas\b|\bwere\b|\bseems?\b|\blooks?\b",
+    re.IGNORECASE,
+)
+DECIDES = re.compile(
+    r"\b(?:enough|fine|sufficient|must|should|only|needed|required|want\w*|counts?|positive|let'?s)\b",
+    re.IGNORECASE,
+)
 UNDERSTOOD = (
     "I understand changes of algorithms, metrics and cut-offs, split, folds, number of seeds, "
     "hyperparameters, the rating that counts as positive, and “drop requirement 11”."
@@ -70,8 +79,12 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     words = re.sub(r"\s+", " ", reply).strip()
     if CHATTER.match(words) and read(words).is_empty and not WISH.search(words):
         return Revision()
+    is_question = words.endswith("?") or bool(QUESTION.match(words))
+    decides = is_question or WISH.search(words) or DECIDES.search(words)
+    if REMARK.search(words) and not decides:
+        return Revision()
     changed, dropped, said = apply(plan, words)
-    if words.endswith("?") or QUESTION.match(words):
+    if is_question:
         offer = wish_of(words) if changed or dropped else ""
         return Revision(reply=explain(plan, words) or (OFFERED if offer else ""), offer=offer)
     if OUTCOME.search(words):

@@ -90,6 +90,7 @@ async def test_hyperparameters_change_where_they_are_said():
     ("reply", "seeds"),
     [
         ("only 10 seeds", range(10)),
+        ("10 seeds are enough", range(10)),
         ("seeds 10 to 19", range(10, 20)),
         ("100000 seeds", range(1000)),
     ],
@@ -112,6 +113,12 @@ async def test_the_split_changes(reply, kind, folds):
 
     expected = SplitKind.GLOBAL_TIME if reply.startswith("temporal") else kind
     assert (plan.split.kind, plan.split.folds) == (expected, folds)
+
+
+async def test_what_counts_as_positive_changes():
+    revision = await revise(await plan_of(SEEDS), "ratings of 4 and more are positive")
+
+    assert revision.plan.min_rating == 4
 
 
 async def test_several_wishes_in_one_reply_all_count():
@@ -157,7 +164,8 @@ async def test_ids_stay_and_gaps_are_kept_over_many_versions():
 @pytest.mark.parametrize(
     "reply",
     ["thanks", "ok nice", "lunch?", "lunch at noon", "👍", "great, looks good",
-     "@jan look at this", "hi there", "no"],
+     "@jan look at this", "hi there", "no", "lunch at 12", "it takes 3 times longer",
+     "I am back at 2 pm"],
 )  # fmt: skip
 async def test_chatter_changes_nothing_and_gets_no_reply(reply):
     revision = await revise(await plan_of(SEEDS), reply)
@@ -173,6 +181,7 @@ async def test_chatter_changes_nothing_and_gets_no_reply(reply):
         ("why popularity?", "baseline"),
         ("which hyperparameters do you use?", "embedding_size 32"),
         ("what will you run?", "ImplicitMF"),
+        ("why is the split like that", "split"),
     ],
 )
 async def test_questions_are_answered_and_never_applied(question, said):
