@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agent_core import statistics
+from agent_core import pooled_errors, statistics
 from agent_core.domain import Metric, Plan, Role
 from agent_core.evidence import Evidence
 from agent_core.observations import Observations
@@ -181,7 +181,7 @@ def user_intervals(
     if found.is_pooled(metric):
         losses = {n: found.losses(metric, n) for n in names}
         return {
-            n: statistics.pooled_interval(x, held, rng) if x else statistics.unknown("users")
+            n: pooled_errors.pooled_interval(x, held, rng) if x else statistics.unknown("users")
             for n, x in losses.items()
         }
     table = found.user_table(metric)
@@ -313,7 +313,7 @@ def pooled_differences(
     for a, b in pairs:
         both = found.paired_losses(metric, a, b)
         if both is not None:
-            tested.append((a, b, statistics.pooled_difference(*both, found.held, rng)))
+            tested.append((a, b, pooled_errors.pooled_difference(*both, found.held, rng)))
     return tested
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
-from agent_core.statistics import Losses
+from agent_core.pooled_errors import Losses
 
 Floats = NDArray[np.float64]
 KEYS = ["algorithm", "fold", "seed", "metric", "k"]

@@ -105,11 +105,22 @@ async def soak(arguments: argparse.Namespace) -> bool:
             await asyncio.gather(*(once() for _ in range(arguments.slots * 2)))
             before, began = count(temporary), time.monotonic()
             await asyncio.gather(*(once() for _ in range(arguments.executions)))
-            seconds, after = time.monotonic() - began, count(temporary)
+            seconds = time.monotonic() - began
+            after = await settled(temporary, before)
             level = sandbox.level.value
     print(f"{arguments.executions} executions, level {level}, {seconds:.0f} s: {dict(endings)}")
     print(f"before {before}\nafter  {after}")
     return is_clean(before, after)
+
+
+async def settled(folder: Path, before: Left) -> Left:
+    """Count once the last measuring threads have ended, a second at most."""
+    for _ in range(20):
+        after = count(folder)
+        if is_clean(before, after):
+            break
+        await asyncio.sleep(0.05)
+    return after
 
 
 def is_clean(before: Left, after: Left) -> bool:

@@ -32,13 +32,20 @@ class Core:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, secrets: Secrets, kind: Kind = "auto", *, takes_up: bool = False
+    settings: Settings,
+    secrets: Secrets,
+    kind: Kind = "auto",
+    *,
+    takes_up: bool = False,
+    offline: OfflineResearcher | None = None,
 ) -> AsyncIterator[Core]:
-    """Open the lab and what it stands on."""
+    """Open the lab and what it stands on; `offline` stands in for the rule-based researcher."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.storage))
         sandbox = await stack.enter_async_context(open_sandbox(settings.sandbox))
-        researcher = await stack.enter_async_context(open_researcher(settings, secrets, kind))
+        researcher = await stack.enter_async_context(
+            open_researcher(settings, secrets, kind, offline or OfflineResearcher())
+        )
         lab = await stack.enter_async_context(
             open_lab(
                 settings.lab(takes_up=takes_up),
@@ -60,12 +67,12 @@ def packages_of(settings: Settings) -> Packages:
 
 @asynccontextmanager
 async def open_researcher(
-    settings: Settings, secrets: Secrets, kind: Kind
+    settings: Settings, secrets: Secrets, kind: Kind, offline: OfflineResearcher
 ) -> AsyncIterator[Researcher]:
     """Open the model researcher where a key is set, else the rule-based one."""
     key = secrets.openai_api_key
     if kind == "offline" or (kind == "auto" and not key.get_secret_value()):
-        yield OfflineResearcher()
+        yield offline
         return
     from agent_core.model.researcher import open_model_researcher
 

@@ -113,9 +113,24 @@ class Reception:
             except FileTrouble as error:
                 await self.refuse(thread, incoming, str(error))
                 return
+            if await self.is_called_off(thread):
+                parts.downloads.forget(thread.origin)
+                return
             thread = await self.submit(thread, fetched or thread.memo.files)
             parts.downloads.forget(thread.origin)
         parts.followers.follow(thread)
+
+    async def call_off(self, thread: Thread) -> None:
+        """Give a task up that the lab does not have yet."""
+        await self.parts.threads.change(
+            thread.place, lambda t: replace(t, memo=replace(t.memo, task_ts=""))
+        )
+        self.stand_still(thread, "Cancelled, nothing ran")
+
+    async def is_called_off(self, thread: Thread) -> bool:
+        """Whether a task was given up while its files were fetched."""
+        current = await self.parts.threads.find(thread.place)
+        return current is None or current.memo.task_ts != thread.memo.task_ts
 
     async def submit(self, thread: Thread, files: tuple[Path, ...]) -> Thread:
         """Hand a task to the lab and remember its run."""

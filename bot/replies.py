@@ -119,7 +119,7 @@ class Replies:
         if incoming.files:
             await self.reception.again(thread, incoming, joined(thread, incoming))
         elif understand(incoming.text) is Intent.STOP:
-            self.reception.stand_still(thread, "Cancelled, nothing ran")
+            await self.reception.call_off(thread)
         elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
             said = "I still need a dataset that I can read. Attach it to a reply here."
             await self.parts.voice.say(incoming, message(said))

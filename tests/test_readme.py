@@ -1,4 +1,4 @@
-"""The README is true: its commands exist, its settings are valid, its tree is the tree there is."""
+"""The README is true: commands exist, settings are valid, the tree is the tree there is."""
 
 import re
 import subprocess
@@ -18,7 +18,12 @@ AUTORECLAB = [sys.executable, "-m", "bot"]
 
 def run(*arguments):
     return subprocess.run(
-        [*AUTORECLAB, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [*AUTORECLAB, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent_core.digits import shown
+from agent_core.digits import percent, shown
 from agent_core.domain import Finding, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
@@ -14,6 +14,7 @@ from agent_core.reporting.inputs import ReportInputs
 
 MAX_TEXT = 2500
 SHOWN_ALGORITHMS = 8
+SHOWN_METRICS = 4
 CLIPPED = 260
 REASONS = {
     "satisfied": "",
@@ -69,6 +70,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     """Return the text under the headline, the least important parts left out when too long."""
     parts: list[tuple[int, str]] = [
         (1, numbers(inputs, facts)),
+        (3, other_metrics(inputs, facts)),
         (2, protocol(inputs)),
         (1, limits_text(inputs, prose)),
         (1, checks_text(inputs)),
@@ -92,7 +94,7 @@ def numbers(inputs: ReportInputs, facts: Facts) -> str:
     found = facts.of(plan.primary)
     if not found:
         return ""
-    if plan.study is Study.SEED_VARIANCE and (varied := repeated(plan, facts)):
+    if is_seed_study(inputs) and (varied := repeated(plan, facts)):
         return seed_numbers(inputs, facts, varied[0])
     lines = [
         f"• {s.algorithm}{' (baseline)' if s.algorithm in names_of(plan.baselines) else ''}: "
@@ -137,6 +139,32 @@ def seed_numbers(inputs: ReportInputs, facts: Facts, first: Summary) -> str:
             f"of the mean is ±{shown(half, half)}{compared}."
         )
     return text
+
+
+def other_metrics(inputs: ReportInputs, facts: Facts) -> str:
+    """Return the metrics beside the primary one, a line each."""
+    lines = []
+    for metric in inputs.plan.metrics[1 : 1 + SHOWN_METRICS]:
+        found = facts.of(metric)[:SHOWN_ALGORITHMS]
+        varied = [s for s in found if s.over == "seeds"] if is_seed_study(inputs) else []
+        values = [f"{s.algorithm} {mean_text(s)}{spread_text(s, varied)}" for s in found]
+        if values:
+            lines.append(f"{metric.label}: {', '.join(values)}.")
+    return "\n".join(lines)
+
+
+def is_seed_study(inputs: ReportInputs) -> bool:
+    """Whether the spread over seeds is what was asked."""
+    return inputs.plan.study is Study.SEED_VARIANCE
+
+
+def spread_text(summary: Summary, varied: Sequence[Summary]) -> str:
+    """Return SD with its interval and CV in brackets where the seed was varied."""
+    if summary not in varied:
+        return ""
+    half = summary.sd_interval.half_width
+    ends = " to ".join(shown(v, half) for v in (summary.sd_interval.low, summary.sd_interval.high))
+    return f" (SD {shown(summary.sd, half)}, 95 % interval {ends}, CV {percent(summary.cv)})"
 
 
 def protocol(inputs: ReportInputs) -> str:

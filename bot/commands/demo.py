@@ -15,10 +15,12 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from agent_core.domain import RunStatus
+from agent_core.domain import Outcome, RunStatus
 from agent_core.lab import Lab
 from agent_core.synthetic import write_catalogue
 from agent_core.view import RunView
+from bot.commands.cheating import CHEATS, CheatingResearcher
+from bot.commands.cheating import QUESTION as CHEATING_QUESTION
 from bot.commands.service import bot_of, until_told
 from bot.opening import Kind, open_core
 from bot.settings import Secrets, Settings
@@ -28,11 +30,11 @@ from bot.workspace.workspace import Workspace
 
 CHANNEL, PERSON = "experiments", "researcher"
 QUESTION = (
-    "@autoreclab How much do random seeds change NDCG@10 of ImplicitMF on this catalogue? "
+    "How much do random seeds change NDCG@10 of ImplicitMF on this catalogue? "
     "Use 20 seeds, leave-one-out. The file is attached."
 )
 OWN_QUESTION = (
-    "@autoreclab How much do random seeds change NDCG@10 of ImplicitMF on the attached data? "
+    "How much do random seeds change NDCG@10 of ImplicitMF on the attached data? "
     "Use 20 seeds, leave-one-out."
 )
 PATIENCE_S = 900.0
@@ -49,6 +51,15 @@ class Show:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demo plays."""
+
+    console: Console
+    workspace: Workspace
+    lab: Lab
+
+
 def show(wanted: Show, settings: Settings) -> int:
     """Run the demo; return the exit status."""
     missing = [str(p) for p in wanted.data if not p.is_file()]
@@ -61,22 +72,47 @@ def show(wanted: Show, settings: Settings) -> int:
 
 
 async def perform(wanted: Show, settings: Settings, failed: list[str]) -> None:
-    """Open workspace and bot, ask as a person would, wait for the report."""
+    """Open workspace and bot, ask as a person would, show the report, then how cheats end."""
     console = Console(highlight=False)
     async with AsyncExitStack() as stack:
         workspace = await stack.enter_async_context(open_workspace(wanted.port))
         announce(console, workspace, wanted)
         kind = cast(Kind, wanted.researcher)
-        core = await stack.enter_async_context(open_core(settings, Secrets(), kind))
+        opening = open_core(demo_settings(settings), Secrets(), kind, offline=CheatingResearcher())
+        core = await stack.enter_async_context(opening)
         tokens = SecretStr(workspace.bot_token), SecretStr(workspace.app_token)
         credentials = Credentials(*tokens, workspace.api_url)
         await stack.enter_async_context(bot_of(credentials, settings, core))
-        view = await ask(console, workspace, core.lab, wanted, settings)
-        if view.report is None:
-            failed.append(view.reason)
+        await play(Stage(console, workspace, core.lab), wanted, settings, failed)
         if not wanted.exit_when_done:
             console.print("Ask anything on the page; Ctrl-C ends the demo.")
             await asyncio.Event().wait()
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """Return the settings without repairs: what a cheating script is worth is shown as it is."""
+    search = settings.treesearch.model_copy(update={"max_iterations": 0})
+    return settings.model_copy(update={"treesearch": search})
+
+
+async def play(stage: Stage, wanted: Show, settings: Settings, failed: list[str]) -> None:
+    """Ask the honest question, then those whose scripts cheat; note what did not end well."""
+    files, question = list(wanted.data), OWN_QUESTION
+    if not files:
+        path = settings.storage.path / "demo" / "catalogue.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_catalogue(path)
+        files, question = [path], QUESTION
+    view = await ask(stage, question, files)
+    tell_paths(stage.console, view)
+    if view.outcome is not Outcome.SATISFIED:
+        failed.append(view.reason)
+    for cheat in CHEATS if wanted.researcher == "offline" else ():
+        view = await ask(stage, CHEATING_QUESTION.format(cheat=cheat), files)
+        checks = sorted({c for n in view.nodes if n.score for c in n.score.failed_checks})
+        if view.outcome is Outcome.SATISFIED or not checks:
+            failed.append("a cheating script was not caught")
+        stage.console.print(f"Caught by: {', '.join(checks)}")
 
 
 def announce(console: Console, workspace: Workspace, wanted: Show) -> None:
@@ -90,26 +126,18 @@ def announce(console: Console, workspace: Workspace, wanted: Show) -> None:
         webbrowser.open(workspace.page_url)
 
 
-async def ask(
-    console: Console, workspace: Workspace, lab: Lab, wanted: Show, settings: Settings
-) -> RunView:
-    """Post the question, press Start, follow to the report; return how the run ended."""
-    files, question = list(wanted.data), OWN_QUESTION
-    if not files:
-        path = settings.storage.path / "demo" / "catalogue.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_catalogue(path)
-        files, question = [path], QUESTION
-    message = workspace.post(CHANNEL, PERSON, question, files=files)
-    console.print(f"Asked in #{CHANNEL}: {question.removeprefix('@autoreclab ')}")
+async def ask(stage: Stage, question: str, files: list[Path]) -> RunView:
+    """Post a question, press Start, follow to the report; return how the run ended."""
+    workspace, console = stage.workspace, stage.console
+    message = workspace.post(CHANNEL, PERSON, f"@autoreclab {question}", files=files)
+    console.print(f"Asked in #{CHANNEL}: {question}")
     ts = str(message["ts"])
-    start = await workspace.wait_for(lambda: start_button(workspace, ts), 60)
+    start = await workspace.wait_for(lambda: start_button(workspace, ts), 120)
     if start is not None:
         console.print("The plan is in the thread; pressing Start.")
         await workspace.press(*start, PERSON)
-    view = await finished(console, lab, ts)
+    view = await finished(console, stage.lab, ts)
     await workspace.wait_for(lambda: ending(workspace, ts, view), 120)
-    tell_paths(console, view)
     return view
 
 

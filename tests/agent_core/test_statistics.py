@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agent_core import statistics
+from agent_core import pooled_errors, statistics
 
 
 def rng():
@@ -221,13 +221,13 @@ def test_equivalence_needs_a_margin():
 
 
 def losses_of(values, *, is_root=True):
-    return statistics.Losses(values.sum(axis=1), np.full(len(values), 20.0), is_root)
+    return pooled_errors.Losses(values.sum(axis=1), np.full(len(values), 20.0), is_root)
 
 
 def test_a_pooled_error_is_resampled_by_users():
     values = rng().exponential(size=(200, 20))
 
-    found = statistics.pooled_interval(losses_of(values), "", rng())
+    found = pooled_errors.pooled_interval(losses_of(values), "", rng())
 
     pooled = math.sqrt(values.mean())
     assert found.low < pooled < found.high
@@ -238,7 +238,7 @@ def test_pooled_errors_are_compared_over_the_same_users():
     values = rng().exponential(size=(200, 20))
     worse = values + 0.1
 
-    found = statistics.pooled_difference(losses_of(worse), losses_of(values), "", rng())
+    found = pooled_errors.pooled_difference(losses_of(worse), losses_of(values), "", rng())
 
     assert found.mean == pytest.approx(math.sqrt(worse.mean()) - math.sqrt(values.mean()))
     assert found.interval.low < found.mean < found.interval.high

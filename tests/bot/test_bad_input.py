@@ -110,6 +110,18 @@ async def test_a_file_that_is_too_large_is_refused_before_the_download(bench):
         assert bench.workspace.journal.calls("download") == []
 
 
+async def test_stop_while_the_file_is_fetched_calls_the_task_off(live):
+    live.workspace.faults.add(Trouble("download", delay_s=1))
+    ts = live.ask()
+    await live.post(ts, "🔬")
+
+    live.say(ts, "stop")
+    await live.post(ts, "Cancelled, nothing ran")
+    await live.planned(user="colleague")
+
+    assert len(live.lab.logs) == 1
+
+
 async def test_redirects_are_followed(live):
     live.workspace.faults.file_redirects = 2
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -82,18 +83,41 @@ def evidence_of(plan, per_user, source=SOURCE, **more):
     )
 
 
+@cache
+def facts_of(evidence):
+    """Collect the facts of evidence once."""
+    return collect_facts(evidence)
+
+
+@cache
+def default_seed_evidence(sd=0.003, seeds=30):
+    """Make the usual seed study once."""
+    plan = replace(plan_of(), seeds=tuple(range(seeds)))
+    return seed_evidence(plan, sd, seeds)
+
+
+@cache
+def default_comparison_evidence():
+    """Make the usual comparison once."""
+    return comparison_evidence(comparison_plan("EASE", "ItemKNN", "ImplicitMF"))
+
+
 def seed_evidence(plan=None, sd=0.003, seeds=30, users=200):
     """Thirty seeds of ImplicitMF beside popularity; the mean over users varies with `sd`."""
+    if plan is None:
+        return default_seed_evidence(sd, seeds)
     rng = np.random.default_rng(5)
     base = rng.beta(1, 4, users)
     shifts = rng.normal(0, sd, seeds)
     runs = {("ImplicitMF", "0", str(s)): base + shift for s, shift in enumerate(shifts)}
     runs["Popularity", "0", ""] = base * 0.4
-    return evidence_of(plan or replace(plan_of(), seeds=tuple(range(seeds))), runs)
+    return evidence_of(plan, runs)
 
 
 def comparison_evidence(plan=None, users=300):
     """EASE clearly above ItemKNN, ItemKNN within noise of ImplicitMF, all above popularity."""
+    if plan is None:
+        return default_comparison_evidence()
     rng = np.random.default_rng(6)
     base = rng.beta(1, 4, users)
     runs = {
@@ -102,7 +126,7 @@ def comparison_evidence(plan=None, users=300):
         ("ImplicitMF", "0", ""): base + rng.normal(0, 0.05, users),
         ("Popularity", "0", ""): base * 0.4,
     }
-    return evidence_of(plan or comparison_plan("EASE", "ItemKNN", "ImplicitMF"), runs)
+    return evidence_of(plan, runs)
 
 
 def inputs_of(evidence, *, checks=None, nodes=None, outcome=Outcome.SATISFIED, **more):
@@ -130,7 +154,7 @@ def inputs_of(evidence, *, checks=None, nodes=None, outcome=Outcome.SATISFIED, *
     view = replace(view, **more.pop("view", {}))
     log = (Logged(1, START + timedelta(minutes=11), RunSubmitted(view.task, "rules", "cold")),)
     known = {
-        "view": view, "log": log, "evidence": evidence, "facts": collect_facts(evidence),
+        "view": view, "log": log, "evidence": evidence, "facts": facts_of(evidence),
         "packages": PACKAGES, "outcome": outcome, "reason": "satisfied", "best": best,
     }  # fmt: skip
     return ReportInputs(**known | more)

@@ -1,0 +1,63 @@
+"""Errors pooled over predictions: users, with all that was predicted for them, are the units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from agent_core.statistics import (
+    LEVEL,
+    Difference,
+    Floats,
+    Interval,
+    resamples,
+    sign_flips,
+    unknown,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Losses of predictions by user: sums and counts, shape (users,)."""
+
+    sums: Floats
+    counts: Floats
+    is_root: bool
+    """Whether the square root of the pooled mean is taken (RMSE)."""
+
+    def pooled(self, weights: Floats) -> Floats:
+        """Return the pooled error when user u counts weights[r, u] times."""
+        means: Floats = (weights @ self.sums) / (weights @ self.counts)
+        return np.sqrt(means) if self.is_root else means
+
+
+def pooled_interval(losses: Losses, held: str, rng: np.random.Generator) -> Interval:
+    """Return the interval of a pooled error; users are resampled with all their predictions."""
+    n = len(losses.sums)
+    if n < 2:
+        return unknown("users", n)
+    draws = np.concatenate([losses.pooled(weights) for weights in resamples(n, rng)])
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+
+
+def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator) -> Difference:
+    """Return the paired test of two pooled errors over the same users and predictions.
+
+    The interval is that of the difference of the pooled errors; the sign-flip test exchanges the
+    losses of a and b user by user.
+    """
+    n = len(a.sums)
+    column = a.sums - b.sums
+    whole = np.ones((1, n))
+    mean = float((a.pooled(whole) - b.pooled(whole))[0]) if n else math.nan
+    p_values, test = sign_flips(column[:, None], rng)
+    interval = unknown("users", n)
+    if n > 1:
+        draws = np.concatenate([a.pooled(w) - b.pooled(w) for w in resamples(n, rng)])
+        low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        interval = Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+    counts = int((column > 0).sum()), int((column < 0).sum())
+    return Difference(n, mean, interval, float(p_values[0]), test, *counts)
