@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import time
@@ -38,6 +39,10 @@ class Experiment:
     """Where the artifacts go; emptied first."""
     timeout_s: float
     expected_s: float = 0.0
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Ends the script when set; what it left is kept."""
+    has_slot: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set from when the script may run."""
 
 
 @dataclass(slots=True)
@@ -77,6 +82,7 @@ class Workbench:
             When the machinery, not the script, failed twice.
         """
         async with self.slots.slot(experiment.user, experiment.run):
+            experiment.has_slot.set()
             if is_pilotable(experiment):
                 pilot = await self.attempt(experiment, tell, PILOT)
                 if not pilot.is_ok:
@@ -106,7 +112,7 @@ class Workbench:
         inputs = tuple(Input(name, path) for name, path in experiment.files.items())
         job = Job(experiment.script.source, inputs, limits, environment)
         ticker = Ticker(experiment.node, tell)
-        return await self.sandbox.execute(job, experiment.folder, ticker.line)
+        return await self.sandbox.execute(job, experiment.folder, ticker.line, experiment.stop)
 
 
 def is_pilotable(experiment: Experiment) -> bool:
@@ -116,4 +122,4 @@ def is_pilotable(experiment: Experiment) -> bool:
 
 def rerun_of(experiment: Experiment, folder: Path) -> Experiment:
     """Return the same experiment with its artifacts elsewhere and without a pilot."""
-    return replace(experiment, folder=folder, expected_s=0.0)
+    return replace(experiment, folder=folder, expected_s=0.0, stop=asyncio.Event())

@@ -242,8 +242,13 @@ class Lab:
         return await worker.rerun()
 
     async def waive(self, run: RunId, check: str, reason: str, by: UserId) -> None:
-        """Set a binding check aside, with a reason."""
-        await self.journal.append(run, CheckWaived(Waiver(check, reason, by)))
+        """Set a binding check aside, with a reason; scripts judged from then on pass it."""
+        worker = self.workers.get(run)
+        waived = CheckWaived(Waiver(check, reason, by))
+        if worker and not worker.is_over:
+            await worker.recorder.add(waived)
+        else:
+            await self.journal.append(run, waived)
 
     async def export(self, run: RunId, folder: Path) -> Path:
         """Copy the report's files and the zip of a finished run; return the folder.

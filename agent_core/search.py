@@ -46,6 +46,8 @@ T = TypeVar("T")
 OUTAGE_WAITS_S = (5.0, 20.0, 60.0)
 """Pauses before the model is asked again after an outage."""
 MAX_NOTES = 8
+WIND_UP_S = 30.0
+"""How long a stopped search waits for the judgement of what ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,12 @@ class Search:
     nodes: int
     """Nodes that the budget allows."""
     has_stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    experiments: dict[NodeId, Experiment] = field(default_factory=dict)
+    """What was handed to the workbench."""
     spent: str = ""
     """Which part of the budget is exhausted, once one is."""
+    on_winner: Callable[[Node], None] = field(default=lambda _: None)
+    """Told of the sure winner after each node that ends from then on."""
 
     @property
     def plan(self) -> Plan:
@@ -103,26 +109,41 @@ class Search:
             When the machinery fails for good; the log allows to go on later.
         """
         stop: asyncio.Future[object] = asyncio.ensure_future(self.has_stopped.wait())
-        work: set[asyncio.Future[object]] = set()
+        work: dict[asyncio.Future[object], NodeId] = {}
         try:
             async with bounded(self.setup.search.parallel) as pool:
                 for left in self.tree.in_work:
-                    work.add(pool.spawn_n(self.expand(left)))
+                    work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
                     while len(work) < self.setup.search.parallel and (node := await self.open()):
-                        work.add(pool.spawn_n(self.expand(node)))
+                        work[pool.spawn_n(self.expand(node))] = node.id
                     if not work or stop.done():
                         break
                     done, _ = await asyncio.wait(
                         {*work, stop}, return_when=asyncio.FIRST_COMPLETED
                     )
-                    for future in done & work:
-                        work.discard(future)
+                    for future in done - {stop}:
+                        del work[future]
                         future.result()
+                    if winner := self.tree.winner:
+                        self.on_winner(winner)
+                await self.wind_up(work)
         finally:
             stop.cancel()
             await asyncio.gather(*work, return_exceptions=True)
         return self.reason()
+
+    async def wind_up(self, work: Mapping[asyncio.Future[object], NodeId]) -> None:
+        """After a stop, judge what the scripts that ran have left; give up what has not begun."""
+        for future, node in work.items():
+            experiment = self.experiments.get(node)
+            if experiment is None or not experiment.has_slot.is_set():
+                future.cancel()
+        if work:
+            done, _ = await asyncio.wait(work, timeout=WIND_UP_S)
+            for future in done:
+                if not future.cancelled():
+                    future.result()
 
     def reason(self) -> str:
         """Say why the search ended."""
@@ -264,6 +285,7 @@ class Search:
             folder=self.setup.folder / "nodes" / str(node.id) / "artifacts",
             timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
             expected_s=self.plan.estimate_s,
+            stop=self.has_stopped,
         )
 
     async def execute(self, node: Node) -> Node:
@@ -272,7 +294,8 @@ class Search:
         def tell(progress: NodeProgress) -> None:
             self.recorder.later(progress)
 
-        execution = await self.setup.workbench.execute(self.experiment(node), tell)
+        experiment = self.experiments[node.id] = self.experiment(node)
+        execution = await self.setup.workbench.execute(experiment, tell)
         await self.recorder.settled()
         return (await self.recorder.add(NodeExecuted(node.id, execution))).node(node.id)
 

@@ -47,8 +47,16 @@ class Tree:
 
     @property
     def satisfactory(self) -> Node | None:
-        """The earliest node that may end the run."""
+        """The node of the lowest number that may end the run."""
         return next((n for n in self.nodes if n.is_satisfactory), None)
+
+    @property
+    def winner(self) -> Node | None:
+        """The node that nothing in work can surpass any more: all met, and none before it open."""
+        best = self.satisfactory
+        if best is None or best.score is None or best.score.value < 1.0:
+            return None
+        return None if any(n.id < best.id for n in self.in_work) else best
 
     def node(self, node: NodeId) -> Node:
         """Return the node with this id."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent_core.conclusion import Conclusion
-from agent_core.domain import Answer, Budget, Plan, Revision, RunId, RunStatus, UserId
+from agent_core.domain import Answer, Budget, Node, Plan, Revision, RunId, RunStatus, UserId
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.events import (
     DatasetsProfiled,
@@ -69,6 +69,7 @@ class Worker:
         self.starter = UserId("")
         self.talk = asyncio.Lock()
         self.driving: asyncio.Task[None] | None = None
+        self.confirming: asyncio.Task[Rerun] | None = None
 
     @property
     def view(self) -> RunView:
@@ -135,7 +136,7 @@ class Worker:
         """End a run before anything ran."""
         await self.recorder.add(StatusChanged(RunStatus.CANCELLED, "stopped before the start"))
 
-    async def unless_stopped(self, work: Coroutine[Any, Any, Any]) -> bool:
+    async def unless_stopped(self, work: Awaitable[Any]) -> bool:
         """Await `work`, or cancel it when the run is stopped first; whether it was done."""
         doing = asyncio.ensure_future(work)
         stop = asyncio.ensure_future(self.stopped.wait())
@@ -233,31 +234,50 @@ class Worker:
                     self.budget().nodes,
                     self.stopped,
                 )
-                reason = await search.run()
-                await self.recorder.settled()
-                if reason == "satisfied":
-                    await self.confirm(search)
+                search.on_winner = lambda winner: self.confirm(search, winner)
+                try:
+                    reason = await search.run()
+                    await self.recorder.settled()
+                    if reason == "satisfied":
+                        await self.confirmed(search)
+                finally:
+                    await self.leave_confirmation()
                 await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
             conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
             outcome = await conclusion.report(researcher, self.view.reason or reason)
         await self.recorder.settled()
         await self.recorder.add(RunFinished(outcome, self.view.reason))
 
-    async def confirm(self, search: Search) -> None:
-        """Execute the winner once more in a clean sandbox, where the time budget allows."""
-        best = self.view.best
-        if best is None or best.execution is None or self.view.reruns:
-            return
-        if best.execution.duration_s * CONFIRM_FACTOR < self.remaining_s():
-            await self.unless_stopped(self.repeat(search))
+    def confirm(self, search: Search, winner: Node) -> None:
+        """Begin to execute the winner once more, where the time budget allows.
 
-    async def repeat(self, search: Search) -> Rerun:
-        """Execute the best script again and log how it compares."""
-        best = self.view.best
-        if best is None:
-            raise AgentError("No script worked, so there is none to repeat.")
+        The drafts that still run go on beside it.
+        """
+        if self.confirming or winner.execution is None:
+            return
+        if any(r.node == winner.id for r in self.view.reruns):
+            return
+        if winner.execution.duration_s * CONFIRM_FACTOR < self.remaining_s():
+            self.confirming = asyncio.create_task(self.repeat(search, winner))
+
+    async def confirmed(self, search: Search) -> None:
+        """Wait until the winner was executed once more, or the run is stopped."""
+        if best := self.view.best:
+            self.confirm(search, best)
+        if self.confirming:
+            await self.unless_stopped(self.confirming)
+
+    async def leave_confirmation(self) -> None:
+        """Give up a repetition that is still under way."""
+        if self.confirming:
+            self.confirming.cancel()
+            await asyncio.gather(self.confirming, return_exceptions=True)
+            self.confirming = None
+
+    async def repeat(self, search: Search, node: Node) -> Rerun:
+        """Execute a script again and log how it compares."""
         conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
-        rerun = await conclusion.repeat(search.experiment(best), self.bench.workbench)
+        rerun = await conclusion.repeat(search.experiment(node), self.bench.workbench)
         await self.recorder.add(rerun)
         return rerun
 
@@ -297,7 +317,9 @@ class Worker:
             0,
             self.stopped,
         )
-        return await self.repeat(search)
+        if self.view.best is None:
+            raise AgentError("No script worked, so there is none to repeat.")
+        return await self.repeat(search, self.view.best)
 
 
 def status_text(view: RunView) -> str:

@@ -34,9 +34,15 @@ class LocalSandbox:
         self.uids = iter_uids()
 
     async def execute(
-        self, job: Job, collect_into: Path, on_output: OnOutput | None = None
+        self,
+        job: Job,
+        collect_into: Path,
+        on_output: OnOutput | None = None,
+        stop: asyncio.Event | None = None,
     ) -> Execution:
         """Run `job`; stream complete output lines to `on_output`; collect artifacts.
+
+        A set `stop` kills the script and keeps what it left.
 
         Raises
         ------
@@ -47,7 +53,7 @@ class LocalSandbox:
         async with folder_of(job, uid) as space:
             inputs = await asyncio.to_thread(workspace.readable_inputs, space, job.inputs)
             process = self.begin(job, space, inputs, uid)
-            running = Running(job, process, Output(on_output), space)
+            running = Running(job, process, Output(on_output), space, stop)
             ended = await drive(running)
             return await to_end(lambda: outcome(running, ended, self.level, collect_into))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Protocol
 
@@ -22,10 +23,15 @@ class Sandbox(Protocol):
         ...
 
     async def execute(
-        self, job: Job, collect_into: Path, on_output: OnOutput | None = None
+        self,
+        job: Job,
+        collect_into: Path,
+        on_output: OnOutput | None = None,
+        stop: asyncio.Event | None = None,
     ) -> Execution:
         """Run `job`; stream complete output lines to `on_output`; collect artifacts.
 
+        Once `stop` is set the script is killed and what it left is collected: it ended `stopped`.
         Cancelling the awaiting task kills the script and everything it started before the
         cancellation is passed on.
 

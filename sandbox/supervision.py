@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ class Running:
     process: Process
     output: Output
     workspace: Workspace
+    stop: asyncio.Event | None = None
+    """Ends it when set."""
     began: float = field(default_factory=time.monotonic)
     ended: Ended | None = None
     peak_kib: int = 0
@@ -124,10 +127,8 @@ async def drive(running: Running) -> Exit:
     loop.add_reader(process.output_fd, lambda: read_some(running, loop, drained))
     watchdog = asyncio.create_task(watch(running))
     try:
-        try:
-            await asyncio.wait_for(process.has_ended.wait(), running.job.limits.timeout_s)
-        except TimeoutError:
-            running.end(Ended.TIMEOUT)
+        if why := await reason_to_end(running):
+            running.end(why)
             await process.has_ended.wait()
     except asyncio.CancelledError:
         running.end(Ended.STOPPED)
@@ -140,6 +141,21 @@ async def drive(running: Running) -> Exit:
         ended = process.reap()
     running.output.finish()
     return ended
+
+
+async def reason_to_end(running: Running) -> Ended | None:
+    """Wait for its end, its time limit or a stop; say why to end it, None when it has ended."""
+    over = asyncio.ensure_future(running.process.has_ended.wait())
+    stop = asyncio.ensure_future((running.stop or asyncio.Event()).wait())
+    try:
+        limit_s = running.job.limits.timeout_s
+        done, _ = await asyncio.wait({over, stop}, timeout=limit_s, return_when=FIRST_COMPLETED)
+    finally:
+        over.cancel()
+        stop.cancel()
+    if over in done:
+        return None
+    return Ended.STOPPED if stop in done else Ended.TIMEOUT
 
 
 async def drain(running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event) -> None:

@@ -93,9 +93,15 @@ class WarmSandbox:
         log.info("libraries are warm", extra={k: said[k] for k in ("memory_kib", "threads")})
 
     async def execute(
-        self, job: Job, collect_into: Path, on_output: OnOutput | None = None
+        self,
+        job: Job,
+        collect_into: Path,
+        on_output: OnOutput | None = None,
+        stop: asyncio.Event | None = None,
     ) -> Execution:
         """Run `job`; stream complete output lines to `on_output`; collect artifacts.
+
+        A set `stop` kills the script and keeps what it left.
 
         Raises
         ------
@@ -106,7 +112,7 @@ class WarmSandbox:
         await self.follow_changes()
         async with self.started(job) as run:
             space = Workspace(self.folder, run.process.folder, has_quota=True)
-            running = Running(job, run.process, Output(on_output), space)
+            running = Running(job, run.process, Output(on_output), space, stop)
             ended = await drive(running)
             if run.process.fault and running.ended is None:
                 self.light.retire(run.zygote)

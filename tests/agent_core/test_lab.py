@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from scripted import WORKING, ScriptedResearcher
 
-from agent_core.domain import Budget, Outcome, RunStatus, Task, Usage, UserId
+from agent_core.checks.registry import RULES
+from agent_core.domain import Budget, NodeId, Outcome, RunStatus, Task, Usage, UserId
 from agent_core.errors import (
     AgentError,
     BudgetExhausted,
@@ -15,11 +16,12 @@ from agent_core.errors import (
     OutsideGrammar,
     UnusableAnswer,
 )
-from agent_core.events import ModelCalled, NodeExecuted, NodeStarted, RunFinished
+from agent_core.events import ModelCalled, NodeExecuted, NodeStarted, Rerun, RunFinished
 from agent_core.journal import Journal, utc_now
 from agent_core.lab import open_lab
 from agent_core.researcher import Packages
 from agent_core.settings import BudgetSettings, LabSettings, TreeSearchSettings
+from sandbox.execution import Ended
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 from storage.database import open_database
@@ -29,7 +31,11 @@ ANN = UserId("ann")
 RATINGS = "user_id,item_id,rating\n" + "".join(
     f"{u},{i},{1 + (u + i) % 5}\n" for u in range(6) for i in range(4)
 )
-SLEEP = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
+BINDING = [rule.name for rule in RULES if rule.is_binding]
+SLEEP = (
+    "import time\nopen('rows.txt', 'w').write('27 of 30')\n"
+    "print('begun', flush=True)\ntime.sleep(600)\n"
+)
 
 
 @pytest.fixture
@@ -231,6 +237,27 @@ async def test_stop_while_a_script_runs_ends_with_a_report(tmp_path, ratings):
 
     assert view.reason == "stopped"
     assert view.report is not None
+    assert view.nodes[0].execution.ended is Ended.STOPPED
+    assert [a.path.read_text() for a in view.nodes[0].execution.artifacts] == ["27 of 30"]
+
+
+async def test_a_sure_winner_is_repeated_while_other_drafts_run(tmp_path, ratings):
+    researcher = ScriptedResearcher(drafts=[WORKING, SLEEP])
+    given = settings(num_draft_nodes=2)
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        for name in BINDING:
+            await lab.waive(run, name, "this script delivers nothing", ANN)
+        await lab.start(run, ANN)
+        repeated = await until(lab, run, lambda e: isinstance(e, Rerun))
+        await lab.stop(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        view = await lab.view(run)
+
+    assert repeated.event.node == 1
+    assert view.node(NodeId(2)).execution.ended is Ended.STOPPED
+    assert (view.outcome, len(view.reruns)) == (Outcome.SATISFIED, 1)
 
 
 async def test_a_closed_lab_leaves_the_run_and_the_next_one_goes_on(tmp_path, ratings):

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 from builders import OK, crashed, node_of
 
-from agent_core.domain import Operator
+from agent_core.domain import Operator, Score
 from agent_core.tree import Tree, error_signature, next_id
 
 
@@ -19,6 +21,16 @@ def test_a_node_without_score_is_still_in_work():
 
     assert [n.id for n in tree.in_work] == [1]
     assert [n.id for n in tree.working] == [2]
+
+
+def satisfying(number, value=1.0):
+    return replace(node_of(number, value=value), score=Score(value, 1, 1, 1, 1))
+
+
+def test_a_winner_is_sure_when_no_node_before_it_is_in_work():
+    assert Tree((satisfying(1), node_of(2))).winner.id == 1
+    assert Tree((node_of(1), satisfying(2))).winner is None
+    assert Tree((satisfying(1, value=0.9), node_of(2))).winner is None
 
 
 def test_only_leaves_are_debugged():

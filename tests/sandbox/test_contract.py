@@ -8,7 +8,7 @@ import pytest
 from benches import QUICK
 
 from sandbox.errors import SandboxError
-from sandbox.execution import Ended
+from sandbox.execution import Ended, Job
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -109,6 +109,18 @@ async def test_artifacts_of_a_stopped_script_are_kept(bench):
     execution = await bench.run(source, limits=replace(QUICK, timeout_s=1.5))
 
     assert execution.ended is Ended.TIMEOUT
+    assert [a.path.read_text() for a in execution.artifacts] == ["27 rows"]
+
+
+async def test_a_stop_keeps_what_a_script_has_left(bench, tmp_path):
+    stop = asyncio.Event()
+    source = "open('rows.csv', 'w').write('27 rows')\nprint('x', flush=True)\nwhile True: pass"
+
+    execution = await bench.sandbox.execute(
+        Job(source, limits=QUICK), tmp_path / "out", lambda _: stop.set(), stop
+    )
+
+    assert execution.ended is Ended.STOPPED
     assert [a.path.read_text() for a in execution.artifacts] == ["27 rows"]
 
 
