@@ -325,7 +325,7 @@ class Worker:
 def status_text(view: RunView) -> str:
     """Say in words how a run stands."""
     ran = sum(n.execution is not None for n in view.nodes)
-    crashed = sum(n.is_buggy for n in view.nodes)
+    crashed = sum(n.is_buggy and not n.is_stopped for n in view.nodes)
     parts = [f"The run is {view.status.value}", f"{ran} scripts ran, {crashed} of them crashed"]
     if view.executing:
         parts.append(f"{len(view.executing)} in work")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent_core.domain.run import NodeId, UserId
-from sandbox.execution import Execution
+from sandbox.execution import Ended, Execution
 
 
 class Operator(StrEnum):
@@ -114,6 +114,11 @@ class Node:
     def is_buggy(self) -> bool:
         """Whether it did not come to a clean end."""
         return self.error is not None or (self.execution is not None and not self.execution.is_ok)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether somebody stopped it; what it had left by then is kept."""
+        return self.execution is not None and self.execution.ended is Ended.STOPPED
 
     @property
     def is_working(self) -> bool:

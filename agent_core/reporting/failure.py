@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from agent_core.digits import shown
 from agent_core.domain import Finding, Node
+from agent_core.facts import Summary
+from agent_core.reporting.headline import mean_text
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.thread import REASONS, clip
 from agent_core.tree import error_signature
 from sandbox.execution import Ended
 
 SHOWN_CAUSES = 4
+SHOWN_ALGORITHMS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ def failure(inputs: ReportInputs) -> Failure:
     count = f"none of {len(nodes)} scripts satisfied the plan" if nodes else "no script was run"
     seconds = elapsed_s(inputs)
     spent = f", ${inputs.view.usage.cost:.2f}" if inputs.view.usage.cost else ""
+    if nodes and all(n.is_stopped for n in nodes):
+        count = f"none of {len(nodes)} scripts had come to its end"
     stopped = REASONS.get(inputs.reason) or ended_text(inputs.reason)
     after = f" after {duration(seconds)}" if seconds else ""
     headline = f"**No result: {count}.** {stopped.rstrip('.')}{after}{spent}."
@@ -90,9 +96,9 @@ def causes_text(nodes: tuple[Node, ...]) -> str:
     if not nodes:
         return "no script was written."
     counted = Counter(cause(n) for n in nodes).most_common()
-    shown = [f"{count} {text}" for text, count in counted[:SHOWN_CAUSES]]
+    told = [f"{count} {text}" for text, count in counted[:SHOWN_CAUSES]]
     more = sum(count for _, count in counted[SHOWN_CAUSES:])
-    return "; ".join(shown) + (f"; {more} failed otherwise" if more else "") + "."
+    return "; ".join(told) + (f"; {more} failed otherwise" if more else "") + "."
 
 
 def usable(inputs: ReportInputs) -> str:
@@ -103,17 +109,37 @@ def usable(inputs: ReportInputs) -> str:
     names = list(dict.fromkeys(s.algorithm for s in facts.of(inputs.plan.primary)))
     if not names:
         return "rows of other metrics than the planned one (tables in the zip), unchecked."
-    runs = sum(s.runs for s in facts.of(inputs.plan.primary))
-    return (
+    found = facts.of(inputs.plan.primary)
+    runs = sum(s.runs for s in found)
+    text = (
         f"{runs} single runs of {', '.join(names[:6])} from script {inputs.best.id}, which did "
         "not satisfy the plan (tables in the zip)."
     )
+    if inputs.best.score is None or inputs.best.score.failed_checks:
+        return text
+    so_far = "; ".join(so_far_text(s, inputs) for s in found[:SHOWN_ALGORITHMS])
+    return f"{text} Preliminary, {inputs.plan.primary.label}: {so_far}."
+
+
+def so_far_text(summary: Summary, inputs: ReportInputs) -> str:
+    """Return what an unfinished script shows of one algorithm, beside what was planned."""
+    planned = {"seeds": len(inputs.plan.seeds), "folds": inputs.plan.split.folds}
+    whole = planned.get(summary.over, 0)
+    text = f"{summary.algorithm} {mean_text(summary)}"
+    if summary.units < 2:
+        return text
+    of = f" of {whole}" if whole > summary.units else ""
+    half = summary.sd_interval.half_width
+    return f"{text}, SD {shown(summary.sd, half)} over {summary.units}{of} {summary.over}"
 
 
 def next_steps(inputs: ReportInputs) -> tuple[str, ...]:
     """Return two or three ways on that fit what went wrong."""
     ended = Counter(n.execution.ended for n in inputs.view.nodes if n.execution)
     steps: list[str] = []
+    if ended[Ended.STOPPED]:
+        steps.append("Ask again with fewer seeds, folds or algorithms if it took too long.")
+        steps.append("Ask the same again to run it whole.")
     if ended[Ended.MEMORY]:
         steps.append("Leave out the algorithms that need a dense item matrix (EASE, SLIM).")
         steps.append("Filter rare users and items first, or attach a smaller sample.")
@@ -123,6 +149,7 @@ def next_steps(inputs: ReportInputs) -> tuple[str, ...]:
         steps.append("Ask the admin for more time per script (`exec.timeout`).")
     if inputs.reason == "cost":
         steps.append("Raise the budget and resume.")
-    steps.append("Look at the first error in the zip's log.jsonl, or reply what to change.")
+    if any(n.is_buggy and not n.is_stopped for n in inputs.view.nodes):
+        steps.append("Look at the first error in the zip's log.jsonl, or reply what to change.")
     steps.append("Ask for fewer algorithms and metrics first, then add the others.")
     return tuple(dict.fromkeys(steps))[:3]

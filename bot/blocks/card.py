@@ -129,14 +129,12 @@ def requirements(view: RunView) -> str:
 
 def scripts(view: RunView) -> str:
     """Return `5 scripts: 3 ran, 1 crashed, 1 running (18 of 30)`."""
-    crashed = sum(n.is_buggy for n in view.nodes)
+    stopped = sum(n.is_stopped for n in view.nodes)
+    crashed = sum(n.is_buggy for n in view.nodes) - stopped
     ran = sum(n.execution is not None and not n.is_buggy for n in view.nodes)
     working = 0 if view.status.is_final else len(view.executing)
-    shown = [
-        f"{count} {word}"
-        for count, word in ((ran, "ran"), (crashed, "crashed"), (working, "in work"))
-        if count
-    ]
+    counts = ((ran, "ran"), (crashed, "crashed"), (stopped, "stopped"), (working, "in work"))
+    shown = [f"{count} {word}" for count, word in counts if count]
     known = [p for _, p in view.progress if p.total]
     if known and working:
         shown[-1] += f" ({known[-1].done} of {known[-1].total})"

@@ -1,5 +1,6 @@
 """Reports: the answer first, every number recorded, warnings before anything else."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -317,6 +318,25 @@ def test_a_failure_with_rows_names_what_is_usable(tmp_path):
 
     assert "4 single runs of EASE, ItemKNN, ImplicitMF, Popularity from script 1" in found.summary
     assert "Stopped on request" in found.headline
+
+
+def test_a_stopped_script_says_how_far_it_came(tmp_path):
+    plan = replace(plan_of(), seeds=tuple(range(30)))
+    inputs = inputs_of(seed_evidence(plan, seeds=27), outcome=Outcome.NOTHING, reason="stopped")
+    stopped = replace(inputs.best.execution, ended=Ended.STOPPED, exit_code=None)
+    best = replace(inputs.best, execution=stopped)
+    view = replace(inputs.view, nodes=(best,))
+    unchecked = replace(best, score=replace(best.score, failed_checks=("no_test_in_train",)))
+
+    found = report(tmp_path, replace(inputs, best=best, view=view))
+    refused = report(tmp_path, replace(inputs, best=unchecked, view=view))
+
+    assert "none of 1 scripts had come to its end.** Stopped on request" in found.headline
+    assert re.search(
+        r"ImplicitMF 0\.\d+, SD 0\.\d+ over 27 of 30 seeds; Popularity", found.summary
+    )
+    assert "① Ask again with fewer seeds" in found.summary
+    assert "Preliminary" not in refused.summary
 
 
 def test_unmet_musts_and_the_limit_that_ended_it_are_told(tmp_path):
