@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import secrets
+import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -44,6 +47,11 @@ class Request:
     run: RunId
     kind: str
     by: UserId
+
+
+def process_name() -> str:
+    """Name this process so that others on the host can tell whether it lives."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def utc_now() -> datetime:

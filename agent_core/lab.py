@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
 import secrets
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -40,7 +38,7 @@ from agent_core.events import (
     StopRequested,
 )
 from agent_core.experiment import Workbench
-from agent_core.journal import LEASE_TTL_S, Journal
+from agent_core.journal import LEASE_TTL_S, Journal, process_name
 from agent_core.planning import files_of
 from agent_core.pool import FairSlots
 from agent_core.researcher import Packages, Researcher
@@ -348,11 +346,6 @@ def resumed_status(view: RunView) -> RunStatus:
     if view.plan is None:
         return RunStatus.PLANNING
     return RunStatus.RUNNING if view.freeze else RunStatus.WAITING
-
-
-def process_name() -> str:
-    """Name this process so that others on the host can tell whether it lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 async def no_reference(_: str) -> str:

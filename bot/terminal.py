@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from agent_core.domain import Outcome
+from rich.text import Text
+
+from agent_core.domain import Outcome, Report
 from agent_core.events import (
     DatasetsProfiled,
     Event,
@@ -27,6 +30,8 @@ from agent_core.events import (
 )
 from agent_core.journal import encode
 from agent_core.view import RunView
+
+MARKED = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\n]+\*)")
 
 
 def as_json(logged: Logged) -> str:
@@ -99,12 +104,26 @@ def plan_text(view: RunView) -> str:
         f"Plan v{plan.version}: {plan.question}",
         f"  Split: {plan.split.text or plan.split.kind.value} · {plan.feedback}",
         f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
-        f" · Metrics: {', '.join(m.label for m in plan.metrics)} · {len(plan.seeds)} seeds",
+        f" · Metrics: {', '.join(m.label for m in plan.metrics)} · "
+        f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}",
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  Not covered: {u}" for u in plan.unmapped),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
     ]
     return "\n".join(lines)
+
+
+def report_text(report: Report) -> Text:
+    """Return a report's first lines, strong and emphasised words shown as such."""
+    shown = Text()
+    for part in MARKED.split(f"{report.headline}\n\n{report.summary}"):
+        if part.startswith("**"):
+            shown.append(part.strip("*"), style="bold")
+        elif part.startswith("*"):
+            shown.append(part.strip("*"), style="italic")
+        else:
+            shown.append(part)
+    return shown
 
 
 def summary_of(view: RunView, folder: Path) -> dict[str, Any]:

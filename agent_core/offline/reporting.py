@@ -91,7 +91,6 @@ def limits(plan: Plan) -> tuple[str, ...]:
         random = ", ".join(a.name for a in plan.algorithms if a.is_random)
         if random:
             found.append(f"One seed; the effect of the seed on {random} was not measured.")
-    found.append("One dataset; other data may order the algorithms otherwise.")
     return tuple(found)
 
 

@@ -179,7 +179,13 @@ def protocol(inputs: ReportInputs) -> str:
     count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
     repeats = f" {count} of {', '.join(random)}." if random else ""
     split = plan.split.text or plan.split.kind.value.replace("_", " ")
-    return f"*Protocol:* {data}. {plan.feedback.rstrip('.')}. {split}.{repeats}"
+    feedback = plan.feedback.rstrip(".")
+    return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def limits_text(inputs: ReportInputs, prose: Prose) -> str:

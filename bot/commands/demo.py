@@ -25,6 +25,7 @@ from bot.commands.service import bot_of, until_told
 from bot.opening import Kind, open_core
 from bot.settings import Secrets, Settings
 from bot.slack_settings import Credentials
+from bot.terminal import report_text
 from bot.workspace.server import open_workspace
 from bot.workspace.workspace import Workspace
 
@@ -182,7 +183,7 @@ def tell_paths(console: Console, view: RunView) -> None:
     if report is None:
         console.print(f"No report: {view.reason}")
         return
-    console.print(f"\n{report.headline}\n\n{report.summary}\n", markup=False)
+    console.print("\n", report_text(report), "\n", sep="")
     for path in (*report.figures, report.solution, report.bundle):
         if path is not None:
             console.print(str(path), markup=False, soft_wrap=True)

@@ -21,7 +21,7 @@ from agent_core.view import RunView, fold
 from bot.commands.tasks import find
 from bot.opening import Kind, open_core
 from bot.settings import Secrets, Settings
-from bot.terminal import as_json, line_of, summary_of
+from bot.terminal import as_json, line_of, report_text, summary_of
 from sandbox.errors import SandboxError
 from storage.errors import StorageError
 
@@ -153,7 +153,8 @@ async def deliver(lab: Lab, view: RunView, order: Order) -> int:
     if order.json:
         typer.echo(json.dumps(summary))
     elif view.report is not None:
-        typer.echo(f"\n{view.report.headline}\n\n{view.report.summary}\n\nResults: {folder}")
+        console = Console(highlight=False, soft_wrap=True)
+        console.print("\n", report_text(view.report), f"\n\nResults: {folder}", sep="")
     if view.status is RunStatus.FAILED:
         return view.exit_code or COULD_NOT_RUN
     return EXIT_OF[view.outcome] if view.outcome else COULD_NOT_RUN

@@ -15,12 +15,11 @@ from rich.table import Table
 from agent_core.domain import RunId, UserId
 from agent_core.errors import AgentError, UnknownRun
 from agent_core.events import ModelCalled
-from agent_core.journal import Journal
-from agent_core.lab import process_name
+from agent_core.journal import Journal, process_name
 from agent_core.view import RunView, fold
 from bot.settings import Settings
 from bot.terminal import as_json as event_json
-from bot.terminal import plan_text, summary_of
+from bot.terminal import plan_text, report_text, summary_of
 from storage.database import open_database
 from storage.errors import StorageError
 
@@ -97,7 +96,8 @@ def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) 
         if calls:
             await print_calls(journal, run)
         if view.report:
-            typer.echo(f"\n{view.report.headline}\n\n{view.report.summary}")
+            console = Console(highlight=False, soft_wrap=True)
+            console.print("\n", report_text(view.report), sep="")
 
     return with_journal(settings, work)
 

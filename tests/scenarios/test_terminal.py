@@ -1,0 +1,165 @@
+"""The command line as a process: exit statuses, machine output, interruption and resumption."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from agent_core.synthetic import write_catalogue
+
+ROOT = Path(__file__).parents[2]
+STUDY = "How much do 2 random seeds change NDCG@10 of ImplicitMF? Leave-one-out."
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder as a person has it: a dataset and, after the first command, the runs."""
+    folder = tmp_path_factory.mktemp("home")
+    write_catalogue(folder / "catalogue.tsv", users=120, items=80)
+    (folder / "broken.csv").write_bytes(bytes(range(256)) * 20)
+    return folder
+
+
+def line(home, *arguments):
+    python = os.environ.get("AUTORECLAB_SANDBOX__PYTHON", str(ROOT / ".venv-lab/bin/python"))
+    chosen = ("--set", "treesearch.num_draft_nodes=1", "--set", f"sandbox.python={python}")
+    takes = arguments[0] in ("run", "exec") or arguments[:2] == ("tasks", "resume")
+    return [sys.executable, "-m", "bot", *arguments, *(chosen if takes else ())]
+
+
+def environment():
+    kept = {k: v for k, v in os.environ.items() if k != "OPENAI_API_KEY"}
+    return kept | {"PYTHONPATH": str(ROOT), "AUTORECLAB_STORAGE__PATH": "data"}
+
+
+def call(home, *arguments, text=None):
+    return subprocess.run(
+        line(home, *arguments),
+        cwd=home,
+        env=environment(),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def last(done):
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def finished(home):
+    """A study that was asked for on standard input, as AutoRecLab v1 was."""
+    return call(
+        home, "run", "--data", "catalogue.tsv", "--out", "results", "--json",
+        text=f"{STUDY}\n!start\nnot part of it\n",
+    )  # fmt: skip
+
+
+def test_a_study_ends_with_its_files_and_status_zero(home, finished):
+    summary = last(finished)
+
+    assert finished.returncode == 0, finished.stderr
+    assert summary["satisfied"] is True
+    assert summary["requirements_met"] == summary["requirements"]
+    assert (home / "results/report.md").read_text().startswith("# Seed effect on ImplicitMF")
+    names = {Path(n).name for n in zipfile.ZipFile(home / summary["zip"]).namelist()}
+    assert {"solution.py", "labbook.py", "compare.py", "results.json", "methods.md"} <= names
+    events = [json.loads(text)["event"] for text in finished.stdout.splitlines()[:-1]]
+    assert (events[0], events[-1]) == ("RunSubmitted", "RunFinished")
+
+
+def test_its_script_runs_again_outside_and_finds_the_same_numbers(home, finished):
+    python = ROOT / ".venv-lab/bin/python"
+    results = home / "results"
+    again = subprocess.run(
+        [python, "solution.py", "--data", home / "catalogue.tsv", "--out", "again"],
+        cwd=results, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    compared = subprocess.run(
+        [python, "compare.py", "results.json", "again/results.json"],
+        cwd=results, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert again.returncode == 0, again.stderr
+    assert compared.returncode == 0, compared.stdout + compared.stderr
+
+
+def test_runs_are_listed_shown_and_exported(home, finished):
+    run = last(finished)["run"]
+
+    assert run in call(home, "tasks", "list").stdout
+    assert "The seed moves NDCG@10" in call(home, "tasks", "show", run[:5]).stdout
+    assert call(home, "tasks", "export", run, "--out", "copy").returncode == 0
+    assert (home / "copy/report.md").read_text() == (home / "results/report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("run", STUDY, "--data", "nothing.csv"), 2, "no such file: nothing.csv"),
+        (("run", " "), 2, "There is no task"),
+        (("run", STUDY, "--researcher", "oracle"), 2, "offline, model or auto"),
+        (("run", STUDY, "--set", "treesearch.num_drafts=2"), 2, "num_draft_nodes"),
+        (("run", STUDY), 1, "dataset"),
+        (("run", STUDY, "--data", "broken.csv"), 1, "broken.csv"),
+        (("run", "Write a poem about winter", "--data", "catalogue.tsv"), 5, "understand"),
+        (("tasks", "show", "zzz"), 1, "tasks list"),
+        (("exec", "nothing.py"), 2, "nothing.py"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_status(home, arguments, status, said):
+    done = call(home, *arguments)
+
+    assert done.returncode == status, done.stdout + done.stderr
+    assert said in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_script_is_run_and_its_files_are_kept(home):
+    (home / "script.py").write_text(
+        "import os\nprint(sorted(os.listdir()))\nopen('made.txt', 'w').write('x')\nos._exit(7)\n"
+    )
+
+    done = call(home, "exec", "script.py", "--data", "catalogue.tsv", "--out", "made", "--json")
+
+    result = last(done)
+    assert done.returncode == 0, done.stderr
+    assert (result["exit_code"], result["ended"]) == (7, "finished")
+    assert result["artifacts"] == ["made.txt"]
+    assert "catalogue.tsv" in result["output"]
+    assert (home / "made/made.txt").read_text() == "x"
+
+
+def test_an_interrupted_run_is_resumed_and_nothing_runs_twice(home):
+    arguments = ("run", STUDY.replace("2 ", "12 "), "--data", "catalogue.tsv", "--json")
+    begun = subprocess.Popen(
+        line(home, *arguments), cwd=home, env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    seen = []
+    for text in begun.stdout:
+        seen.append(json.loads(text))
+        if seen[-1]["event"] == "NodeProgress":
+            begun.send_signal(signal.SIGINT)
+            break
+    begun.stdout.read()
+    run = call(home, "tasks", "list", "--json").stdout.splitlines()[-1]
+
+    resumed = call(home, "tasks", "resume", json.loads(run)["run"], "--json")
+
+    log = call(home, "tasks", "show", json.loads(run)["run"], "--json").stdout.splitlines()
+    counted = Counter(json.loads(text)["event"] for text in log)
+    assert begun.wait() == 130
+    assert (resumed.returncode, last(resumed)["satisfied"]) == (0, True)
+    assert (counted["NodeStarted"], counted["NodeExecuted"], counted["Reported"]) == (1, 1, 1)
