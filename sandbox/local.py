@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import seccomp, workspace
 from sandbox.errors import SandboxError
 from sandbox.execution import Execution, Job, Level, OnOutput
+from sandbox.groups import Group, Place, group_of, joined
 from sandbox.isolation import Confinement, command, interpreter, limits, variables
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages
@@ -23,13 +25,30 @@ UIDS = 1_000
 NOBODY = 65_534
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What was made for one execution."""
+
+    space: Workspace
+    inputs: Mapping[str, Path]
+    uid: int | None
+    group: Group | None
+
+
 class LocalSandbox:
     """Runs each script in a process of its own on this machine."""
 
-    def __init__(self, packages: InstalledPackages, level: Level, slots: int) -> None:
+    def __init__(
+        self,
+        packages: InstalledPackages,
+        level: Level,
+        slots: int,
+        place: Place | None = None,
+    ) -> None:
         self.packages = packages
         self.level = level
         self.slots = slots
+        self.place = place
         self.filter = seccomp.filter_for_this_machine()
         self.uids = iter_uids()
 
@@ -50,33 +69,32 @@ class LocalSandbox:
             When the machinery, not the script, failed.
         """
         uid = self.uids() if self.level is Level.COLD and os.geteuid() == 0 else None
-        async with folder_of(job, uid) as space:
+        async with folder_of(job, uid) as space, group_of(self.place, job.limits) as group:
             inputs = await asyncio.to_thread(workspace.readable_inputs, space, job.inputs)
-            process = self.begin(job, space, inputs, uid)
-            running = Running(job, process, Output(on_output), space, stop)
+            process = self.begin(job, Frame(space, inputs, uid, group))
+            running = Running(job, process, Output(on_output), space, stop, group)
             ended = await drive(running)
             return await to_end(lambda: outcome(running, ended, self.level, collect_into))
 
-    def begin(
-        self, job: Job, space: Workspace, inputs: dict[str, Path], uid: int | None
-    ) -> ChildProcess:
+    def begin(self, job: Job, frame: Frame) -> ChildProcess:
         """Start the process, confined as the level says."""
+        space, inputs, uid = frame.space, frame.inputs, frame.uid
         try:
             if self.level is Level.UNCONFINED:
-                return self.begin_unconfined(job, space, inputs)
+                return self.begin_unconfined(job, frame)
             status_pipe = os.pipe2(os.O_CLOEXEC)
             filter_fd = memory_file(self.filter) if self.filter else None
             confinement = Confinement(self.packages, space, inputs, uid, status_pipe[1], filter_fd)
             inherited = [filter_fd] if filter_fd is not None else []
-            return begin(command(confinement, job), status_pipe=status_pipe, inherited=inherited)
+            line = joined(frame.group, command(confinement, job))
+            return begin(line, status_pipe=status_pipe, inherited=inherited)
         except OSError as error:
             raise SandboxError(f"The script could not be started: {error}.") from error
 
-    def begin_unconfined(
-        self, job: Job, space: Workspace, inputs: dict[str, Path]
-    ) -> ChildProcess:
+    def begin_unconfined(self, job: Job, frame: Frame) -> ChildProcess:
         """Start a plain child process: limits, but no isolation; only by explicit choice."""
-        for name, path in inputs.items():
+        space = frame.space
+        for name, path in frame.inputs.items():
             (space.job / name).symlink_to(path)
         for name in ("script.py", "labbook.py"):
             if (space.root / name).exists():
@@ -84,7 +102,7 @@ class LocalSandbox:
         environment = variables(job) | {"HOME": str(space.root), "TMPDIR": str(space.root)}
         script = str(space.job / "script.py")
         line = [*limits(job.limits), *interpreter(self.packages, script, job)]
-        return begin(line, cwd=str(space.job), environment=environment)
+        return begin(joined(frame.group, line), cwd=str(space.job), environment=environment)
 
 
 @asynccontextmanager

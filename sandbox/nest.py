@@ -10,6 +10,9 @@ from sandbox.zygotes import READY_TIMEOUT_S, Zygote, ZygoteLost, start_zygote
 
 log = logging.getLogger(__name__)
 
+GIVE_UP_AFTER = 3
+"""A zygote that dies so often while it imports is not tried again until packages change."""
+
 
 class Nest:
     """Zygotes that import the same modules; a dead one is replaced when one is needed."""
@@ -22,13 +25,21 @@ class Nest:
         self.size = size
         self.zygotes: list[Zygote] = []
         self.retired: set[asyncio.Task[None]] = set()
+        self.failures = 0
+        """How many in a row died before they were ready."""
 
     def start(self) -> None:
-        """Start what is missing, without waiting for it."""
-        for zygote in [z for z in self.zygotes if z.is_dead]:
+        """Start what is missing, without waiting for it; what is worn out is replaced."""
+        for zygote in [z for z in self.zygotes if z.is_dead or z.is_worn]:
+            self.failures = self.failures + 1 if was_never_ready(zygote) else 0
             self.retire(zygote)
         while len(self.zygotes) < self.size:
             self.zygotes.append(start_zygote(self.command(), self.modules))
+
+    def revive(self) -> None:
+        """Start what is missing, unless it dies again and again."""
+        if self.failures < GIVE_UP_AFTER:
+            self.start()
 
     @property
     def is_ready(self) -> bool:
@@ -38,8 +49,7 @@ class Nest:
     @property
     def memory_mib(self) -> float:
         """Memory of the idle zygotes, shared libraries left out."""
-        kib: list[int] = [z.ready.result()["memory_kib"] for z in self.zygotes if is_ready(z)]
-        return sum(kib) / 1024
+        return sum(z.memory_kib for z in self.zygotes if is_ready(z)) / 1024
 
     async def zygote(self) -> Zygote:
         """Return a ready zygote.
@@ -71,6 +81,7 @@ class Nest:
 
     def renew(self) -> None:
         """Retire all; the next ones see the interpreter as it is then."""
+        self.failures = 0
         for zygote in tuple(self.zygotes):
             self.retire(zygote)
 
@@ -86,6 +97,11 @@ class Nest:
 def is_ready(zygote: Zygote) -> bool:
     """Whether a zygote has imported everything and lives."""
     return not zygote.is_dead and zygote.ready.done() and zygote.ready.exception() is None
+
+
+def was_never_ready(zygote: Zygote) -> bool:
+    """Whether a zygote died before it had imported everything."""
+    return not zygote.ready.done() or zygote.ready.exception() is not None
 
 
 async def end_when_idle(zygote: Zygote) -> None:

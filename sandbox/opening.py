@@ -10,16 +10,18 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import workspace
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Job, Level, Limits
+from sandbox.groups import Place, find_place
 from sandbox.local import LocalSandbox
 from sandbox.packages import InstalledPackages, find_python, read_packages
 from sandbox.sandbox import Sandbox
 from sandbox.settings import SandboxSettings
-from sandbox.warm import open_warm
+from sandbox.warm import WarmSandbox, open_warm
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,16 @@ print("faults:", "; ".join(faults))
 TEST_LIMITS = Limits(timeout_s=20, memory_mib=512, artifacts=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a sandbox is made of on this machine."""
+
+    packages: InstalledPackages
+    slots: int
+    place: Place | None
+    """Where control groups can be made."""
+
+
 @asynccontextmanager
 async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
     """Open the sandbox of this machine at the best level it has, and prove that it holds.
@@ -57,35 +69,40 @@ async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
     SandboxUnavailable
         When scripts cannot be isolated as configured; says what to install or set.
     """
-    packages = await asyncio.to_thread(read_packages, find_python(settings.python))
-    await asyncio.to_thread(workspace.remove_stale)
-    slots = settings.slots or default_slots(settings.memory_mib)
+    means = await asyncio.to_thread(find_means, settings)
     async with AsyncExitStack() as stack:
         if settings.level == "unconfined":
-            yield LocalSandbox(packages, Level.UNCONFINED, slots)
+            yield LocalSandbox(means.packages, Level.UNCONFINED, means.slots, means.place)
             return
         check_programs()
         sandbox: Sandbox | None = None
         if settings.level != "cold":
-            sandbox = await warm_sandbox(stack, settings, packages, slots)
-        yield sandbox or await cold_sandbox(packages, slots)
+            sandbox = await warm_sandbox(stack, settings, means)
+        yield sandbox or await cold_sandbox(means)
 
 
-async def cold_sandbox(packages: InstalledPackages, slots: int) -> Sandbox:
+def find_means(settings: SandboxSettings) -> Means:
+    """Find out what there is on this machine; clear up what services that died have left."""
+    packages = read_packages(find_python(settings.python))
+    workspace.remove_stale()
+    slots = settings.slots or default_slots(settings.memory_mib)
+    return Means(packages, slots, find_place())
+
+
+async def cold_sandbox(means: Means) -> Sandbox:
     """Return a tested sandbox of the cold level."""
-    sandbox = LocalSandbox(packages, Level.COLD, slots)
+    sandbox = LocalSandbox(means.packages, Level.COLD, means.slots, means.place)
     await self_test(sandbox)
     return sandbox
 
 
 async def warm_sandbox(
-    stack: AsyncExitStack, settings: SandboxSettings, packages: InstalledPackages, slots: int
+    stack: AsyncExitStack, settings: SandboxSettings, means: Means
 ) -> Sandbox | None:
     """Return a tested sandbox of the warm level; None where the next level may serve instead."""
     trial = AsyncExitStack()
     try:
-        sandbox = await trial.enter_async_context(open_warm(packages, slots))
-        await self_test(sandbox)
+        sandbox = await opened_warm(trial, means)
     except SandboxError as error:
         await trial.aclose()
         if settings.level == "warm":
@@ -102,6 +119,21 @@ async def warm_sandbox(
     if math.isfinite(settings.preload_after_s):
         warming = asyncio.create_task(sandbox.warm_up(settings.preload_after_s))
         stack.push_async_callback(stop, warming)
+    return sandbox
+
+
+async def opened_warm(trial: AsyncExitStack, means: Means) -> WarmSandbox:
+    """Open a warm sandbox and test it; without control groups where they keep it from working."""
+    opening = open_warm(means.packages, means.slots, place=means.place)
+    sandbox = await trial.enter_async_context(opening)
+    try:
+        await self_test(sandbox)
+    except SandboxError as error:
+        if means.place is None:
+            raise
+        log.warning("trying without control groups", extra={"reason": str(error)})
+        sandbox.place = None
+        await self_test(sandbox)
     return sandbox
 
 

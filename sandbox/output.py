@@ -10,12 +10,16 @@ from sandbox.execution import OnOutput
 HEAD = 64 * 1024
 TAIL = 192 * 1024
 MAX_LINE = 4096
+"""Characters of a line that are passed on."""
+LONGEST = 64 * 1024
+"""A line that is longer is taken in pieces."""
 
 
 class Output:
     """Keeps head and tail of a stream of bytes and passes complete lines on.
 
-    Carriage returns fold progress bars: only what stands after the last one is passed on.
+    Carriage returns fold progress bars, as a terminal does: only what stands after the last one of
+    a line is kept and passed on.
     """
 
     def __init__(self, tell: OnOutput | None) -> None:
@@ -37,23 +41,24 @@ class Output:
         """Pass on what stands without a line end."""
         self.take(self.decoder.decode(b"", final=True))
         if self.line:
-            self.pass_on(self.line)
-            self.line = ""
+            self.pass_on(self.line, "")
 
     def take(self, text: str) -> None:
-        """Keep text and cut it into lines."""
-        self.keep(text)
-        if self.tell is None:
-            return
+        """Cut text into lines; an unfinished one waits for its rest."""
         *lines, rest = (self.line + text).split("\n")
         for line in lines:
-            self.pass_on(line)
-        self.line = rest[-MAX_LINE:]
+            self.pass_on(line, "\n")
+        self.line = folded(rest) + ("\r" if rest.endswith("\r") else "")
+        if len(self.line) > LONGEST:
+            self.pass_on(self.line, "")
 
-    def pass_on(self, line: str) -> None:
-        """Pass one line on, folded and cut."""
+    def pass_on(self, line: str, end: str) -> None:
+        """Keep one line, folded, and pass it on, cut."""
+        shown = folded(line)
+        self.keep(shown + end)
+        self.line = ""
         if self.tell is not None:
-            self.tell(line.rstrip("\r").rpartition("\r")[2][:MAX_LINE])
+            self.tell(shown[:MAX_LINE])
 
     def keep(self, text: str) -> None:
         """Keep the first and the last characters."""
@@ -76,4 +81,9 @@ class Output:
         cut = max(0, len(tail) - TAIL)
         dropped = self.dropped + cut
         gap = f"\n[... {dropped:,} characters left out ...]\n" if dropped else ""
-        return f"{self.head}{gap}{tail[cut:]}"
+        return f"{self.head}{gap}{tail[cut:]}{folded(self.line)}"
+
+
+def folded(line: str) -> str:
+    """Return what a terminal shows of a line: what follows the last carriage return."""
+    return line.rstrip("\r").rpartition("\r")[2]

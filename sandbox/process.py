@@ -27,6 +27,8 @@ class Exit:
     """Resident size of the largest of its processes."""
     is_lost: bool = False
     """Whether the machinery went away before it had ended."""
+    is_passed_on: bool = False
+    """Whether another program says it, as 128 + n after signal n."""
 
 
 class Process(Protocol):
@@ -133,7 +135,8 @@ class ChildProcess:
             if descriptor is not None:
                 os.close(descriptor)
         cpu_s = used.ru_utime + used.ru_stime
-        return Exit(self.popen.returncode, cpu_s, used.ru_maxrss)
+        is_passed_on = self.status_fd is not None
+        return Exit(self.popen.returncode, cpu_s, used.ru_maxrss, is_passed_on=is_passed_on)
 
 
 def begin(

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from sandbox import workspace
 from sandbox.execution import Ended, Execution, Job, Level
+from sandbox.groups import Group
 from sandbox.output import Output
 from sandbox.process import READ_SIZE, Exit, Process
 from sandbox.watch import Sample, sample
@@ -38,6 +39,8 @@ class Running:
     workspace: Workspace
     stop: asyncio.Event | None = None
     """Ends it when set."""
+    group: Group | None = None
+    """The control group that it is in."""
     began: float = field(default_factory=time.monotonic)
     ended: Ended | None = None
     peak_kib: int = 0
@@ -100,22 +103,35 @@ def how_it_ended(running: Running, ended: Exit) -> tuple[Ended, int | None]:
     """Return why an execution ended and the signal that did it, if one did."""
     if ended.is_lost and running.ended is None:
         return Ended.LOST, None
-    number = signal_of(ended.status)
+    number = signal_of(ended)
     if running.ended is not None:
         return running.ended, number
     if number == signal.SIGXCPU:
         return Ended.CPU, number
-    if ended.status and workspace.is_full(running.workspace, running.job.limits):
-        return Ended.DISK, number
+    why = limit_behind(running) if ended.status else None
+    if why is not None:
+        return why, number
     return (Ended.FINISHED, None) if number is None else (Ended.SIGNAL, number)
 
 
-def signal_of(status: int) -> int | None:
+def limit_behind(running: Running) -> Ended | None:
+    """Return the limit that the kernel held a script to that did not end well."""
+    group = running.group
+    if group is not None and group.oom_kills:
+        return Ended.MEMORY
+    if group is not None and group.refused_forks:
+        return Ended.PROCESSES
+    return Ended.DISK if workspace.is_full(running.workspace, running.job.limits) else None
+
+
+def signal_of(ended: Exit) -> int | None:
     """Return the signal behind an exit status, also one that bubblewrap passes on as 128 + n."""
-    number = -status if status < 0 else status - 128
+    if ended.status < 0:
+        return -ended.status
     fatal = {signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
     fatal |= {signal.SIGFPE, signal.SIGTERM, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGSYS}
-    return number if status < 0 or number in fatal else None
+    number = ended.status - 128
+    return number if ended.is_passed_on and number in fatal else None
 
 
 async def drive(running: Running) -> Exit:
@@ -194,6 +210,8 @@ async def watch(running: Running) -> None:
             sample, running.process.watched_pids(), allowed.memory_mib * 1024
         )
         why = running.exceeded(used)
+        if why is None and running.group is not None and running.group.oom_kills:
+            why = Ended.MEMORY
         if why is None and await asyncio.to_thread(is_over_disk, running):
             why = Ended.DISK
         if why is not None:

@@ -10,12 +10,13 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import workspace
-from sandbox.errors import SandboxError
+from sandbox.chores import Chores
+from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Execution, Job, Level, OnOutput
+from sandbox.groups import Group, Place, group_of
 from sandbox.inside.request import Request
 from sandbox.isolation import SHARED_MIB, resources, variables
 from sandbox.local import iter_uids
@@ -42,15 +43,6 @@ SLOTS_PER_ZYGOTE = 8
 ATTEMPTS = 3
 
 
-@dataclass(slots=True)
-class Started:
-    """A script that a zygote has begun to run."""
-
-    zygote: Zygote
-    number: int
-    process: ForkedProcess
-
-
 class WarmSandbox:
     """Runs each script in a fork of a warm interpreter.
 
@@ -66,16 +58,20 @@ class WarmSandbox:
         slots: int,
         folder: Path,
         libraries: Sequence[str] = LIBRARIES,
+        place: Place | None = None,
     ) -> None:
         self.packages = packages
         self.slots = slots
+        self.place = place
         self.folder = folder
         """The files of requests lie here; all zygotes see it."""
         self.print = fingerprint(packages)
         self.numbers = itertools.count(1)
         self.uids = iter_uids()
+        self.chores = Chores()
+        self.wants_libraries = False
         self.light = Nest(self.command, (), 1)
-        self.full = Nest(self.command, libraries, 1 + (slots - 1) // SLOTS_PER_ZYGOTE)
+        self.full = Nest(self.command, libraries, zygotes_for(slots))
 
     def command(self) -> list[str]:
         """Return the command line of a zygote."""
@@ -84,6 +80,7 @@ class WarmSandbox:
     async def warm_up(self, after_s: float = 0.0) -> None:
         """Import all libraries; return when that is done."""
         await asyncio.sleep(after_s)
+        self.wants_libraries = True
         try:
             zygote = await self.full.zygote()
         except SandboxError as error:
@@ -110,65 +107,89 @@ class WarmSandbox:
         """
         workspace.check_inputs(job.inputs)
         await self.follow_changes()
-        async with self.started(job) as run:
-            space = Workspace(self.folder, run.process.folder, has_quota=True)
-            running = Running(job, run.process, Output(on_output), space, stop)
+        reason = ""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self.attempt(job, collect_into, on_output, stop)
+            except ZygoteLost as error:
+                reason = str(error)
+                log.warning("a script had to be started again", extra={"reason": reason})
+        raise SandboxError(f"No zygote could start the script: {reason}")
+
+    async def attempt(
+        self,
+        job: Job,
+        collect_into: Path,
+        on_output: OnOutput | None,
+        stop: asyncio.Event | None,
+    ) -> Execution:
+        """Execute once; raise `ZygoteLost` when no line of the script has run."""
+        async with group_of(self.place, job.limits) as group, self.started(job, group) as process:
+            space = Workspace(self.folder, process.folder, has_quota=True)
+            running = Running(job, process, Output(on_output), space, stop, group)
             ended = await drive(running)
-            if run.process.fault and running.ended is None:
-                self.light.retire(run.zygote)
-                self.full.retire(run.zygote)
-                raise SandboxError(f"The script could not be confined: {run.process.fault}")
+            if process.fault and running.ended is None:
+                raise ZygoteLost(f"it could not be confined: {process.fault}")
             return await to_end(lambda: outcome(running, ended, self.level, collect_into))
 
     @asynccontextmanager
-    async def started(self, job: Job) -> AsyncIterator[Started]:
+    async def started(self, job: Job, group: Group | None) -> AsyncIterator[ForkedProcess]:
         """Have a zygote start the script; let go of everything afterwards."""
         number = next(self.numbers)
         files = self.folder / str(number)
-        try:
-            names = await to_end(lambda: lay_out(job, files, self.folder / "kept"))
-            run = await self.begin(job, request_of(number, names, job))
-            try:
-                yield run
-            finally:
-                await run.zygote.drop(number, run.process)
-        finally:
-            await to_end(lambda: shutil.rmtree(files, ignore_errors=True))
 
-    async def begin(self, job: Job, request: Request) -> Started:
-        """Ask a zygote; when it dies before the script runs, ask another one."""
-        reason = ""
-        for _ in range(ATTEMPTS):
-            nest = self.full if self.full.is_ready else self.light
-            try:
-                zygote = await nest.zygote()
-                return Started(zygote, request.number, await zygote.begin(request))
-            except ZygoteLost as error:
-                reason = str(error)
-                log.warning("a zygote was lost before it had started a script")
-        raise SandboxError(f"No zygote could start the script: {reason}")
+        def remove() -> None:
+            shutil.rmtree(files, ignore_errors=True)
+
+        names = await self.chores.do(lambda: lay_out(job, files, self.folder / "kept"), remove)
+        try:
+            async with self.zygote() as zygote:
+                process = await zygote.begin(request_of(number, names, job), group)
+                try:
+                    yield process
+                finally:
+                    await zygote.drop(number, process)
+        finally:
+            await to_end(remove)
+
+    @asynccontextmanager
+    async def zygote(self) -> AsyncIterator[Zygote]:
+        """Yield a zygote, with all libraries if one is ready; one that fails is replaced."""
+        if self.wants_libraries:
+            self.full.revive()
+        nest = self.full if self.full.is_ready else self.light
+        zygote = await nest.zygote()
+        try:
+            yield zygote
+        except ZygoteLost:
+            nest.retire(zygote)
+            raise
 
     async def follow_changes(self) -> None:
         """Read the packages again and renew the zygotes when the environment has changed."""
         found = fingerprint(self.packages)
         if found == self.print:
             return
-        self.print = found
-        self.packages = await asyncio.to_thread(read_packages, self.packages.executable)
-        had_libraries = bool(self.full.zygotes)
+        try:
+            packages = await asyncio.to_thread(read_packages, self.packages.executable)
+        except SandboxUnavailable as error:
+            log.warning("the environment cannot be read just now", extra={"reason": str(error)})
+            return
+        self.print, self.packages = found, packages
         self.light.renew()
         self.full.renew()
-        if had_libraries:
-            self.full.start()
 
     async def close(self) -> None:
         """End all zygotes."""
-        await asyncio.gather(self.light.close(), self.full.close())
+        await asyncio.gather(self.light.close(), self.full.close(), self.chores.close())
 
 
 @asynccontextmanager
 async def open_warm(
-    packages: InstalledPackages, slots: int, libraries: Sequence[str] = LIBRARIES
+    packages: InstalledPackages,
+    slots: int,
+    libraries: Sequence[str] = LIBRARIES,
+    place: Place | None = None,
 ) -> AsyncIterator[WarmSandbox]:
     """Open a warm sandbox whose light zygote runs.
 
@@ -178,13 +199,18 @@ async def open_warm(
         When a zygote cannot run here; says what bubblewrap complained of.
     """
     folder = await asyncio.to_thread(make_folder)
-    sandbox = WarmSandbox(packages, slots, folder, libraries)
+    sandbox = WarmSandbox(packages, slots, folder, libraries, place)
     try:
         await sandbox.light.zygote()
         yield sandbox
     finally:
         await sandbox.close()
         await to_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def zygotes_for(slots: int) -> int:
+    """Return how many zygotes with libraries serve so many slots, two or one per core at most."""
+    return min(1 + (slots - 1) // SLOTS_PER_ZYGOTE, max(2, len(os.sched_getaffinity(0))))
 
 
 def make_folder() -> Path:

@@ -11,11 +11,13 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from sandbox.errors import SandboxError
+from sandbox.groups import Group
 from sandbox.inside.request import Request, receive, send
 from sandbox.process import Exit
 
@@ -29,6 +31,8 @@ CLOSE_TIMEOUT_S = 5
 TELL_TIMEOUT_S = 5
 """A zygote that has not told of an end by then hangs."""
 RETRY_S = 0.01
+GROWTH_KIB = 64 * 1024
+"""How much more than at its start a zygote may hold before it is replaced."""
 LOST = Exit(-signal.SIGKILL, 0.0, 0, is_lost=True)
 
 
@@ -100,29 +104,39 @@ class Zygote:
     starting: dict[int, tuple[asyncio.Future[ForkedProcess], int]] = field(default_factory=dict)
     """Number of a request to its future process and the end of its output's pipe."""
     running: dict[int, ForkedProcess] = field(default_factory=dict)
+    abandoned: set[asyncio.Task[None]] = field(default_factory=set)
+    """Requests that nobody waits for any more, until they have been killed."""
     is_dead: bool = False
+    memory_kib: int = 0
+    """What it held when it last told."""
 
     @property
     def load(self) -> int:
         """How many executions it has."""
         return len(self.starting) + len(self.running)
 
-    async def begin(self, request: Request) -> ForkedProcess:
-        """Have the zygote start a script; return once it runs.
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has grown: it should not, since it computes nothing."""
+        if not self.ready.done() or self.ready.exception() is not None:
+            return False
+        return self.memory_kib > int(self.ready.result()["memory_kib"]) + GROWTH_KIB
+
+    async def begin(self, request: Request, group: Group | None = None) -> ForkedProcess:
+        """Have the zygote start a script in a control group; return once it runs.
 
         Raises
         ------
         ZygoteLost
-            When the zygote went away first.
-        SandboxError
-            When it cannot start the script.
+            When the zygote went away first, or could not start it.
         """
         started: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
         reader, writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(reader, False)
         self.starting[request.number] = started, reader
         try:
-            await self.send(request.to_json(), (writer,))
+            with group.open_entrances() if group else nullcontext(()) as entrances:
+                await self.send(request.to_json(), (writer, *entrances))
         except BaseException:
             self.starting.pop(request.number, None)
             os.close(reader)
@@ -137,13 +151,20 @@ class Zygote:
             self.note_death()
             raise ZygoteLost("The zygote did not answer.") from error
         except asyncio.CancelledError:
-            await asyncio.wait([started])
-            if started.exception() is None:
-                await self.discard(request.number, started.result())
+            task = asyncio.create_task(self.discard(request.number, started))
+            self.abandoned.add(task)
+            task.add_done_callback(self.abandoned.discard)
             raise
 
-    async def discard(self, number: int, process: ForkedProcess) -> None:
-        """Kill a script that nobody waits for any more."""
+    async def discard(self, number: int, started: asyncio.Future[ForkedProcess]) -> None:
+        """Kill a script that nobody waits for any more as soon as there is one.
+
+        Its files are gone by then: it can no longer be confined, and does not run.
+        """
+        await asyncio.wait([started])
+        if started.exception() is not None:
+            return
+        process = started.result()
         process.kill()
         await process.has_ended.wait()
         process.reap()
@@ -179,6 +200,7 @@ class Zygote:
         if message is None:
             self.note_death()
         elif "ready" in message:
+            self.memory_kib = message["memory_kib"]
             if not self.ready.done():
                 self.ready.set_result(message)
         elif "started" in message:
@@ -190,13 +212,13 @@ class Zygote:
         elif "refused" in message:
             started, reader = self.starting.pop(message["refused"])
             os.close(reader)
-            fault = f"The script could not be started: {message['fault']}."
-            started.set_exception(SandboxError(fault))
+            started.set_exception(ZygoteLost(message["fault"]))
         elif "ended" in message:
             self.note_end(message)
 
     def note_end(self, message: dict[str, Any]) -> None:
         """Note how a script ended."""
+        self.memory_kib = message["memory_kib"]
         process = self.running.pop(message["ended"])
         process.fault = message["fault"]
         process.exit = Exit(message["status"], message["cpu_s"], message["largest_kib"])
@@ -226,8 +248,9 @@ class Zygote:
 
     async def idle(self) -> None:
         """Wait until it has no executions."""
-        while self.load and not self.is_dead:
+        while (self.load and not self.is_dead) or self.abandoned:
             waits: list[asyncio.Future[Any]] = [s for s, _ in self.starting.values()]
+            waits += self.abandoned
             waits += [asyncio.ensure_future(p.has_ended.wait()) for p in self.running.values()]
             await asyncio.wait(waits)
 
@@ -235,6 +258,7 @@ class Zygote:
         """End it and all its scripts, and wait for that."""
         is_listening = self.ready.done() and not self.is_dead
         self.note_death()
+        await asyncio.gather(*self.abandoned)
         self.channel.close()
         if not is_listening:
             self.popen.kill()

@@ -77,20 +77,21 @@ class Zygote:
         if "drop" in message:
             drop(int(message["drop"]))
         else:
-            self.begin(Request.from_json(message), descriptors[0])
+            self.begin(Request.from_json(message), descriptors[0], descriptors[1:])
         return True
 
-    def begin(self, request: Request, output: int) -> None:
+    def begin(self, request: Request, output: int, entrances: list[int]) -> None:
         """Fork the execution and say which processes and folder it has."""
         try:
             mount_work(request)
-            child = self.fork(request, output)
+            child = self.fork(request, output, entrances)
         except OSError as error:
             drop(request.number)
             send(self.channel, {"refused": request.number, "fault": str(error)})
             return
         finally:
-            os.close(output)
+            for descriptor in (output, *entrances):
+                os.close(descriptor)
         for descriptor in (child.script_fd, child.init_fd):
             self.children[descriptor] = child
             self.poll.register(descriptor, select.POLLIN)
@@ -99,13 +100,13 @@ class Zygote:
         send(self.channel, {"started": request.number}, handed)
         os.close(folder)
 
-    def fork(self, request: Request, output: int) -> Child:
+    def fork(self, request: Request, output: int, entrances: list[int]) -> Child:
         """Make a pid namespace with its first process, then the script's in it."""
         kernel.unshare(kernel.CLONE_NEWPID)
         try:
             init = os.posix_spawn(INIT[0], INIT, {})
             try:
-                return fork_into(request, output, init)
+                return fork_into(request, output, entrances, init)
             except BaseException:
                 os.kill(init, signal.SIGKILL)
                 os.waitpid(init, 0)
@@ -138,12 +139,13 @@ class Zygote:
             "status": child.status,
             "cpu_s": used.ru_utime + used.ru_stime if used else 0.0,
             "largest_kib": used.ru_maxrss if used else 0,
+            "memory_kib": status_line("RssAnon"),
             "fault": fault if child.status == NOT_CONFINED or said != CONFINED else "",
         }
         send(self.channel, message)
 
 
-def fork_into(request: Request, output: int, init: int) -> Child:
+def fork_into(request: Request, output: int, entrances: list[int], init: int) -> Child:
     """Fork the script's process into the pid namespace of `init`."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
@@ -153,15 +155,17 @@ def fork_into(request: Request, output: int, init: int) -> Child:
         os.close(writer)
         raise
     if script == 0:
-        be_the_script(request, output, writer)
+        be_the_script(request, output, entrances, writer)
     os.close(writer)
     return Child(request, init, os.pidfd_open(init), script, os.pidfd_open(script), reader)
 
 
-def be_the_script(request: Request, output: int, report: int) -> NoReturn:
+def be_the_script(request: Request, output: int, entrances: list[int], report: int) -> NoReturn:
     """Confine this forked child, then run the script in it; never half confined."""
     status = NOT_CONFINED
     try:
+        for descriptor in entrances:
+            os.write(descriptor, b"0")
         confine(request)
         take_output(output, report)
         settle(request.environment, request.arguments)

@@ -85,9 +85,10 @@ async def test_progress_bars_are_folded_and_odd_bytes_survive(bench):
     lines = []
     source = r"import sys; sys.stdout.buffer.write(b'10%\r50%\r100%\nbad \xff byte\nno end')"
 
-    await bench.run(source, tell=lines.append)
+    execution = await bench.run(source, tell=lines.append)
 
     assert lines == ["100%", "bad \ufffd byte", "no end"]
+    assert execution.output == "100%\nbad \ufffd byte\nno end"
 
 
 async def test_artifacts_are_collected_with_their_folders(bench):

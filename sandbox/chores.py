@@ -1,0 +1,39 @@
+"""Blocking work in threads that cannot be broken off: what is left of it is cleared up later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Chores:
+    """Does work in threads; nobody who is cancelled waits for it."""
+
+    def __init__(self) -> None:
+        self.left: set[asyncio.Task[None]] = set()
+
+    async def do(self, work: Callable[[], T], undo: Callable[[], None]) -> T:
+        """Return what came of `work`; when it fails or is cancelled, `undo` follows it."""
+        task = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(task)
+        except BaseException:
+            clearing = asyncio.create_task(clear_up(task, undo))
+            self.left.add(clearing)
+            clearing.add_done_callback(self.left.discard)
+            raise
+
+    async def close(self) -> None:
+        """Wait until everything has been cleared up."""
+        await asyncio.gather(*self.left)
+
+
+async def clear_up(task: asyncio.Future[Any], undo: Callable[[], None]) -> None:
+    """Wait for the end of a work, then undo it."""
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+    await asyncio.to_thread(undo)
