@@ -12,8 +12,10 @@ import pytest
 from benches import QUICK, Bench
 
 from sandbox.execution import Ended, Job, Limits
+from sandbox.nest import GIVE_UP_AFTER
 from sandbox.packages import find_python, read_packages
-from sandbox.warm import open_warm
+from sandbox.warm import open_warm, zygotes_for
+from sandbox.zygotes import GROWTH_KIB
 
 LIBRARY = "colorsys"
 IS_WARM = f"import sys\nprint('{LIBRARY}' in sys.modules)"
@@ -53,6 +55,66 @@ async def test_a_zygote_that_died_is_replaced_without_losing_the_request(warm):
     execution = await warm.run("print('still served')")
 
     assert execution.output == "still served\n"
+
+
+async def test_libraries_come_back_after_their_zygote_died(warm):
+    await warm.sandbox.warm_up()
+    for zygote in warm.sandbox.full.zygotes:
+        zygote.popen.send_signal(signal.SIGKILL)
+        zygote.popen.wait()
+
+    served = await warm.run("print('still served')")
+    await asyncio.gather(*(z.ready for z in warm.sandbox.full.zygotes))
+
+    assert served.is_ok
+    assert (await warm.run(IS_WARM)).output == "True\n"
+
+
+async def test_a_library_that_ends_its_zygote_is_not_imported_for_ever(lab, tmp_path):
+    (site,) = lab.glob("lib/python*/site-packages")
+    (site / "deadly.py").write_text("import os\nos._exit(1)")
+
+    async with open_warm(read_packages(lab / "bin/python"), 1, ("deadly",)) as sandbox:
+        await sandbox.warm_up()
+        bench = Bench(sandbox, tmp_path / "out")
+        for _ in range(6):
+            assert (await bench.run("print('served')")).is_ok
+            await asyncio.gather(*(z.ready for z in sandbox.full.zygotes), return_exceptions=True)
+
+        assert sandbox.full.failures == GIVE_UP_AFTER
+
+
+LAMED = {"has no descriptors left": "--nofile=9:9", "cannot confine": "--fsize=1000:1000"}
+
+
+@pytest.mark.parametrize("how", LAMED)
+async def test_a_poisoned_zygote_is_replaced_without_losing_the_request(warm, how):
+    light = warm.sandbox.light
+    healthy = light.command
+    light.renew()
+    light.command = lambda: ["prlimit", LAMED[how], *healthy()]
+    lamed = await light.zygote()
+    light.command = healthy
+
+    execution = await warm.run("print('still served')")
+
+    assert execution.output == "still served\n"
+    assert lamed not in light.zygotes
+
+
+async def test_a_zygote_that_has_grown_is_replaced(warm):
+    grown = await warm.sandbox.light.zygote()
+    grown.memory_kib += 2 * GROWTH_KIB
+
+    assert (await warm.run("print('served')")).is_ok
+    assert grown not in warm.sandbox.light.zygotes
+
+
+def test_large_machines_have_several_zygotes():
+    cores = len(os.sched_getaffinity(0))
+
+    assert [zygotes_for(slots) for slots in (1, 8, 9)] == [1, 1, 2]
+    assert zygotes_for(1024) == max(2, cores)
 
 
 async def test_a_script_whose_zygote_died_is_lost_and_keeps_what_it_had_written(warm):
@@ -145,6 +207,28 @@ async def test_a_stop_takes_less_than_300_ms(warm):
     assert time.monotonic() - before < 0.3
 
 
+async def test_a_stop_of_scripts_that_wait_to_start_takes_less_than_300_ms(warm, tmp_path):
+    (tmp_path / "out").mkdir()
+    begun = asyncio.Event()
+    job = Job("print('x', flush=True)\nimport time\ntime.sleep(60)", limits=QUICK)
+    running = [
+        asyncio.create_task(warm.sandbox.execute(job, tmp_path / "out", lambda _: begun.set()))
+        for _ in range(60)
+    ]
+    await asyncio.wait_for(begun.wait(), 10)
+    (zygote,) = warm.sandbox.light.zygotes
+
+    before = time.monotonic()
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    took_s = time.monotonic() - before
+
+    await zygote.idle()
+    assert took_s < 0.3
+    assert not zygote.load
+
+
 async def test_a_request_that_is_cancelled_at_any_moment_leaves_nothing(warm, tmp_path):
     await warm.run("")
     descriptors = count_descriptors()
@@ -158,6 +242,7 @@ async def test_a_request_that_is_cancelled_at_any_moment_leaves_nothing(warm, tm
         await asyncio.gather(running, return_exceptions=True)
 
     assert (await warm.run("print('next')")).is_ok
+    await (await warm.sandbox.light.zygote()).idle()
     assert count_descriptors() == descriptors
     assert [p.name for p in warm.sandbox.folder.iterdir() if p.is_dir()] == ["kept"]
 
