@@ -85,7 +85,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
         markdown=markdown,
         best=inputs.best.id if inputs.best else None,
         figures=drawn,
-        solution=solution if solution.exists() else None,
+        solution=solution if inputs.has_results and solution.exists() else None,
         bundle=bundle,
         warnings=tuple(first),
         struck=prose.struck,

@@ -14,7 +14,7 @@ from agent_core.reporting.thread import REASONS, clip
 from agent_core.tree import error_signature
 from sandbox.execution import Ended
 
-SHOWN_CAUSES = 4
+SHOWN_CAUSES = 6
 SHOWN_ALGORITHMS = 6
 
 
@@ -70,6 +70,7 @@ def duration(seconds: float) -> str:
 def cause(node: Node) -> str:
     """Name why a script gave no result."""
     execution = node.execution
+    signature = error_signature(node)
     if execution is not None and execution.ended is not Ended.FINISHED:
         limits = {
             Ended.MEMORY: "ran out of memory",
@@ -82,12 +83,11 @@ def cause(node: Node) -> str:
             Ended.LOST: "lost with its machine",
         }
         return limits.get(execution.ended, f"ended by {execution.ended.value}")
+    if signature:
+        return f"crashed or was refused: `{clip(signature.removeprefix('finished: '), 160)}`"
     failed = [c.name for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
     if failed:
         return f"ran but failed the check `{failed[0]}`"
-    signature = error_signature(node)
-    if signature:
-        return f"crashed or was refused: `{clip(signature.removeprefix('finished: '), 160)}`"
     return "did not come to an end" if node.score is None else "ran but met too little"
 
 

@@ -61,6 +61,12 @@ class ReportInputs:
         return used or self.view.datasets
 
     @property
+    def has_results(self) -> bool:
+        """Whether there is anything that somebody could rely on."""
+        has_rows = self.facts is not None and bool(self.facts.summaries)
+        return has_rows or self.outcome is not Outcome.NOTHING
+
+    @property
     def is_exploratory(self) -> bool:
         """Whether the protocol changed after it was frozen."""
         freeze = self.view.freeze

@@ -46,7 +46,7 @@ def alerts(inputs: ReportInputs) -> list[str]:
     found = [
         f"**Not to be relied on: the check `{c.name}` failed.** {clip(c.reason)}"
         for c in inputs.found(Finding.FAIL)
-        if c.is_binding
+        if c.is_binding and inputs.has_results
     ]
     found += [
         f"**The baseline is not beaten.** {clip(c.reason)}"

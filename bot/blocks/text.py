@@ -8,6 +8,8 @@ from datetime import datetime
 FENCE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*|__(?=\S)(.+?)(?<=\S)__", re.DOTALL)
 EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])")
+CODE = "\1"
+"""Holds the place of code while the text around it is turned."""
 STRUCK = re.compile(r"~~(.+?)~~")
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 BULLET = re.compile(r"^(\s*)[-*+]\s+", re.MULTILINE)
@@ -47,8 +49,11 @@ def typed_text(text: str, bot_user: str) -> str:
 def mrkdwn(markdown: str) -> str:
     """Turn Markdown into Slack's mrkdwn, escaped; code stays as it is."""
     text = TABLE.sub(lambda m: f"```\n{m[0].rstrip()}\n```\n", escape(markdown))
-    parts = FENCE.split(text)
-    return "".join(p if p.startswith("`") else converted(p) for p in parts).strip()
+    code = FENCE.findall(text)
+    shown = converted(FENCE.sub(CODE, text.replace(CODE, "")))
+    for part in code:
+        shown = shown.replace(CODE, part, 1)
+    return shown.strip()
 
 
 def converted(text: str) -> str:

@@ -310,6 +310,19 @@ def test_a_failure_says_why_what_is_usable_and_what_next(tmp_path):
     assert found.solution is None
 
 
+def test_a_crash_is_told_before_the_checks_that_it_fails(tmp_path):
+    base = failing_inputs()
+    lacking = Check("contract_parses", Finding.FAIL, "results.json is missing.", is_binding=True)
+    node = node_of(5, execution=crashed("KeyError: 'rating'"), checks=(lacking,))
+    view = replace(base.view, nodes=(node,))
+
+    found = report(tmp_path, replace(base, view=view, best=node))
+
+    assert "crashed or was refused: `KeyError: 'rating'`" in found.summary
+    assert "Not to be relied on" not in found.headline
+    assert found.solution is None
+
+
 def test_a_failure_with_rows_names_what_is_usable(tmp_path):
     evidence = comparison_evidence()
     inputs = replace(inputs_of(evidence), outcome=Outcome.NOTHING, reason="stopped")

@@ -133,6 +133,7 @@ def test_buttons_give_way_to_a_note():
         ("# Title\ntext", "*Title*\ntext"),
         ("- one\n* two", "• one\n• two"),
         ("`a*b*c` **d**", "`a*b*c` *d*"),
+        ("**not `a**b`** and *of `c`*", "*not `a**b`* and _of `c`_"),
         ("[x](https://example.org/a)", "<https://example.org/a|x>"),
         ("a < b & <!channel>", "a &lt; b &amp; &lt;!channel&gt;"),
         ("2 * 3 * 4", "2 * 3 * 4"),
