@@ -240,7 +240,7 @@ async def test_global_random_streams_differ_between_runs(bench):
     assert first.output != second.output
 
 
-async def test_a_stop_takes_less_than_a_second_and_leaves_nothing(bench, tmp_path):
+async def test_a_stop_takes_less_than_300_ms_and_leaves_nothing(bench, tmp_path):
     begun = asyncio.Event()
     source = """
 import os, signal, time
@@ -258,7 +258,7 @@ time.sleep(71.5)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
-    assert time.monotonic() - before < 1.0
+    assert time.monotonic() - before < 0.3
 
 
 async def test_no_secret_of_the_service_is_in_the_environment(bench):

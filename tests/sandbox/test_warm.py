@@ -84,7 +84,7 @@ async def test_a_library_that_ends_its_zygote_is_not_imported_for_ever(lab, tmp_
         assert sandbox.full.failures == GIVE_UP_AFTER
 
 
-LAMED = {"has no descriptors left": "--nofile=9:9", "cannot confine": "--fsize=1000:1000"}
+LAMED = {"cannot start processes": "--nproc=3:3", "cannot confine": "--fsize=1000:1000"}
 
 
 @pytest.mark.parametrize("how", LAMED)
