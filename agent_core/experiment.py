@@ -68,10 +68,10 @@ class Ticker:
 class Workbench:
     """Executes experiments of all runs on the slots of one sandbox."""
 
-    def __init__(self, sandbox: Sandbox, slots: FairSlots, memory_mib: int) -> None:
+    def __init__(self, sandbox: Sandbox, slots: FairSlots, limits: Limits) -> None:
         self.sandbox = sandbox
         self.slots = slots
-        self.memory_mib = memory_mib
+        self.limits = limits
 
     async def execute(self, experiment: Experiment, tell: OnProgress) -> Execution:
         """Run the script, a pilot of it first where that pays; a failed pilot is the result.
@@ -108,7 +108,7 @@ class Workbench:
         shutil.rmtree(experiment.folder, ignore_errors=True)
         experiment.folder.mkdir(parents=True)
         timeout_s = min(experiment.timeout_s, PILOT_TIMEOUT_S) if environment else None
-        limits = Limits(timeout_s=timeout_s or experiment.timeout_s, memory_mib=self.memory_mib)
+        limits = replace(self.limits, timeout_s=timeout_s or experiment.timeout_s)
         inputs = tuple(Input(name, path) for name, path in experiment.files.items())
         job = Job(experiment.script.source, inputs, limits, environment)
         ticker = Ticker(experiment.node, tell)

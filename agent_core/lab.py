@@ -364,7 +364,7 @@ async def open_lab(
 ) -> AsyncIterator[Lab]:
     """Open the lab: take up unfinished runs, keep leases, leave everything resumable."""
     journal = Journal(database, process_name())
-    workbench = Workbench(sandbox, FairSlots(sandbox.slots), settings.memory_mib)
+    workbench = Workbench(sandbox, FairSlots(sandbox.slots), settings.limits)
     lab = Lab(journal, Bench(researcher, workbench, packages, reference), settings)
     if settings.takes_up:
         await lab.forget_old()

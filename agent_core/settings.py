@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.execution import Limits
+
 
 class Section(BaseModel):
     """A table of the settings file; unknown keys are errors."""
@@ -94,7 +96,8 @@ class LabSettings(Section):
     execution: ExecSettings = ExecSettings()
     agent: AgentSettings = AgentSettings()
     budget: BudgetSettings = BudgetSettings()
-    memory_mib: int = 4096
+    limits: Limits = Limits()
+    """What one script may use; its time limit is that of the task."""
     retention_days: int = 0
     """Days after which an ended run is deleted; 0: never."""
     takes_up: bool = True

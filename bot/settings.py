@@ -93,7 +93,7 @@ class Settings(BaseSettings):
             execution=self.exec,
             agent=self.agent,
             budget=self.budget,
-            memory_mib=self.sandbox.memory_mib,
+            limits=self.sandbox.limits(self.exec.timeout),
             retention_days=self.storage.retention_days,
             takes_up=takes_up,
         )

@@ -14,7 +14,7 @@ import typer
 
 from bot.settings import Settings
 from sandbox.errors import SandboxError
-from sandbox.execution import Execution, Input, Job, Limits
+from sandbox.execution import Execution, Input, Job
 from sandbox.opening import open_sandbox
 
 
@@ -52,9 +52,7 @@ def execute_script(script: Script, settings: Settings) -> int:
 
 async def through(script: Script, source: str, settings: Settings) -> None:
     """Execute, stream the output, copy the artifacts, print what came of it."""
-    limits = Limits(
-        timeout_s=script.timeout_s or settings.exec.timeout, memory_mib=settings.sandbox.memory_mib
-    )
+    limits = settings.sandbox.limits(script.timeout_s or settings.exec.timeout)
     inputs = tuple(Input(p.name, p.resolve()) for p in script.data)
 
     def tell(line: str) -> None:
