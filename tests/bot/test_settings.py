@@ -76,10 +76,10 @@ def test_a_missing_file_is_named(tmp_path):
         load_settings(tmp_path / "none.toml")
 
 
-def test_limits_of_scripts_reach_the_lab():
+def test_limits_of_scripts_reach_the_lab(config):
     given = ["sandbox.disk_mib=100", "sandbox.processes=9", "exec.timeout=7"]
 
-    limits = load_settings(Path("/dev/null"), given).lab(takes_up=False).limits
+    limits = load_settings(config, given).lab(takes_up=False).limits
 
     assert (limits.disk_mib, limits.processes, limits.timeout_s) == (100, 9, 7)
     assert limits.memory_mib == 4096
