@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -81,19 +82,32 @@ def test_a_study_ends_with_its_files_and_status_zero(home, finished):
 
 
 def test_its_script_runs_again_outside_and_finds_the_same_numbers(home, finished):
-    python = ROOT / ".venv-lab/bin/python"
-    results = home / "results"
-    again = subprocess.run(
-        [python, "solution.py", "--data", home / "catalogue.tsv", "--out", "again"],
-        cwd=results, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    compared = subprocess.run(
-        [python, "compare.py", "results.json", "again/results.json"],
-        cwd=results, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    with zipfile.ZipFile(home / last(finished)["zip"]) as archive:
+        archive.extractall(home / "unzipped")
+    (folder,) = (home / "unzipped").iterdir()
+    data = home / "catalogue.tsv"
 
-    assert again.returncode == 0, again.stderr
-    assert compared.returncode == 0, compared.stdout + compared.stderr
+    outside(folder, "solution.py", "--data", data, "--out", "again")
+    compared = outside(folder, "compare.py", ".", "again")
+
+    rows = json.loads((folder / "results.json").read_text())["rows"]
+    hashed = hashlib.sha256(data.read_bytes()).hexdigest()
+    assert f"{len(rows)} values in both, 0 in one only" in compared
+    assert (folder / "split/dataset.sha256").read_text() == f"{hashed}  {data.name}\n"
+    assert [p for p in folder.rglob(data.name) if not p.is_relative_to(folder / "again")] == []
+
+
+def outside(folder, *arguments):
+    """Run a script of the zip as its reader would."""
+    done = subprocess.run(
+        [ROOT / ".venv-lab/bin/python", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_runs_are_listed_shown_and_exported(home, finished):
