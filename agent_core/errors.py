@@ -17,11 +17,11 @@ class AgentError(Exception):
     """Something that the researcher's work cannot go on with; the message is for people."""
 
 
-class BudgetExhausted(AgentError):  # noqa: N818
+class BudgetExhausted(AgentError):
     """Nothing may be spent any more: nodes, seconds, tokens or money."""
 
 
-class ModelUnavailable(AgentError):  # noqa: N818
+class ModelUnavailable(AgentError):
     """The model's endpoint cannot be used now; the run stays resumable."""
 
     def __init__(self, message: str, *, is_permanent: bool = False) -> None:
@@ -30,21 +30,21 @@ class ModelUnavailable(AgentError):  # noqa: N818
         """True for a wrong key or an exhausted quota: asking again is pointless."""
 
 
-class UnusableAnswer(AgentError):  # noqa: N818
+class UnusableAnswer(AgentError):
     """An answer stayed malformed after one repair; costs one attempt, never the run."""
 
 
-class OutsideGrammar(AgentError):  # noqa: N818
+class OutsideGrammar(AgentError):
     """The rule-based researcher cannot plan this task; says what it understood."""
 
 
-class BadDataset(AgentError):  # noqa: N818
+class BadDataset(AgentError):
     """A dataset cannot be used: what is wrong with which file, and what to do."""
 
 
-class RunBusy(AgentError):  # noqa: N818
+class RunBusy(AgentError):
     """Another live process owns the run."""
 
 
-class UnknownRun(AgentError):  # noqa: N818
+class UnknownRun(AgentError):
     """No run has this id."""

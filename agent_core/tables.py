@@ -23,7 +23,7 @@ MAX_TEXT = 400
 THRIFT_LIMIT = 16 << 20
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """A table that is not read; says why."""
 
 

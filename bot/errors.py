@@ -16,15 +16,15 @@ class SlackError(Exception):
     """Something in the conversation with Slack does not work; the message is for people."""
 
 
-class SlackUnavailable(SlackError):  # noqa: N818
+class SlackUnavailable(SlackError):
     """Slack cannot be used with these tokens; says what to do."""
 
 
-class DataBusy(SlackError):  # noqa: N818
+class DataBusy(SlackError):
     """Another process serves Slack with the same data folder."""
 
 
-class FileTrouble(SlackError):  # noqa: N818
+class FileTrouble(SlackError):
     """An attachment cannot be downloaded; says which, why and what to do."""
 
 

@@ -47,7 +47,7 @@ class Post:
     run: str = ""
 
 
-class Refused(Exception):  # noqa: N818  reads as what happened
+class Refused(Exception):
     """Slack will never take this."""
 
     def __init__(self, code: str) -> None:
@@ -55,7 +55,7 @@ class Refused(Exception):  # noqa: N818  reads as what happened
         self.code = code
 
 
-class Uncertain(Exception):  # noqa: N818  reads as what happened
+class Uncertain(Exception):
     """It did not work now; it may even have worked without our knowing."""
 
     def __init__(self, why: str, *, wait_s: float = 0.0, may_be_done: bool = True) -> None:

@@ -11,5 +11,5 @@ class SandboxError(Exception):
     """The machinery around a script failed; a failing script is no error."""
 
 
-class SandboxUnavailable(SandboxError):  # noqa: N818  reads as the state it reports
+class SandboxUnavailable(SandboxError):
     """Scripts cannot be isolated at the configured level on this machine."""

@@ -36,7 +36,7 @@ GROWTH_KIB = 64 * 1024
 LOST = Exit(-signal.SIGKILL, 0.0, 0, is_lost=True)
 
 
-class ZygoteLost(SandboxError):  # noqa: N818  reads as the state it reports
+class ZygoteLost(SandboxError):
     """A zygote went away before it had started a request; another one can be asked."""
 
 

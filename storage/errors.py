@@ -18,15 +18,15 @@ class StorageError(Exception):
     """Something that is stored, or should be, cannot be had."""
 
 
-class RecordNotFound(StorageError):  # noqa: N818
+class RecordNotFound(StorageError):
     """Nothing has this id."""
 
 
-class SchemaTooNew(StorageError):  # noqa: N818
+class SchemaTooNew(StorageError):
     """The database was written by a newer version of the product."""
 
 
-class StorageUnavailable(StorageError):  # noqa: N818
+class StorageUnavailable(StorageError):
     """The folder or the database cannot be used: not writable, locked, or not a database."""
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 MAX_FAULTS = 12
 
 
-class Complaint(Exception):  # noqa: N818  reads as what it is
+class Complaint(Exception):
     """An answer cannot be used; the text says exactly why."""
 
     def __init__(self, faults: str | Sequence[str], *, is_formless: bool = False) -> None:

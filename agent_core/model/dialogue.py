@@ -169,7 +169,7 @@ def roomier(inquiry: Inquiry, text: str, *, is_code: bool, cap: int) -> Inquiry:
     return replace(inquiry, max_tokens=room)
 
 
-class BadAnswer(Exception):  # noqa: N818  reads as what it is
+class BadAnswer(Exception):
     """An answer that cannot be used, with what is wrong with it."""
 
     def __init__(self, complaint: Complaint, text: str) -> None:

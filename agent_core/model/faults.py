@@ -33,7 +33,7 @@ class Trouble(StrEnum):
     """The request itself is not accepted."""
 
 
-class EndpointFault(Exception):  # noqa: N818  reads as what it is
+class EndpointFault(Exception):
     """One request failed; the message holds no secrets."""
 
     def __init__(

@@ -21,7 +21,7 @@ from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
 T = TypeVar("T")
 
 
-class Rehearsed(Exception):  # noqa: N818  carries the prompt out of the researcher
+class Rehearsed(Exception):
     """A question was put; nothing was asked."""
 
     def __init__(self, prompt: Prompt, complaints: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ LAB = Path(__file__).parents[2] / ".venv-lab" / "bin" / "python"
 
 TRACE = """noise
 Traceback (most recent call last):
-  File "/work/script.py", line 9, in main
+  File "/home/job/script.py", line 9, in main
     scorer = ImplicitMFScorer(50)
   File "/lib/lenskit/pipeline/components.py", line 99, in __init__
 TypeError: ImplicitMFScorer.__init__() takes 1 positional argument but 2 were given
