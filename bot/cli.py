@@ -203,6 +203,34 @@ def env_list(json: Json = False, given: Set = None, config: Config = None) -> No
     leave(list_packages(settings_of(config, given), as_json=json))
 
 
+@env.command("add")
+def env_add(
+    packages: Annotated[
+        list[str], typer.Argument(metavar="PACKAGE...", help="As for pip: name, or name==1.2.")
+    ],
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Install packages for experiments; none that is there already changes."""
+    from bot.commands.environment import add
+
+    leave(add(settings_of(config, given), packages))
+
+
+@env.command("rebuild")
+def env_rebuild(
+    lock: Annotated[
+        Path, typer.Argument(help="Lines name==version, as environment.txt of a zip.")
+    ],
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Make the environment of experiments anew from a lock, exactly."""
+    from bot.commands.environment import rebuild_from
+
+    leave(rebuild_from(settings_of(config, given), lock))
+
+
 def settings_of(config: Path | None, given: list[str] | None) -> Any:
     """Load the settings; a fault in them is a usage error."""
     from bot.settings import SettingsError, load_settings
