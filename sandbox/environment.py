@@ -73,7 +73,7 @@ def rebuild(packages: InstalledPackages, lock: str) -> InstalledPackages:
 
 def locked(lock: str) -> list[str]:
     """Return the lines of a lock that pin a package."""
-    lines = (line.strip() for line in lock.splitlines())
+    lines = (line.partition("#")[0].strip() for line in lock.splitlines())
     return [line for line in lines if LOCKED.fullmatch(line)]
 
 

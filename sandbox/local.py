@@ -17,6 +17,7 @@ from sandbox.isolation import Confinement, command, interpreter, limits, variabl
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages
 from sandbox.process import ChildProcess, begin
+from sandbox.sandbox import Standing
 from sandbox.supervision import Running, drive, outcome, to_end
 from sandbox.workspace import Workspace
 
@@ -51,6 +52,11 @@ class LocalSandbox:
         self.place = place
         self.filter = seccomp.filter_for_this_machine()
         self.uids = iter_uids()
+
+    @property
+    def standing(self) -> Standing:
+        """What it stands on; nothing waits."""
+        return Standing(has_groups=self.place is not None)
 
     async def execute(
         self,

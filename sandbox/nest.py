@@ -47,6 +47,11 @@ class Nest:
         return any(is_ready(z) for z in self.zygotes)
 
     @property
+    def ready_count(self) -> int:
+        """How many have imported everything."""
+        return sum(is_ready(z) for z in self.zygotes)
+
+    @property
     def memory_mib(self) -> float:
         """Memory of the idle zygotes, shared libraries left out."""
         return sum(z.memory_kib for z in self.zygotes if is_ready(z)) / 1024

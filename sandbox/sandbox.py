@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.execution import Execution, Job, Level, OnOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a sandbox costs while nothing runs, and what it stands on."""
+
+    interpreters: int = 0
+    """Warm interpreters that wait."""
+    memory_mib: float = 0.0
+    """Their memory, shared libraries left out."""
+    has_groups: bool = False
+    """Whether the kernel holds the sum of an execution by control groups."""
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        holder = "control groups and the watchdog" if self.has_groups else "the watchdog"
+        limits = f"limits held by {holder}"
+        if not self.interpreters:
+            return limits
+        return f"{self.memory_mib:.0f} MiB in {self.interpreters} warm interpreters, {limits}"
 
 
 class Sandbox(Protocol):
@@ -20,6 +41,11 @@ class Sandbox(Protocol):
     @property
     def slots(self) -> int:
         """How many executions may run at once on this machine."""
+        ...
+
+    @property
+    def standing(self) -> Standing:
+        """What it takes while it waits, and who holds executions to their limits."""
         ...
 
     async def execute(

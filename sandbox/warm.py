@@ -24,6 +24,7 @@ from sandbox.nest import Nest
 from sandbox.outer import zygote_command
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages, read_packages
+from sandbox.sandbox import Standing
 from sandbox.supervision import Running, drive, outcome, to_end
 from sandbox.workspace import PREFIX, Workspace
 from sandbox.zygotes import ForkedProcess, Zygote, ZygoteLost
@@ -87,7 +88,19 @@ class WarmSandbox:
             log.warning("no warm libraries", extra={"reason": str(error)})
             return
         said = zygote.ready.result()
-        log.info("libraries are warm", extra={k: said[k] for k in ("memory_kib", "threads")})
+        log.info(
+            "libraries are warm",
+            extra={"threads": said["threads"], "standing": str(self.standing)},
+        )
+
+    @property
+    def standing(self) -> Standing:
+        """What its zygotes hold."""
+        return Standing(
+            self.light.ready_count + self.full.ready_count,
+            self.light.memory_mib + self.full.memory_mib,
+            has_groups=self.place is not None,
+        )
 
     async def execute(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import platform
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from bot.opening import packages_of
 from bot.settings import Secrets, Settings
 from sandbox.errors import SandboxError
 from sandbox.opening import open_sandbox
+from sandbox.warm import WarmSandbox
 from storage.database import open_database
 from storage.errors import StorageError
 
@@ -81,9 +83,13 @@ async def storage(settings: Settings) -> str:
 
 
 async def isolation(settings: Settings) -> str:
-    """Open the sandbox, self-test included."""
-    async with open_sandbox(settings.sandbox) as sandbox:
-        return f"level {sandbox.level.value}, {sandbox.slots} scripts at once"
+    """Open the sandbox, self-test included, and import all libraries where they are kept warm."""
+    once = settings.sandbox.model_copy(update={"preload_after_s": math.inf})
+    async with open_sandbox(once) as sandbox:
+        if isinstance(sandbox, WarmSandbox):
+            await sandbox.warm_up()
+        level = f"level {sandbox.level.value}, {sandbox.slots} scripts at once"
+        return f"{level}; {sandbox.standing}"
 
 
 async def packages(settings: Settings) -> str:

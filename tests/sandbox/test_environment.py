@@ -80,5 +80,6 @@ def test_the_interpreter_of_the_system_is_left_alone():
         add_packages(system, ["first"])
 
 
-def test_a_lock_is_read_from_what_env_list_prints():
+def test_a_lock_is_read_from_a_zip_and_from_what_env_list_prints():
+    assert locked("torch==2.13.0  # was 2.13.0+cpu\n") == ["torch==2.13.0"]
     assert locked("python 3.11\ntorch==2.13.0+cpu\n# note\n") == ["torch==2.13.0+cpu"]

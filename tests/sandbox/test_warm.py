@@ -42,9 +42,14 @@ async def test_libraries_are_there_once_they_have_been_imported(warm):
 
 async def test_the_zygote_has_one_thread_and_its_memory_is_known(warm):
     zygote = await warm.sandbox.light.zygote()
+    light = warm.sandbox.standing
+    await warm.sandbox.warm_up()
+    both = warm.sandbox.standing
 
     assert zygote.ready.result()["threads"] == 1
-    assert 1 < warm.sandbox.light.memory_mib < 100
+    assert (light.interpreters, both.interpreters) == (1, 2)
+    assert 1 < light.memory_mib < both.memory_mib < 200
+    assert str(both).endswith(" MiB in 2 warm interpreters, limits held by the watchdog")
 
 
 async def test_a_zygote_that_died_is_replaced_without_losing_the_request(warm):
