@@ -20,6 +20,7 @@ from agent_core.events import (
     ScriptWritten,
 )
 from agent_core.evidence import Evidence, read_evidence
+from agent_core.exhibits import exhibits, grounded
 from agent_core.experiment import Experiment, Workbench
 from agent_core.facts import collect_facts
 from agent_core.judge import decide, score, undecided, unjudged
@@ -336,7 +337,10 @@ class Search:
             found = await self.through_outages(lambda: self.setup.researcher.judge(request))
         except (UnusableAnswer, BudgetExhausted) as error:
             return unjudged(left, f"could not be judged: {error}")
-        known = {v.requirement: v for v in found}
+        shown = await asyncio.to_thread(
+            exhibits, node.script.source, node.execution.output, artifacts
+        )
+        known = {v.requirement: v for v in grounded(found, shown)}
         silent = tuple(r for r in left if r.id not in known)
         wanted = tuple(known[r.id] for r in left if r.id in known)
         return (*wanted, *unjudged(silent, "the judge said nothing about it"))

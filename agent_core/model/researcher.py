@@ -22,6 +22,7 @@ from agent_core.domain import (
 )
 from agent_core.errors import UnusableAnswer
 from agent_core.events import ModelCalled, ModelOutage
+from agent_core.exhibits import exhibits
 from agent_core.model.answers import (
     CHECK_NAMES,
     AnswerAnswer,
@@ -34,7 +35,7 @@ from agent_core.model.bounds import REFERENCE, TASK, clip, line
 from agent_core.model.code import script_in
 from agent_core.model.dialogue import Dialogue, Form, Voice, structured
 from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
-from agent_core.model.judging import exhibits, verdicts_from
+from agent_core.model.judging import files_piece, names_piece, verdicts_from
 from agent_core.model.planning import plan_from
 from agent_core.model.pricing import price_of, priced
 from agent_core.model.prompting import (
@@ -272,14 +273,14 @@ class ModelResearcher:
             "judge",
             **study_pieces(request.context, request.plan),
             node=self.shown(node, request.plan),
-            listed=found.listed(),
-            files=found.shown(),
+            listed=names_piece(found),
+            files=files_piece(found),
             open=requirements_piece(request.open),
         )
         voice = self.voice("judge", self.agent.judge)
 
         def convert(answer: JudgeAnswer, is_last: bool) -> tuple[Verdict, ...]:
-            return verdicts_from(answer, request.open, found, voice.model, is_last=is_last)
+            return verdicts_from(answer, request.open, voice.model, is_last=is_last)
 
         form = structured("verdicts", JudgeAnswer, convert)
         return await self.ask(prompt, form, voice, request)

@@ -1,27 +1,7 @@
 import json
 
-import pytest
 from model_requests import ask, node_with
 from model_server import said
-
-from agent_core.model.judging import Exhibits
-
-SHOWN = Exhibits(
-    "for seed in range(3):\n    run(seed)", "mean 0.155", {"a.csv": "x,1"}, ("a.csv",)
-)
-
-
-@pytest.mark.parametrize(
-    "quote",
-    ["run(seed)", "for seed in range(3):   run(seed)", "`mean 0.155`", "for seed ... run(seed)"],
-)
-def test_quotes_are_found_spaces_aside(quote):
-    assert SHOWN.has(quote)
-
-
-@pytest.mark.parametrize("quote", ["", "x", "mean 0.156", "for seed ... walk(seed)", "..."])
-def test_quotes_that_occur_nowhere_are_not(quote):
-    assert not SHOWN.has(quote)
 
 
 def verdicts(quote, *, is_met=True, number=2):
@@ -29,32 +9,23 @@ def verdicts(quote, *, is_met=True, number=2):
     return said({"verdicts": [part]})
 
 
-async def test_a_quote_from_nowhere_makes_a_requirement_not_met(talk):
-    async with talk([verdicts("labbook.figure(fig")]) as it:
-        (verdict,) = await ask(it.researcher, "judge")
-
-    assert not verdict.is_met
-    assert "occurs nowhere" in verdict.reason
-
-
-async def test_a_quote_from_an_artifact_counts(talk, tmp_path):
+async def test_a_verdict_brings_its_quote(talk, tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("algorithm,ndcg\nImplicitMF,0.1551\n")
     async with talk([verdicts("ImplicitMF,0.1551")]) as it:
         (verdict,) = await ask(it.researcher, "judge", artifacts={"table.csv": file})
 
-    assert verdict.is_met
+    assert (verdict.is_met, verdict.evidence) == (True, "ImplicitMF,0.1551")
     assert verdict.by == "gpt-5-mini"
 
 
-async def test_rows_of_users_are_neither_shown_nor_quotable(talk, tmp_path):
+async def test_rows_of_users_are_not_shown(talk, tmp_path):
     file = tmp_path / "0.csv"
     file.write_text("user-777,12\n")
     name = "split/0.test_rows.csv"
     async with talk([verdicts("user-777,12")]) as it:
-        (verdict,) = await ask(it.researcher, "judge", artifacts={name: file})
+        await ask(it.researcher, "judge", artifacts={name: file})
 
-    assert not verdict.is_met
     assert "user-777" not in it.server.asked[0].prompt
 
 
