@@ -16,13 +16,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandbox.execution import Job, Limits
+from sandbox.groups import PREFIX as GROUP
+from sandbox.inside.request import WORK
 from sandbox.local import UIDS, first_uid
 from sandbox.opening import open_sandbox
 from sandbox.sandbox import Sandbox
 from sandbox.settings import SandboxSettings
+from sandbox.warm import WarmSandbox
+from sandbox.watch import descendants
 from sandbox.workspace import PREFIX
 
-LIMITS = Limits(timeout_s=1.0, cpu_s=5, memory_mib=256, disk_mib=16, inodes=200, processes=64)
+LIMITS = Limits(timeout_s=1.0, cpu_s=5, memory_mib=640, disk_mib=16, inodes=200, processes=64)
 SCRIPTS = {
     "finishes": "open('results.json', 'w').write('{}')",
     "fails": "raise ValueError('no ratings')",
@@ -37,6 +41,10 @@ SCRIPTS = {
 }
 
 
+KILL_EVERY = 120
+"""After so many executions a zygote is killed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """What there is on this machine that an execution could have left."""
@@ -45,20 +53,47 @@ class Left:
     mounts: int
     folders: int
     sleepers: int
+    groups: int
     memory_mib: int
+    zygotes_mib: int
 
 
-def count(folder: Path) -> Left:
+def count(folder: Path, sandbox: Sandbox) -> Left:
     """Count it."""
     status = Path("/proc/self/status").read_text()
     memory = next(line for line in status.splitlines() if line.startswith("RssAnon"))
+    inside = zygotes_of(sandbox)
     return Left(
-        descriptors=len(list(Path("/proc/self/fd").iterdir())),
-        mounts=len(Path("/proc/self/mountinfo").read_text().splitlines()),
+        descriptors=sum(number_of(Path(f"/proc/{pid}/fd")) for pid in ("self", *inside)),
+        mounts=sum(mounts_of(pid) for pid in ("self", *inside)),
         folders=sum(1 for p in folder.glob(f"{PREFIX}{os.getpid()}-*") for _ in p.iterdir()),
         sleepers=sum(is_script(p) for p in Path("/proc").glob("[0-9]*/cmdline")),
+        groups=sum(
+            1 for p in Path("/sys/fs/cgroup").rglob(f"{GROUP}{os.getpid()}-*") if p.is_dir()
+        ),
         memory_mib=int(memory.split()[1]) // 1024,
+        zygotes_mib=int(sandbox.standing.memory_mib),
     )
+
+
+def zygotes_of(sandbox: Sandbox) -> list[int]:
+    """Return the processes of all zygotes."""
+    if not isinstance(sandbox, WarmSandbox):
+        return []
+    zygotes = [*sandbox.light.zygotes, *sandbox.full.zygotes]
+    return descendants([zygote.popen.pid for zygote in zygotes])
+
+
+def number_of(folder: Path) -> int:
+    """Return how many entries a folder has."""
+    return len(list(folder.iterdir()))
+
+
+def mounts_of(pid: int | str) -> int:
+    """Return how many working directories of executions a process sees mounted."""
+    marks = (f"{PREFIX}{os.getpid()}-", f" {WORK}/")
+    lines = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+    return sum(any(mark in line for mark in marks) and "/kept" not in line for line in lines)
 
 
 def is_script(path: Path) -> bool:
@@ -95,28 +130,47 @@ async def soak(arguments: argparse.Namespace) -> bool:
     settings = SandboxSettings(level=arguments.level, preload_after_s=1e9)
     with tempfile.TemporaryDirectory() as into:
         async with open_sandbox(settings) as sandbox:
+            if arguments.libraries and isinstance(sandbox, WarmSandbox):
+                await sandbox.warm_up()
 
             async def once() -> None:
                 stop_after_s = rng.random() * 0.2 if rng.random() < 0.3 else None
                 name = rng.choice(list(SCRIPTS))
                 async with free:
                     endings[await one(sandbox, name, Path(into), stop_after_s)] += 1
+                if isinstance(sandbox, WarmSandbox) and endings.total() % KILL_EVERY == 0:
+                    kill_one(sandbox, rng)
 
             await asyncio.gather(*(once() for _ in range(arguments.slots * 2)))
-            before, began = count(temporary), time.monotonic()
+            before, began = count(temporary, sandbox), time.monotonic()
             await asyncio.gather(*(once() for _ in range(arguments.executions)))
             seconds = time.monotonic() - began
-            after = await settled(temporary, before)
+            if isinstance(sandbox, WarmSandbox):
+                await all_back(sandbox)
+            after = await settled(temporary, sandbox, before)
             level = sandbox.level.value
     print(f"{arguments.executions} executions, level {level}, {seconds:.0f} s: {dict(endings)}")
     print(f"before {before}\nafter  {after}")
     return is_clean(before, after)
 
 
-async def settled(folder: Path, before: Left) -> Left:
+def kill_one(sandbox: WarmSandbox, rng: random.Random) -> None:
+    """Kill a zygote, with all the scripts that it has."""
+    rng.choice([*sandbox.light.zygotes, *sandbox.full.zygotes]).popen.kill()
+
+
+async def all_back(sandbox: WarmSandbox) -> None:
+    """Wait until every zygote that was killed has been replaced."""
+    await sandbox.light.zygote()
+    if sandbox.wants_libraries:
+        await sandbox.warm_up()
+        await asyncio.gather(*(zygote.ready for zygote in sandbox.full.zygotes))
+
+
+async def settled(folder: Path, sandbox: Sandbox, before: Left) -> Left:
     """Count once the last measuring threads have ended, a second at most."""
     for _ in range(20):
-        after = count(folder)
+        after = count(folder, sandbox)
         if is_clean(before, after):
             break
         await asyncio.sleep(0.05)
@@ -125,9 +179,10 @@ async def settled(folder: Path, before: Left) -> Left:
 
 def is_clean(before: Left, after: Left) -> bool:
     """Whether nothing has grown; memory may by a little."""
-    pairs = [(getattr(before, n), getattr(after, n)) for n in ("descriptors", "mounts", "folders")]
-    grown = any(b < a for b, a in pairs) or after.sleepers > before.sleepers
-    return not grown and after.memory_mib <= before.memory_mib + 16
+    counted = ("descriptors", "mounts", "folders", "sleepers", "groups")
+    grown = any(getattr(before, name) < getattr(after, name) for name in counted)
+    memory = after.memory_mib - before.memory_mib, after.zygotes_mib - before.zygotes_mib
+    return not grown and max(memory) <= 16
 
 
 def main() -> None:
@@ -137,6 +192,12 @@ def main() -> None:
     parser.add_argument("--level", choices=("warm", "cold"), default="warm")
     parser.add_argument("--slots", type=int, default=4)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--libraries",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="at the warm level, fork from an interpreter that has imported all libraries",
+    )
     sys.exit(0 if asyncio.run(soak(parser.parse_args())) else 1)
 
 

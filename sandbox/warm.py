@@ -42,6 +42,8 @@ LIBRARIES = (
 SLOTS_PER_ZYGOTE = 8
 """A zygote forks one child after the other, about 20 ms each."""
 ATTEMPTS = 3
+INHERITED_SHARE = 2
+"""How many times what a script inherits its memory limit must be."""
 
 
 class WarmSandbox:
@@ -156,7 +158,7 @@ class WarmSandbox:
 
         names = await self.chores.do(lambda: lay_out(job, files, self.folder / "kept"), remove)
         try:
-            async with self.zygote() as zygote:
+            async with self.zygote(job.limits.memory_mib) as zygote:
                 process = await zygote.begin(request_of(number, names, job), group)
                 try:
                     yield process
@@ -166,11 +168,15 @@ class WarmSandbox:
             await to_end(remove)
 
     @asynccontextmanager
-    async def zygote(self) -> AsyncIterator[Zygote]:
-        """Yield a zygote, with all libraries if one is ready; one that fails is replaced."""
+    async def zygote(self, memory_mib: int) -> AsyncIterator[Zygote]:
+        """Yield a zygote, with all libraries if one is ready; one that fails is replaced.
+
+        A script that may use little memory would be over its limit by what it inherits.
+        """
         if self.wants_libraries:
             self.full.revive()
-        nest = self.full if self.full.is_ready else self.light
+        has_room = memory_mib >= INHERITED_SHARE * self.full.memory_mib / max(1, self.full.size)
+        nest = self.full if self.full.is_ready and has_room else self.light
         zygote = await nest.zygote()
         try:
             yield zygote

@@ -12,7 +12,7 @@ SOAK = Path(__file__).parents[2] / "benchmarks/soak_sandbox.py"
 @pytest.mark.parametrize("level", ["warm", "cold"])
 async def test_fifty_executions_leave_nothing(level):
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(SOAK), "--executions", "50", "--level", level),
+        *(sys.executable, str(SOAK), "--executions", "50", "--level", level, "--no-libraries"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
