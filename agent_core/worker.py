@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from agent_core.conclusion import Conclusion
 from agent_core.domain import Answer, Budget, Node, Plan, Revision, RunId, RunStatus, UserId
@@ -25,6 +27,7 @@ from agent_core.experiment import Workbench
 from agent_core.journal import Journal
 from agent_core.meter import Purse
 from agent_core.planning import plan_hash, profiled
+from agent_core.recorded import invented, without
 from agent_core.recorder import Recorder
 from agent_core.researcher import (
     AnswerRequest,
@@ -300,13 +303,17 @@ class Worker:
         conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
         facts = await conclusion.facts()
         report = self.view.report.markdown if self.view.report else ""
-        request = AnswerRequest(
-            self.context(), self.existing_plan(), question, facts, report, status_text(self.view)
-        )
+        plan, status = self.existing_plan(), status_text(self.view)
+        request = AnswerRequest(self.context(), plan, question, facts, report, status)
         async with self.bench.researcher.metered(self.purse()) as researcher:
             answer = await researcher.answer(request)
         await self.recorder.settled()
-        return answer
+        written = self.view.report
+        told = (written.headline, written.summary) if written else ()
+        planned = TypeAdapter(Plan).dump_json(plan).decode()
+        recorded = "\n".join((question, status, planned, *told))
+        made_up = invented(answer.text, facts, recorded)
+        return replace(answer, text=without(answer.text, made_up))
 
     async def rerun(self) -> Rerun:
         """Execute the best script again and log how it compares."""

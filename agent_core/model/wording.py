@@ -9,12 +9,10 @@ from agent_core.domain import Answer, Claim, Direction, Plan, ReportDraft
 from agent_core.model.answers import AnswerAnswer, ReportAnswer
 from agent_core.model.bounds import clip, line
 from agent_core.model.complaint import Complaint
+from agent_core.recorded import invented, without
 
 REFERENCE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 CLAIM = re.compile(r"claim:(\d+)$")
-NUMBER = re.compile(r"(?<![\w.@-])-?\d+(?:[.,]\d+)*(?![\w@])")
-SMALL = frozenset(map(str, range(11)))
-"""Numbers that text may count with."""
 MAX_ITEMS = 8
 MAX_TEXT = 2500
 
@@ -90,28 +88,15 @@ def answer_from(
         raise Complaint("text: empty")
     unknown = unknown_in(answer.text, facts, 0)
     used = dict.fromkeys(r for r in REFERENCE.findall(answer.text) if r in facts)
-    bare = REFERENCE.sub("", answer.text)
-    known = set(NUMBER.findall(recorded)) | SMALL | {digits(v) for v in facts.values()}
-    invented = [n for n in dict.fromkeys(NUMBER.findall(bare)) if n not in known]
-    if (unknown or invented) and not is_last:
+    made_up = invented(answer.text, facts, recorded)
+    if (unknown or made_up) and not is_last:
         raise Complaint(
-            f"not recorded: {', '.join([*unknown, *invented])}; use references of the list, and "
+            f"not recorded: {', '.join([*unknown, *made_up])}; use references of the list, and "
             "say so when something was not recorded"
         )
-    text = REFERENCE.sub(lambda m: filled(m[1], facts), struck(answer.text, set(invented)))
+    text = REFERENCE.sub(lambda m: filled(m[1], facts), without(answer.text, made_up))
     quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
     return Answer(clip(text.strip(), MAX_TEXT), quoted, line(answer.offer))
-
-
-def struck(text: str, invented: set[str]) -> str:
-    """Replace numbers that nobody recorded; references stay whole."""
-    parts = re.split(r"(\{\{[^{}]*\}\})", text)
-    return "".join(
-        part
-        if part.startswith("{{")
-        else NUMBER.sub(lambda m: "[not recorded]" if m[0] in invented else m[0], part)
-        for part in parts
-    )
 
 
 def filled(reference: str, facts: Mapping[str, float]) -> str:
