@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent_core.domain import (
     Check,
     Finding,
     Nature,
+    Node,
     Plan,
     Priority,
     Requirement,
     Score,
     Verdict,
 )
+from agent_core.exhibits import Exhibits
 
 
 def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
@@ -44,9 +47,37 @@ def unjudged(requirements: Sequence[Requirement], reason: str) -> tuple[Verdict,
     return tuple(Verdict(r.id, is_met=False, reason=reason, by="unjudged") for r in requirements)
 
 
+def met_by(verdicts: Sequence[Verdict]) -> set[int]:
+    """Return the requirements that are met."""
+    return {v.requirement for v in verdicts if v.is_met}
+
+
+def carried(
+    wanted: Sequence[Requirement], parents: Sequence[Node], shown: Exhibits
+) -> tuple[Verdict, ...]:
+    """Return verdicts `met` on the scripts it was made from whose quotes still occur."""
+    ids = {r.id for r in wanted}
+    found = {
+        v.requirement: replace(v, by=f"{v.by}, script {parent.id}")
+        for parent in parents
+        for v in parent.verdicts
+        if v.requirement in ids and v.is_met and shown.has(v.evidence)
+    }
+    return tuple(found.values())
+
+
+def agreed(verdict: Verdict, again: Sequence[Verdict]) -> Verdict:
+    """Return a verdict as it stands after a second judgement: a disagreement is not met."""
+    second = next((v for v in again if v.requirement == verdict.requirement), None)
+    if second is None or second.is_met == verdict.is_met:
+        return verdict
+    reason = f"Judged twice, differently. Met: {verdict.reason} Not met: {second.reason}"
+    return replace(verdict, is_met=False, reason=reason)
+
+
 def score(plan: Plan, checks: Sequence[Check], verdicts: Sequence[Verdict]) -> Score:
     """Compute the weighted share of science requirements met, and what is missing."""
-    met = {v.requirement for v in verdicts if v.is_met}
+    met = met_by(verdicts)
     science = [r for r in plan.requirements if r.nature is Nature.SCIENCE]
     weight = sum(r.weight for r in science)
     musts = [r for r in plan.requirements if r.priority is Priority.MUST]

@@ -44,6 +44,7 @@ from agent_core.pool import FairSlots
 from agent_core.researcher import Packages, Researcher
 from agent_core.settings import LabSettings
 from agent_core.view import RunView, fold
+from agent_core.waivers import Asked, read_waivers, waived_text
 from agent_core.worker import Bench, Worker
 from sandbox.sandbox import Sandbox
 from storage.database import Database
@@ -143,10 +144,21 @@ class Lab:
 
     async def revise(self, run: RunId, text: str, by: UserId) -> Revision:
         """Read a reply to the plan; a new version is logged when it changes something."""
+        asked = read_waivers(text, by)
         view = await self.view(run)
+        told = "" if view.status.is_final else await self.waive_all(run, asked)
+        if asked.complaints or (told and not asked.rest):
+            return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:
-            return Revision(reply=frozen_reply(view))
-        return await (await self.worker(run)).revise(text, by)
+            return Revision(reply=f"{told} {frozen_reply(view)}".strip())
+        revision = await (await self.worker(run)).revise(asked.rest, by)
+        return replace(revision, reply=f"{told} {revision.reply}".strip())
+
+    async def waive_all(self, run: RunId, asked: Asked) -> str:
+        """Carry out what a message says about waivers; return what is told about it."""
+        for waiver in asked.waivers:
+            await self.waive(run, waiver)
+        return " ".join([*asked.complaints, *([waived_text(asked.waivers)] * bool(asked.waivers))])
 
     async def undo(self, run: RunId, by: UserId) -> Revision:
         """Take the last change of the plan back, as a new version."""
@@ -239,10 +251,10 @@ class Lab:
         await worker.recorder.load()
         return await worker.rerun()
 
-    async def waive(self, run: RunId, check: str, reason: str, by: UserId) -> None:
-        """Set a binding check aside, with a reason; scripts judged from then on pass it."""
+    async def waive(self, run: RunId, waiver: Waiver) -> None:
+        """Set a binding check aside; scripts judged from then on pass it."""
         worker = self.workers.get(run)
-        waived = CheckWaived(Waiver(check, reason, by))
+        waived = CheckWaived(waiver)
         if worker and not worker.is_over:
             await worker.recorder.add(waived)
         else:

@@ -23,7 +23,7 @@ from agent_core.evidence import Evidence, read_evidence
 from agent_core.exhibits import exhibits, grounded
 from agent_core.experiment import Experiment, Workbench
 from agent_core.facts import collect_facts
-from agent_core.judge import decide, score, undecided, unjudged
+from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
 from agent_core.policy import Action, choose, decision_rng
 from agent_core.pool import bounded
 from agent_core.precheck import precheck, tree_hash
@@ -83,6 +83,8 @@ class Search:
     """What was handed to the workbench."""
     spent: str = ""
     """Which part of the budget is exhausted, once one is."""
+    has_confirmed: bool = False
+    """Whether verdicts that would end the run were asked for a second time."""
     on_winner: Callable[[Node], None] = field(default=lambda _: None)
     """Told of the sure winner after each node that ends from then on."""
 
@@ -309,8 +311,14 @@ class Search:
         left = undecided(plan, verdicts)
         if left:
             verdicts = (*verdicts, *await self.verdicts(node, plan, left))
-        primary = await asyncio.to_thread(headline_of, evidence)
         total = score(plan, checks, verdicts)
+        doubtful = tuple(r for r in left if r.id in met_by(verdicts))
+        if total.is_satisfactory and doubtful and not self.has_confirmed:
+            self.has_confirmed = True
+            again = await self.asked(node, plan, doubtful)
+            verdicts = tuple(agreed(v, again) for v in verdicts)
+            total = score(plan, checks, verdicts)
+        primary = await asyncio.to_thread(headline_of, evidence)
         await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
 
     def evidence(self, node: Node) -> Evidence:
@@ -328,22 +336,43 @@ class Search:
     async def verdicts(
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]
     ) -> tuple[Verdict, ...]:
-        """Have the requirements judged that no check decides; a crashed script costs no call."""
+        """Have the requirements judged that no check decides; a crashed script costs no call.
+
+        What was met in the script it was made from, by a quote that still occurs, is not asked.
+        """
         if node.execution is None or not node.execution.is_ok:
             return unjudged(left, "the script did not come to a clean end")
-        artifacts = {a.name: a.path for a in node.execution.artifacts}
+        shown = await asyncio.to_thread(
+            exhibits, node.script.source, node.execution.output, artifacts_of(node)
+        )
+        parents = [self.tree.node(p) for p in node.parents]
+        kept = carried(left, parents, shown)
+        known = {v.requirement for v in kept}
+        left = tuple(r for r in left if r.id not in known)
+        found = await self.asked(node, plan, left) if left else ()
+        return (*kept, *found)
+
+    async def asked(
+        self, node: Node, plan: Plan, left: tuple[Requirement, ...]
+    ) -> tuple[Verdict, ...]:
+        """Ask for verdicts in one call; a claim whose quote occurs nowhere is not met."""
+        output = node.execution.output if node.execution else ""
+        artifacts = artifacts_of(node)
         request = JudgeRequest(self.context(node.id), plan, node, left, artifacts)
         try:
             found = await self.through_outages(lambda: self.setup.researcher.judge(request))
         except (UnusableAnswer, BudgetExhausted) as error:
             return unjudged(left, f"could not be judged: {error}")
-        shown = await asyncio.to_thread(
-            exhibits, node.script.source, node.execution.output, artifacts
-        )
+        shown = await asyncio.to_thread(exhibits, node.script.source, output, artifacts)
         known = {v.requirement: v for v in grounded(found, shown)}
         silent = tuple(r for r in left if r.id not in known)
         wanted = tuple(known[r.id] for r in left if r.id in known)
         return (*wanted, *unjudged(silent, "the judge said nothing about it"))
+
+
+def artifacts_of(node: Node) -> dict[str, Path]:
+    """Return what a node's execution left, by name."""
+    return {a.name: a.path for a in node.execution.artifacts} if node.execution else {}
 
 
 def headline_of(evidence: Evidence) -> str:

@@ -15,6 +15,7 @@ from agent_core.conclusion import Conclusion
 from agent_core.domain import Answer, Budget, Node, Plan, Revision, RunId, RunStatus, UserId
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.events import (
+    CheckWaived,
     DatasetsProfiled,
     PlanSet,
     ProtocolFrozen,
@@ -40,6 +41,7 @@ from agent_core.researcher import (
 from agent_core.search import Search, Setup
 from agent_core.settings import LabSettings
 from agent_core.view import RunView
+from agent_core.waivers import NOTHING_ASKED, read_waivers
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
@@ -178,10 +180,15 @@ class Worker:
         if not self.view.datasets:
             words = self.view.task.text if self.view.task else ""
             await self.recorder.add(DatasetsProfiled(await profiled(self.files(), words)))
+        task = self.view.task
+        asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
+        context = replace(self.context(), task=asked.rest)
         async with self.bench.researcher.metered(self.purse()) as researcher:
-            plan = await researcher.plan(PlanRequest(self.context()))
+            plan = await researcher.plan(PlanRequest(context))
+        plan = replace(plan, unmapped=(*plan.unmapped, *asked.complaints))
         await self.recorder.settled()
-        await self.recorder.add(PlanSet(plan), StatusChanged(RunStatus.WAITING))
+        waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
+        await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
 
     async def revise(self, text: str, by: UserId) -> Revision:
         """Read one reply at a time; log the plan's next version when there is one."""

@@ -1,7 +1,10 @@
-from builders import plan_of, requirement
+from dataclasses import replace
+
+from builders import node_of, plan_of, requirement
 
 from agent_core.domain import Check, Finding, Priority, Verdict
-from agent_core.judge import decide, score, undecided, unjudged
+from agent_core.exhibits import Exhibits
+from agent_core.judge import agreed, carried, decide, score, undecided, unjudged
 
 
 def check(name, finding, *, is_binding=False):
@@ -47,6 +50,29 @@ def test_a_failed_binding_check_keeps_a_node_from_satisfying():
     assert result.value == 1.0
     assert not result.is_satisfactory
     assert result.failed_checks == ("no_test_in_train",)
+
+
+def test_a_verdict_is_carried_over_as_long_as_its_quote_occurs():
+    met = Verdict(1, True, "shown", "fit(seed)", "m")
+    lost = Verdict(2, True, "shown", "plot()", "m")
+    unmet = Verdict(3, False, "missing", "", "m")
+    parent = replace(node_of(4, value=0.5), verdicts=(met, lost, unmet))
+    shown = Exhibits("fit(seed)\nsave()", "", {}, ())
+
+    kept = carried([requirement(i) for i in (1, 2, 3)], [parent], shown)
+
+    assert kept == (replace(met, by="m, script 4"),)
+
+
+def test_a_disagreement_is_not_met_and_is_shown():
+    first = Verdict(1, True, "it is there.", "x", "m")
+
+    same = agreed(first, (Verdict(1, True, "yes", "x", "m"),))
+    other = agreed(first, (Verdict(1, False, "it is not.", "", "m"),))
+
+    assert same is first
+    assert not other.is_met
+    assert other.reason == "Judged twice, differently. Met: it is there. Not met: it is not."
 
 
 def test_what_could_not_be_judged_is_not_met():

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,28 @@ async def test_a_failing_judge_leaves_requirements_unmet_and_the_run_alive(tmp_p
     assert view.nodes[0].verdicts[0].by == "unjudged"
 
 
+class WaveringResearcher(ScriptedResearcher):
+    """Says yes at first, and no when asked again."""
+
+    async def judge(self, request):
+        self.verdict = "judge" not in self.calls
+        return await super().judge(request)
+
+
+async def test_what_would_end_a_run_is_judged_twice(tmp_path, ratings):
+    waived = "".join(f"\nWaive {name} because nothing is delivered here." for name in BINDING)
+    given = task(ratings)
+    given = replace(given, text=given.text + waived)
+    researcher = WaveringResearcher()
+    async with lab_in(tmp_path / "data", researcher, settings(max_iterations=0)) as lab:
+        view = await run_through(lab, given)
+
+    assert [w.check for w in view.waivers] == BINDING
+    assert view.outcome is Outcome.PARTIAL
+    assert researcher.calls.count("judge") == 2
+    assert "Judged twice, differently" in view.nodes[0].verdicts[0].reason
+
+
 async def test_a_permanent_outage_leaves_the_run_resumable(tmp_path, ratings):
     gone = ModelUnavailable("the key is wrong", is_permanent=True)
     researcher = ScriptedResearcher(drafts=[gone])
@@ -248,7 +271,7 @@ async def test_a_sure_winner_is_repeated_while_other_drafts_run(tmp_path, rating
         run = await lab.submit(task(ratings))
         await waiting(lab, run)
         for name in BINDING:
-            await lab.waive(run, name, "this script delivers nothing", ANN)
+            await lab.revise(run, f"waive {name} because this script delivers nothing", ANN)
         await lab.start(run, ANN)
         repeated = await until(lab, run, lambda e: isinstance(e, Rerun))
         await lab.stop(run, ANN)
