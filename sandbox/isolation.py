@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.execution import Job, Limits
+from sandbox.inside.request import JOB, SOURCES
 from sandbox.packages import InstalledPackages
 from sandbox.workspace import Workspace
 
-JOB = "/job"
+INSIDE = Path(__file__).resolve().parent / "inside"
+FENCE = f"import sys; sys.path.append({SOURCES!r}); from sandbox.inside.fence import main; main()"
 MIB = 1 << 20
 SHARED_MIB = 256
 """Size of /tmp and of /dev/shm, each."""
@@ -41,22 +43,36 @@ class Confinement:
     """User to drop to where the service is root; None: an unprivileged user namespace."""
     status_fd: int
     seccomp_fd: int | None
+    options_fd: int
+    """bubblewrap reads its options from it."""
 
 
 def command(confinement: Confinement, job: Job) -> list[str]:
-    """Return the whole command line of a confined execution."""
+    """Return the whole command line of a confined execution; `options` come by a descriptor."""
+    packages = confinement.packages
     return [
-        "bwrap",
+        *("bwrap", "--args", str(confinement.options_fd), "--"),
+        *limits(job.limits),
+        *drop(confinement.uid),
+        *(str(packages.executable), "-I", "-S", "-c", FENCE),
+        *(str(packages.prefix), str(packages.base_prefix)),
+        *interpreter(packages, f"{JOB}/script.py", job),
+    ]
+
+
+def options(confinement: Confinement, job: Job) -> bytes:
+    """Return bubblewrap's options as it reads them: a script can see its command line.
+
+    Paths of this machine stand in them.
+    """
+    listed = [
         *namespaces(confinement),
         *file_system(confinement),
         *environment(job),
         *(["--seccomp", str(confinement.seccomp_fd)] if confinement.seccomp_fd else []),
         *("--json-status-fd", str(confinement.status_fd)),
-        "--",
-        *limits(job.limits),
-        *drop(confinement.uid),
-        *interpreter(confinement.packages, f"{JOB}/script.py", job),
     ]
+    return b"".join(option.encode() + b"\0" for option in listed)
 
 
 def namespaces(confinement: Confinement) -> list[str]:
@@ -87,12 +103,15 @@ def file_system(confinement: Confinement) -> list[str]:
     options += ["--proc", "/proc", "--dev", "/dev"]
     options += tmpfs("/dev/shm") + tmpfs("/tmp")
     options += interpreter_files(packages)
+    seen_at = Path(SOURCES, "sandbox/inside")
+    options += folders(parents_of([seen_at]))
+    options += ["--ro-bind", str(INSIDE), str(seen_at)]
     options += ["--bind", str(workspace.job), JOB]
     options += ["--ro-bind", str(workspace.root / "script.py"), f"{JOB}/script.py"]
     options += ["--ro-bind-try", str(workspace.root / "labbook.py"), f"{JOB}/labbook.py"]
     for name, path in confinement.inputs.items():
         options += ["--ro-bind", str(path), f"{JOB}/{name}"]
-    return [*options, "--chdir", JOB, "--remount-ro", "/"]
+    return [*options, "--chdir", JOB, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def system_files() -> list[str]:
@@ -117,12 +136,15 @@ def tmpfs(folder: str) -> list[str]:
 def interpreter_files(packages: InstalledPackages) -> list[str]:
     """Bind the interpreter and its packages at their own paths, read-only."""
     outside = interpreter_paths(packages)
-    options: list[str] = []
-    for parent in parents_of(outside):
-        options += ["--perms", "0755", "--dir", str(parent)]
+    options = folders(parents_of(outside))
     for path in outside:
         options += ["--ro-bind", str(path), str(path)]
     return options
+
+
+def folders(paths: Iterable[Path]) -> list[str]:
+    """Return the options that make folders which everybody may enter."""
+    return [o for path in paths for o in ("--perms", "0755", "--dir", str(path))]
 
 
 def interpreter_paths(packages: InstalledPackages) -> list[Path]:

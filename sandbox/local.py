@@ -13,7 +13,7 @@ from sandbox import seccomp, workspace
 from sandbox.errors import SandboxError
 from sandbox.execution import Execution, Job, Level, OnOutput
 from sandbox.groups import Group, Place, group_of, joined
-from sandbox.isolation import Confinement, command, interpreter, limits, variables
+from sandbox.isolation import Confinement, command, interpreter, limits, options, variables
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages
 from sandbox.process import ChildProcess, begin
@@ -90,8 +90,12 @@ class LocalSandbox:
                 return self.begin_unconfined(job, frame)
             status_pipe = os.pipe2(os.O_CLOEXEC)
             filter_fd = memory_file(self.filter) if self.filter else None
-            confinement = Confinement(self.packages, space, inputs, uid, status_pipe[1], filter_fd)
-            inherited = [filter_fd] if filter_fd is not None else []
+            options_fd = memory_file(b"")
+            confinement = Confinement(
+                self.packages, space, inputs, uid, status_pipe[1], filter_fd, options_fd
+            )
+            fill(options_fd, options(confinement, job))
+            inherited = [options_fd, *([filter_fd] if filter_fd is not None else [])]
             line = joined(frame.group, command(confinement, job))
             return begin(line, status_pipe=status_pipe, inherited=inherited)
         except OSError as error:
@@ -128,10 +132,15 @@ async def folder_of(job: Job, uid: int | None) -> AsyncIterator[Workspace]:
 
 def memory_file(content: bytes) -> int:
     """Return a descriptor of a file in memory, at its beginning."""
-    descriptor = os.memfd_create("filter", os.MFD_CLOEXEC)
+    descriptor = os.memfd_create("bubblewrap", os.MFD_CLOEXEC)
+    fill(descriptor, content)
+    return descriptor
+
+
+def fill(descriptor: int, content: bytes) -> None:
+    """Write to a file in memory and go back to its beginning."""
     os.write(descriptor, content)
     os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
 
 
 def iter_uids() -> Callable[[], int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.inside.request import INPUTS, JOB, SOURCES, WORK
-from sandbox.isolation import interpreter_paths, parents_of, system_files
+from sandbox.isolation import folders, interpreter_paths, parents_of, system_files
 from sandbox.packages import InstalledPackages
 
 CODE = Path(__file__).resolve().parent
@@ -66,8 +66,7 @@ def zygote_command(packages: InstalledPackages, inputs: Path, uid: int) -> list[
 def files(binds: list[Bind]) -> list[str]:
     """Return bubblewrap's options that show the system's files and those of the zygote."""
     options = [*system_files(), "--tmpfs", "/tmp"]
-    for parent in parents_of(Path(b.target) for b in binds):
-        options += ["--perms", "0755", "--dir", str(parent)]
+    options += folders(parents_of(Path(b.target) for b in binds))
     for bind in binds:
         options += ["--ro-bind", bind.source, bind.target]
     return options

@@ -17,11 +17,6 @@ from sandbox.inside.request import INPUTS, JOB, SOURCES, WORK, Request
 from sandbox.seccomp import filter_for_this_machine
 
 NOBODY = 65534
-READABLE = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/dev")
-WRITABLE = (
-    *(JOB, "/tmp", "/dev/shm", "/dev/pts"),
-    *("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"),
-)
 PRIVATE = kernel.MS_NOSUID | kernel.MS_NODEV
 
 
@@ -49,7 +44,7 @@ def confine(request: Request) -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-    landlock.restrict((*READABLE, sys.prefix, sys.base_prefix), WRITABLE)
+    landlock.restrict((*landlock.READABLE, sys.prefix, sys.base_prefix), landlock.WRITABLE)
     program = filter_for_this_machine()
     if program:
         kernel.load_filter(program)

@@ -12,7 +12,13 @@ import struct
 from collections.abc import Iterable
 
 from sandbox.inside.kernel import checked, libc
+from sandbox.inside.request import JOB
 
+READABLE = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/dev")
+WRITABLE = (
+    *(JOB, "/tmp", "/dev/shm", "/dev/pts"),
+    *("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"),
+)
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """The same numbers on every architecture."""
 VERSION = 1
