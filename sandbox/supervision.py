@@ -25,6 +25,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 WATCH_INTERVAL_S = 0.1
+EARLY_S = 2.0
 PROCESS_MARGIN = 0.95
 """Share of the process limit from which an execution counts as having reached it."""
 
@@ -51,6 +52,11 @@ class Running:
         if self.ended is None:
             self.ended = why
         self.process.kill()
+
+    @property
+    def has_shown_nothing(self) -> bool:
+        """Whether it began just now and has said nothing: it may begin again unnoticed."""
+        return not self.output.total and time.monotonic() - self.began < EARLY_S
 
     def exceeded(self, used: Sample) -> Ended | None:
         """Return the limit that is exceeded, if one is."""

@@ -138,13 +138,15 @@ class WarmSandbox:
         on_output: OnOutput | None,
         stop: asyncio.Event | None,
     ) -> Execution:
-        """Execute once; raise `ZygoteLost` when no line of the script has run."""
+        """Execute once; raise `ZygoteLost` when nothing has been seen of the script."""
         async with group_of(self.place, job.limits) as group, self.started(job, group) as process:
             space = Workspace(self.folder, process.folder, has_quota=True)
             running = Running(job, process, Output(on_output), space, stop, group)
             ended = await drive(running)
             if process.fault and running.ended is None:
                 raise ZygoteLost(f"it could not be confined: {process.fault}")
+            if ended.is_lost and running.ended is None and running.has_shown_nothing:
+                raise ZygoteLost("its zygote died when it had just begun")
             return await to_end(lambda: outcome(running, ended, self.level, collect_into))
 
     @asynccontextmanager

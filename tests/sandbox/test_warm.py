@@ -62,6 +62,20 @@ async def test_a_zygote_that_died_is_replaced_without_losing_the_request(warm):
     assert execution.output == "still served\n"
 
 
+async def test_a_script_that_had_said_nothing_when_its_zygote_died_begins_again(warm):
+    zygote = await warm.sandbox.light.zygote()
+    silent = asyncio.create_task(warm.run("import time\ntime.sleep(0.6)\nprint('served')"))
+
+    said = await warm.run("print('x')\nimport time\ntime.sleep(60)", tell=lambda _: kill(zygote))
+
+    assert said.ended is Ended.LOST
+    assert (await silent).output == "served\n"
+
+
+def kill(zygote):
+    zygote.popen.send_signal(signal.SIGKILL)
+
+
 async def test_libraries_come_back_after_their_zygote_died(warm):
     await warm.sandbox.warm_up()
     for zygote in warm.sandbox.full.zygotes:
