@@ -1,0 +1,41 @@
+"""Whole runs on a server that answers badly now and then; `make soak` makes fifty."""
+
+import asyncio
+from random import Random
+
+import pytest
+from model_runs import NODES, lab_on, run_through, small_scripts
+
+from agent_core.domain import Outcome, RunStatus
+from agent_core.events import ModelCalled
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+async def test_malformed_answers_end_no_run(folder):
+    async with lab_on(small_scripts(0.05, Random(11)), folder / "data") as lab:
+        views = await asyncio.gather(*(run_through(lab, folder, n) for n in range(2)))
+
+    assert [(v.status, v.outcome) for v in views] == [(RunStatus.FINISHED, Outcome.PARTIAL)] * 2
+    assert [len(v.nodes) for v in views] == [NODES] * 2
+    assert all(v.report.bundle.exists() for v in views)
+
+
+async def test_a_node_costs_one_call_for_code_and_at_most_one_for_judging(folder):
+    async with lab_on(small_scripts(0, Random(4)), folder / "data") as lab:
+        view = await run_through(lab, folder, 1)
+        events = [logged.event async for logged in lab.events(view.id)]
+
+    roles = [e.role for e in events if isinstance(e, ModelCalled)]
+    crashed = sum(n.is_buggy for n in view.nodes)
+    code = [r for r in roles if r in ("draft", "debug", "improve", "merge")]
+    assert crashed
+    assert len(code) == NODES
+    assert roles.count("judge") <= NODES - crashed
+    assert roles.count("plan") == 1
