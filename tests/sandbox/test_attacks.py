@@ -202,9 +202,9 @@ for name in (0, 1, 2, '/dev/tty', '/dev/console', terminal):
     except OSError as error: print(error)
 """,
     "speaks over System V memory to others": """
-import ctypes
+import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
-print('escaped' if libc.shmget(0x4155, 0, 0) >= 0 else 'none')
+print('escaped' if libc.shmget(int(os.environ['SEGMENT']), 0, 0) >= 0 else 'none')
 """,
     "inherits descriptors": """
 import os
@@ -233,16 +233,21 @@ async def test_is_contained(confined, tmp_path, attack):
 
 @contextlib.contextmanager
 def listening(path):
-    """Listen at a path and at its abstract name, and keep a System V segment, meanwhile."""
+    """Listen at a path and at its abstract name, keep a System V segment, let others run."""
     libc = ctypes.CDLL(None)
-    segment = libc.shmget(0x4155, 4096, 0o1666)
+    others = [subprocess.Popen(["sleep", "60"]) for _ in range(5)]
+    key = 0x41000000 + os.getpid()
+    segment = libc.shmget(key, 4096, 0o1666)
     with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as abstract:
         named.bind(str(path))
         named.listen()
         abstract.bind(f"\0{path}")
         abstract.listen()
-        yield {"SOCKET": str(path)}
+        yield {"SOCKET": str(path), "SEGMENT": str(key)}
     libc.shmctl(segment, 0, None)
+    for process in others:
+        process.kill()
+        process.wait()
 
 
 FOR_ROOT = {
@@ -250,6 +255,11 @@ FOR_ROOT = {
     "becomes another user",
     "makes device files",
     "mounts",
+}
+REFUSED_IN_CONTAINERS = {
+    "traces other processes, and its own",
+    "uses rare calls of the kernel",
+    "makes a user namespace",
 }
 HARMLESS = (
     *sorted(FOR_ROOT),
@@ -274,6 +284,8 @@ HARMLESS = (
 async def test_the_attack_is_real_without_a_sandbox(tmp_path, spare_python, attack):
     if attack in FOR_ROOT and os.geteuid() != 0:
         pytest.skip("harms only as root")
+    if attack in REFUSED_IN_CONTAINERS and is_filtered():
+        pytest.skip("a filter of this machine refuses it already")
     target = tmp_path / "secret"
     for path in (target, tmp_path / "labbook.py", tmp_path / "data.csv"):
         path.touch()
@@ -289,6 +301,10 @@ async def test_the_attack_is_real_without_a_sandbox(tmp_path, spare_python, atta
         output, _ = await process.communicate()
 
     assert b"escaped" in output
+
+
+def is_filtered():
+    return "Seccomp:\t2" in Path("/proc/self/status").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -112,8 +112,9 @@ async def test_a_poisoned_zygote_is_replaced_without_losing_the_request(warm, ho
     healthy = light.command
     light.renew()
     light.command = lambda: ["prlimit", LAMED[how], *healthy()]
-    lamed = await light.zygote()
+    light.start()
     light.command = healthy
+    (lamed,) = light.zygotes
 
     execution = await warm.run("print('still served')")
 
