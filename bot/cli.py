@@ -35,6 +35,10 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.
 Who = Annotated[
     str, typer.Option("--researcher", help="offline, model, or auto: model when a key is set.")
 ]
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", help="Keep the conversations with the model here, without secrets."),
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its beginning.")]
 
 
@@ -46,6 +50,7 @@ def run(
     out: Out = None,
     researcher: Who = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the run's own choices.")] = 0,
+    record: Record = None,
     json: Json = False,
     given: Set = None,
     config: Config = None,
@@ -54,7 +59,7 @@ def run(
     from bot.commands.run import Order, run_task, task_text
 
     text = task_text(task, task_file)
-    order = Order(text, tuple(data or ()), out, researcher, seed, json)
+    order = Order(text, tuple(data or ()), out, researcher, seed, json, record)
     leave(run_task(order, settings_of(config, given)))
 
 
@@ -106,13 +111,14 @@ def workspace(
 @app.command()
 def serve(
     researcher: Who = "auto",
+    record: Record = None,
     given: Set = None,
     config: Config = None,
 ) -> None:
     """Connect to Slack, or to the local workspace that SLACK_API_URL names, and work."""
     from bot.commands.service import serve_bot
 
-    leave(serve_bot(researcher, settings_of(config, given)))
+    leave(serve_bot(researcher, settings_of(config, given), record))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from agent_core.lab import Lab, open_lab
@@ -38,13 +39,18 @@ async def open_core(
     *,
     takes_up: bool = False,
     offline: OfflineResearcher | None = None,
+    record: Path | None = None,
 ) -> AsyncIterator[Core]:
-    """Open the lab and what it stands on; `offline` stands in for the rule-based researcher."""
+    """Open the lab and what it stands on.
+
+    `offline` stands in for the rule-based researcher; conversations with a model are kept in the
+    folder `record`.
+    """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.storage))
         sandbox = await stack.enter_async_context(open_sandbox(settings.sandbox))
         researcher = await stack.enter_async_context(
-            open_researcher(settings, secrets, kind, offline or OfflineResearcher())
+            open_researcher(settings, secrets, kind, offline or OfflineResearcher(), record)
         )
         lab = await stack.enter_async_context(
             open_lab(
@@ -67,7 +73,11 @@ def packages_of(settings: Settings) -> Packages:
 
 @asynccontextmanager
 async def open_researcher(
-    settings: Settings, secrets: Secrets, kind: Kind, offline: OfflineResearcher
+    settings: Settings,
+    secrets: Secrets,
+    kind: Kind,
+    offline: OfflineResearcher,
+    record: Path | None,
 ) -> AsyncIterator[Researcher]:
     """Open the model researcher where a key is set, else the rule-based one."""
     key = secrets.openai_api_key
@@ -79,5 +89,6 @@ async def open_researcher(
     model = settings.model
     if secrets.openai_base_url:
         model = model.model_copy(update={"base_url": secrets.openai_base_url})
-    async with open_model_researcher(model, settings.agent, settings.privacy, key) as researcher:
+    opened = open_model_researcher(model, settings.agent, settings.privacy, key, record=record)
+    async with opened as researcher:
         yield researcher

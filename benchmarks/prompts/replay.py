@@ -5,7 +5,7 @@
     python benchmarks/prompts/replay.py --record     ask the endpoint of OPENAI_BASE_URL afresh
 
 A conversation is a JSON file under `recorded/`: role, request, prompt, what the model said.
-Real ones come from `open_model_researcher(record=FOLDER)`, without secrets.
+Real ones come from `autoreclab run --record FOLDER`, without secrets.
 """
 
 from __future__ import annotations

@@ -42,6 +42,8 @@ class Order:
     researcher: str
     seed: int
     json: bool
+    record: Path | None = None
+    """Folder for the conversations with the model."""
 
 
 def task_text(task: str | None, file: Path | None) -> str:
@@ -108,7 +110,7 @@ def guarded(order: Order, settings: Settings, wanted: Task | str) -> int:
 async def through(order: Order, settings: Settings, wanted: Task | str) -> int:
     """Open the lab, submit or resume, follow to the end, copy the results."""
     kind = cast(Kind, order.researcher)
-    async with open_core(settings, Secrets(), kind) as core:
+    async with open_core(settings, Secrets(), kind, record=order.record) as core:
         lab = core.lab
         if isinstance(wanted, Task):
             run, after = await lab.submit(wanted), 0

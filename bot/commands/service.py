@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
 from typing import Any, cast
 
 import typer
@@ -46,7 +47,7 @@ def until_told(work: Coroutine[Any, Any, None]) -> int:
     return 0
 
 
-def serve_bot(researcher: str, settings: Settings) -> int:
+def serve_bot(researcher: str, settings: Settings, record: Path | None) -> int:
     """Connect to Slack and work until told to stop."""
     secrets = Secrets()
     if not secrets.slack_bot_token.get_secret_value() or not secrets.slack_app_token:
@@ -56,16 +57,17 @@ def serve_bot(researcher: str, settings: Settings) -> int:
             err=True,
         )
         return 2
-    return until_told(serve(settings, secrets, cast(Kind, researcher)))
+    return until_told(serve(settings, secrets, cast(Kind, researcher), record))
 
 
-async def serve(settings: Settings, secrets: Secrets, kind: Kind) -> None:
+async def serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path | None) -> None:
     """Open everything, serve until cancelled, close in reverse order."""
     credentials = Credentials(
         secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url
     )
     async with AsyncExitStack() as stack:
-        core = await stack.enter_async_context(open_core(settings, secrets, kind, takes_up=True))
+        opening = open_core(settings, secrets, kind, takes_up=True, record=record)
+        core = await stack.enter_async_context(opening)
         await stack.enter_async_context(bot_of(credentials, settings, core))
         typer.echo(f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}.")
         await asyncio.Event().wait()
