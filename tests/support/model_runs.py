@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -35,6 +35,7 @@ from storage.settings import StorageSettings
 NODES = 13
 DATA = "ratings.csv"
 QUESTION = "How much does NDCG@10 of ImplicitMF vary with the seed? ratings.csv is attached."
+FORMS = ("json_schema", "tools", "text")
 CODE = ("draft", "debug", "improve", "merge")
 ANN = UserId("ann")
 
@@ -56,11 +57,13 @@ def small_scripts(share: float, rng: Random) -> Play:
 
 
 @asynccontextmanager
-async def lab_on(play: Play, folder: Path, **search: int) -> AsyncIterator[Lab]:
+async def lab_on(
+    play: Play, folder: Path, *, speaks: Iterable[str] = FORMS, **search: int
+) -> AsyncIterator[Lab]:
     """Open a lab whose model is played; a run has `NODES` nodes."""
     settings = {"num_draft_nodes": 3, "max_iterations": NODES - 3} | search
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(open_model_server(play))
+        server = await stack.enter_async_context(open_model_server(play, speaks=frozenset(speaks)))
         model = ModelSettings(base_url=server.base_url, deadline_s=3.0, idle_s=1.0)
         researcher = await stack.enter_async_context(
             open_model_researcher(

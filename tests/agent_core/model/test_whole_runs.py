@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
-from model_runs import NODES, lab_on, run_through, small_scripts
+from model_runs import FORMS, NODES, lab_on, run_through, small_scripts
 
 from agent_core.domain import Outcome, RunStatus
 from agent_core.events import ModelCalled
@@ -39,3 +39,23 @@ async def test_a_node_costs_one_call_for_code_and_at_most_one_for_judging(folder
     assert len(code) == NODES
     assert roles.count("judge") <= NODES - crashed
     assert roles.count("plan") == 1
+
+
+async def record_with(form, folder):
+    """Make a small run on a server that speaks one form only; return what came of it."""
+    search = {"max_iterations": 2, "parallel": 1}
+    play = small_scripts(0, Random(9))
+    async with lab_on(play, folder / form, speaks={form, "text"}, **search) as lab:
+        view = await run_through(lab, folder, 1)
+    nodes = [
+        (n.operator, n.parents, n.script, n.execution.exit_code, n.verdicts, n.score)
+        for n in view.nodes
+    ]
+    return view.plan, nodes, view.outcome, view.report.headline.splitlines()
+
+
+async def test_the_run_is_the_same_whatever_form_the_server_speaks(folder):
+    schema, tools, text = [await record_with(form, folder) for form in FORMS]
+
+    assert len(schema[1]) == 5
+    assert schema == tools == text
