@@ -1,4 +1,4 @@
-"""Blocking work in threads that cannot be broken off: what is left of it is cleared up later."""
+"""Blocking work in threads: it cannot be broken off, so somebody waits or clears up later."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+async def to_end(work: Callable[[], T]) -> T:
+    """Do blocking work in a thread and wait for its end, also when cancelled meanwhile."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class Chores:

@@ -14,9 +14,10 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sandbox.chores import to_end
 from sandbox.execution import Limits
 from sandbox.isolation import MIB, SHARED_MIB
 
@@ -137,7 +138,12 @@ async def group_of(place: Place | None, limits: Limits) -> AsyncIterator[Group |
     try:
         yield group
     finally:
-        group.remove()
+        await to_end(group.remove)
+
+
+def loosened(limits: Limits, group: Group | None) -> Limits:
+    """Let a group speak before the limit per user, which counts the dead too and tells nobody."""
+    return limits if group is None else replace(limits, processes=4 * limits.processes)
 
 
 def joined(group: Group | None, command: Sequence[str]) -> list[str]:

@@ -18,8 +18,6 @@ SHARED_MIB = 256
 """Size of /tmp and of /dev/shm, each."""
 ADDRESS_SPACE_EXTRA_MIB = 8192
 """What libraries map beyond what they use."""
-PROCESSES_EXTRA = 8
-"""How much higher the limit per user is than the one of the control group, which tells more."""
 SYSTEM_FILES = (
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
@@ -195,7 +193,7 @@ def resources(wanted: Limits) -> dict[str, int]:
     return {
         "CORE": 0,
         "NOFILE": 1024,
-        "NPROC": wanted.processes + PROCESSES_EXTRA,
+        "NPROC": wanted.processes,
         "FSIZE": wanted.file_mib * MIB,
         "AS": (wanted.memory_mib + ADDRESS_SPACE_EXTRA_MIB) * MIB,
         "CPU": int(wanted.cpu_s or wanted.timeout_s * 4) + 5,

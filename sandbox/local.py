@@ -6,19 +6,20 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox import seccomp, workspace
+from sandbox.chores import to_end
 from sandbox.errors import SandboxError
 from sandbox.execution import Execution, Job, Level, OnOutput
-from sandbox.groups import Group, Place, group_of, joined
+from sandbox.groups import Group, Place, group_of, joined, loosened
 from sandbox.isolation import Confinement, command, interpreter, limits, options, variables
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages
 from sandbox.process import ChildProcess, begin
 from sandbox.sandbox import Standing
-from sandbox.supervision import Running, drive, outcome, to_end
+from sandbox.supervision import Running, drive, outcome
 from sandbox.workspace import Workspace
 
 FIRST_UID = 200_000
@@ -85,6 +86,7 @@ class LocalSandbox:
     def begin(self, job: Job, frame: Frame) -> ChildProcess:
         """Start the process, confined as the level says."""
         space, inputs, uid = frame.space, frame.inputs, frame.uid
+        job = replace(job, limits=loosened(job.limits, frame.group))
         try:
             if self.level is Level.UNCONFINED:
                 return self.begin_unconfined(job, frame)

@@ -8,10 +8,8 @@ import os
 import signal
 import time
 from asyncio import FIRST_COMPLETED
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from sandbox import workspace
 from sandbox.execution import Ended, Execution, Job, Level
@@ -21,7 +19,6 @@ from sandbox.process import READ_SIZE, Exit, Process
 from sandbox.watch import Sample, sample
 from sandbox.workspace import MIB, Workspace
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 WATCH_INTERVAL_S = 0.1
@@ -93,16 +90,6 @@ def outcome(running: Running, ended: Exit, level: Level, collect_into: Path) -> 
         artifacts=artifacts,
         skipped=skipped,
     )
-
-
-async def to_end(work: Callable[[], T]) -> T:
-    """Do blocking work in a thread and wait for its end, also when cancelled meanwhile."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def how_it_ended(running: Running, ended: Exit) -> tuple[Ended, int | None]:

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sandbox import workspace
-from sandbox.chores import Chores
+from sandbox.chores import Chores, to_end
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Execution, Job, Level, OnOutput
-from sandbox.groups import Group, Place, group_of
+from sandbox.groups import Group, Place, group_of, loosened
 from sandbox.inside.request import Request
 from sandbox.isolation import SHARED_MIB, resources, variables
 from sandbox.local import iter_uids
@@ -25,7 +25,7 @@ from sandbox.outer import zygote_command
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages, read_packages
 from sandbox.sandbox import Standing
-from sandbox.supervision import Running, drive, outcome, to_end
+from sandbox.supervision import Running, drive, outcome
 from sandbox.workspace import PREFIX, Workspace
 from sandbox.zygotes import ForkedProcess, Zygote, ZygoteLost
 
@@ -161,7 +161,7 @@ class WarmSandbox:
         names = await self.chores.do(lambda: lay_out(job, files, self.folder / "kept"), remove)
         try:
             async with self.zygote(job.limits.memory_mib) as zygote:
-                process = await zygote.begin(request_of(number, names, job), group)
+                process = await zygote.begin(request_of(number, names, job, group), group)
                 try:
                     yield process
                 finally:
@@ -243,7 +243,7 @@ def make_folder() -> Path:
     return folder
 
 
-def request_of(number: int, names: tuple[str, ...], job: Job) -> Request:
+def request_of(number: int, names: tuple[str, ...], job: Job, group: Group | None) -> Request:
     """Return what is asked of a zygote."""
     return Request(
         number=number,
@@ -251,7 +251,7 @@ def request_of(number: int, names: tuple[str, ...], job: Job) -> Request:
         files=names,
         arguments=job.arguments,
         environment=variables(job),
-        limits=resources(job.limits),
+        limits=resources(loosened(job.limits, group)),
         disk_mib=job.limits.disk_mib,
         inodes=job.limits.inodes,
         shared_mib=SHARED_MIB,
