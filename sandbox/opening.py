@@ -18,7 +18,7 @@ from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Job, Level, Limits
 from sandbox.groups import Place, find_place
 from sandbox.local import LocalSandbox
-from sandbox.packages import InstalledPackages, find_python, read_packages
+from sandbox.packages import SOURCES, InstalledPackages, find_python, read_packages
 from sandbox.sandbox import Sandbox
 from sandbox.settings import SandboxSettings
 from sandbox.warm import WarmSandbox, open_warm
@@ -182,7 +182,12 @@ def explain(output: str, *, in_container: bool) -> str:
     """Say why bubblewrap did not start, and what to do."""
     text = output.strip()[-400:] or "no output"
     remedy = "Run `bwrap --unshare-all --ro-bind / / true` to see what is refused."
-    if in_container:
+    if "No module named 'sandbox" in text or "PermissionError" in text:
+        remedy = (
+            "A service that is root runs scripts as another user, who must be able to read sources "
+            f"and environment: chmod -R go+rX {SOURCES}"
+        )
+    elif in_container:
         remedy = (
             "Start the container with --init --security-opt seccomp=deploy/seccomp.json "
             "--security-opt systempaths=unconfined."

@@ -43,6 +43,13 @@ def test_namespaces_that_are_switched_off_are_explained():
     assert "--security-opt systempaths=unconfined" in in_a_container
 
 
+def test_files_that_only_root_may_read_are_explained():
+    text = "PermissionError: [Errno 13] Permission denied: '/srv/.venv-lab/pyvenv.cfg'"
+
+    assert "chmod -R go+rX" in explain(text, in_container=True)
+    assert "chmod -R go+rX" in explain("No module named 'sandbox.inside'", in_container=False)
+
+
 async def test_the_best_level_is_chosen():
     async with open_sandbox(SandboxSettings(preload_after_s=3600)) as sandbox:
         assert sandbox.level is Level.WARM
