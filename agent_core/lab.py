@@ -69,6 +69,10 @@ class Lab:
         self.bench = bench
         self.settings = settings
         self.workers: dict[RunId, Worker] = {}
+        self.opening = asyncio.Lock()
+        """Held while a worker is made, so that no run gets two."""
+        self.submitting: set[RunId] = set()
+        """Runs that are being taken on: not claimed yet, and not left behind."""
 
     async def submit(self, task: Task) -> RunId:
         """Take a task on and return at once; profile and plan follow as events.
@@ -76,6 +80,14 @@ class Lab:
         The same origin gives the same run. Its files are stored before this returns.
         """
         run = RunId(secrets.token_hex(5))
+        self.submitting.add(run)
+        try:
+            return await self.taken_on(task, run)
+        finally:
+            self.submitting.discard(run)
+
+    async def taken_on(self, task: Task, run: RunId) -> RunId:
+        """Store a task under a new id and begin to work on it."""
         task, trouble = await self.stored(task, run)
         known = await self.journal.create(run, task)
         if known != run:
@@ -106,12 +118,16 @@ class Lab:
         return replace(task, files=tuple(folder / name for name in found)), ""
 
     async def work_on(self, run: RunId) -> Worker:
-        """Let a worker drive a run of which this process holds the lease."""
-        worker = Worker(self.journal, run, self.bench, self.settings)
-        await worker.recorder.load()
-        self.workers[run] = worker
-        worker.begin()
-        return worker
+        """Let a worker drive a run of which this process holds the lease; one worker a run."""
+        async with self.opening:
+            known = self.workers.get(run)
+            if known and not known.is_over:
+                return known
+            worker = Worker(self.journal, run, self.bench, self.settings)
+            await worker.recorder.load()
+            self.workers[run] = worker
+            worker.begin()
+            return worker
 
     def events(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield what happened in `run`, from the log, then live, until it has ended."""
@@ -282,7 +298,10 @@ class Lab:
         """
         for run in await self.journal.orphans():
             task = await self.journal.task(run)
-            if task.origin.startswith(TERMINAL) or not await self.journal.claim(run):
+            is_driven = run in self.submitting or run in self.workers
+            if is_driven or task.origin.startswith(TERMINAL):
+                continue
+            if not await self.journal.claim(run):
                 continue
             if self.journal.now() - await self.journal.touched(run) < RESUME_WITHIN:
                 await self.journal.append(run, Resumed(self.journal.owner))
@@ -312,8 +331,9 @@ class Lab:
 
     async def beat(self, *, takes_up: bool) -> None:
         """Do the housework of one moment."""
+        driven = list(self.workers)
         held = await self.journal.renew()
-        for run in [r for r in self.workers if r not in held]:
+        for run in [r for r in driven if r in self.workers and r not in held]:
             log.warning("lost the lease of a run to another process", extra={"run": run})
             await self.workers.pop(run).abandon()
         for request in await self.journal.asked(sorted(held)):

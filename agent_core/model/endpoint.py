@@ -184,6 +184,8 @@ class Endpoint:
         abilities = self.abilities(inquiry.model)
         is_structured = inquiry.schema is not None
         match fault.trouble:
+            case Trouble.REFUSED if fault.status == 404 and abilities.has_answered:
+                return True
             case Trouble.REFUSED:
                 is_new = abilities.adapt(
                     fault, is_structured=is_structured, asked_room=inquiry.max_tokens
@@ -208,7 +210,9 @@ class Endpoint:
         if fault.trouble is not Trouble.REFUSED:
             asked = f"; it asks to wait {fault.wait_s:g} s" if fault.wait_s else ""
             raise ModelUnavailable(f"{fault}{asked}.") from None
-        if fault.status != 404 and self.abilities(model).has_answered:
+        if self.abilities(model).has_answered:
+            if fault.status == 404:
+                raise ModelUnavailable(f"{self.address} no longer finds {model!r}.") from None
             raise UnusableAnswer(f"{self.address} refused a request: {fault}") from None
         raise ModelUnavailable(
             f"{self.address} does not serve model {model!r} as asked (HTTP {fault.status}: "

@@ -33,7 +33,10 @@ METRIC_NAMES = {
     "averageprecision": "map",
     "catalog_coverage": "coverage",
 }
+SHARED = frozenset({"user_fraction", "crossfold_users", "global_time"})
+"""Splits that hold a share out; other kinds take no notice of it."""
 NEEDS_K = frozenset({"ndcg", "recall", "precision", "hit", "map", "rbp"})
+DEFAULT_HOLDOUT = 0.2
 MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
 MAX_REQUIREMENTS = 60
 MAX_TEXT = 600
@@ -217,7 +220,7 @@ def study_faults(
         faults.append("metrics: RMSE and MAE need an algorithm that predicts ratings")
     if not 1 <= answer.split.folds <= MAX_FOLDS:
         faults.append(f"split.folds: {answer.split.folds} is not within 1 to {MAX_FOLDS}")
-    if not 0 < answer.split.holdout < 1:
+    if answer.split.kind in SHARED and not 0 < answer.split.holdout < 1:
         faults.append(f"split.holdout: {answer.split.holdout} is not between 0 and 1")
 
 
@@ -225,7 +228,8 @@ def split_of(answer: PlanAnswer) -> Split:
     """Return the hold-out protocol with words for people."""
     part = answer.split
     text = clipped(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
-    return Split(SplitKind(part.kind), part.folds, part.holdout, part.seed, text)
+    holdout = part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT
+    return Split(SplitKind(part.kind), part.folds, holdout, part.seed, text)
 
 
 def requirements_of(

@@ -305,6 +305,20 @@ async def test_a_closed_lab_leaves_the_run_and_the_next_one_goes_on(tmp_path, ra
     assert researcher.calls.count("draft") == 2
 
 
+async def test_a_run_that_is_just_taken_on_is_not_taken_up_as_well(tmp_path, ratings):
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        submitting = asyncio.create_task(lab.submit(task(ratings)))
+        while not submitting.done():
+            await lab.take_up()
+        run = submitting.result()
+        await waiting(lab, run)
+        await asyncio.gather(*(lab.work_on(run) for _ in range(3)))
+        log = await lab.journal.read(run)
+
+    kinds = [type(logged.event).__name__ for logged in log]
+    assert kinds == ["RunSubmitted", "DatasetsProfiled", "PlanSet", "StatusChanged"]
+
+
 async def test_the_time_budget_ends_a_script(tmp_path, ratings):
     budget = Budget(nodes=3, seconds=2.0)
     async with lab_in(tmp_path / "data", ScriptedResearcher(drafts=[SLEEP])) as lab:

@@ -69,6 +69,19 @@ async def test_an_unknown_model_is_told_with_what_to_check(talk):
     assert caught.value.is_permanent
 
 
+async def test_a_model_that_is_not_found_for_a_moment_is_asked_again(talk):
+    gone = Fail(404, "tools")
+    async with talk([SCRIPT, gone, SCRIPT]) as it:
+        await ask(it.researcher, "draft")
+        await ask(it.researcher, "draft")
+    async with talk([SCRIPT, gone]) as it:
+        await ask(it.researcher, "draft")
+        with pytest.raises(ModelUnavailable) as caught:
+            await ask(it.researcher, "draft")
+
+    assert not caught.value.is_permanent
+
+
 async def test_errors_of_the_server_pass(talk):
     async with talk([Fail(500), Fail(503), SCRIPT]) as it:
         await ask(it.researcher, "draft")

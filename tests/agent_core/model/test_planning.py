@@ -78,12 +78,16 @@ def test_an_unknown_check_leaves_the_requirement_to_a_verdict():
         ({"requirements": []}, "requirements: 0"),
         ({"requirements": [PLAN["requirements"][1]]}, "none is a must"),
         ({"requirements": [PLAN["requirements"][0]] * 2}, "unique"),
-        ({"split": PLAN["split"] | {"holdout": 1.5}}, "holdout"),
+        ({"split": PLAN["split"] | {"kind": "user_fraction", "holdout": 1.5}}, "holdout"),
     ],
 )
 def test_an_impossible_plan_is_refused_with_the_reason(changes, words):
     with pytest.raises(Complaint, match=words):
         planned(**changes)
+
+
+def test_a_split_without_a_share_takes_no_notice_of_one():
+    assert planned(split=PLAN["split"] | {"holdout": 0.0}).split.holdout == 0.2
 
 
 def test_all_faults_are_told_at_once():
