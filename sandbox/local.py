@@ -75,7 +75,7 @@ class LocalSandbox:
         SandboxError
             When the machinery, not the script, failed.
         """
-        uid = self.uids() if self.level is Level.COLD and os.geteuid() == 0 else None
+        uid = self.uids() if self.level is Level.COLD and can_switch_user() else None
         async with folder_of(job, uid) as space, group_of(self.place, job.limits) as group:
             inputs = await asyncio.to_thread(workspace.readable_inputs, space, job.inputs)
             process = self.begin(job, Frame(space, inputs, uid, group))
@@ -126,6 +126,8 @@ async def folder_of(job: Job, uid: int | None) -> AsyncIterator[Workspace]:
     except asyncio.CancelledError:
         await asyncio.to_thread(workspace.remove, await making)
         raise
+    except OSError as error:
+        raise SandboxError(f"The script's folder could not be made: {error}.") from error
     try:
         yield space
     finally:
@@ -157,9 +159,19 @@ def iter_uids() -> Callable[[], int]:
     return following
 
 
+def can_switch_user() -> bool:
+    """Whether this service is root and has other users; in a namespace it may be root alone."""
+    return os.geteuid() == 0 and last_uid() > 2 * UIDS
+
+
+def last_uid() -> int:
+    """Return the highest user id that there is; see user_namespaces(7)."""
+    lines = Path("/proc/self/uid_map").read_text().splitlines()
+    return max(int(start) + int(count) - 1 for start, _, count in map(str.split, lines))
+
+
 def first_uid() -> int:
     """Return the first of `UIDS` user ids for this process, within what the container has."""
-    lines = Path("/proc/self/uid_map").read_text().splitlines()
-    last = max(int(start) + int(count) - 1 for start, _, count in map(str.split, lines))
+    last = last_uid()
     wanted = FIRST_UID + (os.getpid() % 10_000) * UIDS
     return wanted if wanted + UIDS <= last else max(1, min(last, NOBODY) - UIDS - 1)

@@ -184,8 +184,8 @@ def explain(output: str, *, in_container: bool) -> str:
     remedy = "Run `bwrap --unshare-all --ro-bind / / true` to see what is refused."
     if "No module named 'sandbox" in text or "PermissionError" in text:
         remedy = (
-            "A service that is root runs scripts as another user, who must be able to read sources "
-            f"and environment: chmod -R go+rX {SOURCES}"
+            "A service that is root runs scripts as another user, who must be able to read its "
+            f"sources and the environment: chmod -R go+rX {SOURCES}"
         )
     elif in_container:
         remedy = (

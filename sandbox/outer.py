@@ -6,7 +6,6 @@ uses them to give every execution namespaces of its own, and those get none.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +47,7 @@ class Bind:
     target: str
 
 
-def zygote_command(packages: InstalledPackages, inputs: Path, uid: int) -> list[str]:
+def zygote_command(packages: InstalledPackages, inputs: Path, uid: int | None) -> list[str]:
     """Return the command line of a zygote, up to the descriptor and the modules to import.
 
     The zygote must not be root on the machine: limits on processes would not hold. A service that
@@ -57,7 +56,7 @@ def zygote_command(packages: InstalledPackages, inputs: Path, uid: int) -> list[
     binds = [Bind(str(p), str(p)) for p in interpreter_paths(packages)]
     binds += [Bind(str(CODE), f"{SOURCES}/sandbox"), Bind(str(inputs), INPUTS)]
     binds += [Bind(str(inputs / "passwd"), "/etc/passwd")]
-    if os.geteuid() != 0:
+    if uid is None:
         return [*namespaces(binds), *start(packages)]
     seen = [Bind(b.target, b.target) for b in binds]
     return [*as_user(binds, uid), *namespaces(seen), *start(packages)]

@@ -19,7 +19,7 @@ from sandbox.execution import Execution, Job, Level, OnOutput
 from sandbox.groups import Group, Place, group_of, loosened
 from sandbox.inside.request import Request
 from sandbox.isolation import SHARED_MIB, resources, variables
-from sandbox.local import iter_uids
+from sandbox.local import can_switch_user, iter_uids
 from sandbox.nest import Nest
 from sandbox.outer import zygote_command
 from sandbox.output import Output
@@ -78,7 +78,8 @@ class WarmSandbox:
 
     def command(self) -> list[str]:
         """Return the command line of a zygote."""
-        return zygote_command(self.packages, self.folder, self.uids())
+        uid = self.uids() if can_switch_user() else None
+        return zygote_command(self.packages, self.folder, uid)
 
     async def warm_up(self, after_s: float = 0.0) -> None:
         """Import all libraries; return when that is done."""

@@ -43,6 +43,15 @@ def create(job: Job, uid: int | None) -> Workspace:
     number of files; otherwise it is a plain folder that the watchdog measures.
     """
     root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    try:
+        return filled(root, job, uid)
+    except OSError:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
+
+
+def filled(root: Path, job: Job, uid: int | None) -> Workspace:
+    """Fill the folder of an execution."""
     folder = root / "job"
     folder.mkdir()
     has_quota = os.geteuid() == 0 and mount_quota(folder, job.limits)

@@ -1,10 +1,17 @@
+import asyncio
+import sys
+from pathlib import Path
+
 import pytest
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.execution import Level
-from sandbox.opening import explain, open_sandbox
+from sandbox.local import LocalSandbox
+from sandbox.opening import explain, open_sandbox, self_test
 from sandbox.packages import find_python, read_packages
 from sandbox.settings import SandboxSettings
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_a_missing_interpreter_is_named_with_the_remedy(tmp_path):
@@ -48,6 +55,35 @@ def test_files_that_only_root_may_read_are_explained():
 
     assert "chmod -R go+rX" in explain(text, in_container=True)
     assert "chmod -R go+rX" in explain("No module named 'sandbox.inside'", in_container=False)
+
+
+async def test_the_self_test_refuses_what_does_not_isolate():
+    leaky = LocalSandbox(read_packages(find_python()), Level.UNCONFINED, 1)
+
+    with pytest.raises(SandboxUnavailable, match="sees files of the service; sees other proc"):
+        await self_test(leaky)
+
+
+@pytest.mark.parametrize("level", ["warm", "auto"])
+async def test_nothing_runs_where_namespaces_are_off(tmp_path, level):
+    script = tmp_path / "script.py"
+    script.write_text("print('ran')")
+    off = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    command = [sys.executable, "-m", "bot", "exec", str(script), "--set"]
+
+    process = await asyncio.create_subprocess_exec(
+        *("unshare", "--user", "--map-root-user", "sh", "-c", off, "sh"),
+        *(*command, f"sandbox.level={level}"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    output, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert output == b""
+    assert b"Scripts cannot be isolated" in errors
+    assert b"docs/security.md" in errors
 
 
 async def test_the_best_level_is_chosen():
