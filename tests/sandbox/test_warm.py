@@ -233,7 +233,7 @@ async def test_a_stop_of_scripts_that_wait_to_start_takes_less_than_300_ms(warm,
     job = Job("print('x', flush=True)\nimport time\ntime.sleep(60)", limits=QUICK)
     running = [
         asyncio.create_task(warm.sandbox.execute(job, tmp_path / "out", lambda _: begun.set()))
-        for _ in range(60)
+        for _ in range(20)
     ]
     await asyncio.wait_for(begun.wait(), 10)
     (zygote,) = warm.sandbox.light.zygotes
