@@ -141,6 +141,24 @@ open('good.csv', 'w').write('x')
     assert len(execution.skipped) >= 4
 
 
+async def test_artifacts_are_bounded_in_number_and_size(bench):
+    source = """
+for i in range(4): open(f'{i}.csv', 'w').write('x')
+open('0.bin', 'wb').write(b'0' * 2_000_000)
+"""
+    limits = replace(QUICK, artifacts=3, artifacts_mib=1)
+
+    execution = await bench.run(source, limits=limits)
+
+    assert len(execution.artifacts) == 3
+    assert all(a.size == 1 and a.path.read_text() == "x" for a in execution.artifacts)
+    assert sorted(reason.partition(": ")[2] for reason in execution.skipped)[-1] in (
+        "more than 1 MiB together",
+        "more than 3 files",
+    )
+    assert len(execution.skipped) == 2
+
+
 async def test_output_is_bounded_and_its_end_is_kept(bench):
     source = "for i in range(200_000): print('line', i)\nprint('the end')"
 
