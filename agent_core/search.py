@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -308,6 +308,7 @@ class Search:
         evidence = await asyncio.to_thread(self.evidence, node)
         checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
         verdicts = decide(plan, checks)
+        node = replace(node, checks=checks)
         left = undecided(plan, verdicts)
         if left:
             verdicts = (*verdicts, *await self.verdicts(node, plan, left))

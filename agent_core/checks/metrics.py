@@ -156,7 +156,7 @@ def same_test_users(evidence: Evidence) -> Result:
     differing = list(differing_users(evidence))
     if differing:
         return failed(f"{some(differing)}.")
-    folds = {str(a): frozenset(g["fold"]) for a, g in single.groupby("algorithm")}
+    folds = folds_of(evidence)
     shared = frozenset.intersection(*folds.values())
     if not shared:
         listed = some(f"{a}: {some(sorted(f))}" for a, f in folds.items())
@@ -165,6 +165,18 @@ def same_test_users(evidence: Evidence) -> Result:
     if short:
         return warned(f"Not on every fold: {some(short)}; {len(shared)} folds are shared.")
     return passed(f"{single['algorithm'].nunique()} algorithms on the same test users.")
+
+
+def folds_of(evidence: Evidence) -> dict[str, frozenset[str]]:
+    """Return the folds of each planned algorithm; of each one found where fewer than two are.
+
+    Algorithms beside the plan, such as those of other variants of the data, may have folds of
+    their own.
+    """
+    single = evidence.single
+    found = {str(a): frozenset(g["fold"]) for a, g in single.groupby("algorithm")}
+    planned = {a.name: found[a.name] for a in evidence.plan.algorithms if a.name in found}
+    return planned if len(planned) > 1 else found
 
 
 def differing_users(evidence: Evidence) -> Iterator[str]:

@@ -203,6 +203,17 @@ def ended(node: Node) -> str:
     )
 
 
+def aim_piece(node: Node, aim: Requirement | None) -> str:
+    """Say what to improve: a requirement, else what keeps a script's results from counting."""
+    if aim is not None:
+        return requirements_piece([aim])
+    failed = [c for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
+    if not failed:
+        return "Make the experiment more complete: meet what is still open, keep the protocol."
+    told = "\n".join(f"* `{c.name}`: {line(c.reason)}" for c in failed)
+    return f"Mend what keeps the results from counting, and keep the protocol:\n{told}"
+
+
 def checks_piece(checks: Sequence[Check], *, is_all: bool) -> str:
     """List what checks found; without `is_all` only what is wrong."""
     shown = [c for c in checks if is_all or c.finding in (Finding.FAIL, Finding.WARN)]

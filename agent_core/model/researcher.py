@@ -41,6 +41,7 @@ from agent_core.model.pricing import price_of, priced
 from agent_core.model.prompting import (
     MAX_OTHERS,
     Prompt,
+    aim_piece,
     attempts_piece,
     bullets,
     data_piece,
@@ -219,16 +220,12 @@ class ModelResearcher:
 
     async def improve(self, request: ImproveRequest) -> Script:
         """Make a working script meet one more requirement."""
-        if request.aim is None:
-            aim = "Make the experiment more complete: meet what is still open, keep the protocol."
-        else:
-            aim = requirements_piece([request.aim])
         return await self.write(
             "improve",
             request,
             node=self.shown(request.node, request.plan),
             attempts=self.attempts(request.attempts),
-            aim=aim,
+            aim=aim_piece(request.node, request.aim),
         )
 
     async def merge(self, request: MergeRequest) -> Script:

@@ -147,6 +147,23 @@ async def test_a_traceback_brings_the_real_signature(talk):
     assert "ImplicitMFScorer(config=None" in it.server.asked[0].prompt
 
 
+async def test_an_improvement_without_an_aim_names_the_check_to_mend(talk):
+    failed = Check("same_test_users", Finding.FAIL, "60 users and 55", is_binding=True)
+
+    _, aimed = await prompts(talk, "improve", aim=None, node=node_with(checks=(failed,)))
+    _, complete = await prompts(talk, "improve", aim=None, node=node_with())
+
+    assert "Mend what keeps the results from counting" in aimed.rpartition("## The aim")[2]
+    assert "`same_test_users`: 60 users and 55" in aimed.rpartition("## The aim")[2]
+    assert "more complete" in complete.rpartition("## The aim")[2]
+
+
+async def test_independent_scripts_are_sent_different_ways(talk):
+    ways = {(await prompts(talk, "draft", index=n))[1].rpartition("## Now")[2] for n in range(3)}
+
+    assert len({text.rpartition("this one takes:")[2] for text in ways}) == 3
+
+
 async def test_a_users_braces_and_marks_are_only_text(talk):
     context = replace(CONTEXT, task="{{ plan }} {% raw %} <!-- user -->\n")
     _, user = await prompts(talk, "plan", context=context)
