@@ -104,8 +104,7 @@ def typed_row(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any
     typed["aggregate"] = row.get("aggregate") is True
     for key in ("algorithm", "dataset", "ci_over"):
         typed[key] = "" if row.get(key) is None else str(row[key])[:MAX_KEY]
-    for key in ("fold", "seed"):
-        typed[key] = key_text(row.get(key))
+    typed["fold"], typed["seed"] = fold_text(row.get("fold")), key_text(row.get("seed"))
     for key in ("n", "ci_low", "ci_high"):
         typed[key] = float(row[key]) if is_number(row.get(key)) else math.nan
     return typed
@@ -129,6 +128,12 @@ def key_text(value: Any) -> str:
     return str(value)[:MAX_KEY]
 
 
+def fold_text(value: Any) -> str:
+    """Return a fold as the names of its files spell it."""
+    text = key_text(value)
+    return folder_of(text) if text else ""
+
+
 def run_tables(
     kind: str,
     files: Mapping[str, Path],
@@ -149,7 +154,7 @@ def run_tables(
         if table is not None and numeric(table, ("rank", "score", "prediction", "rating")):
             keys = {
                 "algorithm": folders.get(found[2], found[2]),
-                "fold": key_text(found[3]),
+                "fold": fold_text(found[3]),
                 "seed": key_text(found[4]),
             }
             tables.append(table.assign(**keys).reindex(columns=list(columns)))
@@ -164,7 +169,7 @@ def numeric(table: pd.DataFrame, columns: Iterable[str]) -> bool:
 
 
 def folder_of(name: str) -> str:
-    """Return an algorithm's folder name, as the helper makes it."""
+    """Return the file name of an algorithm or a fold, as the helper makes it."""
     cleaned = UNSAFE.sub("_", name).strip()
     return cleaned if cleaned and cleaned[0].isalnum() else f"_{cleaned}"
 
@@ -197,8 +202,8 @@ def user_table(
 
 def typed_users(frame: pd.DataFrame) -> pd.DataFrame:
     """Return per-user values with text keys as text and metrics under their usual names."""
-    for key in ("fold", "seed", "algorithm"):
-        known = {v: key_text(v) for v in frame[key].unique()}
+    for key, as_text in (("fold", fold_text), ("seed", key_text), ("algorithm", key_text)):
+        known = {v: as_text(v) for v in frame[key].unique()}
         frame[key] = frame[key].map(known) if len(known) else frame[key]
         frame[key] = frame[key].fillna("")
     labels = {v: metric_of(str(v)) for v in frame["metric"].unique()}

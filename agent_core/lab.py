@@ -15,7 +15,6 @@ from pathlib import Path
 
 from agent_core.domain import (
     Answer,
-    Plan,
     PlanChange,
     Revision,
     RunId,
@@ -39,7 +38,7 @@ from agent_core.events import (
 )
 from agent_core.experiment import Workbench
 from agent_core.journal import LEASE_TTL_S, Journal, process_name
-from agent_core.planning import files_of
+from agent_core.planning import before_last_change, files_of
 from agent_core.pool import FairSlots
 from agent_core.researcher import Packages, Researcher
 from agent_core.settings import LabSettings
@@ -362,15 +361,6 @@ def frozen_reply(view: RunView) -> str:
         f"The protocol is frozen (version {view.plan.version}) since the start. I finish it as "
         "planned; stop it and ask again for a changed one."
     )
-
-
-def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...]) -> Plan:
-    """Return the version that the last change, undone changes skipped, was made on."""
-    stack: list[Plan] = []
-    for plan, change in zip(plans, changes, strict=True):
-        undone = len(stack) > 1 and change.summary[:1] == (f"back to version {stack[-2].version}",)
-        stack = stack[:-1] if undone else [*stack, plan]
-    return stack[-2] if len(stack) > 1 else stack[0]
 
 
 def resumed_status(view: RunView) -> RunStatus:

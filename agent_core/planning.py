@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from agent_core.datasets import profile
-from agent_core.domain import Dataset, Plan, Task
+from agent_core.domain import Dataset, Plan, PlanChange, Task
 from agent_core.errors import BadDataset
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -65,3 +65,12 @@ async def profiled(files: Mapping[str, Path], task: str = "") -> tuple[Dataset, 
 def plan_hash(plan: Plan) -> str:
     """Return the SHA-256 of a plan's canonical JSON."""
     return hashlib.sha256(TypeAdapter(Plan).dump_json(plan)).hexdigest()
+
+
+def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...]) -> Plan:
+    """Return the version that the last change, undone changes skipped, was made on."""
+    stack: list[Plan] = []
+    for plan, change in zip(plans, changes, strict=True):
+        undone = len(stack) > 1 and change.summary[:1] == (f"back to version {stack[-2].version}",)
+        stack = stack[:-1] if undone else [*stack, plan]
+    return stack[-2] if len(stack) > 1 else stack[0]

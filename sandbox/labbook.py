@@ -404,7 +404,7 @@ def metric_of(label: str, k: int | None = None) -> tuple[str, int | None]:
 
 def fold_name(fold: Any) -> str:
     """Return the name of a fold in file names; absent means the only one, `0`."""
-    return "0" if fold is None or fold == "" else safe(str(fold)).replace("-", "_")
+    return "0" if fold is None or fold == "" else safe(str(fold))
 
 
 def safe(name: str) -> str:

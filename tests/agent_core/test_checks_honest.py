@@ -46,12 +46,20 @@ def model_below_the_baseline(made):
 
 
 def another_variant_of_the_data_in_a_fold_of_its_own(made):
-    made.splits["core"] = made.splits["0"]
+    made.splits["5-core"] = made.splits["0"]
     configured = made.run["algorithms"]
     for (name, _, seed), frame in list(made.lists.items()):
-        made.lists[f"{name} core", "core", seed] = frame
-        configured[f"{name} core"] = configured[name]
+        made.lists[f"{name} 5-core", "5-core", seed] = frame
+        configured[f"{name} 5-core"] = configured[name]
     made.measure()
+    return made
+
+
+def planned_variants_of_the_data(made):
+    made = another_variant_of_the_data_in_a_fold_of_its_own(made)
+    more = tuple(replace(a, name=f"{a.name} 5-core") for a in made.plan.algorithms)
+    plan = replace(made.plan, study=Study.OTHER, algorithms=(*made.plan.algorithms, *more))
+    made.plan = plan
     return made
 
 
@@ -212,6 +220,7 @@ HONEST = (
     plain,
     model_below_the_baseline,
     another_variant_of_the_data_in_a_fold_of_its_own,
+    planned_variants_of_the_data,
     deterministic_models,
     deterministic_model_repeated_over_seeds,
     stopped_at_the_second_seed,

@@ -56,6 +56,18 @@ def rows_of(folder):
     return json.loads((folder / "results.json").read_text())["rows"]
 
 
+def test_a_fold_may_have_any_name(tmp_path):
+    run(tmp_path, """
+frame = pd.DataFrame({"user_id": [1], "item_id": [2], "rank": [1]})
+labbook.lists("A", frame, fold="5-core/x", seed=1)
+""")  # fmt: skip
+
+    (name,) = [n for n in names_in(tmp_path) if n.startswith("lists")]
+    fold = contract.RUN_FILE.fullmatch(name)[3]
+
+    assert contract.fold_text("5-core/x") == contract.fold_text(fold) == "5-core_x"
+
+
 def names_in(folder):
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
