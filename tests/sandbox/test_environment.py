@@ -45,6 +45,7 @@ def lab(tmp_path):
     return home
 
 
+@pytest.mark.slow
 def test_added_packages_leave_those_that_are_there(lab, wheels):
     before = add_packages(read_packages(lab / "bin/python"), ["first==1.0"])
 
@@ -55,6 +56,7 @@ def test_added_packages_leave_those_that_are_there(lab, wheels):
     assert read_packages(lab / "bin/python").versions == {"first": "1.0", "second": "1.0"}
 
 
+@pytest.mark.slow
 def test_an_environment_is_rebuilt_from_its_lock_or_stays(lab, wheels):
     packages = add_packages(read_packages(lab / "bin/python"), ["second"])
 
