@@ -198,28 +198,42 @@ def beats_baseline(evidence: Evidence) -> Result:
     rows = evidence.single
     rows = rows[rows["metric"] == primary.name]
     rows = rows[rows["k"].isna() if primary.k is None else rows["k"] == primary.k]
-    means: pd.Series[float] = rows.groupby("algorithm")["value"].mean()
-    bases = {n: float(means[n]) for n in baseline_names(evidence) if n in means.index}
-    subjects = [
-        a.name
-        for a in evidence.plan.algorithms
-        if a.role is Role.SUBJECT and a.name in means.index and a.name not in bases
-    ]
-    if not bases or not subjects:
+    pairs = list(pairs_within_folds(evidence, rows))
+    if not pairs:
         return not_applicable("There is no pair of subject and baseline.")
-    choose = min if primary.is_rating else max
-    name = choose(bases, key=lambda n: bases[n])
-    base = bases[name]
     below = [
-        f"{s} {means[s]:.4g} against {name} {base:.4g}{times(float(means[s]), base)}"
-        for s in subjects
-        if (means[s] > base if primary.is_rating else means[s] < base)
+        f"{subject} {value:.4g} against {name} {base:.4g}{times(value, base)}"
+        for subject, value, name, base in pairs
+        if (value > base if primary.is_rating else value < base)
     ]
     if below:
         word = "Worse than" if primary.is_rating else "Below"
         return warned(f"{word} the baseline in {primary.label}: {some(below)}.")
-    best = choose(subjects, key=lambda n: float(means[n]))
-    return passed(f"{primary.label}: {best} {means[best]:.4g}, baseline {name} {base:.4g}.")
+    choose = min if primary.is_rating else max
+    subject, value, name, base = choose(pairs, key=lambda pair: pair[1])
+    return passed(f"{primary.label}: {subject} {value:.4g}, baseline {name} {base:.4g}.")
+
+
+def pairs_within_folds(
+    evidence: Evidence, rows: pd.DataFrame
+) -> Iterator[tuple[str, float, str, float]]:
+    """Yield every subject and its best baseline, both averaged over the folds of both."""
+    choose = min if evidence.plan.primary.is_rating else max
+    parts = {str(name): part for name, part in rows.groupby("algorithm")}
+    bases = [n for n in baseline_names(evidence) if n in parts]
+    for algorithm in evidence.plan.algorithms:
+        name = algorithm.name
+        if algorithm.role is not Role.SUBJECT or name not in parts or name in bases:
+            continue
+        means = []
+        for base in bases:
+            shared = set(parts[name]["fold"]) & set(parts[base]["fold"])
+            own, other = (p[p["fold"].isin(shared)]["value"] for p in (parts[name], parts[base]))
+            if shared:
+                means.append((float(own.mean()), base, float(other.mean())))
+        if means:
+            value, base, least = choose(means, key=lambda found: found[2])
+            yield name, value, base, least
 
 
 def baseline_names(evidence: Evidence) -> list[str]:

@@ -262,6 +262,38 @@ def test_all_checks_of_an_honest_study_pass_or_say_why(tmp_path):
     assert all(c.reason.endswith(".") and c.subject for c in found.values())
 
 
+def test_a_subject_is_compared_with_the_baseline_of_its_own_variant(tmp_path):
+    made = planned_variants_of_the_data(honest())
+    easier = {
+        "ImplicitMF": 0.3,
+        "Popularity": 0.2,
+        "ImplicitMF 5-core": 0.6,
+        "Popularity 5-core": 0.5,
+    }
+    for row in made.rows:
+        row["value"] = easier[row["algorithm"]]
+
+    found = made.findings(tmp_path)["beats_baseline"]
+
+    assert found.finding is Finding.PASS
+    assert found.reason.endswith("ImplicitMF 5-core 0.6, baseline Popularity 5-core 0.5.")
+
+
+def test_figures_that_nobody_asked_for_are_not_missed(tmp_path):
+    made = honest()
+    made.plan = replace(made.plan, reported=())
+
+    assert made.findings(tmp_path)["figures_saved"].finding is Finding.NOT_APPLICABLE
+
+
+def test_figures_that_were_asked_for_are_missed(tmp_path):
+    made = honest()
+    asked = replace(made.plan.requirements[0], check="figures_saved")
+    made.plan = replace(made.plan, reported=(), requirements=(asked,))
+
+    assert made.findings(tmp_path)["figures_saved"].finding is Finding.FAIL
+
+
 def test_names_of_checks_are_unique():
     names = [r.name for r in RULES]
 
