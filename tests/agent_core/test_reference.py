@@ -152,3 +152,30 @@ async def test_names_are_looked_up_in_the_sandbox():
 
     assert "labbook.rows: does not exist here; near: labbook.row" in text
     assert "labbook.row(metric" in text
+
+
+DEFINITIONS = """
+from lenskit.data import ItemListCollection, UserIDKey
+from lenskit.metrics import NDCG, Recall, RunAnalysis
+import pandas as pd
+
+def measured(place):
+    items = [1 if rank == place else 100 + rank for rank in range(1, 11)]
+    ranks = range(1, 11)
+    lists = pd.DataFrame({"user_id": 5, "item_id": items, "rank": ranks})
+    lists["score"] = -lists["rank"]
+    truth = pd.DataFrame({"user_id": 5, "item_id": range(1, 21)})
+    lists, truth = (ItemListCollection.from_df(f, UserIDKey) for f in (lists, truth))
+    return RunAnalysis(NDCG(10), Recall(10)).measure(lists, truth).list_metrics().iloc[0]
+
+first, second, fourth = (measured(place) for place in (1, 2, 4))
+ratios = [round(other["NDCG@10"] / first["NDCG@10"], 3) for other in (second, fourth)]
+print(first["Recall@10"], *ratios)
+"""
+
+
+@pytest.mark.slow
+def test_metrics_are_defined_as_the_reference_says():
+    assert "smaller of n and the number of test items" in part("topn")
+    assert "log2(max(rank, 2))" in part("topn")
+    assert lab(DEFINITIONS) == "0.1 1.0 0.5\n"
