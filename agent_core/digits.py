@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from agent_core.domain import Usage
+
 MAX_DECIMALS = 9
 
 
@@ -49,3 +51,13 @@ def percent(share: float) -> str:
 def p_text(p_value: float) -> str:
     """Return a p-value for people, with its sign of relation."""
     return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+
+
+def cost_text(usage: Usage) -> str:
+    """Return what model calls cost; a price that nobody set is said to be unknown."""
+    known = f"${usage.cost:.2f}"
+    if not usage.unpriced_calls:
+        return known
+    if usage.unpriced_calls < usage.calls:
+        return f"{known} and {usage.unpriced_calls} calls of unknown price"
+    return f"{usage.input_tokens + usage.output_tokens:,} tokens (price unknown)"

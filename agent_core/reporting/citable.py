@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent_core.digits import cost_text
 from agent_core.domain import Dataset, Finding, Metric, SplitKind
 from agent_core.events import ModelCalled
 from agent_core.evidence import algorithms_of
@@ -232,7 +233,7 @@ def researcher_text(inputs: ReportInputs) -> str:
     return (
         f"{inputs.view.researcher}; asked: {models}; {usage.calls} calls, "
         f"{usage.input_tokens:,} input and {usage.output_tokens:,} output tokens, "
-        f"${usage.cost:.2f}"
+        f"{cost_text(usage)}"
     )
 
 

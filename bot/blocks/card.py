@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from agent_core.digits import cost_text
 from agent_core.domain import Outcome, RunStatus
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, clip, context, message, section
@@ -146,8 +147,8 @@ def foot_line(view: RunView, cap: float) -> str:
     """Return spend, isolation and who researches."""
     parts = []
     if view.usage.calls:
-        spent = dollars(view.usage.cost)
-        parts.append(f"{spent} of at most {dollars(cap)}" if cap else f"{spent} spent")
+        spent, is_capped = cost_text(view.usage), cap and not view.usage.unpriced_calls
+        parts.append(f"{spent} of at most {dollars(cap)}" if is_capped else f"{spent} spent")
     parts.append(LEVELS.get(view.level, escape(view.level)))
     parts.append(escape(view.researcher))
     parts.append(f"run {view.id}")

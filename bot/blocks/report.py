@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_core.digits import cost_text
 from agent_core.domain import Answer, Outcome, Report
 from agent_core.events import ModelOutage, QuestionAsked, Rerun, RunFailed
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
-from bot.blocks.text import dollars, duration, escape, mention, moment, mrkdwn
+from bot.blocks.text import duration, escape, mention, moment, mrkdwn
 
 PLOTS = 2
 
@@ -73,7 +74,7 @@ def ending(view: RunView) -> str:
     if view.started_at and view.finished_at:
         parts.append(f"{duration((view.finished_at - view.started_at).total_seconds())}")
     if view.usage.calls:
-        parts.append(dollars(view.usage.cost))
+        parts.append(cost_text(view.usage))
     open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
     tail = f"\nNot met: {open_ones}." if open_ones else ""
     return f"_{' · '.join(parts)}_{tail}"
@@ -120,7 +121,7 @@ def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
         next_step = "Reply here with what is missing; I begin anew with it."
     text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"
     if view.usage.calls:
-        text += f"\n_Cost so far {dollars(view.usage.cost)}._"
+        text += f"\n_Cost so far {cost_text(view.usage)}._"
     buttons = [Button("Resume", "resume", view.id, "primary")] if event.is_resumable else []
     return message(text, [*sections(text), *actions(buttons)])
 

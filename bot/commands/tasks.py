@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from agent_core.digits import cost_text
 from agent_core.domain import RunId, UserId
 from agent_core.errors import AgentError, UnknownRun
 from agent_core.events import ModelCalled
@@ -116,7 +117,7 @@ async def print_calls(journal: Journal, run: RunId) -> None:
             typer.echo(
                 f"  call {call.role:<8} {call.model} {call.outcome} {call.latency_s:.1f} s, "
                 f"{call.usage.input_tokens} + {call.usage.output_tokens} tokens, "
-                f"${call.usage.cost:.4f}"
+                f"{cost_text(call.usage)}"
             )
 
 

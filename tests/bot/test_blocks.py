@@ -14,7 +14,7 @@ from scripted_lab import DATA
 from agent_core.domain import Answer, Outcome, PlanChange, Report, RunId, RunStatus, Task, Usage
 from agent_core.events import RunFailed
 from agent_core.view import RunView
-from bot.blocks.card import card
+from bot.blocks.card import card, foot_line
 from bot.blocks.limits import chunks, clip, fallback, message, without_buttons
 from bot.blocks.modals import edit_modal, plan_modal
 from bot.blocks.plan import difference_message, plan_message
@@ -116,6 +116,20 @@ def test_the_card_says_what_is_known():
     assert shown[1] == "1 of 2 requirements met · 2 scripts: 1 ran, 1 in work"
     assert shown[2] == "ImplicitMF NDCG@10 0.155 _preliminary_"
     assert shown[3].startswith("$0.21 of at most $2.00 · isolated, no network · scripted")
+
+
+@pytest.mark.parametrize(
+    ("unpriced", "shown"),
+    [
+        (0, "$0.21 of at most $2.00"),
+        (2, "$0.21 and 2 calls of unknown price spent"),
+        (5, "12,000 tokens (price unknown) spent"),
+    ],
+)
+def test_a_price_that_nobody_set_is_said_to_be_unknown(unpriced, shown):
+    usage = Usage(5, 10_000, 0, 2_000, 0, 0.21, unpriced)
+
+    assert foot_line(replace(view_of(), usage=usage), 2.0).startswith(shown)
 
 
 def test_buttons_give_way_to_a_note():
