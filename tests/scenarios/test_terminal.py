@@ -124,7 +124,6 @@ def test_runs_are_listed_shown_and_exported(home, finished):
     [
         (("run", STUDY, "--data", "nothing.csv"), 2, "no such file: nothing.csv"),
         (("run", STUDY, "--set", "treesearch.num_drafts=2"), 2, "num_draft_nodes"),
-        (("run", STUDY), 1, "dataset"),
         (("run", STUDY, "--data", "broken.csv"), 1, "broken.csv"),
         (("run", "Write a poem about winter", "--data", "catalogue.tsv"), 5, "understand"),
         (("tasks", "show", "zzz"), 1, "tasks list"),

@@ -48,7 +48,6 @@ async def outcome(tmp_path: Path, path: Path, task: str, variant: int):
 @pytest.mark.parametrize(
     ("task", "variant"),
     [
-        ("3 random seeds, NDCG and Recall at 10 of ImplicitMF, leave-one-out", 0),
         ("3 random seeds, NDCG, MRR and hit rate at 10 of ImplicitMF, leave-one-out", 1),
         ("Compare popularity, item kNN and EASE, 3-fold cross-validation, NDCG@10, MAP@10", 2),
         ("How do 4, 8 or 16 factors change NDCG@10 of ImplicitMF, 80/20 split?", 3),
