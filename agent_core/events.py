@@ -213,6 +213,40 @@ class Rerun:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundOpened:
+    """A run that had ended goes on from its scripts: results were seen by then."""
+
+    by: UserId
+    wish: str
+    """What should be better, in the words of the person; empty: what is open."""
+    nodes: int
+    """Scripts that the run may have in all, from now on."""
+    cost: float
+    """Dollars that it may have cost in all."""
+    tokens: int = 0
+    """Tokens that it may have used in all; 0: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """Somebody says that something is wrong with the report."""
+
+    text: str
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """The recorded files of the reported script were checked once more."""
+
+    node: NodeId
+    is_same: bool
+    """Whether files and findings are what the report stands on."""
+    text: str
+    """For people."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """The report is written and its files exist."""
 
@@ -259,6 +293,9 @@ Event = (
     | StopRequested
     | Resumed
     | Rerun
+    | RoundOpened
+    | Disputed
+    | Rechecked
     | Reported
     | RunFinished
     | RunFailed
@@ -298,6 +335,9 @@ __all__ = [  # noqa: RUF022  in the order of a run
     "StopRequested",
     "Resumed",
     "Rerun",
+    "RoundOpened",
+    "Disputed",
+    "Rechecked",
     "Reported",
     "RunFinished",
     "RunFailed",

@@ -21,6 +21,7 @@ from agent_core.errors import UnknownRun
 from agent_core.events import (
     Event,
     Logged,
+    RoundOpened,
     RunFailed,
     RunFinished,
     StatusChanged,
@@ -85,6 +86,8 @@ def status_after(events: Sequence[Event]) -> RunStatus | None:
         match event:
             case StatusChanged(changed):
                 status = changed
+            case RoundOpened():
+                status = RunStatus.RUNNING
             case RunFinished():
                 status = RunStatus.FINISHED
             case RunFailed():

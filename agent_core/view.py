@@ -26,6 +26,7 @@ from agent_core.events import (
     Answered,
     CheckWaived,
     DatasetsProfiled,
+    Disputed,
     Logged,
     ModelCalled,
     ModelOutage,
@@ -38,8 +39,10 @@ from agent_core.events import (
     ProtocolFrozen,
     QuestionAsked,
     QuestionSettled,
+    Rechecked,
     Reported,
     Rerun,
+    RoundOpened,
     RunFailed,
     RunFinished,
     RunSubmitted,
@@ -87,6 +90,10 @@ class RunView:
     """Preliminary primary metric of the best node beside its baseline."""
     report: Report | None = None
     reruns: tuple[Rerun, ...] = ()
+    rounds: tuple[RoundOpened, ...] = ()
+    """What was opened again after a report; the first search is not among them."""
+    disputes: tuple[Disputed, ...] = ()
+    rechecks: tuple[Rechecked, ...] = ()
     answers: tuple[Answered, ...] = ()
     outcome: Outcome | None = None
     reason: str = ""
@@ -95,6 +102,8 @@ class RunView:
     stop_by: str = ""
     submitted_at: datetime | None = None
     started_at: datetime | None = None
+    round_at: datetime | None = None
+    """When the last round was opened; the budget of seconds counts from it."""
     finished_at: datetime | None = None
     seq: int = 0
     """Last event that is in this view."""
@@ -182,6 +191,8 @@ def end_step(view: RunView, logged: Logged) -> RunView:
             return replace(view, report=report)
         case Rerun() as rerun:
             return replace(view, reruns=(*view.reruns, rerun))
+        case RoundOpened() | Disputed() | Rechecked():
+            return afterwards(view, logged)
         case Answered() as answered:
             return replace(view, answers=(*view.answers, answered))
         case RunFinished(outcome, reason):
@@ -201,6 +212,28 @@ def end_step(view: RunView, logged: Logged) -> RunView:
                 exit_code=exit_code,
                 finished_at=logged.at,
             )
+        case _:
+            return view
+
+
+def afterwards(view: RunView, logged: Logged) -> RunView:
+    """Apply what people do about a report."""
+    match logged.event:
+        case RoundOpened() as opened:
+            return replace(
+                view,
+                status=RunStatus.RUNNING,
+                rounds=(*view.rounds, opened),
+                outcome=None,
+                reason="",
+                stop_by="",
+                round_at=logged.at,
+                finished_at=None,
+            )
+        case Disputed() as disputed:
+            return replace(view, disputes=(*view.disputes, disputed))
+        case Rechecked() as rechecked:
+            return replace(view, rechecks=(*view.rechecks, rechecked))
         case _:
             return view
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from agent_core.domain import Answer, Revision, RunId, Task, UserId
-from agent_core.events import Logged, Rerun
+from agent_core.events import Logged, Rechecked, Rerun
 from agent_core.view import RunView
 
 
@@ -51,4 +51,12 @@ class LabLike(Protocol):
 
     async def rerun(self, run: RunId, by: UserId) -> Rerun:
         """Execute the best script again and compare."""
+        ...
+
+    async def improve(self, run: RunId, wish: str, by: UserId) -> Revision:
+        """Open a new round of an ended run; the reply says why where none was opened."""
+        ...
+
+    async def dispute(self, run: RunId, text: str, by: UserId) -> Rechecked:
+        """Note that something is wrong with the report, and check the recorded files again."""
         ...
