@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 from agent_core.domain import (
@@ -36,28 +33,14 @@ from agent_core.events import (
     StatusChanged,
     StopRequested,
 )
-from agent_core.experiment import Workbench
-from agent_core.journal import LEASE_TTL_S, Journal, process_name
+from agent_core.journal import Journal
 from agent_core.planning import before_last_change, files_of
-from agent_core.pool import FairSlots
-from agent_core.researcher import Packages, Researcher
 from agent_core.settings import LabSettings
 from agent_core.view import RunView, fold
 from agent_core.waivers import Asked, read_waivers, waived_text
 from agent_core.worker import Bench, Worker
-from sandbox.sandbox import Sandbox
-from storage.database import Database
-from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
-
-BEATS = 15
-"""Renewals of a lease in its time to live."""
-TERMINAL = "terminal:"
-"""Beginning of the origin of runs that a person follows in a terminal."""
-RESUME_WITHIN = timedelta(hours=24)
-"""Unfinished runs older than this are not taken up by themselves."""
-Reference = Callable[[str], Awaitable[str]]
 
 
 class Lab:
@@ -290,60 +273,6 @@ class Lab:
         await asyncio.to_thread(shutil.copytree, source, folder, dirs_exist_ok=True)
         return folder
 
-    async def take_up(self) -> None:
-        """Go on with what earlier processes left; what is too old is marked as interrupted.
-
-        Runs of the terminal are left to `tasks resume`.
-        """
-        for run in await self.journal.orphans():
-            task = await self.journal.task(run)
-            is_driven = run in self.submitting or run in self.workers
-            if is_driven or task.origin.startswith(TERMINAL):
-                continue
-            if not await self.journal.claim(run):
-                continue
-            if self.journal.now() - await self.journal.touched(run) < RESUME_WITHIN:
-                await self.journal.append(run, Resumed(self.journal.owner))
-                await self.work_on(run)
-            else:
-                reason = "Interrupted more than a day ago; nothing is lost, resume to go on."
-                await self.journal.append(run, RunFailed(reason))
-                await self.journal.release(run)
-
-    async def forget_old(self) -> None:
-        """Delete ended runs that are older than they are kept."""
-        days = self.settings.retention_days
-        for view in await self.runs() if days else ():
-            ended = view.finished_at
-            if view.status.is_final and ended and self.journal.now() - ended > timedelta(days):
-                await self.journal.forget(view.id)
-                shutil.rmtree(self.journal.folder(view.id), ignore_errors=True)
-
-    async def keep_house(self) -> None:
-        """Renew leases, carry out what others ask, take up what they left; for ever."""
-        for beat in itertools.count(1):
-            await asyncio.sleep(LEASE_TTL_S / BEATS)
-            try:
-                await self.beat(takes_up=self.settings.takes_up and beat % BEATS == 0)
-            except StorageError:
-                log.exception("the database cannot be used; trying again")
-
-    async def beat(self, *, takes_up: bool) -> None:
-        """Do the housework of one moment."""
-        driven = list(self.workers)
-        held = await self.journal.renew()
-        for run in [r for r in driven if r in self.workers and r not in held]:
-            log.warning("lost the lease of a run to another process", extra={"run": run})
-            await self.workers.pop(run).abandon()
-        for request in await self.journal.asked(sorted(held)):
-            await self.stop(request.run, request.by)
-            await self.journal.settle(request, "stopped")
-        for run in [r for r, w in self.workers.items() if w.is_over]:
-            del self.workers[run]
-            await self.journal.release(run)
-        if takes_up:
-            await self.take_up()
-
     async def close(self) -> None:
         """Leave all runs as they are, resumable, and give up their leases."""
         await asyncio.gather(*(w.abandon() for w in self.workers.values()))
@@ -368,33 +297,3 @@ def resumed_status(view: RunView) -> RunStatus:
     if view.plan is None:
         return RunStatus.PLANNING
     return RunStatus.RUNNING if view.freeze else RunStatus.WAITING
-
-
-async def no_reference(_: str) -> str:
-    """Know nothing of library names."""
-    return ""
-
-
-@asynccontextmanager
-async def open_lab(
-    settings: LabSettings,
-    database: Database,
-    sandbox: Sandbox,
-    researcher: Researcher,
-    packages: Packages,
-    reference: Reference = no_reference,
-) -> AsyncIterator[Lab]:
-    """Open the lab: take up unfinished runs, keep leases, leave everything resumable."""
-    journal = Journal(database, process_name())
-    workbench = Workbench(sandbox, FairSlots(sandbox.slots), settings.limits)
-    lab = Lab(journal, Bench(researcher, workbench, packages, reference), settings)
-    if settings.takes_up:
-        await lab.forget_old()
-        await lab.take_up()
-    house = asyncio.create_task(lab.keep_house())
-    try:
-        yield lab
-    finally:
-        house.cancel()
-        await asyncio.gather(house, return_exceptions=True)
-        await lab.close()

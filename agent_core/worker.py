@@ -46,6 +46,8 @@ from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
 
+Reference = Callable[[str], Awaitable[str]]
+"""Looks up the library names of a traceback."""
 CONFIRM_FACTOR = 2.0
 """The winner is repeated when this many times its duration is left of the budget."""
 
@@ -57,7 +59,7 @@ class Bench:
     researcher: Researcher
     workbench: Workbench
     packages: Packages
-    reference: Callable[[str], Awaitable[str]]
+    reference: Reference
 
 
 class Worker:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent_core.lab import Lab, open_lab
+from agent_core.lab import Lab
 from agent_core.offline.researcher import OfflineResearcher
+from agent_core.opening import open_lab
 from agent_core.reference import lookup_with, runner
 from agent_core.researcher import Packages, Researcher
 from bot.settings import Secrets, Settings

@@ -19,7 +19,7 @@ from agent_core.errors import (
 )
 from agent_core.events import ModelCalled, NodeExecuted, NodeStarted, Rerun, RunFinished
 from agent_core.journal import Journal, utc_now
-from agent_core.lab import open_lab
+from agent_core.opening import Housekeeper, open_lab
 from agent_core.researcher import Packages
 from agent_core.settings import BudgetSettings, LabSettings, TreeSearchSettings
 from sandbox.execution import Ended
@@ -309,7 +309,7 @@ async def test_a_run_that_is_just_taken_on_is_not_taken_up_as_well(tmp_path, rat
     async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
         submitting = asyncio.create_task(lab.submit(task(ratings)))
         while not submitting.done():
-            await lab.take_up()
+            await Housekeeper(lab).take_up()
         run = submitting.result()
         await waiting(lab, run)
         await asyncio.gather(*(lab.work_on(run) for _ in range(3)))
@@ -378,7 +378,7 @@ async def test_old_runs_are_forgotten_with_their_files(tmp_path, ratings):
         await lab.stop(run, ANN)
         await until(lab, run, lambda e: False)
         lab.journal.now = lambda: utc_now() + timedelta(days=2)
-        await lab.forget_old()
+        await Housekeeper(lab).forget_old()
 
         assert await lab.runs() == []
         assert not lab.journal.folder(run).exists()

@@ -23,8 +23,8 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.events import RunFinished, StatusChanged
-from agent_core.lab import open_lab
 from agent_core.offline.researcher import OfflineResearcher
+from agent_core.opening import open_lab
 from agent_core.researcher import Packages
 from agent_core.settings import LabSettings, TreeSearchSettings
 from agent_core.synthetic import write_catalogue

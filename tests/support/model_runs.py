@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from agent_core.domain import RunStatus, Task, UserId
 from agent_core.events import RunFailed, RunFinished, StatusChanged
-from agent_core.lab import Lab, open_lab
+from agent_core.lab import Lab
 from agent_core.model.researcher import open_model_researcher
+from agent_core.opening import open_lab
 from agent_core.researcher import Packages
 from agent_core.settings import (
     AgentSettings,
