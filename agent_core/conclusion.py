@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from agent_core.domain import Node, Outcome, Plan, Report, ReportDraft
+from agent_core.checks.registry import run_checks
+from agent_core.domain import Check, Node, Outcome, Plan, Report, ReportDraft
 from agent_core.errors import AgentError
-from agent_core.events import Reported, Rerun
+from agent_core.events import Rechecked, Reported, Rerun
 from agent_core.evidence import Evidence, read_evidence
 from agent_core.experiment import Experiment, Workbench, rerun_of
 from agent_core.facts import Facts, collect_facts
@@ -95,7 +96,9 @@ class Conclusion:
 
     async def written(self, inputs: ReportInputs, draft: ReportDraft) -> Report:
         """Write report and bundle in a thread."""
-        folder = self.recorder.journal.folder(self.recorder.run) / "report"
+        rounds = len(self.recorder.view.rounds)
+        name = f"report-{rounds + 1}" if rounds else "report"
+        folder = self.recorder.journal.folder(self.recorder.run) / name
         return await asyncio.to_thread(write_report, inputs, draft, folder)
 
     def outcome(self) -> Outcome:
@@ -128,6 +131,21 @@ class Conclusion:
             log.warning("the report's words could not be had", extra={"error": str(error)})
             return ReportDraft(headline="")
 
+    async def recheck(self) -> Rechecked:
+        """Check the recorded files of the reported script once more.
+
+        Raises
+        ------
+        AgentError
+            When no script came so far.
+        """
+        best = self.best
+        if best is None:
+            raise AgentError("No script left results, so there is nothing to check again.")
+        evidence = await asyncio.to_thread(self.evidence, best)
+        checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
+        return rechecked(best, checks, evidence)
+
     async def repeat(self, experiment: Experiment, workbench: Workbench) -> Rerun:
         """Execute the same script again in a clean sandbox and compare its rows."""
         folder = experiment.folder.parent / "rerun"
@@ -136,6 +154,23 @@ class Conclusion:
         old = await asyncio.to_thread(self.evidence, node)
         new = await asyncio.to_thread(self.evidence, node, execution)
         return compare(node, execution, old.rows, new.rows)
+
+
+def rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:
+    """Compare checks of today with those that the report stands on."""
+    before = {c.name: c.finding for c in node.checks}
+    other = [
+        f"{c.name} ({before[c.name].value} → {c.finding.value})"
+        for c in checks
+        if c.name in before and before[c.name] is not c.finding
+    ]
+    told = f"differing now: {', '.join(other)}" if other else "all with the reported finding"
+    agrees = evidence.agreement["agrees"].astype(bool)
+    text = (
+        f"I read the recorded files of script {node.id} again: {len(checks)} checks, {told}; "
+        f"{int(agrees.sum())} of {len(agrees)} values computed again from the saved lists agree."
+    )
+    return Rechecked(node.id, not other, text)
 
 
 def compare(node: Node, execution: Execution, old: pd.DataFrame, new: pd.DataFrame) -> Rerun:

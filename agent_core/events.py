@@ -225,6 +225,8 @@ class RoundOpened:
     """Dollars that it may have cost in all."""
     tokens: int = 0
     """Tokens that it may have used in all; 0: no limit."""
+    scripts: int = 0
+    """How many of the scripts are new; 0: what there is was only judged again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent_core.domain import (
@@ -17,6 +17,7 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.exhibits import Exhibits
+from agent_core.rounds import same_wording
 
 
 def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
@@ -53,16 +54,32 @@ def met_by(verdicts: Sequence[Verdict]) -> set[int]:
 
 
 def carried(
-    wanted: Sequence[Requirement], parents: Sequence[Node], shown: Exhibits
+    wanted: Sequence[Requirement],
+    before: Sequence[Node],
+    shown: Exhibits,
+    plans: Mapping[int, Plan],
 ) -> tuple[Verdict, ...]:
-    """Return verdicts `met` on the scripts it was made from whose quotes still occur."""
-    ids = {r.id for r in wanted}
-    found = {
-        v.requirement: replace(v, by=f"{v.by}, script {parent.id}")
-        for parent in parents
-        for v in parent.verdicts
-        if v.requirement in ids and v.is_met and shown.has(v.evidence)
-    }
+    """Return earlier verdicts `met` whose quotes still occur.
+
+    Parameters
+    ----------
+    wanted
+        The requirements that are open.
+    before
+        The scripts that this one was made from, and itself where it was judged before.
+    shown
+        What may be quoted.
+    plans
+        Version to plan: what a verdict was given under must have the requirement in these words.
+    """
+    found: dict[int, Verdict] = {}
+    for node in before:
+        ids = {r.id for r in same_wording(wanted, plans.get(node.plan_version))}
+        found |= {
+            v.requirement: replace(v, by=f"{v.by.partition(', script')[0]}, script {node.id}")
+            for v in node.verdicts
+            if v.requirement in ids and v.is_met and shown.has(v.evidence)
+        }
     return tuple(found.values())
 
 

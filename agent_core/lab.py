@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +25,13 @@ from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.events import (
     Answered,
     CheckWaived,
+    Disputed,
     Logged,
     PlanSet,
+    Rechecked,
     Rerun,
     Resumed,
+    RoundOpened,
     RunFailed,
     RunSubmitted,
     StatusChanged,
@@ -35,12 +39,17 @@ from agent_core.events import (
 )
 from agent_core.journal import Journal
 from agent_core.planning import before_last_change, files_of
+from agent_core.rounds import opened, reopened, why_closed
 from agent_core.settings import LabSettings
 from agent_core.view import RunView, fold
-from agent_core.waivers import Asked, read_waivers, waived_text
+from agent_core.waivers import Asked, listed, read_waivers, waived_text
 from agent_core.worker import Bench, Worker
 
 log = logging.getLogger(__name__)
+
+LONGEST_DISPUTE = 1000
+"""Characters kept of what somebody says is wrong."""
+NO_WISH = "I found nothing in that which changes the plan, so I opened no new round."
 
 
 class Lab:
@@ -55,6 +64,8 @@ class Lab:
         """Held while a worker is made, so that no run gets two."""
         self.submitting: set[RunId] = set()
         """Runs that are being taken on: not claimed yet, and not left behind."""
+        self.talks: defaultdict[RunId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held while a wish for a further round is read, so that it opens one."""
 
     async def submit(self, task: Task) -> RunId:
         """Take a task on and return at once; profile and plan follow as events.
@@ -144,7 +155,11 @@ class Lab:
         """Read a reply to the plan; a new version is logged when it changes something."""
         asked = read_waivers(text, by)
         view = await self.view(run)
-        told = "" if view.status.is_final else await self.waive_all(run, asked)
+        told = await self.waive_all(run, asked)
+        if reopened(view, asked.waivers):
+            wish = f"waive {listed(asked.waivers)}"
+            await self.go_on(run, opened(view, wish, by, self.settings.whole_budget, 0))
+            told = f"{told} I judge the scripts again and write a new report."
         if asked.complaints or (told and not asked.rest):
             return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:
@@ -157,6 +172,58 @@ class Lab:
         for waiver in asked.waivers:
             await self.waive(run, waiver)
         return " ".join([*asked.complaints, *([waived_text(asked.waivers)] * bool(asked.waivers))])
+
+    async def improve(self, run: RunId, wish: str, by: UserId) -> Revision:
+        """Open a new round of an ended run, from its scripts; its results were seen by then.
+
+        A wish becomes the plan's next version first. Where no round is opened, the reply says
+        why.
+        """
+        async with self.talks[run]:
+            return await self.further(run, wish, by)
+
+    async def further(self, run: RunId, wish: str, by: UserId) -> Revision:
+        """Open a new round; one wish at a time."""
+        asked = read_waivers(wish, by)
+        view = await self.view(run)
+        closed = why_closed(view, wish) or " ".join(asked.complaints)
+        if closed:
+            return Revision(reply=closed)
+        await self.refuse_beyond_month()
+        rest = asked.rest.strip()
+        is_judged_only = bool(asked.waivers) and not rest
+        scripts = 0 if is_judged_only else self.settings.search.max_iterations
+        following = opened(view, wish, by, self.settings.whole_budget, scripts)
+        revision = await self.wished(view, rest, following) if rest else Revision()
+        if rest and revision.plan is None:
+            return replace(revision, reply=revision.reply or NO_WISH)
+        await self.waive_all(run, asked)
+        plan = revision.plan
+        changed = [PlanSet(plan, revision.change, by, wish)] if plan else []
+        await self.go_on(run, *changed, following)
+        return revision
+
+    async def wished(self, view: RunView, wish: str, following: RoundOpened) -> Revision:
+        """Read a wish, paid for by the round that it would open."""
+        worker = Worker(self.journal, view.id, self.bench, self.settings)
+        worker.recorder.view = replace(view, rounds=(*view.rounds, following))
+        return await worker.revised(wish)
+
+    async def go_on(self, run: RunId, *events: PlanSet | RoundOpened) -> None:
+        """Let an ended run go on with a new round.
+
+        Raises
+        ------
+        RunBusy
+            When another live process drives it.
+        """
+        if not await self.journal.claim(run):
+            owner = await self.journal.owner_of(run)
+            raise RunBusy(f"Run {run} is driven by another process ({owner}); ask there.")
+        if not (await self.view(run)).status.is_final:
+            raise RunBusy(f"Run {run} goes on already; say that again when it has ended.")
+        await self.journal.append(run, *events)
+        await self.work_on(run)
 
     async def undo(self, run: RunId, by: UserId) -> Revision:
         """Take the last change of the plan back, as a new version."""
@@ -180,6 +247,11 @@ class Lab:
         """
         if (await self.view(run)).freeze is not None:
             return
+        await self.refuse_beyond_month()
+        (await self.worker(run)).start(by)
+
+    async def refuse_beyond_month(self) -> None:
+        """Refuse to start anything once the lab has spent what it may spend this month."""
         cap = self.settings.budget.lab_month
         spent = await self.spent_this_month() if cap else 0.0
         if cap and spent >= cap:
@@ -187,7 +259,6 @@ class Lab:
                 f"The lab has spent ${spent:.2f} of ${cap:.2f} this month (budget.lab_month); "
                 "nothing is started. The plan is kept."
             )
-        (await self.worker(run)).start(by)
 
     async def spent_this_month(self) -> float:
         """Return the dollars that all runs submitted this month have cost."""
@@ -248,6 +319,20 @@ class Lab:
         worker = Worker(self.journal, run, self.bench, self.settings)
         await worker.recorder.load()
         return await worker.rerun()
+
+    async def dispute(self, run: RunId, text: str, by: UserId) -> Rechecked:
+        """Note that something is wrong with the report; check the recorded files once more.
+
+        Raises
+        ------
+        AgentError
+            When there is no script that was reported on.
+        """
+        log.info("the report is disputed", extra={"run": run, "by": by})
+        worker = Worker(self.journal, run, self.bench, self.settings)
+        await worker.recorder.load()
+        await worker.recorder.add(Disputed(" ".join(text.split())[:LONGEST_DISPUTE], by))
+        return await worker.recheck()
 
     async def waive(self, run: RunId, waiver: Waiver) -> None:
         """Set a binding check aside; scripts judged from then on pass it."""

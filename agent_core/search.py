@@ -39,6 +39,7 @@ from agent_core.researcher import (
     Packages,
     Researcher,
 )
+from agent_core.rounds import is_stale
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.tree import Tree, error_signature, is_done, next_id
 
@@ -118,6 +119,7 @@ class Search:
                 for left in self.tree.in_work:
                     work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
+                    await self.judge_anew()
                     while len(work) < self.setup.search.parallel and (node := await self.open()):
                         work[pool.spawn_n(self.expand(node))] = node.id
                     if not work or stop.done():
@@ -182,6 +184,13 @@ class Search:
         started = NodeStarted(node, action.operator, action.parents, action.aim, decision)
         view = await self.recorder.add(started)
         return view.node(node)
+
+    async def judge_anew(self) -> None:
+        """Judge again what was judged under an earlier plan, or fails only what is waived now."""
+        waivers = self.recorder.view.waivers
+        for node in self.tree.working:
+            if is_stale(node, self.plan, waivers) and not self.has_stopped.is_set():
+                await self.judge(node)
 
     async def expand(self, node: Node) -> None:
         """Bring a node to its end from wherever it stands: script, execution, judgement."""
@@ -346,8 +355,9 @@ class Search:
         shown = await asyncio.to_thread(
             exhibits, node.script.source, node.execution.output, artifacts_of(node)
         )
-        parents = [self.tree.node(p) for p in node.parents]
-        kept = carried(left, parents, shown)
+        before = [*(self.tree.node(p) for p in node.parents), node]
+        plans = {p.version: p for p in self.recorder.view.plans}
+        kept = carried(left, before, shown, plans)
         known = {v.requirement for v in kept}
         left = tuple(r for r in left if r.id not in known)
         found = await self.asked(node, plan, left) if left else ()

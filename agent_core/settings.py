@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent_core.domain import Budget
 from sandbox.execution import Limits
 
 
@@ -102,6 +103,13 @@ class LabSettings(Section):
     """Days after which an ended run is deleted; 0: never."""
     takes_up: bool = True
     """Whether unfinished runs of earlier processes are taken up."""
+
+    @property
+    def whole_budget(self) -> Budget:
+        """What one run may spend, unless its task says otherwise."""
+        nodes = self.search.num_draft_nodes + self.search.max_iterations
+        limits = self.budget
+        return Budget(nodes, limits.max_seconds, limits.max_cost, limits.max_tokens)
 
 
 class PrivacySettings(Section):

@@ -278,7 +278,11 @@ def node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:
         case NodeFailed(node, error):
             return change(quiet(view, node), replace(view.node(node), error=error))
         case NodeJudged(node, checks, verdicts, score, primary):
-            judged = replace(view.node(node), checks=checks, verdicts=verdicts, score=score)
+            old = view.node(node)
+            version = view.plan.version if view.plan else old.plan_version
+            judged = replace(
+                old, checks=checks, verdicts=verdicts, score=score, plan_version=version
+            )
             after = change(view, judged)
             is_best = after.best is not None and after.best.id == node
             return replace(after, primary=primary if is_best and primary else view.primary)

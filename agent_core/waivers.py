@@ -53,10 +53,14 @@ def read_waivers(text: str, by: UserId) -> Asked:
     return Asked(tuple(waivers), tuple(complaints), rest)
 
 
+def listed(waivers: tuple[Waiver, ...]) -> str:
+    """Name checks with the reasons for which they are set aside."""
+    return "; ".join(f"`{w.check}` ({w.reason})" for w in waivers)
+
+
 def waived_text(waivers: tuple[Waiver, ...]) -> str:
     """Confirm waivers in words."""
-    listed = "; ".join(f"`{w.check}` ({w.reason})" for w in waivers)
     return (
-        f"Set aside at your word: {listed}. It stands in the first lines of the report, and "
-        "counts for scripts judged from now on."
+        f"Set aside at your word: {listed(waivers)}. It stands in the first lines of the report. "
+        "Scripts that it held up are judged again."
     )

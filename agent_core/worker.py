@@ -19,6 +19,7 @@ from agent_core.events import (
     DatasetsProfiled,
     PlanSet,
     ProtocolFrozen,
+    Rechecked,
     Rerun,
     RunFailed,
     RunFinished,
@@ -195,14 +196,18 @@ class Worker:
     async def revise(self, text: str, by: UserId) -> Revision:
         """Read one reply at a time; log the plan's next version when there is one."""
         async with self.talk:
-            plan = self.existing_plan()
-            async with self.bench.researcher.metered(self.purse()) as researcher:
-                request = ReviseRequest(self.context(), plan, text)
-                revision = await researcher.revise(request)
-            await self.recorder.settled()
+            revision = await self.revised(text)
             if revision.plan is not None and self.view.freeze is None:
                 await self.recorder.add(PlanSet(revision.plan, revision.change, by, text))
             return revision
+
+    async def revised(self, text: str) -> Revision:
+        """Return what a reply comes to; nothing is logged but the calls."""
+        async with self.bench.researcher.metered(self.purse()) as researcher:
+            request = ReviseRequest(self.context(), self.existing_plan(), text)
+            revision = await researcher.revise(request)
+        await self.recorder.settled()
+        return revision
 
     def existing_plan(self) -> Plan:
         """Return the plan in force."""
@@ -219,11 +224,12 @@ class Worker:
 
     def budget(self) -> Budget:
         """Return what the run may spend."""
-        if self.view.task and self.view.task.budget:
-            return self.view.task.budget
-        search, limits = self.settings.search, self.settings.budget
-        nodes = search.num_draft_nodes + search.max_iterations
-        return Budget(nodes, limits.max_seconds, limits.max_cost, limits.max_tokens)
+        task, rounds = self.view.task, self.view.rounds
+        whole = (task.budget if task else None) or self.settings.whole_budget
+        if not rounds:
+            return whole
+        last = rounds[-1]
+        return Budget(last.nodes, whole.seconds, last.cost, last.tokens)
 
     def purse(self) -> Purse:
         """Return the run's purse, with what was spent before already out of it."""
@@ -231,7 +237,7 @@ class Worker:
 
     def remaining_s(self) -> float:
         """Return the seconds of the budget that are left."""
-        begun = self.view.started_at or self.journal.now()
+        begun = self.view.round_at or self.view.started_at or self.journal.now()
         return self.budget().seconds - (self.journal.now() - begun).total_seconds()
 
     async def research(self) -> None:
@@ -323,6 +329,19 @@ class Worker:
         recorded = "\n".join((question, status, planned, *told))
         made_up = invented(answer.text, facts, recorded)
         return replace(answer, text=without(answer.text, made_up))
+
+    async def recheck(self) -> Rechecked:
+        """Check the recorded files of the reported script once more, and log what came of it.
+
+        Raises
+        ------
+        AgentError
+            When there is none.
+        """
+        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        rechecked = await conclusion.recheck()
+        await self.recorder.add(rechecked)
+        return rechecked
 
     async def rerun(self) -> Rerun:
         """Execute the best script again and log how it compares."""

@@ -16,7 +16,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-tasks = typer.Typer(help="Runs on this machine: list, show, stop, resume, export, forget.")
+tasks = typer.Typer(
+    help="Runs on this machine: list, show, stop, improve and the like."
+)
 env = typer.Typer(help="What experiments may import.")
 app.add_typer(tasks, name="tasks", no_args_is_help=True)
 app.add_typer(env, name="env", no_args_is_help=True)
@@ -181,6 +183,25 @@ def tasks_resume(
 
     order = Order("", (), out, researcher, 0, json)
     leave(resume_task(run_id, order, settings_of(config, given)))
+
+
+@tasks.command("improve")
+def tasks_improve(
+    run_id: RunArgument,
+    wish: Annotated[
+        str, typer.Argument(help="What should be better; without it, what is still open.")
+    ] = "",
+    out: Out = None,
+    researcher: Who = "auto",
+    json: Json = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Open a further round of a run that has ended, from its scripts; marked exploratory."""
+    from bot.commands.run import Order, improve_task
+
+    order = Order(wish, (), out, researcher, 0, json)
+    leave(improve_task(run_id, order, settings_of(config, given)))
 
 
 @tasks.command("export")

@@ -12,6 +12,7 @@ from rich.text import Text
 from agent_core.domain import Outcome, Report
 from agent_core.events import (
     DatasetsProfiled,
+    Disputed,
     Event,
     Logged,
     ModelOutage,
@@ -22,7 +23,9 @@ from agent_core.events import (
     NodeStarted,
     PlanSet,
     ProtocolFrozen,
+    Rechecked,
     Rerun,
+    RoundOpened,
     RunFailed,
     RunFinished,
     RunSubmitted,
@@ -64,10 +67,21 @@ def line_of(event: Event, view: RunView) -> str | None:
             return f"{status.value.capitalize()}{f' ({reason})' if reason else ''}"
         case ModelOutage(reason):
             return f"The model cannot be asked: {reason}"
-        case Rerun(text=text):
-            return text
+        case Rerun() | RoundOpened() | Disputed() | Rechecked():
+            return later_line(event, view)
         case _:
             return node_line(event, view)
+
+
+def later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:
+    """Return what a person is told about what happens around a report."""
+    match event:
+        case RoundOpened(by, wish):
+            return f"Round {len(view.rounds) + 1}, asked by {by}: {wish or 'what is open'}"
+        case Disputed(text, by):
+            return f"Disputed by {by}: {text}"
+        case Rerun(text=text) | Rechecked(text=text):
+            return text
 
 
 def node_line(event: Event, view: RunView) -> str | None:

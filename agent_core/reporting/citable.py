@@ -12,7 +12,12 @@ from agent_core.domain import Dataset, Finding, Metric, SplitKind
 from agent_core.events import ModelCalled
 from agent_core.evidence import algorithms_of
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.thread import RANDOM_SPLITS, clip, repeated_text
+from agent_core.reporting.thread import (
+    RANDOM_SPLITS,
+    clip,
+    exploratory_text,
+    repeated_text,
+)
 
 LEAKS = {
     **dict.fromkeys(
@@ -242,7 +247,7 @@ def protocol_text(inputs: ReportInputs) -> str:
     freeze = inputs.view.freeze
     if freeze is None:
         return f"plan v{inputs.plan.version}, not frozen"
-    changed = "changed after results: exploratory" if inputs.is_exploratory else "unchanged since"
+    changed = f"exploratory: {exploratory_text(inputs)}" if inputs.is_exploratory else "unchanged"
     return (
         f"plan v{freeze.version} frozen {freeze.at:%Y-%m-%d %H:%M:%S %Z} by {freeze.by} before "
         f"any result (sha256 {freeze.plan_hash}), {changed}"

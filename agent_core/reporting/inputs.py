@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent_core.domain import Check, Dataset, Finding, Node, Operator, Outcome, Plan
-from agent_core.events import Logged
+from agent_core.domain import Check, Dataset, Finding, Node, Operator, Outcome, Plan, Waiver
+from agent_core.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts
 from agent_core.researcher import Packages
@@ -67,10 +67,30 @@ class ReportInputs:
         return has_rows or self.outcome is not Outcome.NOTHING
 
     @property
-    def is_exploratory(self) -> bool:
+    def is_changed(self) -> bool:
         """Whether the protocol changed after it was frozen."""
         freeze = self.view.freeze
         return freeze is not None and freeze.version != self.plan.version
+
+    @property
+    def more_scripts(self) -> int:
+        """How many scripts were asked for after a first report."""
+        return sum(r.scripts for r in self.view.rounds)
+
+    @property
+    def is_exploratory(self) -> bool:
+        """Whether protocol or search changed after results were seen."""
+        return self.is_changed or self.more_scripts > 0
+
+    @property
+    def late_waivers(self) -> tuple[Waiver, ...]:
+        """The waivers that were given after a script had run."""
+        ran = min((e.seq for e in self.log if isinstance(e.event, NodeExecuted)), default=None)
+        return tuple(
+            e.event.waiver
+            for e in self.log
+            if isinstance(e.event, CheckWaived) and ran is not None and e.seq > ran
+        )
 
     @property
     def is_synthetic(self) -> bool:

@@ -54,16 +54,30 @@ def alerts(inputs: ReportInputs) -> list[str]:
         if c.name == "beats_baseline"
     ]
     found += [
-        f"**Check `{w.check}` was set aside** by {w.by}: {clip(w.reason)}"
+        f"**Check `{w.check}` was set aside** by {w.by}"
+        f"{', after results were seen' if w in inputs.late_waivers else ''}: {clip(w.reason)}"
         for w in inputs.view.waivers
     ]
+    found += [f"**Disputed** by {d.by}: “{clip(d.text)}”" for d in inputs.view.disputes]
     if inputs.is_exploratory:
-        found.append("**Exploratory:** the protocol was changed after its start.")
+        found.append(f"**Exploratory:** {exploratory_text(inputs)}")
     if inputs.view.level == "unconfined":
         found.append("**Scripts ran without isolation** (`sandbox.level = unconfined`).")
     if inputs.is_synthetic:
         found.append("**Synthetic data:** generated for trying out, no evidence about people.")
     return [f"⚠️ {text}" for text in found]
+
+
+def exploratory_text(inputs: ReportInputs) -> str:
+    """Say what was changed after results were seen."""
+    freeze, parts = inputs.view.freeze, []
+    if inputs.is_changed and freeze:
+        parts.append(
+            f"the protocol was changed (plan v{freeze.version} to v{inputs.plan.version})"
+        )
+    if inputs.more_scripts:
+        parts.append(f"up to {inputs.more_scripts} more scripts were asked for")
+    return f"{' and '.join(parts)} after results were seen."
 
 
 def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
@@ -217,7 +231,7 @@ def checks_text(inputs: ReportInputs) -> str:
     text += f" ({'; '.join(named)})" if named else ""
     text += f", {len(skipped)} not applicable."
     freeze = inputs.view.freeze
-    if freeze and not inputs.is_exploratory:
+    if freeze and not inputs.is_changed:
         text += f" Protocol v{freeze.version} was frozen before any result and not changed."
     return text
 

@@ -1,4 +1,4 @@
-"""`autoreclab run` and `tasks resume`: one task in the terminal, from question to report."""
+"""`autoreclab run`, `tasks resume` and `improve`: a task in the terminal, to its report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets as tokens
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import typer
 from rich.console import Console
@@ -44,6 +44,15 @@ class Order:
     json: bool
     record: Path | None = None
     """Folder for the conversations with the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A run that there is already, and what to do with it."""
+
+    beginning: str
+    """Of its id."""
+    wanted: Literal["resume", "improve"]
 
 
 def task_text(task: str | None, file: Path | None) -> str:
@@ -89,10 +98,15 @@ def run_task(order: Order, settings: Settings) -> int:
 
 def resume_task(run: str, order: Order, settings: Settings) -> int:
     """Go on with a run; return the exit status."""
-    return guarded(order, settings, run)
+    return guarded(order, settings, Known(run, "resume"))
 
 
-def guarded(order: Order, settings: Settings, wanted: Task | str) -> int:
+def improve_task(run: str, order: Order, settings: Settings) -> int:
+    """Open a further round of an ended run, for the wish in the order; return the exit status."""
+    return guarded(order, settings, Known(run, "improve"))
+
+
+def guarded(order: Order, settings: Settings, wanted: Task | Known) -> int:
     """Run, and turn what prevents it into a message and an exit status."""
     if order.researcher not in ("auto", "offline", "model"):
         typer.echo("--researcher is offline, model or auto.", err=True)
@@ -107,7 +121,7 @@ def guarded(order: Order, settings: Settings, wanted: Task | str) -> int:
         return INTERRUPTED
 
 
-async def through(order: Order, settings: Settings, wanted: Task | str) -> int:
+async def through(order: Order, settings: Settings, wanted: Task | Known) -> int:
     """Open the lab, submit or resume, follow to the end, copy the results."""
     kind = cast(Kind, order.researcher)
     async with open_core(settings, Secrets(), kind, record=order.record) as core:
@@ -115,11 +129,27 @@ async def through(order: Order, settings: Settings, wanted: Task | str) -> int:
         if isinstance(wanted, Task):
             run, after = await lab.submit(wanted), 0
         else:
-            run = await find(lab.journal, wanted)
+            run = await find(lab.journal, wanted.beginning)
             after = (await lab.view(run)).seq
-            await lab.resume(run, LOCAL)
+            await taken_up(lab, run, wanted, order)
         view = await follow(lab, run, order, after)
         return await deliver(lab, view, order)
+
+
+async def taken_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
+    """Resume a known run, or open a further round of it.
+
+    Raises
+    ------
+    AgentError
+        When that cannot be; says why.
+    """
+    if wanted.wanted == "resume":
+        await lab.resume(run, LOCAL)
+        return
+    revision = await lab.improve(run, order.text, LOCAL)
+    if (await lab.view(run)).status.is_final:
+        raise AgentError(revision.reply)
 
 
 async def follow(lab: Lab, run: RunId, order: Order, after: int) -> RunView:

@@ -59,9 +59,22 @@ def test_a_verdict_is_carried_over_as_long_as_its_quote_occurs():
     parent = replace(node_of(4, value=0.5), verdicts=(met, lost, unmet))
     shown = Exhibits("fit(seed)\nsave()", "", {}, ())
 
-    kept = carried([requirement(i) for i in (1, 2, 3)], [parent], shown)
+    wanted = [requirement(i) for i in (1, 2, 3)]
+
+    kept = carried(wanted, [parent], shown, {parent.plan_version: plan_of(*wanted)})
 
     assert kept == (replace(met, by="m, script 4"),)
+
+
+def test_a_verdict_on_other_words_is_not_carried_over():
+    met = Verdict(1, True, "shown", "fit(seed)", "m")
+    node = replace(node_of(4, value=0.5), verdicts=(met,))
+    shown = Exhibits("fit(seed)\n", "", {}, ())
+    before = plan_of(replace(requirement(1), text="K is 10"))
+    wanted = [replace(requirement(1), text="K is 20")]
+
+    assert carried(wanted, [node], shown, {node.plan_version: before}) == ()
+    assert carried(before.requirements, [node], shown, {node.plan_version: before})
 
 
 def test_a_disagreement_is_not_met_and_is_shown():

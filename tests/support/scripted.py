@@ -19,6 +19,7 @@ class ScriptedResearcher:
     repairs: list = field(default_factory=list)
     improvements: list = field(default_factory=list)
     verdict: object = None
+    revision: object = Revision(reply="noted")
     calls: list = field(default_factory=list)
     name: str = "scripted"
 
@@ -40,7 +41,7 @@ class ScriptedResearcher:
 
     async def revise(self, request):
         self.calls.append("revise")
-        return Revision(reply="noted")
+        return self.revision
 
     async def draft(self, request):
         return Script(f"draft {request.index}", self.next("draft", self.drafts))

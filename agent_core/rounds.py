@@ -1,0 +1,81 @@
+"""Whether an ended run may go on, and with what: rounds after results were seen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_core.domain import Budget, Node, Plan, Requirement, RunStatus, UserId, Waiver
+from agent_core.events import RoundOpened
+from agent_core.view import RunView
+
+
+def why_closed(view: RunView, wish: str) -> str:
+    """Say why no new round can be opened; empty where one can."""
+    if not view.status.is_final:
+        return f"This run is {view.status.value}; say that again when it has ended."
+    if view.report is None or view.plan is None:
+        return (
+            "This run has no report to go on from. Mention me again with the question for a new "
+            "run."
+        )
+    if view.best is not None and not unmet(view) and not wish.strip():
+        return (
+            "All requirements are met, so there is nothing open to improve. Say what should be "
+            "better, for example: also report Recall@20, use 20 seeds."
+        )
+    return ""
+
+
+def unmet(view: RunView) -> tuple[Requirement, ...]:
+    """Return the requirements that the best script does not meet."""
+    met = {v.requirement for v in view.best.verdicts if v.is_met} if view.best else set()
+    return tuple(r for r in view.plan.requirements if r.id not in met) if view.plan else ()
+
+
+def opened(view: RunView, wish: str, by: UserId, budget: Budget, scripts: int) -> RoundOpened:
+    """Return the round that goes on from a run.
+
+    Parameters
+    ----------
+    view
+        The ended run.
+    wish
+        What should be better, in the words of the person.
+    by
+        Who asked for it.
+    budget
+        What the round may cost beyond what is spent.
+    scripts
+        Scripts that it may have beyond those there are.
+    """
+    tokens = view.usage.input_tokens + view.usage.output_tokens + budget.tokens
+    return RoundOpened(
+        by,
+        wish.strip(),
+        len(view.nodes) + scripts,
+        view.usage.cost + budget.cost,
+        tokens if budget.tokens else 0,
+        scripts,
+    )
+
+
+def is_stale(node: Node, plan: Plan, waivers: Sequence[Waiver]) -> bool:
+    """Whether a node was judged under another plan, or fails what was set aside since."""
+    failed = node.score.failed_checks if node.score else ()
+    return node.plan_version != plan.version or any(w.check in failed for w in waivers)
+
+
+def same_wording(
+    wanted: Sequence[Requirement], judged_under: Plan | None
+) -> tuple[Requirement, ...]:
+    """Return the requirements that another version of the plan has in the same words."""
+    known = {r.id: r.text for r in judged_under.requirements} if judged_under else {}
+    return tuple(r for r in wanted if known.get(r.id) == r.text)
+
+
+def reopened(view: RunView, waivers: Sequence[Waiver]) -> bool:
+    """Whether waivers after the end change what the report stands on."""
+    best = view.best
+    failed = best.score.failed_checks if best and best.score else ()
+    is_ended = view.status is RunStatus.FINISHED and view.report is not None
+    return is_ended and any(w.check in failed for w in waivers)

@@ -1,0 +1,59 @@
+"""A lab over a real database and the real sandbox, and tasks run through it."""
+
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from agent_core.checks.registry import RULES
+from agent_core.domain import RunStatus, Task, UserId
+from agent_core.events import RunFinished
+from agent_core.opening import open_lab
+from agent_core.researcher import Packages
+from agent_core.settings import LabSettings, TreeSearchSettings
+from sandbox.opening import open_sandbox
+from sandbox.settings import SandboxSettings
+from storage.database import open_database
+from storage.settings import StorageSettings
+
+ANN = UserId("ann")
+RATINGS = "user_id,item_id,rating\n" + "".join(
+    f"{u},{i},{1 + (u + i) % 5}\n" for u in range(6) for i in range(4)
+)
+BINDING = [rule.name for rule in RULES if rule.is_binding]
+
+
+def settings(**search):
+    return LabSettings(
+        search=TreeSearchSettings(**{"num_draft_nodes": 1, "max_iterations": 2} | search)
+    )
+
+
+@asynccontextmanager
+async def lab_in(folder, researcher, given=None):
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(StorageSettings(path=folder)))
+        sandbox = await stack.enter_async_context(open_sandbox(SandboxSettings(slots=2)))
+        yield await stack.enter_async_context(
+            open_lab(given or settings(), database, sandbox, researcher, Packages("3.11", {}))
+        )
+
+
+async def until(lab, run, wanted, after=0):
+    async for logged in lab.events(run, after):
+        if wanted(logged.event):
+            return logged
+    return None
+
+
+async def waiting(lab, run):
+    await until(lab, run, lambda e: getattr(e, "status", None) is RunStatus.WAITING)
+
+
+async def run_through(lab, task):
+    run = await lab.submit(task)
+    await waiting(lab, run)
+    await lab.start(run, ANN)
+    await until(lab, run, lambda e: isinstance(e, RunFinished))
+    return await lab.view(run)
+
+
+def task(ratings, origin="test:1", **more):
+    return Task("how much do seeds matter", (ratings,), ANN, origin, **more)
