@@ -7,7 +7,7 @@ from random import Random
 
 from agent_core.domain import Finding, Nature, Node, NodeId, Operator, Plan, Priority, Requirement
 from agent_core.settings import TreeSearchSettings
-from agent_core.tree import Tree
+from agent_core.tree import Tree, is_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ def choose(tree: Tree, plan: Plan, settings: TreeSearchSettings, rng: Random) ->
 
     Drafts come first, all at once. Then, with u1 and u2 uniform: if there are buggy nodes and
     (u1 < debug_prob or nothing works) a uniformly chosen one is debugged; else if u2 < epsilon a
-    uniformly chosen working node is improved, else the best; with neither, a fresh draft.
+    uniformly chosen working node is improved, else the best (the next best where all that is open
+    of it is in work); with neither, a fresh draft.
     """
     drafts = sum(n.operator is Operator.DRAFT for n in tree.nodes)
     if drafts < settings.num_draft_nodes:
@@ -41,8 +42,10 @@ def choose(tree: Tree, plan: Plan, settings: TreeSearchSettings, rng: Random) ->
         return Action(Operator.DEBUG, (rng.choice(buggy).id,))
     if working:
         best = tree.best or working[0]
-        node = rng.choice(working) if u2 < settings.epsilon else best
-        return Action(Operator.IMPROVE, (node.id,), aim_of(node, plan, tree))
+        first = rng.choice(working) if u2 < settings.epsilon else best
+        others = sorted(working, key=lambda n: (-(n.score.value if n.score else 0.0), n.id))
+        actions = (improvement(n, plan, tree) for n in (first, *others))
+        return next((a for a in actions if a is not None), None)
     return None if tree.in_work else Action(Operator.DRAFT)
 
 
@@ -58,13 +61,21 @@ def open_requirements(node: Node, plan: Plan) -> tuple[Requirement, ...]:
     )
 
 
-def aim_of(node: Node, plan: Plan, tree: Tree) -> int | None:
-    """Pick the open requirement of `node` that was aimed at least often from it.
+def improvement(node: Node, plan: Plan, tree: Tree) -> Action | None:
+    """Improve `node` for what nobody works on yet; None where all that is open is in work.
 
-    None where a failed binding check has to be mended before any requirement.
+    The open requirement that was aimed at least often from it is taken. None is aimed at where
+    a failed binding check has to be mended before any requirement.
     """
-    if any(c.is_binding and c.finding is Finding.FAIL for c in node.checks):
+    children = tree.children(node.id)
+    reserved = {c.aim for c in children if not is_done(c)}
+    has_failed = any(c.is_binding and c.finding is Finding.FAIL for c in node.checks)
+    missing = () if has_failed else open_requirements(node, plan)
+    free = [r for r in missing if r.id not in reserved]
+    if free:
+        tried = [child.aim for child in children]
+        aim = min(free, key=lambda r: tried.count(r.id)).id
+        return Action(Operator.IMPROVE, (node.id,), aim)
+    if missing or None in reserved:
         return None
-    tried = [child.aim for child in tree.children(node.id)]
-    missing = open_requirements(node, plan)
-    return min(missing, key=lambda r: tried.count(r.id)).id if missing else None
+    return Action(Operator.IMPROVE, (node.id,))

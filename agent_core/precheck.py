@@ -10,6 +10,8 @@ from agent_core.researcher import Packages
 
 ALWAYS_THERE = frozenset({"labbook", "__future__"})
 """Modules beside the script."""
+DUPLICATE = "Duplicate"
+"""Beginning of the fault of a script that ran before; there is nothing to repair in it."""
 
 
 def tree_hash(source: str) -> str:
@@ -42,7 +44,7 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> str
     except (ValueError, RecursionError, MemoryError) as error:
         return f"{type(error).__name__}: the script cannot be parsed: {error}"
     if found in seen:
-        return "Duplicate: the same script (apart from layout and comments) ran before."
+        return f"{DUPLICATE}: the same script (apart from layout and comments) ran before."
     missing = (
         sorted(imported(source) - packages.modules - ALWAYS_THERE) if packages.modules else []
     )

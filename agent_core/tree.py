@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.domain import Node, NodeId, Operator
+from agent_core.precheck import DUPLICATE
 
 MAX_DEBUG_CHAIN = 3
 """Repairs of one script in a row, at most."""
@@ -75,13 +76,18 @@ class Tree:
 
     def is_debuggable(self, node: Node) -> bool:
         """Whether another repair of `node` may help: a leaf, a short chain, a new error."""
-        if self.children(node.id) or not node.script.source:
+        if self.children(node.id) or not node.script.source or is_duplicate(node):
             return False
         chain = self.chain(node)
         if len(chain) > MAX_DEBUG_CHAIN:
             return False
         signatures = [error_signature(n) for n in chain]
         return signatures[-1] not in signatures[:-1]
+
+
+def is_duplicate(node: Node) -> bool:
+    """Whether a script was not run because it had been run before."""
+    return node.error is not None and node.error.startswith(DUPLICATE)
 
 
 def is_done(node: Node) -> bool:

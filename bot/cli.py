@@ -16,9 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-tasks = typer.Typer(
-    help="Runs on this machine: list, show, stop, improve and the like."
-)
+tasks = typer.Typer(help="Runs on this machine: list, show, stop, improve and the like.")
 env = typer.Typer(help="What experiments may import.")
 app.add_typer(tasks, name="tasks", no_args_is_help=True)
 app.add_typer(env, name="env", no_args_is_help=True)

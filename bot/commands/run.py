@@ -155,7 +155,7 @@ async def taken_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
 async def follow(lab: Lab, run: RunId, order: Order, after: int) -> RunView:
     """Print events as they come; give the start once the plan is there."""
     console = Console(highlight=False)
-    view = await lab.view(run) if after else RunView(run)
+    view = fold(run, [e for e in await lab.journal.read(run) if e.seq <= after])
     if view.status is RunStatus.WAITING:
         await lab.start(run, LOCAL)
     async for logged in lab.events(run, after):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_core.domain import Check, Finding, Operator, Priority
-from agent_core.policy import aim_of, choose, decision_rng, open_requirements
+from agent_core.policy import choose, decision_rng, improvement, open_requirements
 from agent_core.settings import TreeSearchSettings
 from agent_core.tree import Tree
 
@@ -79,16 +79,32 @@ def test_aims_at_the_open_requirement_that_was_tried_least():
     child = node_of(2, value=0.5, parents=(1,), operator=Operator.IMPROVE, aim=3)
 
     assert [r.id for r in open_requirements(parent, plan)] == [3, 4, 2]
-    assert aim_of(parent, plan, Tree((parent, child))) == 4
+    assert improvement(parent, plan, Tree((parent, child))).aim == 4
 
 
 def test_a_failed_binding_check_comes_before_any_requirement():
     leak = Check("no_test_in_train", Finding.FAIL, "3 pairs", is_binding=True)
     node = node_of(1, value=0.5, checks=(leak,))
 
-    assert aim_of(node, PLAN, Tree((node,))) is None
+    assert improvement(node, PLAN, Tree((node,))).aim is None
 
 
 @given(st.integers(), st.integers(0, 1000))
 def test_decisions_are_repeatable(seed, decision):
     assert decision_rng(seed, decision).random() == decision_rng(seed, decision).random()
+
+
+def test_what_is_in_work_is_not_begun_a_second_time():
+    plan = plan_of(requirement(1), requirement(2), requirement(3))
+    parent = node_of(1, value=0.5)
+    begun = [node_of(n, parents=(1,), operator=Operator.IMPROVE, aim=n) for n in (2, 3)]
+    other = node_of(4, value=0.25)
+    given = TreeSearchSettings(num_draft_nodes=1, epsilon=0)
+
+    second = choose(Tree((parent, begun[0])), plan, given, Random(0))
+    waits = choose(Tree((parent, *begun)), plan, given, Random(0))
+    beside = choose(Tree((parent, *begun, other)), plan, given, Random(0))
+
+    assert second.aim == 3
+    assert waits is None
+    assert beside.parents == (4,)

@@ -3,6 +3,7 @@ from dataclasses import replace
 from builders import OK, crashed, node_of
 
 from agent_core.domain import Operator, Score
+from agent_core.precheck import DUPLICATE
 from agent_core.tree import Tree, error_signature, next_id
 
 
@@ -68,3 +69,11 @@ def test_signatures_ignore_numbers_and_addresses():
 def test_ids_count_from_one():
     assert next_id(()) == 1
     assert next_id((node_of(4),)) == 5
+
+
+def test_a_script_that_ran_before_is_not_repaired():
+    fault = f"{DUPLICATE}: the same script ran before."
+    same = node_of(1, execution=None, error=fault)
+    other = node_of(2, execution=None, error="Syntax error in line 3.")
+
+    assert [n.id for n in Tree((same, other)).buggy] == [2]

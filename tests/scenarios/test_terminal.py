@@ -33,7 +33,7 @@ def home(tmp_path_factory):
 def line(home, *arguments):
     python = os.environ.get("AUTORECLAB_SANDBOX__PYTHON", str(ROOT / ".venv-lab/bin/python"))
     chosen = ("--set", "treesearch.num_draft_nodes=1", "--set", f"sandbox.python={python}")
-    takes = arguments[0] in ("run", "exec") or arguments[:2] == ("tasks", "resume")
+    takes = arguments[0] in ("run", "exec") or arguments[1] in ("resume", "improve")
     return [sys.executable, "-m", "bot", *arguments, *(chosen if takes else ())]
 
 
@@ -172,3 +172,19 @@ def test_an_interrupted_run_is_resumed_and_nothing_runs_twice(home):
     assert begun.returncode == 130
     assert (resumed.returncode, last(resumed)["satisfied"]) == (0, True)
     assert (counted["NodeStarted"], counted["NodeExecuted"], counted["Reported"]) == (1, 1, 1)
+
+
+def test_a_wish_after_the_end_opens_a_further_round(home):
+    first = last(call(home, "run", STUDY, "--data", "catalogue.tsv", "--out", "one", "--json"))
+
+    done = call(home, "tasks", "improve", first["run"], "also report MRR@10", "--out", "two")
+    again = call(home, "tasks", "improve", first["run"])
+
+    assert done.returncode == 0, done.stderr
+    assert "Round 2, asked by local: also report MRR@10" in done.stdout
+    assert "after results were seen" in (home / "two/report.md").read_text()
+    metrics = {r["metric"] for r in json.loads((home / "two/results.json").read_text())["rows"]}
+    assert "mrr" in metrics
+    assert "mrr" not in (home / "one/results.json").read_text()
+    assert again.returncode == 1
+    assert "nothing open to improve" in again.stderr
