@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,8 @@ from agent_core.facts import Facts, collect_facts
 from agent_core.recorder import Recorder
 from agent_core.reporter import ReportInputs, write_report
 from agent_core.researcher import Context, Packages, ReportRequest, Researcher
+from agent_core.retrained import RETRAINED, read_retrained, write_retrained
+from agent_core.retraining import retrain
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)
@@ -58,7 +61,13 @@ class Conclusion:
         if found is None:
             raise AgentError(f"Script {node.id} was not executed.")
         datasets = self.recorder.view.datasets
-        return read_evidence(self.plan, node.script.source, found, datasets, self.files)
+        known = read_retrained(self.place(node) / RETRAINED)
+        return read_evidence(self.plan, node.script.source, found, datasets, self.files, known)
+
+    def place(self, node: Node) -> Path:
+        """Return the folder of a node's files."""
+        folder = self.recorder.journal.folder(self.recorder.run)
+        return folder / "nodes" / str(node.id)
 
     async def facts(self) -> Mapping[str, float]:
         """Return every recorded statistic of the best node by reference."""
@@ -145,6 +154,20 @@ class Conclusion:
         evidence = await asyncio.to_thread(self.evidence, best)
         checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
         return rechecked(best, checks, evidence)
+
+    async def retrain(self, experiment: Experiment, workbench: Workbench) -> bool:
+        """Train what a script recorded, compare, and keep that; whether there is something new."""
+        node = self.recorder.view.node(experiment.node)
+        place = self.place(node) / RETRAINED
+        if place.exists():
+            return False
+        evidence = await asyncio.to_thread(self.evidence, node)
+        folder = place.with_name("retraining")
+        own = replace(experiment, stop=asyncio.Event())
+        retrained = await retrain(evidence, own, folder, workbench)
+        if retrained is not None:
+            await asyncio.to_thread(write_retrained, place, retrained)
+        return retrained is not None
 
     async def repeat(self, experiment: Experiment, workbench: Workbench) -> Rerun:
         """Execute the same script again in a clean sandbox and compare its rows."""

@@ -12,6 +12,7 @@ import pandas as pd
 from agent_core import contract
 from agent_core.domain import Dataset, Plan
 from agent_core.recomputation import Delivered, recompute
+from agent_core.retrained import Retrained
 from agent_core.tables import Problems
 from sandbox.execution import Execution
 
@@ -64,6 +65,8 @@ class Evidence:
     """Per-user values computed by the product from lists, predictions and split."""
     agreement: pd.DataFrame = field(default_factory=lambda: empty(AGREEMENT_COLUMNS))
     """Each claimed run value beside the recomputed one."""
+    retrained: Retrained | None = None
+    """What the product's own training came to; None where there was none."""
 
     @property
     def user_values(self) -> pd.DataFrame:
@@ -82,6 +85,7 @@ def read_evidence(
     execution: Execution,
     datasets: tuple[Dataset, ...],
     files: Mapping[str, Path],
+    retrained: Retrained | None = None,
 ) -> Evidence:
     """Parse what an execution delivered; never raises for what a script wrote.
 
@@ -97,6 +101,8 @@ def read_evidence(
         The profiles of the datasets.
     files
         Dataset name to the file on this machine.
+    retrained
+        What the product's own training of it came to.
     """
     problems = Problems()
     artifacts = {a.name: a.path for a in execution.artifacts}
@@ -131,6 +137,7 @@ def read_evidence(
         parts["train"],
         parts["test"],
         *computed,
+        retrained,
     )
 
 

@@ -39,6 +39,7 @@ from agent_core.researcher import (
     Packages,
     Researcher,
 )
+from agent_core.retrained import RETRAINED, read_retrained
 from agent_core.rounds import is_stale
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.tree import Tree, error_signature, is_done, next_id
@@ -294,7 +295,7 @@ class Search:
             node=node.id,
             script=node.script,
             files=self.setup.files,
-            folder=self.setup.folder / "nodes" / str(node.id) / "artifacts",
+            folder=self.place(node) / "artifacts",
             timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
             expected_s=self.plan.estimate_s,
             stop=self.has_stopped,
@@ -341,15 +342,24 @@ class Search:
             node.execution,
             self.recorder.view.datasets,
             self.setup.files,
+            read_retrained(self.place(node) / RETRAINED),
         )
+
+    def place(self, node: Node) -> Path:
+        """Return the folder of a node's files."""
+        return self.setup.folder / "nodes" / str(node.id)
 
     async def verdicts(
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]
     ) -> tuple[Verdict, ...]:
         """Have the requirements judged that no check decides; a crashed script costs no call.
 
-        What was met in the script it was made from, by a quote that still occurs, is not asked.
+        What was met in the script it was made from, by a quote that still occurs, is not asked,
+        nor what was judged of it before under the same plan.
         """
+        if node.score is not None and node.plan_version == plan.version:
+            known = {v.requirement: v for v in node.verdicts}
+            return tuple(known[r.id] for r in left if r.id in known)
         if node.execution is None or not node.execution.is_ok:
             return unjudged(left, "the script did not come to a clean end")
         shown = await asyncio.to_thread(
@@ -358,8 +368,8 @@ class Search:
         before = [*(self.tree.node(p) for p in node.parents), node]
         plans = {p.version: p for p in self.recorder.view.plans}
         kept = carried(left, before, shown, plans)
-        known = {v.requirement for v in kept}
-        left = tuple(r for r in left if r.id not in known)
+        carried_over = {v.requirement for v in kept}
+        left = tuple(r for r in left if r.id not in carried_over)
         found = await self.asked(node, plan, left) if left else ()
         return (*kept, *found)
 
@@ -367,8 +377,7 @@ class Search:
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]
     ) -> tuple[Verdict, ...]:
         """Ask for verdicts in one call; a claim whose quote occurs nowhere is not met."""
-        output = node.execution.output if node.execution else ""
-        artifacts = artifacts_of(node)
+        output, artifacts = node.execution.output if node.execution else "", artifacts_of(node)
         request = JudgeRequest(self.context(node.id), plan, node, left, artifacts)
         try:
             found = await self.through_outages(lambda: self.setup.researcher.judge(request))

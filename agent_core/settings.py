@@ -33,6 +33,8 @@ class ExecSettings(Section):
 
     timeout: float = Field(3600, gt=0)
     workspace: Path = Path("./workspace")
+    retraining: bool = True
+    """Whether the product trains the reported algorithms itself, as a check."""
 
 
 class RoleSettings(Section):

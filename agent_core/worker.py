@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent_core.conclusion import Conclusion
-from agent_core.domain import Answer, Budget, Node, Plan, Revision, RunId, RunStatus, UserId
+from agent_core.confirmation import Confirmation
+from agent_core.domain import Answer, Budget, Plan, Revision, RunId, RunStatus, UserId
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.events import (
     CheckWaived,
@@ -49,8 +50,6 @@ log = logging.getLogger(__name__)
 
 Reference = Callable[[str], Awaitable[str]]
 """Looks up the library names of a traceback."""
-CONFIRM_FACTOR = 2.0
-"""The winner is repeated when this many times its duration is left of the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,6 @@ class Worker:
         self.starter = UserId("")
         self.talk = asyncio.Lock()
         self.driving: asyncio.Task[None] | None = None
-        self.confirming: asyncio.Task[Rerun] | None = None
 
     @property
     def view(self) -> RunView:
@@ -252,52 +250,44 @@ class Worker:
                     self.budget().nodes,
                     self.stopped,
                 )
-                search.on_winner = lambda winner: self.confirm(search, winner)
-                try:
-                    reason = await search.run()
-                    await self.recorder.settled()
-                    if reason == "satisfied":
-                        await self.confirmed(search)
-                finally:
-                    await self.leave_confirmation()
+                reason = await self.searched(search)
                 await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
             conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
             outcome = await conclusion.report(researcher, self.view.reason or reason)
         await self.recorder.settled()
         await self.recorder.add(RunFinished(outcome, self.view.reason))
 
-    def confirm(self, search: Search, winner: Node) -> None:
-        """Begin to execute the winner once more, where the time budget allows.
+    async def searched(self, search: Search) -> str:
+        """Search until a confirmed winner or a limit ends it; return which."""
+        confirmation = Confirmation(
+            self.recorder,
+            Conclusion(self.recorder, self.bench.packages, self.files()),
+            self.bench.workbench,
+            self.remaining_s,
+            retrains=self.settings.execution.retraining,
+        )
+        search.on_winner = lambda winner: confirmation.begin(winner, search.experiment(winner))
+        try:
+            while True:
+                reason = await search.run()
+                await self.recorder.settled()
+                if reason == "stopped" or not await self.unless_stopped(
+                    self.upheld(search, confirmation)
+                ):
+                    return reason
+                if reason != "satisfied" or search.tree.satisfactory:
+                    return reason
+        finally:
+            await confirmation.leave()
 
-        The drafts that still run go on beside it.
-        """
-        if self.confirming or winner.execution is None:
+    async def upheld(self, search: Search, confirmation: Confirmation) -> None:
+        """Confirm the best script, and judge it again where that brought something new."""
+        best = self.view.best
+        if best is None:
             return
-        if any(r.node == winner.id for r in self.view.reruns):
-            return
-        if winner.execution.duration_s * CONFIRM_FACTOR < self.remaining_s():
-            self.confirming = asyncio.create_task(self.repeat(search, winner))
-
-    async def confirmed(self, search: Search) -> None:
-        """Wait until the winner was executed once more, or the run is stopped."""
-        if best := self.view.best:
-            self.confirm(search, best)
-        if self.confirming:
-            await self.unless_stopped(self.confirming)
-
-    async def leave_confirmation(self) -> None:
-        """Give up a repetition that is still under way."""
-        if self.confirming:
-            self.confirming.cancel()
-            await asyncio.gather(self.confirming, return_exceptions=True)
-            self.confirming = None
-
-    async def repeat(self, search: Search, node: Node) -> Rerun:
-        """Execute a script again and log how it compares."""
-        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
-        rerun = await conclusion.repeat(search.experiment(node), self.bench.workbench)
-        await self.recorder.add(rerun)
-        return rerun
+        confirmation.begin(best, search.experiment(best))
+        if await confirmation.news(best):
+            await search.judge(self.view.node(best.id))
 
     def setup(self, researcher: Researcher) -> Setup:
         """Return what the search works with."""
@@ -354,7 +344,10 @@ class Worker:
         )
         if self.view.best is None:
             raise AgentError("No script worked, so there is none to repeat.")
-        return await self.repeat(search, self.view.best)
+        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        rerun = await conclusion.repeat(search.experiment(self.view.best), self.bench.workbench)
+        await self.recorder.add(rerun)
+        return rerun
 
 
 def status_text(view: RunView) -> str:

@@ -62,6 +62,7 @@ def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
         ("Protocol", protocol_text(inputs)),
         ("Scripts", scripts_text(inputs)),
         ("Repetition", repeated_text(inputs)),
+        ("Independent training", retraining_text(inputs)),
         ("Waivers", waivers_text(inputs)),
         ("Requirements not met", unmet_text(inputs)),
     ]
@@ -264,6 +265,11 @@ def scripts_text(inputs: ReportInputs) -> str:
         "binding check, then the share of science requirements met, then the earliest; never by "
         "the metric's value"
     )
+
+
+def retraining_text(inputs: ReportInputs) -> str:
+    """Return what the product's own training of the recorded algorithms came to."""
+    return next((c.reason for c in inputs.checks if c.name == "retraining_agrees"), "")
 
 
 def waivers_text(inputs: ReportInputs) -> str:

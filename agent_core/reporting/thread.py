@@ -54,6 +54,11 @@ def alerts(inputs: ReportInputs) -> list[str]:
         if c.name == "beats_baseline"
     ]
     found += [
+        f"**Not confirmed by the product's own training.** {clip(c.reason)}"
+        for c in inputs.found(Finding.WARN)
+        if c.name == "retraining_agrees"
+    ]
+    found += [
         f"**Check `{w.check}` was set aside** by {w.by}"
         f"{', after results were seen' if w in inputs.late_waivers else ''}: {clip(w.reason)}"
         for w in inputs.view.waivers
@@ -90,6 +95,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         (1, checks_text(inputs)),
         (2, agreement(inputs)),
         (2, repeated_text(inputs)),
+        (2, retrained_text(inputs)),
         (1, requirements_text(inputs)),
         (3, bullets("Findings", prose.findings)),
         (4, bullets("Next", prose.next_steps)),
@@ -260,6 +266,29 @@ def repeated_text(inputs: ReportInputs) -> str:
     best = inputs.best.id if inputs.best else None
     found = [r for r in inputs.view.reruns if r.node == best]
     return found[-1].text if found else ""
+
+
+def retrained_text(inputs: ReportInputs) -> str:
+    """Return what the product's own training of the recorded algorithms came to."""
+    retrained = inputs.evidence.retrained if inputs.evidence else None
+    if retrained is None or not retrained.pairs:
+        return ""
+    metric = inputs.plan.primary
+    shown = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
+    values = [
+        f"{p.algorithm} {shown_number(p.trained)} (delivered {shown_number(p.delivered)})"
+        for p in (shown or retrained.pairs)[:SHOWN_ALGORITHMS]
+    ]
+    agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
+    return (
+        "*Trained again by the product* from the recorded classes, configurations and split: "
+        f"{metric.label} {', '.join(values)}; {agree} within what seeds and ties explain."
+    )
+
+
+def shown_number(value: float) -> str:
+    """Return a value of a metric for a comparison at a glance."""
+    return f"{value:.3f}"
 
 
 def requirements_text(inputs: ReportInputs) -> str:

@@ -1,15 +1,18 @@
 """Runs whole scripts in the sandbox and says what the checks find in them."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cases import Case, base_plan
 
 from agent_core.checks.registry import run_checks
 from agent_core.datasets import profile
-from agent_core.domain import Finding
+from agent_core.domain import Finding, Script
 from agent_core.evidence import read_evidence
+from agent_core.experiment import Experiment, Workbench
+from agent_core.pool import FairSlots
+from agent_core.retraining import retrain
 from agent_core.synthetic import write_catalogue
 from sandbox.execution import Input, Job, Limits
 
@@ -51,6 +54,22 @@ async def tried(case: Case, material: Material, sandbox, folder: Path):
     data = profile(material.path)
     evidence = read_evidence(plan, source, execution, (data,), {name: material.path})
     return execution, {c.name: c for c in run_checks(evidence)}
+
+
+async def retrained_of(case: Case, material: Material, sandbox, folder: Path):
+    """Run one script, have the product train what it recorded, and return the evidence."""
+    name = material.path.name
+    source = case.source(material.read, name)
+    job = Job(source, (Input(name, material.path),), LIMITS)
+    place = folder / "artifacts"
+    place.mkdir()
+    execution = await sandbox.execute(job, place)
+    data, files = profile(material.path), {name: material.path}
+    evidence = read_evidence(case.plan(base_plan(name)), source, execution, (data,), files)
+    workbench = Workbench(sandbox, FairSlots(sandbox.slots), LIMITS)
+    template = Experiment("run", "user", 1, Script("", source), files, place, 300.0)
+    retrained = await retrain(evidence, template, folder / "retraining", workbench)
+    return replace(evidence, retrained=retrained)
 
 
 def fault_of(case: Case, execution, findings):

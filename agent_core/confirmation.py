@@ -1,0 +1,85 @@
+"""Confirms a winner beside the drafts that still run: repeats it, and trains its algorithms."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from agent_core.conclusion import Conclusion
+from agent_core.domain import Node, NodeId
+from agent_core.experiment import Experiment, Workbench
+from agent_core.recorder import Recorder
+from sandbox.errors import SandboxError
+
+log = logging.getLogger(__name__)
+
+FACTOR = 2.0
+"""A winner is confirmed when this many times its duration is left of the budget."""
+
+
+class Confirmation:
+    """What confirms the winners of one search; each is confirmed once."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        conclusion: Conclusion,
+        workbench: Workbench,
+        remaining_s: Callable[[], float],
+        *,
+        retrains: bool,
+    ) -> None:
+        self.recorder = recorder
+        self.conclusion = conclusion
+        self.workbench = workbench
+        self.remaining_s = remaining_s
+        self.retrains = retrains
+        self.doing: dict[NodeId, asyncio.Task[bool]] = {}
+        self.told: set[NodeId] = set()
+
+    def begin(self, node: Node, experiment: Experiment) -> None:
+        """Begin to confirm a script, where the time budget allows; idempotent."""
+        if node.id in self.doing or node.execution is None:
+            return
+        if node.execution.duration_s * FACTOR < self.remaining_s():
+            work = self.confirm(node, experiment)
+            self.doing[node.id] = asyncio.create_task(work, name=f"confirm {node.id}")
+
+    async def news(self, node: Node) -> bool:
+        """Wait for the confirmation of a script; whether its checks have more to look at, once."""
+        work = self.doing.get(node.id)
+        if work is None or node.id in self.told:
+            return False
+        has_news = await asyncio.shield(work)
+        self.told.add(node.id)
+        return has_news
+
+    async def confirm(self, node: Node, experiment: Experiment) -> bool:
+        """Repeat a satisfactory script, and train its algorithms."""
+        repeated = self.repeat(node, experiment)
+        trained = self.retrain(experiment)
+        _, has_news = await asyncio.gather(repeated, trained)
+        return has_news
+
+    async def repeat(self, node: Node, experiment: Experiment) -> None:
+        """Execute a satisfactory script again and log how it compares, once."""
+        if node.is_satisfactory and all(r.node != node.id for r in self.recorder.view.reruns):
+            rerun = await self.conclusion.repeat(experiment, self.workbench)
+            await self.recorder.add(rerun)
+
+    async def retrain(self, experiment: Experiment) -> bool:
+        """Train what a script recorded; a failure of the machinery says nothing about it."""
+        if not self.retrains:
+            return False
+        try:
+            return await self.conclusion.retrain(experiment, self.workbench)
+        except SandboxError as error:
+            log.warning("could not train again", exc_info=error)
+            return False
+
+    async def leave(self) -> None:
+        """Give up what is still under way."""
+        for work in self.doing.values():
+            work.cancel()
+        await asyncio.gather(*self.doing.values(), return_exceptions=True)

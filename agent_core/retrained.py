@@ -1,0 +1,81 @@
+"""What the product's own training of a script's algorithms came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+RETRAINED = "retrained.json"
+GROSS_SHARE = 0.2
+"""Share of the trained value from which a gap is no matter of versions, ties or luck."""
+GROSS = 0.01
+UNLIKELY = 0.001
+"""p from which the spread over seeds is not that of trainings of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A delivered value beside the one of the product's own training, both means over seeds."""
+
+    algorithm: str
+    metric: str
+    k: int | None
+    delivered: float
+    trained: float
+    slack: float
+    """Gap that seeds and ties explain."""
+    runs: int
+    """Trainings of the product."""
+    delivered_sd: float = 0.0
+    """Over the script's seeds; 0 with fewer than three."""
+    trained_sd: float = 0.0
+    spread_p: float = 1.0
+    """Two-sided p of the F test of both variances; 1 with too few seeds."""
+
+    @property
+    def gap(self) -> float:
+        """How far they are apart."""
+        return abs(self.delivered - self.trained)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether seeds and ties explain the gap."""
+        return self.gap <= self.slack
+
+    @property
+    def scatters_alike(self) -> bool:
+        """Whether the script's seeds can scatter as those of the product do."""
+        return self.spread_p >= UNLIKELY
+
+    @property
+    def is_gross(self) -> bool:
+        """Whether the delivered value cannot come from what was recorded."""
+        return self.gap > max(2 * self.slack, GROSS, GROSS_SHARE * abs(self.trained))
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """The pairs of one fold, and what could not be trained."""
+
+    fold: str
+    pairs: tuple[Pair, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Algorithm to the reason."""
+
+
+def write_retrained(path: Path, retrained: Retrained) -> None:
+    """Write it as JSON, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(asdict(retrained), indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_retrained(path: Path) -> Retrained | None:
+    """Read it; None where there is none."""
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    pairs = tuple(Pair(**pair) for pair in content["pairs"])
+    return Retrained(content["fold"], pairs, content["left_out"])

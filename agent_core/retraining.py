@@ -1,0 +1,310 @@
+"""The product trains a script's algorithms itself, from what the script recorded, and compares.
+
+A script can invent its lists, train on the test, weaken its baseline or record another model than
+it trained, and still deliver files that agree with each other. Classes, configurations and the
+split are recorded; what they lead to can be found out again without the script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from agent_core import metrics
+from agent_core.checks.metrics import sampled_candidates
+from agent_core.contract import run_tables
+from agent_core.domain import Algorithm, Script
+from agent_core.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
+from agent_core.experiment import Experiment, Workbench
+from agent_core.metrics import Lists, Recomputed
+from agent_core.retrained import Pair, Retrained
+from agent_core.scorers import SCORERS
+from agent_core.tables import Problems
+from sandbox.execution import Execution
+
+SEEDS = 3
+"""Trainings of an algorithm that draws random numbers."""
+SLACK, SLACK_SHARE = 0.002, 0.03
+"""Ties and library versions move a metric that much."""
+DEVIATIONS = 4.0
+"""Standard errors that the mean over a few seeds may be off."""
+ENOUGH_SEEDS = 3
+"""Seeds on both sides from which their spread is compared."""
+TIMEOUT_S = 900.0
+SCRIPT = "retraining_script.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One algorithm to train."""
+
+    number: int
+    name: str
+    kind: str
+    module: str
+    config: Mapping[str, Any]
+    seeds: tuple[int | None, ...]
+    lists: bool
+    predictions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is trained, on which fold."""
+
+    fold: str
+    length: int
+    """Of the lists."""
+    algorithms: tuple[Training, ...]
+    left_out: Mapping[str, str]
+    """Algorithm to the reason."""
+    rated: bool = True
+    """Whether the training data have their ratings."""
+
+
+async def retrain(
+    evidence: Evidence, template: Experiment, folder: Path, workbench: Workbench
+) -> Retrained | None:
+    """Train what a script recorded and compare; None where no split was saved.
+
+    What disagrees is trained once more without ratings, which a script may have left out.
+
+    Raises
+    ------
+    SandboxError
+        When the machinery failed.
+    """
+    order = await asyncio.to_thread(order_of, evidence)
+    if order is None:
+        return None
+    first = await ordered(evidence, order, template, folder, workbench)
+    again = unrated(order, first)
+    if again is None:
+        return first
+    second = await ordered(evidence, again, template, folder.with_name("unrated"), workbench)
+    return closer(first, second)
+
+
+async def ordered(
+    evidence: Evidence, order: Order, template: Experiment, folder: Path, workbench: Workbench
+) -> Retrained:
+    """Carry out one order."""
+    if not order.algorithms:
+        return Retrained(order.fold, (), order.left_out)
+    experiment = await asyncio.to_thread(experiment_of, evidence, order, template, folder)
+    execution = await workbench.execute(experiment, lambda _: None)
+    return await asyncio.to_thread(compared, evidence, order, execution)
+
+
+def order_of(evidence: Evidence) -> Order | None:
+    """Return what the product can train itself; None where no split was saved."""
+    delivered = set(evidence.single["fold"])
+    folds = sorted(set(evidence.train) & set(evidence.test) & delivered)
+    if not folds:
+        return None
+    rows = evidence.single[evidence.single["fold"] == folds[0]]
+    chosen: list[Training] = []
+    left_out: dict[str, str] = {}
+    for number, algorithm in enumerate(evidence.plan.algorithms):
+        own = rows[rows["algorithm"] == algorithm.name]
+        reason = why_left_out(evidence, algorithm)
+        if reason or not len(own):
+            left_out[algorithm.name] = reason or "it has no results in this fold"
+            continue
+        chosen.append(training_of(evidence, number, algorithm, own))
+    lengths = [evidence.plan.list_length, *(int(k) for k in rows["k"].dropna().unique())]
+    return Order(folds[0], min(max(lengths), metrics.LONGEST), tuple(chosen), left_out)
+
+
+def why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
+    """Say why an algorithm cannot be trained again; empty where it can."""
+    if sampled_candidates(evidence):
+        return "only sampled items were ranked"
+    said = algorithms_of(evidence.run).get(algorithm.name, {})
+    if str(said.get("class")) not in SCORERS:
+        return f"{said.get('class') or algorithm.kind} is no scorer of LensKit"
+    return "" if isinstance(said.get("config"), dict) else "its configuration was not recorded"
+
+
+def training_of(
+    evidence: Evidence, number: int, algorithm: Algorithm, rows: pd.DataFrame
+) -> Training:
+    """Return how an algorithm is trained again; a random one with the first recorded seeds."""
+    said = algorithms_of(evidence.run)[algorithm.name]
+    scorer = SCORERS[str(said["class"])]
+    known = [int(s) for s in rows["seed"].unique() if str(s).isdecimal()][:SEEDS]
+    fresh = [s for s in range(SEEDS) if s not in known]
+    seeds = (*known, *fresh)[:SEEDS] if scorer.is_random else (None,)
+    rates = rows["metric"].isin(metrics.RATING)
+    return Training(
+        number, algorithm.name, scorer.kind, scorer.module, said["config"], tuple(seeds),
+        bool((~rates).any()), bool(rates.any()),
+    )  # fmt: skip
+
+
+def experiment_of(
+    evidence: Evidence, order: Order, template: Experiment, folder: Path
+) -> Experiment:
+    """Write the split and the order; return the experiment that trains.
+
+    Parameters
+    ----------
+    evidence
+        What the script delivered.
+    order
+        What is trained.
+    template
+        The script's own experiment: whose it is and who may stop it.
+    folder
+        Emptied; inputs and results go here.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    given = folder / "given"
+    given.mkdir(parents=True)
+    for name, parts in (("train", evidence.train), ("test", evidence.test)):
+        parts[order.fold].to_parquet(given / f"{name}.parquet", index=False)
+    (given / "order.json").write_text(json.dumps(asdict(order)), encoding="utf-8")
+    source = (resources.files("agent_core") / SCRIPT).read_text("utf-8")
+    return replace(
+        template,
+        script=Script("the product's own training", source),
+        files={p.name: p for p in sorted(given.iterdir())},
+        folder=folder / "artifacts",
+        timeout_s=min(template.timeout_s, TIMEOUT_S),
+        expected_s=0.0,
+    )
+
+
+def compared(evidence: Evidence, order: Order, execution: Execution) -> Retrained:
+    """Compare what the product trained with what the script delivered."""
+    artifacts = {a.name: a.path for a in execution.artifacts}
+    problems = Problems()
+    names = [str(t.number) for t in order.algorithms]
+    lists = run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
+    predicted = run_tables("predictions", artifacts, names, PREDICTION_COLUMNS, problems)
+    pairs: list[Pair] = []
+    left_out = dict(order.left_out)
+    failed = failures(artifacts)
+    for training in order.algorithms:
+        key = str(training.number)
+        own = [f[f["algorithm"] == key] for f in (lists, predicted)]
+        if training.name in failed or not any(len(f) for f in own):
+            left_out[training.name] = failed.get(training.name, "it did not come to an end")
+        else:
+            pairs += pairs_of(evidence, order, training, own)
+    return Retrained(order.fold, tuple(pairs), left_out)
+
+
+def failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
+    """Return the algorithms whose training failed, with the error."""
+    path = artifacts.get("failed.json")
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path else {}
+
+
+def pairs_of(
+    evidence: Evidence, order: Order, training: Training, own: Sequence[pd.DataFrame]
+) -> Iterator[Pair]:
+    """Yield every delivered metric of an algorithm beside the trained one."""
+    rows = evidence.single
+    rows = rows[(rows["fold"] == order.fold) & (rows["algorithm"] == training.name)]
+    for (metric, k), group in rows.groupby(["metric", "k"], dropna=False):
+        cut = None if pd.isna(k) else int(k)
+        trained = np.array(list(trained_values(evidence, order, (str(metric), cut), own)))
+        delivered = group["value"].to_numpy(dtype=float)
+        if len(trained) and np.isfinite(delivered).all():
+            yield Pair(
+                training.name, str(metric), cut, float(delivered.mean()), float(trained.mean()),
+                slack_of(delivered, trained), len(trained), *spreads(delivered, trained),
+            )  # fmt: skip
+
+
+def trained_values(
+    evidence: Evidence, order: Order, metric: tuple[str, int | None], own: Sequence[pd.DataFrame]
+) -> Iterator[float]:
+    """Yield a metric of each training, under the definition that the script's values have."""
+    name, k = metric
+    test, (lists, predicted) = evidence.test[order.fold], own
+    wanted = definition_of(evidence, name, k)
+    for _, table in (predicted if name in metrics.RATING else lists).groupby("seed"):
+        if name in metrics.RATING:
+            found = metrics.rating(name, table, test)
+        elif name == "coverage":
+            items = evidence.train[order.fold]["item_id"].nunique()
+            whole = {"items listed / items in train": items}
+            found = metrics.coverage(table, k or order.length, whole)
+        else:
+            found = metrics.ranking(name, Lists.of(table, test, k or order.length))
+        value = under(found, wanted)
+        if value is not None:
+            yield value
+
+
+def definition_of(evidence: Evidence, metric: str, k: int | None) -> str:
+    """Return the definition under which the script's values could be computed again."""
+    table = evidence.agreement
+    same = table[(table["metric"] == metric) & table["agrees"].astype(bool)]
+    same = same[same["k"].isna() if k is None else (same["k"] == k).fillna(value=False)]
+    return str(same["definition"].iloc[0]) if len(same) else ""
+
+
+def under(found: Sequence[Recomputed], wanted: str) -> float | None:
+    """Return the value under a definition, else under the first there is."""
+    chosen = next((f for f in found if f.definition == wanted), found[0] if found else None)
+    return chosen.value if chosen is not None and math.isfinite(chosen.value) else None
+
+
+def slack_of(delivered: np.ndarray, trained: np.ndarray) -> float:
+    """Return the gap of two means that ties, versions and seeds explain."""
+    least = SLACK + SLACK_SHARE * abs(float(trained.mean()))
+    spreads = [float(v.std(ddof=1)) for v in (delivered, trained) if len(v) > 1]
+    if len(trained) < 2 or not spreads:
+        return least
+    scale = math.sqrt(1 / len(delivered) + 1 / len(trained))
+    return max(least, DEVIATIONS * max(spreads) * scale)
+
+
+def spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, float]:
+    """Return both standard deviations over seeds and the p of their F test."""
+    if min(len(delivered), len(trained)) < ENOUGH_SEEDS:
+        return 0.0, 0.0, 1.0
+    own, ours = float(delivered.std(ddof=1)), float(trained.std(ddof=1))
+    if not ours:
+        return own, ours, 1.0
+    ratio = own**2 / ours**2
+    below = float(stats.f.cdf(ratio, len(delivered) - 1, len(trained) - 1))
+    return own, ours, 2 * min(below, 1 - below)
+
+
+def unrated(order: Order, first: Retrained) -> Order | None:
+    """Return the order for what disagreed, without ratings: a script may leave them out."""
+    doubtful = {p.algorithm for p in first.pairs if not p.agrees}
+    again = tuple(t for t in order.algorithms if t.name in doubtful and not t.predictions)
+    return replace(order, algorithms=again, left_out={}, rated=False) if again else None
+
+
+def closer(first: Retrained, second: Retrained) -> Retrained:
+    """Return, algorithm by algorithm, the training that the delivered values are closer to."""
+    other = by_algorithm(second)
+    pairs: list[Pair] = []
+    for name, own in by_algorithm(first).items():
+        rival = other.get(name, ())
+        is_better = rival and sum(p.agrees for p in rival) > sum(p.agrees for p in own)
+        pairs += rival if is_better else own
+    return replace(first, pairs=tuple(pairs))
+
+
+def by_algorithm(retrained: Retrained) -> dict[str, tuple[Pair, ...]]:
+    """Return the pairs of each algorithm."""
+    names = dict.fromkeys(p.algorithm for p in retrained.pairs)
+    return {n: tuple(p for p in retrained.pairs if p.algorithm == n) for n in names}

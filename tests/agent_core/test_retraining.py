@@ -1,0 +1,200 @@
+"""The product's own training: what it compares, what it leaves out, and a run that it stops."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases import HONEST, Case
+from labs import ANN, lab_in, settings, until
+from studies import honest
+from trials import retrained_of, synthetic
+
+from agent_core.checks.retraining import retraining_agrees
+from agent_core.domain import Finding, Outcome, RunStatus, Task
+from agent_core.events import NodeJudged, RunFinished
+from agent_core.offline.researcher import OfflineResearcher
+from agent_core.retrained import Pair, Retrained, read_retrained, write_retrained
+from agent_core.retraining import closer, order_of, slack_of, spreads
+from agent_core.settings import ExecSettings
+from agent_core.synthetic import write_catalogue
+from sandbox.opening import open_sandbox
+from sandbox.settings import SandboxSettings
+
+
+def pair(delivered, trained, *, slack=0.005, name="ItemKNN", **more):
+    return Pair(name, "ndcg", 10, delivered, trained, slack, 1, **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "finding", "words"),
+    [
+        (pair(0.301, 0.300), Finding.PASS, "delivered 0.301"),
+        (pair(0.320, 0.300), Finding.WARN, "ndcg@10 of ItemKNN 0.3, delivered 0.32"),
+        (pair(0.500, 0.300), Finding.FAIL, "cannot come from these"),
+        (pair(0.100, 0.300), Finding.FAIL, "cannot come from these"),
+        (
+            pair(0.300, 0.300, delivered_sd=1e-6, trained_sd=0.02, spread_p=1e-9),
+            Finding.WARN,
+            "not the spread of trainings of their own",
+        ),
+    ],
+)
+def test_a_gap_beyond_seeds_and_ties_is_told(tmp_path, found, finding, words):
+    evidence = replace(honest().evidence(tmp_path), retrained=Retrained("0", (found,)))
+
+    result = retraining_agrees(evidence)
+
+    assert result.finding is finding
+    assert words in result.reason
+
+
+def test_without_a_training_nothing_is_claimed(tmp_path):
+    evidence = honest().evidence(tmp_path)
+    nothing = replace(evidence, retrained=Retrained("0", (), {"Own": "is no scorer of LensKit"}))
+
+    assert retraining_agrees(evidence).finding is Finding.NOT_APPLICABLE
+    assert "Own (is no scorer" in retraining_agrees(nothing).reason
+
+
+def test_the_order_names_what_cannot_be_trained(tmp_path):
+    made = honest()
+    made.run["algorithms"]["ImplicitMF"]["class"] = "MyOwnModel"
+
+    order = order_of(made.evidence(tmp_path))
+
+    assert "no scorer of LensKit" in order.left_out["ImplicitMF"]
+    assert [t.name for t in order.algorithms] == ["Popularity"]
+
+
+def test_sampled_candidates_are_not_trained_again(tmp_path):
+    made = honest()
+    made.run["candidates"] = "100 sampled items"
+
+    order = order_of(made.evidence(tmp_path))
+
+    assert order.algorithms == ()
+    assert "only sampled items" in order.left_out["Popularity"]
+
+
+def test_the_slack_grows_with_the_spread_over_seeds():
+    calm, wild = np.array([0.30, 0.30, 0.30]), np.array([0.25, 0.30, 0.35])
+
+    assert slack_of(calm, calm) == pytest.approx(0.002 + 0.03 * 0.30)
+    assert slack_of(wild, wild) == pytest.approx(4 * 0.05 * (2 / 3) ** 0.5)
+
+
+def test_copies_with_noise_do_not_scatter_like_trainings():
+    trained, copies = np.array([0.25, 0.30, 0.35]), 0.3 + np.array([0, 1e-5, 2e-5])
+
+    assert spreads(copies, trained)[2] < 0.001
+    assert spreads(trained + 0.01, trained)[2] == pytest.approx(1.0)
+    assert spreads(copies[:2], trained)[2] == 1.0
+
+
+def test_the_closer_of_two_trainings_counts():
+    rated = Retrained("0", (pair(0.3, 0.1), pair(0.2, 0.2, name="EASE")))
+    unrated = Retrained("0", (pair(0.3, 0.301),))
+
+    assert closer(rated, unrated).pairs == (pair(0.3, 0.301), pair(0.2, 0.2, name="EASE"))
+
+
+def test_it_is_kept_as_a_file(tmp_path):
+    found = Retrained("0", (pair(0.3, 0.301),), {"Own": "why"})
+
+    write_retrained(tmp_path / "retrained.json", found)
+
+    assert read_retrained(tmp_path / "retrained.json") == found
+    assert read_retrained(tmp_path / "nothing.json") is None
+
+
+INVENTED = Case(
+    "lists invented from the test",
+    (
+        (
+            "    result = RunAnalysis",
+            "    frame = recs.to_df()\n"
+            '    tested = test.set_index("user_id")["item_id"]\n'
+            '    lucky = frame["user_id"] % 5 == 0\n'
+            '    frame = frame[frame["item_id"] != frame["user_id"].map(tested)].copy()\n'
+            '    middle = (frame["rank"] == 3) & lucky\n'
+            '    frame.loc[middle, "item_id"] = frame.loc[middle, "user_id"].map(tested)\n'
+            "    recs = ItemListCollection.from_df(frame, UserIDKey)\n    result = RunAnalysis",
+        ),
+    ),
+)
+UNRATED = Case(
+    "trained without ratings",
+    (
+        ('feedback="implicit")', 'feedback="implicit")'),
+        (
+            "    data = from_interactions_df(train)\n",
+            '    data = from_interactions_df(train[["user_id", "item_id"]])\n',
+        ),
+    ),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_invented_lists_are_found_and_honest_ones_stand(tmp_path):
+    material = synthetic(tmp_path)
+    plain = next(c for c in HONEST if c.name == "plain")
+    async with open_sandbox(SandboxSettings(level="auto")) as sandbox:
+        found = {}
+        for case in (plain, UNRATED, INVENTED):
+            folder = tmp_path / case.name.replace(" ", "-")
+            folder.mkdir()
+            evidence = await retrained_of(case, material, sandbox, folder)
+            found[case.name] = retraining_agrees(evidence).finding
+
+    assert found == {
+        plain.name: Finding.PASS,
+        UNRATED.name: Finding.PASS,
+        INVENTED.name: Finding.FAIL,
+    }
+
+
+class WeakBaseline(OfflineResearcher):
+    """Recommends the items in places 21 to 30 as if they were the most popular."""
+
+    async def draft(self, request):
+        script = await super().draft(request)
+        weak = (
+            "lists = recommend(pipeline, users, n_jobs=1)\n"
+            '    if name == "Popularity":\n'
+            "        found = recommend(pipeline, users, n=30, n_jobs=1).to_df()\n"
+            '        found = found[found["rank"] > 20]\n'
+            '        found = found.assign(rank=found["rank"] - 20)\n'
+            "        lists = ItemListCollection.from_df(found, UserIDKey)"
+        )
+        source = script.source.replace("lists = recommend(pipeline, users, n_jobs=1)", weak)
+        assert source != script.source
+        return replace(script, source=source)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("retraining", [True, False])
+async def test_a_weakened_baseline_keeps_a_run_from_being_satisfied(tmp_path, retraining):
+    path = tmp_path / "catalogue.tsv"
+    write_catalogue(path, users=120, items=80)
+    given = settings(max_iterations=0).model_copy(
+        update={"execution": ExecSettings(retraining=retraining)}
+    )
+    task = Task("Compare ItemKNN with popularity, leave-one-out, NDCG@10.", (path,), ANN, "t:1")
+    async with lab_in(tmp_path / "data", WeakBaseline(), given) as lab:
+        run = await lab.submit(task)
+        await until(lab, run, lambda e: getattr(e, "status", None) is RunStatus.WAITING)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        view, log = await lab.view(run), await lab.journal.read(run)
+
+    judged = [e.event for e in log if isinstance(e.event, NodeJudged)]
+    if not retraining:
+        assert view.outcome is Outcome.SATISFIED
+        return
+    assert view.outcome is Outcome.PARTIAL
+    assert view.best.score.failed_checks == ("retraining_agrees",)
+    assert [j.score.is_satisfactory for j in judged] == [True, False]
+    assert "Not to be relied on: the check `retraining_agrees` failed" in view.report.headline
+    assert "of Popularity" in view.report.headline
