@@ -9,7 +9,7 @@ from pathlib import Path
 from agent_core import figures
 from agent_core.bundle import write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
-from agent_core.facts import Facts
+from agent_core.facts import Facts, with_late_margin
 from agent_core.reporting.citable import algorithm_texts, data_text, metric_text, statements
 from agent_core.reporting.failure import failure
 from agent_core.reporting.headline import headline, mean_text
@@ -63,6 +63,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     facts = inputs.facts or NOTHING_RECORDED
+    facts = with_late_margin(facts) if inputs.is_margin_late else facts
     prose, answer = words(inputs, facts, draft)
     drawn = draw(inputs, facts, folder / "figures")
     if inputs.outcome is Outcome.NOTHING:

@@ -358,19 +358,3 @@ def kendall(a: ArrayLike, b: ArrayLike) -> Agreement:
         return Agreement(float("nan"), float("nan"), len(first))
     found = stats.kendalltau(first, second)
     return Agreement(float(found.statistic), float(found.pvalue), len(first))
-
-
-def is_equivalent(differences: ArrayLike, margin: float, level: float = LEVEL) -> bool:
-    """Whether two one-sided tests (TOST) place the mean difference within ±`margin`.
-
-    The margin must be set before results are seen; without one there is no equivalence.
-
-    Raises
-    ------
-    ValueError
-        When the margin is not positive.
-    """
-    if not margin > 0:
-        raise ValueError(f"equivalence needs a positive margin set beforehand, not {margin!r}")
-    found = mean_interval(differences, "users", level=2 * level - 1)
-    return found.is_known and -margin < found.low and found.high < margin

@@ -142,6 +142,8 @@ def plan_lines(plan: Plan) -> list[str]:
         f"{plan.list_length}",
         f"* Model seeds: {seeds_text(plan.seeds)}",
     ]
+    if plan.margin is not None:
+        lines.append(f"* Equivalence margin: ±{plan.margin:g} {plan.primary.label}")
     lines += [f"* Reported: {line(text)}" for text in plan.reported[:20]]
     return lines + [f"* Assumption: {line(text)}" for text in plan.assumptions[:20]]
 

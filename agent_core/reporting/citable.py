@@ -193,6 +193,15 @@ def intervals_text(inputs: ReportInputs) -> str:
         "differences: paired over the same users, percentile bootstrap and two-sided sign-flip "
         f"permutation test, Holm over the family of all comparisons in {plan.primary.label}",
     ]
+    if plan.margin is not None:
+        late = ", set after the start (exploratory)" if inputs.is_margin_late else ", frozen"
+        parts.append(
+            f"equivalence: margin ±{plan.margin:g} {plan.primary.label}{late}; two one-sided "
+            "t tests of the paired differences (TOST, bootstrap where errors are pooled), 90 % "
+            "interval, Holm over the same family"
+        )
+    else:
+        parts.append("no margin of equivalence was set: a missing difference is no equality")
     if plan.split.folds > 1:
         parts.append(
             "training sets of folds overlap: algorithms are paired over users; the intervals over "

@@ -73,6 +73,14 @@ class ReportInputs:
         return freeze is not None and freeze.version != self.plan.version
 
     @property
+    def is_margin_late(self) -> bool:
+        """Whether the margin of equivalence is not the one that was frozen before results."""
+        freeze, margin = self.view.freeze, self.plan.margin
+        if freeze is None or margin is None:
+            return False
+        return margin not in [p.margin for p in self.view.plans if p.version == freeze.version]
+
+    @property
     def is_synthetic(self) -> bool:
         """Whether any dataset is generated."""
         return any("synthetic" in (d.known_as or "").lower() for d in self.datasets)

@@ -58,7 +58,8 @@ def alerts(inputs: ReportInputs) -> list[str]:
         for w in inputs.view.waivers
     ]
     if inputs.is_exploratory:
-        found.append("**Exploratory:** the protocol was changed after its start.")
+        late = " So was the equivalence margin." if inputs.is_margin_late else ""
+        found.append(f"**Exploratory:** the protocol was changed after its start.{late}")
     if inputs.view.level == "unconfined":
         found.append("**Scripts ran without isolation** (`sandbox.level = unconfined`).")
     if inputs.is_synthetic:

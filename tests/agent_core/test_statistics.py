@@ -211,15 +211,6 @@ def test_kendall_names_its_n():
     assert math.isnan(statistics.kendall([1, 1, 1], [1, 2, 3]).tau)
 
 
-def test_equivalence_needs_a_margin():
-    differences = rng().normal(0, 0.01, size=500)
-
-    assert statistics.is_equivalent(differences, 0.005)
-    assert not statistics.is_equivalent(differences + 0.005, 0.005)
-    with pytest.raises(ValueError, match="margin"):
-        statistics.is_equivalent(differences, 0.0)
-
-
 def losses_of(values, *, is_root=True):
     return pooled_errors.Losses(values.sum(axis=1), np.full(len(values), 20.0), is_root)
 
