@@ -7,8 +7,6 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from agent_core.domain import Node, Outcome, Plan, Report, ReportDraft
 from agent_core.errors import AgentError
 from agent_core.events import Reported, Rerun
@@ -16,14 +14,12 @@ from agent_core.evidence import Evidence, read_evidence
 from agent_core.experiment import Experiment, Workbench, rerun_of
 from agent_core.facts import Facts, collect_facts
 from agent_core.recorder import Recorder
+from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report
-from agent_core.researcher import Context, Packages, ReportRequest, Researcher
+from agent_core.researcher import Context, Packages, ReportRequest, Researcher, environment_of
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)
-
-TOLERANCE = 1e-9
-"""Difference up to which two runs of one script count as identical."""
 
 
 class Conclusion:
@@ -135,35 +131,4 @@ class Conclusion:
         node = self.recorder.view.node(experiment.node)
         old = await asyncio.to_thread(self.evidence, node)
         new = await asyncio.to_thread(self.evidence, node, execution)
-        return compare(node, execution, old.rows, new.rows)
-
-
-def compare(node: Node, execution: Execution, old: pd.DataFrame, new: pd.DataFrame) -> Rerun:
-    """Compare the rows of two executions of one script."""
-    if not execution.is_ok:
-        text = f"The repetition did not come to a clean end ({execution.ended.value})."
-        return Rerun(node.id, is_identical=False, largest_difference=0.0, compared=0, text=text)
-    keys = ["metric", "k", "algorithm", "dataset", "fold", "seed", "aggregate"]
-    both = old.merge(new, on=keys, suffixes=("_old", "_new"))
-    compared = len(both)
-    complete = compared == len(old) == len(new) and compared > 0
-    gaps = (both["value_old"].astype(float) - both["value_new"].astype(float)).abs()
-    largest = float(gaps.max()) if compared else 0.0
-    is_identical = complete and largest <= TOLERANCE
-    return Rerun(node.id, is_identical, largest, compared, rerun_text(both.assign(gap=gaps), old))
-
-
-def rerun_text(both: pd.DataFrame, old: pd.DataFrame) -> str:
-    """Word what a repetition showed: repeatability on this machine, no more."""
-    if len(both) < len(old):
-        return f"Only {len(both)} of {len(old)} values came again."
-    largest = float(both["gap"].max()) if len(both) else 0.0
-    if largest <= TOLERANCE:
-        verdict = f"Repeated, identical: largest difference {largest:.1g} in {len(both)} values."
-    else:
-        worst = both.sort_values("gap")["metric"].iloc[-1]
-        verdict = f"Repeated, not identical: largest difference {largest:.2g} ({worst})."
-    return (
-        f"{verdict} Same script, data, seeds and packages in a clean sandbox. This shows how far "
-        "the run repeats on this machine, not that the method is right."
-    )
+        return compare(node, execution, old, new, environment_of(self.packages))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent_core.domain import (
     Answer,
     Check,
     Dataset,
+    Environment,
     NodeId,
     Operator,
     Outcome,
@@ -111,6 +112,7 @@ class NodeExecuted:
 
     node: NodeId
     execution: Execution
+    environment: Environment = field(default_factory=Environment)
 
 
 @dataclass(frozen=True, slots=True)

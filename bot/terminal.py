@@ -65,7 +65,7 @@ def line_of(event: Event, view: RunView) -> str | None:
         case ModelOutage(reason):
             return f"The model cannot be asked: {reason}"
         case Rerun(text=text):
-            return text
+            return text.replace("*", "")
         case _:
             return node_line(event, view)
 
