@@ -146,6 +146,10 @@ class ModelCalled:
     outcome: str = "ok"
     """ok, repaired, unusable, refused, timeout, ..."""
     node: NodeId | None = None
+    snapshot: str = ""
+    """The model's name in the answer; empty where none came."""
+    prompt: str = ""
+    """SHA-256 of the prompt's template, as it was when asked."""
 
 
 @dataclass(frozen=True, slots=True)
