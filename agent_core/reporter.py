@@ -10,7 +10,13 @@ from agent_core import figures
 from agent_core.bundle import write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.facts import Facts, with_late_margin
-from agent_core.reporting.citable import algorithm_texts, data_text, metric_text, statements
+from agent_core.reporting.citable import (
+    NEVER_CLAIMED,
+    algorithm_texts,
+    data_text,
+    metric_text,
+    statements,
+)
 from agent_core.reporting.failure import failure
 from agent_core.reporting.headline import headline, mean_text
 from agent_core.reporting.inputs import ReportInputs
@@ -145,6 +151,7 @@ def report_markdown(
         limits=prose.limits,
         next_steps=prose.next_steps,
         statements=statements(inputs),
+        never_claimed=NEVER_CLAIMED,
         requirements=requirement_cells(inputs),
         checks=inputs.checks,
         scripts=[script_cells(n) for n in inputs.view.nodes],

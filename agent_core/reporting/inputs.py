@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent_core.domain import Check, Dataset, Finding, Node, Operator, Outcome, Plan
+from agent_core.domain import (
+    Check,
+    Dataset,
+    Finding,
+    Node,
+    Operator,
+    Outcome,
+    Plan,
+    Requirement,
+)
 from agent_core.events import Logged
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts
@@ -53,6 +62,21 @@ class ReportInputs:
     def found(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""
         return tuple(c for c in self.checks if c.finding is finding)
+
+    @property
+    def installed(self) -> Packages:
+        """What the best script ran with, where that was recorded; else what there is now."""
+        ran = self.best.environment if self.best else None
+        if ran is None or not ran.packages:
+            return self.packages
+        return Packages(ran.python, ran.packages)
+
+    @property
+    def unmet(self) -> tuple[Requirement, ...]:
+        """The requirements that the best script does not meet."""
+        verdicts = self.best.verdicts if self.best else ()
+        met = {v.requirement for v in verdicts if v.is_met}
+        return tuple(r for r in self.plan.requirements if r.id not in met)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

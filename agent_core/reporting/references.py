@@ -100,7 +100,7 @@ def entries(inputs: ReportInputs) -> Iterable[str]:
     plan = inputs.plan
     if any("movielens" in (d.known_as or "").lower() for d in inputs.datasets):
         yield MOVIELENS
-    if "lenskit" in {name.lower() for name in inputs.packages.versions}:
+    if "lenskit" in {name.lower() for name in inputs.installed.versions}:
         yield LENSKIT
     for algorithm in plan.algorithms:
         if algorithm.kind in BY_KIND:
