@@ -50,6 +50,9 @@ def equivalence_text(comparison: Comparison, sign: int) -> str:
     found = comparison.equivalence
     if found is None or not found.interval.is_known:
         return ""
+    within = f"within ±{found.margin:g}"
+    if comparison.is_distinguishable and not found.is_shown:
+        return f"; equivalence {within} is not shown"
     half = found.interval.half_width
     low, high = sorted((sign * found.interval.low, sign * found.interval.high))
     family = f", Holm over {comparison.family}" if comparison.family > 1 else ""
@@ -58,7 +61,6 @@ def equivalence_text(comparison: Comparison, sign: int) -> str:
         f"TOST: 90 % interval over users {shown(low, half)} to {shown(high, half)}, "
         f"p {p_text(found.adjusted_p)}{family}{late}"
     )
-    within = f"within ±{found.margin:g}"
     if not found.is_shown:
         return f"; equivalence {within} is not shown ({tested})"
     return f"; {'yet ' * comparison.is_distinguishable}equivalent {within} ({tested})"

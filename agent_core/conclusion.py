@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from agent_core.domain import Node, Outcome, Plan, Report, ReportDraft
 from agent_core.errors import AgentError
@@ -68,7 +69,7 @@ class Conclusion:
         best = self.best
         evidence = await asyncio.to_thread(self.evidence, best) if best else None
         facts = await asyncio.to_thread(collect_facts, evidence) if evidence else None
-        others = await self.other_facts(best)
+        others = await self.others(best)
         outcome = self.outcome()
         draft = await self.draft(researcher, best, outcome, facts)
         report = await self.written(
@@ -77,7 +78,8 @@ class Conclusion:
                 log=tuple(await self.recorder.journal.read(self.recorder.run)),
                 evidence=evidence,
                 facts=facts,
-                others=others,
+                others={n: facts for n, (facts, _) in others.items()},
+                runs={n: run for n, (_, run) in others.items()},
                 packages=self.packages,
                 files=self.files,
                 outcome=outcome,
@@ -101,12 +103,13 @@ class Conclusion:
             return Outcome.SATISFIED
         return Outcome.PARTIAL if view.best else Outcome.NOTHING
 
-    async def other_facts(self, best: Node | None) -> dict[int, Facts]:
-        """Return the facts of the other working scripts, for the sensitivity check."""
-        others = [n for n in self.recorder.view.nodes if n.is_working and n != best]
-        return {
-            int(n.id): collect_facts(await asyncio.to_thread(self.evidence, n)) for n in others
-        }
+    async def others(self, best: Node | None) -> dict[int, tuple[Facts, Mapping[str, Any]]]:
+        """Return facts and `run.json` of the other working scripts, for the sensitivity check."""
+        found = {}
+        for node in (n for n in self.recorder.view.nodes if n.is_working and n != best):
+            evidence = await asyncio.to_thread(self.evidence, node)
+            found[int(node.id)] = (await asyncio.to_thread(collect_facts, evidence), evidence.run)
+        return found
 
     async def draft(
         self, researcher: Researcher, best: Node | None, outcome: Outcome, facts: Facts | None

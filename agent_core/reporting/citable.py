@@ -17,7 +17,8 @@ from agent_core.reporting.provenance import (
     unmet_text,
     waivers_text,
 )
-from agent_core.reporting.thread import RANDOM_SPLITS, clip, repeated_text
+from agent_core.reporting.text import clip
+from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text
 
 LEAKS = {
     **dict.fromkeys(

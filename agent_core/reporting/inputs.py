@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agent_core.domain import (
     Check,
@@ -34,6 +35,8 @@ class ReportInputs:
     facts: Facts | None
     others: Mapping[int, Facts] = field(default_factory=dict)
     """Of the other working scripts by node id."""
+    runs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """What they recorded of themselves (`run.json`), by node id."""
     packages: Packages = field(default_factory=lambda: Packages("", {}))
     files: Mapping[str, Path] = field(default_factory=dict)
     """Dataset name to its file."""

@@ -212,3 +212,12 @@ def test_the_margin_counts_in_the_hash_and_old_plans_stay_readable():
 
     assert plan_hash(plan) != plan_hash(replace(plan, margin=0.01))
     assert TypeAdapter(Plan).validate_python(stored) == plan
+
+
+def test_a_difference_beyond_the_margin_is_told_in_short():
+    far = Equivalence(0.005, Interval(0.04, 0.05, "users"), 1.0, 1.0)
+    clear = replace(compared(0.03, 0.06, far, difference=0.045), adjusted_p=0.001)
+
+    assert comparison_sentence(clear, "EASE", "ItemKNN").endswith(
+        "Holm over 3); equivalence within ±0.005 is not shown"
+    )
