@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from agent_core import figures
-from agent_core.bundle import write_bundle
+from agent_core.bundle import slug, write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.facts import Facts, with_late_margin
 from agent_core.reporting.citable import (
@@ -94,6 +94,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
         figures=drawn,
         solution=solution if inputs.has_results and solution.exists() else None,
         bundle=bundle,
+        methods=folder / "methods.md",
         warnings=tuple(first),
         struck=prose.struck,
     )
@@ -160,11 +161,8 @@ def report_markdown(
 
 
 def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
-    """Write `report.md` and `methods.md`."""
-    plan = inputs.plan
-    labels, rows = latex_rows(plan, facts)
-    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
-    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    """Write `report.md`, `methods.md`, and its table and references as files of their own."""
+    plan, table, references = inputs.plan, latex_table(inputs, facts), bibtex(inputs)
     methods = render(
         "methods.md.j2",
         title=plan.title,
@@ -174,8 +172,25 @@ def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path)
         by_subject=dict(statements(inputs)),
         algorithms=list(algorithm_texts(inputs)),
         metrics=[metric_text(inputs, m) for m in plan.metrics],
-        latex=render("table.tex.j2", caption=caption, metrics=labels, rows=rows).strip(),
-        bibtex=bibtex(inputs),
+        latex=table,
+        bibtex=references,
     )
-    (folder / "report.md").write_text(markdown, encoding="utf-8")
-    (folder / "methods.md").write_text(methods, encoding="utf-8")
+    (folder / "tables").mkdir()
+    texts = {
+        "report.md": markdown,
+        "methods.md": methods,
+        "tables/table.tex": f"{table}\n",
+        "references.bib": f"{references}\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def latex_table(inputs: ReportInputs, facts: Facts) -> str:
+    """Return the table of means for a paper."""
+    plan = inputs.plan
+    labels, rows = latex_rows(plan, facts)
+    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
+    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    name = slug(plan.title)
+    return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()

@@ -61,6 +61,8 @@ class Report:
     solution: Path | None = None
     bundle: Path | None = None
     """The zip."""
+    methods: Path | None = None
+    """`methods.md`: text, LaTeX table and BibTeX for a paper."""
     warnings: tuple[str, ...] = ()
     struck: tuple[str, ...] = ()
     """Words and numbers removed from the researcher's text, with the reason."""
