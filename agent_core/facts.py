@@ -383,4 +383,5 @@ def comparison_references(comparison: Comparison) -> dict[str, float]:
         found[f"{key}|margin"] = comparison.equivalence.margin
         found[f"{key}|difference_90_low"] = comparison.equivalence.interval.low
         found[f"{key}|difference_90_high"] = comparison.equivalence.interval.high
+        found[f"{key}|tost_p"] = comparison.equivalence.adjusted_p
     return found
