@@ -14,7 +14,7 @@ Psychological and Personality Science 8, 2017.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,12 +24,23 @@ from scipy import stats
 from agent_core import pooled_errors
 from agent_core.domain import Metric, Plan
 from agent_core.observations import Observations
-from agent_core.statistics import Floats, Interval, finite, holm, mean_interval, unknown
+from agent_core.statistics import (
+    LARGE,
+    Floats,
+    Interval,
+    finite,
+    holm,
+    mean_draws,
+    mean_interval,
+    unknown,
+)
 
 ALPHA = 0.05
 """Level of each of the two tests; the interval is one of 1 - 2 * `ALPHA`."""
+FEW = 30
+"""Users from which the bootstrap is taken; of fewer it is too narrow, and t is taken."""
 SEED = 21
-"""Of the resampling of pooled errors, apart from that of the other intervals."""
+"""Of the resampling, apart from that of the other intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +95,9 @@ def tost(differences: ArrayLike, margin: float, held: str = "") -> Equivalence:
 
 
 def tost_of_draws(draws: Floats, margin: float, n: int, held: str = "") -> Equivalence:
-    """Return the two one-sided tests by bootstrap draws of a difference between `n` users.
+    """Return the two one-sided tests by draws of a difference in resamples of `n` users.
 
-    For errors pooled over predictions, which are no means over users. The observed sample counts
-    among the draws, so that p is never 0.
+    The observed sample counts among the draws, so that p is never 0.
     """
     check(margin)
     if n < 2 or np.ptp(draws) == 0:
@@ -95,7 +105,7 @@ def tost_of_draws(draws: Floats, margin: float, n: int, held: str = "") -> Equiv
     outside = max(int((draws <= -margin).sum()), int((draws >= margin).sum()))
     p_value = (1 + outside) / (len(draws) + 1)
     low, high = np.quantile(draws, [ALPHA, 1 - ALPHA])
-    interval = Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+    interval = Interval(float(low), float(high), "users", "percentile bootstrap", held, n)
     return Equivalence(margin, interval, p_value, p_value)
 
 
@@ -114,21 +124,41 @@ def equivalences(
     """
     if plan.margin is None or metric != plan.primary:
         return [None for _ in pairs]
-    tested = [pair_test(found, metric, pair, plan.margin) for pair in pairs]
-    adjusted = holm([t.p_value for t in tested])
-    return [replace(t, adjusted_p=float(p)) for t, p in zip(tested, adjusted, strict=True)]
+    if found.is_pooled(metric):
+        tested = {p: pooled_test(found, metric, p, plan.margin) for p in pairs}
+    else:
+        groups = found.grouped(metric, pairs)
+        tested = {p: e for g in groups for p, e in group_tests(found, metric, g, plan.margin)}
+    adjusted = holm([tested[p].p_value for p in pairs])
+    return [replace(tested[p], adjusted_p=float(a)) for p, a in zip(pairs, adjusted, strict=True)]
 
 
-def pair_test(
+def group_tests(
+    found: Observations, metric: Metric, pairs: Sequence[tuple[str, str]], margin: float
+) -> Iterator[tuple[tuple[str, str], Equivalence]]:
+    """Yield the tests of pairs that share all users.
+
+    By bootstrap, since most values of users may be 0; with few users, for whom it is too narrow,
+    and with very many by t.
+    """
+    users = found.user_table(metric)[list({n for p in pairs for n in p})].dropna()
+    columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in pairs])
+    n = len(columns)
+    if not FEW <= n <= LARGE:
+        for pair, column in zip(pairs, columns.T, strict=True):
+            yield pair, tost(column, margin, found.held)
+        return
+    draws = mean_draws(columns, np.random.default_rng(SEED))
+    for pair, drawn in zip(pairs, draws.T, strict=True):
+        yield pair, tost_of_draws(drawn, margin, n, found.held)
+
+
+def pooled_test(
     found: Observations, metric: Metric, pair: tuple[str, str], margin: float
 ) -> Equivalence:
-    """Test one pair over the users that both have."""
-    a, b = pair
-    if found.is_pooled(metric):
-        both = found.paired_losses(metric, a, b)
-        if both is None:
-            return Equivalence(margin, unknown("users"), 1.0, 1.0)
-        draws = pooled_errors.pooled_draws(*both, np.random.default_rng(SEED))
-        return tost_of_draws(draws, margin, len(both[0].sums), found.held)
-    users = found.user_table(metric)[[a, b]].dropna()
-    return tost((users[a] - users[b]).to_numpy(float), margin, found.held)
+    """Test the pooled errors of one pair over the users that both have."""
+    both = found.paired_losses(metric, *pair)
+    if both is None:
+        return Equivalence(margin, unknown("users"), 1.0, 1.0)
+    draws = pooled_errors.pooled_draws(*both, np.random.default_rng(SEED))
+    return tost_of_draws(draws, margin, len(both[0].sums), found.held)

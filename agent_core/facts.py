@@ -282,7 +282,7 @@ def mean_differences(
     table = found.user_table(metric)
     known = [(a, b) for a, b in pairs if a in table and b in table]
     tested = []
-    for group in grouped_by_users(found, metric, known):
+    for group in found.grouped(metric, known):
         users = table[list({n for pair in group for n in pair})].dropna()
         if len(users) < 2:
             continue
@@ -292,17 +292,6 @@ def mean_differences(
             exact = exact_for_hits(metric, users[a].to_numpy(), users[b].to_numpy(), difference)
             tested.append((a, b, exact))
     return tested
-
-
-def grouped_by_users(
-    found: Observations, metric: Metric, pairs: Sequence[tuple[str, str]]
-) -> list[list[tuple[str, str]]]:
-    """Return pairs that share all users together, others one by one."""
-    table = found.user_table(metric)
-    names = {n for pair in pairs for n in pair}
-    complete = {n for n in names if table[n].notna().all()}
-    together = [p for p in pairs if set(p) <= complete]
-    return ([together] if together else []) + [[p] for p in pairs if not set(p) <= complete]
 
 
 def exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Difference) -> Difference:

@@ -219,12 +219,18 @@ def bootstrap_means(
         return [unknown(over, n) for _ in columns.T]
     if n > LARGE:
         return [mean_interval(column, over, held, level) for column in columns.T]
-    means = np.concatenate([weights @ columns / n for weights in resamples(n, rng)])
+    means = mean_draws(columns, rng)
     ends = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return [
         Interval(float(low), float(high), over, "percentile bootstrap", held, n)
         for low, high in ends.T
     ]
+
+
+def mean_draws(columns: Floats, rng: np.random.Generator) -> Floats:
+    """Return the mean of each column in each resample of the rows, shape (resamples, columns)."""
+    n = len(columns)
+    return np.concatenate([weights @ columns / n for weights in resamples(n, rng)])
 
 
 def resamples(n: int, rng: np.random.Generator) -> Iterator[Floats]:

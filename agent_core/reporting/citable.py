@@ -246,6 +246,13 @@ def tests_text(inputs: ReportInputs) -> str:
     return " or ".join(f"two-sided {t}" for t in used if t) or "two-sided sign-flip test"
 
 
+def equivalence_method(inputs: ReportInputs) -> str:
+    """Return how the intervals of equivalence were made."""
+    found = [c.equivalence for c in (inputs.facts.comparisons if inputs.facts else ())]
+    used = dict.fromkeys(e.interval.method for e in found if e and e.interval.is_known)
+    return " or ".join(used) or "percentile bootstrap"
+
+
 def intervals_text(inputs: ReportInputs) -> str:
     """Say what each interval is over and what it holds fixed."""
     plan = inputs.plan
@@ -266,8 +273,8 @@ def intervals_text(inputs: ReportInputs) -> str:
         late = ", set after the start (exploratory)" if inputs.is_margin_late else ", frozen"
         parts.append(
             f"equivalence: margin ±{plan.margin:g} {plan.primary.label}{late}; two one-sided "
-            "t tests of the paired differences (TOST, bootstrap where errors are pooled), 90 % "
-            "interval, Holm over the same family"
+            "tests (TOST) of the paired differences, 90 % interval by "
+            f"{equivalence_method(inputs)}, Holm over the same family"
         )
     else:
         parts.append("no margin of equivalence was set: a missing difference is no equality")

@@ -22,7 +22,7 @@ from agent_core.equivalence import Equivalence, tost, tost_of_draws
 from agent_core.facts import Comparison, collect_facts
 from agent_core.planning import plan_hash
 from agent_core.reporter import write_report
-from agent_core.statistics import Interval
+from agent_core.statistics import Interval, mean_draws
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
 
@@ -62,6 +62,45 @@ def test_at_the_margin_equivalence_is_claimed_one_time_in_twenty():
     claimed = [tost(rng.normal(0.5, 1.0, size=60), 0.5).is_shown for _ in range(2000)]
 
     assert 0.03 < np.mean(claimed) < 0.07
+
+
+def test_users_are_resampled_and_few_or_very_many_take_t():
+    def method(users):
+        rng = np.random.default_rng(5)
+        runs = {(n, "0", ""): rng.random(users) for n in ("EASE", "Popularity")}
+        plan = replace(comparison_plan("EASE"), margin=0.5)
+        return collect_facts(evidence_of(plan, runs)).comparisons[0].equivalence.interval.method
+
+    assert [method(n) for n in (20, 30, 400, 6000)] == [
+        "t", "percentile bootstrap", "percentile bootstrap", "t",
+    ]  # fmt: skip
+
+
+def test_bootstrap_and_t_agree_on_many_users():
+    rng = np.random.default_rng(9)
+    values = rng.beta(1, 4, 900)
+    other = values + rng.normal(0.001, 0.02, 900)
+    plan = replace(comparison_plan("EASE"), margin=0.004)
+    runs = {("EASE", "0", ""): other, ("Popularity", "0", ""): values}
+
+    found = collect_facts(evidence_of(plan, runs)).comparisons[0].equivalence
+
+    wanted = tost(other - values, 0.004)
+    assert found.interval.low == pytest.approx(wanted.interval.low, abs=1e-4)
+    assert found.interval.high == pytest.approx(wanted.interval.high, abs=1e-4)
+    assert found.is_shown == wanted.is_shown
+
+
+def test_sparse_hits_keep_the_level_at_the_margin():
+    rng = np.random.default_rng(11)
+    draws = [rng.choice([-1.0, 0.0, 1.0], p=[0.03, 0.90, 0.07], size=300) for _ in range(400)]
+
+    claimed = [
+        tost_of_draws(mean_draws(d[:, None], np.random.default_rng(1))[:, 0], 0.04, 300).is_shown
+        for d in draws
+    ]
+
+    assert np.mean(claimed) < 0.09
 
 
 def test_without_any_difference_there_is_nothing_to_test_against():
