@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 import shutil
-import sys
 import zipfile
 from collections.abc import Iterator
 from importlib import resources
@@ -18,10 +15,11 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
-from agent_core.events import Logged, ModelCalled
+from agent_core.events import Logged
 from agent_core.facts import Facts
 from agent_core.reporting.artifacts import copy_artifacts
 from agent_core.reporting.inputs import ReportInputs
+from agent_core.reporting.metadata import metadata
 from agent_core.reporting.rendering import render
 from agent_core.reporting.solution import public, standalone, template
 from agent_core.reporting.tables import comparison_frame, outcome_text, summary_frame
@@ -37,7 +35,7 @@ def write_bundle(inputs: ReportInputs, facts: Facts, answer: str, folder: Path) 
     write_script(inputs, folder)
     write_protocol(inputs, folder)
     write_search(inputs, folder)
-    write_environment(inputs, folder)
+    write_environment(inputs, facts, folder)
     left_out = copy_artifacts(inputs, folder)
     write_tables(inputs, facts, folder)
     left_out += too_large(folder)
@@ -56,7 +54,7 @@ def write_script(inputs: ReportInputs, folder: Path) -> None:
     (folder / "labbook.py").write_text(helper, encoding="utf-8")
     (folder / "compare.py").write_text(template("compare.py.txt"), encoding="utf-8")
     if inputs.best is not None and inputs.best.script.source:
-        packages = inputs.packages
+        packages = inputs.installed
         text = standalone(
             inputs.best.script.source, inputs.datasets, packages.versions, packages.python
         )
@@ -133,56 +131,18 @@ def log_entry(logged: Logged) -> dict[str, Any]:
     return {"seq": logged.seq, "at": logged.at.isoformat(), "kind": kind.__name__, "body": body}
 
 
-def write_environment(inputs: ReportInputs, folder: Path) -> None:
-    """Write packages, versions, machine and how the run ended."""
-    versions = inputs.packages.versions
+def write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
+    """Write the packages that the best script ran with, and what a citable report states."""
+    versions = inputs.installed.versions
     lines = sorted(requirement_line(name, version) for name, version in versions.items())
     (folder / "environment.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    view, best = inputs.view, inputs.best
-    execution = best.execution if best else None
-    models = sorted({e.event.model for e in inputs.log if isinstance(e.event, ModelCalled)})
-    write_json(
-        folder / "metadata.json",
-        {
-            "run": view.id,
-            "task": view.task.text if view.task else "",
-            "outcome": inputs.outcome.value,
-            "reason": inputs.reason,
-            "researcher": view.researcher,
-            "models": models,
-            "model_calls": view.usage.calls,
-            "cost_dollars": view.usage.cost,
-            "submitted_at": moment(view.submitted_at),
-            "started_at": moment(view.started_at),
-            "reported_after": moment(inputs.log[-1].at if inputs.log else None),
-            "isolation": view.level,
-            "datasets": [
-                {"name": d.name, "sha256": d.sha256, "known_as": d.known_as, "rows": d.rows,
-                 "users": d.users, "items": d.items}
-                for d in inputs.datasets
-            ],
-            "best_script": best.id if best else None,
-            "scripts": len(view.nodes),
-            "duration_s": execution.duration_s if execution else None,
-            "cpu_s": execution.cpu_s if execution else None,
-            "peak_memory_mib": execution.peak_memory_mib if execution else None,
-            "python": inputs.packages.python,
-            "system": f"{platform.system()} {platform.machine()}",
-            "cpus": os.cpu_count(),
-            "product_python": ".".join(map(str, sys.version_info[:3])),
-        },
-    )  # fmt: skip
+    write_json(folder / "metadata.json", nameless(metadata(inputs, facts)))
 
 
 def requirement_line(name: str, version: str) -> str:
     """Return a line that pip takes; a local build is named in a comment."""
     note = f"  # was {version}" if "+" in version else ""
     return f"{name}=={public(version)}{note}"
-
-
-def moment(at: Any) -> str | None:
-    """Return a time as text."""
-    return at.isoformat() if at is not None else None
 
 
 def write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:

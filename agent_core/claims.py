@@ -12,6 +12,8 @@ def comparison_sentence(
 ) -> str:
     """Word a comparison of a with b: higher, lower, or not distinguishable; no full stop.
 
+    Equivalence is spoken of only where the plan has a margin for it.
+
     Parameters
     ----------
     comparison
@@ -21,6 +23,12 @@ def comparison_sentence(
     direction
         What was expected; a contrary finding is said to be so.
     """
+    sign = 1 if comparison.a == a else -1
+    return f"{difference_text(comparison, a, b, direction)}{equivalence_text(comparison, sign)}"
+
+
+def difference_text(comparison: Comparison, a: str, b: str, direction: Direction) -> str:
+    """Word the difference of a and b."""
     sign = 1 if comparison.a == a else -1
     difference = sign * comparison.difference
     half = comparison.interval.half_width
@@ -35,6 +43,27 @@ def comparison_sentence(
     note = ", against the expectation" if direction is opposite(verb) else ""
     gap = shown(abs(difference), half)
     return f"{a} is {verb} than {b} in {label} by {gap} ({tested}){note}"
+
+
+def equivalence_text(comparison: Comparison, sign: int) -> str:
+    """Say whether the difference lies within the plan's margin; empty without one."""
+    found = comparison.equivalence
+    if found is None or not found.interval.is_known:
+        return ""
+    within = f"within ±{found.margin:g}"
+    if comparison.is_distinguishable and not found.is_shown:
+        return f"; equivalence {within} is not shown"
+    half = found.interval.half_width
+    low, high = sorted((sign * found.interval.low, sign * found.interval.high))
+    family = f", Holm over {comparison.family}" if comparison.family > 1 else ""
+    late = "; margin set after the start: exploratory" if found.is_exploratory else ""
+    tested = (
+        f"TOST: 90 % interval over users {shown(low, half)} to {shown(high, half)}, "
+        f"p {p_text(found.adjusted_p)}{family}{late}"
+    )
+    if not found.is_shown:
+        return f"; equivalence {within} is not shown ({tested})"
+    return f"; {'yet ' * comparison.is_distinguishable}equivalent {within} ({tested})"
 
 
 def tested_text(comparison: Comparison, sign: int) -> str:

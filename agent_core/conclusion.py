@@ -7,8 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Check, Node, Outcome, Plan, Report, ReportDraft
@@ -18,16 +17,14 @@ from agent_core.evidence import Evidence, read_evidence
 from agent_core.experiment import Experiment, Workbench, rerun_of
 from agent_core.facts import Facts, collect_facts
 from agent_core.recorder import Recorder
+from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report
-from agent_core.researcher import Context, Packages, ReportRequest, Researcher
+from agent_core.researcher import Context, Packages, ReportRequest, Researcher, environment_of
 from agent_core.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.retraining import retrain
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)
-
-TOLERANCE = 1e-9
-"""Difference up to which two runs of one script count as identical."""
 
 
 class Conclusion:
@@ -82,7 +79,7 @@ class Conclusion:
         best = self.best
         evidence = await asyncio.to_thread(self.evidence, best) if best else None
         facts = await asyncio.to_thread(collect_facts, evidence) if evidence else None
-        others = await self.other_facts(best)
+        others = await self.others(best)
         outcome = self.outcome()
         draft = await self.draft(researcher, best, outcome, facts)
         report = await self.written(
@@ -91,7 +88,8 @@ class Conclusion:
                 log=tuple(await self.recorder.journal.read(self.recorder.run)),
                 evidence=evidence,
                 facts=facts,
-                others=others,
+                others={n: facts for n, (facts, _) in others.items()},
+                runs={n: run for n, (_, run) in others.items()},
                 packages=self.packages,
                 files=self.files,
                 outcome=outcome,
@@ -117,12 +115,13 @@ class Conclusion:
             return Outcome.SATISFIED
         return Outcome.PARTIAL if view.best else Outcome.NOTHING
 
-    async def other_facts(self, best: Node | None) -> dict[int, Facts]:
-        """Return the facts of the other working scripts, for the sensitivity check."""
-        others = [n for n in self.recorder.view.nodes if n.is_working and n != best]
-        return {
-            int(n.id): collect_facts(await asyncio.to_thread(self.evidence, n)) for n in others
-        }
+    async def others(self, best: Node | None) -> dict[int, tuple[Facts, Mapping[str, Any]]]:
+        """Return facts and `run.json` of the other working scripts, for the sensitivity check."""
+        found = {}
+        for node in (n for n in self.recorder.view.nodes if n.is_working and n != best):
+            evidence = await asyncio.to_thread(self.evidence, node)
+            found[int(node.id)] = (await asyncio.to_thread(collect_facts, evidence), evidence.run)
+        return found
 
     async def draft(
         self, researcher: Researcher, best: Node | None, outcome: Outcome, facts: Facts | None
@@ -176,7 +175,7 @@ class Conclusion:
         node = self.recorder.view.node(experiment.node)
         old = await asyncio.to_thread(self.evidence, node)
         new = await asyncio.to_thread(self.evidence, node, execution)
-        return compare(node, execution, old.rows, new.rows)
+        return compare(node, execution, old, new, environment_of(self.packages))
 
 
 def rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:
@@ -194,34 +193,3 @@ def rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechec
         f"{int(agrees.sum())} of {len(agrees)} values computed again from the saved lists agree."
     )
     return Rechecked(node.id, not other, text)
-
-
-def compare(node: Node, execution: Execution, old: pd.DataFrame, new: pd.DataFrame) -> Rerun:
-    """Compare the rows of two executions of one script."""
-    if not execution.is_ok:
-        text = f"The repetition did not come to a clean end ({execution.ended.value})."
-        return Rerun(node.id, is_identical=False, largest_difference=0.0, compared=0, text=text)
-    keys = ["metric", "k", "algorithm", "dataset", "fold", "seed", "aggregate"]
-    both = old.merge(new, on=keys, suffixes=("_old", "_new"))
-    compared = len(both)
-    complete = compared == len(old) == len(new) and compared > 0
-    gaps = (both["value_old"].astype(float) - both["value_new"].astype(float)).abs()
-    largest = float(gaps.max()) if compared else 0.0
-    is_identical = complete and largest <= TOLERANCE
-    return Rerun(node.id, is_identical, largest, compared, rerun_text(both.assign(gap=gaps), old))
-
-
-def rerun_text(both: pd.DataFrame, old: pd.DataFrame) -> str:
-    """Word what a repetition showed: repeatability on this machine, no more."""
-    if len(both) < len(old):
-        return f"Only {len(both)} of {len(old)} values came again."
-    largest = float(both["gap"].max()) if len(both) else 0.0
-    if largest <= TOLERANCE:
-        verdict = f"Repeated, identical: largest difference {largest:.1g} in {len(both)} values."
-    else:
-        worst = both.sort_values("gap")["metric"].iloc[-1]
-        verdict = f"Repeated, not identical: largest difference {largest:.2g} ({worst})."
-    return (
-        f"{verdict} Same script, data, seeds and packages in a clean sandbox. This shows how far "
-        "the run repeats on this machine, not that the method is right."
-    )

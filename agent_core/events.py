@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent_core.domain import (
     Answer,
     Check,
     Dataset,
+    Environment,
     NodeId,
     Operator,
     Outcome,
@@ -111,6 +112,7 @@ class NodeExecuted:
 
     node: NodeId
     execution: Execution
+    environment: Environment = field(default_factory=Environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,10 @@ class ModelCalled:
     outcome: str = "ok"
     """ok, repaired, unusable, refused, timeout, ..."""
     node: NodeId | None = None
+    snapshot: str = ""
+    """The model's name in the answer; empty where none came."""
+    prompt: str = ""
+    """SHA-256 of the prompt's template, as it was when asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from agent_core import pooled_errors, statistics
 from agent_core.domain import Metric, Plan, Role
+from agent_core.equivalence import Equivalence, equivalences
 from agent_core.evidence import Evidence
 from agent_core.observations import Observations
 from agent_core.statistics import Difference, Interval
@@ -81,6 +82,8 @@ class Comparison:
     lower: int = 0
     is_declared: bool = True
     """Whether its metric is the plan's primary one; others are outside the declared family."""
+    equivalence: Equivalence | None = None
+    """What the plan's margin says of it; None without a margin."""
 
     @property
     def is_distinguishable(self) -> bool:
@@ -173,6 +176,15 @@ def collect_facts(evidence: Evidence) -> Facts:
     )
 
 
+def with_late_margin(facts: Facts) -> Facts:
+    """Return facts whose equivalences are marked: the margin came after the freeze."""
+    marked = tuple(
+        replace(c, equivalence=replace(c.equivalence, is_exploratory=True)) if c.equivalence else c
+        for c in facts.comparisons
+    )
+    return replace(facts, comparisons=marked)
+
+
 def user_intervals(
     found: Observations, metric: Metric, names: Sequence[str], rng: np.random.Generator
 ) -> dict[str, Interval]:
@@ -241,12 +253,13 @@ def compared(
     else:
         tested = mean_differences(found, metric, pairs, rng)
     adjusted = statistics.holm([d.p for _, _, d in tested])
+    within = equivalences(plan, found, metric, [(a, b) for a, b, _ in tested])
     return [
         Comparison(
             metric, a, b, d.mean, d.interval, d.p, float(p), d.n, d.test, len(tested), d.higher,
-            d.lower, metric == plan.primary,
+            d.lower, metric == plan.primary, margin,
         )
-        for (a, b, d), p in zip(tested, adjusted, strict=True)
+        for (a, b, d), p, margin in zip(tested, adjusted, within, strict=True)
     ]  # fmt: skip
 
 
@@ -269,7 +282,7 @@ def mean_differences(
     table = found.user_table(metric)
     known = [(a, b) for a, b in pairs if a in table and b in table]
     tested = []
-    for group in grouped_by_users(found, metric, known):
+    for group in found.grouped(metric, known):
         users = table[list({n for pair in group for n in pair})].dropna()
         if len(users) < 2:
             continue
@@ -279,17 +292,6 @@ def mean_differences(
             exact = exact_for_hits(metric, users[a].to_numpy(), users[b].to_numpy(), difference)
             tested.append((a, b, exact))
     return tested
-
-
-def grouped_by_users(
-    found: Observations, metric: Metric, pairs: Sequence[tuple[str, str]]
-) -> list[list[tuple[str, str]]]:
-    """Return pairs that share all users together, others one by one."""
-    table = found.user_table(metric)
-    names = {n for pair in pairs for n in pair}
-    complete = {n for n in names if table[n].notna().all()}
-    together = [p for p in pairs if set(p) <= complete]
-    return ([together] if together else []) + [[p] for p in pairs if not set(p) <= complete]
 
 
 def exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Difference) -> Difference:
@@ -360,9 +362,15 @@ def references(summary: Summary) -> dict[str, float]:
 def comparison_references(comparison: Comparison) -> dict[str, float]:
     """Return the values of a comparison by reference."""
     key = f"{comparison.metric.key}|{comparison.a} - {comparison.b}"
-    return {
+    found = {
         f"{key}|difference": comparison.difference,
         f"{key}|difference_low": comparison.interval.low,
         f"{key}|difference_high": comparison.interval.high,
         f"{key}|p": comparison.adjusted_p,
     }
+    if comparison.equivalence:
+        found[f"{key}|margin"] = comparison.equivalence.margin
+        found[f"{key}|difference_90_low"] = comparison.equivalence.interval.low
+        found[f"{key}|difference_90_high"] = comparison.equivalence.interval.high
+        found[f"{key}|tost_p"] = comparison.equivalence.adjusted_p
+    return found

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import textwrap
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from agent_core.digits import shown
@@ -18,14 +21,21 @@ from agent_core.evidence import Evidence
 from agent_core.facts import Facts, Summary
 from agent_core.observations import run_values
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
-"""Of Okabe and Ito's palette, and a grey."""
-LOOKS = ((BLUE, ""), (ORANGE, "//"), (GREEN, "\\\\"))
-"""Colour and hatching, so that no colour alone tells algorithms apart."""
-MAX_STRIPS = 6
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
+"""Of Okabe and Ito's palette, and a grey; shape or words always say the same as a colour."""
+MAX_ROWS = 20
 MAX_DIFFERENCES = 12
-SIZE = (5.6, 3.8)
+WIDTH, HEIGHT = 5.6, 3.8
 """Inches; with `DPI` 1,120 pixels wide, so that text is legible at a third of it."""
+ROW = 0.36
+"""Inches that a line of a figure takes at least."""
+LINE = 0.17
+"""Inches of one line of a label."""
+LABEL_WIDTH = 20
+"""Characters of a label's line."""
+TICKS = 6
+MANY_VALUES = 8
+"""Swept values from which their labels are turned."""
 DPI = 200
 DRAWING = threading.Lock()
 """Matplotlib's text layout caches are shared between threads."""
@@ -71,24 +81,63 @@ def wanted(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
     return found
 
 
-def blank() -> tuple[Figure, Axes]:
-    """Return an empty figure in the house style."""
-    figure = canvas()
+def blank(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
+    """Return an empty figure in the house style, high enough for a line per label."""
+    figure = canvas(1.5 + row_height(labels) * len(labels))
     return figure, styled(figure.add_subplot())
 
 
-def canvas() -> Figure:
+def canvas(height: float = HEIGHT) -> Figure:
     """Return a figure that needs no window."""
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=(WIDTH, max(HEIGHT, height)), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def row_height(labels: Sequence[str]) -> float:
+    """Return the inches that each line of a figure needs for its label."""
+    return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
 
 
 def styled(axes: Axes) -> Axes:
     """Take away what carries no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=10)
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS))
     return axes
+
+
+def wrapped(name: str, lines: int = 3) -> str:
+    """Return a name on short lines; the middle of a very long one is left out."""
+    room = LABEL_WIDTH * lines - 4
+    flat = " ".join(name.split())
+    if len(flat) > room:
+        flat = f"{flat[: room // 2]}…{flat[-(room // 2 - 1) :]}"
+    return "\n".join(textwrap.wrap(flat, LABEL_WIDTH)) or flat
+
+
+def row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) -> None:
+    """Write a label left of each line, the first one on top, and its value on the right."""
+    size = 10 if max((label.count("\n") for label in labels), default=0) < 2 else 9
+    axes.set_yticks(range(len(labels)), list(reversed(labels)), fontsize=size)
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    for position, value in enumerate(reversed(values)):
+        axes.annotate(
+            value, (1.02, position), xycoords=("axes fraction", "data"), ha="left", va="center",
+            fontsize=10, annotation_clip=False,
+        )  # fmt: skip
+
+
+def line_of(axes: Axes, value: float, text: str) -> None:
+    """Draw the baseline as a dashed line with its name above."""
+    axes.axvline(value, color=GREY, linestyle="--", linewidth=1)
+    low, high = axes.get_xlim()
+    place = (value - low) / (high - low) if high > low else 0.5
+    side = "left" if place < 0.35 else "right" if place > 0.65 else "center"
+    axes.annotate(
+        text, (value, 1.01), xycoords=("data", "axes fraction"), ha=side, va="bottom",
+        fontsize=9, color=GREY,
+    )  # fmt: skip
 
 
 def save(figure: Figure, path: Path, mark: str) -> Path:
@@ -106,52 +155,93 @@ def save(figure: Figure, path: Path, mark: str) -> Path:
 
 
 def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
-    """Draw runs beside the baseline, and below the histogram of the runs that differ by seed."""
+    """Draw the runs of each algorithm, and below what varies by seed.
+
+    For one algorithm that is the histogram of its runs, for several the deviation of each.
+    """
     metric = evidence.plan.primary
     runs = run_values(evidence)
     runs = runs[(runs["metric"] == metric.name) & (runs["k"] == (metric.k or 0))]
     values = {str(n): g["value"].to_numpy(dtype=float) for n, g in runs.groupby("algorithm")}
-    varied = {s.algorithm: s for s in facts.of(metric) if s.over == "seeds"}
-    figure = canvas()
-    above, below = figure.subplots(2, 1, height_ratios=(1, 1.5))
-    strip(styled(above), {s.algorithm: values[s.algorithm] for s in facts.of(metric)})
-    above.set_title(f"{metric.label} over training seeds, all else fixed", fontsize=11, loc="left")
-    styled(below)
-    for (name, summary), (colour, hatch) in zip(varied.items(), LOOKS, strict=False):
-        below.hist(
-            values[name], bins=bins(values[name]), color=colour, alpha=0.6, hatch=hatch,
-            edgecolor="white", label=f"{name}: {summary.units} seeds, SD {sd_text(summary)}",
-        )  # fmt: skip
-        below.axvline(summary.mean, color=colour, linewidth=1.6)
-    below.set_xlabel(f"{metric.label} (line: mean)", fontsize=11)
-    below.set_ylabel("runs", fontsize=11)
-    below.yaxis.get_major_locator().set_params(integer=True)
-    if varied:
-        below.legend(
-            frameon=False, fontsize=10, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0
-        )
+    summaries = kept(evidence.plan, facts)
+    varied = [s for s in summaries if s.over == "seeds"]
+    labels = [label_of(evidence.plan, s) for s in summaries]
+    below = [wrapped(s.algorithm) for s in varied] if len(varied) > 1 else []
+    heights = [max(1.0, row_height(group) * len(group)) for group in (labels, below)]
+    heights[1] = max(heights[1], 1.6)
+    figure = canvas(sum(heights) + 1.8)
+    above, under = (styled(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
+    strip(above, [values[s.algorithm] for s in summaries])
+    row_labels(above, labels)
+    lower = " (lower is better)" if metric.is_rating else ""
+    above.set_title(f"{metric.label}{lower} over training seeds", fontsize=11, loc="left")
+    if len(varied) == 1:
+        histogram(under, values[varied[0].algorithm], varied[0])
+    elif varied:
+        deviations(under, varied)
+    else:
+        figure.delaxes(under)
     return figure
 
 
-def strip(axes: Axes, values: dict[str, NDArray[np.float64]]) -> None:
-    """Draw each run as a dot with a box of the middle half, one line per algorithm."""
-    lines = dict(list(values.items())[:MAX_STRIPS])
-    for position, runs in enumerate(reversed(lines.values())):
-        is_single = len(runs) < 2
-        colour = GREY if is_single else BLUE
-        jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(runs)) * (not is_single)
-        marker = "D" if is_single else "o"
-        axes.plot(runs, position + jitter, marker, color=colour, alpha=0.6, markersize=5)
-        if is_single:
-            axes.axvline(runs[0], color=GREY, linestyle="--", linewidth=1)
-        else:
-            axes.boxplot(
-                runs, orientation="horizontal", positions=[position], widths=0.6,
-                showfliers=False, medianprops={"color": ORANGE, "linewidth": 2},
-            )  # fmt: skip
-    axes.set_yticks(range(len(lines)), list(reversed(lines)), fontsize=10)
-    axes.set_ylim(-0.6, len(lines) - 0.4)
+def kept(plan: Plan, facts: Facts) -> list[Summary]:
+    """Return the best summaries of the primary metric, baselines always among them."""
+    found = facts.of(plan.primary)
+    baselines = {a.name for a in plan.baselines}
+    room = MAX_ROWS - sum(s.algorithm in baselines for s in found)
+    subjects = [s for s in found if s.algorithm not in baselines][:room]
+    return [s for s in found if s in subjects or s.algorithm in baselines]
+
+
+def label_of(plan: Plan, summary: Summary) -> str:
+    """Return the label of an algorithm's line; a baseline is called one."""
+    is_baseline = summary.algorithm in {a.name for a in plan.baselines}
+    return wrapped(f"{summary.algorithm} (baseline)" if is_baseline else summary.algorithm)
+
+
+def strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
+    """Draw each run as a dot under a box of the middle half, one line per algorithm."""
+    for position, runs in enumerate(reversed(lines)):
+        if len(runs) < 2:
+            axes.plot(runs, [position], "D", color=GREY, markersize=6)
+            continue
+        jitter = np.random.default_rng(0).uniform(-0.3, -0.06, len(runs))
+        axes.plot(runs, position + jitter, "o", color=BLUE, alpha=0.5, markersize=3.5)
+        axes.boxplot(
+            runs, orientation="horizontal", positions=[position + 0.2], widths=0.22,
+            showfliers=False, medianprops={"color": ORANGE, "linewidth": 2},
+        )  # fmt: skip
     axes.margins(x=0.06)
+
+
+def histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> None:
+    """Draw how often a value came, and the mean as a line."""
+    if np.ptp(values) == 0:
+        width = max(abs(summary.mean) * 0.01, 1e-6)
+        axes.bar([summary.mean], [len(values)], width=width, color=BLUE, alpha=0.6)
+        axes.set_xlim(summary.mean - 5 * width, summary.mean + 5 * width)
+    else:
+        axes.hist(values, bins=bins(values), color=BLUE, alpha=0.6, edgecolor="white")
+        axes.axvline(summary.mean, color=ORANGE, linewidth=1.6)
+    axes.set_xlabel(f"{summary.metric.label} (line: mean)", fontsize=11)
+    axes.set_ylabel("runs", fontsize=11)
+    axes.yaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
+    name = summary.algorithm if len(summary.algorithm) <= 30 else f"{summary.algorithm[:29]}…"
+    axes.set_title(
+        f"{name}: {summary.units} seeds, SD {sd_text(summary)}", fontsize=10, loc="left"
+    )
+
+
+def deviations(axes: Axes, varied: Sequence[Summary]) -> None:
+    """Draw the standard deviation of each algorithm with its interval."""
+    for position, summary in enumerate(reversed(varied)):
+        interval = summary.sd_interval
+        if interval.is_known:
+            axes.plot([interval.low, interval.high], [position] * 2, color=BLUE, linewidth=2.5)
+        axes.plot([summary.sd], [position], "o", color=BLUE, markersize=7)
+    row_labels(axes, [wrapped(s.algorithm) for s in varied], [sd_text(s) for s in varied])
+    axes.set_xlim(left=0)
+    axes.set_xlabel("SD over seeds, 95 % interval", fontsize=11)
 
 
 def bins(values: NDArray[np.float64]) -> int:
@@ -161,50 +251,82 @@ def bins(values: NDArray[np.float64]) -> int:
 
 def sd_text(summary: Summary) -> str:
     """Return a standard deviation with digits that fit its interval."""
-    return shown(summary.sd, summary.sd_interval.half_width)
+    return shown(summary.sd, summary.sd_interval.half_width) if summary.sd else "0"
 
 
 def comparison(plan: Plan, facts: Facts) -> Figure:
-    """Draw means with their intervals over users, the baseline as a line."""
-    figure, axes = blank()
-    summaries = list(reversed(facts.of(plan.primary)))[-20:]
+    """Draw means with their intervals over users, the best baseline as a line."""
+    summaries = kept(plan, facts)
+    labels = [label_of(plan, s) for s in summaries]
+    figure, axes = blank(labels)
     baselines = {a.name for a in plan.baselines}
-    for position, summary in enumerate(summaries):
-        colour = GREY if summary.algorithm in baselines else BLUE
+    for position, summary in enumerate(reversed(summaries)):
+        is_baseline = summary.algorithm in baselines
+        colour, marker = (GREY, "D") if is_baseline else (BLUE, "o")
         interval = summary.user_interval
-        if np.isfinite(interval.low):
+        if interval.is_known:
             axes.plot([interval.low, interval.high], [position] * 2, color=colour, linewidth=2.5)
-        axes.plot([summary.mean], [position], "o", color=colour, markersize=8)
-        axes.annotate(
-            shown(summary.mean, interval.half_width), (summary.mean, position),
-            textcoords="offset points", xytext=(0, 7), ha="center", fontsize=10, color=colour,
-        )  # fmt: skip
-        if summary.algorithm in baselines:
-            axes.axvline(summary.mean, color=GREY, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(summaries)), [s.algorithm for s in summaries], fontsize=11)
-    axes.set_ylim(-0.6, len(summaries) - 0.3)
-    better = " (lower is better)" if plan.primary.is_rating else ""
-    axes.set_xlabel(f"{plan.primary.label}{better}: mean, 95 % interval over users", fontsize=11)
+        axes.plot([summary.mean], [position], marker, color=colour, markersize=7)
+    row_labels(axes, labels, [shown(s.mean, s.user_interval.half_width) for s in summaries])
+    base = next((s for s in summaries if s.algorithm in baselines), None)
+    if base and len(summaries) > 1:
+        line_of(axes, base.mean, line_text(base))
+    left_out = len(facts.of(plan.primary)) - len(summaries)
+    axes.set_xlabel(mean_label(plan, summaries, left_out), fontsize=11)
     return figure
+
+
+def line_text(base: Summary) -> str:
+    """Return what stands above the line of a baseline."""
+    name = base.algorithm if len(base.algorithm) <= 24 else f"{base.algorithm[:23]}…"
+    return f"baseline: {name}"
+
+
+def mean_label(plan: Plan, summaries: Sequence[Summary], left_out: int) -> str:
+    """Say what dots and bars are, which end is better, and how many are left out."""
+    better = " (lower is better)" if plan.primary.is_rating else ""
+    is_known = [s.user_interval.is_known for s in summaries]
+    over = "95 % interval over users" if any(is_known) else "no interval over users"
+    text = f"{plan.primary.label}{better}: mean, {over}"
+    return f"{text}\n{left_out} more in tables/summaries.csv" if left_out else text
 
 
 def differences(plan: Plan, facts: Facts) -> Figure:
     """Draw paired differences with their intervals; those that exclude 0 are filled."""
-    figure, axes = blank()
-    declared = [c for c in facts.comparisons if c.is_declared][:MAX_DIFFERENCES]
-    for position, item in enumerate(reversed(declared)):
+    declared = [c for c in facts.comparisons if c.is_declared]
+    drawn = declared[:MAX_DIFFERENCES]
+    labels = [f"{wrapped(c.a, 2)} \N{MINUS SIGN}\n{wrapped(c.b, 2)}" for c in drawn]
+    labels = [text if len(text) > LABEL_WIDTH else text.replace("\n", " ") for text in labels]
+    figure, axes = blank(labels)
+    if plan.margin is not None and any(c.equivalence for c in drawn):
+        axes.axvspan(-plan.margin, plan.margin, color=GREY, alpha=0.15, linewidth=0)
+    for position, item in enumerate(reversed(drawn)):
         fill = BLUE if item.is_distinguishable else "white"
-        low, high = item.interval.low, item.interval.high
-        axes.plot([low, high], [position] * 2, color=BLUE, linewidth=2)
+        if item.interval.is_known:
+            ends = [item.interval.low, item.interval.high]
+            axes.plot(ends, [position] * 2, color=BLUE, linewidth=2)
         axes.plot(
             [item.difference], [position], "o", color=BLUE, markerfacecolor=fill, markersize=8
         )
-    labels = [f"{c.a} \N{MINUS SIGN} {c.b}" for c in reversed(declared)]
-    axes.set_yticks(range(len(labels)), labels, fontsize=10)
+    row_labels(axes, labels, [shown(c.difference, c.interval.half_width) for c in drawn])
     axes.axvline(0, color=GREY, linewidth=1)
-    axes.set_xlabel(f"difference in {plan.primary.label}, 95 % interval over users", fontsize=11)
-    axes.set_title("filled: distinguishable after Holm's correction", fontsize=11, loc="left")
+    axes.set_xlabel(
+        f"difference in {plan.primary.label}, 95 % interval over users\n"
+        f"right of 0: the first is higher{' (worse)' if plan.primary.is_rating else ''}",
+        fontsize=11,
+    )
+    axes.set_title(differences_title(plan, len(drawn), len(declared)), fontsize=10, loc="left")
     return figure
+
+
+def differences_title(plan: Plan, drawn: int, declared: int) -> str:
+    """Say what filled dots, the band, and what is left out mean."""
+    lines = ["filled dot: distinguishable (Holm)"]
+    if plan.margin is not None:
+        lines.append(f"grey band: equivalence margin ±{plan.margin:g}")
+    if declared > drawn:
+        lines.append(f"{drawn} of {declared} pairs; all in tables/comparisons.csv")
+    return "\n".join(lines)
 
 
 def sweep(plan: Plan, facts: Facts) -> Figure:
@@ -218,19 +340,26 @@ def sweep(plan: Plan, facts: Facts) -> Figure:
             points.append((float(algorithm.config[key]), summary))
     points.sort(key=lambda p: p[0])
     xs = [x for x, _ in points]
+    if any(s.user_interval.is_known for _, s in points):
+        low, high = (np.array([end(s, side) for _, s in points]) for side in (0, 1))
+        axes.fill_between(xs, low, high, color=BLUE, alpha=0.18, label="95 % interval over users")
     means = np.array([s.mean for _, s in points])
-    low = np.array([s.user_interval.low for _, s in points])
-    high = np.array([s.user_interval.high for _, s in points])
-    axes.fill_between(xs, low, high, color=BLUE, alpha=0.18, label="95 % interval over users")
     axes.plot(xs, means, "o-", color=BLUE, linewidth=2, label="mean")
     for summary in facts.of(plan.primary):
         if summary.algorithm in {a.name for a in plan.baselines}:
-            axes.axhline(summary.mean, color=GREY, linestyle="--", label=summary.algorithm)
+            text = line_text(summary)
+            axes.axhline(summary.mean, color=GREY, linestyle="--", label=text)
     if xs and min(xs) > 0 and max(xs) / min(xs) >= 8:
         axes.set_xscale("log")
-    axes.set_xticks(xs, [f"{x:g}" for x in xs])
+    axes.set_xticks(xs, [f"{x:g}" for x in xs], rotation=45 if len(xs) > MANY_VALUES else 0)
     axes.minorticks_off()
     axes.set_xlabel(key, fontsize=11)
-    axes.set_ylabel(plan.primary.label, fontsize=11)
-    axes.legend(frameon=False, fontsize=10)
+    better = " (lower is better)" if plan.primary.is_rating else ""
+    axes.set_ylabel(f"{plan.primary.label}{better}", fontsize=11)
+    figure.legend(frameon=False, fontsize=10, loc="outside upper left", ncols=2)
     return figure
+
+
+def end(summary: Summary, side: int) -> float:
+    """Return the lower (0) or upper (1) end of the interval over users."""
+    return (summary.user_interval.low, summary.user_interval.high)[side]

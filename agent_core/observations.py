@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,6 +90,16 @@ class Observations:
             table = found.pivot_table("value", "user_id", "algorithm", aggfunc="mean", sort=False)
             self.tables[metric] = table
         return self.tables[metric]
+
+    def grouped(
+        self, metric: Metric, pairs: Sequence[tuple[str, str]]
+    ) -> list[list[tuple[str, str]]]:
+        """Return pairs that share all users together, others one by one."""
+        table = self.user_table(metric)
+        names = {n for pair in pairs for n in pair}
+        complete = {n for n in names if table[n].notna().all()}
+        together = [p for p in pairs if set(p) <= complete]
+        return ([together] if together else []) + [[p] for p in pairs if p not in together]
 
     def is_pooled(self, metric: Metric) -> bool:
         """Whether a rating error is averaged over predictions, and these are there."""

@@ -68,6 +68,8 @@ class PlanNumbers:
                     keyed.setdefault(re.escape(key), set()).add(float(value))
         if plan.min_rating is not None:
             keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.min_rating)}
+        if plan.margin is not None:
+            keyed[r"(?:margin(?: of)?|within) ?±?"] = {float(plan.margin)}
         share = round(plan.split.holdout * 100)
         return cls(
             {unit: frozenset(map(float, values)) for unit, values in counts.items()},

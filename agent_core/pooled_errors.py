@@ -56,8 +56,14 @@ def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator)
     p_values, test = sign_flips(column[:, None], rng)
     interval = unknown("users", n)
     if n > 1:
-        draws = np.concatenate([a.pooled(w) - b.pooled(w) for w in resamples(n, rng)])
+        draws = pooled_draws(a, b, rng)
         low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         interval = Interval(float(low), float(high), "users", "bootstrap of users", held, n)
     counts = int((column > 0).sum()), int((column < 0).sum())
     return Difference(n, mean, interval, float(p_values[0]), test, *counts)
+
+
+def pooled_draws(a: Losses, b: Losses, rng: np.random.Generator) -> Floats:
+    """Return the difference of two pooled errors in each resample of their users."""
+    n = len(a.sums)
+    return np.concatenate([a.pooled(w) - b.pooled(w) for w in resamples(n, rng)])

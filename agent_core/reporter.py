@@ -7,10 +7,16 @@ import shutil
 from pathlib import Path
 
 from agent_core import figures
-from agent_core.bundle import write_bundle
+from agent_core.bundle import slug, write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
-from agent_core.facts import Facts
-from agent_core.reporting.citable import algorithm_texts, data_text, metric_text, statements
+from agent_core.facts import Facts, with_late_margin
+from agent_core.reporting.citable import (
+    NEVER_CLAIMED,
+    algorithm_texts,
+    data_text,
+    metric_text,
+    statements,
+)
 from agent_core.reporting.failure import failure
 from agent_core.reporting.headline import headline, mean_text
 from agent_core.reporting.inputs import ReportInputs
@@ -63,6 +69,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     facts = inputs.facts or NOTHING_RECORDED
+    facts = with_late_margin(facts) if inputs.is_margin_late else facts
     prose, answer = words(inputs, facts, draft)
     drawn = draw(inputs, facts, folder / "figures")
     if inputs.outcome is Outcome.NOTHING:
@@ -87,6 +94,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
         figures=drawn,
         solution=solution if inputs.has_results and solution.exists() else None,
         bundle=bundle,
+        methods=folder / "methods.md",
         warnings=tuple(first),
         struck=prose.struck,
     )
@@ -144,6 +152,7 @@ def report_markdown(
         limits=prose.limits,
         next_steps=prose.next_steps,
         statements=statements(inputs),
+        never_claimed=NEVER_CLAIMED,
         requirements=requirement_cells(inputs),
         checks=inputs.checks,
         scripts=[script_cells(n) for n in inputs.view.nodes],
@@ -152,11 +161,8 @@ def report_markdown(
 
 
 def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
-    """Write `report.md` and `methods.md`."""
-    plan = inputs.plan
-    labels, rows = latex_rows(plan, facts)
-    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
-    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    """Write `report.md`, `methods.md`, and its table and references as files of their own."""
+    plan, table, references = inputs.plan, latex_table(inputs, facts), bibtex(inputs)
     methods = render(
         "methods.md.j2",
         title=plan.title,
@@ -166,8 +172,25 @@ def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path)
         by_subject=dict(statements(inputs)),
         algorithms=list(algorithm_texts(inputs)),
         metrics=[metric_text(inputs, m) for m in plan.metrics],
-        latex=render("table.tex.j2", caption=caption, metrics=labels, rows=rows).strip(),
-        bibtex=bibtex(inputs),
+        latex=table,
+        bibtex=references,
     )
-    (folder / "report.md").write_text(markdown, encoding="utf-8")
-    (folder / "methods.md").write_text(methods, encoding="utf-8")
+    (folder / "tables").mkdir()
+    texts = {
+        "report.md": markdown,
+        "methods.md": methods,
+        "tables/table.tex": f"{table}\n",
+        "references.bib": f"{references}\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def latex_table(inputs: ReportInputs, facts: Facts) -> str:
+    """Return the table of means for a paper."""
+    plan = inputs.plan
+    labels, rows = latex_rows(plan, facts)
+    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
+    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    name = slug(plan.title)
+    return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()

@@ -11,6 +11,7 @@ from typing import Protocol
 from agent_core.domain import (
     Answer,
     Dataset,
+    Environment,
     Node,
     NodeId,
     Outcome,
@@ -24,6 +25,7 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.events import ModelCalled, ModelOutage
+from agent_core.machine import machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Packages:
     versions: Mapping[str, str]
     modules: frozenset[str] = frozenset()
     """Top-level modules that can be imported; empty: not known."""
+
+
+def environment_of(packages: Packages) -> Environment:
+    """Return what a script runs with here and now."""
+    return Environment(packages.python, packages.versions, machine())
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from agent_core.researcher import (
     MergeRequest,
     Packages,
     Researcher,
+    environment_of,
 )
 from agent_core.retrained import RETRAINED, read_retrained
 from agent_core.rounds import is_stale
@@ -310,7 +311,8 @@ class Search:
         experiment = self.experiments[node.id] = self.experiment(node)
         execution = await self.setup.workbench.execute(experiment, tell)
         await self.recorder.settled()
-        return (await self.recorder.add(NodeExecuted(node.id, execution))).node(node.id)
+        ended = NodeExecuted(node.id, execution, environment_of(self.setup.packages))
+        return (await self.recorder.add(ended)).node(node.id)
 
     async def judge(self, node: Node) -> None:
         """Check an execution, have the rest judged, and log the score."""

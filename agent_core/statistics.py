@@ -219,12 +219,18 @@ def bootstrap_means(
         return [unknown(over, n) for _ in columns.T]
     if n > LARGE:
         return [mean_interval(column, over, held, level) for column in columns.T]
-    means = np.concatenate([weights @ columns / n for weights in resamples(n, rng)])
+    means = mean_draws(columns, rng)
     ends = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return [
         Interval(float(low), float(high), over, "percentile bootstrap", held, n)
         for low, high in ends.T
     ]
+
+
+def mean_draws(columns: Floats, rng: np.random.Generator) -> Floats:
+    """Return the mean of each column in each resample of the rows, shape (resamples, columns)."""
+    n = len(columns)
+    return np.concatenate([weights @ columns / n for weights in resamples(n, rng)])
 
 
 def resamples(n: int, rng: np.random.Generator) -> Iterator[Floats]:
@@ -358,19 +364,3 @@ def kendall(a: ArrayLike, b: ArrayLike) -> Agreement:
         return Agreement(float("nan"), float("nan"), len(first))
     found = stats.kendalltau(first, second)
     return Agreement(float(found.statistic), float(found.pvalue), len(first))
-
-
-def is_equivalent(differences: ArrayLike, margin: float, level: float = LEVEL) -> bool:
-    """Whether two one-sided tests (TOST) place the mean difference within ±`margin`.
-
-    The margin must be set before results are seen; without one there is no equivalence.
-
-    Raises
-    ------
-    ValueError
-        When the margin is not positive.
-    """
-    if not margin > 0:
-        raise ValueError(f"equivalence needs a positive margin set beforehand, not {margin!r}")
-    found = mean_interval(differences, "users", level=2 * level - 1)
-    return found.is_known and -margin < found.low and found.high < margin

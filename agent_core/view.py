@@ -268,8 +268,9 @@ def node_step(
         case NodeProgress(node):
             others = tuple(p for p in view.progress if p[0] != node)
             return replace(view, progress=(*others, (node, event)))
-        case NodeExecuted(node, execution):
-            return change(quiet(view, node), replace(view.node(node), execution=execution))
+        case NodeExecuted(node, execution, environment):
+            ran = replace(view.node(node), execution=execution, environment=environment)
+            return change(quiet(view, node), ran)
 
 
 def node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:

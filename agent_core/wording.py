@@ -37,13 +37,13 @@ STRONG = re.compile(
     r"proof|conclusive\w*|substantial\w*|dramatic\w*|clearly|definitive\w*|undoubtedly|"
     r"remarkabl\w*|impressive\w*|strikingly|equals?|equally|identical\w*|beat(?:s|en|ing)?|"
     r"wins?|won|winner|winning|reproduc\w*|replicat\w*|guarantee\w*|confirm\w*|flawless\w*|"
-    r"perfect\w*|p[\s-]?values?|statistical\w*)\b",
+    r"perfect\w*|equivalent\w*|p[\s-]?values?|statistical\w*)\b",
     re.IGNORECASE,
 )
 COMPARING = re.compile(
     r"\b(?:higher|lower|greater|larger|bigger|smaller|stronger|weaker|more accurate|"
     r"less accurate|ahead|behind|exceed\w*|surpass\w*|improv\w*|gains?|leads|leading|trails|"
-    r"dominat\w*|equivalent\w*|no difference|the same|ties|tied|tops|above|below|inferior|"
+    r"dominat\w*|no difference|the same|ties|tied|tops|above|below|inferior|"
     r"victor\w*|defeat\w*|crush\w*|trump\w*|edges? out|loses?|lost to|rank(?:s|ed)? (?:first|"
     r"last|second))\b",
     re.IGNORECASE,

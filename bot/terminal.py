@@ -81,7 +81,7 @@ def later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView)
         case Disputed(text, by):
             return f"Disputed by {by}: {text}"
         case Rerun(text=text) | Rechecked(text=text):
-            return text
+            return text.replace("*", "")
 
 
 def node_line(event: Event, view: RunView) -> str | None:
@@ -120,6 +120,7 @@ def plan_text(view: RunView) -> str:
         f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
         f" · Metrics: {', '.join(m.label for m in plan.metrics)} · "
         f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}",
+        *([f"  Equivalence margin: ±{plan.margin:g} {plan.primary.label}"] * bool(plan.margin)),
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  Not covered: {u}" for u in plan.unmapped),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),

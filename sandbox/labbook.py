@@ -149,10 +149,13 @@ def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
         kept.setdefault("counts", {})[name] = {p: len(f) for p, f in parts.items()}
 
 
-def algorithm(name: str, scorer: Any, trials: int = 0, selected_on: str | None = None) -> None:
+def algorithm(
+    name: str, scorer: Any, trials: int = 0, selected_on: str | None = None, space: Any = None
+) -> None:
     """Record an algorithm: class and resolved configuration of its LensKit scorer (or a dict).
 
-    `trials`: configurations tried to choose this one; `selected_on`: on what, e.g. `validation`.
+    `trials`: configurations tried to choose this one; `selected_on`: on what, e.g. `validation`;
+    `space`: what they were chosen from, e.g. `{"regularization": [1, 10, 100]}`.
     """
     scorer = _scorer_of(scorer)
     is_mapping = isinstance(scorer, Mapping)
@@ -165,6 +168,7 @@ def algorithm(name: str, scorer: Any, trials: int = 0, selected_on: str | None =
             "config": configuration(scorer),
             "trials": int(trials),
             "selected_on": selected_on,
+            **({} if space is None else {"space": plain(space)}),
         }
 
 

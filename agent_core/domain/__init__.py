@@ -1,6 +1,16 @@
 """The words of the product as values; frozen, changed by `replace()`."""
 
-from agent_core.domain.node import Check, Finding, Node, Operator, Score, Script, Verdict, Waiver
+from agent_core.domain.node import (
+    Check,
+    Environment,
+    Finding,
+    Node,
+    Operator,
+    Score,
+    Script,
+    Verdict,
+    Waiver,
+)
 from agent_core.domain.plan import (
     Algorithm,
     Column,
@@ -32,6 +42,7 @@ __all__ = [
     "Config",
     "Dataset",
     "Direction",
+    "Environment",
     "Finding",
     "Metric",
     "Nature",

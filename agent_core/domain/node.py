@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent_core.domain.run import NodeId, UserId
@@ -92,6 +93,18 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """What a script ran with; empty where it was not recorded."""
+
+    python: str = ""
+    """Version of its interpreter."""
+    packages: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Distribution name to version."""
+    machine: str = ""
+    """System, processor and memory, in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One attempt: script, execution, checks, verdicts and score."""
 
@@ -109,6 +122,7 @@ class Node:
     """None until judged."""
     error: str | None = None
     """Why there is no execution: a failed precheck, an unusable answer, a duplicate."""
+    environment: Environment = field(default_factory=Environment)
 
     @property
     def is_buggy(self) -> bool:

@@ -225,6 +225,8 @@ class Plan:
     """Expected model cost, dollars."""
     swept: str | None = None
     """Name of the hyperparameter that a sweep varies."""
+    margin: float | None = None
+    """Difference of the primary metric that would not matter; None: no claim of equivalence."""
 
     @property
     def primary(self) -> Metric:

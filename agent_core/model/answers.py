@@ -127,6 +127,10 @@ class PlanAnswer(Part):
     first_seed: int = 0
     seed_count: int = Field(1, description="trainings of each random algorithm per fold")
     swept: str | None = Field(None, description="the hyperparameter that a sweep varies")
+    margin: float | None = Field(
+        None,
+        description="equivalence margin in units of the primary metric, if the user gives one",
+    )
     requirements: list[RequirementPart]
     reported: list[str] = []
     assumptions: list[str] = []

@@ -21,7 +21,7 @@ from agent_core.model.complaint import Complaint
 from agent_core.model.endpoint import Endpoint, Sent
 from agent_core.model.faults import EndpointFault
 from agent_core.model.pricing import estimated, price_of, priced, worst_case
-from agent_core.model.prompting import Prompt
+from agent_core.model.prompting import Prompt, template_hash
 from agent_core.model.reading import read_as
 from agent_core.model.requests import Inquiry, Schema, Turn
 from agent_core.model.wire import Reply
@@ -244,12 +244,20 @@ class Call:
         finally:
             usage = priced(self.used(sent.reply, outcome), price)
             latency = time.monotonic() - begun
-            meter.settle(worst, self.called(usage, latency, outcome))
+            meter.settle(worst, self.called(usage, latency, outcome, sent.reply.model))
 
-    def called(self, usage: Usage, latency_s: float, outcome: str) -> ModelCalled:
+    def called(self, usage: Usage, latency_s: float, outcome: str, snapshot: str) -> ModelCalled:
         """Describe one attempt for the log."""
+        voice = self.voice
         return ModelCalled(
-            self.voice.role, self.voice.model, usage, latency_s, outcome, self.dialogue.node
+            voice.role,
+            voice.model,
+            usage,
+            latency_s,
+            outcome,
+            self.dialogue.node,
+            self.dialogue.endpoint.redact(snapshot),
+            template_hash(voice.role),
         )
 
     def used(self, reply: Reply, outcome: str) -> Usage:

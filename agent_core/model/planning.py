@@ -81,6 +81,7 @@ def plan_from(
         estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
         estimate_cost=cost,
         swept=answer.swept or None,
+        margin=answer.margin,
     )
 
 
@@ -218,10 +219,19 @@ def study_faults(
     )
     if any(m.is_rating for m in metrics) and algorithms and not predicts:
         faults.append("metrics: RMSE and MAE need an algorithm that predicts ratings")
+    if answer.margin is not None and not is_margin(answer.margin, metrics):
+        faults.append(
+            f"margin: {answer.margin:g} is no difference in the primary metric; null without one"
+        )
     if not 1 <= answer.split.folds <= MAX_FOLDS:
         faults.append(f"split.folds: {answer.split.folds} is not within 1 to {MAX_FOLDS}")
     if answer.split.kind in SHARED and not 0 < answer.split.holdout < 1:
         faults.append(f"split.holdout: {answer.split.holdout} is not between 0 and 1")
+
+
+def is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
+    """Whether a number can be a margin of equivalence; shares cannot differ by 1 or more."""
+    return margin > 0 and (margin < 1 or bool(metrics and metrics[0].is_rating))
 
 
 def split_of(answer: PlanAnswer) -> Split:
@@ -285,6 +295,7 @@ def answer_of(plan: Plan) -> PlanAnswer:
             "first_seed": min(plan.seeds, default=0),
             "seed_count": len(plan.seeds),
             "swept": plan.swept,
+            "margin": plan.margin,
             "requirements": [requirement_part(r) for r in plan.requirements],
             "reported": list(plan.reported),
             "assumptions": list(plan.assumptions),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +21,7 @@ from agent_core.researcher import Context, Packages
 
 FOLDER = Path(__file__).parent / "prompts"
 MARK = "<!-- user -->\n"
+INCLUDE = re.compile(r"""\{%-?\s*include\s+["']([^"']+)["']\s*-?%\}""")
 KNOWN_PACKAGES = (
     "lenskit", "numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "torch", "pyarrow",
     "seaborn", "statsmodels", "polars", "xarray",
@@ -63,6 +66,24 @@ def halves(name: str) -> tuple[Template, Template]:
     source = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
     system, user = source.split(MARK)
     return templates().from_string(system), templates().from_string(user)
+
+
+@cache
+def template_hash(name: str) -> str:
+    """Return the SHA-256 of a prompt's template, its included parts in place; empty for none.
+
+    The same words give the same hash on any machine; what is filled in does not count.
+    """
+    path = FOLDER / f"{name}.md"
+    if not path.is_file():
+        return ""
+    return hashlib.sha256(expanded(path).encode()).hexdigest()
+
+
+def expanded(path: Path) -> str:
+    """Return a template with the templates that it includes in their places."""
+    text = path.read_text(encoding="utf-8")
+    return INCLUDE.sub(lambda m: expanded(FOLDER / m[1]), text)
 
 
 def render(name: str, **pieces: Any) -> Prompt:
@@ -142,6 +163,8 @@ def plan_lines(plan: Plan) -> list[str]:
         f"{plan.list_length}",
         f"* Model seeds: {seeds_text(plan.seeds)}",
     ]
+    if plan.margin is not None:
+        lines.append(f"* Equivalence margin: ±{plan.margin:g} {plan.primary.label}")
     lines += [f"* Reported: {line(text)}" for text in plan.reported[:20]]
     return lines + [f"* Assumption: {line(text)}" for text in plan.assumptions[:20]]
 

@@ -103,6 +103,7 @@ def protocol_changes(before: Plan, after: Plan) -> list[str]:
         "minimum rating": (before.min_rating, after.min_rating),
         "list length": (before.list_length, after.list_length),
         "study": (before.study, after.study),
+        "equivalence margin": (before.margin, after.margin),
         "what is reported": (before.reported, after.reported),
     }
     return [f"changed {name}" for name, (old, new) in parts.items() if old != new]

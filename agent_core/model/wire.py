@@ -13,6 +13,8 @@ from agent_core.model.faults import EndpointFault, Trouble
 
 MAX_BYTES = 8 * 2**20
 """Longer answers are cut off: no script or plan is that long."""
+MAX_NAME = 120
+"""Characters of a model's name that are kept."""
 
 
 class Wire(BaseModel):
@@ -90,6 +92,7 @@ class Piece(Wire):
 
     choices: list[Choice] | None = None
     usage: Counted | None = None
+    model: object = None
     error: object = None
 
 
@@ -102,6 +105,8 @@ class Reply:
     """Of the tool call, where there is one."""
     refusal: str = ""
     finish: str = ""
+    model: str = ""
+    """What answered, as the server names it: usually a dated snapshot of what was asked for."""
     usage: Usage | None = None
     pieces: list[str] = field(default_factory=list)
     """Texts not joined yet."""
@@ -121,6 +126,8 @@ class Reply:
         """Take one piece in."""
         if piece.usage and (piece.usage.prompt_tokens or piece.usage.completion_tokens):
             self.usage = piece.usage.usage()
+        if isinstance(piece.model, str) and not self.model:
+            self.model = " ".join(piece.model.split())[:MAX_NAME]
         for choice in (piece.choices or [])[:1]:
             self.finish = choice.finish_reason or self.finish
             message = choice.delta or choice.message

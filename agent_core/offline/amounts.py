@@ -220,6 +220,29 @@ def min_rating_of(text: str) -> tuple[float | None, bool]:
     return (float(match[1]), True) if match else (None, False)
 
 
+EQUIVALENCE = re.compile(r"\b(?:equivalen\w*|non-?inferior\w*|tost)\b", re.IGNORECASE)
+MARGIN = re.compile(
+    rf"(?:\bmargin\s*(?:of|=|:|is|to|at)?|\bequivalen\w*\b[^.?;\d]{{0,60}}?"
+    rf"(?:\bwithin|\bup to|\bby at most|±|\+/?-))\s*(?:±|\+/?-)?\s*"
+    rf"(?P<value>\.\d+|{VALUE})(?![\d.]*\d)(?P<unit>\s*(?:%|percent\b|per ?cent\b|points?\b))?"
+    r"(?!\s*-?\s*(?:folds?|seeds?|runs|times|repetitions|users|items)\b)",
+    re.IGNORECASE,
+)
+UNCLEAR_MARGIN = "is no equivalence margin in units of the metric (say for example 0.01)"
+Outside = tuple[tuple[str, str], ...]
+
+
+def margin_of(text: str) -> tuple[float | None, list[tuple[int, int]], Outside]:
+    """Return an equivalence margin, where it stands, and what was given as one but is none."""
+    match = MARGIN.search(text)
+    if match is None:
+        return None, [], ()
+    value, span = float(match["value"]), (match.start("value"), match.end())
+    if match["unit"] or value <= 0:
+        return None, [span], ((match[0].strip(), UNCLEAR_MARGIN),)
+    return value, [span], ()
+
+
 # -- hyperparameters -------------------------------------------------------------------------
 
 

@@ -18,7 +18,12 @@ STATISTICS = (
     ("mean", r"\bmean\b|average|how (?:good|well|high)|what (?:is|was) the|value"),
 )
 STATUS = re.compile(r"how is it going|status|progress|how long|finished|done yet|eta", re.I)
-COMPARES = re.compile(r"better|worse|differ|beat|than|versus|\bvs\b|compare|signific", re.I)
+COMPARES = re.compile(
+    r"better|worse|differ|beat|than|versus|\bvs\b|compare|signific|equivalen|\bequal|\bsame\b",
+    re.I,
+)
+EQUALS = re.compile(r"equivalen|\bequal|\bsame\b", re.IGNORECASE)
+NO_MARGIN = " No equivalence margin was set before the results, so I cannot call them equivalent."
 OFFERS = re.compile(
     r"^(?:(?:can|could|would|will|should) (?:you|we)|what (?:if|about)|how about)"
     r"(?:\s+(?:please|also|we|you))*\s+",
@@ -40,7 +45,7 @@ def answer(request: AnswerRequest) -> Answer:
         return offered
     named = named_algorithms(request.plan, request.question)
     if len(named) == 2 and COMPARES.search(request.question):
-        return compared(request.plan, request.facts, *named)
+        return compared(request, *named)
     if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
         return ranking(request.plan, request.facts)
     if re.search(r"how many|number of", request.question, re.I):
@@ -69,9 +74,9 @@ def offer(request: AnswerRequest) -> Answer | None:
     return Answer("That was not part of this run; it needs a new round.", (), wish)
 
 
-def compared(plan: Plan, facts: Mapping[str, float], a: str, b: str) -> Answer:
+def compared(request: AnswerRequest, a: str, b: str) -> Answer:
     """Answer whether two algorithms differ, by the recorded paired difference."""
-    metric = plan.primary
+    plan, facts, metric = request.plan, request.facts, request.plan.primary
     for one, other in ((a, b), (b, a)):
         key = f"{metric.key}|{one} - {other}"
         if f"{key}|difference" not in facts:
@@ -88,10 +93,23 @@ def compared(plan: Plan, facts: Mapping[str, float], a: str, b: str) -> Answer:
         return Answer(
             f"{one} is {words} {other} in {metric.label}: difference {value:+.4f}, 95 % interval "
             f"over users {low:.4f} to {high:.4f}, adjusted p {p_value:.3g}. At these "
-            "configurations, on this data and split.",
+            f"configurations, on this data and split.{equivalence(request, key)}",
             (f"{key}|difference", f"{key}|p"),
         )
     return ranking(plan, facts)
+
+
+def equivalence(request: AnswerRequest, key: str) -> str:
+    """Say what the plan's margin decided; empty where there is none and nobody asked."""
+    margin, low, high = (
+        request.facts.get(f"{key}|{s}")
+        for s in ("margin", "difference_90_low", "difference_90_high")
+    )
+    if margin is None or low is None or high is None:
+        return NO_MARGIN if margin is None and EQUALS.search(request.question) else ""
+    is_shown = -margin < low and high < margin and request.facts.get(f"{key}|tost_p", 1.0) < 0.05
+    words = "Equivalent" if is_shown else "Equivalence is not shown"
+    return f" {words} within ±{margin:g} (TOST: 90 % interval {low:.4f} to {high:.4f})."
 
 
 def statistics(request: AnswerRequest) -> Answer:

@@ -22,6 +22,7 @@ def possible(
     reading = rateable(reading, dataset, assumptions)
     reading = thresholded(reading, dataset, assumptions)
     reading = sweepable(reading, gaps)
+    reading = bounded(reading, assumptions)
     most = max(2, min(MAX_FOLDS, dataset.users))
     if reading.folds is not None and not 2 <= reading.folds <= most:
         folds = most if reading.folds > most else None
@@ -45,6 +46,15 @@ def possible(
         reading = replace(reading, study=Study.COMPARISON, swept=None, values=())
         reading = replace(reading, parameters={**single, **parameters})
     return reading, gaps
+
+
+def bounded(reading: Reading, assumptions: list[str]) -> Reading:
+    """Leave a margin out that no share can differ by."""
+    is_share = not reading.metrics or reading.metrics[0] not in CUTLESS
+    if reading.margin is None or reading.margin < 1 or not is_share:
+        return reading
+    assumptions.append(f"an equivalence margin of {reading.margin:g} is out of range and left out")
+    return replace(reading, margin=None)
 
 
 def within(name: str | None, value: float) -> bool:

@@ -16,6 +16,7 @@ from agent_core.offline.amounts import (
     SPLITS,
     cuts_of,
     folds_of,
+    margin_of,
     masked,
     metric_spans,
     min_rating_of,
@@ -56,7 +57,7 @@ SPREAD = re.compile(
     re.IGNORECASE,
 )
 COMPARES = re.compile(
-    r"\bcompar|\bversus\b|\bvs\b|\bbetter\b|\bbest\b|\bbenchmark|\bwins?\b|\bagainst\b|\bbeats?\b"
+    r"\bcompar|\bequivalen|\bversus\b|\bvs\b|\bbetter\b|\bbest\b|\bbenchmark|\bwins?\b|\bagainst\b|\bbeats?\b"
     r"|\boutperform|\bdiffer(?:ence)?\b|\brank\b",
     re.IGNORECASE,
 )
@@ -101,6 +102,8 @@ class Reading:
     """Words beyond the grammar, each with the reason."""
     beyond: tuple[str, ...] = ()
     """Kinds of study beyond the grammar that the text asks for."""
+    margin: float | None = None
+    """Difference of the primary metric that would not matter."""
     notes: tuple[str, ...] = ()
     """How ambiguous words were taken."""
 
@@ -120,7 +123,9 @@ def read(text: str) -> Reading:
     plain = re.sub(r"\s+", " ", text)
     outside, spans = outside_of(plain)
     clear = masked(plain, spans)
-    swept, values, places = swept_parameter(plain)
+    margin, bounds, unclear = margin_of(plain)
+    clear = masked(clear, bounds)
+    swept, values, places = swept_parameter(masked(plain, bounds))
     rest = masked(clear, places)
     metrics = tuple(dict.fromkeys(name for _, _, name in metric_spans(clear)))
     algorithms, notes = algorithms_of(clear, metrics)
@@ -143,8 +148,9 @@ def read(text: str) -> Reading:
         parameters=owned_parameters(rest, algorithms, swept),
         swept=swept,
         values=values,
-        outside=outside,
+        outside=(*outside, *unclear),
         beyond=beyond_of(plain),
+        margin=margin,
         notes=notes,
     )
     study = study_of(plain, reading)
@@ -279,7 +285,8 @@ def clauses(text: str) -> dict[str, str]:
         + "|".join(rf"\d[\d., ]* (?:{p})\b" for p in PARAMETERS.values()),
         "min_rating": "|".join(RATINGS),
         "statistics": r"vary across (?:\w+ )?runs|standard deviation|confidence intervals?"
-        r"|compare\w*|significan\w+|how (?:much|large)[^,.?;]{0,60}",
+        r"|compare\w*|significan\w+|equivalen\w+[^,.?;]{0,40}?\d[\d.]*"
+        r"|how (?:much|large)[^,.?;]{0,60}",
     }
     found = {}
     for part, pattern in patterns.items():

@@ -16,6 +16,7 @@ from agent_core.domain import (
     SplitKind,
     Study,
 )
+from agent_core.offline.amounts import EQUIVALENCE
 from agent_core.offline.catalogue import BY_KIND, BY_NAME
 from agent_core.offline.fitting import possible
 from agent_core.offline.grammar import (
@@ -40,6 +41,10 @@ DEFAULT_SUBJECTS = {
     Study.SWEEP: ("ImplicitMF",),
     Study.COMPARISON: ("ItemKNN", "ImplicitMF", "EASE"),
 }
+NO_MARGIN = (
+    "no equivalence margin was given, so a missing difference will not be called equality; reply "
+    "for example “equivalence margin 0.01”"
+)
 DEFAULT_RATERS = ("BiasedMF",)
 
 
@@ -64,6 +69,8 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     algorithms = algorithms_of(reading, study, metrics, assumptions)
     split = split_of(reading, study, dataset, metrics, folds, assumptions)
     seeds = seeds_of(reading, study, algorithms, assumptions)
+    if reading.margin is None and EQUIVALENCE.search(question):
+        assumptions.append(NO_MARGIN)
     plan = Plan(
         version=1,
         title=title_of(study, algorithms, reading.swept),
@@ -82,6 +89,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         min_rating=reading.min_rating if dataset.rating_column else None,
         list_length=max([m.k for m in metrics if m.k] or [10]),
         swept=reading.swept if study is Study.SWEEP else None,
+        margin=reading.margin,
     )
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
     return replace(plan, estimate_s=estimate(plan, dataset))
@@ -331,6 +339,7 @@ def reading_of(plan: Plan) -> Reading:
         parameters=parameters,
         swept=plan.swept,
         values=tuple(values),
+        margin=plan.margin,
         outside=outside_of(plan.requirements),
     )
     return with_cutoffs(reading, cuts)

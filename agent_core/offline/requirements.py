@@ -137,7 +137,9 @@ def measure_requirements(listing: Listing, plan: Plan) -> None:
     listing.add("lists_saved", "Save what was recommended or predicted, for every run.")
     if plan.study is not Study.COMPARISON:
         listing.add("per_user_saved", "Save the value of every test user, for every run.")
-    listing.add("statistics_available", f"Report {plan.reported[0]}.", clause="statistics")
+    within = f", and whether differences lie within ±{plan.margin:g}" if plan.margin else ""
+    text = f"Report {plan.reported[0]}{within}."
+    listing.add("statistics_available", text, clause="statistics")
 
 
 def config_text(config: object) -> str:

@@ -60,7 +60,8 @@ DECIDES = re.compile(
 )
 UNDERSTOOD = (
     "I understand changes of algorithms, metrics and cut-offs, split, folds, number of seeds, "
-    "hyperparameters, the rating that counts as positive, and “drop requirement 11”."
+    "hyperparameters, the rating that counts as positive, an equivalence margin, and “drop "
+    "requirement 11”."
 )
 
 
@@ -221,6 +222,7 @@ def settings_changes(old: Plan, new: Plan) -> tuple[str, ...]:
         ("split", old.split.text, new.split.text),
         ("seeds", str(len(old.seeds)), str(len(new.seeds))),
         ("feedback", old.feedback, new.feedback),
+        ("equivalence margin", margin_text(old), margin_text(new)),
     )
     told = [f"{name}: {before} → {after}" for name, before, after in pairs if before != after]
     return (*told, *configuration_changes(old, new))
@@ -239,6 +241,11 @@ def configuration_changes(old: Plan, new: Plan) -> list[str]:
             changed = [f"{k} {was.get(k)} → {v}" for k, v in config.items() if was.get(k) != v]
             lines += [f"configuration: {algorithm.name} {', '.join(changed)}"] if changed else []
     return lines
+
+
+def margin_text(plan: Plan) -> str:
+    """Return the margin of equivalence in words."""
+    return "none" if plan.margin is None else f"±{plan.margin:g} {plan.primary.label}"
 
 
 def names(plan: Plan) -> str:
@@ -261,6 +268,11 @@ def configurations(plan: Plan) -> str:
 
 
 REASONS = (
+    (
+        r"equivalen|margin",
+        "The equivalence margin is: {margin}. Without one set before results, a missing "
+        "difference is never called equality; reply “equivalence margin 0.01” to set it.",
+    ),
     (
         r"leave|split|hold|fold",
         "The split is {split}. It is fixed for all runs, so that only what the question is about "
@@ -298,6 +310,7 @@ ABOUT_PLAN = re.compile(
 def explain(plan: Plan, question: str) -> str:
     """Answer a question about the plan; empty where it is about something else."""
     words = {
+        "margin": margin_text(plan),
         "split": plan.split.text,
         "seeds": len(plan.seeds),
         "config": configurations(plan),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from agent_core.domain import Plan
+from agent_core.offline.amounts import EQUIVALENCE
 from agent_core.offline.grammar import (
     BASELINES,
     COMPARES,
@@ -50,7 +51,7 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
         replaces = is_replacing(part) and not adds_words(part)
         new = with_metrics(new, wish, removes=removes, replaces=replaces, adds=adds)
     if removes:
-        return new, said
+        return replace(new, margin=None) if EQUIVALENCE.search(part) else new, said
     return with_protocol(new, wish, plan, said)
 
 
@@ -128,7 +129,7 @@ def with_protocol(
         said, wish = f"{said} At least one training is needed.", replace(wish, seeds=None)
     given = {
         name: getattr(wish, name)
-        for name in ("split", "holdout", "folds", "seeds", "min_rating")
+        for name in ("split", "holdout", "folds", "seeds", "min_rating", "margin")
         if getattr(wish, name) is not None
     }
     new = replace(old, **given)

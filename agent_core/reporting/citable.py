@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent_core.digits import cost_text
-from agent_core.domain import Dataset, Finding, Metric, SplitKind
-from agent_core.events import ModelCalled
+from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind
 from agent_core.evidence import algorithms_of
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.thread import (
-    RANDOM_SPLITS,
-    clip,
-    exploratory_text,
-    repeated_text,
+from agent_core.reporting.provenance import (
+    machine_text,
+    prompts_text,
+    protocol_text,
+    researcher_text,
+    scripts_text,
+    unmet_text,
+    waivers_text,
 )
+from agent_core.reporting.text import clip
+from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text
 
 LEAKS = {
     **dict.fromkeys(
@@ -28,7 +29,7 @@ LEAKS = {
     SplitKind.OTHER: "the script's own; see the source",
 }
 DEFINITIONS = {
-    "ndcg": "binary gain",
+    "ndcg": "gain and logarithm as the script has them",
     "recall": "hits over test items",
     "precision": "hits over k",
     "hit": "1 where at least one test item is listed",
@@ -38,6 +39,20 @@ DEFINITIONS = {
     "mae": "mean absolute error",
     "coverage": "share of the training items that are listed at all",
 }
+AVERAGING = {
+    "pooled over predictions": "pooled over all predictions, active users weigh more",
+    "mean over users": "macro: a mean over users, each weighs the same",
+}
+NEVER_CLAIMED = (
+    "a place among or ahead of the best published methods",
+    "that one algorithm is ahead of another beyond this data, split and configuration",
+    "user satisfaction, or an effect on people who use a system",
+    "agreement or disagreement with numbers published under other splits",
+    "that a repetition on the same machine reproduces anything elsewhere",
+    "significance without its test",
+    "equality from a missing difference",
+)
+"""What no report of this product says, whatever the numbers."""
 MOVIELENS = (
     "GroupLens terms: research use, to be cited, no redistribution without permission; "
     "Harper and Konstan, The MovieLens Datasets, ACM TiiS 5(4), 2015"
@@ -59,6 +74,7 @@ def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
         ("Intervals", intervals_text(inputs)),
         ("Machine", machine_text(inputs)),
         ("Researcher", researcher_text(inputs)),
+        ("Prompts", prompts_text(inputs)),
         ("Protocol", protocol_text(inputs)),
         ("Scripts", scripts_text(inputs)),
         ("Repetition", repeated_text(inputs)),
@@ -100,7 +116,19 @@ def filters_text(inputs: ReportInputs) -> str:
         for key in ("users", "items", "interactions")
         if key in described
     )
-    return f"{'; '.join(texts) or 'none'}. Used: {used or 'not recorded'}."
+    counted = counted_text(inputs)
+    return f"{'; '.join(texts) or 'none'}. Used: {used or 'not recorded'}.{counted}"
+
+
+def counted_text(inputs: ReportInputs) -> str:
+    """Return how many interactions are in the first fold, counted by the product."""
+    evidence = inputs.evidence
+    fold = next((f for f in evidence.test if f in evidence.train), None) if evidence else None
+    if evidence is None or fold is None:
+        return ""
+    kept = len(evidence.train[fold]) + len(evidence.test[fold])
+    total = sum(d.rows for d in inputs.datasets)
+    return f" Counted in the split: {kept:,} of {total:,} interactions."
 
 
 def number(value: Any) -> str:
@@ -131,7 +159,9 @@ def split_text(inputs: ReportInputs) -> str:
         for fold, test in (evidence.test.items() if evidence else ())
         if evidence and fold in evidence.train
     ]
-    return f"{text}; {LEAKS[split.kind]}. {'; '.join(sizes[:10])}"
+    leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
+    measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
+    return f"{text}; {LEAKS[split.kind]}.{measured} {'; '.join(sizes[:10])}".rstrip()
 
 
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
@@ -146,15 +176,25 @@ def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
         kind = clip(str(said.get("class") or algorithm.kind), 80)
         yield (
             f"{algorithm.name} ({algorithm.role.value}): {kind}, {source}: "
-            f"{values or 'no hyperparameters'}; {tuning_text(said)}"
+            f"{values or 'no hyperparameters'}; {tuning_text(inputs, algorithm, said)}"
         )
 
 
-def tuning_text(said: Mapping[str, Any]) -> str:
-    """Return how many configurations were tried, and on what one was chosen."""
-    trials, selected = said.get("trials"), said.get("selected_on")
-    tuned = f"{clip(str(trials), 20)} configurations tried" if trials else "not tuned"
-    return f"{tuned}, selected on {clip(str(selected), 60)}" if selected else tuned
+def tuning_text(inputs: ReportInputs, algorithm: Algorithm, said: Mapping[str, Any]) -> str:
+    """Return how many configurations were tried, of which space, and on what one was chosen."""
+    plan, trials, selected = inputs.plan, said.get("trials"), said.get("selected_on")
+    if plan.swept and plan.swept in algorithm.config:
+        values = [
+            clip(str(a.config[plan.swept]), 20) for a in plan.algorithms if plan.swept in a.config
+        ]
+        space = f"{plan.swept} in {{{', '.join(values)}}}"
+        return f"one of {len(values)} values swept, {space}, all measured on the test data"
+    if not trials:
+        return "not tuned: one stated configuration, no search space"
+    space = f", space {clip(str(said['space']), 200)}" if said.get("space") else ""
+    space = space or ", space not recorded"
+    on = f", selected on {clip(str(selected), 60)}" if selected else ", selected on: not recorded"
+    return f"{clip(str(trials), 20)} configurations tried{space}{on}"
 
 
 def seeds_text(inputs: ReportInputs) -> str:
@@ -175,18 +215,43 @@ def users_text(inputs: ReportInputs) -> str:
     total = sum(d.users for d in inputs.datasets)
     averaged = max((s.users for s in inputs.facts.summaries), default=0) if inputs.facts else 0
     dropped = next((c.reason for c in inputs.checks if c.name == "users_dropped"), "")
-    return f"{tested:,} of {total:,} users tested, {averaged:,} averaged. {dropped}".strip()
+    return (
+        f"{tested:,} of {total:,} users tested, {max(0, total - tested):,} not tested; "
+        f"{averaged:,} averaged. {dropped}"
+    ).strip()
 
 
 def metric_text(inputs: ReportInputs, metric: Metric) -> str:
     """Return a metric's definition: the one under which recomputation agreed."""
     agreed = inputs.facts.definitions.get(metric.key, "") if inputs.facts else ""
-    text = f"{metric.label}: {DEFINITIONS.get(metric.name, 'as computed by the script')}"
-    text += f"; recomputed from saved lists as: {agreed}" if agreed else "; not recomputed"
-    is_single = inputs.plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
-    if metric.name == "recall" and is_single:
+    known = "as computed by the script"
+    text = f"{metric.label}: {known if agreed else DEFINITIONS.get(metric.name, known)}"
+    if agreed:
+        text = f"{metric.label}: {AVERAGING.get(agreed, agreed)}; recomputed, and agrees"
+    else:
+        text += "; not recomputed"
+        text += ", so macro or pooled is not known" if metric.is_rating else ""
+    if metric.name == "recall" and is_single_test(inputs):
         text += ". With one test item per user Recall@K is Hit@K"
     return text
+
+
+def is_single_test(inputs: ReportInputs) -> bool:
+    """Whether every user has one tested interaction."""
+    return inputs.plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+
+
+def tests_text(inputs: ReportInputs) -> str:
+    """Return the tests of differences that were used."""
+    used = dict.fromkeys(c.test for c in (inputs.facts.comparisons if inputs.facts else ()))
+    return " or ".join(f"two-sided {t}" for t in used if t) or "two-sided sign-flip test"
+
+
+def equivalence_method(inputs: ReportInputs) -> str:
+    """Return how the intervals of equivalence were made."""
+    found = [c.equivalence for c in (inputs.facts.comparisons if inputs.facts else ())]
+    used = dict.fromkeys(e.interval.method for e in found if e and e.interval.is_known)
+    return " or ".join(used) or "percentile bootstrap"
 
 
 def intervals_text(inputs: ReportInputs) -> str:
@@ -196,9 +261,24 @@ def intervals_text(inputs: ReportInputs) -> str:
         "means: 95 % percentile bootstrap over test users, each user's value averaged over runs, "
         "split and seeds held fixed",
         "standard deviations: 95 % chi-square interval over runs, normal scatter assumed",
-        "differences: paired over the same users, percentile bootstrap and two-sided sign-flip "
-        f"permutation test, Holm over the family of all comparisons in {plan.primary.label}",
+        f"differences: paired over the same users, percentile bootstrap and {tests_text(inputs)}, "
+        f"Holm over the family of all comparisons in {plan.primary.label}",
+        "zero handling: users without a difference stay in",
     ]
+    if is_single_test(inputs):
+        parts.append(
+            "with one tested item most users have the value 0: resampling and permutation, no "
+            "normal scatter over users assumed"
+        )
+    if plan.margin is not None:
+        late = ", set after the start (exploratory)" if inputs.is_margin_late else ", frozen"
+        parts.append(
+            f"equivalence: margin ±{plan.margin:g} {plan.primary.label}{late}; two one-sided "
+            "tests (TOST) of the paired differences, 90 % interval by "
+            f"{equivalence_method(inputs)}, Holm over the same family"
+        )
+    else:
+        parts.append("no margin of equivalence was set: a missing difference is no equality")
     if plan.split.folds > 1:
         parts.append(
             "training sets of folds overlap: algorithms are paired over users; the intervals over "
@@ -207,81 +287,6 @@ def intervals_text(inputs: ReportInputs) -> str:
     return "; ".join(parts)
 
 
-def machine_text(inputs: ReportInputs) -> str:
-    """Return hardware, versions and time used."""
-    best = inputs.best
-    spent = ""
-    if best and best.execution:
-        e = best.execution
-        spent = (
-            f"; {e.duration_s:.0f} s wall, {e.cpu_s:.0f} s CPU, {e.peak_memory_mib:.0f} MiB peak, "
-            f"isolation {e.level.value}"
-        )
-    wanted = ("lenskit", "torch", "numpy", "pandas", "scipy")
-    versions = ", ".join(
-        f"{name} {inputs.packages.versions[name]}"
-        for name in wanted
-        if name in inputs.packages.versions
-    )
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python "
-        f"{inputs.packages.python}; {versions}{spent}"
-    )
-
-
-def researcher_text(inputs: ReportInputs) -> str:
-    """Return who wrote plan and scripts, and what it used."""
-    usage = inputs.view.usage
-    if not usage.calls:
-        return f"{inputs.view.researcher or 'not recorded'}; no model calls"
-    asked = {e.event.model for e in inputs.log if isinstance(e.event, ModelCalled)}
-    models = ", ".join(sorted(asked)) or "not recorded"
-    return (
-        f"{inputs.view.researcher}; asked: {models}; {usage.calls} calls, "
-        f"{usage.input_tokens:,} input and {usage.output_tokens:,} output tokens, "
-        f"{cost_text(usage)}"
-    )
-
-
-def protocol_text(inputs: ReportInputs) -> str:
-    """Return plan version, freeze time and hash, and later changes."""
-    freeze = inputs.view.freeze
-    if freeze is None:
-        return f"plan v{inputs.plan.version}, not frozen"
-    changed = f"exploratory: {exploratory_text(inputs)}" if inputs.is_exploratory else "unchanged"
-    return (
-        f"plan v{freeze.version} frozen {freeze.at:%Y-%m-%d %H:%M:%S %Z} by {freeze.by} before "
-        f"any result (sha256 {freeze.plan_hash}), {changed}"
-    )
-
-
-def scripts_text(inputs: ReportInputs) -> str:
-    """Return how many scripts were tried and how the winner was chosen."""
-    nodes = inputs.view.nodes
-    working = sum(n.is_working for n in nodes)
-    best = f"script {inputs.best.id}" if inputs.best else "none"
-    return (
-        f"{len(nodes)} tried, {working} worked; chosen: {best}, by all musts met without a failed "
-        "binding check, then the share of science requirements met, then the earliest; never by "
-        "the metric's value"
-    )
-
-
 def retraining_text(inputs: ReportInputs) -> str:
     """Return what the product's own training of the recorded algorithms came to."""
     return next((c.reason for c in inputs.checks if c.name == "retraining_agrees"), "")
-
-
-def waivers_text(inputs: ReportInputs) -> str:
-    """Return the checks that were set aside."""
-    found = [f"{w.check} by {w.by}: {w.reason}" for w in inputs.view.waivers]
-    return "; ".join(found) or "none"
-
-
-def unmet_text(inputs: ReportInputs) -> str:
-    """Return requirements that are not met, and failed checks."""
-    verdicts = inputs.best.verdicts if inputs.best else ()
-    met = {v.requirement for v in verdicts if v.is_met}
-    found = [f"{r.id}. {r.text}" for r in inputs.plan.requirements if r.id not in met]
-    found += [f"check {c.name}: {c.reason}" for c in inputs.found(Finding.FAIL)]
-    return "; ".join(found) or "none"

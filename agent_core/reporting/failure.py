@@ -10,7 +10,8 @@ from agent_core.domain import Finding, Node
 from agent_core.facts import Summary
 from agent_core.reporting.headline import mean_text
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.thread import REASONS, clip
+from agent_core.reporting.text import clip
+from agent_core.reporting.thread import REASONS
 from agent_core.tree import error_signature
 from sandbox.execution import Ended
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from agent_core.domain import Check, Dataset, Finding, Node, Operator, Outcome, Plan, Waiver
+from agent_core.domain import (
+    Check,
+    Dataset,
+    Finding,
+    Node,
+    Operator,
+    Outcome,
+    Plan,
+    Requirement,
+    Waiver,
+)
 from agent_core.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts
@@ -25,6 +36,8 @@ class ReportInputs:
     facts: Facts | None
     others: Mapping[int, Facts] = field(default_factory=dict)
     """Of the other working scripts by node id."""
+    runs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """What they recorded of themselves (`run.json`), by node id."""
     packages: Packages = field(default_factory=lambda: Packages("", {}))
     files: Mapping[str, Path] = field(default_factory=dict)
     """Dataset name to its file."""
@@ -53,6 +66,21 @@ class ReportInputs:
     def found(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""
         return tuple(c for c in self.checks if c.finding is finding)
+
+    @property
+    def installed(self) -> Packages:
+        """What the best script ran with, where that was recorded; else what there is now."""
+        ran = self.best.environment if self.best else None
+        if ran is None or not ran.packages:
+            return self.packages
+        return Packages(ran.python, ran.packages)
+
+    @property
+    def unmet(self) -> tuple[Requirement, ...]:
+        """The requirements that the best script does not meet."""
+        verdicts = self.best.verdicts if self.best else ()
+        met = {v.requirement for v in verdicts if v.is_met}
+        return tuple(r for r in self.plan.requirements if r.id not in met)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
@@ -91,6 +119,14 @@ class ReportInputs:
             for e in self.log
             if isinstance(e.event, CheckWaived) and ran is not None and e.seq > ran
         )
+
+    @property
+    def is_margin_late(self) -> bool:
+        """Whether the margin of equivalence is not the one that was frozen before results."""
+        freeze, margin = self.view.freeze, self.plan.margin
+        if freeze is None or margin is None:
+            return False
+        return margin not in [p.margin for p in self.view.plans if p.version == freeze.version]
 
     @property
     def is_synthetic(self) -> bool:

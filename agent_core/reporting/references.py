@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent_core.domain import Study
+from agent_core.facts import Facts
 from agent_core.reporting.inputs import ReportInputs
 
 LENSKIT = """@inproceedings{ekstrand2020lenskit,
@@ -76,7 +76,47 @@ RANDOMIZATION = """@inproceedings{smucker2007comparison,
 HOLM = """@article{holm1979simple,
   author = {Sture Holm},
   title = {A Simple Sequentially Rejective Multiple Test Procedure},
-  journal = {Scandinavian Journal of Statistics}, volume = {6}, number = {2}, year = {1979}
+  journal = {Scandinavian Journal of Statistics}, volume = {6}, number = {2}, pages = {65--70},
+  year = {1979}
+}"""
+NADEAU_BENGIO = """@article{nadeau2003inference,
+  author = {Claude Nadeau and Yoshua Bengio},
+  title = {Inference for the Generalization Error},
+  journal = {Machine Learning}, volume = {52}, number = {3}, pages = {239--281}, year = {2003},
+  doi = {10.1023/A:1024068626366}
+}"""
+MCNEMAR = """@article{mcnemar1947note,
+  author = {Quinn McNemar},
+  title = {Note on the Sampling Error of the Difference between Correlated Proportions or
+           Percentages},
+  journal = {Psychometrika}, volume = {12}, number = {2}, pages = {153--157}, year = {1947},
+  doi = {10.1007/BF02295996}
+}"""
+SCHUIRMANN = """@article{schuirmann1987comparison,
+  author = {Donald J. Schuirmann},
+  title = {A Comparison of the Two One-Sided Tests Procedure and the Power Approach for Assessing
+           the Equivalence of Average Bioavailability},
+  journal = {Journal of Pharmacokinetics and Biopharmaceutics},
+  volume = {15}, number = {6}, pages = {657--680}, year = {1987}, doi = {10.1007/BF01068419}
+}"""
+KENDALL = """@article{kendall1945treatment,
+  author = {Maurice G. Kendall},
+  title = {The Treatment of Ties in Ranking Problems},
+  journal = {Biometrika}, volume = {33}, number = {3}, pages = {239--251}, year = {1945},
+  doi = {10.1093/biomet/33.3.239}
+}"""
+BOOTSTRAP = """@article{efron1979bootstrap,
+  author = {Bradley Efron},
+  title = {Bootstrap Methods: Another Look at the Jackknife},
+  journal = {The Annals of Statistics}, volume = {7}, number = {1}, pages = {1--26}, year = {1979},
+  doi = {10.1214/aos/1176344552}
+}"""
+BCA = """@article{efron1987better,
+  author = {Bradley Efron},
+  title = {Better Bootstrap Confidence Intervals},
+  journal = {Journal of the American Statistical Association},
+  volume = {82}, number = {397}, pages = {171--185}, year = {1987},
+  doi = {10.1080/01621459.1987.10478410}
 }"""
 BY_KIND = {
     "ImplicitMFScorer": IMPLICIT_MF,
@@ -100,13 +140,30 @@ def entries(inputs: ReportInputs) -> Iterable[str]:
     plan = inputs.plan
     if any("movielens" in (d.known_as or "").lower() for d in inputs.datasets):
         yield MOVIELENS
-    if "lenskit" in {name.lower() for name in inputs.packages.versions}:
+    if "lenskit" in {name.lower() for name in inputs.installed.versions}:
         yield LENSKIT
     for algorithm in plan.algorithms:
         if algorithm.kind in BY_KIND:
             yield BY_KIND[algorithm.kind]
     if any(m.name == "ndcg" for m in plan.metrics):
         yield NDCG
-    if plan.study is not Study.SEED_VARIANCE or len(plan.algorithms) > 1:
-        yield RANDOMIZATION
-        yield HOLM
+    if inputs.facts is not None:
+        yield from statistics_used(inputs.facts)
+
+
+def statistics_used(facts: Facts) -> Iterable[str]:
+    """Yield the entries of the statistics that stand behind recorded facts."""
+    intervals = [i for s in facts.summaries for i in (s.user_interval, s.run_interval)]
+    methods = {i.method for i in [*intervals, *(c.interval for c in facts.comparisons)]}
+    tests = {c.test for c in facts.comparisons}
+    used = {
+        BOOTSTRAP: any("bootstrap" in m for m in methods),
+        BCA: any(s.boot_interval.is_known for s in facts.summaries),
+        NADEAU_BENGIO: any("Nadeau" in m for m in methods),
+        RANDOMIZATION: any("sign-flip" in t for t in tests),
+        MCNEMAR: any("McNemar" in t for t in tests),
+        HOLM: any(c.family > 1 for c in facts.comparisons),
+        SCHUIRMANN: any(c.equivalence for c in facts.comparisons),
+        KENDALL: bool(facts.orders),
+    }
+    yield from (entry for entry, is_used in used.items() if is_used)

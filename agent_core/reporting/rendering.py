@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -10,8 +11,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",  # noqa: RUF001
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", "—": "---",  # noqa: RUF001
+    "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$", "≠": r"$\neq$",  # noqa: RUF001
+    "→": r"$\rightarrow$", "·": r"$\cdot$", "…": r"\ldots{}", "“": "``", "”": "''", "‘": "`",  # noqa: RUF001
+    "’": "'", "°": r"$^\circ$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$",  # noqa: RUF001
+    "δ": r"$\delta$", "ε": r"$\epsilon$", "λ": r"$\lambda$", "μ": r"$\mu$", "σ": r"$\sigma$",  # noqa: RUF001
+    "τ": r"$\tau$", "Δ": r"$\Delta$", "²": "$^2$", "³": "$^3$", "⁄": "/",  # noqa: RUF001
 }  # fmt: skip
+LATIN = re.compile(
+    r"[\x20-\x7e\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e]"
+    r"(?<![\u0126\u0127\u0138\u013f\u0140\u0149\u0166\u0167])"
+)
+"""Letters that LaTeX sets as they are in the encoding T1: ASCII, and Latin with marks."""
 
 
 @cache
@@ -35,6 +47,7 @@ def environment(kind: str) -> Environment:
     )
     found.filters["cell"] = cell
     found.filters["tex"] = tex
+    found.filters["first_cell"] = first_cell
     return found
 
 
@@ -50,5 +63,21 @@ def cell(text: Any) -> str:
 
 
 def tex(text: Any) -> str:
-    """Return a text that LaTeX takes literally."""
-    return re.sub(r"[\\&%$#_{}~^–]", lambda m: TEX[m[0]], str(text))  # noqa: RUF001
+    """Return a text that LaTeX takes literally; signs that it cannot set become their nearest."""
+    flat = " ".join(unicodedata.normalize("NFC", str(text)).split())
+    return "".join(tex_of(c) for c in flat)
+
+
+def first_cell(written: str) -> str:
+    """Return a row's first cell; a bracket or star there would be an option of the row before."""
+    return f"{{}}{written}" if written.startswith(("[", "*")) else written
+
+
+def tex_of(character: str) -> str:
+    """Return one character as LaTeX has it."""
+    if character in TEX:
+        return TEX[character]
+    if LATIN.match(character):
+        return character
+    parts = [p for p in unicodedata.normalize("NFKD", character) if not unicodedata.combining(p)]
+    return "".join(TEX.get(p, p if p.isascii() else "?") for p in parts)

@@ -64,6 +64,7 @@ def difference_tables(facts: Facts) -> list[dict[str, Any]]:
         {
             "label": m.label,
             "is_declared": found[0].is_declared,
+            "has_margin": found[0].equivalence is not None,
             "test": found[0].test,
             "rows": [comparison_cells(c) for c in found],
         }
@@ -83,7 +84,19 @@ def comparison_cells(comparison: Comparison) -> list[str]:
         p_text(comparison.adjusted_p).removeprefix("= "),
         f"{comparison.users:,}",
         f"a is {word}" if comparison.is_distinguishable else "not distinguishable",
+        *equivalence_cells(comparison),
     ]
+
+
+def equivalence_cells(comparison: Comparison) -> list[str]:
+    """Return the cells of a comparison's equivalence; none without a margin."""
+    found = comparison.equivalence
+    if found is None:
+        return []
+    within = f"within ±{found.margin:g}"
+    late = " (exploratory)" if found.is_exploratory else ""
+    word = f"equivalent {within}{late}" if found.is_shown else f"not shown {within}{late}"
+    return [interval_text(found.interval), p_text(found.adjusted_p).removeprefix("= "), word]
 
 
 def requirement_cells(inputs: ReportInputs) -> list[list[str]]:
@@ -192,6 +205,20 @@ def comparison_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
             "users_a_higher": c.higher,
             "users_a_lower": c.lower,
             "is_distinguishable": c.is_distinguishable,
+            **equivalence_columns(c),
         }
         for c in comparisons
     )
+
+
+def equivalence_columns(comparison: Comparison) -> dict[str, Any]:
+    """Return the columns of a comparison's equivalence; empty values without a margin."""
+    found = comparison.equivalence
+    return {
+        "margin": found.margin if found else None,
+        "ci90_low": found.interval.low if found else None,
+        "ci90_high": found.interval.high if found else None,
+        "tost_p": found.p_value if found else None,
+        "tost_p_holm": found.adjusted_p if found else None,
+        "is_equivalent": found.is_shown if found else None,
+    }

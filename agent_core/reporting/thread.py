@@ -11,11 +11,13 @@ from agent_core.domain import Finding, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
 from agent_core.reporting.inputs import ReportInputs
+from agent_core.reporting.provenance import exploratory_text
+from agent_core.reporting.sensitivity import agreement
+from agent_core.reporting.text import clip
 
 MAX_TEXT = 2500
 SHOWN_ALGORITHMS = 8
 SHOWN_METRICS = 4
-CLIPPED = 260
 REASONS = {
     "satisfied": "",
     "nodes": "Stopped at the limit of scripts.",
@@ -29,6 +31,19 @@ RANDOM_SPLITS = (
     SplitKind.CROSSFOLD_USERS,
     SplitKind.CROSSFOLD_RECORDS,
 )
+
+
+ASTRAY = {
+    "dataset_loaded": "The data cannot be taken for the planned ones.",
+    "filters_as_planned": "The filters cannot be taken for the planned ones.",
+    "split_as_planned": "The split cannot be taken for the planned one.",
+    "folds_as_planned": "Not all planned folds were run.",
+    "lists_exclude_train": "Recommended items are not shown to be new to their users.",
+    "algorithms_as_planned": "The algorithms are not the planned ones.",
+    "configuration_as_planned": "The configurations are not the planned ones.",
+    "seeds_as_planned": "The seeds are not the planned ones.",
+}
+"""Checks of the protocol that bind nothing, and what their failure means for a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ def alerts(inputs: ReportInputs) -> list[str]:
         for c in inputs.found(Finding.FAIL)
         if c.is_binding and inputs.has_results
     ]
+    found += astray(inputs)
     found += [
         f"**The baseline is not beaten.** {clip(c.reason)}"
         for c in inputs.found(Finding.WARN)
@@ -65,7 +81,8 @@ def alerts(inputs: ReportInputs) -> list[str]:
     ]
     found += [f"**Disputed** by {d.by}: “{clip(d.text)}”" for d in inputs.view.disputes]
     if inputs.is_exploratory:
-        found.append(f"**Exploratory:** {exploratory_text(inputs)}")
+        late = " So was the equivalence margin." if inputs.is_margin_late else ""
+        found.append(f"**Exploratory:** {exploratory_text(inputs)}{late}")
     if inputs.view.level == "unconfined":
         found.append("**Scripts ran without isolation** (`sandbox.level = unconfined`).")
     if inputs.is_synthetic:
@@ -73,16 +90,17 @@ def alerts(inputs: ReportInputs) -> list[str]:
     return [f"⚠️ {text}" for text in found]
 
 
-def exploratory_text(inputs: ReportInputs) -> str:
-    """Say what was changed after results were seen."""
-    freeze, parts = inputs.view.freeze, []
-    if inputs.is_changed and freeze:
-        parts.append(
-            f"the protocol was changed (plan v{freeze.version} to v{inputs.plan.version})"
-        )
-    if inputs.more_scripts:
-        parts.append(f"up to {inputs.more_scripts} more scripts were asked for")
-    return f"{' and '.join(parts)} after results were seen."
+def astray(inputs: ReportInputs) -> list[str]:
+    """Return in what the experiment is not the planned one, by checks that bind nothing."""
+    if not inputs.has_results:
+        return []
+    failed = {c.name: c for c in inputs.found(Finding.FAIL) if not c.is_binding}
+    found = [f"**{words}** {clip(failed[n].reason)}" for n, words in ASTRAY.items() if n in failed]
+    leak = next((c for c in inputs.found(Finding.WARN) if c.name == "temporal_leak"), None)
+    is_timed = inputs.plan.split.kind in (SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST)
+    if leak and is_timed and "split_as_planned" not in failed:
+        found.append(f"**The split was planned by time, and is not.** {clip(leak.reason)}")
+    return found
 
 
 def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
@@ -238,27 +256,10 @@ def checks_text(inputs: ReportInputs) -> str:
     text += f", {len(skipped)} not applicable."
     freeze = inputs.view.freeze
     if freeze and not inputs.is_changed:
-        text += f" Protocol v{freeze.version} was frozen before any result and not changed."
+        text += (
+            f" No change of protocol after results (v{freeze.version}, frozen before any result)."
+        )
     return text
-
-
-def agreement(inputs: ReportInputs) -> str:
-    """Say how independently written scripts agree in the primary metric."""
-    plan = inputs.plan
-    drafts = [(n, f) for n in inputs.drafts if (f := inputs.facts_of(n)) is not None]
-    ranked = inputs.facts.of(plan.primary) if inputs.facts else ()
-    bases = names_of(plan.baselines)
-    subject = next((s.algorithm for s in ranked if s.algorithm not in bases), None)
-    if len(drafts) < 2 or subject is None:
-        return ""
-    found = [(n, f.summary(plan.primary, subject)) for n, f in drafts]
-    values = [f"{shown(s.mean, resolution_of(s))} (script {n.id})" for n, s in found if s]
-    if len(values) < 2:
-        return ""
-    return (
-        f"*Sensitivity:* {len(values)} independently written scripts give {plan.primary.label} of "
-        f"{subject} {', '.join(values)}; they may draw the same split differently."
-    )
 
 
 def repeated_text(inputs: ReportInputs) -> str:
@@ -322,9 +323,3 @@ def struck_text(prose: Prose) -> str:
     return (
         f"{count} unfounded piece(s) of the researcher's text were struck; report.md lists them."
     )
-
-
-def clip(text: str, most: int = CLIPPED) -> str:
-    """Return a text on one line, shortened."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"

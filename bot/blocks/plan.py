@@ -72,6 +72,10 @@ def protocol(plan: Plan) -> str:
         ),
         (
             ("Metrics", ", ".join(m.label for m in plan.metrics)),
+            (
+                "Equivalence margin",
+                f"±{plan.margin:g} {plan.primary.label}" if plan.margin else "",
+            ),
             ("Repetitions", repetitions(plan)),
             ("Reported", ", ".join(plan.reported)),
         ),

@@ -8,6 +8,7 @@ import pytest
 from studies import EACH, USERS, K, honest
 
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study
+from agent_core.retrained import Pair, Retrained
 
 FAIL, WARN = Finding.FAIL, Finding.WARN
 SINS = []
@@ -460,6 +461,11 @@ def a_sweep_that_stands_still(made):
     lists = [made.lists["ImplicitMF", "0", s] for s in "012"]
     sweep(made, lambda n: lists[n])
     made.run["algorithms"]["MF 16"]["config"]["embedding_size"] = 8
+
+
+@sin("retraining_agrees", FAIL, "hit@10 of ItemKNN 0.45, delivered 0.18")
+def lists_that_no_training_leads_to(made):
+    made.retrained = Retrained("0", (Pair("ItemKNN", "hit", 10, 0.18, 0.45, 0.02, 1),))
 
 
 @sin("baseline_present", FAIL, "Popularity")

@@ -222,3 +222,19 @@ def test_per_user_values_are_not_needed():
     assert facts.summary(NDCG, "EASE").mean > 0
     assert not facts.summary(NDCG, "EASE").user_interval.is_known
     assert facts.comparisons == ()
+
+
+def test_seeds_do_not_multiply_the_users_of_a_comparison():
+    rng = np.random.default_rng(8)
+    a, b = rng.normal(0.30, 0.1, 80), rng.normal(0.28, 0.1, 80)
+    once = {("EASE", "0", "0"): a, ("Popularity", "0", ""): b}
+    often = {("EASE", "0", str(s)): a for s in range(20)} | {("Popularity", "0", ""): b}
+
+    single, many = (
+        collect_facts(evidence_of(comparison_plan("EASE"), runs)).comparisons[0]
+        for runs in (once, often)
+    )
+
+    assert (single.users, many.users) == (80, 80)
+    assert many.p_value == pytest.approx(single.p_value, abs=0.01)
+    assert many.interval.half_width == pytest.approx(single.interval.half_width, rel=0.02)

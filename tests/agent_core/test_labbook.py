@@ -432,3 +432,15 @@ def test_ids_are_the_same_on_both_sides(labbook, values):
     series = pd.Series(values, dtype=object)
 
     assert tables.ids(series).tolist() == labbook.ids(series).tolist()
+
+
+def test_what_a_configuration_was_chosen_from_is_recorded(tmp_path):
+    run(tmp_path, """
+labbook.algorithm("EASE", {"regularization": 10}, trials=2, selected_on="validation",
+                  space={"regularization": (1, 10)})
+labbook.algorithm("Popularity", {})
+""")  # fmt: skip
+
+    described = json.loads((tmp_path / "run.json").read_text())["algorithms"]
+    assert described["EASE"]["space"] == {"regularization": [1, 10]}
+    assert "space" not in described["Popularity"]

@@ -28,6 +28,7 @@ from agent_core.domain import (
     ReportDraft,
     Role,
     Score,
+    SplitKind,
     Study,
     UserId,
     Waiver,
@@ -35,6 +36,7 @@ from agent_core.domain import (
 from agent_core.events import Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
+from agent_core.reporting.sensitivity import agreement
 from agent_core.reporting.thread import MAX_TEXT
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
@@ -147,6 +149,45 @@ def test_waivers_failures_changes_and_missing_isolation_stand_in_the_first_lines
     assert "Synthetic data" in first
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("split_as_planned", "The split cannot be taken for the planned one."),
+        ("filters_as_planned", "The filters cannot be taken for the planned ones."),
+        ("lists_exclude_train", "Recommended items are not shown to be new to their users."),
+        ("configuration_as_planned", "The configurations are not the planned ones."),
+    ],
+)
+def test_what_is_not_as_planned_stands_in_the_first_lines(tmp_path, name, words):
+    failing = Check(name, Finding.FAIL, "3 of 5 are others.")
+    inputs = inputs_of(comparison_evidence(), checks=(failing,))
+
+    found = report(tmp_path / "a", inputs)
+    fine = report(tmp_path / "b", inputs_of(comparison_evidence()))
+
+    assert found.headline.splitlines()[1] == f"⚠️ **{words}** 3 of 5 are others."
+    assert found.warnings == (f"⚠️ **{words}** 3 of 5 are others.",)
+    assert fine.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_said"),
+    [
+        (SplitKind.GLOBAL_TIME, True),
+        (SplitKind.LEAVE_LAST, True),
+        (SplitKind.LEAVE_ONE_OUT, False),
+    ],
+)
+def test_a_split_by_time_that_sees_the_future_stands_in_the_first_lines(tmp_path, kind, is_said):
+    leak = Check("temporal_leak", Finding.WARN, "12 % of training is later.")
+    plan = comparison_plan("EASE", "ItemKNN", "ImplicitMF")
+    plan = replace(plan, split=replace(plan.split, kind=kind))
+
+    found = report(tmp_path, inputs_of(comparison_evidence(plan), checks=(leak,)))
+
+    assert ("planned by time, and is not.** 12 % of training" in found.headline) == is_said
+
+
 def test_checks_are_counted_and_warnings_named(tmp_path):
     checks = (
         Check("a", Finding.PASS, "fine"),
@@ -159,7 +200,7 @@ def test_checks_are_counted_and_warnings_named(tmp_path):
 
     assert "2 pass, 1 warning (`temporal_leak` Training sees later" in found.summary
     assert "1 not applicable" in found.summary
-    assert "frozen before any result" in found.summary
+    assert "No change of protocol after results (v1, frozen before any result)" in found.summary
 
 
 def test_independent_scripts_are_told_as_a_sensitivity_check(tmp_path):
@@ -172,6 +213,52 @@ def test_independent_scripts_are_told_as_a_sensitivity_check(tmp_path):
     found = report(tmp_path, replace(inputs, view=view, others={2: other}))
 
     assert "2 independently written scripts give NDCG@10 of ImplicitMF 0.19" in found.summary
+
+
+def sensitivity(mine, theirs, *, shift=0.04):
+    evidence = replace(seed_evidence(), run=mine)
+    inputs = inputs_of(evidence)
+    second = node_of(2, value=1.0)
+    runs = {(r.algorithm, r.fold, r.seed): [r.value + shift] for r in evidence.single.itertuples()}
+    other = collect_facts(evidence_of(evidence.plan, runs))
+    view = replace(inputs.view, nodes=(*inputs.view.nodes, second))
+    given = replace(inputs, view=view, others={2: other}, runs={2: theirs})
+    return agreement(given)
+
+
+def test_a_deviating_script_says_in_what_it_differs():
+    mine = {
+        "dataset": {"feedback": "every rating counts", "interactions": 100_000, "filters": []},
+        "split": {"kind": "leave_one_out", "seed": 42},
+        "algorithms": {"ImplicitMF": {"config": {"embedding_size": 32, "epochs": 10}}},
+    }
+    theirs = {
+        "dataset": {
+            "feedback": "ratings of 4 and more",
+            "interactions": 55_375,
+            "filters": [{"name": "rating >= 4", "before": 100_000, "after": 55_375}],
+        },
+        "split": {"kind": "leave_one_out", "seed": 42},
+        "algorithms": {"ImplicitMF": {"config": {"embedding_size": 32, "epochs": 10}}},
+    }
+
+    told = sensitivity(mine, theirs)
+
+    assert "Script 2 is 0.040 above; it differs: filters “rating >= 4”, not none" in told
+    assert "interactions 55375, not 100000; feedback ratings of 4 and more, not every" in told
+    assert "split" not in told.split("it differs")[1]
+
+
+def test_a_deviating_script_that_recorded_nothing_is_told_by_its_plan():
+    told = sensitivity({}, {})
+
+    assert "Script 2 is 0.040 above; its plan: “plan 2”." in told
+
+
+def test_scripts_within_the_interval_do_not_deviate():
+    told = sensitivity({}, {"candidates": "100 sampled"}, shift=0.001)
+
+    assert "Script 2" not in told
 
 
 def test_a_lying_researcher_comes_out_harmless(tmp_path):
@@ -238,7 +325,18 @@ def test_the_thread_text_stays_short(tmp_path):
         "GroupLens terms",
         "943 users, 1,682 items, 100,000 interactions",
         "training may contain interactions later than tested ones",
-        "ImplicitMFScorer, planned: embedding_size = 32; not tuned",
+        "ImplicitMFScorer, planned: embedding_size = 32; not tuned: one stated configuration",
+        "zero handling: users without a difference stay in",
+        "with one tested item most users have the value 0",
+        "two-sided sign-flip permutation test, 9,999 flips",
+        "no margin of equivalence was set",
+        "| Prompts | none: no model was asked |",
+        "CPU",
+        "GiB memory",
+        "s CPU, 0 MiB peak, isolation cold; all scripts together 0 s CPU",
+        "unchanged since: no change of protocol after results",
+        "a place among or ahead of the best published methods",
+        "equality from a missing difference",
         "training 0, 1, 2",
         "percentile bootstrap over test users",
         "chi-square interval over runs",

@@ -211,15 +211,6 @@ def test_kendall_names_its_n():
     assert math.isnan(statistics.kendall([1, 1, 1], [1, 2, 3]).tau)
 
 
-def test_equivalence_needs_a_margin():
-    differences = rng().normal(0, 0.01, size=500)
-
-    assert statistics.is_equivalent(differences, 0.005)
-    assert not statistics.is_equivalent(differences + 0.005, 0.005)
-    with pytest.raises(ValueError, match="margin"):
-        statistics.is_equivalent(differences, 0.0)
-
-
 def losses_of(values, *, is_root=True):
     return pooled_errors.Losses(values.sum(axis=1), np.full(len(values), 20.0), is_root)
 
@@ -258,3 +249,80 @@ def test_resamples_draw_every_unit_equally_often():
     assert weights.shape == (2000, 40)
     assert (weights.sum(axis=1) == 40).all()
     assert weights.mean(axis=0) == pytest.approx(np.ones(40), abs=0.1)
+
+
+def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says():
+    samples = rng().exponential(size=(150, 400))
+
+    found = statistics.bootstrap_means(samples, "users", "", rng())
+
+    covered = np.mean([i.low <= 1.0 <= i.high for i in found])
+    assert 0.91 < covered < 0.975
+
+
+def test_the_bootstrap_of_a_deviation_holds_it_as_often_as_it_says():
+    draws = rng().normal(0, 1.0, size=(120, 30))
+
+    found = [statistics.bootstrap_sd(sample, rng()) for sample in draws]
+
+    assert 0.84 < np.mean([low <= 1.0 <= high for low, high in found]) <= 1.0
+
+
+def test_two_runs_differ_by_more_than_the_gap_once_in_twenty():
+    first, second = rng().normal(0.155, 0.003, size=(2, 100_000))
+
+    exceeded = np.abs(first - second) > statistics.single_run_gap(0.003)
+
+    assert np.mean(exceeded) == pytest.approx(0.05, abs=0.003)
+
+
+def test_the_exact_test_by_hand():
+    # of eight sign patterns of 1, 2, 3 only +++ and --- sum to 6 in size
+    p, _ = statistics.sign_flips(np.array([[1.0], [2.0], [3.0]]), rng())
+
+    assert p[0] == pytest.approx(2 / 8)
+
+
+def test_users_without_a_difference_do_not_change_an_exact_p():
+    values = np.array([0.3, -0.1, 0.4, 0.2, 0.5])
+
+    alone, _ = statistics.sign_flips(values[:, None], rng())
+    with_zeros, _ = statistics.sign_flips(np.append(values, [0.0] * 6)[:, None], rng())
+
+    assert with_zeros[0] == pytest.approx(alone[0])
+
+
+def test_holm_over_one_and_over_tied_values():
+    assert statistics.holm([0.03]).tolist() == [0.03]
+    assert statistics.holm([0.02, 0.02, 0.5]).tolist() == pytest.approx([0.06, 0.06, 0.5])
+    assert statistics.holm([]).tolist() == []
+
+
+def test_nadeau_and_bengio_by_hand():
+    # s² = 0.00025, (1/5 + 1/4) s² = 0.0001125, t(0.975, 4) = 2.7764
+    found = statistics.corrected_interval([0.20, 0.22, 0.19, 0.21, 0.23], 0.25)
+
+    assert found.low == pytest.approx(0.21 - 2.7764 * math.sqrt(0.0001125), abs=1e-6)
+    assert found.high == pytest.approx(0.21 + 2.7764 * math.sqrt(0.0001125), abs=1e-6)
+    assert (found.over, found.n) == ("folds", 5)
+
+
+def test_mcnemar_is_the_binomial_test_of_scipy():
+    a, b = rng().integers(0, 2, size=(2, 80))
+
+    p, only_a, only_b = statistics.mcnemar(a, b)
+
+    smaller = min(only_a, only_b)
+    wanted = min(1.0, 2 * stats.binom.cdf(smaller, only_a + only_b, 0.5))
+    assert p == pytest.approx(wanted)
+
+
+def test_kendall_with_ties_is_that_of_scipy_and_of_the_formula():
+    a, b = [1, 2, 2, 3, 4, 4], [2, 1, 3, 3, 5, 6]
+
+    found = statistics.kendall(a, b)
+
+    # 11 pairs agree, 1 does not; of 15 pairs a ties 2 and b ties 1
+    assert found.tau == pytest.approx((11 - 1) / math.sqrt((15 - 2) * (15 - 1)))
+    assert found.tau == pytest.approx(stats.kendalltau(a, b).statistic)
+    assert found.p == pytest.approx(stats.kendalltau(a, b).pvalue)

@@ -234,3 +234,8 @@ def test_limits_may_compare_in_words(compared):
 
     assert filler(compared).fill(text, Part.LIMIT) == text
     assert filler(compared).fill(text, Part.FINDING) == ""
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_equivalence_is_for_its_test_to_say(compared, part):
+    assert filler(compared).fill("ItemKNN and ImplicitMF are equivalent.", part) == ""

@@ -181,3 +181,12 @@ def test_escaping_is_undone_exactly(text):
 def test_times_are_readable():
     assert [duration(s) for s in (40, 660, 7800, 7200)] == ["40 s", "11 min", "2 h 10 min", "2 h"]
     assert [clock(s) for s in (400, 4000)] == ["6:40", "1:06:40"]
+
+
+def test_a_margin_of_equivalence_is_part_of_the_protocol_shown():
+    plan = replace(plan_of(), margin=0.005)
+
+    shown = plan_message(view_of(plan=plan), plan)
+
+    assert "*Equivalence margin* ±0.005 NDCG@10" in shown.text
+    assert "Equivalence" not in plan_message(view_of(), plan_of()).text

@@ -43,6 +43,8 @@ class Made:
     exit_code: int = 0
     files: dict = field(default_factory=dict)
     """More artifacts: name to bytes."""
+    retrained: object = None
+    """What the product's own training came to."""
 
     def write(self, folder: Path) -> tuple[Artifact, ...]:
         (folder / "split").mkdir(parents=True)
@@ -74,7 +76,8 @@ class Made:
             self.exit_code, Ended.FINISHED, "done", 3.0, Level.COLD, artifacts=artifacts
         )
         profile = profile_of(file, self.data)
-        return read_evidence(self.plan, self.source, execution, (profile,), {"data.csv": file})
+        files = {"data.csv": file}
+        return read_evidence(self.plan, self.source, execution, (profile,), files, self.retrained)
 
     def findings(self, folder: Path, waivers=()):
         return {c.name: c for c in run_checks(self.evidence(folder), waivers)}

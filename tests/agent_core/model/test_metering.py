@@ -1,14 +1,16 @@
 import asyncio
+import json
 
 import pytest
 from model_answers import GOOD
 from model_requests import ask
-from model_server import Fail, Say
+from model_server import Fail, Raw, Say
 
 from agent_core.domain import Budget
 from agent_core.errors import BudgetExhausted
 from agent_core.meter import Purse
 from agent_core.model.limiter import AdaptiveLimiter
+from agent_core.model.prompting import template_hash
 from agent_core.settings import AgentSettings
 
 PRICES = {"gpt-5-mini": {"input": 0.25, "cached": 0.025, "output": 2.0}}
@@ -129,3 +131,35 @@ async def test_a_place_is_given_back_when_a_waiting_call_is_cancelled():
 
     async with limiter.slot():
         assert limiter.active == 1
+
+
+def answer_of(name):
+    message = {"role": "assistant", "content": GOOD["draft"]}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return Raw(json.dumps({"id": "1", "model": name, "choices": [choice]}).encode())
+
+
+async def test_the_snapshot_that_answered_is_logged_with_the_template_of_the_prompt(talk):
+    async with talk([answer_of("gpt-5-mini-2025-08-07")]) as it:
+        await ask(it.researcher, "draft")
+
+    (call,) = it.ledger.calls
+    assert (call.model, call.snapshot) == ("gpt-5-mini", "gpt-5-mini-2025-08-07")
+    assert call.prompt == template_hash("draft")
+
+
+@pytest.mark.parametrize("name", [None, 7, ["a"], "", "a\nb " * 400])
+async def test_whatever_a_server_calls_itself_the_answer_counts(talk, name):
+    async with talk([answer_of(name)]) as it:
+        await ask(it.researcher, "draft")
+
+    assert it.ledger.outcomes == ["ok"]
+    assert "\n" not in it.ledger.calls[0].snapshot
+    assert len(it.ledger.calls[0].snapshot) <= 120
+
+
+async def test_a_streamed_answer_names_its_model_too(talk):
+    async with talk([Say(GOOD["draft"])]) as it:
+        await ask(it.researcher, "draft")
+
+    assert it.ledger.calls[0].snapshot == "gpt-5-mini"

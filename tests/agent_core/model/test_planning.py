@@ -167,3 +167,23 @@ def test_a_wish_without_a_plan_is_a_complaint():
 
 def test_a_wish_that_cannot_be_met_is_explained():
     assert revised(plan=None, reply="There are no timestamps.").reply.startswith("There are no")
+
+
+def test_a_margin_is_planned_kept_and_changed():
+    plan = planned(margin=0.01)
+    answer = RevisionAnswer.model_validate(
+        deepcopy(REVISION) | {"plan": deepcopy(PLAN) | {"margin": 0.02}}
+    )
+
+    revision = revision_from(answer, plan, [DATA])
+
+    assert plan.margin == 0.01
+    assert answer_of(plan).margin == 0.01
+    assert planned().margin is None
+    assert revision.plan.margin == 0.02
+
+
+@pytest.mark.parametrize("margin", [0.0, -0.01, 1.5])
+def test_what_cannot_be_a_margin_is_refused(margin):
+    with pytest.raises(Complaint, match="margin"):
+        planned(margin=margin)

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from model_roles import answer_well
 
 from agent_core.domain import Check, Column, Finding, Metric, NodeId
 from agent_core.model.bounds import clip, shown_failure, shown_output
-from agent_core.model.prompting import FOLDER
+from agent_core.model.prompting import FOLDER, expanded, template_hash
 from agent_core.researcher import Packages
 
 MAX_PROMPT = 90_000
@@ -196,3 +197,14 @@ def test_a_table_of_results_is_no_data():
 
 def test_every_prompt_is_a_template_of_its_own():
     assert {p.stem for p in FOLDER.glob("*.md")} == set(ROLES)
+
+
+def test_a_template_has_one_hash_that_counts_its_parts():
+    roles = ("plan", "revise", "draft", "debug", "improve", "merge", "judge", "report", "answer")
+    hashes = {role: template_hash(role) for role in roles}
+
+    assert len(set(hashes.values())) == len(roles)
+    assert all(re.fullmatch("[0-9a-f]{64}", h) for h in hashes.values())
+    assert "You plan recommender-systems experiments" in expanded(FOLDER / "plan.md")
+    assert "include" not in expanded(FOLDER / "plan.md").split("\n")[0]
+    assert template_hash("hello") == ""

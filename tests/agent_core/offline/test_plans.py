@@ -215,3 +215,32 @@ async def test_a_refusal_says_what_was_understood():
 async def test_preferred_folds_are_taken_where_they_fit():
     assert (await plan_of("Compare EASE and SLIM", folds=5)).split.folds == 5
     assert (await plan_of("Compare EASE and SLIM, leave-one-out", folds=5)).split.folds == 1
+
+
+@pytest.mark.parametrize(
+    ("task", "margin"),
+    [
+        ("Are EASE and ItemKNN equivalent within 0.01 NDCG?", 0.01),
+        ("Compare EASE and ItemKNN with NDCG@20, equivalence margin 0.005", 0.005),
+        ("Is EASE equivalent to ItemKNN up to ±.02 in NDCG@10?", 0.02),
+        ("Compare EASE and BiasedMF by RMSE with a margin of 0.02", 0.02),
+        ("Are EASE and ItemKNN equivalent with 5-fold cross-validation?", None),
+        ("Compare EASE and ItemKNN within 10 seeds", None),
+        ("Are EASE and ItemKNN equivalent within 2 in NDCG@10?", None),
+    ],
+)
+async def test_an_equivalence_margin_is_read(task, margin):
+    plan = await plan_of(task)
+
+    assert plan.margin == margin
+    if margin:
+        told = next(r for r in plan.requirements if r.check == "statistics_available")
+        assert f"whether differences lie within ±{margin:g}" in told.text
+
+
+async def test_equivalence_without_a_margin_is_no_promise():
+    asked = await plan_of("Are EASE and ItemKNN equivalent?")
+    share = await plan_of("Are EASE and ItemKNN equivalent within 1 %?")
+
+    assert any("will not be called equality" in a for a in asked.assumptions)
+    assert any("no equivalence margin in units of the metric" in u for u in share.unmapped)

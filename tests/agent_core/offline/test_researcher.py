@@ -346,3 +346,42 @@ async def test_a_wish_after_the_report_is_offered_as_a_new_round(dataset):
 
     assert answer.offer == "add SLIM"
     assert "new round" in answer.text
+
+
+PAIR = "ndcg@10|ItemKNN - EASE"
+CLOSE = {
+    f"{PAIR}|difference": 0.001,
+    f"{PAIR}|difference_low": -0.003,
+    f"{PAIR}|difference_high": 0.005,
+    f"{PAIR}|p": 0.6,
+}
+TESTED = {f"{PAIR}|difference_90_low": -0.002, f"{PAIR}|difference_90_high": 0.004}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "No equivalence margin was set before the results"),
+        (
+            {**TESTED, f"{PAIR}|margin": 0.01, f"{PAIR}|tost_p": 0.001},
+            "Equivalent within ±0.01 (TOST: 90 % interval -0.0020 to 0.0040)",
+        ),
+        (
+            {**TESTED, f"{PAIR}|margin": 0.003, f"{PAIR}|tost_p": 0.4},
+            "Equivalence is not shown within ±0.003",
+        ),
+        (
+            {**TESTED, f"{PAIR}|margin": 0.01, f"{PAIR}|tost_p": 0.08},
+            "Equivalence is not shown within ±0.01",
+        ),
+    ],
+)
+async def test_whether_two_are_equivalent_is_for_a_margin_to_decide(dataset, more, said):
+    plan = await plan_of(COMPARISON, dataset)
+    question = "are EASE and ItemKNN the same?"
+    request = AnswerRequest(context(COMPARISON, dataset), plan, question, CLOSE | more, "report")
+
+    text = (await OfflineResearcher().answer(request)).text
+
+    assert "not distinguishable from" in text
+    assert said in text

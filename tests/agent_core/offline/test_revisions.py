@@ -257,3 +257,22 @@ async def test_wishes_that_nothing_decides_stay_listed_through_revisions():
     assert [r.text for r in revision.plan.requirements if r.check is None] == [
         r.text for r in plan.requirements if r.check is None
     ]
+
+
+async def test_an_equivalence_margin_is_set_changed_and_dropped():
+    plan = await plan_of(FOUR)
+
+    first = await revise(plan, "set an equivalence margin of 0.01")
+    second = await revise(first.plan, "make the margin 0.005")
+    third = await revise(second.plan, "drop the equivalence margin")
+
+    assert (first.plan.margin, second.plan.margin, third.plan.margin) == (0.01, 0.005, None)
+    assert "equivalence margin: none → ±0.01 NDCG@10" in first.change.summary
+    assert "equivalence margin: ±0.005 NDCG@10 → none" in third.change.summary
+    assert named(third.plan) == named(plan)
+
+
+async def test_a_margin_stays_when_something_else_changes():
+    plan = (await revise(await plan_of(FOUR), "equivalence margin 0.01")).plan
+
+    assert (await revise(plan, "use K = 20")).plan.margin == 0.01

@@ -1,0 +1,57 @@
+"""The machine that experiments run on, in words: system, processor, memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from functools import cache
+from pathlib import Path
+
+CPU_INFO = Path("/proc/cpuinfo")
+MEMORY_INFO = Path("/proc/meminfo")
+
+
+@cache
+def machine() -> str:
+    """Return system, processor model, cores that may be used, and memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parts = [
+        f"{platform.system()} {platform.machine()}",
+        processor(read(CPU_INFO)) or platform.processor(),
+        f"{cores} CPUs" if cores != 1 else "1 CPU",
+        memory(read(MEMORY_INFO)),
+    ]
+    return ", ".join(p for p in parts if p)
+
+
+def read(path: Path) -> str:
+    """Return the text of a file of the kernel; empty where there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def processor(text: str) -> str:
+    r"""Return the model named in `/proc/cpuinfo`; empty where none is.
+
+    Examples
+    --------
+    >>> processor("processor : 0\nmodel name : AMD  EPYC 7763\n")
+    'AMD EPYC 7763'
+    """
+    found = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
+    return " ".join(found[1].split()) if found else ""
+
+
+def memory(text: str) -> str:
+    r"""Return the memory named in `/proc/meminfo`; empty where none is.
+
+    Examples
+    --------
+    >>> memory("MemTotal:       16384000 kB\n")
+    '15.6 GiB memory'
+    """
+    found = re.search(r"^MemTotal:\s*(\d+) kB", text, re.MULTILINE)
+    return f"{int(found[1]) / 2**20:.1f} GiB memory" if found else ""

@@ -1,0 +1,125 @@
+"""How independently written scripts agree, and in what a deviating one differs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agent_core.digits import shown
+from agent_core.domain import Metric, Node
+from agent_core.evidence import algorithms_of
+from agent_core.facts import Facts, Summary
+from agent_core.reporting.headline import names_of, resolution_of
+from agent_core.reporting.inputs import ReportInputs
+from agent_core.reporting.text import clip
+
+APART = 0.05
+"""Share of a mean from which scripts deviate, where no interval over users is known."""
+SHOWN = 3
+"""Differences told of one script."""
+Run = Mapping[str, Any]
+
+
+def agreement(inputs: ReportInputs) -> str:
+    """Say how independently written scripts agree in the primary metric, and why one may not."""
+    plan = inputs.plan
+    ranked = inputs.facts.of(plan.primary) if inputs.facts else ()
+    bases = names_of(plan.baselines)
+    subject = next((s.algorithm for s in ranked if s.algorithm not in bases), None)
+    if subject is None:
+        return ""
+    found = [(n, f.summary(plan.primary, subject)) for n, f in written_apart(inputs)]
+    values = [(n, s) for n, s in found if s is not None]
+    if len(values) < 2:
+        return ""
+    half = max((resolution_of(s) for _, s in values), key=lambda h: -1 if math.isnan(h) else h)
+    told = ", ".join(f"{shown(s.mean, half)} (script {n.id})" for n, s in values)
+    deviations = [d for n, s in values if (d := deviation(inputs, n, s))]
+    why = " ".join(f"{d}." for d in deviations)
+    text = (
+        f"*Sensitivity:* {len(values)} independently written scripts give {plan.primary.label} of "
+        f"{subject} {told}; they may draw the same split differently."
+    )
+    return f"{text} {why}".strip()
+
+
+def written_apart(inputs: ReportInputs) -> list[tuple[Node, Facts]]:
+    """Return the drafts that worked, with their facts."""
+    return [(n, f) for n in inputs.drafts if (f := inputs.facts_of(n)) is not None]
+
+
+def deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
+    """Say in what a script whose value is apart from the chosen one's differs; empty if it is not.
+
+    What the scripts recorded of themselves is compared first; without any difference there the
+    script's own plan is quoted.
+    """
+    best, facts = inputs.best, inputs.facts
+    chosen = facts.summary(found.metric, found.algorithm) if facts else None
+    if best is None or chosen is None or node.id == best.id:
+        return ""
+    if not is_apart(chosen, found):
+        return ""
+    mine = inputs.evidence.run if inputs.evidence else {}
+    reasons = list(differences(mine, inputs.runs.get(int(node.id), {}), found.algorithm))
+    reasons += definition_difference(facts, inputs.facts_of(node), found.metric)
+    gap = found.mean - chosen.mean
+    apart = (
+        f"Script {node.id} is {shown(abs(gap), abs(gap) / 5)} {'above' if gap > 0 else 'below'}"
+    )
+    if reasons:
+        return f"{apart}; it differs: {'; '.join(reasons[:SHOWN])}"
+    return f"{apart}; its plan: “{clip(node.script.plan, 160).rstrip('.')}”"
+
+
+def is_apart(chosen: Summary, found: Summary) -> bool:
+    """Whether two scripts' means differ by more than the interval over users."""
+    half = resolution_of(chosen)
+    limit = half if math.isfinite(half) else APART * abs(chosen.mean)
+    return abs(found.mean - chosen.mean) > limit
+
+
+def definition_difference(
+    chosen: Facts | None, other: Facts | None, metric: Metric
+) -> Iterator[str]:
+    """Say that another definition of the metric agreed with the script's values."""
+    mine = chosen.definitions.get(metric.key, "") if chosen else ""
+    theirs = other.definitions.get(metric.key, "") if other else ""
+    if mine and theirs and mine != theirs:
+        yield f"{metric.label} as “{theirs}”, not “{mine}”"
+
+
+def differences(mine: Run, theirs: Run, algorithm: str) -> Iterator[str]:
+    """Compare what two scripts recorded of data, split, candidates and configuration."""
+    first, second = table(mine, "dataset"), table(theirs, "dataset")
+    if second and filters_of(first) != filters_of(second):
+        yield f"filters {filters_of(second) or 'none'}, not {filters_of(first) or 'none'}"
+    yield from changed("interactions", first, second)
+    yield from changed("feedback", first, second)
+    for part in ("kind", "seed", "holdout"):
+        yield from changed(part, table(mine, "split"), table(theirs, "split"), "split ")
+    yield from changed("candidates", mine, theirs)
+    configs = [table(algorithms_of(r).get(algorithm, {}), "config") for r in (mine, theirs)]
+    for key in sorted(configs[0].keys() & configs[1].keys()):
+        yield from changed(key, configs[0], configs[1])
+
+
+def changed(key: str, mine: Run, theirs: Run, before: str = "") -> Iterator[str]:
+    """Say that both recorded something, and not the same."""
+    known = mine.get(key), theirs.get(key)
+    if None not in known and known[0] != known[1]:
+        yield f"{before}{key} {clip(str(known[1]), 60)}, not {clip(str(known[0]), 60)}"
+
+
+def table(run: Any, key: str) -> dict[str, Any]:
+    """Return a part of a run.json; empty where it is no table."""
+    found = run.get(key) if isinstance(run, Mapping) else None
+    return found if isinstance(found, dict) else {}
+
+
+def filters_of(described: Run) -> str:
+    """Return the filters that a script names, in words."""
+    said = described.get("filters")
+    named = [f for f in said if isinstance(f, dict)] if isinstance(said, list) else []
+    return clip(", ".join(f"“{f.get('name')}”" for f in named), 120)
