@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import Intent, is_task, named_users, understand
+from bot.conversation import Intent, complaint, is_task, named_users, understand
 from bot.incoming import Attachment, Kind, Place, decode, encode, incoming_of, place_metadata
 
 BOT = "U0BOT"
@@ -36,14 +36,44 @@ BOT = "U0BOT"
         ("why is EASE better", Intent.QUESTION),
         ("thanks, looks good", Intent.TALK),
         ("20 seeds", Intent.TALK),
+        ("Improve further!", Intent.IMPROVE),
+        ("go further", Intent.IMPROVE),
+        ("improve the tuning of EASE", Intent.WISH),
+        ("zip", Intent.ZIP),
+        ("Methods + LaTeX", Intent.METHODS),
+        ("what methods?", Intent.QUESTION),
+        ("Something is wrong.", Intent.WRONG),
+        ("is something wrong?", Intent.QUESTION),
+        ("this is wrong, isn't it?", Intent.QUESTION),
+        ("something is wrongly named", Intent.TALK),
     ],
 )
 def test_words_are_understood(text, intent):
     assert understand(text) is intent
 
 
-def test_greetings_are_no_task():
-    assert not is_task("hello")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("something is wrong", ""),
+        ("This is wrong: the split\nleaks", "the split\nleaks"),
+        ("it\u2019s wrong \u2014 EASE is too good", "EASE is too good"),
+        ("that looks wrong, users are missing", "users are missing"),
+        ("something is wrong with the baseline", "something is wrong with the baseline"),
+        ("this is wrong but use 5 seeds", None),
+        ("nothing is wrong", None),
+    ],
+)
+def test_a_complaint_says_what_is_wrong(text, said):
+    assert complaint(text) == said
+
+
+@pytest.mark.parametrize("text", ["hello", "zip", "improve", "something is wrong"])
+def test_greetings_and_words_about_a_report_are_no_task(text):
+    assert not is_task(text)
+
+
+def test_a_question_is_a_task():
     assert is_task("compare popularity and EASE")
 
 
