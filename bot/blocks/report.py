@@ -11,7 +11,14 @@ from agent_core.domain import Answer, Outcome, Report
 from agent_core.events import ModelOutage, QuestionAsked, Rerun, RunFailed
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
-from bot.blocks.rounds import unmet
+from bot.blocks.rounds import (
+    dispute_button,
+    improve_button,
+    methods_button,
+    rerun_button,
+    unmet,
+    zip_button,
+)
 from bot.blocks.text import duration, escape, mention, moment, mrkdwn
 
 PLOTS = 2
@@ -92,10 +99,15 @@ ENDS = {
 
 
 def report_buttons(view: RunView, report: Report) -> list[Button]:
-    """Return what can be done after a report."""
-    if report.best is None:
-        return []
-    return [Button("Re-run", "rerun", view.id)]
+    """Return what can be done after a report; nothing that a script is needed for without one."""
+    run, has_script = view.id, report.best is not None
+    return [
+        improve_button(run),
+        *([rerun_button(run)] if has_script else []),
+        zip_button(run, view.seq),
+        *([methods_button(run, view.seq)] if has_script else []),
+        dispute_button(run),
+    ]
 
 
 def report_files(report: Report) -> tuple[tuple[Upload, ...], tuple[Upload, ...]]:

@@ -14,6 +14,7 @@ import typer
 
 from agent_core.errors import AgentError
 from bot.app import Bot, open_bot
+from bot.blocks.rounds import Price
 from bot.errors import SlackError
 from bot.manifest import manifest
 from bot.opening import Core, Kind, open_core
@@ -77,13 +78,14 @@ def bot_of(
     credentials: Credentials, settings: Settings, core: Core
 ) -> AbstractAsyncContextManager[Bot]:
     """Return the bot over an opened core, not connected yet."""
+    search = settings.treesearch
     return open_bot(
         credentials,
         settings.slack,
         settings.access,
         core.database,
         core.lab,
-        cap=settings.budget.max_cost,
+        price=Price(search.num_draft_nodes + search.max_iterations, settings.budget.max_cost),
     )
 
 

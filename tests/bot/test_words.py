@@ -155,15 +155,17 @@ def test_a_button_knows_run_and_thread():
     assert (found.action, found.run, found.place.thread_ts) == ("undo", "r1", "1.0")
 
 
-def test_a_submitted_wish():
+@pytest.mark.parametrize("form", ["edit_plan", "improve", "dispute"])
+def test_a_submitted_wish(form):
     place = Place("T1", "C1", "1.0")
     view = {
         "id": "V1",
         "hash": "h",
-        "callback_id": "edit_plan",
+        "callback_id": form,
         "private_metadata": place_metadata(place, "r1"),
         "state": {"values": {"wish": {"wish": {"value": " 20 seeds "}}}},
     }
     found = incoming_of({"type": "view_submission", "user": {"id": "U1"}, "view": view}, BOT)
 
+    assert (found.kind, found.action) == (Kind.FORM, form)
     assert (found.place, found.run, found.text) == (place, "r1", "20 seeds")
