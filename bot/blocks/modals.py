@@ -74,7 +74,7 @@ def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Bl
         "What should be better?", "tune EASE, add a temporal split", clip(wish, INPUT), hint, True
     )
     blocks = [
-        section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2} {from_script(view)}."),
+        section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2}, {from_script(view)}."),
         section(still),
         words(wanted),
         context(price_line(view, price)),

@@ -92,9 +92,7 @@ def open_lines(view: RunView) -> list[str]:
 
 def from_script(view: RunView) -> str:
     """Say what another round goes on from."""
-    if view.best is None:
-        return "begins anew: no script has worked so far"
-    return f"goes on from script {view.best.id}"
+    return f"from script {view.best.id}" if view.best else "from scratch"
 
 
 def price_line(view: RunView, price: Price) -> str:
@@ -117,9 +115,9 @@ def offer_message(view: RunView, wish: str = "") -> Message:
     """Offer another round of an ended run, with what was wished for in its modal."""
     number, wanted = len(view.rounds) + 2, " with this wish" if wish else ""
     text = (
-        f"This run has ended. Round {number} {from_script(view)}{wanted}: *Improve further* shows "
-        "what it may take before anything starts. For another question or dataset mention me in "
-        "a new message."
+        f"This run has ended. *Improve further* opens round {number} {from_script(view)}{wanted}; "
+        "it shows what the round may take before anything starts. For another question or "
+        "dataset mention me in a new message."
     )
     button = improve_button(view.id, wish, "primary")
     return message(text, [*sections(text), *actions([button])])
@@ -127,13 +125,13 @@ def offer_message(view: RunView, wish: str = "") -> Message:
 
 def round_message(before: RunView, view: RunView, opened: RoundOpened, at: datetime) -> Message:
     """Return that a run goes on, and what it had come to where that is long ago."""
-    origin = f"from script {before.best.id}" if before.best else "anew"
     wish = f"\n{quoted(opened.wish)}" if opened.wish else " What is still open is worked on."
     more = opened.nodes - len(before.nodes)
     limit = f" At most {more} more script{'s' * (more != 1)}." if more > 0 else ""
     parts = [
         recap(before, at),
-        f"*Round {len(view.rounds) + 1}* {origin}, asked for by {mention(opened.by)}.{wish}",
+        f"*Round {len(view.rounds) + 1}* {from_script(before)}, asked for by "
+        f"{mention(opened.by)}.{wish}",
         f"Results have been seen, so it will be marked exploratory.{limit}",
     ]
     return message("\n".join(p for p in parts if p))
@@ -156,13 +154,13 @@ def quoted(text: str) -> str:
 def dispute_message(view: RunView, disputed: Disputed, rechecked: Rechecked) -> Message:
     """Return who says what about a report, what was checked again, and what can be done."""
     score = view.best.score if view.best else None
-    check = next(iter(score.failed_checks if score else ()), "…")
+    check = next(iter(score.failed_checks if score else ()), "NAME")
     text = (
         f"⚠️ {mention(disputed.by)} says that something is wrong with this report:\n"
         f"{quoted(disputed.text)}\n"
         f"*Checked again:* {mrkdwn(rechecked.text)}\n"
         "*Next:* Re-run repeats the script in a clean sandbox, Improve further goes on with what "
-        f"should be different, and “waive {check} because …” sets a check aside that does not "
+        f"should be different, and “waive {check} because …” sets aside a check that does not "
         "fit this study."
     )
     buttons = [improve_button(view.id, disputed.text)]
@@ -176,7 +174,7 @@ def dispute_note(users: Sequence[str]) -> str:
         return ""
     names = list(dict.fromkeys(mention(u) for u in users))
     listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"⚠️ *Disputed by {listed}:* see below in this thread."
+    return f"⚠️ *Disputed* by {listed}; see below in this thread."
 
 
 def disputed_report(report: Message, users: Sequence[str]) -> Message:
@@ -195,8 +193,8 @@ def gone_message(name: str) -> Message:
 
 def standing_message(name: str, link: str) -> Message:
     """Say where in the thread a file stands."""
-    where = f"<{link}|here in the thread>" if link else "in this thread already; scroll up"
-    return message(f"The {name} stands {where}.")
+    where = f"<{link}|in this thread>" if link else "in this thread; scroll up"
+    return message(f"The {name} is {where}.")
 
 
 def coming_message(name: str) -> Message:

@@ -62,7 +62,7 @@ async def test_a_report_without_a_result_has_no_buttons_for_a_script(live):
 
     assert list(live.workspace.buttons(report)) == ["improve", "zip", "dispute"]
     await improved(live, report)
-    await live.post(ts, "*Round 2* anew, asked for by")
+    await live.post(ts, "*Round 2* from scratch, asked for by")
 
 
 async def test_zip_shows_everybody_where_it_stands(live):
@@ -70,7 +70,7 @@ async def test_zip_shows_everybody_where_it_stands(live):
     (results,) = texts(live, ts, "Code and all results")
 
     await live.press(report, "zip", "colleague")
-    hint = await live.whisper("colleague", "The zip stands")
+    hint = await live.whisper("colleague", "The zip is <")
 
     assert f"/p{results['ts'].replace('.', '')}" in hint["text"]
     assert len(texts(live, ts, "of run run1")) == 2
@@ -86,7 +86,7 @@ async def test_a_zip_whose_message_is_gone_is_uploaded_again_once(live):
     copy = await live.post(ts, "Results (zip) of run run1, copy 2")
     await sent(live, "results", ":2")
     live.say(ts, "zip")
-    await live.whisper("researcher", "The zip stands")
+    await live.whisper("researcher", "The zip is <")
 
     assert [f["name"] for f in copy["files"]] == ["results.zip"]
     assert len(texts(live, ts, "Results (zip)")) == 1
@@ -100,9 +100,9 @@ async def test_methods_are_uploaded_once_a_report_also_over_a_restart(bench):
         await sent(bench, "methods")
     async with bench.running():
         await bench.press(report, "methods")
-        await bench.whisper("researcher", "The methods text stands")
+        await bench.whisper("researcher", "The methods text is <")
         bench.say(ts, "latex", "admin")
-        await bench.whisper("admin", "The methods text stands")
+        await bench.whisper("admin", "The methods text is <")
 
     assert [f["name"] for f in methods["files"]] == ["methods.md"]
     assert len(texts(bench, ts, "Methods and LaTeX")) == 1
@@ -212,7 +212,7 @@ async def test_the_word_improve_shows_the_price_before_anything_starts(live):
     ts, _ = await reported(live)
 
     live.say(ts, "go further")
-    offer = await live.post(ts, "shows what it may take before anything starts")
+    offer = await live.post(ts, "shows what the round may take")
 
     assert live.workspace.buttons(offer) == {"improve": "Improve further"}
     assert not [c for c in live.lab.calls if c[0] == "improve"]
@@ -255,7 +255,7 @@ async def test_a_doubt_of_anybody_is_checked_and_stands_over_the_report(live):
     await doubted(live, report, "the split <leaks>\nreally")
     told = await live.post(ts, "Checked again")
     colleague = live.workspace.users["colleague"]
-    note = f"⚠️ *Disputed by <@{colleague}>:*"
+    note = f"⚠️ *Disputed* by <@{colleague}>;"
     await live.workspace.wait_for(lambda: len(texts(live, ts, note)) == 2, 20)
 
     assert told["text"].startswith(f"⚠️ <@{colleague}> says that something is wrong")
@@ -291,7 +291,7 @@ async def test_a_second_doubt_names_both_and_the_same_one_twice_is_one(bench):
         await doubted(bench, report, "too few seeds", "admin")
         await bench.post(ts, "> too few seeds")
         users = bench.workspace.users
-        await bench.post(ts, f"*Disputed by <@{users['colleague']}>, <@{users['admin']}>:*")
+        await bench.post(ts, f"*Disputed* by <@{users['colleague']}>, <@{users['admin']}>;")
 
     assert len(texts(bench, ts, "Checked again")) == 2
 
