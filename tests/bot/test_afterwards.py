@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from agent_core.domain import Outcome, Report
-from agent_core.events import Reported, RunFinished
+from agent_core.errors import AgentError
+from agent_core.events import Reported, RoundOpened, RunFinished
 
 WISH = "tune EASE & compare <all>"
 
@@ -347,3 +348,73 @@ async def test_a_round_that_ends_while_the_bot_is_away_is_told_once(bench):
 
     assert len(texts(bench, ts, "*Now with EASE.*")) == 1
     assert len(texts(bench, ts, "*Round 2* from")) == 1
+
+
+@pytest.mark.parametrize("form", [improved, doubted])
+async def test_what_the_lab_objects_to_is_told_in_the_thread(live, form):
+    ts, report = await reported(live)
+    live.lab.trouble = AgentError("The lab has spent $50.00 of $50.00 this month.")
+
+    await form(live, report)
+
+    await live.post(ts, "spent $50.00 of $50.00 this month")
+
+
+async def test_a_button_whose_run_is_forgotten_says_so_privately(live):
+    _, report = await reported(live)
+    view, live.lab.view = live.lab.view, forgotten
+
+    await live.press(report, "improve")
+    await live.press(report, "dispute", "colleague")
+
+    await live.whisper("researcher", "There is no run")
+    await live.whisper("colleague", "There is no run")
+    live.lab.view = view
+
+
+async def forgotten(_):
+    raise AgentError("There is no run run1.")
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "told"),
+    [(improved, "improve", "*Round 2* from"), (doubted, "dispute", "Checked again")],
+)
+async def test_what_broke_off_after_it_was_done_is_not_done_again(live, form, name, told):
+    ts, report = await reported(live)
+    work = getattr(live.lab, name)
+
+    async def breaks_off(*given):
+        await work(*given)
+        raise ZeroDivisionError
+
+    setattr(live.lab, name, breaks_off)
+    await form(live, report)
+
+    await live.post(ts, told)
+    live.say(ts, "status")
+    await live.post(ts, "1 script: 1 ran")
+    assert len(texts(live, ts, told)) == 1
+    assert len([c for c in live.lab.calls if c[0] == name]) == 1
+
+
+async def test_a_round_that_is_opened_while_the_end_is_told_is_followed(live):
+    ts, plan = await live.planned()
+    await live.press(plan, "start")
+    await live.called("start")
+    threads, followers = live.bot.parts.threads, live.bot.parts.followers
+    told = threads.told
+
+    async def opens(thread, seq):
+        threads.told = told
+        live.lab.add("run1", RoundOpened("U1", "", 14, 2.0))
+        followers.follow(thread)
+        await told(thread, seq)
+
+    live.lab.work("run1")
+    await live.post(ts, "First working")
+    threads.told = opens
+    live.lab.finish("run1", live.folder / "report")
+
+    await live.post(ts, "*Round 2* from script 1")
+    await live.post(ts, "Round 2 · *Running*")
