@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from agent_core.domain import RunId, RunStatus, UserId
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 AWAY = "⏸️ _The service is being restarted; this task goes on when it is back._"
+FRESH = timedelta(days=1)
+"""Within this time after its end a run's card is shown anew at the start of a process."""
 RESTART_S = 5.0
 """Pause before following goes on after an error."""
 
@@ -68,8 +70,15 @@ class Followers:
             except Exception:
                 log.exception("a thread's run cannot be read", extra={"run": thread.run})
                 continue
-            if not view.status.is_final or view.seq > thread.last_seq:
+            if self.may_be_stale(view, thread):
                 self.follow(thread)
+
+    def may_be_stale(self, view: RunView, thread: Thread) -> bool:
+        """Whether a thread may lack something, be it only the last edit of a process killed."""
+        ended = view.finished_at
+        is_fresh = ended is not None and self.telling.now() - ended < FRESH
+        is_untold = not view.status.is_final or view.seq > thread.last_seq
+        return is_untold or is_fresh or bool(view.disputes)
 
     def follow(self, thread: Thread) -> None:
         """Follow a run, if nobody does; one that had ended may have been opened again."""

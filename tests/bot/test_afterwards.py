@@ -10,6 +10,7 @@ import pytest
 from agent_core.domain import Outcome, Report
 from agent_core.errors import AgentError
 from agent_core.events import Reported, RoundOpened, RunFinished
+from bot.workspace.faults import Trouble
 
 WISH = "tune EASE & compare <all>"
 
@@ -295,6 +296,18 @@ async def test_a_second_doubt_names_both_and_the_same_one_twice_is_one(bench):
         await bench.post(ts, f"*Disputed* by <@{users['colleague']}>, <@{users['admin']}>;")
 
     assert len(texts(bench, ts, "Checked again")) == 2
+
+
+async def test_a_doubt_that_could_not_be_shown_is_shown_by_the_next_process(bench):
+    async with bench.running():
+        ts, report = await reported(bench)
+        bench.workspace.faults.add(Trouble("chat.update", times=9_999, status=503))
+        await doubted(bench, report)
+        await bench.post(ts, "Checked again")
+    assert texts(bench, ts, "*Disputed*") == []
+    bench.workspace.faults.troubles.clear()
+    async with bench.running():
+        await bench.workspace.wait_for(lambda: len(texts(bench, ts, "*Disputed*")) == 2, 20)
 
 
 async def test_the_next_report_is_not_disputed(live):
