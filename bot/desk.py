@@ -15,7 +15,7 @@ from bot.conversation import Intent, understand
 from bot.errors import SlackError, describe
 from bot.incoming import Incoming, Kind
 from bot.reception import Parts, Reception
-from bot.replies import Replies
+from bot.replies import ABOUT_REPORT, Replies
 from bot.threads import Thread
 from sandbox.errors import SandboxError
 
@@ -30,6 +30,8 @@ STEERED = {
 ACTIONS = frozenset({*STEERED, "stop", "cancel", "zip", "methods"})
 """Buttons that change something; they are kept before they are acknowledged."""
 
+OF_UNFINISHED = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
+"""Words that mean a task that is not at its end, when they stand alone."""
 FORGOTTEN = "I do not know this task any more. Ask again in a new message."
 
 
@@ -86,13 +88,16 @@ class Desk:
                 await self.reception.take(incoming)
 
     async def latest(self, incoming: Incoming) -> Thread | None:
-        """Return the unfinished task that a bare word in a direct conversation means."""
-        words = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
-        if not incoming.is_direct or understand(incoming.text) not in words:
+        """Return the task that a bare word in a direct conversation means."""
+        intent = understand(incoming.text)
+        if not incoming.is_direct or intent not in (*OF_UNFINISHED, *ABOUT_REPORT):
             return None
         for thread in reversed(await self.parts.threads.all()):
-            is_here = thread.place.channel == incoming.place.channel and thread.run
-            if is_here and not (await self.parts.lab.view(thread.run)).status.is_final:
+            if thread.place.channel != incoming.place.channel or not thread.run:
+                continue
+            view = await self.parts.lab.view(thread.run)
+            has_report = view.report is not None
+            if has_report if intent in ABOUT_REPORT else not view.status.is_final:
                 return thread
         return None
 

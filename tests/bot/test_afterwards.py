@@ -347,6 +347,41 @@ async def test_pressed_and_sent_twice_is_done_once(live):
     assert len(texts(live, ts, "Methods and LaTeX")) == 1
 
 
+async def test_a_direct_conversation_has_the_same_buttons_and_words(live):
+    question = "How much does the seed change NDCG@10?"
+    ts = live.ask(question, channel="@bot")
+    channel = live.workspace.channel_of(ts)
+
+    async def post(text):
+        def found():
+            shown = live.workspace.from_bot(channel, ts)
+            return next((m for m in shown if text in m["text"]), None)
+
+        return await live.workspace.wait_for(found, 20)
+
+    await live.press(await post("Plan v1"), "start")
+    await live.called("start")
+    live.lab.work("run1")
+    live.lab.finish("run1", live.folder / "report")
+    await post("Code and all results")
+    await sent(live, "results")
+    report = await post("The seed moves")
+
+    await live.press(report, "zip")
+    await post("The zip is <")
+    await doubted(live, report, user="researcher")
+    await post("Checked again")
+    live.workspace.post("@bot", "researcher", "improve")
+    offer = await live.workspace.wait_for(
+        lambda: next(
+            (m for m in live.workspace.from_bot(channel) if "opens round 2" in m["text"]), None
+        ),
+        20,
+    )
+    await improved(live, offer)
+    await post("*Round 2* from")
+
+
 async def test_a_round_that_ends_while_the_bot_is_away_is_told_once(bench):
     async with bench.running():
         ts, report = await reported(bench)
