@@ -8,13 +8,13 @@ from pathlib import Path
 
 from agent_core.domain import UserId
 from agent_core.view import RunView
-from bot.blocks.limits import Message, clip, message
+from bot.blocks.limits import Message, message
 from bot.blocks.plan import revision_reply
 from bot.blocks.report import Upload, is_there, named
 from bot.blocks.rounds import (
-    COMPLAINT,
     NO_REPORT,
     coming_message,
+    complaint_of,
     gone_message,
     offer_message,
     standing_message,
@@ -76,13 +76,16 @@ class Afterwards:
         if not text:
             await self.parts.voice.say(incoming, unsaid_message(view))
             return
-        by, said = UserId(incoming.user), clip(text, COMPLAINT)
-        if is_disputed(await recorded(self.parts.lab, thread.run), by, said):
-            noted = message("You have said this already; what was checked again stands above.")
-            await self.parts.voice.whisper(incoming, noted)
-        else:
-            await self.parts.lab.dispute(thread.run, said, by)
-        self.parts.followers.follow(thread)
+        by, said = UserId(incoming.user), complaint_of(text)
+        try:
+            if is_disputed(await recorded(self.parts.lab, thread.run), by, said):
+                noted = "You have said this already; what was checked again stands above."
+                await self.parts.voice.whisper(incoming, message(noted))
+            else:
+                await self.parts.lab.dispute(thread.run, said, by)
+        finally:
+            # It is noted, and shown, also where there is nothing that could be checked again.
+            self.parts.followers.follow(thread)
 
     async def zip(self, thread: Thread, incoming: Incoming) -> None:
         """Point to the zip in the thread, or upload it again."""

@@ -70,7 +70,7 @@ class Conditions:
     access: AccessSettings
     pace: Pace
     price: Price
-    """What a run, or another round of it, may take at most; shown, not enforced here."""
+    """What another round of a run may take at most; shown, not enforced here."""
     now: Now
 
 

@@ -19,7 +19,7 @@ from bot.blocks.limits import (
     sections,
 )
 from bot.blocks.plan import UNTOUCHED, heading, protocol, remarks, requirement_lines
-from bot.blocks.rounds import Price, from_script, is_cut, open_lines, price_line
+from bot.blocks.rounds import COMPLAINT, Price, from_script, is_cut, open_lines, price_line
 from bot.blocks.text import escape
 
 EDIT = "edit_plan"
@@ -41,6 +41,8 @@ class Input:
     """What stands in it already."""
     hint: str = ""
     is_optional: bool = False
+    limit: int = INPUT
+    """Characters that it takes."""
 
 
 def edit_modal(place: str, plan: Plan | None) -> Block:
@@ -84,10 +86,11 @@ def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Bl
 
 def dispute_modal(place: str, view: RunView) -> Block:
     """Return the modal in which somebody says what is wrong with a report."""
-    wanted = Input("What is wrong?", "the baseline is tuned on the test set")
+    wanted = Input("What is wrong?", "the baseline is tuned on the test set", limit=COMPLAINT)
+    check = "I check the recorded files of the reported script again and post what comes of it. "
     said = section(
-        f"*{title_of(view)}*\nI check the recorded files of the reported script "
-        "again and post what comes of it. The report says from then on that you dispute it."
+        f"*{title_of(view)}*\n{check if view.best else ''}"
+        "The report says from then on that you dispute it."
     )
     return form(DISPUTE, place, ("Something is wrong", "Send"), [said, words(wanted)])
 
@@ -116,7 +119,7 @@ def words(wanted: Input) -> Block:
             "type": "plain_text_input",
             "action_id": WORDS,
             "multiline": True,
-            "max_length": INPUT,
+            "max_length": wanted.limit,
             "placeholder": plain(wanted.placeholder, 150),
         },
     }

@@ -10,6 +10,7 @@ from agent_core.domain import Requirement
 from agent_core.events import Disputed, Rechecked, RoundOpened
 from agent_core.view import RunView
 from bot.blocks.limits import (
+    INPUT,
     VALUE,
     Button,
     Message,
@@ -26,8 +27,8 @@ OPEN = 5
 OPEN_TEXT = 300
 CUT = 400
 """Characters that go at most where a wish is cut, with the run's id and an open token."""
-COMPLAINT = 3000
-"""Characters of a complaint; as many as its modal takes."""
+COMPLAINT = 1000
+"""Characters of a complaint, which is kept as one line."""
 LONG_AGO = timedelta(days=1)
 """After this the thread is told what the run had come to."""
 
@@ -97,15 +98,14 @@ def from_script(view: RunView) -> str:
 
 def price_line(view: RunView, price: Price) -> str:
     """Say what another round may take at most, and what it is worth."""
-    budget = view.task.budget if view.task else None
-    scripts, cost = (budget.nodes, budget.cost) if budget else (price.scripts, price.cost)
-    parts = [f"At most {scripts} more script{'s' * (scripts != 1)}"] if scripts else []
+    scripts = f"{price.scripts} more script{'s' * (price.scripts != 1)}"
+    parts = [f"At most {scripts}"] if price.scripts else []
     if not view.usage.calls:
         parts.append("no model cost")
     elif view.usage.unpriced_calls:
         parts.append("the price of the model is not known")
-    elif cost:
-        parts.append(f"at most {dollars(cost)} more")
+    elif price.cost:
+        parts.append(f"at most {dollars(price.cost)} more")
     said = ", ".join(parts)
     seen = "Results have been seen, so the report will mark this round as exploratory."
     return f"{said[:1].upper()}{said[1:]}. {seen}" if said else seen
@@ -148,17 +148,23 @@ def recap(view: RunView, at: datetime) -> str:
 
 def quoted(text: str) -> str:
     """Return what a person said, escaped and marked as theirs."""
-    return "\n".join(f"> {line}" for line in escape(clip(text, COMPLAINT)).splitlines())
+    return "\n".join(f"> {line}" for line in escape(clip(text, INPUT)).splitlines())
+
+
+def complaint_of(text: str) -> str:
+    """Return a complaint as it is kept: one line, not too long."""
+    return clip(" ".join(text.split()), COMPLAINT)
 
 
 def dispute_message(view: RunView, disputed: Disputed, rechecked: Rechecked) -> Message:
     """Return who says what about a report, what was checked again, and what can be done."""
     score = view.best.score if view.best else None
+    found = "Checked again:" if rechecked.is_same else "Checked again, and it is not the same:"
     check = next(iter(score.failed_checks if score else ()), "NAME")
     text = (
         f"⚠️ {mention(disputed.by)} says that something is wrong with this report:\n"
         f"{quoted(disputed.text)}\n"
-        f"*Checked again:* {mrkdwn(rechecked.text)}\n"
+        f"*{found}* {mrkdwn(rechecked.text)}\n"
         "*Next:* Re-run repeats the script in a clean sandbox, Improve further goes on with what "
         f"should be different, and “waive {check} because …” sets aside a check that does not "
         "fit this study."

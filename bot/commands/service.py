@@ -78,14 +78,13 @@ def bot_of(
     credentials: Credentials, settings: Settings, core: Core
 ) -> AbstractAsyncContextManager[Bot]:
     """Return the bot over an opened core, not connected yet."""
-    search = settings.treesearch
     return open_bot(
         credentials,
         settings.slack,
         settings.access,
         core.database,
         core.lab,
-        price=Price(search.num_draft_nodes + search.max_iterations, settings.budget.max_cost),
+        price=Price(settings.treesearch.max_iterations, settings.budget.max_cost),
     )
 
 

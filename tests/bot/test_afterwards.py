@@ -18,6 +18,9 @@ async def test_a_report_without_a_result_has_no_buttons_for_a_script(live):
     report = await live.post(ts, "*No result.*")
 
     assert list(live.workspace.buttons(report)) == ["improve", "zip", "dispute"]
+    await doubted(live, report)
+    await live.post(ts, "nothing to check again")
+    await live.workspace.wait_for(lambda: len(texts(live, ts, "*Disputed*")) == 2, 20)
     await improved(live, report)
     await live.post(ts, "*Round 2* from scratch, asked for by")
 
@@ -93,7 +96,7 @@ async def test_a_doubt_of_anybody_is_checked_and_stands_over_the_report(live):
     await live.workspace.wait_for(lambda: len(texts(live, ts, note)) == 2, 20)
 
     assert told["text"].startswith(f"⚠️ <@{colleague}> says that something is wrong")
-    assert "> the split &lt;leaks&gt;\n> really" in told["text"]
+    assert "> the split &lt;leaks&gt; really" in told["text"]
     assert "*The same:* 4 files, 18 checks &amp; &lt;no&gt; change." in told["text"]
     assert set(live.workspace.buttons(told)) == {"improve", "rerun"}
     card, shown = texts(live, ts, note)

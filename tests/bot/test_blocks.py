@@ -13,7 +13,6 @@ from scripted_lab import DATA
 
 from agent_core.domain import (
     Answer,
-    Budget,
     NodeId,
     Outcome,
     PlanChange,
@@ -151,16 +150,15 @@ def test_what_is_open_names_checks_and_the_first_requirements():
 
 
 @pytest.mark.parametrize(
-    ("task", "usage", "shown"),
+    ("usage", "shown"),
     [
-        (Task("q"), Usage(), "At most 13 more scripts, no model cost."),
-        (Task("q"), Usage(calls=2, cost=0.1), "At most 13 more scripts, at most $2.00 more."),
-        (Task("q", budget=Budget(1, cost=0.5)), Usage(calls=2), "At most 1 more script, at most"),
-        (Task("q"), Usage(2, unpriced_calls=1), "At most 13 more scripts, the price of the model"),
+        (Usage(), "At most 13 more scripts, no model cost."),
+        (Usage(calls=2, cost=0.1), "At most 13 more scripts, at most $2.00 more."),
+        (Usage(2, unpriced_calls=1), "At most 13 more scripts, the price of the model"),
     ],
 )
-def test_the_price_of_a_round_is_said_first(task, usage, shown):
-    view = replace(view_of(), task=task, usage=usage)
+def test_the_price_of_a_round_is_said_first(usage, shown):
+    view = replace(view_of(), usage=usage)
 
     assert price_line(view, Price(13, 2.0)).startswith(shown)
 

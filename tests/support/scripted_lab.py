@@ -22,6 +22,7 @@ from agent_core.domain import (
     Score,
     Verdict,
 )
+from agent_core.errors import AgentError
 from agent_core.events import (
     CheckWaived,
     DatasetsProfiled,
@@ -180,8 +181,11 @@ class ScriptedLab:
 
     async def dispute(self, run, text, by) -> Rechecked:
         self.note("dispute", text, by)
+        self.add(run, Disputed(" ".join(text.split())[:1000], by))
+        if (await self.view(run)).best is None:
+            raise AgentError("No script left results, so there is nothing to check again.")
         rechecked = Rechecked(NodeId(1), True, "**The same:** 4 files, 18 checks & <no> change.")
-        self.add(run, Disputed(text, by), rechecked)
+        self.add(run, rechecked)
         return rechecked
 
     async def rerun(self, run, by) -> Rerun:
