@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_core.domain import UserId
+from agent_core.domain import Report, UserId
 from agent_core.view import RunView
 from bot.blocks.limits import Message, message
 from bot.blocks.plan import revision_reply
@@ -100,7 +100,7 @@ class Afterwards:
         told = await self.told(thread, incoming)
         if told is not None:
             title = "Methods and LaTeX"
-            wanted = Wanted("methods", "methods text", title, told.report.methods)
+            wanted = Wanted("methods", "methods text", title, methods_of(told.report))
             await self.bring(thread, incoming, told, wanted)
 
     async def told(self, thread: Thread, incoming: Incoming) -> Told | None:
@@ -143,3 +143,9 @@ class Afterwards:
                 return None if link is None else standing_message(wanted.name, link)
             case _:
                 return None
+
+
+def methods_of(report: Report) -> Path | None:
+    """Return the methods text of a report; older ones have it beside their zip, unnamed."""
+    beside = report.bundle.parent / "methods.md" if report.bundle else None
+    return report.methods or beside

@@ -69,11 +69,14 @@ def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Bl
     """
     lines = open_lines(view)
     still = "\n".join(["*Still open:*", *lines]) if lines else "Every requirement is met."
-    hint = "Empty: only what is still open." if lines else "Say what should be better."
-    if is_cut(wish):
-        hint = f"Your message is longer than fits here; add what is missing. {hint}"
+    hints = ["Your message is longer than fits here; add what is missing."] * is_cut(wish)
+    hints += ["Empty: only what is still open."] * bool(lines)
     wanted = Input(
-        "What should be better?", "tune EASE, add a temporal split", clip(wish, INPUT), hint, True
+        "What should be better?",
+        "tune EASE, add a temporal split",
+        clip(wish, INPUT),
+        " ".join(hints),
+        is_optional=bool(lines),
     )
     blocks = [
         section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2}, {from_script(view)}."),

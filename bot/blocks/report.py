@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from bot.blocks.rounds import (
 from bot.blocks.text import duration, escape, mention, moment, mrkdwn
 
 PLOTS = 2
+USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,16 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
     untold = [w.removeprefix("⚠️ ") for w in report.warnings if w not in told]
     warnings = "\n".join(f"⚠️ {mrkdwn(w)}" for w in untold)
     parts = [text, mrkdwn(report.summary), warnings, ending(view)]
-    shown = "\n\n".join(p for p in parts if p)
+    shown = with_names("\n\n".join(p for p in parts if p), view)
     return message(shown, [*sections(shown), *actions(report_buttons(view, report))])
+
+
+def with_names(text: str, view: RunView) -> str:
+    """Name the people whom a report knows by their ids only."""
+    people = {d.by for d in view.disputes} | {w.by for w in view.waivers}
+    for user in filter(USER_ID.fullmatch, people | {r.by for r in view.rounds}):
+        text = re.sub(rf"(?<![@\w]){user}\b", mention(user), text)
+    return text
 
 
 def ending(view: RunView) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from afterwards import doubted, improved, reported, sent, texts
 
 from agent_core.errors import AgentError
+from agent_core.events import Reported
 from bot.workspace.faults import Trouble
 
 
@@ -66,6 +69,18 @@ async def test_methods_are_uploaded_once_a_report_also_over_a_restart(bench):
 
     assert [f["name"] for f in methods["files"]] == ["methods.md"]
     assert len(texts(bench, ts, "Methods and LaTeX")) == 1
+
+
+async def test_methods_of_older_reports_lie_beside_their_zip(live):
+    ts, report = await reported(live)
+    log = live.lab.logs["run1"]
+    told = next(e for e in log if isinstance(e.event, Reported))
+    older = Reported(replace(told.event.report, methods=None))
+    log[told.seq - 1] = replace(told, event=older)
+
+    await live.press(report, "methods")
+
+    await live.post(ts, "Methods and LaTeX of run run1")
 
 
 async def test_a_file_that_is_gone_is_said_to_be_gone(live):

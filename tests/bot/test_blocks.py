@@ -136,6 +136,31 @@ def test_whatever_is_said_about_a_report_fits(said, texts):
     checked_view(dispute_modal("x" * 200, view))
 
 
+def test_people_in_a_report_are_named_and_not_their_ids():
+    said = "Disputed by U0COLLEAGUE: “see XU0COLLEAGUE”; waived by local"
+    report = Report("t", Outcome.PARTIAL, "h", said, "m", NodeId(1))
+    view = view_of(disputes=(Disputed("x", "U0COLLEAGUE"), Disputed("y", "local")))
+
+    shown = report_message(view, report, "U0COLLEAGUE").text
+
+    assert "Disputed by <@U0COLLEAGUE>: “see XU0COLLEAGUE”; waived by local" in shown
+    assert shown.startswith("<@U0COLLEAGUE> *h*")
+
+
+def test_a_wish_is_needed_where_nothing_is_open():
+    nodes = (node_of(1, value=1.0),)
+    view = view_of(plan=plan_of(requirement(1)), nodes=nodes)
+
+    met, still = (
+        improve_modal("{}", v, Price()) for v in (view, view_of(plan=plan_of(), nodes=nodes))
+    )
+
+    assert [b["optional"] for b in (*met["blocks"], *still["blocks"]) if "optional" in b] == [
+        False,
+        True,
+    ]
+
+
 def test_what_is_open_names_checks_and_the_first_requirements():
     nodes = (replace(node_of(1), score=Score(0.0, 0, 1, 0, 8, ("test_leak",))),)
     plan = plan_of(*(requirement(n) for n in range(1, 9)))
