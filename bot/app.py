@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Access
+from bot.blocks.rounds import Price
 from bot.cards import Cards
 from bot.catching_up import CatchingUp
 from bot.connection import (
@@ -68,8 +69,8 @@ class Conditions:
     slack: SlackSettings
     access: AccessSettings
     pace: Pace
-    cap: float
-    """What a run may cost at most, dollars; shown, not enforced here."""
+    price: Price
+    """What another round of a run may take at most; shown, not enforced here."""
     now: Now
 
 
@@ -88,6 +89,7 @@ class Bot:
 
 
 DEFAULT_PACE = Pace()
+UNSAID = Price()
 
 
 @asynccontextmanager
@@ -99,7 +101,7 @@ async def open_bot(
     lab: LabLike,
     *,
     pace: Pace = DEFAULT_PACE,
-    cap: float = 0.0,
+    price: Price = UNSAID,
     now: Now = utc_now,
 ) -> AsyncIterator[Bot]:
     """Connect to Slack and serve until the block ends.
@@ -111,7 +113,7 @@ async def open_bot(
     DataBusy
         When another process serves Slack with the same data folder.
     """
-    conditions = Conditions(credentials, slack, access, pace, cap, now)
+    conditions = Conditions(credentials, slack, access, pace, price, now)
     check_tokens(conditions.credentials)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one(database.folder))
@@ -159,7 +161,8 @@ def assemble(
     cards = Cards(outbox, sender, pace)
     threads = Threads(database, now)
     sessions = Sessions(client)
-    telling = Telling(outbox, cards, threads, sessions, now, conditions.cap, slack.auto_start_s)
+    cap = conditions.price.cost
+    telling = Telling(outbox, cards, threads, sessions, now, cap, slack.auto_start_s)
     followers = Followers(lab, telling)
     downloads = Downloads(
         client,
@@ -179,6 +182,7 @@ def assemble(
         Access(conditions.access, client),
         downloads,
         identity.user,
+        conditions.price,
     )
     closes = (sessions.close, cards.close, followers.close)
     return parts, Inbox(database, now, pace.retry_s), Background(closes)

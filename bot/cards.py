@@ -58,6 +58,8 @@ class Cards:
         card.changed.set()
         if is_last:
             card.hurry.set()
+        else:
+            card.hurry.clear()
 
     async def keep(self, card: Card) -> None:
         """Edit one card until its last state is shown."""

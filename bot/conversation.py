@@ -20,6 +20,11 @@ class Intent(StrEnum):
     RESUME = "resume"
     RERUN = "rerun"
     ADD_OWNER = "add_owner"
+    IMPROVE = "improve"
+    ZIP = "zip"
+    METHODS = "methods"
+    WRONG = "wrong"
+    """Something is wrong with the report."""
     QUESTION = "question"
     WISH = "wish"
     TALK = "talk"
@@ -54,6 +59,15 @@ WORDS = {
     Intent.UNDO: ("undo", "undo that", "take it back", "undo it", "revert", "back"),
     Intent.RESUME: ("resume", "continue", "go on", "try again", "retry"),
     Intent.RERUN: ("rerun", "re-run", "run again", "repeat", "repeat it", "run it again"),
+    Intent.IMPROVE: (
+        *("improve", "improve further", "improve it", "improve this", "go further"),
+        *("please improve", "improve it further"),
+    ),
+    Intent.ZIP: ("zip", "the zip", "zip please", "send the zip", "zip file"),
+    Intent.METHODS: (
+        *("methods", "latex", "methods and latex", "methods + latex", "methods latex"),
+        *("the methods", "methods please"),
+    ),
 }
 BY_WORDS = {words: intent for intent, all_words in WORDS.items() for words in all_words}
 ADD_OWNER = re.compile(
@@ -68,9 +82,15 @@ ASKING = re.compile(
 WISHING = re.compile(
     r"^(please\s+|also\s+|and\s+|no,?\s+|but\s+|instead,?\s+)*(use|add|drop|remove|change|set|"
     r"replace|make|try|run|compare|report|include|exclude|switch|only|with|without|increase|"
-    r"waive|"
+    r"waive|improve|"
     r"decrease|raise|lower|keep|skip|take|train|test|evaluate|i want|i would like|let us|lets)\b",
     re.IGNORECASE,
+)
+WRONG = re.compile(
+    r"^(?:something|this|that|it)(?:\s+(?:is|looks|seems)|['\u2019]s)\s+wrong"
+    r"(?:\W*$|\s*[:;,.!\u2013\u2014-]+\s*(?P<what>\S.*)"
+    r"|\s+(?P<more>(?:with|because|since|here|about)\b.*))$",
+    re.IGNORECASE | re.DOTALL,
 )
 REQUEST = re.compile(r"^(can|could|would|will) (you|we) (please )?(?!tell|explain|say|show)", re.I)
 
@@ -85,6 +105,8 @@ def understand(text: str) -> Intent:
         return known
     if ADD_OWNER.match(plain):
         return Intent.ADD_OWNER
+    if complaint(plain) is not None:
+        return Intent.WRONG
     if REQUEST.match(plain):
         return Intent.WISH
     if plain.endswith("?") or ASKING.match(plain):
@@ -100,6 +122,17 @@ def normal(text: str) -> str:
     return re.sub(r"[\s,.!?;:]+", " ", lower).strip()
 
 
+def complaint(text: str) -> str | None:
+    """Return what somebody says is wrong, empty where they do not; None: nothing is."""
+    plain = text.strip()
+    found = None if plain.endswith("?") else WRONG.match(plain)
+    if found is None:
+        return None
+    if found["more"]:
+        return plain
+    return found["what"] or ""
+
+
 def named_users(text: str) -> tuple[str, ...]:
     """Return the users that a text mentions."""
     return tuple(dict.fromkeys(USER.findall(text)))
@@ -107,15 +140,4 @@ def named_users(text: str) -> tuple[str, ...]:
 
 def is_task(text: str) -> bool:
     """Whether a first message holds a question to work on, not just a greeting."""
-    return understand(text) not in (
-        Intent.NOTHING,
-        Intent.HELP,
-        Intent.START,
-        Intent.STOP,
-        Intent.STATUS,
-        Intent.LIST,
-        Intent.UNDO,
-        Intent.RESUME,
-        Intent.RERUN,
-        Intent.ADD_OWNER,
-    )
+    return understand(text) in (Intent.QUESTION, Intent.WISH, Intent.TALK)

@@ -9,12 +9,13 @@ from dataclasses import replace
 from agent_core.domain import RunId
 from agent_core.errors import AgentError
 from bot.blocks.limits import message
+from bot.blocks.modals import DISPUTE, IMPROVE
 from bot.blocks.words import trouble_message
 from bot.conversation import Intent, understand
 from bot.errors import SlackError, describe
 from bot.incoming import Incoming, Kind
 from bot.reception import Parts, Reception
-from bot.replies import Replies
+from bot.replies import ABOUT_REPORT, Replies
 from bot.threads import Thread
 from sandbox.errors import SandboxError
 
@@ -26,8 +27,12 @@ STEERED = {
     "resume": Intent.RESUME,
     "rerun": Intent.RERUN,
 }
-ACTIONS = frozenset({*STEERED, "stop", "cancel"})
+ACTIONS = frozenset({*STEERED, "stop", "cancel", "zip", "methods"})
 """Buttons that change something; they are kept before they are acknowledged."""
+
+OF_UNFINISHED = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
+"""Words that mean a task that is not at its end, when they stand alone."""
+FORGOTTEN = "I do not know this task any more. Ask again in a new message."
 
 
 class Desk:
@@ -63,7 +68,7 @@ class Desk:
         match incoming.kind:
             case Kind.MESSAGE:
                 await self.message(incoming)
-            case Kind.ACTION | Kind.EDIT | Kind.STOP:
+            case Kind.ACTION | Kind.FORM | Kind.STOP:
                 await self.interaction(incoming)
 
     async def message(self, incoming: Incoming) -> None:
@@ -83,37 +88,54 @@ class Desk:
                 await self.reception.take(incoming)
 
     async def latest(self, incoming: Incoming) -> Thread | None:
-        """Return the unfinished task that a bare word in a direct conversation means."""
-        words = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
-        if not incoming.is_direct or understand(incoming.text) not in words:
+        """Return the task that a bare word in a direct conversation means."""
+        intent = understand(incoming.text)
+        if not incoming.is_direct or intent not in (*OF_UNFINISHED, *ABOUT_REPORT):
             return None
         for thread in reversed(await self.parts.threads.all()):
-            is_here = thread.place.channel == incoming.place.channel and thread.run
-            if is_here and not (await self.parts.lab.view(thread.run)).status.is_final:
+            if thread.place.channel != incoming.place.channel or not thread.run:
+                continue
+            view = await self.parts.lab.view(thread.run)
+            has_report = view.report is not None
+            if has_report if intent in ABOUT_REPORT else not view.status.is_final:
                 return thread
         return None
 
     async def interaction(self, incoming: Incoming) -> None:
         """Deal with a pressed button, a submitted modal, or Slack's own Stop."""
-        thread = await self.parts.threads.find(incoming.place)
+        threads = self.parts.threads
+        thread = await threads.find(incoming.place) or await threads.of_run(incoming.run)
         if thread is None or not thread.run:
-            said = message("I do not know this task any more. Ask again in a new message.")
-            await self.parts.voice.whisper(incoming, said)
+            await self.parts.voice.whisper(incoming, message(FORGOTTEN))
             return
         if incoming.run and incoming.run != thread.run:
             thread = replace(thread, run=RunId(incoming.run))
+        if not await self.everybodys(thread, incoming):
+            await self.steered(thread, incoming)
+
+    async def everybodys(self, thread: Thread, incoming: Incoming) -> bool:
+        """Do what people may ask for who may not steer; False: it is not that."""
         if incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel"):
             await self.replies.stop(thread, incoming)
-        elif not self.parts.access.may_steer(thread, incoming.user):
-            await self.replies.hint(thread, incoming)
-        elif incoming.kind is Kind.EDIT:
-            await self.edit(thread, incoming)
+        elif incoming.action == "zip":
+            await self.replies.afterwards.zip(thread, incoming)
+        elif incoming.action == "methods":
+            await self.replies.afterwards.methods(thread, incoming)
+        elif incoming.kind is Kind.FORM and incoming.action == DISPUTE:
+            await self.replies.afterwards.doubt(thread, incoming, incoming.text)
         else:
-            await self.steering()[STEERED[incoming.action]](thread, incoming)
+            return False
+        return True
 
-    async def edit(self, thread: Thread, incoming: Incoming) -> None:
-        """Apply what was written into the Edit modal, like a reply."""
-        if incoming.text:
+    async def steered(self, thread: Thread, incoming: Incoming) -> None:
+        """Do what only people may ask for who may steer."""
+        if not self.parts.access.may_steer(thread, incoming.user):
+            await self.replies.hint(thread, incoming)
+        elif incoming.kind is Kind.ACTION:
+            await self.steering()[STEERED[incoming.action]](thread, incoming)
+        elif incoming.action == IMPROVE:
+            await self.replies.afterwards.improve(thread, incoming)
+        elif incoming.text:
             await self.replies.revise(thread, incoming)
 
     def steering(self) -> dict[Intent, Callable[[Thread, Incoming], Awaitable[None]]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.blocks.modals import FORMS
 from bot.blocks.text import typed_text
 
 Payload = Mapping[str, Any]
@@ -25,8 +26,8 @@ class Kind(StrEnum):
     MESSAGE = "message"
     ACTION = "action"
     """A button that changes something was pressed."""
-    EDIT = "edit"
-    """The Edit modal was submitted."""
+    FORM = "form"
+    """A modal was submitted; its name is the action."""
     STOP = "stop"
     """Slack's own Stop of an agent session was pressed."""
 
@@ -197,21 +198,23 @@ def of_action(body: Payload) -> Incoming | None:
 
 
 def of_submission(body: Payload) -> Incoming | None:
-    """Read a submitted Edit modal."""
+    """Read a submitted modal; each of ours has one input."""
     view = body.get("view") or {}
-    if view.get("callback_id") != "edit_plan":
+    form = str(view.get("callback_id") or "")
+    if form not in FORMS:
         return None
     place, run = TypeAdapter(tuple[Place, str]).validate_json(view["private_metadata"])
     values = (view.get("state") or {}).get("values") or {}
-    wish = ((values.get("wish") or {}).get("wish") or {}).get("value") or ""
+    entered = [element.get("value") for block in values.values() for element in block.values()]
     stamp = str(view.get("hash") or "")
     return Incoming(
-        Kind.EDIT,
+        Kind.FORM,
         f"view:{view.get('id')}:{stamp}",
         place,
         stamp,
         str((body.get("user") or {}).get("id") or ""),
-        str(wish).strip(),
+        str(next(filter(None, entered), "")).strip(),
+        action=form,
         value=run,
     )
 

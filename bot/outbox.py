@@ -7,7 +7,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +29,16 @@ LONGEST_S = 60.0
 """Longest pause between two attempts."""
 UPLOAD_ATTEMPTS = 6
 """How often an upload is tried; a message is tried until Slack takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What has become of a post."""
+
+    state: str
+    """`queued`, `sent` or `failed`."""
+    ts: str
+    """Time stamp of its message; empty where there is none, or where Slack did not tell it."""
 
 
 class Outbox:
@@ -60,6 +70,11 @@ class Outbox:
                 if record is None or record.state != "queued":
                     return (record.ts or "") if record else ""
                 await self.changed.wait()
+
+    async def fate(self, key: str) -> Fate | None:
+        """Return what has become of a post; None where there is none with this key."""
+        record = await outbox.by_key(self.database, key)
+        return Fate(record.state, record.ts or "") if record else None
 
     async def message(self, key: str) -> Message | None:
         """Return the message of a post, sent or not."""

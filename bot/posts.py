@@ -9,6 +9,8 @@ from agent_core.events import (
     NodeJudged,
     PlanSet,
     QuestionAsked,
+    Rechecked,
+    RoundOpened,
     RunFailed,
     RunFinished,
     StatusChanged,
@@ -21,11 +23,13 @@ from bot.blocks.report import (
     cancelled_message,
     failure_message,
     milestone_message,
+    named,
     outage_message,
     question_message,
     report_files,
     report_message,
 )
+from bot.blocks.rounds import dispute_message, round_message
 from bot.sending import Post
 from bot.threads import Thread
 
@@ -68,11 +72,15 @@ def message_of(
         case PlanSet(plan) if not before.plans:
             return plan_message(view, plan, cap)
         case PlanSet(plan, change):
-            return difference_message(view.id, plan, change)
+            return difference_message(view.id, plan, change, is_fixed=before.freeze is not None)
         case QuestionAsked() as event:
             return question_message(event, thread.requester)
         case ModelOutage(_, is_permanent) as event if is_permanent:
             return outage_message(event, thread.requester)
+        case RoundOpened() as event:
+            return round_message(before, view, event, logged.at)
+        case Rechecked() as event if view.disputes:
+            return dispute_message(view, view.disputes[-1], event)
         case RunFailed() as event:
             return failure_message(view, event, thread.requester)
         case StatusChanged(status) if status is RunStatus.CANCELLED:
@@ -86,16 +94,21 @@ def end_posts(view: RunView, thread: Thread, seq: int) -> tuple[Post, ...]:
     if view.report is None:
         return ()
     report = report_message(view, view.report, thread.requester)
-    posts = [post_of(thread, f"report:{seq}", report)]
+    posts = [post_of(thread, report_kind(seq), report)]
     plots, rest = report_files(view.report)
-    run = thread.run
+    name = named(thread.run, len(view.rounds) + 1)
     for kind, files, text in (
-        ("plots", plots, f"Plots of run {run}"),
-        ("results", rest, f"Code and all results of run {run}"),
+        ("plots", plots, f"Plots of {name}"),
+        ("results", rest, f"Code and all results of {name}"),
     ):
         if files:
             posts.append(post_of(thread, f"{kind}:{seq}", Message(text), files))
     return tuple(posts)
+
+
+def report_kind(seq: int) -> str:
+    """Return what the report that came with an event is called among our posts."""
+    return f"report:{seq}"
 
 
 def post_of(thread: Thread, kind: str, message: Message, files: tuple[Upload, ...] = ()) -> Post:

@@ -6,21 +6,22 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from agent_core.domain import RunId, RunStatus, UserId
 from agent_core.errors import AgentError
-from agent_core.events import Logged, PlanSet, ProtocolFrozen
+from agent_core.events import Disputed, Logged, PlanSet, ProtocolFrozen, RunFinished
 from agent_core.view import RunView, fold
 from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
 from bot.blocks.plan import closed
+from bot.blocks.rounds import dispute_note, disputed_report
 from bot.blocks.text import mention, moment
 from bot.cards import Cards
 from bot.lab_like import LabLike
 from bot.outbox import Outbox
-from bot.posts import posts_of
+from bot.posts import posts_of, report_kind
 from bot.sessions import Sessions
 from bot.threads import Thread, Threads
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 AWAY = "⏸️ _The service is being restarted; this task goes on when it is back._"
+FRESH = timedelta(days=1)
+"""Within this time after its end a run's card is shown anew at the start of a process."""
 RESTART_S = 5.0
 """Pause before following goes on after an error."""
 
@@ -54,6 +57,8 @@ class Followers:
         self.telling = telling
         self.following: dict[RunId, asyncio.Task[None]] = {}
         self.followers: dict[RunId, Follower] = {}
+        self.asked: set[RunId] = set()
+        """Runs that were to be followed on while they were: one may be at its end just then."""
 
     async def begin(self) -> None:
         """Take up all threads: tell what they missed, and repair their cards."""
@@ -65,26 +70,35 @@ class Followers:
             except Exception:
                 log.exception("a thread's run cannot be read", extra={"run": thread.run})
                 continue
-            if not view.status.is_final or view.seq > thread.last_seq:
+            if self.may_be_stale(view, thread):
                 self.follow(thread)
 
+    def may_be_stale(self, view: RunView, thread: Thread) -> bool:
+        """Whether a thread may lack something, be it only the last edit of a process killed."""
+        ended = view.finished_at
+        is_fresh = ended is not None and self.telling.now() - ended < FRESH
+        is_untold = not view.status.is_final or view.seq > thread.last_seq
+        return is_untold or is_fresh or bool(view.disputes)
+
     def follow(self, thread: Thread) -> None:
-        """Follow a run, if nobody does."""
+        """Follow a run, if nobody does; one that had ended may have been opened again."""
         known = self.following.get(thread.run)
+        self.asked.add(thread.run)
         if known is None or known.done():
             work = self.keep_on(thread)
             self.following[thread.run] = asyncio.create_task(work, name=f"follow {thread.run}")
 
     async def keep_on(self, thread: Thread) -> None:
         """Follow to the end; an error is logged and following goes on."""
-        while True:
+        while thread.run in self.asked:
             try:
+                self.asked.discard(thread.run)
                 follower = Follower(self.lab, self.telling, thread)
                 self.followers[thread.run] = follower
                 await follower.run()
                 del self.followers[thread.run]
-                return
             except Exception:
+                self.asked.add(thread.run)
                 log.exception("following a run goes on after", extra={"run": thread.run})
                 await asyncio.sleep(RESTART_S)
 
@@ -108,6 +122,10 @@ class Follower:
         self.head = 0
         """Last event at the beginning; up to it the card is not shown anew."""
         self.plan_keys: list[str] = []
+        self.report_key = ""
+        """Of the newest report."""
+        self.doubters: list[str] = []
+        """Who disputes it."""
         self.starting: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -137,13 +155,27 @@ class Follower:
         """Tell one event; what is in the thread already is only folded."""
         before = self.view
         self.view = fold(before.id, [logged], before)
-        if isinstance(logged.event, PlanSet):
-            self.plan_keys.append(f"{self.thread.run}:PlanSet:{logged.seq}")
+        self.note(logged)
         if logged.seq > self.thread.last_seq:
             await self.tell(logged, before)
         if self.view.seq >= self.head:
             self.show_card()
             self.plan_start()
+        if isinstance(logged.event, Disputed) or self.view.seq == self.head:
+            await self.show_doubts()
+
+    def note(self, logged: Logged) -> None:
+        """Remember which posts an event is about, and who disputes the newest report."""
+        match logged.event:
+            case PlanSet():
+                self.plan_keys.append(f"{self.thread.run}:PlanSet:{logged.seq}")
+            case RunFinished():
+                self.report_key = f"{self.thread.run}:{report_kind(logged.seq)}"
+                self.doubters = []
+            case Disputed(by=by):
+                self.doubters.append(by)
+            case _:
+                pass
 
     async def tell(self, logged: Logged, before: RunView) -> None:
         """Queue the posts of an event, then remember that it was told."""
@@ -151,7 +183,8 @@ class Follower:
         posts = posts_of(logged, before, self.view, self.thread, telling.cap)
         for post in posts:
             await telling.outbox.put(post)
-        if isinstance(logged.event, ProtocolFrozen) or self.has_ended_early(before):
+        is_start = isinstance(logged.event, ProtocolFrozen) and before.freeze is None
+        if is_start or self.has_ended_early(before):
             await self.close_plans(logged)
         if self.view.status is not before.status:
             telling.sessions.show(self.thread.place, self.view)
@@ -166,9 +199,10 @@ class Follower:
     def show_card(self) -> None:
         """Bring the card up to date."""
         view, telling, requester = self.view, self.telling, self.thread.requester
+        doubts = dispute_note(self.doubters)
 
         def render() -> Message:
-            return card(view, requester, telling.now(), telling.cap)
+            return card(view, requester, telling.now(), telling.cap, doubts)
 
         is_last = view.status.is_final
         telling.cards.show(self.thread.card_key, self.thread.place, render, is_last=is_last)
@@ -178,9 +212,18 @@ class Follower:
         if not self.view.seq or self.view.status.is_final:
             return
         telling, thread = self.telling, self.thread
-        shown = card(self.view, thread.requester, telling.now(), telling.cap, AWAY)
+        note = "\n".join(n for n in (dispute_note(self.doubters), AWAY) if n)
+        shown = card(self.view, thread.requester, telling.now(), telling.cap, note)
         bare = replace(shown, blocks=without_buttons(shown.blocks, ""))
         telling.cards.show(thread.card_key, thread.place, partial(itself, bare), is_last=True)
+
+    async def show_doubts(self) -> None:
+        """Say in the first line of the newest report who disputes it."""
+        report = await self.telling.outbox.message(self.report_key) if self.doubters else None
+        if report is not None:
+            shown = disputed_report(report, self.doubters)
+            place = self.thread.place
+            self.telling.cards.show(self.report_key, place, partial(itself, shown), is_last=True)
 
     async def close_plans(self, logged: Logged) -> None:
         """Take the buttons off the plans once the protocol is frozen or the run has ended."""

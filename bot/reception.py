@@ -12,6 +12,7 @@ from agent_core.view import RunView
 from bot.access import Access
 from bot.blocks.card import first_card
 from bot.blocks.limits import Message, message
+from bot.blocks.rounds import Price
 from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
 from bot.cards import Cards
@@ -44,6 +45,8 @@ class Parts:
     access: Access
     downloads: Downloads
     bot_user: str
+    price: Price
+    """What another round of a run may take."""
 
 
 class Reception:

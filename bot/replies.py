@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from agent_core.domain import RunStatus, UserId
 from agent_core.view import RunView
+from agent_core.waivers import read_waivers
+from bot.afterwards import Afterwards
 from bot.blocks.limits import message
 from bot.blocks.plan import revision_reply
 from bot.blocks.report import answer_message, rerun_message
@@ -16,7 +18,7 @@ from bot.blocks.words import (
     owner_message,
     status_message,
 )
-from bot.conversation import Intent, named_users, understand
+from bot.conversation import Intent, complaint, named_users, understand
 from bot.incoming import Incoming
 from bot.reception import Parts, Reception, usable_files
 from bot.sending import Post
@@ -31,7 +33,9 @@ STEERING = (
     Intent.RESUME,
     Intent.RERUN,
     Intent.ADD_OWNER,
+    Intent.IMPROVE,
 )
+ABOUT_REPORT = (Intent.IMPROVE, Intent.ZIP, Intent.METHODS, Intent.WRONG)
 
 
 class Replies:
@@ -40,6 +44,7 @@ class Replies:
     def __init__(self, parts: Parts, reception: Reception) -> None:
         self.parts = parts
         self.reception = reception
+        self.afterwards = Afterwards(parts)
 
     async def reply(self, thread: Thread, incoming: Incoming) -> None:
         """Deal with one message in the thread of a task."""
@@ -56,7 +61,8 @@ class Replies:
         if intent in STEERING and not may_steer:
             await self.hint(thread, incoming)
             return
-        await self.word(thread, view, incoming, intent)
+        carry_out = self.about_report if intent in ABOUT_REPORT else self.word
+        await carry_out(thread, view, incoming, intent)
 
     async def word(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
@@ -84,6 +90,22 @@ class Replies:
             case _:
                 await self.talk(thread, view, incoming, intent)
 
+    async def about_report(
+        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
+    ) -> None:
+        """Carry out the words that do the same as the buttons of a report."""
+        match intent:
+            case Intent.ZIP:
+                await self.afterwards.zip(thread, incoming)
+            case Intent.METHODS:
+                await self.afterwards.methods(thread, incoming)
+            case Intent.WRONG if view.report is None:
+                await self.talk(thread, view, incoming, Intent.TALK)
+            case Intent.WRONG:
+                await self.afterwards.doubt(thread, incoming, complaint(incoming.text) or "")
+            case _:
+                await self.afterwards.offer(view, incoming)
+
     async def talk(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
     ) -> None:
@@ -101,10 +123,17 @@ class Replies:
             await self.answer(thread, incoming)
         elif is_wish and not may_steer:
             await self.hint(thread, incoming)
-        elif is_wish and view.status.is_final:
-            await self.parts.voice.say(incoming, ended_message())
+        elif is_wish and view.status.is_final and not is_waiver(incoming):
+            await self.late(view, incoming)
         elif is_wish:
             await self.revise(thread, incoming)
+
+    async def late(self, view: RunView, incoming: Incoming) -> None:
+        """Deal with a wish after the end."""
+        if view.report is None:
+            await self.parts.voice.say(incoming, ended_message())
+        else:
+            await self.afterwards.offer(view, incoming, incoming.text)
 
     def is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
         """Whether a task that never got a plan is asked anew."""
@@ -139,12 +168,13 @@ class Replies:
             await self.parts.voice.say(incoming, message(said))
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
-        """Have a reply to the plan read; the difference is posted from the log."""
+        """Have a reply read; a changed plan, or another round, is posted from the log."""
         user = UserId(incoming.user)
         revision = await self.parts.lab.revise(thread.run, incoming.text, user)
         shown = revision_reply(revision)
         if shown is not None:
             await self.parts.voice.say(incoming, shown)
+        self.parts.followers.follow(thread)
 
     async def answer(self, thread: Thread, incoming: Incoming) -> None:
         """Answer a question from what is recorded."""
@@ -219,6 +249,12 @@ class Replies:
     async def hint(self, thread: Thread, incoming: Incoming) -> None:
         """Tell somebody privately that the task is not theirs to steer."""
         await self.parts.voice.whisper(incoming, hint_message(thread.requester))
+
+
+def is_waiver(incoming: Incoming) -> bool:
+    """Whether somebody sets a check aside, which the lab reads also after the end."""
+    asked = read_waivers(incoming.text, UserId(incoming.user))
+    return bool(asked.waivers or asked.complaints)
 
 
 def joined(thread: Thread, incoming: Incoming) -> str:

@@ -56,12 +56,16 @@ class Voice:
 
     async def link(self, place: Place) -> str:
         """Return the address of a thread; empty where Slack does not tell."""
+        return await self.address(place, place.thread_ts) or ""
+
+    async def address(self, place: Place, ts: str) -> str | None:
+        """Return the address of a message; empty where Slack does not tell; None: it is gone."""
         try:
             answer = await tried(
-                lambda: self.client.chat_getPermalink(
-                    channel=place.channel, message_ts=place.thread_ts
-                )
+                lambda: self.client.chat_getPermalink(channel=place.channel, message_ts=ts)
             )
-        except (Refused, Uncertain):
+        except Refused:
+            return None
+        except Uncertain:
             return ""
         return str(answer.get("permalink") or "")

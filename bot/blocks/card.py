@@ -61,12 +61,15 @@ def card(
 
 def head_line(view: RunView, requester: str, now: datetime) -> str:
     """Return title, requester, phase and time."""
-    title = escape(view.plan.title) if view.plan else title_of(view)
-    return f"🔬 *{title}* · for {mention(requester)} · *{phase(view)}*{times(view, now)}"
+    parts = [f"🔬 *{title_of(view)}*", f"for {mention(requester)}"]
+    parts += [f"Round {len(view.rounds) + 1}"] if view.rounds else []
+    return " · ".join([*parts, f"*{phase(view)}*{times(view, now)}"])
 
 
 def title_of(view: RunView) -> str:
-    """Return a title for a run that has no plan yet: the beginning of the question."""
+    """Return a run's title; without a plan the beginning of the question."""
+    if view.plan:
+        return escape(view.plan.title)
     words = (view.task.text if view.task else "New task").split()
     short = " ".join(words[:8])
     return escape(f"{short} …" if len(words) > 8 else short)
@@ -86,17 +89,18 @@ def phase(view: RunView) -> str:
 
 
 def times(view: RunView, now: datetime) -> str:
-    """Return elapsed and expected time."""
-    if view.started_at is None:
+    """Return elapsed and expected time; those of the round, where it is not the first."""
+    start = view.round_at or view.started_at
+    if start is None:
         return ""
     end = view.finished_at or now
-    elapsed = clock((end - view.started_at).total_seconds())
+    elapsed = clock((end - start).total_seconds())
     if view.status.is_final:
         return f" after {elapsed}, {moment(end)}"
-    expected = view.plan.estimate_s if view.plan else 0.0
+    expected = view.plan.estimate_s if view.plan and not view.rounds else 0.0
     if not expected:
         return f" {elapsed}"
-    is_late = (end - view.started_at).total_seconds() > expected
+    is_late = (end - start).total_seconds() > expected
     relation = ", longer than the expected" if is_late else " of about"
     return f" {elapsed}{relation} {duration(expected)}"
 
@@ -107,7 +111,7 @@ def progress_lines(view: RunView) -> list[str]:
     counts = ([requirements(view)] if view.nodes else []) + ([scripts(view)] if view.nodes else [])
     if any(counts):
         lines.append(" · ".join(c for c in counts if c))
-    if view.primary and view.report is None:
+    if view.primary and not (view.report and view.status.is_final):
         lines.append(f"{escape(view.primary)} _preliminary_")
     if view.outage and not view.status.is_final:
         lines.append(f"⚠️ The model cannot be asked now: {escape(view.outage)} I try again.")
@@ -146,6 +150,7 @@ def scripts(view: RunView) -> str:
 def foot_line(view: RunView, cap: float) -> str:
     """Return spend, isolation and who researches."""
     parts = []
+    cap = view.rounds[-1].cost if view.rounds else cap
     if view.usage.calls:
         spent, is_capped = cost_text(view.usage), cap and not view.usage.unpriced_calls
         parts.append(f"{spent} of at most {dollars(cap)}" if is_capped else f"{spent} spent")

@@ -1,42 +1,136 @@
-"""The modals: edit the plan in words, and read all requirements."""
+"""The modals: read the plan, and say in words what should be different, better, or is wrong."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agent_core.domain import Plan
-from bot.blocks.limits import INPUT, MODAL_TITLE, VIEW_BLOCKS, Block, plain, section, sections
+from agent_core.view import RunView
+from bot.blocks.card import title_of
+from bot.blocks.limits import (
+    INPUT,
+    MODAL_TITLE,
+    VIEW_BLOCKS,
+    Block,
+    clip,
+    context,
+    plain,
+    section,
+    sections,
+)
 from bot.blocks.plan import UNTOUCHED, heading, protocol, remarks, requirement_lines
+from bot.blocks.rounds import COMPLAINT, Price, from_script, is_cut, open_lines, price_line
 from bot.blocks.text import escape
 
 EDIT = "edit_plan"
-EDIT_INPUT = "wish"
+IMPROVE = "improve"
+DISPUTE = "dispute"
+FORMS = frozenset({EDIT, IMPROVE, DISPUTE})
+"""Names of the modals that are submitted."""
+WORDS = "wish"
+"""Name of the one input that each of them has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What is asked for in a modal."""
+
+    label: str
+    placeholder: str
+    text: str = ""
+    """What stands in it already."""
+    hint: str = ""
+    is_optional: bool = False
+    limit: int = INPUT
+    """Characters that it takes."""
 
 
 def edit_modal(place: str, plan: Plan | None) -> Block:
     """Return the modal with one input, applied like a reply in the thread that `place` names."""
     version = f"Plan v{plan.version}: {escape(plan.title)}" if plan else "The plan"
+    wanted = Input("Your changes", "use 20 seeds, add EASE, report Recall@20")
+    said = section(f"*{version}*\nSay what should be different; the same as a reply.")
+    return form(EDIT, place, ("Change the plan", "Apply"), [said, words(wanted)])
+
+
+def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Block:
+    """Return the modal that opens another round: what is open, what is wished, what it costs.
+
+    Parameters
+    ----------
+    place
+        Names the thread, for the submission.
+    view
+        The run, with its report.
+    price
+        What another round may take.
+    wish
+        What somebody has said already that should be better.
+    """
+    lines = open_lines(view)
+    still = "\n".join(["*Still open:*", *lines]) if lines else "Every requirement is met."
+    hints = ["Your message is longer than fits here; add what is missing."] * is_cut(wish)
+    hints += ["Empty: only what is still open."] * bool(lines)
+    wanted = Input(
+        "What should be better?",
+        "tune EASE, add a temporal split",
+        clip(wish, INPUT),
+        " ".join(hints),
+        is_optional=bool(lines),
+    )
+    blocks = [
+        section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2}, {from_script(view)}."),
+        section(still),
+        words(wanted),
+        context(price_line(view, price)),
+    ]
+    return form(IMPROVE, place, ("Improve further", "Start"), blocks)
+
+
+def dispute_modal(place: str, view: RunView) -> Block:
+    """Return the modal in which somebody says what is wrong with a report."""
+    wanted = Input("What is wrong?", "the baseline is tuned on the test set", limit=COMPLAINT)
+    check = "I check the recorded files of the reported script again and post what comes of it. "
+    said = section(
+        f"*{title_of(view)}*\n{check if view.best else ''}"
+        "The report says from then on that you dispute it."
+    )
+    return form(DISPUTE, place, ("Something is wrong", "Send"), [said, words(wanted)])
+
+
+def form(name: str, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
+    """Return a modal that is submitted; `titles` are those of the modal and of its button."""
     return {
         "type": "modal",
-        "callback_id": EDIT,
+        "callback_id": name,
         "private_metadata": place,
-        "title": plain("Change the plan", MODAL_TITLE),
-        "submit": plain("Apply", MODAL_TITLE),
+        "title": plain(titles[0], MODAL_TITLE),
+        "submit": plain(titles[1], MODAL_TITLE),
         "close": plain("Back", MODAL_TITLE),
-        "blocks": [
-            section(f"*{version}*\nSay what should be different; the same as a reply."),
-            {
-                "type": "input",
-                "block_id": EDIT_INPUT,
-                "label": plain("Your changes", 100),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": EDIT_INPUT,
-                    "multiline": True,
-                    "max_length": INPUT,
-                    "placeholder": plain("use 20 seeds, add EASE, report Recall@20", 150),
-                },
-            },
-        ],
+        "blocks": blocks,
     }
+
+
+def words(wanted: Input) -> Block:
+    """Return an input for several lines of text."""
+    block: Block = {
+        "type": "input",
+        "block_id": WORDS,
+        "label": plain(wanted.label, 100),
+        "optional": wanted.is_optional,
+        "element": {
+            "type": "plain_text_input",
+            "action_id": WORDS,
+            "multiline": True,
+            "max_length": wanted.limit,
+            "placeholder": plain(wanted.placeholder, 150),
+        },
+    }
+    if wanted.text:
+        block["element"]["initial_value"] = wanted.text
+    if wanted.hint:
+        block["hint"] = plain(wanted.hint, 200)
+    return block
 
 
 def plan_modal(plan: Plan) -> Block:

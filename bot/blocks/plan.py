@@ -151,8 +151,10 @@ def plan_buttons(run: str, plan: Plan) -> list[Button]:
     ]
 
 
-def difference_message(run: str, plan: Plan, change: PlanChange) -> Message:
-    """Return only what a new version changes."""
+def difference_message(
+    run: str, plan: Plan, change: PlanChange, *, is_fixed: bool = False
+) -> Message:
+    """Return only what a new version changes; one that is fixed is neither started nor undone."""
     said = "; ".join(escape(line) for line in change.summary) or counted(change)
     times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
     money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
@@ -160,11 +162,11 @@ def difference_message(run: str, plan: Plan, change: PlanChange) -> Message:
     text = f"*Plan v{plan.version}:* {said}.{end}"
     asked = remarks(replace(plan, assumptions=(), unmapped=()))
     text = f"{text}\n{asked}" if asked else text
-    buttons = [
+    steps = [
         Button("Start", "start", run, "primary"),
         Button("Undo", "undo", f"{run}:{plan.version}"),
-        Button("Full plan", "requirements", run),
     ]
+    buttons = [*([] if is_fixed else steps), Button("Full plan", "requirements", run)]
     return message(text, [*sections(text), *actions(buttons)])
 
 

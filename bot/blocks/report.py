@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,18 @@ from agent_core.domain import Answer, Outcome, Report
 from agent_core.events import ModelOutage, QuestionAsked, Rerun, RunFailed
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
+from bot.blocks.rounds import (
+    dispute_button,
+    improve_button,
+    methods_button,
+    rerun_button,
+    unmet,
+    zip_button,
+)
 from bot.blocks.text import duration, escape, mention, moment, mrkdwn
 
 PLOTS = 2
+USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,9 @@ def milestone_message(view: RunView) -> Message:
 
 def open_requirements(view: RunView) -> str:
     """Return the first requirements that the best script does not meet."""
-    best = view.best
-    if best is None or view.plan is None:
+    if view.best is None:
         return ""
-    unmet = {v.requirement for v in best.verdicts if not v.is_met}
-    texts = [f"{escape(r.text)} ({r.id})" for r in view.plan.requirements if r.id in unmet]
+    texts = [f"{escape(r.text)} ({r.id})" for r in unmet(view)]
     more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
     return "; ".join(texts[:3]) + more
 
@@ -62,17 +70,27 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
     untold = [w.removeprefix("⚠️ ") for w in report.warnings if w not in told]
     warnings = "\n".join(f"⚠️ {mrkdwn(w)}" for w in untold)
     parts = [text, mrkdwn(report.summary), warnings, ending(view)]
-    shown = "\n\n".join(p for p in parts if p)
+    shown = with_names("\n\n".join(p for p in parts if p), view)
     return message(shown, [*sections(shown), *actions(report_buttons(view, report))])
+
+
+def with_names(text: str, view: RunView) -> str:
+    """Name the people whom a report knows by their ids only."""
+    people = {d.by for d in view.disputes} | {w.by for w in view.waivers}
+    for user in filter(USER_ID.fullmatch, people | {r.by for r in view.rounds}):
+        text = re.sub(rf"(?<![@\w]){user}\b", mention(user), text)
+    return text
 
 
 def ending(view: RunView) -> str:
     """Say how the run ended, with time and money; without a result the summary says it."""
     if view.outcome is Outcome.NOTHING:
         return ""
-    parts = [ENDS.get(view.reason, escape(view.reason))] if view.reason else []
-    if view.started_at and view.finished_at:
-        parts.append(f"{duration((view.finished_at - view.started_at).total_seconds())}")
+    parts = [f"Round {len(view.rounds) + 1}"] if view.rounds else []
+    parts += [ENDS.get(view.reason, escape(view.reason))] if view.reason else []
+    start = view.round_at or view.started_at
+    if start and view.finished_at:
+        parts.append(duration((view.finished_at - start).total_seconds()))
     if view.usage.calls:
         parts.append(cost_text(view.usage))
     open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
@@ -91,10 +109,15 @@ ENDS = {
 
 
 def report_buttons(view: RunView, report: Report) -> list[Button]:
-    """Return what can be done after a report."""
-    if report.best is None:
-        return []
-    return [Button("Re-run", "rerun", view.id)]
+    """Return what can be done after a report; nothing that a script is needed for without one."""
+    run, has_script = view.id, report.best is not None
+    return [
+        improve_button(run),
+        *([rerun_button(run)] if has_script else []),
+        zip_button(run, view.seq),
+        *([methods_button(run, view.seq)] if has_script else []),
+        dispute_button(run),
+    ]
 
 
 def report_files(report: Report) -> tuple[tuple[Upload, ...], tuple[Upload, ...]]:
@@ -107,6 +130,14 @@ def report_files(report: Report) -> tuple[tuple[Upload, ...], tuple[Upload, ...]
     rest = [(report.solution, "solution.py"), (report.bundle, "Results (zip)")]
     found = [Upload(p, title) for p, title in rest if p is not None and is_there(p)]
     return tuple(plots[:PLOTS]), tuple(found)
+
+
+def named(run: str, number: int, copy: int = 1) -> str:
+    """Return how the files of a round are called; uploads are told apart by these words alone."""
+    parts = [f"run {run}"]
+    parts += [f"round {number}"] if number > 1 else []
+    parts += [f"copy {copy}"] if copy > 1 else []
+    return ", ".join(parts)
 
 
 def is_there(path: Path) -> bool:

@@ -21,14 +21,16 @@ def help_message(bot_user: str, *, is_direct: bool = False) -> Message:
         f"> {address}{EXAMPLE}\n"
         "I answer with a plan. *Reply* in the thread to change it, *start* runs it, *stop* ends "
         "it with what there is, *status* says how it stands. After the report, ask about the "
-        "results in the same thread."
+        "results in the same thread; *improve* goes on from it, and a reply that begins with "
+        "“something is wrong:” has it checked again."
     )
 
 
 def status_message(view: RunView) -> Message:
     """Return how one run stands, in a line or two."""
-    parts = [f"*{phase(view)}*", scripts(view)]
-    if view.primary and view.report is None:
+    number = f"Round {len(view.rounds) + 1}" if view.rounds else ""
+    parts = [number, f"*{phase(view)}*", scripts(view)]
+    if view.primary and not (view.report and view.status.is_final):
         parts.append(f"{escape(view.primary)} (preliminary)")
     if view.outage and not view.status.is_final:
         parts.append(f"⚠️ {escape(view.outage)}")
@@ -47,7 +49,7 @@ def list_message(views: Sequence[tuple[RunView, str]]) -> Message:
 
 def linked(view: RunView, link: str) -> str:
     """Return a run's title, linked to its thread where the address is known."""
-    title = escape(view.plan.title) if view.plan else title_of(view)
+    title = title_of(view)
     return f"<{link}|{title.replace('|', '/')}>" if link else title
 
 

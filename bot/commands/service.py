@@ -14,6 +14,7 @@ import typer
 
 from agent_core.errors import AgentError
 from bot.app import Bot, open_bot
+from bot.blocks.rounds import Price
 from bot.errors import SlackError
 from bot.manifest import manifest
 from bot.opening import Core, Kind, open_core
@@ -83,7 +84,7 @@ def bot_of(
         settings.access,
         core.database,
         core.lab,
-        cap=settings.budget.max_cost,
+        price=Price(settings.treesearch.max_iterations, settings.budget.max_cost),
     )
 
 

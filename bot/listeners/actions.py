@@ -10,10 +10,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.limits import Block, message
-from bot.blocks.modals import edit_modal, plan_modal
-from bot.blocks.words import hint_message
-from bot.desk import ACTIONS
+from agent_core.domain import RunId
+from agent_core.view import RunView
+from bot.blocks.limits import Block, Message, message
+from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
+from bot.blocks.rounds import NO_REPORT
+from bot.blocks.words import hint_message, status_message, trouble_message
+from bot.desk import ACTIONS, FORGOTTEN
+from bot.errors import describe
 from bot.incoming import Incoming, of_action, place_metadata
 from bot.reception import Parts
 from bot.sending import Refused, Uncertain, tried
@@ -21,6 +25,8 @@ from bot.sending import Refused, Uncertain, tried
 log = logging.getLogger(__name__)
 
 Ack = Callable[[], Awaitable[None]]
+Form = Callable[[Incoming, RunView], Block | Message]
+"""Makes a modal for what was pressed, or says why there is none."""
 
 
 class Modals:
@@ -32,22 +38,78 @@ class Modals:
     async def edit(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Open the Edit modal, for people who may steer."""
         await ack()
-        pressed = of_action(body)
-        if pressed is None or not await self.may_steer(pressed):
-            return
-        view = await self.parts.lab.view(await self.run_of(pressed))
-        shown = edit_modal(place_metadata(pressed.place, pressed.value), view.plan)
-        await self.open(pressed, client, str(body["trigger_id"]), shown)
+        await self.show(body, client, self.edited, is_steering=True)
 
     async def requirements(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Show the whole plan with its requirements, to everybody."""
         await ack()
+        await self.show(body, client, self.planned)
+
+    async def improve(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open the modal for another round, for people who may steer."""
+        await ack()
+        await self.show(body, client, self.improved, is_steering=True)
+
+    async def dispute(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open the modal for doubts about a report, for everybody."""
+        await ack()
+        await self.show(body, client, self.disputed)
+
+    def edited(self, pressed: Incoming, view: RunView) -> Block | Message:
+        """Return the modal for changes of the plan."""
+        return edit_modal(place_metadata(pressed.place, view.id), view.plan)
+
+    def planned(self, _: Incoming, view: RunView) -> Block | Message:
+        """Return the modal with the plan."""
+        return plan_modal(view.plan) if view.plan else message("There is no plan yet.")
+
+    def improved(self, pressed: Incoming, view: RunView) -> Block | Message:
+        """Return the modal for another round, with the wish that the button carries."""
+        if not view.status.is_final:
+            return status_message(view)
+        if view.report is None:
+            return message(NO_REPORT)
+        place = place_metadata(pressed.place, view.id)
+        return improve_modal(place, view, self.parts.price, pressed.value.partition(":")[2])
+
+    def disputed(self, pressed: Incoming, view: RunView) -> Block | Message:
+        """Return the modal for doubts."""
+        if view.report is None:
+            return message(NO_REPORT)
+        return dispute_modal(place_metadata(pressed.place, view.id), view)
+
+    async def show(
+        self,
+        body: dict[str, Any],
+        client: AsyncWebClient,
+        form: Form,
+        *,
+        is_steering: bool = False,
+    ) -> None:
+        """Open what a button opens; whatever goes wrong is told to whoever pressed it."""
         pressed = of_action(body)
         if pressed is None:
             return
-        view = await self.parts.lab.view(await self.run_of(pressed))
-        if view.plan is not None:
-            await self.open(pressed, client, str(body["trigger_id"]), plan_modal(view.plan))
+        try:
+            shown = await self.made(pressed, form, is_steering=is_steering)
+            if isinstance(shown, Message):
+                await self.parts.voice.whisper(pressed, shown)
+            else:
+                await self.open(pressed, client, str(body["trigger_id"]), shown)
+        except Exception as error:
+            log.exception("a button could not be dealt with", extra={"button": pressed.action})
+            await self.parts.voice.whisper(pressed, trouble_message(pressed.user, describe(error)))
+
+    async def made(self, pressed: Incoming, form: Form, *, is_steering: bool) -> Block | Message:
+        """Return the modal, or what there is to say instead."""
+        threads = self.parts.threads
+        thread = await threads.find(pressed.place) or await threads.of_run(pressed.run)
+        if thread is None:
+            return message(FORGOTTEN)
+        if is_steering and not self.parts.access.may_steer(thread, pressed.user):
+            return hint_message(thread.requester)
+        run = RunId(pressed.run) if pressed.run else thread.run
+        return form(pressed, await self.parts.lab.view(run))
 
     async def open(
         self, pressed: Incoming, client: AsyncWebClient, trigger: str, shown: Block
@@ -59,21 +121,6 @@ class Modals:
             log.warning("a modal was not opened", extra={"why": str(error)})
             said = "Slack did not open the window in time. Press again, or reply in the thread."
             await self.parts.voice.whisper(pressed, message(said))
-
-    async def run_of(self, pressed: Incoming) -> Any:
-        """Return the run that a button belongs to."""
-        thread = await self.parts.threads.find(pressed.place)
-        return pressed.run or (thread.run if thread else "")
-
-    async def may_steer(self, pressed: Incoming) -> bool:
-        """Tell people who may not steer so, privately."""
-        thread = await self.parts.threads.find(pressed.place)
-        if thread is None:
-            return False
-        if self.parts.access.may_steer(thread, pressed.user):
-            return True
-        await self.parts.voice.whisper(pressed, hint_message(thread.requester))
-        return False
 
 
 async def kept(ack: Ack) -> None:
@@ -87,3 +134,5 @@ def register(app: AsyncApp, parts: Parts) -> None:
     app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(kept)
     app.action("edit")(modals.edit)
     app.action("requirements")(modals.requirements)
+    app.action("improve")(modals.improve)
+    app.action("dispute")(modals.dispute)

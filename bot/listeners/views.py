@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.modals import EDIT
+from bot.blocks.modals import FORMS
 
 Ack = Callable[[], Awaitable[None]]
 
@@ -18,4 +18,5 @@ async def kept(ack: Ack) -> None:
 
 def register(app: AsyncApp) -> None:
     """Listen to submitted modals."""
-    app.view(EDIT)(kept)
+    for name in FORMS:
+        app.view(name)(kept)

@@ -171,6 +171,8 @@ def element(item: object) -> Problems:
         return problems + options(item, 5)
     if kind == "plain_text_input" and int(item.get("max_length") or 1) > 3000:
         problems.append("max_length must be at most 3000")
+    if kind == "plain_text_input":
+        problems += limited(item.get("initial_value"), item.get("max_length") or 3000, "value")
     return problems if kind in ELEMENTS else [*problems, f"unsupported element: {kind}"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import node_of, plan_of, requirement
@@ -11,14 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_lab import DATA
 
-from agent_core.domain import Answer, Outcome, PlanChange, Report, RunId, RunStatus, Task, Usage
-from agent_core.events import RunFailed
+from agent_core.domain import (
+    Answer,
+    NodeId,
+    Outcome,
+    PlanChange,
+    Report,
+    RunId,
+    RunStatus,
+    Score,
+    Task,
+    Usage,
+)
+from agent_core.events import Disputed, Rechecked, RoundOpened, RunFailed
 from agent_core.view import RunView
 from bot.blocks.card import card, foot_line
 from bot.blocks.limits import chunks, clip, fallback, message, without_buttons
-from bot.blocks.modals import edit_modal, plan_modal
+from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
 from bot.blocks.plan import difference_message, plan_message
 from bot.blocks.report import answer_message, failure_message, report_message
+from bot.blocks.rounds import (
+    Price,
+    dispute_message,
+    dispute_note,
+    disputed_report,
+    improve_button,
+    offer_message,
+    open_lines,
+    price_line,
+    round_message,
+)
 from bot.blocks.text import clock, duration, escape, mrkdwn, typed_text, unescape
 from bot.workspace.limits import checked_view, problems_of
 
@@ -88,6 +110,100 @@ def test_any_plan_is_a_message_and_a_modal(texts):
     fits(difference_message("r1", plan, change))
     checked_view(plan_modal(plan))
     checked_view(edit_modal("{}", plan))
+
+
+@given(MARKDOWN, st.lists(LONG, min_size=1, max_size=30))
+def test_whatever_is_said_about_a_report_fits(said, texts):
+    requirements = tuple(replace(requirement(i + 1), text=t) for i, t in enumerate(texts))
+    plan = replace(plan_of(*requirements), title=texts[0])
+    score = Score(0.0, 0, 1, 0, 1, tuple(texts))
+    report = Report("t", Outcome.PARTIAL, said, said, said, NodeId(1))
+    opened = RoundOpened("U1", texts[0], 26, 2.0)
+    best = replace(node_of(1, value=0.5), score=score)
+    ended = NOW - timedelta(days=21)
+    view = view_of(
+        plan=plan, status=RunStatus.FINISHED, nodes=(best,), report=report, finished_at=ended
+    )
+    post = report_message(view, report, "U1")
+
+    fits(offer_message(view, said))
+    fits(round_message(view, replace(view, rounds=(opened,)), opened, NOW))
+    fits(dispute_message(view, Disputed(said, "U2"), Rechecked(NodeId(1), True, said)))
+    fits(disputed_report(post, [f"U{n}" for n in range(40)]))
+    fits(card(view, "U1", NOW, 2.0, dispute_note(["U2"])))
+    carried = improve_button("r1", said).value.partition(":")[2]
+    checked_view(improve_modal("x" * 200, view, Price(13, 2.0), carried))
+    checked_view(dispute_modal("x" * 200, view))
+
+
+def test_people_in_a_report_are_named_and_not_their_ids():
+    said = "Disputed by U0COLLEAGUE: “see XU0COLLEAGUE”; waived by local"
+    report = Report("t", Outcome.PARTIAL, "h", said, "m", NodeId(1))
+    view = view_of(disputes=(Disputed("x", "U0COLLEAGUE"), Disputed("y", "local")))
+
+    shown = report_message(view, report, "U0COLLEAGUE").text
+
+    assert "Disputed by <@U0COLLEAGUE>: “see XU0COLLEAGUE”; waived by local" in shown
+    assert shown.startswith("<@U0COLLEAGUE> *h*")
+
+
+def test_a_wish_is_needed_where_nothing_is_open():
+    nodes = (node_of(1, value=1.0),)
+    view = view_of(plan=plan_of(requirement(1)), nodes=nodes)
+
+    met, still = (
+        improve_modal("{}", v, Price()) for v in (view, view_of(plan=plan_of(), nodes=nodes))
+    )
+
+    assert [b["optional"] for b in (*met["blocks"], *still["blocks"]) if "optional" in b] == [
+        False,
+        True,
+    ]
+
+
+def test_what_is_open_names_checks_and_the_first_requirements():
+    nodes = (replace(node_of(1), score=Score(0.0, 0, 1, 0, 8, ("test_leak",))),)
+    plan = plan_of(*(requirement(n) for n in range(1, 9)))
+
+    shown = open_lines(view_of(plan=plan, nodes=nodes))
+
+    assert shown == [
+        "• check `test_leak` failed",
+        *(f"• requirement {n} ({n})" for n in range(1, 5)),
+        "• and 4 more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("usage", "shown"),
+    [
+        (Usage(), "At most 13 more scripts, no model cost."),
+        (Usage(calls=2, cost=0.1), "At most 13 more scripts, at most $2.00 more."),
+        (Usage(2, unpriced_calls=1), "At most 13 more scripts, the price of the model"),
+    ],
+)
+def test_the_price_of_a_round_is_said_first(usage, shown):
+    view = replace(view_of(), usage=usage)
+
+    assert price_line(view, Price(13, 2.0)).startswith(shown)
+
+
+def test_a_round_counts_time_and_money_of_its_own():
+    view = view_of(
+        status=RunStatus.RUNNING,
+        rounds=(RoundOpened("U1", "", 26, 4.1),),
+        usage=Usage(calls=3, cost=2.2),
+        primary="ImplicitMF NDCG@10 0.155",
+        report=Report("t", Outcome.PARTIAL, "h", "s", "m", NodeId(1)),
+        started_at=NOW - timedelta(days=21),
+        round_at=NOW - timedelta(seconds=40),
+    )
+
+    shown = card(view, "U1", NOW, 2.0).text.splitlines()
+
+    assert shown[0] == "🔬 *Seed effect* · for <@U1> · Round 2 · *Running* 0:40"
+    assert shown[1] == "ImplicitMF NDCG@10 0.155 _preliminary_"
+    assert shown[2].startswith("$2.20 of at most $4.10")
 
 
 @given(LONG, st.sampled_from(list(RunStatus)), LONG)

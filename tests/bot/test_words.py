@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import Intent, is_task, named_users, understand
+from bot.conversation import Intent, complaint, is_task, named_users, understand
 from bot.incoming import Attachment, Kind, Place, decode, encode, incoming_of, place_metadata
 
 BOT = "U0BOT"
@@ -36,14 +36,44 @@ BOT = "U0BOT"
         ("why is EASE better", Intent.QUESTION),
         ("thanks, looks good", Intent.TALK),
         ("20 seeds", Intent.TALK),
+        ("Improve further!", Intent.IMPROVE),
+        ("go further", Intent.IMPROVE),
+        ("improve the tuning of EASE", Intent.WISH),
+        ("zip", Intent.ZIP),
+        ("Methods + LaTeX", Intent.METHODS),
+        ("what methods?", Intent.QUESTION),
+        ("Something is wrong.", Intent.WRONG),
+        ("is something wrong?", Intent.QUESTION),
+        ("this is wrong, isn't it?", Intent.QUESTION),
+        ("something is wrongly named", Intent.TALK),
     ],
 )
 def test_words_are_understood(text, intent):
     assert understand(text) is intent
 
 
-def test_greetings_are_no_task():
-    assert not is_task("hello")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("something is wrong", ""),
+        ("This is wrong: the split\nleaks", "the split\nleaks"),
+        ("it\u2019s wrong \u2014 EASE is too good", "EASE is too good"),
+        ("that looks wrong, users are missing", "users are missing"),
+        ("something is wrong with the baseline", "something is wrong with the baseline"),
+        ("this is wrong but use 5 seeds", None),
+        ("nothing is wrong", None),
+    ],
+)
+def test_a_complaint_says_what_is_wrong(text, said):
+    assert complaint(text) == said
+
+
+@pytest.mark.parametrize("text", ["hello", "zip", "improve", "something is wrong"])
+def test_greetings_and_words_about_a_report_are_no_task(text):
+    assert not is_task(text)
+
+
+def test_a_question_is_a_task():
     assert is_task("compare popularity and EASE")
 
 
@@ -125,15 +155,17 @@ def test_a_button_knows_run_and_thread():
     assert (found.action, found.run, found.place.thread_ts) == ("undo", "r1", "1.0")
 
 
-def test_a_submitted_wish():
+@pytest.mark.parametrize("form", ["edit_plan", "improve", "dispute"])
+def test_a_submitted_wish(form):
     place = Place("T1", "C1", "1.0")
     view = {
         "id": "V1",
         "hash": "h",
-        "callback_id": "edit_plan",
+        "callback_id": form,
         "private_metadata": place_metadata(place, "r1"),
         "state": {"values": {"wish": {"wish": {"value": " 20 seeds "}}}},
     }
     found = incoming_of({"type": "view_submission", "user": {"id": "U1"}, "view": view}, BOT)
 
+    assert (found.kind, found.action) == (Kind.FORM, form)
     assert (found.place, found.run, found.text) == (place, "r1", "20 seeds")

@@ -22,16 +22,21 @@ from agent_core.domain import (
     Score,
     Verdict,
 )
+from agent_core.errors import AgentError
 from agent_core.events import (
+    CheckWaived,
     DatasetsProfiled,
+    Disputed,
     Logged,
     NodeExecuted,
     NodeJudged,
     NodeStarted,
     PlanSet,
     ProtocolFrozen,
+    Rechecked,
     Reported,
     Rerun,
+    RoundOpened,
     RunFailed,
     RunFinished,
     RunSubmitted,
@@ -39,6 +44,7 @@ from agent_core.events import (
     StopRequested,
 )
 from agent_core.view import RunView, fold
+from agent_core.waivers import read_waivers
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -118,6 +124,11 @@ class ScriptedLab:
     async def revise(self, run, text, by) -> Revision:
         self.note("revise", text, by)
         view = await self.view(run)
+        waivers = read_waivers(text, by).waivers
+        if view.status.is_final and waivers:
+            opened = RoundOpened(by, "", len(view.nodes) + 13, 2.0)
+            self.add(run, *(CheckWaived(w) for w in waivers), opened)
+            return Revision()
         if view.freeze:
             return Revision(reply="The protocol is frozen.")
         plan = replace(view.plan, version=view.plan.version + 1)
@@ -154,6 +165,29 @@ class ScriptedLab:
         self.note("resume", by)
         self.add(run, StatusChanged(RunStatus.RUNNING))
 
+    async def improve(self, run, wish, by) -> Revision:
+        self.note("improve", wish, by)
+        view = await self.view(run)
+        if not view.status.is_final:
+            return Revision(reply="A round is going on already.")
+        if not wish and view.outcome is Outcome.SATISFIED:
+            return Revision(reply="Every requirement is met; say what should be better.")
+        if wish:
+            plan = replace(view.plan, version=view.plan.version + 1)
+            change = PlanChange(added=(3,), summary=(f"added 3 ({wish})",))
+            self.add(run, PlanSet(plan, change, by, wish))
+        self.add(run, RoundOpened(by, wish, len(view.nodes) + 13, 2.0))
+        return Revision()
+
+    async def dispute(self, run, text, by) -> Rechecked:
+        self.note("dispute", text, by)
+        self.add(run, Disputed(" ".join(text.split())[:1000], by))
+        if (await self.view(run)).best is None:
+            raise AgentError("No script left results, so there is nothing to check again.")
+        rechecked = Rechecked(NodeId(1), True, "**The same:** 4 files, 18 checks & <no> change.")
+        self.add(run, rechecked)
+        return rechecked
+
     async def rerun(self, run, by) -> Rerun:
         self.note("rerun", by)
         return Rerun(NodeId(1), True, 0.0, 60, "**Repeated, identical.** 60 values.")
@@ -172,14 +206,21 @@ class ScriptedLab:
     def finish(self, run, folder: Path):
         """Let the run end with a report and its files."""
         folder.mkdir(exist_ok=True)
-        files = {
-            name: folder / name for name in ("seeds.png", "box.png", "solution.py", "results.zip")
-        }
+        names = ("seeds.png", "box.png", "solution.py", "results.zip", "methods.md")
+        files = {name: folder / name for name in names}
         for path in files.values():
             path.write_bytes(PNG if path.suffix == ".png" else b"content of " + path.name.encode())
         report = Report(
             "Seed effect", Outcome.SATISFIED, "**The seed moves NDCG@10 little:** SD 0.0027.",
             "Mean 0.155; popularity 0.068.\n\n- one split\n- 30 seeds", "# Report", NodeId(1),
             (files["seeds.png"], files["box.png"]), files["solution.py"], files["results.zip"],
+            files["methods.md"],
         )  # fmt: skip
         self.add(run, Reported(report), RunFinished(Outcome.SATISFIED, "satisfied"))
+
+    def fail_to_find(self, run):
+        """Let the run end with a report that says that nothing worked."""
+        report = Report(
+            "Seed effect", Outcome.NOTHING, "**No result.**", "All crashed.", "#", None
+        )
+        self.add(run, Reported(report), RunFinished(Outcome.NOTHING, "nodes"))

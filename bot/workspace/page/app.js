@@ -91,7 +91,7 @@ function fill(box, messages, isInThread) {
   if (wanted.length !== box.children.length || wanted.some((item, index) => item !== box.children[index])) box.replaceChildren(...wanted);
   if (isAtEnd) toEnd(box);
   for (const picture of box.querySelectorAll("img")) {
-    if (!picture.complete) picture.addEventListener("load", () => isAtEnd && toEnd(box), { once: true });
+    if (!picture.complete) picture.addEventListener("load", () => isAtEnd && !pointed(box) && toEnd(box), { once: true });
   }
 }
 
@@ -105,6 +105,15 @@ function kept(old, key, version, make) {
   made.dataset.key = key;
   made.version = version;
   return made;
+}
+
+// The message that a link leads to: shown in the middle, and marked.
+const pointed = (box) => box.querySelector(".message.linked");
+
+function pointAt(ts) {
+  const message = ts ? byId("replies").querySelector(`[data-ts="${ts}"]`) : null;
+  message?.classList.add("linked");
+  message?.scrollIntoView({ block: "center" });
 }
 
 const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
@@ -277,9 +286,11 @@ const CHANGES = {
     byId("app").classList.add("ready");
     const link = /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(location.pathname);
     const first = known.channels.get(looking.channel) ?? known.channels.get(link?.[1]) ?? [...known.channels.values()][0];
+    const linked = link && !looking.thread ? `${link[2]}.${link[3]}` : "";
     const thread = looking.thread || (link ? new URLSearchParams(location.search).get("thread_ts") ?? `${link[2]}.${link[3]}` : "");
     openChannel(first.id);
     if (first.messages.has(thread)) openThread(thread);
+    pointAt(linked);
     drawView();
   },
   message(body) {

@@ -76,6 +76,17 @@ def test_modal_with_an_input_needs_a_submit() -> None:
     assert checked_view({**view, "submit": text(4, "plain_text")})
 
 
+@pytest.mark.parametrize(
+    "more", [{"initial_value": "x" * 3001}, {"initial_value": "xx", "max_length": 1}]
+)
+def test_what_stands_in_an_input_is_no_longer_than_it_takes(more: dict[str, Any]) -> None:
+    field = {"type": "plain_text_input", "action_id": "a"}
+    block = {"type": "input", "label": text(4, "plain_text"), "element": field}
+
+    assert problems_of([{**block, "element": field | more}]) != []
+    assert problems_of([block]) == []
+
+
 async def test_long_text_may_be_posted_but_not_put_into_an_update(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:

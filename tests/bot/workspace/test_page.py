@@ -146,6 +146,25 @@ async def test_person_replies_in_a_thread_with_a_file_on_a_phone(
 
 
 @pytest.mark.slow
+async def test_a_link_leads_to_its_message_in_a_long_thread(
+    workspace: Workspace, page: Page
+) -> None:
+    root = workspace.post("experiments", "colleague", "a thread")["ts"]
+    replies = [
+        workspace.post("experiments", "colleague", f"reply {n}\n" * 5, thread_ts=root)["ts"]
+        for n in range(30)
+    ]
+    message = f"/archives/{workspace.channels['experiments']}/p{replies[9].replace('.', '')}"
+    address, _, _ = workspace.page_url.partition("/?")
+
+    await page.goto(f"{address}{message}?thread_ts={root}")
+
+    linked = page.locator("#replies .linked")
+    await expect(linked).to_contain_text("reply 9")
+    await expect(linked).to_be_in_viewport()
+
+
+@pytest.mark.slow
 async def test_modal_shows_complaints_and_closes(workspace: Workspace, page: Page) -> None:
     element = {"type": "plain_text_input", "action_id": "wish"}
     label = {"type": "plain_text", "text": "Wish"}
