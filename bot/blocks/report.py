@@ -10,6 +10,7 @@ from pathlib import Path
 from agent_core.digits import cost_text
 from agent_core.domain import Answer, Outcome, Report
 from agent_core.events import ModelOutage, QuestionAsked, Rerun, RunFailed
+from agent_core.rounds import unmet
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
 from bot.blocks.rounds import (
@@ -17,7 +18,6 @@ from bot.blocks.rounds import (
     improve_button,
     methods_button,
     rerun_button,
-    unmet,
     zip_button,
 )
 from bot.blocks.text import duration, escape, mention, moment, mrkdwn

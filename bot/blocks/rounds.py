@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent_core.domain import Requirement
 from agent_core.events import Disputed, Rechecked, RoundOpened
+from agent_core.rounds import unmet
 from agent_core.view import RunView
 from bot.blocks.limits import (
     INPUT,
@@ -73,14 +73,6 @@ def dispute_button(run: str) -> Button:
     return Button("Something is wrong", "dispute", run)
 
 
-def unmet(view: RunView) -> tuple[Requirement, ...]:
-    """Return the requirements that the best script does not meet; all, where none worked."""
-    if view.plan is None:
-        return ()
-    met = {v.requirement for v in view.best.verdicts if v.is_met} if view.best else set()
-    return tuple(r for r in view.plan.requirements if r.id not in met)
-
-
 def open_lines(view: RunView) -> list[str]:
     """Return what is open: failed binding checks, and the first requirements not met."""
     score = view.best.score if view.best else None
@@ -126,13 +118,14 @@ def offer_message(view: RunView, wish: str = "") -> Message:
 def round_message(before: RunView, view: RunView, opened: RoundOpened, at: datetime) -> Message:
     """Return that a run goes on, and what it had come to where that is long ago."""
     wish = f"\n{quoted(opened.wish)}" if opened.wish else " What is still open is worked on."
-    more = opened.nodes - len(before.nodes)
-    limit = f" At most {more} more script{'s' * (more != 1)}." if more > 0 else ""
+    more = opened.scripts
+    limit = f"At most {more} more script{'s' * (more != 1)}."
+    exploratory = f"Results have been seen, so it will be marked exploratory. {limit}"
     parts = [
         recap(before, at),
         f"*Round {len(view.rounds) + 1}* {from_script(before)}, asked for by "
         f"{mention(opened.by)}.{wish}",
-        f"Results have been seen, so it will be marked exploratory.{limit}",
+        exploratory if more else "Nothing new is run: what there is is judged again.",
     ]
     return message("\n".join(p for p in parts if p))
 

@@ -120,6 +120,7 @@ async def test_a_waiver_after_the_end_may_open_a_round_and_it_is_followed(live):
 
     await live.post(ts, "*Round 2* from script 1")
     await live.post(ts, "Round 2 · *Running*")
+    assert len(texts(live, ts, "Nothing new is run: what there is is judged again.")) == 1
 
 
 async def test_weeks_later_a_round_says_what_the_run_had_come_to(bench):

@@ -126,7 +126,7 @@ class ScriptedLab:
         view = await self.view(run)
         waivers = read_waivers(text, by).waivers
         if view.status.is_final and waivers:
-            opened = RoundOpened(by, "", len(view.nodes) + 13, 2.0)
+            opened = RoundOpened(by, "", len(view.nodes), 2.0)
             self.add(run, *(CheckWaived(w) for w in waivers), opened)
             return Revision()
         if view.freeze:
@@ -176,7 +176,7 @@ class ScriptedLab:
             plan = replace(view.plan, version=view.plan.version + 1)
             change = PlanChange(added=(3,), summary=(f"added 3 ({wish})",))
             self.add(run, PlanSet(plan, change, by, wish))
-        self.add(run, RoundOpened(by, wish, len(view.nodes) + 13, 2.0))
+        self.add(run, RoundOpened(by, wish, len(view.nodes) + 13, 2.0, scripts=13))
         return Revision()
 
     async def dispute(self, run, text, by) -> Rechecked:
