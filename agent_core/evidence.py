@@ -11,6 +11,7 @@ import pandas as pd
 
 from agent_core import contract
 from agent_core.domain import Dataset, Plan
+from agent_core.integrity import changed_files
 from agent_core.recomputation import Delivered, recompute
 from agent_core.tables import Problems
 from sandbox.execution import Execution
@@ -64,6 +65,8 @@ class Evidence:
     """Per-user values computed by the product from lists, predictions and split."""
     agreement: pd.DataFrame = field(default_factory=lambda: empty(AGREEMENT_COLUMNS))
     """Each claimed run value beside the recomputed one."""
+    changed: tuple[str, ...] = ()
+    """Files that are not what was recorded, or not what the helper wrote."""
 
     @property
     def user_values(self) -> pd.DataFrame:
@@ -99,7 +102,9 @@ def read_evidence(
         Dataset name to the file on this machine.
     """
     problems = Problems()
-    artifacts = {a.name: a.path for a in execution.artifacts}
+    artifacts = {
+        a.name: a.path for a in execution.artifacts if not contract.HALF_WRITTEN.search(a.name)
+    }
     content = contract.read_json("results.json", artifacts, problems)
     rows = contract.result_rows(content, ROW_COLUMNS, problems)
     run = contract.read_json("run.json", artifacts, problems) or {}
@@ -131,6 +136,7 @@ def read_evidence(
         parts["train"],
         parts["test"],
         *computed,
+        changed=changed_files(execution.artifacts, content),
     )
 
 

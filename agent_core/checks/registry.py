@@ -40,6 +40,7 @@ class Rule:
 RULES = (
     Rule("files", files.runs_clean),
     Rule("files", files.contract_parses, is_binding=True),
+    Rule("files", files.files_unchanged, is_binding=True),
     Rule("files", files.dataset_loaded),
     Rule("files", files.lists_saved),
     Rule("files", files.per_user_saved),
@@ -81,6 +82,18 @@ def run_checks(evidence: Evidence, waivers: Sequence[Waiver] = ()) -> tuple[Chec
     """Run every check; a waived one that fails becomes a warning with the waiver's reason."""
     waived = {w.check: w for w in waivers}
     return tuple(with_waiver(check(rule, evidence), waived) for rule in RULES)
+
+
+def renewed(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
+    """Return recorded checks with what only a later look at the files shows."""
+    if not evidence.changed:
+        return checks
+    rule = next(r for r in RULES if r.judge is files.files_unchanged)
+    known = {c.name: c for c in checks}
+    old = known.get(rule.name)
+    if old is None or old.finding in (Finding.PASS, Finding.NOT_APPLICABLE):
+        known[rule.name] = check(rule, evidence)
+    return tuple(known.values())
 
 
 def check(rule: Rule, evidence: Evidence) -> Check:

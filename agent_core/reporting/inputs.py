@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent_core.checks.registry import renewed
 from agent_core.domain import Check, Dataset, Finding, Node, Operator, Outcome, Plan
 from agent_core.events import Logged
 from agent_core.evidence import Evidence
@@ -47,8 +48,9 @@ class ReportInputs:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The checks of the best script."""
-        return self.best.checks if self.best else ()
+        """The checks of the best script; its files are looked at again."""
+        recorded = self.best.checks if self.best else ()
+        return renewed(recorded, self.evidence) if self.evidence else recorded
 
     def found(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""
