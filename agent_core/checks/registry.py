@@ -54,7 +54,7 @@ RULES = (
     Rule("split", split.split_as_planned),
     Rule("split", split.folds_as_planned),
     Rule("split", split.lists_exclude_train),
-    Rule("split", split.temporal_leak),
+    Rule("split", split.temporal_leak, is_binding=True),
     Rule("split", split.duplicates_in_test),
     Rule("metrics", metrics.metrics_as_planned),
     Rule("metrics", metrics.recomputation_agrees, is_binding=True),
