@@ -628,7 +628,7 @@ def only_the_own_model_tuned(made):
     made.run["algorithms"]["EASE"] = {"class": "EASEScorer", "config": {}, "trials": 0}
 
 
-@sin("tuning_parity", WARN, "test data")
+@sin("selected_without_test", WARN, "test data", "ImplicitMF")
 def tuned_on_the_test(made):
     made.run["algorithms"]["ImplicitMF"] |= {"trials": 5, "selected_on": "test NDCG"}
 

@@ -234,7 +234,7 @@ SINS = (
     Case("tuned on the test",
          (("labbook.algorithm(name, scorer)",
            'labbook.algorithm(name, scorer, trials=9, selected_on="test NDCG")'),),
-         "tuning_parity", WARN),
+         "selected_without_test", WARN),
     Case("only one model tuned",
          (("labbook.algorithm(name, scorer)",
            'labbook.algorithm(name, scorer, trials=9 if name == "ImplicitMF" else 0)'),),
