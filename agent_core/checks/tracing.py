@@ -33,6 +33,7 @@ DELIVERING = frozenset({"algorithm", "lists", "row", "per_user", "predictions"})
 SILENT = frozenset({"len", "print", "range", "isinstance", "type", "id", "seeds", "is_pilot"})
 MAX_DEPTH = 8
 MAX_STEPS = 60_000
+MAX_PARTS = 20
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -46,8 +47,9 @@ class Tracer:
     def __init__(self, tree: ast.Module, kinds: Iterable[str]) -> None:
         self.kinds = frozenset(kinds)
         self.functions = {f.name: f for f in walked(tree, ast.FunctionDef)}
-        self.module = Scope(None, tested_in(own_nodes(tree)))
-        self.scope = self.module
+        self.scope = Scope(None, tested_in(own_nodes(tree)))
+        self.tested: dict[ast.FunctionDef, frozenset[str]] = {}
+        """What each function saves as test."""
         self.chosen: set[str] = set()
         """Models chosen by their score on the test and then used: class and line."""
         self.choosing: frozenset[str] = frozenset()
@@ -154,7 +156,9 @@ class Tracer:
 
     def tuple_of(self, parts: Sequence[Value]) -> Value:
         """Return a tuple."""
-        return Value(mixed(parts).tags, tuple(parts))
+        kept = parts if len(parts) <= MAX_PARTS else []
+        flat = (Value(p.tags, tuple(Value(q.tags) for q in p.parts)) for p in kept)
+        return Value(mixed(parts).tags, tuple(flat))
 
     # -- expressions
 
@@ -349,7 +353,9 @@ class Tracer:
         if self.depth >= MAX_DEPTH:
             return mixed([*given, *named.values()])
         parameters = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-        inner = Scope(self.scope, tested_in(own_nodes(function)))
+        if function not in self.tested:
+            self.tested[function] = tested_in(own_nodes(function))
+        inner = Scope(self.scope, self.tested[function])
         others = (*function.args.kwonlyargs, function.args.vararg, function.args.kwarg)
         inner.names = dict.fromkeys((*parameters, *(o.arg for o in others if o)), NOTHING)
         for name, value in (*zip(parameters, given, strict=False), *named.items()):
@@ -385,8 +391,10 @@ def model_name(call: ast.Call) -> str:
 
 def chosen_on_test(tree: ast.Module, kinds: Iterable[str]) -> list[tuple[str, int]]:
     """Return the classes, with a line, of which the best configuration on the test was kept."""
-    tracer = Tracer(tree, kinds)
+    chosen: set[str] = set()
     with contextlib.suppress(TooLong, RecursionError):
+        tracer = Tracer(tree, kinds)
+        chosen = tracer.chosen
         tracer.block(tree.body)
-    places = (c.rpartition(":") for c in tracer.chosen)
+    places = (c.rpartition(":") for c in chosen)
     return sorted((name, int(line)) for name, _, line in places)

@@ -220,6 +220,11 @@ labbook.row("ndcg", max(values), k=10, algorithm="ImplicitMF", aggregate=True)
 """,
     "no Python": "this is none",
     "without end": "def again(x):\n    return again(again(x))\nagain(again(test))\n",
+    "tuples of tuples": "x = (test, 1)\n" + "x = (x, x)\n" * 60 + "train = x\n",
+    "calls of calls": "".join(
+        f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x) + f{n + 1}(x)\n" for n in range(40)
+    )
+    + "f0(test)\n",
     "very deep": f"x = {'+'.join(['test'] * 3000)}",
 }
 
