@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from agent_core.checks.result import Result, passed, some, warned
+from agent_core.checks.result import Result, not_applicable, passed, some, warned
 from agent_core.checks.syntax import parsed
 from agent_core.checks.tracing import chosen_on_test
 from agent_core.domain import Study
@@ -35,6 +35,8 @@ def selected_without_test(evidence: Evidence) -> Result:
             "The best of several configurations on the test was kept, so that its values are too "
             f"good: {some(hidden)}."
         )
+    if not len(evidence.single):
+        return not_applicable("There are no results of single runs.")
     return passed("No configuration is chosen by its values on the test.")
 
 

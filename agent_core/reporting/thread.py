@@ -23,6 +23,11 @@ REASONS = {
     "cost": "Stopped at the cost limit.",
     "stopped": "Stopped on request.",
 }
+WARNINGS = {
+    "beats_baseline": "The baseline is not beaten.",
+    "selected_without_test": "Chosen by the test.",
+}
+"""Checks whose warnings stand before any number, and how they begin."""
 RANDOM_SPLITS = (
     SplitKind.LEAVE_ONE_OUT,
     SplitKind.USER_FRACTION,
@@ -49,9 +54,9 @@ def alerts(inputs: ReportInputs) -> list[str]:
         if c.is_binding and inputs.has_results
     ]
     found += [
-        f"**The baseline is not beaten.** {clip(c.reason)}"
+        f"**{WARNINGS[c.name]}** {clip(c.reason)}"
         for c in inputs.found(Finding.WARN)
-        if c.name == "beats_baseline"
+        if c.name in WARNINGS
     ]
     found += [
         f"**Check `{w.check}` was set aside** by {w.by}: {clip(w.reason)}"

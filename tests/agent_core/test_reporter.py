@@ -35,7 +35,7 @@ from agent_core.domain import (
 from agent_core.events import Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
-from agent_core.reporting.thread import MAX_TEXT
+from agent_core.reporting.thread import MAX_TEXT, alerts
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 
@@ -115,6 +115,25 @@ def test_a_sweep_says_that_the_best_was_selected_on_test_data(tmp_path):
     assert "**NDCG@10 is highest at max_nbrs = 20 (0.40" in found.headline
     assert "of 3 values tried" in found.headline
     assert "selected on the test data" in found.headline
+
+
+def test_a_choice_on_the_test_stands_in_the_first_lines(tmp_path):
+    chosen = Check("selected_without_test", Finding.WARN, "Kept the best of line 4.")
+
+    found = report(tmp_path, inputs_of(comparison_evidence(), checks=(chosen,)))
+
+    assert found.headline.splitlines()[1].startswith("⚠️ **Chosen by the test.** Kept the best")
+
+
+def test_files_that_changed_after_they_were_recorded_stand_in_the_first_lines():
+    fine = Check("files_unchanged", Finding.PASS, "9 files are as they were written.")
+    evidence = replace(
+        comparison_evidence(), changed=("results.json changed since it was recorded",)
+    )
+
+    (first,) = alerts(inputs_of(evidence, checks=(fine,)))
+
+    assert "`files_unchanged` failed.** results.json changed" in first
 
 
 def test_a_baseline_that_is_not_beaten_stands_in_the_first_lines(tmp_path):

@@ -13,7 +13,6 @@ from case import (
     RECORD,
     SPLIT,
     SWEEP,
-    TEMPORAL,
     TUNED,
     TWO_FOLDS,
     USERS,
@@ -93,10 +92,8 @@ IN_HIDING = (
     hidden("the oldest held out instead of the newest",
          ((SPLIT, '    held = df.sort_values("timestamp", ascending=False).groupby("user_id").tail(1)\n'),),
          "temporal_leak", FAIL, split_as(SplitKind.LEAVE_LAST)),
-    hidden("newcomers trained on after the cut in time",
-         ((SPLIT, TEMPORAL[0][1].replace("    df, held = df.drop(late), held.drop(late)\n",
-                                         "    held = held.drop(late)\n")),
-          (PARTS, "    train, test = df.drop(held.index), held\n")),
+    hidden("each user's own last days called a cut in time",
+         ((SPLIT, '    held = df.sort_values("timestamp").groupby("user_id").tail(4)\n'),),
          "temporal_leak", FAIL, split_as(SplitKind.GLOBAL_TIME)),
     hidden("a random variant called temporal",
          ((LOOP, LOOP + '    last = df.groupby("user_id").sample(n=1, random_state=3)\n'
@@ -140,7 +137,7 @@ IN_HIDING = (
          ((MEAN, MEAN + "        value += np.random.default_rng(seed).normal(0, 1e-7)\n"),),
          "metric_from_random", WARN),
     hidden("rare items dropped before the data are described",
-         (("    labbook.study", '    df = df[df.groupby("item_id")["user_id"].transform("size") > 3]\n'
+         (("    labbook.study", '    df = df[df.groupby("item_id")["user_id"].transform("size") > 20]\n'
            "    labbook.study"),), "filters_as_planned", FAIL),
     hidden("a model of explicit feedback under the name of the implicit one",
          (("from lenskit.als import ImplicitMFScorer",
