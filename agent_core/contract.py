@@ -21,6 +21,8 @@ MAX_KEY = 200
 ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test)_rows\.csv")
 PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
 RUN_FILE = re.compile(r"(lists|predictions)/([^/]+)/([^/]+)-([^/-]+)\.parquet")
+HALF_WRITTEN = re.compile(r"\.\d+\.tmp(?:\.\w+)?$")
+"""What the helper was writing when its process was killed."""
 UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
 LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d{1,6}))?\s*")
 ALIASES = {

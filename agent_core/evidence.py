@@ -11,6 +11,7 @@ import pandas as pd
 
 from agent_core import contract
 from agent_core.domain import Dataset, Plan
+from agent_core.integrity import changed_files
 from agent_core.recomputation import Delivered, recompute
 from agent_core.retrained import Retrained
 from agent_core.tables import Problems
@@ -67,6 +68,8 @@ class Evidence:
     """Each claimed run value beside the recomputed one."""
     retrained: Retrained | None = None
     """What the product's own training came to; None where there was none."""
+    changed: tuple[str, ...] = ()
+    """Files that are not what was recorded, or not what the helper wrote."""
 
     @property
     def user_values(self) -> pd.DataFrame:
@@ -105,7 +108,9 @@ def read_evidence(
         What the product's own training of it came to.
     """
     problems = Problems()
-    artifacts = {a.name: a.path for a in execution.artifacts}
+    artifacts = {
+        a.name: a.path for a in execution.artifacts if not contract.HALF_WRITTEN.search(a.name)
+    }
     content = contract.read_json("results.json", artifacts, problems)
     rows = contract.result_rows(content, ROW_COLUMNS, problems)
     run = contract.read_json("run.json", artifacts, problems) or {}
@@ -137,7 +142,8 @@ def read_evidence(
         parts["train"],
         parts["test"],
         *computed,
-        retrained,
+        retrained=retrained,
+        changed=changed_files(execution.artifacts, content),
     )
 
 

@@ -89,6 +89,8 @@ class Artifact:
     """The collected copy."""
     size: int
     """Bytes."""
+    sha256: str = ""
+    """Of its content when it was collected; empty where that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 Needs the standard library, numpy and pandas (Parquet through pyarrow); LensKit objects are taken
 as they are. Every file is whole after each call: written under a temporary name, then renamed.
+What was delivered is sealed: `labbook.sha256` has a line of hash and name for each file, and
+`results.json` a digest of its rows. To correct a result deliver it again; do not edit the files.
 """
 
 from __future__ import annotations
@@ -50,6 +52,11 @@ WHOLE_BYTES = 1 << 20
 """`results.json` is rewritten with each row up to this size, then at most once a second."""
 PARTS = 32
 """Parts of `per_user` that are kept before they are put together."""
+LEDGER = Path("labbook.sha256")
+"""Hash and name of each delivered file, one a line, added before the file is in place: a script
+that is killed in between leaves a line too many, never a file without one."""
+EDITED = "0" * 64
+"""Stands for the hash of a file that was made from one that somebody else had changed."""
 SAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
 LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d+))?\s*$")
 ALIASES = {
@@ -145,6 +152,7 @@ def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
         names = [*kept.get("names", []), name]
         kept["names"] = list(dict.fromkeys(names))
         kept["folds"] = len(kept["names"])
+        kept.setdefault("parts", {})[name] = plain(about)
         kept["is_derived"] = is_derived
         kept.setdefault("counts", {})[name] = {p: len(f) for p, f in parts.items()}
 
@@ -272,7 +280,8 @@ def table(frame: Any, name: str) -> None:
     stem = safe(re.sub(r"\.csv$", "", str(name)))
     data = frame_of(frame)
     has_index = not isinstance(data.index, pd.RangeIndex)
-    _csv(Path(f"{stem}.csv"), data, index=has_index)
+    with _temporary(Path(f"{stem}.csv")) as path:
+        data.to_csv(path, index=has_index)
 
 
 def primary(metric: str, k: int | None = None) -> None:
@@ -623,7 +632,12 @@ _results: dict[str, Any] = {
     "mark": None,
     "saved": 0.0,
     "is_late": False,
+    "total": hashlib.sha256(),
+    "totalled": 0,
+    "is_edited": False,
+    "is_noted": False,
 }
+"""Rows as JSON, how many of them are on disk and how many are in the running hash."""
 _held = {"depth": 0}
 
 
@@ -660,14 +674,37 @@ def _temporary(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _csv(path: Path, frame: pd.DataFrame, *, index: bool = False) -> None:
-    with _temporary(path) as temporary:
-        frame.to_csv(temporary, index=index)
+def _csv(path: Path, frame: pd.DataFrame) -> None:
+    with _sealed(path) as temporary:
+        frame.to_csv(temporary, index=False)
 
 
 def _parquet(path: Path, frame: pd.DataFrame) -> None:
-    with _temporary(path) as temporary:
+    with _sealed(path) as temporary:
         frame.to_parquet(temporary, index=False)
+
+
+@contextlib.contextmanager
+def _sealed(path: Path, *, is_edited: bool = False) -> Iterator[Path]:
+    """Give a name to write to; the hash is noted, then the file put in place."""
+    with _lock(), _temporary(path) as temporary:
+        yield temporary
+        _note(path, EDITED if is_edited else sha256_of(temporary))
+
+
+def _note(path: Path, digest: str) -> None:
+    """Add a line to the ledger; all that were ever noted of a file are good ones of it."""
+    with LEDGER.open("ab" if _is_ours(LEDGER) else "wb") as stream:
+        stream.write(f"{digest}  {path.as_posix()}\n".encode())
+
+
+def _noted() -> dict[str, set[str]]:
+    """Return the hashes in the ledger by name."""
+    found: dict[str, set[str]] = {}
+    for line in LEDGER.read_text(encoding="utf-8").splitlines() if _is_ours(LEDGER) else ():
+        digest, _, name = line.partition("  ")
+        found.setdefault(name, set()).add(digest)
+    return found
 
 
 def _json(path: Path, text: str) -> None:
@@ -712,9 +749,50 @@ def _load_rows() -> None:
         return
     known = json.loads(path.read_text(encoding="utf-8"))
     pending = _results["rows"][_results["written"] :]
+    _take_total(known)
     _results["rows"] = [json.dumps(r) for r in known["rows"]] + pending
     _results["mark"], _results["written"] = mark, len(known["rows"])
     _results["primary"] = known.get("primary") or _results["primary"]
+
+
+def _take_total(known: dict[str, Any]) -> None:
+    """Hash the rows that were found, and notice where sealed ones are not what they were.
+
+    Rows that were added by hand behind the sealed ones are as good as any.
+    """
+    digest, total, sealed = known.get("digest"), hashlib.sha256(), None
+    wanted = digest.get("rows") if isinstance(digest, dict) else None
+    for count, entry in enumerate([None, *known["rows"]]):
+        if count:
+            total.update(_canonical(entry))
+        if count == wanted:
+            sealed = _seal(total, known.get("primary"))
+    if digest is None:
+        _results["is_edited"] |= "results.json" in _noted()
+    elif sealed is None or sealed != digest.get("sha256"):
+        _results["is_edited"] = True
+    _results["total"], _results["totalled"] = total, len(known["rows"])
+
+
+def _canonical(entry: Any) -> bytes:
+    """Return a row in the one form that is hashed."""
+    return json.dumps(entry, sort_keys=True).encode() + b"\n"
+
+
+def _seal(total: Any, named: Any) -> str:
+    """Return the hash of the rows so far and of the primary metric."""
+    whole = total.copy()
+    whole.update(_canonical(named))
+    return str(whole.hexdigest())
+
+
+def _digest() -> dict[str, Any]:
+    """Return how many rows are sealed, and their hash; none where they had been edited."""
+    for text in _results["rows"][_results["totalled"] :]:
+        _results["total"].update(_canonical(json.loads(text)))
+    _results["totalled"] = len(_results["rows"])
+    sealed = "" if _results["is_edited"] else _seal(_results["total"], _results["primary"])
+    return {"rows": _results["totalled"], "sha256": sealed}
 
 
 def _save_rows(*, is_last: bool = False) -> None:
@@ -724,10 +802,15 @@ def _save_rows(*, is_last: bool = False) -> None:
     if size > WHOLE_BYTES and is_soon and not is_last:
         _results["is_late"] = True
         return
-    head = json.dumps({"version": VERSION, "primary": _results["primary"]})[:-1]
+    path, named = Path("results.json"), _results["primary"]
+    head = json.dumps({"version": VERSION, "primary": named, "digest": _digest()})[:-1]
     rows = ",\n  ".join(_results["rows"])
-    _json(Path("results.json"), f'{head}, "rows": [\n  {rows}\n]}}\n')
-    _results["mark"] = _mark(Path("results.json"))
+    _json(path, f'{head}, "rows": [\n  {rows}\n]}}\n')
+    if _results["rows"] and not _results["is_noted"]:
+        # That it was written is enough: the digest in it says what.
+        _note(path, sha256_of(path))
+        _results["is_noted"] = True
+    _results["mark"] = _mark(path)
     _results["saved"], _results["is_late"] = time.monotonic(), False
     _results["written"] = len(_results["rows"])
 
@@ -742,9 +825,11 @@ def _consolidate() -> None:
         from pyarrow import parquet
 
         sources = ([whole] if _is_ours(whole) else []) + fresh
+        noted = _noted()
+        is_edited = any(sha256_of(s) not in noted.get(str(s), {sha256_of(s)}) for s in sources)
         schema = parquet.read_schema(fresh[0])
         with (
-            _temporary(whole) as temporary,
+            _sealed(whole, is_edited=is_edited) as temporary,
             parquet.ParquetWriter(temporary, schema) as writer,
         ):
             for source in sources:

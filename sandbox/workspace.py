@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -205,9 +206,10 @@ class Collection:
             return
         target = self.into / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if copy_file(name.rpartition("/")[2], descriptor, target):
+        sha256 = copy_file(name.rpartition("/")[2], descriptor, target)
+        if sha256:
             self.size += status.st_size
-            self.artifacts.append(Artifact(name, target, status.st_size))
+            self.artifacts.append(Artifact(name, target, status.st_size, sha256))
 
     def refusal(self, name: str, status: os.stat_result) -> str:
         """Return why a file is not collected; empty when it is."""
@@ -227,19 +229,22 @@ class Collection:
         return ""
 
 
-def copy_file(name: str, descriptor: int, target: Path) -> bool:
-    """Copy a regular file by its folder's descriptor; False when it is none any more."""
+def copy_file(name: str, descriptor: int, target: Path) -> str:
+    """Copy a regular file by its folder's descriptor; return its hash, none when it is gone."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         source = os.open(name, flags, dir_fd=descriptor)
     except OSError:
-        return False
+        return ""
+    digest = hashlib.sha256()
     with os.fdopen(source, "rb") as reader:
         if not stat.S_ISREG(os.fstat(source).st_mode):
-            return False
+            return ""
         with target.open("wb") as writer:
-            shutil.copyfileobj(reader, writer, CHUNK)
-    return True
+            while chunk := reader.read(CHUNK):
+                digest.update(chunk)
+                writer.write(chunk)
+    return digest.hexdigest()
 
 
 def collect(

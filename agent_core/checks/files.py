@@ -8,6 +8,7 @@ from typing import Any
 
 from agent_core.checks.result import Result, failed, not_applicable, passed, run_label, some
 from agent_core.evidence import Evidence, algorithms_of
+from agent_core.integrity import LEDGER
 from agent_core.metrics import RATING
 
 FIGURE_STARTS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<"}
@@ -33,6 +34,21 @@ def runs_clean(evidence: Evidence) -> Result:
     if execution.exit_code is not None:
         return failed(f"Exit status {execution.exit_code} after {execution.duration_s:.0f} s.")
     return failed(f"Ended by {execution.ended.value} after {execution.duration_s:.0f} s.")
+
+
+def files_unchanged(evidence: Evidence) -> Result:
+    """Check that delivered files are as the helper wrote them, and as they were recorded.
+
+    It binds: a number that was edited, by a script or by somebody later, is not the one that was
+    measured, and what is recomputed from edited lists agrees with them.
+    """
+    artifacts = evidence.execution.artifacts
+    if evidence.changed:
+        return failed(f"{some(evidence.changed)}.")
+    recorded = sum(bool(a.sha256) for a in artifacts)
+    if not recorded and LEDGER not in {a.name for a in artifacts}:
+        return not_applicable("No hashes were recorded.")
+    return passed(f"{len(artifacts)} files are as they were written.")
 
 
 def dataset_loaded(evidence: Evidence) -> Result:
@@ -124,8 +140,11 @@ def figures_saved(evidence: Evidence) -> Result:
         start = FIGURE_STARTS.get(path.suffix.lower())
         if start is None:
             continue
-        with artifact.path.open("rb") as stream:
-            is_figure = stream.read(4).startswith(start)
+        try:
+            with artifact.path.open("rb") as stream:
+                is_figure = stream.read(4).startswith(start)
+        except OSError:
+            is_figure = False
         if is_figure:
             stems.add(str(path.with_suffix("")))
         else:

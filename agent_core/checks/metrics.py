@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from agent_core.checks.exemptions import is_variant
 from agent_core.checks.result import (
     Result,
     failed,
@@ -17,7 +18,7 @@ from agent_core.checks.result import (
     some,
     warned,
 )
-from agent_core.domain import Metric, Study
+from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.metrics import KNOWN, RATING, is_close
 
@@ -158,14 +159,16 @@ def same_test_users(evidence: Evidence) -> Result:
         return failed(f"{some(differing)}.")
     folds = folds_of(evidence)
     shared = frozenset.intersection(*folds.values())
-    if not shared and evidence.plan.study is Study.OTHER and not alone(folds):
+    known = frozenset.union(*folds.values())
+    variants = {f for f in known if is_variant(evidence, f)}
+    if not shared and len(known - variants) <= 1 and not alone(folds):
         return passed(
             f"{len(folds)} algorithms, each on the same test users as others in its fold."
         )
     if not shared:
         listed = some(f"{a}: {some(sorted(f))}" for a, f in folds.items())
         return failed(f"The algorithms share no fold ({listed}).")
-    short = sorted(a for a, f in folds.items() if f != frozenset.union(*folds.values()))
+    short = sorted(a for a, f in folds.items() if f != known)
     if short:
         return warned(f"Not on every fold: {some(short)}; {len(shared)} folds are shared.")
     return passed(f"{single['algorithm'].nunique()} algorithms on the same test users.")

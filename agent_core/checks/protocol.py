@@ -22,6 +22,13 @@ def mismatch(split: Split, folds: Sequence[Fold]) -> list[str]:
     return faults
 
 
+def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
+    """Return in what a fold differs from what its kind means, sizes left aside."""
+    if kind is None or kind not in STRUCTURED:
+        return []
+    return [f"fold {fold[0]}: {fault}" for fault in JUDGES[kind](Split(kind), fold)]
+
+
 def leave_one_out(_: Split, fold: Fold) -> Iterator[str]:
     """Expect one tested interaction of every user who has two."""
     train, test = fold[1:]
@@ -47,6 +54,20 @@ def leave_last(split: Split, fold: Fold) -> Iterator[str]:
     late = int((newest.reindex(tested.index) > tested).sum())
     if late:
         yield f"{late:,} users have later interactions in training"
+
+
+def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
+    """Return what a temporal split trains on that is later than what it tests."""
+    name, train, test = fold
+    if kind is SplitKind.LEAVE_LAST:
+        newest = train.groupby("user_id")["timestamp"].max()
+        tested = test.groupby("user_id")["timestamp"].min()
+        users = int((newest.reindex(tested.index) > tested).sum())
+        return [f"fold {name}, {users:,} of {len(tested):,} users"] if users else []
+    if kind is SplitKind.GLOBAL_TIME:
+        late = int((train["timestamp"] > test["timestamp"].min()).sum())
+        return [f"fold {name}, {late:,} of {len(train):,} interactions"] if late else []
+    return []
 
 
 def held_share(split: Split, fold: Fold) -> Iterator[str]:
@@ -116,3 +137,5 @@ JUDGES: dict[SplitKind, Callable[[Split, Fold], Iterator[str]]] = {
     SplitKind.CROSSFOLD_RECORDS: crossfold_records,
     SplitKind.GLOBAL_TIME: global_time,
 }
+STRUCTURED = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
+"""Kinds that show in the rows whatever the sizes."""

@@ -13,6 +13,7 @@ from agent_core.checks import (
     ranges,
     retraining,
     seeds,
+    selection,
     source,
     split,
     statistics,
@@ -41,6 +42,7 @@ class Rule:
 RULES = (
     Rule("files", files.runs_clean),
     Rule("files", files.contract_parses, is_binding=True),
+    Rule("files", files.files_unchanged, is_binding=True),
     Rule("files", files.dataset_loaded),
     Rule("files", files.lists_saved),
     Rule("files", files.per_user_saved),
@@ -54,7 +56,7 @@ RULES = (
     Rule("split", split.split_as_planned),
     Rule("split", split.folds_as_planned),
     Rule("split", split.lists_exclude_train),
-    Rule("split", split.temporal_leak),
+    Rule("split", split.temporal_leak, is_binding=True),
     Rule("split", split.duplicates_in_test),
     Rule("metrics", metrics.metrics_as_planned),
     Rule("metrics", metrics.recomputation_agrees, is_binding=True),
@@ -67,6 +69,7 @@ RULES = (
     Rule("algorithms", algorithms.baseline_present, is_binding=True),
     Rule("algorithms", algorithms.beats_baseline),
     Rule("algorithms", algorithms.tuning_parity),
+    Rule("algorithms", selection.selected_without_test),
     Rule("seeds", seeds.seeds_as_planned),
     Rule("seeds", seeds.repetitions_repeat, is_binding=True),
     Rule("seeds", seeds.same_seed_same_result),
@@ -83,6 +86,18 @@ def run_checks(evidence: Evidence, waivers: Sequence[Waiver] = ()) -> tuple[Chec
     """Run every check; a waived one that fails becomes a warning with the waiver's reason."""
     waived = {w.check: w for w in waivers}
     return tuple(with_waiver(check(rule, evidence), waived) for rule in RULES)
+
+
+def renewed(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
+    """Return recorded checks with what only a later look at the files shows."""
+    if not evidence.changed:
+        return checks
+    rule = next(r for r in RULES if r.judge is files.files_unchanged)
+    known = {c.name: c for c in checks}
+    old = known.get(rule.name)
+    if old is None or old.finding in (Finding.PASS, Finding.NOT_APPLICABLE):
+        known[rule.name] = check(rule, evidence)
+    return tuple(known.values())
 
 
 def check(rule: Rule, evidence: Evidence) -> Check:

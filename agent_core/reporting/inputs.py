@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent_core.checks.registry import renewed
 from agent_core.domain import (
     Check,
     Dataset,
@@ -60,8 +61,9 @@ class ReportInputs:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The checks of the best script."""
-        return self.best.checks if self.best else ()
+        """The checks of the best script; its files are looked at again."""
+        recorded = self.best.checks if self.best else ()
+        return renewed(recorded, self.evidence) if self.evidence else recorded
 
     def found(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""

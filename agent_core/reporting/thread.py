@@ -25,6 +25,12 @@ REASONS = {
     "cost": "Stopped at the cost limit.",
     "stopped": "Stopped on request.",
 }
+WARNINGS = {
+    "retraining_agrees": "Not confirmed by the product's own training.",
+    "beats_baseline": "The baseline is not beaten.",
+    "selected_without_test": "Chosen by the test.",
+}
+"""Checks whose warnings stand before any number, and how they begin."""
 RANDOM_SPLITS = (
     SplitKind.LEAVE_ONE_OUT,
     SplitKind.USER_FRACTION,
@@ -37,6 +43,7 @@ ASTRAY = {
     "dataset_loaded": "The data cannot be taken for the planned ones.",
     "filters_as_planned": "The filters cannot be taken for the planned ones.",
     "split_as_planned": "The split cannot be taken for the planned one.",
+    "temporal_leak": "The split was planned by time, and is not.",
     "folds_as_planned": "Not all planned folds were run.",
     "lists_exclude_train": "Recommended items are not shown to be new to their users.",
     "algorithms_as_planned": "The algorithms are not the planned ones.",
@@ -65,14 +72,9 @@ def alerts(inputs: ReportInputs) -> list[str]:
     ]
     found += astray(inputs)
     found += [
-        f"**The baseline is not beaten.** {clip(c.reason)}"
+        f"**{WARNINGS[c.name]}** {clip(c.reason)}"
         for c in inputs.found(Finding.WARN)
-        if c.name == "beats_baseline"
-    ]
-    found += [
-        f"**Not confirmed by the product's own training.** {clip(c.reason)}"
-        for c in inputs.found(Finding.WARN)
-        if c.name == "retraining_agrees"
+        if c.name in WARNINGS
     ]
     found += [
         f"**Check `{w.check}` was set aside** by {w.by}"
@@ -95,12 +97,7 @@ def astray(inputs: ReportInputs) -> list[str]:
     if not inputs.has_results:
         return []
     failed = {c.name: c for c in inputs.found(Finding.FAIL) if not c.is_binding}
-    found = [f"**{words}** {clip(failed[n].reason)}" for n, words in ASTRAY.items() if n in failed]
-    leak = next((c for c in inputs.found(Finding.WARN) if c.name == "temporal_leak"), None)
-    is_timed = inputs.plan.split.kind in (SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST)
-    if leak and is_timed and "split_as_planned" not in failed:
-        found.append(f"**The split was planned by time, and is not.** {clip(leak.reason)}")
-    return found
+    return [f"**{words}** {clip(failed[n].reason)}" for n, words in ASTRAY.items() if n in failed]
 
 
 def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from studies import EACH, ITEMS, USERS, K, honest, top_lists
 
+from agent_core.checks.exemptions import asks_about_leaks
 from agent_core.checks.registry import RULES, run_checks
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study, Waiver
 
@@ -166,6 +167,49 @@ def a_study_of_a_leak(made):
     return made
 
 
+def a_study_with_and_without_a_leak(made):
+    plan = replace(made.plan, study=Study.OTHER, title="ALS with and without a leak")
+    train, test = made.splits["0"]
+    made.plan = plan
+    made.splits = {"clean": (train, test), "leaky": (sorted(train + test[:5]), test)}
+    for (name, _, seed), frame in list(made.lists.items()):
+        made.lists[name, "clean", seed] = made.lists[name, "leaky", seed] = frame
+        del made.lists[name, "0", seed]
+    made.measure()
+    return made
+
+
+def two_splits_compared(made):
+    made.plan = replace(made.plan, study=Study.OTHER, question="Does the split matter?")
+    last = sorted(made.data.sort_values("timestamp").groupby("user_id").tail(1).index)
+    random = made.splits["0"]
+    parts = {"0": random, "1": (made.data.index.difference(last).tolist(), last)}
+    made.run["split"]["parts"] = {"0": {"kind": "leave_one_out"}, "1": {"kind": "Leave-Last"}}
+    return with_split(made, SplitKind.LEAVE_ONE_OUT, 1, parts)
+
+
+def sizes_of_the_data_compared(made):
+    made.plan = replace(made.plan, study=Study.OTHER, question="How much data is enough?")
+    rng = np.random.default_rng(2)
+    train, test = made.splits["0"]
+    parts = {f"part{n}": (sorted(rng.choice(train, len(train) * n // 100, False)), test)
+             for n in (50, 75)}  # fmt: skip
+    made.run["split"]["parts"] = {f"part{n}": {"kind": "leave_one_out"} for n in (50, 75)}
+    return with_split(made, SplitKind.LEAVE_ONE_OUT, 1, {"whole": (train, test), **parts})
+
+
+def a_cut_in_time(made):
+    order = made.data.sort_values("timestamp").index
+    parts = {"0": (sorted(order[:576]), sorted(order[576:]))}
+    return with_split(made, SplitKind.GLOBAL_TIME, 1, parts)
+
+
+def a_few_left_out_after_a_named_filter(made):
+    made.run["dataset"]["filters"] = [{"name": "core2", "before": 725, "after": 720}]
+    train, test = made.splits["0"]
+    return with_split(made, SplitKind.LEAVE_ONE_OUT, 1, {"0": (train[3:], test)})
+
+
 def no_baseline_in_the_plan(made):
     made.plan = replace(made.plan, algorithms=made.plan.algorithms[:1])
     made.lists = {k: v for k, v in made.lists.items() if k[0] != "Popularity"}
@@ -233,6 +277,11 @@ HONEST = (
     share_of_each_user,
     users_in_three_folds,
     a_study_of_a_leak,
+    a_study_with_and_without_a_leak,
+    two_splits_compared,
+    sizes_of_the_data_compared,
+    a_cut_in_time,
+    a_few_left_out_after_a_named_filter,
     no_baseline_in_the_plan,
     high_ratings_only,
     rating_prediction,
@@ -297,7 +346,7 @@ def test_figures_that_were_asked_for_are_missed(tmp_path):
 def test_names_of_checks_are_unique():
     names = [r.name for r in RULES]
 
-    assert len(names) == len(set(names)) == 36
+    assert len(names) == len(set(names)) == 39
 
 
 def test_a_waived_failure_becomes_a_warning_with_the_reason(tmp_path):
@@ -312,3 +361,39 @@ def test_a_waived_failure_becomes_a_warning_with_the_reason(tmp_path):
     assert "U1" in check.reason
     assert "known rounding" in check.reason
     assert "0.9" in check.reason
+
+
+ABOUT_LEAKS = (
+    "How much does leakage inflate NDCG?",
+    "How much does a leak help?",
+    "Effect of data leakage on rankings",
+    "The impact of test-set leakage",
+    "Does temporal leakage change the ranking of algorithms?",
+    "Compare ALS with and without leakage",
+    "Does training on leaked interactions help?",
+    "A study of leaks in offline evaluation",
+)
+NOT_ABOUT_LEAKS = (
+    "Compare ALS and EASE without data leakage",
+    "How much better is EASE than kNN without leakage?",
+    "Which model is best when no test data leak into training?",
+    "Compare X and Y, avoiding leakage",
+    "A leak-free comparison of ALS and EASE",
+    "How strong is ALS? Make sure that nothing leaks",
+    "Effect of the number of factors, preventing any leakage of the test",
+    "Compare X and Y; there must not be any leak",
+    "How much do seeds matter? Guard against leakage.",
+    "How do ALS and EASE compare under a protocol free of leaks?",
+    "Does leakage prevention matter less than seeds?",
+    "How much does EASE gain over ALS? Check for leakage.",
+)
+
+
+@pytest.mark.parametrize("text", ABOUT_LEAKS)
+def test_a_study_of_leaks_is_known(text):
+    assert asks_about_leaks(text)
+
+
+@pytest.mark.parametrize("text", NOT_ABOUT_LEAKS)
+def test_a_promise_of_no_leaks_is_no_study_of_them(text):
+    assert not asks_about_leaks(text)

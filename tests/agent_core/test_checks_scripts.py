@@ -7,6 +7,7 @@ import pytest
 from cases import HONEST, SINS
 from trials import fault_of, synthetic, tried
 
+from agent_core.checks.registry import RULES
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
@@ -15,6 +16,8 @@ SAMPLE = {
     "saves another split than it trains on",
     "one seed for all repetitions",
     "a hyperparameter that is ignored",
+    "values rounded up afterwards",
+    "tuned on validation",
 }
 
 
@@ -43,3 +46,11 @@ def test_there_are_enough_scripts_and_all_can_be_made():
     assert len(names) == len(set(names))
     assert len(SINS) >= 30
     assert len(HONEST) >= 15
+
+
+def test_every_check_is_the_one_that_finds_a_script():
+    assert {c.check for c in SINS} == {r.name for r in RULES}
+
+
+def test_half_of_the_sins_would_be_missed_by_a_skimming_reader():
+    assert 2 * sum(c.is_subtle for c in SINS) >= len(SINS)

@@ -8,6 +8,7 @@ import pytest
 from studies import EACH, USERS, K, honest
 
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study
+from agent_core.integrity import seal_of
 from agent_core.retrained import Pair, Retrained
 
 FAIL, WARN = Finding.FAIL, Finding.WARN
@@ -50,6 +51,13 @@ def a_broken_table(made):
 def row_numbers_beyond_the_data(made):
     train, test = made.splits["0"]
     made.splits["0"] = (train, [*test, 5000])
+
+
+@sin("files_unchanged", FAIL, "rows of results.json were changed")
+def a_value_raised_after_it_was_delivered(made):
+    digest = {"rows": len(made.rows), "sha256": seal_of(made.rows, {"metric": "ndcg", "k": K})}
+    made.rows[5]["value"] += 1e-6
+    made.digest = digest
 
 
 @sin("runs_clean", FAIL, "status 1")
@@ -147,6 +155,16 @@ def one_model_under_two_names(made):
 # -- split
 
 
+def timed_split(made, kind, test):
+    """Plan a temporal split and hold `test` out."""
+    made.plan = replace(made.plan, split=replace(made.plan.split, kind=kind))
+    made.splits = {"0": (made.data.index.difference(test).tolist(), sorted(test))}
+
+
+def newest(made):
+    return made.data.sort_values("timestamp").groupby("user_id").tail(1).index
+
+
 @sin("no_test_in_train", FAIL, "60 of 60")
 def training_on_everything(made):
     train, test = made.splits["0"]
@@ -242,6 +260,82 @@ def less_held_out_than_planned(made):
     made.plan = replace(made.plan, split=replace(made.plan.split, kind=kind, holdout=0.2))
 
 
+def other_study(made, question="What does the way of splitting change?"):
+    made.plan = replace(made.plan, study=Study.OTHER, question=question)
+
+
+@sin("split_as_planned", FAIL, "later interactions in training")
+def a_variant_that_is_not_split_as_it_says(made):
+    other_study(made)
+    made.splits["last"] = made.splits["0"]
+    made.plan = replace(made.plan, split=replace(made.plan.split, folds=1))
+    test = made.splits["0"][1][:30]
+    made.splits["last"] = (made.data.index.difference(test).tolist(), test)
+    made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
+
+
+@sin("split_as_planned", FAIL, "30 of 60 users are not tested")
+def one_numbered_fold_of_a_free_study_on_half_of_the_users(made):
+    other_study(made)
+    test = made.splits["0"][1][:30]
+    made.splits["1"] = (made.data.index.difference(test).tolist(), test)
+
+
+@sin("split_as_planned", WARN, "not said to be of another kind: fold easy")
+def a_variant_of_no_kind(made):
+    other_study(made)
+    test = made.splits["0"][1][:30]
+    made.splits["easy"] = (made.data.index.difference(test).tolist(), test)
+
+
+@sin("no_test_in_train", FAIL, "Also in training")
+def a_leak_in_a_study_that_promises_none(made):
+    other_study(made, "How do ALS and popularity compare without data leakage?")
+    train, test = made.splits["0"]
+    made.splits["0"] = (sorted([*train, test[4]]), test)
+
+
+@sin("no_test_in_train", FAIL, "fold clean")
+def a_leak_in_the_clean_fold_of_a_study_of_leaks(made):
+    other_study(made, "How much does a leak inflate NDCG?")
+    train, test = made.splits["0"]
+    made.splits = {"leaky": (sorted(train + test), test)}
+    made.splits["clean"] = (sorted([*train, test[4]]), test)
+
+
+@sin("filters_as_planned", FAIL, "100 of 720 interactions are missing")
+def interactions_dropped_silently_in_a_free_study(made):
+    other_study(made)
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("filters_as_planned", FAIL, "no filter says why")
+def interactions_dropped_silently_under_a_temporal_plan(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("filters_as_planned", FAIL, "700 interactions are claimed", "has 620")
+def more_dropped_than_a_claimed_filter_left(made):
+    made.run["dataset"]["filters"] = [{"name": "core2", "before": 720, "after": 700}]
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("same_test_users", FAIL, "share no fold")
+def pairs_of_algorithms_on_numbered_folds_of_their_own(made):
+    other_study(made)
+    train, test = made.splits["0"]
+    made.splits["1"] = (train, test[:30])
+    for name, seed in (("ImplicitMF", "1"), ("Popularity", "none")):
+        made.lists[f"{name} easy", "1", seed] = made.lists[name, "0", seed]
+    more = tuple(replace(a, name=f"{a.name} easy") for a in made.plan.algorithms)
+    made.plan = replace(made.plan, algorithms=(*made.plan.algorithms, *more))
+    made.measure()
+
+
 @sin("folds_as_planned", FAIL, "5 folds are planned")
 def one_fold_of_five(made):
     made.plan = replace(made.plan, split=replace(made.plan.split, folds=5))
@@ -274,6 +368,42 @@ def recommending_what_is_known(made):
     known = made.data.iloc[made.splits["0"][0]]
     first = known[known["user_id"] == 1]["item_id"].iloc[0]
     frame.loc[(frame["user_id"] == 1) & (frame["rank"] == 10), "item_id"] = first
+
+
+@sin("temporal_leak", FAIL, "fold 0, 1 of 60 users")
+def one_user_with_a_later_interaction_in_training(made):
+    test = newest(made)
+    own = made.data[made.data["user_id"] == 7].sort_values("timestamp").index
+    timed_split(made, SplitKind.LEAVE_LAST, [*test.difference(own), own[-2]])
+
+
+@sin("temporal_leak", FAIL, "fold 1, 60 of 60 users")
+def time_travel_in_the_second_fold_only(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    oldest = made.data.sort_values("timestamp").groupby("user_id").head(1).index
+    made.splits["1"] = (made.data.index.difference(oldest).tolist(), sorted(oldest))
+
+
+@sin("temporal_leak", FAIL, "1 of 576 interactions")
+def one_later_interaction_in_training(made):
+    order = made.data.sort_values("timestamp").index
+    timed_split(made, SplitKind.GLOBAL_TIME, [*order[575:-1]])
+
+
+@sin("temporal_leak", FAIL, "fold last")
+def a_variant_that_is_not_as_old_as_it_says(made):
+    made.plan = replace(made.plan, study=Study.OTHER)
+    made.splits["last"] = made.splits["0"]
+    made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
+
+
+@sin("temporal_leak", WARN, "saved without times")
+def a_temporal_split_without_times(made):
+    timed_split(made, SplitKind.GLOBAL_TIME, newest(made))
+    train, test = made.splits.pop("0")
+    for part, rows in (("train", train), ("test", test)):
+        frame = made.data.iloc[rows][["user_id", "item_id"]]
+        made.files[f"split/0.{part}.parquet"] = frame.to_parquet()
 
 
 @sin("temporal_leak", WARN, "see the future")
@@ -504,7 +634,7 @@ def only_the_own_model_tuned(made):
     made.run["algorithms"]["EASE"] = {"class": "EASEScorer", "config": {}, "trials": 0}
 
 
-@sin("tuning_parity", WARN, "test data")
+@sin("selected_without_test", WARN, "test data", "ImplicitMF")
 def tuned_on_the_test(made):
     made.run["algorithms"]["ImplicitMF"] |= {"trials": 5, "selected_on": "test NDCG"}
 

@@ -367,3 +367,10 @@ def test_problems_are_bounded():
     result_rows({"rows": [3] * 1000}, ROW_COLUMNS, problems)
 
     assert len(problems.found) == tables.MAX_PROBLEMS
+
+
+def test_what_was_being_written_when_the_script_was_killed_is_passed_over(tmp_path):
+    made = honest()
+    made.files = {"lists/ImplicitMF/0-1.7.tmp.parquet": b"PAR1", "results.7.tmp.json": b"{"}
+
+    assert made.evidence(tmp_path).problems == ()

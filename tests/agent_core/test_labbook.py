@@ -3,17 +3,14 @@
 import importlib
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripts_with_labbook import names_in, rows_of, run, start
 from studies import honest, profile_of
 
 from agent_core import contract, tables
@@ -22,38 +19,6 @@ from agent_core.domain import Finding
 from agent_core.evidence import read_evidence
 from sandbox import workspace
 from sandbox.execution import Artifact, Ended, Execution, Level
-
-LABBOOK = Path(__file__).parents[2] / "sandbox/labbook.py"
-
-
-def environment(**more):
-    kept = {k: v for k, v in os.environ.items() if k not in ("LABBOOK_BEGAN", "AUTORECLAB_PILOT")}
-    return {**kept, "MPLBACKEND": "agg", **more}
-
-
-def start(folder, source, **more):
-    folder.mkdir(exist_ok=True)
-    shutil.copy(LABBOOK, folder)
-    (folder / "script.py").write_text("import pandas as pd\nimport labbook\n" + source)
-    return subprocess.Popen(
-        [sys.executable, "script.py"],
-        cwd=folder,
-        env=environment(**more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(folder, source, **more):
-    process = start(folder, source, **more)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    return output
-
-
-def rows_of(folder):
-    return json.loads((folder / "results.json").read_text())["rows"]
 
 
 def test_a_fold_may_have_any_name(tmp_path):
@@ -66,10 +31,6 @@ labbook.lists("A", frame, fold="5-core/x", seed=1)
     fold = contract.RUN_FILE.fullmatch(name)[3]
 
     assert contract.fold_text("5-core/x") == contract.fold_text(fold) == "5-core_x"
-
-
-def names_in(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 STUDY = """

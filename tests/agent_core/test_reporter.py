@@ -37,7 +37,7 @@ from agent_core.events import Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.sensitivity import agreement
-from agent_core.reporting.thread import MAX_TEXT
+from agent_core.reporting.thread import MAX_TEXT, alerts
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 
@@ -119,6 +119,25 @@ def test_a_sweep_says_that_the_best_was_selected_on_test_data(tmp_path):
     assert "selected on the test data" in found.headline
 
 
+def test_a_choice_on_the_test_stands_in_the_first_lines(tmp_path):
+    chosen = Check("selected_without_test", Finding.WARN, "Kept the best of line 4.")
+
+    found = report(tmp_path, inputs_of(comparison_evidence(), checks=(chosen,)))
+
+    assert found.headline.splitlines()[1].startswith("⚠️ **Chosen by the test.** Kept the best")
+
+
+def test_files_that_changed_after_they_were_recorded_stand_in_the_first_lines():
+    fine = Check("files_unchanged", Finding.PASS, "9 files are as they were written.")
+    evidence = replace(
+        comparison_evidence(), changed=("results.json changed since it was recorded",)
+    )
+
+    (first,) = alerts(inputs_of(evidence, checks=(fine,)))
+
+    assert "`files_unchanged` failed.** results.json changed" in first
+
+
 def test_a_baseline_that_is_not_beaten_stands_in_the_first_lines(tmp_path):
     found = report(tmp_path, inputs_of(comparison_evidence(), checks=(BELOW,)))
 
@@ -171,21 +190,22 @@ def test_what_is_not_as_planned_stands_in_the_first_lines(tmp_path, name, words)
 
 
 @pytest.mark.parametrize(
-    ("kind", "is_said"),
+    ("kind", "finding"),
     [
-        (SplitKind.GLOBAL_TIME, True),
-        (SplitKind.LEAVE_LAST, True),
-        (SplitKind.LEAVE_ONE_OUT, False),
+        (SplitKind.GLOBAL_TIME, Finding.FAIL),
+        (SplitKind.LEAVE_LAST, Finding.FAIL),
+        (SplitKind.LEAVE_ONE_OUT, Finding.WARN),
     ],
 )
-def test_a_split_by_time_that_sees_the_future_stands_in_the_first_lines(tmp_path, kind, is_said):
-    leak = Check("temporal_leak", Finding.WARN, "12 % of training is later.")
+def test_a_split_by_time_that_sees_the_future_stands_in_the_first_lines(tmp_path, kind, finding):
+    leak = Check("temporal_leak", finding, "12 % of training is later.")
     plan = comparison_plan("EASE", "ItemKNN", "ImplicitMF")
     plan = replace(plan, split=replace(plan.split, kind=kind))
 
     found = report(tmp_path, inputs_of(comparison_evidence(plan), checks=(leak,)))
 
-    assert ("planned by time, and is not.** 12 % of training" in found.headline) == is_said
+    is_said = "planned by time, and is not.** 12 % of training" in found.headline
+    assert is_said == (finding is Finding.FAIL)
 
 
 def test_checks_are_counted_and_warnings_named(tmp_path):

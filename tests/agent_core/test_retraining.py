@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import HONEST, Case
+from cases import HONEST, SINS, Case
 from labs import ANN, lab_in, settings, until
 from studies import honest
-from trials import retrained_of, synthetic
+from trials import synthetic, tried
 
 from agent_core.checks.retraining import retraining_agrees
 from agent_core.domain import Finding, Outcome, RunStatus, Task
@@ -107,25 +107,9 @@ def test_it_is_kept_as_a_file(tmp_path):
     assert read_retrained(tmp_path / "nothing.json") is None
 
 
-INVENTED = Case(
-    "lists invented from the test",
-    (
-        (
-            "    result = RunAnalysis",
-            "    frame = recs.to_df()\n"
-            '    tested = test.set_index("user_id")["item_id"]\n'
-            '    lucky = frame["user_id"] % 5 == 0\n'
-            '    frame = frame[frame["item_id"] != frame["user_id"].map(tested)].copy()\n'
-            '    middle = (frame["rank"] == 3) & lucky\n'
-            '    frame.loc[middle, "item_id"] = frame.loc[middle, "user_id"].map(tested)\n'
-            "    recs = ItemListCollection.from_df(frame, UserIDKey)\n    result = RunAnalysis",
-        ),
-    ),
-)
 UNRATED = Case(
     "trained without ratings",
     (
-        ('feedback="implicit")', 'feedback="implicit")'),
         (
             "    data = from_interactions_df(train)\n",
             '    data = from_interactions_df(train[["user_id", "item_id"]])\n',
@@ -139,18 +123,19 @@ UNRATED = Case(
 async def test_invented_lists_are_found_and_honest_ones_stand(tmp_path):
     material = synthetic(tmp_path)
     plain = next(c for c in HONEST if c.name == "plain")
+    invented = next(c for c in SINS if c.check == "retraining_agrees")
     async with open_sandbox(SandboxSettings(level="auto")) as sandbox:
         found = {}
-        for case in (plain, UNRATED, INVENTED):
-            folder = tmp_path / case.name.replace(" ", "-")
+        for number, case in enumerate((plain, UNRATED, invented)):
+            folder = tmp_path / str(number)
             folder.mkdir()
-            evidence = await retrained_of(case, material, sandbox, folder)
-            found[case.name] = retraining_agrees(evidence).finding
+            _, findings = await tried(case, material, sandbox, folder, retrains=True)
+            found[case.name] = findings["retraining_agrees"].finding
 
     assert found == {
         plain.name: Finding.PASS,
         UNRATED.name: Finding.PASS,
-        INVENTED.name: Finding.FAIL,
+        invented.name: Finding.FAIL,
     }
 
 

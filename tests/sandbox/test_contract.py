@@ -1,6 +1,7 @@
 """What every level of the sandbox does."""
 
 import asyncio
+import hashlib
 import time
 from dataclasses import replace
 
@@ -102,6 +103,7 @@ pathlib.Path('results.json').write_text('{}')
 
     assert [a.name for a in execution.artifacts] == ["lists/ALS/0-1.csv", "results.json"]
     assert execution.artifacts[1].path.read_text() == "{}"
+    assert execution.artifacts[1].sha256 == hashlib.sha256(b"{}").hexdigest()
 
 
 async def test_artifacts_of_a_stopped_script_are_kept(bench):

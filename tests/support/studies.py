@@ -41,6 +41,8 @@ class Made:
     """Fold to (train row numbers, test row numbers)."""
     source: str = HONEST_SOURCE
     exit_code: int = 0
+    digest: dict | None = None
+    """What the helper would have sealed the rows with."""
     files: dict = field(default_factory=dict)
     """More artifacts: name to bytes."""
     retrained: object = None
@@ -60,6 +62,7 @@ class Made:
         if self.per_user is not None:
             self.per_user.to_parquet(folder / "per_user.parquet")
         content = {"version": 1, "primary": {"metric": "ndcg", "k": K}, "rows": self.rows}
+        content |= {"digest": self.digest} if self.digest else {}
         (folder / "results.json").write_text(json.dumps(content))
         (folder / "run.json").write_text(json.dumps(self.run))
         for name, content in self.files.items():

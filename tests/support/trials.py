@@ -1,5 +1,6 @@
 """Runs whole scripts in the sandbox and says what the checks find in them."""
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,32 +45,35 @@ def movielens():
     return Material(path, f'pd.read_csv("u.data", sep="\\t", names={names})')
 
 
-async def tried(case: Case, material: Material, sandbox, folder: Path):
-    """Run one script in `folder` and return its execution and the findings by name."""
-    name = material.path.name
-    source = case.source(material.read, name)
-    job = Job(source, (Input(name, material.path),), LIMITS)
-    execution = await sandbox.execute(job, folder)
-    plan = case.plan(base_plan(name))
-    data = profile(material.path)
-    evidence = read_evidence(plan, source, execution, (data,), {name: material.path})
-    return execution, {c.name: c for c in run_checks(evidence)}
+async def tried(case: Case, material: Material, sandbox, folder: Path, *, retrains=None):
+    """Run one script in `folder` and return its execution and the findings by name.
+
+    `retrains`: whether the product trains what it recorded; None: where the case is about that.
+    """
+    retrains = case.check == "retraining_agrees" if retrains is None else retrains
+    evidence = await delivered(case, material, sandbox, folder / "artifacts")
+    if retrains:
+        evidence = await retrained(evidence, sandbox, folder)
+    return evidence.execution, {c.name: c for c in run_checks(evidence)}
 
 
-async def retrained_of(case: Case, material: Material, sandbox, folder: Path):
-    """Run one script, have the product train what it recorded, and return the evidence."""
+async def delivered(case: Case, material: Material, sandbox, place: Path):
+    """Run one script and return what it left."""
     name = material.path.name
     source = case.source(material.read, name)
-    job = Job(source, (Input(name, material.path),), LIMITS)
-    place = folder / "artifacts"
-    place.mkdir()
-    execution = await sandbox.execute(job, place)
+    await asyncio.to_thread(place.mkdir)
+    execution = await sandbox.execute(Job(source, (Input(name, material.path),), LIMITS), place)
     data, files = profile(material.path), {name: material.path}
-    evidence = read_evidence(case.plan(base_plan(name)), source, execution, (data,), files)
+    return read_evidence(case.plan(base_plan(name)), source, execution, (data,), files)
+
+
+async def retrained(evidence, sandbox, folder: Path):
+    """Have the product train what a script recorded; return the evidence with what came of it."""
     workbench = Workbench(sandbox, FairSlots(sandbox.slots), LIMITS)
-    template = Experiment("run", "user", 1, Script("", source), files, place, 300.0)
-    retrained = await retrain(evidence, template, folder / "retraining", workbench)
-    return replace(evidence, retrained=retrained)
+    script = Script("", evidence.source)
+    template = Experiment("run", "user", 1, script, {}, folder / "artifacts", 300.0)
+    found = await retrain(evidence, template, folder / "retraining", workbench)
+    return replace(evidence, retrained=found)
 
 
 def fault_of(case: Case, execution, findings):
@@ -82,4 +86,6 @@ def fault_of(case: Case, execution, findings):
     stopping = [c for c in findings.values() if c.is_binding and c.finding is Finding.FAIL]
     wrong = [findings[n] for n in ("split_as_planned", "filters_as_planned", "lists_saved")]
     stopping += [c for c in wrong if c.finding is Finding.FAIL]
+    chosen = findings["selected_without_test"]
+    stopping += [chosen] if chosen.finding is Finding.WARN else []
     return "; ".join(f"{c.name}: {c.reason}" for c in stopping)

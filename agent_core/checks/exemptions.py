@@ -1,0 +1,100 @@
+"""What a plan itself excuses: leaks in a study of leaks, folds that are variants of the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from agent_core.domain import Plan, SplitKind, Study
+from agent_core.evidence import Evidence
+
+LEAK = r"leak(?:s|age|ages|ed|ing)?\b"
+FEW = r"(?:[\w-]+\s+){0,3}"
+WITH_AND_WITHOUT = re.compile(
+    rf"\bwith\W+(?:and|or|versus|vs\.?)\W+without\s+{FEW}{LEAK}", re.IGNORECASE
+)
+UNWANTED = re.compile(
+    r"\b(?:without|avoid\w*|prevent\w*|no|not|never|free\s+(?:of|from)|rul\w+\s+out|exclud\w+"
+    r"|against|eliminat\w+|remov\w+|fix\w*|guard\w*|protect\w*|risk\s+of|safe\s+from|detect\w*"
+    rf"|control\w*\s+for|prone\s+to)\s+(?:out\s+)?{FEW}{LEAK}(?:[\s-]+(?:avoid|prevent)\w*)?"
+    rf"|\b{LEAK}[\s-]*(?:free|proof|safe|avoidance|prevention|protection|check\w*|control\w*)\b"
+    r"|\bnon[\s-]leak\w*|\bunleak\w*",
+    re.IGNORECASE,
+)
+ABOUT = re.compile(
+    r"\b(?:effects?|impact|influence|costs?|role|size|extent|consequences?|harm|study|analysis"
+    rf"|amount|degree|severity|bias|inflation)\s+(?:of|by|from|due\s+to|through)\s+{FEW}{LEAK}"
+    rf"|\b{LEAK}\s+{FEW}(?:inflat|help|rais|chang|affect|distort|bias|matter|influenc|improv"
+    rf"|increas|overstat|exaggerat|effect|impact|stud)"
+    rf"|\bhow\s+(?:much|far|strongly|badly|severely)\s+(?:do(?:es)?|can|will|would|may)\s+"
+    rf"{FEW}{LEAK}"
+    rf"|\b{LEAK}\s+(?:versus|vs\.?)\s|\b(?:versus|vs\.?)\s+{FEW}{LEAK}",
+    re.IGNORECASE,
+)
+CLEAN = re.compile(r"clean|honest|proper|correct|without|no.?leak|leak.?free", re.IGNORECASE)
+KINDS = {
+    "leave_one_last": SplitKind.LEAVE_LAST,
+    "leave_last_one": SplitKind.LEAVE_LAST,
+    "leave_last_out": SplitKind.LEAVE_LAST,
+    "leave_last_one_out": SplitKind.LEAVE_LAST,
+    "temporal_leave_one_out": SplitKind.LEAVE_LAST,
+    "temporal": SplitKind.GLOBAL_TIME,
+    "global_temporal": SplitKind.GLOBAL_TIME,
+    "temporal_global": SplitKind.GLOBAL_TIME,
+    "loo": SplitKind.LEAVE_ONE_OUT,
+    "random_leave_one_out": SplitKind.LEAVE_ONE_OUT,
+}
+"""Other names that scripts give to kinds of splits."""
+
+
+def is_about_leakage(plan: Plan) -> bool:
+    """Whether leaks are what the plan studies, not what it promises to avoid."""
+    return plan.study is Study.OTHER and any(map(asks_about_leaks, (plan.title, plan.question)))
+
+
+def asks_about_leaks(text: str) -> bool:
+    """Whether a sentence has leaks as its subject."""
+    if WITH_AND_WITHOUT.search(text):
+        return True
+    return bool(ABOUT.search(UNWANTED.sub(" ; ", text)))
+
+
+def is_meant_to_leak(evidence: Evidence, fold: str) -> bool:
+    """Whether a fold may hold its test in a study of leaks; not one that is called clean."""
+    return is_about_leakage(evidence.plan) and not CLEAN.search(fold)
+
+
+def described_split(evidence: Evidence, fold: str) -> Mapping[str, Any]:
+    """Return what run.json says of the split of one fold."""
+    split = evidence.run.get("split")
+    parts = split.get("parts") if isinstance(split, dict) else None
+    found = parts.get(fold) if isinstance(parts, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def declared_kind(evidence: Evidence, fold: str) -> SplitKind | None:
+    """Return the kind that the script says a fold has; None where it says none that is known."""
+    said = described_split(evidence, fold).get("kind")
+    name = re.sub(r"[\s-]+", "_", str(said or "").strip().lower())
+    return KINDS.get(name) or (SplitKind(name) if name in list(SplitKind) else None)
+
+
+def is_variant(evidence: Evidence, fold: str) -> bool:
+    """Whether a fold may differ from the planned split: a variant that the study compares.
+
+    Only studies outside the known families have them. A variant has a name (`5-core`, `last`), not
+    a number, or the script says that it is of another kind.
+    """
+    if evidence.plan.study is not Study.OTHER:
+        return False
+    kind = declared_kind(evidence, fold)
+    is_numbered = fold.isdigit() or not fold
+    return not is_numbered or kind not in (None, evidence.plan.split.kind)
+
+
+def kind_of(evidence: Evidence, fold: str) -> SplitKind | None:
+    """Return the kind of split that a fold must have; None for a variant that does not say."""
+    if is_variant(evidence, fold) or evidence.plan.split.kind is SplitKind.OTHER:
+        return declared_kind(evidence, fold)
+    return evidence.plan.split.kind

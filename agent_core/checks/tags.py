@@ -1,0 +1,138 @@
+"""What is known of the values in a script while its source is followed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+TEST = "test"
+"""Holds tested interactions."""
+LOOP = "loop"
+"""Takes another value with each turn of a loop: a candidate."""
+NOT_TEST = re.compile(r"train|valid|\bval\b|val_|_val|inner|\bdev\b|tun(?:e|ing)|fit|calib", re.I)
+"""Names of parts that something may be chosen on."""
+NO_CANDIDATE = re.compile(r"seed|fold|split|part\b|train|test|user|rng|name|label|metric", re.I)
+"""Names of what loops over something else than configurations."""
+USERS = frozenset({"user_id", "user", "users", "userId", "index", "shape", "columns", "size"})
+"""Parts of a frame that do not say which items were tested."""
+SPLIT_ARGUMENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The tags of a value, and its parts where it is a tuple.
+
+    A tag is `test`, `loop`, or one with the class and line it is about: `model:EASEScorer:7` was
+    made with a candidate; `compared`, `sorted` and `chosen` followed from its score on the test.
+    """
+
+    tags: frozenset[str] = frozenset()
+    parts: tuple[Value, ...] = ()
+
+    def with_tags(self, more: Iterable[str]) -> Value:
+        """Return the value with more tags, in its parts too."""
+        added = frozenset(more)
+        if not added:
+            return self
+        return Value(self.tags | added, tuple(p.with_tags(added) for p in self.parts))
+
+    def without(self, tag: str) -> Value:
+        """Return the value without a tag, in its parts too."""
+        return Value(self.tags - {tag}, tuple(p.without(tag) for p in self.parts))
+
+    def of(self, kind: str) -> frozenset[str]:
+        """Return what a kind of tag is about: `EASEScorer:7`."""
+        return frozenset(t.partition(":")[2] for t in self.tags if t.startswith(f"{kind}:"))
+
+    @property
+    def scored(self) -> frozenset[str]:
+        """The models whose score on the test it is; empty where it is none."""
+        return self.of("model") if TEST in self.tags else frozenset()
+
+
+NOTHING = Value()
+
+
+def joined(values: Iterable[Value]) -> Value:
+    """Return a value that may be any of some; parts stay where all have as many."""
+    known = list(values)
+    tags = frozenset().union(*(v.tags for v in known))
+    counts = {len(v.parts) for v in known}
+    if len(counts) != 1 or counts == {0}:
+        return Value(tags)
+    return Value(tags, tuple(joined(ps) for ps in zip(*(v.parts for v in known), strict=True)))
+
+
+def mixed(values: Iterable[Value]) -> Value:
+    """Return a value that is made of some."""
+    return Value(frozenset().union(*(v.tags for v in values)))
+
+
+def tagged(kind: str, about: Iterable[str]) -> frozenset[str]:
+    """Return tags of a kind."""
+    return frozenset(f"{kind}:{a}" for a in about)
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names of a function while it is followed."""
+
+    parent: Scope | None
+    tested: frozenset[str]
+    """Expressions that are saved as test in this function."""
+    names: dict[str, Value] = field(default_factory=dict)
+    returned: list[Value] = field(default_factory=list)
+
+    def find(self, name: str) -> Value | None:
+        """Return what a name holds, here or outside."""
+        if name in self.names:
+            return self.names[name]
+        return self.parent.find(name) if self.parent else None
+
+
+def tested_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the expressions that a function saves as test, other than for validation.
+
+    A name that is set to different things is left out: it may be the validation part by then.
+    """
+    body = list(nodes)
+    found = {t for c in body if isinstance(c, ast.Call) for t in saved_as_test(c)}
+    pairs = [p for n in body if isinstance(n, ast.Assign) for p in pairs_of(n)]
+    fresh = [t for t, v in pairs if t in found and not mentions(v, t)]
+    found -= {t for t in fresh if fresh.count(t) > 1}
+    return frozenset(found | {v.id for t, v in pairs if t in found and isinstance(v, ast.Name)})
+
+
+def saved_as_test(call: ast.Call) -> list[str]:
+    """Return the test part of a call that saves a split; empty of other calls."""
+    name = ast.unparse(call.func)
+    if name not in ("labbook.split", "split"):
+        return []
+    named = [k.value for k in call.keywords if k.arg == "test"]
+    parts = named or call.args[SPLIT_ARGUMENT : SPLIT_ARGUMENT + 1]
+    fold = ast.unparse(call.args[0]) if call.args else ""
+    texts = [
+        ast.unparse(p) for p in parts if isinstance(p, ast.Name | ast.Attribute | ast.Subscript)
+    ]
+    return [t for t in texts if not NOT_TEST.search(t) and not NOT_TEST.search(fold)]
+
+
+def pairs_of(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
+    """Return targets with their values; of tuples one by one where they match."""
+    found: list[tuple[str, ast.expr]] = []
+    for target in statement.targets:
+        if not isinstance(target, ast.Tuple | ast.List):
+            found.append((ast.unparse(target), statement.value))
+            continue
+        value = statement.value
+        values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+        values = values if len(values) == len(target.elts) else [value] * len(target.elts)
+        found += [(ast.unparse(t), v) for t, v in zip(target.elts, values, strict=True)]
+    return found
+
+
+def mentions(value: ast.expr, name: str) -> bool:
+    """Whether an expression uses a name."""
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
