@@ -256,6 +256,8 @@ def nouns_trouble(items: Sequence[Item]) -> str:
     for at, item in enumerate(items):
         following = items[at + 1].text if at + 1 < len(items) else ""
         if item.reference is not None:
+            if at and items[at - 1].text == "over" and not item.reference.is_count:
+                return "“over” before a value that counts nothing"
             allowed = COUNTED.get(item.reference.statistic, ())
             if NOUNS.fullmatch(following) and following not in allowed:
                 return f"“{following}” behind a value that does not count them"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -26,7 +26,7 @@ STATES = re.compile(
     r"when|so|thus|therefore|or not)\b|[;:,(]"
 )
 """What could make a statement of a supposition."""
-OPENING = re.compile(r"(?:first|then|next|also|finally|second|third),? +")
+OPENING = re.compile(r"^ *(?:first|then|next|also|finally|second|third),? +")
 RANDOM = (
     SplitKind.LEAVE_ONE_OUT,
     SplitKind.USER_FRACTION,
@@ -42,7 +42,7 @@ NEVER = re.compile(
     r"(?:hyperparameter|parameter|configuration|setting)s? (?:\w+ )?(?:is|was|are|were) "
     r"(?:also |all )?(?:fitted|learned|evaluated|measured|tested|computed|"
     r"sampled|drawn|compared|written)\b|"
-    r"(?:evaluated|measured|tested|compared|recorded) by (?:the |all |every |each )?users?|"
+    r"(?:evaluated|measured|tested|compared|recorded|used) by (?:the |all |every |each )?users?|"
     rf"^(?:use|apply|remove|drop|fix|raise|lower|replace) (?:the |all )?{A}"
 )
 """What known words could still be put together to."""
@@ -71,6 +71,7 @@ def sections() -> Mapping[str, tuple[str, ...]]:
     return {key: tuple(lines) for key, lines in found.items()}
 
 
+@cache
 def words_of(*names: str) -> frozenset[str]:
     """Return the words of sections."""
     lines = (line for name in names for line in sections().get(name, ()))
@@ -98,7 +99,8 @@ def plain_pattern(text: str) -> str:
     return r"[\s-]+".join(map(re.escape, re.split(r" ", text))).replace(r"\ ", r"[\s-]+")
 
 
-def phrases_of(names: Iterable[str]) -> re.Pattern[str]:
+@cache
+def phrases_of(*names: str) -> re.Pattern[str]:
     """Return the phrases of sections, the longest first."""
     lines = [line for name in names for line in sections().get(name, ())]
     ordered = sorted(lines, key=len, reverse=True)
@@ -125,9 +127,9 @@ class Vocabulary:
         return cls(
             {Part.FINDING: always, Part.LIMIT: limits, Part.PROPOSAL: proposals},
             {
-                Part.FINDING: phrases_of(["phrases", *held]),
-                Part.LIMIT: phrases_of(["phrases", "limit phrases", *held]),
-                Part.PROPOSAL: phrases_of(["phrases", "proposal phrases", *held]),
+                Part.FINDING: phrases_of("phrases", *held),
+                Part.LIMIT: phrases_of("phrases", "limit phrases", *held),
+                Part.PROPOSAL: phrases_of("phrases", "proposal phrases", *held),
             },
             words_of("values", *if_so),
         )
@@ -163,6 +165,8 @@ class Vocabulary:
             known = words_of("statistics", "statistical", "if seeds" if "seeds" in known else "")
         if several and part is not Part.PROPOSAL:
             known &= words_of("several", "limit words" if part is Part.LIMIT else "several")
+        if part is Part.PROPOSAL:
+            text = OPENING.sub("", text)
         cut = supposition(text, part)
         sure = known - words_of("stating") if part is Part.PROPOSAL else known
         asked = known | words_of("hypothesis")
@@ -224,7 +228,7 @@ def without_instruction(text: str) -> str | None:
     text
         In small letters.
     """
-    rest = OPENING.sub("", text, count=1)
+    rest = OPENING.sub("", text)
     first = WORD.match(rest)
     if first is None or first[0] not in words_of("proposal verbs"):
         return None
