@@ -35,6 +35,7 @@ RANDOM = (
     SplitKind.LEAVE_LAST,
 )
 A = Kind.ALGORITHM.value
+LISTED = re.compile(f"{A}(?:(?:, and|,| and) {A})+")
 NEVER = re.compile(
     rf"{A} (?:is|was|are|were) (?:excluded|removed|dropped|ignored|left out|set aside|hidden)|"
     r"(?:train\w*|learn\w*|fitted|built|build|computed) (?:on|from|with|for|by) "
@@ -136,7 +137,7 @@ class Vocabulary:
 
     def without_phrases(self, text: str, part: Part) -> str:
         """Return a text, in small letters, with a mark for each phrase that stands."""
-        small = FILE.sub(lambda m: self.file(m[0]), text).lower()
+        small = FILE.sub(lambda m: self.file(m[0]), LISTED.sub(A, text)).lower()
         return self.phrases[part].sub(PHRASE_MARK, small)
 
     def file(self, name: str) -> str:
