@@ -11,8 +11,9 @@ from agent_core.digits import cost_text
 from agent_core.domain import Dataset, Finding, Metric, SplitKind
 from agent_core.events import ModelCalled
 from agent_core.evidence import algorithms_of
+from agent_core.quoting import is_measure, quoted, said_by, short
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.thread import RANDOM_SPLITS, clip, repeated_text
+from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text
 
 LEAKS = {
     **dict.fromkeys(
@@ -85,7 +86,7 @@ def filters_text(inputs: ReportInputs) -> str:
     said = described.get("filters")
     filters = said if isinstance(said, list) else []
     texts = [
-        f"{f.get('name')}: {number(f.get('before'))} before, {number(f.get('after'))} after"
+        f"{short(f.get('name'))}: {number(f.get('before'))} before, {number(f.get('after'))} after"
         for f in filters
         if isinstance(f, dict)
     ]
@@ -99,20 +100,20 @@ def filters_text(inputs: ReportInputs) -> str:
 
 def number(value: Any) -> str:
     """Return a count for people."""
-    return f"{value:,}" if isinstance(value, int) else clip(str(value), 40)
+    return f"{value:,}" if isinstance(value, int) else short(value)
 
 
 def feedback_text(inputs: ReportInputs) -> str:
     """Return the rule that the script recorded, else the planned one."""
     described = inputs.evidence.run.get("dataset") if inputs.evidence else None
     said = described.get("feedback") if isinstance(described, dict) else ""
-    return clip(str(said), 300) if said else f"planned: {inputs.plan.feedback}"
+    return said_by("script", said) if said else f"planned: {inputs.plan.feedback}"
 
 
 def candidates_text(inputs: ReportInputs) -> str:
     """Return which items were ranked, as the script recorded it."""
     said = inputs.evidence.run.get("candidates") if inputs.evidence else None
-    return clip(str(said), 300) if said else ""
+    return said_by("script", said) if said else ""
 
 
 def split_text(inputs: ReportInputs) -> str:
@@ -136,8 +137,9 @@ def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
         config = said.get("config")
         in_force = config if isinstance(config, Mapping) and config else algorithm.config
         source = "in force" if config else "planned"
-        values = ", ".join(f"{k} = {clip(str(v), 40)}" for k, v in list(in_force.items())[:40])
-        kind = clip(str(said.get("class") or algorithm.kind), 80)
+        shown = [(str(k), v) for k, v in in_force.items() if not is_measure(str(k))][:40]
+        values = ", ".join(f"{short(k)} = {short(v)}" for k, v in shown)
+        kind = short(said.get("class") or algorithm.kind, 80)
         yield (
             f"{algorithm.name} ({algorithm.role.value}): {kind}, {source}: "
             f"{values or 'no hyperparameters'}; {tuning_text(said)}"
@@ -147,8 +149,8 @@ def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
 def tuning_text(said: Mapping[str, Any]) -> str:
     """Return how many configurations were tried, and on what one was chosen."""
     trials, selected = said.get("trials"), said.get("selected_on")
-    tuned = f"{clip(str(trials), 20)} configurations tried" if trials else "not tuned"
-    return f"{tuned}, selected on {clip(str(selected), 60)}" if selected else tuned
+    tuned = f"{short(trials, 20)} configurations tried" if trials else "not tuned"
+    return f"{tuned}, selected on (the script says) {quoted(selected, 60)}" if selected else tuned
 
 
 def seeds_text(inputs: ReportInputs) -> str:
@@ -156,7 +158,7 @@ def seeds_text(inputs: ReportInputs) -> str:
     plan = inputs.plan
     said = inputs.evidence.run.get("seeds") if inputs.evidence else None
     used = said if isinstance(said, list) and said else list(plan.seeds)
-    shown = ", ".join(clip(str(s), 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
+    shown = ", ".join(short(s, 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
     return f"training {shown} (n = {len(used)}); split {plan.split.seed}"
 
 
