@@ -28,6 +28,7 @@ from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Packages
 from agent_core.settings import LabSettings, TreeSearchSettings
 from agent_core.synthetic import write_catalogue
+from agent_core.untested import STRUCK
 from bot.blocks.report import report_message
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
@@ -100,7 +101,7 @@ class LyingResearcher(OfflineResearcher):
         )
 
     async def answer(self, request):
-        return Answer("NDCG@10 of ItemKNN is 0.9871.")
+        return Answer("NDCG@10 of ItemKNN is 0.9871. ItemKNN dwarfs Popularity. It is stable.")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -156,5 +157,5 @@ async def test_no_lie_stands_in_report_post_or_answer(ended):
     assert [lie for lie in LIES if lie in told] == []
     assert [lie for lie in LIES if lie in struck] == []
     assert "0.9871" in listed
-    assert answer.text == "NDCG@10 of ItemKNN is [not recorded]."
+    assert answer.text == f"NDCG@10 of ItemKNN is [not recorded]. {STRUCK} {STRUCK}"
     assert "ItemKNN" in view.report.headline
