@@ -12,6 +12,7 @@ from agent_core.strong_words import COMPARING, OWN_SUBJECTS, STRONG
 from agent_core.vocabulary import (
     Part,
     Vocabulary,
+    barred,
     odd_character,
     supposition,
     without_instruction,
@@ -63,6 +64,10 @@ def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> s
         return "a proposal begins with what to do"
     if name := not_baseline(bare, ground.plan):
         return f"{name} is no baseline"
+    if said := barred(masked):
+        return f"“{said}” contradicts the plan or tells a result"
+    if "deterministic" in small and contradicts(bare, ground.plan):
+        return "the plan says that it draws random numbers"
     several = len(ground.names.algorithms(bare)) > 1
     if word := vocabulary.unknown(small, part, several=several):
         beside = " beside several algorithms" if several else ""
@@ -70,6 +75,13 @@ def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> s
     if len(re.findall(rf"[a-z]+|{NUMBER_MARK}", masked.lower())) < 2:
         return "a fragment"
     return ""
+
+
+def contradicts(text: str, plan: Plan) -> bool:
+    """Whether random algorithms are called deterministic."""
+    random = [a.name for a in plan.algorithms if a.is_random]
+    is_all = re.search(r"\b(?:all|every|each)\b", text, re.IGNORECASE)
+    return bool(random and is_all) or any(name in text for name in random)
 
 
 def not_baseline(text: str, plan: Plan) -> str:

@@ -35,6 +35,7 @@ NOUNS = re.compile(
     r"(?:user|test|tested|training|run|seed|fold|item|interaction|list|time|point|percent|"
     r"configuration|algorithm)s?"
 )
+ODD = re.compile(r"(?:seed|run|user|configuration|protocol|split|data|set|coefficient|subject)s?")
 MOVING = ("moves", "moved", "varies", "varied")
 MOVES = ("sd", "cv", "range")
 
@@ -252,28 +253,53 @@ def is_meant(said: Sequence[str], group: Sequence[Reference]) -> bool:
 
 
 def nouns_trouble(items: Sequence[Item]) -> str:
-    """Say where a value counts what it is no number of, or what moves by another statistic."""
+    """Say which word around a value, a statistic or a verb does not fit it."""
     for at, item in enumerate(items):
-        following = items[at + 1].text if at + 1 < len(items) else ""
         if item.reference is not None:
-            if at and items[at - 1].text == "over" and not item.reference.is_count:
-                return "“over” before a value that counts nothing"
-            allowed = COUNTED.get(item.reference.statistic, ())
-            if NOUNS.fullmatch(following) and following not in allowed:
-                return f"“{following}” behind a value that does not count them"
-            item.reference.is_labelled |= following in allowed
-        if item.kind == "statistic" and item.text in ("min", "max"):
-            before = items[at - 1].text if at else ""
-            if before not in ("a", "its") and following not in ("run", "seed"):
-                return f"“{item.text}” that may be read as one of all algorithms"
-        if item.text in MOVING and not is_spread(items[at + 1 :]):
-            return f"“{item.text}” before a value that is no spread"
-        if item.kind == "word" and item.text == "by":
-            rest = [i for i in items[at + 1 : at + 4] if i.text not in ("a", "an", "its", "the")]
-            first = rest[0] if rest else item
-            is_by = first.kind == Kind.ALGORITHM.value
-            if not is_by and not (first.kind == "statistic" and first.text in MOVES):
-                return "“by” before a value that is no spread"
+            reason = neighbour_trouble(items, at, item.reference)
+        elif item.kind == "statistic":
+            reason = extreme_trouble(items, at)
+        else:
+            reason = amount_trouble(items, at)
+        if reason:
+            return reason
+    return ""
+
+
+def neighbour_trouble(items: Sequence[Item], at: int, reference: Reference) -> str:
+    """Say which word beside a value makes another thing of it."""
+    before = [i.text for i in items[max(0, at - 2) : at]]
+    following = items[at + 1].text if at + 1 < len(items) else ""
+    allowed = COUNTED.get(reference.statistic, ())
+    reference.is_labelled |= following in allowed
+    if before[-1:] == ["over"] and not reference.is_count:
+        return "“over” before a value that counts nothing"
+    if before[-1:] == ["of"] and ODD.fullmatch(before[0]):
+        return f"“{before[0]}” before a value that is none"
+    if NOUNS.fullmatch(following) and following not in allowed:
+        return f"“{following}” behind a value that does not count them"
+    return ""
+
+
+def extreme_trouble(items: Sequence[Item], at: int) -> str:
+    """Say where a lowest or highest run may be read as the one of all algorithms."""
+    before = items[at - 1].text if at else ""
+    following = items[at + 1].text if at + 1 < len(items) else ""
+    is_own = before in ("a", "its") or following in ("run", "seed")
+    is_extreme = items[at].text in ("min", "max")
+    return "" if is_own or not is_extreme else "an extreme that may be one of all algorithms"
+
+
+def amount_trouble(items: Sequence[Item], at: int) -> str:
+    """Say where something moves by a value that is no spread."""
+    word, rest = items[at].text, items[at + 1 :]
+    if word in MOVING and not is_spread(rest):
+        return f"“{word}” before a value that is no spread"
+    if word == "by":
+        first = next((i for i in rest if i.text not in ("a", "an", "its", "the")), items[at])
+        is_by = first.kind == Kind.ALGORITHM.value
+        if not is_by and not (first.kind == "statistic" and first.text in MOVES):
+            return "“by” before a value that is no spread"
     return ""
 
 

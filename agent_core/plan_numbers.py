@@ -39,6 +39,7 @@ class PlanNumbers:
     """Names with their values: hyperparameters, seeds, cut-offs."""
     holdout: frozenset[float]
     """Percentages of the hold-out."""
+    cutoffs: tuple[int, ...] = ()
     ratings: tuple[tuple[float, float], ...] = ()
     """Lowest and highest rating of each data set."""
 
@@ -82,7 +83,7 @@ class PlanNumbers:
         }
         keyed: dict[str, set[float]] = {
             r"at least": {float(d.min_user_interactions) for d in datasets},
-            r"(?:k|cut-?off|top)": {float(m.k) for m in plan.metrics if m.k},
+            r"(?:k|cut-?off)": {float(m.k) for m in plan.metrics if m.k},
             r"(?:lists? (?:of|have|has|hold|holds)|list length)": {float(plan.list_length)},
             r"(?:first|last) of the seeds is": {
                 float(s) for s in plan.seeds[:1] + plan.seeds[-1:]
@@ -101,6 +102,7 @@ class PlanNumbers:
             {unit: frozenset(map(float, values)) for unit, values in counts.items()},
             {key: frozenset(values) for key, values in keyed.items()},
             frozenset({float(share), float(100 - share)}),
+            tuple(m.k for m in plan.metrics if m.k),
             tuple(
                 (min(d.rating_values), max(d.rating_values)) for d in datasets if d.rating_values
             ),
@@ -134,7 +136,10 @@ class PlanNumbers:
         return text
 
     def without_ratings(self, text: str) -> str:
-        """Return a text without the range of the ratings."""
+        """Return a text without the range of the ratings and the length of top lists."""
+        for k in self.cutoffs:
+            lists = rf"\btop[\s-]?{k}(?=[\s-]+(?:lists?|recommendations?)\b)"
+            text = re.sub(lists, NUMBER_MARK, text, flags=re.IGNORECASE)
         for low, high in self.ratings:
             whole = rf"from {low:g} to {high:g}|at most {high:g}|at least {low:g}"
             ends = rf"\bratings? (?:are |is |go )?(?:{whole})\b(?![.,]\d)"

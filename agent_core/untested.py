@@ -10,9 +10,9 @@ from agent_core.strong_words import COMPARING, STRONG
 
 SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
 MORE = re.compile(
-    r"\b(?:than|dwarf\w*|lags?|match(?:es)?|on par|on top|strong\w*|top|first place|differs?|different\w*|"
-    r"same|alike|most \w+|least \w+|noise|chance|stable|negligible|reliabl\w*|trustworth\w*|"
-    r"convincing\w*|(?:in)?distinguishable|besser|schlechter|meilleur\w*|mejor\w*)\b|"
+    r"\b(?:than|dwarf\w*|lags?|match(?:es)?|on par|on top|strong\w*|top|first place|differs?|"
+    r"different\w*|same|alike|most \w+|least \w+|noise|chance|stable|negligible|reliabl\w*|"
+    r"trustworth\w*|convincing\w*|(?:in)?distinguishable|besser|schlechter|meilleur\w*|mejor\w*)\b|"
     r"[<>≈≫≪](?!\s*[\d.])",
     re.IGNORECASE,
 )

@@ -37,6 +37,10 @@ RANDOM = (
 A = Kind.ALGORITHM.value
 LISTED = re.compile(f"{A}(?:(?:, and|,| and) {A})+")
 NEVER = re.compile(
+    rf"(?<!on ){A} (?:is|was|are|were) (?:not|never) "
+    r"(?:used|evaluated|tested|measured|compared|known)|"
+    r"\busers? (?:have |has |had )?(?:used|uses|clicks?|events?|purchases?)|"
+    r"train\w* (?:\w+ )?(?:include|contain|use)[sd]? (?:\w+ )*?(?:test|held|hidden)|"
     rf"{A} (?:is|was|are|were) (?:excluded|removed|dropped|ignored|left out|set aside|hidden)|"
     r"(?:train\w*|learn\w*|fitted|built|build|computed) (?:on|from|with|for|by) "
     r"(?:the |all |every )?(?:test|held|hidden|withheld)|"
@@ -208,6 +212,18 @@ def supposition(text: str, part: Part) -> int:
 def first_unknown(text: str, known: frozenset[str]) -> str:
     """Return the first word that is not known."""
     return next((w for w in WORD.findall(text) if w not in known and stem(w) not in known), "")
+
+
+def barred(text: str) -> str:
+    """Return what known words are put to that contradicts a plan or tells a result.
+
+    Parameters
+    ----------
+    text
+        Names taken out.
+    """
+    found = NEVER.search(LISTED.sub(A, text).lower())
+    return re.sub(f"[{''.join(Kind)}]", "…", found[0]).strip() if found else ""
 
 
 def stem(word: str) -> str:

@@ -48,6 +48,9 @@ DIFFERENCES = ("difference", "difference_low", "difference_high", "p")
 CONFIDENCE = re.compile(r"\b95 ?% (?=(?:confidence )?interval)")
 GLUED_BEFORE = re.compile(r"[\w.,+\-/*^}]$")
 GLUED_AFTER = re.compile(r"[\w{/*^]|[.,]\d|\s*(?:[%‰^]|per ?cent)", re.IGNORECASE)
+COUNTS = re.compile(
+    r"(?<![\w.@,])(\d[\d,]*) (?:(?:test|tested|training|random|model) )*(users?|seeds?|runs?)\b"
+)
 CLAIM_MARK = "\ue001"
 ALONE = re.compile(
     rf"(?:[-•] )?(?:(?:also|and|in addition|moreover|furthermore|further|finally|however|first|"
@@ -154,6 +157,8 @@ class Filler:
         said = re.search(r"\bseeds\b", pieces.bare)
         if said and not random & {r.algorithm for r in pieces.references}:
             return "seeds of an algorithm that draws no random numbers"
+        if miscounted(pieces, self.facts, has_folds=self.plan.split.folds > 1):
+            return "a number of users or runs that is not the recorded one"
         return pieces.misplaced(self.base.names)
 
 
@@ -232,6 +237,20 @@ class Pieces:
         owner = [] if is_told or (not metrics and key == plan.primary.key) else [metric_label(key)]
         owner += [] if is_whose else [algorithm]
         return f"{label}{digits}" + (f" ({' of '.join(owner)})" if owner else "")
+
+
+def miscounted(pieces: Pieces, facts: Facts, *, has_folds: bool) -> bool:
+    """Whether a sentence counts users or runs otherwise than its values were recorded over."""
+    for number, noun in COUNTS.findall(pieces.bare):
+        statistic = "n_users" if noun.startswith("user") else "n"
+        if statistic == "n" and has_folds:
+            continue
+        recorded = {
+            facts.values.get(f"{r.metric}|{r.algorithm}|{statistic}") for r in pieces.references
+        }
+        if float(number.replace(",", "")) not in recorded:
+            return True
+    return False
 
 
 def claim_text(facts: Facts, claim: Claim) -> str:
