@@ -26,6 +26,7 @@ STATES = re.compile(
     r"when|so|thus|therefore|or not)\b|[;:,(]"
 )
 """What could make a statement of a supposition."""
+SIDES = re.compile(r"\b(?:baseline|subject)s?\b")
 OPENING = re.compile(r"^ *(?:first|then|next|also|finally|second|third),? +")
 RANDOM = (
     SplitKind.LEAVE_ONE_OUT,
@@ -48,6 +49,7 @@ NEVER = re.compile(
     r"(?:also |all )?(?:fitted|learned|evaluated|measured|tested|computed|"
     r"sampled|drawn|compared|written)\b|"
     r"(?:evaluated|measured|tested|compared|recorded|used) by (?:the |all |every |each )?users?|"
+    rf"\bonly (?:the )?{A}|{A} over (?:the )?(?:{A}|baseline)|in this order|\buse (?:it|them)\b|"
     rf"^(?:use|apply|remove|drop|fix|raise|lower|replace) (?:the |all )?{A}"
 )
 """What known words could still be put together to."""
@@ -205,7 +207,7 @@ def supposition(text: str, part: Part) -> int:
         return len(text)
     rest = text[found.end() :]
     names = (Kind.ALGORITHM.value, Kind.METRIC.value)
-    is_named = found[0] != "whether" and any(n in text for n in names)
+    is_named = found[0] != "whether" and (any(n in text for n in names) or SIDES.search(text))
     return len(text) if is_named or STATES.search(rest) else found.end()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,17 @@ def test_a_headline_is_led_by_a_claim_or_a_value_of_the_primary_metric(study):
     assert not tried.leads("EASE reaches {{ndcg@10|EASE|mean}}.")
     assert not tried.leads("EASE reaches a Recall@20 of {{recall@20|EASE|mean}}.")
     assert not tried.leads("The split was fixed.")
+
+
+def test_the_examples_of_the_prompt_stand():
+    prompt = resources.files("agent_core").joinpath("model/prompts/report.md").read_text("utf-8")
+    examples = re.findall(r"`([^`]+)`", prompt.partition("## Sentences that stand")[2])
+    values = {f"ndcg@10|ImplicitMF|{s}": 0.1 for s in ("mean", "sd", "sd_low", "sd_high")}
+    facts = replace(FACTS, values={**FACTS.values, **values})
+    tried = Filler(PLAN, facts, CLAIMS, (dataset(),))
+    parts = [Part.FINDING] * (len(examples) - 2) + [Part.LIMIT, Part.PROPOSAL]
+
+    told = [tried.fill(text, part) for text, part in zip(examples, parts, strict=True)]
+
+    assert all(told), tried.struck
+    assert len(told) == 6
