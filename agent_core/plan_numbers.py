@@ -81,22 +81,7 @@ class PlanNumbers:
             r"metrics?": {len(plan.metrics)},
             r"values?": {swept},
         }
-        keyed: dict[str, set[float]] = {
-            r"at least": {float(d.min_user_interactions) for d in datasets},
-            r"(?:k|cut-?off)": {float(m.k) for m in plan.metrics if m.k},
-            r"(?:lists? (?:of|have|has|hold|holds)|list length)": {float(plan.list_length)},
-            r"(?:first|last) of the seeds is": {
-                float(s) for s in plan.seeds[:1] + plan.seeds[-1:]
-            },
-            r"(?:split )?seed": {float(s) for s in (plan.split.seed, *plan.seeds)},
-        }
-        own = [a for a in plan.algorithms if any(is_algorithm(n, a.name) for n in named)]
-        for algorithm in own or plan.algorithms:
-            for key, value in algorithm.config.items():
-                if is_number(value):
-                    keyed.setdefault(re.escape(key), set()).add(float(value))
-        if plan.min_rating is not None:
-            keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.min_rating)}
+        keyed = keyed_numbers(plan, datasets, named)
         share = round(plan.split.holdout * 100)
         return cls(
             {unit: frozenset(map(float, values)) for unit, values in counts.items()},
@@ -145,6 +130,27 @@ class PlanNumbers:
             ends = rf"\bratings? (?:are |is |go )?(?:{whole})\b(?![.,]\d)"
             text = re.sub(ends, NUMBER_MARK, text, flags=re.IGNORECASE)
         return text
+
+
+def keyed_numbers(
+    plan: Plan, datasets: Sequence[Dataset], named: Collection[str]
+) -> dict[str, set[float]]:
+    """Return names with the values that a text may give them."""
+    keyed: dict[str, set[float]] = {
+        r"at least": {float(d.min_user_interactions) for d in datasets},
+        r"(?:k|cut-?off)": {float(m.k) for m in plan.metrics if m.k},
+        r"(?:lists? (?:of|have|has|hold|holds)|list length)": {float(plan.list_length)},
+        r"(?:first|last) of the seeds is": {float(s) for s in plan.seeds[:1] + plan.seeds[-1:]},
+        r"(?:split )?seed": {float(s) for s in (plan.split.seed, *plan.seeds)},
+    }
+    own = [a for a in plan.algorithms if any(is_algorithm(n, a.name) for n in named)]
+    for algorithm in own or plan.algorithms:
+        for key, value in algorithm.config.items():
+            if is_number(value):
+                keyed.setdefault(re.escape(key), set()).add(float(value))
+    if plan.min_rating is not None:
+        keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.min_rating)}
+    return keyed
 
 
 def without(pattern: str, text: str, allowed: Iterable[float]) -> str:
