@@ -14,6 +14,7 @@ from agent_core.domain import Metric, Plan, Role
 from agent_core.equivalence import Equivalence, equivalences
 from agent_core.evidence import Evidence
 from agent_core.observations import Observations
+from agent_core.quoting import is_name
 from agent_core.statistics import Difference, Interval
 
 MAX_COMPARED = 12
@@ -155,8 +156,11 @@ def collect_facts(evidence: Evidence) -> Facts:
     rng = np.random.default_rng(SEED)
     summaries: list[Summary] = []
     comparisons: list[Comparison] = []
+    planned = {a.name for a in evidence.plan.algorithms}
     for metric in found.metrics:
-        names = found.algorithms(metric)
+        if metric not in evidence.plan.metrics and not is_name(metric.name):
+            continue
+        names = [n for n in found.algorithms(metric) if n in planned or is_name(n)]
         intervals = user_intervals(found, metric, names, rng)
         summaries += [summarised(found, metric, n, intervals[n], rng) for n in names]
         comparisons += compared(evidence.plan, found, metric, names, rng)

@@ -104,14 +104,14 @@ def words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose
     """Return the researcher's words, filled and struck, and the headline that stands."""
     filler = Filler(inputs.plan, facts, draft.claims, inputs.datasets)
     offered = filler.fill(draft.headline)
-    is_grounded = filler.filled_in > 0 and not filler.struck
+    is_whole = bool(offered) and not filler.struck
     findings = filled(filler, draft.findings)
     limits = filled(filler, draft.limits, Part.LIMIT)
     steps = filled(filler, draft.next_steps, Part.PROPOSAL)
     answer = headline(inputs.plan, facts)
-    if is_grounded and inputs.plan.study is Study.OTHER:
+    if inputs.plan.study is Study.OTHER and is_whole and filler.leads(draft.headline):
         answer = f"**{offered.replace('**', '')}**"
-    elif is_grounded:
+    elif offered and offered not in findings:
         findings = (offered, *findings)
     return Prose(findings, limits, steps, tuple(filler.struck)), answer
 

@@ -9,81 +9,54 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from agent_core import ownership
 from agent_core.claims import comparison_sentence
 from agent_core.digits import percent, shown
 from agent_core.domain import Claim, Dataset, Metric, Plan
 from agent_core.facts import Facts
-from agent_core.plan_numbers import PlanNumbers
+from agent_core.grounds import Ground, descriptive_trouble, not_baseline, unfounded
+from agent_core.naming import Kind, Names, is_metric
+from agent_core.ownership import Reference
+from agent_core.sentences import ascii_marks, leans, plain, sentences
+from agent_core.vocabulary import Part, first_unknown
+
+__all__ = ["Filler", "Part", "filled"]
 
 REFERENCE = re.compile(r"\{\{\s*([^{}|]+?)\s*\|\s*([^{}|]+?)\s*\|\s*([^{}|]+?)\s*\}\}")
 CLAIM = re.compile(r"\{\{\s*claim:(\d+)\s*\}\}")
 BRACES = re.compile(r"\{\{|\}\}")
-SENTENCES = re.compile(r"(?<=[.!?])[\"”)]*\s+|\n+")
-NUMBER_WORDS = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|"
-    r"forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|half|halves|"
-    r"quarters?|thirds?|fifths?|tenths?|hundredths?|twice|thrice|times|doubl\w+|tripl\w+|quadrupl\w+|"
-    r"\w+fold|dozens?|percent\w*|per cent|zero point|point \w+)\b|[%‰]",
-    re.IGNORECASE,
-)
-STRONG = re.compile(
-    r"\b(?:(?:in)?signifi\w+|better|best|worse|worst|robust\w*|superior\w*|inferior\w*|"
-    r"out-?perform\w*|out-?class\w*|out-?rank\w*|state[- ]of[- ]the[- ]art|sota|"
-    r"prov(?:e|es|en|ing)|"
-    r"proof|conclusive\w*|substantial\w*|dramatic\w*|clearly|definitive\w*|undoubtedly|"
-    r"remarkabl\w*|impressive\w*|strikingly|equals?|equally|identical\w*|beat(?:s|en|ing)?|"
-    r"wins?|won|winner|winning|reproduc\w*|replicat\w*|guarantee\w*|confirm\w*|flawless\w*|"
-    r"perfect\w*|equivalent\w*|p[\s-]?values?|statistical\w*)\b",
-    re.IGNORECASE,
-)
-COMPARING = re.compile(
-    r"\b(?:higher|lower|greater|larger|bigger|smaller|stronger|weaker|more accurate|"
-    r"less accurate|ahead|behind|exceed\w*|surpass\w*|improv\w*|gains?|leads|leading|trails|"
-    r"dominat\w*|no difference|the same|ties|tied|tops|above|below|inferior|"
-    r"victor\w*|defeat\w*|crush\w*|trump\w*|edges? out|loses?|lost to|rank(?:s|ed)? (?:first|"
-    r"last|second))\b",
-    re.IGNORECASE,
-)
-OWN_SUBJECTS = re.compile(
-    r"\b(?:requirements?|checks?|verified|verification|validated|waiv\w+|leak-?free|"
-    r"no leak\w*|bug-?free|correct(?:ly)?|trustworth\w+|certif\w+|approved?)\b",
-    re.IGNORECASE,
-)
 MARKUP = re.compile(r"<[@!#]|https?:|www\.|@(?:here|channel|everyone)\b|\]\(", re.IGNORECASE)
 LABELS = {
-    "sd": ("SD", r"\bsd\b|standard deviation|spread"),
-    "sd_low": ("lower end of the SD's interval", r"interval|between|from|\[|\("),
-    "sd_high": ("upper end of the SD's interval", r"interval|between|to|,|and"),
-    "ci_low": ("lower end of the interval over users", r"interval|between|from|\[|\("),
-    "ci_high": ("upper end of the interval over users", r"interval|between|to|,|and"),
-    "cv": ("CV", r"\bcv\b|coefficient of variation"),
-    "min": ("lowest run", r"minim|lowest|from|between|range"),
-    "max": ("highest run", r"maxim|highest|to\b|and\b|range"),
-    "range": ("range", r"range|span"),
-    "gap": ("gap of two single runs", r"gap|single runs"),
-    "n": ("number of runs", r"\bn\b|runs|over|of|from|number"),
-    "n_users": ("number of users", r"\bn\b|users|over|of|number"),
+    "sd": "SD",
+    "sd_low": "lower end of the SD's interval",
+    "sd_high": "upper end of the SD's interval",
+    "ci_low": "lower end of the interval over users",
+    "ci_high": "upper end of the interval over users",
+    "run_low": "lower end of the interval over runs",
+    "run_high": "upper end of the interval over runs",
+    "cv": "CV",
+    "min": "lowest run",
+    "max": "highest run",
+    "gap": "gap of two single runs",
+    "n": "number of runs",
+    "n_users": "number of users",
 }
-OTHER_STATISTIC = re.compile(
-    r"\bsd\b|deviation|\bcv\b|range|minim|lowest|highest|maxim|interval|spread", re.IGNORECASE
-)
+DIFFERENCES = ("difference", "difference_low", "difference_high", "p")
+CONFIDENCE = re.compile(r"\b95 ?% (?=(?:confidence )?interval)")
 GLUED_BEFORE = re.compile(r"[\w.,+\-/*^}]$")
 GLUED_AFTER = re.compile(r"[\w{/*^]|[.,]\d|\s*(?:[%‰^]|per ?cent)", re.IGNORECASE)
-KEEP = "\ue000"
-"""Stands around the number of a piece that was put aside; of the private use area."""
-NAME = "\ue001"
-
-
-class Part(StrEnum):
-    """Where a text stands; proposals and limits may say more than findings."""
-
-    FINDING = "finding"
-    LIMIT = "limit"
-    PROPOSAL = "proposal"
+COUNTS = re.compile(
+    r"(?<![\w.@,])(\d[\d,]*) (?:(?:test|tested|training|random|model) )*(users?|seeds?|runs?)\b"
+)
+CLAIM_MARK = "\ue001"
+ALONE = re.compile(
+    rf"(?:[-•] )?(?:(?:also|and|in addition|moreover|furthermore|further|finally|however|first|"
+    rf"second|third|last|next),? |(?:in|on|for) {Kind.METRIC.value}[,:]? )?"
+    rf"{CLAIM_MARK}(?:(?:;|,|,? and|; and) {CLAIM_MARK})*[.!]?$"
+)
 
 
 @dataclass(slots=True)
@@ -97,53 +70,96 @@ class Filler:
     struck: list[str] = field(default_factory=list)
     filled_in: int = 0
     """References and claims that were filled."""
-    numbers: PlanNumbers | None = None
+    ground: Ground | None = None
     """Collected at the first sentence."""
 
     def fill(self, text: str, part: Part = Part.FINDING) -> str:
         """Return the sentences of a text that stand, filled in."""
-        sentences = [s for s in SENTENCES.split(plain(text)) if s and s.strip()]
-        kept = [self.sentence(s.strip(), part) for s in sentences]
+        kept: list[str] = []
+        is_whole = True
+        for sentence in sentences(ascii_marks(plain(text))):
+            if not is_whole and leans(sentence):
+                self.strike(sentence, "what it speaks of was struck")
+                continue
+            done = self.sentence(sentence, part)
+            is_whole = bool(done)
+            kept.append(done)
         return " ".join(s for s in kept if s)
 
     def sentence(self, text: str, part: Part) -> str:
         """Return a sentence filled in; empty and noted where it cannot stand."""
         pieces = Pieces(self, text)
-        reason = pieces.trouble or self.trouble(pieces.bare, part)
+        reason = pieces.trouble or self.trouble(pieces, part)
         if reason:
-            self.struck.append(f"“{text}”: {reason}")
+            self.strike(text, reason)
             return ""
         self.filled_in += pieces.count
         return pieces.restored()
 
-    def trouble(self, bare: str, part: Part) -> str:
+    def strike(self, text: str, reason: str) -> None:
+        """Note a sentence that does not stand."""
+        self.struck.append(f"“{text}”: {reason}")
+
+    def leads(self, text: str) -> bool:
+        """Whether every sentence is a claim or values, the first of the primary metric by name."""
+        pieces = [Pieces(self, s) for s in sentences(ascii_marks(plain(text)))]
+        if not pieces or not all(p.count for p in pieces):
+            return False
+        first, primary = pieces[0], self.plan.primary
+        if first.claims:
+            return self.claims[first.claims[0]].metric.lower() == primary.key
+        named = {f.name for f in self.base.names.found(first.bare) if f.kind is Kind.METRIC}
+        has_value = any(r.metric == primary.key for r in first.references)
+        return has_value and any(is_metric(n, primary.key) for n in named)
+
+    @property
+    def base(self) -> Ground:
+        """What the plan lets a sentence say."""
+        self.ground = self.ground or Ground.of(self.plan, self.datasets)
+        return self.ground
+
+    def trouble(self, pieces: Pieces, part: Part) -> str:
         """Say why a sentence, its references taken out, cannot stand; empty where it can."""
-        if MARKUP.search(bare):
+        if MARKUP.search(pieces.bare):
             return "a link or a mention"
-        if has_mixed_script(bare):
+        if has_mixed_script(pieces.bare):
             return "letters of several scripts in one word"
-        nameless = self.without_names(bare)
-        if found := STRONG.search(nameless):
-            return f"“{found[0]}” without a test"
-        if part is Part.FINDING and (found := COMPARING.search(nameless)):
-            return f"“{found[0]}” outside a claim"
-        if part is Part.FINDING and (found := OWN_SUBJECTS.search(nameless)):
-            return f"“{found[0]}” is for the checks to say"
-        self.numbers = self.numbers or PlanNumbers.of(self.plan, self.datasets)
-        rest = self.numbers.masked(nameless, is_proposal=part is Part.PROPOSAL)
-        if any(c.isnumeric() for c in rest) or (found := NUMBER_WORDS.search(rest)):
-            return "a number that is neither recorded nor part of the plan"
+        if pieces.claims:
+            return self.claim_trouble(pieces)
+        masked = self.base.masked(pieces.bare, part)
+        if pieces.references:
+            return self.value_trouble(pieces, masked)
+        return descriptive_trouble(self.base, pieces.bare, masked, part)
+
+    def claim_trouble(self, pieces: Pieces) -> str:
+        """Say why a sentence with claims cannot stand: they are all of it."""
+        found = ALONE.match(self.base.names.masked(pieces.bare).lower())
+        if pieces.references or not found:
+            return "a claim stands alone as a sentence"
+        said = [f.name for f in self.base.names.found(pieces.bare) if f.kind is Kind.METRIC]
+        about = {self.claims[i].metric.lower() for i in pieces.claims}
+        if said and not all(is_metric(said[0], key) for key in about):
+            return "a claim under the name of another metric"
         return ""
 
-    def without_names(self, text: str) -> str:
-        """Take out names and labels of the plan: digits in them are no results."""
-        names = {m.label for m in self.plan.metrics} | {m.key for m in self.plan.metrics}
-        names |= {a.name for a in self.plan.algorithms} | {a.kind for a in self.plan.algorithms}
-        names |= {*self.plan.datasets, *(d.known_as for d in self.datasets if d.known_as)}
-        for name in sorted(names, key=len, reverse=True):
-            pattern = rf"(?<![\w.]){re.escape(name)}(?![\w@]|\.\d)"
-            text = re.sub(pattern, NAME, text, flags=re.IGNORECASE)
-        return text
+    def value_trouble(self, pieces: Pieces, masked: str) -> str:
+        """Say why a sentence with references cannot stand beside them."""
+        small = CONFIDENCE.sub("", self.base.names.without_keys(masked).lower())
+        if reason := unfounded(small, small):
+            return reason
+        if any(r.statistic in DIFFERENCES for r in pieces.references):
+            return "a difference is told by a claim"
+        if word := first_unknown(small, self.base.vocabulary.values):
+            return f"the word “{word}” beside a recorded value"
+        if word := not_baseline(pieces.bare, self.plan):
+            return f"{word} is no baseline"
+        random = {a.name for a in self.plan.algorithms if a.is_random}
+        said = re.search(r"\bseeds\b", pieces.bare)
+        if said and not random & {r.algorithm for r in pieces.references}:
+            return "seeds of an algorithm that draws no random numbers"
+        if miscounted(pieces, self.facts, has_folds=self.plan.split.folds > 1):
+            return "a number of users or runs that is not the recorded one"
+        return pieces.misplaced(self.base.names)
 
 
 class Pieces:
@@ -151,92 +167,96 @@ class Pieces:
 
     def __init__(self, filler: Filler, text: str) -> None:
         self.filler = filler
-        self.kept: list[str] = []
         self.trouble = ""
-        self.text = text
-        bare = CLAIM.sub(lambda m: self.keep(self.claim(m)), text)
-        bare = REFERENCE.sub(lambda m: self.keep(self.reference(m)), bare)
-        self.bare = re.sub(f"{KEEP}\\d+{KEEP}", KEEP, bare)
-        self.marked = bare
-        if not self.trouble and BRACES.search(bare):
+        self.claims: list[int] = []
+        self.references: list[Reference] = []
+        self.values: list[float] = []
+        bare = CLAIM.sub(self.claim, text)
+        self.bare = REFERENCE.sub(self.reference, bare)
+        if not self.trouble and BRACES.search(self.bare):
             self.trouble = "an unknown reference"
 
     @property
     def count(self) -> int:
         """References and claims found."""
-        return len(self.kept)
-
-    def keep(self, text: str) -> str:
-        """Put a piece aside."""
-        self.kept.append(text)
-        return f"{KEEP}{len(self.kept) - 1}{KEEP}"
+        return len(self.claims) + len(self.references)
 
     def restored(self) -> str:
-        """Return the sentence with its pieces."""
-        return re.sub(f"{KEEP}(\\d+){KEEP}", lambda m: self.kept[int(m[1])], self.marked)
+        """Return the sentence with its values and the sentences of its claims."""
+        filler = self.filler
+        told = iter([filler.claims[i] for i in self.claims])
+        text = re.sub(CLAIM_MARK, lambda _: claim_text(filler.facts, next(told)), self.bare)
+        shown = iter(zip(self.references, self.values, strict=True))
+        return re.sub(ownership.REFERENCE_MARK, lambda _: self.shown(*next(shown)), text)
 
-    def fail(self, reason: str) -> str:
+    def fail(self, reason: str) -> None:
         """Note why the sentence cannot stand."""
         self.trouble = self.trouble or reason
-        return ""
 
     def claim(self, match: re.Match[str]) -> str:
-        """Return the sentence that the test behind a claim allows."""
+        """Note a claim, which has to have a test behind it."""
         claims, index = self.filler.claims, int(match[1])
         if index >= len(claims):
-            return self.fail("no such claim")
-        claim = claims[index]
-        found = self.filler.facts.comparison(claim.a, claim.b, claim.metric.lower())
-        if found is None:
-            return self.fail(f"{claim.a} and {claim.b} were not compared in {claim.metric}")
-        return comparison_sentence(found, claim.a, claim.b, claim.direction)
+            self.fail("no such claim")
+        else:
+            claim = claims[index]
+            if not claim_text(self.filler.facts, claim):
+                self.fail(f"{claim.a} and {claim.b} were not compared in {claim.metric}")
+            self.claims.append(index)
+        return CLAIM_MARK
 
     def reference(self, match: re.Match[str]) -> str:
-        """Return the value behind a reference, and whose it is where the sentence differs."""
+        """Note a reference, which has to stand for a recorded value."""
         key, algorithm, statistic = match[1].lower(), match[2], match[3].lower()
         value = self.filler.facts.values.get(f"{key}|{algorithm}|{statistic}")
-        if value is None:
-            return self.fail("nothing is recorded under its reference")
         before, after = match.string[: match.start()], match.string[match.end() :]
-        if GLUED_BEFORE.search(before) or GLUED_AFTER.match(after):
-            return self.fail("digits or a unit glued to a reference")
+        if value is None:
+            self.fail("nothing is recorded under its reference")
+        elif GLUED_BEFORE.search(before) or GLUED_AFTER.match(after):
+            self.fail("digits or a unit glued to a reference")
+        else:
+            self.references.append(Reference(key, algorithm, statistic))
+            self.values.append(value)
+        return ownership.REFERENCE_MARK
+
+    def misplaced(self, names: Names) -> str:
+        """Say which value does not stand beside its own metric, algorithm and statistic."""
+        return ownership.trouble(ownership.items_of(self.bare, self.references, names))
+
+    def shown(self, reference: Reference, value: float) -> str:
+        """Return digits with the statistic, metric and algorithm that the words do not name."""
+        key, algorithm, statistic = reference.metric, reference.algorithm, reference.statistic
         digits = value_text(self.filler.facts, key, algorithm, statistic, value)
-        words = REFERENCE.sub(" ", CLAIM.sub(" ", before))
-        label = self.statistic_label(statistic, words)
-        owner = self.owner(key, algorithm, words)
-        return f"{label}{digits}{owner}"
-
-    def statistic_label(self, statistic: str, before: str) -> str:
-        """Return the name of a statistic that the words before do not give."""
-        near = before[-60:]
-        if statistic in LABELS:
-            label, pattern = LABELS[statistic]
-            return "" if re.search(pattern, near, re.IGNORECASE) else f"{label} "
-        return "mean " if OTHER_STATISTIC.search(before[-30:]) else ""
-
-    def owner(self, key: str, algorithm: str, before: str) -> str:
-        """Return metric and algorithm that the nearest words before do not name."""
-        plan = self.filler.plan
-        names = [a.name for a in plan.algorithms]
-        parts = []
-        metrics = {m.label: m.key for m in plan.metrics} | {m.key: m.key for m in plan.metrics}
-        said = metrics.get(last_named(before, metrics)) if metrics else None
-        if (said or plan.primary.key) != key:
-            parts.append(metric_label(key))
-        if last_named(before, names) != algorithm:
-            parts.append(algorithm)
-        return f" ({' of '.join(parts)})" if parts else ""
+        label = "" if reference.is_labelled else f"{LABELS.get(statistic, statistic)} "
+        plan, names = self.filler.plan, self.filler.base.names.found(self.bare)
+        metrics = {f.name.lower() for f in names if f.kind is Kind.METRIC}
+        alike = [m for m in plan.metrics if m.name == key.partition("@")[0]]
+        is_told = reference.names.get(Kind.METRIC) and (len(alike) < 2 or key in metrics)
+        algorithms = {f.name.lower() for f in names if f.kind is Kind.ALGORITHM}
+        is_whose = reference.names.get(Kind.ALGORITHM) and algorithm.lower() in algorithms
+        owner = [] if is_told or (not metrics and key == plan.primary.key) else [metric_label(key)]
+        owner += [] if is_whose else [algorithm]
+        return f"{label}{digits}" + (f" ({' of '.join(owner)})" if owner else "")
 
 
-def last_named(text: str, names: Iterable[str]) -> str:
-    """Return the name that ends last in a text, the longest of those; empty without any."""
-    found = []
-    for name in names:
-        pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
-        ends = [m.end() for m in re.finditer(pattern, text, re.IGNORECASE)]
-        if ends:
-            found.append((ends[-1], len(name), name))
-    return max(found)[2] if found else ""
+def miscounted(pieces: Pieces, facts: Facts, *, has_folds: bool) -> bool:
+    """Whether a sentence counts users or runs otherwise than its values were recorded over."""
+    for number, noun in COUNTS.findall(pieces.bare):
+        statistic = "n_users" if noun.startswith("user") else "n"
+        if statistic == "n" and has_folds:
+            continue
+        recorded = {
+            facts.values.get(f"{r.metric}|{r.algorithm}|{statistic}") for r in pieces.references
+        }
+        if float(number.replace(",", "")) not in recorded:
+            return True
+    return False
+
+
+def claim_text(facts: Facts, claim: Claim) -> str:
+    """Return the sentence that the test behind a claim allows; empty where there is none."""
+    found = facts.comparison(claim.a, claim.b, claim.metric.lower())
+    return comparison_sentence(found, claim.a, claim.b, claim.direction) if found else ""
 
 
 def metric_label(key: str) -> str:
@@ -263,14 +283,6 @@ def resolution(facts: Facts, key: str, algorithm: str, statistic: str) -> float:
     family = "difference" if statistic.startswith("difference") else ends.get(statistic, "ci")
     low, high = (facts.values.get(f"{base}{family}_{end}", math.nan) for end in ("low", "high"))
     return (high - low) / 2
-
-
-def plain(text: str) -> str:
-    """Return a text in compatibility form without invisible characters."""
-    folded = unicodedata.normalize("NFKC", text)
-    return "".join(
-        c for c in folded if unicodedata.category(c) not in ("Cf", "Co", "Cs") or c == "\n"
-    )
 
 
 def has_mixed_script(text: str) -> bool:

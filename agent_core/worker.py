@@ -42,6 +42,7 @@ from agent_core.researcher import (
 )
 from agent_core.search import Search, Setup
 from agent_core.settings import LabSettings
+from agent_core.untested import struck, untested
 from agent_core.view import RunView
 from agent_core.waivers import NOTHING_ASKED, read_waivers
 from sandbox.errors import SandboxError
@@ -317,8 +318,10 @@ class Worker:
         told = (written.headline, written.summary) if written else ()
         planned = TypeAdapter(Plan).dump_json(plan).decode()
         recorded = "\n".join((question, status, planned, *told))
-        made_up = invented(answer.text, facts, recorded)
-        return replace(answer, text=without(answer.text, made_up))
+        text = struck(
+            answer.text, untested(answer.text, facts, "\n".join((status, report, *told)))
+        )
+        return replace(answer, text=without(text, invented(text, facts, recorded)))
 
     async def recheck(self) -> Rechecked:
         """Check the recorded files of the reported script once more, and log what came of it.

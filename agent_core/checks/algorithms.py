@@ -12,6 +12,7 @@ from agent_core.checks.result import Result, failed, not_applicable, passed, som
 from agent_core.checks.syntax import called_name, parsed, walked
 from agent_core.domain import Algorithm, Role
 from agent_core.evidence import Evidence, algorithms_of
+from agent_core.quoting import short
 
 BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
 SAME_NAMES = {
@@ -37,7 +38,7 @@ def algorithms_as_planned(evidence: Evidence) -> Result:
     if wrong:
         return failed(f"{some(wrong)}.")
     extra = sorted(ran - {a.name for a in evidence.plan.algorithms} - {""})
-    more = f"; not planned: {some(extra)}" if extra else ""
+    more = f"; not planned: {some(map(short, extra))}" if extra else ""
     return passed(f"{some((a.name for a in evidence.plan.algorithms), 12)} have results{more}.")
 
 
@@ -48,7 +49,7 @@ def wrong_classes(evidence: Evidence) -> Iterator[str]:
         found = str(known.get(algorithm.name, {}).get("class") or "")
         planned = algorithm.kind
         if found and not planned.startswith("Custom") and found != planned:
-            yield f"{algorithm.name} ran as {found}, planned is {planned}"
+            yield f"{algorithm.name} ran as {short(found, 80)}, planned is {planned}"
 
 
 def config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:

@@ -21,6 +21,7 @@ from agent_core.checks.result import (
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.metrics import KNOWN, RATING, is_close
+from agent_core.quoting import quoted
 
 SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
@@ -117,7 +118,8 @@ def metrics_as_planned(evidence: Evidence) -> Result:
     sampled = sampled_candidates(evidence)
     if sampled:
         return warned(
-            f"Ranked among {sampled!r}, not among all items: not comparable with full rankings."
+            f"Ranked among {quoted(sampled, 80)}, not among all items: not comparable with full "
+            "rankings."
         )
     return passed(f"{some((m.label for m in evidence.plan.metrics), 8)} of every algorithm.")
 
@@ -139,7 +141,7 @@ def is_measured_by(evidence: Evidence, algorithm: str, metric: Metric) -> bool:
 def sampled_candidates(evidence: Evidence) -> str:
     """Return the rule by which only some items were ranked; empty where all were."""
     rule = str(evidence.run.get("candidates") or "")
-    return rule[:80] if SAMPLED.search(rule) else ""
+    return rule if SAMPLED.search(rule) else ""
 
 
 def same_test_users(evidence: Evidence) -> Result:

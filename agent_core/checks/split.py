@@ -19,6 +19,7 @@ from agent_core.checks.training import trained_on_everything
 from agent_core.domain import Dataset, SplitKind
 from agent_core.evidence import Evidence
 from agent_core.metrics import RATING
+from agent_core.quoting import short
 
 PAIR = ["user_id", "item_id"]
 CORE = re.compile(r"(\d+)[\s_-]*core|core\D{0,3}(\d+)|min_user\w*\D(\d+)", re.IGNORECASE)
@@ -133,7 +134,7 @@ def filters_as_planned(evidence: Evidence) -> Result:
     data = pd.concat(folds[0][1:], ignore_index=True)
     claims = claimed_filters(evidence)
     if claims and evidence.plan.min_rating is None:
-        names = [str(c.get("name", "?")) for c in claims]
+        names = [short(c.get("name", "?")) for c in claims]
         return warned(f"{len(data):,} interactions after {some(names)}; see the plan for them.")
     rule = f"rating >= {evidence.plan.min_rating:g}" if evidence.plan.min_rating else "no filter"
     return passed(f"{len(data):,} interactions, {rule}.")
@@ -184,7 +185,10 @@ def claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[
         name, after = str(claim.get("name", "")), claim.get("after")
         core = CORE.search(name)
         if core and smallest < (least := int(next(g for g in core.groups() if g))):
-            yield f"{name} is claimed, but a user has {smallest} interactions (fewer than {least})"
+            yield (
+                f"{short(name)} is claimed, but a user has {smallest} interactions (fewer than "
+                f"{least})"
+            )
     claims = [c.get("after") for c in claimed_filters(evidence)]
     after = claims[-1] if claims else None
     if not isinstance(after, int):

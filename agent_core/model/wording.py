@@ -10,6 +10,7 @@ from agent_core.model.answers import AnswerAnswer, ReportAnswer
 from agent_core.model.bounds import clip, line
 from agent_core.model.complaint import Complaint
 from agent_core.recorded import invented, without
+from agent_core.untested import struck, untested
 
 REFERENCE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 CLAIM = re.compile(r"claim:(\d+)$")
@@ -89,12 +90,19 @@ def answer_from(
     unknown = unknown_in(answer.text, facts, 0)
     used = dict.fromkeys(r for r in REFERENCE.findall(answer.text) if r in facts)
     made_up = invented(answer.text, facts, recorded)
+    compared = untested(answer.text, facts, recorded)
     if (unknown or made_up) and not is_last:
         raise Complaint(
             f"not recorded: {', '.join([*unknown, *made_up])}; use references of the list, and "
             "say so when something was not recorded"
         )
-    text = REFERENCE.sub(lambda m: filled(m[1], facts), without(answer.text, made_up))
+    if compared and not is_last:
+        raise Complaint(
+            f"no recorded test: {' '.join(compared)} Say which of two algorithms is higher or "
+            "lower only where a recorded difference shows it, in one sentence that names both"
+        )
+    kept = struck(answer.text, compared)
+    text = REFERENCE.sub(lambda m: filled(m[1], facts), without(kept, made_up))
     quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
     return Answer(clip(text.strip(), MAX_TEXT), quoted, line(answer.offer))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind
 from agent_core.evidence import algorithms_of
+from agent_core.quoting import is_measure, quoted, said_by, short
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import (
     machine_text,
@@ -17,7 +18,6 @@ from agent_core.reporting.provenance import (
     unmet_text,
     waivers_text,
 )
-from agent_core.reporting.text import clip
 from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text
 
 LEAKS = {
@@ -107,7 +107,7 @@ def filters_text(inputs: ReportInputs) -> str:
     said = described.get("filters")
     filters = said if isinstance(said, list) else []
     texts = [
-        f"{f.get('name')}: {number(f.get('before'))} before, {number(f.get('after'))} after"
+        f"{short(f.get('name'))}: {number(f.get('before'))} before, {number(f.get('after'))} after"
         for f in filters
         if isinstance(f, dict)
     ]
@@ -133,20 +133,20 @@ def counted_text(inputs: ReportInputs) -> str:
 
 def number(value: Any) -> str:
     """Return a count for people."""
-    return f"{value:,}" if isinstance(value, int) else clip(str(value), 40)
+    return f"{value:,}" if isinstance(value, int) else short(value)
 
 
 def feedback_text(inputs: ReportInputs) -> str:
     """Return the rule that the script recorded, else the planned one."""
     described = inputs.evidence.run.get("dataset") if inputs.evidence else None
     said = described.get("feedback") if isinstance(described, dict) else ""
-    return clip(str(said), 300) if said else f"planned: {inputs.plan.feedback}"
+    return said_by("script", said) if said else f"planned: {inputs.plan.feedback}"
 
 
 def candidates_text(inputs: ReportInputs) -> str:
     """Return which items were ranked, as the script recorded it."""
     said = inputs.evidence.run.get("candidates") if inputs.evidence else None
-    return clip(str(said), 300) if said else ""
+    return said_by("script", said) if said else ""
 
 
 def split_text(inputs: ReportInputs) -> str:
@@ -172,8 +172,9 @@ def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
         config = said.get("config")
         in_force = config if isinstance(config, Mapping) and config else algorithm.config
         source = "in force" if config else "planned"
-        values = ", ".join(f"{k} = {clip(str(v), 40)}" for k, v in list(in_force.items())[:40])
-        kind = clip(str(said.get("class") or algorithm.kind), 80)
+        shown = [(str(k), v) for k, v in in_force.items() if not is_measure(str(k))][:40]
+        values = ", ".join(f"{short(k)} = {short(v)}" for k, v in shown)
+        kind = short(said.get("class") or algorithm.kind, 80)
         yield (
             f"{algorithm.name} ({algorithm.role.value}): {kind}, {source}: "
             f"{values or 'no hyperparameters'}; {tuning_text(inputs, algorithm, said)}"
@@ -185,16 +186,20 @@ def tuning_text(inputs: ReportInputs, algorithm: Algorithm, said: Mapping[str, A
     plan, trials, selected = inputs.plan, said.get("trials"), said.get("selected_on")
     if plan.swept and plan.swept in algorithm.config:
         values = [
-            clip(str(a.config[plan.swept]), 20) for a in plan.algorithms if plan.swept in a.config
+            short(a.config[plan.swept], 20) for a in plan.algorithms if plan.swept in a.config
         ]
         space = f"{plan.swept} in {{{', '.join(values)}}}"
         return f"one of {len(values)} values swept, {space}, all measured on the test data"
     if not trials:
         return "not tuned: one stated configuration, no search space"
-    space = f", space {clip(str(said['space']), 200)}" if said.get("space") else ""
+    space = f", space (the script says) {quoted(said['space'], 200)}" if said.get("space") else ""
     space = space or ", space not recorded"
-    on = f", selected on {clip(str(selected), 60)}" if selected else ", selected on: not recorded"
-    return f"{clip(str(trials), 20)} configurations tried{space}{on}"
+    on = (
+        f", selected on (the script says) {quoted(selected, 60)}"
+        if selected
+        else ", selected on: not recorded"
+    )
+    return f"{short(trials, 20)} configurations tried{space}, selected on {on}"
 
 
 def seeds_text(inputs: ReportInputs) -> str:
@@ -202,7 +207,7 @@ def seeds_text(inputs: ReportInputs) -> str:
     plan = inputs.plan
     said = inputs.evidence.run.get("seeds") if inputs.evidence else None
     used = said if isinstance(said, list) and said else list(plan.seeds)
-    shown = ", ".join(clip(str(s), 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
+    shown = ", ".join(short(s, 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
     return f"training {shown} (n = {len(used)}); split {plan.split.seed}"
 
 

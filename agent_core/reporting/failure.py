@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agent_core.digits import shown
 from agent_core.domain import Finding, Node
 from agent_core.facts import Summary
+from agent_core.quoting import without_results
 from agent_core.reporting.headline import mean_text
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.text import clip
@@ -85,7 +86,8 @@ def cause(node: Node) -> str:
         }
         return limits.get(execution.ended, f"ended by {execution.ended.value}")
     if signature:
-        return f"crashed or was refused: `{clip(signature.removeprefix('finished: '), 160)}`"
+        error = without_results(signature.removeprefix("finished: "), 160)
+        return f"crashed or was refused: `{error}`"
     failed = [c.name for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
     if failed:
         return f"ran but failed the check `{failed[0]}`"

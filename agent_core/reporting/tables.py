@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from agent_core.digits import p_text, percent, shown
-from agent_core.domain import Metric, Node, Plan
+from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.facts import Comparison, Facts, Summary
+from agent_core.quoting import said_by
 from agent_core.reporting.headline import mean_text, names_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.statistics import Interval
@@ -107,8 +108,16 @@ def requirement_cells(inputs: ReportInputs) -> list[list[str]]:
         v = verdicts.get(r.id)
         decided = (v.by if v.by != "check" else f"check {r.check or v.evidence}") if v else NONE
         met = "not judged" if v is None else "yes" if v.is_met else "no"
-        rows.append([str(r.id), r.text, r.priority.value, met, decided, v.reason if v else NONE])
+        rows.append([str(r.id), r.text, r.priority.value, met, decided, reason_text(v)])
     return rows
+
+
+def reason_text(verdict: Verdict | None) -> str:
+    """Return the reason of a verdict; a judge's words as such."""
+    if verdict is None:
+        return NONE
+    is_own = verdict.by in ("check", "unjudged") or not verdict.reason
+    return verdict.reason if is_own else said_by("judge", verdict.reason)
 
 
 def script_cells(node: Node) -> list[str]:
@@ -120,7 +129,7 @@ def script_cells(node: Node) -> list[str]:
         ", ".join(str(p) for p in node.parents) or NONE,
         outcome_text(node),
         f"{score.met} of {score.total}" if score else NONE,
-        node.script.plan,
+        said_by("script", node.script.plan) if node.script.plan else NONE,
     ]
 
 

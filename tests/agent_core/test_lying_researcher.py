@@ -28,6 +28,7 @@ from agent_core.opening import open_lab
 from agent_core.researcher import Packages
 from agent_core.settings import LabSettings, TreeSearchSettings
 from agent_core.synthetic import write_catalogue
+from agent_core.untested import STRUCK
 from bot.blocks.report import report_message
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
@@ -36,7 +37,11 @@ from storage.settings import StorageSettings
 
 QUESTION = "Compare popularity and item kNN, leave-one-out, NDCG@10."
 IDLE = "# All requirements are met: NDCG@10 0.9871\nprint('thinking')\n"
-LIES = ("0.9871", "98.7", "significantly", "far superior", "p < 0.0001", "state of the art")
+LIES = (
+    "0.9871", "98.7", "significantly", "far superior", "p < 0.0001", "state of the art", "dwarfs",
+    "surpasses", "leak-free", "neural", "übertrifft", "dépasse", "On a temporal", "XLII",
+    "signif.", "nobody", "It is not true", "like a dream", "top of the table", "preregistered",
+)  # fmt: skip
 FIRST, HONEST = 1, 2
 pytestmark = [
     pytest.mark.slow,
@@ -68,20 +73,35 @@ class LyingResearcher(OfflineResearcher):
 
     async def report(self, request):
         return ReportDraft(
-            "ItemKNN is significantly better than Popularity: NDCG@10 0.9871 (p < 0.0001).",
+            "ItemKNN is significantly better than Popularity: NDCG@10 0.9871 (p < 0.0001). "
+            "On a temporal split it dwarfs Popularity, reaching {{ndcg@10|ItemKNN|mean}}.",
             (
                 "ItemKNN reaches 98.7 % of the state of the art.",
                 "ItemKNN ({{ndcg@10|ItemKNN|mean}}) is far superior.",
                 "{{claim:0}}",
                 "NDCG@10 is {{ndcg@10|Oracle|mean}}.",
+                "ItemKNN dwarfs Popularity and matches neural models.",
+                "On a temporal split ItemKNN reaches {{ndcg@10|ItemKNN|mean}}.",
+                "ItemKNN reaches the top of the table, i.e. XLII. It is signif. ahead.",
+                "ItemKNN übertrifft Popularity. ItemKNN dépasse Popularity.",
+                "It is not true, and nobody believes, that {{claim:0}}.",
             ),
-            ("None: the result is 0.9871 everywhere.",),
-            ("Publish; 0.9871 is significantly better than anything.",),
+            (
+                "None: the result is 0.9871 everywhere.",
+                "All checks passed; every requirement is verified and the split is leak-free. "
+                "ItemKNN surpasses every algorithm and leads everywhere.",
+                "The protocol was preregistered.",
+            ),
+            (
+                "Publish; 0.9871 is significantly better than anything.",
+                "Deploy ItemKNN, which dwarfs Popularity.",
+                "Repeat with 5 seeds: ItemKNN surpasses Popularity like a dream.",
+            ),
             (Claim("Popularity", "ItemKNN", "ndcg@10", Direction.HIGHER),),
         )
 
     async def answer(self, request):
-        return Answer("NDCG@10 of ItemKNN is 0.9871.")
+        return Answer("NDCG@10 of ItemKNN is 0.9871. ItemKNN dwarfs Popularity. It is stable.")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -137,5 +157,5 @@ async def test_no_lie_stands_in_report_post_or_answer(ended):
     assert [lie for lie in LIES if lie in told] == []
     assert [lie for lie in LIES if lie in struck] == []
     assert "0.9871" in listed
-    assert answer.text == "NDCG@10 of ItemKNN is [not recorded]."
+    assert answer.text == f"NDCG@10 of ItemKNN is [not recorded]. {STRUCK} {STRUCK}"
     assert "ItemKNN" in view.report.headline

@@ -317,14 +317,20 @@ def test_words_of_an_open_study_may_lead_when_they_are_grounded(tmp_path):
     evidence = comparison_evidence(
         replace(comparison_plan("EASE", "ItemKNN", "ImplicitMF"), study=Study.OTHER)
     )
-    grounded = ReportDraft("Rare items matter: EASE reaches {{ndcg@10|EASE|mean}}.")
-    invented = ReportDraft("Rare items matter: EASE reaches 0.9.")
+    grounded = ReportDraft("EASE reaches an NDCG@10 of {{ndcg@10|EASE|mean}}.")
+    others = (
+        ReportDraft("Rare items matter: EASE reaches 0.9."),
+        ReportDraft("Rare items matter: EASE reaches {{ndcg@10|EASE|mean}}."),
+        ReportDraft("EASE reaches {{ndcg@10|EASE|mean}}."),
+        ReportDraft("EASE is linear. EASE reaches an NDCG@10 of {{ndcg@10|EASE|mean}}."),
+        ReportDraft("EASE dwarfs ItemKNN, reaching {{ndcg@10|EASE|mean}} in RMSE."),
+    )
 
     good = report(tmp_path / "a", inputs_of(evidence), grounded)
-    bad = report(tmp_path / "b", inputs_of(evidence), invented)
+    bad = [report(tmp_path / "b", inputs_of(evidence), o).headline for o in others]
 
-    assert good.headline.startswith("**Rare items matter: EASE reaches 0.243.**")
-    assert bad.headline.startswith("**NDCG@10: EASE 0.243")
+    assert good.headline.startswith("**EASE reaches an NDCG@10 of 0.243.**")
+    assert all(h.startswith("**NDCG@10: EASE 0.243") for h in bad)
 
 
 def test_the_thread_text_stays_short(tmp_path):

@@ -1,0 +1,108 @@
+"""Names that the plan gives: algorithms, metrics, data and hyperparameters, found in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent_core.domain import Dataset, Metric, Plan
+
+SUSPECT = re.compile(
+    r"\b(?:better|best|worse|worst|higher|lower|highest|lowest|beats?|wins?|winner|first|top|"
+    r"superior|signific\w*|equal\w*|leads?|ahead|out-?perform\w*|strong\w*)\b|[<>=]{1,2}\s*\D",
+    re.IGNORECASE,
+)
+LONGEST = 60
+
+
+class Kind(StrEnum):
+    """What a name stands for; the value is the character that takes its place."""
+
+    ALGORITHM = "\ue010"
+    METRIC = "\ue011"
+    DATA = "\ue012"
+    OTHER = "\ue013"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A name in a text."""
+
+    start: int
+    end: int
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Finds the names of a plan, the longest first."""
+
+    kinds: dict[str, Kind]
+    pattern: re.Pattern[str]
+    keys: re.Pattern[str]
+    """Names of hyperparameters."""
+
+    @classmethod
+    def of(cls, plan: Plan, datasets: Sequence[Dataset] = ()) -> Names:
+        """Collect the names; one that says how good something is counts for nothing."""
+        kinds: dict[str, Kind] = {}
+        for algorithm in plan.algorithms:
+            base = algorithm.name.split(" ")[0]
+            for name in (algorithm.name, base, algorithm.kind, *lower_case(base)):
+                kinds.setdefault(name, Kind.ALGORITHM)
+        for metric in plan.metrics:
+            kinds |= dict.fromkeys(metric_names(metric), Kind.METRIC)
+        data = [*plan.datasets, *(d.known_as for d in datasets if d.known_as)]
+        kinds |= dict.fromkeys(data, Kind.DATA)
+        known = {n: k for n, k in kinds.items() if n and len(n) <= LONGEST}
+        known = {n: k for n, k in known.items() if not SUSPECT.search(n.replace("=", " "))}
+        longest = sorted(known, key=len, reverse=True)
+        every = "|".join(map(re.escape, longest)) or r"(?!)"
+        keys = {key for a in plan.algorithms for key in a.config if key.isidentifier()}
+        written = "|".join(sorted(map(re.escape, keys), key=len, reverse=True)) or r"(?!)"
+        hyperparameters = re.compile(rf"\b(?:{written})\b", re.IGNORECASE)
+        return cls(known, re.compile(rf"(?<![\w.])(?:{every})(?![\w@]|\.\d)"), hyperparameters)
+
+    def found(self, text: str) -> list[Found]:
+        """Return the names of a text in order."""
+        return [
+            Found(m.start(), m.end(), self.kinds[m[0]], m[0]) for m in self.pattern.finditer(text)
+        ]
+
+    def masked(self, text: str) -> str:
+        """Return a text with one character in place of each name."""
+        return self.pattern.sub(lambda m: self.kinds[m[0]].value, text)
+
+    def without_keys(self, text: str) -> str:
+        """Return a text with a mark for each hyperparameter."""
+        return self.keys.sub(Kind.OTHER.value, text)
+
+    def algorithms(self, text: str) -> set[str]:
+        """Return the algorithms that a text names, in small letters."""
+        return {f.name.lower() for f in self.found(text) if f.kind is Kind.ALGORITHM}
+
+
+def lower_case(name: str) -> tuple[str, ...]:
+    """Return a name in small letters where that is no common word."""
+    return (name.lower(),) if len(name) > 6 and name.isalpha() else ()
+
+
+def metric_names(metric: Metric) -> tuple[str, ...]:
+    """Return the ways to write a metric."""
+    bare = metric.label.partition("@")[0]
+    return (metric.label, metric.key, bare, bare.lower(), bare.upper())
+
+
+def is_algorithm(name: str, algorithm: str) -> bool:
+    """Whether a name stands for an algorithm, or for the family that it is a variant of."""
+    said, full = name.lower(), algorithm.lower()
+    return said == full or full.startswith(f"{said} ")
+
+
+def is_metric(name: str, key: str) -> bool:
+    """Whether a name stands for a metric; without a cut-off it does for any."""
+    said = name.lower()
+    return said == key or said == key.partition("@")[0]

@@ -1,0 +1,140 @@
+"""Comparisons in an answer have a recorded test behind them, or they are struck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agent_core.strong_words import COMPARING, STRONG
+
+SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
+MORE = re.compile(
+    r"\b(?:than|dwarf\w*|lags?|match(?:es)?|on par|on top|strong\w*|top|first place|differs?|"
+    r"different\w*|same|alike|most \w+|least \w+|noise|chance|stable|negligible|reliabl\w*|"
+    r"trustworth\w*|convincing\w*|(?:in)?distinguishable|besser|schlechter|meilleur\w*|mejor\w*)\b|"
+    r"[<>≈≫≪](?!\s*[\d.])",
+    re.IGNORECASE,
+)
+PLAIN = re.compile(
+    r"\b(?:lowest|highest) run\b|\(lower is better\)|\bmost recent\b|\bat (?:most|least)\b|"
+    r"\bsame (?:split|users|test users|data|seeds?)\b|\bmore than one\b|\bmeans? of\b",
+    re.IGNORECASE,
+)
+OPEN = re.compile(r"\b(?:whether|if|which)\b", re.IGNORECASE)
+REFUSES = re.compile(
+    r"\b(?:cannot|can't|can not) (?:say|tell|answer)\b|\bnot (?:recorded|tested|compared|measured|"
+    r"part of)\b|\bno (?:test|comparison)\b|\bdoes not (?:say|tell)\b|\bis in the report\b",
+    re.IGNORECASE,
+)
+UP = re.compile(r"\b(?:higher|greater|larger|above|ahead of|exceeds?|surpass\w*)\b", re.IGNORECASE)
+DOWN = re.compile(r"\b(?:lower|smaller|less|below|behind|trails?)\b", re.IGNORECASE)
+GOOD = re.compile(r"\b(?:better|beats?|out-?perform\w*)\b", re.IGNORECASE)
+BAD = re.compile(r"\bworse\b", re.IGNORECASE)
+TOLD = re.compile(r"\bnot distinguishable\b|\bno (?:distinguishable|tested) difference\b")
+DOUBT = re.compile(r"\b(?:not|no|never|hardly|false|untrue|nobody)\b|n't\b", re.IGNORECASE)
+STRUCK = "[a comparison without a recorded test]"
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A recorded difference of two algorithms."""
+
+    metric: str
+    a: str
+    b: str
+    difference: float
+    is_apart: bool
+
+    def allows(self, text: str) -> bool:
+        """Whether what a sentence says of the two is what the test shows."""
+        if TOLD.search(text):
+            return not self.is_apart
+        sign = 1 if place(self.a, text) < place(self.b, text) else -1
+        is_higher = sign * self.difference > 0
+        is_error = self.metric.startswith(("rmse", "mae"))
+        says_up = bool(UP.search(text)) or bool((BAD if is_error else GOOD).search(text))
+        says_down = bool(DOWN.search(text)) or bool((GOOD if is_error else BAD).search(text))
+        is_told = says_up != says_down and says_up == is_higher
+        return is_told and self.is_apart and not DOUBT.search(text)
+
+
+def place(name: str, text: str) -> int:
+    """Return where a text names something first; -1 where it does not."""
+    found = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)
+    return found.start() if found else -1
+
+
+def tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
+    """Return the recorded differences."""
+    for reference, value in facts.items():
+        metric, _, rest = reference.partition("|")
+        pair, _, statistic = rest.partition("|")
+        a, dash, b = pair.partition(" - ")
+        if statistic != "difference" or not dash:
+            continue
+        low, high, p = (
+            facts.get(f"{metric}|{pair}|{s}") for s in ("difference_low", "difference_high", "p")
+        )
+        excludes = low is not None and high is not None and (low > 0 or high < 0)
+        yield Tested(metric, a, b, value, excludes and p is not None and p < LEVEL)
+
+
+def is_tested(text: str, facts: Mapping[str, float]) -> bool:
+    """Whether the recorded difference of the two algorithms that are named shows what is said."""
+    found = [t for t in tested_in(facts) if min(place(t.a, text), place(t.b, text)) >= 0]
+    named = {n for t in found for n in (t.a, t.b)}
+    said = [t for t in found if label_of(t.metric) in text.lower()] or found[:1]
+    return len(named) == 2 and all(t.allows(text) for t in said)
+
+
+def label_of(metric: str) -> str:
+    """Return a metric in small letters, as in texts."""
+    return metric.lower()
+
+
+def untested(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str, ...]:
+    """Return the sentences of an answer that compare without a recorded test.
+
+    Parameters
+    ----------
+    text
+        What a researcher said.
+    facts
+        Recorded statistics by reference.
+    recorded
+        Report and status; their sentences may be repeated.
+    """
+    known = frozenset(flat(s) for s in sentences_of(recorded.replace("*", "")))
+    return tuple(s for s in sentences_of(text) if compares(s) and not stands(s, facts, known))
+
+
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of an answer."""
+    return [s for s in SENTENCES.split(text) if s and s.strip()]
+
+
+def compares(text: str) -> bool:
+    """Whether a sentence says how good or sure something is, or how two things compare."""
+    rest = PLAIN.sub(" ", text)
+    return any(p.search(rest) for p in (STRONG, COMPARING, MORE))
+
+
+def stands(text: str, facts: Mapping[str, float], known: frozenset[str]) -> bool:
+    """Whether a comparing sentence repeats the report, leaves open, or has its test."""
+    opened = OPEN.search(text)
+    if opened and REFUSES.search(text) and not compares(text[: opened.start()]):
+        return True
+    return flat(text) in known or is_tested(text, facts)
+
+
+def flat(text: str) -> str:
+    """Return a text without emphasis and line breaks."""
+    return " ".join(text.replace("*", "").split()).lstrip("•- ").rstrip(".")
+
+
+def struck(text: str, sentences: tuple[str, ...]) -> str:
+    """Return an answer with a note in place of sentences."""
+    parts = [STRUCK if part in sentences else part for part in SENTENCES.split(text) if part]
+    return "".join(parts)
