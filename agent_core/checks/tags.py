@@ -136,3 +136,13 @@ def pairs_of(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
 def mentions(value: ast.expr, name: str) -> bool:
     """Whether an expression uses a name."""
     return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
+
+
+def is_harmless(name: str) -> bool:
+    """Whether a part of the test is called something that gives no tested item away."""
+    return name in USERS or bool(NOT_TEST.search(name))
+
+
+def is_seed(name: str | None) -> bool:
+    """Whether an argument is a seed."""
+    return name is not None and any(word in name for word in ("seed", "rng", "random_state"))

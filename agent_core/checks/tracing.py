@@ -14,9 +14,10 @@ from agent_core.checks.tags import (
     NOT_TEST,
     NOTHING,
     TEST,
-    USERS,
     Scope,
     Value,
+    is_harmless,
+    is_seed,
     joined,
     mixed,
     tagged,
@@ -369,19 +370,9 @@ class Tracer:
         return joined(inner.returned) if inner.returned else NOTHING
 
 
-def is_harmless(name: str) -> bool:
-    """Whether a part of the test is called something that gives no tested item away."""
-    return name in USERS or bool(NOT_TEST.search(name))
-
-
 def is_text(node: ast.expr) -> bool:
     """Whether an expression is a text."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def is_seed(name: str | None) -> bool:
-    """Whether an argument is a seed."""
-    return name is not None and any(word in name for word in ("seed", "rng", "random_state"))
 
 
 def model_name(call: ast.Call) -> str:
