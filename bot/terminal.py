@@ -114,13 +114,14 @@ def plan_text(view: RunView) -> str:
     plan = view.plan
     if plan is None:
         return ""
+    margin = plan.margin
     lines = [
         f"Plan v{plan.version}: {plan.question}",
         f"  Split: {plan.split.text or plan.split.kind.value} · {plan.feedback}",
         f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
         f" · Metrics: {', '.join(m.label for m in plan.metrics)} · "
         f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}",
-        *([f"  Equivalence margin: ±{plan.margin:g} {plan.primary.label}"] * bool(plan.margin)),
+        *([f"  Equivalence margin: ±{margin:g} {plan.primary.label}"] if margin else []),
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  Not covered: {u}" for u in plan.unmapped),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),

@@ -199,7 +199,7 @@ def tuning_text(inputs: ReportInputs, algorithm: Algorithm, said: Mapping[str, A
         if selected
         else ", selected on: not recorded"
     )
-    return f"{short(trials, 20)} configurations tried{space}, selected on {on}"
+    return f"{short(trials, 20)} configurations tried{space}, selected on{on}"
 
 
 def seeds_text(inputs: ReportInputs) -> str:

@@ -147,8 +147,9 @@ async def taken_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
     if wanted.wanted == "resume":
         await lab.resume(run, LOCAL)
         return
+    rounds = len((await lab.view(run)).rounds)
     revision = await lab.improve(run, order.text, LOCAL)
-    if (await lab.view(run)).status.is_final:
+    if len((await lab.view(run)).rounds) == rounds:
         raise AgentError(revision.reply)
 
 

@@ -91,10 +91,9 @@ def test_tuning_states_trials_space_and_what_was_looked_at():
     }  # fmt: skip
     told = stated(inputs_of(replace(comparison_evidence(), run=run)), "Algorithm")
 
-    assert (
-        "in force: regularization = 10; 3 configurations tried, space {'regularization': [" in told
-    )
-    assert "selected on validation" in told
+    words = "3 configurations tried, space (the script says) “{'regularization': ["
+    assert f"in force: regularization = 10; {words}" in told
+    assert "selected on (the script says) “validation”" in told
     assert "4 configurations tried, space not recorded, selected on: not recorded" in told
     assert "ImplicitMFScorer, planned: regularization = 200.0; not tuned" in told
 
