@@ -194,11 +194,7 @@ def tuning_text(inputs: ReportInputs, algorithm: Algorithm, said: Mapping[str, A
         return "not tuned: one stated configuration, no search space"
     space = f", space (the script says) {quoted(said['space'], 200)}" if said.get("space") else ""
     space = space or ", space not recorded"
-    on = (
-        f", selected on (the script says) {quoted(selected, 60)}"
-        if selected
-        else ", selected on: not recorded"
-    )
+    on = f" (the script says) {quoted(selected, 60)}" if selected else ": not recorded"
     return f"{short(trials, 20)} configurations tried{space}, selected on{on}"
 
 
