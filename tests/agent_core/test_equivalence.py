@@ -224,7 +224,7 @@ def test_a_margin_set_after_the_start_is_exploratory(tmp_path):
 
     found = write_report(later, ReportDraft(""), tmp_path / "report")
 
-    assert "changed after its start. So was the equivalence margin." in found.headline
+    assert "after results were seen. So was the equivalence margin." in found.headline
     assert "; margin set after the start: exploratory)" in found.headline
     assert "| equivalent within ±0.05 (exploratory) |" in found.markdown
     assert "set after the start (exploratory)" in found.markdown
