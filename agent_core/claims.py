@@ -12,8 +12,8 @@ def comparison_sentence(
 ) -> str:
     """Word a comparison of a with b: higher, lower, or not distinguishable; no full stop.
 
-    Equivalence is spoken of only where the plan has a margin for it. Intervals have the sign of the
-    difference that is told: "lower by 0.1 (0.09 to 0.11)".
+    Equivalence is spoken of only where the plan has a margin for it. Intervals have the sign of
+    the difference that is told: "lower by 0.1 (0.09 to 0.11)".
 
     Parameters
     ----------

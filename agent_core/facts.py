@@ -124,9 +124,9 @@ class Facts:
         )
 
     def of(self, metric: Metric) -> tuple[Summary, ...]:
-        """Return the summaries of a metric, best first."""
+        """Return the summaries of a metric, best first; highest first where there is no best."""
         found = [s for s in self.summaries if s.metric == metric]
-        return tuple(sorted(found, key=lambda s: s.mean, reverse=not metric.is_rating))
+        return tuple(sorted(found, key=lambda s: s.mean, reverse=metric.is_descending))
 
     def comparison(self, a: str, b: str, metric: str = "") -> Comparison | None:
         """Return the comparison of two algorithms, in either order; by default the declared one.
@@ -320,7 +320,10 @@ def pooled_differences(
 
 
 def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
-    """Return how the primary metric and each other order the algorithms; from three on."""
+    """Return how the primary metric and each other order the algorithms; from three on.
+
+    Metrics without a better end order nothing.
+    """
     by_metric = {
         m: {s.algorithm: s.mean for s in summaries if s.metric == m} for m in plan.metrics
     }
@@ -328,9 +331,10 @@ def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
     found = []
     for metric, means in by_metric.items():
         both = [n for n in first if n in means]
-        if metric == plan.primary or len(both) < 3:
+        is_ordering = metric.is_directed and plan.primary.is_directed
+        if metric == plan.primary or len(both) < 3 or not is_ordering:
             continue
-        sign = -1 if metric.is_rating != plan.primary.is_rating else 1
+        sign = -1 if metric.better is not plan.primary.better else 1
         agreed = statistics.kendall([first[n] for n in both], [sign * means[n] for n in both])
         if math.isfinite(agreed.tau):
             found.append(OrderAgreement(plan.primary, metric, agreed.tau, agreed.n))

@@ -195,6 +195,8 @@ def baseline_present(evidence: Evidence) -> Result:
 def beats_baseline(evidence: Evidence) -> Result:
     """Compare every subject with the best baseline in the primary metric."""
     primary = evidence.plan.primary
+    if not primary.is_directed:
+        return not_applicable(f"{primary.label} has no better end{primary.note}.")
     rows = evidence.single
     rows = rows[rows["metric"] == primary.name]
     rows = rows[rows["k"].isna() if primary.k is None else rows["k"] == primary.k]
@@ -204,12 +206,12 @@ def beats_baseline(evidence: Evidence) -> Result:
     below = [
         f"{subject} {value:.4g} against {name} {base:.4g}{times(value, base)}"
         for subject, value, name, base in pairs
-        if (value > base if primary.is_rating else value < base)
+        if (value < base if primary.is_descending else value > base)
     ]
     if below:
-        word = "Worse than" if primary.is_rating else "Below"
+        word = "Below" if primary.is_descending else "Worse than"
         return warned(f"{word} the baseline in {primary.label}: {some(below)}.")
-    choose = min if primary.is_rating else max
+    choose = max if primary.is_descending else min
     subject, value, name, base = choose(pairs, key=lambda pair: pair[1])
     return passed(f"{primary.label}: {subject} {value:.4g}, baseline {name} {base:.4g}.")
 
@@ -218,7 +220,7 @@ def pairs_within_folds(
     evidence: Evidence, rows: pd.DataFrame
 ) -> Iterator[tuple[str, float, str, float]]:
     """Yield every subject and its best baseline, both averaged over the folds of both."""
-    choose = min if evidence.plan.primary.is_rating else max
+    choose = max if evidence.plan.primary.is_descending else min
     parts = {str(name): part for name, part in rows.groupby("algorithm")}
     bases = [n for n in baseline_names(evidence) if n in parts]
     for algorithm in evidence.plan.algorithms:

@@ -7,7 +7,7 @@ import math
 
 from agent_core.claims import comparison_sentence
 from agent_core.digits import percent, shown
-from agent_core.domain import Algorithm, Direction, Plan, Study
+from agent_core.domain import Algorithm, Direction, Metric, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
 
 LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
@@ -98,8 +98,7 @@ def order_text(plan: Plan, facts: Facts) -> str:
     found = facts.of(plan.primary)
     values = ", ".join(f"{s.algorithm} {mean_text(s)}" for s in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    lower = " (lower is better)" if plan.primary.is_rating else ""
-    return f"{plan.primary.label}{lower}: {values}{more}."
+    return f"{plan.primary.label}{plan.primary.note}: {values}{more}."
 
 
 def sweep_headline(plan: Plan, facts: Facts) -> str:
@@ -107,12 +106,14 @@ def sweep_headline(plan: Plan, facts: Facts) -> str:
     swept = [(a, s) for a, s in swept_values(plan, facts)]
     if not swept:
         return comparison_headline(plan, facts)
-    choose = min if plan.primary.is_rating else max
+    if not plan.primary.is_directed:
+        return span_headline(plan, swept)
+    choose = max if plan.primary.is_descending else min
     best, top = choose(swept, key=lambda pair: pair[1].mean)
     means = sorted(s.mean for _, s in swept)
     half = resolution_of(top)
     key = plan.swept or ""
-    word = "lowest" if plan.primary.is_rating else "highest"
+    word = "highest" if plan.primary.is_descending else "lowest"
     lead = (
         f"**{plan.primary.label} is {word} at {key} = {best.config[key]:g} ({mean_text(top)}) of "
         f"{len(swept)} values tried; the curve spans {shown(means[0], half)} to "
@@ -129,6 +130,12 @@ def sweep_headline(plan: Plan, facts: Facts) -> str:
         "validation data before citing it."
     )
     return " ".join(t for t in (lead, tied, caveat) if t)
+
+
+def span_headline(plan: Plan, swept: list[tuple[Algorithm, Summary]]) -> str:
+    """Tell the curve of a metric without a better end."""
+    values = ", ".join(f"{a.config[plan.swept or '']:g}: {mean_text(s)}" for a, s in swept)
+    return f"**{plan.primary.label}{plan.primary.note} over {plan.swept}: {values}.**"
 
 
 def swept_values(plan: Plan, facts: Facts) -> list[tuple[Algorithm, Summary]]:
@@ -152,8 +159,15 @@ def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
     found: Comparison | None = facts.comparison(a, b)
     if found is None or found.metric != plan.primary:
         return None
-    direction = Direction.LOWER if plan.primary.is_rating else Direction.HIGHER
+    direction = expected(plan.primary)
     return f"{comparison_sentence(found, a, b, direction)}."
+
+
+def expected(metric: Metric) -> Direction:
+    """Return what is expected of the first of two in the order of a metric."""
+    if not metric.is_directed:
+        return Direction.DIFFERENT
+    return Direction.HIGHER if metric.is_descending else Direction.LOWER
 
 
 def names_of(algorithms: tuple[Algorithm, ...]) -> set[str]:
