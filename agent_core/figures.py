@@ -19,7 +19,7 @@ from agent_core.digits import shown
 from agent_core.domain import Plan, Study
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts, Summary
-from agent_core.observations import run_values
+from agent_core.values import run_values
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 """Of Okabe and Ito's palette, and a grey; shape or words always say the same as a colour."""

@@ -270,6 +270,7 @@ def test_a_subject_is_compared_with_the_baseline_of_its_own_variant(tmp_path):
         "ImplicitMF 5-core": 0.6,
         "Popularity 5-core": 0.5,
     }
+    made.lists, made.per_user = {}, None
     for row in made.rows:
         row["value"] = easier[row["algorithm"]]
 

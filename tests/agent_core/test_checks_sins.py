@@ -482,6 +482,7 @@ def a_plan_without_a_baseline(made):
 
 @sin("beats_baseline", WARN, "ImplicitMF 0.01", "times smaller")
 def five_times_below_popularity(made):
+    made.lists, made.per_user = {}, None
     for row in random_rows(made):
         row["value"] = 0.015
 
