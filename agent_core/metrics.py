@@ -283,10 +283,15 @@ def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> l
 
 def with_truth(predictions: pd.DataFrame, test: pd.DataFrame | None) -> pd.DataFrame:
     """Return predictions with the ratings of the test data, where it has ratings."""
-    if test is None or "rating" not in test or test["rating"].isna().all():
+    if test is None or not has_ratings(test):
         return predictions
     truth = test[["user_id", "item_id", "rating"]].drop_duplicates(["user_id", "item_id"])
     return predictions.drop(columns="rating").merge(truth, on=["user_id", "item_id"], how="inner")
+
+
+def has_ratings(test: pd.DataFrame) -> bool:
+    """Whether test data have ratings."""
+    return "rating" in test and not bool(test["rating"].isna().all())
 
 
 def coverage(lists: pd.DataFrame, k: int, items: Mapping[str, int]) -> list[Recomputed]:

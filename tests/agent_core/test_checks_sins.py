@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from studies import EACH, USERS, K, honest
+from studies import EACH, USERS, K, honest, rating_prediction
 
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study
 from agent_core.retrained import Pair, Retrained
@@ -135,6 +135,13 @@ def best_items_moved_to_the_end(made):
     frame = made.lists["ImplicitMF", "0", "1"]
     frame["rank"] = frame["rank"].map(lambda r: 10 if r == 1 else r - 1)
     made.measure()
+
+
+@sin("values_in_range", FAIL, "predicted more than once (1,140 in BiasedMF (fold 0))")
+def easy_predictions_repeated(made):
+    rating_prediction(made)
+    frame = made.predictions["BiasedMF", "0", "none"]
+    made.predictions["BiasedMF", "0", "none"] = pd.concat([frame] * 20)
 
 
 @sin("identical_results", WARN, "ImplicitMF and Popularity")
@@ -345,6 +352,36 @@ def averaged_over_the_lucky_users(made):
             )
 
 
+@sin("recomputation_agrees", FAIL, "not those of the dataset: 60 of BiasedMF")
+def ratings_forged_beside_their_predictions(made):
+    rating_prediction(made)
+    key = ("BiasedMF", "0", "none")
+    made.predictions[key]["rating"] = made.predictions[key]["prediction"] + 0.1
+
+
+@sin("recomputation_agrees", FAIL, "1 values of the primary metric NDCG@10 cannot be computed")
+def one_run_without_lists(made):
+    del made.lists["ImplicitMF", "0", "1"]
+
+
+@sin("recomputation_agrees", WARN, "12 of 14 values agree", "own word: novelty@10 (1), auc (1)")
+def values_that_nobody_can_compute(made):
+    more = ({"metric": "novelty", "k": 10, "value": 9.9}, {"metric": "auc", "value": 0.99})
+    made.rows += [
+        {"algorithm": "ImplicitMF", "fold": "0", "seed": 0, "n": USERS} | m for m in more
+    ]
+
+
+@sin("recomputation_agrees", WARN, "0 of 2 values agree", "own word: auc (2)")
+def a_planned_metric_that_nobody_can_compute(made):
+    made.plan = replace(made.plan, metrics=(Metric("auc"),))
+    made.lists, made.per_user = {}, None
+    made.rows = [
+        {"metric": "auc", "value": v, "algorithm": a, "fold": "0", "n": USERS}
+        for a, v in (("ImplicitMF", 0.9), ("Popularity", 0.8))
+    ]
+
+
 @sin("metrics_as_planned", FAIL, "Hit@10 of ImplicitMF")
 def a_planned_metric_left_out(made):
     made.rows = [r for r in made.rows if r["metric"] != "hit" or r["algorithm"] == "Popularity"]
@@ -383,10 +420,18 @@ def per_user_values_of_fewer_users(made):
     made.per_user = made.per_user[~hard]
 
 
-@sin("users_dropped", WARN, "50 of 60")
+@sin("users_dropped", FAIL, "50 of 60")
 def averages_without_some_users(made):
     for row in made.rows:
         row["n"] = 50
+
+
+@sin("users_dropped", WARN, "BiasedMF (fold 0) predicts 50.0%")
+def only_the_easy_half_predicted(made):
+    rating_prediction(made)
+    frame = made.predictions["BiasedMF", "0", "none"]
+    error = (frame["prediction"] - frame["rating"]).abs()
+    made.predictions["BiasedMF", "0", "none"] = frame[error.rank(method="first") <= USERS // 2]
 
 
 # -- algorithms
