@@ -162,6 +162,7 @@ def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     metric = evidence.plan.primary
     runs = run_values(evidence)
     runs = runs[(runs["metric"] == metric.name) & (runs["k"] == (metric.k or 0))]
+    runs = runs[~runs["fold"].isin(facts.left_out)]
     values = {str(n): g["value"].to_numpy(dtype=float) for n, g in runs.groupby("algorithm")}
     summaries = kept(evidence.plan, facts)
     varied = [s for s in summaries if s.over == "seeds"]

@@ -104,6 +104,8 @@ def held_fixed(rows: pd.DataFrame) -> str:
     folds = rows["fold"].nunique()
     per_algorithm = rows.groupby("algorithm")["seed"].nunique()
     seeds = int(per_algorithm.max()) if len(per_algorithm) else 0
+    if seeds > 1 and rows.groupby(["algorithm", "fold"])["seed"].nunique().max() < 2:
+        return f"{folds} splits, each with a seed of its own"
     split = "one split" if folds < 2 else f"one split into {folds} folds"
     return f"{split}, averaged over {seeds} seeds" if seeds > 1 else f"{split}, one seed"
 

@@ -9,6 +9,7 @@ from agent_core.claims import comparison_sentence
 from agent_core.digits import percent, shown
 from agent_core.domain import Algorithm, Direction, Metric, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
+from agent_core.units import CONFOUNDED
 
 LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
 """Coefficient of variation up to which the seed moves a metric that much; then strongly."""
@@ -29,7 +30,12 @@ def headline(plan: Plan, facts: Facts) -> str:
 
 
 def repeated(plan: Plan, facts: Facts) -> list[Summary]:
-    """Return the summaries of random algorithms that have more than one run."""
+    """Return the summaries of random algorithms whose runs differ in the seed."""
+    return [s for s in spreads(plan, facts) if s.over == "seeds"]
+
+
+def spreads(plan: Plan, facts: Facts) -> list[Summary]:
+    """Return the summaries of random algorithms that have a spread, of whatever."""
     random = {a.name for a in plan.algorithms if a.is_random}
     return [s for s in facts.of(plan.primary) if s.algorithm in random and math.isfinite(s.sd)]
 
@@ -38,28 +44,42 @@ def seed_headline(plan: Plan, facts: Facts) -> str:
     """Lead with the standard deviation, its interval, CV and range."""
     found = repeated(plan, facts)
     if not found:
-        return (
-            f"**No spread over seeds can be told:** no random algorithm has two runs of "
-            f"{plan.primary.label}. {order_text(plan, facts)}"
-        )
+        return seedless_headline(plan, facts)
     sentences = [seed_sentence(s) for s in found]
     first = f"**{sentences[0]}**"
     gap = found[0]
     advice = (
-        f"Two single runs of {gap.algorithm} differ by more than {shown(gap.gap, gap.gap / 5)} "
-        "only about once in 20; do not read smaller gaps from one seed."
+        f"Two single runs of {gap.algorithm}{' on the same fold' if gap.folds > 1 else ''} differ "
+        f"by more than {shown(gap.gap, gap.gap / 5)} only about once in 20; do not read smaller "
+        "gaps from one seed."
     )
     if gap.sd == 0:
         advice = "With this configuration training does not depend on the seed."
     return " ".join([first, advice, *sentences[1:]])
 
 
+def seedless_headline(plan: Plan, facts: Facts) -> str:
+    """Say why nothing can be told of the seed alone, and what spread there is."""
+    label, found = plan.primary.label, spreads(plan, facts)
+    mixed = next((s for s in found if s.over == CONFOUNDED), None)
+    if mixed:
+        return (
+            f"**Seed and split cannot be told apart:** each seed of {mixed.algorithm} has a split "
+            f"of its own. Over {mixed.units} seeds and splits {label} has SD "
+            f"{shown(mixed.sd, mixed.sd_interval.half_width)}. {order_text(plan, facts)}"
+        )
+    over = f" {found[0].algorithm} has one seed in {found[0].units} folds." if found else ""
+    return (
+        f"**No spread over seeds can be told:** no random algorithm has two runs of "
+        f"{label} that differ in the seed.{over} {order_text(plan, facts)}"
+    )
+
+
 def seed_sentence(summary: Summary) -> str:
     """Say how much the seed moves one algorithm."""
     label, name, n = summary.metric.label, summary.algorithm, summary.units
-    unit = "seeds" if summary.over == "seeds" else "runs"
-    folds = summary.runs // summary.units
-    unit += f" (each the mean of {folds} folds)" if summary.over == "seeds" and folds > 1 else ""
+    folds = summary.folds
+    unit = f"seeds (each over {folds} folds)" if folds > 1 else "seeds"
     if summary.sd == 0:
         value = shown(summary.mean)
         return f"The seed does not move {label} of {name}: all {n} {unit} gave {value}."

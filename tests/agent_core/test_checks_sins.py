@@ -254,6 +254,14 @@ def one_fold_of_five(made):
     made.plan = replace(made.plan, split=replace(made.plan.split, folds=5))
 
 
+@sin("folds_as_planned", WARN, "More folds than the 1 planned: ImplicitMF has 2, Popularity has 2")
+def more_folds_than_planned(made):
+    made.splits["1"] = made.splits["0"]
+    for (name, _, seed), frame in list(made.lists.items()):
+        made.lists[name, "1", seed] = frame
+    made.measure()
+
+
 @sin("filters_as_planned", FAIL, "below the planned 4")
 def a_threshold_that_was_not_applied(made):
     made.plan = replace(made.plan, min_rating=4.0)
@@ -583,6 +591,15 @@ def one_training_with_noise_on_its_scores(made):
     for seed in "12":
         noisy = frame.assign(score=frame["score"] + int(seed) * 1e-4)
         made.lists["ImplicitMF", "0", seed] = noisy
+    made.measure()
+
+
+@sin("repetitions_repeat", FAIL, "No two seeds of ImplicitMF share a fold")
+def every_seed_on_a_split_of_its_own(made):
+    for seed in "12":
+        made.splits[seed] = made.splits["0"]
+        made.lists["ImplicitMF", seed, seed] = made.lists.pop(("ImplicitMF", "0", seed))
+        made.lists["Popularity", seed, "none"] = made.lists["Popularity", "0", "none"]
     made.measure()
 
 
