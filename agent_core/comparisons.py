@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from agent_core import pooled_errors, statistics
-from agent_core.domain import Metric, Plan, Role
+from agent_core.domain import Metric, Plan, Role, Study
 from agent_core.equivalence import Equivalence, equivalences
 from agent_core.observations import Observations
 from agent_core.statistics import Difference, Interval
@@ -50,14 +50,11 @@ class Comparison:
 
 
 def compared(
-    plan: Plan,
-    found: Observations,
-    metric: Metric,
-    names: Sequence[str],
-    rng: np.random.Generator,
+    plan: Plan, found: Observations, metric: Metric, rng: np.random.Generator
 ) -> list[Comparison]:
     """Compare the algorithms on a metric, paired over users; Holm over all of these pairs."""
-    pairs = pairs_of(plan, names)
+    means = {n: found.mean(metric, n) for n in found.algorithms(metric)}
+    pairs = pairs_of(plan, metric, means)
     if found.is_pooled(metric):
         tested = pooled_differences(found, metric, pairs, rng)
     else:
@@ -73,10 +70,27 @@ def compared(
     ]  # fmt: skip
 
 
-def pairs_of(plan: Plan, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the declared family: all pairs, or subjects with baselines where these are many."""
+def pairs_of(plan: Plan, metric: Metric, means: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return the declared family of pairs.
+
+    In a sweep the best value with every other algorithm, baselines too; else all pairs, or
+    subjects with baselines where these are many.
+
+    Parameters
+    ----------
+    plan
+        Says what is swept, and which algorithms are baselines.
+    metric
+        Says which end is best.
+    means
+        Of each algorithm, in the order of delivery.
+    """
+    swept = [a.name for a in plan.algorithms if plan.swept in a.config and a.name in means]
+    if plan.study is Study.SWEEP and swept and metric.is_directed:
+        best = (max if metric.is_descending else min)(swept, key=means.__getitem__)
+        return [(best, other) for other in means if other != best]
     baselines = {a.name for a in plan.algorithms if a.role is Role.BASELINE}
-    ordered = [*(n for n in names if n not in baselines), *(n for n in names if n in baselines)]
+    ordered = [*(n for n in means if n not in baselines), *(n for n in means if n in baselines)]
     if len(ordered) <= MAX_COMPARED:
         return list(itertools.combinations(ordered, 2))
     return [(a, b) for a in ordered for b in ordered if b in baselines and a not in baselines]

@@ -88,7 +88,7 @@ def collect_facts(evidence: Evidence) -> Facts:
     comparisons: list[Comparison] = []
     for metric in found.metrics:
         summaries += summaries_of(found, metric, rng)
-        comparisons += compared(evidence.plan, found, metric, found.algorithms(metric), rng)
+        comparisons += compared(evidence.plan, found, metric, rng)
     comparisons.sort(key=lambda c: not c.is_declared)
     values: dict[str, float] = {}
     for summary in summaries:

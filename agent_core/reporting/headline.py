@@ -129,7 +129,8 @@ def sweep_headline(plan: Plan, facts: Facts) -> str:
     if not plan.primary.is_directed:
         return span_headline(plan, swept)
     choose = max if plan.primary.is_descending else min
-    best, top = choose(swept, key=lambda pair: pair[1].mean)
+    planned = sorted(swept, key=lambda pair: plan.algorithms.index(pair[0]))
+    best, top = choose(planned, key=lambda pair: pair[1].mean)
     means = sorted(s.mean for _, s in swept)
     half = resolution_of(top)
     key = plan.swept or ""
@@ -139,17 +140,20 @@ def sweep_headline(plan: Plan, facts: Facts) -> str:
         f"{len(swept)} values tried; the curve spans {shown(means[0], half)} to "
         f"{shown(means[-1], half)}.**"
     )
-    near = [
-        f"{a.config[key]:g}"
+    others = [
+        (f"{a.config[key]:g}", is_apart(facts, top.algorithm, s.algorithm))
         for a, s in swept
-        if s is not top and not is_apart(facts, top.algorithm, s.algorithm)
+        if s is not top
     ]
-    tied = f"Not distinguishable from it: {key} = {', '.join(near)}." if near else ""
+    near = ", ".join(v for v, apart in others if apart is False)
+    untested = ", ".join(v for v, apart in others if apart is None)
+    tied = f"Not distinguishable from it: {key} = {near}." if near else ""
+    silent = f"Not compared with it: {key} = {untested}." if untested else ""
     caveat = (
         "The value was selected on the test data, so its result is optimistic: choose on "
         "validation data before citing it."
     )
-    return " ".join(t for t in (lead, tied, caveat) if t)
+    return " ".join(t for t in (lead, tied, silent, caveat) if t)
 
 
 def span_headline(plan: Plan, swept: list[tuple[Algorithm, Summary]]) -> str:
@@ -168,10 +172,10 @@ def swept_values(plan: Plan, facts: Facts) -> list[tuple[Algorithm, Summary]]:
     return sorted(found, key=lambda pair: float(pair[0].config[plan.swept or ""]))
 
 
-def is_apart(facts: Facts, a: str, b: str) -> bool:
-    """Whether the test tells two algorithms apart."""
+def is_apart(facts: Facts, a: str, b: str) -> bool | None:
+    """Whether the test tells two algorithms apart; None where they were not compared."""
     found = facts.comparison(a, b)
-    return found is not None and found.is_distinguishable
+    return None if found is None else found.is_distinguishable
 
 
 def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
