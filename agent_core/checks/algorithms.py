@@ -195,7 +195,7 @@ def beats_baseline(evidence: Evidence) -> Result:
     """Compare every subject with the best baseline in the primary metric."""
     primary = evidence.plan.primary
     if not primary.is_directed:
-        return not_applicable(f"{primary.label} has no better end{primary.note}.")
+        return not_applicable(f"{primary.label}{primary.note}: no value is below another.")
     pairs = list(pairs_within_folds(evidence))
     if not pairs:
         return not_applicable("There is no pair of subject and baseline.")

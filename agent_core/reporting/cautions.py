@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent_core.facts import Facts
 from agent_core.metrics import KNOWN
 from agent_core.predicted import ENOUGH, shares
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.units import CONFOUNDED
+
+SPLIT_EFFECT = "effect of the split"
+"""What the product says itself, from the test sets that were saved."""
 
 
 def own_word(inputs: ReportInputs) -> list[str]:
@@ -39,7 +44,7 @@ def unpredicted(inputs: ReportInputs) -> list[str]:
 def split_limits(inputs: ReportInputs, facts: Facts) -> list[str]:
     """Say what of the split was not varied, mixed with the seed, or left out of the means."""
     found = []
-    mixed = [s.algorithm for s in facts.of(inputs.plan.primary) if s.over == CONFOUNDED]
+    mixed = mixed_algorithms(inputs, facts)
     if mixed:
         found.append(
             f"Each seed of {', '.join(mixed[:4])} has a split of its own: what comes of the seed "
@@ -53,6 +58,17 @@ def split_limits(inputs: ReportInputs, facts: Facts) -> list[str]:
             f"Folds left out of all means, because not every compared algorithm has them: {folds}."
         )
     return found
+
+
+def known_limits(inputs: ReportInputs, facts: Facts, limits: Sequence[str]) -> tuple[str, ...]:
+    """Return a researcher's limits without those that say of a varied split that it was fixed."""
+    is_varied = splits(inputs) > 1 or bool(mixed_algorithms(inputs, facts))
+    return tuple(t for t in limits if not (is_varied and SPLIT_EFFECT in t))
+
+
+def mixed_algorithms(inputs: ReportInputs, facts: Facts) -> list[str]:
+    """Return the algorithms of which each seed has a split of its own."""
+    return [s.algorithm for s in facts.of(inputs.plan.primary) if s.over == CONFOUNDED]
 
 
 def splits(inputs: ReportInputs) -> int:

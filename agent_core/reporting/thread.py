@@ -10,7 +10,7 @@ from agent_core.digits import percent, shown
 from agent_core.domain import Finding, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
-from agent_core.reporting.cautions import own_word, split_limits, unpredicted
+from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import exploratory_text
@@ -236,9 +236,8 @@ def limits_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     found = split_limits(inputs, facts)
     if len(inputs.datasets) == 1:
         found.append("One data set: nothing here speaks for others.")
-    said = "effect of the split"
-    is_said = any(said in t for t in found)
-    found += [clip(t) for t in prose.limits if not (is_said and said in t)]
+    is_said = any(SPLIT_EFFECT in t for t in found)
+    found += [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
     return f"*Limits:* {' '.join(found)}" if found else ""
 
 

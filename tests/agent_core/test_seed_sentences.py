@@ -8,8 +8,9 @@ import pandas as pd
 from builders import plan_of
 from results import NDCG, comparison_evidence, evidence_of, inputs_of
 
-from agent_core.domain import Split, SplitKind
+from agent_core.domain import ReportDraft, Split, SplitKind
 from agent_core.facts import collect_facts
+from agent_core.reporter import write_report
 from agent_core.reporting.cautions import own_word, split_limits, unpredicted
 from agent_core.reporting.headline import headline
 from agent_core.reporting.thread import alerts
@@ -80,6 +81,17 @@ def test_seeds_with_a_split_each_are_not_told_as_an_effect_of_the_seed():
     assert found.user_interval.held == "3 splits, each with a seed of its own"
     assert "was **not** measured" not in " ".join(split_limits(inputs, facts))
     assert "cannot be told apart" in " ".join(split_limits(inputs, facts))
+
+
+def test_no_limit_calls_a_split_fixed_that_changes_with_the_seed(tmp_path):
+    fixed = ReportDraft("", limits=("One split; the effect of the split was not measured.",))
+
+    varied = write_report(replace(inputs_of(confounded()), evidence=None), fixed, tmp_path / "a")
+    honest = replace(inputs_of(comparison_evidence()), evidence=None)
+    told = write_report(honest, fixed, tmp_path / "b")
+
+    assert "was not measured" not in varied.markdown
+    assert "One split; the effect of the split was not measured." in told.markdown
 
 
 def test_seeds_of_which_some_share_a_fold_are_told_by_these():
