@@ -54,6 +54,9 @@ class Observations:
     """Algorithms of the plan: those that are compared."""
     tables: dict[Metric, pd.DataFrame] = field(default_factory=dict)
     losses_of: dict[tuple[Metric, str], pd.DataFrame] = field(default_factory=dict)
+    cells_of: dict[tuple[Metric, str], pd.DataFrame] = field(default_factory=dict)
+    folds_of: dict[Metric, dict[str, frozenset[str]]] = field(default_factory=dict)
+    complete: dict[tuple[Metric, str, str], bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evidence: Evidence) -> Observations:
@@ -99,10 +102,12 @@ class Observations:
 
         Where they share none, each is told of its own.
         """
-        own = self.own_folds(metric)
-        known = [own[n] for n in self.compared(metric)]
-        shared = frozenset.intersection(*known) if known else frozenset()
-        return {name: (folds & shared) or folds for name, folds in own.items()}
+        if metric not in self.folds_of:
+            own = self.own_folds(metric)
+            known = [own[n] for n in self.compared(metric)]
+            shared = frozenset.intersection(*known) if known else frozenset()
+            self.folds_of[metric] = {n: (folds & shared) or folds for n, folds in own.items()}
+        return self.folds_of[metric]
 
     def left_out(self, metric: Metric) -> tuple[str, ...]:
         """Return the folds that do not count, because some compared algorithm lacks them."""
@@ -118,9 +123,13 @@ class Observations:
 
     def cells(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the values of users in the runs of an algorithm that count."""
-        found = self.of_metric(self.users, metric)
-        kept = self.folds(metric).get(algorithm, frozenset())
-        return found[(found["algorithm"] == algorithm) & found["fold"].isin(kept)]
+        if (metric, algorithm) not in self.cells_of:
+            groups = self.of_metric(self.users, metric).groupby("algorithm", sort=False)
+            for name, group in groups:
+                kept = self.folds(metric).get(str(name), frozenset())
+                self.cells_of[metric, str(name)] = group[group["fold"].isin(kept)]
+            self.cells_of.setdefault((metric, algorithm), self.users.iloc[:0])
+        return self.cells_of[metric, algorithm]
 
     def cell_table(self, metric: Metric) -> pd.DataFrame:
         """Return the mean over seeds per user and fold (lines), by algorithm (columns)."""
@@ -204,6 +213,13 @@ class Observations:
 
         Claimed values of users stand behind no recomputed value of a run.
         """
+        key = (metric, algorithm, kind)
+        if key not in self.complete:
+            self.complete[key] = self.has_all(metric, algorithm, kind)
+        return self.complete[key]
+
+    def has_all(self, metric: Metric, algorithm: str, kind: str) -> bool:
+        """Compare the runs that count with the users or predictions that are there."""
         runs = self.runs(metric, algorithm)
         if kind == PREDICTIONS:
             known = self.loss_table(metric, algorithm).index.get_level_values("fold")

@@ -250,16 +250,14 @@ def users_dropped(evidence: Evidence) -> Result:
     dropped = [*short_counts(evidence), *lucky_users(evidence)]
     if dropped:
         return failed(f"Averages leave test users out: {some(dropped)}.")
-    short = list(users_without_lists(evidence))
-    if short:
-        return warned(f"Test users without a list (counted as 0): {some(short)}.")
-    unpredicted = [
-        f"{run_label(*run)} predicts {share:.1%}"
-        for run, share in shares(evidence).items()
-        if share < 1
-    ]
+    unlisted = list(users_without_lists(evidence))
+    shown = shares(evidence).items()
+    unpredicted = [f"{run_label(*run)} predicts {share:.1%}" for run, share in shown if share < 1]
+    notes = [f"Test users without a list (counted as 0): {some(unlisted)}."] if unlisted else []
     if unpredicted:
-        return warned(f"Not all tested ratings are predicted: {some(unpredicted)}.")
+        notes.append(f"Not all tested ratings are predicted: {some(unpredicted)}.")
+    if notes:
+        return warned(" ".join(notes))
     return passed("Every average is over all test users.")
 
 

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from results import NDCG, comparison_plan, dataset, evidence_of
+from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 
 from agent_core.checks.algorithms import beats_baseline
 from agent_core.domain import Metric
 from agent_core.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
 from agent_core.facts import collect_facts
+from agent_core.reporting.cautions import split_limits
 from agent_core.reporting.headline import headline
 
 RMSE = Metric("rmse")
@@ -43,6 +44,7 @@ def test_an_easy_fold_of_its_own_makes_no_algorithm_better():
     told = headline(evidence.plan, facts)
 
     assert facts.left_out == ("1",)
+    assert split_limits(inputs_of(evidence), facts)[-1].endswith("algorithm has them: 1.")
     assert facts.summary(NDCG, "EASE").mean == pytest.approx(facts.summary(NDCG, "EASE").low)
     assert [s.algorithm for s in facts.of(NDCG)] == ["ItemKNN", "EASE", "Popularity"]
     assert facts.comparison("ItemKNN", "EASE").difference == pytest.approx(-0.01)
