@@ -12,7 +12,8 @@ def comparison_sentence(
 ) -> str:
     """Word a comparison of a with b: higher, lower, or not distinguishable; no full stop.
 
-    Equivalence is spoken of only where the plan has a margin for it.
+    Equivalence is spoken of only where the plan has a margin for it. Intervals have the sign of
+    the difference that is told: "lower by 0.1 (0.09 to 0.11)".
 
     Parameters
     ----------
@@ -23,8 +24,18 @@ def comparison_sentence(
     direction
         What was expected; a contrary finding is said to be so.
     """
-    sign = 1 if comparison.a == a else -1
+    sign = told_sign(comparison, a)
     return f"{difference_text(comparison, a, b, direction)}{equivalence_text(comparison, sign)}"
+
+
+def told_sign(comparison: Comparison, a: str) -> int:
+    """Return 1 where the recorded difference has the sign of the told one, else -1.
+
+    Told is a minus b, or what "lower by" names: its size.
+    """
+    sign = 1 if comparison.a == a else -1
+    is_size = comparison.is_distinguishable and sign * comparison.difference < 0
+    return -sign if is_size else sign
 
 
 def difference_text(comparison: Comparison, a: str, b: str, direction: Direction) -> str:
@@ -33,7 +44,7 @@ def difference_text(comparison: Comparison, a: str, b: str, direction: Direction
     difference = sign * comparison.difference
     half = comparison.interval.half_width
     label = comparison.metric.label
-    tested = tested_text(comparison, sign)
+    tested = tested_text(comparison, told_sign(comparison, a))
     if comparison.difference == 0 and not (comparison.higher or comparison.lower):
         return f"{a} and {b} have the same {label} for each of {comparison.users:,} users"
     if not comparison.is_distinguishable:

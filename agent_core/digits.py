@@ -7,12 +7,17 @@ import math
 from agent_core.domain import Usage
 
 MAX_DECIMALS = 9
+NOISE = 1e-9
+"""Half widths below are rounding errors of values that do not vary, no uncertainty."""
+NOTHING = 1e-12
+"""Values below are 0 with a rounding error."""
 
 
 def shown(value: float, half_width: float = math.nan) -> str:
     """Return a value with digits that fit its half width: two where that begins with 1 or 2.
 
-    Without a half width four decimals, or three significant digits of what is smaller.
+    Without a half width, or with one that is a rounding error, four decimals, or three significant
+    digits of what is smaller.
 
     Examples
     --------
@@ -21,7 +26,8 @@ def shown(value: float, half_width: float = math.nan) -> str:
     """
     if not math.isfinite(value):
         return "not available"
-    if not math.isfinite(half_width) or half_width <= 0:
+    value = 0.0 if abs(value) < NOTHING else value
+    if not math.isfinite(half_width) or half_width < NOISE:
         decimals = 4 if value == 0 or abs(value) >= 0.01 else 2 - magnitude(value)
     else:
         lead = half_width / 10.0 ** magnitude(half_width)

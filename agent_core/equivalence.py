@@ -141,7 +141,7 @@ def group_tests(
     By bootstrap, since most values of users may be 0; with few users, for whom it is too narrow,
     and with very many by t.
     """
-    users = found.user_table(metric)[list({n for p in pairs for n in p})].dropna()
+    users = found.joint(metric, list({n for p in pairs for n in p}))
     columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in pairs])
     n = len(columns)
     if not FEW <= n <= LARGE:

@@ -19,7 +19,7 @@ from agent_core.digits import shown
 from agent_core.domain import Plan, Study
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts, Summary
-from agent_core.observations import run_values
+from agent_core.values import run_values
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 """Of Okabe and Ito's palette, and a grey; shape or words always say the same as a colour."""
@@ -162,6 +162,7 @@ def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     metric = evidence.plan.primary
     runs = run_values(evidence)
     runs = runs[(runs["metric"] == metric.name) & (runs["k"] == (metric.k or 0))]
+    runs = runs[~runs["fold"].isin(facts.left_out)]
     values = {str(n): g["value"].to_numpy(dtype=float) for n, g in runs.groupby("algorithm")}
     summaries = kept(evidence.plan, facts)
     varied = [s for s in summaries if s.over == "seeds"]
@@ -173,8 +174,7 @@ def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     above, under = (styled(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
     strip(above, [values[s.algorithm] for s in summaries])
     row_labels(above, labels)
-    lower = " (lower is better)" if metric.is_rating else ""
-    above.set_title(f"{metric.label}{lower} over training seeds", fontsize=11, loc="left")
+    above.set_title(f"{metric.label}{metric.note} over training seeds", fontsize=11, loc="left")
     if len(varied) == 1:
         histogram(under, values[varied[0].algorithm], varied[0])
     elif varied:
@@ -284,10 +284,9 @@ def line_text(base: Summary) -> str:
 
 def mean_label(plan: Plan, summaries: Sequence[Summary], left_out: int) -> str:
     """Say what dots and bars are, which end is better, and how many are left out."""
-    better = " (lower is better)" if plan.primary.is_rating else ""
     is_known = [s.user_interval.is_known for s in summaries]
     over = "95 % interval over users" if any(is_known) else "no interval over users"
-    text = f"{plan.primary.label}{better}: mean, {over}"
+    text = f"{plan.primary.label}{plan.primary.note}: mean, {over}"
     return f"{text}\n{left_out} more in tables/summaries.csv" if left_out else text
 
 
@@ -312,7 +311,7 @@ def differences(plan: Plan, facts: Facts) -> Figure:
     axes.axvline(0, color=GREY, linewidth=1)
     axes.set_xlabel(
         f"difference in {plan.primary.label}, 95 % interval over users\n"
-        f"right of 0: the first is higher{' (worse)' if plan.primary.is_rating else ''}",
+        f"right of 0: the first is higher{'' if plan.primary.is_descending else ' (worse)'}",
         fontsize=11,
     )
     axes.set_title(differences_title(plan, len(drawn), len(declared)), fontsize=10, loc="left")
@@ -354,8 +353,7 @@ def sweep(plan: Plan, facts: Facts) -> Figure:
     axes.set_xticks(xs, [f"{x:g}" for x in xs], rotation=45 if len(xs) > MANY_VALUES else 0)
     axes.minorticks_off()
     axes.set_xlabel(key, fontsize=11)
-    better = " (lower is better)" if plan.primary.is_rating else ""
-    axes.set_ylabel(f"{plan.primary.label}{better}", fontsize=11)
+    axes.set_ylabel(f"{plan.primary.label}{plan.primary.note}", fontsize=11)
     figure.legend(frameon=False, fontsize=10, loc="outside upper left", ncols=2)
     return figure
 

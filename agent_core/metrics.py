@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
 """Relative."""
+LISTED_ONLY = "; only users with a list"
+"""Ends the definition of a value that agrees only where users without a list are left out."""
 LONGEST = 1_000
 """Ranks beyond are not looked at."""
 
@@ -241,7 +243,8 @@ class Recomputed:
 def ranking(name: str, lists: Lists) -> list[Recomputed]:
     """Return a ranking metric under all its definitions; empty for an unknown metric.
 
-    Users of the test set without a list count as 0; definitions that leave them out come last.
+    Users of the test set without a list count as 0; definitions whose value leaves them out come
+    last, and still have every test user among their per-user values.
     """
     has_list = lists.lengths > 0
     whole, partial = [], []
@@ -252,9 +255,8 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
         per_user = pd.Series(values, index=lists.users)
         whole.append(Recomputed(definition, float(values.mean()), per_user))
         if has_list.any() and not has_list.all():
-            listed = per_user[has_list]
-            text = f"{definition}; only users with a list"
-            partial.append(Recomputed(text, float(listed.mean()), listed))
+            listed = float(per_user[has_list].mean())
+            partial.append(Recomputed(f"{definition}{LISTED_ONLY}", listed, per_user))
     return whole + partial
 
 
@@ -281,10 +283,15 @@ def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> l
 
 def with_truth(predictions: pd.DataFrame, test: pd.DataFrame | None) -> pd.DataFrame:
     """Return predictions with the ratings of the test data, where it has ratings."""
-    if test is None or "rating" not in test or test["rating"].isna().all():
+    if test is None or not has_ratings(test):
         return predictions
     truth = test[["user_id", "item_id", "rating"]].drop_duplicates(["user_id", "item_id"])
     return predictions.drop(columns="rating").merge(truth, on=["user_id", "item_id"], how="inner")
+
+
+def has_ratings(test: pd.DataFrame) -> bool:
+    """Whether test data have ratings."""
+    return "rating" in test and not bool(test["rating"].isna().all())
 
 
 def coverage(lists: pd.DataFrame, k: int, items: Mapping[str, int]) -> list[Recomputed]:

@@ -1,4 +1,9 @@
-"""Independent observations behind the statistics: runs, and users averaged over runs."""
+"""Independent observations behind the statistics: runs, and users averaged over runs.
+
+Algorithms that a plan compares are looked at on the folds that all of them have, so that none
+profits from an easy fold of its own. A mean and its interval are of the same thing: users where
+each run has per-user values, predictions for pooled errors, else runs.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +17,22 @@ from numpy.typing import NDArray
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.pooled_errors import Losses
+from agent_core.quoting import is_name
+from agent_core.values import (
+    definitions_of,
+    held_fixed,
+    run_values,
+    test_share,
+    true_predictions,
+    user_values,
+)
 
 Floats = NDArray[np.float64]
-KEYS = ["algorithm", "fold", "seed", "metric", "k"]
 POOLED = "pooled"
 """Definitions of rating errors that begin so are over predictions, not users."""
+USERS, PREDICTIONS, RUNS = "users", "predictions", "runs"
+"""What a mean is over."""
+PLACE = ["fold", "user_id", "item_id", "turn"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +42,22 @@ class Observations:
     rows: pd.DataFrame
     """Single runs: algorithm, fold, seed, metric, k (0: none), value, n, is_recomputed."""
     users: pd.DataFrame
-    """metric, k (0: none), algorithm, user_id, value: each user's mean over runs."""
+    """algorithm, fold, seed, metric, k (0: none), user_id, value, is_recomputed."""
     predictions: pd.DataFrame
+    """With the ratings of the test data."""
     definitions: Mapping[str, str]
     """Metric key to the definition that agreed."""
     held: str
     """What intervals over users hold fixed."""
     test_share: float
     """Test interactions divided by training interactions."""
+    planned: frozenset[str] = frozenset()
+    """Algorithms of the plan: those that are compared."""
     tables: dict[Metric, pd.DataFrame] = field(default_factory=dict)
+    losses_of: dict[tuple[Metric, str], pd.DataFrame] = field(default_factory=dict)
+    cells_of: dict[tuple[Metric, str], pd.DataFrame] = field(default_factory=dict)
+    folds_of: dict[Metric, dict[str, frozenset[str]]] = field(default_factory=dict)
+    complete: dict[tuple[Metric, str, str], bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evidence: Evidence) -> Observations:
@@ -43,10 +66,11 @@ class Observations:
         return cls(
             rows,
             user_values(evidence),
-            evidence.predictions,
+            true_predictions(evidence),
             definitions_of(evidence),
             held_fixed(rows),
             test_share(evidence),
+            frozenset(a.name for a in evidence.plan.algorithms),
         )
 
     @property
@@ -56,46 +80,91 @@ class Observations:
         return [Metric(str(p.metric), int(p.k) or None) for p in pairs]
 
     def algorithms(self, metric: Metric) -> list[str]:
-        """Return the algorithms that have runs of a metric, in the order of delivery."""
-        return [str(n) for n in self.of_metric(self.rows, metric)["algorithm"].unique()]
+        """Return the algorithms that have runs of a metric, in the order of delivery.
+
+        What nobody planned counts only where its name can be read as nothing but a name.
+        """
+        names = [str(n) for n in self.of_metric(self.rows, metric)["algorithm"].unique()]
+        return [n for n in names if n in self.planned or is_name(n)]
 
     def of_metric(self, frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
         """Return the lines of a metric."""
         return frame[(frame["metric"] == metric.name) & (frame["k"] == (metric.k or 0))]
 
-    def runs(self, metric: Metric, algorithm: str) -> pd.DataFrame:
-        """Return the runs of an algorithm."""
-        found = self.of_metric(self.rows, metric)
-        return found[found["algorithm"] == algorithm]
+    def compared(self, metric: Metric) -> list[str]:
+        """Return the planned algorithms of a metric; all of them where fewer than two are."""
+        found = self.algorithms(metric)
+        planned = [n for n in found if n in self.planned]
+        return planned if len(planned) > 1 else found
 
-    def units(self, rows: pd.DataFrame) -> tuple[str, Floats]:
-        """Return what repeated runs differ in, and one value for each.
+    def own_folds(self, metric: Metric) -> dict[str, frozenset[str]]:
+        """Return the folds in which each algorithm has runs."""
+        groups = self.of_metric(self.rows, metric).groupby("algorithm", sort=False)
+        return {str(name): frozenset(group["fold"]) for name, group in groups}
 
-        With several seeds these are the seeds, each averaged over the folds that all have; else
-        the folds.
+    def folds(self, metric: Metric) -> dict[str, frozenset[str]]:
+        """Return the folds of each algorithm that count: those that all compared ones have.
+
+        Where they share none, each is told of its own.
         """
-        by_seed = rows.groupby("seed", sort=False)["value"].mean()
-        if len(by_seed) > 1:
-            table = rows.pivot_table("value", "seed", "fold", aggfunc="mean")
-            complete = table.dropna()
-            values = complete.mean(axis=1) if len(complete) > 1 else by_seed
-            return "seeds", values.to_numpy(dtype=float)
-        by_fold = rows.groupby("fold", sort=False)["value"].mean().to_numpy(dtype=float)
-        return ("folds" if len(by_fold) > 1 else "one run"), by_fold
+        if metric not in self.folds_of:
+            own = self.own_folds(metric)
+            known = [own[n] for n in self.compared(metric)]
+            shared = frozenset.intersection(*known) if known else frozenset()
+            self.folds_of[metric] = {n: (folds & shared) or folds for n, folds in own.items()}
+        return self.folds_of[metric]
+
+    def left_out(self, metric: Metric) -> tuple[str, ...]:
+        """Return the folds that do not count, because some compared algorithm lacks them."""
+        own, kept = self.own_folds(metric), self.folds(metric)
+        names = self.compared(metric)
+        return tuple(sorted({f for n in names for f in own[n] - kept[n]}))
+
+    def runs(self, metric: Metric, algorithm: str) -> pd.DataFrame:
+        """Return the runs of an algorithm that count."""
+        found = self.of_metric(self.rows, metric)
+        kept = self.folds(metric).get(algorithm, frozenset())
+        return found[(found["algorithm"] == algorithm) & found["fold"].isin(kept)]
+
+    def cells(self, metric: Metric, algorithm: str) -> pd.DataFrame:
+        """Return the values of users in the runs of an algorithm that count."""
+        if (metric, algorithm) not in self.cells_of:
+            groups = self.of_metric(self.users, metric).groupby("algorithm", sort=False)
+            for name, group in groups:
+                kept = self.folds(metric).get(str(name), frozenset())
+                self.cells_of[metric, str(name)] = group[group["fold"].isin(kept)]
+            self.cells_of.setdefault((metric, algorithm), self.users.iloc[:0])
+        return self.cells_of[metric, algorithm]
+
+    def cell_table(self, metric: Metric) -> pd.DataFrame:
+        """Return the mean over seeds per user and fold (lines), by algorithm (columns)."""
+        if metric not in self.tables:
+            parts = [self.cells(metric, n) for n in self.algorithms(metric)]
+            found = pd.concat(parts) if parts else self.users.iloc[:0]
+            self.tables[metric] = found.pivot_table(
+                "value", ["user_id", "fold"], "algorithm", aggfunc="mean", sort=False
+            )
+        return self.tables[metric]
 
     def user_table(self, metric: Metric) -> pd.DataFrame:
-        """Return the value of each user (lines) under each algorithm (columns)."""
-        if metric not in self.tables:
-            found = self.of_metric(self.users, metric)
-            table = found.pivot_table("value", "user_id", "algorithm", aggfunc="mean", sort=False)
-            self.tables[metric] = table
-        return self.tables[metric]
+        """Return each user's mean over seeds, then folds (lines), by algorithm (columns)."""
+        return self.cell_table(metric).groupby(level="user_id", sort=False).mean()
+
+    def joint(self, metric: Metric, names: Sequence[str]) -> pd.DataFrame:
+        """Return users by algorithms, over the folds in which all of these have the user.
+
+        Algorithms that share no fold, as on several variants of the data, are joined by user.
+        """
+        table = self.cell_table(metric)[list(names)].dropna()
+        if len(table):
+            return table.groupby(level="user_id", sort=False).mean()
+        return self.user_table(metric)[list(names)].dropna()
 
     def grouped(
         self, metric: Metric, pairs: Sequence[tuple[str, str]]
     ) -> list[list[tuple[str, str]]]:
-        """Return pairs that share all users together, others one by one."""
-        table = self.user_table(metric)
+        """Return pairs that share all users and folds together, others one by one."""
+        table = self.cell_table(metric)
         names = {n for pair in pairs for n in pair}
         complete = {n for n in names if table[n].notna().all()}
         together = [p for p in pairs if set(p) <= complete]
@@ -112,98 +181,93 @@ class Observations:
         return as_losses(table, metric) if len(table) else None
 
     def paired_losses(self, metric: Metric, a: str, b: str) -> tuple[Losses, Losses] | None:
-        """Return the losses of two algorithms for the users that both have."""
+        """Return the losses of two algorithms over the predictions that both have."""
         first, second = self.loss_table(metric, a), self.loss_table(metric, b)
-        users = first.index.intersection(second.index)
-        if len(users) < 2:
+        both = first.index.intersection(second.index)
+        if both.get_level_values("user_id").nunique() < 2:
             return None
-        return as_losses(first.loc[users], metric), as_losses(second.loc[users], metric)
+        return as_losses(first.loc[both], metric), as_losses(second.loc[both], metric)
 
     def loss_table(self, metric: Metric, algorithm: str) -> pd.DataFrame:
-        """Return sum and count of an algorithm's losses per user, averaged over seeds."""
+        """Return the loss of each prediction (lines: `PLACE`), averaged over seeds."""
+        if (metric, algorithm) not in self.losses_of:
+            found = self.seed_losses(metric, algorithm)
+            table = found.groupby(PLACE, sort=False)[["loss"]].mean()
+            self.losses_of[metric, algorithm] = table
+        return self.losses_of[metric, algorithm]
+
+    def seed_losses(self, metric: Metric, algorithm: str) -> pd.DataFrame:
+        """Return the loss of every single prediction that counts."""
+        kept = self.folds(metric).get(algorithm, frozenset())
         found = self.predictions[self.predictions["algorithm"] == algorithm]
+        found = found[found["fold"].isin(kept)]
         errors = (found["prediction"] - found["rating"]).astype(float)
         losses = errors.abs() if metric.name == "mae" else errors**2
-        frame = found[["user_id", "seed"]].assign(loss=losses)
-        frame = frame[np.isfinite(frame["loss"])]
-        per_seed = frame.groupby(["seed", "user_id"])["loss"].agg(["sum", "count"])
-        return per_seed.groupby(level="user_id").mean()
+        turn = found.groupby(["seed", *PLACE[:-1]]).cumcount()
+        frame = found[["seed", *PLACE[:-1]]].assign(turn=turn, loss=losses)
+        return frame[np.isfinite(frame["loss"])]
+
+    def estimand(self, metric: Metric, algorithm: str) -> str:
+        """Return what a mean is over: the same for all compared algorithms of a metric."""
+        kind = PREDICTIONS if self.is_pooled(metric) else USERS
+        names = {*self.compared(metric), algorithm}
+        return kind if all(self.is_complete(metric, n, kind) for n in names) else RUNS
+
+    def is_complete(self, metric: Metric, algorithm: str, kind: str) -> bool:
+        """Whether every run that counts has the values of users, or predictions, behind it.
+
+        Claimed values of users stand behind no recomputed value of a run.
+        """
+        key = (metric, algorithm, kind)
+        if key not in self.complete:
+            self.complete[key] = self.has_all(metric, algorithm, kind)
+        return self.complete[key]
+
+    def has_all(self, metric: Metric, algorithm: str, kind: str) -> bool:
+        """Compare the runs that count with the users or predictions that are there."""
+        runs = self.runs(metric, algorithm)
+        if kind == PREDICTIONS:
+            known = self.loss_table(metric, algorithm).index.get_level_values("fold")
+            return set(runs["fold"]) <= set(known)
+        cells = self.cells(metric, algorithm)
+        wanted, found = (f.groupby("fold")["seed"].nunique() for f in (runs, cells))
+        is_whole = len(runs) > 0 and wanted.equals(found.reindex(wanted.index))
+        return is_whole and bool(runs["is_recomputed"].all() == cells["is_recomputed"].all())
+
+    def mean(self, metric: Metric, algorithm: str) -> float:
+        """Return the mean that is shown, over what `estimand` names."""
+        match self.estimand(metric, algorithm):
+            case "users":
+                return self.user_mean(metric, algorithm)
+            case "predictions":
+                return pooled(self.loss_table(metric, algorithm)["loss"], metric)
+            case _:
+                return float(self.runs(metric, algorithm)["value"].astype(float).mean())
+
+    def user_mean(self, metric: Metric, algorithm: str) -> float:
+        """Return the mean over users of each user's mean over runs."""
+        cells = self.cell_table(metric)[algorithm].dropna()
+        return float(cells.groupby(level="user_id").mean().mean())
+
+    def paired_means(self, metric: Metric, a: str, b: str) -> tuple[float, float] | None:
+        """Return the means of two algorithms over the folds of both; None without such folds."""
+        kept = self.folds(metric)
+        common = kept[a] & kept[b]
+        if kept[a] == kept[b]:
+            return self.mean(metric, a), self.mean(metric, b)
+        first, second = (self.runs(metric, n) for n in (a, b))
+        values = [float(r[r["fold"].isin(common)]["value"].mean()) for r in (first, second)]
+        return (values[0], values[1]) if common else None
+
+
+def pooled(losses: pd.Series[float], metric: Metric) -> float:
+    """Return the error over all predictions."""
+    mean = float(losses.mean())
+    return mean**0.5 if metric.name == "rmse" else mean
 
 
 def as_losses(table: pd.DataFrame, metric: Metric) -> Losses:
-    """Return sums and counts as arrays."""
-    sums, counts = table["sum"].to_numpy(float), table["count"].to_numpy(float)
+    """Return sums and counts by user as arrays."""
+    users = table.groupby(level="user_id", sort=False)["loss"].agg(["sum", "count"])
+    sums, counts = users["sum"].to_numpy(float), users["count"].to_numpy(float)
     return Losses(sums, counts, metric.name == "rmse")
-
-
-def run_values(evidence: Evidence) -> pd.DataFrame:
-    """Return the single-run rows, each with the recomputed value where there is one.
-
-    Lists of a sample of users are no reason to replace the value over all of them.
-    """
-    rows = evidence.single
-    rows = rows[np.isfinite(rows["value"].astype(float))] if len(rows) else rows
-    rows = rows.assign(k=rows["k"].astype("Int64").fillna(0).astype(int))
-    is_sample = bool(evidence.run.get("list_sample"))
-    if is_sample or not len(evidence.agreement) or not len(rows):
-        return rows.assign(is_recomputed=False)
-    known = evidence.agreement[[*KEYS, "computed"]].copy()
-    known["k"] = pd.to_numeric(known["k"]).astype("Int64").fillna(0).astype(int)
-    joined = rows.merge(known.drop_duplicates(KEYS), on=KEYS, how="left")
-    is_known = joined["computed"].notna()
-    return joined.assign(
-        value=joined["computed"].where(is_known, joined["value"]).astype(float),
-        is_recomputed=is_known,
-    )
-
-
-def user_values(evidence: Evidence) -> pd.DataFrame:
-    """Return each user's mean over seeds, then folds; recomputed values where there are some."""
-    is_sample = bool(evidence.run.get("list_sample"))
-    mine, claimed = with_cutoff(evidence.recomputed), with_cutoff(evidence.per_user)
-    if is_sample and len(claimed):
-        both = claimed
-    else:
-        known = set(zip(mine["metric"], mine["k"], mine["algorithm"], strict=True))
-        named = zip(claimed["metric"], claimed["k"], claimed["algorithm"], strict=True)
-        is_new = np.fromiter((key not in known for key in named), dtype=bool, count=len(claimed))
-        both = pd.concat([f for f in (mine, claimed[is_new]) if len(f)] or [mine])
-    both = both.assign(value=both["value"].astype(float))
-    both = both[np.isfinite(both["value"])]
-    keys = ["metric", "k", "algorithm", "user_id"]
-    per_fold = both.groupby([*keys, "fold"], sort=False, as_index=False)["value"].mean()
-    return per_fold.groupby(keys, sort=False, as_index=False)["value"].mean()
-
-
-def with_cutoff(users: pd.DataFrame) -> pd.DataFrame:
-    """Return the needed columns, an absent cut-off as 0."""
-    kept = users[["metric", "k", "algorithm", "user_id", "fold", "value"]]
-    return kept.assign(k=pd.to_numeric(kept["k"]).astype("Int64").fillna(0).astype(int))
-
-
-def definitions_of(evidence: Evidence) -> dict[str, str]:
-    """Return the definition of each metric that agreed with the script's values."""
-    found: dict[str, str] = {}
-    for row in evidence.agreement[evidence.agreement["agrees"].astype(bool)].itertuples():
-        k = None if pd.isna(row.k) else int(row.k)
-        found.setdefault(Metric(str(row.metric), k).key, str(row.definition))
-    return found
-
-
-def held_fixed(rows: pd.DataFrame) -> str:
-    """Say what intervals over users hold fixed."""
-    folds = rows["fold"].nunique()
-    per_algorithm = rows.groupby("algorithm")["seed"].nunique()
-    seeds = int(per_algorithm.max()) if len(per_algorithm) else 0
-    split = "one split" if folds < 2 else f"one split into {folds} folds"
-    return f"{split}, averaged over {seeds} seeds" if seeds > 1 else f"{split}, one seed"
-
-
-def test_share(evidence: Evidence) -> float:
-    """Return test divided by training interactions; of a fold on average."""
-    tests = [len(t) for t in evidence.test.values()]
-    trains = [len(t) for t in evidence.train.values()]
-    if tests and trains and sum(trains):
-        return float(np.mean(tests) / np.mean(trains))
-    folds = max(2, evidence.plan.split.folds)
-    return 1 / (folds - 1)

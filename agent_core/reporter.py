@@ -10,6 +10,7 @@ from agent_core import figures
 from agent_core.bundle import slug, write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.facts import Facts, with_late_margin
+from agent_core.reporting.cautions import known_limits
 from agent_core.reporting.citable import (
     NEVER_CLAIMED,
     algorithm_texts,
@@ -106,7 +107,7 @@ def words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose
     offered = filler.fill(draft.headline)
     is_whole = bool(offered) and not filler.struck
     findings = filled(filler, draft.findings)
-    limits = filled(filler, draft.limits, Part.LIMIT)
+    limits = known_limits(inputs, facts, filled(filler, draft.limits, Part.LIMIT))
     steps = filled(filler, draft.next_steps, Part.PROPOSAL)
     answer = headline(inputs.plan, facts)
     if inputs.plan.study is Study.OTHER and is_whole and filler.leads(draft.headline):

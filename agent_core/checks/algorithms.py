@@ -6,12 +6,11 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pandas as pd
-
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.syntax import called_name, parsed, walked
 from agent_core.domain import Algorithm, Role
 from agent_core.evidence import Evidence, algorithms_of
+from agent_core.observations import Observations
 from agent_core.quoting import short
 
 BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
@@ -196,44 +195,39 @@ def baseline_present(evidence: Evidence) -> Result:
 def beats_baseline(evidence: Evidence) -> Result:
     """Compare every subject with the best baseline in the primary metric."""
     primary = evidence.plan.primary
-    rows = evidence.single
-    rows = rows[rows["metric"] == primary.name]
-    rows = rows[rows["k"].isna() if primary.k is None else rows["k"] == primary.k]
-    pairs = list(pairs_within_folds(evidence, rows))
+    if not primary.is_directed:
+        return not_applicable(f"{primary.label}{primary.note}: no value is below another.")
+    pairs = list(pairs_within_folds(evidence))
     if not pairs:
         return not_applicable("There is no pair of subject and baseline.")
     below = [
         f"{subject} {value:.4g} against {name} {base:.4g}{times(value, base)}"
         for subject, value, name, base in pairs
-        if (value > base if primary.is_rating else value < base)
+        if (value < base if primary.is_descending else value > base)
     ]
     if below:
-        word = "Worse than" if primary.is_rating else "Below"
+        word = "Below" if primary.is_descending else "Worse than"
         return warned(f"{word} the baseline in {primary.label}: {some(below)}.")
-    choose = min if primary.is_rating else max
+    choose = max if primary.is_descending else min
     subject, value, name, base = choose(pairs, key=lambda pair: pair[1])
     return passed(f"{primary.label}: {subject} {value:.4g}, baseline {name} {base:.4g}.")
 
 
-def pairs_within_folds(
-    evidence: Evidence, rows: pd.DataFrame
-) -> Iterator[tuple[str, float, str, float]]:
-    """Yield every subject and its best baseline, both averaged over the folds of both."""
-    choose = min if evidence.plan.primary.is_rating else max
-    parts = {str(name): part for name, part in rows.groupby("algorithm")}
-    bases = [n for n in baseline_names(evidence) if n in parts]
+def pairs_within_folds(evidence: Evidence) -> Iterator[tuple[str, float, str, float]]:
+    """Yield every subject and its best baseline with the means of the report, on shared folds."""
+    primary = evidence.plan.primary
+    choose = max if primary.is_descending else min
+    found = Observations.of(evidence)
+    ran = found.algorithms(primary)
+    bases = [n for n in baseline_names(evidence) if n in ran]
     for algorithm in evidence.plan.algorithms:
         name = algorithm.name
-        if algorithm.role is not Role.SUBJECT or name not in parts or name in bases:
+        if algorithm.role is not Role.SUBJECT or name not in ran or name in bases:
             continue
-        means = []
-        for base in bases:
-            shared = set(parts[name]["fold"]) & set(parts[base]["fold"])
-            own, other = (p[p["fold"].isin(shared)]["value"] for p in (parts[name], parts[base]))
-            if shared:
-                means.append((float(own.mean()), base, float(other.mean())))
+        pairs = [(base, found.paired_means(primary, name, base)) for base in bases]
+        means = [(both[0], base, both[1]) for base, both in pairs if both]
         if means:
-            value, base, least = choose(means, key=lambda found: found[2])
+            value, base, least = choose(means, key=lambda pair: pair[2])
             yield name, value, base, least
 
 

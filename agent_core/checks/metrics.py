@@ -20,35 +20,69 @@ from agent_core.checks.result import (
 )
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
-from agent_core.metrics import KNOWN, RATING, is_close
+from agent_core.metrics import KNOWN, LISTED_ONLY, RATING, is_close
+from agent_core.predicted import false_ratings, shares
 from agent_core.quoting import quoted
 
 SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
 
 def recomputation_agrees(evidence: Evidence) -> Result:
-    """Check claimed values against those computed again from lists, predictions and split."""
+    """Check claimed values against those computed again from lists, predictions and split.
+
+    Values that cannot be computed again are the script's own word: named, and a fault where the
+    primary metric is among them, unless the plan itself names one that has no definition here.
+    """
     single = evidence.single
-    known = single[single["metric"].isin(KNOWN)]
     if not len(single):
         return failed("There are no results of single runs.")
-    if not len(known):
-        return not_applicable(f"No definition is known of {some(single['metric'].unique())}.")
-    agreement = evidence.agreement
+    agreement, known = evidence.agreement, single[single["metric"].isin(KNOWN)]
     wrong = agreement[~agreement["agrees"].astype(bool)]
     if len(wrong):
         return failed(disagreement(wrong, len(agreement)))
     bare = sorted(set(known["algorithm"]) - set(agreement["algorithm"]))
     if bare:
         return failed(f"Without lists or predictions nothing can be recomputed of {some(bare)}.")
+    forged = false_ratings(evidence)
+    if forged:
+        listed = some(f"{n:,} of {name}" for name, n in forged.items())
+        return failed(f"Delivered ratings that are not those of the dataset: {listed}.")
     mixed = list(mixed_definitions(agreement))
     if mixed:
         return failed(f"Compared under different definitions: {some(mixed)}.")
     inner = list(inner_contradictions(evidence))
     if inner:
         return failed(f"results.json and per_user.parquet disagree: {some(inner)}.")
-    text = f"{len(agreement)} of {len(known)} values agree; {definitions(agreement)}."
-    return passed(text) if len(agreement) == len(known) else warned(text)
+    return recomputed_share(evidence)
+
+
+def recomputed_share(evidence: Evidence) -> Result:
+    """Say how many values were computed again, all of which agree, and which were not."""
+    primary, agreement = evidence.plan.primary, evidence.agreement
+    bare = not_recomputed(evidence)
+    total = len(evidence.single)
+    text = f"{total - len(bare)} of {total} values agree"
+    text += f"; {definitions(agreement)}." if len(agreement) else "."
+    if not len(bare):
+        return passed(text)
+    is_primary = (bare["metric"] == primary.name) & (bare["k"].fillna(0) == (primary.k or 0))
+    if is_primary.any() and primary.name in KNOWN:
+        return failed(
+            f"{int(is_primary.sum())} values of the primary metric {primary.label} cannot be "
+            "computed again from the saved files."
+        )
+    counts = bare.groupby(["metric", "k"], dropna=False, sort=False).size()
+    listed = some(f"{label(str(m), k)} ({n})" for (m, k), n in counts.items())
+    return warned(f"{text} Not computed again, the script's own word: {listed}.")
+
+
+def not_recomputed(evidence: Evidence) -> pd.DataFrame:
+    """Return the rows of single runs without a recomputed value."""
+    keys = ["algorithm", "fold", "seed", "metric", "k"]
+    rows, known = evidence.single[keys], evidence.agreement[keys]
+    rows, known = (f.assign(k=pd.to_numeric(f["k"]).astype("Int64")) for f in (rows, known))
+    both = rows.merge(known.drop_duplicates(), on=keys, how="left", indicator="side")
+    return both[both["side"] == "left_only"]
 
 
 def disagreement(wrong: pd.DataFrame, total: int) -> str:
@@ -210,23 +244,46 @@ def differing_users(evidence: Evidence) -> Iterator[str]:
 
 
 def users_dropped(evidence: Evidence) -> Result:
-    """Check that averages are over all test users."""
+    """Check that averages are over all test users, and errors over all tested ratings.
+
+    A script's average that leaves test users out is a fault. It does not bind: the product's own
+    values are over all test users, those without a list as 0, and a report's first lines say so.
+    Tested ratings without a prediction have no such value: they are counted.
+    """
     if not evidence.test:
         return not_applicable("No split was saved.")
-    dropped = []
+    dropped = [*short_counts(evidence), *lucky_users(evidence)]
+    if dropped:
+        return failed(f"Averages leave test users out: {some(dropped)}.")
+    unlisted = list(users_without_lists(evidence))
+    shown = shares(evidence).items()
+    unpredicted = [f"{run_label(*run)} predicts {share:.1%}" for run, share in shown if share < 1]
+    notes = [f"Test users without a list (counted as 0): {some(unlisted)}."] if unlisted else []
+    if unpredicted:
+        notes.append(f"Not all tested ratings are predicted: {some(unpredicted)}.")
+    if notes:
+        return warned(" ".join(notes))
+    return passed("Every average is over all test users.")
+
+
+def short_counts(evidence: Evidence) -> Iterator[str]:
+    """Name the values that are said to be over fewer users than were tested."""
     rows = evidence.single.dropna(subset=["n"])
     for row in rows[~rows["metric"].isin([*RATING, "coverage"])].itertuples():
         test = evidence.test.get(row.fold)
         users = 0 if test is None else int(test["user_id"].nunique())
         if row.n < users:
             run = run_label(row.algorithm, row.fold, row.seed)
-            dropped.append(f"{label(row.metric, row.k)} of {run}: {row.n:,.0f} of {users:,}")
-    if dropped:
-        return warned(f"Averages leave test users out: {some(dropped)}.")
-    short = list(users_without_lists(evidence))
-    if short:
-        return warned(f"Test users without a list (counted as 0): {some(short)}.")
-    return passed("Every average is over all test users.")
+            yield f"{label(row.metric, row.k)} of {run}: {row.n:,.0f} of {users:,}"
+
+
+def lucky_users(evidence: Evidence) -> Iterator[str]:
+    """Name the values that agree only where users without a list are left out."""
+    agreement = evidence.agreement
+    found = agreement[agreement["definition"].astype(str).str.endswith(LISTED_ONLY)]
+    for row in found.itertuples():
+        run = run_label(row.algorithm, row.fold, row.seed)
+        yield f"{label(row.metric, row.k)} of {run}: only users with a list"
 
 
 def users_without_lists(evidence: Evidence) -> Iterator[str]:

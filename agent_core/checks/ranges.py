@@ -8,8 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
+from agent_core.checks.result import (
+    Result,
+    failed,
+    label,
+    not_applicable,
+    passed,
+    run_label,
+    some,
+    warned,
+)
 from agent_core.evidence import Evidence
+from agent_core.predicted import repeated
 
 SHARES = frozenset(
     {
@@ -101,6 +111,10 @@ def list_faults(evidence: Evidence) -> list[str]:
     predicted = pd.to_numeric(evidence.predictions["prediction"], errors="coerce")
     if len(predicted) and not np.isfinite(predicted.to_numpy(dtype=float)).all():
         faults.append("predictions that are not finite")
+    twice = repeated(evidence)
+    if twice:
+        listed = some(f"{n:,} in {run_label(*run)}" for run, n in twice.items())
+        faults.append(f"tested pairs that are predicted more than once ({listed})")
     return faults
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
-from agent_core.domain import Algorithm
+from agent_core.domain import Algorithm, Study
 from agent_core.evidence import Evidence
 
 DETERMINISTIC = frozenset(
@@ -45,10 +45,19 @@ def seeds_as_planned(evidence: Evidence) -> Result:
 
 
 def repetitions_repeat(evidence: Evidence) -> Result:
-    """Check that repetitions of a random algorithm trained anew instead of being copied."""
+    """Check that repetitions of a random algorithm trained anew instead of being copied.
+
+    In a study of seeds they must share a fold: else the split changes with the seed.
+    """
     chosen = random_algorithms(evidence)
     if not chosen:
         return not_applicable("No planned algorithm draws random numbers.")
+    mixed = [a.name for a in chosen if has_split_per_seed(evidence, a.name)]
+    if mixed and evidence.plan.study is Study.SEED_VARIANCE:
+        return failed(
+            f"No two seeds of {some(mixed)} share a fold: what the seed moves cannot be told from "
+            "what the split moves."
+        )
     faults, seen = [], []
     for algorithm in chosen:
         total, distinct, kind = repetitions(evidence, algorithm.name)
@@ -65,6 +74,13 @@ def repetitions_repeat(evidence: Evidence) -> Result:
     if alike:
         return warned(f"The same items at the same ranks for every seed: {some(alike)}.")
     return passed(f"{some(seen)}.")
+
+
+def has_split_per_seed(evidence: Evidence, name: str) -> bool:
+    """Whether an algorithm has several seeds and no two of them in one fold."""
+    rows = evidence.single[evidence.single["algorithm"] == name]
+    most = rows.groupby("fold")["seed"].nunique().max()
+    return rows["seed"].nunique() > 1 and int(most) < 2
 
 
 def repetitions(evidence: Evidence, name: str) -> tuple[int, int, str]:

@@ -117,6 +117,9 @@ def folds_as_planned(evidence: Evidence) -> Result:
         return failed(f"{wanted} folds are planned; {some(short)}.")
     if saved < wanted:
         return failed(f"{wanted} folds are planned; the split of {saved} was saved.")
+    extra = [f"{name} has {n}" for name, n in counts.items() if n > wanted]
+    if extra:
+        return warned(f"More folds than the {wanted} planned: {some(extra)}.")
     return passed(f"{wanted} of {wanted} folds for each of {len(counts)} algorithms.")
 
 

@@ -1,5 +1,6 @@
 """The words of the product as values; frozen, changed by `replace()`."""
 
+from agent_core.domain.metric import Better, Metric
 from agent_core.domain.node import (
     Check,
     Environment,
@@ -16,7 +17,6 @@ from agent_core.domain.plan import (
     Column,
     Config,
     Dataset,
-    Metric,
     Nature,
     Plan,
     PlanChange,
@@ -35,6 +35,7 @@ from agent_core.domain.run import Budget, NodeId, Outcome, RunId, RunStatus, Tas
 __all__ = [
     "Algorithm",
     "Answer",
+    "Better",
     "Budget",
     "Check",
     "Claim",

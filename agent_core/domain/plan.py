@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from agent_core.domain.metric import Metric
+
 Config = Mapping[str, Any]
 
 
@@ -96,37 +98,6 @@ class Requirement:
     clause: str = ""
     """The words of the user that it comes from."""
     weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric, with its cut-off where it has one."""
-
-    name: str
-    """Lower case: ndcg, recall, precision, hit, mrr, map, rmse, mae, coverage, ..."""
-    k: int | None = None
-
-    @property
-    def key(self) -> str:
-        """`ndcg@10`; the form used in references."""
-        return f"{self.name}@{self.k}" if self.k is not None else self.name
-
-    @property
-    def label(self) -> str:
-        """`NDCG@10`; the form shown to people."""
-        proper = {
-            "hit": "Hit",
-            "recall": "Recall",
-            "precision": "Precision",
-            "coverage": "Coverage",
-        }
-        shown = proper.get(self.name, self.name.upper())
-        return f"{shown}@{self.k}" if self.k is not None else shown
-
-    @property
-    def is_rating(self) -> bool:
-        """Whether it judges predicted ratings; lower is better then."""
-        return self.name in ("rmse", "mae")
 
 
 class Role(StrEnum):

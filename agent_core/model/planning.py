@@ -73,7 +73,7 @@ def plan_from(
         requirements=requirements,
         seeds=tuple(range(answer.first_seed, answer.first_seed + answer.seed_count)),
         reported=texts(answer.reported),
-        assumptions=texts(answer.assumptions) + baseline_note(answer, algorithms),
+        assumptions=assumptions_of(answer, algorithms, metrics[0]),
         unmapped=texts(answer.unmapped),
         ask=question_of(answer),
         min_rating=answer.min_rating,
@@ -163,10 +163,27 @@ def with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Alg
     return (*found, Algorithm("Popularity", kind, {}, Role.BASELINE))
 
 
+def assumptions_of(
+    answer: PlanAnswer, algorithms: Sequence[Algorithm], primary: Metric
+) -> tuple[str, ...]:
+    """Return what is assumed, what the product adds or does not know among it, each once."""
+    own = (*baseline_note(answer, algorithms), *direction_note(primary))
+    return tuple(dict.fromkeys((*texts(answer.assumptions), *own)))
+
+
 def baseline_note(answer: PlanAnswer, algorithms: Sequence[Algorithm]) -> tuple[str, ...]:
     """Say which baseline was added, if one was."""
     added = algorithms[len(answer.algorithms) :]
     return tuple(f"{a.name} is added as the baseline." for a in added)
+
+
+def direction_note(primary: Metric) -> tuple[str, ...]:
+    """Say that nothing will be called best where the product knows no better end."""
+    if primary.is_directed:
+        return ()
+    return (
+        f"{primary.label}{primary.note}: algorithms are ordered by it and none is called best.",
+    )
 
 
 def metric_name(name: str) -> str:

@@ -193,7 +193,7 @@ def ranking(plan: Plan, facts: Mapping[str, float]) -> Answer:
     known = {name: value for name, value in found.items() if value is not None}
     if not known:
         return Answer("That was not recorded, so I cannot say.")
-    ordered = sorted(known, key=known.__getitem__, reverse=not metric.is_rating)
+    ordered = sorted(known, key=known.__getitem__, reverse=metric.is_descending)
     text = ", ".join(f"{name} {known[name]:.4f}" for name in ordered)
     return Answer(
         f"By mean {metric.label}: {text}. Whether two of them really differ is in the report's "

@@ -30,7 +30,7 @@ def ordered(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> list[str]
     """Return the algorithms that have a mean of a metric, in its order."""
     means = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}
     known = {name: value for name, value in means.items() if value is not None}
-    return sorted(known, key=known.__getitem__, reverse=not metric.is_rating)
+    return sorted(known, key=known.__getitem__, reverse=metric.is_descending)
 
 
 def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
@@ -38,7 +38,8 @@ def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     ranking = ordered(plan, plan.primary, facts)
     baselines = [n for n in ranking if n in {a.name for a in plan.baselines}]
     subjects = [n for n in ranking if n not in baselines]
-    direction = Direction.LOWER if plan.primary.is_rating else Direction.HIGHER
+    direction = Direction.HIGHER if plan.primary.is_descending else Direction.LOWER
+    direction = direction if plan.primary.is_directed else Direction.DIFFERENT
     pairs = [(subject, baselines[0]) for subject in subjects] if baselines else []
     if plan.study is Study.SWEEP and len(subjects) > 1:
         pairs = [(subjects[0], subjects[-1])]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind
+from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, Study
 from agent_core.evidence import algorithms_of
+from agent_core.metrics import KNOWN, LISTED_ONLY
 from agent_core.quoting import is_measure, quoted, said_by, short
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import (
@@ -18,6 +19,7 @@ from agent_core.reporting.provenance import (
     unmet_text,
     waivers_text,
 )
+from agent_core.reporting.tables import T_INTERVAL, methods
 from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text
 
 LEAKS = {
@@ -226,12 +228,16 @@ def metric_text(inputs: ReportInputs, metric: Metric) -> str:
     """Return a metric's definition: the one under which recomputation agreed."""
     agreed = inputs.facts.definitions.get(metric.key, "") if inputs.facts else ""
     known = "as computed by the script"
-    text = f"{metric.label}: {known if agreed else DEFINITIONS.get(metric.name, known)}"
+    text = f"{metric.label}: {DEFINITIONS.get(metric.name, known)}"
     if agreed:
-        text = f"{metric.label}: {AVERAGING.get(agreed, agreed)}; recomputed, and agrees"
+        named = agreed.removesuffix(LISTED_ONLY)
+        text = f"{metric.label}: {AVERAGING.get(named, named)}; recomputed, and agrees"
+        if named != agreed:
+            text += " only where users without a list are left out; here they count as 0"
     else:
         text += "; not recomputed"
         text += ", so macro or pooled is not known" if metric.is_rating else ""
+        text += "" if metric.name in KNOWN else ": the script's own word"
     if metric.name == "recall" and is_single_test(inputs):
         text += ". With one test item per user Recall@K is Hit@K"
     return text
@@ -258,34 +264,51 @@ def equivalence_method(inputs: ReportInputs) -> str:
 def intervals_text(inputs: ReportInputs) -> str:
     """Say what each interval is over and what it holds fixed."""
     plan = inputs.plan
+    known = inputs.facts.summaries if inputs.facts else ()
+    pairs = inputs.facts.comparisons if inputs.facts else ()
+    of_means = methods(s.user_interval for s in known)
+    of_pairs = " or ".join(methods(c.interval for c in pairs)) or "percentile bootstrap"
+    is_resampled = T_INTERVAL not in of_means
     parts = [
-        "means: 95 % percentile bootstrap over test users, each user's value averaged over runs, "
-        "split and seeds held fixed",
+        f"means: 95 % {' or '.join(of_means) or 'percentile bootstrap'} over test users, each "
+        "user's value averaged over runs, split and seeds held fixed",
         "standard deviations: 95 % chi-square interval over runs, normal scatter assumed",
-        f"differences: paired over the same users, percentile bootstrap and {tests_text(inputs)}, "
-        f"Holm over the family of all comparisons in {plan.primary.label}",
+        f"differences: paired over the same users, {of_pairs} and {tests_text(inputs)}, "
+        f"Holm over the family of {family_text(inputs)} in {plan.primary.label}",
         "zero handling: users without a difference stay in",
     ]
-    if is_single_test(inputs):
+    if is_single_test(inputs) and is_resampled:
         parts.append(
             "with one tested item most users have the value 0: resampling and permutation, no "
             "normal scatter over users assumed"
         )
-    if plan.margin is not None:
-        late = ", set after the start (exploratory)" if inputs.is_margin_late else ", frozen"
-        parts.append(
-            f"equivalence: margin ±{plan.margin:g} {plan.primary.label}{late}; two one-sided "
-            "tests (TOST) of the paired differences, 90 % interval by "
-            f"{equivalence_method(inputs)}, Holm over the same family"
-        )
-    else:
-        parts.append("no margin of equivalence was set: a missing difference is no equality")
+    parts.append(margin_text(inputs))
     if plan.split.folds > 1:
         parts.append(
             "training sets of folds overlap: algorithms are paired over users; the intervals over "
             "folds in tables/summaries.csv are corrected after Nadeau and Bengio"
         )
     return "; ".join(parts)
+
+
+def family_text(inputs: ReportInputs) -> str:
+    """Return which comparisons are corrected together."""
+    if inputs.plan.study is Study.SWEEP and inputs.plan.primary.is_directed:
+        return "the best value against every other algorithm"
+    return "all comparisons"
+
+
+def margin_text(inputs: ReportInputs) -> str:
+    """Return what margin of equivalence there is, and how it was tested."""
+    plan = inputs.plan
+    if plan.margin is None:
+        return "no margin of equivalence was set: a missing difference is no equality"
+    late = ", set after the start (exploratory)" if inputs.is_margin_late else ", frozen"
+    return (
+        f"equivalence: margin ±{plan.margin:g} {plan.primary.label}{late}; two one-sided "
+        "tests (TOST) of the paired differences, 90 % interval by "
+        f"{equivalence_method(inputs)}, Holm over the same family"
+    )
 
 
 def retraining_text(inputs: ReportInputs) -> str:

@@ -7,8 +7,9 @@ import math
 
 from agent_core.claims import comparison_sentence
 from agent_core.digits import percent, shown
-from agent_core.domain import Algorithm, Direction, Plan, Study
+from agent_core.domain import Algorithm, Direction, Metric, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
+from agent_core.units import CONFOUNDED
 
 LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
 """Coefficient of variation up to which the seed moves a metric that much; then strongly."""
@@ -29,7 +30,12 @@ def headline(plan: Plan, facts: Facts) -> str:
 
 
 def repeated(plan: Plan, facts: Facts) -> list[Summary]:
-    """Return the summaries of random algorithms that have more than one run."""
+    """Return the summaries of random algorithms whose runs differ in the seed."""
+    return [s for s in spreads(plan, facts) if s.over == "seeds"]
+
+
+def spreads(plan: Plan, facts: Facts) -> list[Summary]:
+    """Return the summaries of random algorithms that have a spread, of whatever."""
     random = {a.name for a in plan.algorithms if a.is_random}
     return [s for s in facts.of(plan.primary) if s.algorithm in random and math.isfinite(s.sd)]
 
@@ -38,28 +44,42 @@ def seed_headline(plan: Plan, facts: Facts) -> str:
     """Lead with the standard deviation, its interval, CV and range."""
     found = repeated(plan, facts)
     if not found:
-        return (
-            f"**No spread over seeds can be told:** no random algorithm has two runs of "
-            f"{plan.primary.label}. {order_text(plan, facts)}"
-        )
+        return seedless_headline(plan, facts)
     sentences = [seed_sentence(s) for s in found]
     first = f"**{sentences[0]}**"
     gap = found[0]
     advice = (
-        f"Two single runs of {gap.algorithm} differ by more than {shown(gap.gap, gap.gap / 5)} "
-        "only about once in 20; do not read smaller gaps from one seed."
+        f"Two single runs of {gap.algorithm}{' on the same fold' if gap.folds > 1 else ''} differ "
+        f"by more than {shown(gap.gap, gap.gap / 5)} only about once in 20; do not read smaller "
+        "gaps from one seed."
     )
     if gap.sd == 0:
         advice = "With this configuration training does not depend on the seed."
     return " ".join([first, advice, *sentences[1:]])
 
 
+def seedless_headline(plan: Plan, facts: Facts) -> str:
+    """Say why nothing can be told of the seed alone, and what spread there is."""
+    label, found = plan.primary.label, spreads(plan, facts)
+    mixed = next((s for s in found if s.over == CONFOUNDED), None)
+    if mixed:
+        return (
+            f"**Seed and split cannot be told apart:** each seed of {mixed.algorithm} has a split "
+            f"of its own. Over {mixed.units} seeds and splits {label} has SD "
+            f"{shown(mixed.sd, mixed.sd_interval.half_width)}. {order_text(plan, facts)}"
+        )
+    over = f" {found[0].algorithm} has one seed in {found[0].units} folds." if found else ""
+    return (
+        f"**No spread over seeds can be told:** no random algorithm has two runs of "
+        f"{label} that differ in the seed.{over} {order_text(plan, facts)}"
+    )
+
+
 def seed_sentence(summary: Summary) -> str:
     """Say how much the seed moves one algorithm."""
     label, name, n = summary.metric.label, summary.algorithm, summary.units
-    unit = "seeds" if summary.over == "seeds" else "runs"
-    folds = summary.runs // summary.units
-    unit += f" (each the mean of {folds} folds)" if summary.over == "seeds" and folds > 1 else ""
+    folds = summary.folds
+    unit = f"seeds (each over {folds} folds)" if folds > 1 else "seeds"
     if summary.sd == 0:
         value = shown(summary.mean)
         return f"The seed does not move {label} of {name}: all {n} {unit} gave {value}."
@@ -98,8 +118,7 @@ def order_text(plan: Plan, facts: Facts) -> str:
     found = facts.of(plan.primary)
     values = ", ".join(f"{s.algorithm} {mean_text(s)}" for s in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    lower = " (lower is better)" if plan.primary.is_rating else ""
-    return f"{plan.primary.label}{lower}: {values}{more}."
+    return f"{plan.primary.label}{plan.primary.note}: {values}{more}."
 
 
 def sweep_headline(plan: Plan, facts: Facts) -> str:
@@ -107,28 +126,40 @@ def sweep_headline(plan: Plan, facts: Facts) -> str:
     swept = [(a, s) for a, s in swept_values(plan, facts)]
     if not swept:
         return comparison_headline(plan, facts)
-    choose = min if plan.primary.is_rating else max
-    best, top = choose(swept, key=lambda pair: pair[1].mean)
+    if not plan.primary.is_directed:
+        return span_headline(plan, swept)
+    choose = max if plan.primary.is_descending else min
+    planned = sorted(swept, key=lambda pair: plan.algorithms.index(pair[0]))
+    best, top = choose(planned, key=lambda pair: pair[1].mean)
     means = sorted(s.mean for _, s in swept)
     half = resolution_of(top)
     key = plan.swept or ""
-    word = "lowest" if plan.primary.is_rating else "highest"
+    word = "highest" if plan.primary.is_descending else "lowest"
     lead = (
         f"**{plan.primary.label} is {word} at {key} = {best.config[key]:g} ({mean_text(top)}) of "
         f"{len(swept)} values tried; the curve spans {shown(means[0], half)} to "
         f"{shown(means[-1], half)}.**"
     )
-    near = [
-        f"{a.config[key]:g}"
+    others = [
+        (f"{a.config[key]:g}", is_apart(facts, top.algorithm, s.algorithm))
         for a, s in swept
-        if s is not top and not is_apart(facts, top.algorithm, s.algorithm)
+        if s is not top
     ]
-    tied = f"Not distinguishable from it: {key} = {', '.join(near)}." if near else ""
+    near = ", ".join(v for v, apart in others if apart is False)
+    untested = ", ".join(v for v, apart in others if apart is None)
+    tied = f"Not distinguishable from it: {key} = {near}." if near else ""
+    silent = f"Not compared with it: {key} = {untested}." if untested else ""
     caveat = (
         "The value was selected on the test data, so its result is optimistic: choose on "
         "validation data before citing it."
     )
-    return " ".join(t for t in (lead, tied, caveat) if t)
+    return " ".join(t for t in (lead, tied, silent, caveat) if t)
+
+
+def span_headline(plan: Plan, swept: list[tuple[Algorithm, Summary]]) -> str:
+    """Tell the curve of a metric without a better end."""
+    values = ", ".join(f"{a.config[plan.swept or '']:g}: {mean_text(s)}" for a, s in swept)
+    return f"**{plan.primary.label}{plan.primary.note} over {plan.swept}: {values}.**"
 
 
 def swept_values(plan: Plan, facts: Facts) -> list[tuple[Algorithm, Summary]]:
@@ -141,10 +172,10 @@ def swept_values(plan: Plan, facts: Facts) -> list[tuple[Algorithm, Summary]]:
     return sorted(found, key=lambda pair: float(pair[0].config[plan.swept or ""]))
 
 
-def is_apart(facts: Facts, a: str, b: str) -> bool:
-    """Whether the test tells two algorithms apart."""
+def is_apart(facts: Facts, a: str, b: str) -> bool | None:
+    """Whether the test tells two algorithms apart; None where they were not compared."""
     found = facts.comparison(a, b)
-    return found is not None and found.is_distinguishable
+    return None if found is None else found.is_distinguishable
 
 
 def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
@@ -152,8 +183,15 @@ def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
     found: Comparison | None = facts.comparison(a, b)
     if found is None or found.metric != plan.primary:
         return None
-    direction = Direction.LOWER if plan.primary.is_rating else Direction.HIGHER
+    direction = expected(plan.primary)
     return f"{comparison_sentence(found, a, b, direction)}."
+
+
+def expected(metric: Metric) -> Direction:
+    """Return what is expected of the first of two in the order of a metric."""
+    if not metric.is_directed:
+        return Direction.DIFFERENT
+    return Direction.HIGHER if metric.is_descending else Direction.LOWER
 
 
 def names_of(algorithms: tuple[Algorithm, ...]) -> set[str]:

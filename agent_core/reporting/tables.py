@@ -11,6 +11,7 @@ import pandas as pd
 from agent_core.digits import p_text, percent, shown
 from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.facts import Comparison, Facts, Summary
+from agent_core.observations import PREDICTIONS, RUNS, USERS
 from agent_core.quoting import said_by
 from agent_core.reporting.headline import mean_text, names_of
 from agent_core.reporting.inputs import ReportInputs
@@ -18,16 +19,39 @@ from agent_core.statistics import Interval
 from agent_core.tree import error_signature
 
 NONE = "–"  # noqa: RUF001  the dash of an empty cell
+T_INTERVAL = "Student's t (normal approximation, over 5,000 users)"
 
 
 def metric_tables(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
-    """Return one table per metric: label and rows of cells."""
+    """Return one table per metric: label, what means are over, and rows of cells."""
     known = list(dict.fromkeys([*plan.metrics, *(s.metric for s in facts.summaries)]))
     return [
-        {"label": m.label, "rows": [summary_cells(plan, s) for s in facts.of(m)]}
+        {
+            "label": f"{m.label}{m.note}",
+            "means": means_text(facts, m),
+            "rows": [summary_cells(plan, s) for s in facts.of(m)],
+        }
         for m in known
         if facts.of(m)
     ]
+
+
+MEANS = {
+    USERS: "each test user's mean over runs, averaged over users",
+    PREDICTIONS: "all predictions of the test users pooled",
+    RUNS: "averaged over runs, since not every run has values of its users",
+}
+
+
+def means_text(facts: Facts, metric: Metric) -> str:
+    """Say what the means of a metric are over."""
+    found: dict[str, list[str]] = {}
+    for summary in facts.of(metric):
+        found.setdefault(summary.estimand, []).append(summary.algorithm)
+    if len(found) == 1:
+        return f"Means: {MEANS[next(iter(found))]}."
+    parts = [f"{MEANS[kind]} ({', '.join(names)})" for kind, names in found.items()]
+    return f"Means: {'; '.join(parts)}."
 
 
 def summary_cells(plan: Plan, summary: Summary) -> list[str]:
@@ -66,12 +90,18 @@ def difference_tables(facts: Facts) -> list[dict[str, Any]]:
             "label": m.label,
             "is_declared": found[0].is_declared,
             "has_margin": found[0].equivalence is not None,
-            "test": found[0].test,
+            "intervals": " or ".join(methods(c.interval for c in found)) or "no interval",
             "rows": [comparison_cells(c) for c in found],
         }
         for m in metrics
         if (found := [c for c in facts.comparisons if c.metric == m])
     ]
+
+
+def methods(intervals: Iterable[Interval]) -> list[str]:
+    """Return how intervals were made, each way once, in words."""
+    used = dict.fromkeys(i.method for i in intervals if i.is_known)
+    return [T_INTERVAL if m == "t" else m for m in used]
 
 
 def comparison_cells(comparison: Comparison) -> list[str]:
@@ -84,6 +114,7 @@ def comparison_cells(comparison: Comparison) -> list[str]:
         interval_text(comparison.interval),
         p_text(comparison.adjusted_p).removeprefix("= "),
         f"{comparison.users:,}",
+        comparison.test or NONE,
         f"a is {word}" if comparison.is_distinguishable else "not distinguishable",
         *equivalence_cells(comparison),
     ]
@@ -170,6 +201,7 @@ def summary_frame(facts: Facts) -> pd.DataFrame:
             "k": s.metric.k,
             "algorithm": s.algorithm,
             "mean": s.mean,
+            "mean_over": s.estimand,
             "user_ci_low": s.user_interval.low,
             "user_ci_high": s.user_interval.high,
             "users": s.users,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from agent_core.digits import percent, shown
 from agent_core.domain import Finding, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
+from agent_core.observations import RUNS
+from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import exploratory_text
@@ -49,6 +51,8 @@ ASTRAY = {
     "algorithms_as_planned": "The algorithms are not the planned ones.",
     "configuration_as_planned": "The configurations are not the planned ones.",
     "seeds_as_planned": "The seeds are not the planned ones.",
+    "users_dropped": "The script's averages leave test users out; what could be computed again is "
+    "told over all of them.",
 }
 """Checks of the protocol that bind nothing, and what their failure means for a reader."""
 
@@ -70,7 +74,7 @@ def alerts(inputs: ReportInputs) -> list[str]:
         for c in inputs.found(Finding.FAIL)
         if c.is_binding and inputs.has_results
     ]
-    found += astray(inputs)
+    found += [*astray(inputs), *own_word(inputs), *unpredicted(inputs)]
     found += [
         f"**{WARNINGS[c.name]}** {clip(c.reason)}"
         for c in inputs.found(Finding.WARN)
@@ -106,7 +110,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         (1, numbers(inputs, facts)),
         (3, other_metrics(inputs, facts)),
         (2, protocol(inputs)),
-        (1, limits_text(inputs, prose)),
+        (1, limits_text(inputs, facts, prose)),
         (1, checks_text(inputs)),
         (2, agreement(inputs)),
         (2, repeated_text(inputs)),
@@ -139,6 +143,7 @@ def numbers(inputs: ReportInputs, facts: Facts) -> str:
     users = max(s.users for s in found)
     has_interval = any(math.isfinite(s.user_interval.low) for s in found)
     unit = f", 95 % interval over *test users* (n = {users:,})" if has_interval else ""
+    unit += " (means over runs)" if any(s.estimand == RUNS for s in found) else ""
     return "\n".join([f"{plan.primary.label}{unit}:", *lines])
 
 
@@ -223,17 +228,13 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def limits_text(inputs: ReportInputs, prose: Prose) -> str:
+def limits_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     """Return what was not measured or held fixed."""
-    plan = inputs.plan
-    found = []
-    if plan.split.folds == 1:
-        found.append("One split; the effect of the split was **not** measured.")
+    found = split_limits(inputs, facts)
     if len(inputs.datasets) == 1:
         found.append("One data set: nothing here speaks for others.")
-    said = "effect of the split"
-    is_said = any(said in t for t in found)
-    found += [clip(t) for t in prose.limits if not (is_said and said in t)]
+    is_said = any(SPLIT_EFFECT in t for t in found)
+    found += [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
     return f"*Limits:* {' '.join(found)}" if found else ""
 
 

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from studies import EACH, ITEMS, USERS, K, honest, top_lists
+from studies import EACH, ITEMS, USERS, K, honest, rating_prediction, top_lists
 
 from agent_core.checks.exemptions import asks_about_leaks
 from agent_core.checks.registry import RULES, run_checks
-from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study, Waiver
+from agent_core.domain import Algorithm, Finding, SplitKind, Study, Waiver
 
 
 def stopping(findings):
@@ -227,39 +226,6 @@ def high_ratings_only(made):
     return with_split(made, SplitKind.LEAVE_ONE_OUT, 1, parts)
 
 
-def rating_prediction(made):
-    plan = made.plan
-    made.plan = replace(
-        plan,
-        study=Study.COMPARISON,
-        metrics=(Metric("rmse"), Metric("mae")),
-        algorithms=(
-            Algorithm("BiasedMF", "BiasedMFScorer", is_random=True),
-            Algorithm("Bias", "BiasScorer", role=Role.BASELINE),
-        ),
-        seeds=(0,),
-    )
-    made.lists, made.rows, users = {}, [], []
-    test = made.data.iloc[made.splits["0"][1]]
-    rng = np.random.default_rng(5)
-    for name in ("BiasedMF", "Bias"):
-        frame = test[["user_id", "item_id", "rating"]].assign(prediction=rng.normal(3, 1, USERS))
-        made.predictions[name, "0", "none"] = frame
-        error = frame["prediction"] - frame["rating"]
-        values = {"rmse": float((error**2).mean() ** 0.5), "mae": float(error.abs().mean())}
-        for metric, value in values.items():
-            row = {"metric": metric, "value": value, "algorithm": name, "fold": "0", "n": USERS}
-            made.rows.append(row)
-            column = error.abs().to_numpy()
-            users.append(
-                pd.DataFrame({"user_id": frame["user_id"].astype(str), "value": column}).assign(
-                    metric=metric, algorithm=name, fold="0"
-                )
-            )
-    made.per_user = pd.concat(users)
-    return made
-
-
 HONEST = (
     plain,
     model_below_the_baseline,
@@ -319,6 +285,7 @@ def test_a_subject_is_compared_with_the_baseline_of_its_own_variant(tmp_path):
         "ImplicitMF 5-core": 0.6,
         "Popularity 5-core": 0.5,
     }
+    made.lists, made.per_user = {}, None
     for row in made.rows:
         row["value"] = easier[row["algorithm"]]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from studies import EACH, USERS, K, honest
+from studies import EACH, USERS, K, honest, rating_prediction
 
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study
 from agent_core.integrity import seal_of
@@ -143,6 +143,13 @@ def best_items_moved_to_the_end(made):
     frame = made.lists["ImplicitMF", "0", "1"]
     frame["rank"] = frame["rank"].map(lambda r: 10 if r == 1 else r - 1)
     made.measure()
+
+
+@sin("values_in_range", FAIL, "predicted more than once (1,140 in BiasedMF (fold 0))")
+def easy_predictions_repeated(made):
+    rating_prediction(made)
+    frame = made.predictions["BiasedMF", "0", "none"]
+    made.predictions["BiasedMF", "0", "none"] = pd.concat([frame] * 20)
 
 
 @sin("identical_results", WARN, "ImplicitMF and Popularity")
@@ -341,6 +348,14 @@ def one_fold_of_five(made):
     made.plan = replace(made.plan, split=replace(made.plan.split, folds=5))
 
 
+@sin("folds_as_planned", WARN, "More folds than the 1 planned: ImplicitMF has 2, Popularity has 2")
+def more_folds_than_planned(made):
+    made.splits["1"] = made.splits["0"]
+    for (name, _, seed), frame in list(made.lists.items()):
+        made.lists[name, "1", seed] = frame
+    made.measure()
+
+
 @sin("filters_as_planned", FAIL, "below the planned 4")
 def a_threshold_that_was_not_applied(made):
     made.plan = replace(made.plan, min_rating=4.0)
@@ -475,6 +490,36 @@ def averaged_over_the_lucky_users(made):
             )
 
 
+@sin("recomputation_agrees", FAIL, "not those of the dataset: 60 of BiasedMF")
+def ratings_forged_beside_their_predictions(made):
+    rating_prediction(made)
+    key = ("BiasedMF", "0", "none")
+    made.predictions[key]["rating"] = made.predictions[key]["prediction"] + 0.1
+
+
+@sin("recomputation_agrees", FAIL, "1 values of the primary metric NDCG@10 cannot be computed")
+def one_run_without_lists(made):
+    del made.lists["ImplicitMF", "0", "1"]
+
+
+@sin("recomputation_agrees", WARN, "12 of 14 values agree", "own word: novelty@10 (1), auc (1)")
+def values_that_nobody_can_compute(made):
+    more = ({"metric": "novelty", "k": 10, "value": 9.9}, {"metric": "auc", "value": 0.99})
+    made.rows += [
+        {"algorithm": "ImplicitMF", "fold": "0", "seed": 0, "n": USERS} | m for m in more
+    ]
+
+
+@sin("recomputation_agrees", WARN, "0 of 2 values agree", "own word: auc (2)")
+def a_planned_metric_that_nobody_can_compute(made):
+    made.plan = replace(made.plan, metrics=(Metric("auc"),))
+    made.lists, made.per_user = {}, None
+    made.rows = [
+        {"metric": "auc", "value": v, "algorithm": a, "fold": "0", "n": USERS}
+        for a, v in (("ImplicitMF", 0.9), ("Popularity", 0.8))
+    ]
+
+
 @sin("metrics_as_planned", FAIL, "Hit@10 of ImplicitMF")
 def a_planned_metric_left_out(made):
     made.rows = [r for r in made.rows if r["metric"] != "hit" or r["algorithm"] == "Popularity"]
@@ -513,10 +558,18 @@ def per_user_values_of_fewer_users(made):
     made.per_user = made.per_user[~hard]
 
 
-@sin("users_dropped", WARN, "50 of 60")
+@sin("users_dropped", FAIL, "50 of 60")
 def averages_without_some_users(made):
     for row in made.rows:
         row["n"] = 50
+
+
+@sin("users_dropped", WARN, "BiasedMF (fold 0) predicts 50.0%")
+def only_the_easy_half_predicted(made):
+    rating_prediction(made)
+    frame = made.predictions["BiasedMF", "0", "none"]
+    error = (frame["prediction"] - frame["rating"]).abs()
+    made.predictions["BiasedMF", "0", "none"] = frame[error.rank(method="first") <= USERS // 2]
 
 
 # -- algorithms
@@ -612,6 +665,7 @@ def a_plan_without_a_baseline(made):
 
 @sin("beats_baseline", WARN, "ImplicitMF 0.01", "times smaller")
 def five_times_below_popularity(made):
+    made.lists, made.per_user = {}, None
     for row in random_rows(made):
         row["value"] = 0.015
 
@@ -667,6 +721,15 @@ def one_training_with_noise_on_its_scores(made):
     for seed in "12":
         noisy = frame.assign(score=frame["score"] + int(seed) * 1e-4)
         made.lists["ImplicitMF", "0", seed] = noisy
+    made.measure()
+
+
+@sin("repetitions_repeat", FAIL, "No two seeds of ImplicitMF share a fold")
+def every_seed_on_a_split_of_its_own(made):
+    for seed in "12":
+        made.splits[seed] = made.splits["0"]
+        made.lists["ImplicitMF", seed, seed] = made.lists.pop(("ImplicitMF", "0", seed))
+        made.lists["Popularity", seed, "none"] = made.lists["Popularity", "0", "none"]
     made.measure()
 
 

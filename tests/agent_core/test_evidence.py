@@ -17,6 +17,7 @@ from agent_core.checks.registry import RULES, run_checks
 from agent_core.contract import metric_of, result_rows
 from agent_core.domain import Finding
 from agent_core.evidence import ROW_COLUMNS, read_evidence
+from agent_core.facts import collect_facts
 from agent_core.tables import Problems, read_table
 from sandbox.execution import Artifact, Ended, Execution, Level
 
@@ -68,10 +69,14 @@ def test_averages_over_users_with_lists_only_agree_and_are_named_so(tmp_path):
     made.rows[0] |= {"value": 1.0, "n": len(kept)}
     made.per_user = None
 
-    found = made.findings(tmp_path)
+    evidence = made.evidence(tmp_path)
+    found = {c.name: c for c in run_checks(evidence)}
+    summary = collect_facts(evidence).summaries[0]
 
     assert "only users with a list" in found["recomputation_agrees"].reason
-    assert found["users_dropped"].finding is Finding.WARN
+    assert found["users_dropped"].finding is Finding.FAIL
+    assert (summary.mean, summary.users) == (pytest.approx(len(kept) / 60), 60)
+    assert summary.low == pytest.approx(summary.mean)
 
 
 def test_split_files_by_hand_need_no_header(tmp_path):

@@ -176,8 +176,8 @@ def test_pooled_errors_are_compared_as_pooled():
     rng = np.random.default_rng(2)
     plan = comparison_plan("BiasedMF", metrics=(RMSE,))
     tables, rows = [], {}
+    user = np.repeat(np.arange(80), rng.integers(1, 30, 80))
     for name, noise in (("BiasedMF", 0.9), ("Popularity", 1.1)):
-        user = np.repeat(np.arange(80), rng.integers(1, 30, 80))
         error = np.random.default_rng(3).normal(0, noise, len(user))
         tables.append(
             pd.DataFrame(

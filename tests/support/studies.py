@@ -13,7 +13,7 @@ import pandas as pd
 from builders import plan_of
 
 from agent_core.checks.registry import run_checks
-from agent_core.domain import Column, Dataset
+from agent_core.domain import Algorithm, Column, Dataset, Metric, Role, Study
 from agent_core.evidence import read_evidence
 from sandbox.execution import Artifact, Ended, Execution, Level
 
@@ -222,8 +222,6 @@ def description(made):
 
 
 def plan_with_metrics():
-    from agent_core.domain import Metric
-
     metrics = tuple(Metric(m, K) for m in FORMULAS)
     return replace(plan_of(), datasets=("data.csv",), metrics=metrics)
 
@@ -231,3 +229,37 @@ def plan_with_metrics():
 def honest() -> Made:
     """Return a fresh honest study."""
     return copy.deepcopy(base())
+
+
+def rating_prediction(made):
+    """Turn a study into one of two algorithms that predict ratings."""
+    plan = made.plan
+    made.plan = replace(
+        plan,
+        study=Study.COMPARISON,
+        metrics=(Metric("rmse"), Metric("mae")),
+        algorithms=(
+            Algorithm("BiasedMF", "BiasedMFScorer", is_random=True),
+            Algorithm("Bias", "BiasScorer", role=Role.BASELINE),
+        ),
+        seeds=(0,),
+    )
+    made.lists, made.rows, users = {}, [], []
+    test = made.data.iloc[made.splits["0"][1]]
+    rng = np.random.default_rng(5)
+    for name in ("BiasedMF", "Bias"):
+        frame = test[["user_id", "item_id", "rating"]].assign(prediction=rng.normal(3, 1, USERS))
+        made.predictions[name, "0", "none"] = frame
+        error = frame["prediction"] - frame["rating"]
+        values = {"rmse": float((error**2).mean() ** 0.5), "mae": float(error.abs().mean())}
+        for metric, value in values.items():
+            row = {"metric": metric, "value": value, "algorithm": name, "fold": "0", "n": USERS}
+            made.rows.append(row)
+            column = error.abs().to_numpy()
+            users.append(
+                pd.DataFrame({"user_id": frame["user_id"].astype(str), "value": column}).assign(
+                    metric=metric, algorithm=name, fold="0"
+                )
+            )
+    made.per_user = pd.concat(users)
+    return made

@@ -55,6 +55,21 @@ def test_metrics_get_their_cut_off_and_name():
     assert plan.list_length == 20
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ndcg", ""),
+        ("mse", ""),
+        ("arp", "(neither end is better): algorithms are ordered by it and none is called best."),
+        ("wonder", "(which end is better is not known): algorithms are ordered by it"),
+    ],
+)
+def test_a_primary_metric_without_a_better_end_is_an_assumption(name, said):
+    plan = planned(metrics=[{"name": name, "k": None}])
+
+    assert any("end" in a and said in a for a in plan.assumptions) == bool(said)
+
+
 def test_an_unknown_check_leaves_the_requirement_to_a_verdict():
     parts = [PLAN["requirements"][0] | {"check": "made_up"}]
 

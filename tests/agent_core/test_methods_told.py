@@ -1,0 +1,95 @@
+"""The methods that a report names are those that were used, row by row."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from results import NDCG, comparison_plan, evidence_of, inputs_of
+
+from agent_core.domain import Algorithm, Metric, ReportDraft
+from agent_core.evidence import AGREEMENT_COLUMNS
+from agent_core.facts import collect_facts
+from agent_core.reporter import write_report
+from agent_core.reporting.citable import metric_text, statements
+from agent_core.reporting.tables import difference_tables, metric_tables
+
+RNG = np.random.default_rng(7)
+
+
+def mixed_hits():
+    plan = comparison_plan("ItemKNN", metrics=(Metric("hit", 10),))
+    model = Algorithm("ImplicitMF", "ImplicitMFScorer", is_random=True)
+    plan = replace(plan, algorithms=(model, *plan.algorithms), seeds=(0, 1, 2))
+
+    def hits(share):
+        return (RNG.random(120) < share).astype(float)
+
+    runs = {("ImplicitMF", "0", str(s)): hits(0.3) for s in range(3)}
+    runs |= {("ItemKNN", "0", ""): hits(0.35), ("Popularity", "0", ""): hits(0.2)}
+    return evidence_of(plan, runs)
+
+
+def test_each_difference_names_its_own_test(tmp_path):
+    evidence = mixed_hits()
+
+    table = difference_tables(collect_facts(evidence))[0]
+    inputs = replace(inputs_of(evidence), evidence=None)
+    text = write_report(inputs, ReportDraft(""), tmp_path / "r").markdown
+
+    tests = {(row[0], row[1]): row[6] for row in table["rows"]}
+    assert tests["ItemKNN", "Popularity"] == "McNemar's exact test"
+    assert tests["ImplicitMF", "Popularity"] == "sign-flip permutation test, 9,999 flips"
+    assert "| adjusted p | users | test | verdict |" in text
+    assert "two-sided tests as each row names, interval by percentile bootstrap" in text
+
+
+def test_of_very_many_users_the_normal_approximation_is_named():
+    big = RNG.beta(1, 4, 5001)
+    runs = {("EASE", "0", ""): big, ("Popularity", "0", ""): big * 0.4}
+
+    told = dict(statements(inputs_of(evidence_of(comparison_plan("EASE"), runs))))["Intervals"]
+
+    assert "means: 95 % Student's t (normal approximation, over 5,000 users) over test" in told
+    assert "same users, Student's t (normal" in told
+    assert "two-sided sign-flip test, normal approximation" in told
+    assert "bootstrap" not in told
+    assert "no normal scatter over users" not in told
+
+
+@pytest.mark.parametrize(
+    ("metric", "definition", "told", "not_told"),
+    [
+        ("ndcg", "gain 2^rating - 1, discount log2(rank + 1)", "gain 2^rating - 1", "as the"),
+        ("precision", "hits / list length", "Precision@10: hits / list length;", "over k"),
+        ("recall", "hits / test items; only users with a list", "they count as 0", "; only users"),
+    ],
+)
+def test_a_metric_is_described_by_the_definition_that_matched(metric, definition, told, not_told):
+    chosen = Metric(metric, 10)
+    plan = comparison_plan("EASE", metrics=(chosen,))
+    evidence = evidence_of(
+        plan, {("EASE", "0", ""): [0.1] * 9, ("Popularity", "0", ""): [0.1] * 9}
+    )
+    row = ("EASE", "0", "", metric, 10, 0.1, 0.1, definition, True)
+    agreement = pd.DataFrame([row], columns=list(AGREEMENT_COLUMNS))
+
+    text = metric_text(inputs_of(replace(evidence, agreement=agreement)), chosen)
+
+    assert told in text
+    assert not_told not in text
+
+
+def test_tables_say_what_their_means_are_over():
+    evidence = evidence_of(
+        comparison_plan("EASE"), {("EASE", "0", ""): [0.1, 0.3], ("Popularity", "0", ""): [0.1, 0]}
+    )
+    bare = replace(evidence, per_user=evidence.per_user.iloc[:0])
+
+    told = [metric_tables(evidence.plan, collect_facts(e))[0]["means"] for e in (evidence, bare)]
+
+    assert told == [
+        "Means: each test user's mean over runs, averaged over users.",
+        "Means: averaged over runs, since not every run has values of its users.",
+    ]
+    assert collect_facts(evidence).of(NDCG)[0].mean == pytest.approx(0.2)
