@@ -162,7 +162,9 @@ class Journal:
                 if is_end(logged.event):
                     return
             try:
-                await asyncio.wait_for(told.wait(), POLL_S)
+                # Not `wait_for`: until Python 3.12 it loses a cancellation that meets the news.
+                async with asyncio.timeout(POLL_S):
+                    await told.wait()
             except TimeoutError:
                 continue
 
