@@ -112,7 +112,7 @@ IN_HIDING = (
     hidden("users without a hit dropped as empty",
          (("    per_user = result.list_metrics()\n",
            "    per_user = result.list_metrics().replace(0.0, np.nan).dropna()\n"),),
-         "users_dropped", WARN),
+         "users_dropped", FAIL),
     hidden("two neighbours instead of twenty", (("max_nbrs=20", "max_nbrs=2"),),
          "configuration_as_planned", FAIL),
     hidden("a second try under the same name",
