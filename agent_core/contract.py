@@ -252,11 +252,13 @@ def read_dataset(profile: Dataset, path: Path) -> pd.DataFrame:
 def split_parts(
     files: Mapping[str, Path], interactions: pd.DataFrame | None, problems: Problems
 ) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return `train` and `test`, each fold to its interactions."""
+    """Return `train` and `test`, each fold to its interactions; with `row` where it was saved."""
     parts: dict[str, dict[str, pd.DataFrame]] = {"train": {}, "test": {}}
-    for name, path in files.items():
+    for name, path in sorted(files.items(), key=lambda f: bool(ROW_NUMBERS.fullmatch(f[0]))):
         by_rows, by_pairs = ROW_NUMBERS.fullmatch(name), PAIRS.fullmatch(name)
         if by_rows:
+            if f"split/{by_rows[1]}.{by_rows[2]}.parquet" in files:
+                problems.add(f"{name} is there, and the same part as pairs")
             frame = rows_part(name, path, interactions, problems)
             if frame is not None:
                 parts[by_rows[2]][by_rows[1]] = frame
@@ -284,7 +286,7 @@ def rows_part(
     except (ValueError, OSError, IndexError, OverflowError, MemoryError) as error:
         problems.add(f"{name} is not a list of row numbers: {str(error)[:200]}")
         return None
-    return interactions.iloc[rows.to_numpy()].reset_index(drop=True)
+    return interactions.iloc[rows.to_numpy()].reset_index(drop=True).assign(row=rows.to_numpy())
 
 
 def row_numbers(path: Path, count: int) -> pd.Series[int]:

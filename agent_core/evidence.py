@@ -12,6 +12,7 @@ import pandas as pd
 from agent_core import contract
 from agent_core.domain import Dataset, Plan
 from agent_core.integrity import changed_files
+from agent_core.origin import Origin, Parts, traced
 from agent_core.recomputation import Delivered, recompute
 from agent_core.retrained import Retrained
 from agent_core.tables import Problems
@@ -70,6 +71,10 @@ class Evidence:
     """What the product's own training came to; None where there was none."""
     changed: tuple[str, ...] = ()
     """Files that are not what was recorded, or not what the helper wrote."""
+    interactions: pd.DataFrame | None = None
+    """The dataset that was used, in the order of its rows; None where it could not be read."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Fold to what was found of it in the dataset."""
 
     @property
     def user_values(self) -> pd.DataFrame:
@@ -120,7 +125,8 @@ def read_evidence(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
     )
     interactions = read_interactions(run, datasets, files, problems)
-    parts = contract.split_parts(artifacts, interactions, problems)
+    saved = contract.split_parts(artifacts, interactions, problems)
+    parts, origins = origins_of(saved, interactions, problems)
     per_user = contract.user_table(artifacts, USER_COLUMNS, problems)
     frames = with_only_fold((rows, per_user, lists, predictions), set(parts["test"]))
     try:
@@ -144,7 +150,20 @@ def read_evidence(
         *computed,
         retrained=retrained,
         changed=changed_files(execution.artifacts, content),
+        interactions=interactions,
+        origins=origins,
     )
+
+
+def origins_of(
+    saved: Parts, interactions: pd.DataFrame | None, problems: Problems
+) -> tuple[Parts, dict[str, Origin]]:
+    """Return the split with what the dataset has of it, and where it comes from."""
+    try:
+        return traced(saved, interactions)
+    except ODD_DATA as error:
+        problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
+        return traced(saved, None)
 
 
 def algorithms_of(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,11 +141,16 @@ def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
     is_derived = False
     for part, frame in parts.items():
         rows = _row_numbers(frame)
+        by_pairs, by_rows = (
+            Path("split") / f"{name}.{part}{e}" for e in (".parquet", "_rows.csv")
+        )
         if rows is None:
             is_derived = True
-            _parquet(Path("split") / f"{name}.{part}.parquet", frame)
+            by_rows.unlink(missing_ok=True)
+            _parquet(by_pairs, frame)
         else:
-            _csv(Path("split") / f"{name}.{part}_rows.csv", pd.DataFrame({"row": np.sort(rows)}))
+            by_pairs.unlink(missing_ok=True)
+            _csv(by_rows, pd.DataFrame({"row": np.sort(rows)}))
     with _run() as run:
         kept = run.setdefault("split", {})
         kept.update(plain(about))

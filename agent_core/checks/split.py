@@ -93,6 +93,7 @@ def split_as_planned(evidence: Evidence) -> Result:
     faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
     if len(others) == len(folds):
         faults += mismatch(planned, others)
+    faults += untimed(evidence, folds)
     if faults:
         return failed(f"Not {name}: {some(dict.fromkeys(faults))}.")
     silent = [f[0] for f in others if kind_of(evidence, f[0]) is None]
@@ -102,6 +103,17 @@ def split_as_planned(evidence: Evidence) -> Result:
         return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
     sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
     return passed(f"{name}: {some(sizes, 2)}.")
+
+
+def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Name the temporal folds that lack the times which the dataset has."""
+    if not any(d.timestamp_column for d in evidence.datasets):
+        return []
+    return [
+        f"fold {name}: it has none of the times of the dataset"
+        for name, train, test in folds
+        if kind_of(evidence, name) in TIMED and not (is_timed(train) and is_timed(test))
+    ]
 
 
 def folds_as_planned(evidence: Evidence) -> Result:
@@ -228,8 +240,11 @@ def temporal_leak(evidence: Evidence) -> Result:
     timed = [f for f in both_parts(evidence) if is_timed(f[1]) and is_timed(f[2])]
     wanted = {f[0]: kind_of(evidence, f[0]) for f in both_parts(evidence)}
     ordered = [fold for fold, kind in wanted.items() if kind in TIMED]
-    if not timed and ordered and any(d.timestamp_column for d in evidence.datasets):
+    has_times = any(d.timestamp_column for d in evidence.datasets)
+    if not timed and ordered and has_times:
         return warned(f"The split was saved without times: the order of {some(ordered)} is open.")
+    if not timed and has_times:
+        return not_applicable("The split was saved without times.")
     if not timed:
         return not_applicable("The data have no timestamps.")
     if not is_about_leakage(evidence.plan):

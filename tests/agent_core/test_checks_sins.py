@@ -53,6 +53,11 @@ def row_numbers_beyond_the_data(made):
     made.splits["0"] = (train, [*test, 5000])
 
 
+@sin("contract_parses", FAIL, "the same part as pairs")
+def a_part_saved_in_both_forms(made):
+    made.files["split/0.test.parquet"] = made.data.iloc[made.splits["0"][1]].to_parquet()
+
+
 @sin("files_unchanged", FAIL, "rows of results.json were changed")
 def a_value_raised_after_it_was_delivered(made):
     digest = {"rows": len(made.rows), "sha256": seal_of(made.rows, {"metric": "ndcg", "k": K})}
@@ -239,6 +244,71 @@ def no_split(made):
     made.splits = {}
 
 
+def save_pairs(made, change):
+    """Save the split as pairs instead of row numbers, changed."""
+    for part, rows in zip(("train", "test"), made.splits.pop("0"), strict=True):
+        frame = change(made.data.iloc[rows].assign(part=part)).drop(
+            columns="part", errors="ignore"
+        )
+        made.files[f"split/0.{part}.parquet"] = frame.to_parquet()
+
+
+def renamed(frame):
+    """Give users and items other ids that no prefix explains."""
+    users = frame["user_id"].map(lambda u: f"{u * 7919 % 1009:x}z")
+    return frame.assign(user_id=users, item_id=frame["item_id"].map(lambda i: f"{i:x}-{i % 7}"))
+
+
+@sin("split_from_data", FAIL, "60 of 720 pairs of fold 0 are not in the dataset")
+def pairs_in_the_test_that_nobody_had(made):
+    save_pairs(
+        made, lambda f: f.assign(item_id=f["item_id"] + 1000 * (f["part"] == "test").astype(int))
+    )
+
+
+@sin("split_from_data", FAIL, "3 of 60 pairs of fold 0")
+def three_invented_pairs_beside_true_rows(made):
+    train, test = made.splits.pop("0")
+    frame = made.data.iloc[test].copy()
+    frame.iloc[:3, 1] += 1000
+    made.files["split/0.train_rows.csv"] = "\n".join(["row", *map(str, train)]).encode()
+    made.files["split/0.test.parquet"] = frame.to_parquet()
+
+
+@sin("split_from_data", WARN, "other ids", "could not be found")
+def renamed_users_and_items(made):
+    save_pairs(made, renamed)
+
+
+@sin("split_from_data", FAIL, "other numbers of interactions per item")
+def renamed_and_invented_pairs(made):
+    save_pairs(made, lambda f: renamed(f.assign(item_id=100 + f["item_id"] % 40 // 2 * 2)))
+
+
+@sin("split_as_planned", FAIL, "none of the times of the dataset")
+def renamed_pairs_of_a_temporal_split_without_times(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    save_pairs(made, lambda f: renamed(f)[["user_id", "item_id"]])
+
+
+@sin("split_as_planned", FAIL, "none of the times of the dataset")
+def renamed_pairs_with_times_of_their_own(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    save_pairs(made, lambda f: renamed(f).assign(timestamp=f["timestamp"] + 10**6))
+
+
+@sin("split_as_planned", FAIL, "later interactions in training")
+def prefixed_users_with_times_of_their_own(made):
+    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.LEAVE_LAST))
+    later = {"train": 0, "test": 10**6}
+    save_pairs(
+        made,
+        lambda f: f.assign(
+            user_id="u" + f["user_id"].astype(str), timestamp=f["timestamp"] + f["part"].map(later)
+        ),
+    )
+
+
 @sin("split_as_planned", FAIL, "tested interaction")
 def two_tested_items_of_some_users(made):
     train, test = made.splits["0"]
@@ -415,10 +485,7 @@ def a_variant_that_is_not_as_old_as_it_says(made):
 @sin("temporal_leak", WARN, "saved without times")
 def a_temporal_split_without_times(made):
     timed_split(made, SplitKind.GLOBAL_TIME, newest(made))
-    train, test = made.splits.pop("0")
-    for part, rows in (("train", train), ("test", test)):
-        frame = made.data.iloc[rows][["user_id", "item_id"]]
-        made.files[f"split/0.{part}.parquet"] = frame.to_parquet()
+    save_pairs(made, lambda frame: renamed(frame)[["user_id", "item_id"]])
 
 
 @sin("temporal_leak", WARN, "see the future")

@@ -7,7 +7,8 @@ from case import Case, base_plan
 from honest_cases import HONEST
 from sins_in_hiding import IN_HIDING
 from sins_in_sight import IN_SIGHT
+from sins_in_splits import IN_SPLITS
 
 __all__ = ["HONEST", "SINS", "Case", "base_plan"]
 
-SINS = (*IN_SIGHT, *IN_HIDING)
+SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS)

@@ -159,6 +159,12 @@ HONEST = (
          ((SPLIT, '    held = df.groupby("user_id").sample(frac=0.6, random_state=42)\n'),),
          plan=split_as(SplitKind.USER_FRACTION, holdout=0.6)),
     Case("rating errors pooled", RATED, plan=rated),
+    Case("users and items renamed",
+         ((SPLIT, '    df = df.assign(user_id=pd.factorize(df["user_id"])[0], item_id=pd.factorize(df["item_id"])[0])\n' + SPLIT),)),
+    Case("the newest held out, text for users and moments for times",
+         ((SPLIT, '    df = df.assign(user_id="u" + df["user_id"].astype(str), timestamp=pd.to_datetime(df["timestamp"], unit="s"))\n'
+           '    held = df.sort_values("timestamp", kind="stable").groupby("user_id").tail(1)\n'),),
+         plan=split_as(SplitKind.LEAVE_LAST)),
     Case("rating errors per user",
          (*RATED, ("float((errors**2).mean() ** 0.5)", "float(own.mean())")), plan=rated),
 )  # fmt: skip

@@ -1,0 +1,209 @@
+"""Where the interactions of a saved split come from: each one is sought in the dataset again.
+
+A script that saves pairs instead of row numbers could save any. What the dataset has of a pair
+counts, not what the script wrote beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agent_core.tables import ids
+
+Rows = NDArray[np.int64]
+Parts = dict[str, dict[str, pd.DataFrame]]
+ROW = "row"
+"""Column of row numbers, where a part was saved by them."""
+PAIR = ["user_id", "item_id"]
+FOUND = 0.5
+"""Share of pairs that must be in the dataset to take their ids for those of the dataset."""
+STRANGE = 0.01
+"""Share of times that the dataset may lack before they are not taken for its own."""
+MILLISECONDS = 1e11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What was found of one fold in the dataset."""
+
+    rows: Mapping[str, Rows]
+    """Part to the dataset row of each line, -1 where it was not found."""
+    pairs: int = 0
+    """Lines that were saved as pairs, not as row numbers."""
+    unknown: int = 0
+    """How many of them the dataset lacks."""
+    is_renamed: bool = False
+    """Whether users and items have other ids than in the dataset."""
+    faults: tuple[str, ...] = ()
+    """In what renamed interactions cannot be those of the dataset."""
+
+    @property
+    def kept(self) -> Rows:
+        """The dataset rows of the fold."""
+        found = np.concatenate([np.empty(0, dtype=np.int64), *self.rows.values()])
+        return np.unique(found[found >= 0])
+
+
+def traced(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[str, Origin]]:
+    """Return the parts with the ratings and times of the dataset, and where they come from."""
+    told: Parts = {"train": {}, "test": {}}
+    origins: dict[str, Origin] = {}
+    for fold in sorted({*parts["train"], *parts["test"]}):
+        frames = {p: parts[p][fold] for p in ("train", "test") if fold in parts[p]}
+        is_pairs = {p: ROW not in f for p, f in frames.items()}
+        if data is None or not set(PAIR) <= set(data):
+            found = frames
+        else:
+            found, origins[fold] = sought(frames, is_pairs, data)
+        for part, frame in found.items():
+            told[part][fold] = frame.drop(columns=ROW, errors="ignore")
+    return told, origins
+
+
+def sought(
+    frames: Mapping[str, pd.DataFrame], is_pairs: Mapping[str, bool], data: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame], Origin]:
+    """Look one fold up in the dataset."""
+    rows = {p: f[ROW].to_numpy(np.int64) for p, f in frames.items() if not is_pairs[p]}
+    loose = {p: f for p, f in frames.items() if is_pairs[p]}
+    if not loose:
+        return dict(frames), Origin(rows)
+    whole = pd.concat(loose.values(), ignore_index=True)
+    places, _ = min(attempts(whole, data), key=lambda a: (-np.mean(a[0] >= 0), a[1]))
+    is_renamed = not rows and bool(np.mean(places >= 0) < FOUND)
+    if is_renamed:
+        nothing = {p: np.full(len(f), -1, dtype=np.int64) for p, f in frames.items()}
+        faults = tuple(differences(whole, data))
+        kept = {p: with_own_times(f, data) for p, f in frames.items()}
+        return kept, Origin(nothing, len(whole), is_renamed=True, faults=faults)
+    start, told = 0, dict(frames)
+    for part, frame in loose.items():
+        rows[part] = places[start : start + len(frame)]
+        told[part] = with_truth(frame, rows[part], data)
+        start += len(frame)
+    return told, Origin(rows, len(whole), int((places < 0).sum()))
+
+
+def attempts(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[tuple[Rows, int]]:
+    """Yield the dataset rows of the lines as they are, and with what stands before ids removed."""
+    yield places_of(frame, data), 0
+    yield places_of(frame.assign(**{c: without_prefix(frame[c]) for c in PAIR}), data), 1
+
+
+def without_prefix(values: pd.Series) -> pd.Series:
+    """Return ids without the letters that all of them begin with."""
+    if not len(values):
+        return values
+    first, last = (str(f(values)) for f in (min, max))
+    common = 0
+    for one, other in zip(first, last, strict=False):
+        if one != other or one.isdigit():
+            break
+        common += 1
+    return ids(values.str[common:]) if common else values
+
+
+def places_of(frame: pd.DataFrame, data: pd.DataFrame) -> Rows:
+    """Return each line's dataset row; of a repeated pair that of the same time, else turn."""
+    right = data[PAIR].assign(row=np.arange(len(data)))
+    left = frame[PAIR].reset_index(drop=True)
+    found = pd.Series(np.nan, index=left.index)
+    for side, source in ((left, frame), (right, data)):
+        side["turn"] = side.groupby(PAIR).cumcount().to_numpy()
+        if "timestamp" in frame and "timestamp" in data:
+            side["time"] = seconds(source["timestamp"]).to_numpy()
+    for extra in ("time", "turn", None):
+        keys = [*PAIR, *([extra] if extra else [])]
+        if set(keys) <= set(left) and found.isna().any():
+            unique = right.drop_duplicates(keys)
+            found = found.fillna(left[keys].merge(unique, on=keys, how="left")["row"])
+    return np.asarray(found.fillna(-1).to_numpy(), dtype=np.int64)
+
+
+def seconds(times: pd.Series) -> pd.Series:
+    """Return times as seconds, whatever they were."""
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    if not pd.api.types.is_numeric_dtype(times):
+        moments = pd.to_datetime(times, errors="coerce", format="mixed")
+        whole = moments.astype("datetime64[s]")
+        return whole.astype("int64").astype(float).where(whole.notna())
+    numbers = times.astype(float)
+    return (numbers / 1000).round() if numbers.max() > MILLISECONDS else numbers
+
+
+def with_truth(frame: pd.DataFrame, rows: Rows, data: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with ratings and times as in the dataset.
+
+    Of a pair that the dataset has several times a script may have made one, by its mean or its
+    last time: what lies between the values that there are stays.
+    """
+    is_found = rows >= 0
+    told = frame.reset_index(drop=True)
+    repeated = data.duplicated(PAIR, keep=False).to_numpy()
+    for column in ("rating", "timestamp"):
+        if column not in data:
+            continue
+        true = data[column].reset_index(drop=True).reindex(np.where(is_found, rows, -1))
+        true = true.reset_index(drop=True)
+        if column in told and is_found.any() and repeated[rows[is_found]].any():
+            is_between = between(told[column], rows, data, column)
+            true = true.mask(is_between, same_kind(told[column], true))
+        told[column] = true
+    return told
+
+
+def between(own: pd.Series, rows: Rows, data: pd.DataFrame, column: str) -> pd.Series:
+    """Return where a value lies within those that the dataset has of its repeated pair."""
+    measured = seconds if column == "timestamp" else pd.to_numeric
+    values = measured(data[column])
+    groups = values.groupby([data[c] for c in PAIR])
+    low, high = (groups.transform(f).to_numpy() for f in ("min", "max"))
+    given = measured(own).to_numpy(dtype=float)
+    inside = (rows >= 0) & (low[rows] < high[rows]) & (given >= low[rows]) & (given <= high[rows])
+    return pd.Series(inside)
+
+
+def same_kind(own: pd.Series, true: pd.Series) -> pd.Series:
+    """Return values in the form of others: times as seconds, or as moments."""
+    if pd.api.types.is_numeric_dtype(true) == pd.api.types.is_numeric_dtype(own):
+        return own if pd.api.types.is_numeric_dtype(own) else own.astype(true.dtype)
+    if pd.api.types.is_numeric_dtype(true):
+        return seconds(own)
+    return pd.to_datetime(seconds(own), unit="s", utc=True).astype(true.dtype)
+
+
+def with_own_times(frame: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
+    """Return a renamed part without times that are none of the dataset."""
+    if "timestamp" in frame and not has_times_of(frame, data):
+        return frame.drop(columns="timestamp")
+    return frame
+
+
+def has_times_of(frame: pd.DataFrame, data: pd.DataFrame) -> bool:
+    """Whether times, as often as they are there, are times of the dataset."""
+    if "timestamp" not in data or not len(frame):
+        return False
+    own, known = (seconds(f["timestamp"]).value_counts() for f in (frame, data))
+    excess = (own - known.reindex(own.index).fillna(0)).clip(lower=0).sum()
+    return bool(excess <= STRANGE * len(frame) and own.sum() == len(frame))
+
+
+def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
+    """Say in what renamed interactions cannot be those of the dataset."""
+    unique = data.drop_duplicates(PAIR)
+    for what, column in (("users", "user_id"), ("items", "item_id")):
+        own, known = frame[column].nunique(), data[column].nunique()
+        if own > known:
+            yield f"{own:,} {what}, the dataset has {known:,}"
+        elif len(frame) == len(unique):
+            sizes = [np.sort(f[column].value_counts().to_numpy()) for f in (frame, unique)]
+            if not np.array_equal(sizes[0], sizes[1]):
+                yield f"other numbers of interactions per {what[:-1]} than in the dataset"
+    if len(frame) > len(data):
+        yield f"{len(frame):,} interactions, the dataset has {len(data):,}"
