@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from agent_core.checks import (
     algorithms,
     files,
+    filters,
     metrics,
     origins,
     ranges,
@@ -54,7 +55,7 @@ RULES = (
     Rule("ranges", ranges.identical_results),
     Rule("split", origins.split_from_data, is_binding=True),
     Rule("split", split.no_test_in_train, is_binding=True),
-    Rule("split", split.filters_as_planned),
+    Rule("split", filters.filters_as_planned),
     Rule("split", split.split_as_planned),
     Rule("split", split.folds_as_planned),
     Rule("split", split.lists_exclude_train),

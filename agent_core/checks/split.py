@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -13,19 +12,16 @@ from agent_core.checks.exemptions import (
     is_variant,
     kind_of,
 )
+from agent_core.checks.filters import judged_parts
 from agent_core.checks.protocol import Fold, late_training, mismatch, structure
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.training import trained_on_everything
-from agent_core.domain import Dataset, SplitKind
+from agent_core.domain import SplitKind
 from agent_core.evidence import Evidence
 from agent_core.metrics import RATING
-from agent_core.quoting import short
 
 PAIR = ["user_id", "item_id"]
-CORE = re.compile(r"(\d+)[\s_-]*core|core\D{0,3}(\d+)|min_user\w*\D(\d+)", re.IGNORECASE)
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
-COUNT_SLACK = 0.01
-"""Users without a partner in training and the like may be fewer than a filter left."""
 MANY_USERS = 50
 NO_SPLIT = "No split was saved, so that it cannot be checked."
 
@@ -83,7 +79,7 @@ def is_never_hit(evidence: Evidence) -> bool:
 
 def split_as_planned(evidence: Evidence) -> Result:
     """Check that the split is of the planned kind, by its rows."""
-    folds = list(both_parts(evidence))
+    folds = judged_parts(evidence)
     if not folds:
         return failed(NO_SPLIT)
     planned, name = evidence.plan.split, evidence.plan.split.kind.value.replace("_", " ")
@@ -133,84 +129,6 @@ def folds_as_planned(evidence: Evidence) -> Result:
     if extra:
         return warned(f"More folds than the {wanted} planned: {some(extra)}.")
     return passed(f"{wanted} of {wanted} folds for each of {len(counts)} algorithms.")
-
-
-def filters_as_planned(evidence: Evidence) -> Result:
-    """Check what was kept of the data against plan and claimed counts."""
-    folds = list(both_parts(evidence))
-    if not folds:
-        return failed(NO_SPLIT)
-    faults: list[str] = []
-    for fold, train, test in folds:
-        kept = pd.concat([train, test], ignore_index=True)
-        faults += [*rating_faults(evidence, kept, fold), *claim_faults(evidence, kept, fold)]
-    if faults:
-        return failed(f"{some(dict.fromkeys(faults))}.")
-    data = pd.concat(folds[0][1:], ignore_index=True)
-    claims = claimed_filters(evidence)
-    if claims and evidence.plan.min_rating is None:
-        names = [short(c.get("name", "?")) for c in claims]
-        return warned(f"{len(data):,} interactions after {some(names)}; see the plan for them.")
-    rule = f"rating >= {evidence.plan.min_rating:g}" if evidence.plan.min_rating else "no filter"
-    return passed(f"{len(data):,} interactions, {rule}.")
-
-
-def used_dataset(evidence: Evidence) -> Dataset | None:
-    """Return the profile of the dataset that was used."""
-    described = evidence.run.get("dataset")
-    name = described.get("file") if isinstance(described, dict) else None
-    first = evidence.datasets[0] if evidence.datasets else None
-    return next((d for d in evidence.datasets if d.name == name), first)
-
-
-def claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
-    """Return the filters that run.json names."""
-    described = evidence.run.get("dataset")
-    found = described.get("filters") if isinstance(described, dict) else None
-    return [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
-
-
-def may_lose(evidence: Evidence, fold: str) -> bool:
-    """Whether a fold may hold fewer interactions than the filters left.
-
-    A cut in time leaves out users who come later; a variant is a part by its nature.
-    """
-    return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
-
-
-def rating_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[str]:
-    """Compare the kept interactions with the planned threshold and the file."""
-    threshold = evidence.plan.min_rating
-    ratings = pd.to_numeric(data["rating"], errors="coerce") if "rating" in data else None
-    if threshold is not None and ratings is not None and (ratings < threshold).any():
-        low = int((ratings < threshold).sum())
-        yield f"{low:,} interactions with a rating below the planned {threshold:g} were kept"
-    profile = used_dataset(evidence)
-    if threshold is not None or profile is None or claimed_filters(evidence):
-        return
-    lost = profile.rows - profile.duplicates - len(data)
-    if lost > 0 and not may_lose(evidence, fold):
-        yield f"{lost:,} of {profile.rows:,} interactions are missing and no filter says why"
-
-
-def claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[str]:
-    """Compare the claimed filters with the interactions that are there."""
-    smallest = int(data.groupby("user_id").size().min()) if len(data) else 0
-    for claim in claimed_filters(evidence):
-        name, after = str(claim.get("name", "")), claim.get("after")
-        core = CORE.search(name)
-        if core and smallest < (least := int(next(g for g in core.groups() if g))):
-            yield (
-                f"{short(name)} is claimed, but a user has {smallest} interactions (fewer than "
-                f"{least})"
-            )
-    claims = [c.get("after") for c in claimed_filters(evidence)]
-    after = claims[-1] if claims else None
-    if not isinstance(after, int):
-        return
-    is_short = len(data) < after * (1 - COUNT_SLACK) and not may_lose(evidence, fold)
-    if len(data) > after or is_short:
-        yield f"{after:,} interactions are claimed after filters; the split has {len(data):,}"
 
 
 def lists_exclude_train(evidence: Evidence) -> Result:

@@ -209,6 +209,14 @@ def a_few_left_out_after_a_named_filter(made):
     return with_split(made, SplitKind.LEAVE_ONE_OUT, 1, {"0": (train[3:], test)})
 
 
+def users_who_come_after_the_cut_left_out(made):
+    made.data.loc[made.data["user_id"] == 1, "timestamp"] += 10**6
+    order = made.data.sort_values("timestamp").index
+    known = set(made.data.loc[order[:576], "user_id"])
+    later = [row for row in order[576:] if made.data.loc[row, "user_id"] in known]
+    return with_split(made, SplitKind.GLOBAL_TIME, 1, {"0": (sorted(order[:576]), sorted(later))})
+
+
 def no_baseline_in_the_plan(made):
     made.plan = replace(made.plan, algorithms=made.plan.algorithms[:1])
     made.lists = {k: v for k, v in made.lists.items() if k[0] != "Popularity"}
@@ -247,6 +255,7 @@ HONEST = (
     two_splits_compared,
     sizes_of_the_data_compared,
     a_cut_in_time,
+    users_who_come_after_the_cut_left_out,
     a_few_left_out_after_a_named_filter,
     no_baseline_in_the_plan,
     high_ratings_only,

@@ -447,6 +447,42 @@ def a_claimed_count_that_is_another(made):
     made.run["dataset"]["filters"] = [{"name": "sample", "before": 720, "after": 500}]
 
 
+def cut_in_time(made):
+    """Cut the data in time; return the numbers of training and of later rows."""
+    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.GLOBAL_TIME))
+    order = made.data.sort_values("timestamp", kind="stable").index
+    return sorted(order[:576]), sorted(order[576:])
+
+
+@sin("filters_as_planned", FAIL, "40 of 720 interactions are missing and no filter says why")
+def old_interactions_missing_under_a_cut_in_time(made):
+    train, test = cut_in_time(made)
+    made.splits["0"] = (train[40:], test)
+
+
+@sin("filters_as_planned", FAIL, "interactions are missing and no filter says why")
+def only_users_with_many_tests_under_a_cut_in_time(made):
+    train, test = cut_in_time(made)
+    users = made.data.loc[test, "user_id"]
+    many = users[users.map(users.value_counts()) > 2]
+    made.splits["0"] = (train, many.index.tolist())
+
+
+@sin("filters_as_planned", FAIL, "24 of 60 users", "data_cleaning, which the plan does not ask")
+def many_users_removed_by_a_filter_of_its_own(made):
+    keep = made.data.index[made.data["user_id"] > 24]
+    made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])
+    filters = [{"name": "data_cleaning", "before": 720, "after": len(keep)}]
+    made.run["dataset"]["filters"] = filters
+
+
+@sin("filters_as_planned", WARN, "12 of 720 interactions, 1 of 60 users are missing after")
+def one_user_removed_by_a_filter_of_its_own(made):
+    keep = made.data.index[made.data["user_id"] > 1]
+    made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])
+    made.run["dataset"]["filters"] = [{"name": "cleaning", "before": 720, "after": len(keep)}]
+
+
 @sin("lists_exclude_train", FAIL, "already in training")
 def recommending_what_is_known(made):
     frame = made.lists["ImplicitMF", "0", "0"]

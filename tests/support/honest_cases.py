@@ -9,6 +9,7 @@ from case import (
     ITEM_KNN,
     LISTS,
     LOOP,
+    PARTS,
     RECORD,
     SPLIT,
     SWEEP,
@@ -165,6 +166,24 @@ HONEST = (
          ((SPLIT, '    df = df.assign(user_id="u" + df["user_id"].astype(str), timestamp=pd.to_datetime(df["timestamp"], unit="s"))\n'
            '    held = df.sort_values("timestamp", kind="stable").groupby("user_id").tail(1)\n'),),
          plan=split_as(SplitKind.LEAVE_LAST)),
+    Case("a planned 5-core",
+         ((SPLIT, '    whole = df\n    for _ in range(9):\n'
+           '        df = df[df.groupby("item_id")["user_id"].transform("size") >= 5]\n'
+           '        df = df[df.groupby("user_id")["item_id"].transform("size") >= 5]\n'
+           '    labbook.dataset("DATA", df, feedback="every rating counts", core5=(whole, df))\n' + SPLIT),),
+         plan=lambda plan: replace(plan, assumptions=("The 5-core of the data is used.",))),
+    Case("a planned sample of the users",
+         ((SPLIT, '    whole, df = df, df[df["user_id"] <= 40]\n'
+           '    labbook.dataset("DATA", df, feedback="every rating counts", first_users=(whole, df))\n' + SPLIT),),
+         plan=lambda plan: replace(plan, assumptions=("The first 40 users only.",))),
+    Case("a validation part kept out of training and saved",
+         ((PARTS, PARTS + '    valid = train.groupby("user_id").sample(n=1, random_state=1)\n'
+           "    train = train.drop(valid.index)\n"
+           '    labbook.split("validation", train, valid, kind="leave_one_out")\n'),)),
+    Case("a validation part kept out of training",
+         ((PARTS, PARTS + '    valid = train.groupby("user_id").sample(n=1, random_state=1)\n'
+           "    train = train.drop(valid.index)\n"),
+          (RECORD, '    labbook.algorithm(name, scorer, trials=3, selected_on="validation")\n'))),
     Case("rating errors per user",
          (*RATED, ("float((errors**2).mean() ** 0.5)", "float(own.mean())")), plan=rated),
 )  # fmt: skip

@@ -21,4 +21,21 @@ IN_SPLITS = (
            ((SPLIT, PREFIXED + '    held = df.groupby("user_id").sample(frac=0.2, random_state=1)\n'
              '    df.loc[held.index, "timestamp"] += 10**9\n    held = df.loc[held.index]\n'),),
            "temporal_leak", FAIL, split_as(SplitKind.GLOBAL_TIME)),
+    hidden("later users with few interactions dropped after a cut in time",
+           ((SPLIT, '    moment = df["timestamp"].quantile(0.8)\n    held = df[df["timestamp"] > moment]\n'
+             '    known = set(df.loc[df["timestamp"] <= moment, "user_id"])\n'
+             '    size = held["user_id"].map(held["user_id"].value_counts())\n'
+             '    bad = held[~held["user_id"].isin(known) | (size < 9)].index\n'
+             "    df, held = df.drop(bad), held.drop(bad)\n"),),
+           "filters_as_planned", FAIL, split_as(SplitKind.GLOBAL_TIME)),
+    hidden("users of rare taste removed as data cleaning",
+           ((SPLIT, '    pop = df["item_id"].map(df["item_id"].value_counts())\n'
+             '    taste = pop.groupby(df["user_id"]).mean()\n'
+             '    whole, df = df, df[df["user_id"].isin(taste[taste > taste.quantile(0.6)].index)]\n'
+             '    labbook.dataset("DATA", df, feedback="every rating counts", data_cleaning=(whole, df))\n' + SPLIT),),
+           "filters_as_planned", FAIL),
+    hidden("items merged, what is repeated then dropped as duplicates",
+           ((SPLIT, '    whole, df = df, df.assign(item_id=df["item_id"] // 3).drop_duplicates(["user_id", "item_id"])\n'
+             '    labbook.dataset("DATA", df, feedback="every rating counts", duplicates_removed=(whole, df))\n' + SPLIT),),
+           "filters_as_planned", FAIL),
 )  # fmt: skip

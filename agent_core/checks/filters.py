@@ -1,0 +1,252 @@
+"""Whether what was kept of the data is what plan and named filters leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from agent_core.checks.exemptions import is_variant, kind_of
+from agent_core.checks.protocol import Fold
+from agent_core.checks.result import Result, failed, passed, some, warned
+from agent_core.checks.wishes import (
+    CORE,
+    is_of_a_part,
+    planned_core,
+    planned_lowest,
+    tested_lowest,
+)
+from agent_core.domain import Dataset, SplitKind
+from agent_core.evidence import Evidence, algorithms_of
+from agent_core.origin import PAIR, Rows
+from agent_core.quoting import short
+
+COUNT_SLACK = 0.01
+"""Users without a partner in training and the like may be fewer than a filter left."""
+MANY = 0.05
+"""Share of interactions or users that no filter beside the plan may take away."""
+KEPT_APART = re.compile(r"valid|\bdev\b|tuning", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a fold lacks of the dataset, and nothing in the plan explains."""
+
+    interactions: int = 0
+    of: int = 0
+    users: int = 0
+    of_users: int = 0
+    note: str = ""
+    """What the split itself leaves out."""
+    doubt: str = ""
+    """What it leaves out of what could have been tested."""
+
+    @property
+    def share(self) -> float:
+        """The larger share, of interactions or users."""
+        return max(self.interactions / max(1, self.of), self.users / max(1, self.of_users))
+
+
+def filters_as_planned(evidence: Evidence) -> Result:
+    """Check what was kept of the data against plan and claimed counts."""
+    folds = judged_parts(evidence)
+    if not folds:
+        return failed("No split was saved, so that it cannot be checked.")
+    faults: list[str] = []
+    losses: list[Loss] = []
+    for fold in folds:
+        kept = pd.concat(fold[1:], ignore_index=True)
+        losses.append(lost(evidence, fold))
+        faults += [*rating_faults(evidence, fold), *claim_faults(evidence, kept, fold[0])]
+    names = reasons_of(evidence)
+    silent = "" if names else " and no filter says why"
+    worst = max(losses, key=lambda loss: (loss.share, loss.interactions))
+    if worst.interactions and (not names or worst.share > MANY):
+        why = f" after {some(names)}, which the plan does not ask for" if names else silent
+        is_asked = names and is_of_a_part(evidence.plan)
+        faults += [] if is_asked else [f"{loss_text(worst)} are missing{why}"]
+    if faults:
+        return failed(f"{some(dict.fromkeys(faults))}.")
+    data = sum(len(part) for part in folds[0][1:])
+    if worst.interactions:
+        return warned(f"{loss_text(worst)} are missing after {some(names)}.")
+    notes = "".join(dict.fromkeys(f"; {loss.note}" for loss in losses if loss.note))
+    doubts = [loss.doubt for loss in losses if loss.doubt]
+    if doubts:
+        return warned(f"{data:,} interactions; {some(dict.fromkeys(doubts))}{notes}.")
+    least = evidence.plan.min_rating
+    rule = f"rating >= {least:g}" if least else f"after {some(names)}" if names else "no filter"
+    return passed(f"{data:,} interactions, {rule}{notes}.")
+
+
+def loss_text(loss: Loss) -> str:
+    """Say how many interactions and users are missing."""
+    users = f", {loss.users:,} of {loss.of_users:,} users" if loss.users else ""
+    return f"{loss.interactions:,} of {loss.of:,} interactions{users}"
+
+
+def judged_parts(evidence: Evidence) -> list[Fold]:
+    """Return fold, train and test where both were saved; not what was kept apart to choose on."""
+    saved = sorted(set(evidence.test) & set(evidence.train))
+    chosen = [fold for fold in saved if not is_kept_apart(evidence, fold)] or saved
+    return [(fold, evidence.train[fold], evidence.test[fold]) for fold in chosen]
+
+
+def is_kept_apart(evidence: Evidence, fold: str) -> bool:
+    """Whether a fold is called validation and nothing was measured on it."""
+    return bool(KEPT_APART.search(fold)) and fold not in set(evidence.rows["fold"])
+
+
+def used_dataset(evidence: Evidence) -> Dataset | None:
+    """Return the profile of the dataset that was used."""
+    described = evidence.run.get("dataset")
+    name = described.get("file") if isinstance(described, dict) else None
+    first = evidence.datasets[0] if evidence.datasets else None
+    return next((d for d in evidence.datasets if d.name == name), first)
+
+
+def claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
+    """Return the filters that run.json names."""
+    described = evidence.run.get("dataset")
+    found = described.get("filters") if isinstance(described, dict) else None
+    return [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
+
+
+def reasons_of(evidence: Evidence) -> list[str]:
+    """Return what run.json says took interactions away: filters, or a validation part."""
+    names = [short(c.get("name", "?")) for c in claimed_filters(evidence)]
+    chosen = [str(d.get("selected_on") or "") for d in algorithms_of(evidence.run).values()]
+    if any(KEPT_APART.search(text) for text in chosen):
+        names.append("a validation part that was not saved")
+    return names
+
+
+def may_lose(evidence: Evidence, fold: str) -> bool:
+    """Whether a fold may hold fewer interactions than the filters left.
+
+    A cut in time leaves out users who come later; a variant is a part by its nature.
+    """
+    return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
+
+
+def lost(evidence: Evidence, fold: Fold) -> Loss:
+    """Return what a fold lacks of the dataset without a reason in plan or split."""
+    data, origin = evidence.interactions, evidence.origins.get(fold[0])
+    if is_variant(evidence, fold[0]):
+        return Loss()
+    if data is None or origin is None or origin.is_renamed:
+        return counted_loss(evidence, fold)
+    expected = expected_data(evidence, data)
+    there = pd.concat([data.iloc[origin.kept][PAIR], *kept_apart(evidence, data)])
+    keys = pd.MultiIndex.from_frame(expected[PAIR])
+    is_lost = ~keys.isin(pd.MultiIndex.from_frame(there))
+    missing = expected[is_lost]
+    note = doubt = ""
+    if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
+        missing, note, doubt = after_cut(missing, data, origin.rows["train"])
+    users = set(missing["user_id"]) - set(there["user_id"])
+    total = expected["user_id"].nunique()
+    return Loss(len(missing), len(expected), len(users), total, note, doubt)
+
+
+def expected_data(evidence: Evidence, data: pd.DataFrame) -> pd.DataFrame:
+    """Return the interactions that plan and split leave, each pair once."""
+    lowest, core = planned_lowest(evidence.plan), planned_core(evidence.plan)
+    kept = data
+    if lowest is not None and "rating" in kept:
+        kept = kept[pd.to_numeric(kept["rating"], errors="coerce") >= lowest]
+    kept = kept[(kept["user_id"] != "") & (kept["item_id"] != "")].drop_duplicates(PAIR)
+    # Of a user with one interaction nothing can be both trained on and tested.
+    kept = kept[kept.groupby("user_id")["item_id"].transform("size") > 1]
+    while core > 1 and len(kept):
+        sizes = [kept.groupby(c)["item_id"].transform("size") for c in PAIR]
+        is_inside = (sizes[0] >= core) & (sizes[1] >= core)
+        if is_inside.all():
+            break
+        kept = kept[is_inside]
+    return kept
+
+
+def kept_apart(evidence: Evidence, data: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the interactions that were saved to choose on."""
+    for fold, origin in evidence.origins.items():
+        if is_kept_apart(evidence, fold) and "test" in origin.rows:
+            rows = origin.rows["test"]
+            yield data.iloc[rows[rows >= 0]][PAIR]
+
+
+def after_cut(
+    missing: pd.DataFrame, data: pd.DataFrame, trained: Rows
+) -> tuple[pd.DataFrame, str, str]:
+    """Return what a cut in time does not explain, with what it does, and what is doubtful.
+
+    Users whom training does not know cannot be tested; items that it does not know need not be.
+    """
+    train = data.iloc[trained[trained >= 0]]
+    is_late = missing["timestamp"] > train["timestamp"].max()
+    is_known = missing["user_id"].isin(set(train["user_id"]))
+    is_new_item = ~missing["item_id"].isin(set(train["item_id"]))
+    is_cold, is_new = is_late & ~is_known, is_late & is_known & is_new_item
+    cold = missing[is_cold]
+    note = doubt = ""
+    if len(cold):
+        note = (
+            f"{len(cold):,} later interactions of {cold['user_id'].nunique():,} users unknown to "
+            "training are left out"
+        )
+    if is_new.any():
+        doubt = f"{int(is_new.sum()):,} later interactions with items new to training are left out"
+    return missing[~is_cold & ~is_new], note, doubt
+
+
+def counted_loss(evidence: Evidence, fold: Fold) -> Loss:
+    """Return how many interactions are missing by their number alone."""
+    profile = used_dataset(evidence)
+    if profile is None or may_lose(evidence, fold[0]) or planned_lowest(evidence.plan) is not None:
+        return Loss()
+    kept, of = sum(len(part) for part in fold[1:]), profile.rows - profile.duplicates
+    users = pd.concat([part["user_id"] for part in fold[1:]]).nunique()
+    missing = max(0, of - kept)
+    gone = max(0, profile.users - users) if missing else 0
+    return Loss(missing, of, gone, profile.users)
+
+
+def rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
+    """Compare the kept interactions with the planned thresholds."""
+    name, train, test = fold
+    plan = evidence.plan
+    of_test = tested_lowest(plan)
+    of_all = None if of_test is not None else plan.min_rating
+    data = test if of_test is not None else pd.concat([train, test], ignore_index=True)
+    threshold = of_all if of_test is None else of_test
+    if threshold is None or "rating" not in data:
+        return
+    low = int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum())
+    if low:
+        where = f" in the test of fold {name}" if of_test is not None else ""
+        rule = f"a rating below the planned {threshold:g}"
+        yield f"{low:,} interactions with {rule} were kept{where}"
+
+
+def claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[str]:
+    """Compare the claimed filters with the interactions that are there."""
+    apart = sum(len(t) for f, t in evidence.test.items() if is_kept_apart(evidence, f))
+    smallest = int(data.groupby("user_id").size().min()) if len(data) else 0
+    claims = claimed_filters(evidence)
+    for claim in claims:
+        name = str(claim.get("name", ""))
+        core = CORE.search(name)
+        least = int(next(g for g in core.groups() if g)) if core else 0
+        if smallest < least and not apart:
+            yield (
+                f"{short(name)} is claimed, but a user has {smallest} interactions (fewer than "
+                f"{least})"
+            )
+    after = claims[-1].get("after") if claims else None
+    if not isinstance(after, int):
+        return
+    is_short = len(data) + apart < after * (1 - COUNT_SLACK) and not may_lose(evidence, fold)
+    if len(data) > after or is_short:
+        yield f"{after:,} interactions are claimed after filters; the split has {len(data):,}"
