@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent_core.checks import (
     algorithms,
+    draws,
     files,
     filters,
     metrics,
@@ -57,6 +58,7 @@ RULES = (
     Rule("split", split.no_test_in_train, is_binding=True),
     Rule("split", filters.filters_as_planned),
     Rule("split", split.split_as_planned),
+    Rule("split", draws.held_out_at_random, is_binding=True),
     Rule("split", split.folds_as_planned),
     Rule("split", split.lists_exclude_train),
     Rule("split", split.temporal_leak, is_binding=True),

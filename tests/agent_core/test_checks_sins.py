@@ -483,6 +483,11 @@ def one_user_removed_by_a_filter_of_its_own(made):
     made.run["dataset"]["filters"] = [{"name": "cleaning", "before": 720, "after": len(keep)}]
 
 
+@sin("held_out_at_random", WARN, "seed 7", "seed 42 is planned")
+def another_seed_than_planned(made):
+    made.run["split"]["seed"] = 7
+
+
 @sin("lists_exclude_train", FAIL, "already in training")
 def recommending_what_is_known(made):
     frame = made.lists["ImplicitMF", "0", "0"]

@@ -38,4 +38,11 @@ IN_SPLITS = (
            ((SPLIT, '    whole, df = df, df.assign(item_id=df["item_id"] // 3).drop_duplicates(["user_id", "item_id"])\n'
              '    labbook.dataset("DATA", df, feedback="every rating counts", duplicates_removed=(whole, df))\n' + SPLIT),),
            "filters_as_planned", FAIL),
+    hidden("everybody's most popular item held out, said to be random",
+           ((SPLIT, '    pop = df["item_id"].map(df["item_id"].value_counts())\n'
+             '    held = df.loc[pop.groupby(df["user_id"]).idxmax()]\n'),),
+           "held_out_at_random", FAIL),
+    hidden("another seed of the split than planned",
+           (("random_state=42", "random_state=17"), ("seed=42", "seed=17")),
+           "held_out_at_random", WARN),
 )  # fmt: skip
