@@ -12,8 +12,10 @@ import pandas as pd
 from agent_core import contract
 from agent_core.domain import Dataset, Plan
 from agent_core.integrity import changed_files
+from agent_core.metrics import is_close
 from agent_core.origin import Origin, Parts, traced
 from agent_core.recomputation import Delivered, recompute
+from agent_core.renaming import planned_names, renamed_run
 from agent_core.retrained import Retrained
 from agent_core.tables import Problems
 from sandbox.execution import Execution
@@ -75,6 +77,8 @@ class Evidence:
     """The dataset that was used, in the order of its rows; None where it could not be read."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Fold to what was found of it in the dataset."""
+    other_names: Mapping[str, str] = field(default_factory=dict)
+    """Names that the script gave to planned algorithms; everything here has the planned ones."""
 
     @property
     def user_values(self) -> pd.DataFrame:
@@ -128,9 +132,14 @@ def read_evidence(
     saved = contract.split_parts(artifacts, interactions, problems)
     parts, origins = origins_of(saved, interactions, problems)
     per_user = contract.user_table(artifacts, USER_COLUMNS, problems)
-    frames = with_only_fold((rows, per_user, lists, predictions), set(parts["test"]))
+    other_names = planned_names(plan, rows["algorithm"], run)
+    run = renamed_run(run, other_names)
+    frames = with_only_fold(
+        with_names((rows, per_user, lists, predictions), other_names), set(parts["test"])
+    )
+    is_sample = bool(run.get("list_sample"))
     try:
-        computed = recomputed_of(frames, parts, is_sample=bool(run.get("list_sample")))
+        computed = recomputed_of(frames, parts, is_sample=is_sample)
     except ODD_DATA as error:
         problems.add(f"the metrics cannot be recomputed: {str(error)[:200]}")
         computed = (empty((*USER_COLUMNS, "definition")), empty(AGREEMENT_COLUMNS))
@@ -140,7 +149,7 @@ def read_evidence(
         execution,
         datasets,
         tuple(problems.found),
-        frames[0],
+        with_own_values(frames[0], computed[1]) if not is_sample else frames[0],
         run,
         frames[1],
         frames[2],
@@ -152,7 +161,17 @@ def read_evidence(
         changed=changed_files(execution.artifacts, content),
         interactions=interactions,
         origins=origins,
+        other_names=other_names,
     )
+
+
+def with_names(
+    frames: tuple[pd.DataFrame, ...], names: Mapping[str, str]
+) -> tuple[pd.DataFrame, ...]:
+    """Return frames with the planned names of algorithms."""
+    if not names:
+        return frames
+    return tuple(f.assign(algorithm=f["algorithm"].replace(dict(names))) for f in frames)
 
 
 def origins_of(
@@ -164,6 +183,21 @@ def origins_of(
     except ODD_DATA as error:
         problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
         return traced(saved, None)
+
+
+def with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the product's own values where a script rounded its own."""
+    table = agreement[agreement["agrees"].astype(bool)]
+    rounded = table[
+        [not is_close(c, v) for c, v in zip(table["claimed"], table["computed"], strict=True)]
+    ]
+    if not len(rounded):
+        return rows
+    keys = ["algorithm", "fold", "seed", "metric", "k"]
+    known = rounded[[*keys, "computed"]].drop_duplicates(keys)
+    own = rows[keys].merge(known, on=keys, how="left")["computed"].set_axis(rows.index)
+    is_single = ~rows["aggregate"].astype(bool)
+    return rows.assign(value=own.astype(float).where(is_single).fillna(rows["value"]))
 
 
 def algorithms_of(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,7 +229,11 @@ def read_interactions(
 
 def with_only_fold(frames: tuple[pd.DataFrame, ...], split: set[str]) -> tuple[pd.DataFrame, ...]:
     """Fill the fold in where it is left out and there is only one."""
-    named = set(split).union(*(f["fold"].unique() for f in frames)) - {""}
+    found = [set(f["fold"].unique()) - {""} for f in frames]
+    named = split.union(*found)
+    # A split that was saved to choose on may have no lists and no values.
+    measured = set().union(*found[1:])
+    named = named if len(named) == 1 or len(measured) != 1 else measured
     if len(named) != 1:
         return frames
     (only,) = named

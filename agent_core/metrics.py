@@ -14,7 +14,7 @@ precision, recall, average precision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -224,6 +224,12 @@ RANKING: Mapping[str, Mapping[str, Definition]] = {
     "rbp": {"patience 0.85": biased_precision},
     "f1": {"2 hits / (k + test items)": f1},
 }
+POOLED = "pooled over users: "
+POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
+    "recall": {"hits / test items": lambda x: (found(x), x.tests)},
+    "precision": {"hits / list length": lambda x: (found(x), x.lengths)},
+}
+"""What is summed over users before it is divided."""
 RATING = ("rmse", "mae")
 KNOWN = frozenset({*RANKING, *RATING, "coverage"})
 """Metrics that can be recomputed."""
@@ -257,7 +263,16 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
         if has_list.any() and not has_list.all():
             listed = float(per_user[has_list].mean())
             partial.append(Recomputed(f"{definition}{LISTED_ONLY}", listed, per_user))
-    return whole + partial
+    return whole + partial + list(pooled(name, lists))
+
+
+def pooled(name: str, lists: Lists) -> Iterator[Recomputed]:
+    """Yield the definitions that divide sums over all users; each user's own ratio beside them."""
+    for definition, formula in POOLS.get(name, {}).items():
+        above, below = formula(lists)
+        if below.sum():
+            own = pd.Series(ratio(above, below), index=lists.users)
+            yield Recomputed(f"{POOLED}{definition}", float(above.sum() / below.sum()), own)
 
 
 def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> list[Recomputed]:
@@ -295,13 +310,14 @@ def has_ratings(test: pd.DataFrame) -> bool:
 
 
 def coverage(lists: pd.DataFrame, k: int, items: Mapping[str, int]) -> list[Recomputed]:
-    """Return the share of items that appear in any list up to rank `k`.
+    """Return the share of items that appear in any list up to rank `k`, and their number.
 
     `items`: for each definition the number of items that could.
     """
     seen = lists.loc[lists["rank"] <= k, "item_id"].nunique()
     nobody: pd.Series[float] = pd.Series(dtype=float)
-    return [Recomputed(name, seen / count, nobody) for name, count in items.items() if count]
+    shares = [Recomputed(name, seen / count, nobody) for name, count in items.items() if count]
+    return [*shares, Recomputed("items listed, a count", float(seen), nobody)] if shares else []
 
 
 def is_close(claimed: float, computed: float) -> bool:
@@ -313,6 +329,11 @@ def is_close(claimed: float, computed: float) -> bool:
         return True
     decimals = len(f"{claimed:.12f}".rstrip("0").partition(".")[2])
     return 4 <= decimals <= 8 and abs(round(computed, decimals) - claimed) < 1e-12
+
+
+def is_rounding(claimed: float, computed: float) -> bool:
+    """Whether a value is another one, rounded to three decimals."""
+    return abs(claimed) >= 1e-3 and abs(round(computed, 3) - claimed) < 1e-12
 
 
 def chosen_definition(candidates: Iterable[Mapping[str, bool]]) -> str:

@@ -44,8 +44,11 @@ class Attempt:
 
     @property
     def agrees(self) -> dict[str, bool]:
-        """Definition to whether it leads to the claimed value."""
-        return {f.definition: metrics.is_close(self.claimed, f.value) for f in self.found}
+        """Definition to whether it leads to the claimed value, or else to what was rounded."""
+        close = {f.definition: metrics.is_close(self.claimed, f.value) for f in self.found}
+        if any(close.values()):
+            return close
+        return {f.definition: metrics.is_rounding(self.claimed, f.value) for f in self.found}
 
     def under(self, preferred: str) -> tuple[Recomputed, bool]:
         """Return the preferred definition, else one that agrees; and whether it does."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
-from agent_core.metrics import LISTED_ONLY, with_truth
+from agent_core.metrics import LISTED_ONLY, POOLED, with_truth
 
 RUN = ["algorithm", "fold", "seed"]
 KEYS = [*RUN, "metric", "k"]
@@ -16,8 +16,8 @@ KEYS = [*RUN, "metric", "k"]
 def run_values(evidence: Evidence) -> pd.DataFrame:
     """Return the single-run rows, each with the recomputed value where there is one.
 
-    Recomputed values are over all test users, also where the script left some out. Lists of a
-    sample of users are no reason to replace the value over all of them.
+    Recomputed values are means over all test users, also where the script left some out or
+    divided sums over users. Lists of a sample are no reason to replace the value over all of them.
     """
     rows = evidence.single
     rows = rows[np.isfinite(rows["value"].astype(float))] if len(rows) else rows
@@ -37,15 +37,19 @@ def computed_values(evidence: Evidence) -> pd.DataFrame:
     """Return the recomputed value of each run: `KEYS` and `computed`."""
     known = evidence.agreement[[*KEYS, "computed", "definition"]].copy()
     known = known.assign(k=cutoffs(known)).drop_duplicates(KEYS)
-    is_partial = known["definition"].astype(str).str.endswith(LISTED_ONLY)
-    if is_partial.any() and len(evidence.recomputed):
+    if is_otherwise(known).any() and len(evidence.recomputed):
         users = evidence.recomputed.assign(k=cutoffs(evidence.recomputed))
         whole = users.groupby(KEYS, sort=False)["value"].mean().rename("whole").reset_index()
         known = known.merge(whole, on=KEYS, how="left")
-        is_partial = known["definition"].astype(str).str.endswith(LISTED_ONLY)
-        replaced = known["whole"].where(is_partial & known["whole"].notna(), known["computed"])
-        known = known.assign(computed=replaced)
+        replaced = known["whole"].where(is_otherwise(known) & known["whole"].notna())
+        known = known.assign(computed=replaced.fillna(known["computed"]))
     return known[[*KEYS, "computed"]]
+
+
+def is_otherwise(agreement: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a value agrees under a definition that is no mean over all test users."""
+    names = agreement["definition"].astype(str)
+    return names.str.endswith(LISTED_ONLY) | names.str.startswith(POOLED)
 
 
 def user_values(evidence: Evidence) -> pd.DataFrame:

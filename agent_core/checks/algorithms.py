@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent_core.checks.arguments import (
+    SAME_NAMES,
+    UNTRACKED,
+    ignored_arguments,
+    is_same,
+    other_values,
+    trials_of,
+)
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
-from agent_core.checks.syntax import called_name, parsed, walked
 from agent_core.domain import Algorithm, Role
 from agent_core.evidence import Evidence, algorithms_of
 from agent_core.observations import Observations
 from agent_core.quoting import short
 
 BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
-SAME_NAMES = {
-    "features": "embedding_size",
-    "factors": "embedding_size",
-    "embedding_dim": "embedding_size",
-    "k": "max_nbrs",
-    "nnbrs": "max_nbrs",
-}
-ALIASES = frozenset({"features", "k", "nnbrs"})
-"""Other names that LensKit takes itself."""
-UNTRACKED = frozenset({"preset"})
-"""Arguments that set others and do not stay in the configuration."""
 
 
 def algorithms_as_planned(evidence: Evidence) -> Result:
@@ -38,6 +33,10 @@ def algorithms_as_planned(evidence: Evidence) -> Result:
         return failed(f"{some(wrong)}.")
     extra = sorted(ran - {a.name for a in evidence.plan.algorithms} - {""})
     more = f"; not planned: {some(map(short, extra))}" if extra else ""
+    more += "".join(
+        f"; {planned} is called {short(found)} in the script"
+        for found, planned in evidence.other_names.items()
+    )
     return passed(f"{some((a.name for a in evidence.plan.algorithms), 12)} have results{more}.")
 
 
@@ -86,61 +85,6 @@ def config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
             yield f"{algorithm.name}: {name} is {config[key]!r}, planned {value!r}"
         elif key not in config and name not in UNTRACKED:
             yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
-
-
-def is_same(found: Any, planned: Any) -> bool:
-    """Whether two configuration values mean the same."""
-    numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (found, planned)]
-    if all(numbers):
-        return abs(float(found) - float(planned)) <= 1e-9 * max(1.0, abs(float(planned)))
-    if isinstance(found, dict) and numbers[1] and found:
-        return all(is_same(v, planned) for v in found.values())
-    return bool(found == planned) or str(found) == str(planned)
-
-
-def ignored_arguments(evidence: Evidence) -> Iterator[str]:
-    """Name arguments in the source that the resolved configuration of their class lacks."""
-    keys: dict[str, set[str]] = {}
-    for described in algorithms_of(evidence.run).values():
-        config = described.get("config")
-        if isinstance(config, dict) and config:
-            keys.setdefault(str(described.get("class")), set()).update(map(str, config))
-    for node in walked(parsed(evidence.source), ast.Call):
-        known = keys.get(called_name(node).rpartition(".")[2])
-        if known is None:
-            continue
-        for keyword in node.keywords:
-            if keyword.arg and keyword.arg not in known | ALIASES | UNTRACKED:
-                yield (
-                    f"line {node.lineno}: {called_name(node)} has no hyperparameter "
-                    f"{keyword.arg!r}, it was ignored"
-                )
-
-
-def other_values(evidence: Evidence) -> Iterator[str]:
-    """Name values in the source that no recorded configuration of their class has.
-
-    A class that was tuned may be made with values that were not chosen.
-    """
-    recorded: dict[str, list[dict[str, Any]]] = {}
-    tuned = set()
-    for described in algorithms_of(evidence.run).values():
-        config, kind = described.get("config"), str(described.get("class"))
-        if isinstance(config, dict) and config:
-            recorded.setdefault(kind, []).append(config)
-        if trials_of(described):
-            tuned.add(kind)
-    for node in walked(parsed(evidence.source), ast.Call):
-        kind = called_name(node).rpartition(".")[2]
-        for keyword in node.keywords if kind not in tuned else ():
-            name = SAME_NAMES.get(keyword.arg or "", keyword.arg or "")
-            known = [c[name] for c in recorded.get(kind, ()) if name in c]
-            if not known or not isinstance(keyword.value, ast.Constant):
-                continue
-            value = keyword.value.value
-            if value is not None and not any(is_same(k, value) for k in known):
-                listed = some(repr(k) for k in known)
-                yield f"line {node.lineno} sets {name} = {value!r}, recorded is {listed}"
 
 
 def idle_sweep(evidence: Evidence) -> Iterator[str]:
@@ -255,9 +199,3 @@ def tuning_parity(evidence: Evidence) -> Result:
     if not max(trials.values()):
         return passed("Nothing was tuned: results are of these configurations.")
     return passed(f"{max(trials.values())} configurations were tried for each algorithm.")
-
-
-def trials_of(described: Mapping[str, Any]) -> int:
-    """Return the configurations tried; 0 where that is not a number."""
-    trials = described.get("trials")
-    return trials if isinstance(trials, int) and not isinstance(trials, bool) else 0

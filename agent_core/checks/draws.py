@@ -12,7 +12,7 @@ from agent_core.checks.exemptions import described_split, kind_of
 from agent_core.checks.filters import judged_parts
 from agent_core.checks.protocol import Fold
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
-from agent_core.checks.wishes import tested_lowest
+from agent_core.checks.wishes import lowest_tested
 from agent_core.domain import SplitKind
 from agent_core.evidence import Evidence
 
@@ -94,7 +94,7 @@ def draws_of(evidence: Evidence, fold: Fold) -> Iterator[Draw]:
     data = pd.concat(parts, ignore_index=True).drop_duplicates(["user_id", "item_id"], keep="last")
     counts = data["item_id"].map(data["item_id"].value_counts())
     data = data.assign(popularity=counts.rank(pct=True))
-    lowest = tested_lowest(evidence.plan)
+    lowest = lowest_tested(evidence.plan)
     if "rating" in data:
         data["rating"] = pd.to_numeric(data["rating"], errors="coerce")
         data = data if lowest is None else data[data["rating"] >= lowest]

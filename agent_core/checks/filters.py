@@ -14,9 +14,9 @@ from agent_core.checks.result import Result, failed, passed, some, warned
 from agent_core.checks.wishes import (
     CORE,
     is_of_a_part,
+    lowest_planned,
+    lowest_tested,
     planned_core,
-    planned_lowest,
-    tested_lowest,
 )
 from agent_core.domain import Dataset, SplitKind
 from agent_core.evidence import Evidence, algorithms_of
@@ -153,7 +153,7 @@ def lost(evidence: Evidence, fold: Fold) -> Loss:
 
 def expected_data(evidence: Evidence, data: pd.DataFrame) -> pd.DataFrame:
     """Return the interactions that plan and split leave, each pair once."""
-    lowest, core = planned_lowest(evidence.plan), planned_core(evidence.plan)
+    lowest, core = lowest_planned(evidence.plan), planned_core(evidence.plan)
     kept = data
     if lowest is not None and "rating" in kept:
         kept = kept[pd.to_numeric(kept["rating"], errors="coerce") >= lowest]
@@ -204,7 +204,7 @@ def after_cut(
 def counted_loss(evidence: Evidence, fold: Fold) -> Loss:
     """Return how many interactions are missing by their number alone."""
     profile = used_dataset(evidence)
-    if profile is None or may_lose(evidence, fold[0]) or planned_lowest(evidence.plan) is not None:
+    if profile is None or may_lose(evidence, fold[0]) or lowest_planned(evidence.plan) is not None:
         return Loss()
     kept, of = sum(len(part) for part in fold[1:]), profile.rows - profile.duplicates
     users = pd.concat([part["user_id"] for part in fold[1:]]).nunique()
@@ -217,7 +217,7 @@ def rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
     """Compare the kept interactions with the planned thresholds."""
     name, train, test = fold
     plan = evidence.plan
-    of_test = tested_lowest(plan)
+    of_test = lowest_tested(plan)
     of_all = None if of_test is not None else plan.min_rating
     data = test if of_test is not None else pd.concat([train, test], ignore_index=True)
     threshold = of_all if of_test is None else of_test

@@ -20,7 +20,7 @@ from agent_core.checks.result import (
 )
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
-from agent_core.metrics import KNOWN, LISTED_ONLY, RATING, is_close
+from agent_core.metrics import KNOWN, LISTED_ONLY, POOLED, RATING, is_close
 from agent_core.predicted import false_ratings, shares
 from agent_core.quoting import quoted
 
@@ -64,7 +64,7 @@ def recomputed_share(evidence: Evidence) -> Result:
     text = f"{total - len(bare)} of {total} values agree"
     text += f"; {definitions(agreement)}." if len(agreement) else "."
     if not len(bare):
-        return passed(text)
+        return passed(text) if not (note := rounding(agreement)) else warned(f"{text} {note}")
     is_primary = (bare["metric"] == primary.name) & (bare["k"].fillna(0) == (primary.k or 0))
     if is_primary.any() and primary.name in KNOWN:
         return failed(
@@ -74,6 +74,13 @@ def recomputed_share(evidence: Evidence) -> Result:
     counts = bare.groupby(["metric", "k"], dropna=False, sort=False).size()
     listed = some(f"{label(str(m), k)} ({n})" for (m, k), n in counts.items())
     return warned(f"{text} Not computed again, the script's own word: {listed}.")
+
+
+def rounding(agreement: pd.DataFrame) -> str:
+    """Say how many values agree only as roundings of the product's own; empty for none."""
+    pairs = agreement[["claimed", "computed"]].itertuples(index=False)
+    count = sum(not is_close(claimed, computed) for claimed, computed in pairs)
+    return f"{count} of them are rounded: the product takes its own." if count else ""
 
 
 def not_recomputed(evidence: Evidence) -> pd.DataFrame:
@@ -118,6 +125,9 @@ def inner_contradictions(evidence: Evidence) -> Iterator[str]:
     )
     means.columns = pd.Index(["mean", "count", "filled"])
     both = evidence.single.merge(means.reset_index(), on=keys, how="inner")
+    agreement = evidence.agreement
+    pooled = agreement[agreement["definition"].astype(str).str.startswith(POOLED)]
+    both = both[~pd.MultiIndex.from_frame(both[keys]).isin(pd.MultiIndex.from_frame(pooled[keys]))]
     for row in both.itertuples():
         is_same = is_close(row.value, row.mean) or is_close(row.value, row.filled)
         if not is_same:

@@ -145,10 +145,19 @@ def container_of(looped: ast.expr) -> ast.expr | None:
     return None
 
 
-def claimed_values(nodes: tuple[ast.AST, ...]) -> Iterator[ast.expr]:
+def row_names(tree: ast.Module) -> frozenset[str]:
+    """Return under which names the helper's `row` is called; not a `row` of another use."""
+    own = [f for f in walked(tree, ast.FunctionDef) if f.name == "row"]
+    delivers = [c for f in own for c in walked(f, ast.Call) if called_name(c) == "labbook.row"]
+    return frozenset({"labbook.row"} if own and not delivers else {"labbook.row", "row"})
+
+
+def claimed_values(
+    nodes: tuple[ast.AST, ...], names: frozenset[str] = frozenset({"labbook.row", "row"})
+) -> Iterator[ast.expr]:
     """Yield the expressions that are delivered as values of metrics."""
     for node in nodes:
-        if isinstance(node, ast.Call) and called_name(node) in ("labbook.row", "row"):
+        if isinstance(node, ast.Call) and called_name(node) in names:
             named = [k.value for k in node.keywords if k.arg == "value"]
             yield from named or node.args[1:2]
         elif isinstance(node, ast.Dict):
@@ -161,12 +170,16 @@ def claimed_values(nodes: tuple[ast.AST, ...]) -> Iterator[ast.expr]:
 def typed_in_numbers(evidence: Evidence) -> Result:
     """Look for metric values that stand in the source instead of being computed."""
     tree = parsed(evidence.source)
+    names = row_names(tree)
     lines = [
-        e.lineno for flow, nodes in flows(tree) for e in claimed_values(nodes) if flow.is_typed(e)
+        e.lineno
+        for flow, nodes in flows(tree)
+        for e in claimed_values(nodes, names)
+        if flow.is_typed(e)
     ]
     if lines:
         return warned(f"Values of metrics are typed into the source: {listed(lines)}.")
-    if not any(True for _, nodes in flows(tree) for _ in claimed_values(nodes)):
+    if not any(True for _, nodes in flows(tree) for _ in claimed_values(nodes, names)):
         return not_applicable("The source shows no place where values are delivered.")
     return passed("No value that is delivered is a number typed into the source.")
 
@@ -179,10 +192,12 @@ def listed(lines: list[int]) -> str:
 
 def metric_from_random(evidence: Evidence) -> Result:
     """Look for metric values that are drawn instead of measured."""
+    tree = parsed(evidence.source)
+    names = row_names(tree)
     lines = [
         e.lineno
-        for flow, nodes in flows(parsed(evidence.source))
-        for e in claimed_values(nodes)
+        for flow, nodes in flows(tree)
+        for e in claimed_values(nodes, names)
         if flow.is_drawn(e)
     ]
     if lines:
@@ -193,7 +208,12 @@ def metric_from_random(evidence: Evidence) -> Result:
 def swallowed_exceptions(evidence: Evidence) -> Result:
     """Look for errors that are caught broadly and passed over."""
     tree = parsed(evidence.source)
-    lines = [h.lineno for h in walked(tree, ast.ExceptHandler) if is_swallowing(h)]
+    raised = raised_names(tree)
+    lines = [
+        h.lineno
+        for h in walked(tree, ast.ExceptHandler)
+        if is_swallowing(h) and not kept_names(h) & raised
+    ]
     lines += [
         c.lineno
         for c in walked(tree, ast.Call)
@@ -215,6 +235,32 @@ def is_swallowing(handler: ast.ExceptHandler) -> bool:
         for n in ast.walk(statement)
     )
     return is_broad and not ends
+
+
+def kept_names(handler: ast.ExceptHandler) -> set[str]:
+    """Return the names in which a handler keeps its error: by a call of theirs, or set."""
+    found = set()
+    for statement in handler.body:
+        for node in ast.walk(statement):
+            uses = {n.id for n in walked(node, ast.Name)} if handler.name else set()
+            if handler.name not in uses:
+                continue
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                found.add(dotted(node.func.value))
+            if isinstance(node, ast.Assign):
+                found |= {dotted(target) for target in node.targets}
+    return found - {"", "labbook", "logging", "log", "logger"}
+
+
+def raised_names(tree: ast.Module) -> set[str]:
+    """Return the names that an error is raised with, or raised where they hold something."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc:
+            found |= {n.id for n in walked(node.exc, ast.Name)}
+        if isinstance(node, ast.If) and any(isinstance(s, ast.Raise) for s in node.body):
+            found |= {n.id for n in walked(node.test, ast.Name)}
+    return found
 
 
 def last_name(call: ast.Call) -> str:

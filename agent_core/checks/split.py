@@ -16,12 +16,14 @@ from agent_core.checks.filters import judged_parts
 from agent_core.checks.protocol import Fold, late_training, mismatch, structure
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.training import trained_on_everything
+from agent_core.checks.wishes import lowest_tested, users_tested
 from agent_core.domain import SplitKind
 from agent_core.evidence import Evidence
 from agent_core.metrics import RATING
 
 PAIR = ["user_id", "item_id"]
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
+OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
 MANY_USERS = 50
 NO_SPLIT = "No split was saved, so that it cannot be checked."
 
@@ -50,7 +52,7 @@ def no_test_in_train(evidence: Evidence) -> Result:
         return failed(f"Also in training: {some(leaks)}.")
     if is_about_leakage(evidence.plan):
         return not_applicable("The plan studies leakage.")
-    everything = trained_on_everything(evidence.source)
+    everything = trained_on_everything(evidence.source, (d.name for d in evidence.datasets))
     if everything:
         return failed(everything)
     if is_never_hit(evidence):
@@ -82,6 +84,7 @@ def split_as_planned(evidence: Evidence) -> Result:
     folds = judged_parts(evidence)
     if not folds:
         return failed(NO_SPLIT)
+    folds = [with_asked_users(evidence, fold) for fold in folds]
     planned, name = evidence.plan.split, evidence.plan.split.kind.value.replace("_", " ")
     may_differ = {f[0] for f in folds if is_variant(evidence, f[0])}
     others = [f for f in folds if f[0] in may_differ and mismatch(planned, [f])]
@@ -99,6 +102,23 @@ def split_as_planned(evidence: Evidence) -> Result:
         return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
     sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
     return passed(f"{name}: {some(sizes, 2)}.")
+
+
+def with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
+    """Return a fold without the users whom the plan's words leave out of the test.
+
+    They may name a number of test users, or the lowest rating that is tested.
+    """
+    name, train, test = fold
+    if kind_of(evidence, name) not in OF_ALL_USERS:
+        return fold
+    tested, lowest = set(test["user_id"]), lowest_tested(evidence.plan)
+    if len(tested) in users_tested(evidence.plan):
+        return name, train[train["user_id"].isin(tested)], test
+    if lowest is None or "rating" not in train:
+        return fold
+    could = set(train.loc[pd.to_numeric(train["rating"], errors="coerce") >= lowest, "user_id"])
+    return name, train[train["user_id"].isin(could | tested)], test
 
 
 def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:

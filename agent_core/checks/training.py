@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from agent_core.checks.source import MAX_STEPS, assignments, flows, last_name
-from agent_core.checks.syntax import called_name, parsed, scopes
+from agent_core.checks.syntax import called_name, parsed, scopes, walked
 
 SPLITTERS = frozenset(
     {
@@ -25,6 +26,9 @@ KEEPING = frozenset(
 """Methods of a frame that leave its interactions in it."""
 
 
+WRITERS = frozenset({"to_csv", "to_parquet", "to_feather", "to_pickle"})
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A function, or the module: what its names are set to, its parameters and calls."""
@@ -33,11 +37,33 @@ class Scope:
     values: Mapping[str, Sequence[ast.expr]]
     parameters: tuple[str, ...]
     nodes: tuple[ast.AST, ...]
+    node: ast.AST
+    """The function itself, with those inside it."""
 
     @property
     def calls(self) -> list[ast.Call]:
         """The calls in its body."""
         return [n for n in self.nodes if isinstance(n, ast.Call)]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A source: its scopes, and the names of the data files."""
+
+    scopes: Sequence[Scope]
+    files: frozenset[str]
+    """Empty where they are not known."""
+
+    def written(self, name: str) -> list[tuple[ast.expr, Scope]]:
+        """Return what the source writes to a file, with the scope."""
+        return [
+            (call.func.value, scope)
+            for scope in self.scopes
+            for call in scope.calls
+            if isinstance(call.func, ast.Attribute)
+            and call.func.attr in WRITERS
+            and file_of(call, scope) == name
+        ]
 
 
 def scopes_of(source: str) -> list[Scope]:
@@ -49,31 +75,65 @@ def scopes_of(source: str) -> list[Scope]:
         parameters: tuple[str, ...] = ()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             name, parameters = node.name, tuple(a.arg for a in node.args.args)
-        found.append(Scope(name, flow.values, parameters, nodes))
+        found.append(Scope(name, flow.values, parameters, nodes, node))
     return found
 
 
-def trained_on_everything(source: str) -> str:
-    """Say where data that hold the test are trained on; empty where they are not."""
-    everywhere = scopes_of(source)
-    for scope in everywhere:
-        fault = split_and_trained(scope) or read_and_trained(scope, everywhere)
+def trained_on_everything(source: str, files: Iterable[str] = ()) -> str:
+    """Say where data that hold the test are trained on; empty where they are not.
+
+    A model that is neither used nor delivered, such as the popularity in a figure, may be.
+    """
+    program = Program(scopes_of(source), frozenset(files))
+    for scope in program.scopes:
+        fault = split_and_trained(scope, program) or read_and_trained(scope, program)
         if fault:
             return fault
     return ""
 
 
-def split_and_trained(scope: Scope) -> str:
+def split_and_trained(scope: Scope, program: Program) -> str:
     """Say where a name is trained on that a splitter of the same scope divides."""
     calls = [c for c in scope.calls if c.args]
     named = [(c, c.args[0].id) for c in calls if isinstance(c.args[0], ast.Name)]
     divided = {name: c.lineno for c, name in named if last_name(c) in SPLITTERS}
     rebound = {name for name, value in assignments(scope.nodes) if is_part_of_split(value)}
     for call, name in named:
-        if last_name(call) == "train" and name in divided and name not in rebound:
+        is_training = last_name(call) == "train" and not is_unused(call, scope, program)
+        if is_training and name in divided and name not in rebound:
             line = divided[name]
             return f"Line {call.lineno} trains on `{name}`, test included: line {line} splits it."
     return ""
+
+
+def is_unused(call: ast.Call, scope: Scope, program: Program) -> bool:
+    """Whether what is trained is made here and then only looked at."""
+    model = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if isinstance(model, ast.Call):
+        return called_name(model)[:1].isupper()
+    if not isinstance(model, ast.Name):
+        return False
+    made = [value for name, value in assignments(scope.nodes) if name == model.id]
+    if not made or not all(isinstance(m, ast.Call) and called_name(m)[:1].isupper() for m in made):
+        return False
+    called = {id(c.func) for c in walked(scope.node, ast.Call)}
+    harmless = {id(model)}
+    for node in ast.walk(scope.node):
+        if isinstance(node, ast.Attribute) and id(node) not in called:
+            harmless.add(id(node.value))
+        if isinstance(node, ast.Return) and node.value and is_dropped(scope.name, program):
+            harmless.add(id(node.value))
+    uses = [n for n in walked(scope.node, ast.Name) if n.id == model.id]
+    return all(isinstance(n.ctx, ast.Store) or id(n) in harmless for n in uses)
+
+
+def is_dropped(function: str, program: Program) -> bool:
+    """Whether what a function returns is never taken."""
+    whole = program.scopes[0].node
+    calls = {id(c) for c in walked(whole, ast.Call) if called_name(c) == function}
+    bare = {id(e.value) for e in walked(whole, ast.Expr)}
+    names = [n for n in walked(whole, ast.Name) if n.id == function]
+    return bool(function) and calls <= bare and len(names) == len(calls)
 
 
 def is_part_of_split(value: ast.expr) -> bool:
@@ -81,41 +141,62 @@ def is_part_of_split(value: ast.expr) -> bool:
     return isinstance(value, ast.Attribute) and value.attr == "train"
 
 
-def read_and_trained(scope: Scope, everywhere: Sequence[Scope]) -> str:
+def read_and_trained(scope: Scope, program: Program) -> str:
     """Say where the whole file, as it was read, is trained on."""
     for call in scope.calls:
         is_training = last_name(call) == "train" and bool(call.args)
-        if is_training and is_whole(call.args[0], scope, everywhere):
+        if not is_training or is_unused(call, scope, program):
+            continue
+        if is_whole(call.args[0], scope, program):
             text = ast.unparse(call.args[0])[:60]
             return f"Line {call.lineno} trains on `{text}`: all that was read, test included."
     return ""
 
 
-def is_whole(
-    value: ast.expr, scope: Scope, everywhere: Sequence[Scope], steps: int = MAX_STEPS
-) -> bool:
+def is_whole(value: ast.expr, scope: Scope, program: Program, steps: int = MAX_STEPS) -> bool:
     """Whether an expression is a data file as read, none of its rows left out."""
     if not steps:
         return False
     if isinstance(value, ast.Name):
         known = scope.values.get(value.id, ())
         if known:
-            return all(is_whole(v, scope, everywhere, steps - 1) for v in known)
+            return all(is_whole(v, scope, program, steps - 1) for v in known)
         return any(
-            is_whole(given, caller, everywhere, steps - 1)
-            for caller in everywhere
+            is_whole(given, caller, program, steps - 1)
+            for caller in program.scopes
             for given in given_to(value.id, scope, caller)
         )
     if not isinstance(value, ast.Call):
         return False
     if last_name(value) in READERS:
-        return True
+        return is_data_file(value, scope, program, steps)
     if last_name(value) == "from_interactions_df" and value.args:
-        return is_whole(value.args[0], scope, everywhere, steps - 1)
+        return is_whole(value.args[0], scope, program, steps - 1)
     method = value.func
     if isinstance(method, ast.Attribute) and method.attr in KEEPING:
-        return is_whole(method.value, scope, everywhere, steps - 1)
+        return is_whole(method.value, scope, program, steps - 1)
     return False
+
+
+def is_data_file(call: ast.Call, scope: Scope, program: Program, steps: int) -> bool:
+    """Whether a data file is read: a given one, or one to which the source wrote all of it."""
+    name = file_of(call, scope)
+    written = program.written(name) if name else []
+    if written:
+        return any(is_whole(v, s, program, steps - 1) for v, s in written)
+    return not name or not program.files or name in program.files
+
+
+def file_of(call: ast.Call, scope: Scope) -> str:
+    """Return the name of the file that a call reads or writes; empty where it is not plain."""
+    given = call.args[0] if call.args else None
+    if isinstance(given, ast.Name):
+        known = scope.values.get(given.id, ())
+        given = known[0] if len(known) == 1 else None
+    match given:
+        case ast.Constant(value=str(path)):
+            return PurePosixPath(path).name
+    return ""
 
 
 def given_to(parameter: str, function: Scope, caller: Scope) -> Iterator[ast.expr]:

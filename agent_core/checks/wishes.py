@@ -67,7 +67,7 @@ def planned_core(plan: Plan) -> int:
     return int(max(found, default=1))
 
 
-def planned_lowest(plan: Plan) -> float | None:
+def lowest_planned(plan: Plan) -> float | None:
     """Return the lowest rating that counts, by field or words; None where all do."""
     if plan.min_rating is not None:
         return plan.min_rating
@@ -75,13 +75,13 @@ def planned_lowest(plan: Plan) -> float | None:
     return max(found, default=None)
 
 
-def tested_lowest(plan: Plan) -> float | None:
+def lowest_tested(plan: Plan) -> float | None:
     """Return the lowest rating that is tested, where a plan's words limit the test only."""
     found = [n for s in sentences(plan) if ON_TEST.search(s) for n in numbers(LOWEST, s)]
     return max(found, default=None)
 
 
-def tested_users(plan: Plan) -> set[int]:
+def users_tested(plan: Plan) -> set[int]:
     """Return the numbers of test users that a plan's words name."""
     return {int(n) for s in sentences(plan) for n in numbers(TESTED, s)}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, Study
 from agent_core.evidence import algorithms_of
-from agent_core.metrics import KNOWN, LISTED_ONLY
+from agent_core.metrics import KNOWN, LISTED_ONLY, POOLED
 from agent_core.quoting import is_measure, quoted, said_by, short
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import (
@@ -230,10 +230,12 @@ def metric_text(inputs: ReportInputs, metric: Metric) -> str:
     known = "as computed by the script"
     text = f"{metric.label}: {DEFINITIONS.get(metric.name, known)}"
     if agreed:
-        named = agreed.removesuffix(LISTED_ONLY)
+        named = agreed.removesuffix(LISTED_ONLY).removeprefix(POOLED)
         text = f"{metric.label}: {AVERAGING.get(named, named)}; recomputed, and agrees"
-        if named != agreed:
+        if agreed.endswith(LISTED_ONLY):
             text += " only where users without a list are left out; here they count as 0"
+        if agreed.startswith(POOLED):
+            text += " only where sums over users are divided; here it is the mean over users"
     else:
         text += "; not recomputed"
         text += ", so macro or pooled is not known" if metric.is_rating else ""

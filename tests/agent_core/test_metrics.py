@@ -60,10 +60,12 @@ def test_recall_and_precision_by_hand():
     assert values("recall", lists, test) == {
         "hits / min(test items, k)": pytest.approx(1 / 3),
         "hits / test items": pytest.approx(1 / 5),
+        "pooled over users: hits / test items": pytest.approx(1 / 5),
     }
     assert values("precision", lists, test) == {
         "hits / k": pytest.approx(1 / 3),
         "hits / list length": pytest.approx(1 / 2),
+        "pooled over users: hits / list length": pytest.approx(1 / 2),
     }
 
 

@@ -3,12 +3,15 @@
 `benchmarks/soak_checks.py` runs them all, the tests a sample.
 """
 
+import honest_cases
 from case import Case, base_plan
-from honest_cases import HONEST
+from honest_styles import STYLES
 from sins_in_hiding import IN_HIDING
+from sins_in_recording import IN_RECORDING
 from sins_in_sight import IN_SIGHT
 from sins_in_splits import IN_SPLITS
 
 __all__ = ["HONEST", "SINS", "Case", "base_plan"]
 
-SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS)
+HONEST = (*honest_cases.HONEST, *STYLES)
+SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS, *IN_RECORDING)

@@ -1,0 +1,176 @@
+"""Habits of honest scripts are told from the sins that look like them."""
+
+from dataclasses import replace
+
+import pytest
+from studies import honest
+
+from agent_core.checks.metrics import recomputation_agrees
+from agent_core.checks.source import swallowed_exceptions, typed_in_numbers
+from agent_core.checks.training import trained_on_everything
+from agent_core.checks.wishes import lowest_planned, lowest_tested, planned_core, users_tested
+from agent_core.domain import Finding
+from agent_core.renaming import planned_names
+
+FIGURE = """
+def figure():
+    scorer = PopScorer()
+    scorer.train(from_interactions_df(pd.read_csv("data.csv")))
+    return scorer.item_scores_
+
+figure()
+"""
+USED = """
+whole = pd.read_csv("data.csv")
+scorer = PopScorer()
+scorer.train(from_interactions_df(whole))
+{use}
+"""
+COPIED = """
+df = pd.read_csv("data.csv")
+df.to_csv("all.csv")
+pipe.train(from_interactions_df(pd.read_csv("{name}")))
+"""
+
+
+def test_a_model_that_is_only_looked_at_may_know_everything():
+    assert trained_on_everything(FIGURE, ["data.csv"]) == ""
+
+
+@pytest.mark.parametrize(
+    "use", ["recommend(scorer, users)", "scorer(users)", "labbook.algorithm('a', scorer)"]
+)
+def test_a_model_that_is_used_may_not(use):
+    assert "all that was read" in trained_on_everything(USED.format(use=use), ["data.csv"])
+
+
+def test_what_a_function_returns_and_somebody_takes_is_used():
+    source = FIGURE.replace("scorer.item_scores_", "scorer").replace(
+        "\nfigure", "\nmodel = figure"
+    )
+
+    assert trained_on_everything(source, ["data.csv"])
+
+
+@pytest.mark.parametrize(("name", "is_fault"), [("all.csv", True), ("u1.base", False)])
+def test_a_file_of_ones_own_is_what_was_written_to_it(name, is_fault):
+    assert bool(trained_on_everything(COPIED.format(name=name), ["data.csv"])) is is_fault
+
+
+@pytest.mark.parametrize(
+    ("source", "finding"),
+    [
+        ("if labbook.is_pilot():\n    s = ImplicitMFScorer(epochs=1)", Finding.PASS),
+        ("fast = labbook.is_pilot()\nif fast:\n    s = ImplicitMFScorer(epochs=1)", Finding.PASS),
+        ("if not labbook.is_pilot():\n    s = ImplicitMFScorer(epochs=1)", Finding.FAIL),
+        ("if labbook.is_pilot() or True:\n    s = ImplicitMFScorer(epochs=1)", Finding.FAIL),
+        ("C = {'epochs': 1}\ns = ImplicitMFScorer(**C)", Finding.FAIL),
+        ("C = dict(epochs=1)\ns = ImplicitMFScorer(**C)", Finding.FAIL),
+        ("C = {'epochs': 1}\nC['epochs'] = 10\ns = ImplicitMFScorer(**C)", Finding.PASS),
+        ("s.config.epochs = 1", Finding.FAIL),
+        ("s.config.epochs = 10", Finding.PASS),
+    ],
+)
+def test_values_are_followed_to_where_they_are_set(tmp_path, source, finding):
+    made = honest()
+    made.source = source
+
+    assert made.findings(tmp_path)["hyperparameters_took_effect"].finding is finding
+
+
+def test_values_rounded_to_three_decimals_are_replaced_and_told(tmp_path):
+    made = honest()
+    exact = {(r["metric"], r["algorithm"], r.get("seed")): r["value"] for r in made.rows}
+    for row in made.rows:
+        row["value"] = round(row["value"], 3)
+
+    evidence = made.evidence(tmp_path)
+    found = recomputation_agrees(evidence)
+
+    assert found.finding is Finding.WARN
+    assert "are rounded: the product takes its own" in found.reason
+    kept = {
+        (r.metric, r.algorithm, int(r.seed) if r.seed else None): r.value
+        for r in evidence.rows.itertuples()
+    }
+    assert kept == pytest.approx(exact)
+
+
+def test_two_decimals_are_no_rounding(tmp_path):
+    made = honest()
+    for row in made.rows:
+        row["value"] = round(row["value"], 2)
+
+    assert made.findings(tmp_path)["recomputation_agrees"].finding is Finding.FAIL
+
+
+def test_names_are_paired_without_case_and_punctuation_then_by_class():
+    plan = honest().plan
+    run = {"algorithms": {"MostPop": {"class": "PopScorer"}}}
+
+    assert planned_names(plan, ["implicit-mf", "MostPop"], run) == {
+        "implicit-mf": "ImplicitMF",
+        "MostPop": "Popularity",
+    }
+
+
+def test_names_that_could_be_several_are_left_alone():
+    plan = honest().plan
+    run = {"algorithms": {n: {"class": "PopScorer"} for n in ("MostPop", "Top")}}
+
+    assert planned_names(plan, ["implicit-mf", "ImplicitMF", "MostPop", "Top"], run) == {}
+
+
+def test_a_helper_called_row_delivers_nothing(tmp_path):
+    evidence = honest().evidence(tmp_path)
+    own = "def row(text, width):\n    return text\n\nrow('value', 8)\n"
+    forwards = own.replace("return text", "labbook.row(text, width)")
+
+    found = [typed_in_numbers(replace(evidence, source=s)).finding for s in (own, forwards)]
+
+    assert found == [Finding.NOT_APPLICABLE, Finding.WARN]
+
+
+COLLECTED = """
+failed = []
+try:
+    run()
+except Exception as error:
+    failed.append(error)
+"""
+
+
+def test_errors_that_are_raised_at_the_end_are_not_passed_over(tmp_path):
+    evidence = honest().evidence(tmp_path)
+    raised = COLLECTED + "if failed:\n    raise RuntimeError(failed)\n"
+
+    found = [swallowed_exceptions(replace(evidence, source=s)) for s in (COLLECTED, raised)]
+
+    assert [f.finding for f in found] == [Finding.WARN, Finding.PASS]
+
+
+def worded(text):
+    return replace(honest().plan, assumptions=(text,))
+
+
+@pytest.mark.parametrize(
+    ("text", "core"),
+    [
+        ("The 5-core of the data", 5),
+        ("Users with at least 10 interactions", 10),
+        ("Users with fewer than 20 ratings are removed", 20),
+        ("k-core filters cannot be applied; all users and items stay", 1),
+        ("5-core is a filter that I cannot apply", 1),
+        ("Every rating counts", 1),
+    ],
+)
+def test_cores_are_read_from_the_words_of_a_plan(text, core):
+    assert planned_core(worded(text)) == core
+
+
+def test_thresholds_and_numbers_of_users_are_read_from_the_words_of_a_plan():
+    assert lowest_planned(worded("Ratings of at least 4 count as positive")) == 4.0
+    assert lowest_planned(worded("4 stars or more")) == 4.0
+    assert lowest_planned(worded("Every rating counts")) is None
+    assert lowest_tested(worded("Only ratings of at least 3.5 are relevant in the test")) == 3.5
+    assert users_tested(worded("1,000 random test users")) == {1000}

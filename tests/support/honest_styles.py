@@ -1,0 +1,70 @@
+# ruff: noqa: E501 - pieces of scripts stand as they are
+"""Honest scripts with habits of their own: names, rounding, files, helpers, pilots."""
+
+from dataclasses import replace
+
+from case import END, LISTS, LOOP, MAIN, MEAN, PARTS, SPLIT, Case, split_as
+
+from agent_core.domain import Metric, SplitKind
+
+ROW = "fold=fold, seed=seed, n=len"
+COVERAGE = Metric("coverage", 10)
+
+
+def assuming(text):
+    return lambda plan: replace(plan, assumptions=(text,))
+
+
+STYLES = (
+    Case("a smaller model in the pilot",
+         (('    if name == "ImplicitMF":\n',
+           '    if labbook.is_pilot() and name == "ImplicitMF":\n'
+           "        return ImplicitMFScorer(embedding_size=4, epochs=1)\n"
+           '    if name == "ImplicitMF":\n'),)),
+    Case("parts kept as files of their own",
+         ((PARTS, '    df.drop(held.index).to_csv("u1.base", index=False)\n'
+           '    held.to_csv("u1.test", index=False)\n'
+           '    train, test = pd.read_csv("u1.base"), pd.read_csv("u1.test")\n'),)),
+    Case("popularity of all data trained for a figure",
+         ((LOOP, LOOP + "    everything = from_interactions_df(df)\n"
+           "    PopScorer().train(everything, TrainingOptions())\n"),)),
+    Case("popularity of the file trained for a figure",
+         ((MAIN, "def popularity_figure():\n    scorer = PopScorer()\n"
+           "    scorer.train(from_interactions_df(READ), TrainingOptions())\n    return scorer\n\n\n"
+           "def main():\n    popularity_figure()\n"),)),
+    Case("values rounded to three decimals",
+         ((MEAN, "        value = round(float(per_user[label].mean()), 3)\n"),)),
+    Case("recall of all hits and all test items",
+         ((SPLIT, '    held = df.groupby("user_id").sample(frac=0.2, random_state=42)\n'),
+          (MEAN, MEAN + '        if label == "Recall@10":\n'
+           '            value = len(recs.to_df().merge(test[["user_id", "item_id"]])) / len(test)\n')),
+         plan=split_as(SplitKind.USER_FRACTION, holdout=0.2)),
+    Case("rows without fold beside a validation split",
+         ((PARTS, PARTS + '    valid = train.groupby("user_id").sample(n=1, random_state=1)\n'
+           '    labbook.split("validation", train.drop(valid.index), valid, kind="leave_one_out")\n'),
+          (ROW, "seed=seed, n=len"))),
+    Case("the baseline under another name", (('run("Popularity"', 'run("MostPop"'),)),
+    Case("names in other case and punctuation",
+         (('run("ItemKNN"', 'run("Item-KNN"'), ('run("Popularity"', 'run("popularity"'),
+          ('if name == "ItemKNN"', 'if name == "Item-KNN"'))),
+    Case("coverage as a number of items",
+         ((LISTS, LISTS + '    labbook.row("coverage", recs.to_df()["item_id"].nunique(), k=K, algorithm=name, fold=fold, seed=seed, n=len(users))\n'),),
+         plan=lambda plan: replace(plan, metrics=(*plan.metrics, COVERAGE))),
+    Case("a helper called row",
+         ((MAIN, "def row(text, width=12):\n    return str(text).ljust(width)\n\n\n" + MAIN
+           + '    print(row("algorithm", 20), row("value", 8))\n'),)),
+    Case("errors collected and raised at the end",
+         ((LOOP, "        try:\n    " + LOOP + "        except Exception as error:\n"
+           "            failed.append(repr(error))\n"),
+          ("    for seed in labbook.seeds(SEEDS):\n",
+           "    failed = []\n    for seed in labbook.seeds(SEEDS):\n"),
+          (END, "\n    if failed:\n        raise RuntimeError(failed)\n" + END))),
+    Case("a planned number of test users",
+         ((SPLIT, '    chosen = np.random.default_rng(0).choice(df["user_id"].unique(), 100, replace=False)\n'
+           '    held = df[df["user_id"].isin(chosen)].groupby("user_id").sample(n=1, random_state=42)\n'),),
+         plan=assuming("100 random test users; all others stay in training.")),
+    Case("a planned threshold on the test only",
+         ((SPLIT, SPLIT.replace("df.groupby", 'df[df["rating"] >= 4].groupby')),),
+         plan=lambda plan: replace(
+             plan, assumptions=("Only ratings of at least 4 are relevant in the test.",))),
+)  # fmt: skip

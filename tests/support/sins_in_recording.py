@@ -1,0 +1,23 @@
+# ruff: noqa: E501 - pieces of scripts stand as they are
+"""Scripts that record something else than what they did."""
+
+from case import RECORD, hidden
+
+from agent_core.domain import Finding
+
+FAIL, WARN = Finding.FAIL, Finding.WARN
+SMALL = "        return ImplicitMFScorer(embedding_size=16, epochs=3)"
+SAID = '    labbook.algorithm(name, ImplicitMFScorer(embedding_size=16, epochs=3) if name == "ImplicitMF" else scorer)\n'
+
+IN_RECORDING = (
+    hidden("a larger model through a dict, the planned one recorded",
+           ((SMALL, "        return ImplicitMFScorer(**BIG)"),
+            ("K, SEEDS = 10, 2\n", 'K, SEEDS = 10, 2\nBIG = {"embedding_size": 48, "epochs": 20}\n'),
+            (RECORD, SAID)),
+           "hyperparameters_took_effect", FAIL),
+    hidden("the configuration changed after it was recorded",
+           ((RECORD, ""), ("    scorer = scorer_of(name)\n", "    scorer = scorer_of(name)\n" + RECORD
+             + '    if name == "ImplicitMF":\n        setattr(scorer.config, "embedding_size", 48)\n'
+             "        scorer.config.epochs = 20\n")),
+           "hyperparameters_took_effect", FAIL),
+)  # fmt: skip
