@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from studies import honest
 
@@ -11,6 +12,7 @@ from agent_core.checks.training import trained_on_everything
 from agent_core.checks.wishes import lowest_planned, lowest_tested, planned_core, users_tested
 from agent_core.domain import Finding
 from agent_core.renaming import planned_names
+from agent_core.values import run_values
 
 FIGURE = """
 def figure():
@@ -102,6 +104,41 @@ def test_two_decimals_are_no_rounding(tmp_path):
         row["value"] = round(row["value"], 2)
 
     assert made.findings(tmp_path)["recomputation_agrees"].finding is Finding.FAIL
+
+
+def test_recall_pooled_over_users_agrees_and_the_mean_over_users_is_shown(tmp_path):
+    made = honest()
+    train, test = (np.asarray(part) for part in made.splits["0"])
+    moved = train[made.data.iloc[train]["user_id"].to_numpy() <= 10]
+    made.splits["0"] = (np.setdiff1d(train, moved), np.concatenate([test, moved]))
+    made.measure()
+    means = {
+        (r["algorithm"], str(r.get("seed", ""))): r for r in made.rows if r["metric"] == "recall"
+    }
+    tested = made.data.iloc[made.splits["0"][1]]
+    pooled = {}
+    for (algorithm, _, seed), table in made.lists.items():
+        key = (algorithm, "" if seed == "none" else seed)
+        hits = len(table[table["rank"] <= 10].merge(tested, on=["user_id", "item_id"]))
+        pooled[key] = (hits / len(tested), float(recall_of(table, tested)))
+        means[key]["value"] = pooled[key][0]
+
+    evidence = made.evidence(tmp_path)
+    shown = run_values(evidence)
+    shown = shown[shown["metric"] == "recall"]
+
+    assert recomputation_agrees(evidence).finding is Finding.PASS
+    values = {(r.algorithm, r.seed): r.value for r in shown.itertuples()}
+    assert values == pytest.approx({k: mean for k, (_, mean) in pooled.items()})
+    assert all(abs(mean - share) > 1e-3 for share, mean in pooled.values())
+
+
+def recall_of(table, tested):
+    """Return the mean over users of hits divided by test items."""
+    table = table[table["rank"] <= 10]
+    hits = table.merge(tested, on=["user_id", "item_id"]).groupby("user_id").size()
+    sizes = tested.groupby("user_id").size()
+    return (hits.reindex(sizes.index).fillna(0) / sizes).mean()
 
 
 def test_names_are_paired_without_case_and_punctuation_then_by_class():
