@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
+from agent_core.checks.helper import changed_helper
 from agent_core.checks.result import Result, failed, not_applicable, passed, run_label, some
 from agent_core.evidence import Evidence, algorithms_of
 from agent_core.integrity import LEDGER
@@ -40,8 +41,11 @@ def files_unchanged(evidence: Evidence) -> Result:
     """Check that delivered files are as the helper wrote them, and as they were recorded.
 
     It binds: a number that was edited, by a script or by somebody later, is not the one that was
-    measured, and what is recomputed from edited lists agrees with them.
+    measured, and what is recomputed from edited lists agrees with them. A script that puts
+    something else in the helper's place could edit all that the helper writes.
     """
+    if helper := changed_helper(evidence.source):
+        return failed(f"labbook is not the helper any more: {helper}.")
     artifacts = evidence.execution.artifacts
     if evidence.changed:
         return failed(f"{some(evidence.changed)}.")

@@ -65,6 +65,11 @@ def a_value_raised_after_it_was_delivered(made):
     made.digest = digest
 
 
+@sin("files_unchanged", FAIL, "line 2 puts something else in place")
+def a_helper_of_its_own(made):
+    made.source = "import labbook\nlabbook.row = mine\n"
+
+
 @sin("runs_clean", FAIL, "status 1")
 def a_crash(made):
     made.exit_code = 1

@@ -53,6 +53,9 @@ STYLES = (
     Case("a helper called row",
          ((MAIN, "def row(text, width=12):\n    return str(text).ljust(width)\n\n\n" + MAIN
            + '    print(row("algorithm", 20), row("value", 8))\n'),)),
+    Case("the helper under names of its own",
+         (("import labbook\n", "import labbook as book\nfrom labbook import row as deliver\nlabbook = book\n"),
+          ("        labbook.row(", "        deliver("))),
     Case("errors collected and raised at the end",
          ((LOOP, "        try:\n    " + LOOP + "        except Exception as error:\n"
            "            failed.append(repr(error))\n"),
