@@ -190,7 +190,8 @@ def lists(
 ) -> None:
     """Save recommendation lists (an ItemListCollection or a frame: user_id, item_id, score, rank).
 
-    `users`: keep only that many users (a number; the same ones each time) of a large experiment.
+    `users`: keep only that many users (a number; the same ones each time) of a large experiment,
+    those whose ids have the lowest SHA-1; by hand save all lists, or draw by the same rule.
     """
     frame = ranked(frame_of(recommendations))
     if users is not None:
@@ -605,9 +606,9 @@ def _scorer_of(scorer: Any) -> Any:
 
 
 def _sample(users: pd.Series, count: int) -> list[Any]:
-    """Return the same users for the same data, whatever the order."""
+    """Return the same users for the same data, whatever the order and the form of their ids."""
     unique = users.drop_duplicates()
-    keys = unique.map(lambda u: hashlib.sha1(str(u).encode(), usedforsecurity=False).digest())
+    keys = ids(unique).map(lambda u: hashlib.sha1(u.encode(), usedforsecurity=False).digest())
     return list(unique.loc[keys.sort_values().index[:count]])
 
 

@@ -685,6 +685,13 @@ def only_the_easy_half_predicted(made):
     made.predictions["BiasedMF", "0", "none"] = frame[error.rank(method="first") <= USERS // 2]
 
 
+@sin("recomputation_agrees", FAIL, "Recomputed on 20 of 60 users", "not those that are drawn")
+def lists_of_chosen_users_called_a_sample(made):
+    made.run["list_sample"] = 20
+    for key, frame in made.lists.items():
+        made.lists[key] = frame[frame["user_id"] <= 20]
+
+
 # -- algorithms
 
 
