@@ -844,6 +844,25 @@ def one_training_with_noise_on_its_scores(made):
     made.measure()
 
 
+@sin("repetitions_repeat", WARN, "Nothing that differs between seeds", "line 4")
+def seeds_that_no_training_takes(made):
+    made.source = (
+        "import numpy as np\nfor seed in range(3):\n    np.random.seed(seed)\n"
+        "    pipe.train(data, TrainingOptions(rng=42))\n"
+    )
+
+
+@sin("repetitions_repeat", WARN, "Nearly the same items and ranks for every seed")
+def one_training_with_two_places_swapped(made):
+    frame = made.lists["ImplicitMF", "0", "0"]
+    for seed in "12":
+        swapped = {int(seed): int(seed) + 1, int(seed) + 1: int(seed)}
+        is_one = frame["user_id"] <= 9
+        rank = frame["rank"].mask(is_one, frame["rank"].replace(swapped))
+        made.lists["ImplicitMF", "0", seed] = frame.assign(rank=rank, score=1.0 / rank)
+    made.measure()
+
+
 @sin("repetitions_repeat", FAIL, "No two seeds of ImplicitMF share a fold")
 def every_seed_on_a_split_of_its_own(made):
     for seed in "12":

@@ -135,6 +135,8 @@ ITEM_KNN = '    run("ItemKNN", train, test)\n'
 END = "\n\nmain()\n"
 RECORD = "    labbook.algorithm(name, scorer)\n"
 USERS = "    labbook.per_user(per_user, name, fold=fold, seed=seed)\n"
+FIT = "    pipe.train(data, TrainingOptions(rng=seed or 0))\n"
+RANKING = "    recs = recommend(pipe, users, n_jobs=1)\n"
 MAIN = "def main():\n"
 IN_ORDER = (
     "    from hashlib import sha1\n"
