@@ -125,7 +125,7 @@ def study(kind: str, **details: Any) -> None:
 
 
 def candidates(rule: str) -> None:
-    """Say what was ranked where it is not `all items not in train`, e.g. `100 sampled items`."""
+    """Say which items were ranked: `all items not in train`, or e.g. `100 sampled items`."""
     with _run() as run:
         run["candidates"] = rule
 
@@ -735,7 +735,6 @@ def _run() -> Iterator[dict[str, Any]]:
     path = Path("run.json")
     with _lock():
         run = json.loads(path.read_text(encoding="utf-8")) if _is_ours(path) else {}
-        run.setdefault("candidates", "all items not in train")
         yield run
         _json(path, json.dumps(run, indent=1))
 

@@ -90,6 +90,13 @@ def lists_of_one_seed_missing(made):
     del made.lists["ImplicitMF", "0", "2"]
 
 
+@sin("lists_saved", WARN, "Popularity 5, others 10 or more")
+def shorter_lists_of_the_baseline(made):
+    frame = made.lists["Popularity", "0", "none"]
+    made.lists["Popularity", "0", "none"] = frame[frame["rank"] <= 5]
+    made.measure()
+
+
 @sin("per_user_saved", FAIL, "missing")
 def no_per_user_values(made):
     made.per_user = None

@@ -67,6 +67,8 @@ STYLES = (
          plan=lambda plan: replace(plan, algorithms=(
              replace(plan.algorithms[0], config={"embedding_size": 2, "epochs": 40}),
              *plan.algorithms[1:]))),
+    Case("longer lists of one model than the cut-off",
+         (("topn_pipeline(scorer, n=K)", 'topn_pipeline(scorer, n=2 * K if name == "ItemKNN" else K)'),)),
     Case("errors collected and raised at the end",
          ((LOOP, "        try:\n    " + LOOP + "        except Exception as error:\n"
            "            failed.append(repr(error))\n"),

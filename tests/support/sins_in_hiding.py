@@ -47,6 +47,9 @@ IN_HIDING = (
            '    shaken["rank"] = shaken.groupby("user_id").cumcount() + 1\n'
            "    recs = ItemListCollection.from_df(shaken, UserIDKey)\n")),
          "repetitions_repeat", WARN),
+    hidden("five places for the baseline and ten for all others",
+         (("topn_pipeline(scorer, n=K)", 'topn_pipeline(scorer, n=5 if name == "Popularity" else K)'),),
+         "lists_saved", WARN),
     hidden("seeds set where no model draws from",
          ((FIT, "    np.random.seed(seed or 0)\n    pipe.train(data)\n"),),
          "repetitions_repeat", WARN),
