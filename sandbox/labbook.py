@@ -125,7 +125,7 @@ def study(kind: str, **details: Any) -> None:
 
 
 def candidates(rule: str) -> None:
-    """Say what was ranked where it is not `all items not in train`, e.g. `100 sampled items`."""
+    """Say which items were ranked: `all items not in train`, or e.g. `100 sampled items`."""
     with _run() as run:
         run["candidates"] = rule
 
@@ -190,7 +190,8 @@ def lists(
 ) -> None:
     """Save recommendation lists (an ItemListCollection or a frame: user_id, item_id, score, rank).
 
-    `users`: keep only that many users (a number; the same ones each time) of a large experiment.
+    `users`: keep only that many users (a number; the same ones each time) of a large experiment,
+    those whose ids have the lowest SHA-1; by hand save all lists, or draw by the same rule.
     """
     frame = ranked(frame_of(recommendations))
     if users is not None:
@@ -605,9 +606,9 @@ def _scorer_of(scorer: Any) -> Any:
 
 
 def _sample(users: pd.Series, count: int) -> list[Any]:
-    """Return the same users for the same data, whatever the order."""
+    """Return the same users for the same data, whatever the order and the form of their ids."""
     unique = users.drop_duplicates()
-    keys = unique.map(lambda u: hashlib.sha1(str(u).encode(), usedforsecurity=False).digest())
+    keys = ids(unique).map(lambda u: hashlib.sha1(u.encode(), usedforsecurity=False).digest())
     return list(unique.loc[keys.sort_values().index[:count]])
 
 
@@ -734,7 +735,6 @@ def _run() -> Iterator[dict[str, Any]]:
     path = Path("run.json")
     with _lock():
         run = json.loads(path.read_text(encoding="utf-8")) if _is_ours(path) else {}
-        run.setdefault("candidates", "all items not in train")
         yield run
         _json(path, json.dumps(run, indent=1))
 

@@ -6,7 +6,16 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from agent_core.checks.result import Result, failed, not_applicable, passed, run_label, some
+from agent_core.checks.helper import changed_helper
+from agent_core.checks.result import (
+    Result,
+    failed,
+    not_applicable,
+    passed,
+    run_label,
+    some,
+    warned,
+)
 from agent_core.evidence import Evidence, algorithms_of
 from agent_core.integrity import LEDGER
 from agent_core.metrics import RATING
@@ -40,8 +49,11 @@ def files_unchanged(evidence: Evidence) -> Result:
     """Check that delivered files are as the helper wrote them, and as they were recorded.
 
     It binds: a number that was edited, by a script or by somebody later, is not the one that was
-    measured, and what is recomputed from edited lists agrees with them.
+    measured, and what is recomputed from edited lists agrees with them. A script that puts
+    something else in the helper's place could edit all that the helper writes.
     """
+    if helper := changed_helper(evidence.source):
+        return failed(f"labbook is not the helper any more: {helper}.")
     artifacts = evidence.execution.artifacts
     if evidence.changed:
         return failed(f"{some(evidence.changed)}.")
@@ -89,7 +101,22 @@ def lists_saved(evidence: Evidence) -> Result:
         return failed("There are no results of single runs.")
     if missing:
         return failed(f"Not saved: {some(missing)}.")
+    short = short_lists(evidence)
+    if short:
+        return warned(f"Lists are of different length: {some(short)}.")
     return passed(f"{len(evidence.lists):,} list and {len(evidence.predictions):,} rating lines.")
+
+
+def short_lists(evidence: Evidence) -> list[str]:
+    """Name algorithms whose longest list is shorter than those of others and than a cut-off."""
+    lists = evidence.lists
+    if not len(lists):
+        return []
+    sizes = lists.groupby(["algorithm", "fold", "seed", "user_id"]).size()
+    longest = sizes.groupby("algorithm").max()
+    cut = max((m.k or 0 for m in evidence.plan.metrics), default=0)
+    wanted = min(int(longest.max()), cut)
+    return [f"{name} {n}, others {wanted} or more" for name, n in longest.items() if n < wanted]
 
 
 def runs_of(frame: Any) -> set[tuple[str, str, str]]:

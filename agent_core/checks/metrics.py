@@ -23,6 +23,7 @@ from agent_core.evidence import Evidence
 from agent_core.metrics import KNOWN, LISTED_ONLY, POOLED, RATING, is_close
 from agent_core.predicted import false_ratings, shares
 from agent_core.quoting import quoted
+from agent_core.sampling import on_whom, sample_faults
 
 SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
@@ -40,6 +41,10 @@ def recomputation_agrees(evidence: Evidence) -> Result:
     wrong = agreement[~agreement["agrees"].astype(bool)]
     if len(wrong):
         return failed(disagreement(wrong, len(agreement)))
+    strange = [f"{run_label(*run)}: {fault}" for run, fault in sample_faults(evidence)]
+    if strange:
+        said = on_whom(evidence).removeprefix(", ").capitalize()
+        return failed(f"{said}, which tell nothing of the others; {some(strange, 2)}.")
     bare = sorted(set(known["algorithm"]) - set(agreement["algorithm"]))
     if bare:
         return failed(f"Without lists or predictions nothing can be recomputed of {some(bare)}.")
@@ -61,7 +66,7 @@ def recomputed_share(evidence: Evidence) -> Result:
     primary, agreement = evidence.plan.primary, evidence.agreement
     bare = not_recomputed(evidence)
     total = len(evidence.single)
-    text = f"{total - len(bare)} of {total} values agree"
+    text = f"{total - len(bare)} of {total} values agree{on_whom(evidence)}"
     text += f"; {definitions(agreement)}." if len(agreement) else "."
     if not len(bare):
         return passed(text) if not (note := rounding(agreement)) else warned(f"{text} {note}")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
+from agent_core.checks.seeding import seeds_reach
 from agent_core.domain import Algorithm, Study
-from agent_core.evidence import Evidence
+from agent_core.evidence import Evidence, algorithms_of
+from agent_core.scorers import SCORERS
 
 DETERMINISTIC = frozenset(
     {"PopScorer", "BiasScorer", "ItemKNNScorer", "UserKNNScorer", "EASEScorer", "SLIMScorer"}
 )
 """LensKit scorers that draw no random numbers."""
 KEYS = ["metric", "k", "dataset", "fold"]
+SAME_ITEMS, SAME_RANKS = 0.99, 0.99
+"""Shared items, and correlation of their ranks, from which lists are nearly the same."""
 
 
 def random_algorithms(evidence: Evidence) -> tuple[Algorithm, ...]:
@@ -73,7 +77,28 @@ def repetitions_repeat(evidence: Evidence) -> Result:
     alike = [a.name for a in chosen if has_same_order(evidence, a.name)]
     if alike:
         return warned(f"The same items at the same ranks for every seed: {some(alike)}.")
+    if unseeded := without_seed(evidence, chosen):
+        return warned(unseeded)
     return passed(f"{some(seen)}.")
+
+
+def without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> str:
+    """Say that the source gives no seed to what it trains; empty where it does, or may.
+
+    Nearly the same lists tell nothing alone: trainings that converge come as close.
+    """
+    said = algorithms_of(evidence.run)
+    kinds = {str(said.get(a.name, {}).get("class") or a.kind) for a in chosen}
+    reaches, line = seeds_reach(evidence.source)
+    if reaches or not all(k in SCORERS and SCORERS[k].is_random for k in kinds):
+        return ""
+    if line:
+        return (
+            f"Nothing that differs between seeds reaches a training (line {line}): "
+            f"{some(a.name for a in chosen)} takes its seed from TrainingOptions(rng=...)."
+        )
+    near = [a.name for a in chosen if has_nearly_same_order(evidence, a.name)]
+    return f"Nearly the same items and ranks for every seed: {some(near)}." if near else ""
 
 
 def has_split_per_seed(evidence: Evidence, name: str) -> bool:
@@ -119,6 +144,23 @@ def has_same_order(evidence: Evidence, name: str) -> bool:
         for fold, group in lists.groupby("fold")
     }
     return all(len(found) == 1 for found in prints.values())
+
+
+def has_nearly_same_order(evidence: Evidence, name: str) -> bool:
+    """Whether all seeds lead to nearly the same items in nearly the same order."""
+    lists = evidence.lists[evidence.lists["algorithm"] == name]
+    keys = ["user_id", "item_id"]
+    found = []
+    for _, group in lists.groupby("fold"):
+        first, *others = [
+            g.set_index(keys)["rank"].astype(float) for _, g in group.groupby("seed")
+        ]
+        for other in others:
+            both = pd.concat([first, other], axis=1, join="inner")
+            shared = len(both) / max(len(first), len(other))
+            correlation = both.iloc[:, 0].corr(both.iloc[:, 1])
+            found.append(shared >= SAME_ITEMS and correlation >= SAME_RANKS)
+    return bool(found) and all(found)
 
 
 def fingerprint(frame: pd.DataFrame, columns: list[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, Study
 from agent_core.evidence import algorithms_of
-from agent_core.metrics import KNOWN, LISTED_ONLY, POOLED
+from agent_core.metrics import KNOWN, LISTED_ONLY, POOLED, RATING
 from agent_core.quoting import is_measure, quoted, said_by, short
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import (
@@ -146,9 +146,17 @@ def feedback_text(inputs: ReportInputs) -> str:
 
 
 def candidates_text(inputs: ReportInputs) -> str:
-    """Return which items were ranked, as the script recorded it."""
-    said = inputs.evidence.run.get("candidates") if inputs.evidence else None
-    return said_by("script", said) if said else ""
+    """Return which items were ranked: as the script recorded it, or as its lists show."""
+    evidence = inputs.evidence
+    if evidence is None:
+        return ""
+    if said := evidence.run.get("candidates"):
+        return said_by("script", said)
+    pairs = evidence.retrained.pairs if evidence.retrained else ()
+    ranked = [p for p in pairs if p.metric not in RATING]
+    if ranked and all(p.agrees for p in ranked):
+        return "all items not in train: lists over these by the product come to the same values"
+    return ""
 
 
 def split_text(inputs: ReportInputs) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from studies import honest
 
@@ -211,3 +212,27 @@ def test_thresholds_and_numbers_of_users_are_read_from_the_words_of_a_plan():
     assert lowest_planned(worded("Every rating counts")) is None
     assert lowest_tested(worded("Only ratings of at least 3.5 are relevant in the test")) == 3.5
     assert users_tested(worded("1,000 random test users")) == {1000}
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "finding"),
+    [("Popularity", 5, Finding.WARN), ("ImplicitMF", 5, Finding.WARN), ("", 5, Finding.PASS)],
+)
+def test_one_algorithm_with_shorter_lists_is_told(tmp_path, name, length, finding):
+    made = honest()
+    for key, frame in made.lists.items():
+        is_short = key[0] == name or not name
+        made.lists[key] = frame[frame["rank"] <= length] if is_short else frame
+
+    assert made.findings(tmp_path)["lists_saved"].finding is finding
+
+
+def test_lists_longer_than_every_cut_off_and_short_ones_of_some_users_are_honest(tmp_path):
+    made = honest()
+    frame = made.lists["Popularity", "0", "none"]
+    made.lists["Popularity", "0", "none"] = frame[(frame["rank"] <= 3) | (frame["user_id"] > 30)]
+    longer = made.lists["ImplicitMF", "0", "0"]
+    more = longer[longer["rank"] == 10].assign(rank=11, item_id=999)
+    made.lists["ImplicitMF", "0", "0"] = pd.concat([longer, more])
+
+    assert made.findings(tmp_path)["lists_saved"].finding is Finding.PASS

@@ -65,6 +65,11 @@ def a_value_raised_after_it_was_delivered(made):
     made.digest = digest
 
 
+@sin("files_unchanged", FAIL, "line 2 puts something else in place")
+def a_helper_of_its_own(made):
+    made.source = "import labbook\nlabbook.row = mine\n"
+
+
 @sin("runs_clean", FAIL, "status 1")
 def a_crash(made):
     made.exit_code = 1
@@ -83,6 +88,13 @@ def a_changed_dataset(made):
 @sin("lists_saved", FAIL, "seed 2")
 def lists_of_one_seed_missing(made):
     del made.lists["ImplicitMF", "0", "2"]
+
+
+@sin("lists_saved", WARN, "Popularity 5, others 10 or more")
+def shorter_lists_of_the_baseline(made):
+    frame = made.lists["Popularity", "0", "none"]
+    made.lists["Popularity", "0", "none"] = frame[frame["rank"] <= 5]
+    made.measure()
 
 
 @sin("per_user_saved", FAIL, "missing")
@@ -680,6 +692,13 @@ def only_the_easy_half_predicted(made):
     made.predictions["BiasedMF", "0", "none"] = frame[error.rank(method="first") <= USERS // 2]
 
 
+@sin("recomputation_agrees", FAIL, "Recomputed on 20 of 60 users", "not those that are drawn")
+def lists_of_chosen_users_called_a_sample(made):
+    made.run["list_sample"] = 20
+    for key, frame in made.lists.items():
+        made.lists[key] = frame[frame["user_id"] <= 20]
+
+
 # -- algorithms
 
 
@@ -829,6 +848,25 @@ def one_training_with_noise_on_its_scores(made):
     for seed in "12":
         noisy = frame.assign(score=frame["score"] + int(seed) * 1e-4)
         made.lists["ImplicitMF", "0", seed] = noisy
+    made.measure()
+
+
+@sin("repetitions_repeat", WARN, "Nothing that differs between seeds", "line 4")
+def seeds_that_no_training_takes(made):
+    made.source = (
+        "import numpy as np\nfor seed in range(3):\n    np.random.seed(seed)\n"
+        "    pipe.train(data, TrainingOptions(rng=42))\n"
+    )
+
+
+@sin("repetitions_repeat", WARN, "Nearly the same items and ranks for every seed")
+def one_training_with_two_places_swapped(made):
+    frame = made.lists["ImplicitMF", "0", "0"]
+    for seed in "12":
+        swapped = {int(seed): int(seed) + 1, int(seed) + 1: int(seed)}
+        is_one = frame["user_id"] <= 9
+        rank = frame["rank"].mask(is_one, frame["rank"].replace(swapped))
+        made.lists["ImplicitMF", "0", seed] = frame.assign(rank=rank, score=1.0 / rank)
     made.measure()
 
 

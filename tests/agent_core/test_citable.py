@@ -26,6 +26,7 @@ from agent_core.domain import (
 from agent_core.events import Logged, ModelCalled
 from agent_core.reporter import write_report
 from agent_core.reporting.citable import NEVER_CLAIMED, statements
+from agent_core.retrained import Pair, Retrained
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
 SHA = "ab12cd34ef56" + "0" * 52
@@ -223,3 +224,25 @@ def test_a_machine_reads_waivers_failures_protocol_and_limits(tmp_path):
     }  # fmt: skip
     assert machine["never_claimed"] == list(NEVER_CLAIMED)
     assert all(text in found.markdown for text in NEVER_CLAIMED)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "said", "words"),
+    [
+        (0.30, "100 sampled items", "the script says: “100 sampled items”"),
+        (0.30, None, "all items not in train: lists over these by the product"),
+        (0.45, None, "not recorded"),
+    ],
+)
+def test_all_items_were_ranked_where_it_is_said_or_shown(delivered, said, words):
+    pair = Pair("EASE", "ndcg", 10, delivered, 0.30, slack=0.01, runs=1)
+    run = {"candidates": said} if said else {}
+    evidence = replace(comparison_evidence(), run=run, retrained=Retrained("0", (pair,)))
+
+    assert words in stated(inputs_of(evidence), "Candidates")
+
+
+def test_nothing_said_and_nothing_trained_is_not_recorded():
+    evidence = replace(comparison_evidence(), run={})
+
+    assert stated(inputs_of(evidence), "Candidates") == "not recorded"

@@ -18,6 +18,7 @@ from agent_core.contract import metric_of, result_rows
 from agent_core.domain import Finding
 from agent_core.evidence import ROW_COLUMNS, read_evidence
 from agent_core.facts import collect_facts
+from agent_core.sampling import place_of
 from agent_core.tables import Problems, read_table
 from sandbox.execution import Artifact, Ended, Execution, Level
 
@@ -120,8 +121,9 @@ def test_ids_are_the_same_however_they_were_written(tmp_path):
 def test_lists_of_sampled_users_are_compared_with_their_per_user_values(tmp_path):
     made = honest()
     made.run["list_sample"] = 20
+    drawn = sorted(range(1, USERS + 1), key=lambda u: place_of(str(u)))[:20]
     for key, frame in made.lists.items():
-        made.lists[key] = frame[frame["user_id"] <= 20]
+        made.lists[key] = frame[frame["user_id"].isin(drawn)]
 
     evidence = made.evidence(tmp_path)
 
@@ -133,8 +135,9 @@ def test_lists_of_sampled_users_are_compared_with_their_per_user_values(tmp_path
 def test_a_false_number_hides_behind_no_sample(tmp_path):
     made = honest()
     made.run["list_sample"] = 20
+    drawn = sorted(range(1, USERS + 1), key=lambda u: place_of(str(u)))[:20]
     for key, frame in made.lists.items():
-        made.lists[key] = frame[frame["user_id"] <= 20]
+        made.lists[key] = frame[frame["user_id"].isin(drawn)]
     made.change("ImplicitMF", 1, value=0.9)
 
     assert made.findings(tmp_path)["recomputation_agrees"].finding is Finding.FAIL

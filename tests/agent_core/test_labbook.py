@@ -405,3 +405,12 @@ labbook.algorithm("Popularity", {})
     described = json.loads((tmp_path / "run.json").read_text())["algorithms"]
     assert described["EASE"]["space"] == {"regularization": [1, 10]}
     assert "space" not in described["Popularity"]
+
+
+def test_what_was_ranked_is_recorded_only_where_it_is_said(tmp_path):
+    run(tmp_path / "a", 'labbook.study("comparison")\n')
+    run(tmp_path / "b", 'labbook.candidates("all items not in train")\n')
+
+    silent, said = (json.loads((tmp_path / f / "run.json").read_text()) for f in "ab")
+    assert "candidates" not in silent
+    assert said["candidates"] == "all items not in train"

@@ -135,7 +135,14 @@ ITEM_KNN = '    run("ItemKNN", train, test)\n'
 END = "\n\nmain()\n"
 RECORD = "    labbook.algorithm(name, scorer)\n"
 USERS = "    labbook.per_user(per_user, name, fold=fold, seed=seed)\n"
+FIT = "    pipe.train(data, TrainingOptions(rng=seed or 0))\n"
+RANKING = "    recs = recommend(pipe, users, n_jobs=1)\n"
 MAIN = "def main():\n"
+IN_ORDER = (
+    "    from hashlib import sha1\n"
+    "    order = sorted(per_user.index, key=lambda u: sha1(str(u).encode()).digest())\n"
+)
+"""Puts users in the order by which the helper draws a sample."""
 TEMPORAL = (
     (SPLIT, '    moment = df["timestamp"].quantile(0.8)\n    held = df[df["timestamp"] > moment]\n'
      '    known = set(df.loc[df["timestamp"] <= moment, "user_id"])\n'

@@ -6,6 +6,7 @@ from dataclasses import replace
 from case import (
     BASE,
     END,
+    IN_ORDER,
     ITEM_KNN,
     LISTS,
     LOOP,
@@ -114,6 +115,11 @@ HONEST = (
          plan=lambda plan: replace(plan, min_rating=3.0)),
     Case("a sample of the lists", (("seed=seed)\n    labbook.per_user", "seed=seed, users=50)\n"
                                     "    labbook.per_user"),)),
+    Case("a sample of the lists by hand",
+         ((LISTS, IN_ORDER + "    shown = order[:50]\n"
+           + BY_HAND.replace("recs.to_df()", 'recs.to_df().query("user_id in @shown")')),
+          (END, END + "import json\nabout = json.load(open('run.json'))\nabout['list_sample'] = 50\n"
+           "json.dump(about, open('run.json', 'w'), indent=1)\n"))),
     Case("a summary over seeds",
          (("\n\nmain()\n", "\n\nmain()\nimport json\nrows = json.load(open('results.json'))['rows']\n"
            "hits = [r['value'] for r in rows if r['metric'] == 'hit' and r['algorithm'] == 'ImplicitMF']\n"

@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from case import END, LISTS, LOOP, MAIN, MEAN, PARTS, SPLIT, Case, split_as
+from case import END, FIT, LISTS, LOOP, MAIN, MEAN, PARTS, SPLIT, Case, split_as
 
 from agent_core.domain import Metric, SplitKind
 
@@ -53,6 +53,22 @@ STYLES = (
     Case("a helper called row",
          ((MAIN, "def row(text, width=12):\n    return str(text).ljust(width)\n\n\n" + MAIN
            + '    print(row("algorithm", 20), row("value", 8))\n'),)),
+    Case("the helper under names of its own",
+         (("import labbook\n", "import labbook as book\nfrom labbook import row as deliver\nlabbook = book\n"),
+          ("        labbook.row(", "        deliver("))),
+    Case("seeds given to LensKit for all that follows",
+         ((FIT, "    set_global_rng(seed or 0)\n    pipe.train(data)\n"),
+          ("import labbook\n", "import labbook\nfrom lenskit.random import set_global_rng\n"))),
+    Case("seeds in options that are made elsewhere",
+         ((FIT, "    pipe.train(data, OPTIONS[seed])\n"),
+          (MAIN, "OPTIONS = {seed: TrainingOptions(rng=seed or 0) for seed in (None, *range(SEEDS))}\n\n\n" + MAIN))),
+    Case("trainings that converge to nearly the same lists",
+         (("embedding_size=16, epochs=3", "embedding_size=2, epochs=40, regularization=5.0"),),
+         plan=lambda plan: replace(plan, algorithms=(
+             replace(plan.algorithms[0], config={"embedding_size": 2, "epochs": 40}),
+             *plan.algorithms[1:]))),
+    Case("longer lists of one model than the cut-off",
+         (("topn_pipeline(scorer, n=K)", 'topn_pipeline(scorer, n=2 * K if name == "ItemKNN" else K)'),)),
     Case("errors collected and raised at the end",
          ((LOOP, "        try:\n    " + LOOP + "        except Exception as error:\n"
            "            failed.append(repr(error))\n"),

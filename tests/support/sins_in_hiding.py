@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from case import (
     END,
+    FIT,
     ITEM_KNN,
     LISTS,
     LOOP,
     MEAN,
     PARTS,
+    RANKING,
     RECORD,
     SPLIT,
     SWEEP,
@@ -37,6 +39,20 @@ IN_HIDING = (
          ((MEAN, "        own = per_user[label]\n        value = float(own[own > 0].mean())\n"),),
          "recomputation_agrees", FAIL),
     hidden("one seed for all repetitions", (("rng=seed or 0", "rng=7"),), "repetitions_repeat", FAIL),
+    hidden("one training whose scores are shaken for each seed",
+         ((FIT, FIT.replace("seed or 0", "7")),
+          (RANKING, RANKING + "    shaken = recs.to_df()\n"
+           '    shaken["score"] += np.random.default_rng(seed or 0).normal(0, 0.003, len(shaken))\n'
+           '    shaken = shaken.sort_values(["user_id", "score"], ascending=[True, False])\n'
+           '    shaken["rank"] = shaken.groupby("user_id").cumcount() + 1\n'
+           "    recs = ItemListCollection.from_df(shaken, UserIDKey)\n")),
+         "repetitions_repeat", WARN),
+    hidden("five places for the baseline and ten for all others",
+         (("topn_pipeline(scorer, n=K)", 'topn_pipeline(scorer, n=5 if name == "Popularity" else K)'),),
+         "lists_saved", WARN),
+    hidden("seeds set where no model draws from",
+         ((FIT, "    np.random.seed(seed or 0)\n    pipe.train(data)\n"),),
+         "repetitions_repeat", WARN),
     hidden("a seed left out", (("SEEDS = 10, 2", "SEEDS = 10, 1"),), "seeds_as_planned", FAIL),
     hidden("seeds times users as observations",
          (("\n\nmain()\n", "\n\nmain()\nimport json\nrows = json.load(open('results.json'))['rows']\n"

@@ -86,6 +86,9 @@ def fault_of(case: Case, execution, findings):
     stopping = [c for c in findings.values() if c.is_binding and c.finding is Finding.FAIL]
     wrong = [findings[n] for n in ("split_as_planned", "filters_as_planned", "lists_saved")]
     stopping += [c for c in wrong if c.finding is Finding.FAIL]
-    signs = ("selected_without_test", "typed_in_numbers", "swallowed_exceptions")
+    signs = (
+        "selected_without_test", "typed_in_numbers", "swallowed_exceptions", "repetitions_repeat",
+        "lists_saved",
+    )  # fmt: skip
     stopping += [findings[n] for n in signs if findings[n].finding is Finding.WARN]
     return "; ".join(f"{c.name}: {c.reason}" for c in stopping)

@@ -1,0 +1,126 @@
+"""Lists of a sample of users: who must be in it, and whether the others' values fit to theirs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from agent_core.evidence import Evidence
+from agent_core.metrics import KNOWN, RATING
+
+RUN = ["algorithm", "fold", "seed"]
+TOO_FAR = 5.0
+"""Standard errors that the means of sample and rest may be apart."""
+LUCKY = 3
+"""Users who may have the highest value by luck beyond that: rare hits are no normal numbers."""
+FEWEST = 10
+"""Users on both sides from which their means are compared."""
+UNSERVED = 0.25
+"""Users whom a model cannot serve for each one that it serves, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The lists of one run, and the users that the rule puts before the last of them."""
+
+    run: tuple[str, str, str]
+    listed: frozenset[str]
+    """Tested users with a list."""
+    drawn: frozenset[str]
+    """Tested users up to the last one with a list, in the order of the draw."""
+
+
+def place_of(user: str) -> bytes:
+    """Return what users are ordered by; the helper's `lists(users=)` keeps the first ones."""
+    return hashlib.sha1(user.encode(), usedforsecurity=False).digest()
+
+
+def is_sampled(evidence: Evidence) -> bool:
+    """Whether a script says that its lists are those of a sample of users."""
+    return bool(evidence.run.get("list_sample")) and len(evidence.lists) > 0
+
+
+def samples_of(evidence: Evidence) -> Iterator[Sample]:
+    """Yield the sample of each run whose split was saved."""
+    places = {
+        str(fold): {user: place_of(user) for user in test["user_id"].unique()}
+        for fold, test in evidence.test.items()
+    }
+    for (algorithm, fold, seed), group in evidence.lists.groupby(RUN, sort=False):
+        tested = places.get(str(fold))
+        if tested:
+            listed = frozenset(group["user_id"]) & tested.keys()
+            last = max((tested[u] for u in listed), default=b"")
+            drawn = frozenset(u for u, place in tested.items() if place <= last)
+            yield Sample((str(algorithm), str(fold), str(seed)), listed, drawn)
+
+
+def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Yield runs with what is wrong with their sample; nothing where all lists were saved."""
+    if not is_sampled(evidence):
+        return
+    users = evidence.per_user
+    is_ranking = users["metric"].isin(set(KNOWN) - set(RATING))
+    values = users[is_ranking].assign(value=users["value"].astype(float).fillna(0.0))
+    claimed = {tuple(map(str, run)): g for run, g in values.groupby(RUN, sort=False)}
+    for sample in samples_of(evidence):
+        own = claimed.get(sample.run, values.iloc[:0])
+        trained = evidence.train.get(sample.run[1])
+        known = set() if trained is None else set(trained["user_id"])
+        fault = stranger(sample, own, known) or contradiction(sample, own)
+        if fault:
+            yield sample.run, fault
+
+
+def stranger(sample: Sample, claimed: pd.DataFrame, known: set[str]) -> str:
+    """Say that the users with lists are not those of the draw; empty where they are.
+
+    Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to
+    training, and nobody claims a hit of theirs.
+    """
+    skipped = sample.drawn - sample.listed
+    hits = set(claimed.loc[claimed["value"] > 0, "user_id"])
+    unserved = len(skipped & known)
+    if skipped & hits or unserved > max(2, UNSERVED * len(sample.listed)) or not sample.listed:
+        return (
+            f"the {len(sample.listed):,} users with lists are not those that are drawn: "
+            f"{len(skipped):,} who come before them have none"
+        )
+    return ""
+
+
+def contradiction(sample: Sample, claimed: pd.DataFrame) -> str:
+    """Say in which metric users of the draw and all others differ beyond chance."""
+    for (metric, k), group in claimed.groupby(["metric", "k"], dropna=False, sort=False):
+        is_drawn = group["user_id"].isin(sample.drawn)
+        parts = group.loc[is_drawn, "value"].to_numpy(), group.loc[~is_drawn, "value"].to_numpy()
+        if are_apart(*parts):
+            name = str(metric) if pd.isna(k) else f"{metric}@{int(k)}"
+            drawn, rest = (float(p.mean()) for p in parts)
+            return f"{name} is {drawn:.4g} over users with lists, {rest:.4g} over all others"
+    return ""
+
+
+def are_apart(drawn: np.ndarray, rest: np.ndarray) -> bool:
+    """Whether two parts of users, made by chance, have means that chance does not explain."""
+    fewer = min(len(drawn), len(rest))
+    if fewer < FEWEST:
+        return False
+    both = np.concatenate([drawn, rest])
+    error = float(both.std(ddof=1)) * np.sqrt(1 / len(drawn) + 1 / len(rest))
+    luck = LUCKY * float(both.max() - both.min()) / fewer
+    return bool(abs(rest.mean() - drawn.mean()) > TOO_FAR * error + luck)
+
+
+def on_whom(evidence: Evidence) -> str:
+    """Say on how many of the tested users values were recomputed; empty for all of them."""
+    if not is_sampled(evidence):
+        return ""
+    pairs = evidence.lists[["fold", "user_id"]].drop_duplicates()
+    tested: Mapping[str, set[str]] = {f: set(t["user_id"]) for f, t in evidence.test.items()}
+    listed = sum(user in tested.get(fold, ()) for fold, user in pairs.itertuples(index=False))
+    return f", recomputed on {listed:,} of {sum(map(len, tested.values())):,} users"
