@@ -282,12 +282,14 @@ class Worker:
             await confirmation.leave()
 
     async def upheld(self, search: Search, confirmation: Confirmation) -> None:
-        """Confirm the best script, and judge it again where that brought something new."""
-        best = self.view.best
-        if best is None:
-            return
-        confirmation.begin(best, search.experiment(best))
-        if await confirmation.news(best):
+        """Confirm the best script, and judge it again where that brought something new.
+
+        Where another one is best then, that one is confirmed too: a report stands on it.
+        """
+        while best := self.view.best:
+            confirmation.begin(best, search.experiment(best))
+            if not await confirmation.news(best):
+                return
             await search.judge(self.view.node(best.id))
 
     def setup(self, researcher: Researcher) -> Setup:

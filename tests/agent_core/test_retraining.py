@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases import HONEST, SINS, Case
-from labs import ANN, lab_in, settings, until
+from labs import ANN, lab_in, run_through, settings
 from studies import honest
 from trials import synthetic, tried
 
 from agent_core.checks.retraining import retraining_agrees
-from agent_core.domain import Finding, Outcome, RunStatus, Task
-from agent_core.events import NodeJudged, RunFinished
+from agent_core.domain import Finding, Outcome, Task
+from agent_core.events import NodeJudged
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.retrained import Pair, Retrained, read_retrained, write_retrained
 from agent_core.retraining import closer, order_of, slack_of, spreads
@@ -157,24 +157,47 @@ class WeakBaseline(OfflineResearcher):
         return replace(script, source=source)
 
 
+class TwoWeakBaselines(WeakBaseline):
+    """Weakens the baseline in each of its drafts, which are not the same script."""
+
+    async def draft(self, request):
+        script = await super().draft(request)
+        return replace(script, source=f"{script.source}\nDRAFT = {request.index}\n")
+
+
+async def concluded(tmp_path, researcher, given):
+    """Run a comparison to its end; return its view and how scripts were judged."""
+    path = tmp_path / "catalogue.tsv"
+    write_catalogue(path, users=120, items=80)
+    task = Task("Compare ItemKNN with popularity, leave-one-out, NDCG@10.", (path,), ANN, "t:1")
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        view = await run_through(lab, task)
+        log = await lab.journal.read(view.id)
+    return view, [e.event for e in log if isinstance(e.event, NodeJudged)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_no_script_is_reported_that_was_not_trained_again(tmp_path):
+    given = settings(num_draft_nodes=2, max_iterations=0)
+
+    view, judged = await concluded(tmp_path, TwoWeakBaselines(), given)
+
+    assert [n.score.failed_checks for n in view.nodes] == [("retraining_agrees",)] * 2
+    assert len(judged) == 4
+    assert view.outcome is Outcome.PARTIAL
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("retraining", [True, False])
 async def test_a_weakened_baseline_keeps_a_run_from_being_satisfied(tmp_path, retraining):
-    path = tmp_path / "catalogue.tsv"
-    write_catalogue(path, users=120, items=80)
     given = settings(max_iterations=0).model_copy(
         update={"execution": ExecSettings(retraining=retraining)}
     )
-    task = Task("Compare ItemKNN with popularity, leave-one-out, NDCG@10.", (path,), ANN, "t:1")
-    async with lab_in(tmp_path / "data", WeakBaseline(), given) as lab:
-        run = await lab.submit(task)
-        await until(lab, run, lambda e: getattr(e, "status", None) is RunStatus.WAITING)
-        await lab.start(run, ANN)
-        await until(lab, run, lambda e: isinstance(e, RunFinished))
-        view, log = await lab.view(run), await lab.journal.read(run)
 
-    judged = [e.event for e in log if isinstance(e.event, NodeJudged)]
+    view, judged = await concluded(tmp_path, WeakBaseline(), given)
+
     if not retraining:
         assert view.outcome is Outcome.SATISFIED
         return
