@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from agent_core.domain import Better, Metric
 from agent_core.strong_words import COMPARING, STRONG
 
 SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
@@ -31,6 +32,8 @@ UP = re.compile(r"\b(?:higher|greater|larger|above|ahead of|exceeds?|surpass\w*)
 DOWN = re.compile(r"\b(?:lower|smaller|less|below|behind|trails?)\b", re.IGNORECASE)
 GOOD = re.compile(r"\b(?:better|beats?|out-?perform\w*)\b", re.IGNORECASE)
 BAD = re.compile(r"\bworse\b", re.IGNORECASE)
+MERITS = {Better.HIGHER: (GOOD, BAD), Better.LOWER: (BAD, GOOD)}
+"""Words that say higher, and lower, where one end of a metric is better."""
 TOLD = re.compile(r"\bnot distinguishable\b|\bno (?:distinguishable|tested) difference\b")
 DOUBT = re.compile(r"\b(?:not|no|never|hardly|false|untrue|nobody)\b|n't\b", re.IGNORECASE)
 STRUCK = "[a comparison without a recorded test]"
@@ -53,9 +56,12 @@ class Tested:
             return not self.is_apart
         sign = 1 if place(self.a, text) < place(self.b, text) else -1
         is_higher = sign * self.difference > 0
-        is_error = self.metric.startswith(("rmse", "mae"))
-        says_up = bool(UP.search(text)) or bool((BAD if is_error else GOOD).search(text))
-        says_down = bool(DOWN.search(text)) or bool((GOOD if is_error else BAD).search(text))
+        merits = MERITS.get(Metric(self.metric.partition("@")[0]).better)
+        if merits is None and (GOOD.search(text) or BAD.search(text)):
+            return False
+        raising, lowering = merits or (UP, DOWN)
+        says_up = bool(UP.search(text) or raising.search(text))
+        says_down = bool(DOWN.search(text) or lowering.search(text))
         is_told = says_up != says_down and says_up == is_higher
         return is_told and self.is_apart and not DOUBT.search(text)
 
@@ -85,13 +91,8 @@ def is_tested(text: str, facts: Mapping[str, float]) -> bool:
     """Whether the recorded difference of the two algorithms that are named shows what is said."""
     found = [t for t in tested_in(facts) if min(place(t.a, text), place(t.b, text)) >= 0]
     named = {n for t in found for n in (t.a, t.b)}
-    said = [t for t in found if label_of(t.metric) in text.lower()] or found[:1]
+    said = [t for t in found if t.metric in text.lower()] or found[:1]
     return len(named) == 2 and all(t.allows(text) for t in said)
-
-
-def label_of(metric: str) -> str:
-    """Return a metric in small letters, as in texts."""
-    return metric.lower()
 
 
 def untested(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ FACTS = {
     **difference("ndcg@10", "EASE", "ItemKNN", 0.06),
     **difference("ndcg@10", "ItemKNN", "BPR", 0.01, 0.4),
     **difference("rmse", "BiasedMF", "Bias", -0.1),
+    **difference("mse", "SVD", "FunkSVD", 0.1),
+    **difference("novelty@10", "Tail", "Head", 0.1),
 }
 REPORT = "**EASE is ahead on this split.** The seed moves NDCG@10 little."
 
@@ -27,6 +29,8 @@ REPORT = "**EASE is ahead on this split.** The seed moves NDCG@10 little."
         "ItemKNN is lower than EASE in NDCG@10.",
         "EASE is better than ItemKNN.",
         "BiasedMF is better than Bias in RMSE.",
+        "SVD is worse than FunkSVD in MSE.",
+        "Tail is higher than Head in NOVELTY@10.",
         "ItemKNN is not distinguishable from BPR in NDCG@10.",
         "EASE is ahead on this split.",
         "I cannot say whether EASE is better than Popularity.",
@@ -51,6 +55,9 @@ def test_what_a_test_shows_may_be_told(text):
         "ItemKNN is not distinguishable from EASE in NDCG@10.",
         "EASE is better than Popularity.",
         "Bias is better than BiasedMF in RMSE.",
+        "SVD is better than FunkSVD in MSE.",
+        "Tail is better than Head in NOVELTY@10.",
+        "Head is worse than Tail in NOVELTY@10.",
         "EASE is the best algorithm.",
         "EASE comes out on top.",
         "EASE dwarfs ItemKNN.",
