@@ -15,13 +15,14 @@ from agent_core.errors import AgentError
 from agent_core.events import Rechecked, Reported, Rerun
 from agent_core.evidence import Evidence, read_evidence
 from agent_core.experiment import Experiment, Workbench, rerun_of
-from agent_core.facts import Facts, collect_facts
+from agent_core.facts import Facts, collect_facts, with_late_margin
 from agent_core.recorder import Recorder
 from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report
 from agent_core.researcher import Context, Packages, ReportRequest, Researcher, environment_of
 from agent_core.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.retraining import retrain
+from agent_core.rounds import is_margin_late
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,9 @@ class Conclusion:
         if best is None:
             return {}
         evidence = await asyncio.to_thread(self.evidence, best)
-        return (await asyncio.to_thread(collect_facts, evidence)).values
+        facts = await asyncio.to_thread(collect_facts, evidence)
+        is_late = is_margin_late(self.recorder.view, self.plan)
+        return (with_late_margin(facts) if is_late else facts).values
 
     async def report(self, researcher: Researcher, reason: str) -> Outcome:
         """Write the report from recorded results and log it; there always is one."""

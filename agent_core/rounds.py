@@ -59,6 +59,14 @@ def opened(view: RunView, wish: str, by: UserId, budget: Budget, scripts: int) -
     )
 
 
+def is_margin_late(view: RunView, plan: Plan) -> bool:
+    """Whether a margin of equivalence is not the one that was frozen before results."""
+    if view.freeze is None or plan.margin is None:
+        return False
+    frozen = [p.margin for p in view.plans if p.version == view.freeze.version]
+    return plan.margin not in frozen
+
+
 def is_stale(node: Node, plan: Plan, waivers: Sequence[Waiver]) -> bool:
     """Whether a node was judged under another plan, or fails what was set aside since."""
     failed = node.score.failed_checks if node.score else ()
