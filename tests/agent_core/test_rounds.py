@@ -128,7 +128,12 @@ async def test_a_round_goes_on_after_a_crash(tmp_path, ratings):
 
 @pytest.mark.parametrize(
     ("wish", "said"),
-    [("", "nothing open"), ("is it good?", "noted"), ("waive luck", "no binding")],
+    [
+        ("", "nothing open"),
+        ("is it good?", "noted"),
+        ("waive luck", "no binding"),
+        (f"is it good?\n{WAIVE_ALL}", "noted No check is set aside either"),
+    ],
 )
 async def test_no_round_is_opened_for_nothing(tmp_path, ratings, wish, said):
     given = replace(task(ratings), text="seeds?" + "\n" + WAIVE_ALL)
