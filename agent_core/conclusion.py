@@ -59,13 +59,8 @@ class Conclusion:
         if found is None:
             raise AgentError(f"Script {node.id} was not executed.")
         datasets = self.recorder.view.datasets
-        known = read_retrained(self.place(node) / RETRAINED)
+        known = read_retrained(self.recorder.place(node.id) / RETRAINED)
         return read_evidence(self.plan, node.script.source, found, datasets, self.files, known)
-
-    def place(self, node: Node) -> Path:
-        """Return the folder of a node's files."""
-        folder = self.recorder.journal.folder(self.recorder.run)
-        return folder / "nodes" / str(node.id)
 
     async def facts(self) -> Mapping[str, float]:
         """Return every recorded statistic of the best node by reference."""
@@ -160,7 +155,7 @@ class Conclusion:
     async def retrain(self, experiment: Experiment, workbench: Workbench) -> bool:
         """Train what a script recorded, compare, and keep that; whether there is something new."""
         node = self.recorder.view.node(experiment.node)
-        place = self.place(node) / RETRAINED
+        place = self.recorder.place(node.id) / RETRAINED
         if place.exists():
             return False
         evidence = await asyncio.to_thread(self.evidence, node)

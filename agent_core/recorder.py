@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
-from agent_core.domain import RunId
+from agent_core.domain import NodeId, RunId
 from agent_core.events import Event
 from agent_core.journal import Journal
 from agent_core.view import RunView, fold
@@ -31,6 +32,10 @@ class Recorder:
         Where the caller is cancelled meanwhile they are stored all the same, and soon in the view.
         """
         return await asyncio.shield(self.begin(*events))
+
+    def place(self, node: NodeId) -> Path:
+        """Return the folder of a node's files."""
+        return self.journal.folder(self.run) / "nodes" / str(node)
 
     def later(self, event: Event) -> None:
         """Store an event soon, from where nothing can be awaited."""

@@ -64,7 +64,6 @@ class Setup:
     search: TreeSearchSettings
     execution: ExecSettings
     files: Mapping[str, Path]
-    folder: Path
     reference: Callable[[str], Awaitable[str]]
     """Looks up the library names of a traceback; empty where nothing is known."""
     folds: int = 1
@@ -296,7 +295,7 @@ class Search:
             node=node.id,
             script=node.script,
             files=self.setup.files,
-            folder=self.place(node) / "artifacts",
+            folder=self.recorder.place(node.id) / "artifacts",
             timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
             expected_s=self.plan.estimate_s,
             stop=self.has_stopped,
@@ -344,12 +343,8 @@ class Search:
             node.execution,
             self.recorder.view.datasets,
             self.setup.files,
-            read_retrained(self.place(node) / RETRAINED),
+            read_retrained(self.recorder.place(node.id) / RETRAINED),
         )
-
-    def place(self, node: Node) -> Path:
-        """Return the folder of a node's files."""
-        return self.setup.folder / "nodes" / str(node.id)
 
     async def verdicts(
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]

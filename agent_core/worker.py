@@ -301,7 +301,6 @@ class Worker:
             search=self.settings.search,
             execution=self.settings.execution,
             files=self.files(),
-            folder=self.journal.folder(self.run),
             reference=self.bench.reference,
             folds=self.settings.agent.k_fold_validation,
         )
