@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_core.checks.registry import run_checks
-from agent_core.domain import Check, Node, Outcome, Plan, Report, ReportDraft
+from agent_core.domain import Check, Finding, Node, Outcome, Plan, Report, ReportDraft
 from agent_core.errors import AgentError
 from agent_core.events import Rechecked, Reported, Rerun
 from agent_core.evidence import Evidence, read_evidence
@@ -157,7 +157,7 @@ class Conclusion:
         node = self.recorder.view.node(experiment.node)
         place = self.recorder.place(node.id) / RETRAINED
         if place.exists():
-            return False
+            return not has_seen_training(node)
         evidence = await asyncio.to_thread(self.evidence, node)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
@@ -174,6 +174,12 @@ class Conclusion:
         old = await asyncio.to_thread(self.evidence, node)
         new = await asyncio.to_thread(self.evidence, node, execution)
         return compare(node, execution, old, new, environment_of(self.packages))
+
+
+def has_seen_training(node: Node) -> bool:
+    """Whether a script was judged after it was trained again: a process may end in between."""
+    found = [c.finding for c in node.checks if c.name == "retraining_agrees"]
+    return found not in ([], [Finding.NOT_APPLICABLE])
 
 
 def rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:

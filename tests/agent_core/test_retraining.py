@@ -1,22 +1,27 @@
 """The product's own training: what it compares, what it leaves out, and a run that it stops."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders import node_of
 from cases import HONEST, SINS, Case
 from labs import ANN, lab_in, run_through, settings
 from studies import honest
 from trials import synthetic, tried
 
 from agent_core.checks.retraining import retraining_agrees
-from agent_core.domain import Finding, Outcome, Task
+from agent_core.conclusion import Conclusion
+from agent_core.domain import Check, Finding, Outcome, RunId, Task
 from agent_core.events import NodeJudged
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.retrained import Pair, Retrained, read_retrained, write_retrained
+from agent_core.researcher import Packages
+from agent_core.retrained import RETRAINED, Pair, Retrained, read_retrained, write_retrained
 from agent_core.retraining import closer, order_of, slack_of, spreads
 from agent_core.settings import ExecSettings
 from agent_core.synthetic import write_catalogue
+from agent_core.view import RunView
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
@@ -105,6 +110,24 @@ def test_it_is_kept_as_a_file(tmp_path):
 
     assert read_retrained(tmp_path / "retrained.json") == found
     assert read_retrained(tmp_path / "nothing.json") is None
+
+
+@pytest.mark.parametrize(
+    ("finding", "has_news"),
+    [(Finding.NOT_APPLICABLE, True), (Finding.PASS, False), (Finding.FAIL, False)],
+)
+async def test_a_training_that_was_not_judged_before_a_restart_is_judged(
+    tmp_path, finding, has_news
+):
+    node = node_of(1, value=1.0, checks=(Check("retraining_agrees", finding, "said"),))
+    recorder = SimpleNamespace(
+        view=RunView(RunId("r1"), nodes=(node,)), place=lambda node: tmp_path
+    )
+    write_retrained(tmp_path / RETRAINED, Retrained("0", (pair(0.5, 0.3),)))
+
+    conclusion = Conclusion(recorder, Packages("3.11", {}), {})
+
+    assert await conclusion.retrain(SimpleNamespace(node=node.id), None) is has_news
 
 
 UNRATED = Case(
