@@ -41,7 +41,7 @@ from agent_core.researcher import (
     environment_of,
 )
 from agent_core.retrained import RETRAINED, read_retrained
-from agent_core.rounds import is_stale
+from agent_core.rounds import begun, is_stale
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.tree import Tree, error_signature, is_done, next_id
 
@@ -117,7 +117,7 @@ class Search:
         work: dict[asyncio.Future[object], NodeId] = {}
         try:
             async with bounded(self.setup.search.parallel) as pool:
-                for left in self.tree.in_work:
+                for left in begun(self.recorder.view):
                     work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
                     await self.judge_anew()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from builders import plan_of, requirement
-from labs import ANN, BINDING, lab_in, run_through, settings, task, until
+from labs import ANN, BINDING, lab_in, run_through, settings, task, until, waiting
 from scripted import WORKING, ScriptedResearcher
 
 from agent_core.domain import Outcome, PlanChange, Revision, RunStatus, Usage, UserId
@@ -87,6 +87,35 @@ async def test_a_waiver_after_the_end_writes_a_new_report_without_a_new_script(t
     assert len(second.nodes) == len(first.nodes)
     assert "set aside** by ann, after results were seen" in second.report.headline
     assert "Exploratory" not in second.report.headline
+
+
+class SlowWriter(ScriptedResearcher):
+    """Is still writing its second draft when the run is stopped."""
+
+    async def draft(self, request):
+        if request.index and self.calls.count("draft") < 2:
+            self.calls.append("draft")
+            await asyncio.sleep(600)
+        return await super().draft(request)
+
+
+async def test_a_waiver_after_a_stop_runs_nothing_that_was_given_up(tmp_path, ratings):
+    researcher = SlowWriter(drafts=[WORKING, f"{WORKING}x = 1\n"])
+    given = settings(num_draft_nodes=2, max_iterations=0)
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, NodeJudged))
+        await lab.stop(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        first = await lab.view(run)
+        await lab.revise(run, WAIVE_ALL, ANN)
+        second = await ended(lab, first)
+
+    assert [bool(n.script.source) for n in first.nodes] == [True, False]
+    assert [bool(n.script.source) for n in second.nodes] == [True, False]
+    assert second.outcome is Outcome.SATISFIED
 
 
 async def test_a_waiver_during_a_run_frees_the_scripts_that_it_held_up(tmp_path, ratings):
