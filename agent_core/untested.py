@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent_core.domain import Better, Metric
+from agent_core.metrics import KNOWN
 from agent_core.strong_words import COMPARING, STRONG
 
 SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
@@ -91,8 +92,22 @@ def is_tested(text: str, facts: Mapping[str, float]) -> bool:
     """Whether the recorded difference of the two algorithms that are named shows what is said."""
     found = [t for t in tested_in(facts) if min(place(t.a, text), place(t.b, text)) >= 0]
     named = {n for t in found for n in (t.a, t.b)}
-    said = [t for t in found if t.metric in text.lower()] or found[:1]
-    return len(named) == 2 and all(t.allows(text) for t in said)
+    said = meant(found, text)
+    return len(named) == 2 and bool(said) and all(t.allows(text) for t in said)
+
+
+def meant(found: list[Tested], text: str) -> list[Tested]:
+    """Return the differences in the metrics that a text names, the first where it names none.
+
+    Nothing where the two were not compared in one of these metrics.
+    """
+    names = {t.metric.partition("@")[0] for t in found} | KNOWN
+    pattern = rf"\b({'|'.join(map(re.escape, names))})\b(?:\s?@\s?(\d+))?"
+    keys = [f"{name}@{k}" if k else name for name, k in re.findall(pattern, text.lower())]
+    of_each = [[t for t in found if key in (t.metric, t.metric.partition("@")[0])] for key in keys]
+    if not all(of_each):
+        return []
+    return [t for tests in of_each for t in tests] or found[:1]
 
 
 def untested(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ REPORT = "**EASE is ahead on this split.** The seed moves NDCG@10 little."
         "EASE is higher than ItemKNN in NDCG@10: difference +0.0600.",
         "ItemKNN is lower than EASE in NDCG@10.",
         "EASE is better than ItemKNN.",
+        "EASE is higher than ItemKNN in NDCG.",
         "BiasedMF is better than Bias in RMSE.",
         "SVD is worse than FunkSVD in MSE.",
         "Tail is higher than Head in NOVELTY@10.",
@@ -49,6 +50,10 @@ def test_what_a_test_shows_may_be_told(text):
     "text",
     [
         "ItemKNN is higher than EASE in NDCG@10.",
+        "EASE is higher than ItemKNN in NDCG@1.",
+        "EASE is higher than ItemKNN in NDCG@20.",
+        "EASE is higher than ItemKNN in Recall@10.",
+        "EASE is higher than ItemKNN in NDCG@10 and MRR.",
         "EASE is not higher than ItemKNN in NDCG@10.",
         "It is false that EASE is higher than ItemKNN.",
         "ItemKNN is higher than BPR in NDCG@10.",
