@@ -161,6 +161,8 @@ class Lab:
             wish = f"waive {listed(asked.waivers)}"
             await self.go_on(run, opened(view, wish, by, self.settings.whole_budget, 0))
             told = f"{told} I judge the scripts again and write a new report."
+        elif asked.waivers and view.status.is_final:
+            told = f"{told} This run has ended; it counts when it goes on."
         if asked.complaints or (told and not asked.rest):
             return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:

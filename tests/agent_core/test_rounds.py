@@ -176,6 +176,17 @@ async def test_no_round_is_opened_for_nothing(tmp_path, ratings, wish, said):
     assert second.status is RunStatus.FINISHED
 
 
+async def test_a_waiver_after_the_end_that_frees_nothing_says_when_it_counts(tmp_path, ratings):
+    given = replace(task(ratings), text="seeds?" + "\n" + WAIVE_ALL)
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        first = await run_through(lab, given)
+        said = await lab.revise(first.id, f"Waive {BINDING[0]} because of a doubt.", BOB)
+        second = await lab.view(first.id)
+
+    assert said.reply.endswith("This run has ended; it counts when it goes on.")
+    assert second.rounds == ()
+
+
 async def test_a_run_that_goes_on_opens_no_round(tmp_path, ratings):
     async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
         run = await lab.submit(task(ratings))
