@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent_core.domain import Better, Metric
+from agent_core.facts import EQUIVALENCE
 from agent_core.metrics import KNOWN
 from agent_core.strong_words import COMPARING, STRONG
 
@@ -14,13 +15,14 @@ SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
 MORE = re.compile(
     r"\b(?:than|dwarf\w*|lags?|match(?:es)?|on par|on top|strong\w*|top|first place|differs?|"
     r"different\w*|same|alike|most \w+|least \w+|noise|chance|stable|negligible|reliabl\w*|"
-    r"trustworth\w*|convincing\w*|(?:in)?distinguishable|besser|schlechter|meilleur\w*|mejor\w*)\b|"
+    r"trustworth\w*|convincing\w*|equivalence|(?:in)?distinguishable|besser|schlechter|meilleur\w*|mejor\w*)\b|"
     r"[<>≈≫≪](?!\s*[\d.])",
     re.IGNORECASE,
 )
 PLAIN = re.compile(
     r"\b(?:lowest|highest) run\b|\(lower is better\)|\bmost recent\b|\bat (?:most|least)\b|"
-    r"\bsame (?:split|users|test users|data|seeds?)\b|\bmore than one\b|\bmeans? of\b",
+    r"\bsame (?:split|users|test users|data|seeds?)\b|\bmore than one\b|\bmeans? of\b|"
+    r"\bequivalence margin\b",
     re.IGNORECASE,
 )
 OPEN = re.compile(r"\b(?:whether|if|which)\b", re.IGNORECASE)
@@ -36,6 +38,8 @@ BAD = re.compile(r"\bworse\b", re.IGNORECASE)
 MERITS = {Better.HIGHER: (GOOD, BAD), Better.LOWER: (BAD, GOOD)}
 """Words that say higher, and lower, where one end of a metric is better."""
 TOLD = re.compile(r"\bnot distinguishable\b|\bno (?:distinguishable|tested) difference\b")
+EQUIVALENT = re.compile(r"\bequivalen(?:t|ce)\b", re.IGNORECASE)
+NOT_SHOWN = re.compile(r"\bnot shown\b")
 DOUBT = re.compile(r"\b(?:not|no|never|hardly|false|untrue|nobody)\b|n't\b", re.IGNORECASE)
 STRUCK = "[a comparison without a recorded test]"
 LEVEL = 0.05
@@ -50,11 +54,15 @@ class Tested:
     b: str
     difference: float
     is_apart: bool
+    is_equivalent: bool | None = None
+    """Whether the plan's margin holds the difference; None without a margin."""
 
     def allows(self, text: str) -> bool:
         """Whether what a sentence says of the two is what the test shows."""
         if TOLD.search(text):
             return not self.is_apart
+        if EQUIVALENT.search(text):
+            return self.allows_equivalence(text)
         sign = 1 if place(self.a, text) < place(self.b, text) else -1
         is_higher = sign * self.difference > 0
         merits = MERITS.get(Metric(self.metric.partition("@")[0]).better)
@@ -65,6 +73,13 @@ class Tested:
         says_down = bool(DOWN.search(text) or lowering.search(text))
         is_told = says_up != says_down and says_up == is_higher
         return is_told and self.is_apart and not DOUBT.search(text)
+
+    def allows_equivalence(self, text: str) -> bool:
+        """Whether what a sentence says of a margin is what its test shows."""
+        if self.is_equivalent is None or NOT_SHOWN.search(text):
+            return self.is_equivalent is False
+        others = (DOUBT, UP, DOWN, GOOD, BAD)
+        return self.is_equivalent and not any(p.search(text) for p in others)
 
 
 def place(name: str, text: str) -> int:
@@ -85,7 +100,16 @@ def tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
             facts.get(f"{metric}|{pair}|{s}") for s in ("difference_low", "difference_high", "p")
         )
         excludes = low is not None and high is not None and (low > 0 or high < 0)
-        yield Tested(metric, a, b, value, excludes and p is not None and p < LEVEL)
+        is_apart = excludes and p is not None and p < LEVEL
+        yield Tested(metric, a, b, value, is_apart, is_within(facts, f"{metric}|{pair}"))
+
+
+def is_within(facts: Mapping[str, float], pair: str) -> bool | None:
+    """Whether two one-sided tests place a difference inside its margin; None without one."""
+    margin, low, high, p = (facts.get(f"{pair}|{s}") for s in EQUIVALENCE)
+    if margin is None or low is None or high is None or p is None:
+        return None
+    return -margin < low and high < margin and p < LEVEL
 
 
 def is_tested(text: str, facts: Mapping[str, float]) -> bool:

@@ -318,7 +318,8 @@ class Worker:
         written = self.view.report
         told = (written.headline, written.summary) if written else ()
         planned = TypeAdapter(Plan).dump_json(plan).decode()
-        recorded = "\n".join((question, status, planned, *told))
+        level = "90 %" if plan.margin else ""  # of the interval beside a margin
+        recorded = "\n".join((question, status, planned, level, *told))
         text = struck(
             answer.text, untested(answer.text, facts, "\n".join((status, report, *told)))
         )
