@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
 from agent_core.events import Logged
 from agent_core.facts import Facts
+from agent_core.quoting import said_by
 from agent_core.reporting.artifacts import copy_artifacts
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.metadata import metadata
@@ -98,7 +99,8 @@ def write_search(inputs: ReportInputs, folder: Path) -> None:
     best = inputs.best.id if inputs.best else None
     nodes = [node_entry(n, best) for n in inputs.view.nodes]
     write_json(folder / "tree.json", {"best": best, "nodes": nodes})
-    page = render("tree.html.j2", title=inputs.plan.title, nodes=nodes)
+    told = [n | {"plan": said_by("script", n["plan"]) if n["plan"] else ""} for n in nodes]
+    page = render("tree.html.j2", title=inputs.plan.title, nodes=told)
     (folder / "tree.html").write_text(page, encoding="utf-8")
     lines = (json.dumps(log_entry(entry), ensure_ascii=False) for entry in inputs.log)
     (folder / "log.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from agent_core.checks.registry import run_checks
-from agent_core.domain import Check, Node, Outcome, Plan, Report, ReportDraft
+from agent_core.domain import Check, Finding, Node, Outcome, Plan, Report, ReportDraft
 from agent_core.errors import AgentError
 from agent_core.events import Rechecked, Reported, Rerun
 from agent_core.evidence import Evidence, read_evidence
 from agent_core.experiment import Experiment, Workbench, rerun_of
-from agent_core.facts import Facts, collect_facts
+from agent_core.facts import Facts, collect_facts, with_late_margin
 from agent_core.recorder import Recorder
 from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report
 from agent_core.researcher import Context, Packages, ReportRequest, Researcher, environment_of
 from agent_core.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.retraining import retrain
+from agent_core.rounds import is_margin_late
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)
@@ -58,13 +59,8 @@ class Conclusion:
         if found is None:
             raise AgentError(f"Script {node.id} was not executed.")
         datasets = self.recorder.view.datasets
-        known = read_retrained(self.place(node) / RETRAINED)
+        known = read_retrained(self.recorder.place(node.id) / RETRAINED)
         return read_evidence(self.plan, node.script.source, found, datasets, self.files, known)
-
-    def place(self, node: Node) -> Path:
-        """Return the folder of a node's files."""
-        folder = self.recorder.journal.folder(self.recorder.run)
-        return folder / "nodes" / str(node.id)
 
     async def facts(self) -> Mapping[str, float]:
         """Return every recorded statistic of the best node by reference."""
@@ -72,7 +68,9 @@ class Conclusion:
         if best is None:
             return {}
         evidence = await asyncio.to_thread(self.evidence, best)
-        return (await asyncio.to_thread(collect_facts, evidence)).values
+        facts = await asyncio.to_thread(collect_facts, evidence)
+        is_late = is_margin_late(self.recorder.view, self.plan)
+        return (with_late_margin(facts) if is_late else facts).values
 
     async def report(self, researcher: Researcher, reason: str) -> Outcome:
         """Write the report from recorded results and log it; there always is one."""
@@ -157,9 +155,9 @@ class Conclusion:
     async def retrain(self, experiment: Experiment, workbench: Workbench) -> bool:
         """Train what a script recorded, compare, and keep that; whether there is something new."""
         node = self.recorder.view.node(experiment.node)
-        place = self.place(node) / RETRAINED
+        place = self.recorder.place(node.id) / RETRAINED
         if place.exists():
-            return False
+            return not has_seen_training(node)
         evidence = await asyncio.to_thread(self.evidence, node)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
@@ -176,6 +174,12 @@ class Conclusion:
         old = await asyncio.to_thread(self.evidence, node)
         new = await asyncio.to_thread(self.evidence, node, execution)
         return compare(node, execution, old, new, environment_of(self.packages))
+
+
+def has_seen_training(node: Node) -> bool:
+    """Whether a script was judged after it was trained again: a process may end in between."""
+    found = [c.finding for c in node.checks if c.name == "retraining_agrees"]
+    return found not in ([], [Finding.NOT_APPLICABLE])
 
 
 def rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:

@@ -56,11 +56,16 @@ class Confirmation:
         return has_news
 
     async def confirm(self, node: Node, experiment: Experiment) -> bool:
-        """Repeat a satisfactory script, and train its algorithms."""
-        repeated = self.repeat(node, experiment)
-        trained = self.retrain(experiment)
-        _, has_news = await asyncio.gather(repeated, trained)
-        return has_news
+        """Repeat a satisfactory script, and train its algorithms; where one fails both end."""
+        repeated = asyncio.create_task(self.repeat(node, experiment))
+        trained = asyncio.create_task(self.retrain(experiment))
+        try:
+            await asyncio.gather(repeated, trained)
+        finally:
+            repeated.cancel()
+            trained.cancel()
+            await asyncio.gather(repeated, trained, return_exceptions=True)
+        return trained.result()
 
     async def repeat(self, node: Node, experiment: Experiment) -> None:
         """Execute a satisfactory script again and log how it compares, once."""

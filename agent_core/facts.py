@@ -20,6 +20,9 @@ __all__ = ["Comparison", "Facts", "OrderAgreement", "Summary", "collect_facts", 
 
 SEED = 20
 """Of the product's own resampling: the same results give the same intervals."""
+DIFFERENCE = ("difference", "difference_low", "difference_high", "p")
+EQUIVALENCE = ("margin", "difference_90_low", "difference_90_high", "tost_p")
+"""Statistics of a pair of algorithms; claims word them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,16 @@ def collect_facts(evidence: Evidence) -> Facts:
 
 
 def with_late_margin(facts: Facts) -> Facts:
-    """Return facts whose equivalences are marked: the margin came after the freeze."""
+    """Return facts whose equivalences are marked: the margin came after the freeze.
+
+    Their values, which would stand without the mark, are left out.
+    """
     marked = tuple(
         replace(c, equivalence=replace(c.equivalence, is_exploratory=True)) if c.equivalence else c
         for c in facts.comparisons
     )
-    return replace(facts, comparisons=marked)
+    kept = {k: v for k, v in facts.values.items() if k.rpartition("|")[2] not in EQUIVALENCE}
+    return replace(facts, comparisons=marked, values=kept)
 
 
 def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:

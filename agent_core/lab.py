@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 LONGEST_DISPUTE = 1000
 """Characters kept of what somebody says is wrong."""
 NO_WISH = "I found nothing in that which changes the plan, so I opened no new round."
+NOT_WAIVED = "No check is set aside either: say that alone."
 
 
 class Lab:
@@ -160,6 +161,8 @@ class Lab:
             wish = f"waive {listed(asked.waivers)}"
             await self.go_on(run, opened(view, wish, by, self.settings.whole_budget, 0))
             told = f"{told} I judge the scripts again and write a new report."
+        elif asked.waivers and view.status.is_final:
+            told = f"{told} This run has ended; it counts when it goes on."
         if asked.complaints or (told and not asked.rest):
             return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:
@@ -196,7 +199,8 @@ class Lab:
         following = opened(view, wish, by, self.settings.whole_budget, scripts)
         revision = await self.wished(view, rest, following) if rest else Revision()
         if rest and revision.plan is None:
-            return replace(revision, reply=revision.reply or NO_WISH)
+            kept = f" {NOT_WAIVED}" if asked.waivers else ""
+            return replace(revision, reply=f"{revision.reply or NO_WISH}{kept}")
         await self.waive_all(run, asked)
         plan = revision.plan
         changed = [PlanSet(plan, revision.change, by, wish)] if plan else []

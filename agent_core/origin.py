@@ -74,8 +74,8 @@ def sought(
     if not loose:
         return dict(frames), Origin(rows)
     whole = pd.concat(loose.values(), ignore_index=True)
-    places, _ = min(attempts(whole, data), key=lambda a: (-np.mean(a[0] >= 0), a[1]))
-    is_renamed = not rows and bool(np.mean(places >= 0) < FOUND)
+    places, _ = min(attempts(whole, data), key=lambda a: (-int((a[0] >= 0).sum()), a[1]))
+    is_renamed = not rows and bool((places >= 0).sum() < FOUND * len(places))
     if is_renamed:
         nothing = {p: np.full(len(f), -1, dtype=np.int64) for p, f in frames.items()}
         faults = tuple(differences(whole, data))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
-from agent_core.domain import RunId
+from agent_core.domain import NodeId, RunId
 from agent_core.events import Event
 from agent_core.journal import Journal
 from agent_core.view import RunView, fold
@@ -18,7 +19,7 @@ class Recorder:
         self.run = run
         self.view = RunView(run)
         self.lock = asyncio.Lock()
-        self.later_tasks: set[asyncio.Task[None]] = set()
+        self.storing: set[asyncio.Task[RunView]] = set()
 
     async def load(self) -> RunView:
         """Fold what is logged already."""
@@ -26,23 +27,37 @@ class Recorder:
         return self.view
 
     async def add(self, *events: Event) -> RunView:
-        """Store events; the view holds them when this returns."""
-        async with self.lock:
-            logged = await asyncio.shield(self.journal.append(self.run, *events))
-            self.view = fold(self.run, logged, self.view)
-            return self.view
+        """Store events; the view holds them when this returns.
+
+        Where the caller is cancelled meanwhile they are stored all the same, and soon in the view.
+        """
+        return await asyncio.shield(self.begin(*events))
+
+    def place(self, node: NodeId) -> Path:
+        """Return the folder of a node's files."""
+        return self.journal.folder(self.run) / "nodes" / str(node)
 
     def later(self, event: Event) -> None:
         """Store an event soon, from where nothing can be awaited."""
-        task = asyncio.get_running_loop().create_task(self.keep(event))
-        self.later_tasks.add(task)
-        task.add_done_callback(self.later_tasks.discard)
+        self.begin(event)
 
-    async def keep(self, event: Event) -> None:
-        """Store one event of `later`."""
-        await self.add(event)
+    def begin(self, *events: Event) -> asyncio.Task[RunView]:
+        """Begin to store events, after all that were begun before."""
+        task = asyncio.get_running_loop().create_task(self.store(*events))
+        self.storing.add(task)
+        task.add_done_callback(self.storing.discard)
+        return task
+
+    async def store(self, *events: Event) -> RunView:
+        """Store events and fold them into the view."""
+        async with self.lock:
+            logged = await self.journal.append(self.run, *events)
+            self.view = fold(self.run, logged, self.view)
+            return self.view
 
     async def settled(self) -> None:
-        """Wait until everything of `later` is stored."""
-        while self.later_tasks:
-            await asyncio.gather(*self.later_tasks)
+        """Wait until everything that was begun is stored."""
+        while self.storing:
+            done, _ = await asyncio.wait(self.storing)
+            for task in done:
+                task.result()

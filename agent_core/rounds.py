@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from agent_core.domain import Budget, Node, Plan, Requirement, RunStatus, UserId, Waiver
 from agent_core.events import RoundOpened
+from agent_core.tree import Tree
 from agent_core.view import RunView
 
 
@@ -57,6 +58,20 @@ def opened(view: RunView, wish: str, by: UserId, budget: Budget, scripts: int) -
         tokens if budget.tokens else 0,
         scripts,
     )
+
+
+def is_margin_late(view: RunView, plan: Plan) -> bool:
+    """Whether a margin of equivalence is not the one that was frozen before results."""
+    if view.freeze is None or plan.margin is None:
+        return False
+    frozen = [p.margin for p in view.plans if p.version == view.freeze.version]
+    return plan.margin not in frozen
+
+
+def begun(view: RunView) -> tuple[Node, ...]:
+    """Return the nodes that were begun and go on; none in a round that only judges again."""
+    is_judged_only = bool(view.rounds) and not view.rounds[-1].scripts
+    return () if is_judged_only else Tree(view.nodes).in_work
 
 
 def is_stale(node: Node, plan: Plan, waivers: Sequence[Waiver]) -> bool:

@@ -41,7 +41,7 @@ from agent_core.researcher import (
     environment_of,
 )
 from agent_core.retrained import RETRAINED, read_retrained
-from agent_core.rounds import is_stale
+from agent_core.rounds import begun, is_stale
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.tree import Tree, error_signature, is_done, next_id
 
@@ -64,7 +64,6 @@ class Setup:
     search: TreeSearchSettings
     execution: ExecSettings
     files: Mapping[str, Path]
-    folder: Path
     reference: Callable[[str], Awaitable[str]]
     """Looks up the library names of a traceback; empty where nothing is known."""
     folds: int = 1
@@ -118,7 +117,7 @@ class Search:
         work: dict[asyncio.Future[object], NodeId] = {}
         try:
             async with bounded(self.setup.search.parallel) as pool:
-                for left in self.tree.in_work:
+                for left in begun(self.recorder.view):
                     work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
                     await self.judge_anew()
@@ -296,7 +295,7 @@ class Search:
             node=node.id,
             script=node.script,
             files=self.setup.files,
-            folder=self.place(node) / "artifacts",
+            folder=self.recorder.place(node.id) / "artifacts",
             timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
             expected_s=self.plan.estimate_s,
             stop=self.has_stopped,
@@ -344,12 +343,8 @@ class Search:
             node.execution,
             self.recorder.view.datasets,
             self.setup.files,
-            read_retrained(self.place(node) / RETRAINED),
+            read_retrained(self.recorder.place(node.id) / RETRAINED),
         )
-
-    def place(self, node: Node) -> Path:
-        """Return the folder of a node's files."""
-        return self.setup.folder / "nodes" / str(node.id)
 
     async def verdicts(
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]

@@ -39,7 +39,6 @@ from agent_core.events import (
     ProtocolFrozen,
     QuestionAsked,
     QuestionSettled,
-    Rechecked,
     Reported,
     Rerun,
     RoundOpened,
@@ -93,7 +92,6 @@ class RunView:
     rounds: tuple[RoundOpened, ...] = ()
     """What was opened again after a report; the first search is not among them."""
     disputes: tuple[Disputed, ...] = ()
-    rechecks: tuple[Rechecked, ...] = ()
     answers: tuple[Answered, ...] = ()
     outcome: Outcome | None = None
     reason: str = ""
@@ -191,7 +189,7 @@ def end_step(view: RunView, logged: Logged) -> RunView:
             return replace(view, report=report)
         case Rerun() as rerun:
             return replace(view, reruns=(*view.reruns, rerun))
-        case RoundOpened() | Disputed() | Rechecked():
+        case RoundOpened() | Disputed():
             return afterwards(view, logged)
         case Answered() as answered:
             return replace(view, answers=(*view.answers, answered))
@@ -232,8 +230,6 @@ def afterwards(view: RunView, logged: Logged) -> RunView:
             )
         case Disputed() as disputed:
             return replace(view, disputes=(*view.disputes, disputed))
-        case Rechecked() as rechecked:
-            return replace(view, rechecks=(*view.rechecks, rechecked))
         case _:
             return view
 

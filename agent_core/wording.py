@@ -16,7 +16,7 @@ from agent_core import ownership
 from agent_core.claims import comparison_sentence
 from agent_core.digits import percent, shown
 from agent_core.domain import Claim, Dataset, Metric, Plan
-from agent_core.facts import Facts
+from agent_core.facts import DIFFERENCE, EQUIVALENCE, Facts
 from agent_core.grounds import Ground, descriptive_trouble, not_baseline, unfounded
 from agent_core.naming import Kind, Names, is_metric
 from agent_core.ownership import Reference
@@ -44,7 +44,8 @@ LABELS = {
     "n": "number of runs",
     "n_users": "number of users",
 }
-DIFFERENCES = ("difference", "difference_low", "difference_high", "p")
+PAIRED = frozenset({*DIFFERENCE, *EQUIVALENCE})
+"""Statistics of two algorithms, which claims tell."""
 CONFIDENCE = re.compile(r"\b95 ?% (?=(?:confidence )?interval)")
 GLUED_BEFORE = re.compile(r"[\w.,+\-/*^}]$")
 GLUED_AFTER = re.compile(r"[\w{/*^]|[.,]\d|\s*(?:[%‰^]|per ?cent)", re.IGNORECASE)
@@ -68,8 +69,6 @@ class Filler:
     claims: tuple[Claim, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     struck: list[str] = field(default_factory=list)
-    filled_in: int = 0
-    """References and claims that were filled."""
     ground: Ground | None = None
     """Collected at the first sentence."""
 
@@ -93,7 +92,6 @@ class Filler:
         if reason:
             self.strike(text, reason)
             return ""
-        self.filled_in += pieces.count
         return pieces.restored()
 
     def strike(self, text: str, reason: str) -> None:
@@ -147,7 +145,7 @@ class Filler:
         small = CONFIDENCE.sub("", self.base.names.without_keys(masked).lower())
         if reason := unfounded(small, small):
             return reason
-        if any(r.statistic in DIFFERENCES for r in pieces.references):
+        if any(r.statistic in PAIRED for r in pieces.references):
             return "a difference is told by a claim"
         if word := first_unknown(small, self.base.vocabulary.values):
             return f"the word “{word}” beside a recorded value"

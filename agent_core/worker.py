@@ -282,12 +282,14 @@ class Worker:
             await confirmation.leave()
 
     async def upheld(self, search: Search, confirmation: Confirmation) -> None:
-        """Confirm the best script, and judge it again where that brought something new."""
-        best = self.view.best
-        if best is None:
-            return
-        confirmation.begin(best, search.experiment(best))
-        if await confirmation.news(best):
+        """Confirm the best script, and judge it again where that brought something new.
+
+        Where another one is best then, that one is confirmed too: a report stands on it.
+        """
+        while best := self.view.best:
+            confirmation.begin(best, search.experiment(best))
+            if not await confirmation.news(best):
+                return
             await search.judge(self.view.node(best.id))
 
     def setup(self, researcher: Researcher) -> Setup:
@@ -299,7 +301,6 @@ class Worker:
             search=self.settings.search,
             execution=self.settings.execution,
             files=self.files(),
-            folder=self.journal.folder(self.run),
             reference=self.bench.reference,
             folds=self.settings.agent.k_fold_validation,
         )
@@ -317,7 +318,8 @@ class Worker:
         written = self.view.report
         told = (written.headline, written.summary) if written else ()
         planned = TypeAdapter(Plan).dump_json(plan).decode()
-        recorded = "\n".join((question, status, planned, *told))
+        level = "90 %" if plan.margin else ""  # of the interval beside a margin
+        recorded = "\n".join((question, status, planned, level, *told))
         text = struck(
             answer.text, untested(answer.text, facts, "\n".join((status, report, *told)))
         )

@@ -29,11 +29,6 @@ class Units:
     seeds: int
     folds: int
 
-    @property
-    def product(self) -> int:
-        """Number of (seed, user) pairs; not independent."""
-        return self.users * self.seeds
-
 
 def no_pseudo_replication(evidence: Evidence) -> Result:
     """Check that the same users under several seeds are not counted as that many observations."""

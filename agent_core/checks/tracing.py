@@ -35,7 +35,6 @@ SILENT = frozenset({"len", "print", "range", "isinstance", "type", "id", "seeds"
 MAX_DEPTH = 8
 MAX_STEPS = 60_000
 MAX_PARTS = 20
-FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class TooLong(Exception):

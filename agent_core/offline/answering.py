@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 
 from agent_core.domain import Answer, Metric, Plan
+from agent_core.facts import EQUIVALENCE
 from agent_core.offline.grammar import read
 from agent_core.researcher import AnswerRequest
+from agent_core.untested import is_within
 
 STATISTICS = (
     ("sd", r"\bsd\b|std|standard deviation|spread|vary|variab|varian|fluctuat"),
@@ -23,7 +25,10 @@ COMPARES = re.compile(
     re.I,
 )
 EQUALS = re.compile(r"equivalen|\bequal|\bsame\b", re.IGNORECASE)
-NO_MARGIN = " No equivalence margin was set before the results, so I cannot call them equivalent."
+NO_MARGIN = (
+    " No equivalence margin was set before the results, so I cannot say whether they are "
+    "equivalent."
+)
 OFFERS = re.compile(
     r"^(?:(?:can|could|would|will|should) (?:you|we)|what (?:if|about)|how about)"
     r"(?:\s+(?:please|also|we|you))*\s+",
@@ -93,23 +98,25 @@ def compared(request: AnswerRequest, a: str, b: str) -> Answer:
         return Answer(
             f"{one} is {words} {other} in {metric.label}: difference {value:+.4f}, 95 % interval "
             f"over users {low:.4f} to {high:.4f}, adjusted p {p_value:.3g}. At these "
-            f"configurations, on this data and split.{equivalence(request, key)}",
+            f"configurations, on this data and split.{equivalence(request, one, other)}",
             (f"{key}|difference", f"{key}|p"),
         )
     return ranking(plan, facts)
 
 
-def equivalence(request: AnswerRequest, key: str) -> str:
+def equivalence(request: AnswerRequest, a: str, b: str) -> str:
     """Say what the plan's margin decided; empty where there is none and nobody asked."""
-    margin, low, high = (
-        request.facts.get(f"{key}|{s}")
-        for s in ("margin", "difference_90_low", "difference_90_high")
-    )
-    if margin is None or low is None or high is None:
-        return NO_MARGIN if margin is None and EQUALS.search(request.question) else ""
-    is_shown = -margin < low and high < margin and request.facts.get(f"{key}|tost_p", 1.0) < 0.05
-    words = "Equivalent" if is_shown else "Equivalence is not shown"
-    return f" {words} within ±{margin:g} (TOST: 90 % interval {low:.4f} to {high:.4f})."
+    facts, label = request.facts, request.plan.primary.label
+    key = f"{request.plan.primary.key}|{a} - {b}"
+    is_shown = is_within(facts, key)
+    if is_shown is None:
+        is_asked = f"{key}|margin" not in facts and EQUALS.search(request.question)
+        return NO_MARGIN if is_asked else ""
+    margin, low, high = (facts[f"{key}|{s}"] for s in EQUIVALENCE[:3])
+    tested = f"within ±{margin:g} (TOST: 90 % interval {low:.4f} to {high:.4f})"
+    if is_shown:
+        return f" {a} and {b} are equivalent in {label} {tested}."
+    return f" Equivalence of {a} and {b} in {label} is not shown {tested}."
 
 
 def statistics(request: AnswerRequest) -> Answer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, SplitKind, Study
+from agent_core.domain import Claim, Metric, Plan, ReportDraft, SplitKind, Study
+from agent_core.reporting.headline import expected
 from agent_core.researcher import ReportRequest
 
 MAX_CLAIMS = 6
@@ -38,8 +39,7 @@ def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     ranking = ordered(plan, plan.primary, facts)
     baselines = [n for n in ranking if n in {a.name for a in plan.baselines}]
     subjects = [n for n in ranking if n not in baselines]
-    direction = Direction.HIGHER if plan.primary.is_descending else Direction.LOWER
-    direction = direction if plan.primary.is_directed else Direction.DIFFERENT
+    direction = expected(plan.primary)
     pairs = [(subject, baselines[0]) for subject in subjects] if baselines else []
     if plan.study is Study.SWEEP and len(subjects) > 1:
         pairs = [(subjects[0], subjects[-1])]

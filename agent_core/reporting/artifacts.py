@@ -20,7 +20,6 @@ PREDICTIONS = re.compile(r"predictions/.+\.parquet")
 OWN_FOLDERS = ("lists/", "predictions/", "per_user")
 DATA_SHARE = 0.05
 """A table of user-item pairs with more than this share of the data's rows counts as data."""
-HASH_PREFIX = 16
 
 
 def copy_artifacts(inputs: ReportInputs, folder: Path) -> list[str]:

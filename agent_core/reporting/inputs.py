@@ -23,6 +23,7 @@ from agent_core.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts
 from agent_core.researcher import Packages
+from agent_core.rounds import is_margin_late
 from agent_core.view import RunView
 
 
@@ -125,10 +126,7 @@ class ReportInputs:
     @property
     def is_margin_late(self) -> bool:
         """Whether the margin of equivalence is not the one that was frozen before results."""
-        freeze, margin = self.view.freeze, self.plan.margin
-        if freeze is None or margin is None:
-            return False
-        return margin not in [p.margin for p in self.view.plans if p.version == freeze.version]
+        return is_margin_late(self.view, self.plan)
 
     @property
     def is_synthetic(self) -> bool:

@@ -126,7 +126,7 @@ def exploratory_text(inputs: ReportInputs) -> str:
         )
     if inputs.more_scripts:
         parts.append(f"up to {inputs.more_scripts} more scripts were asked for")
-    return f"{' and '.join(parts)} after results were seen."
+    return f"{' and '.join(parts)} after results were seen"
 
 
 def scripts_text(inputs: ReportInputs) -> str:

@@ -10,6 +10,7 @@ from agent_core.digits import shown
 from agent_core.domain import Metric, Node
 from agent_core.evidence import algorithms_of
 from agent_core.facts import Facts, Summary
+from agent_core.quoting import is_measure, quoted, short
 from agent_core.reporting.headline import names_of, resolution_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.text import clip
@@ -70,7 +71,7 @@ def deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
     )
     if reasons:
         return f"{apart}; it differs: {'; '.join(reasons[:SHOWN])}"
-    return f"{apart}; its plan: “{clip(node.script.plan, 160).rstrip('.')}”"
+    return f"{apart}; its plan: {quoted(node.script.plan.rstrip('.'), 160)}"
 
 
 def is_apart(chosen: Summary, found: Summary) -> bool:
@@ -101,15 +102,15 @@ def differences(mine: Run, theirs: Run, algorithm: str) -> Iterator[str]:
         yield from changed(part, table(mine, "split"), table(theirs, "split"), "split ")
     yield from changed("candidates", mine, theirs)
     configs = [table(algorithms_of(r).get(algorithm, {}), "config") for r in (mine, theirs)]
-    for key in sorted(configs[0].keys() & configs[1].keys()):
+    for key in sorted(k for k in configs[0].keys() & configs[1].keys() if not is_measure(k)):
         yield from changed(key, configs[0], configs[1])
 
 
 def changed(key: str, mine: Run, theirs: Run, before: str = "") -> Iterator[str]:
-    """Say that both recorded something, and not the same."""
+    """Say that both recorded something, and not the same; words as theirs."""
     known = mine.get(key), theirs.get(key)
     if None not in known and known[0] != known[1]:
-        yield f"{before}{key} {clip(str(known[1]), 60)}, not {clip(str(known[0]), 60)}"
+        yield f"{before}{short(key)} {short(known[1], 60)}, not {short(known[0], 60)}"
 
 
 def table(run: Any, key: str) -> dict[str, Any]:
@@ -122,4 +123,4 @@ def filters_of(described: Run) -> str:
     """Return the filters that a script names, in words."""
     said = described.get("filters")
     named = [f for f in said if isinstance(f, dict)] if isinstance(said, list) else []
-    return clip(", ".join(f"“{f.get('name')}”" for f in named), 120)
+    return clip(", ".join(quoted(f.get("name"), 60) for f in named), 120)

@@ -12,7 +12,7 @@ from agent_core.digits import p_text, percent, shown
 from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.facts import Comparison, Facts, Summary
 from agent_core.observations import PREDICTIONS, RUNS, USERS
-from agent_core.quoting import said_by
+from agent_core.quoting import said_by, without_results
 from agent_core.reporting.headline import mean_text, names_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.statistics import Interval
@@ -171,7 +171,7 @@ def outcome_text(node: Node) -> str:
     if node.execution is None:
         return "not finished"
     if not node.execution.is_ok:
-        return error_signature(node)[:160]
+        return without_results(error_signature(node), 160)
     if node.score is None:
         return "ran, not judged"
     failed = ", ".join(node.score.failed_checks)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.digits import percent, shown
-from agent_core.domain import Finding, Priority, SplitKind, Study
+from agent_core.domain import Finding, Metric, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
@@ -88,7 +88,7 @@ def alerts(inputs: ReportInputs) -> list[str]:
     found += [f"**Disputed** by {d.by}: “{clip(d.text)}”" for d in inputs.view.disputes]
     if inputs.is_exploratory:
         late = " So was the equivalence margin." if inputs.is_margin_late else ""
-        found.append(f"**Exploratory:** {exploratory_text(inputs)}{late}")
+        found.append(f"**Exploratory:** {exploratory_text(inputs)}.{late}")
     if inputs.view.level == "unconfined":
         found.append("**Scripts ran without isolation** (`sandbox.level = unconfined`).")
     if inputs.is_synthetic:
@@ -272,22 +272,19 @@ def retrained_text(inputs: ReportInputs) -> str:
     retrained = inputs.evidence.retrained if inputs.evidence else None
     if retrained is None or not retrained.pairs:
         return ""
-    metric = inputs.plan.primary
-    shown = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
+    known, primary = [Metric(p.metric, p.k) for p in retrained.pairs], inputs.plan.primary
+    metric = primary if primary in known else known[0]
     values = [
-        f"{p.algorithm} {shown_number(p.trained)} (delivered {shown_number(p.delivered)})"
-        for p in (shown or retrained.pairs)[:SHOWN_ALGORITHMS]
+        f"{p.algorithm} {p.trained:.3f} (delivered {p.delivered:.3f})"
+        for p, m in zip(retrained.pairs, known, strict=True)
+        if m == metric
     ]
     agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
     return (
         "*Trained again by the product* from the recorded classes, configurations and split: "
-        f"{metric.label} {', '.join(values)}; {agree} within what seeds and ties explain."
+        f"{metric.label} {', '.join(values[:SHOWN_ALGORITHMS])}; {agree} within what seeds and "
+        "ties explain."
     )
-
-
-def shown_number(value: float) -> str:
-    """Return a value of a metric for a comparison at a glance."""
-    return f"{value:.3f}"
 
 
 def requirements_text(inputs: ReportInputs) -> str:

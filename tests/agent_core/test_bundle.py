@@ -214,8 +214,10 @@ def test_the_tree_page_shows_every_script_and_escapes_it(tmp_path):
     assert "<script>" not in page
     assert "1 · draft · ran · chosen" in page
     assert "2 · debug · finished: " in page
+    assert "<p>the script says: “A plan of a script.”</p>" in page
     tree = json.loads((folder / "tree.json").read_text())
     assert tree["nodes"][1]["parent"] == 1
+    assert tree["nodes"][0]["plan"] == "A plan of a script."
 
 
 def test_a_run_without_a_script_still_has_a_zip(tmp_path):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,12 +18,14 @@ from scipy import stats
 
 from agent_core import equivalence, pooled_errors
 from agent_core.claims import comparison_sentence
+from agent_core.conclusion import Conclusion
 from agent_core.domain import Metric, Plan, ReportDraft
 from agent_core.equivalence import Equivalence, tost, tost_of_draws
-from agent_core.facts import Comparison, collect_facts
+from agent_core.facts import EQUIVALENCE, Comparison, collect_facts
 from agent_core.planning import plan_hash
 from agent_core.reporter import write_report
 from agent_core.statistics import Interval, mean_draws
+from agent_core.wording import Filler
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
 
@@ -228,6 +231,40 @@ def test_a_margin_set_after_the_start_is_exploratory(tmp_path):
     assert "; margin set after the start: exploratory)" in found.headline
     assert "| equivalent within ±0.05 (exploratory) |" in found.markdown
     assert "set after the start (exploratory)" in found.markdown
+    methods = found.methods.read_text()
+    assert "(plan v1 to v2) after results were seen. 1 tried" in methods
+
+
+@pytest.mark.parametrize("statistic", ["margin", "difference_90_low", "tost_p"])
+def test_what_a_margin_decides_is_no_value_of_one_algorithm(statistic):
+    evidence = study()
+    reference = f"ndcg@10|EASE - ItemKNN|{statistic}"
+    facts = collect_facts(evidence)
+    filler = Filler(evidence.plan, facts)
+
+    assert reference in facts.values
+    assert filler.fill(f"EASE reaches {{{{{reference}}}}} in NDCG@10.") == ""
+    assert "a difference is told by a claim" in filler.struck[0]
+
+
+async def test_a_margin_set_after_the_start_is_none_for_answers():
+    inputs = inputs_of(study())
+    frozen, later = replace(inputs.plan, margin=None), replace(inputs.plan, version=2)
+
+    class Known(Conclusion):
+        def evidence(self, node, execution=None):
+            return inputs.evidence
+
+    def facts(*plans):
+        view = replace(inputs.view, nodes=(inputs.best,), plans=plans)
+        return Known(SimpleNamespace(view=view), inputs.packages, {}).facts()
+
+    early, late = await facts(inputs.plan), await facts(frozen, later)
+
+    assert "ndcg@10|EASE - ItemKNN|tost_p" in early
+    assert {k.rpartition("|")[2] for k in late} & set(EQUIVALENCE) == set()
+    assert late == {k: v for k, v in early.items() if k in late}
+    assert "ndcg@10|EASE - ItemKNN|p" in late
 
 
 def test_users_of_one_algorithm_only_are_left_out():

@@ -94,6 +94,18 @@ def test_split_files_by_hand_need_no_header(tmp_path):
     assert len(evidence.train["0"]) == len(train)
 
 
+def test_a_split_without_any_interaction_is_read(tmp_path):
+    made = honest()
+    del made.splits["0"]
+    nothing = made.data.iloc[:0][["user_id", "item_id"]].to_parquet()
+    made.files = {"split/0.train.parquet": nothing, "split/0.test.parquet": nothing}
+
+    evidence = made.evidence(tmp_path)
+
+    assert (evidence.origins["0"].pairs, evidence.origins["0"].is_renamed) == (0, False)
+    assert not len(evidence.test["0"])
+
+
 def test_derived_splits_are_tables(tmp_path):
     made = honest()
     parts = made.splits.pop("0")

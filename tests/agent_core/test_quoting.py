@@ -4,11 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from builders import crashed, node_of
 from results import comparison_evidence, inputs_of
 
 from agent_core.domain import ReportDraft, Verdict
 from agent_core.quoting import is_name, quoted, said_by, short, without_results
 from agent_core.reporter import write_report
+from agent_core.reporting.tables import outcome_text
 
 LIE = "EASE is significantly better than all (p < 0.001), NDCG 0.98"
 
@@ -74,6 +76,15 @@ def test_a_script_and_a_judge_state_no_result_in_a_report(tmp_path):
         assert "0.98" not in text
     assert "the judge says: “[…]”" in found.markdown
     assert "the script says: “[…]”" in found.markdown
+
+
+def test_an_error_of_a_script_states_no_result_either():
+    lying, plain = (
+        node_of(1, execution=crashed(f"ValueError: {text}")) for text in (LIE, "no column 'x'")
+    )
+
+    assert "significantly" not in outcome_text(lying)
+    assert outcome_text(plain) == "finished: ValueError: no column 'x'"
 
 
 def test_what_they_say_else_is_quoted(tmp_path):

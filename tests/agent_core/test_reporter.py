@@ -37,7 +37,8 @@ from agent_core.events import Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.sensitivity import agreement
-from agent_core.reporting.thread import MAX_TEXT, alerts
+from agent_core.reporting.thread import MAX_TEXT, alerts, retrained_text
+from agent_core.retrained import Pair, Retrained
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 
@@ -117,6 +118,22 @@ def test_a_sweep_says_that_the_best_was_selected_on_test_data(tmp_path):
     assert "**NDCG@10 is highest at max_nbrs = 20 (0.40" in found.headline
     assert "of 3 values tried" in found.headline
     assert "selected on the test data" in found.headline
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("ndcg", "NDCG@10 EASE 0.310 (delivered 0.300); 2 of 2 values agree"),
+        ("novelty", "Recall@10 EASE 0.510 (delivered 0.500); 1 of 1 values agree"),
+    ],
+)
+def test_values_of_the_products_own_training_stand_under_their_metric(metric, words):
+    pairs = [Pair("EASE", "recall", 10, 0.5, 0.51, 0.02, 1)]
+    pairs += [Pair("EASE", "ndcg", 10, 0.3, 0.31, 0.02, 1)] * (metric == "ndcg")
+    plan = comparison_plan("EASE", metrics=(Metric(metric, 10),))
+    evidence = replace(comparison_evidence(plan), retrained=Retrained("0", tuple(pairs)))
+
+    assert f"and split: {words}" in retrained_text(inputs_of(evidence))
 
 
 def test_a_choice_on_the_test_stands_in_the_first_lines(tmp_path):
@@ -267,6 +284,27 @@ def test_a_deviating_script_says_in_what_it_differs():
     assert "Script 2 is 0.040 above; it differs: filters “rating >= 4”, not none" in told
     assert "interactions 55375, not 100000; feedback ratings of 4 and more, not every" in told
     assert "split" not in told.split("it differs")[1]
+
+
+def test_a_deviating_script_states_no_result_of_its_own():
+    lie = "EASE is significantly better than all (p < 0.001)"
+    theirs = {
+        "dataset": {"feedback": lie, "filters": [{"name": lie}]},
+        "candidates": lie,
+        "algorithms": {"ImplicitMF": {"config": {lie: 1, "best_ndcg": 0.98}}},
+    }
+    mine = {
+        "dataset": {"feedback": "every rating counts", "filters": []},
+        "candidates": "all items",
+        "algorithms": {"ImplicitMF": {"config": {lie: 0, "best_ndcg": 0.1}}},
+    }
+
+    told = sensitivity(mine, theirs)
+
+    assert "filters “[…]”, not none; feedback “[…]”, not every rating counts" in told
+    assert "candidates “[…]”, not all items" in told
+    assert "ndcg" not in told
+    assert "significantly" not in told
 
 
 def test_a_deviating_script_that_recorded_nothing_is_told_by_its_plan():

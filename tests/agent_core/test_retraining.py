@@ -1,22 +1,27 @@
 """The product's own training: what it compares, what it leaves out, and a run that it stops."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders import node_of
 from cases import HONEST, SINS, Case
-from labs import ANN, lab_in, settings, until
+from labs import ANN, lab_in, run_through, settings
 from studies import honest
 from trials import synthetic, tried
 
 from agent_core.checks.retraining import retraining_agrees
-from agent_core.domain import Finding, Outcome, RunStatus, Task
-from agent_core.events import NodeJudged, RunFinished
+from agent_core.conclusion import Conclusion
+from agent_core.domain import Check, Finding, Outcome, RunId, Task
+from agent_core.events import NodeJudged
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.retrained import Pair, Retrained, read_retrained, write_retrained
+from agent_core.researcher import Packages
+from agent_core.retrained import RETRAINED, Pair, Retrained, read_retrained, write_retrained
 from agent_core.retraining import closer, order_of, slack_of, spreads
 from agent_core.settings import ExecSettings
 from agent_core.synthetic import write_catalogue
+from agent_core.view import RunView
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
@@ -107,6 +112,24 @@ def test_it_is_kept_as_a_file(tmp_path):
     assert read_retrained(tmp_path / "nothing.json") is None
 
 
+@pytest.mark.parametrize(
+    ("finding", "has_news"),
+    [(Finding.NOT_APPLICABLE, True), (Finding.PASS, False), (Finding.FAIL, False)],
+)
+async def test_a_training_that_was_not_judged_before_a_restart_is_judged(
+    tmp_path, finding, has_news
+):
+    node = node_of(1, value=1.0, checks=(Check("retraining_agrees", finding, "said"),))
+    recorder = SimpleNamespace(
+        view=RunView(RunId("r1"), nodes=(node,)), place=lambda node: tmp_path
+    )
+    write_retrained(tmp_path / RETRAINED, Retrained("0", (pair(0.5, 0.3),)))
+
+    conclusion = Conclusion(recorder, Packages("3.11", {}), {})
+
+    assert await conclusion.retrain(SimpleNamespace(node=node.id), None) is has_news
+
+
 UNRATED = Case(
     "trained without ratings",
     (
@@ -157,24 +180,47 @@ class WeakBaseline(OfflineResearcher):
         return replace(script, source=source)
 
 
+class TwoWeakBaselines(WeakBaseline):
+    """Weakens the baseline in each of its drafts, which are not the same script."""
+
+    async def draft(self, request):
+        script = await super().draft(request)
+        return replace(script, source=f"{script.source}\nDRAFT = {request.index}\n")
+
+
+async def concluded(tmp_path, researcher, given):
+    """Run a comparison to its end; return its view and how scripts were judged."""
+    path = tmp_path / "catalogue.tsv"
+    write_catalogue(path, users=120, items=80)
+    task = Task("Compare ItemKNN with popularity, leave-one-out, NDCG@10.", (path,), ANN, "t:1")
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        view = await run_through(lab, task)
+        log = await lab.journal.read(view.id)
+    return view, [e.event for e in log if isinstance(e.event, NodeJudged)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_no_script_is_reported_that_was_not_trained_again(tmp_path):
+    given = settings(num_draft_nodes=2, max_iterations=0)
+
+    view, judged = await concluded(tmp_path, TwoWeakBaselines(), given)
+
+    assert [n.score.failed_checks for n in view.nodes] == [("retraining_agrees",)] * 2
+    assert len(judged) == 4
+    assert view.outcome is Outcome.PARTIAL
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("retraining", [True, False])
 async def test_a_weakened_baseline_keeps_a_run_from_being_satisfied(tmp_path, retraining):
-    path = tmp_path / "catalogue.tsv"
-    write_catalogue(path, users=120, items=80)
     given = settings(max_iterations=0).model_copy(
         update={"execution": ExecSettings(retraining=retraining)}
     )
-    task = Task("Compare ItemKNN with popularity, leave-one-out, NDCG@10.", (path,), ANN, "t:1")
-    async with lab_in(tmp_path / "data", WeakBaseline(), given) as lab:
-        run = await lab.submit(task)
-        await until(lab, run, lambda e: getattr(e, "status", None) is RunStatus.WAITING)
-        await lab.start(run, ANN)
-        await until(lab, run, lambda e: isinstance(e, RunFinished))
-        view, log = await lab.view(run), await lab.journal.read(run)
 
-    judged = [e.event for e in log if isinstance(e.event, NodeJudged)]
+    view, judged = await concluded(tmp_path, WeakBaseline(), given)
+
     if not retraining:
         assert view.outcome is Outcome.SATISFIED
         return

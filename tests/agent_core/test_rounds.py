@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from builders import plan_of, requirement
-from labs import ANN, BINDING, lab_in, run_through, settings, task, until
+from labs import ANN, BINDING, lab_in, run_through, settings, task, until, waiting
 from scripted import WORKING, ScriptedResearcher
 
 from agent_core.domain import Outcome, PlanChange, Revision, RunStatus, Usage, UserId
@@ -89,6 +89,35 @@ async def test_a_waiver_after_the_end_writes_a_new_report_without_a_new_script(t
     assert "Exploratory" not in second.report.headline
 
 
+class SlowWriter(ScriptedResearcher):
+    """Is still writing its second draft when the run is stopped."""
+
+    async def draft(self, request):
+        if request.index and self.calls.count("draft") < 2:
+            self.calls.append("draft")
+            await asyncio.sleep(600)
+        return await super().draft(request)
+
+
+async def test_a_waiver_after_a_stop_runs_nothing_that_was_given_up(tmp_path, ratings):
+    researcher = SlowWriter(drafts=[WORKING, f"{WORKING}x = 1\n"])
+    given = settings(num_draft_nodes=2, max_iterations=0)
+    async with lab_in(tmp_path / "data", researcher, given) as lab:
+        run = await lab.submit(task(ratings))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, NodeJudged))
+        await lab.stop(run, ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished))
+        first = await lab.view(run)
+        await lab.revise(run, WAIVE_ALL, ANN)
+        second = await ended(lab, first)
+
+    assert [bool(n.script.source) for n in first.nodes] == [True, False]
+    assert [bool(n.script.source) for n in second.nodes] == [True, False]
+    assert second.outcome is Outcome.SATISFIED
+
+
 async def test_a_waiver_during_a_run_frees_the_scripts_that_it_held_up(tmp_path, ratings):
     slow = "import time\ntime.sleep(1)\nprint('ran')\n"
     others = [f"{slow}x{i} = 1\n" for i in range(9)]
@@ -128,7 +157,12 @@ async def test_a_round_goes_on_after_a_crash(tmp_path, ratings):
 
 @pytest.mark.parametrize(
     ("wish", "said"),
-    [("", "nothing open"), ("is it good?", "noted"), ("waive luck", "no binding")],
+    [
+        ("", "nothing open"),
+        ("is it good?", "noted"),
+        ("waive luck", "no binding"),
+        (f"is it good?\n{WAIVE_ALL}", "noted No check is set aside either"),
+    ],
 )
 async def test_no_round_is_opened_for_nothing(tmp_path, ratings, wish, said):
     given = replace(task(ratings), text="seeds?" + "\n" + WAIVE_ALL)
@@ -140,6 +174,17 @@ async def test_no_round_is_opened_for_nothing(tmp_path, ratings, wish, said):
     assert said in revision.reply
     assert second.rounds == ()
     assert second.status is RunStatus.FINISHED
+
+
+async def test_a_waiver_after_the_end_that_frees_nothing_says_when_it_counts(tmp_path, ratings):
+    given = replace(task(ratings), text="seeds?" + "\n" + WAIVE_ALL)
+    async with lab_in(tmp_path / "data", ScriptedResearcher()) as lab:
+        first = await run_through(lab, given)
+        said = await lab.revise(first.id, f"Waive {BINDING[0]} because of a doubt.", BOB)
+        second = await lab.view(first.id)
+
+    assert said.reply.endswith("This run has ended; it counts when it goes on.")
+    assert second.rounds == ()
 
 
 async def test_a_run_that_goes_on_opens_no_round(tmp_path, ratings):

@@ -27,6 +27,7 @@ from agent_core.researcher import (
     ReviseRequest,
 )
 from agent_core.synthetic import write_catalogue
+from agent_core.untested import untested
 from sandbox.execution import Ended, Execution, Level
 
 COMPARISON = "Compare popularity, item kNN and EASE with 5-fold cross-validation, NDCG@10"
@@ -364,15 +365,15 @@ TESTED = {f"{PAIR}|difference_90_low": -0.002, f"{PAIR}|difference_90_high": 0.0
         ({}, "No equivalence margin was set before the results"),
         (
             {**TESTED, f"{PAIR}|margin": 0.01, f"{PAIR}|tost_p": 0.001},
-            "Equivalent within ±0.01 (TOST: 90 % interval -0.0020 to 0.0040)",
+            "ItemKNN and EASE are equivalent in NDCG@10 within ±0.01 (TOST: 90 % interval -0.",
         ),
         (
             {**TESTED, f"{PAIR}|margin": 0.003, f"{PAIR}|tost_p": 0.4},
-            "Equivalence is not shown within ±0.003",
+            "Equivalence of ItemKNN and EASE in NDCG@10 is not shown within ±0.003",
         ),
         (
             {**TESTED, f"{PAIR}|margin": 0.01, f"{PAIR}|tost_p": 0.08},
-            "Equivalence is not shown within ±0.01",
+            "Equivalence of ItemKNN and EASE in NDCG@10 is not shown within ±0.01",
         ),
     ],
 )
@@ -385,3 +386,4 @@ async def test_whether_two_are_equivalent_is_for_a_margin_to_decide(dataset, mor
 
     assert "not distinguishable from" in text
     assert said in text
+    assert untested(text, request.facts, request.report) == ()
