@@ -30,7 +30,7 @@ from agent_core.reporting.tables import (
     requirement_cells,
     script_cells,
 )
-from agent_core.reporting.thread import Prose, alerts, thread_text
+from agent_core.reporting.thread import Prose, alerts, body_text, limits_of, thread_text
 from agent_core.wording import Filler, Part, filled
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]
@@ -76,12 +76,12 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     if inputs.outcome is Outcome.NOTHING:
         told = failure(inputs)
         prose = Prose(prose.findings, prose.limits, told.next_steps, prose.struck)
-        answer, summary = told.headline, told.summary
+        answer, summary, body = told.headline, told.summary, told.summary
     else:
-        summary = thread_text(inputs, facts, prose)
+        summary, body = thread_text(inputs, facts, prose), body_text(inputs, facts)
     first = alerts(inputs)
     lead = "\n".join([answer, *first])
-    markdown = report_markdown(inputs, facts, prose, answer, summary, drawn)
+    markdown = report_markdown(inputs, facts, prose, answer, body, drawn)
     write_texts(inputs, facts, markdown, folder)
     bundle = write_bundle(inputs, facts, answer, folder)
     solution = folder / "solution.py"
@@ -134,7 +134,7 @@ def report_markdown(
     facts: Facts,
     prose: Prose,
     answer: str,
-    summary: str,
+    body: str,
     drawn: tuple[Path, ...],
 ) -> str:
     """Return the whole report."""
@@ -143,14 +143,14 @@ def report_markdown(
         "report.md.j2",
         title=plan.title,
         headline=answer,
-        alerts=alerts(inputs),
-        summary=summary.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
+        alerts=alerts(inputs, is_file=True),
+        body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         findings=prose.findings,
         metrics=metric_tables(plan, facts),
         differences=difference_tables(facts),
         orders=facts.orders,
         figures=[path.name for path in drawn],
-        limits=prose.limits,
+        limits=limits_of(inputs, facts, prose) if inputs.has_results else list(prose.limits),
         next_steps=prose.next_steps,
         statements=statements(inputs),
         never_claimed=NEVER_CLAIMED,

@@ -7,7 +7,7 @@ import math
 
 from agent_core.claims import comparison_sentence
 from agent_core.digits import percent, shown
-from agent_core.domain import Algorithm, Direction, Metric, Plan, Study
+from agent_core.domain import Algorithm, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
 from agent_core.units import CONFOUNDED
 
@@ -48,10 +48,11 @@ def seed_headline(plan: Plan, facts: Facts) -> str:
     sentences = [seed_sentence(s) for s in found]
     first = f"**{sentences[0]}**"
     gap = found[0]
+    scale = gap.gap / gap.sd if gap.sd else 1.0
+    apart = shown(gap.gap, scale * gap.sd_interval.half_width)
     advice = (
         f"Two single runs of {gap.algorithm}{' on the same fold' if gap.folds > 1 else ''} differ "
-        f"by more than {shown(gap.gap, gap.gap / 5)} only about once in 20; do not read smaller "
-        "gaps from one seed."
+        f"by more than {apart} only about once in 20; do not read smaller gaps from one seed."
     )
     if gap.sd == 0:
         advice = "With this configuration training does not depend on the seed."
@@ -183,15 +184,7 @@ def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
     found: Comparison | None = facts.comparison(a, b)
     if found is None or found.metric != plan.primary:
         return None
-    direction = expected(plan.primary)
-    return f"{comparison_sentence(found, a, b, direction)}."
-
-
-def expected(metric: Metric) -> Direction:
-    """Return what is expected of the first of two in the order of a metric."""
-    if not metric.is_directed:
-        return Direction.DIFFERENT
-    return Direction.HIGHER if metric.is_descending else Direction.LOWER
+    return f"{comparison_sentence(found, a, b)}."
 
 
 def names_of(algorithms: tuple[Algorithm, ...]) -> set[str]:

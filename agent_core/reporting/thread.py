@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.digits import percent, shown
-from agent_core.domain import Finding, Priority, SplitKind, Study
+from agent_core.domain import Finding, Metric, Priority, SplitKind, Study
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.provenance import exploratory_text
+from agent_core.reporting.provenance import exploratory_text, person
 from agent_core.reporting.sensitivity import agreement
 from agent_core.reporting.text import clip
 
@@ -67,8 +67,8 @@ class Prose:
     struck: tuple[str, ...] = ()
 
 
-def alerts(inputs: ReportInputs) -> list[str]:
-    """Return what a reader must know before any number."""
+def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
+    """Return what a reader must know before any number; a file names people by their part."""
     found = [
         f"**Not to be relied on: the check `{c.name}` failed.** {clip(c.reason)}"
         for c in inputs.found(Finding.FAIL)
@@ -81,11 +81,14 @@ def alerts(inputs: ReportInputs) -> list[str]:
         if c.name in WARNINGS
     ]
     found += [
-        f"**Check `{w.check}` was set aside** by {w.by}"
+        f"**Check `{w.check}` was set aside** by {person(inputs, w.by) if is_file else w.by}"
         f"{', after results were seen' if w in inputs.late_waivers else ''}: {clip(w.reason)}"
         for w in inputs.view.waivers
     ]
-    found += [f"**Disputed** by {d.by}: “{clip(d.text)}”" for d in inputs.view.disputes]
+    found += [
+        f"**Disputed** by {person(inputs, d.by) if is_file else d.by}: “{clip(d.text)}”"
+        for d in inputs.view.disputes
+    ]
     if inputs.is_exploratory:
         late = " So was the equivalence margin." if inputs.is_margin_late else ""
         found.append(f"**Exploratory:** {exploratory_text(inputs)}{late}")
@@ -109,6 +112,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     parts: list[tuple[int, str]] = [
         (1, numbers(inputs, facts)),
         (3, other_metrics(inputs, facts)),
+        (3, bullets("Findings", unsaid(inputs, facts, prose.findings))),
         (2, protocol(inputs)),
         (1, limits_text(inputs, facts, prose)),
         (1, checks_text(inputs)),
@@ -116,7 +120,6 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         (2, repeated_text(inputs)),
         (2, retrained_text(inputs)),
         (1, requirements_text(inputs)),
-        (3, bullets("Findings", prose.findings)),
         (4, bullets("Next", prose.next_steps)),
         (5, struck_text(prose)),
     ]
@@ -125,6 +128,21 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         worst = max(range(len(parts)), key=lambda i: (parts[i][0], i))
         parts.pop(worst)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+
+
+def body_text(inputs: ReportInputs, facts: Facts) -> str:
+    """Return what `report.md` says before its chapters, without what these repeat."""
+    parts = (
+        numbers(inputs, facts),
+        other_metrics(inputs, facts),
+        protocol(inputs),
+        checks_text(inputs),
+        agreement(inputs),
+        repeated_text(inputs),
+        retrained_text(inputs),
+        requirements_text(inputs),
+    )
+    return "\n".join(text for text in parts if text)
 
 
 def numbers(inputs: ReportInputs, facts: Facts) -> str:
@@ -193,6 +211,12 @@ def other_metrics(inputs: ReportInputs, facts: Facts) -> str:
     return "\n".join(lines)
 
 
+def unsaid(inputs: ReportInputs, facts: Facts, findings: Sequence[str]) -> list[str]:
+    """Return the findings that are not already among the metrics beside the primary one."""
+    said = other_metrics(inputs, facts).splitlines()
+    return [text for text in findings if text not in said]
+
+
 def is_seed_study(inputs: ReportInputs) -> bool:
     """Whether the spread over seeds is what was asked."""
     return inputs.plan.study is Study.SEED_VARIANCE
@@ -229,13 +253,18 @@ def sentence(text: str) -> str:
 
 
 def limits_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
-    """Return what was not measured or held fixed."""
+    """Return what was not measured or held fixed, in one paragraph."""
+    found = limits_of(inputs, facts, prose)
+    return f"*Limits:* {' '.join(found)}" if found else ""
+
+
+def limits_of(inputs: ReportInputs, facts: Facts, prose: Prose) -> list[str]:
+    """Return what was not measured or held fixed, each once."""
     found = split_limits(inputs, facts)
     if len(inputs.datasets) == 1:
         found.append("One data set: nothing here speaks for others.")
     is_said = any(SPLIT_EFFECT in t for t in found)
-    found += [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
-    return f"*Limits:* {' '.join(found)}" if found else ""
+    return found + [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
 
 
 def checks_text(inputs: ReportInputs) -> str:
@@ -249,7 +278,12 @@ def checks_text(inputs: ReportInputs) -> str:
         text += f", **{len(failed)} fail** ({', '.join(c.name for c in failed)})"
     noun = "warning" if len(warned) == 1 else "warnings"
     text += f", {len(warned)} {noun}"
-    named = [f"`{c.name}` {clip(c.reason, 140).rstrip('.')}" for c in warned[:3]]
+    named = [
+        f"`{c.name}`, see above"
+        if c.name in WARNINGS
+        else f"`{c.name}` {clip(c.reason, 140).rstrip('.')}"
+        for c in warned[:3]
+    ]
     text += f" ({'; '.join(named)})" if named else ""
     text += f", {len(skipped)} not applicable."
     freeze = inputs.view.freeze
@@ -273,15 +307,15 @@ def retrained_text(inputs: ReportInputs) -> str:
     if retrained is None or not retrained.pairs:
         return ""
     metric = inputs.plan.primary
-    shown = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
-    values = [
-        f"{p.algorithm} {shown_number(p.trained)} (delivered {shown_number(p.delivered)})"
-        for p in (shown or retrained.pairs)[:SHOWN_ALGORITHMS]
-    ]
+    ours = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
+    far = max(ours or retrained.pairs, key=lambda p: (not p.agrees, abs(p.trained - p.delivered)))
     agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
+    label = Metric(far.metric, far.k).label
     return (
         "*Trained again by the product* from the recorded classes, configurations and split: "
-        f"{metric.label} {', '.join(values)}; {agree} within what seeds and ties explain."
+        f"{agree} within what seeds and ties explain; furthest apart in {label} is "
+        f"{far.algorithm} with {shown_number(far.trained)} (delivered "
+        f"{shown_number(far.delivered)})."
     )
 
 
