@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent_core import figures
 from agent_core.bundle import slug, write_bundle
+from agent_core.digits import shown
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.facts import Facts, with_late_margin
 from agent_core.reporting.cautions import known_limits
@@ -19,7 +20,7 @@ from agent_core.reporting.citable import (
     statements,
 )
 from agent_core.reporting.failure import failure
-from agent_core.reporting.headline import headline, mean_text
+from agent_core.reporting.headline import headline, mean_text, repeated
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.references import bibtex
 from agent_core.reporting.rendering import render
@@ -192,6 +193,22 @@ def latex_table(inputs: ReportInputs, facts: Facts) -> str:
     plan = inputs.plan
     labels, rows = latex_rows(plan, facts)
     data = ", ".join(d.known_as or d.name for d in inputs.datasets)
-    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    users = max((s.users for s in facts.of(plan.primary)), default=0)
+    over = f"{users:,} test users" if users else "test users"
+    caption = (
+        f"{plan.title}: means with 95 % intervals over {over} on {data}{spread(plan, facts)}."
+    )
     name = slug(plan.title)
     return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()
+
+
+def spread(plan: Plan, facts: Facts) -> str:
+    """Return the standard deviations over seeds, which are the answer of a seed study."""
+    found = repeated(plan, facts) if plan.study is Study.SEED_VARIANCE else []
+    told = [
+        f"{s.algorithm} {shown(s.sd, s.sd_interval.half_width)} in {metric.label} (n = {s.units})"
+        for name in (s.algorithm for s in found)
+        for metric in plan.metrics
+        if (s := facts.summary(metric, name)) is not None and s.over == "seeds"
+    ]
+    return f"; standard deviation over training seeds: {', '.join(told)}" if told else ""

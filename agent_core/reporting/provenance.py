@@ -8,6 +8,7 @@ from agent_core.digits import cost_text
 from agent_core.domain import Finding
 from agent_core.events import ModelCalled
 from agent_core.machine import machine
+from agent_core.precheck import DUPLICATE
 from agent_core.reporting.inputs import ReportInputs
 
 NAMED_PACKAGES = ("lenskit", "torch", "numpy", "pandas", "scipy")
@@ -140,8 +141,16 @@ def scripts_text(inputs: ReportInputs) -> str:
     nodes = inputs.view.nodes
     working = sum(n.is_working for n in nodes)
     best = f"script {inputs.best.id}" if inputs.best else "none"
-    count = f"{len(nodes)} script{'s' * (len(nodes) != 1)} tried"
-    return f"{count}, {working} worked; chosen: {best}, by {HOW_CHOSEN}"
+    return f"{tried_text(inputs)}, {working} worked; chosen: {best}, by {HOW_CHOSEN}"
+
+
+def tried_text(inputs: ReportInputs) -> str:
+    """Count the scripts that were tried, apart from those that only repeat another."""
+    nodes = inputs.view.nodes
+    same = sum((n.error or "").startswith(DUPLICATE) for n in nodes)
+    count = len(nodes) - same
+    text = f"{count} script{'s' * (count != 1)} tried"
+    return f"{text} ({same} more not run, because the same had run before)" if same else text
 
 
 def waivers_text(inputs: ReportInputs) -> str:

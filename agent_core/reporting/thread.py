@@ -13,7 +13,7 @@ from agent_core.observations import RUNS
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.provenance import exploratory_text, person
+from agent_core.reporting.provenance import exploratory_text, person, tried_text
 from agent_core.reporting.sensitivity import agreement
 from agent_core.reporting.text import clip
 
@@ -212,9 +212,9 @@ def other_metrics(inputs: ReportInputs, facts: Facts) -> str:
 
 
 def unsaid(inputs: ReportInputs, facts: Facts, findings: Sequence[str]) -> list[str]:
-    """Return the findings that are not already among the metrics beside the primary one."""
-    said = other_metrics(inputs, facts).splitlines()
-    return [text for text in findings if text not in said]
+    """Return the findings that do not list a metric beside the primary one once more."""
+    said = tuple(f"{line.split(':')[0]}:" for line in other_metrics(inputs, facts).splitlines())
+    return [text for text in findings if not text.startswith(said)]
 
 
 def is_seed_study(inputs: ReportInputs) -> bool:
@@ -337,9 +337,7 @@ def requirements_text(inputs: ReportInputs) -> str:
     named = [f"{r.id} ({clip(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
     text += f"; not met: {', '.join(named)}." if named else "."
     ended = REASONS.get(inputs.reason, inputs.reason)
-    count = len(inputs.view.nodes)
-    scripts = f" {count} script{'s' if count != 1 else ''} tried."
-    return f"{text}{scripts}{f' {ended}' if ended else ''}"
+    return f"{text} {tried_text(inputs)}.{f' {ended}' if ended else ''}"
 
 
 def bullets(title: str, texts: Sequence[str], most: int = 3) -> str:

@@ -91,6 +91,14 @@ def test_the_table_of_a_comparison_is_sound():
     assert r"\label{tab:comparison}" in table
 
 
+def test_the_caption_of_a_seed_study_has_the_spread():
+    table = table_of(inputs_of(seed_evidence()))
+
+    assert_sound(table)
+    assert "over 200 test users" in table
+    assert "over training seeds: ImplicitMF 0.0038 in NDCG@10 (n = 30)." in table
+
+
 def test_names_with_every_special_sign_are_set_literally():
     table = table_of(inputs_of(nasty_evidence()))
 

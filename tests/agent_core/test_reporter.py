@@ -607,9 +607,10 @@ def test_a_finding_that_is_among_the_metrics_is_not_told_again(tmp_path):
     line = thread_text(inputs, facts, Prose()).splitlines()
     (recall,) = [text for text in line if text.startswith("Recall@10: ")]
 
-    told = thread_text(inputs, facts, Prose(findings=(recall, "EASE is first.")))
+    again = "Recall@10: EASE mean 0.2; ItemKNN mean 0.1."
+    told = thread_text(inputs, facts, Prose(findings=(recall, again, "EASE is first.")))
 
-    assert told.count(recall) == 1
+    assert told.count("Recall@10:") == 1
     assert told.index("EASE is first.") < told.index("*Protocol:*")
 
 
@@ -621,6 +622,17 @@ def test_a_warning_in_the_first_lines_is_only_named_among_the_checks(tmp_path):
     assert found.headline.count("4.5 times smaller") == 1
     assert "1 warning (`beats_baseline`, see above)" in found.summary
     assert "4.5 times smaller" not in found.summary
+
+
+def test_scripts_that_only_repeat_another_count_apart(tmp_path):
+    inputs = inputs_of(seed_evidence())
+    same = replace(node_of(2, execution=None), error="Duplicate: the same script ran before.")
+    view = replace(inputs.view, nodes=(*inputs.view.nodes, same))
+    found = report(tmp_path, replace(inputs, view=view))
+
+    counted = "1 script tried (1 more not run, because the same had run before)"
+    assert counted in found.summary
+    assert f"{counted}, 1 worked" in found.markdown
 
 
 def test_files_name_people_by_their_part(tmp_path):
