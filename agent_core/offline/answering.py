@@ -167,8 +167,8 @@ def runs(request: AnswerRequest) -> Answer:
     if not lines:
         return ranking(plan, facts)
     lines.append(
-        "Which seed had which value is in tables/per_run.csv of the zip. The best seed is chance, "
-        "no better configuration: report all of them."
+        "Which seed had which value is in tables/per_run.csv of the zip. A seed that is picked "
+        "after the results were seen is no finding: report all of them."
     )
     return Answer("\n".join(lines), tuple(quoted))
 
