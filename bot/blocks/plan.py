@@ -70,7 +70,7 @@ def protocol(plan: Plan) -> str:
             ("Split", plan.split.text or plan.split.kind.value.replace("_", " ")),
         ),
         (
-            ("Model" if len(subjects) == 1 else "Models", names(subjects)),
+            ("Model" if len(subjects) == 1 else "Models", curve(plan) or names(subjects)),
             ("Baseline", names(plan.baselines)),
         ),
         (
@@ -94,9 +94,30 @@ def names(algorithms: Sequence[Algorithm]) -> str:
     return "; ".join(named(a) for a in algorithms)
 
 
+def curve(plan: Plan) -> str:
+    """Return the algorithms of a sweep as one with its values; empty where that is not all."""
+    subjects = [a for a in plan.algorithms if a not in plan.baselines]
+    key = plan.swept or ""
+    rest = [{k: v for k, v in a.config.items() if k != key} for a in subjects]
+    kinds = {a.name.partition(" ")[0] for a in subjects}
+    if len(kinds) != 1 or len(subjects) < 2 or any(r != rest[0] for r in rest):
+        return ""
+    if any(key not in a.config for a in subjects):
+        return ""
+    values = ", ".join(str(a.config[key]) for a in subjects)
+    return (
+        f"{named(replace(subjects[0], name=kinds.pop(), config=rest[0]))}; {spaced(key)} {values}"
+    )
+
+
+def spaced(key: str) -> str:
+    """Return the name of a setting in words."""
+    return key.replace("_", " ")
+
+
 def named(algorithm: Algorithm) -> str:
     """Return one algorithm with its configuration."""
-    shown = [f"{k.replace('_', ' ')} {v}" for k, v in algorithm.config.items()]
+    shown = [f"{spaced(k)} {v}" for k, v in algorithm.config.items()]
     return f"{algorithm.name} ({', '.join(shown[:6])})" if shown else algorithm.name
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scripted_lab import DATA
 
 from agent_core.domain import (
+    Algorithm,
     Answer,
     NodeId,
     Outcome,
@@ -29,7 +30,7 @@ from agent_core.view import RunView
 from bot.blocks.card import card, foot_line
 from bot.blocks.limits import chunks, clip, fallback, message, without_buttons
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
-from bot.blocks.plan import closed, difference_message, plan_message
+from bot.blocks.plan import closed, difference_message, plan_message, protocol
 from bot.blocks.report import answer_message, failure_message, report_message
 from bot.blocks.rounds import (
     Price,
@@ -264,6 +265,17 @@ def test_a_plan_asks_for_replies_once_and_only_before_its_start():
     assert "Reply" not in closed(shown, "Started.").text
     assert "nothing has run yet" not in str(closed(shown, "Started.").blocks)
     assert "Plan v1" not in str(plan_modal(plan)["blocks"])
+
+
+def test_a_sweep_is_one_model_with_its_values():
+    swept = tuple(
+        Algorithm(f"MF factors={n}", "MF", config={"factors": n, "epochs": 15}) for n in (8, 16)
+    )
+    plan = replace(plan_of(), algorithms=swept, swept="factors")
+    other = replace(swept[1], config={"factors": 16, "epochs": 9})
+
+    assert "MF (epochs 15); factors 8, 16" in protocol(plan)
+    assert "MF factors=8 (factors 8" in protocol(replace(plan, algorithms=(swept[0], other)))
 
 
 def test_a_doubt_names_a_waiver_only_where_a_check_failed():
