@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agent_core.digits import percent, shown
 from agent_core.domain import Finding, Metric, Priority, SplitKind, Study
+from agent_core.events import Rerun
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
@@ -117,7 +118,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         (1, limits_text(inputs, facts, prose)),
         (1, checks_text(inputs)),
         (2, agreement(inputs)),
-        (2, repeated_text(inputs)),
+        (2, repeated_note(inputs)),
         (2, retrained_text(inputs)),
         (1, requirements_text(inputs)),
         (4, bullets("Next", prose.next_steps)),
@@ -138,7 +139,7 @@ def body_text(inputs: ReportInputs, facts: Facts) -> str:
         protocol(inputs),
         checks_text(inputs),
         agreement(inputs),
-        repeated_text(inputs),
+        repeated_note(inputs),
         retrained_text(inputs),
         requirements_text(inputs),
     )
@@ -296,9 +297,25 @@ def checks_text(inputs: ReportInputs) -> str:
 
 def repeated_text(inputs: ReportInputs) -> str:
     """Return what a repetition of the chosen script in a clean sandbox showed."""
+    found = rerun_of(inputs)
+    return found.text if found else ""
+
+
+def repeated_note(inputs: ReportInputs) -> str:
+    """Return the same in a line where it repeated and nothing had changed."""
+    found = rerun_of(inputs)
+    if found is None or not found.is_identical or "→" in found.text:
+        return found.text if found else ""
+    return (
+        f"*Repeated* in a clean sandbox: identical in all {found.compared} values. The run is "
+        "deterministic *on this machine*; that does not make the method right."
+    )
+
+
+def rerun_of(inputs: ReportInputs) -> Rerun | None:
+    """Return the last repetition of the chosen script."""
     best = inputs.best.id if inputs.best else None
-    found = [r for r in inputs.view.reruns if r.node == best]
-    return found[-1].text if found else ""
+    return next((r for r in reversed(inputs.view.reruns) if r.node == best), None)
 
 
 def retrained_text(inputs: ReportInputs) -> str:

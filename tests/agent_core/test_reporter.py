@@ -543,9 +543,23 @@ def test_a_repetition_is_told_as_repeatability(tmp_path):
 
     found = report(tmp_path, replace(inputs, view=view))
 
-    assert "Repeated, identical: on this machine." in found.summary
+    assert "identical in all 5 values. The run is deterministic *on this machine*" in found.summary
     assert "| Repetition | Repeated, identical" in found.markdown
     assert "of an older script" not in found.markdown
+
+
+@pytest.mark.parametrize(
+    "rerun",
+    [
+        Rerun(NodeId(1), False, 0.1, 5, "Largest difference 0.1."),
+        Rerun(NodeId(1), True, 0.0, 5, "Identical, although lenskit 2025.8.1 → 2026.1."),
+    ],
+)
+def test_a_repetition_with_something_to_tell_is_told_whole(tmp_path, rerun):
+    inputs = inputs_of(comparison_evidence())
+    view = replace(inputs.view, reruns=(rerun,))
+
+    assert rerun.text in report(tmp_path, replace(inputs, view=view)).summary
 
 
 def test_metrics_beside_the_primary_one_are_exploratory(tmp_path):
