@@ -82,6 +82,8 @@ def limits(plan: Plan) -> tuple[str, ...]:
     """Return what the result does not show."""
     subjects = ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
     found = [f"Hyperparameters are stated, not tuned: these configurations of {subjects}."]
+    if plan.study is Study.SWEEP and plan.swept:
+        found = [f"Only {plan.swept} was varied; all other hyperparameters are stated, not tuned."]
     if plan.split.folds == 1:
         found.append("One split; the effect of the split was not measured.")
     if plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST) and any(

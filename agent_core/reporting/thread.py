@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.digits import percent, shown
-from agent_core.domain import Finding, Metric, Priority, SplitKind, Study
+from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, SplitKind, Study
 from agent_core.events import Rerun
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
@@ -240,12 +240,18 @@ def protocol(inputs: ReportInputs) -> str:
         f"{d.items:,} items, {d.rows:,} interactions, sha256 {d.sha256[:8]}…"
         for d in inputs.datasets
     )
-    random = [a.name for a in plan.algorithms if a.is_random]
+    random = list(dict.fromkeys(family(plan, a) for a in plan.algorithms if a.is_random))
     count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
     repeats = f" {count} of {', '.join(random)}." if random else ""
     split = plan.split.text or plan.split.kind.value.replace("_", " ")
     feedback = plan.feedback.rstrip(".")
     return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
+
+
+def family(plan: Plan, algorithm: Algorithm) -> str:
+    """Return the name that the values of a sweep share; of any other algorithm its own."""
+    is_value = plan.swept is not None and plan.swept in algorithm.config
+    return algorithm.name.partition(f" {plan.swept}=")[0] if is_value else algorithm.name
 
 
 def sentence(text: str) -> str:
@@ -328,11 +334,11 @@ def retrained_text(inputs: ReportInputs) -> str:
     far = max(ours or retrained.pairs, key=lambda p: (not p.agrees, abs(p.trained - p.delivered)))
     agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
     label = Metric(far.metric, far.k).label
+    trained, delivered = shown_number(far.trained), shown_number(far.delivered)
+    gap = f"; furthest apart in {label} is {far.algorithm} with {trained} (delivered {delivered})"
     return (
         "*Trained again by the product* from the recorded classes, configurations and split: "
-        f"{agree} within what seeds and ties explain; furthest apart in {label} is "
-        f"{far.algorithm} with {shown_number(far.trained)} (delivered "
-        f"{shown_number(far.delivered)})."
+        f"{agree} within what seeds and ties explain{gap if trained != delivered else ''}."
     )
 
 

@@ -39,11 +39,19 @@ from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.rendering import stated
 from agent_core.reporting.sensitivity import agreement
-from agent_core.reporting.thread import MAX_TEXT, Prose, alerts, retrained_text, thread_text
+from agent_core.reporting.thread import (
+    MAX_TEXT,
+    Prose,
+    alerts,
+    protocol,
+    retrained_text,
+    thread_text,
+)
 from agent_core.retrained import Pair, Retrained
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 
+BPR = Algorithm("BPR with 8 factors=x", "BPRScorer", is_random=True)
 NO_WORDS = ReportDraft("")
 BELOW = Check(
     "beats_baseline",
@@ -120,6 +128,16 @@ def test_a_sweep_says_that_the_best_was_selected_on_test_data(tmp_path):
     assert "**NDCG@10 is highest at max_nbrs = 20 (0.40" in found.headline
     assert "of 3 values tried" in found.headline
     assert "selected on the test data" in found.headline
+
+
+def test_the_protocol_names_a_swept_model_once():
+    plan = comparison_plan()
+    swept = [Algorithm(f"MF factors={n}", "MF", {"factors": n}, is_random=True) for n in (8, 16)]
+    plan = replace(plan, study=Study.SWEEP, swept="factors", algorithms=(*swept, BPR))
+    inputs = inputs_of(comparison_evidence())
+    view = replace(inputs.view, plans=(plan,))
+
+    assert " of MF, BPR with 8 factors=x." in protocol(replace(inputs, view=view))
 
 
 def test_a_choice_on_the_test_stands_in_the_first_lines(tmp_path):
@@ -680,6 +698,8 @@ def test_the_products_own_training_is_told_by_what_is_furthest_apart():
 
     assert "2 of 2 values agree within what seeds and ties explain" in told
     assert told.endswith("in NDCG@10 is ImplicitMF with 0.212 (delivered 0.210).")
+    evidence = replace(inputs.evidence, retrained=Retrained("0", pairs[1:]))
+    assert retrained_text(replace(inputs, evidence=evidence)).endswith("ties explain.")
 
 
 @pytest.mark.parametrize(
