@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from functools import cache
 from typing import Any
@@ -47,6 +48,7 @@ def environment(kind: str) -> Environment:
     )
     found.filters["cell"] = cell
     found.filters["ended"] = ended
+    found.filters["quoted"] = shlex.quote
     found.filters["stated"] = stated
     found.filters["tex"] = tex
     found.filters["first_cell"] = first_cell
