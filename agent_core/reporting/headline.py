@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 
 from agent_core.claims import comparison_sentence
-from agent_core.digits import percent, shown
+from agent_core.digits import NOISE, percent, shown
 from agent_core.domain import Algorithm, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
 from agent_core.units import CONFOUNDED
@@ -117,7 +118,8 @@ def comparison_headline(plan: Plan, facts: Facts) -> str:
 def order_text(plan: Plan, facts: Facts) -> str:
     """Return the algorithms in the order of the primary metric, with the unit of the interval."""
     found = facts.of(plan.primary)
-    values = ", ".join(f"{s.algorithm} {mean_text(s)}" for s in found[:NAMED])
+    half = shared(found)
+    values = ", ".join(f"{s.algorithm} {mean_text(s, half)}" for s in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return f"{plan.primary.label}{plan.primary.note}: {values}{more}."
 
@@ -197,6 +199,12 @@ def resolution_of(summary: Summary) -> float:
     return summary.user_interval.half_width
 
 
-def mean_text(summary: Summary) -> str:
-    """Return a mean with digits that fit its interval."""
-    return shown(summary.mean, resolution_of(summary))
+def mean_text(summary: Summary, half: float | None = None) -> str:
+    """Return a mean with digits that fit its interval, or the half width that a list shares."""
+    return shown(summary.mean, resolution_of(summary) if half is None else half)
+
+
+def shared(summaries: Iterable[Summary | None]) -> float | None:
+    """Return the half width that gives all values of one metric the same digits."""
+    halves = [resolution_of(s) for s in summaries if s is not None]
+    return min((h for h in halves if math.isfinite(h) and h >= NOISE), default=None)

@@ -12,7 +12,7 @@ from agent_core.events import Rerun
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
-from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
+from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of, shared
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import exploratory_text, person, tried_text
 from agent_core.reporting.sensitivity import agreement
@@ -206,7 +206,8 @@ def other_metrics(inputs: ReportInputs, facts: Facts) -> str:
     for metric in inputs.plan.metrics[1 : 1 + SHOWN_METRICS]:
         found = facts.of(metric)[:SHOWN_ALGORITHMS]
         varied = [s for s in found if s.over == "seeds"] if is_seed_study(inputs) else []
-        values = [f"{s.algorithm} {mean_text(s)}{spread_text(s, varied)}" for s in found]
+        half = shared(found)
+        values = [f"{s.algorithm} {mean_text(s, half)}{spread_text(s, varied)}" for s in found]
         if values:
             lines.append(f"{metric.label}: {', '.join(values)}.")
     return "\n".join(lines)
