@@ -92,7 +92,8 @@ def ending(view: RunView) -> str:
     parts += [ENDS.get(view.reason, escape(view.reason))] if view.reason and not is_told else []
     start = view.round_at or view.started_at
     if start and view.finished_at:
-        parts.append(duration((view.finished_at - start).total_seconds()))
+        took = duration((view.finished_at - start).total_seconds())
+        parts.append(f"{'took' if parts else 'Took'} {took}")
     if view.usage.calls:
         parts.append(cost_text(view.usage))
     open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""

@@ -296,6 +296,8 @@ def test_nothing_is_said_twice_about_a_failure_and_an_end():
     assert failure_message(view, lost, "U1").text.lower().count("nothing recorded") == 1
     assert "nothing recorded" in failure_message(view, RunFailed("No.", True), "U1").text.lower()
     assert "All requirements" not in report_message(view, report, "U1").text
+    timed = replace(view, started_at=NOW, finished_at=NOW + timedelta(minutes=5))
+    assert report_message(timed, report, "U1").text.endswith("_Took 5 min_")
 
 
 def test_buttons_give_way_to_a_note():
