@@ -24,6 +24,7 @@ from agent_core.reporting.metadata import metadata
 from agent_core.reporting.rendering import render
 from agent_core.reporting.solution import public, standalone, template
 from agent_core.reporting.tables import comparison_frame, outcome_text, summary_frame
+from agent_core.reporting.thread import alerts
 
 MAX_ZIP_BYTES = 200 << 20
 OUTPUT_KEPT = 4000
@@ -183,6 +184,7 @@ def write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder:
         headline=answer,
         datasets=inputs.datasets,
         left_out=left_out,
+        alerts=len(alerts(inputs)),
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent_core import figures
 from agent_core.bundle import slug, write_bundle
+from agent_core.digits import shown
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.facts import Facts, with_late_margin
 from agent_core.reporting.cautions import known_limits
@@ -19,7 +20,7 @@ from agent_core.reporting.citable import (
     statements,
 )
 from agent_core.reporting.failure import failure
-from agent_core.reporting.headline import headline, mean_text
+from agent_core.reporting.headline import headline, mean_text, repeated
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.references import bibtex
 from agent_core.reporting.rendering import render
@@ -30,7 +31,7 @@ from agent_core.reporting.tables import (
     requirement_cells,
     script_cells,
 )
-from agent_core.reporting.thread import Prose, alerts, thread_text
+from agent_core.reporting.thread import Prose, alerts, body_text, limits_of, thread_text
 from agent_core.wording import Filler, Part, filled
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]
@@ -76,12 +77,12 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     if inputs.outcome is Outcome.NOTHING:
         told = failure(inputs)
         prose = Prose(prose.findings, prose.limits, told.next_steps, prose.struck)
-        answer, summary = told.headline, told.summary
+        answer, summary, body = told.headline, told.summary, told.summary
     else:
-        summary = thread_text(inputs, facts, prose)
+        summary, body = thread_text(inputs, facts, prose), body_text(inputs, facts)
     first = alerts(inputs)
     lead = "\n".join([answer, *first])
-    markdown = report_markdown(inputs, facts, prose, answer, summary, drawn)
+    markdown = report_markdown(inputs, facts, prose, answer, body, drawn)
     write_texts(inputs, facts, markdown, folder)
     bundle = write_bundle(inputs, facts, answer, folder)
     solution = folder / "solution.py"
@@ -134,7 +135,7 @@ def report_markdown(
     facts: Facts,
     prose: Prose,
     answer: str,
-    summary: str,
+    body: str,
     drawn: tuple[Path, ...],
 ) -> str:
     """Return the whole report."""
@@ -143,14 +144,14 @@ def report_markdown(
         "report.md.j2",
         title=plan.title,
         headline=answer,
-        alerts=alerts(inputs),
-        summary=summary.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
+        alerts=alerts(inputs, is_file=True),
+        body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         findings=prose.findings,
         metrics=metric_tables(plan, facts),
         differences=difference_tables(facts),
         orders=facts.orders,
         figures=[path.name for path in drawn],
-        limits=prose.limits,
+        limits=limits_of(inputs, facts, prose) if inputs.has_results else list(prose.limits),
         next_steps=prose.next_steps,
         statements=statements(inputs),
         never_claimed=NEVER_CLAIMED,
@@ -192,6 +193,22 @@ def latex_table(inputs: ReportInputs, facts: Facts) -> str:
     plan = inputs.plan
     labels, rows = latex_rows(plan, facts)
     data = ", ".join(d.known_as or d.name for d in inputs.datasets)
-    caption = f"{plan.title}: means with 95 % intervals over test users on {data}."
+    users = max((s.users for s in facts.of(plan.primary)), default=0)
+    over = f"{users:,} test users" if users else "test users"
+    caption = (
+        f"{plan.title}: means with 95 % intervals over {over} on {data}{spread(plan, facts)}."
+    )
     name = slug(plan.title)
     return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()
+
+
+def spread(plan: Plan, facts: Facts) -> str:
+    """Return the standard deviations over seeds, which are the answer of a seed study."""
+    found = repeated(plan, facts) if plan.study is Study.SEED_VARIANCE else []
+    told = [
+        f"{s.algorithm} {shown(s.sd, s.sd_interval.half_width)} in {metric.label} (n = {s.units})"
+        for name in (s.algorithm for s in found)
+        for metric in plan.metrics
+        if (s := facts.summary(metric, name)) is not None and s.over == "seeds"
+    ]
+    return f"; standard deviation over training seeds: {', '.join(told)}" if told else ""

@@ -9,9 +9,14 @@ from agent_core.checks.registry import RULES
 from agent_core.domain import UserId, Waiver
 
 BINDING = tuple(rule.name for rule in RULES if rule.is_binding)
+NAMES = tuple(rule.name for rule in RULES)
 ASKED = re.compile(
-    r"\b(?:please\s+)?waive\s+(?:the\s+)?(?:check\s+)?"
-    r"[`\"“']?(?P<check>[a-z][a-z_ -]*?)[`\"”']?(?:\s+check)?"
+    r"\b(?:please\s+)?(?:"
+    r"(?:accept|ignore|set\s+aside|waive)\s+(?:the\s+)?(?:failed\s+)?(?:warning|check|failure)s?"
+    r"\s+(?:(?:about|of|on|for|from|that)\s+)?(?:the\s+)?"
+    r"|(?:accept|ignore|set\s+aside)\s+(?:the\s+)?(?=[`a-z_ -]+\s(?:warning|check)\b)"
+    r"|waive\s+(?:the\s+)?)"
+    r"[`\"“']?(?P<check>[a-z][a-z_ -]*?)[`\"”']?(?:\s+(?:check|warning))?"
     r"(?:\s*[,:;]?\s*\b(?:because|since|as|for the reason that|reason)\b:?\s+"
     r"(?P<reason>[^\n]+?))?(?:[.!;]+(?=\s|$)|(?=\n|$))",
     re.IGNORECASE,
@@ -29,6 +34,9 @@ class Asked:
     """The message without it."""
 
 
+STEM = 4
+"""Letters by which words are compared: beaten, beats."""
+FILLING = frozenset({"", "the", "is", "are", "not", "was", "in", "as", "of", "that", "by"})
 NOTHING_ASKED = Asked((), (), "")
 
 
@@ -37,9 +45,19 @@ def read_waivers(text: str, by: UserId) -> Asked:
     waivers: list[Waiver] = []
     complaints: list[str] = []
     for found in ASKED.finditer(text):
-        name = re.sub(r"[\s-]+", "_", found["check"].strip().lower())
+        said = re.sub(r"[\s-]+", "_", found["check"].strip().lower())
+        meant = named(said)
+        name = meant[0] if meant else said
         reason = (found["reason"] or "").strip()
-        if name not in BINDING:
+        if len(meant) > 1:
+            choices = " or ".join(f"`{m}`" for m in meant)
+            complaints.append(f"Which check is meant, {choices}? Say: waive {name} because …")
+        elif meant and name not in BINDING:
+            complaints.append(
+                f"`{name}` only warns and holds nothing up, so there is nothing to set aside. The "
+                "warning stays in the report."
+            )
+        elif not meant:
             complaints.append(
                 f"There is no binding check `{name}`. There are: {', '.join(BINDING)}."
             )
@@ -53,6 +71,22 @@ def read_waivers(text: str, by: UserId) -> Asked:
     return Asked(tuple(waivers), tuple(complaints), rest)
 
 
+def named(said: str) -> list[str]:
+    """Return the checks that words name: one by its name, else those that share all or most."""
+    if said in NAMES:
+        return [said]
+    wanted = stems(said)
+    shared = {name: len(wanted & stems(name)) for name in NAMES}
+    most = max(shared.values())
+    is_close = most > 0 and most >= min(2, len(wanted))
+    return [n for n in NAMES if shared[n] == most] if is_close else []
+
+
+def stems(name: str) -> set[str]:
+    """Return the beginnings of the words of a name."""
+    return {word[:STEM] for word in name.split("_")} - FILLING
+
+
 def listed(waivers: tuple[Waiver, ...]) -> str:
     """Name checks with the reasons for which they are set aside."""
     return "; ".join(f"`{w.check}` ({w.reason})" for w in waivers)
@@ -61,6 +95,6 @@ def listed(waivers: tuple[Waiver, ...]) -> str:
 def waived_text(waivers: tuple[Waiver, ...]) -> str:
     """Confirm waivers in words."""
     return (
-        f"Set aside at your word: {listed(waivers)}. It stands in the first lines of the report. "
-        "Scripts that it held up are judged again."
+        f"Set aside at your word: {listed(waivers)}. It stands in the first lines of the next "
+        "report, and scripts that it held up are judged again."
     )

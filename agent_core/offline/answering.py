@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
+from agent_core.digits import p_text, percent, shown
 from agent_core.domain import Answer, Metric, Plan
 from agent_core.facts import EQUIVALENCE
 from agent_core.offline.grammar import read
@@ -41,6 +43,22 @@ WORDS = {
 }  # fmt: skip
 
 
+WHY = re.compile(
+    r"^\W*(?:and |but |so )?(?:why|how come|what (?:explains|causes))\b", re.IGNORECASE
+)
+WHICH_RUN = re.compile(
+    r"^(?=.*\b(?:best|worst|better|highest|lowest|luck\w*)\b).*\b(?:which|best|worst|luckiest) "
+    r"(?:training )?(?:seed|run)s?\b",
+    re.IGNORECASE | re.DOTALL,
+)
+TELLS_APART = re.compile(r"signific|differen|distinguish", re.IGNORECASE)
+NO_CAUSE = (
+    "The recorded results say what came out, not why: nothing here was varied to find a cause."
+)
+SHOWN_PAIRS = 4
+HERE = "At these configurations, on this data and split."
+
+
 def answer(request: AnswerRequest) -> Answer:
     """Return an answer that quotes the recorded results it used."""
     if STATUS.search(request.question) or not request.facts:
@@ -49,6 +67,12 @@ def answer(request: AnswerRequest) -> Answer:
     if offered is not None:
         return offered
     named = named_algorithms(request.plan, request.question)
+    if WHY.search(request.question):
+        return unexplained(request, named)
+    if WHICH_RUN.search(request.question):
+        return runs(request)
+    if len(named) != 2 and TELLS_APART.search(request.question):
+        return differences(request, named) or ranking(request.plan, request.facts)
     if len(named) == 2 and COMPARES.search(request.question):
         return compared(request, *named)
     if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
@@ -91,17 +115,67 @@ def compared(request: AnswerRequest, a: str, b: str) -> Answer:
         )
         if value is None or low is None or high is None:
             continue
-        p_value = facts.get(f"{key}|p", 1.0)
+        p_value, half = facts.get(f"{key}|p", 1.0), (high - low) / 2
         is_apart = (low > 0 or high < 0) and p_value < 0.05
         verb = ("higher" if value > 0 else "lower") + " than" if is_apart else ""
         words = verb or "not distinguishable from"
         return Answer(
-            f"{one} is {words} {other} in {metric.label}: difference {value:+.4f}, 95 % interval "
-            f"over users {low:.4f} to {high:.4f}, adjusted p {p_value:.3g}. At these "
-            f"configurations, on this data and split.{equivalence(request, one, other)}",
+            f"{one} is {words} {other} in {metric.label}: difference {shown(value, half)}, 95 % "
+            f"interval over users {shown(low, half)} to {shown(high, half)}, adjusted p "
+            f"{p_text(p_value)}. {HERE}{equivalence(request, one, other)}",
             (f"{key}|difference", f"{key}|p"),
         )
     return ranking(plan, facts)
+
+
+def unexplained(request: AnswerRequest, named: list[str]) -> Answer:
+    """Answer a question for a cause: what is recorded of it, and that no cause is."""
+    if len(named) == 2:
+        found = compared(request, *named)
+    else:
+        found = differences(request, named) or ranking(request.plan, request.facts)
+    return Answer(f"{NO_CAUSE} What is recorded: {found.text}", found.quoted)
+
+
+def differences(request: AnswerRequest, named: list[str]) -> Answer | None:
+    """Tell the recorded paired differences, of an algorithm where one is named; None without."""
+    names = [a.name for a in request.plan.algorithms]
+    key = request.plan.primary.key
+    pairs = [
+        (a, b)
+        for a in names
+        for b in names
+        if f"{key}|{a} - {b}|difference" in request.facts
+        and (not named or a in named or b in named)
+    ]
+    told = [compared(request, a, b) for a, b in pairs[:SHOWN_PAIRS]]
+    if not told:
+        return None
+    more = (
+        f"\n{len(pairs) - SHOWN_PAIRS} more are in report.md." if len(pairs) > SHOWN_PAIRS else ""
+    )
+    said = "\n".join(t.text.replace(f" {HERE}", "").replace(NO_MARGIN, "") for t in told)
+    text = f"{said} {HERE}{NO_MARGIN if EQUALS.search(request.question) else ''}{more}"
+    return Answer(text, tuple(q for t in told for q in t.quoted))
+
+
+def runs(request: AnswerRequest) -> Answer:
+    """Answer which seed was best: the ends of the range, and that choosing one is no result."""
+    plan, facts, label = request.plan, request.facts, request.plan.primary.label
+    lines, quoted = [], []
+    for name in (a.name for a in plan.algorithms):
+        ends = [f"{plan.primary.key}|{name}|{s}" for s in ("min", "max", "sd")]
+        if all(e in facts for e in ends):
+            low, high = (shown(facts[e], facts[ends[2]]) for e in ends[:2])
+            lines.append(f"{label} of {name}: lowest run {low}, highest run {high}.")
+            quoted += ends[:2]
+    if not lines:
+        return ranking(plan, facts)
+    lines.append(
+        "Which seed had which value is in tables/per_run.csv of the zip. A seed that is picked "
+        "after the results were seen is no finding: report all of them."
+    )
+    return Answer("\n".join(lines), tuple(quoted))
 
 
 def equivalence(request: AnswerRequest, a: str, b: str) -> str:
@@ -144,7 +218,7 @@ def statistics(request: AnswerRequest) -> Answer:
                 quoted += [reference for _, reference in found]
     if not lines:
         return Answer("That was not recorded, so I cannot say. I can quote: " + recorded(plan))
-    return Answer("\n".join(lines), tuple(quoted))
+    return Answer("\n".join(f"{line}." for line in lines), tuple(quoted))
 
 
 def asked_metrics(plan: Plan, names: tuple[str, ...], cutoffs: tuple[int, ...]) -> list[Metric]:
@@ -187,10 +261,22 @@ def values(
             low, high = (
                 facts.get(f"{metric.key}|{name}|{statistic}_{e}") for e in ("low", "high")
             )
-            between = f" (95 % interval {low:.4f} to {high:.4f})" if low and high else ""
-            shown = f"{facts[reference]:.1%}" if statistic == "cv" else f"{facts[reference]:.4f}"
-            found.append((f"{WORDS[statistic]} {shown}{between}", reference))
+            half = half_width(facts, f"{metric.key}|{name}", statistic)
+            ends = f"{shown(low, half)} to {shown(high, half)}" if low and high else ""
+            between = f" (95 % interval {ends})" if ends else ""
+            value = facts[reference]
+            said = percent(value) if statistic == "cv" else shown(value, half)
+            found.append((f"{WORDS[statistic]} {said}{between}", reference))
     return found
+
+
+def half_width(facts: Mapping[str, float], key: str, statistic: str) -> float:
+    """Return what the digits of a statistic have to fit; NaN where nothing is recorded."""
+    if statistic in ("min", "max", "range"):
+        return facts.get(f"{key}|sd", math.nan)
+    ends = {"mean": "ci"}.get(statistic, statistic)
+    low, high = (facts.get(f"{key}|{ends}_{e}", math.nan) for e in ("low", "high"))
+    return (high - low) / 2
 
 
 def ranking(plan: Plan, facts: Mapping[str, float]) -> Answer:
@@ -201,7 +287,8 @@ def ranking(plan: Plan, facts: Mapping[str, float]) -> Answer:
     if not known:
         return Answer("That was not recorded, so I cannot say.")
     ordered = sorted(known, key=known.__getitem__, reverse=metric.is_descending)
-    text = ", ".join(f"{name} {known[name]:.4f}" for name in ordered)
+    halves = {name: half_width(facts, f"{metric.key}|{name}", "mean") for name in ordered}
+    text = ", ".join(f"{name} {shown(known[name], halves[name])}" for name in ordered)
     return Answer(
         f"By mean {metric.label}: {text}. Whether two of them really differ is in the report's "
         "paired intervals; the order alone does not say it.",

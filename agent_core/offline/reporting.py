@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from agent_core.domain import Claim, Metric, Plan, ReportDraft, SplitKind, Study
-from agent_core.reporting.headline import expected
+from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, SplitKind, Study
 from agent_core.researcher import ReportRequest
 
 MAX_CLAIMS = 6
@@ -25,6 +24,13 @@ def draft_of(request: ReportRequest) -> ReportDraft:
         next_steps=next_steps(plan, has_result=request.best is not None),
         claims=claims,
     )
+
+
+def expected(metric: Metric) -> Direction:
+    """Return what is expected of the first of two in the order of a metric."""
+    if not metric.is_directed:
+        return Direction.DIFFERENT
+    return Direction.HIGHER if metric.is_descending else Direction.LOWER
 
 
 def ordered(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> list[str]:
@@ -82,6 +88,8 @@ def limits(plan: Plan) -> tuple[str, ...]:
     """Return what the result does not show."""
     subjects = ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
     found = [f"Hyperparameters are stated, not tuned: these configurations of {subjects}."]
+    if plan.study is Study.SWEEP and plan.swept:
+        found = [f"Only {plan.swept} was varied; all other hyperparameters are stated, not tuned."]
     if plan.split.folds == 1:
         found.append("One split; the effect of the split was not measured.")
     if plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST) and any(

@@ -20,7 +20,7 @@ from agent_core.reporting.provenance import (
     waivers_text,
 )
 from agent_core.reporting.tables import T_INTERVAL, methods
-from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text
+from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text, sentence
 
 LEAKS = {
     **dict.fromkeys(
@@ -171,7 +171,8 @@ def split_text(inputs: ReportInputs) -> str:
     ]
     leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
     measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
-    return f"{text}; {LEAKS[split.kind]}.{measured} {'; '.join(sizes[:10])}".rstrip()
+    counted = f" {sentence('; '.join(sizes[:10]))}" if sizes else ""
+    return f"{text}; {LEAKS[split.kind]}.{measured}{counted}"
 
 
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
@@ -214,7 +215,7 @@ def seeds_text(inputs: ReportInputs) -> str:
     said = inputs.evidence.run.get("seeds") if inputs.evidence else None
     used = said if isinstance(said, list) and said else list(plan.seeds)
     shown = ", ".join(short(s, 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
-    return f"training {shown} (n = {len(used)}); split {plan.split.seed}"
+    return f"training seeds {shown} (n = {len(used)}); split seed {plan.split.seed}"
 
 
 def users_text(inputs: ReportInputs) -> str:

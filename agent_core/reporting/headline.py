@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 
 from agent_core.claims import comparison_sentence
-from agent_core.digits import percent, shown
-from agent_core.domain import Algorithm, Direction, Metric, Plan, Study
+from agent_core.digits import NOISE, percent, shown
+from agent_core.domain import Algorithm, Plan, Study
 from agent_core.facts import Comparison, Facts, Summary
 from agent_core.units import CONFOUNDED
 
@@ -48,10 +49,11 @@ def seed_headline(plan: Plan, facts: Facts) -> str:
     sentences = [seed_sentence(s) for s in found]
     first = f"**{sentences[0]}**"
     gap = found[0]
+    scale = gap.gap / gap.sd if gap.sd else 1.0
+    apart = shown(gap.gap, scale * gap.sd_interval.half_width)
     advice = (
         f"Two single runs of {gap.algorithm}{' on the same fold' if gap.folds > 1 else ''} differ "
-        f"by more than {shown(gap.gap, gap.gap / 5)} only about once in 20; do not read smaller "
-        "gaps from one seed."
+        f"by more than {apart} only about once in 20; do not read smaller gaps from one seed."
     )
     if gap.sd == 0:
         advice = "With this configuration training does not depend on the seed."
@@ -116,7 +118,8 @@ def comparison_headline(plan: Plan, facts: Facts) -> str:
 def order_text(plan: Plan, facts: Facts) -> str:
     """Return the algorithms in the order of the primary metric, with the unit of the interval."""
     found = facts.of(plan.primary)
-    values = ", ".join(f"{s.algorithm} {mean_text(s)}" for s in found[:NAMED])
+    half = shared(found)
+    values = ", ".join(f"{s.algorithm} {mean_text(s, half)}" for s in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return f"{plan.primary.label}{plan.primary.note}: {values}{more}."
 
@@ -183,15 +186,7 @@ def compared_text(plan: Plan, facts: Facts, a: str, b: str) -> str | None:
     found: Comparison | None = facts.comparison(a, b)
     if found is None or found.metric != plan.primary:
         return None
-    direction = expected(plan.primary)
-    return f"{comparison_sentence(found, a, b, direction)}."
-
-
-def expected(metric: Metric) -> Direction:
-    """Return what is expected of the first of two in the order of a metric."""
-    if not metric.is_directed:
-        return Direction.DIFFERENT
-    return Direction.HIGHER if metric.is_descending else Direction.LOWER
+    return f"{comparison_sentence(found, a, b)}."
 
 
 def names_of(algorithms: tuple[Algorithm, ...]) -> set[str]:
@@ -204,6 +199,12 @@ def resolution_of(summary: Summary) -> float:
     return summary.user_interval.half_width
 
 
-def mean_text(summary: Summary) -> str:
-    """Return a mean with digits that fit its interval."""
-    return shown(summary.mean, resolution_of(summary))
+def mean_text(summary: Summary, half: float | None = None) -> str:
+    """Return a mean with digits that fit its interval, or the half width that a list shares."""
+    return shown(summary.mean, resolution_of(summary) if half is None else half)
+
+
+def shared(summaries: Iterable[Summary | None]) -> float | None:
+    """Return the half width that gives all values of one metric the same digits."""
+    halves = [resolution_of(s) for s in summaries if s is not None]
+    return min((h for h in halves if math.isfinite(h) and h >= NOISE), default=None)

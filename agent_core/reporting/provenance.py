@@ -8,6 +8,7 @@ from agent_core.digits import cost_text
 from agent_core.domain import Finding
 from agent_core.events import ModelCalled
 from agent_core.machine import machine
+from agent_core.precheck import DUPLICATE
 from agent_core.reporting.inputs import ReportInputs
 
 NAMED_PACKAGES = ("lenskit", "torch", "numpy", "pandas", "scipy")
@@ -103,6 +104,12 @@ def cpu_s(inputs: ReportInputs) -> float:
     return sum(n.execution.cpu_s for n in inputs.view.nodes if n.execution)
 
 
+def person(inputs: ReportInputs, user: str) -> str:
+    """Name somebody by their part in the run: ids of a workspace say nothing to a reader."""
+    task = inputs.view.task
+    return "the requester" if task is None or user == task.requester else "another person"
+
+
 def protocol_text(inputs: ReportInputs) -> str:
     """Return plan version, freeze time and hash, and later changes."""
     freeze = inputs.view.freeze
@@ -112,8 +119,8 @@ def protocol_text(inputs: ReportInputs) -> str:
     if inputs.is_exploratory:
         changed = f"exploratory: {exploratory_text(inputs)}"
     return (
-        f"plan v{freeze.version} frozen {freeze.at:%Y-%m-%d %H:%M:%S %Z} by {freeze.by} before "
-        f"any result (sha256 {freeze.plan_hash}), {changed}"
+        f"plan v{freeze.version} frozen {freeze.at:%Y-%m-%d %H:%M:%S %Z} "
+        f"by {person(inputs, freeze.by)} before any result (sha256 {freeze.plan_hash}), {changed}"
     )
 
 
@@ -134,12 +141,21 @@ def scripts_text(inputs: ReportInputs) -> str:
     nodes = inputs.view.nodes
     working = sum(n.is_working for n in nodes)
     best = f"script {inputs.best.id}" if inputs.best else "none"
-    return f"{len(nodes)} tried, {working} worked; chosen: {best}, by {HOW_CHOSEN}"
+    return f"{tried_text(inputs)}, {working} worked; chosen: {best}, by {HOW_CHOSEN}"
+
+
+def tried_text(inputs: ReportInputs) -> str:
+    """Count the scripts that were tried, apart from those that only repeat another."""
+    nodes = inputs.view.nodes
+    same = sum((n.error or "").startswith(DUPLICATE) for n in nodes)
+    count = len(nodes) - same
+    text = f"{count} script{'s' * (count != 1)} tried"
+    return f"{text} ({same} more not run, because the same had run before)" if same else text
 
 
 def waivers_text(inputs: ReportInputs) -> str:
     """Return the checks that were set aside."""
-    found = [f"{w.check} by {w.by}: {w.reason}" for w in inputs.view.waivers]
+    found = [f"{w.check} by {person(inputs, w.by)}: {w.reason}" for w in inputs.view.waivers]
     return "; ".join(found) or "none"
 
 

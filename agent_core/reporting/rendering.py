@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from functools import cache
 from typing import Any
@@ -46,6 +47,9 @@ def environment(kind: str) -> Environment:
         **options,
     )
     found.filters["cell"] = cell
+    found.filters["ended"] = ended
+    found.filters["quoted"] = shlex.quote
+    found.filters["stated"] = stated
     found.filters["tex"] = tex
     found.filters["first_cell"] = first_cell
     return found
@@ -60,6 +64,18 @@ def render(template: str, **values: Any) -> str:
 def cell(text: Any) -> str:
     """Return a text that fits into a cell of a Markdown table."""
     return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def ended(text: Any) -> str:
+    """Return a text with a mark at its end, also where a quotation closes it."""
+    flat = str(text).rstrip()
+    return flat if flat.rstrip("”’)").endswith((".", "!", "?")) else f"{flat}."  # noqa: RUF001
+
+
+def stated(text: Any) -> str:
+    """Return a text as a sentence: a capital first, a mark at its end."""
+    told = ended(text)
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def tex(text: Any) -> str:

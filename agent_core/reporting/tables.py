@@ -13,7 +13,7 @@ from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.facts import Comparison, Facts, Summary
 from agent_core.observations import PREDICTIONS, RUNS, USERS
 from agent_core.quoting import said_by, without_results
-from agent_core.reporting.headline import mean_text, names_of
+from agent_core.reporting.headline import mean_text, names_of, shared
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.statistics import Interval
 from agent_core.tree import error_signature
@@ -74,11 +74,11 @@ def summary_cells(plan: Plan, summary: Summary) -> list[str]:
     ]
 
 
-def interval_text(interval: Interval) -> str:
-    """Return an interval with digits that fit it."""
+def interval_text(interval: Interval, half: float | None = None) -> str:
+    """Return an interval with digits that fit it, or the half width that a column shares."""
     if not math.isfinite(interval.low):
         return NONE
-    half = interval.half_width
+    half = interval.half_width if half is None else half
     return f"[{shown(interval.low, half)}, {shown(interval.high, half)}]"
 
 
@@ -183,11 +183,13 @@ def latex_rows(plan: Plan, facts: Facts) -> tuple[list[str], list[dict[str, Any]
     metrics: list[Metric] = [m for m in plan.metrics if facts.of(m)]
     names = [s.algorithm for s in facts.of(plan.primary)]
     names += [s.algorithm for s in facts.summaries if s.algorithm not in names]
+    halves = [shared(facts.of(m)) for m in metrics]
     rows = []
     for name in dict.fromkeys(names):
         found = [facts.summary(m, name) for m in metrics]
         cells = [
-            (mean_text(s), interval_text(s.user_interval)) if s else (NONE, NONE) for s in found
+            (mean_text(s, half), interval_text(s.user_interval, half)) if s else (NONE, NONE)
+            for s, half in zip(found, halves, strict=True)
         ]
         rows.append({"algorithm": name, "cells": cells})
     return [m.label for m in metrics], rows

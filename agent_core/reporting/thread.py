@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.digits import percent, shown
-from agent_core.domain import Finding, Metric, Priority, SplitKind, Study
+from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, SplitKind, Study
+from agent_core.events import Rerun
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
-from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of
+from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of, shared
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.provenance import exploratory_text
+from agent_core.reporting.provenance import exploratory_text, person, tried_text
 from agent_core.reporting.sensitivity import agreement
 from agent_core.reporting.text import clip
 
@@ -67,8 +68,8 @@ class Prose:
     struck: tuple[str, ...] = ()
 
 
-def alerts(inputs: ReportInputs) -> list[str]:
-    """Return what a reader must know before any number."""
+def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
+    """Return what a reader must know before any number; a file names people by their part."""
     found = [
         f"**Not to be relied on: the check `{c.name}` failed.** {clip(c.reason)}"
         for c in inputs.found(Finding.FAIL)
@@ -81,11 +82,14 @@ def alerts(inputs: ReportInputs) -> list[str]:
         if c.name in WARNINGS
     ]
     found += [
-        f"**Check `{w.check}` was set aside** by {w.by}"
+        f"**Check `{w.check}` was set aside** by {person(inputs, w.by) if is_file else w.by}"
         f"{', after results were seen' if w in inputs.late_waivers else ''}: {clip(w.reason)}"
         for w in inputs.view.waivers
     ]
-    found += [f"**Disputed** by {d.by}: “{clip(d.text)}”" for d in inputs.view.disputes]
+    found += [
+        f"**Disputed** by {person(inputs, d.by) if is_file else d.by}: “{clip(d.text)}”"
+        for d in inputs.view.disputes
+    ]
     if inputs.is_exploratory:
         late = " So was the equivalence margin." if inputs.is_margin_late else ""
         found.append(f"**Exploratory:** {exploratory_text(inputs)}.{late}")
@@ -109,14 +113,14 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     parts: list[tuple[int, str]] = [
         (1, numbers(inputs, facts)),
         (3, other_metrics(inputs, facts)),
+        (3, bullets("Findings", unsaid(inputs, facts, prose.findings))),
         (2, protocol(inputs)),
         (1, limits_text(inputs, facts, prose)),
         (1, checks_text(inputs)),
         (2, agreement(inputs)),
-        (2, repeated_text(inputs)),
+        (2, repeated_note(inputs)),
         (2, retrained_text(inputs)),
         (1, requirements_text(inputs)),
-        (3, bullets("Findings", prose.findings)),
         (4, bullets("Next", prose.next_steps)),
         (5, struck_text(prose)),
     ]
@@ -125,6 +129,21 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
         worst = max(range(len(parts)), key=lambda i: (parts[i][0], i))
         parts.pop(worst)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+
+
+def body_text(inputs: ReportInputs, facts: Facts) -> str:
+    """Return what `report.md` says before its chapters, without what these repeat."""
+    parts = (
+        numbers(inputs, facts),
+        other_metrics(inputs, facts),
+        protocol(inputs),
+        checks_text(inputs),
+        agreement(inputs),
+        repeated_note(inputs),
+        retrained_text(inputs),
+        requirements_text(inputs),
+    )
+    return "\n".join(text for text in parts if text)
 
 
 def numbers(inputs: ReportInputs, facts: Facts) -> str:
@@ -187,10 +206,17 @@ def other_metrics(inputs: ReportInputs, facts: Facts) -> str:
     for metric in inputs.plan.metrics[1 : 1 + SHOWN_METRICS]:
         found = facts.of(metric)[:SHOWN_ALGORITHMS]
         varied = [s for s in found if s.over == "seeds"] if is_seed_study(inputs) else []
-        values = [f"{s.algorithm} {mean_text(s)}{spread_text(s, varied)}" for s in found]
+        half = shared(found)
+        values = [f"{s.algorithm} {mean_text(s, half)}{spread_text(s, varied)}" for s in found]
         if values:
             lines.append(f"{metric.label}: {', '.join(values)}.")
     return "\n".join(lines)
+
+
+def unsaid(inputs: ReportInputs, facts: Facts, findings: Sequence[str]) -> list[str]:
+    """Return the findings that do not list a metric beside the primary one once more."""
+    said = tuple(f"{line.split(':')[0]}:" for line in other_metrics(inputs, facts).splitlines())
+    return [text for text in findings if not text.startswith(said)]
 
 
 def is_seed_study(inputs: ReportInputs) -> bool:
@@ -215,12 +241,18 @@ def protocol(inputs: ReportInputs) -> str:
         f"{d.items:,} items, {d.rows:,} interactions, sha256 {d.sha256[:8]}…"
         for d in inputs.datasets
     )
-    random = [a.name for a in plan.algorithms if a.is_random]
+    random = list(dict.fromkeys(family(plan, a) for a in plan.algorithms if a.is_random))
     count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
     repeats = f" {count} of {', '.join(random)}." if random else ""
     split = plan.split.text or plan.split.kind.value.replace("_", " ")
     feedback = plan.feedback.rstrip(".")
     return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
+
+
+def family(plan: Plan, algorithm: Algorithm) -> str:
+    """Return the name that the values of a sweep share; of any other algorithm its own."""
+    is_value = plan.swept is not None and plan.swept in algorithm.config
+    return algorithm.name.partition(f" {plan.swept}=")[0] if is_value else algorithm.name
 
 
 def sentence(text: str) -> str:
@@ -229,13 +261,18 @@ def sentence(text: str) -> str:
 
 
 def limits_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
-    """Return what was not measured or held fixed."""
+    """Return what was not measured or held fixed, in one paragraph."""
+    found = limits_of(inputs, facts, prose)
+    return f"*Limits:* {' '.join(found)}" if found else ""
+
+
+def limits_of(inputs: ReportInputs, facts: Facts, prose: Prose) -> list[str]:
+    """Return what was not measured or held fixed, each once."""
     found = split_limits(inputs, facts)
     if len(inputs.datasets) == 1:
         found.append("One data set: nothing here speaks for others.")
     is_said = any(SPLIT_EFFECT in t for t in found)
-    found += [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
-    return f"*Limits:* {' '.join(found)}" if found else ""
+    return found + [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
 
 
 def checks_text(inputs: ReportInputs) -> str:
@@ -249,7 +286,12 @@ def checks_text(inputs: ReportInputs) -> str:
         text += f", **{len(failed)} fail** ({', '.join(c.name for c in failed)})"
     noun = "warning" if len(warned) == 1 else "warnings"
     text += f", {len(warned)} {noun}"
-    named = [f"`{c.name}` {clip(c.reason, 140).rstrip('.')}" for c in warned[:3]]
+    named = [
+        f"`{c.name}`, see above"
+        if c.name in WARNINGS
+        else f"`{c.name}` {clip(c.reason, 140).rstrip('.')}"
+        for c in warned[:3]
+    ]
     text += f" ({'; '.join(named)})" if named else ""
     text += f", {len(skipped)} not applicable."
     freeze = inputs.view.freeze
@@ -262,9 +304,25 @@ def checks_text(inputs: ReportInputs) -> str:
 
 def repeated_text(inputs: ReportInputs) -> str:
     """Return what a repetition of the chosen script in a clean sandbox showed."""
+    found = rerun_of(inputs)
+    return found.text if found else ""
+
+
+def repeated_note(inputs: ReportInputs) -> str:
+    """Return the same in a line where it repeated and nothing had changed."""
+    found = rerun_of(inputs)
+    if found is None or not found.is_identical or "→" in found.text:
+        return found.text if found else ""
+    return (
+        f"*Repeated* in a clean sandbox: identical in all {found.compared} values. The run is "
+        "deterministic *on this machine*; that does not make the method right."
+    )
+
+
+def rerun_of(inputs: ReportInputs) -> Rerun | None:
+    """Return the last repetition of the chosen script."""
     best = inputs.best.id if inputs.best else None
-    found = [r for r in inputs.view.reruns if r.node == best]
-    return found[-1].text if found else ""
+    return next((r for r in reversed(inputs.view.reruns) if r.node == best), None)
 
 
 def retrained_text(inputs: ReportInputs) -> str:
@@ -272,19 +330,22 @@ def retrained_text(inputs: ReportInputs) -> str:
     retrained = inputs.evidence.retrained if inputs.evidence else None
     if retrained is None or not retrained.pairs:
         return ""
-    known, primary = [Metric(p.metric, p.k) for p in retrained.pairs], inputs.plan.primary
-    metric = primary if primary in known else known[0]
-    values = [
-        f"{p.algorithm} {p.trained:.3f} (delivered {p.delivered:.3f})"
-        for p, m in zip(retrained.pairs, known, strict=True)
-        if m == metric
-    ]
+    metric = inputs.plan.primary
+    ours = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
+    far = max(ours or retrained.pairs, key=lambda p: (not p.agrees, abs(p.trained - p.delivered)))
     agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
+    label = Metric(far.metric, far.k).label
+    trained, delivered = shown_number(far.trained), shown_number(far.delivered)
+    gap = f"; furthest apart in {label} is {far.algorithm} with {trained} (delivered {delivered})"
     return (
         "*Trained again by the product* from the recorded classes, configurations and split: "
-        f"{metric.label} {', '.join(values[:SHOWN_ALGORITHMS])}; {agree} within what seeds and "
-        "ties explain."
+        f"{agree} within what seeds and ties explain{gap if trained != delivered else ''}."
     )
+
+
+def shown_number(value: float) -> str:
+    """Return a value of a metric for a comparison at a glance."""
+    return f"{value:.3f}"
 
 
 def requirements_text(inputs: ReportInputs) -> str:
@@ -300,9 +361,7 @@ def requirements_text(inputs: ReportInputs) -> str:
     named = [f"{r.id} ({clip(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
     text += f"; not met: {', '.join(named)}." if named else "."
     ended = REASONS.get(inputs.reason, inputs.reason)
-    count = len(inputs.view.nodes)
-    scripts = f" {count} script{'s' if count != 1 else ''} tried."
-    return f"{text}{scripts}{f' {ended}' if ended else ''}"
+    return f"{text} {tried_text(inputs)}.{f' {ended}' if ended else ''}"
 
 
 def bullets(title: str, texts: Sequence[str], most: int = 3) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from agent_core.digits import cost_text
 from agent_core.domain import Outcome, RunStatus
+from agent_core.precheck import DUPLICATE
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, clip, context, message, section
 from bot.blocks.text import clock, dollars, duration, escape, mention, moment
@@ -135,10 +136,17 @@ def requirements(view: RunView) -> str:
 def scripts(view: RunView) -> str:
     """Return `5 scripts: 3 ran, 1 crashed, 1 running (18 of 30)`."""
     stopped = sum(n.is_stopped for n in view.nodes)
-    crashed = sum(n.is_buggy for n in view.nodes) - stopped
+    doubles = sum((n.error or "").startswith(DUPLICATE) for n in view.nodes)
+    crashed = sum(n.is_buggy for n in view.nodes) - stopped - doubles
     ran = sum(n.execution is not None and not n.is_buggy for n in view.nodes)
     working = 0 if view.status.is_final else len(view.executing)
-    counts = ((ran, "ran"), (crashed, "crashed"), (stopped, "stopped"), (working, "in work"))
+    counts = (
+        (ran, "ran"),
+        (crashed, "crashed"),
+        (doubles, "not run, same as another"),
+        (stopped, "stopped"),
+        (working, "in work"),
+    )
     shown = [f"{count} {word}" for count, word in counts if count]
     known = [p for _, p in view.progress if p.total]
     if known and working:

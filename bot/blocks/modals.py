@@ -18,7 +18,7 @@ from bot.blocks.limits import (
     section,
     sections,
 )
-from bot.blocks.plan import UNTOUCHED, heading, protocol, remarks, requirement_lines
+from bot.blocks.plan import protocol, remarks, requirement_lines
 from bot.blocks.rounds import COMPLAINT, Price, from_script, is_cut, open_lines, price_line
 from bot.blocks.text import escape
 
@@ -136,8 +136,7 @@ def words(wanted: Input) -> Block:
 def plan_modal(plan: Plan) -> Block:
     """Return the modal with the whole plan and its requirements."""
     lines = "\n".join(requirement_lines(plan.requirements))
-    head = "\n".join(p for p in (heading(plan, ()), protocol(plan), remarks(plan)) if p)
-    head = head.replace(UNTOUCHED, "", 1)
+    head = "\n".join(p for p in (protocol(plan), remarks(plan)) if p)
     blocks = [*sections(head), {"type": "divider"}, *sections(lines)]
     return {
         "type": "modal",

@@ -19,12 +19,13 @@ from bot.blocks.limits import (
 from bot.blocks.text import dollars, duration, escape
 
 UNTOUCHED = ", nothing has run yet"
+REPLY = "Reply in this thread to change anything."
 
 
 def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
     """Return the first plan, with what can be done about it."""
-    parts = [heading(plan, view.datasets), protocol(plan), remarks(plan), cost(plan, cap)]
-    text = "\n".join(p for p in parts if p)
+    parts = [heading(plan, view.datasets), protocol(plan), remarks(plan)]
+    text = "\n".join([*(p for p in parts if p), f"{cost(plan, cap)} {REPLY}"])
     blocks = [*sections(text), *actions(plan_buttons(view.id, plan))]
     return message(text, blocks)
 
@@ -37,11 +38,13 @@ def heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
 
 def closed(plan: Message, note: str) -> Message:
     """Return a plan as it stays in the thread: no buttons, and `note` in their place."""
-    kept = [
-        section(b["text"]["text"].replace(UNTOUCHED, "", 1)) if b["type"] == "section" else b
-        for b in plan.blocks
-    ]
-    return Message(plan.text.replace(UNTOUCHED, "", 1), without_buttons(kept, note))
+    kept = [section(over(b["text"]["text"])) if b["type"] == "section" else b for b in plan.blocks]
+    return Message(over(plan.text), without_buttons(kept, note))
+
+
+def over(text: str) -> str:
+    """Return the words of a plan without what is true only before its start."""
+    return text.replace(UNTOUCHED, "", 1).replace(f" {REPLY}", "", 1)
 
 
 def dataset_line(dataset: Dataset) -> str:
@@ -67,7 +70,7 @@ def protocol(plan: Plan) -> str:
             ("Split", plan.split.text or plan.split.kind.value.replace("_", " ")),
         ),
         (
-            ("Model" if len(subjects) == 1 else "Models", names(subjects)),
+            ("Model" if len(subjects) == 1 else "Models", curve(plan) or names(subjects)),
             ("Baseline", names(plan.baselines)),
         ),
         (
@@ -91,9 +94,30 @@ def names(algorithms: Sequence[Algorithm]) -> str:
     return "; ".join(named(a) for a in algorithms)
 
 
+def curve(plan: Plan) -> str:
+    """Return the algorithms of a sweep as one with its values; empty where that is not all."""
+    subjects = [a for a in plan.algorithms if a not in plan.baselines]
+    key = plan.swept or ""
+    rest = [{k: v for k, v in a.config.items() if k != key} for a in subjects]
+    kinds = {a.name.partition(" ")[0] for a in subjects}
+    if len(kinds) != 1 or len(subjects) < 2 or any(r != rest[0] for r in rest):
+        return ""
+    if any(key not in a.config for a in subjects):
+        return ""
+    values = ", ".join(str(a.config[key]) for a in subjects)
+    return (
+        f"{named(replace(subjects[0], name=kinds.pop(), config=rest[0]))}; {spaced(key)} {values}"
+    )
+
+
+def spaced(key: str) -> str:
+    """Return the name of a setting in words."""
+    return key.replace("_", " ")
+
+
 def named(algorithm: Algorithm) -> str:
     """Return one algorithm with its configuration."""
-    shown = [f"{k.replace('_', ' ')} {v}" for k, v in algorithm.config.items()]
+    shown = [f"{spaced(k)} {v}" for k, v in algorithm.config.items()]
     return f"{algorithm.name} ({', '.join(shown[:6])})" if shown else algorithm.name
 
 
@@ -112,7 +136,7 @@ def remarks(plan: Plan) -> str:
     lines = []
     if plan.assumptions:
         said = "; ".join(escape(a) for a in plan.assumptions)
-        lines.append(f"⚠️ *I assumed:* {said}. Reply to change.")
+        lines.append(f"⚠️ *I assumed:* {said}.")
     if plan.unmapped:
         said = "; ".join(escape(u) for u in plan.unmapped)
         lines.append(f"⚠️ *Not covered by this plan:* {said}.")
@@ -137,7 +161,7 @@ def cost(plan: Plan, cap: float) -> str:
         parts += [f"at most {dollars(cap)}"] if cap else []
     else:
         parts.append("no model cost expected")
-    return ", ".join(parts).capitalize() + ". Reply in this thread to change anything."
+    return ", ".join(parts).capitalize() + "."
 
 
 def plan_buttons(run: str, plan: Plan) -> list[Button]:

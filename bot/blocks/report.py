@@ -43,8 +43,9 @@ def milestone_message(view: RunView) -> Message:
     checks = f"failed so far: {', '.join(failed)}" if failed else "all binding checks so far pass"
     total = len(view.plan.requirements) if view.plan else 0
     missing = open_requirements(view)
+    script = f" (script {best.id})" if best else ""
     parts = [
-        f"First working experiment: {checks}; {met} of {total} requirements met.",
+        f"First working experiment{script}: {checks}; {met} of {total} requirements met.",
         f"{escape(view.primary)} (preliminary)." if view.primary else "",
         f"Still open: {missing}." if missing else "",
     ]
@@ -87,19 +88,20 @@ def ending(view: RunView) -> str:
     if view.outcome is Outcome.NOTHING:
         return ""
     parts = [f"Round {len(view.rounds) + 1}"] if view.rounds else []
-    parts += [ENDS.get(view.reason, escape(view.reason))] if view.reason else []
+    is_told = view.reason == "satisfied"
+    parts += [ENDS.get(view.reason, escape(view.reason))] if view.reason and not is_told else []
     start = view.round_at or view.started_at
     if start and view.finished_at:
-        parts.append(duration((view.finished_at - start).total_seconds()))
+        took = duration((view.finished_at - start).total_seconds())
+        parts.append(f"{'took' if parts else 'Took'} {took}")
     if view.usage.calls:
         parts.append(cost_text(view.usage))
     open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
     tail = f"\nNot met: {open_ones}." if open_ones else ""
-    return f"_{' · '.join(parts)}_{tail}"
+    return f"_{' · '.join(parts)}_{tail}" if parts else tail.strip()
 
 
 ENDS = {
-    "satisfied": "All requirements are met",
     "stopped": "Stopped on request",
     "nodes": "Ended at the limit of scripts",
     "seconds": "Ended at the time limit",
@@ -147,7 +149,10 @@ def is_there(path: Path) -> bool:
 
 def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
     """Return why a run could not go on, and what to do."""
-    next_step = "Nothing recorded is lost: press Resume to go on from here."
+    is_said = "nothing recorded is lost" in event.reason.lower()
+    next_step = (
+        f"{'P' if is_said else 'Nothing recorded is lost: p'}ress Resume to go on from here."
+    )
     if not event.is_resumable:
         next_step = "Reply here with what is missing; I begin anew with it."
     text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"

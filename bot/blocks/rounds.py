@@ -153,14 +153,14 @@ def dispute_message(view: RunView, disputed: Disputed, rechecked: Rechecked) -> 
     """Return who says what about a report, what was checked again, and what can be done."""
     score = view.best.score if view.best else None
     found = "Checked again:" if rechecked.is_same else "Checked again, and it is not the same:"
-    check = next(iter(score.failed_checks if score else ()), "NAME")
+    check = next(iter(score.failed_checks if score else ()), "")
+    waiver = f", and “waive {check} because …” sets it aside if it does not fit this study"
     text = (
         f"⚠️ {mention(disputed.by)} says that something is wrong with this report:\n"
         f"{quoted(disputed.text)}\n"
         f"*{found}* {mrkdwn(rechecked.text)}\n"
         "*Next:* Re-run repeats the script in a clean sandbox, Improve further goes on with what "
-        f"should be different, and “waive {check} because …” sets aside a check that does not "
-        "fit this study."
+        f"should be different{waiver if check else ''}."
     )
     buttons = [improve_button(view.id, disputed.text)]
     buttons += [rerun_button(view.id)] if view.best else []

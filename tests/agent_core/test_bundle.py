@@ -341,3 +341,38 @@ def test_the_experiment_itself_is_unchanged(source):
 
 def test_imports_of_a_broken_script_are_none():
     assert imported("def f(:") == set()
+
+
+def readme_of(tmp_path, inputs):
+    write_report(replace(inputs, evidence=None), ReportDraft(""), tmp_path / "report")
+    return (tmp_path / "report" / "README.md").read_text()
+
+
+def test_the_readme_gives_each_file_by_the_option_that_the_script_has(tmp_path):
+    inputs = inputs_of(comparison_evidence())
+    one = replace(dataset(), name="my ratings.csv")
+    both = (one, replace(one, name="b.csv"))
+    plan = replace(inputs.plan, datasets=())
+
+    single = readme_of(
+        tmp_path / "a", replace(inputs, view=replace(inputs.view, datasets=(one,), plans=(plan,)))
+    )
+    double = readme_of(
+        tmp_path / "b", replace(inputs, view=replace(inputs.view, datasets=both, plans=(plan,)))
+    )
+
+    assert "uv run solution.py --data 'my ratings.csv' --out again" in single
+    assert (
+        "uv run solution.py '--data-my ratings.csv' 'my ratings.csv' --data-b.csv b.csv" in double
+    )
+    assert "exec solution.py --data 'my ratings.csv' --data b.csv --out again" in double
+
+
+def test_the_readme_points_to_the_warnings_of_the_report(tmp_path):
+    inputs = inputs_of(comparison_evidence())
+    bare = replace(inputs.view, level="unconfined")
+
+    assert "stand" not in readme_of(tmp_path / "a", inputs).partition("## Run it again")[0]
+    assert "One warning stands in the first lines of `report.md`" in readme_of(
+        tmp_path / "b", replace(inputs, view=bare)
+    )

@@ -152,7 +152,7 @@ async def test_no_lie_stands_in_report_post_or_answer(ended):
     view, answer = ended
     post = json.dumps(report_message(view, view.report, "ann").blocks)
     told = "\n".join((view.report.headline, view.report.summary, post, answer.text))
-    struck, _, listed = view.report.markdown.partition("struck")
+    struck, _, listed = view.report.markdown.partition("## Struck from")
 
     assert [lie for lie in LIES if lie in told] == []
     assert [lie for lie in LIES if lie in struck] == []

@@ -18,6 +18,7 @@ from results import (
 
 from agent_core.domain import Algorithm, Metric, ReportDraft, Role, SplitKind
 from agent_core.reporter import latex_table, write_report
+from agent_core.reporting.headline import order_text
 from agent_core.reporting.references import bibtex, entries
 from agent_core.reporting.rendering import tex
 
@@ -89,6 +90,29 @@ def test_the_table_of_a_comparison_is_sound():
     assert_sound(table)
     assert r"EASE & 0.243 & [0.224, 0.261] \\" in table
     assert r"\label{tab:comparison}" in table
+
+
+def test_the_caption_of_a_seed_study_has_the_spread():
+    table = table_of(inputs_of(seed_evidence()))
+
+    assert_sound(table)
+    assert "over 200 test users" in table
+    assert "over training seeds: ImplicitMF 0.0038 in NDCG@10 (n = 30)." in table
+
+
+def test_values_of_one_metric_have_the_same_digits():
+    inputs = inputs_of(comparison_evidence())
+    summaries = tuple(
+        replace(s, user_interval=replace(s.user_interval, low=s.mean - w, high=s.mean + w))
+        for s, w in zip(inputs.facts.summaries, (0.0301, 0.0299, 0.01, 0.0301), strict=True)
+    )
+    facts = replace(inputs.facts, summaries=summaries)
+
+    means = re.findall(r" & (0\.\d+) & \[", latex_table(inputs, facts))
+    line = re.findall(r" (0\.\d+)", order_text(inputs.plan, facts))
+
+    assert len(means) == len(line) == 4
+    assert {len(value) for value in [*means, *line]} == {5}
 
 
 def test_names_with_every_special_sign_are_set_literally():

@@ -30,18 +30,28 @@ from agent_core.domain import (
     Score,
     SplitKind,
     Study,
+    Task,
     UserId,
     Waiver,
 )
-from agent_core.events import Rerun
+from agent_core.events import Disputed, Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
+from agent_core.reporting.rendering import stated
 from agent_core.reporting.sensitivity import agreement
-from agent_core.reporting.thread import MAX_TEXT, alerts, retrained_text
+from agent_core.reporting.thread import (
+    MAX_TEXT,
+    Prose,
+    alerts,
+    protocol,
+    retrained_text,
+    thread_text,
+)
 from agent_core.retrained import Pair, Retrained
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 
+BPR = Algorithm("BPR with 8 factors=x", "BPRScorer", is_random=True)
 NO_WORDS = ReportDraft("")
 BELOW = Check(
     "beats_baseline",
@@ -120,20 +130,33 @@ def test_a_sweep_says_that_the_best_was_selected_on_test_data(tmp_path):
     assert "selected on the test data" in found.headline
 
 
+def test_the_protocol_names_a_swept_model_once():
+    plan = comparison_plan()
+    swept = [Algorithm(f"MF factors={n}", "MF", {"factors": n}, is_random=True) for n in (8, 16)]
+    plan = replace(plan, study=Study.SWEEP, swept="factors", algorithms=(*swept, BPR))
+    inputs = inputs_of(comparison_evidence())
+    view = replace(inputs.view, plans=(plan,))
+
+    assert " of MF, BPR with 8 factors=x." in protocol(replace(inputs, view=view))
+
+
 @pytest.mark.parametrize(
-    ("metric", "words"),
+    ("metric", "agreed", "furthest"),
     [
-        ("ndcg", "NDCG@10 EASE 0.310 (delivered 0.300); 2 of 2 values agree"),
-        ("novelty", "Recall@10 EASE 0.510 (delivered 0.500); 1 of 1 values agree"),
+        ("ndcg", "2 of 2 values agree", "NDCG@10 is EASE with 0.31"),
+        ("novelty", "1 of 1 values agree", "Recall@10 is EASE with 0.51"),
     ],
 )
-def test_values_of_the_products_own_training_stand_under_their_metric(metric, words):
+def test_values_of_the_products_own_training_stand_under_their_metric(metric, agreed, furthest):
     pairs = [Pair("EASE", "recall", 10, 0.5, 0.51, 0.02, 1)]
     pairs += [Pair("EASE", "ndcg", 10, 0.3, 0.31, 0.02, 1)] * (metric == "ndcg")
     plan = comparison_plan("EASE", metrics=(Metric(metric, 10),))
     evidence = replace(comparison_evidence(plan), retrained=Retrained("0", tuple(pairs)))
 
-    assert f"and split: {words}" in retrained_text(inputs_of(evidence))
+    found = retrained_text(inputs_of(evidence))
+
+    assert f"and split: {agreed}" in found
+    assert f"furthest apart in {furthest}" in found
 
 
 def test_a_choice_on_the_test_stands_in_the_first_lines(tmp_path):
@@ -401,14 +424,14 @@ def test_the_thread_text_stays_short(tmp_path):
         "unchanged since: no change of protocol after results",
         "a place among or ahead of the best published methods",
         "equality from a missing difference",
-        "training 0, 1, 2",
+        "training seeds 0, 1, 2",
         "percentile bootstrap over test users",
         "chi-square interval over runs",
         "Holm over the family",
         "Python 3.11.7",
         "rule-based researcher, no AI model",
-        "plan v1 frozen 2026-01-02 03:04:05 UTC by ann before any result",
-        "1 tried, 1 worked; chosen: script 1",
+        "plan v1 frozen 2026-01-02 03:04:05 UTC by another person before any result",
+        "1 script tried, 1 worked; chosen: script 1",
         "| Waivers | none |",
         "| Requirements not met | none |",
     ],
@@ -578,9 +601,23 @@ def test_a_repetition_is_told_as_repeatability(tmp_path):
 
     found = report(tmp_path, replace(inputs, view=view))
 
-    assert "Repeated, identical: on this machine." in found.summary
+    assert "identical in all 5 values. The run is deterministic *on this machine*" in found.summary
     assert "| Repetition | Repeated, identical" in found.markdown
     assert "of an older script" not in found.markdown
+
+
+@pytest.mark.parametrize(
+    "rerun",
+    [
+        Rerun(NodeId(1), False, 0.1, 5, "Largest difference 0.1."),
+        Rerun(NodeId(1), True, 0.0, 5, "Identical, although lenskit 2025.8.1 → 2026.1."),
+    ],
+)
+def test_a_repetition_with_something_to_tell_is_told_whole(tmp_path, rerun):
+    inputs = inputs_of(comparison_evidence())
+    view = replace(inputs.view, reruns=(rerun,))
+
+    assert rerun.text in report(tmp_path, replace(inputs, view=view)).summary
 
 
 def test_metrics_beside_the_primary_one_are_exploratory(tmp_path):
@@ -618,3 +655,101 @@ def test_other_metrics_of_a_seed_study_have_their_spread(tmp_path):
 
     assert "Recall@20: ImplicitMF 0.19" in found.summary
     assert "(SD 0.0038, 95 % interval 0.0030 to 0.0051, CV 2.0 %), Popularity 0.0" in found.summary
+
+
+def test_the_report_says_nothing_twice(tmp_path):
+    plan = comparison_plan(metrics=(NDCG, Metric("recall", 10)))
+    inputs = inputs_of(comparison_evidence(plan))
+    told = "Recall@10: {{recall@10|EASE|mean}}."
+    draft = ReportDraft("", findings=(told,), limits=("Untuned.",), next_steps=("More seeds.",))
+
+    markdown = report(tmp_path, inputs, draft).markdown
+
+    for text in ("Untuned.", "More seeds.", "One data set: nothing here speaks for others."):
+        assert markdown.count(text) == 1
+    assert "## Limits" in markdown
+    assert "*Limits:*" not in markdown
+    assert "*Findings:*" not in markdown
+
+
+def test_a_finding_that_is_among_the_metrics_is_not_told_again(tmp_path):
+    plan = comparison_plan(metrics=(NDCG, Metric("recall", 10)))
+    inputs = inputs_of(comparison_evidence(plan))
+    facts = inputs.facts
+    line = thread_text(inputs, facts, Prose()).splitlines()
+    (recall,) = [text for text in line if text.startswith("Recall@10: ")]
+
+    again = "Recall@10: EASE mean 0.2; ItemKNN mean 0.1."
+    told = thread_text(inputs, facts, Prose(findings=(recall, again, "EASE is first.")))
+
+    assert told.count("Recall@10:") == 1
+    assert told.index("EASE is first.") < told.index("*Protocol:*")
+
+
+def test_a_warning_in_the_first_lines_is_only_named_among_the_checks(tmp_path):
+    inputs = inputs_of(seed_evidence())
+    best = replace(inputs.best, checks=(BELOW,))
+    found = report(tmp_path, replace(inputs, best=best))
+
+    assert found.headline.count("4.5 times smaller") == 1
+    assert "1 warning (`beats_baseline`, see above)" in found.summary
+    assert "4.5 times smaller" not in found.summary
+
+
+def test_scripts_that_only_repeat_another_count_apart(tmp_path):
+    inputs = inputs_of(seed_evidence())
+    same = replace(node_of(2, execution=None), error="Duplicate: the same script ran before.")
+    view = replace(inputs.view, nodes=(*inputs.view.nodes, same))
+    found = report(tmp_path, replace(inputs, view=view))
+
+    counted = "1 script tried (1 more not run, because the same had run before)"
+    assert counted in found.summary
+    assert f"{counted}, 1 worked" in found.markdown
+
+
+def test_files_name_people_by_their_part(tmp_path):
+    inputs = inputs_of(seed_evidence())
+    view = replace(
+        inputs.view,
+        task=Task("question", requester=UserId("U0ANN")),
+        freeze=Freeze(1, "ab" * 32, START, UserId("U0ANN")),
+        waivers=(Waiver("baseline_present", "leakage", UserId("U0BOB")),),
+        disputes=(Disputed("too low", UserId("U0BOB")),),
+    )
+    found = report(tmp_path, replace(inputs, view=view))
+    methods = (tmp_path / "report" / "methods.md").read_text()
+
+    assert "U0" not in found.markdown + methods
+    assert "by the requester before any result" in methods
+    assert "set aside** by another person" in found.markdown
+    assert "**Disputed** by another person: “too low”" in found.markdown
+    assert "**Disputed** by U0BOB" in found.headline
+
+
+def test_the_products_own_training_is_told_by_what_is_furthest_apart():
+    pairs = (
+        Pair("ImplicitMF", "ndcg", 10, delivered=0.210, trained=0.212, slack=0.01, runs=1),
+        Pair("Popularity", "ndcg", 10, delivered=0.072, trained=0.072, slack=0.01, runs=1),
+    )
+    inputs = inputs_of(seed_evidence())
+    evidence = replace(inputs.evidence, retrained=Retrained("0", pairs))
+
+    told = retrained_text(replace(inputs, evidence=evidence))
+
+    assert "2 of 2 values agree within what seeds and ties explain" in told
+    assert told.endswith("in NDCG@10 is ImplicitMF with 0.212 (delivered 0.210).")
+    evidence = replace(inputs.evidence, retrained=Retrained("0", pairs[1:]))
+    assert retrained_text(replace(inputs, evidence=evidence)).endswith("ties explain.")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plan v1 frozen", "Plan v1 frozen."),
+        ("said: “all of it”", "Said: “all of it”."),
+        ("said: “all of it.”", "Said: “all of it.”"),
+        ("Why?", "Why?"),
+    ],
+)
+def test_statements_become_sentences(text, shown):
+    assert stated(text) == shown

@@ -91,7 +91,7 @@ def test_no_limit_calls_a_split_fixed_that_changes_with_the_seed(tmp_path):
     told = write_report(honest, fixed, tmp_path / "b")
 
     assert "was not measured" not in varied.markdown
-    assert "One split; the effect of the split was not measured." in told.markdown
+    assert "One split; the effect of the split was **not** measured." in told.markdown
 
 
 def test_seeds_of_which_some_share_a_fold_are_told_by_these():

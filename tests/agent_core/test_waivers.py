@@ -22,6 +22,24 @@ ANN = UserId("ann")
             "we measure the leak",
             "Compare EASE and item kNN. Use 5 folds",
         ),
+        (
+            "accept the warning about the temporal leak because we study random splits",
+            "temporal_leak",
+            "we study random splits",
+            "",
+        ),
+        (
+            "Ignore the baseline present check, as nothing is compared. Use 5 folds.",
+            "baseline_present",
+            "nothing is compared",
+            "Use 5 folds",
+        ),
+        (
+            "waive the warning on leaks because we measure them",
+            "temporal_leak",
+            "we measure them",
+            "",
+        ),
         ("Waive same-test-users: reason: cold users", "same_test_users", "cold users", ""),
     ],
 )
@@ -42,6 +60,30 @@ def test_a_waiver_without_a_reason_or_of_no_check_is_refused():
     assert "no binding check `the_weather`" in unknown.complaints[0] or (
         "no binding check `weather`" in unknown.complaints[0]
     )
+
+
+def test_a_check_that_only_warns_holds_nothing_up():
+    asked = read_waivers("accept the warning that the baseline is not beaten because I know", ANN)
+
+    assert asked.waivers == ()
+    assert asked.complaints[0].startswith("`beats_baseline` only warns and holds nothing up")
+
+
+def test_words_that_name_several_checks_are_asked_back():
+    asked = read_waivers("accept the warning about the baseline because it is weak", ANN)
+
+    assert asked.waivers == ()
+    assert "`baseline_present` or `beats_baseline`?" in asked.complaints[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I accept the offer because it is good.", "Accept ratings of 4 as positive.", "Check it"],
+)
+def test_accepting_something_else_is_no_waiver(text):
+    asked = read_waivers(text, ANN)
+
+    assert (asked.waivers, asked.complaints, asked.rest) == ((), (), text)
 
 
 def test_other_words_hold_none():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scripted_lab import DATA
 
 from agent_core.domain import (
+    Algorithm,
     Answer,
     NodeId,
     Outcome,
@@ -24,11 +25,12 @@ from agent_core.domain import (
     Usage,
 )
 from agent_core.events import Disputed, Rechecked, RoundOpened, RunFailed
+from agent_core.precheck import DUPLICATE
 from agent_core.view import RunView
 from bot.blocks.card import card, foot_line
 from bot.blocks.limits import chunks, clip, fallback, message, without_buttons
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
-from bot.blocks.plan import difference_message, plan_message
+from bot.blocks.plan import closed, difference_message, plan_message, protocol
 from bot.blocks.report import answer_message, failure_message, report_message
 from bot.blocks.rounds import (
     Price,
@@ -246,6 +248,56 @@ def test_a_price_that_nobody_set_is_said_to_be_unknown(unpriced, shown):
     usage = Usage(5, 10_000, 0, 2_000, 0, 0.21, unpriced)
 
     assert foot_line(replace(view_of(), usage=usage), 2.0).startswith(shown)
+
+
+def test_a_script_that_was_not_run_again_is_no_crash():
+    same = replace(node_of(2, execution=None), error=f"{DUPLICATE}: the same script ran before.")
+    view = view_of(status=RunStatus.RUNNING, nodes=(node_of(1, value=0.5), same))
+
+    assert "2 scripts: 1 ran, 1 not run, same as another" in card(view, "U1", NOW, 2.0).text
+
+
+def test_a_plan_asks_for_replies_once_and_only_before_its_start():
+    plan = replace(plan_of(), assumptions=("no tuning",))
+    shown = plan_message(view_of(plan=plan), plan)
+
+    assert shown.text.count("Reply") == 1
+    assert "Reply" not in closed(shown, "Started.").text
+    assert "nothing has run yet" not in str(closed(shown, "Started.").blocks)
+    assert "Plan v1" not in str(plan_modal(plan)["blocks"])
+
+
+def test_a_sweep_is_one_model_with_its_values():
+    swept = tuple(
+        Algorithm(f"MF factors={n}", "MF", config={"factors": n, "epochs": 15}) for n in (8, 16)
+    )
+    plan = replace(plan_of(), algorithms=swept, swept="factors")
+    other = replace(swept[1], config={"factors": 16, "epochs": 9})
+
+    assert "MF (epochs 15); factors 8, 16" in protocol(plan)
+    assert "MF factors=8 (factors 8" in protocol(replace(plan, algorithms=(swept[0], other)))
+
+
+def test_a_doubt_names_a_waiver_only_where_a_check_failed():
+    def told(*failed):
+        best = replace(node_of(1, value=0.5), score=Score(0.0, 0, 1, 0, 1, failed))
+        view = view_of(nodes=(best,), status=RunStatus.FINISHED)
+        return dispute_message(view, Disputed("no", "U2"), Rechecked(NodeId(1), True, "")).text
+
+    assert "waive" not in told()
+    assert "“waive baseline_present because …”" in told("baseline_present")
+
+
+def test_nothing_is_said_twice_about_a_failure_and_an_end():
+    lost = RunFailed("Internal error; nothing recorded is lost.", True)
+    report = Report("t", Outcome.SATISFIED, "**A**", "*Requirements:* 2 of 2 met.", "", NodeId(1))
+    view = view_of(reason="satisfied", outcome=Outcome.SATISFIED, report=report)
+
+    assert failure_message(view, lost, "U1").text.lower().count("nothing recorded") == 1
+    assert "nothing recorded" in failure_message(view, RunFailed("No.", True), "U1").text.lower()
+    assert "All requirements" not in report_message(view, report, "U1").text
+    timed = replace(view, started_at=NOW, finished_at=NOW + timedelta(minutes=5))
+    assert report_message(timed, report, "U1").text.endswith("_Took 5 min_")
 
 
 def test_buttons_give_way_to_a_note():

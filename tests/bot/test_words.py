@@ -36,6 +36,8 @@ BOT = "U0BOT"
         ("why is EASE better", Intent.QUESTION),
         ("thanks, looks good", Intent.TALK),
         ("20 seeds", Intent.TALK),
+        ("accept the warning about the leak because we measure it", Intent.WISH),
+        ("accept my thanks", Intent.TALK),
         ("Improve further!", Intent.IMPROVE),
         ("go further", Intent.IMPROVE),
         ("improve the tuning of EASE", Intent.WISH),

@@ -326,6 +326,15 @@ FACTS = {
         ("mean of NDCG of EASE", "0.3100"),
         ("what was the RMSE?", "not recorded"),
         ("how is it going?", "3 of 3 scripts ran"),
+        ("why is ItemKNN so weak?", "not why: nothing here was varied to find a cause"),
+        ("why is ItemKNN so weak?", "What is recorded: ItemKNN is lower than EASE in NDCG@10"),
+        ("why is popularity so strong?", "EASE 0.3100, ItemKNN 0.2500, Popularity 0.1100"),
+        (
+            "is the difference significant?",
+            "ItemKNN is lower than EASE in NDCG@10: difference -0.0",
+        ),
+        ("which seed was best?", "EASE 0.3100"),
+        ("which seeds were used?", "EASE: mean 0.3100"),
     ],
 )
 async def test_questions_are_answered_from_what_was_recorded(dataset, question, said):
@@ -334,7 +343,24 @@ async def test_questions_are_answered_from_what_was_recorded(dataset, question, 
         context(COMPARISON, dataset), plan, question, FACTS, "report", "3 of 3 scripts ran"
     )
 
-    assert said in (await OfflineResearcher().answer(request)).text
+    text = (await OfflineResearcher().answer(request)).text
+
+    assert said in text
+    assert untested(text, FACTS, "3 of 3 scripts ran") == ()
+
+
+async def test_the_best_seed_is_called_chance(dataset):
+    plan = await plan_of(SEEDS, dataset)
+    ends = {"min": 0.206, "max": 0.216, "sd": 0.004, "mean": 0.21}
+    facts = {f"ndcg@10|ImplicitMF|{name}": value for name, value in ends.items()}
+    asked = "which seed was best?"
+    request = AnswerRequest(context(SEEDS, dataset), plan, asked, facts, "report")
+
+    text = (await OfflineResearcher().answer(request)).text
+
+    assert "lowest run 0.206, highest run 0.216" in text
+    assert "picked after the results were seen is no finding" in text
+    assert untested(text, facts, "") == ()
 
 
 async def test_a_wish_after_the_report_is_offered_as_a_new_round(dataset):
