@@ -96,6 +96,7 @@ class Case:
     changes: tuple = ()
     check: str = ""
     finding: Finding = Finding.PASS
+    """What the check must find at least."""
     plan: object = same
     is_subtle: bool = False
     """Whether a reader who skims the script would miss it."""

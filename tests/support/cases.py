@@ -5,7 +5,9 @@
 
 import honest_cases
 from case import Case, base_plan
+from honest_filters import LEFT_OUT
 from honest_styles import STYLES
+from sins_in_filters import IN_FILTERS
 from sins_in_hiding import IN_HIDING
 from sins_in_recording import IN_RECORDING
 from sins_in_sight import IN_SIGHT
@@ -13,5 +15,5 @@ from sins_in_splits import IN_SPLITS
 
 __all__ = ["HONEST", "SINS", "Case", "base_plan"]
 
-HONEST = (*honest_cases.HONEST, *STYLES)
-SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS, *IN_RECORDING)
+HONEST = (*honest_cases.HONEST, *STYLES, *LEFT_OUT)
+SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS, *IN_RECORDING, *IN_FILTERS)

@@ -80,7 +80,8 @@ def fault_of(case: Case, execution, findings):
     """Say what is wrong with the findings; empty where they are as they must be."""
     if case.check:
         found = findings[case.check]
-        return "" if found.finding is case.finding else f"{found.finding}: {found.reason}"
+        is_found = found.finding in (case.finding, Finding.FAIL)
+        return "" if is_found else f"{found.finding}: {found.reason}"
     if not execution.is_ok:
         return execution.output[-1500:]
     stopping = [c for c in findings.values() if c.is_binding and c.finding is Finding.FAIL]
