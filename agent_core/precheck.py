@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections.abc import Collection
 
+from agent_core.parsing import parse
 from agent_core.researcher import Packages
 
 ALWAYS_THERE = frozenset({"labbook", "__future__"})
@@ -22,7 +23,7 @@ def tree_hash(source: str) -> str:
     SyntaxError
         When `source` does not parse.
     """
-    return hashlib.sha256(ast.dump(ast.parse(source)).encode()).hexdigest()
+    return hashlib.sha256(ast.dump(parse(source)).encode()).hexdigest()
 
 
 def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> str | None:
@@ -56,7 +57,7 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> str
 
 def imported(source: str) -> frozenset[str]:
     """Return the top-level modules that a script imports outside of try blocks."""
-    tree = ast.parse(source)
+    tree = parse(source)
     guarded = {
         id(child)
         for node in ast.walk(tree)

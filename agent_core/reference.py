@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sandbox
 from agent_core.domain import Algorithm, Plan, Split, SplitKind
+from agent_core.parsing import parse
 from agent_core.scorers import SCORERS, Scorer
 from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits
@@ -107,7 +108,7 @@ def split_call(split: Split) -> str:
 def labbook() -> str:
     """Return the signatures of the delivery helper with their docstrings, read from its source."""
     path = Path(sandbox.__file__).parent / "labbook.py"
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parse(path.read_text(encoding="utf-8"))
     public = [
         node
         for node in tree.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
@@ -158,9 +159,16 @@ def has_nearly_same_order(evidence: Evidence, name: str) -> bool:
         for other in others:
             both = pd.concat([first, other], axis=1, join="inner")
             shared = len(both) / max(len(first), len(other))
-            correlation = both.iloc[:, 0].corr(both.iloc[:, 1])
-            found.append(shared >= SAME_ITEMS and correlation >= SAME_RANKS)
+            found.append(shared >= SAME_ITEMS and correlation(both) >= SAME_RANKS)
     return bool(found) and all(found)
+
+
+def correlation(ranks: pd.DataFrame) -> float:
+    """Return the correlation of two columns of ranks; 0 where they are none or do not vary."""
+    values = ranks.to_numpy(dtype=float)
+    if len(values) < 3 or not np.isfinite(values).all() or not np.ptp(values, axis=0).all():
+        return 0.0
+    return float(np.corrcoef(values.T)[0, 1])
 
 
 def fingerprint(frame: pd.DataFrame, columns: list[str]) -> int:

@@ -6,13 +6,15 @@ import ast
 from collections.abc import Iterator
 from typing import TypeVar
 
+from agent_core.parsing import parse
+
 Node = TypeVar("Node", bound=ast.AST)
 
 
 def parsed(source: str) -> ast.Module:
     """Return the syntax tree; an empty one of what is no Python."""
     try:
-        return ast.parse(source)
+        return parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import warnings
@@ -10,6 +9,7 @@ import warnings
 from agent_core.domain import Script
 from agent_core.model.complaint import Complaint
 from agent_core.model.reading import UNPRINTABLE
+from agent_core.parsing import parse
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n`]*$", re.MULTILINE)
 START = re.compile(r"^(import |from \w|#!|# |\"\"\"|'''|def |class |@|if |[A-Za-z_]\w* ?=)")
@@ -94,7 +94,7 @@ def syntax_fault(source: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(source)
+            parse(source)
     except SyntaxError as error:
         line = (error.text or "").strip()[:120]
         return f"line {error.lineno}: {error.msg}: {line}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from agent_core.domain import Dataset
+from agent_core.parsing import parse
 
 RUNTIME = {
     "MPLBACKEND": "agg",
@@ -81,7 +82,7 @@ def needed(source: str, versions: Mapping[str, str]) -> list[str]:
 def imported(source: str) -> set[str]:
     """Return the top-level modules that a script imports; empty where it cannot be parsed."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError):
         return set()
     names: set[str] = set()
@@ -96,7 +97,7 @@ def imported(source: str) -> set[str]:
 def prologue_line(source: str) -> int:
     """Return after how many lines code may be placed: behind docstring and future imports."""
     try:
-        body = ast.parse(source).body
+        body = parse(source).body
     except (SyntaxError, ValueError):
         return 0
     end = 0

@@ -232,7 +232,7 @@ def test_a_margin_set_after_the_start_is_exploratory(tmp_path):
     assert "| equivalent within ±0.05 (exploratory) |" in found.markdown
     assert "set after the start (exploratory)" in found.markdown
     methods = found.methods.read_text()
-    assert "(plan v1 to v2) after results were seen. 1 tried" in methods
+    assert "(plan v1 to v2) after results were seen. 1 script tried" in methods
 
 
 @pytest.mark.parametrize("statistic", ["margin", "difference_90_low", "tost_p"])

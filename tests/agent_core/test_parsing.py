@@ -1,0 +1,35 @@
+"""Scripts are read by several threads at once."""
+
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from agent_core.parsing import parse
+
+DEEP = "def f():\n  if a:\n    for i in b:\n      return " + "[" * 30 + "1" + "]" * 30 + "\n"
+
+
+@pytest.fixture
+def restless():
+    """Let other threads run in the middle of anything that makes objects."""
+
+    def pause(phase, info):
+        time.sleep(0.0002)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(pause)
+    gc.set_threshold(5, 2, 2)
+    yield
+    gc.set_threshold(*before)
+    gc.callbacks.remove(pause)
+
+
+def test_threads_that_read_scripts_do_not_disturb_each_other(restless):
+    sources = [DEEP * (1 + n % 3) for n in range(900)]
+
+    with ThreadPoolExecutor(8) as pool:
+        trees = list(pool.map(parse, sources))
+
+    assert [len(t.body) for t in trees] == [1 + n % 3 for n in range(900)]
