@@ -21,9 +21,12 @@ HELD = (
 )
 OTHERS = r"(?!fold|epoch|iteration|position|place|rank|seed|run|row|column|layer|version)"
 NEWEST = re.compile(
-    r"\blast(?:n|frac)\b|\bnewest\b|\bchronolog\w*|\btime[\s-]+order\w*|\bby\s+time(?:stamps?)?\b"
-    rf"|\b(?:last|latest|most[\s-]+recent)\s+(?:{OTHERS}[\w.'-]+\s*){{0,4}}?(?:{HELD})"
-    r"|\btemporal(?:ly)?\b",
+    r"\b(?:leave[\s-]+)?last[\s-]?(?:n|frac)\b|\bnewest\b|\bchronolog\w*|\btemporal(?:ly)?\b"
+    r"|\btime[\s-]+(?:order|based)\w*|\b(?:by|of)\s+time(?:stamps?)?\b|\bmost[\s-]+recently\b"
+    r"|\b(?:rated|seen|bought|consumed|played|clicked)\s+last\b|\bleave[\s-]+last\b"
+    rf"|\b(?:last|latest|final|most[\s-]+recent)\s+(?:{OTHERS}[\w.'-]+\s*){{0,4}}?(?:{HELD})"
+    rf"|\b(?:last|latest|final|most[\s-]+recent)\s+{OTHERS}\w+\s+(?:of|per|from)\s+(?:each|every|a|the)?\s*"
+    r"(?:test\s+)?user",
     re.IGNORECASE,
 )
 REFUSED = re.compile(

@@ -110,6 +110,10 @@ NEWEST = (
     "each user's most recent fifth of interactions for test",
     "the latest interactions of each user (20 %)",
     "chronological split of each user, 80/20",
+    "time-based split of each user",
+    "each user's final interactions (20 %)",
+    "hold-out of the most recent 4 of each user",
+    "last 4 per user",
 )
 
 
@@ -133,6 +137,9 @@ NOT_NEWEST = (
     "20 % of each user's interactions instead of the newest ones",
     "leave-one-out; temporal order is not used",
     "five folds, the last fold is tested",
+    "20 % held out at random; the order of time does not matter",
+    "20 % of each user's interactions, the last layer is trained longer",
+    "20 % of each user's interactions; the last 10 positions of lists do not count",
     "one interaction of each user, no chronological order",
 )
 
