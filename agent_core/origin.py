@@ -21,9 +21,12 @@ ROW = "row"
 """Column of row numbers, where a part was saved by them."""
 PAIR = ["user_id", "item_id"]
 FOUND = 0.5
-"""Share of pairs that must be in the dataset to take their ids for those of the dataset."""
+"""Share of pairs that must be in the dataset to take their ids for those of the dataset, beyond
+those that are there by chance."""
 STRANGE = 0.01
 """Share of times that the dataset may lack before they are not taken for its own."""
+MANY_TIMES = 0.9
+"""Different times among as many interactions that hardly two have the same."""
 MILLISECONDS = 1e11
 
 
@@ -75,11 +78,13 @@ def sought(
         return dict(frames), Origin(rows)
     whole = pd.concat(loose.values(), ignore_index=True)
     places, _ = min(attempts(whole, data), key=lambda a: (-int((a[0] >= 0).sum()), a[1]))
-    is_renamed = not rows and bool((places >= 0).sum() < FOUND * len(places))
+    chance = density(data)
+    enough = (chance + FOUND * (1 - chance)) * len(places)
+    is_renamed = not rows and bool((places >= 0).sum() < enough)
     if is_renamed:
         nothing = {p: np.full(len(f), -1, dtype=np.int64) for p, f in frames.items()}
         faults = tuple(differences(whole, data))
-        kept = {p: with_own_times(f, data) for p, f in frames.items()}
+        kept = dict(frames) if has_times_of(whole, data) else without_times(frames)
         return kept, Origin(nothing, len(whole), is_renamed=True, faults=faults)
     start, told = 0, dict(frames)
     for part, frame in loose.items():
@@ -87,6 +92,12 @@ def sought(
         told[part] = with_truth(frame, rows[part], data)
         start += len(frame)
     return told, Origin(rows, len(whole), int((places < 0).sum()))
+
+
+def density(data: pd.DataFrame) -> float:
+    """Return the share of all pairs that the dataset has: how often other ids are found in it."""
+    cells = data["user_id"].nunique() * data["item_id"].nunique()
+    return float(len(data.drop_duplicates(PAIR)) / max(1, cells))
 
 
 def attempts(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[tuple[Rows, int]]:
@@ -178,32 +189,55 @@ def same_kind(own: pd.Series, true: pd.Series) -> pd.Series:
     return pd.to_datetime(seconds(own), unit="s", utc=True).astype(true.dtype)
 
 
-def with_own_times(frame: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
-    """Return a renamed part without times that are none of the dataset."""
-    if "timestamp" in frame and not has_times_of(frame, data):
-        return frame.drop(columns="timestamp")
-    return frame
+def without_times(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return renamed parts without times that are none of the dataset."""
+    return {p: f.drop(columns="timestamp", errors="ignore") for p, f in frames.items()}
 
 
 def has_times_of(frame: pd.DataFrame, data: pd.DataFrame) -> bool:
-    """Whether times, as often as they are there, are times of the dataset."""
-    if "timestamp" not in data or not len(frame):
+    """Whether times are those of the dataset, as often as they are there; maybe rescaled."""
+    if "timestamp" not in frame or "timestamp" not in data or not len(frame):
         return False
-    own, known = (seconds(f["timestamp"]).value_counts() for f in (frame, data))
+    own = seconds(frame["timestamp"]).value_counts()
+    if own.sum() != len(frame):
+        return False
+    known = seconds(data["timestamp"]).value_counts()
     excess = (own - known.reindex(own.index).fillna(0)).clip(lower=0).sum()
-    return bool(excess <= STRANGE * len(frame) and own.sum() == len(frame))
+    return bool(excess <= STRANGE * len(frame)) or any(
+        are_rescaled(frame["timestamp"], whole["timestamp"])
+        for whole in (data, data.drop_duplicates(PAIR))
+    )
+
+
+def are_rescaled(own: pd.Series, known: pd.Series) -> bool:
+    """Whether some times are the known ones on another scale.
+
+    As many interactions share the first time, the second and so on; where few share one, which
+    tells little, the distances between times must be the same as well.
+    """
+    numbers = [t if pd.api.types.is_numeric_dtype(t) else seconds(t) for t in (own, known)]
+    (mine, times), (theirs, known_times) = (
+        np.unique(n.to_numpy(float), return_counts=True) for n in numbers
+    )
+    if not np.array_equal(times, known_times) or len(mine) < 2:
+        return False
+    if len(mine) < MANY_TIMES * len(own):
+        return True
+    first, second = ((v - v[0]) / (v[-1] - v[0]) for v in (mine, theirs))
+    return bool(np.allclose(first, second, rtol=0, atol=1e-6))
 
 
 def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
     """Say in what renamed interactions cannot be those of the dataset."""
-    unique = data.drop_duplicates(PAIR)
+    unique = data if frame.duplicated(PAIR).any() else data.drop_duplicates(PAIR)
     for what, column in (("users", "user_id"), ("items", "item_id")):
         own, known = frame[column].nunique(), data[column].nunique()
         if own > known:
             yield f"{own:,} {what}, the dataset has {known:,}"
-        elif len(frame) == len(unique):
-            sizes = [np.sort(f[column].value_counts().to_numpy()) for f in (frame, unique)]
-            if not np.array_equal(sizes[0], sizes[1]):
+        else:
+            # A part of the data has no more of its first, second or third most frequent user.
+            sizes = [f[column].value_counts().to_numpy() for f in (frame, unique)]
+            if (sizes[0] > sizes[1][:own]).any():
                 yield f"other numbers of interactions per {what[:-1]} than in the dataset"
     if len(frame) > len(data):
         yield f"{len(frame):,} interactions, the dataset has {len(data):,}"

@@ -11,6 +11,9 @@ from agent_core.domain import Split, SplitKind
 Fold = tuple[str, pd.DataFrame, pd.DataFrame]
 SHARE_SLACK = 0.05
 """Rounding per user moves the held-out share of sparse data by this much."""
+FEW = 0.02
+"""Share of the users that may be left out of the test: what was drawn of them is unknown to
+training. Readers are told."""
 
 
 def mismatch(split: Split, folds: Sequence[Fold]) -> list[str]:
@@ -31,16 +34,36 @@ def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
 
 def leave_one_out(_: Split, fold: Fold) -> Iterator[str]:
     """Expect one tested interaction of every user who has two."""
-    train, test = fold[1:]
-    counts = test.groupby("user_id").size()
+    counts = fold[2].groupby("user_id").size()
     many = counts[counts != 1]
     if len(many):
         yield f"{len(many):,} users have {int(many.max())} or other than one tested interaction"
-    untested = set(train["user_id"]) - set(counts.index)
-    several = train["user_id"].value_counts()
-    left_out = [u for u in untested if several[u] > 1]
-    if left_out:
-        yield f"{len(left_out):,} of {train['user_id'].nunique():,} users are not tested"
+    yield from many_left_out(SplitKind.LEAVE_ONE_OUT, fold)
+
+
+def left_out(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
+    """Return how many users are not tested though they could be, and of how many."""
+    train, test = fold[1:]
+    sizes = train["user_id"].value_counts()
+    could = sizes * share >= 1 if kind is SplitKind.USER_FRACTION else sizes > 1
+    return len(set(sizes[could].index) - set(test["user_id"])), len(sizes)
+
+
+def many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[str]:
+    """Expect that nearly all users are tested who could be."""
+    untested, of = left_out(kind, fold, share)
+    if untested > FEW * of:
+        yield f"{untested:,} of {of:,} users are not tested"
+
+
+def doubts(split: Split, folds: Sequence[Fold]) -> list[str]:
+    """Return which few users are not tested, for readers to know."""
+    if split.kind not in (*ONE_OF_EACH, SplitKind.USER_FRACTION):
+        return []
+    found = {fold[0]: left_out(split.kind, fold, split.holdout) for fold in folds}
+    return [
+        f"{n:,} of {of:,} users are not tested in fold {f}" for f, (n, of) in found.items() if n
+    ]
 
 
 def leave_last(split: Split, fold: Fold) -> Iterator[str]:
@@ -82,12 +105,7 @@ def held_share(split: Split, fold: Fold) -> Iterator[str]:
 def user_fraction(split: Split, fold: Fold) -> Iterator[str]:
     """Expect a share of the interactions of all users."""
     yield from held_share(split, fold)
-    train, test = fold[1:]
-    counts = train["user_id"].value_counts()
-    enough = set(counts[counts * split.holdout >= 1].index)
-    untested = enough - set(test["user_id"])
-    if untested:
-        yield f"{len(untested):,} of {len(counts):,} users are not tested"
+    yield from many_left_out(split.kind, fold, split.holdout)
 
 
 def crossfold_users(split: Split, fold: Fold) -> Iterator[str]:
@@ -137,5 +155,6 @@ JUDGES: dict[SplitKind, Callable[[Split, Fold], Iterator[str]]] = {
     SplitKind.CROSSFOLD_RECORDS: crossfold_records,
     SplitKind.GLOBAL_TIME: global_time,
 }
-STRUCTURED = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
+ONE_OF_EACH = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+STRUCTURED = (*ONE_OF_EACH, SplitKind.GLOBAL_TIME)
 """Kinds that show in the rows whatever the sizes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -13,17 +14,29 @@ from agent_core.checks.exemptions import (
     kind_of,
 )
 from agent_core.checks.filters import judged_parts
-from agent_core.checks.protocol import Fold, late_training, mismatch, structure
+from agent_core.checks.protocol import (
+    SHARE_SLACK,
+    Fold,
+    doubts,
+    late_training,
+    mismatch,
+    structure,
+)
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.shares import counts_named, is_named_share, shares_in_text
 from agent_core.checks.training import trained_on_everything
 from agent_core.checks.wishes import lowest_tested, users_tested
-from agent_core.domain import SplitKind
+from agent_core.domain import Split, SplitKind
 from agent_core.evidence import Evidence
 from agent_core.metrics import RATING
+from agent_core.origin import seconds
 
 PAIR = ["user_id", "item_id"]
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
 OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
+BY_SHARE = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS})
+NEARLY_ALL = 0.95
+"""Share of the test users who have as many tested interactions as the plan names."""
 MANY_USERS = 50
 NO_SPLIT = "No split was saved, so that it cannot be checked."
 
@@ -85,19 +98,23 @@ def split_as_planned(evidence: Evidence) -> Result:
     if not folds:
         return failed(NO_SPLIT)
     folds = [with_asked_users(evidence, fold) for fold in folds]
-    planned, name = evidence.plan.split, evidence.plan.split.kind.value.replace("_", " ")
+    planned = with_named_counts(evidence, folds)
+    name = planned.kind.value.replace("_", " ")
     may_differ = {f[0] for f in folds if is_variant(evidence, f[0])}
     others = [f for f in folds if f[0] in may_differ and mismatch(planned, [f])]
     faults = mismatch(planned, [f for f in folds if f[0] not in may_differ])
     faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
     if len(others) == len(folds):
         faults += mismatch(planned, others)
-    faults += untimed(evidence, folds)
+    faults += [*untimed(evidence, folds), *other_cuts(evidence, folds)]
     if faults:
         return failed(f"Not {name}: {some(dict.fromkeys(faults))}.")
     silent = [f[0] for f in others if kind_of(evidence, f[0]) is None]
     if silent:
         return warned(f"Not {name}, and not said to be of another kind: fold {some(silent)}.")
+    few = doubts(planned, [f for f in folds if f[0] not in may_differ])
+    if few:
+        return warned(f"{name}, but {some(few)}.")
     if others:
         return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
     sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
@@ -107,18 +124,65 @@ def split_as_planned(evidence: Evidence) -> Result:
 def with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
     """Return a fold without the users whom the plan's words leave out of the test.
 
-    They may name a number of test users, or the lowest rating that is tested.
+    They may name a number or share of test users, or the lowest rating that is tested.
     """
     name, train, test = fold
     if kind_of(evidence, name) not in OF_ALL_USERS:
         return fold
     tested, lowest = set(test["user_id"]), lowest_tested(evidence.plan)
-    if len(tested) in users_tested(evidence.plan):
+    of = len(tested | set(train["user_id"]))
+    named = users_tested(evidence.plan)
+    if len(tested) in named or is_named_share(evidence.plan, len(tested), of):
         return name, train[train["user_id"].isin(tested)], test
     if lowest is None or "rating" not in train:
         return fold
     could = set(train.loc[pd.to_numeric(train["rating"], errors="coerce") >= lowest, "user_id"])
     return name, train[train["user_id"].isin(could | tested)], test
+
+
+def with_named_counts(evidence: Evidence, folds: list[Fold]) -> Split:
+    """Return the planned split; with the share that is held out, where the plan names a count.
+
+    `5 interactions of each test user` says more than the share that a plan has by default.
+    """
+    split, named = evidence.plan.split, counts_named(evidence.plan)
+    tests = pd.concat([test[["user_id"]].assign(fold=fold) for fold, _, test in folds])
+    counts = tests.groupby(["fold", "user_id"]).size()
+    if split.kind not in BY_SHARE or not len(counts) or counts.max() not in named:
+        return split
+    if (counts == counts.max()).mean() < NEARLY_ALL:
+        return split
+    of_tested = [
+        len(test) + train["user_id"].isin(set(test["user_id"])).sum() for _, train, test in folds
+    ]
+    return replace(split, holdout=len(tests) / max(1, sum(of_tested)))
+
+
+def other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Name the folds that cut time elsewhere than where the words of the plan do.
+
+    Users who come later may be left out of the test, so that the dataset is asked how much of it
+    is later than the cut.
+    """
+    data, wanted = evidence.interactions, evidence.plan.split.holdout
+    named = shares_in_text(evidence.plan)
+    if data is None or not is_timed(data) or wanted not in named:
+        return []
+    faults, times = [], seconds(data["timestamp"])
+    for name, train, test in folds:
+        is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME and not is_variant(
+            evidence, name
+        )
+        if not is_cut or not (is_timed(train) and is_timed(test)):
+            continue
+        after, since = seconds(train["timestamp"]).max(), seconds(test["timestamp"]).min()
+        share = float((times > after).mean())
+        shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
+        if all(abs(s - w) > SHARE_SLACK for s in shares for w in named if w <= 0.5):
+            faults.append(
+                f"fold {name}: the newest {share:.1%} are cut off, {wanted:.0%} is planned"
+            )
+    return faults
 
 
 def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:

@@ -297,6 +297,13 @@ def renamed_and_invented_pairs(made):
     save_pairs(made, lambda f: renamed(f.assign(item_id=100 + f["item_id"] % 40 // 2 * 2)))
 
 
+@sin("split_from_data", FAIL, "other numbers of interactions per item")
+def renamed_and_invented_pairs_with_a_row_dropped(made):
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[1:], test)
+    save_pairs(made, lambda f: renamed(f.assign(item_id=100 + f["item_id"] % 40 // 2 * 2)))
+
+
 @sin("split_as_planned", FAIL, "none of the times of the dataset")
 def renamed_pairs_of_a_temporal_split_without_times(made):
     timed_split(made, SplitKind.LEAVE_LAST, newest(made))
@@ -305,8 +312,9 @@ def renamed_pairs_of_a_temporal_split_without_times(made):
 
 @sin("split_as_planned", FAIL, "none of the times of the dataset")
 def renamed_pairs_with_times_of_their_own(made):
-    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
-    save_pairs(made, lambda f: renamed(f).assign(timestamp=f["timestamp"] + 10**6))
+    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.LEAVE_LAST))
+    later = {"train": 0, "test": 10**6}
+    save_pairs(made, lambda f: renamed(f).assign(timestamp=f["timestamp"] + f["part"].map(later)))
 
 
 @sin("split_as_planned", FAIL, "later interactions in training")

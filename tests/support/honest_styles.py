@@ -3,11 +3,24 @@
 
 from dataclasses import replace
 
-from case import END, FIT, LISTS, LOOP, MAIN, MEAN, PARTS, SPLIT, Case, split_as
+from case import (
+    END,
+    FIT,
+    LISTS,
+    LOOP,
+    MAIN,
+    MEAN,
+    PARTS,
+    SPLIT,
+    TWO_FOLDS,
+    Case,
+    split_as,
+)
 
 from agent_core.domain import Metric, SplitKind
 
 ROW = "fold=fold, seed=seed, n=len"
+COLD = '    test = test[test["item_id"].isin(train["item_id"])]\n    train = df.drop(test.index)\n'
 COVERAGE = Metric("coverage", 10)
 
 
@@ -83,4 +96,28 @@ STYLES = (
          ((SPLIT, SPLIT.replace("df.groupby", 'df[df["rating"] >= 4].groupby')),),
          plan=lambda plan: replace(
              plan, assumptions=("Only ratings of at least 4 are relevant in the test.",))),
+    Case("the newest fifth of each user held out",
+         ((SPLIT, '    place = df.groupby("user_id")["timestamp"].rank(ascending=False, method="first")\n'
+           '    size = df.groupby("user_id")["item_id"].transform("size")\n'
+           "    held = df[place <= (size * 0.2).round()]\n"),),
+         plan=split_as(SplitKind.USER_FRACTION, holdout=0.2,
+                       text="the newest 20 % of each user's interactions are held out (LastFrac)")),
+    Case("items unknown to training moved out of the test",
+         ((SPLIT, '    held = df.groupby("user_id").sample(frac=0.2, random_state=42)\n'), (PARTS, PARTS + COLD)),
+         plan=split_as(SplitKind.USER_FRACTION, holdout=0.2)),
+    Case("users left out whose item is unknown to training", ((PARTS, PARTS + COLD),)),
+    Case("five interactions of each test user",
+         (*TWO_FOLDS[:2], (TWO_FOLDS[2][0], TWO_FOLDS[2][1].replace("frac=0.2", "n=5"))),
+         plan=split_as(SplitKind.CROSSFOLD_USERS, folds=2,
+                       text="2-fold cross-validation over users, 5 interactions of a test user held out")),
+    Case("a share of the users tested",
+         ((SPLIT, '    chosen = df["user_id"].drop_duplicates().sample(frac=0.2, random_state=42)\n'
+           '    held = df[df["user_id"].isin(chosen)].groupby("user_id").sample(n=1, random_state=42)\n'),),
+         plan=assuming("20 % of the users are tested; all others stay in training.")),
+    Case("the newest held out, users and items renamed, times from 0 to 1",
+         ((SPLIT, '    first, last = df["timestamp"].min(), df["timestamp"].max()\n'
+           '    df = df.assign(user_id=pd.factorize(df["user_id"])[0], item_id=pd.factorize(df["item_id"])[0])\n'
+           '    df["timestamp"] = (df["timestamp"] - first) / (last - first)\n'
+           '    held = df.sort_values("timestamp", kind="stable").groupby("user_id").tail(1)\n'),),
+         plan=split_as(SplitKind.LEAVE_LAST)),
 )  # fmt: skip

@@ -1,12 +1,34 @@
 # ruff: noqa: E501 - pieces of scripts stand as they are
 """Scripts whose split is not what they say: invented, filtered or chosen interactions."""
 
-from case import PARTS, SPLIT, hidden, split_as
+from dataclasses import replace
+
+from case import LOOP, PARTS, SPLIT, TWO_FOLDS, hidden, split_as, without
 
 from agent_core.domain import Finding, SplitKind
 
 FAIL, WARN = Finding.FAIL, Finding.WARN
 PREFIXED = '    df = df.assign(user_id="u" + df["user_id"].astype(str))\n'
+DETERMINISTIC = (LOOP, "        pass\n")
+
+
+def planned(plan, *words, **split):
+    """Plan deterministic models, another split and assumptions."""
+    changed = replace(plan.split, **split)
+    return replace(without("ImplicitMF")(plan), split=changed, assumptions=words)
+
+
+def folds_of(test, kind, folds, before=""):
+    """Test what an expression in `fold` says, in each of some folds, without random models."""
+    (*first, (place, body)) = TWO_FOLDS
+    body = body.replace("for fold in (0, 1)", f"for fold in range({folds})")
+    body = body.replace('        mine = df[df["user_id"] % 2 == fold]\n', "")
+    body = body.replace('mine.groupby("user_id").sample(frac=0.2, random_state=1)', test)
+    body = body.replace("crossfold_users", kind)
+    body = body.replace("        for seed in range(SEEDS):\n", "")
+    body = body.replace('            run("ImplicitMF", train, test, seed, fold)\n', "")
+    return (*first, (place, before + body))
+
 
 IN_SPLITS = (
     hidden("tested pairs that nobody had",
@@ -45,4 +67,25 @@ IN_SPLITS = (
     hidden("another seed of the split than planned",
            (("random_state=42", "random_state=17"), ("seed=42", "seed=17")),
            "held_out_at_random", WARN),
+    hidden("the newest held out, said to be random",
+           ((SPLIT, '    held = df.sort_values("timestamp").groupby("user_id").tail(1)\n'), DETERMINISTIC),
+           "held_out_at_random", FAIL, planned),
+    hidden("test users of popular taste, said to be random",
+           ((SPLIT, '    pop = df["item_id"].map(df["item_id"].value_counts())\n'
+             '    taste = pop.groupby(df["user_id"]).mean()\n'
+             "    chosen = taste.nlargest(int(0.67 * len(taste))).index\n"
+             '    held = df[df["user_id"].isin(chosen)].groupby("user_id").sample(n=1, random_state=42)\n'), DETERMINISTIC),
+           "held_out_at_random", WARN,
+           lambda plan: planned(plan, "67 % of the users, at random, are tested.")),
+    hidden("the most popular fifth of each user held out, in folds of few users",
+           folds_of('df[(df["user_id"] % 10 == fold) & (place <= size * 0.2)]', "crossfold_users", 10,
+                    '    pop = df["item_id"].map(df["item_id"].value_counts())\n'
+                    '    place = pop.groupby(df["user_id"]).rank(ascending=False, method="first")\n'
+                    '    size = df.groupby("user_id")["item_id"].transform("size")\n'),
+           "held_out_at_random", FAIL,
+           lambda plan: planned(plan, kind=SplitKind.CROSSFOLD_USERS, folds=10, holdout=0.2)),
+    hidden("blocks of a sorted file called random folds",
+           folds_of('df.sort_values("user_id").iloc[np.array_split(np.arange(len(df)), 3)[fold]]', "crossfold_records", 3),
+           "held_out_at_random", FAIL,
+           lambda plan: planned(plan, kind=SplitKind.CROSSFOLD_RECORDS, folds=3)),
 )  # fmt: skip
