@@ -60,27 +60,6 @@ def test_a_file_of_ones_own_is_what_was_written_to_it(name, is_fault):
     assert bool(trained_on_everything(COPIED.format(name=name), ["data.csv"])) is is_fault
 
 
-@pytest.mark.parametrize(
-    ("source", "finding"),
-    [
-        ("if labbook.is_pilot():\n    s = ImplicitMFScorer(epochs=1)", Finding.PASS),
-        ("fast = labbook.is_pilot()\nif fast:\n    s = ImplicitMFScorer(epochs=1)", Finding.PASS),
-        ("if not labbook.is_pilot():\n    s = ImplicitMFScorer(epochs=1)", Finding.FAIL),
-        ("if labbook.is_pilot() or True:\n    s = ImplicitMFScorer(epochs=1)", Finding.FAIL),
-        ("C = {'epochs': 1}\ns = ImplicitMFScorer(**C)", Finding.FAIL),
-        ("C = dict(epochs=1)\ns = ImplicitMFScorer(**C)", Finding.FAIL),
-        ("C = {'epochs': 1}\nC['epochs'] = 10\ns = ImplicitMFScorer(**C)", Finding.PASS),
-        ("s.config.epochs = 1", Finding.FAIL),
-        ("s.config.epochs = 10", Finding.PASS),
-    ],
-)
-def test_values_are_followed_to_where_they_are_set(tmp_path, source, finding):
-    made = honest()
-    made.source = source
-
-    assert made.findings(tmp_path)["hyperparameters_took_effect"].finding is finding
-
-
 def test_values_rounded_to_three_decimals_are_replaced_and_told(tmp_path):
     made = honest()
     exact = {(r["metric"], r["algorithm"], r.get("seed")): r["value"] for r in made.rows}

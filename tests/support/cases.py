@@ -5,6 +5,7 @@
 
 import honest_cases
 from case import Case, base_plan
+from honest_models import MODELS
 from honest_styles import STYLES
 from sins_in_hiding import IN_HIDING
 from sins_in_recording import IN_RECORDING
@@ -13,5 +14,5 @@ from sins_in_splits import IN_SPLITS
 
 __all__ = ["HONEST", "SINS", "Case", "base_plan"]
 
-HONEST = (*honest_cases.HONEST, *STYLES)
+HONEST = (*honest_cases.HONEST, *STYLES, *MODELS)
 SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS, *IN_RECORDING)
