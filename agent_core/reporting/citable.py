@@ -171,7 +171,8 @@ def split_text(inputs: ReportInputs) -> str:
     ]
     leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
     measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
-    return f"{text}; {LEAKS[split.kind]}.{measured} {'; '.join(sizes[:10])}".rstrip()
+    kind = SplitKind.LEAVE_LAST if split.is_newest else split.kind
+    return f"{text}; {LEAKS[kind]}.{measured} {'; '.join(sizes[:10])}".rstrip()
 
 
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
