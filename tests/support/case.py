@@ -97,6 +97,8 @@ class Case:
     check: str = ""
     finding: Finding = Finding.PASS
     plan: object = same
+    is_on_two: bool = False
+    """Whether a second dataset, `other.tsv`, is there and planned."""
     is_subtle: bool = False
     """Whether a reader who skims the script would miss it."""
 

@@ -3,7 +3,20 @@
 
 from dataclasses import replace
 
-from case import FIT, LOOP, MAIN, PARTS, RANKING, RECORD, SPLIT, TRAIN, USERS, Case, split_as
+from case import (
+    FIT,
+    LOOP,
+    MAIN,
+    PARTS,
+    RANKING,
+    RECORD,
+    SPLIT,
+    TRAIN,
+    USERS,
+    Case,
+    split_as,
+    without,
+)
 
 from agent_core.domain import Algorithm, SplitKind
 
@@ -77,6 +90,19 @@ def pilot(name, *, settings="", condition):
     return Case(name, ((SETTINGS, SETTINGS + settings), (IMPLICIT, tiny + IMPLICIT)))
 
 
+DATA = '    labbook.dataset("DATA", df, feedback="every rating counts")\n'
+SAVE = '    labbook.split(0, train, test, kind="leave_one_out", seed=42)\n'
+EACH = """    for file in ("DATA", "other.tsv"):
+        df = READ if file == "DATA" else pd.read_csv(file, sep="\\t").set_axis(list(df.columns), axis=1)
+        labbook.dataset(file, df, feedback="every rating counts")
+        held = df.groupby("user_id").sample(n=1, random_state=42)
+        train, test = df.drop(held.index), held
+        labbook.split(file, train, test, kind="leave_one_out", seed=42)
+        for name in ("Popularity", "ItemKNN"):
+            run(name, train, test, fold=file)
+    return
+"""
+
 MODELS = (
     Case("a model of its own, the object recorded", custom(RECORD), plan=with_custom),
     Case("a model of its own, recorded by a dict",
@@ -105,4 +131,6 @@ MODELS = (
          ((SPLIT, '    held = df.groupby("user_id").sample(frac=0.2, random_state=42)\n'),
           (USERS, USERS.replace("(per_user,", "(per_user.round(4),"))),
          plan=split_as(SplitKind.USER_FRACTION, holdout=0.2)),
+    Case("two datasets, each a fold of its own", ((DATA, ""), (SPLIT, ""), (PARTS, ""), (SAVE, EACH)),
+         plan=without("ImplicitMF"), is_on_two=True),
 )  # fmt: skip
