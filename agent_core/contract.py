@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -249,17 +249,31 @@ def read_dataset(profile: Dataset, path: Path) -> pd.DataFrame:
     return frame
 
 
+def fold_files(run: Mapping[str, Any]) -> dict[str, str]:
+    """Return the data file of each fold, as far as run.json names them."""
+    split = run.get("split")
+    parts = split.get("parts") if isinstance(split, dict) else None
+    described = parts.items() if isinstance(parts, dict) else ()
+    named = {str(f): d.get("file") for f, d in described if isinstance(d, dict)}
+    return {fold: file for fold, file in named.items() if isinstance(file, str)}
+
+
 def split_parts(
-    files: Mapping[str, Path], interactions: pd.DataFrame | None, problems: Problems
+    files: Mapping[str, Path],
+    interactions: Callable[[str], pd.DataFrame | None],
+    problems: Problems,
 ) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return `train` and `test`, each fold to its interactions; with `row` where it was saved."""
+    """Return `train` and `test`, each fold to its interactions; with `row` where it was saved.
+
+    `interactions`: the dataset of a fold.
+    """
     parts: dict[str, dict[str, pd.DataFrame]] = {"train": {}, "test": {}}
     for name, path in sorted(files.items(), key=lambda f: bool(ROW_NUMBERS.fullmatch(f[0]))):
         by_rows, by_pairs = ROW_NUMBERS.fullmatch(name), PAIRS.fullmatch(name)
         if by_rows:
             if f"split/{by_rows[1]}.{by_rows[2]}.parquet" in files:
                 problems.add(f"{name} is there, and the same part as pairs")
-            frame = rows_part(name, path, interactions, problems)
+            frame = rows_part(name, path, interactions(by_rows[1]), problems)
             if frame is not None:
                 parts[by_rows[2]][by_rows[1]] = frame
         elif by_pairs:

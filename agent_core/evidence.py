@@ -77,6 +77,10 @@ class Evidence:
     """The dataset that was used, in the order of its rows; None where it could not be read."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Fold to what was found of it in the dataset."""
+    others: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """Name of each further dataset to its interactions, where folds are of several."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Fold to the further dataset that it is of."""
     other_names: Mapping[str, str] = field(default_factory=dict)
     """Names that the script gave to planned algorithms; everything here has the planned ones."""
 
@@ -129,8 +133,11 @@ def read_evidence(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
     )
     interactions = read_interactions(run, datasets, files, problems)
-    saved = contract.split_parts(artifacts, interactions, problems)
-    parts, origins = origins_of(saved, interactions, problems)
+    sources = further_sources(run, datasets)
+    others = {n: read_profiled(n, datasets, files, problems) for n in set(sources.values())}
+    whole = {"": interactions, **others}
+    saved = contract.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
+    parts, origins = origins_of(saved, whole, sources, problems)
     per_user = contract.user_table(artifacts, USER_COLUMNS, problems)
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
@@ -161,6 +168,8 @@ def read_evidence(
         changed=changed_files(execution.artifacts, content),
         interactions=interactions,
         origins=origins,
+        others=others,
+        sources=sources,
         other_names=other_names,
     )
 
@@ -175,14 +184,28 @@ def with_names(
 
 
 def origins_of(
-    saved: Parts, interactions: pd.DataFrame | None, problems: Problems
+    saved: Parts,
+    whole: Mapping[str, pd.DataFrame | None],
+    sources: Mapping[str, str],
+    problems: Problems,
 ) -> tuple[Parts, dict[str, Origin]]:
-    """Return the split with what the dataset has of it, and where it comes from."""
-    try:
-        return traced(saved, interactions)
-    except ODD_DATA as error:
-        problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
-        return traced(saved, None)
+    """Return the split with what the dataset of each fold has of it, and where it comes from."""
+    parts: Parts = {"train": {}, "test": {}}
+    origins: dict[str, Origin] = {}
+    for source, interactions in whole.items():
+        own = {
+            part: {f: frame for f, frame in folds.items() if sources.get(f, "") == source}
+            for part, folds in saved.items()
+        }
+        try:
+            told, found = traced(own, interactions)
+        except ODD_DATA as error:
+            problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
+            told, found = traced(own, None)
+        origins |= found
+        for part, folds in told.items():
+            parts[part] |= folds
+    return parts, origins
 
 
 def with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
@@ -215,10 +238,30 @@ def read_interactions(
     problems: Problems,
 ) -> pd.DataFrame | None:
     """Read the dataset that the run names, or the only one."""
+    profile = main_dataset(run, datasets)
+    return read_profiled(profile.name, datasets, files, problems) if profile else None
+
+
+def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Dataset | None:
+    """Return the dataset that the run names, or the first."""
     described = run.get("dataset")
     name = described.get("file") if isinstance(described, dict) else None
-    profile = next((d for d in datasets if d.name == name), datasets[0] if datasets else None)
-    if profile is None or profile.name not in files:
+    return next((d for d in datasets if d.name == name), datasets[0] if datasets else None)
+
+
+def further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> dict[str, str]:
+    """Return the folds that are of another dataset than the run's, with its name."""
+    main, known = main_dataset(run, datasets), {d.name for d in datasets}
+    named = contract.fold_files(run).items()
+    return {f: name for f, name in named if main and name in known - {main.name}}
+
+
+def read_profiled(
+    name: str, datasets: tuple[Dataset, ...], files: Mapping[str, Path], problems: Problems
+) -> pd.DataFrame | None:
+    """Read a dataset by its profile."""
+    profile = next(d for d in datasets if d.name == name)
+    if profile.name not in files:
         return None
     try:
         return contract.read_dataset(profile, files[profile.name])

@@ -89,15 +89,12 @@ def construction(algorithm: Algorithm) -> str:
 def split_call(split: Split) -> str:
     """Write the LensKit call of a planned split; empty where there is none."""
     seed, share = split.seed, split.holdout
+    held = f"LastFrac({share})" if split.is_newest else f"SampleFrac({share}, rng={seed})"
     calls = {
         SplitKind.LEAVE_ONE_OUT: f"crossfold_users(ds, 1, SampleN(1, rng={seed}), rng={seed})",
         SplitKind.LEAVE_LAST: f"crossfold_users(ds, 1, LastN(1), rng={seed})",
-        SplitKind.USER_FRACTION: (
-            f"crossfold_users(ds, 1, SampleFrac({share}, rng={seed}), rng={seed})"
-        ),
-        SplitKind.CROSSFOLD_USERS: (
-            f"crossfold_users(ds, {split.folds}, SampleFrac({share}, rng={seed}), rng={seed})"
-        ),
+        SplitKind.USER_FRACTION: f"crossfold_users(ds, 1, {held}, rng={seed})",
+        SplitKind.CROSSFOLD_USERS: f"crossfold_users(ds, {split.folds}, {held}, rng={seed})",
         SplitKind.CROSSFOLD_RECORDS: f"crossfold_records(ds, {split.folds}, rng={seed})",
         SplitKind.GLOBAL_TIME: f"split_temporal_fraction(ds, {share}, filter_test_users=True)",
     }

@@ -91,7 +91,7 @@ def dataset(path: Any, df: Any = None, *, feedback: str = "", **filters: Any) ->
     file = Path(path)
     about: dict[str, Any] = {"file": file.name, "sha256": sha256_of(file)}
     _memory["path"] = file
-    _memory.pop("file", None)
+    _memory.pop(f"rows of {file}", None)
     rows_in_file = len(_file_rows(file))
     after = rows_in_file
     if df is not None:
@@ -109,6 +109,10 @@ def dataset(path: Any, df: Any = None, *, feedback: str = "", **filters: Any) ->
     with _run() as run:
         kept = run.get("dataset", {})
         about["feedback"] = feedback or kept.get("feedback", "")
+        if kept.get("file", file.name) != file.name:
+            run.setdefault("datasets", {kept["file"]: kept})
+        if "datasets" in run:
+            run["datasets"][file.name] = about
         run["dataset"] = about
 
 
@@ -130,17 +134,20 @@ def candidates(rule: str) -> None:
         run["candidates"] = rule
 
 
-def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
+def split(fold: Any, train: Any, test: Any, data: Any = None, **about: Any) -> None:
     """Save a train-test split: frames, Datasets or collections; `about`: kind, seed, holdout.
 
-    Row numbers of the dataset file where the interactions
-    are found there, the interactions themselves where they are derived.
+    Row numbers of the dataset file where the interactions are found there, the interactions
+    themselves where they are derived. Of several datasets each has folds of its own: of the file
+    that `dataset` was last called for, or of `data`.
     """
     name = fold_name(fold)
+    file = _memory.get("path") if data is None else Path(data)
+    source = {} if file is None else {"file": file.name}
     parts = {"train": interactions(train), "test": interactions(test)}
     is_derived = False
     for part, frame in parts.items():
-        rows = _row_numbers(frame)
+        rows = None if file is None else _row_numbers(frame, file)
         by_pairs, by_rows = (
             Path("split") / f"{name}.{part}{e}" for e in (".parquet", "_rows.csv")
         )
@@ -157,7 +164,7 @@ def split(fold: Any, train: Any, test: Any, **about: Any) -> None:
         names = [*kept.get("names", []), name]
         kept["names"] = list(dict.fromkeys(names))
         kept["folds"] = len(kept["names"])
-        kept.setdefault("parts", {})[name] = plain(about)
+        kept.setdefault("parts", {})[name] = {**plain(about), **source}
         kept["is_derived"] = is_derived
         kept.setdefault("counts", {})[name] = {p: len(f) for p, f in parts.items()}
 
@@ -508,9 +515,10 @@ def separator_of(line: str) -> str:
 
 def _file_rows(path: Path) -> pd.DataFrame:
     """Return the dataset file, read once; row numbers are its index."""
-    if "file" not in _memory:
-        _memory["file"] = read_file(path)
-    file: pd.DataFrame = _memory["file"]
+    key = f"rows of {path}"
+    if key not in _memory:
+        _memory[key] = read_file(path)
+    file: pd.DataFrame = _memory[key]
     return file
 
 
@@ -556,11 +564,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _row_numbers(frame: pd.DataFrame) -> np.ndarray | None:
-    """Return where interactions stand in the dataset file; None where some are not found."""
-    path = _memory.get("path")
-    if path is None:
-        return None
+def _row_numbers(frame: pd.DataFrame, path: Path) -> np.ndarray | None:
+    """Return where interactions stand in a dataset file; None where some are not found."""
     file = _file_rows(path)
     if not {"user_id", "item_id"} <= set(file):
         return None
@@ -630,7 +635,8 @@ def _long(frame: Any) -> pd.DataFrame:
 # -- files -----------------------------------------------------------------------------------
 
 _memory: dict[str, Any] = {}
-"""The dataset file (`path`, `file`) and how many parts of `per_user` were written."""
+"""The dataset file (`path`), those that were read, and how many parts of `per_user` were
+written."""
 _results: dict[str, Any] = {
     "primary": None,
     "written": 0,

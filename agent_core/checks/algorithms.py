@@ -10,6 +10,7 @@ from agent_core.checks.arguments import (
     UNTRACKED,
     ignored_arguments,
     is_same,
+    late_changes,
     other_values,
     trials_of,
 )
@@ -57,20 +58,43 @@ def config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
 
 
 def hyperparameters_took_effect(evidence: Evidence) -> Result:
-    """Check the configurations in force against the planned ones."""
+    """Check the configurations in force against the planned ones.
+
+    A model that the source makes with other values than the recorded ones is a fault, until the
+    product has trained the recorded ones itself and come to the delivered values.
+    """
     planned = [a for a in evidence.plan.algorithms if a.config]
     ran = set(evidence.rows["algorithm"])
     faults = [f for a in planned if a.name in ran for f in config_faults(evidence, a)]
     faults += ignored_arguments(evidence)
-    faults += other_values(evidence)
+    late = list(late_changes(evidence))
+    others = list(other_values(evidence))
+    faults += [text for kind, text in others if not is_trained_as_recorded(evidence, kind)]
+    faults += [text for is_sure, text in late if is_sure]
     faults += idle_sweep(evidence)
     if faults:
-        return failed(f"{some(faults)}.")
+        return failed(f"{some(dict.fromkeys(faults))}.")
+    if planned and not ran & {a.name for a in planned}:
+        return failed("There are no results of the configured algorithms.")
+    doubts = [f"{text} (trained by the product as recorded, the values are those delivered)"
+              for _, text in others]  # fmt: skip
+    doubts += [text for _, text in late]
+    doubts += [d for a in planned if a.name in ran for d in unrecorded(evidence, a)]
+    if doubts:
+        return warned(f"{some(doubts)}.")
     if not planned:
         return not_applicable("The plan sets no hyperparameters.")
-    if not ran & {a.name for a in planned}:
-        return failed("There are no results of the configured algorithms.")
     return passed(f"The configurations of {some(a.name for a in planned)} are in force.")
+
+
+def is_trained_as_recorded(evidence: Evidence, kind: str) -> bool:
+    """Whether the product trained all algorithms of a class, and got the delivered values."""
+    pairs = evidence.retrained.pairs if evidence.retrained else ()
+    described = algorithms_of(evidence.run).items()
+    names = {name for name, about in described if about.get("class") == kind}
+    own = [p for p in pairs if p.algorithm in names]
+    is_whole = bool(names) and names == {p.algorithm for p in own}
+    return is_whole and all(p.agrees and p.scatters_alike for p in own)
 
 
 def config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
@@ -80,11 +104,30 @@ def config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
         yield f"run.json has no resolved configuration of {algorithm.name}"
         return
     for name, value in algorithm.config.items():
-        key = name if name in config else SAME_NAMES.get(name, name)
+        key = recorded_as(name, config)
         if key in config and not is_same(config[key], value):
             yield f"{algorithm.name}: {name} is {config[key]!r}, planned {value!r}"
-        elif key not in config and name not in UNTRACKED:
+        elif key not in config and name not in UNTRACKED and not is_own(algorithm):
             yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
+
+
+def unrecorded(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+    """Name planned hyperparameters that a class of the script's own does not record."""
+    config = config_of(evidence, algorithm.name)
+    if config is not None and is_own(algorithm):
+        for name in algorithm.config:
+            if recorded_as(name, config) not in config:
+                yield f"{algorithm.name}: {name} is not recorded"
+
+
+def recorded_as(name: str, config: Mapping[str, Any]) -> str:
+    """Return the key under which a configuration has a hyperparameter."""
+    return name if name in config else SAME_NAMES.get(name, name)
+
+
+def is_own(algorithm: Algorithm) -> bool:
+    """Whether the class of an algorithm is the script's own: what it takes is not known."""
+    return algorithm.kind.startswith("Custom")
 
 
 def idle_sweep(evidence: Evidence) -> Iterator[str]:
@@ -112,6 +155,9 @@ def configuration_as_planned(evidence: Evidence) -> Result:
             faults += config_faults(evidence, algorithm)
     if faults:
         return failed(f"{some(faults)}.")
+    doubts = [d for a in evidence.plan.algorithms for d in unrecorded(evidence, a)]
+    if doubts:
+        return warned(f"{some(doubts)}.")
     return passed(f"{len(evidence.plan.algorithms)} algorithms ran as configured in the plan.")
 
 

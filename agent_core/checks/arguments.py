@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from agent_core.checks.constants import UNKNOWN, Constants
 from agent_core.checks.result import some
-from agent_core.checks.syntax import called_name, dotted, parsed, walked
+from agent_core.checks.syntax import called_name, dotted, parsed, scopes
+from agent_core.checks.undelivered import undelivered
 from agent_core.evidence import Evidence, algorithms_of
+from agent_core.scorers import SCORERS
 
 SAME_NAMES = {
     "features": "embedding_size",
@@ -20,7 +24,7 @@ SAME_NAMES = {
 }
 ALIASES = frozenset({"features", "k", "nnbrs"})
 """Other names that LensKit takes itself."""
-UNTRACKED = frozenset({"preset"})
+UNTRACKED = frozenset({"preset", "config"})
 """Arguments that set others and do not stay in the configuration."""
 ANY = ""
 """Class of what is set on a configuration, whoever has it."""
@@ -33,44 +37,59 @@ class Setting:
     kind: str
     """The class, or `ANY`."""
     name: str
-    value: ast.expr
+    value: Any
+    """`UNKNOWN` where the source alone does not say."""
     line: int
     call: str = ""
+    owner: str = ""
+    """Whose configuration it is set on; empty for arguments."""
+    is_relative: bool = False
+    """Whether it is what it was before, changed."""
+    is_delivered: bool = True
+    """Whether anything of what is made with it may be delivered."""
 
 
 def settings(source: str) -> Iterator[Setting]:
     """Yield what the source sets outside of pilots: arguments, dicts of them, and attributes."""
     tree = parsed(source)
-    pilot = set(map(id, pilot_nodes(tree)))
-    dicts = constant_dicts(tree, pilot)
+    known, idle = Constants.of_full_run(tree)
+    unused = undelivered(tree)
     for node in ast.walk(tree):
-        if id(node) in pilot:
+        if id(node) in idle:
             continue
         if isinstance(node, ast.Call):
-            yield from arguments(node, dicts)
+            for found in arguments(node, known):
+                yield replace(found, is_delivered=id(node) not in unused)
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                if isinstance(target, ast.Attribute) and is_config(target.value):
-                    yield Setting(ANY, target.attr, node.value, node.lineno)
+                yield from attributes(target, known.value(node.value))
+        if isinstance(node, ast.AugAssign):
+            for found in attributes(node.target, UNKNOWN):
+                yield replace(found, is_relative=True)
 
 
-def arguments(node: ast.Call, dicts: Mapping[str, ast.expr]) -> Iterator[Setting]:
-    """Yield what a call sets by name."""
+def attributes(target: ast.expr, value: Any) -> Iterator[Setting]:
+    """Yield what is set on a configuration."""
+    if isinstance(target, ast.Attribute) and is_config(target.value):
+        yield Setting(ANY, target.attr, value, target.lineno, owner=owner_of(target.value))
+
+
+def arguments(node: ast.Call, known: Constants) -> Iterator[Setting]:
+    """Yield what a call sets by name; a configuration's arguments are those of its scorer."""
     call = called_name(node)
-    kind = call.rpartition(".")[2]
+    kind = re.sub("Config$", "Scorer", call.rpartition(".")[2])
     if call == "setattr" and len(node.args) == 3 and is_config(node.args[0]):
-        told = node.args[1]
-        if isinstance(told, ast.Constant):
-            yield Setting(ANY, str(told.value), node.args[2], node.lineno)
+        told = known.value(node.args[1])
+        if isinstance(told, str):
+            value, owner = known.value(node.args[2]), owner_of(node.args[0])
+            yield Setting(ANY, told, value, node.lineno, owner=owner)
         return
     for keyword in node.keywords:
         if keyword.arg:
-            yield Setting(kind, keyword.arg, keyword.value, node.lineno, call)
+            yield Setting(kind, keyword.arg, known.value(keyword.value), node.lineno, call)
             continue
-        given = keyword.value
-        known = dicts.get(given.id) if isinstance(given, ast.Name) else given
-        for name, value in entries(known):
-            yield Setting(kind, name, value, node.lineno, call)
+        for name, value in entries(known.followed(keyword.value)):
+            yield Setting(kind, name, known.value(value), node.lineno, call)
 
 
 def is_config(node: ast.expr) -> bool:
@@ -78,7 +97,12 @@ def is_config(node: ast.expr) -> bool:
     return dotted(node).rpartition(".")[2] in ("config", "_config")
 
 
-def entries(node: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
+def owner_of(node: ast.expr) -> str:
+    """Return whose configuration an expression is."""
+    return dotted(node).rpartition(".")[0]
+
+
+def entries(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """Yield the text keys of a literal dict, or of `dict(...)`, with their values."""
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
@@ -88,61 +112,16 @@ def entries(node: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
         yield from ((k.arg, k.value) for k in node.keywords if k.arg)
 
 
-def constant_dicts(tree: ast.Module, pilot: set[int]) -> dict[str, ast.expr]:
-    """Return the names that are set once, to a dict, and not changed."""
-    found: dict[str, list[ast.expr]] = {}
-    changed = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and id(node) not in pilot:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).append(node.value)
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
-            changed.add(dotted(node))
-        if isinstance(node, ast.Call) and called_name(node).endswith((".update", ".pop")):
-            changed.add(called_name(node).rpartition(".")[0])
-    return {n: v[0] for n, v in found.items() if len(v) == 1 and n not in changed}
-
-
-def pilot_nodes(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield what runs in a pilot only: a short trial, whose results do not count."""
-    names = {
-        target.id
-        for node in walked(tree, ast.Assign)
-        if pilot_side(node.value, frozenset()) > 0
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If | ast.IfExp):
-            side = pilot_side(node.test, frozenset(names))
-            chosen = node.body if side > 0 else node.orelse if side < 0 else []
-            for inner in chosen if isinstance(chosen, list) else [chosen]:
-                yield from ast.walk(inner)
-
-
-def pilot_side(test: ast.expr, names: frozenset[str]) -> int:
-    """Return 1 where a condition holds in pilots only, -1 where it fails only there, else 0."""
-    match test:
-        case ast.Call() if called_name(test).rpartition(".")[2] == "is_pilot":
-            return 1
-        case ast.Name(id=name) if name in names:
-            return 1
-        case ast.UnaryOp(op=ast.Not(), operand=inner):
-            return -pilot_side(inner, names)
-        case ast.BoolOp(op=ast.And(), values=values):
-            return 1 if any(pilot_side(v, names) > 0 for v in values) else 0
-    return 0
-
-
 def ignored_arguments(evidence: Evidence) -> Iterator[str]:
-    """Name arguments in the source that the resolved configuration of their class lacks."""
+    """Name arguments in the source that LensKit's class lacks.
+
+    What a class of the script's own takes, the product cannot know.
+    """
     keys: dict[str, set[str]] = {}
     for described in algorithms_of(evidence.run).values():
-        config = described.get("config")
-        if isinstance(config, dict) and config:
-            keys.setdefault(str(described.get("class")), set()).update(map(str, config))
+        config, kind = described.get("config"), str(described.get("class"))
+        if isinstance(config, dict) and config and kind in SCORERS:
+            keys.setdefault(kind, set(SCORERS[kind].parameters)).update(map(str, config))
     for found in settings(evidence.source):
         known = keys.get(found.kind)
         if known is not None and found.name not in known | ALIASES | UNTRACKED:
@@ -152,29 +131,86 @@ def ignored_arguments(evidence: Evidence) -> Iterator[str]:
             )
 
 
-def other_values(evidence: Evidence) -> Iterator[str]:
-    """Name values in the source that no recorded configuration of their class has.
+def other_values(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield values in the source that no recorded configuration of their class has, by class.
 
     A class that was tuned may be made with values that were not chosen.
     """
-    recorded: dict[str, list[dict[str, Any]]] = {ANY: []}
-    tuned = set()
-    for described in algorithms_of(evidence.run).values():
-        config, kind = described.get("config"), str(described.get("class"))
-        if isinstance(config, dict) and config:
-            recorded.setdefault(kind, []).append(config)
-            recorded[ANY].append(config)
-        if trials_of(described):
-            tuned |= {kind, ANY}
+    recorded = Recorded.of(evidence)
     for found in settings(evidence.source):
-        name = SAME_NAMES.get(found.name, found.name)
-        known = [c[name] for c in recorded.get(found.kind, ()) if name in c]
-        if found.kind in tuned or not known or not isinstance(found.value, ast.Constant):
+        values = recorded.values(found.kind, found.name)
+        is_plain = isinstance(found.value, int | float | str)
+        if found.kind in recorded.tuned or not values or not is_plain or not found.is_delivered:
             continue
-        value = found.value.value
-        if value is not None and not any(is_same(k, value) for k in known):
-            listed = some(repr(k) for k in known)
-            yield f"line {found.line} sets {name} = {value!r}, recorded is {listed}"
+        if not any(is_same(v, found.value) for v in values):
+            yield found.kind, told(found, values)
+
+
+def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
+    """Yield what is changed of a configuration after it was recorded, and whether it surely is.
+
+    Recorded and changed under the same name, in one function: what was recorded is not in force.
+    """
+    recorded = Recorded.of(evidence)
+    lines = {f.line: f for f in settings(evidence.source) if f.owner}
+    for _, nodes in scopes(parsed(evidence.source)):
+        last = recordings(nodes)
+        for line in {n.lineno for n in nodes if isinstance(n, ast.stmt) and n.lineno in lines}:
+            found = lines[line]
+            if line <= last.get(found.owner, line):
+                continue
+            values = recorded.values(ANY, found.name)
+            if found.value is UNKNOWN or not values:
+                yield found.is_relative, f"line {line} sets {found.name} after it was recorded"
+            elif not any(is_same(v, found.value) for v in values):
+                yield True, told(found, values)
+            elif not all(is_same(v, found.value) for v in values):
+                yield False, f"{told(found, values)}, before that line"
+
+
+def recordings(nodes: Iterable[ast.AST]) -> dict[str, int]:
+    """Return the names that are recorded as algorithms, each with the last line that does so."""
+    found: dict[str, int] = {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and called_name(node) in ("labbook.algorithm", "algorithm"):
+            given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "scorer")]
+            for name in filter(None, map(dotted, given)):
+                found[name] = max(found.get(name, 0), node.lineno)
+    return found
+
+
+def told(found: Setting, values: Iterable[Any]) -> str:
+    """Say what a line sets, and what is recorded."""
+    name, listed = SAME_NAMES.get(found.name, found.name), some(repr(v) for v in values)
+    return f"line {found.line} sets {name} = {found.value!r}, recorded is {listed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The recorded configurations by class; `ANY` has all of them."""
+
+    configs: Mapping[str, Sequence[Mapping[str, Any]]]
+    tuned: frozenset[str]
+    """Classes of which several configurations were tried."""
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Recorded:
+        """Collect them."""
+        configs: dict[str, list[Mapping[str, Any]]] = {ANY: []}
+        tuned = set()
+        for described in algorithms_of(evidence.run).values():
+            config, kind = described.get("config"), str(described.get("class"))
+            if isinstance(config, dict) and config:
+                configs.setdefault(kind, []).append(config)
+                configs[ANY].append(config)
+            if trials_of(described):
+                tuned |= {kind, ANY}
+        return cls(configs, frozenset(tuned))
+
+    def values(self, kind: str, name: str) -> list[Any]:
+        """Return the recorded values of a hyperparameter."""
+        key = SAME_NAMES.get(name, name)
+        return [c[key] for c in self.configs.get(kind, ()) if key in c]
 
 
 def is_same(found: Any, planned: Any) -> bool:

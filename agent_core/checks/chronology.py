@@ -53,7 +53,7 @@ class Order(Enum):
 def order_of(plan: Plan) -> Order:
     """Return which interactions a plan holds out, where its kind of split leaves that open."""
     text = plan.split.text
-    if is_of_newest(text) and not RANDOM.search(text):
+    if plan.split.is_newest or (is_of_newest(text) and not RANDOM.search(text)):
         return Order.NEWEST
     return Order.EITHER if any(map(is_of_newest, words(plan))) else Order.RANDOM
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from agent_core.checks.exemptions import is_variant
@@ -25,6 +26,9 @@ from agent_core.predicted import false_ratings, shares
 from agent_core.quoting import quoted
 from agent_core.sampling import on_whom, sample_faults
 
+LEAST_DECIMALS, MOST_DECIMALS = 3, 8
+"""Decimals to which values per user may be rounded."""
+EXACT = 1e-12
 SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
 
@@ -126,18 +130,31 @@ def inner_contradictions(evidence: Evidence) -> Iterator[str]:
     if not len(users):
         return
     means = users.groupby(keys, dropna=False)["value"].agg(
-        ["mean", "count", lambda v: v.fillna(0.0).mean()]
+        ["mean", lambda v: v.fillna(0.0).mean(), half_unit]
     )
-    means.columns = pd.Index(["mean", "count", "filled"])
+    means.columns = pd.Index(["mean", "filled", "slack"])
     both = evidence.single.merge(means.reset_index(), on=keys, how="inner")
     agreement = evidence.agreement
     pooled = agreement[agreement["definition"].astype(str).str.startswith(POOLED)]
     both = both[~pd.MultiIndex.from_frame(both[keys]).isin(pd.MultiIndex.from_frame(pooled[keys]))]
     for row in both.itertuples():
+        gap = min(abs(row.value - row.mean), abs(row.value - row.filled))
         is_same = is_close(row.value, row.mean) or is_close(row.value, row.filled)
-        if not is_same:
+        if not is_same and not gap <= row.slack:
             run = run_label(row.algorithm, row.fold, row.seed)
             yield f"{label(row.metric, row.k)} of {run}: {row.value:.6g} and {row.mean:.6g}"
+
+
+def half_unit(values: pd.Series) -> float:
+    """Return half a unit of the last decimal that all values have; 0 where they are exact.
+
+    Fewer than three decimals are no rounding, but the values of a few hits.
+    """
+    found = values.dropna().to_numpy(dtype=float)
+    for decimals in range(MOST_DECIMALS + 1):
+        if np.abs(found - np.round(found, decimals)).max(initial=0.0) < EXACT:
+            return 0.5 * 10.0**-decimals if decimals >= LEAST_DECIMALS else 0.0
+    return 0.0
 
 
 def definitions(agreement: pd.DataFrame) -> str:

@@ -21,6 +21,7 @@ from agent_core.checks import (
     split,
     statistics,
 )
+from agent_core.checks.per_dataset import joined, views
 from agent_core.checks.result import Result, failed
 from agent_core.domain import Check, Finding, Waiver
 from agent_core.evidence import ODD_DATA, Evidence
@@ -35,6 +36,8 @@ class Rule:
     subject: str
     judge: Callable[[Evidence], Result]
     is_binding: bool = False
+    is_per_dataset: bool = False
+    """Whether each dataset is looked at with its own folds."""
 
     @property
     def name(self) -> str:
@@ -46,7 +49,7 @@ RULES = (
     Rule("files", files.runs_clean),
     Rule("files", files.contract_parses, is_binding=True),
     Rule("files", files.files_unchanged, is_binding=True),
-    Rule("files", files.dataset_loaded),
+    Rule("files", files.dataset_loaded, is_per_dataset=True),
     Rule("files", files.lists_saved),
     Rule("files", files.per_user_saved),
     Rule("files", files.table_saved),
@@ -54,12 +57,12 @@ RULES = (
     Rule("files", files.metadata_saved),
     Rule("ranges", ranges.values_in_range, is_binding=True),
     Rule("ranges", ranges.identical_results),
-    Rule("split", origins.split_from_data, is_binding=True),
+    Rule("split", origins.split_from_data, is_binding=True, is_per_dataset=True),
     Rule("split", split.no_test_in_train, is_binding=True),
-    Rule("split", filters.filters_as_planned),
-    Rule("split", split.split_as_planned),
-    Rule("split", draws.held_out_at_random, is_binding=True),
-    Rule("split", split.folds_as_planned),
+    Rule("split", filters.filters_as_planned, is_per_dataset=True),
+    Rule("split", split.split_as_planned, is_per_dataset=True),
+    Rule("split", draws.held_out_at_random, is_binding=True, is_per_dataset=True),
+    Rule("split", split.folds_as_planned, is_per_dataset=True),
     Rule("split", split.lists_exclude_train),
     Rule("split", split.temporal_leak, is_binding=True),
     Rule("split", split.duplicates_in_test),
@@ -108,7 +111,8 @@ def renewed(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
 def check(rule: Rule, evidence: Evidence) -> Check:
     """Run one check; data that it cannot take is a fault of the data."""
     try:
-        result = rule.judge(evidence)
+        seen = views(evidence) if rule.is_per_dataset else (("", evidence),)
+        result = joined([(name, rule.judge(part)) for name, part in seen])
     except ODD_DATA as error:
         log.warning("a check could not take the data", exc_info=error, extra={"check": rule.name})
         result = failed(f"Cannot be checked: {type(error).__name__}: {str(error)[:200]}")

@@ -65,6 +65,16 @@ class Program:
             and file_of(call, scope) == name
         ]
 
+    def reads_several(self) -> bool:
+        """Whether several of the data files are read, or one whose name is not plain."""
+        names = {
+            file_of(call, scope)
+            for scope in self.scopes
+            for call in scope.calls
+            if last_name(call) in READERS
+        }
+        return "" in names or len(names & self.files) > 1
+
 
 def scopes_of(source: str) -> list[Scope]:
     """Return module and functions of a source."""
@@ -179,11 +189,16 @@ def is_whole(value: ast.expr, scope: Scope, program: Program, steps: int = MAX_S
 
 
 def is_data_file(call: ast.Call, scope: Scope, program: Program, steps: int) -> bool:
-    """Whether a data file is read: a given one, or one to which the source wrote all of it."""
+    """Whether a data file is read: a given one, or one to which the source wrote all of it.
+
+    Where the source reads several given files, one of them is not all of the data.
+    """
     name = file_of(call, scope)
     written = program.written(name) if name else []
     if written:
         return any(is_whole(v, s, program, steps - 1) for v, s in written)
+    if len(program.files) > 1 and program.reads_several():
+        return False
     return not name or not program.files or name in program.files
 
 

@@ -101,6 +101,9 @@ BESIDE = re.compile(
 """Words of sentences that speak of evaluation, not of what data are kept."""
 
 
+QUOTED = re.compile(r"“([^”]+)”")
+
+
 @dataclass(frozen=True, slots=True)
 class Fewest:
     """The fewest interactions that users and items must have; 1 for any."""
@@ -116,12 +119,18 @@ class Fewest:
 
 
 def texts(plan: Plan) -> Iterator[list[str]]:
-    """Yield what a plan says in words, text by text, each as sentences; refusals are left out."""
+    """Yield what a plan says in words, text by text, each as sentences.
+
+    Refusals are left out, and wishes that the plan says it does not carry out.
+    """
+    refused = [w for u in plan.unmapped for w in (QUOTED.findall(u) or [u])]
     found = (
         plan.title, plan.question, plan.feedback, plan.split.text, *plan.assumptions,
         *(t for r in plan.requirements for t in (r.text, r.clause)),
     )  # fmt: skip
     for text in found:
+        for wish in refused:
+            text = text.replace(wish, " ")
         parts = re.split(r"[.;](?=\s|$)(?!\s+\d)", text)
         kept = [s for s in parts if s.strip() and not REFUSED.search(s)]
         yield [WORD.sub(lambda m: WORDS[m[0].lower()], s) for s in kept]

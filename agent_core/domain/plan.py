@@ -150,6 +150,8 @@ class Split:
     seed: int = 42
     text: str = ""
     """For people, e.g. `leave-one-out, random, one fixed split (seed 42)`."""
+    is_newest: bool = False
+    """Whether the share of each user is the newest, not drawn at random."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class SplitPart(Part):
     ]
     folds: int = 1
     holdout: float = 0.2
+    newest: bool = Field(False, description="hold out each user's newest, not random ones")
     seed: int = 42
     text: str = Field("", description="for people: leave-one-out, random, one fixed split")
 

@@ -256,7 +256,9 @@ def split_of(answer: PlanAnswer) -> Split:
     part = answer.split
     text = clipped(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
     holdout = part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT
-    return Split(SplitKind(part.kind), part.folds, holdout, part.seed, text)
+    kind = SplitKind(part.kind)
+    is_newest = part.newest and kind in (SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS)
+    return Split(kind, part.folds, holdout, part.seed, text, is_newest)
 
 
 def requirements_of(

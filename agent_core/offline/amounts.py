@@ -157,6 +157,7 @@ SPLITS = (
         r"|time split|split (?:by|on|at a) (?:time|date)",
     ),
 )
+TIMED = (SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST)
 SHARES = (
     r"\bhold(?:ing)?[- ]?(?:s )?out\s+(?:a )?(?:random )?(\d{1,2})\s*(?:%|percent)",
     r"\b(\d{1,2})\s*(?:%|percent)\s*(?:for )?(?:test|hold|held|of (?:each|every|the) user)",
@@ -165,8 +166,37 @@ SHARES = (
 )
 
 
+OF_EACH = (
+    r"(?:per|by|within|(?:of|for|from|in) (?:each|every|a|any|all)(?: (?:the|test|tested))*) "
+    r"?users?\b|(?:each|every|a|the) users?(?:'s|s'|\b)|user[- ]?(?:wise|based)|per[- ]user"
+)
+IN_TIME = r"(?:temporal|chronological|time[- ](?:based|aware|ordered))(?:ly)?"
+NEWEST = (
+    r"(?:last|latest|newest|most recent)\s+(?P<share>\d{1,2})\s*(?:%|percent\b)"
+    rf"(?P<each>[^.;,]{{0,40}}?(?:{OF_EACH}))?"
+)
+NEWEST_OF_EACH = (
+    rf"(?:{OF_EACH})[^.;]{{0,30}}?\b(?:last|latest|newest|most recent)\s+\d{{1,2}}\s*"
+    r"(?:%|percent\b)"
+    rf"|\b{IN_TIME}\s+(?:[\w/%-]+\s+){{0,3}}?(?:{OF_EACH})"
+    rf"|(?:{OF_EACH})[\s,]+(?:[\w/%-]+\s+)?{IN_TIME}\b"
+)
+
+
+def newest_of(text: str) -> tuple[SplitKind, float | None] | None:
+    """Return the split that holds out a newest share: of each user, or of all interactions."""
+    match = re.search(rf"\b{NEWEST}", text, re.IGNORECASE)
+    share = int(match["share"]) / 100 if match else share_of(text)
+    if re.search(rf"\b(?:{NEWEST_OF_EACH})", text, re.IGNORECASE) or (match and match["each"]):
+        return SplitKind.USER_FRACTION, share
+    return (SplitKind.GLOBAL_TIME, share) if match else None
+
+
 def split_of(text: str) -> tuple[SplitKind | None, float | None]:
     """Return the hold-out protocol and the held-out share."""
+    newest = newest_of(text)
+    if newest:
+        return newest
     share = share_of(text)
     for kind, pattern in SPLITS:
         if re.search(pattern, text, re.IGNORECASE):
@@ -177,7 +207,12 @@ def split_of(text: str) -> tuple[SplitKind | None, float | None]:
 def split_kinds(text: str) -> tuple[SplitKind, ...]:
     """Return all hold-out protocols that are named."""
     named = tuple(k for k, p in SPLITS if re.search(p, text, re.IGNORECASE))
-    return (*named, SplitKind.USER_FRACTION) if share_of(text) else named
+    newest = newest_of(text)
+    if newest:
+        return tuple(dict.fromkeys([newest[0], *(k for k in named if k not in TIMED)]))
+    # A share beside a cut in time is its own.
+    is_own = SplitKind.GLOBAL_TIME in named or share_of(text) is None
+    return named if is_own else (*named, SplitKind.USER_FRACTION)
 
 
 def share_of(text: str) -> float | None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent_core.offline.selections import SELECTIONS
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -168,6 +170,7 @@ OUTSIDE: Mapping[str, str] = {
     r"|latency|speed": "is not measured",
     r"cold[- ]?start(?: users?| items?)?": "is a protocol that I cannot set up",
     r"\d+[- ]?core|k-core": "is a filter that I cannot apply; all users and items stay",
+    **SELECTIONS,
     r"leave[- ](?:two|three|four|five|k|p|\d+)[- ]out": "is not among my splits",
     r"(?:\d+ |sampled )negative (?:items|samples)|sampled metrics": (
         "is not done: all items that are not in training are ranked"

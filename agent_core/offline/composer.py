@@ -141,5 +141,11 @@ def split_parts(split: Split) -> dict[str, Any]:
         "folds": split.folds,
         "holdout": split.holdout,
         "split_seed": split.seed,
-        "splitters": SPLITTERS[split.kind],
+        "newest": split.is_newest,
+        "share": (
+            f"LastFrac({split.holdout})"
+            if split.is_newest
+            else f"SampleFrac({split.holdout}, rng=SPLIT_SEED)"
+        ),
+        "splitters": ("LastFrac", "crossfold_users") if split.is_newest else SPLITTERS[split.kind],
     }

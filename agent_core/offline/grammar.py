@@ -10,6 +10,8 @@ from typing import Any
 from agent_core.domain import Metric, SplitKind, Study
 from agent_core.offline.amounts import (
     CUT,
+    NEWEST,
+    NEWEST_OF_EACH,
     NUMBER,
     RATINGS,
     SHARES,
@@ -20,6 +22,7 @@ from agent_core.offline.amounts import (
     masked,
     metric_spans,
     min_rating_of,
+    newest_of,
     parameters_of,
     seeds_of,
     split_kinds,
@@ -89,6 +92,8 @@ class Reading:
     """Cut-offs of single metrics, where they are not the same for all."""
     split: SplitKind | None = None
     holdout: float | None = None
+    is_newest: bool = False
+    """Whether the share is the newest of each user, not a random one."""
     folds: int | None = None
     seeds: int | None = None
     first_seed: int = 0
@@ -140,6 +145,7 @@ def read(text: str) -> Reading:
         own=own,
         split=split,
         holdout=holdout,
+        is_newest=split is SplitKind.USER_FRACTION and newest_of(rest) is not None,
         folds=folds_of(rest),
         seeds=seeds,
         first_seed=first,
@@ -275,9 +281,14 @@ def clauses(text: str) -> dict[str, str]:
         "algorithms": "|".join(a.names for a in ALGORITHMS if a.name not in BASELINES),
         "baseline": "|".join(a.names for a in ALGORITHMS if a.name in BASELINES),
         "split": "|".join(
-            [p for _, p in SPLITS]
-            + [r"\w+-fold cross[- ]?validation|\d+ folds|cross[- ]?validation"]
-            + [r"train ?/ ?test split|\d\d ?[/:-] ?\d\d(?: split)?", *SHARES]
+            [
+                re.sub(r"\?P<\w+>", "?:", NEWEST),
+                NEWEST_OF_EACH,
+                *(p for _, p in SPLITS),
+                r"\w+-fold cross[- ]?validation|\d+ folds|cross[- ]?validation",
+                r"train ?/ ?test split|\d\d ?[/:-] ?\d\d(?: split)?",
+                *SHARES,
+            ]
         ),
         "seeds": rf"(?:{NUMBER} )?(?:different )?(?:random )?seeds|multiple times"
         rf"|{NUMBER} (?:times|runs)",

@@ -180,10 +180,11 @@ def split_of(
     assumptions: list[str],
 ) -> Split:
     """Return the hold-out protocol; what was not said is said as an assumption."""
-    kind = reading.split
-    if kind in TIMESTAMP_SPLITS and dataset.timestamp_column is None:
+    kind, is_newest = reading.split, reading.is_newest
+    if (kind in TIMESTAMP_SPLITS or is_newest) and dataset.timestamp_column is None:
         assumptions.append("the data has no timestamps, so the hold-out is random")
         kind = SplitKind.LEAVE_ONE_OUT if kind is SplitKind.LEAVE_LAST else None
+        kind, is_newest = (SplitKind.USER_FRACTION if is_newest else kind), False
     count = reading.folds or (folds if study is Study.COMPARISON and kind is None else 1)
     count = min(count, max(2, dataset.users))
     only_ratings = all(m.is_rating for m in metrics)
@@ -198,8 +199,10 @@ def split_of(
         words = SPLIT_WORDS[kind].format(holdout=0.2, folds=1)
         assumptions.append(f"no split was named, so I take {words}")
     holdout = reading.holdout or 0.2
-    words = SPLIT_WORDS[kind].format(holdout=holdout, folds=count)
-    return Split(kind, count, holdout, SPLIT_SEED, f"{words} (seed {SPLIT_SEED})")
+    is_newest = is_newest and kind in NEWEST_WORDS
+    words = (NEWEST_WORDS if is_newest else SPLIT_WORDS)[kind]
+    text = f"{words.format(holdout=holdout, folds=count)} (seed {SPLIT_SEED})"
+    return Split(kind, count, holdout, SPLIT_SEED, text, is_newest)
 
 
 SPLIT_WORDS = {
@@ -211,6 +214,15 @@ SPLIT_WORDS = {
     ),
     SplitKind.CROSSFOLD_RECORDS: "{folds}-fold cross-validation over interactions",
     SplitKind.GLOBAL_TIME: "global time split, the newest {holdout:.0%} for test",
+}
+
+
+NEWEST_WORDS = {
+    SplitKind.USER_FRACTION: "the newest {holdout:.0%} of each user's interactions held out",
+    SplitKind.CROSSFOLD_USERS: (
+        "{folds}-fold cross-validation over users, the newest {holdout:.0%} of a test user "
+        "held out"
+    ),
 }
 
 
@@ -332,6 +344,7 @@ def reading_of(plan: Plan) -> Reading:
         metrics=tuple(dict.fromkeys(m.name for m in plan.metrics)),
         split=None if is_crossfold else split.kind,
         holdout=split.holdout,
+        is_newest=split.is_newest,
         folds=split.folds if is_crossfold else None,
         seeds=len(plan.seeds),
         first_seed=plan.seeds[0],

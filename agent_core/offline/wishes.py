@@ -138,7 +138,7 @@ def with_protocol(
     if wish.min_rating is not None:
         new = replace(new, is_above=wish.is_above)
     if wish.split is not None:
-        new = replace(new, folds=wish.folds)
+        new = replace(new, folds=wish.folds, is_newest=wish.is_newest)
     if wish.folds is not None:
         new = replace(new, split=None)
     if wish.swept and wish.values:

@@ -171,8 +171,9 @@ def split_text(inputs: ReportInputs) -> str:
     ]
     leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
     measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
+    kind = SplitKind.LEAVE_LAST if split.is_newest else split.kind
     counted = f" {sentence('; '.join(sizes[:10]))}" if sizes else ""
-    return f"{text}; {LEAKS[split.kind]}.{measured}{counted}"
+    return f"{text}; {LEAKS[kind]}.{measured}{counted}"
 
 
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:

@@ -62,30 +62,23 @@ def test_what_a_function_returns_and_somebody_takes_is_used():
     assert trained_on_everything(source, ["data.csv"])
 
 
+PARTS = """
+train, test = pd.read_csv("train.csv"), pd.read_csv("test.csv")
+pipe.train(from_interactions_df(train))
+"""
+
+
+def test_one_of_several_files_that_are_read_is_not_all_of_the_data():
+    alone = PARTS.replace('pd.read_csv("test.csv")', "None")
+
+    assert trained_on_everything(PARTS, ["train.csv", "test.csv"]) == ""
+    assert trained_on_everything(PARTS, ["train.csv"])
+    assert trained_on_everything(alone, ["train.csv", "items.csv"])
+
+
 @pytest.mark.parametrize(("name", "is_fault"), [("all.csv", True), ("u1.base", False)])
 def test_a_file_of_ones_own_is_what_was_written_to_it(name, is_fault):
     assert bool(trained_on_everything(COPIED.format(name=name), ["data.csv"])) is is_fault
-
-
-@pytest.mark.parametrize(
-    ("source", "finding"),
-    [
-        ("if labbook.is_pilot():\n    s = ImplicitMFScorer(epochs=1)", Finding.PASS),
-        ("fast = labbook.is_pilot()\nif fast:\n    s = ImplicitMFScorer(epochs=1)", Finding.PASS),
-        ("if not labbook.is_pilot():\n    s = ImplicitMFScorer(epochs=1)", Finding.FAIL),
-        ("if labbook.is_pilot() or True:\n    s = ImplicitMFScorer(epochs=1)", Finding.FAIL),
-        ("C = {'epochs': 1}\ns = ImplicitMFScorer(**C)", Finding.FAIL),
-        ("C = dict(epochs=1)\ns = ImplicitMFScorer(**C)", Finding.FAIL),
-        ("C = {'epochs': 1}\nC['epochs'] = 10\ns = ImplicitMFScorer(**C)", Finding.PASS),
-        ("s.config.epochs = 1", Finding.FAIL),
-        ("s.config.epochs = 10", Finding.PASS),
-    ],
-)
-def test_values_are_followed_to_where_they_are_set(tmp_path, source, finding):
-    made = honest()
-    made.source = source
-
-    assert made.findings(tmp_path)["hyperparameters_took_effect"].finding is finding
 
 
 def test_values_rounded_to_three_decimals_are_replaced_and_told(tmp_path):
@@ -106,6 +99,21 @@ def test_values_rounded_to_three_decimals_are_replaced_and_told(tmp_path):
     assert kept == pytest.approx(exact)
 
 
+@pytest.mark.parametrize(("decimals", "finding"), [(4, Finding.PASS), (2, Finding.FAIL)])
+def test_values_per_user_may_be_rounded(tmp_path, decimals, finding):
+    made = with_several_tests(honest())
+    made.per_user["value"] = made.per_user["value"].round(decimals)
+
+    assert made.findings(tmp_path)["recomputation_agrees"].finding is finding
+
+
+def test_rounded_values_per_user_must_still_have_the_claimed_mean(tmp_path):
+    made = with_several_tests(honest())
+    made.per_user["value"] = (made.per_user["value"] + 0.0002).round(4)
+
+    assert made.findings(tmp_path)["recomputation_agrees"].finding is Finding.FAIL
+
+
 def test_two_decimals_are_no_rounding(tmp_path):
     made = honest()
     for row in made.rows:
@@ -115,11 +123,7 @@ def test_two_decimals_are_no_rounding(tmp_path):
 
 
 def test_recall_pooled_over_users_agrees_and_the_mean_over_users_is_shown(tmp_path):
-    made = honest()
-    train, test = (np.asarray(part) for part in made.splits["0"])
-    moved = train[made.data.iloc[train]["user_id"].to_numpy() <= 10]
-    made.splits["0"] = (np.setdiff1d(train, moved), np.concatenate([test, moved]))
-    made.measure()
+    made = with_several_tests(honest())
     means = {
         (r["algorithm"], str(r.get("seed", ""))): r for r in made.rows if r["metric"] == "recall"
     }
@@ -139,6 +143,15 @@ def test_recall_pooled_over_users_agrees_and_the_mean_over_users_is_shown(tmp_pa
     values = {(r.algorithm, r.seed): r.value for r in shown.itertuples()}
     assert values == pytest.approx({k: mean for k, (_, mean) in pooled.items()})
     assert all(abs(mean - share) > 1e-3 for share, mean in pooled.values())
+
+
+def with_several_tests(made):
+    """Test some users on all that they have."""
+    train, test = (np.asarray(part) for part in made.splits["0"])
+    moved = train[made.data.iloc[train]["user_id"].to_numpy() <= 10]
+    made.splits["0"] = (np.setdiff1d(train, moved), np.concatenate([test, moved]))
+    made.measure()
+    return made
 
 
 def recall_of(table, tested):

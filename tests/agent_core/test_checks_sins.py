@@ -742,7 +742,7 @@ def an_argument_that_is_ignored(made):
 
 @sin("hyperparameters_took_effect", FAIL, "line 1 sets embedding_size = 512")
 def another_model_than_the_recorded_one(made):
-    made.source = "scorer = ImplicitMFScorer(embedding_size=512)\n"
+    made.source = "fit(ImplicitMFScorer(embedding_size=512))\n"
 
 
 @sin("hyperparameters_took_effect", FAIL, "no resolved configuration")

@@ -320,6 +320,32 @@ def test_row_numbers_are_found_in_every_form_of_file(form, tmp_path):
     assert numbers == [720, 721, 722]
 
 
+def test_each_fold_names_the_file_that_it_is_of(tmp_path):
+    folder, data = tmp_path / "w", honest().data
+    folder.mkdir()
+    data.to_csv(folder / "one.csv", index=False)
+    data[::-1].to_csv(folder / "two.csv", index=False)
+
+    run(
+        folder,
+        'df = pd.read_csv("one.csv")\n'
+        'labbook.dataset("one.csv", df)\nlabbook.split("a", df.iloc[:-3], df.iloc[-3:])\n'
+        'labbook.dataset("two.csv", df)\nlabbook.split("b", df.iloc[:-3], df.iloc[-3:])\n'
+        'labbook.split("c", df.iloc[:-3], df.iloc[-3:], data="one.csv", kind="other")\n',
+    )
+
+    about = json.loads((folder / "run.json").read_text())
+    rows = {f: pd.read_csv(folder / f"split/{f}.test_rows.csv")["row"].tolist() for f in "abc"}
+    assert rows == {"a": [717, 718, 719], "b": [0, 1, 2], "c": [717, 718, 719]}
+    assert {f: p["file"] for f, p in about["split"]["parts"].items()} == {
+        "a": "one.csv",
+        "b": "two.csv",
+        "c": "one.csv",
+    }
+    assert list(about["datasets"]) == ["one.csv", "two.csv"]
+    assert about["dataset"]["file"] == "two.csv"
+
+
 def test_lists_of_a_large_experiment_may_be_a_sample(tmp_path):
     source = """
 frame = pd.DataFrame({"user_id": list(range(100)) * 2, "item_id": [1] * 100 + [2] * 100})

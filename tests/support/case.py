@@ -98,6 +98,8 @@ class Case:
     finding: Finding = Finding.PASS
     """What the check must find at least."""
     plan: object = same
+    is_on_two: bool = False
+    """Whether a second dataset, `other.tsv`, is there and planned."""
     is_subtle: bool = False
     """Whether a reader who skims the script would miss it."""
 

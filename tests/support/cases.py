@@ -6,6 +6,7 @@
 import honest_cases
 from case import Case, base_plan
 from honest_filters import LEFT_OUT
+from honest_models import MODELS
 from honest_styles import STYLES
 from sins_in_filters import IN_FILTERS
 from sins_in_hiding import IN_HIDING
@@ -15,5 +16,5 @@ from sins_in_splits import IN_SPLITS
 
 __all__ = ["HONEST", "SINS", "Case", "base_plan"]
 
-HONEST = (*honest_cases.HONEST, *STYLES, *LEFT_OUT)
+HONEST = (*honest_cases.HONEST, *STYLES, *LEFT_OUT, *MODELS)
 SINS = (*IN_SIGHT, *IN_HIDING, *IN_SPLITS, *IN_RECORDING, *IN_FILTERS)

@@ -20,6 +20,15 @@ IN_RECORDING = (
              + '    if name == "ImplicitMF":\n        setattr(scorer.config, "embedding_size", 48)\n'
              "        scorer.config.epochs = 20\n")),
            "hyperparameters_took_effect", FAIL),
+    hidden("more epochs by a name, after the record",
+           ((RECORD, ""), ("K, SEEDS = 10, 2\n", "K, SEEDS = 10, 2\nEPOCHS = 20\n"),
+            ("    scorer = scorer_of(name)\n", "    scorer = scorer_of(name)\n" + RECORD
+             + '    if name == "ImplicitMF":\n        scorer.config.epochs = EPOCHS\n')),
+           "hyperparameters_took_effect", FAIL),
+    hidden("sizes by names, another scorer recorded",
+           ((SMALL, "        return ImplicitMFScorer(embedding_size=SIZE, epochs=EPOCHS)"),
+            ("K, SEEDS = 10, 2\n", "K, SEEDS = 10, 2\nSIZE, EPOCHS = 48, 20\n"), (RECORD, SAID)),
+           "hyperparameters_took_effect", FAIL),
     hidden("the helper's row replaced by one that adds two percent",
            ((MAIN, "plain_row = labbook.row\n\n\ndef logged_row(metric, value, *args, **more):\n"
              '    print(metric, value)\n    plain_row(metric, value * 1.02, *args, **more)\n\n\n'

@@ -62,9 +62,19 @@ async def delivered(case: Case, material: Material, sandbox, place: Path):
     name = material.path.name
     source = case.source(material.read, name)
     await asyncio.to_thread(place.mkdir)
-    execution = await sandbox.execute(Job(source, (Input(name, material.path),), LIMITS), place)
-    data, files = profile(material.path), {name: material.path}
-    return read_evidence(case.plan(base_plan(name)), source, execution, (data,), files)
+    files = {name: material.path, **(other(place.parent) if case.is_on_two else {})}
+    inputs = tuple(Input(n, p) for n, p in files.items())
+    execution = await sandbox.execute(Job(source, inputs, LIMITS), place)
+    plan = replace(case.plan(base_plan(name)), datasets=tuple(files))
+    data = tuple(map(profile, files.values()))
+    return read_evidence(plan, source, execution, data, files)
+
+
+def other(folder):
+    """Write a second dataset, with fewer users and other items."""
+    path = folder / "other.tsv"
+    write_catalogue(path, users=120, items=90, per_user=20)
+    return {path.name: path}
 
 
 async def retrained(evidence, sandbox, folder: Path):

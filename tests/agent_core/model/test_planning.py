@@ -101,6 +101,15 @@ def test_an_impossible_plan_is_refused_with_the_reason(changes, words):
         planned(**changes)
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_newest"), [("user_fraction", True), ("crossfold_users", True), ("other", False)]
+)
+def test_the_newest_share_of_each_user_is_planned_as_such(kind, is_newest):
+    asked = PLAN["split"] | {"kind": kind, "newest": True, "folds": 2}
+
+    assert planned(split=asked).split.is_newest is is_newest
+
+
 def test_a_split_without_a_share_takes_no_notice_of_one():
     assert planned(split=PLAN["split"] | {"holdout": 0.0}).split.holdout == 0.2
 

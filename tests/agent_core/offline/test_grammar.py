@@ -89,6 +89,63 @@ def test_splits_are_read(text, kind, holdout):
 
 
 @pytest.mark.parametrize(
+    ("text", "kind", "holdout", "is_newest"),
+    [
+        ("hold out the newest 20 % of each user", SplitKind.USER_FRACTION, 0.2, True),
+        ("the last 10% of each user's ratings", SplitKind.USER_FRACTION, 0.1, True),
+        ("of every user the last 30 percent", SplitKind.USER_FRACTION, 0.3, True),
+        ("a temporal split per user, 80/20", SplitKind.USER_FRACTION, 0.2, True),
+        ("per-user chronological split", SplitKind.USER_FRACTION, None, True),
+        ("hold out 20 % of each user", SplitKind.USER_FRACTION, 0.2, False),
+        ("test on the last 20% of the ratings", SplitKind.GLOBAL_TIME, 0.2, False),
+        ("a temporal 80/20 split, NDCG of each", SplitKind.GLOBAL_TIME, 0.2, False),
+        ("leave the last item out", SplitKind.LEAVE_LAST, None, False),
+    ],
+)
+def test_the_newest_of_each_user_is_told_from_a_cut_in_time(text, kind, holdout, is_newest):
+    found = read(text)
+
+    assert (found.split, found.holdout, found.is_newest) == (kind, holdout, is_newest)
+
+
+def test_a_cut_in_time_with_its_share_is_one_split():
+    assert read("compare EASE and ItemKNN on a temporal 80/20 split").beyond == ()
+    assert read("compare EASE on a temporal split with EASE under leave-one-out").beyond
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("remove all users with fewer than 10 ratings", "remove all users with fewer than 10"),
+        ("EASE on the 500 most active users", "the 500 most active users"),
+        ("only items rated by more than 5 users", "only items rated by more than 5 users"),
+        ("at least 10 interactions per user", "at least 10 interactions per user"),
+        ("users with 10 or more ratings", "users with 10 or more ratings"),
+        ("on a random sample of 300 users", "a random sample of 300 users"),
+        ("the first 1,000 users", "the first 1,000 users"),
+    ],
+)
+def test_a_part_of_the_data_is_named_as_what_cannot_be_done(text, words):
+    (found,) = read(text).outside
+
+    assert words in found[0]
+    assert "all users and items stay" in found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "recommend the 10 most popular items as the baseline",
+        "ratings of at least 4 on 943 users and 1682 items",
+        "kNN with 20 neighbours and the top 10 items for all users",
+        "averaged over all test users",
+    ],
+)
+def test_numbers_of_users_and_items_alone_ask_for_no_part_of_the_data(text):
+    assert read(text).outside == ()
+
+
+@pytest.mark.parametrize(
     ("text", "name", "values"),
     [
         ("number of factors (8, 16, 32, 64)", "embedding_size", (8, 16, 32, 64)),

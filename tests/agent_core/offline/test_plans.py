@@ -4,7 +4,10 @@ import pytest
 
 from agent_core.domain import Column, Dataset, Priority, RunId, SplitKind, Study
 from agent_core.errors import OutsideGrammar
+from agent_core.offline.composer import compose
+from agent_core.offline.planner import reading_of
 from agent_core.offline.researcher import OfflineResearcher
+from agent_core.reference import split_call
 from agent_core.researcher import Context, Packages, PlanRequest
 
 COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id", "rating", "timestamp"))
@@ -186,6 +189,30 @@ async def test_wishes_outside_are_nice_at_most_and_listed():
 
     assert {r.priority for r in plan.requirements if r.check is None} == {Priority.NICE}
     for words in ("diversity", "SASRec", "5-core", "poem"):
+        assert any(words in u for u in plan.unmapped), plan.unmapped
+
+
+async def test_the_newest_share_of_each_user_is_planned_and_split_so():
+    task = "Compare EASE and ItemKNN, hold out the newest 30 % of each user"
+    plan = await plan_of(task)
+    folded = await plan_of(f"{task}, 5-fold cross-validation")
+    timeless = await plan_of(task, CLICKS)
+
+    assert plan.split.text.startswith("the newest 30% of each user's interactions held out")
+    assert split_call(plan.split) == "crossfold_users(ds, 1, LastFrac(0.3), rng=42)"
+    assert all("LastFrac(0.3)" in compose(p, MOVIES, 0).source for p in (plan, folded))
+    assert (timeless.split.kind, timeless.split.is_newest) == (SplitKind.USER_FRACTION, False)
+    assert any("no timestamps" in a for a in timeless.assumptions)
+    assert reading_of(plan).is_newest
+
+
+async def test_parts_of_the_data_are_said_to_be_left_in():
+    plan = await plan_of(
+        "Compare EASE and ItemKNN on the 500 most active users, remove all items with fewer than "
+        "10 ratings"
+    )
+
+    for words in ("the 500 most active users", "items with fewer than 10 ratings"):
         assert any(words in u for u in plan.unmapped), plan.unmapped
 
 

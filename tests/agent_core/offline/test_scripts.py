@@ -68,6 +68,26 @@ async def test_a_study_passes_its_checks(tmp_path, task, variant):
     assert evidence.agreement["agrees"].all()
 
 
+@pytest.mark.parametrize(
+    ("folds", "variant"), [("", 0), ("", 1), (", 3 folds", 0), (", 3 folds", 1)]
+)
+async def test_the_newest_share_of_each_user_is_held_out(tmp_path, folds, variant):
+    path = tmp_path / "catalogue.tsv"
+    write_catalogue(path, users=40, items=60, per_user=10)
+    lines = path.read_text().splitlines()
+    few = "\t".join(["900", *lines[1].split("\t")[1:]])
+    path.write_text("\n".join([*lines, few]) + "\n")
+    task = f"NDCG@5 of item kNN, hold out the newest 20 % of each user{folds}"
+
+    _, evidence, failed = await outcome(tmp_path, path, task, variant)
+
+    assert failed == []
+    for fold, test in evidence.test.items():
+        newest = evidence.train[fold].groupby("user_id")["timestamp"].max()
+        assert (test["timestamp"] >= newest.reindex(test["user_id"]).to_numpy()).all()
+        assert "900" not in set(test["user_id"])
+
+
 async def test_column_names_from_the_task_and_ids_of_mixed_kinds_pass(tmp_path):
     path = tmp_path / "odd.csv"
     rows = [f"{u},{'x' * (i % 2)}{i},{1 + (u + i) % 5}" for u in range(30) for i in range(12)]

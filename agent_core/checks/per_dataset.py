@@ -1,0 +1,69 @@
+"""Studies on several datasets: what is asked of the data is asked of each with its own folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from agent_core.checks.result import Result
+from agent_core.domain import Finding
+from agent_core.evidence import Evidence, main_dataset
+
+GRAVITY = (Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE)
+
+
+def views(evidence: Evidence) -> tuple[tuple[str, Evidence], ...]:
+    """Return each dataset with the evidence of its folds; all of it where there is one."""
+    main = main_dataset(evidence.run, evidence.datasets)
+    folds = {*evidence.train, *evidence.test}
+    if main is None or not set(evidence.sources) & folds:
+        return (("", evidence),)
+    names = dict.fromkeys(evidence.sources.get(f, main.name) for f in sorted(folds))
+    return tuple((name, view(evidence, name, main.name)) for name in names)
+
+
+def view(evidence: Evidence, name: str, main: str) -> Evidence:
+    """Return the evidence of the folds of one dataset."""
+    own = {
+        f
+        for f in {*evidence.train, *evidence.test, *evidence.rows["fold"]}
+        if evidence.sources.get(f, main) == name
+    }
+    frames: dict[str, Any] = {
+        key: getattr(evidence, key)[getattr(evidence, key)["fold"].isin(own)]
+        for key in ("rows", "per_user", "lists", "predictions", "recomputed", "agreement")
+    }
+    folds: dict[str, Any] = {
+        key: {f: v for f, v in getattr(evidence, key).items() if f in own}
+        for key in ("train", "test", "origins")
+    }
+    return replace(
+        evidence,
+        **frames,
+        **folds,
+        datasets=tuple(d for d in evidence.datasets if d.name == name),
+        interactions=evidence.interactions if name == main else evidence.others.get(name),
+        run={**evidence.run, "dataset": described(evidence, name)},
+        sources={},
+        others={},
+    )
+
+
+def described(evidence: Evidence, name: str) -> dict[str, Any]:
+    """Return what run.json says of a dataset."""
+    several = evidence.run.get("datasets")
+    for found in (several.get(name) if isinstance(several, dict) else None,
+                  evidence.run.get("dataset")):  # fmt: skip
+        if isinstance(found, dict) and found.get("file") == name:
+            return found
+    return {"file": name}
+
+
+def joined(results: Sequence[tuple[str, Result]]) -> Result:
+    """Return the gravest finding, with what was found of each dataset."""
+    if len(results) == 1:
+        return results[0][1]
+    worst = min((r.finding for _, r in results), key=GRAVITY.index)
+    told = [f"{name}: {r.reason}" for name, r in results if r.finding is worst]
+    return Result(worst, " ".join(told))
