@@ -20,14 +20,14 @@ demo: install ## the whole product on this machine: page, bot, a question, its r
 	@$(BIN)/autoreclab demo $(ARGS)
 
 test: install-dev ## set up and run all tests (under 6 minutes after set-up)
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: install-dev ## format, lint, types, layers, and the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 fix: install-dev ## format, and mend what the linter can mend
 	@$(BIN)/ruff format .

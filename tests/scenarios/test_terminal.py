@@ -174,17 +174,17 @@ def test_an_interrupted_run_is_resumed_and_nothing_runs_twice(home):
     assert (counted["NodeStarted"], counted["NodeExecuted"], counted["Reported"]) == (1, 1, 1)
 
 
-def test_a_wish_after_the_end_opens_a_further_round(home):
-    first = last(call(home, "run", STUDY, "--data", "catalogue.tsv", "--out", "one", "--json"))
+def test_a_wish_after_the_end_opens_a_further_round(home, finished):
+    run = last(finished)["run"]
 
-    done = call(home, "tasks", "improve", first["run"], "also report MRR@10", "--out", "two")
-    again = call(home, "tasks", "improve", first["run"])
+    done = call(home, "tasks", "improve", run, "also report MRR@10", "--out", "two")
+    again = call(home, "tasks", "improve", run)
 
     assert done.returncode == 0, done.stderr
     assert "Round 2, asked by local: also report MRR@10" in done.stdout
     assert "after results were seen" in (home / "two/report.md").read_text()
     metrics = {r["metric"] for r in json.loads((home / "two/results.json").read_text())["rows"]}
     assert "mrr" in metrics
-    assert "mrr" not in (home / "one/results.json").read_text()
+    assert "mrr" not in (home / "results/results.json").read_text()
     assert again.returncode == 1
     assert "nothing open to improve" in again.stderr
