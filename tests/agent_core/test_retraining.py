@@ -193,7 +193,7 @@ async def concluded(tmp_path, researcher, given):
     path = tmp_path / "catalogue.tsv"
     write_catalogue(path, users=120, items=80)
     task = Task("Compare ItemKNN with popularity, leave-one-out, NDCG@10.", (path,), ANN, "t:1")
-    async with lab_in(tmp_path / "data", researcher, given) as lab:
+    async with lab_in(tmp_path / "data", researcher, given, preload_after_s=2.0) as lab:
         view = await run_through(lab, task)
         log = await lab.journal.read(view.id)
     return view, [e.event for e in log if isinstance(e.event, NodeJudged)]

@@ -14,6 +14,7 @@ from storage.database import open_database
 from storage.settings import StorageSettings
 
 ANN = UserId("ann")
+NEVER_S = 3600.0
 RATINGS = "user_id,item_id,rating\n" + "".join(
     f"{u},{i},{1 + (u + i) % 5}\n" for u in range(6) for i in range(4)
 )
@@ -27,10 +28,13 @@ def settings(**search):
 
 
 @asynccontextmanager
-async def lab_in(folder, researcher, given=None):
+async def lab_in(folder, researcher, given=None, preload_after_s=NEVER_S):
+    """Open a lab; libraries are imported ahead only where scripts need them."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(StorageSettings(path=folder)))
-        sandbox = await stack.enter_async_context(open_sandbox(SandboxSettings(slots=2)))
+        sandbox = await stack.enter_async_context(
+            open_sandbox(SandboxSettings(slots=2, preload_after_s=preload_after_s))
+        )
         yield await stack.enter_async_context(
             open_lab(given or settings(), database, sandbox, researcher, Packages("3.11", {}))
         )

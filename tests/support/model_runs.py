@@ -72,7 +72,9 @@ async def lab_on(
             )
         )
         database = await stack.enter_async_context(open_database(StorageSettings(path=folder)))
-        sandbox = await stack.enter_async_context(open_sandbox(SandboxSettings(slots=2)))
+        sandbox = await stack.enter_async_context(
+            open_sandbox(SandboxSettings(slots=2, preload_after_s=3600))
+        )
         given = LabSettings(search=TreeSearchSettings(**settings))
         packages = Packages("3.11", {"lenskit": "2025.8.1", "pandas": "2.3.3"})
         yield await stack.enter_async_context(

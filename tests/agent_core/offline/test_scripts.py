@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from benches import Bench
 
 from agent_core.checks.registry import run_checks
@@ -16,7 +17,7 @@ from sandbox.execution import Limits
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 LIMITS = Limits(timeout_s=110)
 ODD = "user;product;when\n" + "".join(
     f"ann{u % 40};{(u * 7 + i * i) % 60}x;2024-01-{1 + (u + i) % 28:02}\n"
@@ -25,15 +26,20 @@ ODD = "user;product;when\n" + "".join(
 )
 
 
-async def outcome(tmp_path: Path, path: Path, task: str, variant: int):
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sandbox():
+    async with open_sandbox(SandboxSettings()) as opened:
+        yield opened
+
+
+async def outcome(sandbox, tmp_path: Path, path: Path, task: str, variant: int):
     dataset = profile(path, task=task)
     context = Context(RunId("r"), task, (dataset,), Packages("3.11", {}))
     researcher = OfflineResearcher()
     plan = await researcher.plan(PlanRequest(context))
     script = await researcher.draft(DraftRequest(context, plan, variant))
-    async with open_sandbox(SandboxSettings()) as sandbox:
-        bench = Bench(sandbox, tmp_path / "out")
-        execution = await bench.run(script.source, inputs=[path], limits=LIMITS)
+    bench = Bench(sandbox, tmp_path / "out")
+    execution = await bench.run(script.source, inputs=[path], limits=LIMITS)
     assert execution.is_ok, execution.output[-2000:]
     files = {dataset.name: path}
     evidence = read_evidence(plan, script.source, execution, (dataset,), files)
@@ -58,18 +64,18 @@ async def outcome(tmp_path: Path, path: Path, task: str, variant: int):
         ("How much do 3 seeds change NDCG@10 of ImplicitMF and the RMSE of BiasedMF?", 2),
     ],
 )
-async def test_a_study_passes_its_checks(tmp_path, task, variant):
+async def test_a_study_passes_its_checks(sandbox, tmp_path, task, variant):
     path = tmp_path / "catalogue.tsv"
     write_catalogue(path, users=80, items=120, per_user=20)
 
-    _, evidence, failed = await outcome(tmp_path, path, task, variant)
+    _, evidence, failed = await outcome(sandbox, tmp_path, path, task, variant)
 
     assert failed == []
     assert evidence.agreement["agrees"].all()
 
 
 @pytest.mark.parametrize(("folds", "variant"), [("", 1), (", 3 folds", 0)])
-async def test_the_newest_share_of_each_user_is_held_out(tmp_path, folds, variant):
+async def test_the_newest_share_of_each_user_is_held_out(sandbox, tmp_path, folds, variant):
     path = tmp_path / "catalogue.tsv"
     write_catalogue(path, users=40, items=60, per_user=10)
     lines = path.read_text().splitlines()
@@ -77,7 +83,7 @@ async def test_the_newest_share_of_each_user_is_held_out(tmp_path, folds, varian
     path.write_text("\n".join([*lines, few]) + "\n")
     task = f"NDCG@5 of item kNN, hold out the newest 20 % of each user{folds}"
 
-    _, evidence, failed = await outcome(tmp_path, path, task, variant)
+    _, evidence, failed = await outcome(sandbox, tmp_path, path, task, variant)
 
     assert failed == []
     for fold, test in evidence.test.items():
@@ -86,25 +92,25 @@ async def test_the_newest_share_of_each_user_is_held_out(tmp_path, folds, varian
         assert "900" not in set(test["user_id"])
 
 
-async def test_column_names_from_the_task_and_ids_of_mixed_kinds_pass(tmp_path):
+async def test_column_names_from_the_task_and_ids_of_mixed_kinds_pass(sandbox, tmp_path):
     path = tmp_path / "odd.csv"
     rows = [f"{u},{'x' * (i % 2)}{i},{1 + (u + i) % 5}" for u in range(30) for i in range(12)]
     path.write_text("who,what,score\n" + "\n".join([*rows, rows[0]]) + "\n")
     task = "The user column is who and the item column is what. NDCG@5 of EASE, ratings above 1."
 
-    plan, _, failed = await outcome(tmp_path, path, task, 1)
+    plan, _, failed = await outcome(sandbox, tmp_path, path, task, 1)
 
     assert failed == []
     assert plan.min_rating == 2
 
 
 @pytest.mark.parametrize("variant", [0, 1])
-async def test_odd_data_passes_its_checks(tmp_path, variant):
+async def test_odd_data_passes_its_checks(sandbox, tmp_path, variant):
     path = tmp_path / "odd.csv"
     path.write_text(ODD)
 
     plan, _, failed = await outcome(
-        tmp_path, path, "Compare EASE and item kNN, leave-one-out, NDCG@5", variant
+        sandbox, tmp_path, path, "Compare EASE and item kNN, leave-one-out, NDCG@5", variant
     )
 
     assert failed == []
