@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import zipfile
@@ -240,8 +241,8 @@ def nameless(value: Any) -> Any:
         return {str(k): nameless(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [nameless(v) for v in value]
-    if isinstance(value, float) and value != value:
-        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

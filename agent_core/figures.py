@@ -189,7 +189,7 @@ def kept(plan: Plan, facts: Facts) -> list[Summary]:
     found = facts.of(plan.primary)
     baselines = {a.name for a in plan.baselines}
     room = MAX_ROWS - sum(s.algorithm in baselines for s in found)
-    subjects = [s for s in found if s.algorithm not in baselines][:room]
+    subjects = [s for s in found if s.algorithm not in baselines][: max(0, room)]
     return [s for s in found if s in subjects or s.algorithm in baselines]
 
 

@@ -7,7 +7,7 @@ from random import Random
 
 from agent_core.domain import Finding, Nature, Node, NodeId, Operator, Plan, Priority, Requirement
 from agent_core.settings import TreeSearchSettings
-from agent_core.tree import Tree, is_done
+from agent_core.tree import Tree, is_done, is_duplicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,15 @@ def choose(tree: Tree, plan: Plan, settings: TreeSearchSettings, rng: Random) ->
     Drafts come first, all at once. Then, with u1 and u2 uniform: if there are buggy nodes and
     (u1 < debug_prob or nothing works) a uniformly chosen one is debugged; else if u2 < epsilon a
     uniformly chosen working node is improved, else the best (the next best where all that is open
-    of it is in work); with neither, a fresh draft.
+    of it is in work); with neither, a fresh draft. After a script that had run before, what is in
+    work is waited for.
     """
     drafts = sum(n.operator is Operator.DRAFT for n in tree.nodes)
     if drafts < settings.num_draft_nodes:
         return Action(Operator.DRAFT)
+    if tree.in_work and is_duplicate(tree.nodes[-1]):
+        # Asked again with nothing new to go by, a researcher writes the same again.
+        return None
     u1, u2 = rng.random(), rng.random()
     buggy, working = tree.buggy, tree.working
     if buggy and (u1 < settings.debug_prob or not working):

@@ -130,6 +130,20 @@ def test_no_path_of_this_machine_is_in_the_zip(tmp_path):
     assert "u.data" in (folder / "log.jsonl").read_text()
 
 
+def test_numbers_that_json_lacks_are_written_all_the_same(tmp_path):
+    path = tmp_path / "found.json"
+
+    bundle.write_json(
+        path, bundle.nameless({"floor": float("-inf"), "gap": float("nan"), "k": 10})
+    )
+
+    assert json.loads(path.read_text(), parse_constant=pytest.fail) == {
+        "floor": "-inf",
+        "gap": None,
+        "k": 10,
+    }
+
+
 def test_the_data_is_never_in_the_zip(tmp_path):
     data = dataset(
         sha256=hashlib.sha256(RATINGS.encode()).hexdigest(), size=len(RATINGS), rows=270

@@ -32,6 +32,18 @@ def test_waits_while_drafts_are_in_work():
     assert choose(tree, PLAN, settings(), Random(0)) is None
 
 
+def test_waits_for_news_after_a_script_that_had_run_before():
+    again = node_of(4, parents=(1,), operator=Operator.IMPROVE, error="Duplicate: it ran before")
+    busy = node_of(3, parents=(1,), operator=Operator.IMPROVE)
+    ended = (node_of(1, value=0.5), node_of(2, value=0.4))
+
+    waiting = choose(Tree((*ended, busy, again)), PLAN, settings(), Random(0))
+    going_on = choose(Tree((*ended, again)), PLAN, settings(debug_prob=0), Random(0))
+
+    assert waiting is None
+    assert going_on.operator is Operator.IMPROVE
+
+
 def test_drafts_afresh_when_nothing_is_left_to_mend():
     same = broken(2, parents=(1,), operator=Operator.DEBUG)
     tree = Tree((broken(1), same, broken(3, parents=(2,), operator=Operator.DEBUG)))
