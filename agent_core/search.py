@@ -120,7 +120,7 @@ class Search:
                 for left in begun(self.recorder.view):
                     work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
-                    await self.judge_anew()
+                    await self.judge_anew(stop)
                     while len(work) < self.setup.search.parallel and (node := await self.open()):
                         work[pool.spawn_n(self.expand(node))] = node.id
                     if not work or stop.done():
@@ -167,11 +167,8 @@ class Search:
         if len(tree.nodes) >= self.nodes or self.remaining_s() <= 0:
             return None
         decision = len(tree.nodes)
-        seed = self.task_seed
-        action = choose(tree, self.plan, self.setup.search, decision_rng(seed, decision))
-        if action is None:
-            return None
-        return await self.log_start(action, decision)
+        action = choose(tree, self.plan, self.setup.search, decision_rng(self.task_seed, decision))
+        return await self.log_start(action, decision) if action else None
 
     @property
     def task_seed(self) -> int:
@@ -186,12 +183,17 @@ class Search:
         view = await self.recorder.add(started)
         return view.node(node)
 
-    async def judge_anew(self) -> None:
+    async def judge_anew(self, stop: asyncio.Future[object]) -> None:
         """Judge again what was judged under an earlier plan, or fails only what is waived now."""
         waivers = self.recorder.view.waivers
         for node in self.tree.working:
             if is_stale(node, self.plan, waivers) and not self.has_stopped.is_set():
-                await self.judge(node)
+                judging: asyncio.Future[object] = asyncio.ensure_future(self.judge(node))
+                try:
+                    await asyncio.wait({judging, stop}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    judging.cancel()
+                await asyncio.gather(judging, return_exceptions=stop.done())
 
     async def expand(self, node: Node) -> None:
         """Bring a node to its end from wherever it stands: script, execution, judgement."""
@@ -200,8 +202,7 @@ class Search:
                 script = await self.through_outages(lambda: self.write(node))
                 node = (await self.recorder.add(ScriptWritten(node.id, script))).node(node.id)
             if node.execution is None:
-                fault = self.fault_of(node)
-                if fault:
+                if fault := self.fault_of(node):
                     await self.recorder.add(NodeFailed(node.id, fault))
                     return
                 node = await self.execute(node)

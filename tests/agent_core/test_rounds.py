@@ -45,6 +45,33 @@ async def test_a_wish_opens_a_round_from_the_scripts_there_are(tmp_path, ratings
     assert second.freeze == first.freeze
 
 
+class SlowJudge(ScriptedResearcher):
+    """A judge that answers the first time only."""
+
+    async def judge(self, request):
+        if "judge" in self.calls:
+            self.calls.append("waits")
+            await asyncio.Event().wait()
+        return await super().judge(request)
+
+
+async def test_a_stop_does_not_wait_for_a_judge_who_looks_again(tmp_path, ratings):
+    researcher = SlowJudge(revision=revised())
+    async with lab_in(tmp_path / "data", researcher, settings(max_iterations=0)) as lab:
+        first = await run_through(lab, task(ratings))
+        judged = len(first.nodes[0].verdicts)
+        await lab.improve(first.id, "add a plot", ANN)
+        async with asyncio.timeout(20):
+            while "waits" not in researcher.calls:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await lab.stop(first.id, ANN)
+            second = await ended(lab, first)
+
+    assert second.status is RunStatus.FINISHED
+    assert second.report.bundle != first.report.bundle
+    assert len(second.nodes[0].verdicts) == judged
+
+
 async def test_the_first_report_stays_beside_the_second(tmp_path, ratings):
     researcher = ScriptedResearcher(revision=revised())
     async with lab_in(tmp_path / "data", researcher) as lab:
