@@ -258,7 +258,7 @@ def temporal_leak(evidence: Evidence) -> Result:
     if worst:
         return warned(
             f"{worst:.0%} of the training interactions are later than the median tested one: "
-            "models see the future, as in any random split."
+            "models see the future, as in any split that no moment cuts."
         )
     if SplitKind.LEAVE_LAST in wanted.values():
         return passed("Each user's tested interaction is their last; others' may be later.")
