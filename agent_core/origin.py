@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agent_core.tables import ids
+from agent_core.tables import PAIR, ids
 
 Rows = NDArray[np.int64]
 Parts = dict[str, dict[str, pd.DataFrame]]
 ROW = "row"
 """Column of row numbers, where a part was saved by them."""
-PAIR = ["user_id", "item_id"]
 FOUND = 0.5
 """Share of pairs that must be in the dataset to take their ids for those of the dataset, beyond
 those that are there by chance."""

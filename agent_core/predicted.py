@@ -9,9 +9,8 @@ import pandas as pd
 
 from agent_core.evidence import Evidence
 from agent_core.metrics import has_ratings
+from agent_core.tables import PAIR, RUN
 
-PAIR = ["user_id", "item_id"]
-RUN = ["algorithm", "fold", "seed"]
 SAME = 1e-6
 """Difference up to which two ratings are the same."""
 Run = tuple[str, str, str]

@@ -11,8 +11,8 @@ import pandas as pd
 
 from agent_core import metrics
 from agent_core.metrics import Lists, Recomputed
+from agent_core.tables import RUN
 
-RUN = ["algorithm", "fold", "seed"]
 Key = tuple[str, str, str]
 Parts = Mapping[str, Mapping[str, pd.DataFrame]]
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from agent_core.evidence import Evidence
 from agent_core.metrics import KNOWN, RATING
+from agent_core.tables import RUN
 
-RUN = ["algorithm", "fold", "seed"]
 TOO_FAR = 5.0
 """Standard errors that the means of sample and rest may be apart."""
 LUCKY = 3

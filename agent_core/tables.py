@@ -12,6 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+PAIR = ["user_id", "item_id"]
+"""What identifies an interaction."""
+RUN = ["algorithm", "fold", "seed"]
+"""What identifies a run."""
 MAX_PROBLEMS = 50
 MAX_CELLS = 60_000_000
 """Rows times columns of all tables of one execution together."""

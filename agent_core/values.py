@@ -8,8 +8,8 @@ import pandas as pd
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.metrics import LISTED_ONLY, POOLED, with_truth
+from agent_core.tables import RUN
 
-RUN = ["algorithm", "fold", "seed"]
 KEYS = [*RUN, "metric", "k"]
 
 

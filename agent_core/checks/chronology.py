@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
 
 import pandas as pd
 
+from agent_core.checks.planwords import texts_of
 from agent_core.checks.protocol import Fold
 from agent_core.checks.result import Result, failed, not_applicable, passed, warned
 from agent_core.checks.split import is_timed
@@ -55,7 +56,7 @@ def order_of(plan: Plan) -> Order:
     text = plan.split.text
     if plan.split.is_newest or (is_of_newest(text) and not RANDOM.search(text)):
         return Order.NEWEST
-    return Order.EITHER if any(map(is_of_newest, words(plan))) else Order.RANDOM
+    return Order.EITHER if any(map(is_of_newest, texts_of(plan))) else Order.RANDOM
 
 
 def says_random_only(plan: Plan) -> bool:
@@ -66,13 +67,6 @@ def says_random_only(plan: Plan) -> bool:
 def is_of_newest(text: str) -> bool:
     """Whether a text speaks of the newest interactions, and does not refuse them."""
     return bool(NEWEST.search(REFUSED.sub(" ; ", text)))
-
-
-def words(plan: Plan) -> Iterator[str]:
-    """Yield what a plan says in words."""
-    yield from (plan.split.text, plan.title, plan.question, *plan.assumptions)
-    for requirement in plan.requirements:
-        yield from (requirement.text, requirement.clause)
 
 
 def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:

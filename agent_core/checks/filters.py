@@ -24,8 +24,8 @@ from agent_core.checks.wishes import (
 )
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence import Evidence, algorithms_of
-from agent_core.origin import PAIR
 from agent_core.quoting import short
+from agent_core.tables import PAIR
 
 FEW = 5
 """Interactions that may be missing by chance."""

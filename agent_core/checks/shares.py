@@ -5,19 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from agent_core.checks.planwords import sentences_of, texts_of
 from agent_core.domain import Plan
 
-NUMBERS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "twenty": 20,
-}  # fmt: skip
 PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
 TEST = re.compile(r"\b(?:test\w*|held|hold\w*|withh\w+|evaluat\w+)", re.IGNORECASE)
 COUNT = re.compile(
     r"\b(?:SampleN|LastN|FirstN)\(\s*(?:n\s*=\s*)?(\d+)"
-    r"|(?<!least )(?<!than )(?<!minimum )(?<!minimum of )(?<!>= )(?<!≥ )\b(\d+|"
-    + "|".join(NUMBERS)
-    + r")\s+(?:[a-z-]+\s+){0,2}?(?:interactions?|items?|ratings?|events?|purchases?|positives?)\b",
+    r"|(?<!least )(?<!than )(?<!minimum )(?<!minimum of )(?<!>= )(?<!≥ )\b(\d+|one)\s+"
+    r"(?:[a-z-]+\s+){0,2}?(?:interactions?|items?|ratings?|events?|purchases?|positives?)\b",
     re.IGNORECASE,
 )
 OF_USERS = re.compile(
@@ -40,18 +36,13 @@ NEAR = 0.01
 
 def sentences(plan: Plan) -> Iterator[str]:
     """Yield what a plan says of its test, sentence by sentence."""
-    texts = (
-        plan.split.text, plan.question, *plan.assumptions,
-        *(t for r in plan.requirements for t in (r.text, r.clause)),
-    )  # fmt: skip
-    for text in texts:
-        yield from (s for s in re.split(r"(?<!\d)[.;](?!\d)", text) if TEST.search(s))
+    return (s for text in texts_of(plan) for s in sentences_of(text) if TEST.search(s))
 
 
 def counts_named(plan: Plan) -> set[int]:
     """Return the numbers of interactions per user that a plan's words hold out."""
     found = [g for s in sentences(plan) for m in COUNT.finditer(s) for g in m.groups() if g]
-    return {NUMBERS.get(g.lower()) or int(g) for g in found}
+    return {1 if g.lower() == "one" else int(g) for g in found}
 
 
 def shares_of_users(plan: Plan) -> set[float]:

@@ -30,8 +30,8 @@ from agent_core.domain import Split, SplitKind
 from agent_core.evidence import Evidence
 from agent_core.metrics import RATING
 from agent_core.origin import seconds
+from agent_core.tables import PAIR
 
-PAIR = ["user_id", "item_id"]
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
 OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
 BY_SHARE = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS})

@@ -10,15 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agent_core.checks.planwords import sentences_of, texts_of
 from agent_core.domain import Plan
 
-WORDS = {
-    word: str(n)
-    for n, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=2
-    )
-} | {"twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50"}
-WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 N = r"(\d[\d,]*)"
 THING = (
     r"(?:\w+\s+)?(?:ratings?|interactions?|reviews?|events?|clicks?|plays?|items?|movies?|films?|"
@@ -101,9 +95,6 @@ BESIDE = re.compile(
 """Words of sentences that speak of evaluation, not of what data are kept."""
 
 
-QUOTED = re.compile(r"“([^”]+)”")
-
-
 @dataclass(frozen=True, slots=True)
 class Fewest:
     """The fewest interactions that users and items must have; 1 for any."""
@@ -119,21 +110,8 @@ class Fewest:
 
 
 def texts(plan: Plan) -> Iterator[list[str]]:
-    """Yield what a plan says in words, text by text, each as sentences.
-
-    Refusals are left out, and wishes that the plan says it does not carry out.
-    """
-    refused = [w for u in plan.unmapped for w in (QUOTED.findall(u) or [u])]
-    found = (
-        plan.title, plan.question, plan.feedback, plan.split.text, *plan.assumptions,
-        *(t for r in plan.requirements for t in (r.text, r.clause)),
-    )  # fmt: skip
-    for text in found:
-        for wish in refused:
-            text = text.replace(wish, " ")
-        parts = re.split(r"[.;](?=\s|$)(?!\s+\d)", text)
-        kept = [s for s in parts if s.strip() and not REFUSED.search(s)]
-        yield [WORD.sub(lambda m: WORDS[m[0].lower()], s) for s in kept]
+    """Yield what a plan says in words, text by text, each as sentences; refusals are left out."""
+    return ([s for s in sentences_of(text) if not REFUSED.search(s)] for text in texts_of(plan))
 
 
 def sentences(plan: Plan) -> Iterator[str]:

@@ -117,14 +117,25 @@ NEWEST = (
 )
 
 
-@pytest.mark.parametrize("text", NEWEST)
-def test_the_newest_of_each_user_are_no_draw_where_the_plan_holds_them_out(tmp_path, text):
-    rng = np.random.default_rng(1)
-    frame = timed(data_of(rng), rng)
-    drawn = frame.groupby("user_id").sample(frac=0.2, random_state=1)
+@pytest.fixture
+def both(tmp_path):
+    """Judge a test of the newest and one of a draw under the same words."""
 
-    found = held_out_at_random(judged(tmp_path, frame, newest(frame), text))
-    other = held_out_at_random(judged(tmp_path / "random", frame, drawn, text))
+    def found(text):
+        rng = np.random.default_rng(1)
+        frame = timed(data_of(rng), rng)
+        drawn = frame.groupby("user_id").sample(frac=0.2, random_state=1)
+        return (
+            held_out_at_random(judged(tmp_path, frame, newest(frame), text)),
+            held_out_at_random(judged(tmp_path / "random", frame, drawn, text)),
+        )
+
+    return found
+
+
+@pytest.mark.parametrize("text", NEWEST)
+def test_the_newest_of_each_user_are_no_draw_where_the_plan_holds_them_out(both, text):
+    found, other = both(text)
 
     assert found.finding is Finding.PASS, found.reason
     assert other.finding is Finding.FAIL
@@ -145,13 +156,8 @@ NOT_NEWEST = (
 
 
 @pytest.mark.parametrize("text", NOT_NEWEST)
-def test_the_newest_are_no_random_draw(tmp_path, text):
-    rng = np.random.default_rng(1)
-    frame = timed(data_of(rng), rng)
-    drawn = frame.groupby("user_id").sample(frac=0.2, random_state=1)
-
-    found = held_out_at_random(judged(tmp_path, frame, newest(frame), text))
-    other = held_out_at_random(judged(tmp_path / "random", frame, drawn, text))
+def test_the_newest_are_no_random_draw(both, text):
+    found, other = both(text)
 
     assert found.finding is Finding.FAIL
     assert "percentile of time" in found.reason
