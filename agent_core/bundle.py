@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
-from agent_core.events import Logged
+from agent_core.domain.events import Logged
 from agent_core.facts import Facts
 from agent_core.quoting import said_by
 from agent_core.reporting.artifacts import copy_artifacts

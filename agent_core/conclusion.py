@@ -11,8 +11,8 @@ from typing import Any
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Check, Finding, Node, Outcome, Plan, Report, ReportDraft
+from agent_core.domain.events import Rechecked, Reported, Rerun
 from agent_core.errors import AgentError
-from agent_core.events import Rechecked, Reported, Rerun
 from agent_core.evidence import Evidence, read_evidence
 from agent_core.experiment import Experiment, Workbench, rerun_of
 from agent_core.facts import Facts, collect_facts, with_late_margin

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent_core.domain import NodeId, RunId, Script
-from agent_core.events import NodeProgress
+from agent_core.domain.events import NodeProgress
 from agent_core.pool import FairSlots
 from sandbox.errors import SandboxError
 from sandbox.execution import Ended, Execution, Input, Job, Limits

@@ -17,8 +17,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from agent_core.domain import RunId, RunStatus, Task, UserId
-from agent_core.errors import UnknownRun
-from agent_core.events import (
+from agent_core.domain.events import (
     Event,
     Logged,
     RoundOpened,
@@ -26,6 +25,7 @@ from agent_core.events import (
     RunFinished,
     StatusChanged,
 )
+from agent_core.errors import UnknownRun
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database

@@ -21,8 +21,7 @@ from agent_core.domain import (
     UserId,
     Waiver,
 )
-from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
-from agent_core.events import (
+from agent_core.domain.events import (
     Answered,
     CheckWaived,
     Disputed,
@@ -37,6 +36,7 @@ from agent_core.events import (
     StatusChanged,
     StopRequested,
 )
+from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.journal import Journal
 from agent_core.planning import before_last_change, files_of
 from agent_core.rounds import opened, reopened, why_closed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agent_core.domain import Budget, Usage
+from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import BudgetExhausted
-from agent_core.events import ModelCalled, ModelOutage
 
 RESERVE_SHARE = 0.1
 """Share of every cap that only the report and answers may draw on."""

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from agent_core.events import Resumed, RunFailed
+from agent_core.domain.events import Resumed, RunFailed
 from agent_core.experiment import Workbench
 from agent_core.journal import LEASE_TTL_S, Journal, process_name
 from agent_core.lab import Lab

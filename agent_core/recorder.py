@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from agent_core.domain import NodeId, RunId
-from agent_core.events import Event
+from agent_core.domain.events import Event
 from agent_core.journal import Journal
 from agent_core.view import RunView, fold
 

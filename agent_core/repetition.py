@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agent_core.domain import Environment, Metric, Node
-from agent_core.events import Rerun
+from agent_core.domain.events import Rerun
 from agent_core.evidence import Evidence
 from sandbox.execution import Execution, Level
 

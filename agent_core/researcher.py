@@ -24,7 +24,7 @@ from agent_core.domain import (
     Usage,
     Verdict,
 )
-from agent_core.events import ModelCalled, ModelOutage
+from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.machine import machine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.domain import Budget, Node, Plan, Requirement, RunStatus, UserId, Waiver
-from agent_core.events import RoundOpened
+from agent_core.domain.events import RoundOpened
 from agent_core.tree import Tree
 from agent_core.view import RunView
 

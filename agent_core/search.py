@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Node, NodeId, Operator, Plan, Requirement, RunId, Script, Verdict
-from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
-from agent_core.events import (
+from agent_core.domain.events import (
     NodeExecuted,
     NodeFailed,
     NodeJudged,
@@ -19,6 +18,7 @@ from agent_core.events import (
     NodeStarted,
     ScriptWritten,
 )
+from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
 from agent_core.evidence import Evidence, read_evidence
 from agent_core.exhibits import exhibits, grounded
 from agent_core.experiment import Experiment, Workbench

@@ -22,7 +22,7 @@ from agent_core.domain import (
     Usage,
     Waiver,
 )
-from agent_core.events import (
+from agent_core.domain.events import (
     Answered,
     CheckWaived,
     DatasetsProfiled,

@@ -14,8 +14,7 @@ from pydantic import TypeAdapter
 from agent_core.conclusion import Conclusion
 from agent_core.confirmation import Confirmation
 from agent_core.domain import Answer, Budget, Plan, Revision, RunId, RunStatus, UserId
-from agent_core.errors import AgentError, BadDataset, OutsideGrammar
-from agent_core.events import (
+from agent_core.domain.events import (
     CheckWaived,
     DatasetsProfiled,
     PlanSet,
@@ -26,6 +25,7 @@ from agent_core.events import (
     RunFinished,
     StatusChanged,
 )
+from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.experiment import Workbench
 from agent_core.journal import Journal
 from agent_core.meter import Purse

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from agent_core.domain import Answer, Revision, RunId, Task, UserId
-from agent_core.events import Logged, Rechecked, Rerun
+from agent_core.domain.events import Logged, Rechecked, Rerun
 from agent_core.view import RunView
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_core.domain import RunStatus
-from agent_core.events import (
+from agent_core.domain.events import (
     Logged,
     ModelOutage,
     NodeJudged,

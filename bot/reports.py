@@ -6,7 +6,14 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from agent_core.domain import Report, RunId, UserId
-from agent_core.events import Disputed, Logged, Rechecked, Reported, RoundOpened, RunFinished
+from agent_core.domain.events import (
+    Disputed,
+    Logged,
+    Rechecked,
+    Reported,
+    RoundOpened,
+    RunFinished,
+)
 from bot.lab_like import LabLike
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from agent_core.domain import Outcome, Report
-from agent_core.events import (
+from agent_core.domain.events import (
     DatasetsProfiled,
     Disputed,
     Event,

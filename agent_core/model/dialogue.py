@@ -12,8 +12,8 @@ from typing import Any, Generic, NoReturn, TypeVar
 from pydantic import BaseModel
 
 from agent_core.domain import NodeId, Usage
+from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import ModelUnavailable, UnusableAnswer
-from agent_core.events import ModelCalled, ModelOutage
 from agent_core.model.answers import strict_schema
 from agent_core.model.bounds import clip
 from agent_core.model.code import continued

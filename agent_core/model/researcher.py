@@ -20,8 +20,8 @@ from agent_core.domain import (
     Usage,
     Verdict,
 )
+from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import UnusableAnswer
-from agent_core.events import ModelCalled, ModelOutage
 from agent_core.exhibits import exhibits
 from agent_core.model.answers import (
     CHECK_NAMES,

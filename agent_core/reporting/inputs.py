@@ -19,7 +19,7 @@ from agent_core.domain import (
     Requirement,
     Waiver,
 )
-from agent_core.events import CheckWaived, Logged, NodeExecuted
+from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts
 from agent_core.researcher import Packages

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent_core.events import Disputed, Rechecked, RoundOpened
+from agent_core.domain.events import Disputed, Rechecked, RoundOpened
 from agent_core.rounds import unmet
 from agent_core.view import RunView
 from bot.blocks.limits import (

@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 
 from agent_core.domain import Outcome, RunId, RunStatus, Task, UserId
+from agent_core.domain.events import Logged, StatusChanged
 from agent_core.errors import AgentError
-from agent_core.events import Logged, StatusChanged
 from agent_core.lab import Lab
 from agent_core.view import RunView, fold
 from bot.commands.tasks import find

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from agent_core.digits import cost_text
 from agent_core.domain import RunId, UserId
+from agent_core.domain.events import ModelCalled
 from agent_core.errors import AgentError, UnknownRun
-from agent_core.events import ModelCalled
 from agent_core.journal import Journal, process_name
 from agent_core.view import RunView, fold
 from bot.settings import Settings

@@ -23,7 +23,7 @@ from agent_core.domain import (
     UserId,
     Waiver,
 )
-from agent_core.events import Logged, ModelCalled
+from agent_core.domain.events import Logged, ModelCalled
 from agent_core.reporter import write_report
 from agent_core.reporting.citable import NEVER_CLAIMED, statements
 from agent_core.retrained import Pair, Retrained

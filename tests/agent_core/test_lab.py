@@ -9,6 +9,7 @@ from labs import ANN, BINDING, lab_in, run_through, settings, task, until, waiti
 from scripted import WORKING, ScriptedResearcher
 
 from agent_core.domain import Budget, NodeId, Outcome, RunStatus, Task, Usage
+from agent_core.domain.events import ModelCalled, NodeExecuted, NodeStarted, Rerun, RunFinished
 from agent_core.errors import (
     AgentError,
     BudgetExhausted,
@@ -16,7 +17,6 @@ from agent_core.errors import (
     OutsideGrammar,
     UnusableAnswer,
 )
-from agent_core.events import ModelCalled, NodeExecuted, NodeStarted, Rerun, RunFinished
 from agent_core.journal import Journal, utc_now
 from agent_core.opening import Housekeeper
 from agent_core.settings import BudgetSettings

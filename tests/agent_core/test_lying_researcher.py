@@ -22,7 +22,7 @@ from agent_core.domain import (
     UserId,
     Verdict,
 )
-from agent_core.events import RunFinished, StatusChanged
+from agent_core.domain.events import RunFinished, StatusChanged
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.opening import open_lab
 from agent_core.researcher import Packages

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from agent_core.domain import RunId, RunStatus
-from agent_core.events import Logged, StatusChanged
+from agent_core.domain.events import Logged, StatusChanged
 from agent_core.journal import utc_now
 from agent_core.recorder import Recorder
 

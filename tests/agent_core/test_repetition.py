@@ -9,7 +9,7 @@ from builders import OK, crashed, node_of
 from results import comparison_evidence
 
 from agent_core.domain import Environment, NodeId
-from agent_core.events import NodeExecuted
+from agent_core.domain.events import NodeExecuted
 from agent_core.evidence import AGREEMENT_COLUMNS, ROW_COLUMNS
 from agent_core.journal import adapter, encode
 from agent_core.machine import machine, memory, processor

@@ -34,7 +34,7 @@ from agent_core.domain import (
     UserId,
     Waiver,
 )
-from agent_core.events import Disputed, Rerun
+from agent_core.domain.events import Disputed, Rerun
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.rendering import stated

@@ -11,8 +11,8 @@ from labs import ANN, BINDING, lab_in, run_through, settings, task, until, waiti
 from scripted import WORKING, ScriptedResearcher
 
 from agent_core.domain import Outcome, PlanChange, Revision, RunStatus, Usage, UserId
+from agent_core.domain.events import ModelCalled, NodeJudged, RunFinished
 from agent_core.errors import AgentError, BudgetExhausted
-from agent_core.events import ModelCalled, NodeJudged, RunFinished
 from agent_core.settings import BudgetSettings
 
 BOB = UserId("bob")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from afterwards import doubted, improved, reported, sent, texts
 
+from agent_core.domain.events import Reported
 from agent_core.errors import AgentError
-from agent_core.events import Reported
 from bot.workspace.faults import Trouble
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent_core.domain import RunStatus
+from agent_core.domain.events import RunFailed
 from agent_core.errors import AgentError
-from agent_core.events import RunFailed
 from bot.slack_settings import AccessSettings, SlackSettings
 from bot.workspace.faults import Trouble
 

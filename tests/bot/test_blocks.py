@@ -24,7 +24,7 @@ from agent_core.domain import (
     Task,
     Usage,
 )
-from agent_core.events import Disputed, Rechecked, RoundOpened, RunFailed
+from agent_core.domain.events import Disputed, Rechecked, RoundOpened, RunFailed
 from agent_core.precheck import DUPLICATE
 from agent_core.view import RunView
 from bot.blocks.card import card, foot_line

@@ -9,7 +9,7 @@ import pytest
 from bot_bench import PACE, QUICK, Bench
 from scripted_lab import ScriptedLab
 
-from agent_core.events import RunFailed
+from agent_core.domain.events import RunFailed
 from bot.errors import DataBusy
 from bot.slack_settings import SlackSettings
 from bot.workspace.faults import Trouble

@@ -9,7 +9,7 @@ import pytest
 from afterwards import WISH, improved, modal, reported, texts
 
 from agent_core.domain import Outcome, Report
-from agent_core.events import Reported, RoundOpened, RunFinished
+from agent_core.domain.events import Reported, RoundOpened, RunFinished
 
 
 async def test_improve_opens_a_round_whose_report_comes_too(live):

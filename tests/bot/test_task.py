@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_core.domain import RunStatus
-from agent_core.events import RunFailed
+from agent_core.domain.events import RunFailed
 
 
 async def test_a_mention_gets_eyes_and_a_card_and_then_a_plan(live):

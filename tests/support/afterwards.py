@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_core.events import RunFinished
+from agent_core.domain.events import RunFinished
 
 WISH = "tune EASE & compare <all>"
 

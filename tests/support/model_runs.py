@@ -14,7 +14,7 @@ from playing_model import playing_model
 from pydantic import SecretStr
 
 from agent_core.domain import RunStatus, Task, UserId
-from agent_core.events import RunFailed, RunFinished, StatusChanged
+from agent_core.domain.events import RunFailed, RunFinished, StatusChanged
 from agent_core.lab import Lab
 from agent_core.model.researcher import open_model_researcher
 from agent_core.opening import open_lab

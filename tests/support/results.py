@@ -24,7 +24,7 @@ from agent_core.domain import (
     Task,
     Verdict,
 )
-from agent_core.events import Logged, RunSubmitted
+from agent_core.domain.events import Logged, RunSubmitted
 from agent_core.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs

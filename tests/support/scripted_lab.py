@@ -22,8 +22,7 @@ from agent_core.domain import (
     Score,
     Verdict,
 )
-from agent_core.errors import AgentError
-from agent_core.events import (
+from agent_core.domain.events import (
     CheckWaived,
     DatasetsProfiled,
     Disputed,
@@ -43,6 +42,7 @@ from agent_core.events import (
     StatusChanged,
     StopRequested,
 )
+from agent_core.errors import AgentError
 from agent_core.view import RunView, fold
 from agent_core.waivers import read_waivers
 

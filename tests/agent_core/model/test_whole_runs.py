@@ -7,7 +7,7 @@ import pytest
 from model_runs import FORMS, NODES, lab_on, run_through, small_scripts
 
 from agent_core.domain import Outcome, RunStatus
-from agent_core.events import ModelCalled
+from agent_core.domain.events import ModelCalled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
