@@ -8,8 +8,15 @@ import re
 from functools import cache
 from pathlib import Path
 
+from agent_core.domain import Environment, Packages
+
 CPU_INFO = Path("/proc/cpuinfo")
 MEMORY_INFO = Path("/proc/meminfo")
+
+
+def environment_of(packages: Packages) -> Environment:
+    """Return what a script runs with here and now."""
+    return Environment(packages.python, packages.versions, machine())
 
 
 @cache

@@ -6,8 +6,8 @@ import ast
 import hashlib
 from collections.abc import Collection
 
+from agent_core.domain import Packages
 from agent_core.parsing import parse
-from agent_core.researcher import Packages
 
 ALWAYS_THERE = frozenset({"labbook", "__future__"})
 """Modules beside the script."""

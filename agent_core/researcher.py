@@ -11,10 +11,10 @@ from typing import Protocol
 from agent_core.domain import (
     Answer,
     Dataset,
-    Environment,
     Node,
     NodeId,
     Outcome,
+    Packages,
     Plan,
     ReportDraft,
     Requirement,
@@ -25,22 +25,6 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.domain.events import ModelCalled, ModelOutage
-from agent_core.machine import machine
-
-
-@dataclass(frozen=True, slots=True)
-class Packages:
-    """What experiments may import: distribution name to version, read from the sandbox."""
-
-    python: str
-    versions: Mapping[str, str]
-    modules: frozenset[str] = frozenset()
-    """Top-level modules that can be imported; empty: not known."""
-
-
-def environment_of(packages: Packages) -> Environment:
-    """Return what a script runs with here and now."""
-    return Environment(packages.python, packages.versions, machine())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent_core.checks.registry import run_checks
-from agent_core.domain import Node, NodeId, Operator, Plan, Requirement, RunId, Script, Verdict
+from agent_core.domain import (
+    Node,
+    NodeId,
+    Operator,
+    Packages,
+    Plan,
+    Requirement,
+    RunId,
+    Script,
+    Verdict,
+)
 from agent_core.domain.events import (
     NodeExecuted,
     NodeFailed,
@@ -24,6 +34,7 @@ from agent_core.exhibits import exhibits, grounded
 from agent_core.experiment import Experiment, Workbench
 from agent_core.facts import collect_facts
 from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
+from agent_core.machine import environment_of
 from agent_core.policy import Action, choose, decision_rng
 from agent_core.pool import bounded
 from agent_core.precheck import precheck, tree_hash
@@ -36,9 +47,7 @@ from agent_core.researcher import (
     ImproveRequest,
     JudgeRequest,
     MergeRequest,
-    Packages,
     Researcher,
-    environment_of,
 )
 from agent_core.retrained import RETRAINED, read_retrained
 from agent_core.rounds import begun, is_stale

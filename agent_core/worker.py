@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from agent_core.conclusion import Conclusion
 from agent_core.confirmation import Confirmation
-from agent_core.domain import Answer, Budget, Plan, Revision, RunId, RunStatus, UserId
+from agent_core.domain import Answer, Budget, Packages, Plan, Revision, RunId, RunStatus, UserId
 from agent_core.domain.events import (
     CheckWaived,
     DatasetsProfiled,
@@ -32,14 +32,7 @@ from agent_core.meter import Purse
 from agent_core.planning import plan_hash, profiled
 from agent_core.recorded import invented, without
 from agent_core.recorder import Recorder
-from agent_core.researcher import (
-    AnswerRequest,
-    Context,
-    Packages,
-    PlanRequest,
-    Researcher,
-    ReviseRequest,
-)
+from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.search import Search, Setup
 from agent_core.settings import LabSettings
 from agent_core.untested import struck, untested

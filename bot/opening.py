@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agent_core.domain import Packages
 from agent_core.lab import Lab
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.opening import open_lab
 from agent_core.reference import lookup_with, runner
-from agent_core.researcher import Packages, Researcher
+from agent_core.researcher import Researcher
 from bot.settings import Secrets, Settings
 from sandbox.opening import open_sandbox
 from sandbox.packages import read_packages

@@ -1,5 +1,6 @@
 """The words of the product as values; frozen, changed by `replace()`."""
 
+from agent_core.domain.environment import Packages
 from agent_core.domain.metric import Better, Metric
 from agent_core.domain.node import (
     Check,
@@ -51,6 +52,7 @@ __all__ = [
     "NodeId",
     "Operator",
     "Outcome",
+    "Packages",
     "Plan",
     "PlanChange",
     "Priority",

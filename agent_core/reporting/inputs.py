@@ -15,6 +15,7 @@ from agent_core.domain import (
     Node,
     Operator,
     Outcome,
+    Packages,
     Plan,
     Requirement,
     Waiver,
@@ -22,7 +23,6 @@ from agent_core.domain import (
 from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts
-from agent_core.researcher import Packages
 from agent_core.rounds import is_margin_late
 from agent_core.view import RunView
 

@@ -14,6 +14,7 @@ from agent_core.domain import (
     Claim,
     Direction,
     Nature,
+    Packages,
     Priority,
     ReportDraft,
     Requirement,
@@ -25,7 +26,6 @@ from agent_core.domain import (
 from agent_core.domain.events import RunFinished, StatusChanged
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.opening import open_lab
-from agent_core.researcher import Packages
 from agent_core.settings import LabSettings, TreeSearchSettings
 from agent_core.synthetic import write_catalogue
 from agent_core.untested import STRUCK

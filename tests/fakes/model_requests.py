@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from builders import node_of, plan_of, requirement
 
-from agent_core.domain import Column, Dataset, NodeId, Outcome, RunId
+from agent_core.domain import Column, Dataset, NodeId, Outcome, Packages, RunId
 from agent_core.researcher import (
     AnswerRequest,
     Context,
@@ -15,7 +15,6 @@ from agent_core.researcher import (
     ImproveRequest,
     JudgeRequest,
     MergeRequest,
-    Packages,
     PlanRequest,
     ReportRequest,
     ReviseRequest,

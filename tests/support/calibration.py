@@ -8,9 +8,9 @@ from pathlib import Path
 
 from builders import plan_of
 
-from agent_core.domain import Node, NodeId, Operator, Requirement, RunId, Script, Verdict
+from agent_core.domain import Node, NodeId, Operator, Packages, Requirement, RunId, Script, Verdict
 from agent_core.exhibits import Exhibits, exhibits, grounded
-from agent_core.researcher import Context, JudgeRequest, Packages
+from agent_core.researcher import Context, JudgeRequest
 from sandbox.execution import Artifact, Ended, Execution, Level
 
 PAIRS = Path(__file__).parents[2] / "benchmarks/calibration.toml"

@@ -13,12 +13,11 @@ from model_server import Answer, Asked, Play, Say, open_model_server
 from playing_model import playing_model
 from pydantic import SecretStr
 
-from agent_core.domain import RunStatus, Task, UserId
+from agent_core.domain import Packages, RunStatus, Task, UserId
 from agent_core.domain.events import RunFailed, RunFinished, StatusChanged
 from agent_core.lab import Lab
 from agent_core.model.researcher import open_model_researcher
 from agent_core.opening import open_lab
-from agent_core.researcher import Packages
 from agent_core.settings import (
     AgentSettings,
     LabSettings,

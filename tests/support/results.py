@@ -16,6 +16,7 @@ from agent_core.domain import (
     Finding,
     Metric,
     Outcome,
+    Packages,
     Role,
     RunId,
     RunStatus,
@@ -28,7 +29,6 @@ from agent_core.domain.events import Logged, RunSubmitted
 from agent_core.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs
-from agent_core.researcher import Packages
 from agent_core.view import Freeze, RunView
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

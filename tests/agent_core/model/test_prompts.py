@@ -15,10 +15,9 @@ from model_requests import (
 )
 from model_roles import answer_well
 
-from agent_core.domain import Check, Column, Finding, Metric, NodeId
+from agent_core.domain import Check, Column, Finding, Metric, NodeId, Packages
 from agent_core.model.bounds import clip, shown_failure, shown_output
 from agent_core.model.prompting import FOLDER, expanded, template_hash
-from agent_core.researcher import Packages
 
 MAX_PROMPT = 90_000
 TRACE = "Traceback (most recent call last):\n"

@@ -5,11 +5,11 @@ import itertools
 import pytest
 from results import dataset
 
-from agent_core.domain import Node, NodeId, Operator, Outcome, RunId, Script
+from agent_core.domain import Node, NodeId, Operator, Outcome, Packages, RunId, Script
 from agent_core.facts import Comparison, Facts
 from agent_core.offline.reporting import draft_of
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.researcher import Context, Packages, PlanRequest, ReportRequest
+from agent_core.researcher import Context, PlanRequest, ReportRequest
 from agent_core.statistics import Interval
 from agent_core.wording import Filler, Part, filled
 

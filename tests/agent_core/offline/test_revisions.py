@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent_core.domain import Column, Dataset, RunId, SplitKind
+from agent_core.domain import Column, Dataset, Packages, RunId, SplitKind
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.researcher import Context, Packages, PlanRequest, ReviseRequest
+from agent_core.researcher import Context, PlanRequest, ReviseRequest
 
 COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id", "rating", "timestamp"))
 MOVIES = Dataset(

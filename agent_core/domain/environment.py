@@ -1,0 +1,16 @@
+"""What experiments may import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What experiments may import: distribution name to version, read from the sandbox."""
+
+    python: str
+    versions: Mapping[str, str]
+    modules: frozenset[str] = frozenset()
+    """Top-level modules that can be imported; empty: not known."""
