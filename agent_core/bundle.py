@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
 from agent_core.domain.events import Logged
 from agent_core.facts import Facts
-from agent_core.quoting import said_by
+from agent_core.prose.quotation import said_by
 from agent_core.reporting.artifacts import copy_artifacts
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.metadata import metadata

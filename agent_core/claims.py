@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent_core.digits import p_text, shown
 from agent_core.domain import Direction
 from agent_core.facts import Comparison
+from agent_core.prose.number_format import p_text, shown
 
 
 def comparison_sentence(

@@ -13,7 +13,7 @@ from agent_core.comparisons import Comparison, compared
 from agent_core.domain import Metric, Plan
 from agent_core.evidence import Evidence
 from agent_core.observations import Observations
-from agent_core.quoting import is_name
+from agent_core.prose.quotation import is_name
 from agent_core.summaries import Summary, summaries_of
 
 __all__ = ["Comparison", "Facts", "OrderAgreement", "Summary", "collect_facts", "with_late_margin"]

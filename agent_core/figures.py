@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from agent_core.digits import shown
 from agent_core.domain import Plan, Study
 from agent_core.evidence import Evidence
 from agent_core.facts import Facts, Summary
+from agent_core.prose.number_format import shown
 from agent_core.values import run_values
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agent_core.domain import Dataset, Plan
 from agent_core.naming import Names
 from agent_core.plan_numbers import NUMBER_MARK, PlanNumbers
-from agent_core.strong_words import COMPARING, OWN_SUBJECTS, STRONG
+from agent_core.prose.result_words import COMPARING, OWN_SUBJECTS, STRONG
 from agent_core.vocabulary import (
     Part,
     Vocabulary,

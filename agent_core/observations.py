@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.pooled_errors import Losses
-from agent_core.quoting import is_name
+from agent_core.prose.quotation import is_name
 from agent_core.values import (
     definitions_of,
     held_fixed,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from agent_core import figures
 from agent_core.bundle import slug, write_bundle
-from agent_core.digits import shown
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.facts import Facts, with_late_margin
+from agent_core.prose.number_format import shown
 from agent_core.reporting.cautions import known_limits
 from agent_core.reporting.citable import (
     NEVER_CLAIMED,

@@ -18,7 +18,7 @@ from agent_core.checks.result import Result, failed, not_applicable, passed, som
 from agent_core.domain import Algorithm, Role
 from agent_core.evidence import Evidence, algorithms_of
 from agent_core.observations import Observations
-from agent_core.quoting import short
+from agent_core.prose.quotation import short
 
 BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
 

@@ -24,7 +24,7 @@ from agent_core.checks.wishes import (
 )
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence import Evidence, algorithms_of
-from agent_core.quoting import short
+from agent_core.prose.quotation import short
 from agent_core.tables import PAIR
 
 FEW = 5

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from agent_core.digits import shown
 from agent_core.domain import Finding, Node
 from agent_core.facts import Summary
-from agent_core.quoting import without_results
+from agent_core.prose.number_format import shown
+from agent_core.prose.quotation import without_results
 from agent_core.reporting.headline import mean_text
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.text import clip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent_core.digits import cost_text
 from agent_core.domain import Finding
 from agent_core.domain.events import ModelCalled
 from agent_core.machine import machine
 from agent_core.precheck import DUPLICATE
+from agent_core.prose.number_format import cost_text
 from agent_core.reporting.inputs import ReportInputs
 
 NAMED_PACKAGES = ("lenskit", "torch", "numpy", "pandas", "scipy")

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent_core.digits import shown
 from agent_core.domain import Metric, Node
 from agent_core.evidence import algorithms_of
 from agent_core.facts import Facts, Summary
-from agent_core.quoting import is_measure, quoted, short
+from agent_core.prose.number_format import shown
+from agent_core.prose.quotation import is_measure, quoted, short
 from agent_core.reporting.headline import names_of, resolution_of
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.text import clip

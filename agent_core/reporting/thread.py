@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent_core.digits import percent, shown
 from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, SplitKind, Study
 from agent_core.domain.events import Rerun
 from agent_core.facts import Facts, Summary
 from agent_core.observations import RUNS
+from agent_core.prose.number_format import percent, shown
 from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
 from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of, shared
 from agent_core.reporting.inputs import ReportInputs

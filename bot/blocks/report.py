@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_core.digits import cost_text
 from agent_core.domain import Answer, Outcome, Report
 from agent_core.domain.events import ModelOutage, QuestionAsked, Rerun, RunFailed
+from agent_core.prose.number_format import cost_text
 from agent_core.rounds import unmet
 from agent_core.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections

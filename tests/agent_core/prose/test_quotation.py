@@ -8,7 +8,7 @@ from builders import crashed, node_of
 from results import comparison_evidence, inputs_of
 
 from agent_core.domain import ReportDraft, Verdict
-from agent_core.quoting import is_name, quoted, said_by, short, without_results
+from agent_core.prose.quotation import is_name, quoted, said_by, short, without_results
 from agent_core.reporter import write_report
 from agent_core.reporting.tables import outcome_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agent_core.strong_words import COMPARING, STRONG
+from agent_core.prose.result_words import COMPARING, STRONG
 
 SENTENCES = re.compile(r"(?<=[.;!?])\s+|\n+")
 FIGURES = re.compile(

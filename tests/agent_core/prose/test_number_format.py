@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_core.digits import shown
+from agent_core.prose.number_format import shown
 
 
 @pytest.mark.parametrize("half", [1.4e-17, 3e-16, 1e-12, 0.0])

@@ -1,0 +1,1 @@
+"""Numbers, sentences, quotation and the words that state results."""
