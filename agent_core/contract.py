@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from agent_core.data.parquet_reader import Problems, Unreadable, ids, read_table
 from agent_core.domain import Dataset
-from agent_core.tables import Problems, Unreadable, ids, read_table
 
 MAX_JSON_BYTES = 64 << 20
 MAX_ROWS = 200_000

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from agent_core import contract
+from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Dataset, Plan
 from agent_core.integrity import changed_files
 from agent_core.metrics import is_close
@@ -17,7 +18,6 @@ from agent_core.origin import Origin, Parts, traced
 from agent_core.recomputation import Delivered, recompute
 from agent_core.renaming import planned_names, renamed_run
 from agent_core.retrained import Retrained
-from agent_core.tables import Problems
 from sandbox.execution import Execution
 
 ROW_COLUMNS = (

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agent_core.tables import PAIR, ids
+from agent_core.data.parquet_reader import PAIR, ids
 
 Rows = NDArray[np.int64]
 Parts = dict[str, dict[str, pd.DataFrame]]

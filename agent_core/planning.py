@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
 from agent_core.domain import Dataset, Plan, PlanChange, Task
 from agent_core.errors import BadDataset
 

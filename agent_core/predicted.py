@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from agent_core.data.parquet_reader import PAIR, RUN
 from agent_core.evidence import Evidence
 from agent_core.metrics import has_ratings
-from agent_core.tables import PAIR, RUN
 
 SAME = 1e-6
 """Difference up to which two ratings are the same."""

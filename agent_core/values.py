@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
 from agent_core.metrics import LISTED_ONLY, POOLED, with_truth
-from agent_core.tables import RUN
 
 KEYS = [*RUN, "metric", "k"]
 

@@ -22,10 +22,10 @@ from agent_core.checks.wishes import (
     planned_fewest,
     speaks_of_filters,
 )
+from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence import Evidence, algorithms_of
 from agent_core.prose.quotation import short
-from agent_core.tables import PAIR
 
 FEW = 5
 """Interactions that may be missing by chance."""

@@ -15,9 +15,9 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Outcome, RunStatus
 from agent_core.lab import Lab
-from agent_core.synthetic import write_catalogue
 from agent_core.view import RunView
 from bot.commands.cheating import CHEATS, CheatingResearcher
 from bot.commands.cheating import QUESTION as CHEATING_QUESTION

@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from studies import USERS, honest
 
-from agent_core import tables
 from agent_core.checks.registry import RULES, run_checks
 from agent_core.contract import metric_of, result_rows
+from agent_core.data import parquet_reader
+from agent_core.data.parquet_reader import Problems, read_table
 from agent_core.domain import Finding
 from agent_core.evidence import ROW_COLUMNS, read_evidence
 from agent_core.facts import collect_facts
 from agent_core.sampling import place_of
-from agent_core.tables import Problems, read_table
 from sandbox.execution import Artifact, Ended, Execution, Level
 
 
@@ -278,7 +278,7 @@ def table_problem(table, tmp_path, required=("user_id", "item_id")):
 
 
 def test_a_table_of_too_many_rows_is_not_unpacked(tmp_path):
-    ones = pa.array(np.zeros(tables.MAX_CELLS // 2 + 1, dtype=np.int8))
+    ones = pa.array(np.zeros(parquet_reader.MAX_CELLS // 2 + 1, dtype=np.int8))
 
     frame, problem = table_problem(pa.table({"user_id": ones, "item_id": ones}), tmp_path)
 
@@ -386,7 +386,7 @@ def test_problems_are_bounded():
 
     result_rows({"rows": [3] * 1000}, ROW_COLUMNS, problems)
 
-    assert len(problems.found) == tables.MAX_PROBLEMS
+    assert len(problems.found) == parquet_reader.MAX_PROBLEMS
 
 
 def test_what_was_being_written_when_the_script_was_killed_is_passed_over(tmp_path):

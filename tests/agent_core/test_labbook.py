@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scripts_with_labbook import names_in, rows_of, run, start
 from studies import honest, profile_of
 
-from agent_core import contract, tables
+from agent_core import contract
 from agent_core.checks.registry import run_checks
+from agent_core.data import parquet_reader
 from agent_core.domain import Finding
 from agent_core.evidence import read_evidence
 from sandbox import workspace
@@ -418,7 +419,7 @@ def test_metrics_are_named_alike_on_both_sides(labbook, name, shown, k):
 def test_ids_are_the_same_on_both_sides(labbook, values):
     series = pd.Series(values, dtype=object)
 
-    assert tables.ids(series).tolist() == labbook.ids(series).tolist()
+    assert parquet_reader.ids(series).tolist() == labbook.ids(series).tolist()
 
 
 def test_what_a_configuration_was_chosen_from_is_recorded(tmp_path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import (
     Answer,
     Claim,
@@ -27,7 +28,6 @@ from agent_core.domain.events import RunFinished, StatusChanged
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.opening import open_lab
 from agent_core.settings import LabSettings, TreeSearchSettings
-from agent_core.synthetic import write_catalogue
 from agent_core.untested import STRUCK
 from bot.blocks.report import report_message
 from sandbox.opening import open_sandbox

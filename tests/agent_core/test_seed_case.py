@@ -12,7 +12,7 @@ from results import inputs_of
 from trials import LIMITS, movielens
 
 from agent_core.checks.registry import run_checks
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
 from agent_core.domain import Algorithm, Finding, Outcome, ReportDraft, Role
 from agent_core.evidence import read_evidence
 from agent_core.reporter import write_report

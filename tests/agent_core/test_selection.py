@@ -13,7 +13,7 @@ from trials import synthetic
 from agent_core.checks.selection import names_test, selected_without_test
 from agent_core.checks.syntax import parsed
 from agent_core.checks.tracing import chosen_on_test
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
 from agent_core.domain import Algorithm, Finding, Packages, RunId, Study
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, DraftRequest, PlanRequest

@@ -16,7 +16,7 @@ from model_roles import role_of
 from model_server import Say, open_model_server
 from playing_model import playing_model
 
-from agent_core.synthetic import write_catalogue
+from agent_core.data.synthetic import write_catalogue
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "How much does NDCG@10 of ImplicitMF vary over 2 seeds? ratings.csv is attached."

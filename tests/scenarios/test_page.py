@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 from pydantic import SecretStr
 
-from agent_core.synthetic import write_catalogue
+from agent_core.data.synthetic import write_catalogue
 from bot.app import open_bot
 from bot.opening import open_core
 from bot.settings import Secrets, load_settings

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.synthetic import write_catalogue
+from agent_core.data.synthetic import write_catalogue
 
 ROOT = Path(__file__).parents[2]
 STUDY = "How much do 2 random seeds change NDCG@10 of ImplicitMF? Leave-one-out."

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_core.synthetic import write_catalogue
+from agent_core.data.synthetic import write_catalogue
 from bot.workspace.server import open_workspace
 
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,7 @@ from model_server import Answer, Asked, Play, Say, open_model_server
 from playing_model import playing_model
 from pydantic import SecretStr
 
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Packages, RunStatus, Task, UserId
 from agent_core.domain.events import RunFailed, RunFinished, StatusChanged
 from agent_core.lab import Lab
@@ -25,7 +26,6 @@ from agent_core.settings import (
     PrivacySettings,
     TreeSearchSettings,
 )
-from agent_core.synthetic import write_catalogue
 from agent_core.view import RunView
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings

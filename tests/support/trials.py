@@ -8,13 +8,13 @@ from pathlib import Path
 from cases import Case, base_plan
 
 from agent_core.checks.registry import run_checks
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Script
 from agent_core.evidence import read_evidence
 from agent_core.experiment import Experiment, Workbench
 from agent_core.pool import FairSlots
 from agent_core.retraining import retrain
-from agent_core.synthetic import write_catalogue
 from sandbox.execution import Input, Job, Limits
 
 LIMITS = Limits(timeout_s=300, memory_mib=3000)

@@ -11,8 +11,8 @@ from model_requests import CONTEXT, DATA, ask, node_with
 from playing_model import playing_model
 
 import sandbox
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Plan, Script
-from agent_core.synthetic import write_catalogue
 
 LAB = Path(__file__).parents[3] / ".venv-lab" / "bin" / "python"
 CONTEXT_CSV = replace(CONTEXT, datasets=(replace(DATA, name="ratings.csv"),))

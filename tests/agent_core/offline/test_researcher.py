@@ -1,6 +1,7 @@
 import pytest
 
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import (
     Claim,
     Node,
@@ -26,7 +27,6 @@ from agent_core.researcher import (
     ReportRequest,
     ReviseRequest,
 )
-from agent_core.synthetic import write_catalogue
 from agent_core.untested import untested
 from sandbox.execution import Ended, Execution, Level
 

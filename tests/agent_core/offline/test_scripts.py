@@ -7,12 +7,12 @@ import pytest_asyncio
 from benches import Bench
 
 from agent_core.checks.registry import run_checks
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
+from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Packages, RunId
 from agent_core.evidence import read_evidence
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, DraftRequest, PlanRequest
-from agent_core.synthetic import write_catalogue
 from sandbox.execution import Limits
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from agent_core.columns import by_position, role_of, roles_of, unique
+from agent_core.data.columns import by_position, role_of, roles_of, unique
 from agent_core.domain import Column, Dataset
 from agent_core.errors import BadDataset
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agent_core.datasets import profile
+from agent_core.data.profile import profile
+from agent_core.data.synthetic import write_catalogue
 from agent_core.errors import BadDataset
-from agent_core.synthetic import write_catalogue
 
-DATA = Path(os.environ.get("AUTORECLAB_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("AUTORECLAB_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 ROWS = [("ann", "i1", 5), ("ann", "i2", 3), ("bob", "i1", 4), ("bob", "i3", 1)]
 
 

@@ -1,0 +1,1 @@
+"""Datasets: reading, profile, roles of columns, and the synthetic catalogue."""
