@@ -14,9 +14,9 @@ from agent_core.domain import Check, Finding, Node, Outcome, Packages, Plan, Rep
 from agent_core.domain.events import Rechecked, Reported, Rerun
 from agent_core.errors import AgentError
 from agent_core.evidence import Evidence, read_evidence
-from agent_core.experiment import Experiment, Workbench, rerun_of
+from agent_core.execution.executor import Experiment, Workbench, rerun_of
+from agent_core.execution.machine import environment_of
 from agent_core.facts import Facts, collect_facts, with_late_margin
-from agent_core.machine import environment_of
 from agent_core.recorder import Recorder
 from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sandbox
 from agent_core.domain import Algorithm, Plan, Split, SplitKind
-from agent_core.parsing import parse
+from agent_core.execution.syntax_trees import parse
 from agent_core.scorers import SCORERS, Scorer
 from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits

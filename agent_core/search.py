@@ -30,14 +30,14 @@ from agent_core.domain.events import (
 )
 from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
 from agent_core.evidence import Evidence, read_evidence
+from agent_core.execution.executor import Experiment, Workbench
+from agent_core.execution.machine import environment_of
+from agent_core.execution.precheck import precheck, tree_hash
+from agent_core.execution.slots import bounded
 from agent_core.exhibits import exhibits, grounded
-from agent_core.experiment import Experiment, Workbench
 from agent_core.facts import collect_facts
 from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
-from agent_core.machine import environment_of
 from agent_core.policy import Action, choose, decision_rng
-from agent_core.pool import bounded
-from agent_core.precheck import precheck, tree_hash
 from agent_core.recorder import Recorder
 from agent_core.reporter import preliminary
 from agent_core.researcher import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_core.domain import Node, NodeId, Operator
-from agent_core.precheck import DUPLICATE
+from agent_core.execution.precheck import DUPLICATE
 
 MAX_DEBUG_CHAIN = 3
 """Repairs of one script in a row, at most."""

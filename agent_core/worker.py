@@ -26,7 +26,7 @@ from agent_core.domain.events import (
     StatusChanged,
 )
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
-from agent_core.experiment import Workbench
+from agent_core.execution.executor import Workbench
 from agent_core.journal import Journal
 from agent_core.meter import Purse
 from agent_core.planning import plan_hash, profiled

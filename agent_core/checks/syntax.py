@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TypeVar
 
-from agent_core.parsing import parse
+from agent_core.execution.syntax_trees import parse
 
 Node = TypeVar("Node", bound=ast.AST)
 

@@ -7,9 +7,9 @@ import re
 import warnings
 
 from agent_core.domain import Script
+from agent_core.execution.syntax_trees import parse
 from agent_core.model.complaint import Complaint
 from agent_core.model.reading import UNPRINTABLE
-from agent_core.parsing import parse
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n`]*$", re.MULTILINE)
 START = re.compile(r"^(import |from \w|#!|# |\"\"\"|'''|def |class |@|if |[A-Za-z_]\w* ?=)")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from agent_core.domain import Finding
 from agent_core.domain.events import ModelCalled
-from agent_core.machine import machine
-from agent_core.precheck import DUPLICATE
+from agent_core.execution.machine import machine
+from agent_core.execution.precheck import DUPLICATE
 from agent_core.prose.number_format import cost_text
 from agent_core.reporting.inputs import ReportInputs
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from agent_core.domain import Dataset
-from agent_core.parsing import parse
+from agent_core.execution.syntax_trees import parse
 
 RUNTIME = {
     "MPLBACKEND": "agg",

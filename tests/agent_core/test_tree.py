@@ -3,7 +3,7 @@ from dataclasses import replace
 from builders import OK, crashed, node_of
 
 from agent_core.domain import Operator, Score
-from agent_core.precheck import DUPLICATE
+from agent_core.execution.precheck import DUPLICATE
 from agent_core.tree import Tree, error_signature, next_id
 
 

@@ -25,7 +25,7 @@ from agent_core.domain import (
     Usage,
 )
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened, RunFailed
-from agent_core.precheck import DUPLICATE
+from agent_core.execution.precheck import DUPLICATE
 from agent_core.view import RunView
 from bot.blocks.card import card, foot_line
 from bot.blocks.limits import chunks, clip, fallback, message, without_buttons

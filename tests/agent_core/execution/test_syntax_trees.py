@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agent_core.parsing import parse
+from agent_core.execution.syntax_trees import parse
 
 DEEP = "def f():\n  if a:\n    for i in b:\n      return " + "[" * 30 + "1" + "]" * 30 + "\n"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent_core.domain import NodeId, RunId, Script
 from agent_core.domain.events import NodeProgress
-from agent_core.pool import FairSlots
+from agent_core.execution.slots import FairSlots
 from sandbox.errors import SandboxError
 from sandbox.execution import Ended, Execution, Input, Job, Limits
 from sandbox.sandbox import Sandbox

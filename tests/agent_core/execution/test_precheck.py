@@ -1,5 +1,5 @@
 from agent_core.domain import Packages
-from agent_core.precheck import precheck, tree_hash
+from agent_core.execution.precheck import precheck, tree_hash
 
 PACKAGES = Packages("3.11", {}, frozenset({"lenskit", "pandas", "sys", "os"}))
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from agent_core.pool import FairSlots, bounded
+from agent_core.execution.slots import FairSlots, bounded
 
 
 async def test_slots_go_round_over_users_then_over_their_runs():

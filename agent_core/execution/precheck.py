@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection
 
 from agent_core.domain import Packages
-from agent_core.parsing import parse
+from agent_core.execution.syntax_trees import parse
 
 ALWAYS_THERE = frozenset({"labbook", "__future__"})
 """Modules beside the script."""
