@@ -28,9 +28,9 @@ from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Algorithm, Script
 from agent_core.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
 from agent_core.execution.executor import Experiment, Workbench
+from agent_core.lenskit.scorers import SCORERS
 from agent_core.metrics import Lists, Recomputed
 from agent_core.retrained import Pair, Retrained
-from agent_core.scorers import SCORERS
 from sandbox.execution import Execution
 
 SEEDS = 3

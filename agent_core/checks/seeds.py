@@ -9,7 +9,7 @@ from agent_core.checks.result import Result, failed, label, not_applicable, pass
 from agent_core.checks.seeding import seeds_reach
 from agent_core.domain import Algorithm, Study
 from agent_core.evidence import Evidence, algorithms_of
-from agent_core.scorers import SCORERS
+from agent_core.lenskit.scorers import SCORERS
 
 DETERMINISTIC = frozenset(
     {"PopScorer", "BiasScorer", "ItemKNNScorer", "UserKNNScorer", "EASEScorer", "SLIMScorer"}

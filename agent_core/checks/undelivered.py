@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from agent_core.checks.source import last_name
 from agent_core.checks.syntax import walked
-from agent_core.scorers import SCORERS
+from agent_core.lenskit.scorers import SCORERS
 
 HARMLESS = frozenset(
     {

@@ -19,9 +19,9 @@ from agent_core.domain import (
     SplitKind,
     Study,
 )
+from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
 from agent_core.model.complaint import Complaint
-from agent_core.scorers import SCORERS
 
 METRIC_NAMES = {
     "recip_rank": "mrr",

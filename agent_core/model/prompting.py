@@ -13,10 +13,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from agent_core.domain import Check, Dataset, Finding, Node, Packages, Plan, Requirement
+from agent_core.lenskit.api_reference import construction, split_call
 from agent_core.model.bounds import SOURCE, TASK, clip, line, shown_failure, shown_output
 from agent_core.model.planning import answer_of
 from agent_core.model.requests import Turn
-from agent_core.reference import construction, split_call
 from agent_core.researcher import Context
 
 FOLDER = Path(__file__).parent / "prompts"

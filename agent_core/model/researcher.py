@@ -23,6 +23,8 @@ from agent_core.domain import (
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import UnusableAnswer
 from agent_core.exhibits import exhibits
+from agent_core.lenskit.api_reference import Lookup, labbook, lenskit, part, scorer_line
+from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import (
     CHECK_NAMES,
     AnswerAnswer,
@@ -55,7 +57,6 @@ from agent_core.model.prompting import (
 from agent_core.model.recording import Conversations, Request
 from agent_core.model.revising import revision_from
 from agent_core.model.wording import answer_from, draft_from
-from agent_core.reference import Lookup, labbook, lenskit, part, scorer_line
 from agent_core.researcher import (
     AnswerRequest,
     DebugRequest,
@@ -69,7 +70,6 @@ from agent_core.researcher import (
     Researcher,
     ReviseRequest,
 )
-from agent_core.scorers import SCORERS
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings, RoleSettings
 
 T = TypeVar("T")
@@ -384,7 +384,7 @@ async def open_model_researcher(
     key
         The API key; appears in no message, event or log.
     lookup
-        Looks up the library names of a traceback; `agent_core.reference.lookup_with` makes one.
+        Looks up the library names of a traceback; `agent_core.lenskit.api_reference.lookup_with` makes one.
     record
         Folder that conversations are kept in, without secrets; None: they are not kept.
     pause_s

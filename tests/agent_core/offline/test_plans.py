@@ -4,10 +4,10 @@ import pytest
 
 from agent_core.domain import Column, Dataset, Packages, Priority, RunId, SplitKind, Study
 from agent_core.errors import OutsideGrammar
+from agent_core.lenskit.api_reference import split_call
 from agent_core.offline.composer import compose
 from agent_core.offline.planner import reading_of
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.reference import split_call
 from agent_core.researcher import Context, PlanRequest
 
 COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id", "rating", "timestamp"))

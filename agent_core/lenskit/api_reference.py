@@ -14,14 +14,14 @@ from pathlib import Path
 import sandbox
 from agent_core.domain import Algorithm, Plan, Split, SplitKind
 from agent_core.execution.syntax_trees import parse
-from agent_core.scorers import SCORERS, Scorer
+from agent_core.lenskit.scorers import SCORERS, Scorer
 from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits
 from sandbox.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).parent / "model"
+FOLDER = Path(__file__).parent.parent / "model"
 PARTS = FOLDER / "prompts" / "lenskit"
 MAX_NAMES = 12
 MAX_LOOKUP = 6000

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import plan_of
 
-from agent_core.reference import (
+from agent_core.lenskit.api_reference import (
     described,
     introspection,
     labbook,
@@ -15,11 +15,11 @@ from agent_core.reference import (
     part,
     runner,
 )
-from agent_core.scorers import SCORERS
+from agent_core.lenskit.scorers import SCORERS
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
-LAB = Path(__file__).parents[2] / ".venv-lab" / "bin" / "python"
+LAB = Path(__file__).parents[3] / ".venv-lab" / "bin" / "python"
 
 TRACE = """noise
 Traceback (most recent call last):

@@ -1,0 +1,1 @@
+"""What the product knows of LensKit: its scorers and its API."""
