@@ -13,9 +13,9 @@ from agent_core import contract
 from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Dataset, Plan
 from agent_core.integrity import changed_files
-from agent_core.metrics import is_close
+from agent_core.measures.metrics import is_close
+from agent_core.measures.recomputation import Delivered, recompute
 from agent_core.origin import Origin, Parts, traced
-from agent_core.recomputation import Delivered, recompute
 from agent_core.renaming import planned_names, renamed_run
 from agent_core.retrained import Retrained
 from sandbox.execution import Execution

@@ -9,7 +9,7 @@ import pandas as pd
 
 from agent_core.data.parquet_reader import PAIR, RUN
 from agent_core.evidence import Evidence
-from agent_core.metrics import has_ratings
+from agent_core.measures.metrics import has_ratings
 
 SAME = 1e-6
 """Difference up to which two ratings are the same."""

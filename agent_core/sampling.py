@@ -11,7 +11,7 @@ import pandas as pd
 
 from agent_core.data.parquet_reader import RUN
 from agent_core.evidence import Evidence
-from agent_core.metrics import KNOWN, RATING
+from agent_core.measures.metrics import KNOWN, RATING
 
 TOO_FAR = 5.0
 """Standard errors that the means of sample and rest may be apart."""

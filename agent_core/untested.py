@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent_core.domain import Better, Metric
 from agent_core.facts import EQUIVALENCE
-from agent_core.metrics import KNOWN
+from agent_core.measures.metrics import KNOWN
 from agent_core.prose.result_words import COMPARING, STRONG
 
 SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")

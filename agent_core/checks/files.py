@@ -18,7 +18,7 @@ from agent_core.checks.result import (
 )
 from agent_core.evidence import Evidence, algorithms_of
 from agent_core.integrity import LEDGER
-from agent_core.metrics import RATING
+from agent_core.measures.metrics import RATING
 
 FIGURE_STARTS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<"}
 COUNTED = re.compile(r"(\d+)\s+(?:plot|figure|chart|graph)", re.IGNORECASE)

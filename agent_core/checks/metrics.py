@@ -21,7 +21,7 @@ from agent_core.checks.result import (
 )
 from agent_core.domain import Metric
 from agent_core.evidence import Evidence
-from agent_core.metrics import KNOWN, LISTED_ONLY, POOLED, RATING, is_close
+from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, RATING, is_close
 from agent_core.predicted import false_ratings, shares
 from agent_core.prose.quotation import quoted
 from agent_core.sampling import on_whom, sample_faults

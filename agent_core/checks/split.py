@@ -29,7 +29,7 @@ from agent_core.checks.wishes import lowest_tested, users_tested
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Split, SplitKind
 from agent_core.evidence import Evidence
-from agent_core.metrics import RATING
+from agent_core.measures.metrics import RATING
 from agent_core.origin import seconds
 
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})

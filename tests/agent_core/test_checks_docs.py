@@ -8,7 +8,7 @@ from studies import honest
 
 from agent_core.checks.registry import RULES
 from agent_core.evidence import ROW_COLUMNS
-from agent_core.metrics import RANKING
+from agent_core.measures.metrics import RANKING
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/checks.md").read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agent_core import metrics
 from agent_core.data.parquet_reader import RUN
-from agent_core.metrics import Lists, Recomputed
+from agent_core.measures import metrics
+from agent_core.measures.metrics import Lists, Recomputed
 
 Key = tuple[str, str, str]
 Parts = Mapping[str, Mapping[str, pd.DataFrame]]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_core.metrics import RANKING, Lists, coverage, is_close, ranking, rating
+from agent_core.measures.metrics import RANKING, Lists, coverage, is_close, ranking, rating
 
-LAB = Path(__file__).parents[2] / ".venv-lab/bin/python"
+LAB = Path(__file__).parents[3] / ".venv-lab/bin/python"
 
 
 def lists_of(*items, user="u"):

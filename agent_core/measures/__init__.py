@@ -1,0 +1,1 @@
+"""Metrics, each with formula and source, recomputed from recommendation lists."""
