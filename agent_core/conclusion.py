@@ -13,7 +13,8 @@ from agent_core.checks.registry import run_checks
 from agent_core.domain import Check, Finding, Node, Outcome, Packages, Plan, Report, ReportDraft
 from agent_core.domain.events import Rechecked, Reported, Rerun
 from agent_core.errors import AgentError
-from agent_core.evidence import Evidence, read_evidence
+from agent_core.evidence.evidence import Evidence, read_evidence
+from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Experiment, Workbench, rerun_of
 from agent_core.execution.machine import environment_of
 from agent_core.facts import Facts, collect_facts, with_late_margin
@@ -21,7 +22,6 @@ from agent_core.recorder import Recorder
 from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
-from agent_core.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.retraining import retrain
 from agent_core.rounds import is_margin_late
 from sandbox.execution import Execution

@@ -11,7 +11,7 @@ import numpy as np
 from agent_core import statistics
 from agent_core.comparisons import Comparison, compared
 from agent_core.domain import Metric, Plan
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.observations import Observations
 from agent_core.prose.quotation import is_name
 from agent_core.summaries import Summary, summaries_of

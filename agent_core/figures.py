@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from agent_core.domain import Plan, Study
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.facts import Facts, Summary
 from agent_core.prose.number_format import shown
 from agent_core.values import run_values

@@ -16,7 +16,7 @@ from agent_core.domain import (
     Score,
     Verdict,
 )
-from agent_core.exhibits import Exhibits
+from agent_core.evidence.quotes import Exhibits
 from agent_core.rounds import same_wording
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agent_core.domain import Metric
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.pooled_errors import Losses
 from agent_core.prose.quotation import is_name
 from agent_core.values import (

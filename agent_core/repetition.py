@@ -11,7 +11,7 @@ import pandas as pd
 
 from agent_core.domain import Environment, Metric, Node
 from agent_core.domain.events import Rerun
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from sandbox.execution import Execution, Level
 
 TOLERANCE = 1e-9

@@ -22,15 +22,15 @@ import pandas as pd
 from scipy import stats
 
 from agent_core.checks.metrics import sampled_candidates
-from agent_core.contract import run_tables
 from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Algorithm, Script
-from agent_core.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
+from agent_core.evidence.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
+from agent_core.evidence.result_files import run_tables
+from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.execution.executor import Experiment, Workbench
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.measures import metrics
 from agent_core.measures.metrics import Lists, Recomputed
-from agent_core.retrained import Pair, Retrained
 from sandbox.execution import Execution
 
 SEEDS = 3

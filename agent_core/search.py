@@ -29,12 +29,13 @@ from agent_core.domain.events import (
     ScriptWritten,
 )
 from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
-from agent_core.evidence import Evidence, read_evidence
+from agent_core.evidence.evidence import Evidence, read_evidence
+from agent_core.evidence.quotes import exhibits, grounded
+from agent_core.evidence.retrained import RETRAINED, read_retrained
 from agent_core.execution.executor import Experiment, Workbench
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import precheck, tree_hash
 from agent_core.execution.slots import bounded
-from agent_core.exhibits import exhibits, grounded
 from agent_core.facts import collect_facts
 from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
 from agent_core.policy import Action, choose, decision_rng
@@ -49,7 +50,6 @@ from agent_core.researcher import (
     MergeRequest,
     Researcher,
 )
-from agent_core.retrained import RETRAINED, read_retrained
 from agent_core.rounds import begun, is_stale
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.tree import Tree, error_signature, is_done, next_id

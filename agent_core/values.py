@@ -7,7 +7,7 @@ import pandas as pd
 
 from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Metric
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import LISTED_ONLY, POOLED, with_truth
 
 KEYS = [*RUN, "metric", "k"]

@@ -12,7 +12,7 @@ from agent_core.checks.constants import UNKNOWN, Constants
 from agent_core.checks.result import some
 from agent_core.checks.syntax import called_name, dotted, parsed, scopes
 from agent_core.checks.undelivered import undelivered
-from agent_core.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, algorithms_of
 from agent_core.lenskit.scorers import SCORERS
 
 SAME_NAMES = {

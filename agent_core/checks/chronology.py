@@ -14,7 +14,7 @@ from agent_core.checks.result import Result, failed, not_applicable, passed, war
 from agent_core.checks.split import is_timed
 from agent_core.checks.wishes import lowest_tested
 from agent_core.domain import Plan
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 
 HELD = (
     r"(?:(?:interaction|rating|item|event|action|purchase|click|play|listen|review|positive|one)s?"

@@ -16,8 +16,8 @@ from agent_core.checks.result import Result, failed, not_applicable, passed, som
 from agent_core.checks.shares import are_users_chosen
 from agent_core.checks.wishes import lowest_tested
 from agent_core.domain import Finding, SplitKind
-from agent_core.evidence import Evidence
-from agent_core.origin import seconds
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.split_origin import seconds
 
 RANDOM = frozenset(
     {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent_core.domain import Plan, SplitKind, Study
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 
 LEAK = r"leak(?:s|age|ages|ed|ing)?\b"
 FEW = r"(?:[\w-]+\s+){0,3}"

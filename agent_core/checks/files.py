@@ -16,8 +16,8 @@ from agent_core.checks.result import (
     some,
     warned,
 )
-from agent_core.evidence import Evidence, algorithms_of
-from agent_core.integrity import LEDGER
+from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.file_hashes import LEDGER
 from agent_core.measures.metrics import RATING
 
 FIGURE_STARTS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<"}

@@ -24,7 +24,7 @@ from agent_core.checks.wishes import (
 )
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
-from agent_core.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, algorithms_of
 from agent_core.prose.quotation import short
 
 FEW = 5

@@ -20,11 +20,11 @@ from agent_core.checks.result import (
     warned,
 )
 from agent_core.domain import Metric
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.predicted_ratings import false_ratings, shares
+from agent_core.evidence.sampled_lists import on_whom, sample_faults
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, RATING, is_close
-from agent_core.predicted import false_ratings, shares
 from agent_core.prose.quotation import quoted
-from agent_core.sampling import on_whom, sample_faults
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 8
 """Decimals to which values per user may be rounded."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent_core.checks.exemptions import is_variant
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 
 
 def split_from_data(evidence: Evidence) -> Result:

@@ -8,7 +8,7 @@ from typing import Any
 
 from agent_core.checks.result import Result
 from agent_core.domain import Finding
-from agent_core.evidence import Evidence, main_dataset
+from agent_core.evidence.evidence import Evidence, main_dataset
 
 GRAVITY = (Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE)
 

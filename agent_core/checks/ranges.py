@@ -18,8 +18,8 @@ from agent_core.checks.result import (
     some,
     warned,
 )
-from agent_core.evidence import Evidence
-from agent_core.predicted import repeated
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.predicted_ratings import repeated
 
 SHARES = frozenset(
     {

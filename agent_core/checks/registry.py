@@ -24,7 +24,7 @@ from agent_core.checks import (
 from agent_core.checks.per_dataset import joined, views
 from agent_core.checks.result import Result, failed
 from agent_core.domain import Check, Finding, Waiver
-from agent_core.evidence import ODD_DATA, Evidence
+from agent_core.evidence.evidence import ODD_DATA, Evidence
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
-from agent_core.evidence import Evidence
-from agent_core.retrained import Pair, Retrained
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.retrained import Pair, Retrained
 
 
 def retraining_agrees(evidence: Evidence) -> Result:

@@ -8,7 +8,7 @@ import pandas as pd
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
 from agent_core.checks.seeding import seeds_reach
 from agent_core.domain import Algorithm, Study
-from agent_core.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, algorithms_of
 from agent_core.lenskit.scorers import SCORERS
 
 DETERMINISTIC = frozenset(

@@ -9,7 +9,7 @@ from agent_core.checks.result import Result, not_applicable, passed, some, warne
 from agent_core.checks.syntax import parsed
 from agent_core.checks.tracing import chosen_on_test
 from agent_core.domain import Study
-from agent_core.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, algorithms_of
 
 ON_TEST = re.compile(r"(?<![a-z])test(?!\s+users)", re.IGNORECASE)
 NEGATED = re.compile(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from agent_core.checks.result import Result, not_applicable, passed, some, warned
 from agent_core.checks.syntax import called_name, dotted, own_nodes, parsed, scopes, walked
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 
 BROAD = frozenset({"Exception", "BaseException"})
 ROUNDING = frozenset(

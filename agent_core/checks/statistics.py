@@ -13,7 +13,7 @@ from agent_core.checks.metrics import is_measured_by
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
 from agent_core.checks.seeds import random_algorithms
 from agent_core.domain import Role, Study
-from agent_core.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, algorithms_of
 from agent_core.measures.metrics import RATING
 
 TWO_SIDED_95 = 1.96

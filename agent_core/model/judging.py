@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.domain import Requirement, Verdict
-from agent_core.exhibits import Exhibits
+from agent_core.evidence.quotes import Exhibits
 from agent_core.model.answers import JudgeAnswer, VerdictPart
 from agent_core.model.bounds import clip, line
 from agent_core.model.complaint import Complaint

@@ -22,7 +22,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import UnusableAnswer
-from agent_core.exhibits import exhibits
+from agent_core.evidence.quotes import exhibits
 from agent_core.lenskit.api_reference import Lookup, labbook, lenskit, part, scorer_line
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import (
@@ -384,7 +384,7 @@ async def open_model_researcher(
     key
         The API key; appears in no message, event or log.
     lookup
-        Looks up the library names of a traceback; `agent_core.lenskit.api_reference.lookup_with` makes one.
+        Looks up the library names of a traceback; see `agent_core.lenskit.api_reference`.
     record
         Folder that conversations are kept in, without secrets; None: they are not kept.
     pause_s

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agent_core.evidence.predicted_ratings import ENOUGH, shares
 from agent_core.facts import Facts
 from agent_core.measures.metrics import KNOWN
-from agent_core.predicted import ENOUGH, shares
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.units import CONFOUNDED
 

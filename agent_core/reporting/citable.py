@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, Study
-from agent_core.evidence import algorithms_of
+from agent_core.evidence.evidence import algorithms_of
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, RATING
 from agent_core.prose.quotation import is_measure, quoted, said_by, short
 from agent_core.reporting.inputs import ReportInputs

@@ -21,7 +21,7 @@ from agent_core.domain import (
     Waiver,
 )
 from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.facts import Facts
 from agent_core.rounds import is_margin_late
 from agent_core.view import RunView

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agent_core.domain import Algorithm, Finding
-from agent_core.evidence import algorithms_of
+from agent_core.evidence.evidence import algorithms_of
 from agent_core.execution.machine import machine
 from agent_core.facts import Facts
 from agent_core.reporting.citable import NEVER_CLAIMED

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_core.domain import Metric, Node
-from agent_core.evidence import algorithms_of
+from agent_core.evidence.evidence import algorithms_of
 from agent_core.facts import Facts, Summary
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import is_measure, quoted, short

@@ -7,7 +7,7 @@ from cases import HONEST, SINS
 from studies import honest
 
 from agent_core.checks.registry import RULES
-from agent_core.evidence import ROW_COLUMNS
+from agent_core.evidence.evidence import ROW_COLUMNS
 from agent_core.measures.metrics import RANKING
 
 ROOT = Path(__file__).parents[2]

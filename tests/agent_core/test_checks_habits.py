@@ -19,7 +19,7 @@ from agent_core.checks.wishes import (
     users_tested,
 )
 from agent_core.domain import Finding
-from agent_core.renaming import planned_names
+from agent_core.evidence.algorithm_names import planned_names
 from agent_core.values import run_values
 
 FIGURE = """

@@ -8,8 +8,8 @@ import pytest
 from studies import EACH, USERS, K, honest, rating_prediction
 
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study
-from agent_core.integrity import seal_of
-from agent_core.retrained import Pair, Retrained
+from agent_core.evidence.file_hashes import seal_of
+from agent_core.evidence.retrained import Pair, Retrained
 
 FAIL, WARN = Finding.FAIL, Finding.WARN
 SINS = []

@@ -9,7 +9,7 @@ from studies import honest
 from agent_core.checks.constants import UNKNOWN, Constants
 from agent_core.checks.undelivered import undelivered
 from agent_core.domain import Algorithm, Finding
-from agent_core.retrained import Pair, Retrained
+from agent_core.evidence.retrained import Pair, Retrained
 
 PASS, WARN, FAIL = Finding.PASS, Finding.WARN, Finding.FAIL
 CHECK = "hyperparameters_took_effect"

@@ -24,9 +24,9 @@ from agent_core.domain import (
     Waiver,
 )
 from agent_core.domain.events import Logged, ModelCalled
+from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.reporter import write_report
 from agent_core.reporting.citable import NEVER_CLAIMED, statements
-from agent_core.retrained import Pair, Retrained
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
 SHA = "ab12cd34ef56" + "0" * 52

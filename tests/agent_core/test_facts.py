@@ -15,7 +15,7 @@ from results import (
 )
 
 from agent_core.domain import Metric
-from agent_core.evidence import AGREEMENT_COLUMNS, PREDICTION_COLUMNS
+from agent_core.evidence.evidence import AGREEMENT_COLUMNS, PREDICTION_COLUMNS
 from agent_core.facts import collect_facts
 
 RECALL, HIT, RMSE = Metric("recall", 10), Metric("hit", 10), Metric("rmse")

@@ -3,7 +3,7 @@ from dataclasses import replace
 from builders import node_of, plan_of, requirement
 
 from agent_core.domain import Check, Finding, Priority, Verdict
-from agent_core.exhibits import Exhibits
+from agent_core.evidence.quotes import Exhibits
 from agent_core.judge import agreed, carried, decide, score, undecided, unjudged
 
 

@@ -8,7 +8,7 @@ import pytest
 from results import NDCG, comparison_plan, evidence_of, inputs_of
 
 from agent_core.domain import Algorithm, Metric, ReportDraft
-from agent_core.evidence import AGREEMENT_COLUMNS
+from agent_core.evidence.evidence import AGREEMENT_COLUMNS
 from agent_core.facts import collect_facts
 from agent_core.reporter import write_report
 from agent_core.reporting.citable import metric_text, statements

@@ -11,7 +11,7 @@ from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 
 from agent_core.checks.algorithms import beats_baseline
 from agent_core.domain import Metric
-from agent_core.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
+from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
 from agent_core.facts import collect_facts
 from agent_core.reporting.cautions import split_limits
 from agent_core.reporting.headline import headline

@@ -7,7 +7,7 @@ from studies import honest, profile_of
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Finding
-from agent_core.evidence import read_evidence
+from agent_core.evidence.evidence import read_evidence
 from sandbox.execution import Ended, Execution, Level
 
 SHIFT = 1000

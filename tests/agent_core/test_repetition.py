@@ -10,7 +10,7 @@ from results import comparison_evidence
 
 from agent_core.domain import Environment, NodeId
 from agent_core.domain.events import NodeExecuted
-from agent_core.evidence import AGREEMENT_COLUMNS, ROW_COLUMNS
+from agent_core.evidence.evidence import AGREEMENT_COLUMNS, ROW_COLUMNS
 from agent_core.execution.machine import machine, memory, processor
 from agent_core.journal import adapter, encode
 from agent_core.repetition import compare

@@ -35,6 +35,7 @@ from agent_core.domain import (
     Waiver,
 )
 from agent_core.domain.events import Disputed, Rerun
+from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.rendering import stated
@@ -47,7 +48,6 @@ from agent_core.reporting.thread import (
     retrained_text,
     thread_text,
 )
-from agent_core.retrained import Pair, Retrained
 from agent_core.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 

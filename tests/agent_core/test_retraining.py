@@ -16,8 +16,14 @@ from agent_core.conclusion import Conclusion
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Check, Finding, Outcome, Packages, RunId, Task
 from agent_core.domain.events import NodeJudged
+from agent_core.evidence.retrained import (
+    RETRAINED,
+    Pair,
+    Retrained,
+    read_retrained,
+    write_retrained,
+)
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.retrained import RETRAINED, Pair, Retrained, read_retrained, write_retrained
 from agent_core.retraining import closer, order_of, slack_of, spreads
 from agent_core.settings import ExecSettings
 from agent_core.view import RunView

@@ -9,7 +9,7 @@ from pathlib import Path
 from builders import plan_of
 
 from agent_core.domain import Node, NodeId, Operator, Packages, Requirement, RunId, Script, Verdict
-from agent_core.exhibits import Exhibits, exhibits, grounded
+from agent_core.evidence.quotes import Exhibits, exhibits, grounded
 from agent_core.researcher import Context, JudgeRequest
 from sandbox.execution import Artifact, Ended, Execution, Level
 

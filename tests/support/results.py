@@ -26,7 +26,7 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.domain.events import Logged, RunSubmitted
-from agent_core.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
+from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
 from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs
 from agent_core.view import Freeze, RunView

@@ -14,7 +14,7 @@ from builders import plan_of
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Algorithm, Column, Dataset, Metric, Role, Study
-from agent_core.evidence import read_evidence
+from agent_core.evidence.evidence import read_evidence
 from sandbox.execution import Artifact, Ended, Execution, Level
 
 USERS, ITEMS, EACH, K = 60, 40, 12, 10

@@ -11,7 +11,7 @@ from agent_core.checks.registry import run_checks
 from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Script
-from agent_core.evidence import read_evidence
+from agent_core.evidence.evidence import read_evidence
 from agent_core.execution.executor import Experiment, Workbench
 from agent_core.execution.slots import FairSlots
 from agent_core.retraining import retrain

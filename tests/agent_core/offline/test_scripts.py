@@ -10,7 +10,7 @@ from agent_core.checks.registry import run_checks
 from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Packages, RunId
-from agent_core.evidence import read_evidence
+from agent_core.evidence.evidence import read_evidence
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, DraftRequest, PlanRequest
 from sandbox.execution import Limits

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agent_core.data.parquet_reader import RUN
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import KNOWN, RATING
 
 TOO_FAR = 5.0

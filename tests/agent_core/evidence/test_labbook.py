@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scripts_with_labbook import names_in, rows_of, run, start
 from studies import honest, profile_of
 
-from agent_core import contract
 from agent_core.checks.registry import run_checks
 from agent_core.data import parquet_reader
 from agent_core.domain import Finding
-from agent_core.evidence import read_evidence
+from agent_core.evidence import result_files
+from agent_core.evidence.evidence import read_evidence
 from sandbox import workspace
 from sandbox.execution import Artifact, Ended, Execution, Level
 
@@ -29,9 +29,9 @@ labbook.lists("A", frame, fold="5-core/x", seed=1)
 """)  # fmt: skip
 
     (name,) = [n for n in names_in(tmp_path) if n.startswith("lists")]
-    fold = contract.RUN_FILE.fullmatch(name)[3]
+    fold = result_files.RUN_FILE.fullmatch(name)[3]
 
-    assert contract.fold_text("5-core/x") == contract.fold_text(fold) == "5-core_x"
+    assert result_files.fold_text("5-core/x") == result_files.fold_text(fold) == "5-core_x"
 
 
 STUDY = """
@@ -400,7 +400,7 @@ def labbook():
 
 @given(st.text(max_size=20))
 def test_folders_of_algorithms_are_found_again(labbook, name):
-    assert contract.folder_of(name) == labbook.safe(name)
+    assert result_files.folder_of(name) == labbook.safe(name)
     assert workspace.SAFE_NAME.fullmatch(labbook.safe(name))
 
 
@@ -412,7 +412,7 @@ def test_folders_of_algorithms_are_found_again(labbook, name):
 def test_metrics_are_named_alike_on_both_sides(labbook, name, shown, k):
     label = name if shown is None else f"{name}@{shown}"
 
-    assert contract.metric_of(label, k) == labbook.metric_of(label, k)
+    assert result_files.metric_of(label, k) == labbook.metric_of(label, k)
 
 
 @given(st.lists(st.integers(0, 10**12) | st.text(min_size=1, max_size=6), max_size=20))

@@ -12,7 +12,7 @@ from studies import honest
 
 from agent_core.checks.registry import renewed, run_checks
 from agent_core.domain import Check, Finding
-from agent_core.integrity import changed_files, sha256_of
+from agent_core.evidence.file_hashes import changed_files, sha256_of
 from sandbox.execution import Artifact
 
 DELIVERED = """

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agent_core.origin import differences, has_times_of, traced
+from agent_core.evidence.split_origin import differences, has_times_of, traced
 
 
 def dense(rng, users=100, items=40, each=28):

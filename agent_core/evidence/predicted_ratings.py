@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agent_core.data.parquet_reader import PAIR, RUN
-from agent_core.evidence import Evidence
+from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import has_ratings
 
 SAME = 1e-6

@@ -9,7 +9,13 @@ from studies import USERS, honest
 
 from agent_core.checks.metrics import recomputation_agrees
 from agent_core.domain import Finding
-from agent_core.sampling import Sample, are_apart, contradiction, place_of, sample_faults
+from agent_core.evidence.sampled_lists import (
+    Sample,
+    are_apart,
+    contradiction,
+    place_of,
+    sample_faults,
+)
 from sandbox import labbook
 
 COUNT = 20

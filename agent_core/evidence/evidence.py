@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from agent_core import contract
 from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Dataset, Plan
-from agent_core.integrity import changed_files
+from agent_core.evidence import result_files
+from agent_core.evidence.algorithm_names import planned_names, renamed_run
+from agent_core.evidence.file_hashes import changed_files
+from agent_core.evidence.retrained import Retrained
+from agent_core.evidence.split_origin import Origin, Parts, traced
 from agent_core.measures.metrics import is_close
 from agent_core.measures.recomputation import Delivered, recompute
-from agent_core.origin import Origin, Parts, traced
-from agent_core.renaming import planned_names, renamed_run
-from agent_core.retrained import Retrained
 from sandbox.execution import Execution
 
 ROW_COLUMNS = (
@@ -122,23 +122,23 @@ def read_evidence(
     """
     problems = Problems()
     artifacts = {
-        a.name: a.path for a in execution.artifacts if not contract.HALF_WRITTEN.search(a.name)
+        a.name: a.path for a in execution.artifacts if not result_files.HALF_WRITTEN.search(a.name)
     }
-    content = contract.read_json("results.json", artifacts, problems)
-    rows = contract.result_rows(content, ROW_COLUMNS, problems)
-    run = contract.read_json("run.json", artifacts, problems) or {}
+    content = result_files.read_json("results.json", artifacts, problems)
+    rows = result_files.result_rows(content, ROW_COLUMNS, problems)
+    run = result_files.read_json("run.json", artifacts, problems) or {}
     names = [*algorithms_of(run), *rows["algorithm"].unique(), *(a.name for a in plan.algorithms)]
-    lists = contract.run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
-    predictions = contract.run_tables(
+    lists = result_files.run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
+    predictions = result_files.run_tables(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
     )
     interactions = read_interactions(run, datasets, files, problems)
     sources = further_sources(run, datasets)
     others = {n: read_profiled(n, datasets, files, problems) for n in set(sources.values())}
     whole = {"": interactions, **others}
-    saved = contract.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
+    saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
     parts, origins = origins_of(saved, whole, sources, problems)
-    per_user = contract.user_table(artifacts, USER_COLUMNS, problems)
+    per_user = result_files.user_table(artifacts, USER_COLUMNS, problems)
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
     frames = with_only_fold(
@@ -252,7 +252,7 @@ def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Datas
 def further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> dict[str, str]:
     """Return the folds that are of another dataset than the run's, with its name."""
     main, known = main_dataset(run, datasets), {d.name for d in datasets}
-    named = contract.fold_files(run).items()
+    named = result_files.fold_files(run).items()
     return {f: name for f, name in named if main and name in known - {main.name}}
 
 
@@ -264,7 +264,7 @@ def read_profiled(
     if profile.name not in files:
         return None
     try:
-        return contract.read_dataset(profile, files[profile.name])
+        return result_files.read_dataset(profile, files[profile.name])
     except (ValueError, OSError, MemoryError) as error:
         problems.add(f"{profile.name} could not be read again: {str(error)[:200]}")
         return None

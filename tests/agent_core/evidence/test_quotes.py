@@ -1,7 +1,7 @@
 import pytest
 
 from agent_core.domain import Verdict
-from agent_core.exhibits import Exhibits, exhibits, grounded, spoken
+from agent_core.evidence.quotes import Exhibits, exhibits, grounded, spoken
 
 SOURCE = '''"""Runs thirty seeds."""
 import labbook  # seeds are handled below

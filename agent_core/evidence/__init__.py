@@ -1,0 +1,1 @@
+"""What a script delivered: parsed, traced, recomputed, quotable."""
