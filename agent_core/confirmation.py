@@ -9,7 +9,7 @@ from collections.abc import Callable
 from agent_core.conclusion import Conclusion
 from agent_core.domain import Node, NodeId
 from agent_core.execution.executor import Experiment, Workbench
-from agent_core.recorder import Recorder
+from agent_core.run.recorder import Recorder
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)

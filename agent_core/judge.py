@@ -17,7 +17,7 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.evidence.quotes import Exhibits
-from agent_core.rounds import same_wording
+from agent_core.run.rounds import same_wording
 
 
 def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:

@@ -37,11 +37,11 @@ from agent_core.domain.events import (
     StopRequested,
 )
 from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
-from agent_core.journal import Journal
 from agent_core.planning import before_last_change, files_of
-from agent_core.rounds import opened, reopened, why_closed
+from agent_core.run.journal import Journal
+from agent_core.run.rounds import opened, reopened, why_closed
+from agent_core.run.view import RunView, fold
 from agent_core.settings import LabSettings
-from agent_core.view import RunView, fold
 from agent_core.waivers import Asked, listed, read_waivers, waived_text
 from agent_core.worker import Bench, Worker
 

@@ -14,9 +14,9 @@ from agent_core.domain import Packages
 from agent_core.domain.events import Resumed, RunFailed
 from agent_core.execution.executor import Workbench
 from agent_core.execution.slots import FairSlots
-from agent_core.journal import LEASE_TTL_S, Journal, process_name
 from agent_core.lab import Lab
 from agent_core.researcher import Researcher
+from agent_core.run.journal import LEASE_TTL_S, Journal, process_name
 from agent_core.settings import LabSettings
 from agent_core.worker import Bench, Reference
 from sandbox.sandbox import Sandbox

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 from agent_core.domain import Finding, Nature, Node, NodeId, Operator, Plan, Priority, Requirement
+from agent_core.run.tree import Tree, is_done, is_duplicate
 from agent_core.settings import TreeSearchSettings
-from agent_core.tree import Tree, is_done, is_duplicate
 
 
 @dataclass(frozen=True, slots=True)

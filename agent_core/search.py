@@ -39,7 +39,6 @@ from agent_core.execution.slots import bounded
 from agent_core.facts import collect_facts
 from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
 from agent_core.policy import Action, choose, decision_rng
-from agent_core.recorder import Recorder
 from agent_core.reporter import preliminary
 from agent_core.researcher import (
     Context,
@@ -50,9 +49,10 @@ from agent_core.researcher import (
     MergeRequest,
     Researcher,
 )
-from agent_core.rounds import begun, is_stale
+from agent_core.run.recorder import Recorder
+from agent_core.run.rounds import begun, is_stale
+from agent_core.run.tree import Tree, error_signature, is_done, next_id
 from agent_core.settings import ExecSettings, TreeSearchSettings
-from agent_core.tree import Tree, error_signature, is_done, next_id
 
 T = TypeVar("T")
 

@@ -28,8 +28,8 @@ from pydantic import SecretStr
 
 from agent_core.errors import AgentError
 from agent_core.model.researcher import open_model_researcher
+from agent_core.run.view import RunView
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
-from agent_core.view import RunView
 
 PATIENCE_S = 15.0
 """No single question may take longer; deadlines are set to a second."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_core.domain import Report, UserId
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.limits import Message, message
 from bot.blocks.plan import revision_reply
 from bot.blocks.report import Upload, is_there, named

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from agent_core.domain import Answer, Revision, RunId, Task, UserId
 from agent_core.domain.events import Logged, Rechecked, Rerun
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 
 
 class LabLike(Protocol):

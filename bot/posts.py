@@ -15,7 +15,7 @@ from agent_core.domain.events import (
     RunFinished,
     StatusChanged,
 )
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.limits import Message
 from bot.blocks.plan import difference_message, plan_message
 from bot.blocks.report import (

@@ -12,7 +12,7 @@ from functools import partial
 from agent_core.domain import RunId, RunStatus, UserId
 from agent_core.domain.events import Disputed, Logged, PlanSet, ProtocolFrozen, RunFinished
 from agent_core.errors import AgentError
-from agent_core.view import RunView, fold
+from agent_core.run.view import RunView, fold
 from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
 from bot.blocks.plan import closed

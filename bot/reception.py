@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_core.domain import RunId, Task, UserId
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.access import Access
 from bot.blocks.card import first_card
 from bot.blocks.limits import Message, message

@@ -8,7 +8,7 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunStatus
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.incoming import Place
 from bot.sending import Refused, Uncertain, tried
 

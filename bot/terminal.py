@@ -31,8 +31,8 @@ from agent_core.domain.events import (
     RunSubmitted,
     StatusChanged,
 )
-from agent_core.journal import encode
-from agent_core.view import RunView
+from agent_core.run.journal import encode
+from agent_core.run.view import RunView
 
 MARKED = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\n]+\*)")
 

@@ -13,7 +13,7 @@ from agent_core.reporting.headline import mean_text
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.text import clip
 from agent_core.reporting.thread import REASONS
-from agent_core.tree import error_signature
+from agent_core.run.tree import error_signature
 from sandbox.execution import Ended
 
 SHOWN_CAUSES = 6

@@ -23,8 +23,8 @@ from agent_core.domain import (
 from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence.evidence import Evidence
 from agent_core.facts import Facts
-from agent_core.rounds import is_margin_late
-from agent_core.view import RunView
+from agent_core.run.rounds import is_margin_late
+from agent_core.run.view import RunView
 
 
 @dataclass(frozen=True, slots=True, eq=False)

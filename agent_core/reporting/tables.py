@@ -15,8 +15,8 @@ from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.prose.quotation import said_by, without_results
 from agent_core.reporting.headline import mean_text, names_of, shared
 from agent_core.reporting.inputs import ReportInputs
+from agent_core.run.tree import error_signature
 from agent_core.statistics import Interval
-from agent_core.tree import error_signature
 
 NONE = "–"  # noqa: RUF001  the dash of an empty cell
 T_INTERVAL = "Student's t (normal approximation, over 5,000 users)"

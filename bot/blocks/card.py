@@ -7,7 +7,7 @@ from datetime import datetime
 from agent_core.domain import Outcome, RunStatus
 from agent_core.execution.precheck import DUPLICATE
 from agent_core.prose.number_format import cost_text
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.limits import Button, Message, actions, clip, context, message, section
 from bot.blocks.text import clock, dollars, duration, escape, mention, moment
 

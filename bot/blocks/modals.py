@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent_core.domain import Plan
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.card import title_of
 from bot.blocks.limits import (
     INPUT,

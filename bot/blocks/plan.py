@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.limits import (
     Button,
     Message,

@@ -10,8 +10,8 @@ from pathlib import Path
 from agent_core.domain import Answer, Outcome, Report
 from agent_core.domain.events import ModelOutage, QuestionAsked, Rerun, RunFailed
 from agent_core.prose.number_format import cost_text
-from agent_core.rounds import unmet
-from agent_core.view import RunView
+from agent_core.run.rounds import unmet
+from agent_core.run.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
 from bot.blocks.rounds import (
     dispute_button,

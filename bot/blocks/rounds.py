@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened
-from agent_core.rounds import unmet
-from agent_core.view import RunView
+from agent_core.run.rounds import unmet
+from agent_core.run.view import RunView
 from bot.blocks.limits import (
     INPUT,
     VALUE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.card import PHASES, phase, scripts, title_of
 from bot.blocks.limits import Message, message
 from bot.blocks.text import escape, mention

@@ -15,9 +15,9 @@ from rich.table import Table
 from agent_core.domain import RunId, UserId
 from agent_core.domain.events import ModelCalled
 from agent_core.errors import AgentError, UnknownRun
-from agent_core.journal import Journal, process_name
 from agent_core.prose.number_format import cost_text
-from agent_core.view import RunView, fold
+from agent_core.run.journal import Journal, process_name
+from agent_core.run.view import RunView, fold
 from bot.settings import Settings
 from bot.terminal import as_json as event_json
 from bot.terminal import plan_text, report_text, summary_of

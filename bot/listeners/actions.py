@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunId
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.limits import Block, Message, message
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
 from bot.blocks.rounds import NO_REPORT

@@ -17,8 +17,8 @@ from agent_core.errors import (
     OutsideGrammar,
     UnusableAnswer,
 )
-from agent_core.journal import Journal, utc_now
 from agent_core.opening import Housekeeper
+from agent_core.run.journal import Journal, utc_now
 from agent_core.settings import BudgetSettings
 from sandbox.execution import Ended
 

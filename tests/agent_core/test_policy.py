@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from agent_core.domain import Check, Finding, Operator, Priority
 from agent_core.policy import choose, decision_rng, improvement, open_requirements
+from agent_core.run.tree import Tree
 from agent_core.settings import TreeSearchSettings
-from agent_core.tree import Tree
 
 PLAN = plan_of()
 

@@ -48,7 +48,7 @@ from agent_core.reporting.thread import (
     retrained_text,
     thread_text,
 )
-from agent_core.view import Freeze
+from agent_core.run.view import Freeze
 from sandbox.execution import Ended, Execution, Level
 
 BPR = Algorithm("BPR with 8 factors=x", "BPRScorer", is_random=True)

@@ -25,8 +25,8 @@ from agent_core.evidence.retrained import (
 )
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.retraining import closer, order_of, slack_of, spreads
+from agent_core.run.view import RunView
 from agent_core.settings import ExecSettings
-from agent_core.view import RunView
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 

@@ -26,7 +26,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened, RunFailed
 from agent_core.execution.precheck import DUPLICATE
-from agent_core.view import RunView
+from agent_core.run.view import RunView
 from bot.blocks.card import card, foot_line
 from bot.blocks.limits import chunks, clip, fallback, message, without_buttons
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal

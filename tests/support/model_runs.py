@@ -19,6 +19,7 @@ from agent_core.domain.events import RunFailed, RunFinished, StatusChanged
 from agent_core.lab import Lab
 from agent_core.model.researcher import open_model_researcher
 from agent_core.opening import open_lab
+from agent_core.run.view import RunView
 from agent_core.settings import (
     AgentSettings,
     LabSettings,
@@ -26,7 +27,6 @@ from agent_core.settings import (
     PrivacySettings,
     TreeSearchSettings,
 )
-from agent_core.view import RunView
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 from storage.database import open_database

@@ -43,7 +43,7 @@ from agent_core.domain.events import (
     StopRequested,
 )
 from agent_core.errors import AgentError
-from agent_core.view import RunView, fold
+from agent_core.run.view import RunView, fold
 from agent_core.waivers import read_waivers
 
 PNG = bytes.fromhex(

@@ -8,9 +8,9 @@ from model_server import Fail, Raw, Say
 
 from agent_core.domain import Budget
 from agent_core.errors import BudgetExhausted
-from agent_core.meter import Purse
 from agent_core.model.limiter import AdaptiveLimiter
 from agent_core.model.prompting import template_hash
+from agent_core.run.budget import Purse
 from agent_core.settings import AgentSettings
 
 PRICES = {"gpt-5-mini": {"input": 0.25, "cached": 0.025, "output": 2.0}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from agent_core.domain import NodeId, RunId
 from agent_core.domain.events import Event
-from agent_core.journal import Journal
-from agent_core.view import RunView, fold
+from agent_core.run.journal import Journal
+from agent_core.run.view import RunView, fold
 
 
 class Recorder:

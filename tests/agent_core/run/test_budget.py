@@ -5,7 +5,7 @@ import pytest
 from agent_core.domain import Budget, Usage
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import BudgetExhausted
-from agent_core.meter import Purse
+from agent_core.run.budget import Purse
 
 WORST = Usage(calls=1, input_tokens=100, output_tokens=100, cost=0.3)
 UNPRICED = Usage(calls=1, input_tokens=100, output_tokens=100, unpriced_calls=1)

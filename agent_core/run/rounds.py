@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from agent_core.domain import Budget, Node, Plan, Requirement, RunStatus, UserId, Waiver
 from agent_core.domain.events import RoundOpened
-from agent_core.tree import Tree
-from agent_core.view import RunView
+from agent_core.run.tree import Tree
+from agent_core.run.view import RunView
 
 
 def why_closed(view: RunView, wish: str) -> str:

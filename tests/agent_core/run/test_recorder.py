@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from agent_core.domain import RunId, RunStatus
 from agent_core.domain.events import Logged, StatusChanged
-from agent_core.journal import utc_now
-from agent_core.recorder import Recorder
+from agent_core.run.journal import utc_now
+from agent_core.run.recorder import Recorder
 
 
 class SlowJournal:

@@ -4,7 +4,7 @@ from builders import OK, crashed, node_of
 
 from agent_core.domain import Operator, Score
 from agent_core.execution.precheck import DUPLICATE
-from agent_core.tree import Tree, error_signature, next_id
+from agent_core.run.tree import Tree, error_signature, next_id
 
 
 def broken(number, text="ValueError: bad 3", **more):

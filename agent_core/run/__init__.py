@@ -1,0 +1,1 @@
+"""One run: its log, view, tree, rounds and budget."""
