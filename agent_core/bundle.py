@@ -17,7 +17,6 @@ from pydantic import TypeAdapter
 
 from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
 from agent_core.domain.events import Logged
-from agent_core.facts import Facts
 from agent_core.prose.quotation import said_by
 from agent_core.reporting.artifacts import copy_artifacts
 from agent_core.reporting.inputs import ReportInputs
@@ -26,6 +25,7 @@ from agent_core.reporting.rendering import render
 from agent_core.reporting.solution import public, standalone, template
 from agent_core.reporting.tables import comparison_frame, outcome_text, summary_frame
 from agent_core.reporting.thread import alerts
+from agent_core.statistics.facts import Facts
 
 MAX_ZIP_BYTES = 200 << 20
 OUTPUT_KEPT = 4000

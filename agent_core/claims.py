@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agent_core.domain import Direction
-from agent_core.facts import Comparison
 from agent_core.prose.number_format import p_text, shown
+from agent_core.statistics.facts import Comparison
 
 
 def comparison_sentence(

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from agent_core.domain import Plan, Study
 from agent_core.evidence.evidence import Evidence
-from agent_core.facts import Facts, Summary
 from agent_core.prose.number_format import shown
-from agent_core.values import run_values
+from agent_core.statistics.facts import Facts, Summary
+from agent_core.statistics.measured_values import run_values
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 """Of Okabe and Ito's palette, and a grey; shape or words always say the same as a colour."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent_core.domain import Better, Metric
-from agent_core.facts import EQUIVALENCE
 from agent_core.measures.metrics import KNOWN
 from agent_core.prose.result_words import COMPARING, STRONG
+from agent_core.statistics.facts import EQUIVALENCE
 
 SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
 MORE = re.compile(

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from agent_core import ownership
 from agent_core.claims import comparison_sentence
 from agent_core.domain import Claim, Dataset, Metric, Plan
-from agent_core.facts import DIFFERENCE, EQUIVALENCE, Facts
 from agent_core.grounds import Ground, descriptive_trouble, not_baseline, unfounded
 from agent_core.naming import Kind, Names, is_metric
 from agent_core.ownership import Reference
 from agent_core.prose.number_format import percent, shown
 from agent_core.prose.sentences import ascii_marks, leans, plain, sentences
+from agent_core.statistics.facts import DIFFERENCE, EQUIVALENCE, Facts
 from agent_core.vocabulary import Part, first_unknown
 
 __all__ = ["Filler", "Part", "filled"]

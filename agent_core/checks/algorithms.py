@@ -17,8 +17,8 @@ from agent_core.checks.arguments import (
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
 from agent_core.domain import Algorithm, Role
 from agent_core.evidence.evidence import Evidence, algorithms_of
-from agent_core.observations import Observations
 from agent_core.prose.quotation import short
+from agent_core.statistics.observations import Observations
 
 BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
 

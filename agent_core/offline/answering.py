@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 
 from agent_core.domain import Answer, Metric, Plan
-from agent_core.facts import EQUIVALENCE
 from agent_core.offline.grammar import read
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.researcher import AnswerRequest
+from agent_core.statistics.facts import EQUIVALENCE
 from agent_core.untested import is_within
 
 STATISTICS = (

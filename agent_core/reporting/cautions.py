@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.evidence.predicted_ratings import ENOUGH, shares
-from agent_core.facts import Facts
 from agent_core.measures.metrics import KNOWN
 from agent_core.reporting.inputs import ReportInputs
-from agent_core.units import CONFOUNDED
+from agent_core.statistics.facts import Facts
+from agent_core.statistics.repetition_units import CONFOUNDED
 
 SPLIT_EFFECT = "effect of the split"
 """What the product says itself, from the test sets that were saved."""

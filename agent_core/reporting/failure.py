@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agent_core.domain import Finding, Node
-from agent_core.facts import Summary
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import without_results
 from agent_core.reporting.headline import mean_text
@@ -14,6 +13,7 @@ from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.text import clip
 from agent_core.reporting.thread import REASONS
 from agent_core.run.tree import error_signature
+from agent_core.statistics.facts import Summary
 from sandbox.execution import Ended
 
 SHOWN_CAUSES = 6

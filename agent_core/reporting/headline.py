@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from agent_core.claims import comparison_sentence
 from agent_core.domain import Algorithm, Plan, Study
-from agent_core.facts import Comparison, Facts, Summary
 from agent_core.prose.number_format import NOISE, percent, shown
-from agent_core.units import CONFOUNDED
+from agent_core.statistics.facts import Comparison, Facts, Summary
+from agent_core.statistics.repetition_units import CONFOUNDED
 
 LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
 """Coefficient of variation up to which the seed moves a metric that much; then strongly."""

@@ -22,9 +22,9 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence.evidence import Evidence
-from agent_core.facts import Facts
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.view import RunView
+from agent_core.statistics.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

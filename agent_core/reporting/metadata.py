@@ -11,10 +11,10 @@ from typing import Any
 from agent_core.domain import Algorithm, Finding
 from agent_core.evidence.evidence import algorithms_of
 from agent_core.execution.machine import machine
-from agent_core.facts import Facts
 from agent_core.reporting.citable import NEVER_CLAIMED
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.reporting.provenance import HOW_CHOSEN, asked, cpu_s
+from agent_core.statistics.facts import Facts
 
 
 def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent_core.facts import Facts
 from agent_core.reporting.inputs import ReportInputs
+from agent_core.statistics.facts import Facts
 
 LENSKIT = """@inproceedings{ekstrand2020lenskit,
   author = {Michael D. Ekstrand},

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from agent_core.domain import Metric, Node, Plan, Verdict
-from agent_core.facts import Comparison, Facts, Summary
-from agent_core.observations import PREDICTIONS, RUNS, USERS
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.prose.quotation import said_by, without_results
 from agent_core.reporting.headline import mean_text, names_of, shared
 from agent_core.reporting.inputs import ReportInputs
 from agent_core.run.tree import error_signature
-from agent_core.statistics import Interval
+from agent_core.statistics.facts import Comparison, Facts, Summary
+from agent_core.statistics.inference import Interval
+from agent_core.statistics.observations import PREDICTIONS, RUNS, USERS
 
 NONE = "–"  # noqa: RUF001  the dash of an empty cell
 T_INTERVAL = "Student's t (normal approximation, over 5,000 users)"

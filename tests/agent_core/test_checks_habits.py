@@ -20,7 +20,7 @@ from agent_core.checks.wishes import (
 )
 from agent_core.domain import Finding
 from agent_core.evidence.algorithm_names import planned_names
-from agent_core.values import run_values
+from agent_core.statistics.measured_values import run_values
 
 FIGURE = """
 def figure():

@@ -6,9 +6,9 @@ import pytest
 from results import NDCG
 
 from agent_core.claims import comparison_sentence
-from agent_core.equivalence import Equivalence
-from agent_core.facts import Comparison
-from agent_core.statistics import Interval
+from agent_core.statistics.equivalence import Equivalence
+from agent_core.statistics.facts import Comparison
+from agent_core.statistics.inference import Interval
 
 BELOW = Comparison(
     NDCG, "EASE", "Popularity", -0.105, Interval(-0.117, -0.093, "users"), 0.0002, 0.0006, 300

@@ -36,7 +36,6 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Disputed, Rerun
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs, preliminary, write_report
 from agent_core.reporting.rendering import stated
 from agent_core.reporting.sensitivity import agreement
@@ -49,6 +48,7 @@ from agent_core.reporting.thread import (
     thread_text,
 )
 from agent_core.run.view import Freeze
+from agent_core.statistics.facts import collect_facts
 from sandbox.execution import Ended, Execution, Level
 
 BPR = Algorithm("BPR with 8 factors=x", "BPRScorer", is_random=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_core.facts import EQUIVALENCE
+from agent_core.statistics.facts import EQUIVALENCE
 from agent_core.untested import STRUCK, struck, untested
 
 

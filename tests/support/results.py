@@ -27,9 +27,9 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Logged, RunSubmitted
 from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
-from agent_core.facts import collect_facts
 from agent_core.reporter import ReportInputs
 from agent_core.run.view import Freeze, RunView
+from agent_core.statistics.facts import collect_facts
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SOURCE = '"""An experiment."""\n\nfrom __future__ import annotations\n\nimport pandas as pd\n'

@@ -19,7 +19,7 @@ from agent_core.domain import Finding
 from agent_core.evidence.evidence import ROW_COLUMNS, read_evidence
 from agent_core.evidence.result_files import metric_of, result_rows
 from agent_core.evidence.sampled_lists import place_of
-from agent_core.facts import collect_facts
+from agent_core.statistics.facts import collect_facts
 from sandbox.execution import Artifact, Ended, Execution, Level
 
 

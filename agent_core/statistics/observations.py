@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import Evidence
-from agent_core.pooled_errors import Losses
 from agent_core.prose.quotation import is_name
-from agent_core.values import (
+from agent_core.statistics.measured_values import (
     definitions_of,
     held_fixed,
     run_values,
@@ -26,6 +25,7 @@ from agent_core.values import (
     true_predictions,
     user_values,
 )
+from agent_core.statistics.pooled_errors import Losses
 
 Floats = NDArray[np.float64]
 POOLED = "pooled"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from agent_core.domain import Metric
-from agent_core.observations import PREDICTIONS, USERS, Floats, Observations, pooled
+from agent_core.statistics.observations import PREDICTIONS, USERS, Floats, Observations, pooled
 
 CONFOUNDED = "seeds and splits"
 """Runs that differ in both at once: what comes of the seed cannot be told."""

@@ -16,7 +16,7 @@ from results import (
 
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS, PREDICTION_COLUMNS
-from agent_core.facts import collect_facts
+from agent_core.statistics.facts import collect_facts
 
 RECALL, HIT, RMSE = Metric("recall", 10), Metric("hit", 10), Metric("rmse")
 

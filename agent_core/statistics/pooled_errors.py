@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent_core.statistics import (
+from agent_core.statistics.inference import (
     LEVEL,
     Difference,
     Floats,

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from agent_core import statistics
-from agent_core.comparisons import Comparison, compared
 from agent_core.domain import Metric, Plan
 from agent_core.evidence.evidence import Evidence
-from agent_core.observations import Observations
 from agent_core.prose.quotation import is_name
-from agent_core.summaries import Summary, summaries_of
+from agent_core.statistics import inference
+from agent_core.statistics.comparisons import Comparison, compared
+from agent_core.statistics.observations import Observations
+from agent_core.statistics.summaries import Summary, summaries_of
 
 __all__ = ["Comparison", "Facts", "OrderAgreement", "Summary", "collect_facts", "with_late_margin"]
 
@@ -141,7 +141,7 @@ def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
         if metric == plan.primary or len(both) < 3 or not is_ordering:
             continue
         sign = -1 if metric.better is not plan.primary.better else 1
-        agreed = statistics.kendall([first[n] for n in both], [sign * means[n] for n in both])
+        agreed = inference.kendall([first[n] for n in both], [sign * means[n] for n in both])
         if math.isfinite(agreed.tau):
             found.append(OrderAgreement(plan.primary, metric, agreed.tau, agreed.n))
     return found

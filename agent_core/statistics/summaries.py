@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agent_core import pooled_errors, statistics
 from agent_core.domain import Metric
-from agent_core.observations import RUNS, USERS, Observations
-from agent_core.statistics import Interval
-from agent_core.units import units_of
+from agent_core.statistics import inference, pooled_errors
+from agent_core.statistics.inference import Interval
+from agent_core.statistics.observations import RUNS, USERS, Observations
+from agent_core.statistics.repetition_units import units_of
 
 SAME = 1e-6
 """Relative difference up to which a mean over runs is the mean over users."""
@@ -63,7 +63,7 @@ class Summary:
 
         Unknown where no two runs differ in the seed alone.
         """
-        return statistics.single_run_gap(self.single_sd)
+        return inference.single_run_gap(self.single_sd)
 
 
 def summaries_of(found: Observations, metric: Metric, rng: np.random.Generator) -> list[Summary]:
@@ -82,19 +82,19 @@ def user_intervals(
         return {
             n: pooled_errors.pooled_interval(x, found.held, rng)
             if x
-            else statistics.unknown("users")
+            else inference.unknown("users")
             for n, x in losses.items()
         }
     table = found.user_table(metric)
     complete = [n for n in names if n in table and table[n].notna().all()]
-    intervals = {n: statistics.unknown("users") for n in names}
+    intervals = {n: inference.unknown("users") for n in names}
     if complete:
         columns = table[complete].to_numpy(dtype=float)
-        drawn = statistics.bootstrap_means(columns, "users", found.held, rng)
+        drawn = inference.bootstrap_means(columns, "users", found.held, rng)
         intervals |= dict(zip(complete, drawn, strict=True))
     for name in (n for n in names if n in table and n not in complete):
         own = table[[name]].dropna().to_numpy(dtype=float)
-        intervals[name] = statistics.bootstrap_means(own, "users", found.held, rng)[0]
+        intervals[name] = inference.bootstrap_means(own, "users", found.held, rng)[0]
     return intervals
 
 
@@ -109,17 +109,17 @@ def summarised(
     rows = found.runs(metric, algorithm)
     units = units_of(found, metric, algorithm)
     over, values = units.over, units.values
-    nothing = statistics.unknown(over, len(values))
+    nothing = inference.unknown(over, len(values))
     sd, sd_interval, boot = math.nan, nothing, nothing
     if len(values) > 1:
-        spread = statistics.spread(values, rng)
+        spread = inference.spread(values, rng)
         sd = spread.sd
         sd_interval = Interval(spread.sd_low, spread.sd_high, over, "chi-square", "", len(values))
         boot = Interval(spread.boot_low, spread.boot_high, over, "BCa bootstrap", "", len(values))
     if over == "folds":
-        run_interval = statistics.corrected_interval(values, found.test_share)
+        run_interval = inference.corrected_interval(values, found.test_share)
     else:
-        run_interval = statistics.mean_interval(values, over)
+        run_interval = inference.mean_interval(values, over)
     mean, estimand = found.mean(metric, algorithm), found.estimand(metric, algorithm)
     interval = of_same(found, metric, algorithm, user_interval)
     users = interval.n or int(np.nan_to_num(rows["n"].astype(float).max()))
@@ -143,5 +143,5 @@ def of_same(found: Observations, metric: Metric, algorithm: str, interval: Inter
         is_users = not found.is_pooled(metric) and len(found.cells(metric, algorithm)) > 0
         whole = found.user_mean(metric, algorithm) if is_users else math.nan
         if not math.isclose(whole, mean, rel_tol=SAME, abs_tol=1e-12):
-            return statistics.unknown("users")
+            return inference.unknown("users")
     return replace(interval, low=min(interval.low, mean), high=max(interval.high, mean))

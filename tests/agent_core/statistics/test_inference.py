@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agent_core import pooled_errors, statistics
+from agent_core.statistics import inference, pooled_errors
 
 
 def rng():
@@ -18,7 +18,7 @@ def rng():
 def test_the_sd_interval_follows_chi_square():
     values = [0.150, 0.152, 0.155, 0.157, 0.161]
 
-    low, high = statistics.sd_interval(values)
+    low, high = inference.sd_interval(values)
 
     sd = np.std(values, ddof=1)
     assert low == pytest.approx(sd * math.sqrt(4 / stats.chi2.ppf(0.975, 4)))
@@ -33,7 +33,7 @@ def test_the_sd_interval_covers_the_truth_as_often_as_it_says():
     draws = rng().normal(0, 2.0, size=(2000, 30))
 
     covered = [
-        low <= 2.0 <= high for low, high in (statistics.sd_interval(sample) for sample in draws)
+        low <= 2.0 <= high for low, high in (inference.sd_interval(sample) for sample in draws)
     ]
 
     assert 0.935 < np.mean(covered) < 0.965
@@ -42,7 +42,7 @@ def test_the_sd_interval_covers_the_truth_as_often_as_it_says():
 def test_thirty_runs_are_described():
     values = rng().normal(0.155, 0.0027, 30)
 
-    found = statistics.spread(values, rng())
+    found = inference.spread(values, rng())
 
     assert found.n == 30
     assert found.sd_low < found.boot_low * 1.2
@@ -53,20 +53,20 @@ def test_thirty_runs_are_described():
 
 
 def test_runs_without_any_difference_have_no_spread():
-    found = statistics.spread([0.1, 0.1, 0.1])
+    found = inference.spread([0.1, 0.1, 0.1])
 
     assert (found.sd, found.sd_low, found.sd_high, found.cv) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_one_run_has_no_spread():
     with pytest.raises(ValueError, match="two runs or more"):
-        statistics.spread([0.1])
+        inference.spread([0.1])
 
 
 def test_the_t_interval_is_that_of_scipy():
     values = [1.0, 2.0, 4.0, 7.0]
 
-    found = statistics.mean_interval(values, "seeds", "one split")
+    found = inference.mean_interval(values, "seeds", "one split")
 
     wanted = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert (found.low, found.high) == (pytest.approx(wanted.low), pytest.approx(wanted.high))
@@ -74,15 +74,15 @@ def test_the_t_interval_is_that_of_scipy():
 
 
 def test_a_single_value_has_no_interval():
-    assert not statistics.mean_interval([1.0], "seeds").is_known
-    assert not statistics.bootstrap_means(np.ones((1, 1)), "users", "", rng())[0].is_known
-    assert not statistics.corrected_interval([0.2], 0.25).is_known
+    assert not inference.mean_interval([1.0], "seeds").is_known
+    assert not inference.bootstrap_means(np.ones((1, 1)), "users", "", rng())[0].is_known
+    assert not inference.corrected_interval([0.2], 0.25).is_known
 
 
 def test_the_bootstrap_of_a_mean_agrees_with_scipy():
     values = rng().exponential(size=400)
 
-    found = statistics.bootstrap_means(values[:, None], "users", "", rng())[0]
+    found = inference.bootstrap_means(values[:, None], "users", "", rng())[0]
 
     wanted = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=2000, rng=rng()
@@ -94,7 +94,7 @@ def test_the_bootstrap_of_a_mean_agrees_with_scipy():
 def test_very_many_users_take_the_central_limit():
     values = rng().exponential(size=20_000)
 
-    found = statistics.bootstrap_means(values[:, None], "users", "", rng())[0]
+    found = inference.bootstrap_means(values[:, None], "users", "", rng())[0]
 
     assert found.method == "t"
     assert found.half_width == pytest.approx(1.96 * values.std() / math.sqrt(20_000), rel=0.01)
@@ -103,7 +103,7 @@ def test_very_many_users_take_the_central_limit():
 def test_few_pairs_are_tested_exactly():
     differences = np.array([0.3, 0.1, -0.2, 0.4, 0.5, 0.2, 0.15])
 
-    p, name = statistics.sign_flips(differences[:, None], rng())
+    p, name = inference.sign_flips(differences[:, None], rng())
 
     wanted = stats.permutation_test(
         (differences,), np.sum, permutation_type="samples", n_resamples=np.inf
@@ -115,7 +115,7 @@ def test_few_pairs_are_tested_exactly():
 def test_many_pairs_agree_with_scipy_and_with_t():
     differences = rng().normal(0.05, 0.4, size=200)
 
-    p, _ = statistics.sign_flips(differences[:, None], rng())
+    p, _ = inference.sign_flips(differences[:, None], rng())
 
     wanted = stats.permutation_test(
         (differences,), np.sum, permutation_type="samples", n_resamples=9999, rng=rng()
@@ -127,21 +127,21 @@ def test_many_pairs_agree_with_scipy_and_with_t():
 def test_no_difference_at_all_has_p_one():
     zeros = np.zeros((50, 1))
 
-    found = statistics.paired_differences(zeros, "", rng())[0]
+    found = inference.paired_differences(zeros, "", rng())[0]
 
     assert found.p == 1.0
     assert (found.mean, found.interval.low, found.interval.high) == (0.0, 0.0, 0.0)
 
 
 def test_p_is_never_zero():
-    p, _ = statistics.sign_flips(np.ones((100, 1)), rng())
+    p, _ = inference.sign_flips(np.ones((100, 1)), rng())
 
     assert p[0] == pytest.approx(1 / 10_000)
 
 
 def test_the_permutation_test_keeps_its_level():
     found = [
-        statistics.sign_flips(rng_.normal(size=(30, 20)), rng_)[0]
+        inference.sign_flips(rng_.normal(size=(30, 20)), rng_)[0]
         for rng_ in (np.random.default_rng(i) for i in range(20))
     ]
 
@@ -151,7 +151,7 @@ def test_the_permutation_test_keeps_its_level():
 def test_large_samples_take_the_normal_approximation():
     differences = rng().normal(0.02, 1.0, size=(6000, 1))
 
-    p, name = statistics.sign_flips(differences, rng())
+    p, name = inference.sign_flips(differences, rng())
 
     assert "normal" in name
     assert p[0] == pytest.approx(stats.ttest_1samp(differences[:, 0], 0).pvalue, abs=0.005)
@@ -160,7 +160,7 @@ def test_large_samples_take_the_normal_approximation():
 def test_differences_count_who_is_higher():
     column = np.array([0.5, -0.5, 0.0, 1.0])
 
-    found = statistics.paired_differences(column[:, None], "one split", rng())[0]
+    found = inference.paired_differences(column[:, None], "one split", rng())[0]
 
     assert (found.higher, found.lower, found.n) == (2, 1, 4)
     assert found.mean == pytest.approx(0.25)
@@ -169,14 +169,14 @@ def test_differences_count_who_is_higher():
 
 def test_holm_by_hand():
     # sorted .01 .02 .03 .04 -> .04 .06 .06 .06
-    assert statistics.holm([0.04, 0.01, 0.03, 0.02]).tolist() == pytest.approx(
+    assert inference.holm([0.04, 0.01, 0.03, 0.02]).tolist() == pytest.approx(
         [0.06, 0.04, 0.06, 0.06]
     )
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_only_raises_and_keeps_the_order(p_values):
-    adjusted = statistics.holm(p_values)
+    adjusted = inference.holm(p_values)
 
     assert (adjusted >= np.array(p_values)).all()
     assert (adjusted <= 1).all()
@@ -187,8 +187,8 @@ def test_holm_only_raises_and_keeps_the_order(p_values):
 def test_overlapping_folds_widen_the_interval():
     values = [0.20, 0.22, 0.19, 0.21, 0.23]
 
-    plain = statistics.mean_interval(values, "folds")
-    corrected = statistics.corrected_interval(values, 0.25)
+    plain = inference.mean_interval(values, "folds")
+    corrected = inference.corrected_interval(values, 0.25)
 
     assert corrected.half_width / plain.half_width == pytest.approx(math.sqrt((1 / 5 + 0.25) * 5))
 
@@ -197,18 +197,18 @@ def test_mcnemar_counts_discordant_users():
     a = [1, 1, 1, 1, 1, 1, 0, 0, 1, 0]
     b = [0, 0, 0, 0, 0, 1, 1, 0, 1, 0]
 
-    p, only_a, only_b = statistics.mcnemar(a, b)
+    p, only_a, only_b = inference.mcnemar(a, b)
 
     assert (only_a, only_b) == (5, 1)
     assert p == pytest.approx(2 * (1 + 6) / 2**6)
-    assert statistics.mcnemar([1, 0], [1, 0]) == (1.0, 0, 0)
+    assert inference.mcnemar([1, 0], [1, 0]) == (1.0, 0, 0)
 
 
 def test_kendall_names_its_n():
-    found = statistics.kendall([1, 2, 3, 4], [1, 3, 2, 4])
+    found = inference.kendall([1, 2, 3, 4], [1, 3, 2, 4])
 
     assert (found.tau, found.n) == (pytest.approx(4 / 6), 4)
-    assert math.isnan(statistics.kendall([1, 1, 1], [1, 2, 3]).tau)
+    assert math.isnan(inference.kendall([1, 1, 1], [1, 2, 3]).tau)
 
 
 def losses_of(values, *, is_root=True):
@@ -244,7 +244,7 @@ def test_absolute_errors_take_no_root():
 
 
 def test_resamples_draw_every_unit_equally_often():
-    weights = np.concatenate(list(statistics.resamples(40, rng())))
+    weights = np.concatenate(list(inference.resamples(40, rng())))
 
     assert weights.shape == (2000, 40)
     assert (weights.sum(axis=1) == 40).all()
@@ -254,7 +254,7 @@ def test_resamples_draw_every_unit_equally_often():
 def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says():
     samples = rng().exponential(size=(150, 400))
 
-    found = statistics.bootstrap_means(samples, "users", "", rng())
+    found = inference.bootstrap_means(samples, "users", "", rng())
 
     covered = np.mean([i.low <= 1.0 <= i.high for i in found])
     assert 0.91 < covered < 0.975
@@ -263,7 +263,7 @@ def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says():
 def test_the_bootstrap_of_a_deviation_holds_it_as_often_as_it_says():
     draws = rng().normal(0, 1.0, size=(120, 30))
 
-    found = [statistics.bootstrap_sd(sample, rng()) for sample in draws]
+    found = [inference.bootstrap_sd(sample, rng()) for sample in draws]
 
     assert 0.84 < np.mean([low <= 1.0 <= high for low, high in found]) <= 1.0
 
@@ -271,14 +271,14 @@ def test_the_bootstrap_of_a_deviation_holds_it_as_often_as_it_says():
 def test_two_runs_differ_by_more_than_the_gap_once_in_twenty():
     first, second = rng().normal(0.155, 0.003, size=(2, 100_000))
 
-    exceeded = np.abs(first - second) > statistics.single_run_gap(0.003)
+    exceeded = np.abs(first - second) > inference.single_run_gap(0.003)
 
     assert np.mean(exceeded) == pytest.approx(0.05, abs=0.003)
 
 
 def test_the_exact_test_by_hand():
     # of eight sign patterns of 1, 2, 3 only +++ and --- sum to 6 in size
-    p, _ = statistics.sign_flips(np.array([[1.0], [2.0], [3.0]]), rng())
+    p, _ = inference.sign_flips(np.array([[1.0], [2.0], [3.0]]), rng())
 
     assert p[0] == pytest.approx(2 / 8)
 
@@ -286,21 +286,21 @@ def test_the_exact_test_by_hand():
 def test_users_without_a_difference_do_not_change_an_exact_p():
     values = np.array([0.3, -0.1, 0.4, 0.2, 0.5])
 
-    alone, _ = statistics.sign_flips(values[:, None], rng())
-    with_zeros, _ = statistics.sign_flips(np.append(values, [0.0] * 6)[:, None], rng())
+    alone, _ = inference.sign_flips(values[:, None], rng())
+    with_zeros, _ = inference.sign_flips(np.append(values, [0.0] * 6)[:, None], rng())
 
     assert with_zeros[0] == pytest.approx(alone[0])
 
 
 def test_holm_over_one_and_over_tied_values():
-    assert statistics.holm([0.03]).tolist() == [0.03]
-    assert statistics.holm([0.02, 0.02, 0.5]).tolist() == pytest.approx([0.06, 0.06, 0.5])
-    assert statistics.holm([]).tolist() == []
+    assert inference.holm([0.03]).tolist() == [0.03]
+    assert inference.holm([0.02, 0.02, 0.5]).tolist() == pytest.approx([0.06, 0.06, 0.5])
+    assert inference.holm([]).tolist() == []
 
 
 def test_nadeau_and_bengio_by_hand():
     # s² = 0.00025, (1/5 + 1/4) s² = 0.0001125, t(0.975, 4) = 2.7764
-    found = statistics.corrected_interval([0.20, 0.22, 0.19, 0.21, 0.23], 0.25)
+    found = inference.corrected_interval([0.20, 0.22, 0.19, 0.21, 0.23], 0.25)
 
     assert found.low == pytest.approx(0.21 - 2.7764 * math.sqrt(0.0001125), abs=1e-6)
     assert found.high == pytest.approx(0.21 + 2.7764 * math.sqrt(0.0001125), abs=1e-6)
@@ -310,7 +310,7 @@ def test_nadeau_and_bengio_by_hand():
 def test_mcnemar_is_the_binomial_test_of_scipy():
     a, b = rng().integers(0, 2, size=(2, 80))
 
-    p, only_a, only_b = statistics.mcnemar(a, b)
+    p, only_a, only_b = inference.mcnemar(a, b)
 
     smaller = min(only_a, only_b)
     wanted = min(1.0, 2 * stats.binom.cdf(smaller, only_a + only_b, 0.5))
@@ -320,7 +320,7 @@ def test_mcnemar_is_the_binomial_test_of_scipy():
 def test_kendall_with_ties_is_that_of_scipy_and_of_the_formula():
     a, b = [1, 2, 2, 3, 4, 4], [2, 1, 3, 3, 5, 6]
 
-    found = statistics.kendall(a, b)
+    found = inference.kendall(a, b)
 
     # 11 pairs agree, 1 does not; of 15 pairs a ties 2 and b ties 1
     assert found.tau == pytest.approx((11 - 1) / math.sqrt((15 - 2) * (15 - 1)))

@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from agent_core import pooled_errors
 from agent_core.domain import Metric, Plan
-from agent_core.observations import Observations
-from agent_core.statistics import (
+from agent_core.statistics import pooled_errors
+from agent_core.statistics.inference import (
     LARGE,
     Floats,
     Interval,
@@ -34,6 +33,7 @@ from agent_core.statistics import (
     mean_interval,
     unknown,
 )
+from agent_core.statistics.observations import Observations
 
 ALPHA = 0.05
 """Level of each of the two tests; the interval is one of 1 - 2 * `ALPHA`."""

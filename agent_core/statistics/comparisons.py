@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent_core import pooled_errors, statistics
 from agent_core.domain import Metric, Plan, Role, Study
-from agent_core.equivalence import Equivalence, equivalences
-from agent_core.observations import Observations
-from agent_core.statistics import Difference, Interval
+from agent_core.statistics import inference, pooled_errors
+from agent_core.statistics.equivalence import Equivalence, equivalences
+from agent_core.statistics.inference import Difference, Interval
+from agent_core.statistics.observations import Observations
 
 MAX_COMPARED = 12
 """Algorithms up to which all pairs are compared; beyond, each with the baselines only."""
@@ -46,7 +46,7 @@ class Comparison:
     def is_distinguishable(self) -> bool:
         """Whether the adjusted test and the interval both exclude no difference."""
         excludes = self.interval.low > 0 or self.interval.high < 0
-        return excludes and self.adjusted_p < 1 - statistics.LEVEL
+        return excludes and self.adjusted_p < 1 - inference.LEVEL
 
 
 def compared(
@@ -59,7 +59,7 @@ def compared(
         tested = pooled_differences(found, metric, pairs, rng)
     else:
         tested = mean_differences(found, metric, pairs, rng)
-    adjusted = statistics.holm([d.p for _, _, d in tested])
+    adjusted = inference.holm([d.p for _, _, d in tested])
     within = equivalences(plan, found, metric, [(a, b) for a, b, _ in tested])
     return [
         Comparison(
@@ -111,7 +111,7 @@ def mean_differences(
         if len(users) < 2:
             continue
         columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in group])
-        differences = statistics.paired_differences(columns, found.held, rng)
+        differences = inference.paired_differences(columns, found.held, rng)
         for (a, b), difference in zip(group, differences, strict=True):
             exact = exact_for_hits(metric, users[a].to_numpy(), users[b].to_numpy(), difference)
             tested.append((a, b, exact))
@@ -122,7 +122,7 @@ def exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Differen
     """Replace the permutation test by McNemar's exact one where values are 0 or 1."""
     if metric.name != "hit" or not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
         return found
-    p, only_a, only_b = statistics.mcnemar(a, b)
+    p, only_a, only_b = inference.mcnemar(a, b)
     return Difference(
         found.n, found.mean, found.interval, p, "McNemar's exact test", only_a, only_b
     )

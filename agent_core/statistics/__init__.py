@@ -1,0 +1,1 @@
+"""Inference over users, seeds, folds and splits, and the facts a report may state."""
