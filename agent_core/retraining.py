@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from agent_core.checks.metrics import sampled_candidates
+from agent_core.checks.results.metrics import sampled_candidates
 from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Algorithm, Script
 from agent_core.evidence.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of

@@ -6,23 +6,19 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agent_core.checks import (
+from agent_core.checks.per_dataset import joined, views
+from agent_core.checks.result import Result, failed
+from agent_core.checks.results import (
     algorithms,
-    draws,
     files,
-    filters,
     metrics,
-    origins,
     ranges,
     retraining,
     seeds,
-    selection,
-    source,
-    split,
     statistics,
 )
-from agent_core.checks.per_dataset import joined, views
-from agent_core.checks.result import Result, failed
+from agent_core.checks.script import selection, source
+from agent_core.checks.split import filters, holdout, holdout_randomness, origins
 from agent_core.domain import Check, Finding, Waiver
 from agent_core.evidence.evidence import ODD_DATA, Evidence
 
@@ -58,14 +54,14 @@ RULES = (
     Rule("ranges", ranges.values_in_range, is_binding=True),
     Rule("ranges", ranges.identical_results),
     Rule("split", origins.split_from_data, is_binding=True, is_per_dataset=True),
-    Rule("split", split.no_test_in_train, is_binding=True),
+    Rule("split", holdout.no_test_in_train, is_binding=True),
     Rule("split", filters.filters_as_planned, is_per_dataset=True),
-    Rule("split", split.split_as_planned, is_per_dataset=True),
-    Rule("split", draws.held_out_at_random, is_binding=True, is_per_dataset=True),
-    Rule("split", split.folds_as_planned, is_per_dataset=True),
-    Rule("split", split.lists_exclude_train),
-    Rule("split", split.temporal_leak, is_binding=True),
-    Rule("split", split.duplicates_in_test),
+    Rule("split", holdout.split_as_planned, is_per_dataset=True),
+    Rule("split", holdout_randomness.held_out_at_random, is_binding=True, is_per_dataset=True),
+    Rule("split", holdout.folds_as_planned, is_per_dataset=True),
+    Rule("split", holdout.lists_exclude_train),
+    Rule("split", holdout.temporal_leak, is_binding=True),
+    Rule("split", holdout.duplicates_in_test),
     Rule("metrics", metrics.metrics_as_planned),
     Rule("metrics", metrics.recomputation_agrees, is_binding=True),
     Rule("metrics", metrics.same_test_users, is_binding=True),

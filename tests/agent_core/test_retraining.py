@@ -11,7 +11,7 @@ from labs import ANN, lab_in, run_through, settings
 from studies import honest
 from trials import synthetic, tried
 
-from agent_core.checks.retraining import retraining_agrees
+from agent_core.checks.results.retraining import retraining_agrees
 from agent_core.conclusion import Conclusion
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Check, Finding, Outcome, Packages, RunId, Task

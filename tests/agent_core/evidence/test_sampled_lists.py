@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from studies import USERS, honest
 
-from agent_core.checks.metrics import recomputation_agrees
+from agent_core.checks.results.metrics import recomputation_agrees
 from agent_core.domain import Finding
 from agent_core.evidence.sampled_lists import (
     Sample,

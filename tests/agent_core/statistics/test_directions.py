@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from results import NDCG, comparison_plan, evidence_of
 
-from agent_core.checks.algorithms import beats_baseline
+from agent_core.checks.results.algorithms import beats_baseline
 from agent_core.domain import Algorithm, Better, Finding, Metric, Study
 from agent_core.measures.metrics import KNOWN
 from agent_core.offline.reporting import claims_of

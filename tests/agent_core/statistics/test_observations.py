@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 
-from agent_core.checks.algorithms import beats_baseline
+from agent_core.checks.results.algorithms import beats_baseline
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
 from agent_core.reporting.cautions import split_limits

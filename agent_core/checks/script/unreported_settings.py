@@ -1,0 +1,120 @@
+"""Models that a script makes and never delivers anything of, such as one that warms up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from agent_core.checks.script.source import last_name
+from agent_core.checks.script.syntax import walked
+from agent_core.lenskit.scorers import SCORERS
+
+HARMLESS = frozenset(
+    {
+        "topn_pipeline", "predict_pipeline", "recommend", "predict", "score", "measure",
+        "print", "len", "list", "float", "sum", "next", *SCORERS,
+    }
+)  # fmt: skip
+"""Calls that keep nothing of what they are given, other than in what they return."""
+QUIET = frozenset(
+    {"train", "to_df", "list_metrics", "list_summary", "mean", "sum", "head", "copy"}
+)
+"""Methods of a model, and of what comes from it, that write nothing."""
+NESTED = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+SETTING = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr
+
+
+def undelivered(tree: ast.Module) -> frozenset[int]:
+    """Return the calls (`id`) of classes of which nothing leaves the function they are made in.
+
+    What is returned, delivered, kept in a container or an attribute, handed to a function that is
+    not known, or used by a function inside may be delivered; so may what shares a name with it.
+    """
+    own = frozenset(f.name for f in walked(tree, ast.FunctionDef))
+    found: set[int] = set()
+    bodies = [tree.body, *(f.body for f in walked(tree, ast.FunctionDef))]
+    for body in bodies:
+        nodes = [n for statement in body for n in nodes_of(statement)]
+        shared = names_elsewhere(nodes)
+        for call in nodes:
+            if isinstance(call, ast.Call) and last_name(call)[:1].isupper():
+                names = reached(call, nodes)
+                leaves = any(is_leaving(n, call, names, HARMLESS - own) for n in nodes)
+                found |= set() if leaves or names & shared else {id(call)}
+    return frozenset(found)
+
+
+def nodes_of(statement: ast.AST) -> Iterator[ast.AST]:
+    """Yield a statement and what is in it; functions and classes inside are not entered."""
+    yield statement
+    if not isinstance(statement, NESTED):
+        for child in ast.iter_child_nodes(statement):
+            yield from nodes_of(child)
+
+
+def names_elsewhere(nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """Return the names that functions inside use, or that belong to a scope outside."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, NESTED):
+            found |= {n.id for n in walked(node, ast.Name)}
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            found |= set(node.names)
+    return frozenset(found)
+
+
+def reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """Return the names that hold something of what a call makes."""
+    names: frozenset[str] = frozenset()
+    while True:
+        found = {
+            name.id
+            for node in nodes
+            for target, value in settings_of(node)
+            if touches(value, call, names)
+            for name in walked(target, ast.Name)
+        }
+        if found <= names:
+            return names
+        names |= found
+
+
+def settings_of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.AST]]:
+    """Yield what a node sets, with what it is set to."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((target, value) for target in targets)
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield target, value
+        case ast.AugAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value):
+            yield target, value
+        case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+            yield target, value
+        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
+            yield target, value
+
+
+def touches(node: ast.AST | None, call: ast.Call, names: frozenset[str]) -> bool:
+    """Whether a call, or a name that holds something of it, is in an expression."""
+    return node is not None and any(
+        n is call or (isinstance(n, ast.Name) and n.id in names) for n in ast.walk(node)
+    )
+
+
+def is_leaving(
+    node: ast.AST, call: ast.Call, names: frozenset[str], harmless: frozenset[str]
+) -> bool:
+    """Whether something of what a call makes leaves its function by a node."""
+    match node:
+        case ast.Return(value=value) | ast.Yield(value=value) | ast.YieldFrom(value=value):
+            return touches(value, call, names)
+        case ast.Call(func=func, args=args, keywords=keywords):
+            given = any(touches(a, call, names) for a in (*args, *(k.value for k in keywords)))
+            is_harmless = last_name(node) in harmless
+            writes = last_name(node) not in QUIET and touches(func, call, names)
+            return not is_harmless and (given or writes)
+    return any(
+        touches(value, call, names)
+        for target, value in settings_of(node)
+        if any(isinstance(t, ast.Attribute | ast.Subscript) for t in ast.walk(target))
+    )

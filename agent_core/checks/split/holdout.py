@@ -1,0 +1,286 @@
+"""Whether test data stayed out of training and the split is the planned one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.script.training import trained_on_everything
+from agent_core.checks.split.filters import judged_parts
+from agent_core.checks.split.held_out import counts_named, is_named_share, shares_in_text
+from agent_core.checks.split.kept_data import lowest_tested, users_tested
+from agent_core.checks.split.split_kinds import (
+    SHARE_SLACK,
+    Fold,
+    doubts,
+    late_training,
+    mismatch,
+    structure,
+)
+from agent_core.checks.split.variants import (
+    is_about_leakage,
+    is_meant_to_leak,
+    is_variant,
+    kind_of,
+)
+from agent_core.data.parquet_reader import PAIR
+from agent_core.domain import Split, SplitKind
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.split_origin import seconds
+from agent_core.measures.metrics import RATING
+
+TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
+OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
+BY_SHARE = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS})
+NEARLY_ALL = 0.95
+"""Share of the test users who have as many tested interactions as the plan names."""
+MANY_USERS = 50
+NO_SPLIT = "No split was saved, so that it cannot be checked."
+
+
+def both_parts(evidence: Evidence) -> Iterator[Fold]:
+    """Yield fold, train and test where both were saved."""
+    for fold, test in sorted(evidence.test.items()):
+        if fold in evidence.train:
+            yield fold, evidence.train[fold], test
+
+
+def overlap(left: pd.DataFrame, right: pd.DataFrame) -> int:
+    """Return how many pairs (user, item) stand in both."""
+    a, b = (f[PAIR].drop_duplicates() for f in (left, right))
+    return len(a.merge(b, on=PAIR))
+
+
+def no_test_in_train(evidence: Evidence) -> Result:
+    """Check that no tested pair (user, item) was trained on."""
+    leaks = [
+        f"{shared:,} of {len(test):,} test pairs of fold {fold}"
+        for fold, train, test in both_parts(evidence)
+        if not is_meant_to_leak(evidence, fold) and (shared := overlap(train, test))
+    ]
+    if leaks:
+        return failed(f"Also in training: {some(leaks)}.")
+    if is_about_leakage(evidence.plan):
+        return not_applicable("The plan studies leakage.")
+    everything = trained_on_everything(evidence.source, (d.name for d in evidence.datasets))
+    if everything:
+        return failed(everything)
+    if is_never_hit(evidence):
+        return failed(
+            "No tested item is recommended to anybody by any algorithm: lists leave out what was "
+            "trained on, so the test was trained on."
+        )
+    folds = [fold for fold, _, _ in both_parts(evidence)]
+    absent = sorted(set(evidence.single["fold"]) - set(folds))
+    if not folds:
+        return failed(NO_SPLIT)
+    if absent:
+        return failed(f"No split was saved of fold {some(f or '(unnamed)' for f in absent)}.")
+    total = sum(len(t) for t in evidence.test.values())
+    return passed(f"{total:,} test pairs in {len(folds)} folds, none of them in training.")
+
+
+def is_never_hit(evidence: Evidence) -> bool:
+    """Whether all of many lists, of a baseline too, miss every tested item."""
+    single = evidence.single
+    hits = single[single["metric"].isin(["ndcg", "recall", "hit", "mrr", "map", "precision"])]
+    users = sum(t["user_id"].nunique() for t in evidence.test.values())
+    many = users >= MANY_USERS and hits["algorithm"].nunique() >= 2
+    return bool(many and len(hits) and (hits["value"] == 0).all())
+
+
+def split_as_planned(evidence: Evidence) -> Result:
+    """Check that the split is of the planned kind, by its rows."""
+    folds = judged_parts(evidence)
+    if not folds:
+        return failed(NO_SPLIT)
+    folds = [with_asked_users(evidence, fold) for fold in folds]
+    planned = with_named_counts(evidence, folds)
+    name = planned.kind.value.replace("_", " ")
+    may_differ = {f[0] for f in folds if is_variant(evidence, f[0])}
+    others = [f for f in folds if f[0] in may_differ and mismatch(planned, [f])]
+    faults = mismatch(planned, [f for f in folds if f[0] not in may_differ])
+    faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
+    if len(others) == len(folds):
+        faults += mismatch(planned, others)
+    faults += [*untimed(evidence, folds), *other_cuts(evidence, folds)]
+    if faults:
+        return failed(f"Not {name}: {some(dict.fromkeys(faults))}.")
+    silent = [f[0] for f in others if kind_of(evidence, f[0]) is None]
+    if silent:
+        return warned(f"Not {name}, and not said to be of another kind: fold {some(silent)}.")
+    few = doubts(planned, [f for f in folds if f[0] not in may_differ])
+    if few:
+        return warned(f"{name}, but {some(few)}.")
+    if others:
+        return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
+    sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
+    return passed(f"{name}: {some(sizes, 2)}.")
+
+
+def with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
+    """Return a fold without the users whom the plan's words leave out of the test.
+
+    They may name a number or share of test users, or the lowest rating that is tested.
+    """
+    name, train, test = fold
+    if kind_of(evidence, name) not in OF_ALL_USERS:
+        return fold
+    tested, lowest = set(test["user_id"]), lowest_tested(evidence.plan)
+    of = len(tested | set(train["user_id"]))
+    named = users_tested(evidence.plan)
+    if len(tested) in named or is_named_share(evidence.plan, len(tested), of):
+        return name, train[train["user_id"].isin(tested)], test
+    if lowest is None or "rating" not in train:
+        return fold
+    could = set(train.loc[pd.to_numeric(train["rating"], errors="coerce") >= lowest, "user_id"])
+    return name, train[train["user_id"].isin(could | tested)], test
+
+
+def with_named_counts(evidence: Evidence, folds: list[Fold]) -> Split:
+    """Return the planned split; with the share that is held out, where the plan names a count.
+
+    `5 interactions of each test user` says more than the share that a plan has by default.
+    """
+    split, named = evidence.plan.split, counts_named(evidence.plan)
+    tests = pd.concat([test[["user_id"]].assign(fold=fold) for fold, _, test in folds])
+    counts = tests.groupby(["fold", "user_id"]).size()
+    if split.kind not in BY_SHARE or not len(counts) or counts.max() not in named:
+        return split
+    if (counts == counts.max()).mean() < NEARLY_ALL:
+        return split
+    of_tested = [
+        len(test) + train["user_id"].isin(set(test["user_id"])).sum() for _, train, test in folds
+    ]
+    return replace(split, holdout=len(tests) / max(1, sum(of_tested)))
+
+
+def other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Name the folds that cut time elsewhere than where the words of the plan do.
+
+    Users who come later may be left out of the test, so that the dataset is asked how much of it
+    is later than the cut.
+    """
+    data, wanted = evidence.interactions, evidence.plan.split.holdout
+    named = shares_in_text(evidence.plan)
+    if data is None or not is_timed(data) or wanted not in named:
+        return []
+    faults, times = [], seconds(data["timestamp"])
+    for name, train, test in folds:
+        is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME and not is_variant(
+            evidence, name
+        )
+        if not is_cut or not (is_timed(train) and is_timed(test)):
+            continue
+        after, since = seconds(train["timestamp"]).max(), seconds(test["timestamp"]).min()
+        share = float((times > after).mean())
+        shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
+        if all(abs(s - w) > SHARE_SLACK for s in shares for w in named if w <= 0.5):
+            faults.append(
+                f"fold {name}: the newest {share:.1%} are cut off, {wanted:.0%} is planned"
+            )
+    return faults
+
+
+def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Name the temporal folds that lack the times which the dataset has."""
+    if not any(d.timestamp_column for d in evidence.datasets):
+        return []
+    return [
+        f"fold {name}: it has none of the times of the dataset"
+        for name, train, test in folds
+        if kind_of(evidence, name) in TIMED and not (is_timed(train) and is_timed(test))
+    ]
+
+
+def folds_as_planned(evidence: Evidence) -> Result:
+    """Check that every algorithm was run on as many folds as planned."""
+    wanted = evidence.plan.split.folds
+    single = evidence.single
+    if not len(single):
+        return failed("There are no results of single runs.")
+    counts = single.groupby("algorithm")["fold"].nunique()
+    short = [f"{name} has {n}" for name, n in counts.items() if n < wanted]
+    saved = len(evidence.test)
+    if short:
+        return failed(f"{wanted} folds are planned; {some(short)}.")
+    if saved < wanted:
+        return failed(f"{wanted} folds are planned; the split of {saved} was saved.")
+    extra = [f"{name} has {n}" for name, n in counts.items() if n > wanted]
+    if extra:
+        return warned(f"More folds than the {wanted} planned: {some(extra)}.")
+    return passed(f"{wanted} of {wanted} folds for each of {len(counts)} algorithms.")
+
+
+def lists_exclude_train(evidence: Evidence) -> Result:
+    """Check that no list recommends what its user has in training."""
+    if not len(evidence.lists):
+        is_ranking = any(m.name not in RATING for m in evidence.plan.metrics)
+        return failed("No lists were saved.") if is_ranking else not_applicable("No lists.")
+    seen = 0
+    for fold, group in evidence.lists.groupby("fold"):
+        train = evidence.train.get(str(fold))
+        if train is not None:
+            seen += len(group[PAIR].merge(train[PAIR].drop_duplicates(), on=PAIR))
+    if seen:
+        share = seen / len(evidence.lists)
+        return failed(f"{seen:,} recommendations ({share:.1%}) are already in training.")
+    if not evidence.train:
+        return failed(NO_SPLIT)
+    return passed(f"{len(evidence.lists):,} recommendations, none of them in training.")
+
+
+def temporal_leak(evidence: Evidence) -> Result:
+    """Check that temporal splits train on nothing later, and tell how far random ones do.
+
+    It binds: under a temporal plan, models that see the future answer another question. Random
+    splits see it by design, which readers are told.
+    """
+    timed = [f for f in both_parts(evidence) if is_timed(f[1]) and is_timed(f[2])]
+    wanted = {f[0]: kind_of(evidence, f[0]) for f in both_parts(evidence)}
+    ordered = [fold for fold, kind in wanted.items() if kind in TIMED]
+    has_times = any(d.timestamp_column for d in evidence.datasets)
+    if not timed and ordered and has_times:
+        return warned(f"The split was saved without times: the order of {some(ordered)} is open.")
+    if not timed and has_times:
+        return not_applicable("The split was saved without times.")
+    if not timed:
+        return not_applicable("The data have no timestamps.")
+    if not is_about_leakage(evidence.plan):
+        late = [fault for fold in timed for fault in late_training(wanted[fold[0]], fold)]
+        if late:
+            return failed(f"Training is later than the test: {some(late)}.")
+    shares = {f: later_share(a, b) for f, a, b in timed if f not in ordered}
+    worst = max(shares.values(), default=0.0)
+    if worst:
+        return warned(
+            f"{worst:.0%} of the training interactions are later than the median tested one: "
+            "models see the future, as in any split that no moment cuts."
+        )
+    if SplitKind.LEAVE_LAST in wanted.values():
+        return passed("Each user's tested interaction is their last; others' may be later.")
+    return passed("Training is older than the test.")
+
+
+def later_share(train: pd.DataFrame, test: pd.DataFrame) -> float:
+    """Return the share of training that is later than the median tested interaction."""
+    return float((train["timestamp"] > test["timestamp"].median()).mean())
+
+
+def is_timed(frame: pd.DataFrame) -> bool:
+    """Whether a frame has comparable times."""
+    return "timestamp" in frame and not frame["timestamp"].isna().all() and len(frame) > 0
+
+
+def duplicates_in_test(evidence: Evidence) -> Result:
+    """Check that no pair is tested twice in one fold."""
+    if not evidence.test:
+        return not_applicable("No split was saved.")
+    found = {fold: int(test.duplicated(PAIR).sum()) for fold, test in evidence.test.items()}
+    twice = [f"{n:,} in fold {fold}" for fold, n in sorted(found.items()) if n]
+    if twice:
+        return warned(f"The same pair is tested more than once: {some(twice)}.")
+    return passed("Every pair is tested once.")

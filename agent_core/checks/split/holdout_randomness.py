@@ -1,0 +1,291 @@
+"""Whether held-out interactions are a random draw, where the plan says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.split.filters import judged_parts
+from agent_core.checks.split.held_out import are_users_chosen
+from agent_core.checks.split.kept_data import lowest_tested
+from agent_core.checks.split.newest import Order, newest_held_out, order_of, says_random_only
+from agent_core.checks.split.split_kinds import Fold
+from agent_core.checks.split.variants import described_split, is_variant, kind_of
+from agent_core.domain import Finding, SplitKind
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.split_origin import seconds
+
+RANDOM = frozenset(
+    {
+        SplitKind.LEAVE_ONE_OUT,
+        SplitKind.USER_FRACTION,
+        SplitKind.CROSSFOLD_USERS,
+        SplitKind.CROSSFOLD_RECORDS,
+    }
+)
+FEW_USERS = 100
+"""Tested users from which a draw is judged."""
+ODD, IMPOSSIBLE = 6.0, 12.0
+"""Standard errors that the tested may be off: one in a billion, and never."""
+SMALL, LARGE = 0.1, 0.25
+"""Standard deviations of the tested values that are told to readers, and that are a fault: in much
+data a draw that only leaves out items unknown to training is off by many standard errors."""
+OTHER_USERS = 0.75
+"""The same fault for tested users: the first ones of a file differ too, but not as much."""
+COLD = 0.001
+"""Chance of having all interactions tested, above which an item is left aside: it may be that it
+is never tested, for then it cannot be recommended."""
+NEARLY_ALL = 0.95
+"""Share of the users from which no choice of users is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the tested interactions sum to, and what a random draw would."""
+
+    seen: float
+    expected: float
+    variance: float
+    spread: float
+    """Sum of the variances of what each was drawn from."""
+    tested: float
+    users: int
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return both draws as one."""
+        return Tally(
+            self.seen + other.seen,
+            self.expected + other.expected,
+            self.variance + other.variance,
+            self.spread + other.spread,
+            self.tested + other.tested,
+            self.users + other.users,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How far the tested interactions of a fold are from a random draw in one respect."""
+
+    where: str
+    what: str
+    mean: float
+    expected: float
+    deviations: float
+    """Standard errors between them."""
+    effect: float
+    """Standard deviations of single values between them."""
+    fault: float = LARGE
+    """Effect from which it is a fault."""
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether readers must know."""
+        return abs(self.deviations) > ODD and abs(self.effect) > SMALL
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether it was no draw."""
+        return abs(self.deviations) > IMPOSSIBLE and abs(self.effect) > self.fault
+
+    @property
+    def text(self) -> str:
+        """Say it in words."""
+        return (
+            f"{self.where}: {self.what} is {self.mean:.3g} on average, "
+            f"a random draw has {self.expected:.3g} "
+            f"({abs(self.deviations):.0f} standard errors)"
+        )
+
+
+def held_out_at_random(evidence: Evidence) -> Result:
+    """Check that tested interactions are like a random draw from each tested user's own.
+
+    It binds: a test of everybody's most popular or best liked item asks another question. What a
+    user has is known, and so are expectation and variance of the mean of a draw from it. Where the
+    plan's words hold out the newest of each user, these must be tested.
+    """
+    chosen = [f for f in judged_parts(evidence) if kind_of(evidence, f[0]) in RANDOM]
+    if not chosen:
+        return not_applicable("The split is not drawn at random.")
+    order = order_of(evidence.plan)
+    if order is Order.NEWEST:
+        return newest_held_out(evidence, chosen)
+    result = drawn_at_random(evidence, chosen)
+    if order is Order.RANDOM or result.finding in (Finding.PASS, Finding.NOT_APPLICABLE):
+        return result
+    newest = newest_held_out(evidence, chosen)
+    if newest.finding is not Finding.PASS:
+        return result
+    if says_random_only(evidence.plan):
+        return warned(f"{newest.reason} The plan says both, newest and random.")
+    return newest
+
+
+def drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
+    """Check that tested interactions and users are a random draw."""
+    draws = [*draws_of_all(evidence, folds), *users_drawn(evidence, folds)]
+    records = [f for f in folds if kind_of(evidence, f[0]) is SplitKind.CROSSFOLD_RECORDS]
+    gross = [*(d.text for d in draws if d.is_impossible), *whole_users(records)]
+    if gross:
+        return failed(f"Not drawn at random: {some(gross)}.")
+    odd = [d.text for d in draws if d.is_odd]
+    if odd:
+        return warned(f"Hardly drawn at random: {some(odd)}.")
+    seeds = other_seeds(evidence, folds)
+    if seeds:
+        return warned(f"Drawn with {some(seeds)}; seed {evidence.plan.split.seed} is planned.")
+    if not draws:
+        return not_applicable(f"Fewer than {FEW_USERS} tested users tell nothing of a draw.")
+    worst = max(draws, key=lambda d: abs(d.deviations))
+    return passed(
+        f"What is tested is like a random draw in popularity, rating and time, as far as they are "
+        f"known (at most {abs(worst.deviations):.1f} standard errors and "
+        f"{abs(worst.effect):.2f} standard deviations off)."
+    )
+
+
+def other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Return the recorded seeds of the split that are not the planned one."""
+    split = evidence.run.get("split")
+    whole = split.get("seed") if isinstance(split, dict) else None
+    said = [described_split(evidence, f[0]).get("seed", whole) for f in folds]
+    planned = str(evidence.plan.split.seed)
+    return sorted({f"seed {s}" for s in said if s is not None and str(s) != planned})
+
+
+def draws_of_all(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+    """Yield how far folds are from a random draw, each by itself and all together."""
+    found = {fold[0]: tallies(evidence, fold) for fold in folds}
+    for name, own in found.items():
+        yield from draws_in(f"fold {name}", own)
+    if len(found) > 1:
+        together: dict[str, Tally] = {}
+        for own in found.values():
+            for what, tally in own.items():
+                together[what] = together[what] + tally if what in together else tally
+        yield from draws_in("all folds", together)
+
+
+def draws_of(evidence: Evidence, fold: Fold) -> Iterator[Draw]:
+    """Yield how far one fold is from a random draw."""
+    return draws_in(f"fold {fold[0]}", tallies(evidence, fold))
+
+
+def draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:
+    """Yield what tallies of enough users tell of a draw."""
+    for what, t in found.items():
+        if t.users >= FEW_USERS:
+            off = t.seen - t.expected
+            errors, effect = off / np.sqrt(t.variance), off / np.sqrt(t.tested * t.spread)
+            mean, expected = t.seen / t.tested, t.expected / t.tested
+            yield Draw(where, f"{what} of tested interactions", mean, expected, errors, effect)
+
+
+def tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
+    """Return what the tested interactions of a fold come to, by popularity, rating and time."""
+    data = with_popularity(fold)
+    lowest = lowest_tested(evidence.plan)
+    if "rating" in data:
+        data["rating"] = pd.to_numeric(data["rating"], errors="coerce")
+        data = data if lowest is None else data[data["rating"] >= lowest]
+    data = data[data["count"] >= fewest(fold)]
+    data = data[data.groupby("user_id")["is_test"].transform("sum") > 0]
+    if "timestamp" in data:
+        times = seconds(data["timestamp"])
+        data = data.assign(time=times.groupby(data["user_id"]).rank(pct=True))
+    names = {"popularity": "percentile of popularity", "rating": "rating",
+             "time": "percentile of time"}  # fmt: skip
+    known = {c: what for c, what in names.items() if c in data and data[c].notna().all()}
+    found = {
+        what: tally(data[["user_id", "is_test"]].assign(x=data[c])) for c, what in known.items()
+    }
+    return {what: t for what, t in found.items() if t.variance > 0}
+
+
+def with_popularity(fold: Fold) -> pd.DataFrame:
+    """Return the interactions of a fold, each pair once, with the popularity of their items."""
+    parts = [fold[1].assign(is_test=0.0), fold[2].assign(is_test=1.0)]
+    data = pd.concat(parts, ignore_index=True).drop_duplicates(["user_id", "item_id"], keep="last")
+    counts = data["item_id"].map(data["item_id"].value_counts())
+    return data.assign(count=counts, popularity=counts.rank(pct=True))
+
+
+def fewest(fold: Fold) -> int:
+    """Return how many interactions an item has that is hardly ever tested as a whole."""
+    share = len(fold[2]) / max(1, len(fold[1]) + len(fold[2]))
+    return max(2, int(np.ceil(np.log(COLD) / np.log(min(max(share, COLD), 0.9)))))
+
+
+def tally(data: pd.DataFrame) -> Tally:
+    """Return the sum over tested interactions and that of a draw without replacement.
+
+    Of a user's n values with population variance s2, m drawn ones sum to m times their mean on
+    average, with the variance m s2 (n - m) / (n - 1).
+    """
+    users = data["user_id"]
+    groups = data["x"].groupby(users)
+    own = pd.DataFrame({"n": groups.size(), "mean": groups.mean(), "s2": groups.var(ddof=0)})
+    own["m"] = data["is_test"].groupby(users).sum()
+    rest = (own["n"] - own["m"]) / (own["n"] - 1).clip(lower=1)
+    spread = own["m"] * own["s2"]
+    return Tally(
+        seen=float((data["x"] * data["is_test"]).sum()),
+        expected=float((own["m"] * own["mean"]).sum()),
+        variance=float((spread * rest).sum()),
+        spread=float(spread.sum()),
+        tested=float(own["m"].sum()),
+        users=len(own),
+    )
+
+
+def users_drawn(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+    """Yield how far the tested users are from a random draw of users, where they are a part."""
+    folds = [f for f in folds if not is_variant(evidence, f[0])]
+    if not folds or are_users_chosen(evidence.plan):
+        return
+    data = with_popularity(folds[0])
+    groups = data.groupby("user_id")
+    own = pd.DataFrame({"popularity": groups["popularity"].mean(), "size": groups.size()})
+    is_tested = own.index.isin(pd.concat([test["user_id"] for _, _, test in folds]))
+    # Who has fewer than all tested users could not be tested.
+    could = own["size"] >= own.loc[is_tested, "size"].min()
+    own, is_tested = own[could], is_tested[could]
+    if is_tested.sum() < FEW_USERS or is_tested.mean() > NEARLY_ALL:
+        return
+    own = own.assign(size=own["size"].rank(pct=True))
+    names = {"popularity": "percentile of popularity", "size": "percentile of interactions"}
+    for column, what in names.items():
+        draw = drawn_once(f"{what} of tested users", own[column], is_tested)
+        if draw is not None:
+            yield draw
+
+
+def drawn_once(what: str, values: pd.Series, is_drawn: np.ndarray) -> Draw | None:
+    """Return how far the mean of some values is from that of a draw without replacement."""
+    n, m, spread = len(values), int(is_drawn.sum()), float(values.std(ddof=0))
+    if not spread:
+        return None
+    mean, expected = float(values[is_drawn].mean()), float(values.mean())
+    effect = (mean - expected) / spread
+    errors = effect * np.sqrt(m * (n - 1) / (n - m))
+    return Draw("users", what, mean, expected, errors, effect, fault=OTHER_USERS)
+
+
+def whole_users(folds: Sequence[Fold]) -> Iterator[str]:
+    """Name the folds that test all that many users have, as blocks of a sorted file do."""
+    for name, train, test in folds:
+        tested = test["user_id"].value_counts()
+        sizes = tested.add(train["user_id"].value_counts(), fill_value=0)
+        chance = (len(test) / (len(test) + len(train))) ** sizes
+        seen = int((sizes.reindex(tested.index) == tested).sum())
+        expected = float(chance.sum())
+        if seen - expected > max(IMPOSSIBLE * np.sqrt(expected), SMALL * len(tested)):
+            yield (
+                f"fold {name}: {seen:,} of {len(tested):,} users are tested with all that they "
+                f"have, a random draw has {expected:,.0f}"
+            )
