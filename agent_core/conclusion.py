@@ -17,13 +17,13 @@ from agent_core.evidence.evidence import Evidence, read_evidence
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Experiment, Workbench, rerun_of
 from agent_core.execution.machine import environment_of
-from agent_core.repetition import compare
 from agent_core.reporter import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
-from agent_core.retraining import retrain
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
+from agent_core.verification.independent_training import retrain
+from agent_core.verification.rerun_comparison import compare
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from agent_core.domain import Finding, Script
 from agent_core.evidence.evidence import read_evidence
 from agent_core.execution.executor import Experiment, Workbench
 from agent_core.execution.slots import FairSlots
-from agent_core.retraining import retrain
+from agent_core.verification.independent_training import retrain
 from sandbox.execution import Input, Job, Limits
 
 LIMITS = Limits(timeout_s=300, memory_mib=3000)

@@ -42,7 +42,7 @@ DEVIATIONS = 4.0
 ENOUGH_SEEDS = 3
 """Seeds on both sides from which their spread is compared."""
 TIMEOUT_S = 900.0
-SCRIPT = "retraining_script.py"
+SCRIPT = "training_script.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def experiment_of(
     for name, parts in (("train", evidence.train), ("test", evidence.test)):
         parts[order.fold].to_parquet(given / f"{name}.parquet", index=False)
     (given / "order.json").write_text(json.dumps(asdict(order)), encoding="utf-8")
-    source = (resources.files("agent_core") / SCRIPT).read_text("utf-8")
+    source = (resources.files("agent_core.verification") / SCRIPT).read_text("utf-8")
     return replace(
         template,
         script=Script("the product's own training", source),

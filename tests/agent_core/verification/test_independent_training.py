@@ -24,9 +24,9 @@ from agent_core.evidence.retrained import (
     write_retrained,
 )
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.retraining import closer, order_of, slack_of, spreads
 from agent_core.run.view import RunView
 from agent_core.settings import ExecSettings
+from agent_core.verification.independent_training import closer, order_of, slack_of, spreads
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 

@@ -12,8 +12,8 @@ from agent_core.domain import Environment, NodeId
 from agent_core.domain.events import NodeExecuted
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS, ROW_COLUMNS
 from agent_core.execution.machine import machine, memory, processor
-from agent_core.repetition import compare
 from agent_core.run.journal import adapter, encode
+from agent_core.verification.rerun_comparison import compare
 from sandbox.execution import Level
 
 THEN = Environment("3.11.7", {"lenskit": "2025.8.1", "numpy": "2.4.6", "zlib": "1"}, "a, 2 CPUs")
