@@ -9,6 +9,7 @@ from pathlib import Path
 from agent_core import figures
 from agent_core.bundle import slug, write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
+from agent_core.grounding.report_text import Filler, Part, filled
 from agent_core.prose.number_format import shown
 from agent_core.reporting.cautions import known_limits
 from agent_core.reporting.citable import (
@@ -32,7 +33,6 @@ from agent_core.reporting.tables import (
 )
 from agent_core.reporting.thread import Prose, alerts, body_text, limits_of, thread_text
 from agent_core.statistics.facts import Facts, with_late_margin
-from agent_core.wording import Filler, Part, filled
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]
 

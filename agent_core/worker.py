@@ -27,8 +27,9 @@ from agent_core.domain.events import (
 )
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.execution.executor import Workbench
+from agent_core.grounding.answer_numbers import invented, without
+from agent_core.grounding.answer_text import struck, untested
 from agent_core.planning import plan_hash, profiled
-from agent_core.recorded import invented, without
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import Purse
 from agent_core.run.journal import Journal
@@ -36,7 +37,6 @@ from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
 from agent_core.search import Search, Setup
 from agent_core.settings import LabSettings
-from agent_core.untested import struck, untested
 from agent_core.waivers import NOTHING_ASKED, read_waivers
 from sandbox.errors import SandboxError
 

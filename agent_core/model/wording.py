@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agent_core.domain import Answer, Claim, Direction, Plan, ReportDraft
+from agent_core.grounding.answer_numbers import invented, without
+from agent_core.grounding.answer_text import struck, untested
 from agent_core.model.answers import AnswerAnswer, ReportAnswer
 from agent_core.model.bounds import clip, line
 from agent_core.model.complaint import Complaint
-from agent_core.recorded import invented, without
-from agent_core.untested import struck, untested
 
 REFERENCE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 CLAIM = re.compile(r"claim:(\d+)$")

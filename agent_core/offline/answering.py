@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 
 from agent_core.domain import Answer, Metric, Plan
+from agent_core.grounding.answer_text import is_within
 from agent_core.offline.grammar import read
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.researcher import AnswerRequest
 from agent_core.statistics.facts import EQUIVALENCE
-from agent_core.untested import is_within
 
 STATISTICS = (
     ("sd", r"\bsd\b|std|standard deviation|spread|vary|variab|varian|fluctuat"),

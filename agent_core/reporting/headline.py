@@ -6,8 +6,8 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from agent_core.claims import comparison_sentence
 from agent_core.domain import Algorithm, Plan, Study
+from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.prose.number_format import NOISE, percent, shown
 from agent_core.statistics.facts import Comparison, Facts, Summary
 from agent_core.statistics.repetition_units import CONFOUNDED

@@ -6,12 +6,12 @@ import pytest
 from results import dataset
 
 from agent_core.domain import Node, NodeId, Operator, Outcome, Packages, RunId, Script
+from agent_core.grounding.report_text import Filler, Part, filled
 from agent_core.offline.reporting import draft_of
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest, ReportRequest
 from agent_core.statistics.facts import Comparison, Facts
 from agent_core.statistics.inference import Interval
-from agent_core.wording import Filler, Part, filled
 
 MOVIES = dataset(timestamp_column="timestamp", min_user_interactions=20)
 STATISTICS = ("mean", "sd", "sd_low", "sd_high", "cv", "min", "max", "ci_low", "ci_high")

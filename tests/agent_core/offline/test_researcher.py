@@ -16,6 +16,7 @@ from agent_core.domain import (
     Study,
 )
 from agent_core.errors import OutsideGrammar, UnusableAnswer
+from agent_core.grounding.answer_text import untested
 from agent_core.offline.composer import compose
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import (
@@ -27,7 +28,6 @@ from agent_core.researcher import (
     ReportRequest,
     ReviseRequest,
 )
-from agent_core.untested import untested
 from sandbox.execution import Ended, Execution, Level
 
 COMPARISON = "Compare popularity, item kNN and EASE with 5-fold cross-validation, NDCG@10"

@@ -16,16 +16,16 @@ from results import (
 )
 from scipy import stats
 
-from agent_core.claims import comparison_sentence
 from agent_core.conclusion import Conclusion
 from agent_core.domain import Metric, Plan, ReportDraft
+from agent_core.grounding.claim_sentences import comparison_sentence
+from agent_core.grounding.report_text import Filler
 from agent_core.planning import plan_hash
 from agent_core.reporter import write_report
 from agent_core.statistics import equivalence, pooled_errors
 from agent_core.statistics.equivalence import Equivalence, tost, tost_of_draws
 from agent_core.statistics.facts import EQUIVALENCE, Comparison, collect_facts
 from agent_core.statistics.inference import Interval, mean_draws
-from agent_core.wording import Filler
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
 

@@ -12,16 +12,21 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent_core import ownership
-from agent_core.claims import comparison_sentence
 from agent_core.domain import Claim, Dataset, Metric, Plan
-from agent_core.grounds import Ground, descriptive_trouble, not_baseline, unfounded
-from agent_core.naming import Kind, Names, is_metric
-from agent_core.ownership import Reference
+from agent_core.grounding import value_attribution
+from agent_core.grounding.claim_sentences import comparison_sentence
+from agent_core.grounding.description_rules import (
+    Ground,
+    descriptive_trouble,
+    not_baseline,
+    unfounded,
+)
+from agent_core.grounding.plan_names import Kind, Names, is_metric
+from agent_core.grounding.value_attribution import Reference
+from agent_core.grounding.vocabulary import Part, first_unknown
 from agent_core.prose.number_format import percent, shown
 from agent_core.prose.sentences import ascii_marks, leans, plain, sentences
 from agent_core.statistics.facts import DIFFERENCE, EQUIVALENCE, Facts
-from agent_core.vocabulary import Part, first_unknown
 
 __all__ = ["Filler", "Part", "filled"]
 
@@ -185,7 +190,7 @@ class Pieces:
         told = iter([filler.claims[i] for i in self.claims])
         text = re.sub(CLAIM_MARK, lambda _: claim_text(filler.facts, next(told)), self.bare)
         shown = iter(zip(self.references, self.values, strict=True))
-        return re.sub(ownership.REFERENCE_MARK, lambda _: self.shown(*next(shown)), text)
+        return re.sub(value_attribution.REFERENCE_MARK, lambda _: self.shown(*next(shown)), text)
 
     def fail(self, reason: str) -> None:
         """Note why the sentence cannot stand."""
@@ -215,11 +220,13 @@ class Pieces:
         else:
             self.references.append(Reference(key, algorithm, statistic))
             self.values.append(value)
-        return ownership.REFERENCE_MARK
+        return value_attribution.REFERENCE_MARK
 
     def misplaced(self, names: Names) -> str:
         """Say which value does not stand beside its own metric, algorithm and statistic."""
-        return ownership.trouble(ownership.items_of(self.bare, self.references, names))
+        return value_attribution.trouble(
+            value_attribution.items_of(self.bare, self.references, names)
+        )
 
     def shown(self, reference: Reference, value: float) -> str:
         """Return digits with the statistic, metric and algorithm that the words do not name."""

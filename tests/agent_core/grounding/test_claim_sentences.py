@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from results import NDCG
 
-from agent_core.claims import comparison_sentence
+from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.statistics.equivalence import Equivalence
 from agent_core.statistics.facts import Comparison
 from agent_core.statistics.inference import Interval

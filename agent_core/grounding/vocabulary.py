@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from agent_core.domain import Dataset, Plan, SplitKind
-from agent_core.naming import Kind
-from agent_core.plan_numbers import NUMBER_MARK
+from agent_core.grounding.plan_names import Kind
+from agent_core.grounding.plan_numbers import NUMBER_MARK
 
 WORDS = Path(__file__).with_name("words.txt")
 PHRASE_MARK = "\ue015"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from results import comparison_evidence, comparison_plan, dataset, facts_of
 
 from agent_core.domain import Algorithm, Claim, Metric, Study
-from agent_core.vocabulary import words_of
-from agent_core.wording import Filler, Part
+from agent_core.grounding.report_text import Filler, Part
+from agent_core.grounding.vocabulary import words_of
 
 FOLDER = Path(__file__).with_name("sentences")
 REFERENCES = {

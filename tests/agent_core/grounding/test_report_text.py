@@ -8,8 +8,8 @@ import pytest
 from results import comparison_evidence, dataset, seed_evidence
 
 from agent_core.domain import Claim, Direction, Study
+from agent_core.grounding.report_text import Filler, Part
 from agent_core.statistics.facts import collect_facts
-from agent_core.wording import Filler, Part
 
 
 @pytest.fixture(scope="module")

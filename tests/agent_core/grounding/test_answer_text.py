@@ -2,8 +2,8 @@
 
 import pytest
 
+from agent_core.grounding.answer_text import STRUCK, struck, untested
 from agent_core.statistics.facts import EQUIVALENCE
-from agent_core.untested import STRUCK, struck, untested
 
 
 def difference(metric, a, b, value, p=0.001):

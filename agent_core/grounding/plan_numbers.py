@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_core.domain import Dataset, Plan
-from agent_core.naming import Kind, is_algorithm
+from agent_core.grounding.plan_names import Kind, is_algorithm
 
 SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from agent_core.domain import Dataset, Plan
-from agent_core.naming import Names
-from agent_core.plan_numbers import NUMBER_MARK, PlanNumbers
-from agent_core.prose.result_words import COMPARING, OWN_SUBJECTS, STRONG
-from agent_core.vocabulary import (
+from agent_core.grounding.plan_names import Names
+from agent_core.grounding.plan_numbers import NUMBER_MARK, PlanNumbers
+from agent_core.grounding.vocabulary import (
     Part,
     Vocabulary,
     barred,
@@ -17,6 +16,7 @@ from agent_core.vocabulary import (
     supposition,
     without_instruction,
 )
+from agent_core.prose.result_words import COMPARING, OWN_SUBJECTS, STRONG
 
 NUMBER_WORDS = re.compile(
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|"

@@ -25,10 +25,10 @@ from agent_core.domain import (
     Verdict,
 )
 from agent_core.domain.events import RunFinished, StatusChanged
+from agent_core.grounding.answer_text import STRUCK
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.opening import open_lab
 from agent_core.settings import LabSettings, TreeSearchSettings
-from agent_core.untested import STRUCK
 from bot.blocks.report import report_message
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings

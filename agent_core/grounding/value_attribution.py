@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from agent_core.naming import Kind, Names, is_algorithm, is_metric
+from agent_core.grounding.plan_names import Kind, Names, is_algorithm, is_metric
 
 REFERENCE_MARK = "\ue000"
 TOKEN = re.compile(rf"{REFERENCE_MARK}|[A-Za-z]+(?:'[a-z]+)?|[^\sA-Za-z]")

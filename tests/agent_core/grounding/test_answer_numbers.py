@@ -1,6 +1,6 @@
 import pytest
 
-from agent_core.recorded import invented, without
+from agent_core.grounding.answer_numbers import invented, without
 
 FACTS = {"ndcg@10|EASE|mean": 0.46213, "ndcg@10|EASE|cv": 0.0208, "ndcg@10|EASE|n_users": 943.0}
 

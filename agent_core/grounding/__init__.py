@@ -1,0 +1,1 @@
+"""What report and answers may say: only what the record shows."""
