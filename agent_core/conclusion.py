@@ -17,7 +17,7 @@ from agent_core.evidence.evidence import Evidence, read_evidence
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Experiment, Workbench, rerun_of
 from agent_core.execution.machine import environment_of
-from agent_core.reporter import ReportInputs, write_report
+from agent_core.report.writer import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late

@@ -38,7 +38,7 @@ from agent_core.execution.precheck import precheck, tree_hash
 from agent_core.execution.slots import bounded
 from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
 from agent_core.policy import Action, choose, decision_rng
-from agent_core.reporter import preliminary
+from agent_core.report.writer import preliminary
 from agent_core.researcher import (
     Context,
     DebugRequest,

@@ -27,7 +27,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Logged, RunSubmitted
 from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
-from agent_core.reporter import ReportInputs
+from agent_core.report.writer import ReportInputs
 from agent_core.run.view import Freeze, RunView
 from agent_core.statistics.facts import collect_facts
 

@@ -15,7 +15,7 @@ from agent_core.checks.registry import run_checks
 from agent_core.data.profile import profile
 from agent_core.domain import Algorithm, Finding, Outcome, ReportDraft, Role
 from agent_core.evidence.evidence import read_evidence
-from agent_core.reporter import write_report
+from agent_core.report.writer import write_report
 from sandbox.execution import Input, Job
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings

@@ -10,7 +10,7 @@ from agent_core.checks.results.algorithms import beats_baseline
 from agent_core.domain import Algorithm, Better, Finding, Metric, Study
 from agent_core.measures.metrics import KNOWN
 from agent_core.offline.reporting import claims_of
-from agent_core.reporting.headline import headline
+from agent_core.report.headline import headline
 from agent_core.statistics.facts import collect_facts
 
 BASE = np.random.default_rng(4).beta(1, 4, 120)

@@ -21,7 +21,7 @@ from agent_core.domain import Metric, Plan, ReportDraft
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.grounding.report_text import Filler
 from agent_core.planning import plan_hash
-from agent_core.reporter import write_report
+from agent_core.report.writer import write_report
 from agent_core.statistics import equivalence, pooled_errors
 from agent_core.statistics.equivalence import Equivalence, tost, tost_of_draws
 from agent_core.statistics.facts import EQUIVALENCE, Comparison, collect_facts

@@ -12,8 +12,8 @@ from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 from agent_core.checks.results.algorithms import beats_baseline
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
-from agent_core.reporting.cautions import split_limits
-from agent_core.reporting.headline import headline
+from agent_core.report.caveats import split_limits
+from agent_core.report.headline import headline
 from agent_core.statistics.facts import collect_facts
 
 RMSE = Metric("rmse")

@@ -7,7 +7,7 @@ import pytest
 from results import NDCG, comparison_plan, evidence_of
 
 from agent_core.domain import Algorithm, Metric, Study
-from agent_core.reporting.headline import headline
+from agent_core.report.headline import headline
 from agent_core.statistics.facts import collect_facts
 
 BASE = np.random.default_rng(1).beta(1, 4, 200)

@@ -10,9 +10,9 @@ from agent_core.domain import Metric, Node
 from agent_core.evidence.evidence import algorithms_of
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import is_measure, quoted, short
-from agent_core.reporting.headline import names_of, resolution_of
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.text import clip
+from agent_core.report.headline import names_of, resolution_of
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.text import clip
 from agent_core.statistics.facts import Facts, Summary
 
 APART = 0.05

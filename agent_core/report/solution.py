@@ -137,4 +137,4 @@ def prologue(datasets: Sequence[Dataset]) -> list[str]:
 
 def template(name: str) -> str:
     """Return the text of a file among the templates."""
-    return (resources.files("agent_core") / "report_templates" / name).read_text("utf-8")
+    return (resources.files("agent_core.report") / "templates" / name).read_text("utf-8")

@@ -36,10 +36,9 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Disputed, Rerun
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.reporter import ReportInputs, preliminary, write_report
-from agent_core.reporting.rendering import stated
-from agent_core.reporting.sensitivity import agreement
-from agent_core.reporting.thread import (
+from agent_core.report.rendering import stated
+from agent_core.report.script_agreement import agreement
+from agent_core.report.thread_summary import (
     MAX_TEXT,
     Prose,
     alerts,
@@ -47,6 +46,7 @@ from agent_core.reporting.thread import (
     retrained_text,
     thread_text,
 )
+from agent_core.report.writer import ReportInputs, preliminary, write_report
 from agent_core.run.view import Freeze
 from agent_core.statistics.facts import collect_facts
 from sandbox.execution import Ended, Execution, Level

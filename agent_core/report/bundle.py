@@ -18,13 +18,13 @@ from pydantic import TypeAdapter
 from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
 from agent_core.domain.events import Logged
 from agent_core.prose.quotation import said_by
-from agent_core.reporting.artifacts import copy_artifacts
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.metadata import metadata
-from agent_core.reporting.rendering import render
-from agent_core.reporting.solution import public, standalone, template
-from agent_core.reporting.tables import comparison_frame, outcome_text, summary_frame
-from agent_core.reporting.thread import alerts
+from agent_core.report.artifacts import copy_artifacts
+from agent_core.report.metadata import metadata
+from agent_core.report.rendering import render
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.solution import public, standalone, template
+from agent_core.report.tables import comparison_frame, outcome_text, summary_frame
+from agent_core.report.thread_summary import alerts
 from agent_core.statistics.facts import Facts
 
 MAX_ZIP_BYTES = 200 << 20

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent_core.evidence.predicted_ratings import ENOUGH, shares
 from agent_core.measures.metrics import KNOWN
-from agent_core.reporting.inputs import ReportInputs
+from agent_core.report.report_inputs import ReportInputs
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.repetition_units import CONFOUNDED
 

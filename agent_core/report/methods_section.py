@@ -9,8 +9,7 @@ from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, St
 from agent_core.evidence.evidence import algorithms_of
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, RATING
 from agent_core.prose.quotation import is_measure, quoted, said_by, short
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.provenance import (
+from agent_core.report.provenance import (
     machine_text,
     prompts_text,
     protocol_text,
@@ -19,8 +18,9 @@ from agent_core.reporting.provenance import (
     unmet_text,
     waivers_text,
 )
-from agent_core.reporting.tables import T_INTERVAL, methods
-from agent_core.reporting.thread import RANDOM_SPLITS, repeated_text, sentence
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.tables import T_INTERVAL, methods
+from agent_core.report.thread_summary import RANDOM_SPLITS, repeated_text, sentence
 
 LEAKS = {
     **dict.fromkeys(

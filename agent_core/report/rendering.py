@@ -41,7 +41,7 @@ def environment(kind: str) -> Environment:
             "comment_end_string": "#]",
         }
     found = Environment(
-        loader=PackageLoader("agent_core", "report_templates"),
+        loader=PackageLoader("agent_core.report", "templates"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         **options,

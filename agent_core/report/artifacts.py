@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
-from agent_core.reporting.inputs import ReportInputs
+from agent_core.report.report_inputs import ReportInputs
 from sandbox.execution import Artifact
 
 SPLIT_ROWS = re.compile(r"split/[^/]+\.(train|test)_rows\.csv")

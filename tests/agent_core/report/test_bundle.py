@@ -14,10 +14,10 @@ import pytest
 from builders import OK, crashed, node_of
 from results import SOURCE, comparison_evidence, comparison_plan, dataset, evidence_of, inputs_of
 
-from agent_core import bundle
 from agent_core.domain import Operator, Outcome, ReportDraft, Usage
-from agent_core.reporter import write_report
-from agent_core.reporting.solution import imported, standalone
+from agent_core.report import bundle
+from agent_core.report.solution import imported, standalone
+from agent_core.report.writer import write_report
 from sandbox.execution import Artifact
 
 RATINGS = "".join(f"{u}\t{i}\t{1 + (u + i) % 5}\t{100 + i}\n" for u in range(30) for i in range(9))

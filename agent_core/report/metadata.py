@@ -11,9 +11,9 @@ from typing import Any
 from agent_core.domain import Algorithm, Finding
 from agent_core.evidence.evidence import algorithms_of
 from agent_core.execution.machine import machine
-from agent_core.reporting.citable import NEVER_CLAIMED
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.provenance import HOW_CHOSEN, asked, cpu_s
+from agent_core.report.methods_section import NEVER_CLAIMED
+from agent_core.report.provenance import HOW_CHOSEN, asked, cpu_s
+from agent_core.report.report_inputs import ReportInputs
 from agent_core.statistics.facts import Facts
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from agent_core.domain import Finding, Node
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import without_results
-from agent_core.reporting.headline import mean_text
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.text import clip
-from agent_core.reporting.thread import REASONS
+from agent_core.report.headline import mean_text
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.text import clip
+from agent_core.report.thread_summary import REASONS
 from agent_core.run.tree import error_signature
 from agent_core.statistics.facts import Summary
 from sandbox.execution import Ended

@@ -25,8 +25,8 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Logged, ModelCalled
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.reporter import write_report
-from agent_core.reporting.citable import NEVER_CLAIMED, statements
+from agent_core.report.methods_section import NEVER_CLAIMED, statements
+from agent_core.report.writer import write_report
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
 SHA = "ab12cd34ef56" + "0" * 52

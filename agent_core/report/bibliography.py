@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent_core.reporting.inputs import ReportInputs
+from agent_core.report.report_inputs import ReportInputs
 from agent_core.statistics.facts import Facts
 
 LENSKIT = """@inproceedings{ekstrand2020lenskit,

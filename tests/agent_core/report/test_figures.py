@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from results import NDCG, comparison_evidence, comparison_plan, evidence_of, seed_evidence
 
 from agent_core.domain import Algorithm, Metric, Role, Study
-from agent_core.figures import draw, wanted, wrapped
+from agent_core.report.figures import draw, wanted, wrapped
 from agent_core.statistics.facts import collect_facts
 
 

@@ -6,32 +6,32 @@ import logging
 import shutil
 from pathlib import Path
 
-from agent_core import figures
-from agent_core.bundle import slug, write_bundle
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.grounding.report_text import Filler, Part, filled
 from agent_core.prose.number_format import shown
-from agent_core.reporting.cautions import known_limits
-from agent_core.reporting.citable import (
+from agent_core.report import figures
+from agent_core.report.bibliography import bibtex
+from agent_core.report.bundle import slug, write_bundle
+from agent_core.report.caveats import known_limits
+from agent_core.report.failure import failure
+from agent_core.report.headline import headline, mean_text, repeated
+from agent_core.report.methods_section import (
     NEVER_CLAIMED,
     algorithm_texts,
     data_text,
     metric_text,
     statements,
 )
-from agent_core.reporting.failure import failure
-from agent_core.reporting.headline import headline, mean_text, repeated
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.references import bibtex
-from agent_core.reporting.rendering import render
-from agent_core.reporting.tables import (
+from agent_core.report.rendering import render
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.tables import (
     difference_tables,
     latex_rows,
     metric_tables,
     requirement_cells,
     script_cells,
 )
-from agent_core.reporting.thread import Prose, alerts, body_text, limits_of, thread_text
+from agent_core.report.thread_summary import Prose, alerts, body_text, limits_of, thread_text
 from agent_core.statistics.facts import Facts, with_late_margin
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]

@@ -9,7 +9,7 @@ from agent_core.domain.events import ModelCalled
 from agent_core.execution.machine import machine
 from agent_core.execution.precheck import DUPLICATE
 from agent_core.prose.number_format import cost_text
-from agent_core.reporting.inputs import ReportInputs
+from agent_core.report.report_inputs import ReportInputs
 
 NAMED_PACKAGES = ("lenskit", "torch", "numpy", "pandas", "scipy")
 SHOWN_DIGITS = 12

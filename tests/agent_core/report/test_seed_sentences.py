@@ -9,10 +9,10 @@ from builders import plan_of
 from results import NDCG, comparison_evidence, evidence_of, inputs_of
 
 from agent_core.domain import ReportDraft, Split, SplitKind
-from agent_core.reporter import write_report
-from agent_core.reporting.cautions import own_word, split_limits, unpredicted
-from agent_core.reporting.headline import headline
-from agent_core.reporting.thread import alerts
+from agent_core.report.caveats import own_word, split_limits, unpredicted
+from agent_core.report.headline import headline
+from agent_core.report.thread_summary import alerts
+from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
 
 FOLDS = Split(SplitKind.CROSSFOLD_USERS, folds=5)

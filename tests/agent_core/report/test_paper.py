@@ -17,10 +17,10 @@ from results import (
 )
 
 from agent_core.domain import Algorithm, Metric, ReportDraft, Role, SplitKind
-from agent_core.reporter import latex_table, write_report
-from agent_core.reporting.headline import order_text
-from agent_core.reporting.references import bibtex, entries
-from agent_core.reporting.rendering import tex
+from agent_core.report.bibliography import bibtex, entries
+from agent_core.report.headline import order_text
+from agent_core.report.rendering import tex
+from agent_core.report.writer import latex_table, write_report
 
 NASTY = (
     "EASE & Co_1 100 % #{x}", "[0.1cm] first", "*starred", "Émile Žižek ≥ 2 → 日本 😀",

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, SplitKind, Study
 from agent_core.domain.events import Rerun
 from agent_core.prose.number_format import percent, shown
-from agent_core.reporting.cautions import SPLIT_EFFECT, own_word, split_limits, unpredicted
-from agent_core.reporting.headline import mean_text, names_of, repeated, resolution_of, shared
-from agent_core.reporting.inputs import ReportInputs
-from agent_core.reporting.provenance import exploratory_text, person, tried_text
-from agent_core.reporting.sensitivity import agreement
-from agent_core.reporting.text import clip
+from agent_core.report.caveats import SPLIT_EFFECT, own_word, split_limits, unpredicted
+from agent_core.report.headline import mean_text, names_of, repeated, resolution_of, shared
+from agent_core.report.provenance import exploratory_text, person, tried_text
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.script_agreement import agreement
+from agent_core.report.text import clip
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.observations import RUNS
 

@@ -9,9 +9,9 @@ from results import NDCG, comparison_plan, evidence_of, inputs_of
 
 from agent_core.domain import Algorithm, Metric, ReportDraft
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS
-from agent_core.reporter import write_report
-from agent_core.reporting.citable import metric_text, statements
-from agent_core.reporting.tables import difference_tables, metric_tables
+from agent_core.report.methods_section import metric_text, statements
+from agent_core.report.tables import difference_tables, metric_tables
+from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
 
 RNG = np.random.default_rng(7)

@@ -11,8 +11,8 @@ import pandas as pd
 from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.prose.quotation import said_by, without_results
-from agent_core.reporting.headline import mean_text, names_of, shared
-from agent_core.reporting.inputs import ReportInputs
+from agent_core.report.headline import mean_text, names_of, shared
+from agent_core.report.report_inputs import ReportInputs
 from agent_core.run.tree import error_signature
 from agent_core.statistics.facts import Comparison, Facts, Summary
 from agent_core.statistics.inference import Interval
