@@ -35,7 +35,7 @@ from agent_core.run.budget import Purse
 from agent_core.run.journal import Journal
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
-from agent_core.search import Search, Setup
+from agent_core.search.search import Search, Setup
 from agent_core.settings import LabSettings
 from agent_core.waivers import NOTHING_ASKED, read_waivers
 from sandbox.errors import SandboxError

@@ -4,7 +4,7 @@ from builders import node_of, plan_of, requirement
 
 from agent_core.domain import Check, Finding, Priority, Verdict
 from agent_core.evidence.quotes import Exhibits
-from agent_core.judge import agreed, carried, decide, score, undecided, unjudged
+from agent_core.search.scoring import agreed, carried, decide, score, undecided, unjudged
 
 
 def check(name, finding, *, is_binding=False):

@@ -36,8 +36,6 @@ from agent_core.execution.executor import Experiment, Workbench
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import precheck, tree_hash
 from agent_core.execution.slots import bounded
-from agent_core.judge import agreed, carried, decide, met_by, score, undecided, unjudged
-from agent_core.policy import Action, choose, decision_rng
 from agent_core.report.writer import preliminary
 from agent_core.researcher import (
     Context,
@@ -51,6 +49,8 @@ from agent_core.researcher import (
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import begun, is_stale
 from agent_core.run.tree import Tree, error_signature, is_done, next_id
+from agent_core.search.policy import Action, choose, decision_rng
+from agent_core.search.scoring import agreed, carried, decide, met_by, score, undecided, unjudged
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.statistics.facts import collect_facts
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_core.domain import Check, Finding, Operator, Priority
-from agent_core.policy import choose, decision_rng, improvement, open_requirements
 from agent_core.run.tree import Tree
+from agent_core.search.policy import choose, decision_rng, improvement, open_requirements
 from agent_core.settings import TreeSearchSettings
 
 PLAN = plan_of()
