@@ -1,4 +1,4 @@
-"""What the bot needs of a lab; `agent_core.lab.Lab` has it all."""
+"""What the bot needs of a lab; `agent_core.lab.lab.Lab` has it all."""
 
 from __future__ import annotations
 

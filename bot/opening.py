@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from agent_core.domain import Packages
-from agent_core.lab import Lab
+from agent_core.lab.housekeeping import open_lab
+from agent_core.lab.lab import Lab
 from agent_core.lenskit.api_reference import lookup_with, runner
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.opening import open_lab
 from agent_core.researcher import Researcher
 from bot.settings import Secrets, Settings
 from sandbox.opening import open_sandbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_core.domain import RunStatus, UserId
+from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView
-from agent_core.waivers import read_waivers
 from bot.afterwards import Afterwards
 from bot.blocks.limits import message
 from bot.blocks.plan import revision_reply

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Outcome, RunStatus
-from agent_core.lab import Lab
+from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView
 from bot.commands.cheating import CHEATS, CheatingResearcher
 from bot.commands.cheating import QUESTION as CHEATING_QUESTION

@@ -16,7 +16,7 @@ from rich.console import Console
 from agent_core.domain import Outcome, RunId, RunStatus, Task, UserId
 from agent_core.domain.events import Logged, StatusChanged
 from agent_core.errors import AgentError
-from agent_core.lab import Lab
+from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
 from bot.commands.tasks import find
 from bot.opening import Kind, open_core

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from agent_core.checks.registry import RULES
 from agent_core.domain import Packages, RunStatus, Task, UserId
 from agent_core.domain.events import RunFinished
-from agent_core.opening import open_lab
+from agent_core.lab.housekeeping import open_lab
 from agent_core.settings import LabSettings, TreeSearchSettings
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings

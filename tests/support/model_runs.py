@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Packages, RunStatus, Task, UserId
 from agent_core.domain.events import RunFailed, RunFinished, StatusChanged
-from agent_core.lab import Lab
+from agent_core.lab.housekeeping import open_lab
+from agent_core.lab.lab import Lab
 from agent_core.model.researcher import open_model_researcher
-from agent_core.opening import open_lab
 from agent_core.run.view import RunView
 from agent_core.settings import (
     AgentSettings,

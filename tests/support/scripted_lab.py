@@ -43,8 +43,8 @@ from agent_core.domain.events import (
     StopRequested,
 )
 from agent_core.errors import AgentError
+from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView, fold
-from agent_core.waivers import read_waivers
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"

@@ -26,8 +26,8 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import RunFinished, StatusChanged
 from agent_core.grounding.answer_text import STRUCK
+from agent_core.lab.housekeeping import open_lab
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.opening import open_lab
 from agent_core.settings import LabSettings, TreeSearchSettings
 from bot.blocks.report import report_message
 from sandbox.opening import open_sandbox

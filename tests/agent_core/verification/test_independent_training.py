@@ -12,7 +12,6 @@ from studies import honest
 from trials import synthetic, tried
 
 from agent_core.checks.results.retraining import retraining_agrees
-from agent_core.conclusion import Conclusion
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Check, Finding, Outcome, Packages, RunId, Task
 from agent_core.domain.events import NodeJudged
@@ -23,6 +22,7 @@ from agent_core.evidence.retrained import (
     read_retrained,
     write_retrained,
 )
+from agent_core.lab.conclusion import Conclusion
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.run.view import RunView
 from agent_core.settings import ExecSettings

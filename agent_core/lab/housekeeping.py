@@ -14,11 +14,11 @@ from agent_core.domain import Packages
 from agent_core.domain.events import Resumed, RunFailed
 from agent_core.execution.executor import Workbench
 from agent_core.execution.slots import FairSlots
-from agent_core.lab import Lab
+from agent_core.lab.lab import Lab
+from agent_core.lab.run_driver import Bench, Reference
 from agent_core.researcher import Researcher
 from agent_core.run.journal import LEASE_TTL_S, Journal, process_name
 from agent_core.settings import LabSettings
-from agent_core.worker import Bench, Reference
 from sandbox.sandbox import Sandbox
 from storage.database import Database
 from storage.errors import StorageError

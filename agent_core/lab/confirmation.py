@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from agent_core.conclusion import Conclusion
 from agent_core.domain import Node, NodeId
 from agent_core.execution.executor import Experiment, Workbench
+from agent_core.lab.conclusion import Conclusion
 from agent_core.run.recorder import Recorder
 from sandbox.errors import SandboxError
 

@@ -37,13 +37,13 @@ from agent_core.domain.events import (
     StopRequested,
 )
 from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
-from agent_core.planning import before_last_change, files_of
+from agent_core.lab.dataset_choice import before_last_change, files_of
+from agent_core.lab.run_driver import Bench, Worker
+from agent_core.lab.waivers import Asked, listed, read_waivers, waived_text
 from agent_core.run.journal import Journal
 from agent_core.run.rounds import opened, reopened, why_closed
 from agent_core.run.view import RunView, fold
 from agent_core.settings import LabSettings
-from agent_core.waivers import Asked, listed, read_waivers, waived_text
-from agent_core.worker import Bench, Worker
 
 log = logging.getLogger(__name__)
 

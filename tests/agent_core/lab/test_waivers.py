@@ -1,7 +1,7 @@
 import pytest
 
 from agent_core.domain import UserId
-from agent_core.waivers import read_waivers
+from agent_core.lab.waivers import read_waivers
 
 ANN = UserId("ann")
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from builders import OK, node_of
 
-from agent_core.confirmation import Confirmation
+from agent_core.lab.confirmation import Confirmation
 from sandbox.errors import SandboxUnavailable
 
 

@@ -17,7 +17,7 @@ from agent_core.errors import (
     OutsideGrammar,
     UnusableAnswer,
 )
-from agent_core.opening import Housekeeper
+from agent_core.lab.housekeeping import Housekeeper
 from agent_core.run.journal import Journal, utc_now
 from agent_core.settings import BudgetSettings
 from sandbox.execution import Ended

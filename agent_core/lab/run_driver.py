@@ -11,8 +11,6 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent_core.conclusion import Conclusion
-from agent_core.confirmation import Confirmation
 from agent_core.domain import Answer, Budget, Packages, Plan, Revision, RunId, RunStatus, UserId
 from agent_core.domain.events import (
     CheckWaived,
@@ -29,7 +27,10 @@ from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.execution.executor import Workbench
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
-from agent_core.planning import plan_hash, profiled
+from agent_core.lab.conclusion import Conclusion
+from agent_core.lab.confirmation import Confirmation
+from agent_core.lab.dataset_choice import plan_hash, profiled
+from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import Purse
 from agent_core.run.journal import Journal
@@ -37,7 +38,6 @@ from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
 from agent_core.search.search import Search, Setup
 from agent_core.settings import LabSettings
-from agent_core.waivers import NOTHING_ASKED, read_waivers
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)

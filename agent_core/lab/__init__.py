@@ -1,0 +1,1 @@
+"""The lab: takes tasks, drives runs, concludes them, keeps house."""
