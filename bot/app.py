@@ -18,7 +18,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.access import Access
 from bot.blocks.rounds import Price
 from bot.cards import Cards
-from bot.catching_up import CatchingUp
 from bot.connection import (
     UPLOAD_S,
     Identity,
@@ -30,22 +29,23 @@ from bot.connection import (
     watch,
     web_client,
 )
-from bot.desk import Desk
-from bot.door import Door
+from bot.dispatch import Desk
 from bot.errors import DataBusy
 from bot.files import Downloads
 from bot.inbox import Inbox
-from bot.lab_like import LabLike
+from bot.intake import Door
+from bot.lab_protocol import LabLike
 from bot.listeners import actions, commands, events, views
+from bot.missed_messages import CatchingUp
+from bot.new_tasks import Parts
 from bot.outbox import Outbox
 from bot.pacing import Pace
 from bot.progress import Followers, Telling
-from bot.reception import Parts
+from bot.replies_to_people import Voice
 from bot.sending import Sender
 from bot.sessions import Sessions
 from bot.slack_settings import AccessSettings, Credentials, SlackSettings
 from bot.threads import Threads
-from bot.voice import Voice
 from storage.database import Database
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.conversation import Intent, understand
 from bot.incoming import Incoming, Kind, decode, encode
+from bot.intents import Intent, understand
 from storage import inbox
 from storage.database import Database
 from storage.records import InboxRecord

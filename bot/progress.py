@@ -19,7 +19,7 @@ from bot.blocks.plan import closed
 from bot.blocks.rounds import dispute_note, disputed_report
 from bot.blocks.text import mention, moment
 from bot.cards import Cards
-from bot.lab_like import LabLike
+from bot.lab_protocol import LabLike
 from bot.outbox import Outbox
 from bot.posts import posts_of, report_kind
 from bot.sessions import Sessions

@@ -7,7 +7,6 @@ from dataclasses import replace
 from agent_core.domain import RunStatus, UserId
 from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView
-from bot.afterwards import Afterwards
 from bot.blocks.limits import message
 from bot.blocks.plan import revision_reply
 from bot.blocks.report import answer_message, rerun_message
@@ -18,9 +17,10 @@ from bot.blocks.words import (
     owner_message,
     status_message,
 )
-from bot.conversation import Intent, complaint, named_users, understand
 from bot.incoming import Incoming
-from bot.reception import Parts, Reception, usable_files
+from bot.intents import Intent, complaint, named_users, understand
+from bot.new_tasks import Parts, Reception, usable_files
+from bot.report_requests import Afterwards
 from bot.sending import Post
 from bot.threads import Thread
 

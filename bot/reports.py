@@ -14,7 +14,7 @@ from agent_core.domain.events import (
     RoundOpened,
     RunFinished,
 )
-from bot.lab_like import LabLike
+from bot.lab_protocol import LabLike
 
 
 @dataclass(frozen=True, slots=True)

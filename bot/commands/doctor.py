@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.opening import packages_of
 from bot.settings import Secrets, Settings
+from bot.wiring import packages_of
 from sandbox.errors import SandboxError
 from sandbox.opening import open_sandbox
 from sandbox.warm import WarmSandbox

@@ -16,10 +16,10 @@ from bot.blocks.limits import Block, Message, message
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
 from bot.blocks.rounds import NO_REPORT
 from bot.blocks.words import hint_message, status_message, trouble_message
-from bot.desk import ACTIONS, FORGOTTEN
+from bot.dispatch import ACTIONS, FORGOTTEN
 from bot.errors import describe
 from bot.incoming import Incoming, of_action, place_metadata
-from bot.reception import Parts
+from bot.new_tasks import Parts
 from bot.sending import Refused, Uncertain, tried
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.limits import fallback
 from bot.blocks.words import help_message
-from bot.reception import Parts, Reception
+from bot.new_tasks import Parts, Reception
 
 Ack = Callable[..., Awaitable[None]]
 COMMAND = "/autoreclab"

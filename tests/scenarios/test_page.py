@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from agent_core.data.synthetic import write_catalogue
 from bot.app import open_bot
-from bot.opening import open_core
 from bot.settings import Secrets, load_settings
 from bot.slack_settings import Credentials
+from bot.wiring import open_core
 from bot.workspace.server import open_workspace
 
 PATIENCE_MS = 240_000

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent_core.domain import RunStatus
 from bot.inbox import Inbox
 from bot.incoming import MESSAGE_SUBTYPES, of_message
-from bot.lab_like import LabLike
+from bot.lab_protocol import LabLike
 from bot.sending import Refused, Uncertain, tried
 from bot.threads import Thread, Threads, number
 

@@ -16,16 +16,16 @@ from bot.blocks.rounds import Price
 from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
 from bot.cards import Cards
-from bot.conversation import Intent, is_task, understand
 from bot.errors import FileTrouble
 from bot.files import Downloads
 from bot.incoming import Attachment, Incoming, attachments
-from bot.lab_like import LabLike
+from bot.intents import Intent, is_task, understand
+from bot.lab_protocol import LabLike
 from bot.outbox import Outbox
 from bot.progress import Followers
+from bot.replies_to_people import Voice
 from bot.sending import Post, Refused, Uncertain, tried
 from bot.threads import Thread, Threads
-from bot.voice import Voice
 
 log = logging.getLogger(__name__)
 

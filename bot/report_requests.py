@@ -22,8 +22,8 @@ from bot.blocks.rounds import (
 )
 from bot.blocks.words import status_message
 from bot.incoming import Incoming
+from bot.new_tasks import Parts
 from bot.outbox import Fate
-from bot.reception import Parts
 from bot.reports import Told, is_disputed, recorded, told_reports
 from bot.sending import Post
 from bot.threads import Thread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.desk import ACTIONS
+from bot.dispatch import ACTIONS
 from bot.inbox import Inbox
 from bot.incoming import Incoming, Kind, Place, incoming_of
 from bot.threads import Threads
