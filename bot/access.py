@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.incoming import Incoming
-from bot.sending import Refused, Uncertain, tried
+from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack_settings import AccessSettings
 from bot.threads import Thread
 
@@ -59,7 +59,7 @@ class Access:
         if at and time.monotonic() - at < REMEMBERED_S:
             return info
         try:
-            answer = await tried(lambda: self.client.users_info(user=user))
+            answer = await call_slack(lambda: self.client.users_info(user=user))
         except (Refused, Uncertain) as error:
             log.warning("a user cannot be looked up", extra={"user": user, "why": str(error)})
             return {}

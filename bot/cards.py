@@ -12,7 +12,8 @@ from bot.blocks.limits import Message
 from bot.incoming import Place
 from bot.outbox import Outbox
 from bot.pacing import Bucket, Pace
-from bot.sending import Refused, Sender, Uncertain
+from bot.sending import Sender
+from bot.slack.calls import Refused, Uncertain
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import SlackUnavailable
 from bot.files import LOOPBACK
 from bot.manifest import NEEDED_SCOPES, USEFUL_SCOPES
-from bot.sending import REFUSAL_WAIT_S, Refused, Uncertain, tried
+from bot.slack.calls import REFUSAL_WAIT_S, Refused, Uncertain, call_slack
 from bot.slack_settings import Credentials
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ async def first_answer(client: AsyncWebClient) -> Any:
 async def answer_or_refusal(client: AsyncWebClient) -> Any:
     """Call auth.test once; a refused token is final."""
     try:
-        return await tried(client.auth_test)
+        return await call_slack(client.auth_test)
     except Refused as error:
         said = f"Slack refuses the bot token ({error.code}). {TOKEN_HELP}"
         raise SlackUnavailable(said) from error
@@ -156,7 +156,7 @@ async def check_app_token(client: AsyncWebClient, credentials: Credentials) -> N
     """
     token = credentials.app_token.get_secret_value()
     try:
-        await tried(lambda: client.apps_connections_open(app_token=token))
+        await call_slack(lambda: client.apps_connections_open(app_token=token))
     except Refused as error:
         raise app_token_refused(error.code) from error
     except Uncertain as error:
@@ -183,7 +183,7 @@ async def watch(
     while True:
         await asyncio.sleep(every_s)
         try:
-            await tried(client.auth_test)
+            await call_slack(client.auth_test)
         except (Refused, Uncertain) as error:
             log.warning("Slack does not answer", extra={"why": str(error)})
             continue

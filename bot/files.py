@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import FileTrouble
 from bot.incoming import Attachment, attachment
-from bot.sending import Refused, Uncertain, tried
+from bot.slack.calls import Refused, Uncertain, call_slack
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Downloads:
     async def asked(self, file: Attachment) -> Attachment:
         """Ask Slack for a file's address where the message does not have it."""
         try:
-            answer = await tried(lambda: self.client.files_info(file=file.id))
+            answer = await call_slack(lambda: self.client.files_info(file=file.id))
         except (Refused, Uncertain) as error:
             raise FileTrouble(f"`{file.name}`: Slack does not show it to me ({error}).") from error
         return attachment(answer["file"])

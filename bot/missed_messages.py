@@ -10,7 +10,7 @@ from agent_core.domain import RunStatus
 from bot.inbox import Inbox
 from bot.incoming import MESSAGE_SUBTYPES, of_message
 from bot.lab_protocol import LabLike
-from bot.sending import Refused, Uncertain, tried
+from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.threads import Thread, Threads, number
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class CatchingUp:
         """Keep what people said in a thread after the last message that was dealt with."""
         place = thread.place
         since = max(thread.last_message_ts, thread.memo.task_ts, key=number) or place.thread_ts
-        answer = await tried(
+        answer = await call_slack(
             lambda: self.client.conversations_replies(
                 channel=place.channel, ts=place.thread_ts, oldest=since, limit=200
             )

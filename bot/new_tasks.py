@@ -24,7 +24,8 @@ from bot.lab_protocol import LabLike
 from bot.outbox import Outbox
 from bot.progress import Followers
 from bot.replies_to_people import Voice
-from bot.sending import Post, Refused, Uncertain, tried
+from bot.sending import Post
+from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.threads import Thread, Threads
 
 log = logging.getLogger(__name__)
@@ -157,7 +158,7 @@ class Reception:
         """Look whether a mention has files that its event did not carry."""
         place = incoming.place
         try:
-            answer = await tried(
+            answer = await call_slack(
                 lambda: self.parts.voice.client.conversations_replies(
                     channel=place.channel,
                     ts=place.thread_ts,

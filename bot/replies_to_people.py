@@ -9,7 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks.limits import Message, fallback
 from bot.incoming import Incoming, Place
 from bot.outbox import Outbox
-from bot.sending import Post, Refused, Uncertain, tried
+from bot.sending import Post
+from bot.slack.calls import Refused, Uncertain, call_slack
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Voice:
             return
         root = incoming.place.thread_ts
         try:
-            await tried(
+            await call_slack(
                 lambda: self.client.chat_postEphemeral(
                     channel=incoming.place.channel,
                     user=incoming.user,
@@ -48,7 +49,7 @@ class Voice:
     async def react(self, place: Place, ts: str, name: str = "eyes") -> None:
         """Add a reaction; not worth an error."""
         try:
-            await tried(
+            await call_slack(
                 lambda: self.client.reactions_add(channel=place.channel, timestamp=ts, name=name)
             )
         except (Refused, Uncertain) as error:
@@ -61,7 +62,7 @@ class Voice:
     async def address(self, place: Place, ts: str) -> str | None:
         """Return the address of a message; empty where Slack does not tell; None: it is gone."""
         try:
-            answer = await tried(
+            answer = await call_slack(
                 lambda: self.client.chat_getPermalink(channel=place.channel, message_ts=ts)
             )
         except Refused:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.limits import Message, chunks, fallback
 from bot.blocks.report import Upload
 from bot.incoming import Place
 from bot.pacing import Bucket, Pace
+from bot.slack.calls import Refused, Uncertain, call_slack
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +22,7 @@ METADATA_TYPE = "autoreclab_post"
 TOO_MUCH = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"}
 )
-PASSING = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
-)
-ADMINS_MATTER = frozenset(
-    {"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"}
-)
 MOST_CHUNKS = 4
-REFUSAL_WAIT_S = 60.0
-"""Pause after a refused token: only an admin can mend that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +36,6 @@ class Post:
     files: tuple[Upload, ...] = ()
     """Where there are files, the message's text goes with them."""
     run: str = ""
-
-
-class Refused(Exception):
-    """Slack will never take this."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Uncertain(Exception):
-    """It did not work now; it may even have worked without our knowing."""
-
-    def __init__(self, why: str, *, wait_s: float = 0.0, may_be_done: bool = True) -> None:
-        super().__init__(why)
-        self.wait_s = wait_s
-        self.may_be_done = may_be_done
 
 
 class Sender:
@@ -113,7 +87,7 @@ class Sender:
         bucket = self.channels.setdefault(channel, Bucket(rate, self.pace.post_burst))
         await bucket.take()
         key = f"{post.key}#{part}" if part else post.key
-        answer = await tried(
+        answer = await call_slack(
             lambda: self.client.chat_postMessage(
                 channel=channel,
                 thread_ts=post.place.thread_ts or None,
@@ -130,7 +104,7 @@ class Sender:
         """Edit a message in place; blocks that Slack refuses are left out."""
         text = fallback(message)
         try:
-            await tried(
+            await call_slack(
                 lambda: self.client.chat_update(
                     channel=place.channel, ts=ts, text=text, blocks=list(message.blocks)
                 )
@@ -138,7 +112,7 @@ class Sender:
         except Refused as error:
             if error.code not in TOO_MUCH:
                 raise
-            await tried(
+            await call_slack(
                 lambda: self.client.chat_update(channel=place.channel, ts=ts, text=text, blocks=[])
             )
 
@@ -147,7 +121,7 @@ class Sender:
         cursor = ""
         while True:
             where = {"cursor": cursor} if cursor else {}
-            answer = await tried(
+            answer = await call_slack(
                 lambda more=where: self.client.conversations_replies(  # type: ignore[misc]
                     channel=post.place.channel,
                     ts=post.place.thread_ts,
@@ -191,17 +165,17 @@ class Sender:
             )
 
         try:
-            answer = await tried(work)
+            answer = await call_slack(work)
         except Refused as error:
             if error.code != "not_in_channel" or not await self.joined(post.place.channel):
                 raise
-            answer = await tried(work)
+            answer = await call_slack(work)
         return await self.shared(str(answer["files"][0]["id"]), post.place)
 
     async def joined(self, channel: str) -> bool:
         """Try to become a member of a public channel."""
         try:
-            await tried(lambda: self.client.conversations_join(channel=channel))
+            await call_slack(lambda: self.client.conversations_join(channel=channel))
         except (Refused, Uncertain):
             return False
         return True
@@ -211,7 +185,7 @@ class Sender:
         pause, waited = 0.2, 0.0
         while waited <= self.pace.shares_s:
             try:
-                info = await tried(lambda: self.client.files_info(file=file))
+                info = await call_slack(lambda: self.client.files_info(file=file))
                 for kind in (info["file"].get("shares") or {}).values():
                     for share in kind.get(place.channel) or []:
                         return str(share["ts"])
@@ -232,41 +206,3 @@ def is_same(message: dict[str, Any], post: Post) -> bool:
         return is_ours and message.get("text") == post.message.text
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     return bool(payload.get("key") == post.key)
-
-
-async def tried(call: Callable[[], Awaitable[Any]]) -> Any:
-    """Await a call, with Slack's many errors turned into two."""
-    try:
-        return await call()
-    except SlackApiError as error:
-        raise classified(error) from error
-    except aiohttp.ClientConnectorError as error:
-        raise Uncertain(f"no connection: {error}", may_be_done=False) from error
-    except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
-        raise Uncertain(f"{type(error).__name__}: {error}") from error
-
-
-def classified(error: SlackApiError) -> Refused | Uncertain:
-    """Tell an answer that will stay from one that passes."""
-    response: Any = error.response
-    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-    data = getattr(response, "data", None)
-    code = str(data.get("error") or "") if isinstance(data, dict) else ""
-    if status == 429 or code == "ratelimited":
-        wait = retry_after(getattr(response, "headers", {}) or {})
-        return Uncertain("rate limited", wait_s=wait, may_be_done=False)
-    if code in ADMINS_MATTER:
-        return Uncertain(f"Slack answers {code}", wait_s=REFUSAL_WAIT_S, may_be_done=False)
-    if status >= 500 or code in PASSING or not code:
-        return Uncertain(f"Slack answers {code or status}")
-    return Refused(code)
-
-
-def retry_after(headers: Any) -> float:
-    """Return the seconds that Slack asks to wait."""
-    for name in ("Retry-After", "retry-after"):
-        value = headers.get(name)
-        if value is not None:
-            first = value[0] if isinstance(value, list) else value
-            return float(first) if str(first).replace(".", "", 1).isdigit() else 1.0
-    return 1.0

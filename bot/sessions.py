@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent_core.domain import RunStatus
 from agent_core.run.view import RunView
 from bot.incoming import Place
-from bot.sending import Refused, Uncertain, tried
+from bot.slack.calls import Refused, Uncertain, call_slack
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Sessions:
     async def set(self, place: Place, status: str, title: str) -> None:
         """Set the status once; an error is only logged."""
         try:
-            await tried(
+            await call_slack(
                 lambda: self.client.agents_sessions_setStatus(
                     channel_id=place.channel,
                     thread_ts=place.thread_ts,

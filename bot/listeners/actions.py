@@ -20,7 +20,7 @@ from bot.dispatch import ACTIONS, FORGOTTEN
 from bot.errors import describe
 from bot.incoming import Incoming, of_action, place_metadata
 from bot.new_tasks import Parts
-from bot.sending import Refused, Uncertain, tried
+from bot.slack.calls import Refused, Uncertain, call_slack
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Modals:
     ) -> None:
         """Open a modal, or say privately that it did not work."""
         try:
-            await tried(lambda: client.views_open(trigger_id=trigger, view=shown))
+            await call_slack(lambda: client.views_open(trigger_id=trigger, view=shown))
         except (Refused, Uncertain) as error:
             log.warning("a modal was not opened", extra={"why": str(error)})
             said = "Slack did not open the window in time. Press again, or reply in the thread."
