@@ -35,6 +35,7 @@ from bot.files import Downloads
 from bot.inbox import Inbox
 from bot.intake import Door
 from bot.lab_protocol import LabLike
+from bot.lanes import lane_of
 from bot.listeners import actions, commands, events, views
 from bot.missed_messages import CatchingUp
 from bot.new_tasks import Parts
@@ -185,7 +186,7 @@ def assemble(
         conditions.price,
     )
     closes = (sessions.close, cards.close, followers.close)
-    return parts, Inbox(database, now, pace.retry_s), Background(closes)
+    return parts, Inbox(database, now, lane_of, pace.retry_s), Background(closes)
 
 
 @asynccontextmanager

@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.incoming import Incoming, Kind, decode, encode
-from bot.intents import Intent, understand
+from bot.incoming import Incoming, decode, encode
 from storage import inbox
 from storage.database import Database
 from storage.records import InboxRecord
@@ -18,6 +17,8 @@ log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 Handler = Callable[[Incoming], Awaitable[None]]
+LaneOf = Callable[[Incoming], str]
+"""Names what an item waits in line with."""
 GiveUp = Callable[[Incoming, BaseException], Awaitable[None]]
 ATTEMPTS = 3
 """How often one thing is tried before it is given up."""
@@ -30,9 +31,12 @@ KEPT = timedelta(days=7)
 class Inbox:
     """Keeps what arrives and hands it to a handler."""
 
-    def __init__(self, database: Database, now: Now, retry_s: float = 2.0) -> None:
+    def __init__(
+        self, database: Database, now: Now, lane_of: LaneOf, retry_s: float = 2.0
+    ) -> None:
         self.database = database
         self.now = now
+        self.lane_of = lane_of
         self.retry_s = retry_s
         self.news = asyncio.Event()
         self.lanes: dict[str, deque[InboxRecord]] = {}
@@ -75,7 +79,7 @@ class Inbox:
 
     def assign(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
         """Put an item into the lane of its thread."""
-        lane = lane_of(decode(record.body))
+        lane = self.lane_of(decode(record.body))
         if lane in self.lanes:
             self.lanes[lane].append(record)
             return
@@ -113,16 +117,3 @@ class Inbox:
                 return
             await inbox.finish(self.database, record.id, self.now())
             return
-
-
-def lane_of(incoming: Incoming) -> str:
-    """Return what an item waits in line with: its thread; stopping never waits for talk."""
-    place = incoming.place
-    thread = f"{place.team}:{place.channel}:{place.thread_ts}"
-    is_word = incoming.kind is Kind.MESSAGE and not incoming.is_root
-    intent = understand(incoming.text) if is_word else None
-    is_stop = incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel")
-    if is_stop or intent is Intent.STOP:
-        return f"{thread}:stop"
-    # A repetition takes as long as the experiment; talk goes on meanwhile.
-    return f"{thread}:rerun" if incoming.action == "rerun" or intent is Intent.RERUN else thread
