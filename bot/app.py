@@ -18,20 +18,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.access import Access
 from bot.blocks.rounds import Price
 from bot.cards import Cards
-from bot.connection import (
-    UPLOAD_S,
-    Identity,
-    api_address,
-    check_app_token,
-    check_tokens,
-    identify,
-    is_local,
-    watch,
-    web_client,
-)
 from bot.dispatch import Desk
 from bot.errors import DataBusy
-from bot.files import Downloads
 from bot.inbox import Inbox
 from bot.intake import Door
 from bot.lab_protocol import LabLike
@@ -45,7 +33,19 @@ from bot.progress import Followers, Telling
 from bot.replies_to_people import Voice
 from bot.sending import Sender
 from bot.sessions import Sessions
-from bot.slack_settings import AccessSettings, Credentials, SlackSettings
+from bot.slack.connection import (
+    UPLOAD_S,
+    Identity,
+    api_address,
+    check_app_token,
+    check_tokens,
+    identify,
+    is_local,
+    watch,
+    web_client,
+)
+from bot.slack.downloads import Downloads
+from bot.slack.settings import AccessSettings, Credentials, SlackSettings
 from bot.threads import Threads
 from storage.database import Database
 

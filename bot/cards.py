@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.blocks.limits import Message
-from bot.incoming import Place
 from bot.outbox import Outbox
 from bot.pacing import Bucket, Pace
 from bot.sending import Sender
 from bot.slack.calls import Refused, Uncertain
+from bot.slack.incoming import Place
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.incoming import Incoming, decode, encode
+from bot.slack.incoming import Incoming, decode, encode
 from storage import inbox
 from storage.database import Database
 from storage.records import InboxRecord

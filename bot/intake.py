@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.dispatch import ACTIONS
 from bot.inbox import Inbox
-from bot.incoming import Incoming, Kind, Place, incoming_of
+from bot.slack.incoming import Incoming, Kind, Place, incoming_of
 from bot.threads import Threads
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.incoming import Incoming, Kind
 from bot.intents import Intent, understand
+from bot.slack.incoming import Incoming, Kind
 
 
 def lane_of(incoming: Incoming) -> str:

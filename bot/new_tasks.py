@@ -17,8 +17,6 @@ from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
 from bot.cards import Cards
 from bot.errors import FileTrouble
-from bot.files import Downloads
-from bot.incoming import Attachment, Incoming, attachments
 from bot.intents import Intent, is_task, understand
 from bot.lab_protocol import LabLike
 from bot.outbox import Outbox
@@ -26,6 +24,8 @@ from bot.progress import Followers
 from bot.replies_to_people import Voice
 from bot.sending import Post
 from bot.slack.calls import Refused, Uncertain, call_slack
+from bot.slack.downloads import Downloads
+from bot.slack.incoming import Attachment, Incoming, attachments
 from bot.threads import Thread, Threads
 
 log = logging.getLogger(__name__)

@@ -17,11 +17,11 @@ from bot.blocks.words import (
     owner_message,
     status_message,
 )
-from bot.incoming import Incoming
 from bot.intents import Intent, complaint, named_users, understand
 from bot.new_tasks import Parts, Reception, usable_files
 from bot.report_requests import Afterwards
 from bot.sending import Post
+from bot.slack.incoming import Incoming
 from bot.threads import Thread
 
 OUTSIDE_GRAMMAR = 5

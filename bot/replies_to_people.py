@@ -7,10 +7,10 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.limits import Message, fallback
-from bot.incoming import Incoming, Place
 from bot.outbox import Outbox
 from bot.sending import Post
 from bot.slack.calls import Refused, Uncertain, call_slack
+from bot.slack.incoming import Incoming, Place
 
 log = logging.getLogger(__name__)
 

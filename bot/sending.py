@@ -12,9 +12,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.limits import Message, chunks, fallback
 from bot.blocks.report import Upload
-from bot.incoming import Place
 from bot.pacing import Bucket, Pace
 from bot.slack.calls import Refused, Uncertain, call_slack
+from bot.slack.incoming import Place
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunStatus
 from agent_core.run.view import RunView
-from bot.incoming import Place
 from bot.slack.calls import Refused, Uncertain, call_slack
+from bot.slack.incoming import Place
 
 log = logging.getLogger(__name__)
 

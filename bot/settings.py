@@ -25,7 +25,7 @@ from agent_core.settings import (
     PrivacySettings,
     TreeSearchSettings,
 )
-from bot.slack_settings import AccessSettings, SlackSettings
+from bot.slack.settings import AccessSettings, SlackSettings
 from sandbox.settings import SandboxSettings
 from storage.settings import StorageSettings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from agent_core.domain import RunId
-from bot.incoming import Incoming, Place
+from bot.slack.incoming import Incoming, Place
 from storage import threads
 from storage.database import Database
 from storage.records import ThreadRecord

@@ -16,9 +16,9 @@ from agent_core.errors import AgentError
 from bot.app import Bot, open_bot
 from bot.blocks.rounds import Price
 from bot.errors import SlackError
-from bot.manifest import manifest
 from bot.settings import Secrets, Settings
-from bot.slack_settings import Credentials
+from bot.slack.manifest import manifest
+from bot.slack.settings import Credentials
 from bot.wiring import Core, Kind, open_core
 from bot.workspace.errors import PortTakenError
 from bot.workspace.server import open_workspace

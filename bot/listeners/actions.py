@@ -18,9 +18,9 @@ from bot.blocks.rounds import NO_REPORT
 from bot.blocks.words import hint_message, status_message, trouble_message
 from bot.dispatch import ACTIONS, FORGOTTEN
 from bot.errors import describe
-from bot.incoming import Incoming, of_action, place_metadata
 from bot.new_tasks import Parts
 from bot.slack.calls import Refused, Uncertain, call_slack
+from bot.slack.incoming import Incoming, of_action, place_metadata
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pytest
 from agent_core.domain import RunStatus
 from agent_core.domain.events import RunFailed
 from agent_core.errors import AgentError
-from bot.slack_settings import AccessSettings, SlackSettings
+from bot.slack.settings import AccessSettings, SlackSettings
 from bot.workspace.faults import Trouble
 
 NO_DATA = "There is no dataset. Attach a file with user and item columns."

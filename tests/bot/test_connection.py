@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from bot.connection import api_address, check_tokens, identify, web_client
 from bot.errors import SlackUnavailable
-from bot.files import Downloads
 from bot.listeners.commands import COMMAND
 from bot.listeners.events import SUBSCRIBED
-from bot.manifest import EVENTS, NEEDED_SCOPES, manifest
-from bot.slack_settings import Credentials
+from bot.slack.connection import api_address, check_tokens, identify, web_client
+from bot.slack.downloads import Downloads
+from bot.slack.manifest import EVENTS, NEEDED_SCOPES, manifest
+from bot.slack.settings import Credentials
 from bot.workspace.rules import BOT_SCOPES, Rules
 from bot.workspace.server import open_workspace
 

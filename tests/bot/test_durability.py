@@ -11,7 +11,7 @@ from scripted_lab import ScriptedLab
 
 from agent_core.domain.events import RunFailed
 from bot.errors import DataBusy
-from bot.slack_settings import SlackSettings
+from bot.slack.settings import SlackSettings
 from bot.workspace.faults import Trouble
 from bot.workspace.server import open_workspace
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from agent_core.data.synthetic import write_catalogue
 from bot.app import open_bot
 from bot.settings import Secrets, load_settings
-from bot.slack_settings import Credentials
+from bot.slack.settings import Credentials
 from bot.wiring import open_core
 from bot.workspace.server import open_workspace
 

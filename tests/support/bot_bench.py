@@ -13,7 +13,7 @@ from scripted_lab import ScriptedLab
 
 from bot.app import Bot, open_bot
 from bot.pacing import Pace
-from bot.slack_settings import AccessSettings, Credentials, SlackSettings
+from bot.slack.settings import AccessSettings, Credentials, SlackSettings
 from bot.workspace.rules import Rules
 from bot.workspace.workspace import Workspace
 from storage.database import open_database

@@ -14,10 +14,10 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackUnavailable
-from bot.files import LOOPBACK
-from bot.manifest import NEEDED_SCOPES, USEFUL_SCOPES
 from bot.slack.calls import REFUSAL_WAIT_S, Refused, Uncertain, call_slack
-from bot.slack_settings import Credentials
+from bot.slack.downloads import LOOPBACK
+from bot.slack.manifest import NEEDED_SCOPES, USEFUL_SCOPES
+from bot.slack.settings import Credentials
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import FileTrouble
-from bot.incoming import Attachment, attachment
 from bot.slack.calls import Refused, Uncertain, call_slack
+from bot.slack.incoming import Attachment, attachment
 
 log = logging.getLogger(__name__)
 
