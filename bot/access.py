@@ -9,10 +9,10 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.delivery.threads import Thread
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import Incoming
 from bot.slack.settings import AccessSettings
-from bot.threads import Thread
 
 log = logging.getLogger(__name__)
 

@@ -17,22 +17,23 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Access
 from bot.blocks.rounds import Price
-from bot.cards import Cards
+from bot.delivery.cards import Cards
+from bot.delivery.inbox import Inbox
+from bot.delivery.outbox import Outbox
+from bot.delivery.pacing import Pace
+from bot.delivery.replies_to_people import Voice
+from bot.delivery.sending import Sender
+from bot.delivery.sessions import Sessions
+from bot.delivery.threads import Threads
 from bot.dispatch import Desk
 from bot.errors import DataBusy
-from bot.inbox import Inbox
 from bot.intake import Door
 from bot.lab_protocol import LabLike
 from bot.lanes import lane_of
 from bot.listeners import actions, commands, events, views
 from bot.missed_messages import CatchingUp
 from bot.new_tasks import Parts
-from bot.outbox import Outbox
-from bot.pacing import Pace
 from bot.progress import Followers, Telling
-from bot.replies_to_people import Voice
-from bot.sending import Sender
-from bot.sessions import Sessions
 from bot.slack.connection import (
     UPLOAD_S,
     Identity,
@@ -46,7 +47,6 @@ from bot.slack.connection import (
 )
 from bot.slack.downloads import Downloads
 from bot.slack.settings import AccessSettings, Credentials, SlackSettings
-from bot.threads import Threads
 from storage.database import Database
 
 log = logging.getLogger(__name__)

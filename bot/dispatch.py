@@ -11,12 +11,12 @@ from agent_core.errors import AgentError
 from bot.blocks.limits import message
 from bot.blocks.modals import DISPUTE, IMPROVE
 from bot.blocks.words import trouble_message
+from bot.delivery.threads import Thread
 from bot.errors import SlackError, describe
 from bot.intents import Intent, understand
 from bot.new_tasks import Parts, Reception
 from bot.replies import ABOUT_REPORT, Replies
 from bot.slack.incoming import Incoming, Kind
-from bot.threads import Thread
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bot.delivery.inbox import Inbox
+from bot.delivery.threads import Threads
 from bot.dispatch import ACTIONS
-from bot.inbox import Inbox
 from bot.slack.incoming import Incoming, Kind, Place, incoming_of
-from bot.threads import Threads
 
 
 class Door:

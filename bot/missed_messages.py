@@ -7,11 +7,11 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunStatus
-from bot.inbox import Inbox
+from bot.delivery.inbox import Inbox
+from bot.delivery.threads import Thread, Threads, number
 from bot.lab_protocol import LabLike
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import MESSAGE_SUBTYPES, of_message
-from bot.threads import Thread, Threads, number
 
 log = logging.getLogger(__name__)
 

@@ -15,18 +15,18 @@ from bot.blocks.limits import Message, message
 from bot.blocks.rounds import Price
 from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
-from bot.cards import Cards
+from bot.delivery.cards import Cards
+from bot.delivery.outbox import Outbox
+from bot.delivery.replies_to_people import Voice
+from bot.delivery.sending import Post
+from bot.delivery.threads import Thread, Threads
 from bot.errors import FileTrouble
 from bot.intents import Intent, is_task, understand
 from bot.lab_protocol import LabLike
-from bot.outbox import Outbox
 from bot.progress import Followers
-from bot.replies_to_people import Voice
-from bot.sending import Post
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.downloads import Downloads
 from bot.slack.incoming import Attachment, Incoming, attachments
-from bot.threads import Thread, Threads
 
 log = logging.getLogger(__name__)
 

@@ -30,8 +30,8 @@ from bot.blocks.report import (
     report_message,
 )
 from bot.blocks.rounds import dispute_message, round_message
-from bot.sending import Post
-from bot.threads import Thread
+from bot.delivery.sending import Post
+from bot.delivery.threads import Thread
 
 
 def posts_of(

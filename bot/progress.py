@@ -18,12 +18,12 @@ from bot.blocks.limits import Message, without_buttons
 from bot.blocks.plan import closed
 from bot.blocks.rounds import dispute_note, disputed_report
 from bot.blocks.text import mention, moment
-from bot.cards import Cards
+from bot.delivery.cards import Cards
+from bot.delivery.outbox import Outbox
+from bot.delivery.sessions import Sessions
+from bot.delivery.threads import Thread, Threads
 from bot.lab_protocol import LabLike
-from bot.outbox import Outbox
 from bot.posts import posts_of, report_kind
-from bot.sessions import Sessions
-from bot.threads import Thread, Threads
 
 log = logging.getLogger(__name__)
 

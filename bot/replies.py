@@ -17,12 +17,12 @@ from bot.blocks.words import (
     owner_message,
     status_message,
 )
+from bot.delivery.sending import Post
+from bot.delivery.threads import Thread
 from bot.intents import Intent, complaint, named_users, understand
 from bot.new_tasks import Parts, Reception, usable_files
 from bot.report_requests import Afterwards
-from bot.sending import Post
 from bot.slack.incoming import Incoming
-from bot.threads import Thread
 
 OUTSIDE_GRAMMAR = 5
 """Exit status of a run whose question was not understood."""

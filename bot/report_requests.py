@@ -21,12 +21,12 @@ from bot.blocks.rounds import (
     unsaid_message,
 )
 from bot.blocks.words import status_message
+from bot.delivery.outbox import Fate
+from bot.delivery.sending import Post
+from bot.delivery.threads import Thread
 from bot.new_tasks import Parts
-from bot.outbox import Fate
 from bot.reports import Told, is_disputed, recorded, told_reports
-from bot.sending import Post
 from bot.slack.incoming import Incoming
-from bot.threads import Thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from scripted_lab import ScriptedLab
 
 from bot.app import Bot, open_bot
-from bot.pacing import Pace
+from bot.delivery.pacing import Pace
 from bot.slack.settings import AccessSettings, Credentials, SlackSettings
 from bot.workspace.rules import Rules
 from bot.workspace.workspace import Workspace

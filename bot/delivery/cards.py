@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.blocks.limits import Message
-from bot.outbox import Outbox
-from bot.pacing import Bucket, Pace
-from bot.sending import Sender
+from bot.delivery.outbox import Outbox
+from bot.delivery.pacing import Bucket, Pace
+from bot.delivery.sending import Sender
 from bot.slack.calls import Refused, Uncertain
 from bot.slack.incoming import Place
 

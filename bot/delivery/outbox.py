@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bot.blocks.limits import Message
 from bot.blocks.report import Upload, upload_failure_message
+from bot.delivery.sending import Post, Sender
 from bot.errors import upload_trouble
-from bot.sending import Post, Sender
 from bot.slack.calls import Refused, Uncertain
 from bot.slack.incoming import Place
 from storage import outbox

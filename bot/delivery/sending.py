@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.limits import Message, chunks, fallback
 from bot.blocks.report import Upload
-from bot.pacing import Bucket, Pace
+from bot.delivery.pacing import Bucket, Pace
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import Place
 

@@ -7,8 +7,8 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.limits import Message, fallback
-from bot.outbox import Outbox
-from bot.sending import Post
+from bot.delivery.outbox import Outbox
+from bot.delivery.sending import Post
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import Incoming, Place
 
