@@ -33,7 +33,7 @@ from bot.lanes import lane_of
 from bot.listeners import actions, commands, events, views
 from bot.missed_messages import CatchingUp
 from bot.new_tasks import Parts
-from bot.progress import Followers, Telling
+from bot.progress.followers import Followers, Telling
 from bot.slack.connection import (
     UPLOAD_S,
     Identity,

@@ -23,7 +23,7 @@ from bot.delivery.threads import Thread, Threads
 from bot.errors import FileTrouble
 from bot.intents import Intent, is_task, understand
 from bot.lab_protocol import LabLike
-from bot.progress import Followers
+from bot.progress.followers import Followers
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.downloads import Downloads
 from bot.slack.incoming import Attachment, Incoming, attachments

@@ -23,7 +23,7 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.sessions import Sessions
 from bot.delivery.threads import Thread, Threads
 from bot.lab_protocol import LabLike
-from bot.posts import posts_of, report_kind
+from bot.progress.posts import posts_of, report_kind
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Follows runs: what their logs bring into threads and onto cards."""
