@@ -15,8 +15,12 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.access import Access
 from bot.blocks.rounds import Price
+from bot.conversation.access import Access
+from bot.conversation.dispatch import Desk
+from bot.conversation.lanes import lane_of
+from bot.conversation.missed_messages import CatchingUp
+from bot.conversation.new_tasks import Parts
 from bot.delivery.cards import Cards
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
@@ -25,14 +29,10 @@ from bot.delivery.replies_to_people import Voice
 from bot.delivery.sending import Sender
 from bot.delivery.sessions import Sessions
 from bot.delivery.threads import Threads
-from bot.dispatch import Desk
 from bot.errors import DataBusy
 from bot.intake import Door
 from bot.lab_protocol import LabLike
-from bot.lanes import lane_of
 from bot.listeners import actions, commands, events, views
-from bot.missed_messages import CatchingUp
-from bot.new_tasks import Parts
 from bot.progress.followers import Followers, Telling
 from bot.slack.connection import (
     UPLOAD_S,

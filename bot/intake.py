@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bot.conversation.dispatch import ACTIONS
 from bot.delivery.inbox import Inbox
 from bot.delivery.threads import Threads
-from bot.dispatch import ACTIONS
 from bot.slack.incoming import Incoming, Kind, Place, incoming_of
 
 

@@ -16,9 +16,9 @@ from bot.blocks.limits import Block, Message, message
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
 from bot.blocks.rounds import NO_REPORT
 from bot.blocks.words import hint_message, status_message, trouble_message
-from bot.dispatch import ACTIONS, FORGOTTEN
+from bot.conversation.dispatch import ACTIONS, FORGOTTEN
+from bot.conversation.new_tasks import Parts
 from bot.errors import describe
-from bot.new_tasks import Parts
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import Incoming, of_action, place_metadata
 

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.limits import fallback
 from bot.blocks.words import help_message
-from bot.new_tasks import Parts, Reception
+from bot.conversation.new_tasks import Parts, Reception
 
 Ack = Callable[..., Awaitable[None]]
 COMMAND = "/autoreclab"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.intents import Intent, complaint, is_task, named_users, understand
+from bot.conversation.intents import Intent, complaint, is_task, named_users, understand
 from bot.slack.incoming import Attachment, Kind, Place, decode, encode, incoming_of, place_metadata
 
 BOT = "U0BOT"

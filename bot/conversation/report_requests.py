@@ -21,11 +21,11 @@ from bot.blocks.rounds import (
     unsaid_message,
 )
 from bot.blocks.words import status_message
+from bot.conversation.new_tasks import Parts
+from bot.conversation.report_history import Told, is_disputed, recorded, told_reports
 from bot.delivery.outbox import Fate
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
-from bot.new_tasks import Parts
-from bot.reports import Told, is_disputed, recorded, told_reports
 from bot.slack.incoming import Incoming
 
 

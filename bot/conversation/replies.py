@@ -17,11 +17,11 @@ from bot.blocks.words import (
     owner_message,
     status_message,
 )
+from bot.conversation.intents import Intent, complaint, named_users, understand
+from bot.conversation.new_tasks import Parts, Reception, usable_files
+from bot.conversation.report_requests import Afterwards
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
-from bot.intents import Intent, complaint, named_users, understand
-from bot.new_tasks import Parts, Reception, usable_files
-from bot.report_requests import Afterwards
 from bot.slack.incoming import Incoming
 
 OUTSIDE_GRAMMAR = 5

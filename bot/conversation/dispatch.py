@@ -11,11 +11,11 @@ from agent_core.errors import AgentError
 from bot.blocks.limits import message
 from bot.blocks.modals import DISPUTE, IMPROVE
 from bot.blocks.words import trouble_message
+from bot.conversation.intents import Intent, understand
+from bot.conversation.new_tasks import Parts, Reception
+from bot.conversation.replies import ABOUT_REPORT, Replies
 from bot.delivery.threads import Thread
 from bot.errors import SlackError, describe
-from bot.intents import Intent, understand
-from bot.new_tasks import Parts, Reception
-from bot.replies import ABOUT_REPORT, Replies
 from bot.slack.incoming import Incoming, Kind
 from sandbox.errors import SandboxError
 

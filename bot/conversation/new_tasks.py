@@ -9,19 +9,19 @@ from pathlib import Path
 
 from agent_core.domain import RunId, Task, UserId
 from agent_core.run.view import RunView
-from bot.access import Access
 from bot.blocks.card import first_card
 from bot.blocks.limits import Message, message
 from bot.blocks.rounds import Price
 from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
+from bot.conversation.access import Access
+from bot.conversation.intents import Intent, is_task, understand
 from bot.delivery.cards import Cards
 from bot.delivery.outbox import Outbox
 from bot.delivery.replies_to_people import Voice
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread, Threads
 from bot.errors import FileTrouble
-from bot.intents import Intent, is_task, understand
 from bot.lab_protocol import LabLike
 from bot.progress.followers import Followers
 from bot.slack.calls import Refused, Uncertain, call_slack

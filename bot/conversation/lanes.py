@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.intents import Intent, understand
+from bot.conversation.intents import Intent, understand
 from bot.slack.incoming import Incoming, Kind
 
 

@@ -1,0 +1,1 @@
+"""What people say and press: understood, allowed or not, carried out by the lab, answered."""
