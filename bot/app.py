@@ -30,9 +30,9 @@ from bot.delivery.sending import Sender
 from bot.delivery.sessions import Sessions
 from bot.delivery.threads import Threads
 from bot.errors import DataBusy
-from bot.intake import Door
 from bot.lab_protocol import LabLike
 from bot.listeners import actions, commands, events, views
+from bot.listeners.intake import Door
 from bot.progress.followers import Followers, Telling
 from bot.slack.connection import (
     UPLOAD_S,

@@ -22,9 +22,9 @@ from agent_core.run.view import RunView
 from bot.commands.cheating import CHEATS, CheatingResearcher
 from bot.commands.cheating import QUESTION as CHEATING_QUESTION
 from bot.commands.service import bot_of, until_told
+from bot.commands.terminal import report_text
 from bot.settings import Secrets, Settings
 from bot.slack.settings import Credentials
-from bot.terminal import report_text
 from bot.wiring import Kind, open_core
 from bot.workspace.server import open_workspace
 from bot.workspace.workspace import Workspace

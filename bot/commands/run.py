@@ -19,8 +19,8 @@ from agent_core.errors import AgentError
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
 from bot.commands.tasks import find
+from bot.commands.terminal import as_json, line_of, report_text, summary_of
 from bot.settings import Secrets, Settings
-from bot.terminal import as_json, line_of, report_text, summary_of
 from bot.wiring import Kind, open_core
 from sandbox.errors import SandboxError
 from storage.errors import StorageError
