@@ -1,1 +1,1 @@
-"""What arrives and what is posted: kept on disk first, so that a crash loses and doubles nothing."""
+"""What arrives and what is posted: on disk first, so that a crash loses and doubles nothing."""
