@@ -1,0 +1,50 @@
+"""Every pattern of the core matches its own examples and spares those near by."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import agent_core
+from agent_core.prose.patterns import Pattern
+
+SOUND = Pattern(r"\bbest\b", matches=("the best",), spares=("at bestow",))
+
+
+def patterns_in(value):
+    """Yield the patterns of a value of a module: one, or several in a container."""
+    if isinstance(value, Pattern):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from patterns_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from patterns_in(one)
+
+
+def patterns_of_the_core():
+    """Return the patterns of the modules that use them; templates of scripts are not imported."""
+    root = Path(agent_core.__file__).parent
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        if "prose.patterns" not in path.read_text(encoding="utf-8"):
+            continue
+        module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
+        for name, value in vars(import_module(module)).items():
+            for i, pattern in enumerate(patterns_in(value)):
+                found.setdefault(id(pattern), pytest.param(pattern, id=f"{module}.{name}.{i}"))
+    return list(found.values())
+
+
+@pytest.mark.parametrize("pattern", [SOUND, *patterns_of_the_core()])
+def test_a_pattern_takes_its_examples_as_they_say(pattern):
+    assert pattern.matches
+    assert pattern.spares
+    assert pattern.wrong_examples() == ()
+
+
+def test_a_wrong_example_is_found():
+    unsound = Pattern(r"\bbest\b", matches=("better",), spares=("the best",))
+
+    assert unsound.wrong_examples() == ("better", "the best")
