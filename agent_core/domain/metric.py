@@ -1,9 +1,11 @@
-"""Metrics by name: how they are shown, and which end of them is better."""
+"""Metrics by name: the one registry of what is known of them, whatever their values."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 
 class Better(StrEnum):
@@ -17,41 +19,112 @@ class Better(StrEnum):
     """The product does not know the metric."""
 
 
-DIRECTIONS = {
-    **dict.fromkeys(
-        (
-            "ndcg", "dcg", "recall", "precision", "hit", "mrr", "map", "rbp", "f1", "auc",
-            "accuracy", "success", "coverage",
-        ),
-        Better.HIGHER,
-    ),
-    **dict.fromkeys(
-        ("rmse", "mae", "mse", "nrmse", "nmae", "mape", "logloss", "log_loss", "cross_entropy"),
-        Better.LOWER,
-    ),
-    **dict.fromkeys(
-        (
-            "arp", "avgpop", "avg_popularity", "average_popularity", "popularity", "meanpoprank",
-            "novelty", "diversity", "ild", "serendipity", "gini", "listgini", "exposuregini",
-            "entropy",
-        ),
-        Better.NEITHER,
-    ),
-}  # fmt: skip
-"""The one table of directions; what is not in it has no known one."""
 NOTES = {
     Better.HIGHER: "",
     Better.LOWER: " (lower is better)",
     Better.NEITHER: " (neither end is better)",
     Better.UNKNOWN: " (which end is better is not known)",
 }
-RATING_ERRORS = ("rmse", "mae")
-PROPER = {
-    "hit": "Hit",
-    "recall": "Recall",
-    "precision": "Precision",
-    "coverage": "Coverage",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricKind:
+    """What is known of a metric before it is measured."""
+
+    name: str
+    better: Better = Better.UNKNOWN
+    range: tuple[float, float] = (-inf, inf)
+    """The lowest and highest possible value."""
+    label: str = ""
+    """As shown to people; empty: the name in capitals."""
+    aliases: tuple[str, ...] = ()
+    """Other names in code, in small letters without punctuation; as in the helper of scripts."""
+    spoken: str = ""
+    """Pattern of what people write for it where offline plans may have it; empty: they may not."""
+    needs_k: bool = False
+    """Whether it means nothing without a cut-off."""
+    is_rating: bool = False
+    """Whether it judges predicted ratings and can be computed from them."""
+    is_quality: bool = False
+    """Whether nearly the highest value is too good to be true."""
+    meaning: str = "as computed by the script"
+    """What it is, for methods sections, where no definition of it agreed."""
+
+
+def share(name: str, better: Better = Better.HIGHER) -> MetricKind:
+    """Return a metric between 0 and 1 of which there is no more to say."""
+    return MetricKind(name, better, (0, 1))
+
+
+KINDS = (
+    MetricKind(
+        "ndcg", Better.HIGHER, (0, 1), spoken=r"n-?dcg", needs_k=True, is_quality=True,
+        meaning="gain and logarithm as the script has them",
+    ),
+    MetricKind(
+        "recall", Better.HIGHER, (0, 1), "Recall", ("rec",), "recall", needs_k=True,
+        is_quality=True, meaning="hits over test items",
+    ),
+    MetricKind(
+        "precision", Better.HIGHER, (0, 1), "Precision", ("prec",), "precision", needs_k=True,
+        meaning="hits over k",
+    ),
+    MetricKind(
+        "hit", Better.HIGHER, (0, 1), "Hit", ("hitrate", "hr", "hitratio"),
+        r"hit[- ]?(?:rate|ratio)?|hr", needs_k=True, is_quality=True,
+        meaning="1 where at least one test item is listed",
+    ),
+    MetricKind(
+        "mrr", Better.HIGHER, (0, 1), "", ("reciprank", "rr", "meanreciprocalrank"),
+        "mrr|mean reciprocal rank|reciprocal rank", is_quality=True,
+        meaning="reciprocal rank of the first hit, 0 without one",
+    ),
+    MetricKind(
+        "map", Better.HIGHER, (0, 1), "", ("averageprecision", "ap", "meanaverageprecision"),
+        "map|mean average precision", needs_k=True, is_quality=True,
+        meaning="mean of the precision at each hit",
+    ),
+    MetricKind("rbp", Better.HIGHER, (0, 1), needs_k=True),
+    MetricKind(
+        "rmse", Better.LOWER, (0, inf), spoken="rmse|root mean squared? error", is_rating=True,
+        meaning="root mean squared error",
+    ),
+    MetricKind(
+        "mae", Better.LOWER, (0, inf), spoken="mae|mean absolute error", is_rating=True,
+        meaning="mean absolute error",
+    ),
+    MetricKind(
+        "coverage", Better.HIGHER, (0, 1), "Coverage",
+        ("catalogcoverage", "cataloguecoverage", "itemcoverage"), r"(?:catalogu?e )?coverage",
+        meaning="share of the training items that are listed at all",
+    ),
+    *map(share, ("f1", "auc", "accuracy", "success")),
+    *(share(n, Better.NEITHER) for n in ("gini", "listgini", "exposuregini", "meanpoprank")),
+    MetricKind("dcg", Better.HIGHER),
+    MetricKind("mse", Better.LOWER, (0, inf)),
+    *(MetricKind(n, Better.LOWER) for n in (
+        "nrmse", "nmae", "mape", "logloss", "log_loss", "cross_entropy",
+    )),
+    *(MetricKind(n, Better.NEITHER) for n in (
+        "arp", "avgpop", "avg_popularity", "average_popularity", "popularity", "novelty",
+        "diversity", "ild", "serendipity", "entropy",
+    )),
+)  # fmt: skip
+"""The one registry; what is not in it has no known direction, range or definition."""
+BY_NAME = {kind.name: kind for kind in KINDS}
+ALIASES = {alias: kind.name for kind in KINDS for alias in kind.aliases}
+RATING = tuple(kind.name for kind in KINDS if kind.is_rating)
+
+
+def kind_of_metric(name: str) -> MetricKind:
+    """Return what is known of a metric, by the product's name of it."""
+    return BY_NAME.get(name) or MetricKind(name)
+
+
+def usual_name(written: str) -> str:
+    """Return the product's name of a metric that code or a model calls otherwise."""
+    name = written.strip().lower()
+    return ALIASES.get(re.sub(r"[\s_.-]", "", name), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +136,11 @@ class Metric:
     k: int | None = None
 
     @property
+    def kind(self) -> MetricKind:
+        """What is known of it at any cut-off."""
+        return kind_of_metric(self.name)
+
+    @property
     def key(self) -> str:
         """`ndcg@10`; the form used in references."""
         return f"{self.name}@{self.k}" if self.k is not None else self.name
@@ -70,18 +148,18 @@ class Metric:
     @property
     def label(self) -> str:
         """`NDCG@10`; the form shown to people."""
-        shown = PROPER.get(self.name, self.name.upper())
+        shown = self.kind.label or self.name.upper()
         return f"{shown}@{self.k}" if self.k is not None else shown
 
     @property
     def is_rating(self) -> bool:
         """Whether it judges predicted ratings and can be computed from them."""
-        return self.name in RATING_ERRORS
+        return self.kind.is_rating
 
     @property
     def better(self) -> Better:
         """Which end is better."""
-        return DIRECTIONS.get(self.name, Better.UNKNOWN)
+        return self.kind.better
 
     @property
     def is_directed(self) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from agent_core.data.parquet_reader import Problems, Unreadable, ids, read_table
 from agent_core.domain import Dataset
+from agent_core.domain.metric import usual_name
 
 MAX_JSON_BYTES = 64 << 20
 MAX_ROWS = 200_000
@@ -25,13 +26,6 @@ HALF_WRITTEN = re.compile(r"\.\d+\.tmp(?:\.\w+)?$")
 """What the helper was writing when its process was killed."""
 UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
 LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d{1,6}))?\s*")
-ALIASES = {
-    "reciprank": "mrr", "rr": "mrr", "meanreciprocalrank": "mrr", "averageprecision": "map",
-    "ap": "map", "meanaverageprecision": "map", "hitrate": "hit", "hr": "hit", "hitratio": "hit",
-    "prec": "precision", "rec": "recall", "catalogcoverage": "coverage",
-    "cataloguecoverage": "coverage", "itemcoverage": "coverage",
-}  # fmt: skip
-"""Other names of metrics, without punctuation; as in the helper."""
 
 
 def read_json(name: str, files: Mapping[str, Path], problems: Problems) -> Any:
@@ -115,10 +109,9 @@ def typed_row(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any
 def metric_of(label: str, k: Any = None) -> tuple[str, int | None]:
     """Split `NDCG@10` into (`ndcg`, 10); other names become the usual ones."""
     match = LABEL.fullmatch(label)
-    name = (match[1] if match else label).strip().lower()
+    name = usual_name(match[1] if match else label)
     cut = int(match[2]) if match and match[2] else None
-    plain = re.sub(r"[\s_.-]", "", name)
-    return ALIASES.get(plain, name), int(k) if k is not None else cut
+    return name, int(k) if k is not None else cut
 
 
 def key_text(value: Any) -> str:

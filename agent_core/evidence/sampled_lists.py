@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from agent_core.data.parquet_reader import RUN
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
-from agent_core.measures.metrics import KNOWN, RATING
+from agent_core.measures.metrics import KNOWN
 
 TOO_FAR = 5.0
 """Standard errors that the means of sample and rest may be apart."""

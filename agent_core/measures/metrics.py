@@ -1,15 +1,8 @@
 """Metrics recomputed from saved lists and predictions, in every documented definition.
 
-Libraries differ in details; each definition has a name, and the one that agrees with a script's
-values is recorded. Ranks count from 1; relevance is binary unless a definition says otherwise.
-
-References
-----------
-Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002: discount
-log2(max(rank, 2)), the default of LensKit. Burges et al., Learning to rank using gradient
-descent, ICML 2005: discount log2(rank + 1), gain 2^rating - 1. Moffat and Zobel, Rank-biased
-precision, TOIS 2008. Manning et al., Introduction to Information Retrieval, 2008, chapter 8:
-precision, recall, average precision.
+Libraries differ in details; each definition is named by its formula and cites its source, and the
+one that agrees with a script's values is recorded. Ranks count from 1; relevance is binary unless
+a definition says otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from agent_core.domain.metric import RATING
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
@@ -115,8 +110,17 @@ def ideal_gains(codes: NDArray[np.intp], ratings: Floats, shape: tuple[int, int]
     return ideal
 
 
-Definition = Callable[[Lists], Floats | None]
+Formula = Callable[[Lists], Floats | None]
 """Per-user values; None where the data do not have what it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One way to compute a metric of ranked lists; its formula in words is its name."""
+
+    values: Formula
+    source: str
+    """Who defined it so, or where it is met."""
 
 
 def ratio(above: Floats, below: Floats) -> Floats:
@@ -134,7 +138,7 @@ def shifted(ranks: Floats) -> Floats:
     return np.asarray(1 / np.log2(ranks + 1))
 
 
-def ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) -> Definition:
+def ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) -> Formula:
     """Return binary NDCG; the ideal list has min(test items, k) hits, or k where it is full."""
 
     def value(lists: Lists) -> Floats:
@@ -146,7 +150,7 @@ def ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) -> 
     return value
 
 
-def graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Definition:
+def graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Formula:
     """Return NDCG with the test rating as gain, or with 2^rating - 1."""
 
     def value(lists: Lists) -> Floats | None:
@@ -193,44 +197,78 @@ def f1(lists: Lists) -> Floats:
     return ratio(2 * found(lists), lists.tests + lists.k)
 
 
+JARVELIN = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002"
+BURGES = "Burges et al., Learning to rank using gradient descent, ICML 2005"
+MANNING = "Manning et al., Introduction to information retrieval, 2008, chapter 8"
+LIANG = "Liang et al., Variational autoencoders for collaborative filtering, WWW 2018"
+MET = "no published one; met in scripts"
+"""Not a definition to recommend: its values are recognised, so that they can be told as such."""
 RANKING: Mapping[str, Mapping[str, Definition]] = {
     "ndcg": {
-        "binary, discount log2(max(rank, 2))": ndcg(clipped),
-        "binary, discount log2(rank + 1)": ndcg(shifted),
-        "gain rating, discount log2(max(rank, 2))": graded(clipped),
-        "gain rating, discount log2(rank + 1)": graded(shifted),
-        "gain 2^rating - 1, discount log2(rank + 1)": graded(shifted, is_exponential=True),
-        "binary, discount log2(rank + 1), ideal of k hits": ndcg(shifted, is_full_ideal=True),
+        "binary, discount log2(max(rank, 2))": Definition(ndcg(clipped), f"{JARVELIN}; LensKit"),
+        "binary, discount log2(rank + 1)": Definition(ndcg(shifted), f"discount of {BURGES}"),
+        "gain rating, discount log2(max(rank, 2))": Definition(graded(clipped), JARVELIN),
+        "gain rating, discount log2(rank + 1)": Definition(
+            graded(shifted), f"gain of {JARVELIN}; discount of {BURGES}; scikit-learn"
+        ),
+        "gain 2^rating - 1, discount log2(rank + 1)": Definition(
+            graded(shifted, is_exponential=True), BURGES
+        ),
+        "binary, discount log2(rank + 1), ideal of k hits": Definition(
+            ndcg(shifted, is_full_ideal=True), MET
+        ),
     },
     "recall": {
-        "hits / min(test items, k)": lambda x: ratio(found(x), np.minimum(x.tests, x.k)),
-        "hits / test items": lambda x: ratio(found(x), x.tests),
+        "hits / min(test items, k)": Definition(
+            lambda x: ratio(found(x), np.minimum(x.tests, x.k)), f"{LIANG}; LensKit"
+        ),
+        "hits / test items": Definition(lambda x: ratio(found(x), x.tests), MANNING),
     },
     "precision": {
-        "hits / k": lambda x: found(x) / x.k,
-        "hits / list length": lambda x: ratio(found(x), x.lengths),
+        "hits / k": Definition(lambda x: found(x) / x.k, MANNING),
+        "hits / list length": Definition(lambda x: ratio(found(x), x.lengths), "LensKit"),
     },
-    "hit": {"at least one hit": lambda x: x.hits.any(axis=1).astype(float)},
-    "mrr": {"1 / rank of the first hit": reciprocal_rank},
+    "hit": {
+        "at least one hit": Definition(
+            lambda x: x.hits.any(axis=1).astype(float),
+            "Deshpande and Karypis, Item-based top-N recommendation algorithms, TOIS 2004",
+        )
+    },
+    "mrr": {
+        "1 / rank of the first hit": Definition(
+            reciprocal_rank, "Kantor and Voorhees, The TREC-5 confusion track, 2000"
+        )
+    },
     "map": {
-        "/ min(test items, list length)": lambda x: ratio(
-            precisions(x), np.minimum(x.tests, x.lengths)
+        "/ min(test items, list length)": Definition(
+            lambda x: ratio(precisions(x), np.minimum(x.tests, x.lengths)), "LensKit"
         ),
-        "/ min(test items, k)": lambda x: ratio(precisions(x), np.minimum(x.tests, x.k)),
-        "/ test items": lambda x: ratio(precisions(x), x.tests),
-        "/ hits": lambda x: ratio(precisions(x), found(x)),
-        "/ k": lambda x: precisions(x) / x.k,
+        "/ min(test items, k)": Definition(
+            lambda x: ratio(precisions(x), np.minimum(x.tests, x.k)),
+            "McFee et al., The million song dataset challenge, WWW 2012",
+        ),
+        "/ test items": Definition(lambda x: ratio(precisions(x), x.tests), MANNING),
+        "/ hits": Definition(lambda x: ratio(precisions(x), found(x)), MET),
+        "/ k": Definition(lambda x: precisions(x) / x.k, MET),
     },
-    "rbp": {"patience 0.85": biased_precision},
-    "f1": {"2 hits / (k + test items)": f1},
+    "rbp": {
+        "patience 0.85": Definition(
+            biased_precision,
+            "Moffat and Zobel, Rank-biased precision, TOIS 2008; patience as in LensKit",
+        )
+    },
+    "f1": {
+        "2 hits / (k + test items)": Definition(
+            f1, "van Rijsbergen, Information retrieval, 1979, chapter 7"
+        )
+    },
 }
 POOLED = "pooled over users: "
 POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
     "recall": {"hits / test items": lambda x: (found(x), x.tests)},
     "precision": {"hits / list length": lambda x: (found(x), x.lengths)},
 }
-"""What is summed over users before it is divided."""
-RATING = ("rmse", "mae")
+"""What is summed over users before it is divided: micro averages, as of Manning, chapter 13."""
 KNOWN = frozenset({*RANKING, *RATING, "coverage"})
 """Metrics that can be recomputed."""
 
@@ -254,15 +292,15 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
     """
     has_list = lists.lengths > 0
     whole, partial = [], []
-    for definition, formula in RANKING.get(name, {}).items():
-        values = formula(lists)
+    for formula, definition in RANKING.get(name, {}).items():
+        values = definition.values(lists)
         if values is None or not len(values):
             continue
         per_user = pd.Series(values, index=lists.users)
-        whole.append(Recomputed(definition, float(values.mean()), per_user))
+        whole.append(Recomputed(formula, float(values.mean()), per_user))
         if has_list.any() and not has_list.all():
             listed = float(per_user[has_list].mean())
-            partial.append(Recomputed(f"{definition}{LISTED_ONLY}", listed, per_user))
+            partial.append(Recomputed(f"{formula}{LISTED_ONLY}", listed, per_user))
     return whole + partial + list(pooled(name, lists))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agent_core.data.parquet_reader import RUN
+from agent_core.domain.metric import RATING
 from agent_core.measures import metrics
 from agent_core.measures.metrics import Lists, Recomputed
 
@@ -142,7 +143,7 @@ class Bench:
 
     def recomputed(self, metric: str, k: int | None) -> list[Recomputed]:
         """Return a metric under its definitions; empty where files are missing."""
-        if metric in metrics.RATING:
+        if metric in RATING:
             if self.predictions is None:
                 return []
             return metrics.rating(metric, self.predictions, self.test)
@@ -184,7 +185,7 @@ class Bench:
 
     def claimed(self, metric: str, k: int | None, value: float) -> float:
         """Return the claimed value; for sampled lists that of the sample, from per-user values."""
-        if not self.delivered.is_sample or metric in (*metrics.RATING, "coverage"):
+        if not self.delivered.is_sample or metric in (*RATING, "coverage"):
             return value
         if self.table is None:
             return value

@@ -19,23 +19,13 @@ from agent_core.domain import (
     SplitKind,
     Study,
 )
+from agent_core.domain.metric import kind_of_metric, usual_name
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
 from agent_core.model.complaint import Complaint
 
-METRIC_NAMES = {
-    "recip_rank": "mrr",
-    "reciprank": "mrr",
-    "hitrate": "hit",
-    "hit_rate": "hit",
-    "hr": "hit",
-    "average_precision": "map",
-    "averageprecision": "map",
-    "catalog_coverage": "coverage",
-}
 SHARED = frozenset({"user_fraction", "crossfold_users", "global_time"})
 """Splits that hold a share out; other kinds take no notice of it."""
-NEEDS_K = frozenset({"ndcg", "recall", "precision", "hit", "map", "rbp"})
 DEFAULT_HOLDOUT = 0.2
 MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
 MAX_REQUIREMENTS = 60
@@ -144,7 +134,8 @@ def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
 
 def is_for_ratings(answer: PlanAnswer) -> bool:
     """Whether the primary metric judges predicted ratings."""
-    return bool(answer.metrics) and metric_name(answer.metrics[0].name) in ("rmse", "mae")
+    names = [usual_name(m.name.partition("@")[0]) for m in answer.metrics[:1]]
+    return any(kind_of_metric(name).is_rating for name in names)
 
 
 def with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Algorithm, ...]:
@@ -186,12 +177,6 @@ def direction_note(primary: Metric) -> tuple[str, ...]:
     )
 
 
-def metric_name(name: str) -> str:
-    """Return the product's name of a metric."""
-    plain = name.strip().lower().split("@")[0].replace(" ", "_").replace("-", "_")
-    return METRIC_NAMES.get(plain, plain)
-
-
 def metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
     """Return the planned metrics, each once."""
     if not answer.metrics:
@@ -200,12 +185,13 @@ def metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
     for part in answer.metrics:
         name, _, cut = part.name.strip().partition("@")
         k = part.k if part.k is not None else (int(cut) if cut.isdecimal() else None)
-        plain = metric_name(name)
-        if k is None and plain in NEEDS_K:
+        plain = usual_name(name).replace(" ", "_").replace("-", "_")
+        kind = kind_of_metric(plain)
+        if k is None and kind.needs_k:
             k = max(1, answer.list_length)
         if k is not None and not 1 <= k <= MAX_LIST:
             faults.append(f"metrics: cut-off {k} of {plain} is not within 1 to {MAX_LIST}")
-        found.append(Metric(plain, None if plain in ("rmse", "mae") else k))
+        found.append(Metric(plain, None if kind.is_rating else k))
     return tuple(dict.fromkeys(found))
 
 

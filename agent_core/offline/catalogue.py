@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent_core.domain.metric import KINDS
 from agent_core.offline.selections import SELECTIONS
 
 
@@ -127,17 +128,8 @@ ALGORITHMS: tuple[Known, ...] = (
 BY_NAME = {known.name: known for known in ALGORITHMS}
 BY_KIND = {known.kind: known for known in ALGORITHMS}
 
-METRICS: Mapping[str, str] = {
-    "ndcg": r"n-?dcg",
-    "recall": r"recall",
-    "precision": r"precision",
-    "hit": r"hit[- ]?(?:rate|ratio)?|hr",
-    "mrr": r"mrr|mean reciprocal rank|reciprocal rank",
-    "map": r"map|mean average precision",
-    "rmse": r"rmse|root mean squared? error",
-    "mae": r"mae|mean absolute error",
-    "coverage": r"(?:catalogu?e )?coverage",
-}
+METRICS: Mapping[str, str] = {kind.name: kind.spoken for kind in KINDS if kind.spoken}
+"""Metrics that offline plans may have, each with the pattern of what people call it."""
 
 PARAMETERS: Mapping[str, str] = {
     "embedding_size": (

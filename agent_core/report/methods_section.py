@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, Study
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import algorithms_of
-from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, RATING
+from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
 from agent_core.prose.quotation import is_measure, quoted, said_by, short
 from agent_core.report.provenance import (
     machine_text,
@@ -29,17 +30,6 @@ LEAKS = {
     SplitKind.LEAVE_LAST: "per-user temporal: other users' later interactions are in training",
     SplitKind.GLOBAL_TIME: "one moment for all: training is earlier than every tested interaction",
     SplitKind.OTHER: "the script's own; see the source",
-}
-DEFINITIONS = {
-    "ndcg": "gain and logarithm as the script has them",
-    "recall": "hits over test items",
-    "precision": "hits over k",
-    "hit": "1 where at least one test item is listed",
-    "mrr": "reciprocal rank of the first hit, 0 without one",
-    "map": "mean of the precision at each hit",
-    "rmse": "root mean squared error",
-    "mae": "mean absolute error",
-    "coverage": "share of the training items that are listed at all",
 }
 AVERAGING = {
     "pooled over predictions": "pooled over all predictions, active users weigh more",
@@ -237,8 +227,7 @@ def users_text(inputs: ReportInputs) -> str:
 def metric_text(inputs: ReportInputs, metric: Metric) -> str:
     """Return a metric's definition: the one under which recomputation agreed."""
     agreed = inputs.facts.definitions.get(metric.key, "") if inputs.facts else ""
-    known = "as computed by the script"
-    text = f"{metric.label}: {DEFINITIONS.get(metric.name, known)}"
+    text = f"{metric.label}: {metric.kind.meaning}"
     if agreed:
         named = agreed.removesuffix(LISTED_ONLY).removeprefix(POOLED)
         text = f"{metric.label}: {AVERAGING.get(named, named)}; recomputed, and agrees"

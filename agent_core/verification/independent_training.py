@@ -24,6 +24,7 @@ from scipy import stats
 from agent_core.checks.results.metrics import sampled_candidates
 from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Algorithm, Script
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
 from agent_core.evidence.result_files import run_tables
 from agent_core.evidence.retrained import Pair, Retrained
@@ -146,7 +147,7 @@ def training_of(
     known = [int(s) for s in rows["seed"].unique() if str(s).isdecimal()][:SEEDS]
     fresh = [s for s in range(SEEDS) if s not in known]
     seeds = (*known, *fresh)[:SEEDS] if scorer.is_random else (None,)
-    rates = rows["metric"].isin(metrics.RATING)
+    rates = rows["metric"].isin(RATING)
     return Training(
         number, algorithm.name, scorer.kind, scorer.module, said["config"], tuple(seeds),
         bool((~rates).any()), bool(rates.any()),
@@ -236,8 +237,8 @@ def trained_values(
     name, k = metric
     test, (lists, predicted) = evidence.test[order.fold], own
     wanted = definition_of(evidence, name, k)
-    for _, table in (predicted if name in metrics.RATING else lists).groupby("seed"):
-        if name in metrics.RATING:
+    for _, table in (predicted if name in RATING else lists).groupby("seed"):
+        if name in RATING:
             found = metrics.rating(name, table, test)
         elif name == "coverage":
             items = evidence.train[order.fold]["item_id"].nunique()

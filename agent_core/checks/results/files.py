@@ -16,9 +16,9 @@ from agent_core.checks.result import (
     warned,
 )
 from agent_core.checks.script.labbook_use import changed_helper
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence, algorithms_of
 from agent_core.evidence.file_hashes import LEDGER
-from agent_core.measures.metrics import RATING
 
 FIGURE_STARTS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<"}
 COUNTED = re.compile(r"(\d+)\s+(?:plot|figure|chart|graph)", re.IGNORECASE)

@@ -20,10 +20,11 @@ from agent_core.checks.result import (
 )
 from agent_core.checks.split.variants import is_variant
 from agent_core.domain import Metric
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import false_ratings, shares
 from agent_core.evidence.sampled_lists import on_whom, sample_faults
-from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, RATING, is_close
+from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, is_close
 from agent_core.prose.quotation import quoted
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 8

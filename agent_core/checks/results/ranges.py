@@ -18,26 +18,13 @@ from agent_core.checks.result import (
     some,
     warned,
 )
+from agent_core.domain.metric import KINDS, RATING, kind_of_metric
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import repeated
 
-SHARES = frozenset(
-    {
-        "ndcg", "recall", "precision", "hit", "mrr", "map", "coverage", "auc", "f1", "rbp", "gini",
-        "listgini", "exposuregini", "meanpoprank", "accuracy", "success",
-    }
-)  # fmt: skip
-ERRORS = frozenset({"rmse", "mae", "mse"})
-QUALITY = frozenset({"ndcg", "recall", "hit", "mrr", "map"})
+QUALITY = frozenset(kind.name for kind in KINDS if kind.is_quality)
 TOO_GOOD = 0.95
 SLACK = 1e-9
-
-
-def bounds_of(metric: str) -> tuple[float, float]:
-    """Return the lowest and highest possible value of a metric."""
-    if metric in SHARES:
-        return 0.0, 1.0
-    return (0.0, np.inf) if metric in ERRORS else (-np.inf, np.inf)
 
 
 def values_in_range(evidence: Evidence) -> Result:
@@ -61,7 +48,7 @@ def values_in_range(evidence: Evidence) -> Result:
 
 def outside(metric: str, values: pd.Series[Any]) -> pd.Series[Any]:
     """Return which values are not finite or out of range."""
-    low, high = bounds_of(metric)
+    low, high = kind_of_metric(metric).range
     numbers = values.to_numpy(dtype=float)
     wrong = ~np.isfinite(numbers) | (numbers < low - SLACK) | (numbers > high + SLACK)
     return values[wrong]
@@ -125,7 +112,7 @@ def wide_errors(evidence: Evidence) -> list[str]:
     ratings = [r for d in evidence.datasets for r in d.rating_values]
     if not ratings:
         return []
-    rows = evidence.rows[evidence.rows["metric"].isin(["rmse", "mae"])]
+    rows = evidence.rows[evidence.rows["metric"].isin(RATING)]
     wide = rows[rows["value"] > max(ratings) - min(ratings)]
     return [
         f"{r.metric} {r.value:.3g} of {r.algorithm} exceeds the rating scale"

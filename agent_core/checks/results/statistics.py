@@ -13,8 +13,8 @@ from agent_core.checks.result import Result, failed, label, not_applicable, pass
 from agent_core.checks.results.metrics import is_measured_by
 from agent_core.checks.results.seeds import random_algorithms
 from agent_core.domain import Role, Study
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence, algorithms_of
-from agent_core.measures.metrics import RATING
 
 TWO_SIDED_95 = 1.96
 TOO_NARROW = 0.7

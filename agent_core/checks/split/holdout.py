@@ -28,9 +28,9 @@ from agent_core.checks.split.variants import (
 )
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Split, SplitKind
+from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.split_origin import seconds
-from agent_core.measures.metrics import RATING
 
 TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
 OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
