@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from agent_core.domain import Better, Metric
 from agent_core.measures.metrics import KNOWN
 from agent_core.prose.result_words import COMPARING, STRONG
+from agent_core.prose.sentences import sentences, spans
 from agent_core.statistics.facts import EQUIVALENCE
 
-SENTENCES = re.compile(r"((?<=[.!?])\s+|\n+)")
 MORE = re.compile(
     r"\b(?:than|dwarf\w*|lags?|match(?:es)?|on par|on top|strong\w*|top|first place|differs?|"
     r"different\w*|same|alike|most \w+|least \w+|noise|chance|stable|negligible|reliabl\w*|"
@@ -146,13 +146,8 @@ def untested(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str,
     recorded
         Report and status; their sentences may be repeated.
     """
-    known = frozenset(flat(s) for s in sentences_of(recorded.replace("*", "")))
-    return tuple(s for s in sentences_of(text) if compares(s) and not stands(s, facts, known))
-
-
-def sentences_of(text: str) -> list[str]:
-    """Return the sentences of an answer."""
-    return [s for s in SENTENCES.split(text) if s and s.strip()]
+    known = frozenset(flat(s) for s in sentences(recorded.replace("*", "")))
+    return tuple(s for s in sentences(text) if compares(s) and not stands(s, facts, known))
 
 
 def compares(text: str) -> bool:
@@ -174,7 +169,9 @@ def flat(text: str) -> str:
     return " ".join(text.replace("*", "").split()).lstrip("•- ").rstrip(".")
 
 
-def struck(text: str, sentences: tuple[str, ...]) -> str:
+def struck(text: str, unfounded: tuple[str, ...]) -> str:
     """Return an answer with a note in place of sentences."""
-    parts = [STRUCK if part in sentences else part for part in SENTENCES.split(text) if part]
-    return "".join(parts)
+    for start, end in reversed(spans(text)):
+        if text[start:end] in unfounded:
+            text = text[:start] + STRUCK + text[end:]
+    return text

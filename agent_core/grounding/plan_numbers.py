@@ -9,14 +9,11 @@ from typing import Any
 
 from agent_core.domain import Dataset, Plan
 from agent_core.grounding.plan_names import Kind, is_algorithm
+from agent_core.prose.number_words import NUMBER_WORDS, number_of
 
-SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty"
-)
-WORDS = {word: value for value, word in enumerate(SMALL.split(" "))}
-WORDS |= {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "single": 1, "both": 2}
-NUMBER = r"(?P<number>\d[\d,]*(?:\.\d+)?|" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")"
+OTHER_WORDS = {"single": 1.0, "both": 2.0}
+WORDS = "|".join(sorted({**NUMBER_WORDS, **OTHER_WORDS}, key=len, reverse=True))
+NUMBER = rf"(?P<number>\d[\d,]*(?:\.\d+)?|{WORDS})"
 FILLERS = (
     r"(?:[\s-]+(?:random|training|model|test|tested|different|fixed|independent|distinct|single|"
     r"swept|planned|whole))*"
@@ -160,15 +157,11 @@ def without(pattern: str, text: str, allowed: Iterable[float]) -> str:
     known = set(allowed)
 
     def kept(match: re.Match[str]) -> str:
-        return NUMBER_MARK if value_of(match["number"]) in known else match[0]
+        word = match["number"].lower()
+        value = OTHER_WORDS.get(word) or number_of(word)
+        return NUMBER_MARK if value in known else match[0]
 
     return re.sub(pattern, kept, text, flags=re.IGNORECASE)
-
-
-def value_of(number: str) -> float:
-    """Return the value of digits or of a number word."""
-    word = number.lower()
-    return float(WORDS[word]) if word in WORDS else float(number.replace(",", ""))
 
 
 def is_number(value: Any) -> bool:

@@ -23,12 +23,6 @@ def clip(text: str, most: int) -> str:
     return f"{text[:head]}\n[... {left_out:,} characters left out ...]\n{text[-tail:]}"
 
 
-def line(text: str, most: int = 300) -> str:
-    """Put a text on one line."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"
-
-
 def shown_output(text: str, *, share_rows: bool, most: int = OUTPUT) -> str:
     """Return what a prompt shows of a script's output: bounded, without rows of the data."""
     text = clip(text, 20 * most)

@@ -10,6 +10,7 @@ from agent_core.domain import Script
 from agent_core.execution.syntax_trees import parse
 from agent_core.model.complaint import Complaint
 from agent_core.model.reading import UNPRINTABLE
+from agent_core.prose.clipping import clipped
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n`]*$", re.MULTILINE)
 START = re.compile(r"^(import |from \w|#!|# |\"\"\"|'''|def |class |@|if |[A-Za-z_]\w* ?=)")
@@ -123,7 +124,7 @@ def plan_in(prose: str, source: str) -> str:
     if not words:
         first = re.match(r'\s*(?:"""|\'\'\'|#)\s*(.*)', source)
         words = first[1].strip("\"' ") if first else "A script without a plan in words"
-    return words if len(words) <= MAX_PLAN else words[: MAX_PLAN - 1] + "…"
+    return clipped(words, MAX_PLAN)
 
 
 def continued(text: str, more: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from agent_core.domain import Requirement, Verdict
 from agent_core.evidence.quotes import Exhibits
 from agent_core.model.answers import JudgeAnswer, VerdictPart
-from agent_core.model.bounds import clip, line
+from agent_core.model.bounds import clip
 from agent_core.model.complaint import Complaint
+from agent_core.prose.clipping import on_one_line
 
 SHOWN_FILE, SHOWN_FILES = 1500, 10_000
 """Characters of one and of all text artifacts that a prompt shows."""
@@ -45,5 +46,5 @@ def verdicts_from(
 
 def verdict_from(part: VerdictPart, by: str) -> Verdict:
     """Turn one part into a verdict."""
-    reason, quote = line(part.reason, 400), part.quote.strip()[:MAX_QUOTE]
+    reason, quote = on_one_line(part.reason, 400), part.quote.strip()[:MAX_QUOTE]
     return Verdict(part.requirement, part.is_met, reason, quote, by)

@@ -23,6 +23,7 @@ from agent_core.domain.metric import kind_of_metric, usual_name
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
 from agent_core.model.complaint import Complaint
+from agent_core.prose.clipping import on_one_line
 
 SHARED = frozenset({"user_fraction", "crossfold_users", "global_time"})
 """Splits that hold a share out; other kinds take no notice of it."""
@@ -52,11 +53,11 @@ def plan_from(
         raise Complaint(faults)
     return Plan(
         version=version,
-        title=clipped(answer.title, 60) or "Study",
-        question=clipped(answer.question) or clipped(answer.title),
+        title=on_one_line(answer.title, 60) or "Study",
+        question=on_one_line(answer.question, MAX_TEXT) or on_one_line(answer.title, MAX_TEXT),
         study=Study(answer.study),
         datasets=chosen,
-        feedback=clipped(answer.feedback),
+        feedback=on_one_line(answer.feedback, MAX_TEXT),
         split=split_of(answer),
         algorithms=algorithms,
         metrics=metrics,
@@ -75,15 +76,9 @@ def plan_from(
     )
 
 
-def clipped(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text on one line, at most `most` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
 def texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
     """Return non-empty texts, clipped."""
-    return tuple(clipped(v) for v in values if v.strip())[:most]
+    return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:most]
 
 
 def datasets_of(
@@ -113,14 +108,14 @@ def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
     config = {s.name: s.value for s in part.config}
     role = Role(part.role)
     if kind.startswith("Custom"):
-        return Algorithm(clipped(part.name, 60), kind, config, role, part.is_random)
+        return Algorithm(on_one_line(part.name, 60), kind, config, role, part.is_random)
     scorer = SCORERS.get(kind)
     if scorer is None:
         faults.append(
             f"algorithms: {part.name!r} has class {kind!r}, which LensKit 2025 does not have; "
             f"there are {', '.join(SCORERS)}, or Custom... for own code"
         )
-        return Algorithm(clipped(part.name, 60), kind, config, role)
+        return Algorithm(on_one_line(part.name, 60), kind, config, role)
     aliases = dict(scorer.aliases)
     config = {aliases.get(k, k): v for k, v in config.items()}
     wrong = [k for k in config if k not in scorer.parameters]
@@ -129,7 +124,7 @@ def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
             f"algorithms: {kind} has no {', '.join(wrong)} (LensKit would ignore it silently); "
             f"it takes {', '.join(scorer.parameters)}"
         )
-    return Algorithm(clipped(part.name, 60), kind, config, role, scorer.is_random)
+    return Algorithm(on_one_line(part.name, 60), kind, config, role, scorer.is_random)
 
 
 def is_for_ratings(answer: PlanAnswer) -> bool:
@@ -240,7 +235,7 @@ def is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
 def split_of(answer: PlanAnswer) -> Split:
     """Return the hold-out protocol with words for people."""
     part = answer.split
-    text = clipped(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
+    text = on_one_line(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
     holdout = part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT
     kind = SplitKind(part.kind)
     is_newest = part.newest and kind in (SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS)
@@ -263,11 +258,11 @@ def requirements_of(
     return tuple(
         Requirement(
             p.id,
-            clipped(p.text),
+            on_one_line(p.text, MAX_TEXT),
             Priority(p.priority),
             Nature(p.nature),
             p.check,
-            clipped(p.clause, 300),
+            on_one_line(p.clause, 300),
         )
         for p in sorted(parts, key=lambda p: p.id)
     )
@@ -280,7 +275,7 @@ def question_of(answer: PlanAnswer) -> Question | None:
     if ask is None or len(options) < 2 or not ask.text.strip():
         return None
     default = ask.default if 0 <= ask.default < len(options) else 0
-    return Question(clipped(ask.text), options, default)
+    return Question(on_one_line(ask.text, MAX_TEXT), options, default)
 
 
 def answer_of(plan: Plan) -> PlanAnswer:

@@ -14,9 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from agent_core.domain import Check, Dataset, Finding, Node, Packages, Plan, Requirement
 from agent_core.lenskit.api_reference import construction, split_call
-from agent_core.model.bounds import SOURCE, TASK, clip, line, shown_failure, shown_output
+from agent_core.model.bounds import SOURCE, TASK, clip, shown_failure, shown_output
 from agent_core.model.planning import answer_of
 from agent_core.model.requests import Turn
+from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import Context
 
 FOLDER = Path(__file__).parent / "prompts"
@@ -108,7 +109,7 @@ def data_piece(datasets: Sequence[Dataset]) -> str:
 def dataset_lines(data: Dataset) -> str:
     """Describe one dataset."""
     columns = ", ".join(
-        f"{line(c.name, 40)} ({c.kind}, {c.distinct} distinct"
+        f"{on_one_line(c.name, 40)} ({c.kind}, {c.distinct} distinct"
         + (f", {c.missing} missing)" if c.missing else ")")
         for c in data.columns[:MAX_COLUMNS]
     )
@@ -130,7 +131,7 @@ def dataset_lines(data: Dataset) -> str:
         facts.append(f"ratings {', '.join(f'{v:g}' for v in data.rating_values)}")
     if data.first_time:
         facts.append(f"from {data.first_time} to {data.last_time}")
-    facts += [line(note) for note in data.notes[:6]]
+    facts += [on_one_line(note) for note in data.notes[:6]]
     return "\n  ".join(facts)
 
 
@@ -138,7 +139,7 @@ def plan_piece(plan: Plan) -> dict[str, Any]:
     """Describe a plan: its text, its requirements, and the plan as JSON."""
     return {
         "version": plan.version,
-        "title": line(plan.title, 80),
+        "title": on_one_line(plan.title, 80),
         "text": "\n".join(plan_lines(plan)),
         "requirements": requirements_piece(plan.requirements),
         "json": clip(answer_of(plan).model_dump_json(), 30_000),
@@ -150,10 +151,10 @@ def plan_lines(plan: Plan) -> list[str]:
     call = split_call(plan.split)
     least = f", ratings below {plan.min_rating:g} dropped" if plan.min_rating is not None else ""
     lines = [
-        f"* Question: {line(plan.question, 600)}",
+        f"* Question: {on_one_line(plan.question, 600)}",
         f"* Study: {plan.study.value}" + (f", varies {plan.swept}" if plan.swept else ""),
-        f"* Data: {', '.join(plan.datasets)}; feedback: {line(plan.feedback)}{least}",
-        f"* Split: {line(plan.split.text)}" + (f"; `{call}`" if call else ""),
+        f"* Data: {', '.join(plan.datasets)}; feedback: {on_one_line(plan.feedback)}{least}",
+        f"* Split: {on_one_line(plan.split.text)}" + (f"; `{call}`" if call else ""),
         *(
             f"* {a.role.value.capitalize()} `{a.name}`: `{construction(a)}`"
             + (f", one training for each of the {len(plan.seeds)} seeds" if a.is_random else "")
@@ -165,8 +166,8 @@ def plan_lines(plan: Plan) -> list[str]:
     ]
     if plan.margin is not None:
         lines.append(f"* Equivalence margin: ±{plan.margin:g} {plan.primary.label}")
-    lines += [f"* Reported: {line(text)}" for text in plan.reported[:20]]
-    return lines + [f"* Assumption: {line(text)}" for text in plan.assumptions[:20]]
+    lines += [f"* Reported: {on_one_line(text)}" for text in plan.reported[:20]]
+    return lines + [f"* Assumption: {on_one_line(text)}" for text in plan.assumptions[:20]]
 
 
 def seeds_text(seeds: Sequence[int]) -> str:
@@ -179,7 +180,7 @@ def seeds_text(seeds: Sequence[int]) -> str:
 def requirements_piece(requirements: Sequence[Requirement]) -> str:
     """List requirements with what decides them."""
     return "\n".join(
-        f"{r.id}. [{r.priority.value}] {line(r.text, 500)}"
+        f"{r.id}. [{r.priority.value}] {on_one_line(r.text, 500)}"
         + (f" (decided by the check {r.check})" if r.check else "")
         for r in requirements[:80]
     )
@@ -198,7 +199,7 @@ def study_pieces(context: Context, plan: Plan) -> dict[str, Any]:
 
 def bullets(texts: Sequence[str], most: int, size: int) -> str:
     """List the last `most` texts, one line each."""
-    return "\n".join(f"* {line(text, size)}" for text in texts[-most:])
+    return "\n".join(f"* {on_one_line(text, size)}" for text in texts[-most:])
 
 
 def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
@@ -218,7 +219,7 @@ def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
 def ended(node: Node) -> str:
     """Say how a node's script ended."""
     if node.execution is None:
-        return f"It was not run: {line(node.error or 'no reason known', 600)}"
+        return f"It was not run: {on_one_line(node.error or 'no reason known', 600)}"
     run = node.execution
     return (
         f"Ended: {run.ended.value}, exit status {run.exit_code}, after {run.duration_s:.0f} s, "
@@ -233,7 +234,7 @@ def aim_piece(node: Node, aim: Requirement | None) -> str:
     failed = [c for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
     if not failed:
         return "Make the experiment more complete: meet what is still open, keep the protocol."
-    told = "\n".join(f"* `{c.name}`: {line(c.reason)}" for c in failed)
+    told = "\n".join(f"* `{c.name}`: {on_one_line(c.reason)}" for c in failed)
     return f"Mend what keeps the results from counting, and keep the protocol:\n{told}"
 
 
@@ -242,7 +243,9 @@ def checks_piece(checks: Sequence[Check], *, is_all: bool) -> str:
     shown = [c for c in checks if is_all or c.finding in (Finding.FAIL, Finding.WARN)]
     order = [Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE]
     shown.sort(key=lambda c: order.index(c.finding))
-    return "\n".join(f"* {c.finding.value} {c.name}: {line(c.reason, 300)}" for c in shown[:40])
+    return "\n".join(
+        f"* {c.finding.value} {c.name}: {on_one_line(c.reason, 300)}" for c in shown[:40]
+    )
 
 
 def verdicts_piece(node: Node, plan: Plan) -> str:
@@ -251,8 +254,8 @@ def verdicts_piece(node: Node, plan: Plan) -> str:
     open_first = sorted(node.verdicts, key=lambda v: v.is_met)
     return "\n".join(
         f"* {'met' if v.is_met else 'OPEN'} {v.requirement}: "
-        + (line(known[v.requirement].text, 120) if v.requirement in known else "")
-        + ("" if v.is_met else f" ({line(v.reason, 300)})")
+        + (on_one_line(known[v.requirement].text, 120) if v.requirement in known else "")
+        + ("" if v.is_met else f" ({on_one_line(v.reason, 300)})")
         for v in open_first[:80]
     )
 
@@ -266,7 +269,7 @@ def attempt_line(node: Node, *, share_rows: bool) -> str:
     """Describe one attempt."""
     output = node.execution.output if node.execution else node.error or ""
     tail = shown_failure(output, share_rows=share_rows)[-400:] if node.is_buggy else "it ran"
-    return f"* {line(node.script.plan, 300)}: {line(tail, 400)}"
+    return f"* {on_one_line(node.script.plan, 300)}: {on_one_line(tail, 400)}"
 
 
 def facts_piece(facts: Mapping[str, float]) -> str:

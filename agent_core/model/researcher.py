@@ -33,7 +33,7 @@ from agent_core.model.answers import (
     ReportAnswer,
     RevisionAnswer,
 )
-from agent_core.model.bounds import REFERENCE, TASK, clip, line
+from agent_core.model.bounds import REFERENCE, TASK, clip
 from agent_core.model.code import script_in
 from agent_core.model.dialogue import Dialogue, Form, Voice, structured
 from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
@@ -55,8 +55,9 @@ from agent_core.model.prompting import (
     study_pieces,
 )
 from agent_core.model.recording import Conversations, Request
+from agent_core.model.report_answer import answer_from, draft_from
 from agent_core.model.revising import revision_from
-from agent_core.model.wording import answer_from, draft_from
+from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import (
     AnswerRequest,
     DebugRequest,
@@ -350,12 +351,12 @@ def nodes_piece(nodes: Sequence[Node]) -> str:
 def node_state(node: Node) -> str:
     """Say in a line what came of a script."""
     if node.error is not None:
-        return line(node.error, 200)
+        return on_one_line(node.error, 200)
     if node.execution is None:
         return "in work"
     if not node.execution.is_ok:
         last = node.execution.output.strip().splitlines()[-1:]
-        return f"{node.execution.ended.value}, {line(' '.join(last), 200)}"
+        return f"{node.execution.ended.value}, {on_one_line(' '.join(last), 200)}"
     failed = node.score.failed_checks if node.score else ()
     return "ran" + (f", failed {', '.join(failed)}" if failed else "")
 

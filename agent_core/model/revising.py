@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from agent_core.domain import Dataset, Plan, PlanChange, Requirement, Revision
 from agent_core.model.answers import RevisionAnswer
-from agent_core.model.bounds import clip, line
+from agent_core.model.bounds import clip
 from agent_core.model.complaint import Complaint
 from agent_core.model.planning import plan_from
+from agent_core.prose.clipping import on_one_line
 
 MAX_REPLY = 1500
 
@@ -22,7 +23,7 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
     Complaint
         When a wish comes without a plan, or with an impossible one.
     """
-    reply, offer = clip(answer.reply.strip(), MAX_REPLY), line(answer.offer)
+    reply, offer = clip(answer.reply.strip(), MAX_REPLY), on_one_line(answer.offer)
     if answer.kind == "chatter":
         return Revision()
     if answer.kind == "question":
@@ -44,14 +45,14 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
 def stable(before: Sequence[Requirement], after: Sequence[Requirement]) -> tuple[Requirement, ...]:
     """Keep known requirements under their ids and give new ones ids after all others."""
     known = {r.id: r for r in before}
-    by_text = {line(r.text).lower(): r.id for r in before}
+    by_text = {on_one_line(r.text).lower(): r.id for r in before}
     taken = {r.id for r in after if r.id in known}
     fresh = max(known, default=0) + 1
     kept = []
     for requirement in after:
         number = requirement.id
         if number not in known:
-            same = by_text.get(line(requirement.text).lower())
+            same = by_text.get(on_one_line(requirement.text).lower())
             if same is not None and same not in taken:
                 number = same
                 taken.add(same)
@@ -72,7 +73,7 @@ def difference(before: Plan, after: Plan, reasons: Sequence[str]) -> PlanChange:
     protocol = protocol_changes(before, after)
     if not (added or dropped or changed or protocol):
         return PlanChange()
-    worded = tuple(line(r) for r in reasons if r.strip())[:20]
+    worded = tuple(on_one_line(r) for r in reasons if r.strip())[:20]
     return PlanChange(
         added,
         changed,
@@ -83,13 +84,13 @@ def difference(before: Plan, after: Plan, reasons: Sequence[str]) -> PlanChange:
 
 def differs(before: Requirement, after: Requirement) -> bool:
     """Whether two versions of a requirement say different things."""
-    same = line(before.text).lower() == line(after.text).lower()
+    same = on_one_line(before.text).lower() == on_one_line(after.text).lower()
     return not same or (before.priority, before.check) != (after.priority, after.check)
 
 
 def told(verb: str, ids: Sequence[int], known: dict[int, Requirement]) -> list[str]:
     """Word added or dropped requirements."""
-    return [f"{verb} {number} ({line(known[number].text, 80)})" for number in ids]
+    return [f"{verb} {number} ({on_one_line(known[number].text, 80)})" for number in ids]
 
 
 def protocol_changes(before: Plan, after: Plan) -> list[str]:

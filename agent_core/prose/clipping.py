@@ -16,7 +16,7 @@ def clipped(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
 
 
-def on_one_line(text: str, most: int) -> str:
+def on_one_line(text: str, most: int = 300) -> str:
     r"""Return a text without line breaks and double spaces, clipped.
 
     Examples

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agent_core.prose.clipping import on_one_line
 from agent_core.prose.result_words import COMPARING, STRONG
+from agent_core.prose.sentences import sentences
 
-SENTENCES = re.compile(r"(?<=[.;!?])\s+|\n+")
 FIGURES = re.compile(
     r"\d[.,]\d|[%‰]|\bp\s*[<=>≤≥]|\bper ?cent\b|[≪≫≈]|[<>](?!=?\s*\d)|"
     r"\b(?:ndcg|recall|precision|mrr|map|hit(?: rate)?|rmse|mae|coverage)(?:@\d+)?"
@@ -33,10 +34,10 @@ def states_result(text: str) -> bool:
 
 def without_results(text: str, most: int = 300) -> str:
     """Return a text on one line, with a mark where a sentence states a result."""
-    parts = [p.strip() for p in SENTENCES.split(text) if p.strip()]
+    parts = sentences(text, at_semicolons=True)
     kept = " ".join(LEFT_OUT if states_result(p) else p for p in parts)
-    flat = re.sub(rf"(?:{re.escape(LEFT_OUT)} ?)+", f"{LEFT_OUT} ", " ".join(kept.split())).strip()
-    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+    one_mark = re.sub(rf"(?:{re.escape(LEFT_OUT)} ?)+", f"{LEFT_OUT} ", kept)
+    return on_one_line(one_mark, most)
 
 
 def quoted(text: Any, most: int = 300) -> str:

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agent_core.domain import Finding, Node
+from agent_core.prose.clipping import on_one_line
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import without_results
 from agent_core.report.headline import mean_text
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.report.text import clip
 from agent_core.report.thread_summary import REASONS
 from agent_core.run.tree import error_signature
 from agent_core.statistics.facts import Summary
@@ -51,7 +51,7 @@ def failure(inputs: ReportInputs) -> Failure:
 
 def ended_text(reason: str) -> str:
     """Return why the search ended where it is no known limit."""
-    return clip(reason, 200) if reason else "Every script failed"
+    return on_one_line(reason, 200) if reason else "Every script failed"
 
 
 def elapsed_s(inputs: ReportInputs) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from agent_core.domain import Plan, Study
 from agent_core.evidence.evidence import Evidence
+from agent_core.prose.clipping import clipped
 from agent_core.prose.number_format import shown
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.measured_values import run_values
@@ -226,7 +227,7 @@ def histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> None
     axes.set_xlabel(f"{summary.metric.label} (line: mean)", fontsize=11)
     axes.set_ylabel("runs", fontsize=11)
     axes.yaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
-    name = summary.algorithm if len(summary.algorithm) <= 30 else f"{summary.algorithm[:29]}…"
+    name = clipped(summary.algorithm, 30)
     axes.set_title(
         f"{name}: {summary.units} seeds, SD {sd_text(summary)}", fontsize=10, loc="left"
     )
@@ -278,7 +279,7 @@ def comparison(plan: Plan, facts: Facts) -> Figure:
 
 def line_text(base: Summary) -> str:
     """Return what stands above the line of a baseline."""
-    name = base.algorithm if len(base.algorithm) <= 24 else f"{base.algorithm[:23]}…"
+    name = clipped(base.algorithm, 24)
     return f"baseline: {name}"
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from agent_core.domain import Metric, Node
 from agent_core.evidence.evidence import algorithms_of
+from agent_core.prose.clipping import on_one_line
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import is_measure, quoted, short
 from agent_core.report.headline import names_of, resolution_of
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.report.text import clip
 from agent_core.statistics.facts import Facts, Summary
 
 APART = 0.05
@@ -123,4 +123,4 @@ def filters_of(described: Run) -> str:
     """Return the filters that a script names, in words."""
     said = described.get("filters")
     named = [f for f in said if isinstance(f, dict)] if isinstance(said, list) else []
-    return clip(", ".join(quoted(f.get("name"), 60) for f in named), 120)
+    return on_one_line(", ".join(quoted(f.get("name"), 60) for f in named), 120)

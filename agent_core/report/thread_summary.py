@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, SplitKind, Study
 from agent_core.domain.events import Rerun
+from agent_core.prose.clipping import clipped, on_one_line
 from agent_core.prose.number_format import percent, shown
 from agent_core.report.caveats import SPLIT_EFFECT, own_word, split_limits, unpredicted
 from agent_core.report.headline import mean_text, names_of, repeated, resolution_of, shared
 from agent_core.report.provenance import exploratory_text, person, tried_text
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_agreement import agreement
-from agent_core.report.text import clip
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.observations import RUNS
 
+LINE = 260
 MAX_TEXT = 2500
 SHOWN_ALGORITHMS = 8
 SHOWN_METRICS = 4
@@ -71,23 +72,25 @@ class Prose:
 def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
     """Return what a reader must know before any number; a file names people by their part."""
     found = [
-        f"**Not to be relied on: the check `{c.name}` failed.** {clip(c.reason)}"
+        f"**Not to be relied on: the check `{c.name}` failed.** {on_one_line(c.reason, LINE)}"
         for c in inputs.found(Finding.FAIL)
         if c.is_binding and inputs.has_results
     ]
     found += [*astray(inputs), *own_word(inputs), *unpredicted(inputs)]
     found += [
-        f"**{WARNINGS[c.name]}** {clip(c.reason)}"
+        f"**{WARNINGS[c.name]}** {on_one_line(c.reason, LINE)}"
         for c in inputs.found(Finding.WARN)
         if c.name in WARNINGS
     ]
     found += [
         f"**Check `{w.check}` was set aside** by {person(inputs, w.by) if is_file else w.by}"
-        f"{', after results were seen' if w in inputs.late_waivers else ''}: {clip(w.reason)}"
+        f"{', after results were seen' if w in inputs.late_waivers else ''}: "
+        f"{on_one_line(w.reason, LINE)}"
         for w in inputs.view.waivers
     ]
     found += [
-        f"**Disputed** by {person(inputs, d.by) if is_file else d.by}: “{clip(d.text)}”"
+        f"**Disputed** by {person(inputs, d.by) if is_file else d.by}: "
+        f"“{on_one_line(d.text, LINE)}”"
         for d in inputs.view.disputes
     ]
     if inputs.is_exploratory:
@@ -105,7 +108,11 @@ def astray(inputs: ReportInputs) -> list[str]:
     if not inputs.has_results:
         return []
     failed = {c.name: c for c in inputs.found(Finding.FAIL) if not c.is_binding}
-    return [f"**{words}** {clip(failed[n].reason)}" for n, words in ASTRAY.items() if n in failed]
+    return [
+        f"**{words}** {on_one_line(failed[n].reason, LINE)}"
+        for n, words in ASTRAY.items()
+        if n in failed
+    ]
 
 
 def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
@@ -128,7 +135,7 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     while len(text := "\n".join(t for _, t in parts)) > MAX_TEXT and len(parts) > 1:
         worst = max(range(len(parts)), key=lambda i: (parts[i][0], i))
         parts.pop(worst)
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+    return clipped(text, MAX_TEXT)
 
 
 def body_text(inputs: ReportInputs, facts: Facts) -> str:
@@ -272,7 +279,9 @@ def limits_of(inputs: ReportInputs, facts: Facts, prose: Prose) -> list[str]:
     if len(inputs.datasets) == 1:
         found.append("One data set: nothing here speaks for others.")
     is_said = any(SPLIT_EFFECT in t for t in found)
-    return found + [clip(t) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)]
+    return found + [
+        on_one_line(t, LINE) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)
+    ]
 
 
 def checks_text(inputs: ReportInputs) -> str:
@@ -289,7 +298,7 @@ def checks_text(inputs: ReportInputs) -> str:
     named = [
         f"`{c.name}`, see above"
         if c.name in WARNINGS
-        else f"`{c.name}` {clip(c.reason, 140).rstrip('.')}"
+        else f"`{c.name}` {on_one_line(c.reason, 140).rstrip('.')}"
         for c in warned[:3]
     ]
     text += f" ({'; '.join(named)})" if named else ""
@@ -358,7 +367,7 @@ def requirements_text(inputs: ReportInputs) -> str:
     text = f"*Requirements:* {sum(r.id in met for r in plan.requirements)} of {total} met"
     missing = [r for r in plan.requirements if r.id not in met]
     musts = [r for r in missing if r.priority is Priority.MUST]
-    named = [f"{r.id} ({clip(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
+    named = [f"{r.id} ({on_one_line(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
     text += f"; not met: {', '.join(named)}." if named else "."
     ended = REASONS.get(inputs.reason, inputs.reason)
     return f"{text} {tried_text(inputs)}.{f' {ended}' if ended else ''}"

@@ -9,8 +9,9 @@ from agent_core.domain import Answer, Claim, Direction, Plan, ReportDraft
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.model.answers import AnswerAnswer, ReportAnswer
-from agent_core.model.bounds import clip, line
+from agent_core.model.bounds import clip
 from agent_core.model.complaint import Complaint
+from agent_core.prose.clipping import on_one_line
 
 REFERENCE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 CLAIM = re.compile(r"claim:(\d+)$")
@@ -45,7 +46,7 @@ def draft_from(
 
     def kept(texts: Sequence[str]) -> tuple[str, ...]:
         good = [t for t in texts if t.strip() and not unknown_in(t, facts, len(claims))]
-        return tuple(line(t, 600) for t in good)[:MAX_ITEMS]
+        return tuple(on_one_line(t, 600) for t in good)[:MAX_ITEMS]
 
     headline = "".join(kept([answer.headline]))
     return ReportDraft(
@@ -104,7 +105,7 @@ def answer_from(
     kept = struck(answer.text, compared)
     text = REFERENCE.sub(lambda m: filled(m[1], facts), without(kept, made_up))
     quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
-    return Answer(clip(text.strip(), MAX_TEXT), quoted, line(answer.offer))
+    return Answer(clip(text.strip(), MAX_TEXT), quoted, on_one_line(answer.offer))
 
 
 def filled(reference: str, facts: Mapping[str, float]) -> str:
