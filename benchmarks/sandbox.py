@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sandbox.execution import Job, Level, Limits
+from sandbox.execution import IsolationLevel, Job, Limits
 from sandbox.local import LocalSandbox
 from sandbox.packages import find_python, read_packages
 from sandbox.sandbox import Sandbox
@@ -106,8 +106,8 @@ def say(name: str, seconds: Sequence[float]) -> None:
 async def measure(arguments: argparse.Namespace, folder: Path) -> None:
     """Measure all and print ratios of this one run."""
     packages = read_packages(find_python())
-    cold = LocalSandbox(packages, Level.COLD, 2)
-    fresh = LocalSandbox(packages, Level.UNCONFINED, 2)
+    cold = LocalSandbox(packages, IsolationLevel.COLD, 2)
+    fresh = LocalSandbox(packages, IsolationLevel.UNCONFINED, 2)
     async with open_warm(packages, arguments.slots) as warm:
         began = time.perf_counter()
         await warm.warm_up()

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 
-class Level(StrEnum):
+class IsolationLevel(StrEnum):
     """How strongly an execution is isolated."""
 
     WARM = "warm"
@@ -103,7 +103,7 @@ class Execution:
     output: str
     """Standard output and error as they came, decoded, head and tail kept."""
     duration_s: float
-    level: Level
+    level: IsolationLevel
     signal: int | None = None
     cpu_s: float = 0.0
     peak_memory_mib: float = 0.0

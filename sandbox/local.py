@@ -12,7 +12,7 @@ from pathlib import Path
 from sandbox import seccomp, workspace
 from sandbox.chores import to_end
 from sandbox.errors import SandboxError
-from sandbox.execution import Execution, Job, Level, OnOutput
+from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
 from sandbox.groups import Group, Place, group_of, joined, loosened
 from sandbox.isolation import Confinement, command, interpreter, limits, options, variables
 from sandbox.output import Output
@@ -43,7 +43,7 @@ class LocalSandbox:
     def __init__(
         self,
         packages: InstalledPackages,
-        level: Level,
+        level: IsolationLevel,
         slots: int,
         place: Place | None = None,
     ) -> None:
@@ -75,7 +75,7 @@ class LocalSandbox:
         SandboxError
             When the machinery, not the script, failed.
         """
-        uid = self.uids() if self.level is Level.COLD and can_switch_user() else None
+        uid = self.uids() if self.level is IsolationLevel.COLD and can_switch_user() else None
         async with folder_of(job, uid) as space, group_of(self.place, job.limits) as group:
             inputs = await asyncio.to_thread(workspace.readable_inputs, space, job.inputs)
             process = self.begin(job, Frame(space, inputs, uid, group))
@@ -88,7 +88,7 @@ class LocalSandbox:
         space, inputs, uid = frame.space, frame.inputs, frame.uid
         job = replace(job, limits=loosened(job.limits, frame.group))
         try:
-            if self.level is Level.UNCONFINED:
+            if self.level is IsolationLevel.UNCONFINED:
                 return self.begin_unconfined(job, frame)
             status_pipe = os.pipe2(os.O_CLOEXEC)
             filter_fd = memory_file(self.filter) if self.filter else None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sandbox import workspace
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.execution import Job, Level, Limits
+from sandbox.execution import IsolationLevel, Job, Limits
 from sandbox.groups import Place, find_place
 from sandbox.local import LocalSandbox
 from sandbox.packages import SOURCES, InstalledPackages, find_python, read_packages
@@ -72,7 +72,7 @@ async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
     means = await asyncio.to_thread(find_means, settings)
     async with AsyncExitStack() as stack:
         if settings.level == "unconfined":
-            yield LocalSandbox(means.packages, Level.UNCONFINED, means.slots, means.place)
+            yield LocalSandbox(means.packages, IsolationLevel.UNCONFINED, means.slots, means.place)
             return
         check_programs()
         sandbox: Sandbox | None = None
@@ -91,7 +91,7 @@ def find_means(settings: SandboxSettings) -> Means:
 
 async def cold_sandbox(means: Means) -> Sandbox:
     """Return a tested sandbox of the cold level."""
-    sandbox = LocalSandbox(means.packages, Level.COLD, means.slots, means.place)
+    sandbox = LocalSandbox(means.packages, IsolationLevel.COLD, means.slots, means.place)
     await self_test(sandbox)
     return sandbox
 

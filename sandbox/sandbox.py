@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sandbox.execution import Execution, Job, Level, OnOutput
+from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Sandbox(Protocol):
     """Runs scripts in isolation."""
 
     @property
-    def level(self) -> Level:
+    def level(self) -> IsolationLevel:
         """The isolation level that executions really get."""
         ...
 

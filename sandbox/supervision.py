@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox import workspace
-from sandbox.execution import Ended, Execution, Job, Level
+from sandbox.execution import Ended, Execution, IsolationLevel, Job
 from sandbox.groups import Group
 from sandbox.output import Output
 from sandbox.process import READ_SIZE, Exit, Process
@@ -69,7 +69,7 @@ class Running:
         return None
 
 
-def outcome(running: Running, ended: Exit, level: Level, collect_into: Path) -> Execution:
+def outcome(running: Running, ended: Exit, level: IsolationLevel, collect_into: Path) -> Execution:
     """Collect the artifacts and say how it ended."""
     job, output = running.job, running.output
     duration_s = time.monotonic() - running.began

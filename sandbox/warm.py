@@ -15,7 +15,7 @@ from pathlib import Path
 from sandbox import workspace
 from sandbox.chores import Chores, to_end
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.execution import Execution, Job, Level, OnOutput
+from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
 from sandbox.groups import Group, Place, group_of, loosened
 from sandbox.inside.request import Request
 from sandbox.isolation import SHARED_MIB, resources, variables
@@ -53,7 +53,7 @@ class WarmSandbox:
     all libraries once it has imported them.
     """
 
-    level = Level.WARM
+    level = IsolationLevel.WARM
 
     def __init__(
         self,

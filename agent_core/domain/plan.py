@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from agent_core.domain.metric import Metric
+from agent_core.domain.rules import DataRule, DataRules, Level, SplitRules
 
 Config = Mapping[str, Any]
 
@@ -121,39 +122,6 @@ class Algorithm:
     """Whether training draws random numbers."""
 
 
-class SplitKind(StrEnum):
-    """How test interactions are held out."""
-
-    LEAVE_ONE_OUT = "leave_one_out"
-    """One random interaction of each user."""
-    LEAVE_LAST = "leave_last"
-    """The newest interaction of each user."""
-    USER_FRACTION = "user_fraction"
-    """A random share of each user's interactions; all users are tested."""
-    CROSSFOLD_USERS = "crossfold_users"
-    """Users in k parts; of the tested part a share of the interactions is held out."""
-    CROSSFOLD_RECORDS = "crossfold_records"
-    """Interactions in k parts."""
-    GLOBAL_TIME = "global_time"
-    """All interactions after one moment."""
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """The hold-out protocol."""
-
-    kind: SplitKind
-    folds: int = 1
-    holdout: float = 0.2
-    """Share of interactions held out where the kind has one."""
-    seed: int = 42
-    text: str = ""
-    """For people, e.g. `leave-one-out, random, one fixed split (seed 42)`."""
-    is_newest: bool = False
-    """Whether the share of each user is the newest, not drawn at random."""
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """Something that changes the protocol, asked once, with a default."""
@@ -176,7 +144,7 @@ class Plan:
     datasets: tuple[str, ...]
     feedback: str
     """Rating to implicit rule in words."""
-    split: Split
+    split_levels: tuple[Level[SplitRules], ...]
     algorithms: tuple[Algorithm, ...]
     metrics: tuple[Metric, ...]
     """The first is the primary metric."""
@@ -189,8 +157,7 @@ class Plan:
     unmapped: tuple[str, ...] = ()
     """Clauses of the user's sentence that no requirement covers; said in the thread."""
     ask: Question | None = None
-    min_rating: float | None = None
-    """Interactions with a lower rating are dropped; None: every rating counts."""
+    data_levels: tuple[Level[DataRules], ...] = (Level(DataRules()),)
     list_length: int = 10
     estimate_s: float = 0.0
     """Expected wall seconds."""
@@ -205,6 +172,24 @@ class Plan:
     def primary(self) -> Metric:
         """The metric that headline and score speak of."""
         return self.metrics[0]
+
+    @property
+    def data(self) -> DataRules:
+        """What of the data is kept."""
+        return self.data_levels[0].rules
+
+    @property
+    def split(self) -> SplitRules:
+        """How test data are held out."""
+        return self.split_levels[0].rules
+
+    def with_data(self, *rules: DataRule) -> Plan:
+        """Return the plan with other data rules."""
+        return replace(self, data_levels=(Level(DataRules(rules)),))
+
+    def with_split(self, **changes: Any) -> Plan:
+        """Return the plan with some split rules changed."""
+        return replace(self, split_levels=(Level(replace(self.split, **changes)),))
 
     @property
     def baselines(self) -> tuple[Algorithm, ...]:

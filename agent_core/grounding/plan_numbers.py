@@ -145,8 +145,8 @@ def keyed_numbers(
         for key, value in algorithm.config.items():
             if is_number(value):
                 keyed.setdefault(re.escape(key), set()).add(float(value))
-    if plan.min_rating is not None:
-        keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.min_rating)}
+    if plan.data.lowest_rating is not None:
+        keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.data.lowest_rating)}
     if plan.margin is not None:
         keyed[r"(?:margin(?: of)?|within) ?±?"] = {float(plan.margin)}
     return keyed

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import sandbox
-from agent_core.domain import Algorithm, Plan, Split, SplitKind
+from agent_core.domain import Algorithm, Order, Plan, SplitKind, SplitRules
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS, Scorer
 from sandbox.errors import SandboxError
@@ -86,10 +86,12 @@ def construction(algorithm: Algorithm) -> str:
     return f"{algorithm.kind}({arguments})"
 
 
-def split_call(split: Split) -> str:
+def split_call(split: SplitRules) -> str:
     """Write the LensKit call of a planned split; empty where there is none."""
     seed, share = split.seed, split.holdout
-    held = f"LastFrac({share})" if split.is_newest else f"SampleFrac({share}, rng={seed})"
+    held = (
+        f"LastFrac({share})" if split.order is Order.NEWEST else f"SampleFrac({share}, rng={seed})"
+    )
     calls = {
         SplitKind.LEAVE_ONE_OUT: f"crossfold_users(ds, 1, SampleN(1, rng={seed}), rng={seed})",
         SplitKind.LEAVE_LAST: f"crossfold_users(ds, 1, LastN(1), rng={seed})",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 CheckName = Literal[
     "contract_parses",
@@ -61,6 +61,23 @@ class AlgorithmPart(Part):
     is_random: bool = False
 
 
+class RulePart(Part):
+    """One rule that leaves interactions out."""
+
+    rule: Literal[
+        "repeated_pairs", "lowest_rating", "time_window", "sample", "fewest", "core", "other"
+    ]
+    amount: float | None = Field(
+        None, description="rating, interactions, or share (below 1) or number of a sample"
+    )
+    of: Literal["users", "items", "both", "interactions"] = "both"
+    keep: Literal["first", "last", "all"] = "first"
+    first: str = Field("", description="ISO date; likewise last")
+    last: str = ""
+    training_only: bool = False
+    text: str = Field("", description="for other: the rule in words")
+
+
 class SplitPart(Part):
     """How test data are held out."""
 
@@ -75,8 +92,13 @@ class SplitPart(Part):
     ]
     folds: int = 1
     holdout: float = 0.2
+    count: int | None = Field(None, description="held out of each user, instead of holdout")
     newest: bool = Field(False, description="hold out each user's newest, not random ones")
     seed: int = 42
+    test_users: float | None = Field(None, description="number, or share below 1; null: all")
+    lowest_test_rating: float | None = None
+    validation: bool = False
+    sampled_candidates: int | None = Field(None, description="null: all items are ranked")
     text: str = Field("", description="for people: leave-one-out, random, one fixed split")
 
 
@@ -120,7 +142,7 @@ class PlanAnswer(Part):
     study: Literal["seed_variance", "comparison", "sweep", "other"]
     datasets: list[str] = []
     feedback: str = Field("", description="how ratings become feedback, in words")
-    min_rating: float | None = None
+    data: list[RulePart] = Field([], description="in order; empty: all interactions")
     split: SplitPart
     algorithms: list[AlgorithmPart]
     metrics: list[MetricPart] = Field(description="the first is the primary metric")
@@ -138,6 +160,15 @@ class PlanAnswer(Part):
     unmapped: list[str] = Field([], description="clauses that no requirement covers")
     ask: QuestionPart | None = None
     estimate_s: float = Field(60.0, description="expected seconds of one full execution")
+
+    @model_validator(mode="before")
+    @classmethod
+    def lowest_rating_as_rule(cls, value: Any) -> Any:
+        """Take `min_rating`, which models know from elsewhere, as the data rule that it is."""
+        if not isinstance(value, dict) or value.get("min_rating") is None:
+            return value
+        rule = {"rule": "lowest_rating", "amount": value["min_rating"]}
+        return {**value, "data": [rule, *(value.get("data") or [])]}
 
 
 class Change(Part):

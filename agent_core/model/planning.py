@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from agent_core.domain import (
     Algorithm,
+    Candidates,
+    DataRule,
+    DataRuleKind,
+    DataRules,
     Dataset,
+    Keep,
+    Level,
     Metric,
     Nature,
+    Of,
+    Order,
     Plan,
     Priority,
     Question,
     Requirement,
     Role,
-    Split,
     SplitKind,
+    SplitRules,
     Study,
 )
 from agent_core.domain.metric import kind_of_metric, usual_name
@@ -24,6 +32,7 @@ from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
 from agent_core.model.complaint import Complaint
 from agent_core.prose.clipping import on_one_line
+from agent_core.rules.reading import with_rules_read
 
 SHARED = frozenset({"user_fraction", "crossfold_users", "global_time"})
 """Splits that hold a share out; other kinds take no notice of it."""
@@ -48,17 +57,19 @@ def plan_from(
     algorithms = with_baseline(algorithms_of(answer, faults), answer)
     metrics = metrics_of(answer, faults)
     study_faults(answer, algorithms, metrics, faults)
+    data_faults(answer, faults)
     requirements = requirements_of(answer.requirements, faults)
     if faults:
         raise Complaint(faults)
-    return Plan(
+    plan = Plan(
         version=version,
         title=on_one_line(answer.title, 60) or "Study",
         question=on_one_line(answer.question, MAX_TEXT) or on_one_line(answer.title, MAX_TEXT),
         study=Study(answer.study),
         datasets=chosen,
         feedback=on_one_line(answer.feedback, MAX_TEXT),
-        split=split_of(answer),
+        data_levels=(Level(data_of(answer)),),
+        split_levels=(Level(split_of(answer)),),
         algorithms=algorithms,
         metrics=metrics,
         requirements=requirements,
@@ -67,13 +78,13 @@ def plan_from(
         assumptions=assumptions_of(answer, algorithms, metrics[0]),
         unmapped=texts(answer.unmapped),
         ask=question_of(answer),
-        min_rating=answer.min_rating,
         list_length=length_of(answer, metrics),
         estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
         estimate_cost=cost,
         swept=answer.swept or None,
         margin=answer.margin,
     )
+    return with_rules_read(plan)
 
 
 def texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
@@ -232,14 +243,60 @@ def is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
     return margin > 0 and (margin < 1 or bool(metrics and metrics[0].is_rating))
 
 
-def split_of(answer: PlanAnswer) -> Split:
+def split_of(answer: PlanAnswer) -> SplitRules:
     """Return the hold-out protocol with words for people."""
     part = answer.split
     text = on_one_line(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
     holdout = part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT
     kind = SplitKind(part.kind)
-    is_newest = part.newest and kind in (SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS)
-    return Split(kind, part.folds, holdout, part.seed, text, is_newest)
+    users = part.test_users if part.test_users and part.test_users > 0 else None
+    is_sampled = bool(part.sampled_candidates and part.sampled_candidates > 0)
+    return SplitRules(
+        kind,
+        part.folds,
+        holdout,
+        part.seed,
+        text,
+        Order.NEWEST if part.newest and kind.has_share else Order.RANDOM,
+        held_out=part.count if part.count and part.count > 0 else None,
+        test_users=int(users) if users is not None and users >= 1 else None,
+        test_user_share=users if users is not None and users < 1 else None,
+        lowest_test_rating=part.lowest_test_rating,
+        has_validation=part.validation,
+        candidates=Candidates.SAMPLED if is_sampled else Candidates.TRAINING,
+        candidate_count=part.sampled_candidates if is_sampled else None,
+    )
+
+
+NEEDS_AMOUNT = frozenset({"lowest_rating", "sample", "fewest", "core"})
+
+
+def data_faults(answer: PlanAnswer, faults: list[str]) -> None:
+    """Find data rules that say nothing."""
+    for number, part in enumerate(answer.data):
+        if part.rule in NEEDS_AMOUNT and (part.amount is None or part.amount <= 0):
+            faults.append(f"data[{number}].amount: {part.rule} needs a number above 0")
+        if part.rule == "other" and not part.text.strip():
+            faults.append(f"data[{number}].text: the rule in words is missing")
+
+
+def data_of(answer: PlanAnswer) -> DataRules:
+    """Return the data rules, in the order of the answer."""
+    return DataRules(
+        tuple(
+            DataRule(
+                DataRuleKind(part.rule),
+                part.amount,
+                Of(part.of),
+                keep=Keep(part.keep),
+                first=on_one_line(part.first, 30),
+                last=on_one_line(part.last, 30),
+                is_training_only=part.training_only,
+                text=on_one_line(part.text, 200),
+            )
+            for part in answer.data
+        )
+    )
 
 
 def requirements_of(
@@ -287,8 +344,8 @@ def answer_of(plan: Plan) -> PlanAnswer:
             "study": plan.study.value,
             "datasets": list(plan.datasets),
             "feedback": plan.feedback,
-            "min_rating": plan.min_rating,
-            "split": {**asdict(plan.split), "kind": plan.split.kind.value},
+            "data": [rule_part(rule) for rule in plan.data.rules],
+            "split": split_part(plan.split),
             "algorithms": [algorithm_part(a) for a in plan.algorithms],
             "metrics": [{"name": m.name, "k": m.k} for m in plan.metrics],
             "list_length": plan.list_length,
@@ -304,6 +361,37 @@ def answer_of(plan: Plan) -> PlanAnswer:
             "estimate_s": plan.estimate_s,
         }
     )
+
+
+def rule_part(rule: DataRule) -> dict[str, object]:
+    """Write a data rule in the form of an answer."""
+    return {
+        "rule": rule.kind.value,
+        "amount": DataRules((rule,)).lowest_rating or rule.amount,
+        "of": rule.of.value,
+        "keep": rule.keep.value,
+        "first": rule.first,
+        "last": rule.last,
+        "training_only": rule.is_training_only,
+        "text": rule.text,
+    }
+
+
+def split_part(split: SplitRules) -> dict[str, object]:
+    """Write split rules in the form of an answer."""
+    return {
+        "kind": split.kind.value,
+        "folds": split.folds,
+        "holdout": split.holdout,
+        "count": split.held_out,
+        "newest": split.order is Order.NEWEST,
+        "seed": split.seed,
+        "test_users": split.test_users or split.test_user_share,
+        "lowest_test_rating": split.lowest_test_rating,
+        "validation": split.has_validation,
+        "sampled_candidates": split.candidate_count,
+        "text": split.text,
+    }
 
 
 def algorithm_part(algorithm: Algorithm) -> dict[str, object]:

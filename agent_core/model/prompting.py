@@ -19,6 +19,7 @@ from agent_core.model.planning import answer_of
 from agent_core.model.requests import Turn
 from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import Context
+from agent_core.rules.wording import data_text, split_text
 
 FOLDER = Path(__file__).parent / "prompts"
 MARK = "<!-- user -->\n"
@@ -149,12 +150,12 @@ def plan_piece(plan: Plan) -> dict[str, Any]:
 def plan_lines(plan: Plan) -> list[str]:
     """Describe the protocol line by line."""
     call = split_call(plan.split)
-    least = f", ratings below {plan.min_rating:g} dropped" if plan.min_rating is not None else ""
     lines = [
         f"* Question: {on_one_line(plan.question, 600)}",
         f"* Study: {plan.study.value}" + (f", varies {plan.swept}" if plan.swept else ""),
-        f"* Data: {', '.join(plan.datasets)}; feedback: {on_one_line(plan.feedback)}{least}",
-        f"* Split: {on_one_line(plan.split.text)}" + (f"; `{call}`" if call else ""),
+        f"* Data: {', '.join(plan.datasets)}; feedback: {on_one_line(plan.feedback)}",
+        f"* Kept: {on_one_line(data_text(plan.data))}",
+        f"* Split: {on_one_line(split_text(plan.split))}" + (f"; `{call}`" if call else ""),
         *(
             f"* {a.role.value.capitalize()} `{a.name}`: `{construction(a)}`"
             + (f", one training for each of the {len(plan.seeds)} seeds" if a.is_random else "")

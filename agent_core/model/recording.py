@@ -24,6 +24,7 @@ from agent_core.researcher import (
     ReportRequest,
     ReviseRequest,
 )
+from agent_core.rules.stored import with_levels
 
 Request = (
     PlanRequest
@@ -104,7 +105,7 @@ class Conversations:
 def read_conversation(path: Path) -> Conversation:
     """Read a recorded conversation."""
     body = json.loads(path.read_text(encoding="utf-8"))
-    request = TypeAdapter(REQUESTS[body["role"]]).validate_python(body["request"])
+    request = TypeAdapter(REQUESTS[body["role"]]).validate_python(with_levels(body["request"]))
     return Conversation(
         body["role"], body["model"], request, body["system"], body["user"], tuple(body["said"])
     )

@@ -11,8 +11,11 @@ from agent_core.model.bounds import clip
 from agent_core.model.complaint import Complaint
 from agent_core.model.planning import plan_from
 from agent_core.prose.clipping import on_one_line
+from agent_core.rules.wording import data_text, split_text
 
 MAX_REPLY = 1500
+WORDED = frozenset({"data", "split"})
+"""Parts of a protocol whose lines tell what they were and are."""
 
 
 def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset]) -> Revision:
@@ -97,14 +100,18 @@ def protocol_changes(before: Plan, after: Plan) -> list[str]:
     """Name the parts of the protocol that differ."""
     parts = {
         "datasets": (before.datasets, after.datasets),
-        "split": (replace(before.split, text=""), replace(after.split, text="")),
+        "data": (data_text(before.data), data_text(after.data)),
+        "split": (split_text(before.split), split_text(after.split)),
         "algorithms": (before.algorithms, after.algorithms),
         "metrics": (before.metrics, after.metrics),
         "seeds": (before.seeds, after.seeds),
-        "minimum rating": (before.min_rating, after.min_rating),
         "list length": (before.list_length, after.list_length),
         "study": (before.study, after.study),
         "equivalence margin": (before.margin, after.margin),
         "what is reported": (before.reported, after.reported),
     }
-    return [f"changed {name}" for name, (old, new) in parts.items() if old != new]
+    changed = {name: pair for name, pair in parts.items() if pair[0] != pair[1]}
+    return [
+        f"{name}: {old} → {new}" if name in WORDED else f"changed {name}"
+        for name, (old, new) in changed.items()
+    ]

@@ -161,7 +161,7 @@ OUTSIDE: Mapping[str, str] = {
     r"run(?:ning)?[- ]?times?|training times?|wall[- ]?clock|energy|carbon|memory use|gpu"
     r"|latency|speed": "is not measured",
     r"cold[- ]?start(?: users?| items?)?": "is a protocol that I cannot set up",
-    r"\d+[- ]?core|k-core": "is a filter that I cannot apply; all users and items stay",
+    r"k-core": "is a filter that I cannot apply without its number; all users and items stay",
     **SELECTIONS,
     r"leave[- ](?:two|three|four|five|k|p|\d+)[- ]out": "is not among my splits",
     r"(?:\d+ |sampled )negative (?:items|samples)|sampled metrics": (

@@ -7,7 +7,18 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from agent_core.domain import Algorithm, Dataset, Plan, Script, Split, SplitKind, Study
+from agent_core.domain import (
+    Algorithm,
+    DataRuleKind,
+    Dataset,
+    Order,
+    Plan,
+    Script,
+    SplitKind,
+    SplitRules,
+    Study,
+)
+from agent_core.domain.rules import COUNTING
 from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.repairs import DENSE
 
@@ -127,25 +138,40 @@ def data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "used_names": list(columns.values()),
         "id_types": {c: "str" for c in list(columns)[:2] if kinds[c] != "int"},
         "has_time": dataset.timestamp_column is not None,
-        "min_rating": plan.min_rating if dataset.rating_column else None,
+        "filters": filters_of(plan, dataset),
         "has_duplicates": dataset.duplicates > 0,
-        "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.min_rating),
+        "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.data.rules),
         "feedback": plan.feedback,
     }
 
 
-def split_parts(split: Split) -> dict[str, Any]:
+def filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
+    """Return the data rules that a script applies, in their order."""
+    applied = []
+    for rule in plan.data.rules:
+        if rule.kind is DataRuleKind.LOWEST_RATING and dataset.rating_column:
+            applied.append({"name": "rating_at_least", "rating": plan.data.lowest_rating})
+        if rule.kind in COUNTING and rule.amount is not None:
+            users = int(rule.amount) if rule.counts_users else 1
+            items = int(rule.amount) if rule.counts_items else 1
+            name = f"{rule.kind.value}_{rule.of.value}_{rule.amount:g}"
+            applied.append({"name": name, "users": users, "items": items})
+    return applied
+
+
+def split_parts(split: SplitRules) -> dict[str, Any]:
     """Return the hold-out protocol."""
+    is_newest = split.order is Order.NEWEST
     return {
         "kind": split.kind.value,
         "folds": split.folds,
         "holdout": split.holdout,
         "split_seed": split.seed,
-        "newest": split.is_newest,
+        "newest": is_newest,
         "share": (
             f"LastFrac({split.holdout})"
-            if split.is_newest
+            if is_newest
             else f"SampleFrac({split.holdout}, rng=SPLIT_SEED)"
         ),
-        "splitters": ("LastFrac", "crossfold_users") if split.is_newest else SPLITTERS[split.kind],
+        "splitters": ("LastFrac", "crossfold_users") if is_newest else SPLITTERS[split.kind],
     }

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent_core.domain import Metric, SplitKind, Study
+from agent_core.domain import DataRule, Metric, SplitKind, Study
+from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import (
     CUT,
     NEWEST,
@@ -30,6 +31,7 @@ from agent_core.offline.amounts import (
     swept_parameter,
 )
 from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS, word
+from agent_core.rules.data_words import COUNTS, count_spans, data_rules
 
 CUTLESS = ("rmse", "mae")
 DEFAULT_SEEDS = 30
@@ -100,6 +102,8 @@ class Reading:
     min_rating: float | None = None
     is_above: bool = False
     """Whether `min_rating` itself does not count."""
+    counts: tuple[DataRule, ...] = ()
+    """The fewest interactions that users and items must have."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     swept: str | None = None
     values: tuple[float, ...] = ()
@@ -125,7 +129,9 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Read a text, a task or a reply."""
-    plain = re.sub(r"\s+", " ", text)
+    whole = re.sub(r"\s+", " ", text)
+    counts = count_rules_of(whole)
+    plain = masked(whole, count_spans(whole)) if counts else whole
     outside, spans = outside_of(plain)
     clear = masked(plain, spans)
     margin, bounds, unclear = margin_of(plain)
@@ -151,11 +157,12 @@ def read(text: str) -> Reading:
         first_seed=first,
         min_rating=min_rating,
         is_above=is_above,
+        counts=counts,
         parameters=owned_parameters(rest, algorithms, swept),
         swept=swept,
         values=values,
         outside=(*outside, *unclear),
-        beyond=beyond_of(plain),
+        beyond=beyond_of(whole),
         margin=margin,
         notes=notes,
     )
@@ -163,6 +170,12 @@ def read(text: str) -> Reading:
     if study is Study.SWEEP and seeds is None and SEED_EFFECT.search(plain):
         reading = replace(reading, seeds=DEFAULT_SEEDS)
     return replace(reading, study=study)
+
+
+def count_rules_of(text: str) -> tuple[DataRule, ...]:
+    """Return the fewest interactions of users and items that the clauses of a text ask for."""
+    clauses = re.split(r"[,:]\s+", text)
+    return tuple(rule for rule in data_rules(clauses) if rule.kind in COUNTING)
 
 
 def owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None) -> dict[str, Any]:
@@ -294,7 +307,7 @@ def clauses(text: str) -> dict[str, str]:
         rf"|{NUMBER} (?:times|runs)",
         "configuration": "identical settings|same settings|"
         + "|".join(rf"\d[\d., ]* (?:{p})\b" for p in PARAMETERS.values()),
-        "min_rating": "|".join(RATINGS),
+        "data_rules": "|".join((*RATINGS, *COUNTS)),
         "statistics": r"vary across (?:\w+ )?runs|standard deviation|confidence intervals?"
         r"|compare\w*|significan\w+|equivalen\w+[^,.?;]{0,40}?\d[\d.]*"
         r"|how (?:much|large)[^,.?;]{0,60}",

@@ -8,14 +8,20 @@ from typing import Any
 
 from agent_core.domain import (
     Algorithm,
+    DataRule,
+    DataRuleKind,
+    DataRules,
     Dataset,
+    Level,
     Metric,
+    Order,
     Plan,
     Role,
-    Split,
     SplitKind,
+    SplitRules,
     Study,
 )
+from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import EQUIVALENCE
 from agent_core.offline.catalogue import BY_KIND, BY_NAME
 from agent_core.offline.fitting import possible
@@ -28,6 +34,7 @@ from agent_core.offline.grammar import (
     with_cutoffs,
 )
 from agent_core.offline.requirements import outside_of, requirements_of
+from agent_core.rules.wording import split_text
 
 SPLIT_SEED = 42
 STARTUP_S = 8.0
@@ -78,7 +85,8 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         study=study,
         datasets=(dataset.name,),
         feedback=feedback_of(reading, dataset, metrics, assumptions),
-        split=split,
+        split_levels=(Level(split),),
+        data_levels=(Level(data_rules_of(reading, dataset)),),
         algorithms=algorithms,
         metrics=metrics,
         requirements=(),
@@ -86,7 +94,6 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         reported=reported_of(study),
         assumptions=tuple(assumptions),
         unmapped=unmapped_of(reading, gaps, question),
-        min_rating=reading.min_rating if dataset.rating_column else None,
         list_length=max([m.k for m in metrics if m.k] or [10]),
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
@@ -178,7 +185,7 @@ def split_of(
     metrics: tuple[Metric, ...],
     folds: int,
     assumptions: list[str],
-) -> Split:
+) -> SplitRules:
     """Return the hold-out protocol; what was not said is said as an assumption."""
     kind, is_newest = reading.split, reading.is_newest
     if (kind in TIMESTAMP_SPLITS or is_newest) and dataset.timestamp_column is None:
@@ -190,40 +197,25 @@ def split_of(
     only_ratings = all(m.is_rating for m in metrics)
     if count > 1:
         if kind not in (None, SplitKind.USER_FRACTION):
-            words = SPLIT_WORDS[kind].format(holdout=0.2, folds=1) if kind else ""
-            assumptions.append(f"with {count} folds the hold-out is a share, not {words}")
+            assumptions.append(
+                f"with {count} folds the hold-out is a share, not {split_text(SplitRules(kind))}"
+            )
         kind = SplitKind.CROSSFOLD_RECORDS if only_ratings else SplitKind.CROSSFOLD_USERS
     elif kind is None:
         kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
         kind = SplitKind.USER_FRACTION if only_ratings else kind
-        words = SPLIT_WORDS[kind].format(holdout=0.2, folds=1)
-        assumptions.append(f"no split was named, so I take {words}")
+        assumptions.append(f"no split was named, so I take {split_text(SplitRules(kind))}")
     holdout = reading.holdout or 0.2
-    is_newest = is_newest and kind in NEWEST_WORDS
-    words = (NEWEST_WORDS if is_newest else SPLIT_WORDS)[kind]
-    text = f"{words.format(holdout=holdout, folds=count)} (seed {SPLIT_SEED})"
-    return Split(kind, count, holdout, SPLIT_SEED, text, is_newest)
+    order = Order.NEWEST if is_newest and kind.has_share else Order.RANDOM
+    split = SplitRules(kind, count, holdout, SPLIT_SEED, order=order)
+    return replace(split, text=split_text(split))
 
 
-SPLIT_WORDS = {
-    SplitKind.LEAVE_ONE_OUT: "leave-one-out, random, one fixed split",
-    SplitKind.LEAVE_LAST: "leave-one-out of each user's newest interaction",
-    SplitKind.USER_FRACTION: "{holdout:.0%} of each user's interactions held out at random",
-    SplitKind.CROSSFOLD_USERS: (
-        "{folds}-fold cross-validation over users, {holdout:.0%} of a test user held out"
-    ),
-    SplitKind.CROSSFOLD_RECORDS: "{folds}-fold cross-validation over interactions",
-    SplitKind.GLOBAL_TIME: "global time split, the newest {holdout:.0%} for test",
-}
-
-
-NEWEST_WORDS = {
-    SplitKind.USER_FRACTION: "the newest {holdout:.0%} of each user's interactions held out",
-    SplitKind.CROSSFOLD_USERS: (
-        "{folds}-fold cross-validation over users, the newest {holdout:.0%} of a test user "
-        "held out"
-    ),
-}
+def data_rules_of(reading: Reading, dataset: Dataset) -> DataRules:
+    """Return what of the data is kept: the lowest rating that counts, then numbers."""
+    low = reading.min_rating if dataset.rating_column else None
+    rated = (DataRule(DataRuleKind.LOWEST_RATING, low),) if low is not None else ()
+    return DataRules((*rated, *reading.counts))
 
 
 def seeds_of(
@@ -344,11 +336,12 @@ def reading_of(plan: Plan) -> Reading:
         metrics=tuple(dict.fromkeys(m.name for m in plan.metrics)),
         split=None if is_crossfold else split.kind,
         holdout=split.holdout,
-        is_newest=split.is_newest,
+        is_newest=split.order is Order.NEWEST,
         folds=split.folds if is_crossfold else None,
         seeds=len(plan.seeds),
         first_seed=plan.seeds[0],
-        min_rating=plan.min_rating,
+        min_rating=plan.data.lowest_rating,
+        counts=tuple(r for r in plan.data.rules if r.kind in COUNTING),
         parameters=parameters,
         swept=plan.swept,
         values=tuple(values),

@@ -71,11 +71,11 @@ def data_requirements(listing: Listing, plan: Plan, dataset: Dataset) -> None:
         f"{dataset.rows:,} interactions; {plan.feedback}.",
         clause="data",
     )
-    if plan.min_rating is not None or dataset.duplicates:
+    if plan.data.rules or dataset.duplicates:
         listing.add(
             "filters_as_planned",
             "Report the interactions before and after each filter.",
-            clause="min_rating",
+            clause="data_rules",
         )
     listing.add(
         "split_as_planned",

@@ -10,6 +10,7 @@ from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
 from agent_core.offline.requirements import key_of, renumbered
 from agent_core.offline.wishes import merged, unique
+from agent_core.rules.wording import data_text, split_text
 
 CHATTER = re.compile(
     r"^\W*(?:thanks?(?: you)?|thx|ty|ok(?:ay)?|great|nice|cool|perfect|good|lovely|wow|hi|hello|"
@@ -219,7 +220,8 @@ def settings_changes(old: Plan, new: Plan) -> tuple[str, ...]:
     pairs = (
         ("algorithms", names(old), names(new)),
         ("metrics", labels(old), labels(new)),
-        ("split", old.split.text, new.split.text),
+        ("data", data_text(old.data), data_text(new.data)),
+        ("split", split_text(old.split), split_text(new.split)),
         ("seeds", str(len(old.seeds)), str(len(new.seeds))),
         ("feedback", old.feedback, new.feedback),
         ("equivalence margin", margin_text(old), margin_text(new)),

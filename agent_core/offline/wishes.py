@@ -21,6 +21,12 @@ from agent_core.offline.grammar import (
 
 T = TypeVar("T")
 REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|delete|no|leave out)\b", re.I)
+NO_FILTER = re.compile(
+    r"\b(?:drop|remove|without|skip|no)\s+(?:the\s+|any\s+)?(?:\d+[\s-]?core|k-core|core\s+filter"
+    r"|filters?)\b",
+    re.IGNORECASE,
+)
+"""A reply that takes a filter back, where `drop users with ...` asks for one."""
 INSTEAD = re.compile(
     r"(?P<new>[^,;.]+?)\s+(?:instead of|rather than|in place of)\s+(?P<old>[^,;.]+)"
     r"|\breplace\s+(?P<old2>[^,;.]+?)\s+(?:with|by)\s+(?P<new2>[^,;.]+)"
@@ -50,9 +56,18 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
     if wish.metrics or (wish.cutoffs and not removes):
         replaces = is_replacing(part) and not adds_words(part)
         new = with_metrics(new, wish, removes=removes, replaces=replaces, adds=adds)
+    new = with_counts(new, wish, part)
     if removes:
         return replace(new, margin=None) if EQUIVALENCE.search(part) else new, said
     return with_protocol(new, wish, plan, said)
+
+
+def with_counts(old: Reading, wish: Reading, part: str) -> Reading:
+    """Take over, or take back, the fewest interactions that users and items must have."""
+    if NO_FILTER.search(part):
+        return replace(old, counts=())
+    others = tuple(r for r in old.counts if all(r.of is not new.of for new in wish.counts))
+    return replace(old, counts=(*others, *wish.counts))
 
 
 def is_setting(wish: Reading) -> bool:

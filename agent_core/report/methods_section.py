@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent_core.domain import Algorithm, Dataset, Finding, Metric, SplitKind, Study
+from agent_core.domain import Algorithm, Dataset, Finding, Metric, Order, SplitKind, Study
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import algorithms_of
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
@@ -161,7 +161,7 @@ def split_text(inputs: ReportInputs) -> str:
     ]
     leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
     measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
-    kind = SplitKind.LEAVE_LAST if split.is_newest else split.kind
+    kind = SplitKind.LEAVE_LAST if split.order is Order.NEWEST else split.kind
     counted = f" {sentence('; '.join(sizes[:10]))}" if sizes else ""
     return f"{text}; {LEAKS[kind]}.{measured}{counted}"
 

@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -20,12 +20,15 @@ from agent_core.domain import RunId, RunStatus, Task, UserId
 from agent_core.domain.events import (
     Event,
     Logged,
+    PlanSet,
     RoundOpened,
     RunFailed,
     RunFinished,
     StatusChanged,
 )
 from agent_core.errors import UnknownRun
+from agent_core.rules.reading import with_rules_read
+from agent_core.rules.stored import is_without_levels, with_levels
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database
@@ -75,7 +78,10 @@ def encode(event: Event) -> tuple[str, str]:
 
 def decode(record: EventRecord) -> Logged:
     """Return the event that a record holds."""
-    event = adapter(record.kind).validate_json(record.body)
+    body = json.loads(record.body)
+    event = adapter(record.kind).validate_python(with_levels(body))
+    if isinstance(event, PlanSet) and is_without_levels(body["plan"]):
+        event = replace(event, plan=with_rules_read(event.plan))
     return Logged(record.seq, datetime.fromisoformat(record.at), event)
 
 

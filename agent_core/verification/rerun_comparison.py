@@ -12,7 +12,7 @@ import pandas as pd
 from agent_core.domain import Environment, Metric, Node
 from agent_core.domain.events import Rerun
 from agent_core.evidence.evidence import Evidence
-from sandbox.execution import Execution, Level
+from sandbox.execution import Execution, IsolationLevel
 
 TOLERANCE = 1e-9
 """Difference up to which two runs of one script count as identical."""
@@ -172,7 +172,11 @@ def conditions(gaps: Gaps, execution: Execution, then: Environment, now: Environ
     """Say what was the same, and which packages and machine were not."""
     seeds = gaps.both["seed"][gaps.both["seed"] != ""].nunique()
     same = ["script", "data", *([f"{seeds} seeds"] if seeds > 1 else [])]
-    place = "without isolation" if execution.level is Level.UNCONFINED else "in a clean sandbox"
+    place = (
+        "without isolation"
+        if execution.level is IsolationLevel.UNCONFINED
+        else "in a clean sandbox"
+    )
     if then.packages and now.packages and not changes(then, now):
         same.append("packages")
     return f"Same {', '.join(same)}, {place}. {changed_text(then, now)}".strip()

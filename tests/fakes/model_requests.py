@@ -19,7 +19,7 @@ from agent_core.researcher import (
     ReportRequest,
     ReviseRequest,
 )
-from sandbox.execution import Ended, Execution, Level
+from sandbox.execution import Ended, Execution, IsolationLevel
 
 DATA = Dataset(
     name="u.data",
@@ -57,13 +57,13 @@ SOURCE = "import labbook\nlabbook.row('ndcg', 0.1551, k=10, algorithm='ImplicitM
 
 
 def node_with(output="ImplicitMF ndcg@10 0.1551", source=SOURCE, **more):
-    execution = Execution(0, Ended.FINISHED, output, 3.0, Level.COLD)
+    execution = Execution(0, Ended.FINISHED, output, 3.0, IsolationLevel.COLD)
     node = node_of(1, execution=execution, value=0.5)
     return replace(node, script=replace(node.script, source=source), **more)
 
 
 def failed_with(output, number=2):
-    execution = Execution(1, Ended.FINISHED, output, 3.0, Level.COLD)
+    execution = Execution(1, Ended.FINISHED, output, 3.0, IsolationLevel.COLD)
     return node_of(number, execution=execution)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from benches import Bench
 
-from sandbox.execution import Level, Limits
+from sandbox.execution import IsolationLevel, Limits
 from sandbox.local import LocalSandbox
 from sandbox.packages import find_python, read_packages
 from sandbox.warm import open_warm
@@ -111,7 +111,7 @@ LIMITS = Limits(timeout_s=100, memory_mib=4096)
 @pytest.mark.timeout(300)
 async def test_every_library_gives_the_results_of_a_fresh_process(tmp_path):
     packages = read_packages(find_python())
-    fresh = Bench(LocalSandbox(packages, Level.COLD, 1), tmp_path / "fresh")
+    fresh = Bench(LocalSandbox(packages, IsolationLevel.COLD, 1), tmp_path / "fresh")
     expected = await fresh.run(SOURCE, limits=LIMITS)
     async with open_warm(packages, 1) as sandbox:
         await sandbox.warm_up()

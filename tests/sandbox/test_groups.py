@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from benches import QUICK, Bench
 
-from sandbox.execution import Ended, Level, Limits
+from sandbox.execution import Ended, IsolationLevel, Limits
 from sandbox.groups import Group, find_place, folder_of, joined, kill_all
 from sandbox.local import LocalSandbox
 from sandbox.packages import find_python, read_packages
@@ -114,7 +114,7 @@ async def test_a_script_that_may_start_nothing_more_ended_for_that(place, tmp_pa
     packages = read_packages(find_python())
     limits = replace(QUICK, processes=15)
 
-    cold = LocalSandbox(packages, Level.COLD, 1, place)
+    cold = LocalSandbox(packages, IsolationLevel.COLD, 1, place)
     executions = [await Bench(cold, tmp_path / "cold").run(source, limits=limits)]
     async with open_warm(packages, 1, (), place) as warm:
         executions.append(await Bench(warm, tmp_path / "warm").run(source, limits=limits))

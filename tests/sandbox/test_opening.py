@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SandboxUnavailable
-from sandbox.execution import Level
+from sandbox.execution import IsolationLevel
 from sandbox.local import LocalSandbox
 from sandbox.opening import explain, open_sandbox, self_test
 from sandbox.packages import find_python, read_packages
@@ -58,7 +58,7 @@ def test_files_that_only_root_may_read_are_explained():
 
 
 async def test_the_self_test_refuses_what_does_not_isolate():
-    leaky = LocalSandbox(read_packages(find_python()), Level.UNCONFINED, 1)
+    leaky = LocalSandbox(read_packages(find_python()), IsolationLevel.UNCONFINED, 1)
 
     with pytest.raises(SandboxUnavailable, match="sees files of the service"):
         await self_test(leaky)
@@ -88,5 +88,5 @@ async def test_nothing_runs_where_namespaces_are_off(tmp_path, level):
 
 async def test_the_best_level_is_chosen():
     async with open_sandbox(SandboxSettings(preload_after_s=3600)) as sandbox:
-        assert sandbox.level is Level.WARM
+        assert sandbox.level is IsolationLevel.WARM
         assert sandbox.slots >= 1

@@ -2,6 +2,9 @@
 
 from agent_core.domain import (
     Algorithm,
+    DataRule,
+    DataRuleKind,
+    Level,
     Metric,
     Node,
     NodeId,
@@ -12,18 +15,18 @@ from agent_core.domain import (
     Role,
     Score,
     Script,
-    Split,
     SplitKind,
+    SplitRules,
     Study,
     Verdict,
 )
-from sandbox.execution import Ended, Execution, Level
+from sandbox.execution import Ended, Execution, IsolationLevel
 
-OK = Execution(0, Ended.FINISHED, "done", 1.0, Level.COLD)
+OK = Execution(0, Ended.FINISHED, "done", 1.0, IsolationLevel.COLD)
 
 
 def crashed(text="ValueError: bad 3"):
-    return Execution(1, Ended.FINISHED, f"Traceback\n{text}\n", 1.0, Level.COLD)
+    return Execution(1, Ended.FINISHED, f"Traceback\n{text}\n", 1.0, IsolationLevel.COLD)
 
 
 def requirement(number, check=None, priority=Priority.MUST):
@@ -38,7 +41,7 @@ def plan_of(*requirements, study=Study.SEED_VARIANCE):
         study=study,
         datasets=("u.data",),
         feedback="every rating counts",
-        split=Split(SplitKind.LEAVE_ONE_OUT),
+        split_levels=(Level(SplitRules(SplitKind.LEAVE_ONE_OUT)),),
         algorithms=(
             Algorithm("ImplicitMF", "ImplicitMFScorer", {"embedding_size": 32}, is_random=True),
             Algorithm("Popularity", "PopScorer", role=Role.BASELINE),
@@ -47,6 +50,11 @@ def plan_of(*requirements, study=Study.SEED_VARIANCE):
         requirements=requirements or (requirement(1), requirement(2)),
         seeds=(0, 1, 2),
     )
+
+
+def rated(plan, lowest):
+    """Return a plan in which ratings below `lowest` are dropped."""
+    return plan.with_data(DataRule(DataRuleKind.LOWEST_RATING, lowest))
 
 
 def node_of(number, *, execution=OK, value=None, parents=(), operator=Operator.DRAFT, **more):

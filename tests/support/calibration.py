@@ -11,7 +11,7 @@ from builders import plan_of
 from agent_core.domain import Node, NodeId, Operator, Packages, Requirement, RunId, Script, Verdict
 from agent_core.evidence.quotes import Exhibits, exhibits, grounded
 from agent_core.researcher import Context, JudgeRequest
-from sandbox.execution import Artifact, Ended, Execution, Level
+from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
 PAIRS = Path(__file__).parents[2] / "benchmarks/calibration.toml"
 
@@ -37,7 +37,7 @@ class Case:
             (folder / name).write_text(text)
             artifacts.append(Artifact(name, folder / name, len(text)))
         execution = Execution(
-            0, Ended.FINISHED, self.output, 1.0, Level.COLD, artifacts=tuple(artifacts)
+            0, Ended.FINISHED, self.output, 1.0, IsolationLevel.COLD, artifacts=tuple(artifacts)
         )
         script = Script("an experiment", self.source)
         node = Node(NodeId(1), Operator.DRAFT, (), 1, script, execution=execution)

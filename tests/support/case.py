@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from builders import plan_of
 
-from agent_core.domain import Algorithm, Finding, Metric, Role, Split, Study
+from agent_core.domain import Algorithm, Finding, Level, Metric, Role, SplitRules, Study
 
 BASE = """
 import os
@@ -118,7 +118,7 @@ def hidden(name, changes, check, finding, plan=same):
 
 
 def split_as(kind, **more):
-    return lambda plan: replace(plan, split=Split(kind, **more))
+    return lambda plan: replace(plan, split_levels=(Level(SplitRules(kind, **more)),))
 
 
 def without(*names):

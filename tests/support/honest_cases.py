@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+from builders import rated as with_lowest
 from case import (
     BASE,
     END,
@@ -112,7 +113,7 @@ HONEST = (
          (('"DATA", df, feedback="every rating counts")',
            '"DATA", df, feedback="at least 3", min_rating=3)'),
           ("    labbook.study", '    df = df[df["rating"] >= 3]\n    labbook.study')),
-         plan=lambda plan: replace(plan, min_rating=3.0)),
+         plan=lambda plan: with_lowest(plan, 3.0)),
     Case("a sample of the lists", (("seed=seed)\n    labbook.per_user", "seed=seed, users=50)\n"
                                     "    labbook.per_user"),)),
     Case("a sample of the lists by hand",

@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+from builders import rated
 from case import PARTS, RECORD, SPLIT, Case, split_as
 
 from agent_core.domain import SplitKind
@@ -10,8 +11,10 @@ from agent_core.domain import SplitKind
 FRACTION = '    held = df.groupby("user_id").sample(frac=0.2, random_state=42)\n'
 
 
-def assuming(text, **fields):
-    return lambda plan: replace(plan, assumptions=(text,), **fields)
+def assuming(text, lowest=None):
+    return lambda plan: replace(
+        plan if lowest is None else rated(plan, lowest), assumptions=(text,)
+    )
 
 
 def named(before, after, name):
@@ -42,5 +45,5 @@ LEFT_OUT = (
          ((SPLIT, '    df = df[df["rating"] > 3].assign(rating=1.0)\n'
            '    df = df.assign(user_id=pd.factorize(df["user_id"])[0], item_id=pd.factorize(df["item_id"])[0])\n'
            '    df = df[df.groupby("user_id")["item_id"].transform("size") > 1]\n' + SPLIT),),
-         plan=assuming("Ratings above 3 are positive, all others are dropped", min_rating=4.0)),
+         plan=assuming("Ratings above 3 are positive, all others are dropped", lowest=4.0)),
 )  # fmt: skip

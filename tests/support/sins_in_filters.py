@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+from builders import rated
 from case import SPLIT, Case, hidden
 
 from agent_core.domain import Finding
@@ -24,8 +25,8 @@ IN_FILTERS = (
            "filters_as_planned", Finding.FAIL),
     hidden("users left out behind ids of their own and a threshold",
            ((SPLIT, '    df = df[df["rating"] >= 2]\n' + TASTE + "    df = df[easy]\n" + RECODED + SPLIT),),
-           "filters_as_planned", Finding.FAIL, lambda plan: replace(plan, min_rating=2.0)),
+           "filters_as_planned", Finding.FAIL, lambda plan: rated(plan, 2.0)),
     hidden("low ratings kept in training only",
            ((SPLIT, SPLIT.replace("df.groupby", 'df[df["rating"] >= 4].groupby')),),
-           "filters_as_planned", Finding.FAIL, lambda plan: replace(plan, min_rating=4.0)),
+           "filters_as_planned", Finding.FAIL, lambda plan: rated(plan, 4.0)),
 )  # fmt: skip

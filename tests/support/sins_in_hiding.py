@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+from builders import rated
 from case import (
     END,
     FIT,
@@ -69,7 +70,7 @@ IN_HIDING = (
     hidden("neighbours of explicit feedback, far below popularity",
          ((', feedback="implicit"', ""),), "beats_baseline", WARN),
     hidden("a planned threshold not applied", (), "filters_as_planned", FAIL,
-         lambda plan: replace(plan, min_rating=4.0)),
+         lambda plan: rated(plan, 4.0)),
     hidden("random split called temporal", (), "split_as_planned", FAIL,
          split_as(SplitKind.LEAVE_LAST)),
     hidden("two tested items", (("sample(n=1, random_state", "sample(n=2, random_state"),),

@@ -14,8 +14,8 @@ DETERMINISTIC = (LOOP, "        pass\n")
 
 def planned(plan, *words, **split):
     """Plan deterministic models, another split and assumptions."""
-    changed = replace(plan.split, **split)
-    return replace(without("ImplicitMF")(plan), split=changed, assumptions=words)
+    changed = without("ImplicitMF")(plan).with_split(**split)
+    return replace(changed, assumptions=words)
 
 
 def folds_of(test, kind, folds, before=""):

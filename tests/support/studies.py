@@ -15,7 +15,8 @@ from builders import plan_of
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Algorithm, Column, Dataset, Metric, Role, Study
 from agent_core.evidence.evidence import read_evidence
-from sandbox.execution import Artifact, Ended, Execution, Level
+from agent_core.rules.reading import with_rules_read
+from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
 USERS, ITEMS, EACH, K = 60, 40, 12, 10
 HONEST_SOURCE = """
@@ -76,11 +77,12 @@ class Made:
         self.data.to_csv(file, index=False)
         artifacts = self.write(folder / "artifacts")
         execution = Execution(
-            self.exit_code, Ended.FINISHED, "done", 3.0, Level.COLD, artifacts=artifacts
+            self.exit_code, Ended.FINISHED, "done", 3.0, IsolationLevel.COLD, artifacts=artifacts
         )
         profile = profile_of(file, self.data)
         files = {"data.csv": file}
-        return read_evidence(self.plan, self.source, execution, (profile,), files, self.retrained)
+        plan = with_rules_read(self.plan)
+        return read_evidence(plan, self.source, execution, (profile,), files, self.retrained)
 
     def findings(self, folder: Path, waivers=()):
         return {c.name: c for c in run_checks(self.evidence(folder), waivers)}

@@ -14,6 +14,7 @@ from agent_core.domain import Finding, Script
 from agent_core.evidence.evidence import read_evidence
 from agent_core.execution.executor import Experiment, Workbench
 from agent_core.execution.slots import FairSlots
+from agent_core.rules.reading import with_rules_read
 from agent_core.verification.independent_training import retrain
 from sandbox.execution import Input, Job, Limits
 
@@ -65,7 +66,7 @@ async def delivered(case: Case, material: Material, sandbox, place: Path):
     files = {name: material.path, **(other(place.parent) if case.is_on_two else {})}
     inputs = tuple(Input(n, p) for n, p in files.items())
     execution = await sandbox.execute(Job(source, inputs, LIMITS), place)
-    plan = replace(case.plan(base_plan(name)), datasets=tuple(files))
+    plan = with_rules_read(replace(case.plan(base_plan(name)), datasets=tuple(files)))
     data = tuple(map(profile, files.values()))
     return read_evidence(plan, source, execution, data, files)
 

@@ -9,17 +9,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from agent_core.checks.result import Result, failed, passed, some, warned
-from agent_core.checks.split.kept_data import (
-    CORE,
-    REMOVAL,
-    Fewest,
-    limits_test_only,
-    lowest_planned,
-    lowest_tested,
-    planned_cores,
-    planned_fewest,
-    speaks_of_filters,
-)
 from agent_core.checks.split.split_kinds import Fold
 from agent_core.checks.split.variants import is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
@@ -33,6 +22,12 @@ COUNT_SLACK = 0.01
 """Users without a partner in training and the like may be fewer than a filter left."""
 MANY = 0.05
 """Share of interactions or users that no filter beside the plan may take away."""
+CORE = re.compile(
+    r"(?<!\d)(\d+)[\s_-]*core\b|\bk-?\s?core\b[^\d]{0,25}(\d+)|(?<![a-z])core\D{0,3}(\d+)"
+    r"|min_(?:user|item)\w*\D(\d+)",
+    re.IGNORECASE,
+)
+"""How scripts name a filter in run.json: `5-core`, `core5`, `min_user_ratings=5`."""
 APART = 0.25
 """Share of interactions that a declared validation part may take away without being saved."""
 NOT_SAVED = "a validation part that was not saved"
@@ -80,21 +75,21 @@ def filters_as_planned(evidence: Evidence) -> Result:
         return failed(f"{some(dict.fromkeys(faults))}.")
     data = sum(len(part) for part in folds[0][1:])
     if worst.share:
-        after = some(names) if names else "what the plan's words leave out"
+        after = some(names) if names else "rules that the plan only words"
         return warned(f"{loss_text(worst)} are missing after {after}.")
     notes = "".join(dict.fromkeys(f"; {loss.note}" for loss in losses if loss.note))
     doubts = [loss.doubt for loss in losses if loss.doubt]
     doubts += [text for fold in folds for text in excess(evidence, fold)]
     if doubts:
         return warned(f"{data:,} interactions; {some(dict.fromkeys(doubts))}{notes}.")
-    least = evidence.plan.min_rating
+    least = evidence.plan.data.lowest_rating
     rule = f"rating >= {least:g}" if least else f"after {some(names)}" if names else "no filter"
     return passed(f"{data:,} interactions, {rule}{notes}.")
 
 
 def is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
     """Whether plan or run.json say enough of what is missing."""
-    if speaks_of_filters(evidence.plan):
+    if evidence.plan.data.underived or evidence.plan.split.has_validation:
         return True
     if names == [NOT_SAVED]:
         return loss.interactions <= APART * loss.of and not loss.users
@@ -176,16 +171,17 @@ def lost(evidence: Evidence, fold: Fold) -> Loss:
 
 def expected_data(plan: Plan, data: pd.DataFrame) -> pd.DataFrame:
     """Return the interactions that a plan leaves, each pair once."""
-    lowest, fewest = lowest_planned(plan), planned_fewest(plan)
+    lowest = plan.data.lowest_rating
+    users, items = plan.data.fewest_per_user, plan.data.fewest_per_item
     kept = data
     if lowest is not None and "rating" in kept:
         kept = kept[pd.to_numeric(kept["rating"], errors="coerce") >= lowest]
     kept = kept[(kept["user_id"] != "") & (kept["item_id"] != "")].drop_duplicates(PAIR)
     # Of a user with one interaction nothing can be both trained on and tested.
     kept = kept[kept.groupby("user_id")["item_id"].transform("size") > 1]
-    while fewest != Fewest() and len(kept):
+    while max(users, items) > 1 and len(kept):
         sizes = [kept.groupby(c)["item_id"].transform("size") for c in PAIR]
-        is_inside = (sizes[0] >= fewest.users) & (sizes[1] >= fewest.items)
+        is_inside = (sizes[0] >= users) & (sizes[1] >= items)
         if is_inside.all():
             break
         kept = kept[is_inside]
@@ -251,7 +247,7 @@ def counted_loss(evidence: Evidence, fold: Fold) -> Loss:
     if data is not None:
         expected = expected_data(evidence.plan, data)
         of, of_users = len(expected), expected["user_id"].nunique()
-    elif lowest_planned(evidence.plan) is not None:
+    elif evidence.plan.data.lowest_rating is not None:
         return Loss()
     kept = sum(len(part) for part in fold[1:])
     users = pd.concat([part["user_id"] for part in fold[1:]]).nunique()
@@ -260,43 +256,36 @@ def counted_loss(evidence: Evidence, fold: Fold) -> Loss:
 
 
 def excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
-    """Name interactions that were kept although the plan's words leave them out."""
-    plan, data, origin = evidence.plan, evidence.interactions, evidence.origins.get(fold[0])
-    is_refused = any(REMOVAL.search(u) or CORE.search(u) for u in plan.unmapped)
-    if data is None or origin is None or origin.is_renamed or is_refused:
+    """Name interactions that were kept although the plan leaves them out."""
+    rules, data = evidence.plan.data, evidence.interactions
+    origin = evidence.origins.get(fold[0])
+    if data is None or origin is None or origin.is_renamed or is_variant(evidence, fold[0]):
         return
-    if is_variant(evidence, fold[0]):
-        return
-    kept, fewest = data.iloc[origin.kept], planned_fewest(plan)
+    kept = data.iloc[origin.kept]
     for column, what, least in (
-        ("user_id", "users", fewest.users),
-        ("item_id", "items", fewest.items),
+        ("user_id", "users", rules.fewest_per_user),
+        ("item_id", "items", rules.fewest_per_item),
     ):
         # Counted in all of the data: whatever the order of filters, fewer cannot have been kept.
         sizes = kept[column].map(data.drop_duplicates(PAIR)[column].value_counts())
         if few := int((sizes < least).sum()):
             yield f"{few:,} interactions of {what} with fewer than the planned {least} were kept"
-    lowest = lowest_planned(plan)
-    if lowest is not None and plan.min_rating is None and "rating" in kept:
-        low = int((pd.to_numeric(kept["rating"], errors="coerce") < lowest).sum())
-        if low:
-            yield f"{low:,} interactions with a rating below the plan's {lowest:g} were kept"
 
 
 def rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
     """Compare the kept interactions with the planned thresholds."""
     name, train, test = fold
     plan = evidence.plan
-    is_of_test = limits_test_only(plan) or plan.min_rating is None
-    threshold = plan.min_rating if plan.min_rating is not None else lowest_tested(plan)
-    data = test if is_of_test else pd.concat([train, test], ignore_index=True)
-    if threshold is None or "rating" not in data or has_own_ratings(evidence, name, data):
-        return
-    low = int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum())
-    if low:
-        where = f" in the test of fold {name}" if is_of_test else ""
-        rule = f"a rating below the planned {threshold:g}"
-        yield f"{low:,} interactions with {rule} were kept{where}"
+    parts = (
+        (plan.data.lowest_rating, pd.concat([train, test], ignore_index=True), ""),
+        (plan.split.lowest_test_rating, test, f" in the test of fold {name}"),
+    )
+    for threshold, data, where in parts:
+        if threshold is None or "rating" not in data or has_own_ratings(evidence, name, data):
+            continue
+        if low := int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum()):
+            rule = f"a rating below the planned {threshold:g}"
+            yield f"{low:,} interactions with {rule} were kept{where}"
 
 
 def has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
@@ -312,7 +301,7 @@ def claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[
     """Compare the claimed filters with the interactions that are there."""
     apart = sum(len(t) for f, t in evidence.test.items() if is_kept_apart(evidence, f))
     smallest = int(data.groupby("user_id").size().min()) if len(data) else 0
-    claims, planned = claimed_filters(evidence), planned_cores(evidence.plan)
+    claims, planned = claimed_filters(evidence), evidence.plan.data.counts
     for claim in claims:
         name = str(claim.get("name", ""))
         core = None if "item" in name.lower() else CORE.search(name)

@@ -10,8 +10,6 @@ import pandas as pd
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.script.training import trained_on_everything
 from agent_core.checks.split.filters import judged_parts
-from agent_core.checks.split.held_out import counts_named, is_named_share, shares_in_text
-from agent_core.checks.split.kept_data import lowest_tested, users_tested
 from agent_core.checks.split.split_kinds import (
     SHARE_SLACK,
     Fold,
@@ -21,20 +19,19 @@ from agent_core.checks.split.split_kinds import (
     structure,
 )
 from agent_core.checks.split.variants import (
-    is_about_leakage,
     is_meant_to_leak,
     is_variant,
     kind_of,
 )
 from agent_core.data.parquet_reader import PAIR
-from agent_core.domain import Split, SplitKind
+from agent_core.domain import SplitKind, SplitRules
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.split_origin import seconds
 
-TIMED = frozenset({SplitKind.GLOBAL_TIME, SplitKind.LEAVE_LAST})
 OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
-BY_SHARE = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS})
+NEAR = 0.01
+"""Rounding of a share of the users."""
 NEARLY_ALL = 0.95
 """Share of the test users who have as many tested interactions as the plan names."""
 MANY_USERS = 50
@@ -63,7 +60,7 @@ def no_test_in_train(evidence: Evidence) -> Result:
     ]
     if leaks:
         return failed(f"Also in training: {some(leaks)}.")
-    if is_about_leakage(evidence.plan):
+    if evidence.plan.split.is_leak_study:
         return not_applicable("The plan studies leakage.")
     everything = trained_on_everything(evidence.source, (d.name for d in evidence.datasets))
     if everything:
@@ -98,7 +95,7 @@ def split_as_planned(evidence: Evidence) -> Result:
     if not folds:
         return failed(NO_SPLIT)
     folds = [with_asked_users(evidence, fold) for fold in folds]
-    planned = with_named_counts(evidence, folds)
+    planned = with_planned_count(evidence, folds)
     name = planned.kind.value.replace("_", " ")
     may_differ = {f[0] for f in folds if is_variant(evidence, f[0])}
     others = [f for f in folds if f[0] in may_differ and mismatch(planned, [f])]
@@ -122,17 +119,19 @@ def split_as_planned(evidence: Evidence) -> Result:
 
 
 def with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
-    """Return a fold without the users whom the plan's words leave out of the test.
+    """Return a fold without the users whom the plan leaves out of the test.
 
-    They may name a number or share of test users, or the lowest rating that is tested.
+    It may have a number or share of test users, or a lowest rating that is tested.
     """
     name, train, test = fold
     if kind_of(evidence, name) not in OF_ALL_USERS:
         return fold
-    tested, lowest = set(test["user_id"]), lowest_tested(evidence.plan)
-    of = len(tested | set(train["user_id"]))
-    named = users_tested(evidence.plan)
-    if len(tested) in named or is_named_share(evidence.plan, len(tested), of):
+    split, tested = evidence.plan.split, set(test["user_id"])
+    lowest = split.lowest_test_rating
+    share = len(tested) / max(1, len(tested | set(train["user_id"])))
+    wanted = split.test_user_share
+    is_share = wanted is not None and abs(share - wanted) <= NEAR
+    if len(tested) == split.test_users or is_share:
         return name, train[train["user_id"].isin(tested)], test
     if lowest is None or "rating" not in train:
         return fold
@@ -140,15 +139,15 @@ def with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
     return name, train[train["user_id"].isin(could | tested)], test
 
 
-def with_named_counts(evidence: Evidence, folds: list[Fold]) -> Split:
-    """Return the planned split; with the share that is held out, where the plan names a count.
+def with_planned_count(evidence: Evidence, folds: list[Fold]) -> SplitRules:
+    """Return the planned split; with the share that is held out, where the plan has a count.
 
     `5 interactions of each test user` says more than the share that a plan has by default.
     """
-    split, named = evidence.plan.split, counts_named(evidence.plan)
+    split = evidence.plan.split
     tests = pd.concat([test[["user_id"]].assign(fold=fold) for fold, _, test in folds])
     counts = tests.groupby(["fold", "user_id"]).size()
-    if split.kind not in BY_SHARE or not len(counts) or counts.max() not in named:
+    if not split.kind.has_share or not len(counts) or counts.max() != split.held_out:
         return split
     if (counts == counts.max()).mean() < NEARLY_ALL:
         return split
@@ -159,14 +158,13 @@ def with_named_counts(evidence: Evidence, folds: list[Fold]) -> Split:
 
 
 def other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
-    """Name the folds that cut time elsewhere than where the words of the plan do.
+    """Name the folds that cut time elsewhere than the plan does.
 
     Users who come later may be left out of the test, so that the dataset is asked how much of it
     is later than the cut.
     """
-    data, wanted = evidence.interactions, evidence.plan.split.holdout
-    named = shares_in_text(evidence.plan)
-    if data is None or not is_timed(data) or wanted not in named:
+    data, split = evidence.interactions, evidence.plan.split
+    if data is None or not is_timed(data) or not split.is_share_planned:
         return []
     faults, times = [], seconds(data["timestamp"])
     for name, train, test in folds:
@@ -178,11 +176,17 @@ def other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
         after, since = seconds(train["timestamp"]).max(), seconds(test["timestamp"]).min()
         share = float((times > after).mean())
         shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
-        if all(abs(s - w) > SHARE_SLACK for s in shares for w in named if w <= 0.5):
+        if all(abs(s - split.holdout) > SHARE_SLACK for s in shares):
             faults.append(
-                f"fold {name}: the newest {share:.1%} are cut off, {wanted:.0%} is planned"
+                f"fold {name}: the newest {share:.1%} are cut off, {split.holdout:.0%} is planned"
             )
     return faults
+
+
+def is_cut_by_time(evidence: Evidence, fold: str) -> bool:
+    """Whether times decide what a fold holds out."""
+    kind = kind_of(evidence, fold)
+    return kind is not None and kind.is_timed
 
 
 def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
@@ -192,7 +196,7 @@ def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
     return [
         f"fold {name}: it has none of the times of the dataset"
         for name, train, test in folds
-        if kind_of(evidence, name) in TIMED and not (is_timed(train) and is_timed(test))
+        if is_cut_by_time(evidence, name) and not (is_timed(train) and is_timed(test))
     ]
 
 
@@ -241,7 +245,7 @@ def temporal_leak(evidence: Evidence) -> Result:
     """
     timed = [f for f in both_parts(evidence) if is_timed(f[1]) and is_timed(f[2])]
     wanted = {f[0]: kind_of(evidence, f[0]) for f in both_parts(evidence)}
-    ordered = [fold for fold, kind in wanted.items() if kind in TIMED]
+    ordered = [fold for fold, kind in wanted.items() if kind is not None and kind.is_timed]
     has_times = any(d.timestamp_column for d in evidence.datasets)
     if not timed and ordered and has_times:
         return warned(f"The split was saved without times: the order of {some(ordered)} is open.")
@@ -249,7 +253,7 @@ def temporal_leak(evidence: Evidence) -> Result:
         return not_applicable("The split was saved without times.")
     if not timed:
         return not_applicable("The data have no timestamps.")
-    if not is_about_leakage(evidence.plan):
+    if not evidence.plan.split.is_leak_study:
         late = [fault for fold in timed for fault in late_training(wanted[fold[0]], fold)]
         if late:
             return failed(f"Training is later than the test: {some(late)}.")

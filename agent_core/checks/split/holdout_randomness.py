@@ -10,23 +10,13 @@ import pandas as pd
 
 from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.split.filters import judged_parts
-from agent_core.checks.split.held_out import are_users_chosen
-from agent_core.checks.split.kept_data import lowest_tested
-from agent_core.checks.split.newest import Order, newest_held_out, order_of, says_random_only
+from agent_core.checks.split.newest import newest_held_out
 from agent_core.checks.split.split_kinds import Fold
 from agent_core.checks.split.variants import described_split, is_variant, kind_of
-from agent_core.domain import Finding, SplitKind
+from agent_core.domain import Finding, Order, SplitKind
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.split_origin import seconds
 
-RANDOM = frozenset(
-    {
-        SplitKind.LEAVE_ONE_OUT,
-        SplitKind.USER_FRACTION,
-        SplitKind.CROSSFOLD_USERS,
-        SplitKind.CROSSFOLD_RECORDS,
-    }
-)
 FEW_USERS = 100
 """Tested users from which a draw is judged."""
 ODD, IMPOSSIBLE = 6.0, 12.0
@@ -107,12 +97,12 @@ def held_out_at_random(evidence: Evidence) -> Result:
 
     It binds: a test of everybody's most popular or best liked item asks another question. What a
     user has is known, and so are expectation and variance of the mean of a draw from it. Where the
-    plan's words hold out the newest of each user, these must be tested.
+    plan holds out the newest of each user, these must be tested.
     """
-    chosen = [f for f in judged_parts(evidence) if kind_of(evidence, f[0]) in RANDOM]
+    chosen = [f for f in judged_parts(evidence) if is_drawn(evidence, f[0])]
     if not chosen:
         return not_applicable("The split is not drawn at random.")
-    order = order_of(evidence.plan)
+    order = evidence.plan.split.order
     if order is Order.NEWEST:
         return newest_held_out(evidence, chosen)
     result = drawn_at_random(evidence, chosen)
@@ -121,9 +111,13 @@ def held_out_at_random(evidence: Evidence) -> Result:
     newest = newest_held_out(evidence, chosen)
     if newest.finding is not Finding.PASS:
         return result
-    if says_random_only(evidence.plan):
-        return warned(f"{newest.reason} The plan says both, newest and random.")
-    return newest
+    return warned(f"{newest.reason} The plan says both, newest and random.")
+
+
+def is_drawn(evidence: Evidence, fold: str) -> bool:
+    """Whether what a fold holds out is drawn, unless the newest is asked for."""
+    kind = kind_of(evidence, fold)
+    return kind is not None and kind.is_drawn
 
 
 def drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
@@ -189,7 +183,7 @@ def draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:
 def tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
     """Return what the tested interactions of a fold come to, by popularity, rating and time."""
     data = with_popularity(fold)
-    lowest = lowest_tested(evidence.plan)
+    lowest = evidence.plan.split.lowest_test_rating
     if "rating" in data:
         data["rating"] = pd.to_numeric(data["rating"], errors="coerce")
         data = data if lowest is None else data[data["rating"] >= lowest]
@@ -246,7 +240,7 @@ def tally(data: pd.DataFrame) -> Tally:
 def users_drawn(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
     """Yield how far the tested users are from a random draw of users, where they are a part."""
     folds = [f for f in folds if not is_variant(evidence, f[0])]
-    if not folds or are_users_chosen(evidence.plan):
+    if not folds or evidence.plan.split.are_users_chosen:
         return
     data = with_popularity(folds[0])
     groups = data.groupby("user_id")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
-from agent_core.domain import Split, SplitKind
+from agent_core.domain import SplitKind, SplitRules
 
 Fold = tuple[str, pd.DataFrame, pd.DataFrame]
 SHARE_SLACK = 0.05
@@ -16,7 +16,7 @@ FEW = 0.02
 training. Readers are told."""
 
 
-def mismatch(split: Split, folds: Sequence[Fold]) -> list[str]:
+def mismatch(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return in what the folds differ from the planned split."""
     judge = JUDGES.get(split.kind)
     faults = [f"fold {f[0]}: {fault}" for f in folds for fault in judge(split, f)] if judge else []
@@ -29,10 +29,10 @@ def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
     """Return in what a fold differs from what its kind means, sizes left aside."""
     if kind is None or kind not in STRUCTURED:
         return []
-    return [f"fold {fold[0]}: {fault}" for fault in JUDGES[kind](Split(kind), fold)]
+    return [f"fold {fold[0]}: {fault}" for fault in JUDGES[kind](SplitRules(kind), fold)]
 
 
-def leave_one_out(_: Split, fold: Fold) -> Iterator[str]:
+def leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect one tested interaction of every user who has two."""
     counts = fold[2].groupby("user_id").size()
     many = counts[counts != 1]
@@ -56,7 +56,7 @@ def many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[s
         yield f"{untested:,} of {of:,} users are not tested"
 
 
-def doubts(split: Split, folds: Sequence[Fold]) -> list[str]:
+def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return which few users are not tested, for readers to know."""
     if split.kind not in (*ONE_OF_EACH, SplitKind.USER_FRACTION):
         return []
@@ -66,7 +66,7 @@ def doubts(split: Split, folds: Sequence[Fold]) -> list[str]:
     ]
 
 
-def leave_last(split: Split, fold: Fold) -> Iterator[str]:
+def leave_last(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect the newest interaction of every user."""
     yield from leave_one_out(split, fold)
     train, test = fold[1:]
@@ -93,7 +93,7 @@ def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
     return []
 
 
-def held_share(split: Split, fold: Fold) -> Iterator[str]:
+def held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect the planned share of the tested users' interactions."""
     train, test = fold[1:]
     of_tested = int(train["user_id"].isin(set(test["user_id"])).sum())
@@ -102,13 +102,13 @@ def held_share(split: Split, fold: Fold) -> Iterator[str]:
         yield f"{share:.1%} of each tested user is held out, {split.holdout:.0%} is planned"
 
 
-def user_fraction(split: Split, fold: Fold) -> Iterator[str]:
+def user_fraction(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a share of the interactions of all users."""
     yield from held_share(split, fold)
     yield from many_left_out(split.kind, fold, split.holdout)
 
 
-def crossfold_users(split: Split, fold: Fold) -> Iterator[str]:
+def crossfold_users(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a part of the users, with a share of their interactions held out."""
     yield from held_share(split, fold)
     train, test = fold[1:]
@@ -117,7 +117,7 @@ def crossfold_users(split: Split, fold: Fold) -> Iterator[str]:
         yield f"{share:.1%} of the users are tested, one in {split.folds} is planned"
 
 
-def crossfold_records(split: Split, fold: Fold) -> Iterator[str]:
+def crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a part of all interactions."""
     train, test = fold[1:]
     share = len(test) / max(1, len(test) + len(train))
@@ -126,7 +126,7 @@ def crossfold_records(split: Split, fold: Fold) -> Iterator[str]:
         yield f"{share:.1%} of the interactions are tested, {wanted:.0%} is planned"
 
 
-def global_time(_: Split, fold: Fold) -> Iterator[str]:
+def global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect every tested interaction after all of training."""
     train, test = fold[1:]
     if "timestamp" not in train or "timestamp" not in test:
@@ -147,7 +147,7 @@ def shared_tests(kind: SplitKind, folds: Sequence[Fold]) -> Iterator[str]:
         yield f"{shared:,} {what} are tested in several folds"
 
 
-JUDGES: dict[SplitKind, Callable[[Split, Fold], Iterator[str]]] = {
+JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
     SplitKind.LEAVE_ONE_OUT: leave_one_out,
     SplitKind.LEAVE_LAST: leave_last,
     SplitKind.USER_FRACTION: user_fraction,

@@ -6,32 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agent_core.domain import Plan, SplitKind, Study
+from agent_core.domain import SplitKind, Study
 from agent_core.evidence.evidence import Evidence
 
-LEAK = r"leak(?:s|age|ages|ed|ing)?\b"
-FEW = r"(?:[\w-]+\s+){0,3}"
-WITH_AND_WITHOUT = re.compile(
-    rf"\bwith\W+(?:and|or|versus|vs\.?)\W+without\s+{FEW}{LEAK}", re.IGNORECASE
-)
-UNWANTED = re.compile(
-    r"\b(?:without|avoid\w*|prevent\w*|no|not|never|free\s+(?:of|from)|rul\w+\s+out|exclud\w+"
-    r"|against|eliminat\w+|remov\w+|fix\w*|guard\w*|protect\w*|risk\s+of|safe\s+from|detect\w*"
-    rf"|control\w*\s+for|prone\s+to)\s+(?:out\s+)?{FEW}{LEAK}(?:[\s-]+(?:avoid|prevent)\w*)?"
-    rf"|\b{LEAK}[\s-]*(?:free|proof|safe|avoidance|prevention|protection|check\w*|control\w*)\b"
-    r"|\bnon[\s-]leak\w*|\bunleak\w*",
-    re.IGNORECASE,
-)
-ABOUT = re.compile(
-    r"\b(?:effects?|impact|influence|costs?|role|size|extent|consequences?|harm|study|analysis"
-    rf"|amount|degree|severity|bias|inflation)\s+(?:of|by|from|due\s+to|through)\s+{FEW}{LEAK}"
-    rf"|\b{LEAK}\s+{FEW}(?:inflat|help|rais|chang|affect|distort|bias|matter|influenc|improv"
-    rf"|increas|overstat|exaggerat|effect|impact|stud)"
-    rf"|\bhow\s+(?:much|far|strongly|badly|severely)\s+(?:do(?:es)?|can|will|would|may)\s+"
-    rf"{FEW}{LEAK}"
-    rf"|\b{LEAK}\s+(?:versus|vs\.?)\s|\b(?:versus|vs\.?)\s+{FEW}{LEAK}",
-    re.IGNORECASE,
-)
 CLEAN = re.compile(r"clean|honest|proper|correct|without|no.?leak|leak.?free", re.IGNORECASE)
 KINDS = {
     "leave_one_last": SplitKind.LEAVE_LAST,
@@ -48,21 +25,9 @@ KINDS = {
 """Other names that scripts give to kinds of splits."""
 
 
-def is_about_leakage(plan: Plan) -> bool:
-    """Whether leaks are what the plan studies, not what it promises to avoid."""
-    return plan.study is Study.OTHER and any(map(asks_about_leaks, (plan.title, plan.question)))
-
-
-def asks_about_leaks(text: str) -> bool:
-    """Whether a sentence has leaks as its subject."""
-    if WITH_AND_WITHOUT.search(text):
-        return True
-    return bool(ABOUT.search(UNWANTED.sub(" ; ", text)))
-
-
 def is_meant_to_leak(evidence: Evidence, fold: str) -> bool:
     """Whether a fold may hold its test in a study of leaks; not one that is called clean."""
-    return is_about_leakage(evidence.plan) and not CLEAN.search(fold)
+    return evidence.plan.split.is_leak_study and not CLEAN.search(fold)
 
 
 def described_split(evidence: Evidence, fold: str) -> Mapping[str, Any]:

@@ -9,15 +9,6 @@ from studies import honest
 from agent_core.checks.results.metrics import recomputation_agrees
 from agent_core.checks.script.source import swallowed_exceptions, typed_in_numbers
 from agent_core.checks.script.training import trained_on_everything
-from agent_core.checks.split.kept_data import (
-    A_BIT,
-    Fewest,
-    lowest_planned,
-    lowest_tested,
-    planned_fewest,
-    speaks_of_filters,
-    users_tested,
-)
 from agent_core.domain import Finding
 from agent_core.evidence.algorithm_names import planned_names
 from agent_core.statistics.measured_values import run_values
@@ -205,84 +196,3 @@ def test_errors_that_are_raised_at_the_end_are_not_passed_over(tmp_path):
     found = [swallowed_exceptions(replace(evidence, source=s)) for s in (COLLECTED, raised)]
 
     assert [f.finding for f in found] == [Finding.WARN, Finding.PASS]
-
-
-def worded(text):
-    return replace(honest().plan, assumptions=(text,))
-
-
-@pytest.mark.parametrize(
-    ("text", "users", "items"),
-    [
-        ("The 5-core of the data", 5, 5),
-        ("five-core", 5, 5),
-        ("k-core filtering (k = 5)", 5, 5),
-        ("Users with at least 10 interactions", 10, 1),
-        ("Users with fewer than 20 ratings are removed", 20, 1),
-        ("Remove all users with fewer than 10 ratings", 10, 1),
-        ("users with under 10 ratings removed", 10, 1),
-        ("Users and items with <5 interactions are dropped", 5, 5),
-        ("All users with fewer than 5 ratings and all items with fewer than 8 ratings go", 5, 8),
-        ("Only users that rated at least 20 movies are kept", 20, 1),
-        ("Only movies with more than 50 ratings", 1, 51),
-        ("Items rated by fewer than 10 users are removed", 1, 10),
-        ("users with at most 4 ratings are dropped", 5, 1),
-        ("interactions per user >= 5", 5, 1),
-        ("Cold users (fewer than 5 interactions) go, no user is left without training", 5, 1),
-        ("k-core filters cannot be applied; all users and items stay", 1, 1),
-        ("5-core is a filter that I cannot apply", 1, 1),
-        ("Every user has at least 20 ratings, so that no filter is needed", 1, 1),
-        ("Users are grouped: fewer than 50 ratings, 50 to 200 ratings, more", 1, 1),
-        ("Paired tests need at least 100 users", 1, 1),
-        ("The machine has 2 cores", 1, 1),
-        ("ImplicitMF score 40", 1, 1),
-        ("Every rating counts", 1, 1),
-    ],
-)
-def test_fewest_interactions_are_read_from_the_words_of_a_plan(text, users, items):
-    assert planned_fewest(worded(text)) == Fewest(users, items)
-
-
-@pytest.mark.parametrize(
-    ("text", "of_all", "of_test"),
-    [
-        ("Ratings of at least 4 count as positive", 4.0, None),
-        ("4 stars or more", 4.0, None),
-        ("only ratings of 4 or 5 count as positive", 4.0, None),
-        ("Binarize ratings at 4", 4.0, None),
-        ("Ratings below 4 are removed", 4.0, None),
-        ("ratings above 3 are positive", 3.0 + A_BIT, None),
-        ("ratings of 3.5 and higher are relevant, others are dropped", 3.5, None),
-        ("ratings above 3 are relevant in the test", None, 3.0 + A_BIT),
-        ("Only ratings of at least 3.5 are relevant in the test", None, 3.5),
-        ("Only users that rated at least 5 movies", None, None),
-        ("Every rating counts", None, None),
-    ],
-)
-def test_thresholds_are_read_from_the_words_of_a_plan(text, of_all, of_test):
-    assert (lowest_planned(worded(text)), lowest_tested(worded(text))) == (of_all, of_test)
-
-
-@pytest.mark.parametrize(
-    ("text", "is_said"),
-    [
-        ("the 500 most active users", True),
-        ("200 users drawn at random", True),
-        ("a 10 % sample of the interactions", True),
-        ("Only interactions since 1998", True),
-        ("Bots are removed from the data", True),
-        ("Users who rate everything alike are excluded", True),
-        ("Intervals from a bootstrap sample of users", False),
-        ("Metrics among a random sample of 100 candidate items", False),
-        ("Items seen in training are excluded from recommendations", False),
-        ("100 random test users; all others stay in training", False),
-        ("The 5-core of the data", False),
-        ("Every rating counts", False),
-    ],
-)
-def test_what_words_leave_out_without_a_number_is_left_to_readers(text, is_said):
-    assert speaks_of_filters(worded(text)) is is_said
-
-
-def test_numbers_of_tested_users_are_read_from_the_words_of_a_plan():
-    assert users_tested(worded("1,000 random test users")) == {1000}

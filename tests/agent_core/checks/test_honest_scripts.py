@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import rated
 from studies import EACH, ITEMS, USERS, K, honest, rating_prediction, top_lists
 
 from agent_core.checks.registry import RULES, run_checks
-from agent_core.checks.split.variants import asks_about_leaks
 from agent_core.domain import Algorithm, Finding, SplitKind, Study, Waiver
+from agent_core.rules.split_words import asks_about_leaks
 
 
 def stopping(findings):
@@ -17,7 +18,7 @@ def stopping(findings):
 
 def with_split(made, kind, folds, parts, **more):
     """Replace the split and make honest lists for it."""
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=kind, folds=folds, **more))
+    made.plan = made.plan.with_split(kind=kind, folds=folds, **more)
     made.splits, made.lists = parts, {}
     rng = np.random.default_rng(3)
     for fold, (train, _) in parts.items():
@@ -225,7 +226,7 @@ def no_baseline_in_the_plan(made):
 
 
 def high_ratings_only(made):
-    made.plan = replace(made.plan, min_rating=4.0)
+    made.plan = rated(made.plan, 4.0)
     high = made.data.index[made.data["rating"] >= 4]
     held = made.data.loc[high].groupby("user_id").sample(n=1, random_state=1).index
     parts = {"0": (high.difference(held).tolist(), sorted(held))}

@@ -8,7 +8,7 @@ from studies import honest, profile_of
 from agent_core.checks.registry import run_checks
 from agent_core.domain import Finding
 from agent_core.evidence.evidence import read_evidence
-from sandbox.execution import Ended, Execution, Level
+from sandbox.execution import Ended, Execution, IsolationLevel
 
 SHIFT = 1000
 """What is added to the users of the second dataset."""
@@ -40,7 +40,7 @@ class Two:
             table.to_csv(path, index=False)
         profiles = tuple(profile_of(p, t) for p, t in zip(files.values(), tables, strict=True))
         artifacts = self.made.write(folder / "artifacts")
-        execution = Execution(0, Ended.FINISHED, "", 3.0, Level.COLD, artifacts=artifacts)
+        execution = Execution(0, Ended.FINISHED, "", 3.0, IsolationLevel.COLD, artifacts=artifacts)
         return read_evidence(self.made.plan, self.made.source, execution, profiles, files)
 
     def findings(self, folder):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from builders import rated
 from studies import EACH, USERS, K, honest, rating_prediction
 
 from agent_core.domain import Algorithm, Finding, Metric, Role, SplitKind, Study
@@ -181,7 +182,7 @@ def one_model_under_two_names(made):
 
 def timed_split(made, kind, test):
     """Plan a temporal split and hold `test` out."""
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=kind))
+    made.plan = made.plan.with_split(kind=kind)
     made.splits = {"0": (made.data.index.difference(test).tolist(), sorted(test))}
 
 
@@ -312,14 +313,14 @@ def renamed_pairs_of_a_temporal_split_without_times(made):
 
 @sin("split_as_planned", FAIL, "none of the times of the dataset")
 def renamed_pairs_with_times_of_their_own(made):
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.LEAVE_LAST))
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
     later = {"train": 0, "test": 10**6}
     save_pairs(made, lambda f: renamed(f).assign(timestamp=f["timestamp"] + f["part"].map(later)))
 
 
 @sin("split_as_planned", FAIL, "later interactions in training")
 def prefixed_users_with_times_of_their_own(made):
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.LEAVE_LAST))
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
     later = {"train": 0, "test": 10**6}
     save_pairs(
         made,
@@ -343,18 +344,18 @@ def only_half_of_the_users_tested(made):
 
 @sin("split_as_planned", FAIL, "later interactions in training")
 def a_random_split_called_temporal(made):
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.LEAVE_LAST))
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
 
 
 @sin("split_as_planned", FAIL, "later than the first tested")
 def time_travel(made):
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.GLOBAL_TIME))
+    made.plan = made.plan.with_split(kind=SplitKind.GLOBAL_TIME)
 
 
 @sin("split_as_planned", FAIL, "20% is planned")
 def less_held_out_than_planned(made):
     kind = SplitKind.USER_FRACTION
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=kind, holdout=0.2))
+    made.plan = made.plan.with_split(kind=kind, holdout=0.2)
 
 
 def other_study(made, question="What does the way of splitting change?"):
@@ -365,7 +366,7 @@ def other_study(made, question="What does the way of splitting change?"):
 def a_variant_that_is_not_split_as_it_says(made):
     other_study(made)
     made.splits["last"] = made.splits["0"]
-    made.plan = replace(made.plan, split=replace(made.plan.split, folds=1))
+    made.plan = made.plan.with_split(folds=1)
     test = made.splits["0"][1][:30]
     made.splits["last"] = (made.data.index.difference(test).tolist(), test)
     made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
@@ -435,7 +436,7 @@ def pairs_of_algorithms_on_numbered_folds_of_their_own(made):
 
 @sin("folds_as_planned", FAIL, "5 folds are planned")
 def one_fold_of_five(made):
-    made.plan = replace(made.plan, split=replace(made.plan.split, folds=5))
+    made.plan = made.plan.with_split(folds=5)
 
 
 @sin("folds_as_planned", WARN, "More folds than the 1 planned: ImplicitMF has 2, Popularity has 2")
@@ -448,7 +449,7 @@ def more_folds_than_planned(made):
 
 @sin("filters_as_planned", FAIL, "below the planned 4")
 def a_threshold_that_was_not_applied(made):
-    made.plan = replace(made.plan, min_rating=4.0)
+    made.plan = rated(made.plan, 4.0)
 
 
 @sin("filters_as_planned", FAIL, "no filter says why")
@@ -469,7 +470,7 @@ def a_claimed_count_that_is_another(made):
 
 def cut_in_time(made):
     """Cut the data in time; return the numbers of training and of later rows."""
-    made.plan = replace(made.plan, split=replace(made.plan.split, kind=SplitKind.GLOBAL_TIME))
+    made.plan = made.plan.with_split(kind=SplitKind.GLOBAL_TIME)
     order = made.data.sort_values("timestamp", kind="stable").index
     return sorted(order[:576]), sorted(order[576:])
 

@@ -20,7 +20,7 @@ from agent_core.evidence.evidence import ROW_COLUMNS, read_evidence
 from agent_core.evidence.result_files import metric_of, result_rows
 from agent_core.evidence.sampled_lists import place_of
 from agent_core.statistics.facts import collect_facts
-from sandbox.execution import Artifact, Ended, Execution, Level
+from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
 
 def test_an_honest_study_is_read_whole(tmp_path):
@@ -203,7 +203,9 @@ def artifacts_in(folder: Path):
 
 def read(folder, made=None):
     made = made or honest()
-    execution = Execution(0, Ended.FINISHED, "", 1.0, Level.COLD, artifacts=artifacts_in(folder))
+    execution = Execution(
+        0, Ended.FINISHED, "", 1.0, IsolationLevel.COLD, artifacts=artifacts_in(folder)
+    )
     evidence = read_evidence(made.plan, made.source, execution, (), {})
     return evidence, run_checks(evidence)
 

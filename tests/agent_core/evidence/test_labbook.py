@@ -19,7 +19,7 @@ from agent_core.domain import Finding
 from agent_core.evidence import result_files
 from agent_core.evidence.evidence import read_evidence
 from sandbox import workspace
-from sandbox.execution import Artifact, Ended, Execution, Level
+from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
 
 def test_a_fold_may_have_any_name(tmp_path):
@@ -105,7 +105,7 @@ def evidence_of(folder, made=None):
     made = made or honest()
     paths = [folder / n for n in names_in(folder) if not n.endswith((".py", ".pyc"))]
     artifacts = tuple(Artifact(str(p.relative_to(folder)), p, p.stat().st_size) for p in paths)
-    execution = Execution(0, Ended.FINISHED, "", 1.0, Level.COLD, artifacts=artifacts)
+    execution = Execution(0, Ended.FINISHED, "", 1.0, IsolationLevel.COLD, artifacts=artifacts)
     file = folder / "data.csv"
     profile = profile_of(file, made.data)
     return read_evidence(made.plan, "", execution, (profile,), {"data.csv": file})

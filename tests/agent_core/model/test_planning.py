@@ -6,6 +6,7 @@ from model_answers import PLAN, REVISION
 from model_requests import DATA
 from model_requests import PLAN as OLD
 
+from agent_core.domain import Order
 from agent_core.model.answers import PlanAnswer, RevisionAnswer
 from agent_core.model.complaint import Complaint
 from agent_core.model.planning import answer_of, plan_from
@@ -107,7 +108,7 @@ def test_an_impossible_plan_is_refused_with_the_reason(changes, words):
 def test_the_newest_share_of_each_user_is_planned_as_such(kind, is_newest):
     asked = PLAN["split"] | {"kind": kind, "newest": True, "folds": 2}
 
-    assert planned(split=asked).split.is_newest is is_newest
+    assert (planned(split=asked).split.order is Order.NEWEST) is is_newest
 
 
 def test_a_split_without_a_share_takes_no_notice_of_one():

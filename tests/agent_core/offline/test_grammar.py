@@ -1,6 +1,6 @@
 import pytest
 
-from agent_core.domain import SplitKind, Study
+from agent_core.domain import DataRules, SplitKind, Study
 from agent_core.offline.grammar import read
 
 SEED_TASK = """
@@ -114,13 +114,32 @@ def test_a_cut_in_time_with_its_share_is_one_split():
 
 
 @pytest.mark.parametrize(
+    ("text", "users", "items"),
+    [
+        ("remove all users with fewer than 10 ratings", 10, 1),
+        ("at least 10 interactions per user", 10, 1),
+        ("users with 10 or more ratings", 10, 1),
+        ("compare EASE and SLIM after a 5-core filter", 5, 5),
+        ("EASE, items with at least 20 ratings, NDCG@10", 1, 20),
+        ("do not remove users with fewer than 10 ratings", 1, 1),
+        ("EASE for users with fewer than 10 ratings", 1, 1),
+    ],
+)
+def test_the_fewest_interactions_are_read(text, users, items):
+    rules = DataRules(read(text).counts)
+
+    assert (rules.fewest_per_user, rules.fewest_per_item) == (users, items)
+
+
+def test_the_number_of_a_filter_is_no_cutoff():
+    assert read("NDCG@10 of EASE after a 5-core filter").cutoffs == (10,)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("remove all users with fewer than 10 ratings", "remove all users with fewer than 10"),
         ("EASE on the 500 most active users", "the 500 most active users"),
         ("only items rated by more than 5 users", "only items rated by more than 5 users"),
-        ("at least 10 interactions per user", "at least 10 interactions per user"),
-        ("users with 10 or more ratings", "users with 10 or more ratings"),
         ("on a random sample of 300 users", "a random sample of 300 users"),
         ("the first 1,000 users", "the first 1,000 users"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_core.domain import Column, Dataset, Packages, Priority, RunId, SplitKind, Study
+from agent_core.domain import Column, Dataset, Order, Packages, Priority, RunId, SplitKind, Study
 from agent_core.errors import OutsideGrammar
 from agent_core.lenskit.api_reference import split_call
 from agent_core.offline.composer import compose
@@ -148,13 +148,13 @@ async def test_the_rating_error_of_a_ranker_is_explained():
 
 
 async def test_a_threshold_above_a_rating_is_the_next_rating():
-    assert (await plan_of("EASE on ratings above 3")).min_rating == 4
+    assert (await plan_of("EASE on ratings above 3")).data.lowest_rating == 4
 
 
 async def test_a_threshold_that_nobody_reaches_is_said():
     plan = await plan_of("EASE, only ratings of 8 and more count, NDCG@10")
 
-    assert plan.min_rating is None
+    assert plan.data.lowest_rating is None
     assert any("no rating reaches 8" in a for a in plan.assumptions)
 
 
@@ -188,8 +188,9 @@ async def test_wishes_outside_are_nice_at_most_and_listed():
     )
 
     assert {r.priority for r in plan.requirements if r.check is None} == {Priority.NICE}
-    for words in ("diversity", "SASRec", "5-core", "poem"):
+    for words in ("diversity", "SASRec", "poem"):
         assert any(words in u for u in plan.unmapped), plan.unmapped
+    assert plan.data.counts == {5}
 
 
 async def test_the_newest_share_of_each_user_is_planned_and_split_so():
@@ -201,7 +202,10 @@ async def test_the_newest_share_of_each_user_is_planned_and_split_so():
     assert plan.split.text.startswith("the newest 30% of each user's interactions held out")
     assert split_call(plan.split) == "crossfold_users(ds, 1, LastFrac(0.3), rng=42)"
     assert all("LastFrac(0.3)" in compose(p, MOVIES, 0).source for p in (plan, folded))
-    assert (timeless.split.kind, timeless.split.is_newest) == (SplitKind.USER_FRACTION, False)
+    assert (timeless.split.kind, timeless.split.order is Order.NEWEST) == (
+        SplitKind.USER_FRACTION,
+        False,
+    )
     assert any("no timestamps" in a for a in timeless.assumptions)
     assert reading_of(plan).is_newest
 
@@ -212,8 +216,8 @@ async def test_parts_of_the_data_are_said_to_be_left_in():
         "10 ratings"
     )
 
-    for words in ("the 500 most active users", "items with fewer than 10 ratings"):
-        assert any(words in u for u in plan.unmapped), plan.unmapped
+    assert any("the 500 most active users" in u for u in plan.unmapped), plan.unmapped
+    assert (plan.data.fewest_per_user, plan.data.fewest_per_item) == (1, 10)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from agent_core.researcher import (
     ReportRequest,
     ReviseRequest,
 )
-from sandbox.execution import Ended, Execution, Level
+from sandbox.execution import Ended, Execution, IsolationLevel
 
 COMPARISON = "Compare popularity, item kNN and EASE with 5-fold cross-validation, NDCG@10"
 SEEDS = "How much do 5 random seeds change NDCG and Recall at 10 of ImplicitMF, leave-one-out?"
@@ -236,7 +236,7 @@ def crashed(plan, dataset, output, ended=Ended.FINISHED, variant=0):
         ended=ended,
         output=output,
         duration_s=1.0,
-        level=Level.COLD,
+        level=IsolationLevel.COLD,
     )
     script = compose(plan, dataset, variant)
     return Node(NodeId(1), Operator.DRAFT, (), 1, script, execution=execution)

@@ -118,7 +118,7 @@ async def test_the_split_changes(reply, kind, folds):
 async def test_what_counts_as_positive_changes():
     revision = await revise(await plan_of(SEEDS), "ratings of 4 and more are positive")
 
-    assert revision.plan.min_rating == 4
+    assert revision.plan.data.lowest_rating == 4
 
 
 async def test_several_wishes_in_one_reply_all_count():

@@ -101,7 +101,7 @@ async def test_column_names_from_the_task_and_ids_of_mixed_kinds_pass(sandbox, t
     plan, _, failed = await outcome(sandbox, tmp_path, path, task, 1)
 
     assert failed == []
-    assert plan.min_rating == 2
+    assert plan.data.lowest_rating == 2
 
 
 @pytest.mark.parametrize("variant", [0, 1])

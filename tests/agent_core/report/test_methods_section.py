@@ -135,7 +135,7 @@ def test_a_rating_error_is_said_to_be_macro_or_pooled(definition, words):
 def test_recall_under_leave_one_out_is_hit():
     plan = comparison_plan("EASE", metrics=(Metric("recall", 10),))
     runs = {("EASE", "0", ""): [1.0, 0.0], ("Popularity", "0", ""): [0.0, 0.0]}
-    fraction = replace(plan, split=replace(plan.split, kind=SplitKind.USER_FRACTION))
+    fraction = plan.with_split(kind=SplitKind.USER_FRACTION)
 
     assert "Recall@K is Hit@K" in stated(inputs_of(evidence_of(plan, runs)), "Metric")
     assert "Hit@K" not in stated(inputs_of(evidence_of(fraction, runs)), "Metric")
@@ -168,7 +168,7 @@ def test_a_measured_leak_stands_beside_the_split():
 
 def test_folds_state_that_their_training_sets_overlap():
     plan = comparison_plan(*NAMES)
-    plan = replace(plan, split=replace(plan.split, kind=SplitKind.CROSSFOLD_USERS, folds=5))
+    plan = plan.with_split(kind=SplitKind.CROSSFOLD_USERS, folds=5)
 
     told = stated(inputs_of(comparison_evidence(plan)), "Intervals")
 

@@ -216,7 +216,7 @@ def test_hits_cite_mcnemar_and_folds_nadeau_and_bengio():
     hit = comparison_plan("EASE", metrics=(Metric("hit", 10),))
     hits = {("EASE", "0", ""): [1.0, 0.0] * 9, ("Popularity", "0", ""): [0.0, 0.0] * 9}
     folds = comparison_plan("EASE")
-    folds = replace(folds, split=replace(folds.split, kind=SplitKind.CROSSFOLD_USERS, folds=3))
+    folds = folds.with_split(kind=SplitKind.CROSSFOLD_USERS, folds=3)
     runs = {("EASE", str(f), ""): [0.1 * f, 0.2] for f in range(3)}
 
     assert "mcnemar1947note" in keys_of(inputs_of(evidence_of(hit, hits)))

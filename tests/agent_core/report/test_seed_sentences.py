@@ -8,14 +8,14 @@ import pandas as pd
 from builders import plan_of
 from results import NDCG, comparison_evidence, evidence_of, inputs_of
 
-from agent_core.domain import ReportDraft, Split, SplitKind
+from agent_core.domain import Level, ReportDraft, SplitKind, SplitRules
 from agent_core.report.caveats import own_word, split_limits, unpredicted
 from agent_core.report.headline import headline
 from agent_core.report.thread_summary import alerts
 from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
 
-FOLDS = Split(SplitKind.CROSSFOLD_USERS, folds=5)
+FOLDS = SplitRules(SplitKind.CROSSFOLD_USERS, folds=5)
 
 
 def runs_over_folds(seeds):
@@ -29,7 +29,7 @@ def runs_over_folds(seeds):
 
 
 def test_the_gap_of_two_single_runs_is_that_within_a_fold():
-    plan = replace(plan_of(), seeds=tuple(range(20)), split=FOLDS)
+    plan = replace(plan_of(), seeds=tuple(range(20)), split_levels=(Level(FOLDS),))
     runs = runs_over_folds(plan.seeds)
 
     facts = collect_facts(evidence_of(plan, runs))
@@ -49,7 +49,7 @@ def test_the_gap_of_two_single_runs_is_that_within_a_fold():
 
 
 def test_one_seed_in_several_folds_tells_nothing_of_the_seed():
-    plan = replace(plan_of(), seeds=(0,), split=FOLDS)
+    plan = replace(plan_of(), seeds=(0,), split_levels=(Level(FOLDS),))
     facts = collect_facts(evidence_of(plan, runs_over_folds((0,))))
 
     told = headline(plan, facts)

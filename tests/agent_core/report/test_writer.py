@@ -49,7 +49,7 @@ from agent_core.report.thread_summary import (
 from agent_core.report.writer import ReportInputs, preliminary, write_report
 from agent_core.run.view import Freeze
 from agent_core.statistics.facts import collect_facts
-from sandbox.execution import Ended, Execution, Level
+from sandbox.execution import Ended, Execution, IsolationLevel
 
 BPR = Algorithm("BPR with 8 factors=x", "BPRScorer", is_random=True)
 NO_WORDS = ReportDraft("")
@@ -240,7 +240,7 @@ def test_what_is_not_as_planned_stands_in_the_first_lines(tmp_path, name, words)
 def test_a_split_by_time_that_sees_the_future_stands_in_the_first_lines(tmp_path, kind, finding):
     leak = Check("temporal_leak", finding, "12 % of training is later.")
     plan = comparison_plan("EASE", "ItemKNN", "ImplicitMF")
-    plan = replace(plan, split=replace(plan.split, kind=kind))
+    plan = plan.with_split(kind=kind)
 
     found = report(tmp_path, inputs_of(comparison_evidence(plan), checks=(leak,)))
 
@@ -450,8 +450,8 @@ def test_methods_hold_a_table_and_references(comparison_report):
 
 
 def failing_inputs():
-    memory = Execution(None, Ended.MEMORY, "", 9.0, Level.COLD)
-    late = Execution(None, Ended.TIMEOUT, "", 9.0, Level.COLD)
+    memory = Execution(None, Ended.MEMORY, "", 9.0, IsolationLevel.COLD)
+    late = Execution(None, Ended.TIMEOUT, "", 9.0, IsolationLevel.COLD)
     ran = replace(
         node_of(6, value=0.5),
         checks=(Check("same_test_users", Finding.FAIL, "different users", True),),

@@ -14,7 +14,7 @@ from agent_core.evidence.evidence import AGREEMENT_COLUMNS, ROW_COLUMNS
 from agent_core.execution.machine import machine, memory, processor
 from agent_core.run.journal import adapter, encode
 from agent_core.verification.rerun_comparison import compare
-from sandbox.execution import Level
+from sandbox.execution import IsolationLevel
 
 THEN = Environment("3.11.7", {"lenskit": "2025.8.1", "numpy": "2.4.6", "zlib": "1"}, "a, 2 CPUs")
 
@@ -153,7 +153,7 @@ def test_a_repetition_that_fails_says_what_changed():
 
 
 def test_a_run_without_isolation_is_not_called_a_clean_sandbox():
-    bare = replace(OK, level=Level.UNCONFINED)
+    bare = replace(OK, level=IsolationLevel.UNCONFINED)
 
     assert "clean sandbox" not in repeated(rows(0.1), rows(0.1), execution=bare).text
 

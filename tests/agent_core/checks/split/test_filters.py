@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from builders import rated
 from studies import honest
 
 from agent_core.checks.split.filters import filters_as_planned, untrained
-from agent_core.domain import Finding, Split, SplitKind
+from agent_core.domain import Finding, SplitKind
 
 
 def without(made, chosen):
@@ -19,8 +20,9 @@ def without(made, chosen):
     return made
 
 
-def found(made, tmp_path, *words, **fields):
-    made.plan = replace(made.plan, assumptions=words, **fields)
+def found(made, tmp_path, *words, lowest=None):
+    plan = replace(made.plan, assumptions=words)
+    made.plan = plan if lowest is None else rated(plan, lowest)
     return filters_as_planned(made.evidence(tmp_path))
 
 
@@ -41,8 +43,8 @@ def test_a_filter_that_cannot_be_applied_is_not_missed(tmp_path):
 def test_a_threshold_in_words_that_was_not_applied_is_told(tmp_path):
     result = found(honest(), tmp_path, "Ratings of at least 4 count as positive")
 
-    assert result.finding is Finding.WARN
-    assert "interactions with a rating below the plan's 4 were kept" in result.reason
+    assert result.finding is Finding.FAIL
+    assert "interactions with a rating below the planned 4 were kept" in result.reason
 
 
 def test_users_of_a_validation_part_do_not_count_as_kept(tmp_path):
@@ -115,7 +117,7 @@ def test_low_ratings_stay_in_training_where_words_limit_the_test(tmp_path, words
     rated[[int(n) for n in made.splits["0"][1]]] = 5
     made.data["rating"] = rated
 
-    assert found(made, tmp_path, *words, min_rating=4.0).finding is finding
+    assert found(made, tmp_path, *words, lowest=4.0).finding is finding
 
 
 def test_only_as_much_is_new_to_training_as_a_draw_makes_so():
@@ -139,7 +141,7 @@ def test_a_declared_part_to_choose_on_need_not_be_saved(tmp_path):
     without(made, chosen)
     for described in made.run["algorithms"].values():
         described["selected_on"] = "validation"
-    made.plan = replace(made.plan, split=Split(SplitKind.LEAVE_ONE_OUT))
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_ONE_OUT)
 
     result = found(made, tmp_path)
 

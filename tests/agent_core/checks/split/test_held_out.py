@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from builders import plan_of
 from studies import honest
 
-from agent_core.checks.split.held_out import counts_named, shares_in_text, shares_of_users
 from agent_core.domain import Finding, SplitKind
-
-
-def planned(text, **split):
-    plan = honest().plan
-    return replace(plan, split=replace(plan.split, text=text, **split))
+from agent_core.rules.plan_texts import texts_of
+from agent_core.rules.split_words import counts_held_out, shares_of_split, shares_of_users
 
 
 @pytest.mark.parametrize(
@@ -27,7 +24,7 @@ def planned(text, **split):
     ],
 )
 def test_a_number_of_held_out_interactions_is_read(text, counts):
-    assert counts_named(planned(text)) == counts
+    assert counts_held_out(texts_of(replace(plan_of(), title=text))) == counts
 
 
 @pytest.mark.parametrize(
@@ -42,7 +39,7 @@ def test_a_number_of_held_out_interactions_is_read(text, counts):
     ],
 )
 def test_a_share_of_tested_users_is_read(text, shares):
-    assert shares_of_users(planned(text)) == shares
+    assert shares_of_users([text]) == shares
 
 
 @pytest.mark.parametrize(
@@ -57,11 +54,11 @@ def test_a_share_of_tested_users_is_read(text, shares):
     ],
 )
 def test_shares_of_a_split_are_read(text, shares):
-    assert shares_in_text(planned(text)) == shares
+    assert shares_of_split(text) == shares
 
 
 def split_of(made, held, **split):
-    made.plan = replace(made.plan, split=replace(made.plan.split, **split))
+    made.plan = made.plan.with_split(**split)
     train = made.data.index.difference(held.index).tolist()
     made.splits["0"] = (train, sorted(held.index))
     return made

@@ -1,4 +1,4 @@
-"""The sentences of a plan, ready to be searched for what its fields do not hold."""
+"""The sentences of a plan in which rules may stand, number words as digits."""
 
 from __future__ import annotations
 

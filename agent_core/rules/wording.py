@@ -1,0 +1,126 @@
+"""Data and split rules as lines for people: what is read here is what checks look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent_core.domain import (
+    Candidates,
+    DataRule,
+    DataRuleKind,
+    DataRules,
+    Keep,
+    Masked,
+    Of,
+    Order,
+    SplitKind,
+    SplitRules,
+)
+
+ALL_DATA = "all interactions"
+COUNTED = {Of.USERS: "users", Of.ITEMS: "items", Of.BOTH: "users and items"}
+KEPT = {
+    Keep.FIRST: "the first of repeated pairs",
+    Keep.LAST: "the last of repeated pairs",
+    Keep.ALL: "repeated pairs kept",
+}
+NEWEST, DRAWN, EITHER = "newest", "random", "random or newest"
+
+
+def data_text(rules: DataRules) -> str:
+    """Return what of the data is kept, in the order in which rules apply."""
+    return ", then ".join(map(rule_text, rules.rules)) or ALL_DATA
+
+
+def rule_text(rule: DataRule) -> str:
+    """Return one data rule in words."""
+    where = " (training only)" if rule.is_training_only else ""
+    return f"{_bare_text(rule)}{where}"
+
+
+def _bare_text(rule: DataRule) -> str:
+    amount = f"{rule.amount:g}" if rule.amount is not None else "?"
+    counted = COUNTED.get(rule.of, rule.of.value)
+    match rule.kind:
+        case DataRuleKind.LOWEST_RATING:
+            return f"ratings above {amount}" if rule.is_above else f"ratings of {amount} and more"
+        case DataRuleKind.CORE:
+            return f"{amount}-core ({counted} with at least {amount} interactions, repeated)"
+        case DataRuleKind.FEWEST:
+            return f"{counted} with at least {amount} interactions"
+        case DataRuleKind.REPEATED_PAIRS:
+            return KEPT[rule.keep]
+        case DataRuleKind.TIME_WINDOW:
+            return " ".join([*(["from", rule.first] * bool(rule.first)),
+                             *(["until", rule.last] * bool(rule.last))])  # fmt: skip
+        case DataRuleKind.SAMPLE:
+            size = f"{rule.amount:.0%}" if (rule.amount or 0) < 1 else f"{rule.amount:,.0f}"
+            seed = f", seed {rule.seed}" if rule.seed is not None else ""
+            return f"a sample of {size} of the {counted}{seed}"
+        case DataRuleKind.OTHER:
+            return f"“{rule.text}”"
+
+
+def split_text(split: SplitRules) -> str:
+    """Return the hold-out protocol in words, written from its fields alone."""
+    parts = [f"{_held_out_text(split)} (seed {split.seed})", *_test_texts(split)]
+    return "; ".join([*parts, *_candidate_texts(split)])
+
+
+def _held_out_text(split: SplitRules) -> str:
+    """Return what is held out of whom."""
+    amount = f"{split.holdout:.0%}"
+    what = f"{split.held_out or amount} {'of' if split.held_out is None else 'interactions of'}"
+    which = {Order.NEWEST: "the newest ", Order.RANDOM: "", Order.EITHER: ""}[split.order]
+    drawn = {Order.NEWEST: "", Order.RANDOM: " at random", Order.EITHER: f", {EITHER}"}
+    match split.kind:
+        case SplitKind.LEAVE_ONE_OUT if split.order is Order.NEWEST:
+            return "leave-one-out of each user's newest interaction"
+        case SplitKind.LEAVE_ONE_OUT:
+            which = EITHER if split.order is Order.EITHER else DRAWN
+            return f"leave-one-out, {which}, one fixed split"
+        case SplitKind.LEAVE_LAST:
+            return "leave-one-out of each user's newest interaction"
+        case SplitKind.USER_FRACTION:
+            each = " each user's interactions" if split.held_out is None else " each user"
+            return f"{which}{what}{each} held out{drawn[split.order]}"
+        case SplitKind.CROSSFOLD_USERS:
+            return (
+                f"{split.folds}-fold cross-validation over users, {which}{what} a test user held "
+                f"out{drawn[split.order] if split.order is Order.EITHER else ''}"
+            )
+        case SplitKind.CROSSFOLD_RECORDS:
+            return f"{split.folds}-fold cross-validation over interactions"
+        case SplitKind.GLOBAL_TIME:
+            share = f", the newest {amount} for test" if split.is_share_planned else ""
+            return f"global time split{share}"
+        case SplitKind.OTHER:
+            return split.text or "a split of its own"
+
+
+def _test_texts(split: SplitRules) -> Iterator[str]:
+    """Yield what limits the test."""
+    if split.test_users is not None:
+        yield f"{split.test_users:,} test users"
+    if split.test_user_share is not None:
+        yield f"{split.test_user_share:.0%} of the users tested"
+    if split.are_users_chosen:
+        yield "test users chosen by a rule, not drawn"
+    if split.lowest_test_rating is not None:
+        yield f"only ratings of {split.lowest_test_rating:g} and more are tested"
+    if split.has_validation:
+        yield "a validation part is kept apart"
+    if split.is_leak_study:
+        yield "test interactions in training are what is studied"
+
+
+def _candidate_texts(split: SplitRules) -> Iterator[str]:
+    """Yield what is ranked, where it is not every item that is new to the user."""
+    if split.candidates is Candidates.SAMPLED:
+        yield f"ranked among {split.candidate_count or '?'} sampled candidates"
+    if split.candidates is Candidates.FULL_TRAINING:
+        yield "candidates are the items of the full training"
+    if split.masked is Masked.FULL_TRAINING:
+        yield "what a user has in the full training is masked"
+    if split.masked is Masked.NOTHING:
+        yield "items of training are ranked too"
