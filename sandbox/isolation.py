@@ -28,6 +28,28 @@ SYSTEM_FILES = (
     "/etc/mime.types",
 )
 SYSTEM_LINKS = ("lib", "lib32", "lib64", "bin", "sbin")
+KEPT = tuple(o for c in ("SETUID", "SETGID", "SETPCAP") for o in ("--cap-add", f"CAP_{c}"))
+"""Options that keep what it takes to become another user."""
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "LK_NUM_PROCS": "1",
+    "LK_NUM_THREADS": "1",
+    "LOKY_MAX_CPU_COUNT": "1",
+    "TORCHDYNAMO_DISABLE": "1",
+}
+"""What an interpreter inside a sandbox sees, warm or cold: clean, one thread per library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +102,6 @@ def namespaces(confinement: Confinement) -> list[str]:
         user = ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
         return ["--unshare-all", "--hostname", "sandbox", *user, "--cap-drop", "ALL", *shared]
     spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    keep = [o for c in ("SETUID", "SETGID", "SETPCAP") for o in ("--cap-add", f"CAP_{c}")]
     return [
         *spaces,
         "--hostname",
@@ -88,7 +109,7 @@ def namespaces(confinement: Confinement) -> list[str]:
         "--unshare-cgroup-try",
         "--cap-drop",
         "ALL",
-        *keep,
+        *KEPT,
         *shared,
     ]
 
@@ -163,29 +184,8 @@ def environment(job: Job) -> list[str]:
 
 
 def variables(job: Job) -> dict[str, str]:
-    """Return the environment of a script: nothing of the service, one thread per library."""
-    return {
-        "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",
-        "TMPDIR": "/tmp",
-        "USER": "researcher",
-        "LOGNAME": "researcher",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "RAYON_NUM_THREADS": "1",
-        "LK_NUM_PROCS": "1",
-        "LK_NUM_THREADS": "1",
-        "LOKY_MAX_CPU_COUNT": "1",
-        "TORCHDYNAMO_DISABLE": "1",
-        **job.environment,
-    }
+    """Return the environment of a script: nothing of the service."""
+    return {**ENVIRONMENT, "USER": "researcher", "LOGNAME": "researcher", **job.environment}
 
 
 def resources(wanted: Limits) -> dict[str, int]:

@@ -10,29 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.inside.request import INPUTS, JOB, SOURCES, WORK
-from sandbox.isolation import folders, interpreter_paths, parents_of, system_files
+from sandbox.isolation import (
+    ENVIRONMENT,
+    KEPT,
+    folders,
+    interpreter_paths,
+    parents_of,
+    system_files,
+)
 from sandbox.packages import InstalledPackages
 
 CODE = Path(__file__).resolve().parent
 START = f"import sys; sys.path[0] = {SOURCES!r}; from sandbox.inside.serve import main; main()"
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",
-    "TMPDIR": "/tmp",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "MPLBACKEND": "agg",
-    "MPLCONFIGDIR": "/tmp/matplotlib",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "RAYON_NUM_THREADS": "1",
-    "LK_NUM_PROCS": "1",
-    "LK_NUM_THREADS": "1",
-    "LOKY_MAX_CPU_COUNT": "1",
-    "TORCHDYNAMO_DISABLE": "1",
+WARM = ENVIRONMENT | {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
@@ -73,11 +63,10 @@ def files(binds: list[Bind]) -> list[str]:
 
 def as_user(binds: list[Bind], uid: int) -> list[str]:
     """Return a prefix for root: show the files at open paths, then drop to `uid`."""
-    keep = [o for c in ("SETUID", "SETGID", "SETPCAP") for o in ("--cap-add", f"CAP_{c}")]
     drop = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
     return [
         *("bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
-        *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *keep),
+        *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *KEPT),
         *files(binds),
         *("--bind", "/proc", "/proc", "--dev", "/dev", "--"),
         *("setpriv", *drop, "--inh-caps=-all", "--"),
@@ -86,7 +75,7 @@ def as_user(binds: list[Bind], uid: int) -> list[str]:
 
 def namespaces(binds: list[Bind]) -> list[str]:
     """Return the bubblewrap in which the zygote owns all namespaces."""
-    settings = [o for n, v in ENVIRONMENT.items() for o in ("--setenv", n, v)]
+    settings = [o for n, v in WARM.items() for o in ("--setenv", n, v)]
     return [
         *("bwrap", "--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0"),
         *("--cap-add", "ALL", "--hostname", "sandbox"),
