@@ -47,17 +47,6 @@ class FileStore:
         """
         await asyncio.to_thread(self.copy_out, sha256, destination)
 
-    async def is_intact(self, sha256: str) -> bool:
-        """Read a stored file and say whether it still has the content of its name.
-
-        Raises
-        ------
-        RecordNotFound
-            When no file has this hash.
-        """
-        found = self.existing(sha256)
-        return await asyncio.to_thread(hash_of, found) == sha256
-
     def existing(self, sha256: str) -> Path:
         """Return where the file with this hash lies."""
         found = self.path(sha256)
@@ -120,12 +109,6 @@ def copy_of(source: Path, target: Path) -> str:
         writing.flush()
         os.fsync(writing.fileno())
     return digest.hexdigest()
-
-
-def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as reading:
-        return hashlib.file_digest(reading, "sha256").hexdigest()
 
 
 def settle(scratch: Path, target: Path) -> None:

@@ -80,8 +80,3 @@ class FairSlots:
         if runs:
             self.waiting[user] = runs
         return turn
-
-    @property
-    def queued(self) -> int:
-        """How many requests wait for a slot."""
-        return sum(len(turns) for runs in self.waiting.values() for turns in runs.values())

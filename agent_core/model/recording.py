@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from agent_core.researcher import (
     ReportRequest,
     ReviseRequest,
 )
-from agent_core.rules.stored import with_levels
 
 Request = (
     PlanRequest
@@ -37,35 +35,6 @@ Request = (
     | ReportRequest
     | AnswerRequest
 )
-REQUESTS: dict[str, type[Any]] = {
-    "plan": PlanRequest,
-    "revise": ReviseRequest,
-    "draft": DraftRequest,
-    "debug": DebugRequest,
-    "improve": ImproveRequest,
-    "merge": MergeRequest,
-    "judge": JudgeRequest,
-    "report": ReportRequest,
-    "answer": AnswerRequest,
-}
-"""Role to the request it is asked with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """One recorded conversation."""
-
-    role: str
-    model: str
-    request: Any
-    system: str
-    user: str
-    said: tuple[str, ...]
-
-    @property
-    def size(self) -> int:
-        """Characters of the prompt."""
-        return len(self.system) + len(self.user)
 
 
 class Conversations:
@@ -100,12 +69,3 @@ class Conversations:
         if isinstance(value, dict):
             return {key: self.redacted(part) for key, part in value.items()}
         return value
-
-
-def read_conversation(path: Path) -> Conversation:
-    """Read a recorded conversation."""
-    body = json.loads(path.read_text(encoding="utf-8"))
-    request = TypeAdapter(REQUESTS[body["role"]]).validate_python(with_levels(body["request"]))
-    return Conversation(
-        body["role"], body["model"], request, body["system"], body["user"], tuple(body["said"])
-    )

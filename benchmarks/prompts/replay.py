@@ -25,10 +25,9 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from agent_core.errors import AgentError
-from agent_core.model.recording import read_conversation
-from agent_core.model.rehearsal import Rehearsing, rehearse
 from agent_core.model.researcher import open_model_researcher
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
+from benchmarks.prompts.rehearsal import Rehearsing, read_conversation, rehearse
 
 FOLDER = Path(__file__).parent / "recorded"
 console = Console()

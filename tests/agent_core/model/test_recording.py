@@ -7,10 +7,9 @@ from model_roles import answer_well
 from model_server import Say, open_model_server
 from pydantic import SecretStr
 
-from agent_core.model.recording import read_conversation
-from agent_core.model.rehearsal import rehearse
 from agent_core.model.researcher import open_model_researcher
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
+from benchmarks.prompts.rehearsal import read_conversation, rehearse
 
 KEY = "sk-planted-secret-key-123456"
 RECORDED = Path(__file__).parents[3] / "benchmarks" / "prompts" / "recorded"

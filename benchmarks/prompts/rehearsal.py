@@ -3,22 +3,66 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 
 from agent_core.model.complaint import Complaint
 from agent_core.model.dialogue import Form, Voice
 from agent_core.model.endpoint import open_endpoint
 from agent_core.model.prompting import Prompt
-from agent_core.model.recording import Conversation, Request, read_conversation
+from agent_core.model.recording import Request
 from agent_core.model.researcher import ModelResearcher
+from agent_core.researcher import (
+    AnswerRequest,
+    DebugRequest,
+    DraftRequest,
+    ImproveRequest,
+    JudgeRequest,
+    MergeRequest,
+    PlanRequest,
+    ReportRequest,
+    ReviseRequest,
+)
+from agent_core.rules.stored import with_levels
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
 
 T = TypeVar("T")
+
+
+REQUESTS: dict[str, type[Any]] = {
+    "plan": PlanRequest,
+    "revise": ReviseRequest,
+    "draft": DraftRequest,
+    "debug": DebugRequest,
+    "improve": ImproveRequest,
+    "merge": MergeRequest,
+    "judge": JudgeRequest,
+    "report": ReportRequest,
+    "answer": AnswerRequest,
+}
+"""Role to the request it is asked with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One recorded conversation."""
+
+    role: str
+    model: str
+    request: Any
+    system: str
+    user: str
+    said: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Characters of the prompt."""
+        return len(self.system) + len(self.user)
 
 
 class Rehearsed(Exception):
@@ -83,3 +127,12 @@ async def rehearse(paths: Sequence[Path]) -> list[Rehearsing]:
             except Rehearsed as done:
                 results.append(Rehearsing(path, then, done.prompt, done.complaints))
     return results
+
+
+def read_conversation(path: Path) -> Conversation:
+    """Read a recorded conversation."""
+    body = json.loads(path.read_text(encoding="utf-8"))
+    request = TypeAdapter(REQUESTS[body["role"]]).validate_python(with_levels(body["request"]))
+    return Conversation(
+        body["role"], body["model"], request, body["system"], body["user"], tuple(body["said"])
+    )
