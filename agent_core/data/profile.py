@@ -234,7 +234,7 @@ def describe(
         notes.append("no ratings: every row is a positive signal")
     if not shape.has_header:
         notes.append(f"no header: columns taken as {', '.join(shape.names[:4])}")
-    digest = hash_of(path)
+    digest = sha256_of(path)
     span = time_range(times)
     return Dataset(
         name=name,
@@ -357,7 +357,7 @@ def known_as(digest: str, shape: Shape, frame: pd.DataFrame) -> str | None:
     return None
 
 
-def hash_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

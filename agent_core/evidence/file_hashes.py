@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agent_core.data.profile import sha256_of
 from sandbox.execution import Artifact
 
 LEDGER = "labbook.sha256"
@@ -55,12 +56,6 @@ def fault_of(artifact: Artifact, noted: Mapping[str, set[str]]) -> str:
     if artifact.name != "results.json" and sha256 not in noted.get(artifact.name, {sha256}):
         return f"{artifact.name} was changed after labbook had written it"
     return ""
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_ledger(files: Mapping[str, Path]) -> dict[str, set[str]]:

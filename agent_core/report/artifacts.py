@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
+from agent_core.data.profile import sha256_of
 from agent_core.report.report_inputs import ReportInputs
 from sandbox.execution import Artifact
 
@@ -107,9 +107,3 @@ def has_pairs(columns: list[str]) -> bool:
     users = {"user_id", "user", "userid", "uid"}
     items = {"item_id", "item", "itemid", "movieid", "movie_id", "iid"}
     return bool(names & users) and bool(names & items) and "rank" not in names
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
