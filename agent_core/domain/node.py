@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,6 +50,11 @@ class Check:
     subject: str = ""
     """files, ranges, split, metrics, seeds, statistics, source."""
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether it keeps a node from being satisfactory."""
+        return self.is_binding and self.finding is Finding.FAIL
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
@@ -71,6 +76,11 @@ class Verdict:
     """Verbatim quote from source, output or artifacts, or the name of the deciding check."""
     by: str = "check"
     """`check` or the researcher's name."""
+
+
+def met_by(verdicts: Iterable[Verdict]) -> frozenset[int]:
+    """Return the requirements that are met."""
+    return frozenset(v.requirement for v in verdicts if v.is_met)
 
 
 @dataclass(frozen=True, slots=True)

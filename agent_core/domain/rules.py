@@ -162,6 +162,11 @@ class SplitKind(StrEnum):
         return self in (SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
 
     @property
+    def is_single(self) -> bool:
+        """Whether each user has one tested interaction."""
+        return self in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+
+    @property
     def has_share(self) -> bool:
         """Whether a share of the tested users' interactions is held out."""
         return self in (SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS)

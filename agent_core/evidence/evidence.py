@@ -85,11 +85,6 @@ class Evidence:
     """Names that the script gave to planned algorithms; everything here has the planned ones."""
 
     @property
-    def user_values(self) -> pd.DataFrame:
-        """Per-user values to do statistics on: recomputed where possible, else the script's."""
-        return self.recomputed if len(self.recomputed) else self.per_user
-
-    @property
     def single(self) -> pd.DataFrame:
         """The rows of single train-test runs."""
         return self.rows[~self.rows["aggregate"].astype(bool)]

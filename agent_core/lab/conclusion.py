@@ -21,6 +21,7 @@ from agent_core.report.writer import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late
+from agent_core.run.tree import best_of
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
 from agent_core.verification.independent_training import retrain
 from agent_core.verification.rerun_comparison import compare
@@ -48,11 +49,7 @@ class Conclusion:
     @property
     def best(self) -> Node | None:
         """The node to report on: the best working one, else a stopped one that left most rows."""
-        view = self.recorder.view
-        partial = [n for n in view.nodes if n.execution is not None and n.score is not None]
-        return view.best or max(
-            partial, key=lambda n: (n.score.value if n.score else 0.0, -n.id), default=None
-        )
+        return best_of(self.recorder.view.nodes, may_be_broken=True)
 
     def evidence(self, node: Node, execution: Execution | None = None) -> Evidence:
         """Read what a node, or another execution of its script, delivered."""

@@ -232,7 +232,7 @@ def aim_piece(node: Node, aim: Requirement | None) -> str:
     """Say what to improve: a requirement, else what keeps a script's results from counting."""
     if aim is not None:
         return requirements_piece([aim])
-    failed = [c for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
+    failed = [c for c in node.checks if c.is_fault]
     if not failed:
         return "Make the experiment more complete: meet what is still open, keep the protocol."
     told = "\n".join(f"* `{c.name}`: {on_one_line(c.reason)}" for c in failed)

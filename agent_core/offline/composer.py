@@ -127,7 +127,7 @@ def data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     }
     columns = {column: name for column, name in used.items() if column}
     kinds = {c.name: c.kind for c in dataset.columns}
-    per_user = plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+    per_user = plan.split.kind.is_single
     return {
         "data": dataset.name,
         "separator": dataset.separator,

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent_core.domain import Dataset, Node, Plan, SplitKind
+from agent_core.domain import Dataset, Node, Plan
 from agent_core.errors import UnusableAnswer
 from agent_core.offline.catalogue import BY_KIND
 from sandbox.execution import Ended
 
-TIMED = (SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
 DENSE = ("EASE", "SLIM")
 MIB = 1 << 20
 
@@ -30,7 +29,7 @@ def without_repeats(dataset: Dataset, _: Plan) -> Dataset:
 
 def without_times(dataset: Dataset, plan: Plan) -> Dataset:
     """Leave the times out where the split does not need them."""
-    needed = plan.split.kind in TIMED
+    needed = plan.split.kind.is_timed
     return dataset if needed else replace(dataset, timestamp_column=None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, SplitKind, Study
+from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, Study
 from agent_core.researcher import ReportRequest
 
 MAX_CLAIMS = 6
@@ -92,9 +92,7 @@ def limits(plan: Plan) -> tuple[str, ...]:
         found = [f"Only {plan.swept} was varied; all other hyperparameters are stated, not tuned."]
     if plan.split.folds == 1:
         found.append("One split; the effect of the split was not measured.")
-    if plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST) and any(
-        m.name == "recall" for m in plan.metrics
-    ):
+    if plan.split.kind.is_single and any(m.name == "recall" for m in plan.metrics):
         found.append("With a single tested item per user, Recall and Hit are the same.")
     if plan.study is not Study.SEED_VARIANCE and len(plan.seeds) == 1:
         random = ", ".join(a.name for a in plan.algorithms if a.is_random)

@@ -26,6 +26,7 @@ from agent_core.report.solution import public, standalone, template
 from agent_core.report.tables import comparison_frame, outcome_text, summary_frame
 from agent_core.report.thread_summary import alerts
 from agent_core.statistics.facts import Facts
+from agent_core.statistics.measured_values import user_values
 
 MAX_ZIP_BYTES = 200 << 20
 OUTPUT_KEPT = 4000
@@ -161,8 +162,9 @@ def write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
     comparison_frame(facts.comparisons).to_csv(target / "comparisons.csv", index=False)
     if len(inputs.evidence.agreement):
         inputs.evidence.agreement.to_csv(target / "recomputed.csv", index=False)
-    users = inputs.evidence.user_values
+    users = user_values(inputs.evidence)
     if len(users):
+        users = users.assign(k=users["k"].astype("Int64").replace(0, pd.NA))
         text = {c: users[c].astype(str) for c in ("user_id", "fold", "seed") if c in users}
         frame: pd.DataFrame = users.assign(**text)
         frame.to_parquet(target / "per_user.parquet", index=False)

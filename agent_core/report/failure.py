@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from agent_core.domain import Finding, Node
+from agent_core.domain import Node
 from agent_core.prose.clipping import on_one_line
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import without_results
@@ -88,7 +88,7 @@ def cause(node: Node) -> str:
     if signature:
         error = without_results(signature.removeprefix("finished: "), 160)
         return f"crashed or was refused: `{error}`"
-    failed = [c.name for c in node.checks if c.is_binding and c.finding is Finding.FAIL]
+    failed = [c.name for c in node.checks if c.is_fault]
     if failed:
         return f"ran but failed the check `{failed[0]}`"
     return "did not come to an end" if node.score is None else "ran but met too little"

@@ -21,11 +21,12 @@ from agent_core.report.provenance import (
 )
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.tables import T_INTERVAL, methods
-from agent_core.report.thread_summary import RANDOM_SPLITS, repeated_text, sentence
+from agent_core.report.thread_summary import repeated_text, sentence
 
 LEAKS = {
     **dict.fromkeys(
-        RANDOM_SPLITS, "random hold-out: training may contain interactions later than tested ones"
+        (kind for kind in SplitKind if kind.is_drawn),
+        "random hold-out: training may contain interactions later than tested ones",
     ),
     SplitKind.LEAVE_LAST: "per-user temporal: other users' later interactions are in training",
     SplitKind.GLOBAL_TIME: "one moment for all: training is earlier than every tested interaction",
@@ -246,7 +247,7 @@ def metric_text(inputs: ReportInputs, metric: Metric) -> str:
 
 def is_single_test(inputs: ReportInputs) -> bool:
     """Whether every user has one tested interaction."""
-    return inputs.plan.split.kind in (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+    return inputs.plan.split.kind.is_single
 
 
 def tests_text(inputs: ReportInputs) -> str:

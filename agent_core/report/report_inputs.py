@@ -23,6 +23,7 @@ from agent_core.domain import (
 from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
 from agent_core.evidence.evidence import Evidence
 from agent_core.run.rounds import is_margin_late
+from agent_core.run.tree import unmet
 from agent_core.run.view import RunView
 from agent_core.statistics.facts import Facts
 
@@ -81,9 +82,7 @@ class ReportInputs:
     @property
     def unmet(self) -> tuple[Requirement, ...]:
         """The requirements that the best script does not meet."""
-        verdicts = self.best.verdicts if self.best else ()
-        met = {v.requirement for v in verdicts if v.is_met}
-        return tuple(r for r in self.plan.requirements if r.id not in met)
+        return unmet(self.plan, self.best)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

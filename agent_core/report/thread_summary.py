@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, SplitKind, Study
+from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, Study
 from agent_core.domain.events import Rerun
 from agent_core.prose.clipping import clipped, on_one_line
 from agent_core.prose.number_format import percent, shown
@@ -35,14 +35,6 @@ WARNINGS = {
     "selected_without_test": "Chosen by the test.",
 }
 """Checks whose warnings stand before any number, and how they begin."""
-RANDOM_SPLITS = (
-    SplitKind.LEAVE_ONE_OUT,
-    SplitKind.USER_FRACTION,
-    SplitKind.CROSSFOLD_USERS,
-    SplitKind.CROSSFOLD_RECORDS,
-)
-
-
 ASTRAY = {
     "dataset_loaded": "The data cannot be taken for the planned ones.",
     "filters_as_planned": "The filters cannot be taken for the planned ones.",
@@ -362,10 +354,8 @@ def requirements_text(inputs: ReportInputs) -> str:
     best, plan = inputs.best, inputs.plan
     if best is None or not best.verdicts:
         return ""
-    met = {v.requirement for v in best.verdicts if v.is_met}
-    total = len(plan.requirements)
-    text = f"*Requirements:* {sum(r.id in met for r in plan.requirements)} of {total} met"
-    missing = [r for r in plan.requirements if r.id not in met]
+    total, missing = len(plan.requirements), inputs.unmet
+    text = f"*Requirements:* {total - len(missing)} of {total} met"
     musts = [r for r in missing if r.priority is Priority.MUST]
     named = [f"{r.id} ({on_one_line(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
     text += f"; not met: {', '.join(named)}." if named else "."

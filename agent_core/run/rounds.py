@@ -19,18 +19,12 @@ def why_closed(view: RunView, wish: str) -> str:
             "This run has no report to go on from. Mention me again with the question for a new "
             "run."
         )
-    if view.best is not None and not unmet(view) and not wish.strip():
+    if view.best is not None and not view.unmet and not wish.strip():
         return (
             "All requirements are met, so there is nothing open to improve. Say what should be "
             "better, for example: also report Recall@20, use 20 seeds."
         )
     return ""
-
-
-def unmet(view: RunView) -> tuple[Requirement, ...]:
-    """Return the requirements that the best script does not meet."""
-    met = {v.requirement for v in view.best.verdicts if v.is_met} if view.best else set()
-    return tuple(r for r in view.plan.requirements if r.id not in met) if view.plan else ()
 
 
 def opened(view: RunView, wish: str, by: UserId, budget: Budget, scripts: int) -> RoundOpened:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent_core.domain import Node, NodeId, Operator
+from agent_core.domain import Node, NodeId, Operator, Plan, Requirement
+from agent_core.domain.node import met_by
 from agent_core.execution.precheck import DUPLICATE
 
 MAX_DEBUG_CHAIN = 3
@@ -41,10 +42,8 @@ class Tree:
 
     @property
     def best(self) -> Node | None:
-        """The working node with the highest score; ties go to the earliest."""
-        return max(
-            self.working, key=lambda n: (n.score.value if n.score else 0.0, -n.id), default=None
-        )
+        """The working node that a result would be told of."""
+        return best_of(self.nodes)
 
     @property
     def satisfactory(self) -> Node | None:
@@ -83,6 +82,29 @@ class Tree:
             return False
         signatures = [error_signature(n) for n in chain]
         return signatures[-1] not in signatures[:-1]
+
+
+def best_of(nodes: Iterable[Node], *, may_be_broken: bool = False) -> Node | None:
+    """Return the node that a result is told of: satisfactory, else of the highest score.
+
+    Satisfactory comes first: what fails a binding check may meet more of the plan, by numbers that
+    nobody should use. Ties go to the earliest. Without a working node, one that `may_be_broken`
+    is taken for the rows that it left before it was stopped or crashed.
+    """
+    judged = [n for n in nodes if n.execution is not None and n.score is not None]
+    return max(
+        (n for n in judged if n.is_working or may_be_broken),
+        key=lambda n: (
+            n.is_working, n.is_satisfactory, n.score.value if n.score else 0.0, -n.id,
+        ),
+        default=None,
+    )  # fmt: skip
+
+
+def unmet(plan: Plan, node: Node | None) -> tuple[Requirement, ...]:
+    """Return the requirements that a node does not meet; all of them where there is none."""
+    met = met_by(node.verdicts) if node else ()
+    return tuple(r for r in plan.requirements if r.id not in met)
 
 
 def is_duplicate(node: Node) -> bool:

@@ -15,6 +15,7 @@ from agent_core.domain import (
     PlanChange,
     Question,
     Report,
+    Requirement,
     RunId,
     RunStatus,
     Script,
@@ -49,6 +50,7 @@ from agent_core.domain.events import (
     StatusChanged,
     StopRequested,
 )
+from agent_core.run.tree import best_of, unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,13 @@ class RunView:
 
     @property
     def best(self) -> Node | None:
-        """The working node with the highest score; ties go to the earliest."""
-        working = [n for n in self.nodes if n.is_working and n.score is not None]
-        return max(
-            working,
-            key=lambda n: (n.is_satisfactory, n.score.value if n.score else 0.0, -n.id),
-            default=None,
-        )
+        """The working node that a result is told of."""
+        return best_of(self.nodes)
+
+    @property
+    def unmet(self) -> tuple[Requirement, ...]:
+        """The requirements of the plan in force that the best node does not meet."""
+        return unmet(self.plan, self.best) if self.plan else ()
 
     def node(self, node: NodeId) -> Node:
         """Return the node with this id."""

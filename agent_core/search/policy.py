@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from agent_core.domain import Finding, Nature, Node, NodeId, Operator, Plan, Priority, Requirement
-from agent_core.run.tree import Tree, is_done, is_duplicate
+from agent_core.domain import Nature, Node, NodeId, Operator, Plan, Priority, Requirement
+from agent_core.run.tree import Tree, is_done, is_duplicate, unmet
 from agent_core.settings import TreeSearchSettings
 
 
@@ -55,11 +55,9 @@ def choose(tree: Tree, plan: Plan, settings: TreeSearchSettings, rng: Random) ->
 
 def open_requirements(node: Node, plan: Plan) -> tuple[Requirement, ...]:
     """Return what `node` does not meet, the most important first."""
-    met = {v.requirement for v in node.verdicts if v.is_met}
-    missing = [r for r in plan.requirements if r.id not in met]
     return tuple(
         sorted(
-            missing,
+            unmet(plan, node),
             key=lambda r: (r.priority is not Priority.MUST, r.nature is not Nature.SCIENCE, r.id),
         )
     )
@@ -73,7 +71,7 @@ def improvement(node: Node, plan: Plan, tree: Tree) -> Action | None:
     """
     children = tree.children(node.id)
     reserved = {c.aim for c in children if not is_done(c)}
-    has_failed = any(c.is_binding and c.finding is Finding.FAIL for c in node.checks)
+    has_failed = any(c.is_fault for c in node.checks)
     missing = () if has_failed else open_requirements(node, plan)
     free = [r for r in missing if r.id not in reserved]
     if free:

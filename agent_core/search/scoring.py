@@ -16,6 +16,7 @@ from agent_core.domain import (
     Score,
     Verdict,
 )
+from agent_core.domain.node import met_by
 from agent_core.evidence.quotes import Exhibits
 from agent_core.run.rounds import same_wording
 
@@ -46,11 +47,6 @@ def undecided(plan: Plan, verdicts: Sequence[Verdict]) -> tuple[Requirement, ...
 def unjudged(requirements: Sequence[Requirement], reason: str) -> tuple[Verdict, ...]:
     """Return verdicts for requirements that could not be judged: not shown, so not met."""
     return tuple(Verdict(r.id, is_met=False, reason=reason, by="unjudged") for r in requirements)
-
-
-def met_by(verdicts: Sequence[Verdict]) -> set[int]:
-    """Return the requirements that are met."""
-    return {v.requirement for v in verdicts if v.is_met}
 
 
 def carried(
@@ -104,5 +100,5 @@ def score(plan: Plan, checks: Sequence[Check], verdicts: Sequence[Verdict]) -> S
         total=len(plan.requirements),
         musts_met=sum(r.id in met for r in musts),
         musts=len(musts),
-        failed_checks=tuple(c.name for c in checks if c.is_binding and c.finding is Finding.FAIL),
+        failed_checks=tuple(c.name for c in checks if c.is_fault),
     )

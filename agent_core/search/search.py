@@ -28,6 +28,7 @@ from agent_core.domain.events import (
     NodeStarted,
     ScriptWritten,
 )
+from agent_core.domain.node import met_by
 from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
 from agent_core.evidence.evidence import Evidence, read_evidence
 from agent_core.evidence.quotes import exhibits, grounded
@@ -50,7 +51,7 @@ from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import begun, is_stale
 from agent_core.run.tree import Tree, error_signature, is_done, next_id
 from agent_core.search.policy import Action, choose, decision_rng
-from agent_core.search.scoring import agreed, carried, decide, met_by, score, undecided, unjudged
+from agent_core.search.scoring import agreed, carried, decide, score, undecided, unjudged
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.statistics.facts import collect_facts
 

@@ -53,9 +53,10 @@ def is_otherwise(agreement: pd.DataFrame) -> pd.Series[bool]:
 
 
 def user_values(evidence: Evidence) -> pd.DataFrame:
-    """Return values by run and user: `KEYS`, user_id, value, is_recomputed.
+    """Return values by run and user: `KEYS`, user_id, value, is_recomputed; an absent k is 0.
 
-    Those of an algorithm in a metric are either all recomputed or all claimed.
+    Those of an algorithm in a metric are either all recomputed or all claimed: a metric that
+    cannot be computed again keeps the script's values, whatever became of the other metrics.
     """
     is_sample = bool(evidence.run.get("list_sample"))
     mine = with_origin(evidence.recomputed, is_recomputed=True)

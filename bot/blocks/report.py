@@ -10,7 +10,6 @@ from pathlib import Path
 from agent_core.domain import Answer, Outcome, Report
 from agent_core.domain.events import ModelOutage, QuestionAsked, Rerun, RunFailed
 from agent_core.prose.number_format import cost_text
-from agent_core.run.rounds import unmet
 from agent_core.run.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
 from bot.blocks.rounds import (
@@ -56,7 +55,7 @@ def open_requirements(view: RunView) -> str:
     """Return the first requirements that the best script does not meet."""
     if view.best is None:
         return ""
-    texts = [f"{escape(r.text)} ({r.id})" for r in unmet(view)]
+    texts = [f"{escape(r.text)} ({r.id})" for r in view.unmet]
     more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
     return "; ".join(texts[:3]) + more
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened
-from agent_core.run.rounds import unmet
 from agent_core.run.view import RunView
 from bot.blocks.limits import (
     INPUT,
@@ -77,7 +76,7 @@ def open_lines(view: RunView) -> list[str]:
     """Return what is open: failed binding checks, and the first requirements not met."""
     score = view.best.score if view.best else None
     checks = [f"• check `{escape(c)}` failed" for c in (score.failed_checks if score else ())]
-    lines = [f"• {clip(escape(r.text), OPEN_TEXT)} ({r.id})" for r in unmet(view)]
+    lines = [f"• {clip(escape(r.text), OPEN_TEXT)} ({r.id})" for r in view.unmet]
     shown = [*checks, *lines]
     more = [f"• and {len(shown) - OPEN} more"] if len(shown) > OPEN else []
     return [*shown[:OPEN], *more]

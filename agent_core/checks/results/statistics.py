@@ -15,6 +15,7 @@ from agent_core.checks.results.seeds import random_algorithms
 from agent_core.domain import Role, Study
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.statistics.measured_values import user_values
 
 TWO_SIDED_95 = 1.96
 TOO_NARROW = 0.7
@@ -107,12 +108,12 @@ def proper_widths(
     evidence: Evidence, algorithm: str, metric: str, k: Any
 ) -> tuple[float, float] | None:
     """Return the half widths over users, and over (seed, user) pairs taken as independent."""
-    values = evidence.user_values
+    values = user_values(evidence)
     chosen = values[(values["algorithm"] == algorithm) & (values["metric"] == metric)]
-    chosen = chosen[chosen["k"].isna() if pd.isna(k) else chosen["k"] == k]
+    chosen = chosen[chosen["k"] == (0 if pd.isna(k) else k)]
     if chosen["seed"].nunique() < 2:
         return None
-    numbers = chosen["value"].astype(float)
+    numbers = chosen["value"]
     users = numbers.groupby([chosen["fold"], chosen["user_id"]]).mean()
     if len(users) < 2:
         return None
@@ -153,7 +154,7 @@ def seeds_suffice(evidence: Evidence, rows: pd.DataFrame) -> Result:
 def users_suffice(evidence: Evidence) -> Result:
     """Expect per-user values of at least two algorithms on shared users."""
     primary = evidence.plan.primary
-    values = evidence.user_values
+    values = user_values(evidence)
     values = values[values["metric"] == primary.name]
     users = {str(name): set(g["user_id"]) for name, g in values.groupby("algorithm")}
     subjects = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]

@@ -122,7 +122,7 @@ def is_drawn(evidence: Evidence, fold: str) -> bool:
 
 def drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
     """Check that tested interactions and users are a random draw."""
-    draws = [*draws_of_all(evidence, folds), *users_drawn(evidence, folds)]
+    draws = [*draws_of(evidence, folds), *users_drawn(evidence, folds)]
     records = [f for f in folds if kind_of(evidence, f[0]) is SplitKind.CROSSFOLD_RECORDS]
     gross = [*(d.text for d in draws if d.is_impossible), *whole_users(records)]
     if gross:
@@ -152,7 +152,7 @@ def other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
     return sorted({f"seed {s}" for s in said if s is not None and str(s) != planned})
 
 
-def draws_of_all(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+def draws_of(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
     """Yield how far folds are from a random draw, each by itself and all together."""
     found = {fold[0]: tallies(evidence, fold) for fold in folds}
     for name, own in found.items():
@@ -163,11 +163,6 @@ def draws_of_all(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
             for what, tally in own.items():
                 together[what] = together[what] + tally if what in together else tally
         yield from draws_in("all folds", together)
-
-
-def draws_of(evidence: Evidence, fold: Fold) -> Iterator[Draw]:
-    """Yield how far one fold is from a random draw."""
-    return draws_in(f"fold {fold[0]}", tallies(evidence, fold))
 
 
 def draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:

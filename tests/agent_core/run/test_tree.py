@@ -4,7 +4,7 @@ from builders import OK, crashed, node_of
 
 from agent_core.domain import Operator, Score
 from agent_core.execution.precheck import DUPLICATE
-from agent_core.run.tree import Tree, error_signature, next_id
+from agent_core.run.tree import Tree, best_of, error_signature, next_id
 
 
 def broken(number, text="ValueError: bad 3", **more):
@@ -32,6 +32,20 @@ def test_a_winner_is_sure_when_no_node_before_it_is_in_work():
     assert Tree((satisfying(1), node_of(2))).winner.id == 1
     assert Tree((node_of(1), satisfying(2))).winner is None
     assert Tree((satisfying(1, value=0.9), node_of(2))).winner is None
+
+
+def test_what_fails_a_binding_check_is_not_best_however_much_it_meets():
+    failed = replace(node_of(1, value=1.0), score=Score(1.0, 9, 9, 1, 1, ("temporal_leak",)))
+
+    assert best_of([failed, satisfying(2, value=0.5)]).id == 2
+
+
+def test_what_broke_off_is_taken_only_where_nothing_works():
+    partial, whole = broken(1), node_of(2, value=0.1)
+
+    assert best_of([partial]) is None
+    assert best_of([partial], may_be_broken=True).id == 1
+    assert best_of([partial, whole], may_be_broken=True).id == 2
 
 
 def test_only_leaves_are_debugged():

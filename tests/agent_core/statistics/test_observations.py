@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 
 from agent_core.checks.results.algorithms import beats_baseline
-from agent_core.domain import Metric
+from agent_core.checks.results.statistics import statistics_available
+from agent_core.domain import Finding, Metric
 from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
 from agent_core.report.caveats import split_limits
 from agent_core.report.headline import headline
 from agent_core.statistics.facts import collect_facts
+from agent_core.statistics.measured_values import user_values
 
 RMSE = Metric("rmse")
 OK = evidence_of(comparison_plan(), {}).execution
@@ -35,6 +37,23 @@ def unequal_folds():
         ("Popularity", "0", ""): base * 0.4,
     }
     return users_in_all_folds(evidence_of(comparison_plan("EASE", "ItemKNN"), runs))
+
+
+def test_a_metric_that_cannot_be_computed_again_is_compared_by_the_values_claimed_of_users():
+    base = np.random.default_rng(3).beta(1, 4, 50)
+    runs = {(name, "0", ""): base for name in ("EASE", "ItemKNN")}
+    novelty = Metric("novelty", 10)
+    evidence = evidence_of(comparison_plan("EASE", "ItemKNN", metrics=(novelty, NDCG)), runs)
+    ndcg = evidence.per_user[evidence.per_user["metric"] == "ndcg"]
+    evidence = replace(evidence, recomputed=ndcg.assign(definition="by hand"))
+
+    values = user_values(evidence)
+
+    assert dict(values.groupby("metric")["is_recomputed"].all()) == {
+        "ndcg": True,
+        "novelty": False,
+    }
+    assert statistics_available(evidence).finding is Finding.PASS
 
 
 def test_an_easy_fold_of_its_own_makes_no_algorithm_better():

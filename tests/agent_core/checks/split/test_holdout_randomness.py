@@ -59,7 +59,7 @@ def test_a_random_draw_is_one(tmp_path, seed, share):
     evidence = judged(tmp_path, frame, held)
 
     assert held_out_at_random(evidence).finding is Finding.PASS
-    draws = list(draws_of(evidence, ("0", evidence.train["0"], evidence.test["0"])))
+    draws = list(draws_of(evidence, [("0", evidence.train["0"], evidence.test["0"])]))
     assert [abs(d.deviations) < 4 for d in draws] == [True, True]
 
 
