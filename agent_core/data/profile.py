@@ -257,6 +257,7 @@ def describe(
         min_user_interactions=int(users.value_counts().min()),
         notes=tuple(notes),
         known_as=known_as(digest, shape, frame),
+        is_synthetic=shape.names[0] == SYNTHETIC_HEADER,
     )
 
 

@@ -121,6 +121,8 @@ class NodeFailed:
 
     node: NodeId
     error: str
+    is_duplicate: bool = False
+    """Whether the same script ran before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ class Rerun:
     largest_difference: float
     compared: int
     text: str
+    changed: tuple[str, ...] = ()
+    """Packages whose version is another one now: `lenskit 2025.8.1 → 2026.1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +280,8 @@ class RunFailed:
 
     reason: str
     is_resumable: bool = True
-    exit_code: int = 1
-    """Exit status for the terminal: 1, or 5 outside the offline grammar."""
+    is_outside_grammar: bool = False
+    """Whether the rule-based researcher does not understand the task."""
 
 
 Event = (

@@ -133,6 +133,8 @@ class Node:
     error: str | None = None
     """Why there is no execution: a failed precheck, an unusable answer, a duplicate."""
     environment: Environment = field(default_factory=Environment)
+    is_duplicate: bool = False
+    """Whether it was not run because the same script ran before: there is nothing to repair."""
 
     @property
     def is_buggy(self) -> bool:

@@ -65,6 +65,8 @@ class Dataset:
     """What a reader should know: encoding, skipped lines, duplicates."""
     known_as: str | None = None
     """`MovieLens 100K` where hash or shape tell."""
+    is_synthetic: bool = False
+    """Whether the product generated it."""
 
     @property
     def density(self) -> float:
@@ -206,11 +208,13 @@ class PlanChange:
     dropped: tuple[int, ...] = ()
     summary: tuple[str, ...] = ()
     """One line per change with its reason, e.g. `changed 4 (K 10 → 20)`."""
+    back_to: int | None = None
+    """The version that an undo brought back."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing changed."""
-        return not (self.added or self.changed or self.dropped or self.summary)
+        return not (self.added or self.changed or self.dropped or self.summary or self.back_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from agent_core.domain import Packages
 from agent_core.execution.syntax_trees import parse
 
 ALWAYS_THERE = frozenset({"labbook", "__future__"})
 """Modules beside the script."""
-DUPLICATE = "Duplicate"
-"""Beginning of the fault of a script that ran before; there is nothing to repair in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a script is not run."""
+
+    reason: str
+    is_duplicate: bool = False
+    """Whether it ran before."""
 
 
 def tree_hash(source: str) -> str:
@@ -26,7 +34,7 @@ def tree_hash(source: str) -> str:
     return hashlib.sha256(ast.dump(parse(source)).encode()).hexdigest()
 
 
-def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> str | None:
+def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Refusal | None:
     """Return why `source` need not be run, or None.
 
     Parameters
@@ -41,17 +49,20 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> str
     try:
         found = tree_hash(source)
     except SyntaxError as error:
-        return f"SyntaxError: {error.msg} (line {error.lineno})"
+        return Refusal(f"SyntaxError: {error.msg} (line {error.lineno})")
     except (ValueError, RecursionError, MemoryError) as error:
-        return f"{type(error).__name__}: the script cannot be parsed: {error}"
+        return Refusal(f"{type(error).__name__}: the script cannot be parsed: {error}")
     if found in seen:
-        return f"{DUPLICATE}: the same script (apart from layout and comments) ran before."
+        reason = "Duplicate: the same script (apart from layout and comments) ran before."
+        return Refusal(reason, is_duplicate=True)
     missing = (
         sorted(imported(source) - packages.modules - ALWAYS_THERE) if packages.modules else []
     )
     if missing:
         names = ", ".join(missing)
-        return f"ModuleNotFoundError: not installed in the experiments' environment: {names}"
+        return Refusal(
+            f"ModuleNotFoundError: not installed in the experiments' environment: {names}"
+        )
     return None
 
 

@@ -71,6 +71,6 @@ def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...])
     """Return the version that the last change, undone changes skipped, was made on."""
     stack: list[Plan] = []
     for plan, change in zip(plans, changes, strict=True):
-        undone = len(stack) > 1 and change.summary[:1] == (f"back to version {stack[-2].version}",)
+        undone = len(stack) > 1 and change.back_to == stack[-2].version
         stack = stack[:-1] if undone else [*stack, plan]
     return stack[-2] if len(stack) > 1 else stack[0]

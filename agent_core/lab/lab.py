@@ -236,7 +236,7 @@ class Lab:
             return Revision(reply="There is no change of the plan that could be undone now.")
         before = before_last_change(view.plans, view.changes)
         plan = replace(before, version=view.plans[-1].version + 1)
-        change = PlanChange(summary=(f"back to version {before.version}",))
+        change = PlanChange(summary=(f"back to version {before.version}",), back_to=before.version)
         worker = await self.worker(run)
         await worker.recorder.add(PlanSet(plan, change, by, "undo"))
         return Revision(plan, change)

@@ -110,7 +110,9 @@ class Worker:
         except BadDataset as error:
             await self.recorder.add(RunFailed(str(error), is_resumable=False))
         except OutsideGrammar as error:
-            await self.recorder.add(RunFailed(str(error), is_resumable=False, exit_code=5))
+            await self.recorder.add(
+                RunFailed(str(error), is_resumable=False, is_outside_grammar=True)
+            )
         except (AgentError, SandboxError) as error:
             await self.recorder.add(RunFailed(str(error)))
         except Exception as error:

@@ -172,10 +172,9 @@ def write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
 
 def write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder: Path) -> None:
     """Write `README.md`; its first line says who wrote the code."""
-    is_rules = "no AI model" in inputs.view.researcher or inputs.view.usage.calls == 0
     origin = (
         "This is code that a rule-based researcher composed."
-        if is_rules
+        if inputs.view.usage.calls == 0
         else f"This is model-written code (by {inputs.view.researcher})."
     )
     if inputs.outcome is Outcome.NOTHING:

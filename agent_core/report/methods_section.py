@@ -83,7 +83,7 @@ def data_text(data: Dataset) -> str:
     known = data.known_as or "name and version not recognised"
     times = f", {data.first_time} to {data.last_time}" if data.first_time else ""
     licence = MOVIELENS if "movielens" in known.lower() else "not known to the product"
-    if "synthetic" in known.lower():
+    if data.is_synthetic:
         licence = "generated, free to use"
     return (
         f"`{data.name}` ({known}), sha256 `{data.sha256}`, {data.users:,} users, "

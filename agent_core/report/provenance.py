@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from agent_core.domain import Finding
 from agent_core.domain.events import ModelCalled
 from agent_core.execution.machine import machine
-from agent_core.execution.precheck import DUPLICATE
 from agent_core.prose.number_format import cost_text
 from agent_core.report.report_inputs import ReportInputs
 
@@ -147,7 +146,7 @@ def scripts_text(inputs: ReportInputs) -> str:
 def tried_text(inputs: ReportInputs) -> str:
     """Count the scripts that were tried, apart from those that only repeat another."""
     nodes = inputs.view.nodes
-    same = sum((n.error or "").startswith(DUPLICATE) for n in nodes)
+    same = sum(n.is_duplicate for n in nodes)
     count = len(nodes) - same
     text = f"{count} script{'s' * (count != 1)} tried"
     return f"{text} ({same} more not run, because the same had run before)" if same else text

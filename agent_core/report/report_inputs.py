@@ -130,7 +130,7 @@ class ReportInputs:
     @property
     def is_synthetic(self) -> bool:
         """Whether any dataset is generated."""
-        return any("synthetic" in (d.known_as or "").lower() for d in self.datasets)
+        return any(d.is_synthetic for d in self.datasets)
 
     @property
     def drafts(self) -> tuple[Node, ...]:

@@ -312,7 +312,7 @@ def repeated_text(inputs: ReportInputs) -> str:
 def repeated_note(inputs: ReportInputs) -> str:
     """Return the same in a line where it repeated and nothing had changed."""
     found = rerun_of(inputs)
-    if found is None or not found.is_identical or "→" in found.text:
+    if found is None or not found.is_identical or found.changed:
         return found.text if found else ""
     return (
         f"*Repeated* in a clean sandbox: identical in all {found.compared} values. The run is "

@@ -29,6 +29,7 @@ from agent_core.domain.events import (
 from agent_core.errors import UnknownRun
 from agent_core.rules.reading import with_rules_read
 from agent_core.rules.stored import is_without_levels, with_levels
+from agent_core.run.old_logs import complete
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database
@@ -79,7 +80,7 @@ def encode(event: Event) -> tuple[str, str]:
 def decode(record: EventRecord) -> Logged:
     """Return the event that a record holds."""
     body = json.loads(record.body)
-    event = adapter(record.kind).validate_python(with_levels(body))
+    event = adapter(record.kind).validate_python(with_levels(complete(record.kind, body)))
     if isinstance(event, PlanSet) and is_without_levels(body["plan"]):
         event = replace(event, plan=with_rules_read(event.plan))
     return Logged(record.seq, datetime.fromisoformat(record.at), event)

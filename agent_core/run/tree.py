@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from agent_core.domain import Node, NodeId, Operator, Plan, Requirement
 from agent_core.domain.node import met_by
-from agent_core.execution.precheck import DUPLICATE
 
 MAX_DEBUG_CHAIN = 3
 """Repairs of one script in a row, at most."""
@@ -75,7 +74,7 @@ class Tree:
 
     def is_debuggable(self, node: Node) -> bool:
         """Whether another repair of `node` may help: a leaf, a short chain, a new error."""
-        if self.children(node.id) or not node.script.source or is_duplicate(node):
+        if self.children(node.id) or not node.script.source or node.is_duplicate:
             return False
         chain = self.chain(node)
         if len(chain) > MAX_DEBUG_CHAIN:
@@ -105,11 +104,6 @@ def unmet(plan: Plan, node: Node | None) -> tuple[Requirement, ...]:
     """Return the requirements that a node does not meet; all of them where there is none."""
     met = met_by(node.verdicts) if node else ()
     return tuple(r for r in plan.requirements if r.id not in met)
-
-
-def is_duplicate(node: Node) -> bool:
-    """Whether a script was not run because it had been run before."""
-    return node.error is not None and node.error.startswith(DUPLICATE)
 
 
 def is_done(node: Node) -> bool:

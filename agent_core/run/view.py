@@ -98,7 +98,8 @@ class RunView:
     outcome: Outcome | None = None
     reason: str = ""
     """Why it ended or failed."""
-    exit_code: int = 0
+    is_outside_grammar: bool = False
+    """Whether it failed because the rule-based researcher does not understand the task."""
     stop_by: str = ""
     submitted_at: datetime | None = None
     started_at: datetime | None = None
@@ -204,12 +205,12 @@ def end_step(view: RunView, logged: Logged) -> RunView:
                 question=None,
                 finished_at=logged.at,
             )
-        case RunFailed(reason, _, exit_code):
+        case RunFailed(reason, _, is_outside):
             return replace(
                 view,
                 status=RunStatus.FAILED,
                 reason=reason,
-                exit_code=exit_code,
+                is_outside_grammar=is_outside,
                 finished_at=logged.at,
             )
         case _:
@@ -274,8 +275,9 @@ def node_step(
 def node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:
     """Apply the end of a node."""
     match event:
-        case NodeFailed(node, error):
-            return change(quiet(view, node), replace(view.node(node), error=error))
+        case NodeFailed(node, error, is_duplicate):
+            failed = replace(view.node(node), error=error, is_duplicate=is_duplicate)
+            return change(quiet(view, node), failed)
         case NodeJudged(node, checks, verdicts, score, primary):
             old = view.node(node)
             version = view.plan.version if view.plan else old.plan_version

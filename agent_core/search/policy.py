@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from agent_core.domain import Nature, Node, NodeId, Operator, Plan, Priority, Requirement
-from agent_core.run.tree import Tree, is_done, is_duplicate, unmet
+from agent_core.run.tree import Tree, is_done, unmet
 from agent_core.settings import TreeSearchSettings
 
 
@@ -37,7 +37,7 @@ def choose(tree: Tree, plan: Plan, settings: TreeSearchSettings, rng: Random) ->
     drafts = sum(n.operator is Operator.DRAFT for n in tree.nodes)
     if drafts < settings.num_draft_nodes:
         return Action(Operator.DRAFT)
-    if tree.in_work and is_duplicate(tree.nodes[-1]):
+    if tree.in_work and tree.nodes[-1].is_duplicate:
         # Asked again with nothing new to go by, a researcher writes the same again.
         return None
     u1, u2 = rng.random(), rng.random()

@@ -35,7 +35,7 @@ from agent_core.evidence.quotes import exhibits, grounded
 from agent_core.evidence.retrained import RETRAINED, read_retrained
 from agent_core.execution.executor import Experiment, Workbench
 from agent_core.execution.machine import environment_of
-from agent_core.execution.precheck import precheck, tree_hash
+from agent_core.execution.precheck import Refusal, precheck, tree_hash
 from agent_core.execution.slots import bounded
 from agent_core.report.writer import preliminary
 from agent_core.researcher import (
@@ -212,8 +212,9 @@ class Search:
                 script = await self.through_outages(lambda: self.write(node))
                 node = (await self.recorder.add(ScriptWritten(node.id, script))).node(node.id)
             if node.execution is None:
-                if fault := self.fault_of(node):
-                    await self.recorder.add(NodeFailed(node.id, fault))
+                if refusal := self.refusal_of(node):
+                    failed = NodeFailed(node.id, refusal.reason, refusal.is_duplicate)
+                    await self.recorder.add(failed)
                     return
                 node = await self.execute(node)
             await self.judge(node)
@@ -286,7 +287,7 @@ class Search:
             case Operator.MERGE:
                 return await researcher.merge(MergeRequest(context, plan, parents[0], parents[1]))
 
-    def fault_of(self, node: Node) -> str | None:
+    def refusal_of(self, node: Node) -> Refusal | None:
         """Return why a script need not be run, or None."""
         seen = set()
         for other in self.tree.nodes:

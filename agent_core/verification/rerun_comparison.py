@@ -65,10 +65,18 @@ def compare(
     now
         The environment of the second execution.
     """
+    changed = tuple(changes(node.environment, now))
     if not execution.is_ok:
         ended = f"the script came to no clean end this time ({execution.ended.value})"
         text = f"**Not repeated:** {ended}. {changed_text(node.environment, now)}".strip()
-        return Rerun(node.id, is_identical=False, largest_difference=0.0, compared=0, text=text)
+        return Rerun(
+            node.id,
+            is_identical=False,
+            largest_difference=0.0,
+            compared=0,
+            text=text,
+            changed=changed,
+        )
     gaps = gaps_of(old.rows, new.rows)
     told = (
         verdict(gaps),
@@ -77,7 +85,7 @@ def compare(
         recomputed(new),
     )
     text = " ".join(t for t in told if t)
-    return Rerun(node.id, gaps.is_identical, gaps.largest, len(gaps.both), text)
+    return Rerun(node.id, gaps.is_identical, gaps.largest, len(gaps.both), text, changed)
 
 
 CAUTION = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent_core.domain import Outcome, RunStatus
-from agent_core.execution.precheck import DUPLICATE
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
 from bot.blocks.limits import Button, Message, actions, clip, context, message, section
@@ -136,7 +135,7 @@ def requirements(view: RunView) -> str:
 def scripts(view: RunView) -> str:
     """Return `5 scripts: 3 ran, 1 crashed, 1 running (18 of 30)`."""
     stopped = sum(n.is_stopped for n in view.nodes)
-    doubles = sum((n.error or "").startswith(DUPLICATE) for n in view.nodes)
+    doubles = sum(n.is_duplicate for n in view.nodes)
     crashed = sum(n.is_buggy for n in view.nodes) - stopped - doubles
     ran = sum(n.execution is not None and not n.is_buggy for n in view.nodes)
     working = 0 if view.status.is_final else len(view.executing)

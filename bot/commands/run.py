@@ -27,6 +27,7 @@ from storage.errors import StorageError
 
 EXIT_OF = {Outcome.SATISFIED: 0, Outcome.PARTIAL: 3, Outcome.NOTHING: 4}
 COULD_NOT_RUN = 1
+OUTSIDE_GRAMMAR = 5
 USAGE = 2
 INTERRUPTED = 130
 LOCAL = UserId("local")
@@ -189,5 +190,5 @@ async def deliver(lab: Lab, view: RunView, order: Order) -> int:
         console = Console(highlight=False, soft_wrap=True)
         console.print("\n", report_text(view.report), f"\n\nResults: {folder}", sep="")
     if view.status is RunStatus.FAILED:
-        return view.exit_code or COULD_NOT_RUN
+        return OUTSIDE_GRAMMAR if view.is_outside_grammar else COULD_NOT_RUN
     return EXIT_OF[view.outcome] if view.outcome else COULD_NOT_RUN

@@ -24,7 +24,6 @@ from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
 from bot.slack.incoming import Incoming
 
-OUTSIDE_GRAMMAR = 5
 """Exit status of a run whose question was not understood."""
 STATEMENT_WORDS = 4
 STEERING = (
@@ -116,7 +115,7 @@ class Replies:
             await self.revise(thread, incoming)
         elif self.is_restated(view, intent, incoming) and may_steer:
             text = incoming.text
-            if view.exit_code != OUTSIDE_GRAMMAR:
+            if not view.is_outside_grammar:
                 text = f"{thread.memo.text}\n{text}"
             await self.reception.again(thread, incoming, text, usable_files(view))
         elif intent is Intent.QUESTION:

@@ -140,7 +140,7 @@ class ScriptedLab:
         self.note("undo", by)
         view = await self.view(run)
         plan = replace(view.plan, version=view.plan.version + 1)
-        change = PlanChange(summary=("back to version 1",))
+        change = PlanChange(summary=("back to version 1",), back_to=1)
         self.add(run, PlanSet(plan, change, by, "undo"))
         return Revision(plan, change)
 

@@ -175,7 +175,7 @@ async def test_outside_the_grammar_is_exit_five(tmp_path, ratings):
         await until(lab, run, lambda e: False)
         view = await lab.view(run)
 
-    assert view.exit_code == 5
+    assert view.is_outside_grammar
 
 
 async def test_stop_before_the_start_cancels(tmp_path, ratings):

@@ -195,7 +195,7 @@ def test_waivers_failures_changes_and_missing_isolation_stand_in_the_first_lines
             "waivers": (Waiver("same_test_users", "a pilot", UserId("ann")),),
             "freeze": Freeze(7, "ee" * 32, START, "ann"),
             "level": "unconfined",
-            "datasets": (dataset(known_as="SYNTHETIC DATA"),),
+            "datasets": (dataset(known_as="SYNTHETIC DATA", is_synthetic=True),),
         },
     )
 
@@ -610,7 +610,7 @@ def test_a_repetition_is_told_as_repeatability(tmp_path):
     "rerun",
     [
         Rerun(NodeId(1), False, 0.1, 5, "Largest difference 0.1."),
-        Rerun(NodeId(1), True, 0.0, 5, "Identical, although lenskit 2025.8.1 → 2026.1."),
+        Rerun(NodeId(1), True, 0.0, 5, "Identical, although.", ("lenskit 2025.8.1 → 2026.1",)),
     ],
 )
 def test_a_repetition_with_something_to_tell_is_told_whole(tmp_path, rerun):
@@ -698,7 +698,7 @@ def test_a_warning_in_the_first_lines_is_only_named_among_the_checks(tmp_path):
 
 def test_scripts_that_only_repeat_another_count_apart(tmp_path):
     inputs = inputs_of(seed_evidence())
-    same = replace(node_of(2, execution=None), error="Duplicate: the same script ran before.")
+    same = replace(node_of(2, execution=None), error="It ran before.", is_duplicate=True)
     view = replace(inputs.view, nodes=(*inputs.view.nodes, same))
     found = report(tmp_path, replace(inputs, view=view))
 

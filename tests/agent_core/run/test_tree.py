@@ -3,7 +3,6 @@ from dataclasses import replace
 from builders import OK, crashed, node_of
 
 from agent_core.domain import Operator, Score
-from agent_core.execution.precheck import DUPLICATE
 from agent_core.run.tree import Tree, best_of, error_signature, next_id
 
 
@@ -86,8 +85,7 @@ def test_ids_count_from_one():
 
 
 def test_a_script_that_ran_before_is_not_repaired():
-    fault = f"{DUPLICATE}: the same script ran before."
-    same = node_of(1, execution=None, error=fault)
+    same = node_of(1, execution=None, error="It ran before.", is_duplicate=True)
     other = node_of(2, execution=None, error="Syntax error in line 3.")
 
     assert [n.id for n in Tree((same, other)).buggy] == [2]

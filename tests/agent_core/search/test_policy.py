@@ -33,7 +33,9 @@ def test_waits_while_drafts_are_in_work():
 
 
 def test_waits_for_news_after_a_script_that_had_run_before():
-    again = node_of(4, parents=(1,), operator=Operator.IMPROVE, error="Duplicate: it ran before")
+    again = node_of(
+        4, parents=(1,), operator=Operator.IMPROVE, error="It ran before.", is_duplicate=True
+    )
     busy = node_of(3, parents=(1,), operator=Operator.IMPROVE)
     ended = (node_of(1, value=0.5), node_of(2, value=0.4))
 

@@ -13,7 +13,6 @@ from messages import LONG, NOW, fits, view_of
 
 from agent_core.domain import NodeId, Outcome, Report, RunStatus, Usage
 from agent_core.domain.events import RoundOpened
-from agent_core.execution.precheck import DUPLICATE
 from bot.blocks.card import card, foot_line
 
 
@@ -78,7 +77,7 @@ def test_a_price_that_nobody_set_is_said_to_be_unknown(unpriced, shown):
 
 
 def test_a_script_that_was_not_run_again_is_no_crash():
-    same = replace(node_of(2, execution=None), error=f"{DUPLICATE}: the same script ran before.")
+    same = replace(node_of(2, execution=None), error="It ran before.", is_duplicate=True)
     view = view_of(status=RunStatus.RUNNING, nodes=(node_of(1, value=0.5), same))
 
     assert "2 scripts: 1 ran, 1 not run, same as another" in card(view, "U1", NOW, 2.0).text

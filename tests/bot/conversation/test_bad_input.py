@@ -43,7 +43,9 @@ async def test_a_question_outside_the_grammar_can_be_reworded_with_the_same_file
     live.lab.plans = False
     ts = live.ask()
     await live.called("submit")
-    live.lab.add("run1", RunFailed("I understood: nothing.", is_resumable=False, exit_code=5))
+    live.lab.add(
+        "run1", RunFailed("I understood: nothing.", is_resumable=False, is_outside_grammar=True)
+    )
     await live.post(ts, "I understood: nothing")
 
     live.lab.plans = True

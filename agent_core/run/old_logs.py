@@ -1,0 +1,55 @@
+"""Fields that events of older logs lack, read once from the words that held them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Body = dict[str, Any]
+
+
+def complete(kind: str, event: Body) -> Body:
+    """Return the JSON of an event with the fields that it would have today."""
+    fill = COMPLETIONS.get(kind)
+    if fill is not None:
+        fill(event)
+    return event
+
+
+def complete_datasets(event: Body) -> None:
+    """Tell generated data by its name."""
+    for data in event["datasets"]:
+        data.setdefault("is_synthetic", "synthetic" in (data.get("known_as") or "").lower())
+
+
+def complete_plan(event: Body) -> None:
+    """Tell an undo by its only line."""
+    change = event.get("change") or {}
+    line = " ".join(change.get("summary", [])[:1])
+    found = re.fullmatch(r"back to version (\d+)", line)
+    change.setdefault("back_to", int(found[1]) if found else None)
+
+
+def complete_failure(event: Body) -> None:
+    """Tell a script that ran before by how its error began."""
+    event.setdefault("is_duplicate", event["error"].startswith("Duplicate: "))
+
+
+def complete_rerun(event: Body) -> None:
+    """Read the packages that had changed from the text."""
+    event.setdefault("changed", re.findall(r"(?<=[:,] )[^,;:]+ → [^,;]+", event["text"]))
+
+
+def complete_end(event: Body) -> None:
+    """Tell a task outside the grammar by the exit status that it gave."""
+    event.setdefault("is_outside_grammar", event.get("exit_code") == 5)
+
+
+COMPLETIONS: dict[str, Callable[[Body], None]] = {
+    "DatasetsProfiled": complete_datasets,
+    "PlanSet": complete_plan,
+    "NodeFailed": complete_failure,
+    "Rerun": complete_rerun,
+    "RunFailed": complete_end,
+}

@@ -1,0 +1,67 @@
+"""Logs from before an event had a field: what was words then is read once."""
+
+import json
+
+import pytest
+from results import dataset
+
+from agent_core.domain import NodeId, PlanChange
+from agent_core.domain.events import DatasetsProfiled, NodeFailed, Rerun, RunFailed
+from agent_core.run.journal import decode, encode
+from agent_core.run.old_logs import complete
+from storage.records import EventRecord
+
+CHANGED = ("lenskit 2025.8.1 → 2026.1", "numpy not there → 2.4")
+TEXT = f"**Repeated.** Changed since: {', '.join(CHANGED)}; differences may come from that."
+
+
+def read_without(event, *fields):
+    kind, body = encode(event)
+    old = {k: v for k, v in json.loads(body).items() if k not in fields}
+    return decode(EventRecord("run", 1, "2026-01-01T00:00:00+00:00", kind, json.dumps(old))).event
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        NodeFailed(NodeId(2), "Duplicate: the same script ran before.", is_duplicate=True),
+        NodeFailed(NodeId(2), "SyntaxError: Duplicate argument"),
+        Rerun(NodeId(1), True, 0.0, 5, TEXT, CHANGED),
+        Rerun(NodeId(1), True, 0.0, 5, "**Repeated, identical.**"),
+    ],
+)
+def test_what_was_told_in_words_is_a_field(event):
+    assert read_without(event, "is_duplicate", "changed") == event
+
+
+def test_a_task_outside_the_grammar_is_told_by_its_exit_status():
+    body = '{"reason": "I understood: nothing.", "is_resumable": false, "exit_code": %d}'
+    known = [
+        decode(EventRecord("r", 1, "2026-01-01T00:00:00+00:00", "RunFailed", body % code)).event
+        for code in (5, 1)
+    ]
+
+    assert [e.is_outside_grammar for e in known] == [True, False]
+    assert known[0] == RunFailed("I understood: nothing.", False, is_outside_grammar=True)
+
+
+def test_generated_data_is_told_by_its_name():
+    event = DatasetsProfiled((dataset(known_as="SYNTHETIC DATA"), dataset()))
+    kind, body = encode(event)
+    old = json.loads(body)
+    for data in old["datasets"]:
+        del data["is_synthetic"]
+
+    found = complete(kind, old)
+
+    assert [d["is_synthetic"] for d in found["datasets"]] == [True, False]
+
+
+@pytest.mark.parametrize(("line", "back_to"), [("back to version 3", 3), ("K 10 → 20", None)])
+def test_an_undo_is_told_by_its_line(line, back_to):
+    old = {"plan": {}, "change": {"summary": [line]}}
+
+    found = complete("PlanSet", old)
+
+    assert found["change"]["back_to"] == back_to
+    assert PlanChange(back_to=back_to).is_empty is (back_to is None)
