@@ -22,6 +22,7 @@ from agent_core.report.provenance import (
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.tables import T_INTERVAL, methods
 from agent_core.report.thread_summary import repeated_text, sentence
+from agent_core.rules import wording
 
 LEAKS = {
     **dict.fromkeys(
@@ -153,7 +154,6 @@ def candidates_text(inputs: ReportInputs) -> str:
 def split_text(inputs: ReportInputs) -> str:
     """Return the split, its sizes and its note on time."""
     split = inputs.plan.split
-    text = split.text or split.kind.value.replace("_", " ")
     evidence = inputs.evidence
     sizes = [
         f"fold {fold}: {len(evidence.train[fold]):,} train, {len(test):,} test"
@@ -164,7 +164,7 @@ def split_text(inputs: ReportInputs) -> str:
     measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
     kind = SplitKind.LEAVE_LAST if split.order is Order.NEWEST else split.kind
     counted = f" {sentence('; '.join(sizes[:10]))}" if sizes else ""
-    return f"{text}; {LEAKS[kind]}.{measured}{counted}"
+    return f"{wording.split_text(split)}; {LEAKS[kind]}.{measured}{counted}"
 
 
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:

@@ -15,6 +15,7 @@ from agent_core.report.headline import mean_text, names_of, repeated, resolution
 from agent_core.report.provenance import exploratory_text, person, tried_text
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_agreement import agreement
+from agent_core.rules.wording import split_text
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.observations import RUNS
 
@@ -243,7 +244,7 @@ def protocol(inputs: ReportInputs) -> str:
     random = list(dict.fromkeys(family(plan, a) for a in plan.algorithms if a.is_random))
     count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
     repeats = f" {count} of {', '.join(random)}." if random else ""
-    split = plan.split.text or plan.split.kind.value.replace("_", " ")
+    split = split_text(plan.split)
     feedback = plan.feedback.rstrip(".")
     return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
 

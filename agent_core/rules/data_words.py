@@ -60,11 +60,6 @@ PART = re.compile(
     rf"|\blast\s+(?:year|month)|\bsince\s+\d{{4}}|\busers\s+\d+\s+to\s+\d+",
     re.IGNORECASE,
 )
-REMOVAL = re.compile(
-    r"\b(?:remov\w+|drop(?:s|ped|ping)?|discard\w*|exclud\w+|filter(?:s|ed|ing)?|prun\w+|clean\w*|outliers?|"
-    r"kept|keep|restrict\w*|limit(?:ed|s)?)\b",
-    re.IGNORECASE,
-)
 DATA = re.compile(rf"\b{OF_DATA}\b", re.IGNORECASE)
 IN_TEST = re.compile(r"\b(?:test\w*|held[\s-]?out|hold[\s-]?out)\b", re.IGNORECASE)
 ON_TEST = re.compile(rf"{IN_TEST.pattern}|\brelevan\w+", re.IGNORECASE)
@@ -86,12 +81,17 @@ BESIDE = re.compile(
 """Words of sentences that speak of evaluation, not of what data are kept."""
 
 
+COUNTS = tuple(p.pattern.replace("(\\d", "(?:\\d") for p in (CORE, FEWEST, MORE))
+"""The patterns of demands on numbers of interactions, without groups."""
 DROPS = (
     r"(?:remov\w+|drop(?:s|ped|ping)?|discard\w*|exclud\w+|filter\w*|prun\w+|clean\w*|omit\w*|"
     r"left\s+out|leav\w+\s+out)"
 )
-COUNTS = tuple(p.pattern.replace("(\\d", "(?:\\d") for p in (CORE, FEWEST, MORE))
-"""The patterns of demands on numbers of interactions, without groups."""
+REMOVAL = re.compile(
+    rf"\b(?:{DROPS}|ignor\w+|outliers?)\b|\bonly\b[^.;]*\b(?:kept|keep|used?)\b"
+    r"|\b(?:keep|use)\s+only\b|\b(?:restrict|limit)\w*\s+to\b",
+    re.IGNORECASE,
+)
 NOT_DONE = re.compile(
     r"\b(?:not|never|n't|instead\s+of|rather\s+than|without|nothing\s+(?:is|was))\s+(?:be\s+|to\s+)?"
     rf"{DROPS}\b|\b(?:no|none\s+of\s+the)\s+(?:\w+\s+){{1,8}}?(?:is|are|was|were|be|gets?)\s+{DROPS}\b"

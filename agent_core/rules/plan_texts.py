@@ -6,15 +6,8 @@ import re
 from collections.abc import Iterator
 
 from agent_core.domain import Plan
+from agent_core.prose.number_words import with_digits
 
-DIGITS = {
-    word: str(n)
-    for n, word in enumerate(
-        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=2
-    )
-} | {"twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50"}
-"""Number words; `one` is mostly none."""
-WORD = re.compile(rf"\b(?:{'|'.join(DIGITS)})\b", re.IGNORECASE)
 QUOTED = re.compile(r"“([^”]+)”")
 
 
@@ -28,7 +21,7 @@ def texts_of(plan: Plan) -> Iterator[str]:
     for text in found:
         for wish in refused:
             text = text.replace(wish, " ")
-        yield WORD.sub(lambda m: DIGITS[m[0].lower()], text)
+        yield with_digits(text)
 
 
 def sentences_of(text: str) -> list[str]:

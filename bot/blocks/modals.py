@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent_core.domain import Plan
+from agent_core.rules.wording import data_text, split_text
 from agent_core.run.view import RunView
 from bot.blocks.card import title_of
 from bot.blocks.limits import (
@@ -48,9 +49,10 @@ class Input:
 def edit_modal(place: str, plan: Plan | None) -> Block:
     """Return the modal with one input, applied like a reply in the thread that `place` names."""
     version = f"Plan v{plan.version}: {escape(plan.title)}" if plan else "The plan"
-    wanted = Input("Your changes", "use 20 seeds, add EASE, report Recall@20")
-    said = section(f"*{version}*\nSay what should be different; the same as a reply.")
-    return form(EDIT, place, ("Change the plan", "Apply"), [said, words(wanted)])
+    wanted = Input("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
+    rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}\n" if plan else ""
+    said = f"*{version}*\n{escape(rules)}Say what should be different; the same as a reply."
+    return form(EDIT, place, ("Change the plan", "Apply"), [section(said), words(wanted)])
 
 
 def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Block:

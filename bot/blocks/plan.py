@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
+from agent_core.rules.wording import data_text, split_text
 from agent_core.run.view import RunView
 from bot.blocks.limits import (
     Button,
@@ -65,10 +66,8 @@ def protocol(plan: Plan) -> str:
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
     lines = (
         (("Question", plan.question),),
-        (
-            ("Data use", plan.feedback),
-            ("Split", plan.split.text or plan.split.kind.value.replace("_", " ")),
-        ),
+        (("Data", f"{data_text(plan.data)}; {plan.feedback}"),),
+        (("Split", split_text(plan.split)),),
         (
             ("Model" if len(subjects) == 1 else "Models", curve(plan) or names(subjects)),
             ("Baseline", names(plan.baselines)),

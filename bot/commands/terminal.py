@@ -31,6 +31,7 @@ from agent_core.domain.events import (
     RunSubmitted,
     StatusChanged,
 )
+from agent_core.rules.wording import data_text, split_text
 from agent_core.run.journal import encode
 from agent_core.run.view import RunView
 
@@ -117,7 +118,8 @@ def plan_text(view: RunView) -> str:
     margin = plan.margin
     lines = [
         f"Plan v{plan.version}: {plan.question}",
-        f"  Split: {plan.split.text or plan.split.kind.value} · {plan.feedback}",
+        f"  Data: {data_text(plan.data)}; {plan.feedback}",
+        f"  Split: {split_text(plan.split)}",
         f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
         f" · Metrics: {', '.join(m.label for m in plan.metrics)} · "
         f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}",
