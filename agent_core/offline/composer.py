@@ -155,7 +155,7 @@ def filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
             users = int(rule.amount) if rule.counts_users else 1
             items = int(rule.amount) if rule.counts_items else 1
             name = f"{rule.kind.value}_{rule.of.value}_{rule.amount:g}"
-            applied.append({"name": name, "users": users, "items": items})
+            applied.append({"name": name, "per_user": users, "per_item": items})
     return applied
 
 

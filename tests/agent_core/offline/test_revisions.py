@@ -121,6 +121,35 @@ async def test_what_counts_as_positive_changes():
     assert revision.plan.data.lowest_rating == 4
 
 
+@pytest.mark.parametrize(
+    ("reply", "counts"),
+    [
+        ("add a 5-core filter", {5}),
+        ("remove users with fewer than 20 ratings", {20}),
+        ("use a 10-core, and leave-one-out", {10}),
+    ],
+)
+async def test_a_filter_is_added_told_and_taken_back(reply, counts):
+    before = await plan_of(FOUR)
+
+    added = await revise(before, reply)
+    gone = await revise(added.plan, "drop the filter")
+
+    assert added.plan.data.counts == counts
+    assert any(line.startswith("data: all interactions → ") for line in added.change.summary)
+    assert "filters_as_planned" in {r.check for r in added.plan.requirements}
+    assert gone.plan.data == before.data
+
+
+async def test_a_reply_changes_one_filter_and_keeps_the_others():
+    first = await revise(await plan_of(FOUR), "ratings of 4 and more are positive")
+    both = await revise(first.plan, "only items with at least 5 ratings")
+    changed = await revise(both.plan, "items with at least 8 ratings")
+
+    assert both.plan.data.lowest_rating == changed.plan.data.lowest_rating == 4
+    assert (both.plan.data.fewest_per_item, changed.plan.data.fewest_per_item) == (5, 8)
+
+
 async def test_several_wishes_in_one_reply_all_count():
     revision = await revise(
         await plan_of(SEEDS), "use leave last out and 10 seeds, and drop recall"

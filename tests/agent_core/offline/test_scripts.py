@@ -62,6 +62,8 @@ async def outcome(sandbox, tmp_path: Path, path: Path, task: str, variant: int):
         ("temporal split: NDCG@10 and coverage of EASE and user kNN", 0),
         ("leave last out: precision at 5 of item kNN", 1),
         ("How much do 3 seeds change NDCG@10 of ImplicitMF and the RMSE of BiasedMF?", 2),
+        ("NDCG@5 of EASE, ratings of 3 and more, then a 10-core, 80/20", 0),
+        ("NDCG@5 of EASE, remove users with fewer than 30 ratings, leave-one-out", 1),
     ],
 )
 async def test_a_study_passes_its_checks(sandbox, tmp_path, task, variant):
