@@ -82,7 +82,7 @@ class DebugRequest:
     node: Node
     attempts: tuple[Node, ...] = ()
     """Earlier attempts of the chain, oldest first."""
-    reference: str = ""
+    api_reference: str = ""
     """Signatures and docstrings of the library names in the traceback."""
 
 
@@ -154,7 +154,7 @@ class Researcher(Protocol):
         """For people: `rule-based researcher, no AI model`, or the model's name."""
         ...
 
-    def metered(self, limits: Meter) -> AbstractAsyncContextManager[Researcher]:
+    def metered(self, limits: CallBudget) -> AbstractAsyncContextManager[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
         ...
 
@@ -195,8 +195,8 @@ class Researcher(Protocol):
         ...
 
 
-class Meter(Protocol):
-    """A run's purse: asked before each model call, told after it."""
+class CallBudget(Protocol):
+    """A run's budget: asked before each model call, told after it."""
 
     def reserve(self, worst: Usage, *, is_reserve: bool = False) -> None:
         """Set the worst case of a call aside; `is_reserve` may draw on the report's reserve.

@@ -16,7 +16,7 @@ from sandbox.execution import Ended, Execution, IsolationLevel, Job
 from sandbox.groups import Group
 from sandbox.output import Output
 from sandbox.process import READ_SIZE, Exit, Process
-from sandbox.watch import Sample, sample
+from sandbox.watch import ProcessUse, sample
 from sandbox.workspace import MIB, Workspace
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Running:
         """Whether it began just now and has said nothing: it may begin again unnoticed."""
         return not self.output.total and time.monotonic() - self.began < EARLY_S
 
-    def exceeded(self, used: Sample) -> Ended | None:
+    def exceeded(self, used: ProcessUse) -> Ended | None:
         """Return the limit that is exceeded, if one is."""
         allowed = self.job.limits
         self.peak_kib = max(self.peak_kib, used.memory_kib)

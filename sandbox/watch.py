@@ -12,7 +12,7 @@ PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ProcessUse:
     """The use of processes and all their descendants at one moment."""
 
     tasks: int = 0
@@ -35,7 +35,7 @@ def descendants(roots: Iterable[int]) -> list[int]:
     return found
 
 
-def sample(roots: Iterable[int], memory_limit_kib: int) -> Sample:
+def sample(roots: Iterable[int], memory_limit_kib: int) -> ProcessUse:
     """Read what `roots` and their descendants use.
 
     Resident sizes are cheap and an upper bound; the exact proportional sizes are read only where
@@ -51,7 +51,7 @@ def sample(roots: Iterable[int], memory_limit_kib: int) -> Sample:
         cpu_s += cpu_of(pid)
     if resident > memory_limit_kib:
         resident = sum(proportional_kib(pid) for pid in pids)
-    return Sample(tasks, resident, cpu_s)
+    return ProcessUse(tasks, resident, cpu_s)
 
 
 def proportional_kib(pid: int) -> int:

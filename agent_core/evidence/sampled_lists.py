@@ -25,7 +25,7 @@ UNSERVED = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class UserSample:
     """The lists of one run, and the users that the rule puts before the last of them."""
 
     run: tuple[str, str, str]
@@ -45,7 +45,7 @@ def is_sampled(evidence: Evidence) -> bool:
     return bool(evidence.run.get("list_sample")) and len(evidence.lists) > 0
 
 
-def samples_of(evidence: Evidence) -> Iterator[Sample]:
+def samples_of(evidence: Evidence) -> Iterator[UserSample]:
     """Yield the sample of each run whose split was saved."""
     places = {
         str(fold): {user: place_of(user) for user in test["user_id"].unique()}
@@ -57,7 +57,7 @@ def samples_of(evidence: Evidence) -> Iterator[Sample]:
             listed = frozenset(group["user_id"]) & tested.keys()
             last = max((tested[u] for u in listed), default=b"")
             drawn = frozenset(u for u, place in tested.items() if place <= last)
-            yield Sample((str(algorithm), str(fold), str(seed)), listed, drawn)
+            yield UserSample((str(algorithm), str(fold), str(seed)), listed, drawn)
 
 
 def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], str]]:
@@ -77,7 +77,7 @@ def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], st
             yield sample.run, fault
 
 
-def stranger(sample: Sample, claimed: pd.DataFrame, known: set[str]) -> str:
+def stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> str:
     """Say that the users with lists are not those of the draw; empty where they are.
 
     Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to
@@ -94,7 +94,7 @@ def stranger(sample: Sample, claimed: pd.DataFrame, known: set[str]) -> str:
     return ""
 
 
-def contradiction(sample: Sample, claimed: pd.DataFrame) -> str:
+def contradiction(sample: UserSample, claimed: pd.DataFrame) -> str:
     """Say in which metric users of the draw and all others differ beyond chance."""
     for (metric, k), group in claimed.groupby(["metric", "k"], dropna=False, sort=False):
         is_drawn = group["user_id"].isin(sample.drawn)

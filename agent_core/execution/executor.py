@@ -65,7 +65,7 @@ class Ticker:
         self.tell(NodeProgress(self.node, text.strip()[:200], done, total))
 
 
-class Workbench:
+class Executor:
     """Executes experiments of all runs on the slots of one sandbox."""
 
     def __init__(self, sandbox: Sandbox, slots: FairSlots, limits: Limits) -> None:

@@ -15,7 +15,7 @@ from agent_core.domain.events import Rechecked, Reported, Rerun
 from agent_core.errors import AgentError
 from agent_core.evidence.evidence import Evidence, read_evidence
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
-from agent_core.execution.executor import Experiment, Workbench, rerun_of
+from agent_core.execution.executor import Executor, Experiment, rerun_of
 from agent_core.execution.machine import environment_of
 from agent_core.report.writer import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
@@ -150,7 +150,7 @@ class Conclusion:
         checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
         return rechecked(best, checks, evidence)
 
-    async def retrain(self, experiment: Experiment, workbench: Workbench) -> bool:
+    async def retrain(self, experiment: Experiment, executor: Executor) -> bool:
         """Train what a script recorded, compare, and keep that; whether there is something new."""
         node = self.recorder.view.node(experiment.node)
         place = self.recorder.place(node.id) / RETRAINED
@@ -159,15 +159,15 @@ class Conclusion:
         evidence = await asyncio.to_thread(self.evidence, node)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
-        retrained = await retrain(evidence, own, folder, workbench)
+        retrained = await retrain(evidence, own, folder, executor)
         if retrained is not None:
             await asyncio.to_thread(write_retrained, place, retrained)
         return retrained is not None
 
-    async def repeat(self, experiment: Experiment, workbench: Workbench) -> Rerun:
+    async def repeat(self, experiment: Experiment, executor: Executor) -> Rerun:
         """Execute the same script again in a clean sandbox and compare its rows."""
         folder = experiment.folder.parent / "rerun"
-        execution = await workbench.execute(rerun_of(experiment, folder), lambda _: None)
+        execution = await executor.execute(rerun_of(experiment, folder), lambda _: None)
         node = self.recorder.view.node(experiment.node)
         old = await asyncio.to_thread(self.evidence, node)
         new = await asyncio.to_thread(self.evidence, node, execution)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from agent_core.domain import Node, NodeId
-from agent_core.execution.executor import Experiment, Workbench
+from agent_core.execution.executor import Executor, Experiment
 from agent_core.lab.conclusion import Conclusion
 from agent_core.run.recorder import Recorder
 from sandbox.errors import SandboxError
@@ -25,14 +25,14 @@ class Confirmation:
         self,
         recorder: Recorder,
         conclusion: Conclusion,
-        workbench: Workbench,
+        executor: Executor,
         remaining_s: Callable[[], float],
         *,
         retrains: bool,
     ) -> None:
         self.recorder = recorder
         self.conclusion = conclusion
-        self.workbench = workbench
+        self.executor = executor
         self.remaining_s = remaining_s
         self.retrains = retrains
         self.doing: dict[NodeId, asyncio.Task[bool]] = {}
@@ -70,7 +70,7 @@ class Confirmation:
     async def repeat(self, node: Node, experiment: Experiment) -> None:
         """Execute a satisfactory script again and log how it compares, once."""
         if node.is_satisfactory and all(r.node != node.id for r in self.recorder.view.reruns):
-            rerun = await self.conclusion.repeat(experiment, self.workbench)
+            rerun = await self.conclusion.repeat(experiment, self.executor)
             await self.recorder.add(rerun)
 
     async def retrain(self, experiment: Experiment) -> bool:
@@ -78,7 +78,7 @@ class Confirmation:
         if not self.retrains:
             return False
         try:
-            return await self.conclusion.retrain(experiment, self.workbench)
+            return await self.conclusion.retrain(experiment, self.executor)
         except SandboxError as error:
             log.warning("could not train again", exc_info=error)
             return False

@@ -12,10 +12,10 @@ from datetime import timedelta
 
 from agent_core.domain import Packages
 from agent_core.domain.events import Resumed, RunFailed
-from agent_core.execution.executor import Workbench
+from agent_core.execution.executor import Executor
 from agent_core.execution.slots import FairSlots
 from agent_core.lab.lab import Lab
-from agent_core.lab.run_driver import Bench, Reference
+from agent_core.lab.run_driver import ApiLookup, LabServices
 from agent_core.researcher import Researcher
 from agent_core.run.journal import LEASE_TTL_S, Journal, process_name
 from agent_core.settings import LabSettings
@@ -47,7 +47,7 @@ class Housekeeper:
         """
         for run in await self.journal.orphans():
             task = await self.journal.task(run)
-            is_driven = run in self.lab.submitting or run in self.lab.workers
+            is_driven = run in self.lab.submitting or run in self.lab.drivers
             if is_driven or task.origin.startswith(TERMINAL):
                 continue
             if not await self.journal.claim(run):
@@ -80,22 +80,22 @@ class Housekeeper:
 
     async def beat(self, *, takes_up: bool) -> None:
         """Do the housework of one moment."""
-        driven = list(self.lab.workers)
+        driven = list(self.lab.drivers)
         held = await self.journal.renew()
-        for run in [r for r in driven if r in self.lab.workers and r not in held]:
+        for run in [r for r in driven if r in self.lab.drivers and r not in held]:
             log.warning("lost the lease of a run to another process", extra={"run": run})
-            await self.lab.workers.pop(run).abandon()
+            await self.lab.drivers.pop(run).abandon()
         for request in await self.journal.asked(sorted(held)):
             await self.lab.stop(request.run, request.by)
             await self.journal.settle(request, "stopped")
-        for run in [r for r, w in self.lab.workers.items() if w.is_over]:
-            del self.lab.workers[run]
+        for run in [r for r, w in self.lab.drivers.items() if w.is_over]:
+            del self.lab.drivers[run]
             await self.journal.release(run)
         if takes_up:
             await self.take_up()
 
 
-async def no_reference(_: str) -> str:
+async def no_lookup(_: str) -> str:
     """Know nothing of library names."""
     return ""
 
@@ -107,12 +107,12 @@ async def open_lab(
     sandbox: Sandbox,
     researcher: Researcher,
     packages: Packages,
-    reference: Reference = no_reference,
+    api_lookup: ApiLookup = no_lookup,
 ) -> AsyncIterator[Lab]:
     """Open the lab: take up unfinished runs, keep leases, leave everything resumable."""
     journal = Journal(database, process_name())
-    workbench = Workbench(sandbox, FairSlots(sandbox.slots), settings.limits)
-    lab = Lab(journal, Bench(researcher, workbench, packages, reference), settings)
+    executor = Executor(sandbox, FairSlots(sandbox.slots), settings.limits)
+    lab = Lab(journal, LabServices(researcher, executor, packages, api_lookup), settings)
     keeper = Housekeeper(lab)
     if settings.takes_up:
         await keeper.forget_old()

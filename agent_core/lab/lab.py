@@ -38,8 +38,8 @@ from agent_core.domain.events import (
 )
 from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
-from agent_core.lab.run_driver import Bench, Worker
-from agent_core.lab.waivers import Asked, listed, read_waivers, waived_text
+from agent_core.lab.run_driver import LabServices, RunDriver
+from agent_core.lab.waivers import WaiverReading, listed, read_waivers, waived_text
 from agent_core.run.journal import Journal
 from agent_core.run.rounds import opened, reopened, why_closed
 from agent_core.run.view import RunView, fold
@@ -56,13 +56,13 @@ NOT_WAIVED = "No check is set aside either: say that alone."
 class Lab:
     """Everything the bot and the command line ask for."""
 
-    def __init__(self, journal: Journal, bench: Bench, settings: LabSettings) -> None:
+    def __init__(self, journal: Journal, services: LabServices, settings: LabSettings) -> None:
         self.journal = journal
-        self.bench = bench
+        self.services = services
         self.settings = settings
-        self.workers: dict[RunId, Worker] = {}
+        self.drivers: dict[RunId, RunDriver] = {}
         self.opening = asyncio.Lock()
-        """Held while a worker is made, so that no run gets two."""
+        """Held while a driver is made, so that no run gets two."""
         self.submitting: set[RunId] = set()
         """Runs that are being taken on: not claimed yet, and not left behind."""
         self.talks: defaultdict[RunId, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -87,7 +87,7 @@ class Lab:
         if known != run:
             shutil.rmtree(self.journal.folder(run), ignore_errors=True)
             return known
-        researcher, sandbox = self.bench.researcher, self.bench.workbench.sandbox
+        researcher, sandbox = self.services.researcher, self.services.executor.sandbox
         submitted = RunSubmitted(task, researcher.name, sandbox.level.value)
         await self.journal.append(run, submitted)
         if trouble:
@@ -111,17 +111,17 @@ class Lab:
             return task, str(error)
         return replace(task, files=tuple(folder / name for name in found)), ""
 
-    async def work_on(self, run: RunId) -> Worker:
-        """Let a worker drive a run of which this process holds the lease; one worker a run."""
+    async def work_on(self, run: RunId) -> RunDriver:
+        """Let a driver drive a run of which this process holds the lease; one driver a run."""
         async with self.opening:
-            known = self.workers.get(run)
+            known = self.drivers.get(run)
             if known and not known.is_over:
                 return known
-            worker = Worker(self.journal, run, self.bench, self.settings)
-            await worker.recorder.load()
-            self.workers[run] = worker
-            worker.begin()
-            return worker
+            driver = RunDriver(self.journal, run, self.services, self.settings)
+            await driver.recorder.load()
+            self.drivers[run] = driver
+            driver.begin()
+            return driver
 
     def events(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield what happened in `run`, from the log, then live, until it has ended."""
@@ -135,8 +135,8 @@ class Lab:
         """Return all runs, oldest first."""
         return [await self.view(run) for run in await self.journal.ids()]
 
-    async def worker(self, run: RunId) -> Worker:
-        """Return the worker of a run, taking the run up if nobody drives it.
+    async def driver(self, run: RunId) -> RunDriver:
+        """Return the driver of a run, taking the run up if nobody drives it.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class Lab:
             When another live process drives it.
         """
         await self.journal.task(run)
-        known = self.workers.get(run)
+        known = self.drivers.get(run)
         if known and not known.is_over:
             return known
         if not await self.journal.claim(run):
@@ -163,18 +163,18 @@ class Lab:
             told = f"{told} I judge the scripts again and write a new report."
         elif asked.waivers and view.status.is_final:
             told = f"{told} This run has ended; it counts when it goes on."
-        if asked.complaints or (told and not asked.rest):
+        if asked.refusals or (told and not asked.rest):
             return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:
             return Revision(reply=f"{told} {frozen_reply(view)}".strip())
-        revision = await (await self.worker(run)).revise(asked.rest, by)
+        revision = await (await self.driver(run)).revise(asked.rest, by)
         return replace(revision, reply=f"{told} {revision.reply}".strip())
 
-    async def waive_all(self, run: RunId, asked: Asked) -> str:
+    async def waive_all(self, run: RunId, asked: WaiverReading) -> str:
         """Carry out what a message says about waivers; return what is told about it."""
         for waiver in asked.waivers:
             await self.waive(run, waiver)
-        return " ".join([*asked.complaints, *([waived_text(asked.waivers)] * bool(asked.waivers))])
+        return " ".join([*asked.refusals, *([waived_text(asked.waivers)] * bool(asked.waivers))])
 
     async def improve(self, run: RunId, wish: str, by: UserId) -> Revision:
         """Open a new round of an ended run, from its scripts; its results were seen by then.
@@ -189,7 +189,7 @@ class Lab:
         """Open a new round; one wish at a time."""
         asked = read_waivers(wish, by)
         view = await self.view(run)
-        closed = why_closed(view, wish) or " ".join(asked.complaints)
+        closed = why_closed(view, wish) or " ".join(asked.refusals)
         if closed:
             return Revision(reply=closed)
         await self.refuse_beyond_month()
@@ -209,9 +209,9 @@ class Lab:
 
     async def wished(self, view: RunView, wish: str, following: RoundOpened) -> Revision:
         """Read a wish, paid for by the round that it would open."""
-        worker = Worker(self.journal, view.id, self.bench, self.settings)
-        worker.recorder.view = replace(view, rounds=(*view.rounds, following))
-        return await worker.revised(wish)
+        driver = RunDriver(self.journal, view.id, self.services, self.settings)
+        driver.recorder.view = replace(view, rounds=(*view.rounds, following))
+        return await driver.revised(wish)
 
     async def go_on(self, run: RunId, *events: PlanSet | RoundOpened) -> None:
         """Let an ended run go on with a new round.
@@ -237,8 +237,8 @@ class Lab:
         before = before_last_change(view.plans, view.changes)
         plan = replace(before, version=view.plans[-1].version + 1)
         change = PlanChange(summary=(f"back to version {before.version}",), back_to=before.version)
-        worker = await self.worker(run)
-        await worker.recorder.add(PlanSet(plan, change, by, "undo"))
+        driver = await self.driver(run)
+        await driver.recorder.add(PlanSet(plan, change, by, "undo"))
         return Revision(plan, change)
 
     async def start(self, run: RunId, by: UserId) -> None:
@@ -252,7 +252,7 @@ class Lab:
         if (await self.view(run)).freeze is not None:
             return
         await self.refuse_beyond_month()
-        (await self.worker(run)).start(by)
+        (await self.driver(run)).start(by)
 
     async def refuse_beyond_month(self) -> None:
         """Refuse to start anything once the lab has spent what it may spend this month."""
@@ -281,18 +281,18 @@ class Lab:
         if owner and owner != self.journal.owner:
             await self.journal.ask(run, "stop", by)
             return
-        worker = await self.worker(run)
-        await worker.recorder.add(StopRequested(by))
-        worker.stop()
+        driver = await self.driver(run)
+        await driver.recorder.add(StopRequested(by))
+        driver.stop()
 
     async def answer(self, run: RunId, question: str, by: UserId) -> Answer:
         """Answer a question from recorded results."""
         view = await self.view(run)
         if view.plan is None:
             return Answer(f"There is no plan yet; the run is {view.status.value}.")
-        worker = Worker(self.journal, run, self.bench, self.settings)
-        worker.recorder.view = view
-        answer = await worker.answer(question)
+        driver = RunDriver(self.journal, run, self.services, self.settings)
+        driver.recorder.view = view
+        answer = await driver.answer(question)
         await self.journal.append(run, Answered(question, answer, by))
         return answer
 
@@ -307,7 +307,7 @@ class Lab:
         view = await self.view(run)
         if view.status in (RunStatus.FINISHED, RunStatus.CANCELLED):
             raise AgentError(f"Run {run} is {view.status.value}; there is nothing to resume.")
-        known = self.workers.get(run)
+        known = self.drivers.get(run)
         if known and not known.is_over:
             return
         if not await self.journal.claim(run):
@@ -320,9 +320,9 @@ class Lab:
     async def rerun(self, run: RunId, by: UserId) -> Rerun:
         """Execute the best script again in a clean sandbox and compare."""
         log.info("repeating the best script", extra={"run": run, "by": by})
-        worker = Worker(self.journal, run, self.bench, self.settings)
-        await worker.recorder.load()
-        return await worker.rerun()
+        driver = RunDriver(self.journal, run, self.services, self.settings)
+        await driver.recorder.load()
+        return await driver.rerun()
 
     async def dispute(self, run: RunId, text: str, by: UserId) -> Rechecked:
         """Note that something is wrong with the report; check the recorded files once more.
@@ -333,17 +333,17 @@ class Lab:
             When there is no script that was reported on.
         """
         log.info("the report is disputed", extra={"run": run, "by": by})
-        worker = Worker(self.journal, run, self.bench, self.settings)
-        await worker.recorder.load()
-        await worker.recorder.add(Disputed(" ".join(text.split())[:LONGEST_DISPUTE], by))
-        return await worker.recheck()
+        driver = RunDriver(self.journal, run, self.services, self.settings)
+        await driver.recorder.load()
+        await driver.recorder.add(Disputed(" ".join(text.split())[:LONGEST_DISPUTE], by))
+        return await driver.recheck()
 
     async def waive(self, run: RunId, waiver: Waiver) -> None:
         """Set a binding check aside; scripts judged from then on pass it."""
-        worker = self.workers.get(run)
+        driver = self.drivers.get(run)
         waived = CheckWaived(waiver)
-        if worker and not worker.is_over:
-            await worker.recorder.add(waived)
+        if driver and not driver.is_over:
+            await driver.recorder.add(waived)
         else:
             await self.journal.append(run, waived)
 
@@ -364,8 +364,8 @@ class Lab:
 
     async def close(self) -> None:
         """Leave all runs as they are, resumable, and give up their leases."""
-        await asyncio.gather(*(w.abandon() for w in self.workers.values()))
-        for run in self.workers:
+        await asyncio.gather(*(w.abandon() for w in self.drivers.values()))
+        for run in self.drivers:
             await self.journal.release(run)
 
 

@@ -24,7 +24,7 @@ from agent_core.domain.events import (
     StatusChanged,
 )
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
-from agent_core.execution.executor import Workbench
+from agent_core.execution.executor import Executor
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
@@ -32,7 +32,7 @@ from agent_core.lab.confirmation import Confirmation
 from agent_core.lab.dataset_choice import plan_hash, profiled
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
-from agent_core.run.budget import Purse
+from agent_core.run.budget import RunBudget
 from agent_core.run.journal import Journal
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
@@ -42,27 +42,29 @@ from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
 
-Reference = Callable[[str], Awaitable[str]]
+ApiLookup = Callable[[str], Awaitable[str]]
 """Looks up the library names of a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class LabServices:
     """What all runs of a lab share."""
 
     researcher: Researcher
-    workbench: Workbench
+    executor: Executor
     packages: Packages
-    reference: Reference
+    api_lookup: ApiLookup
 
 
-class Worker:
+class RunDriver:
     """Drives one run; the border where an unexpected error ends the run and not the service."""
 
-    def __init__(self, journal: Journal, run: RunId, bench: Bench, settings: LabSettings) -> None:
+    def __init__(
+        self, journal: Journal, run: RunId, services: LabServices, settings: LabSettings
+    ) -> None:
         self.journal = journal
         self.run = run
-        self.bench = bench
+        self.services = services
         self.settings = settings
         self.recorder = Recorder(journal, run)
         self.started = asyncio.Event()
@@ -160,7 +162,7 @@ class Worker:
             run=self.run,
             task=task.text if task else "",
             datasets=self.view.datasets,
-            packages=self.bench.packages,
+            packages=self.services.packages,
             seed=task.seed if task else 0,
             folds=self.settings.agent.k_fold_validation,
         )
@@ -180,9 +182,9 @@ class Worker:
         task = self.view.task
         asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
         context = replace(self.context(), task=asked.rest)
-        async with self.bench.researcher.metered(self.purse()) as researcher:
+        async with self.services.researcher.metered(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
-        plan = replace(plan, unmapped=(*plan.unmapped, *asked.complaints))
+        plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
         await self.recorder.settled()
         waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
         await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
@@ -197,7 +199,7 @@ class Worker:
 
     async def revised(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""
-        async with self.bench.researcher.metered(self.purse()) as researcher:
+        async with self.services.researcher.metered(self.run_budget()) as researcher:
             request = ReviseRequest(self.context(), self.existing_plan(), text)
             revision = await researcher.revise(request)
         await self.recorder.settled()
@@ -225,9 +227,9 @@ class Worker:
         last = rounds[-1]
         return Budget(last.nodes, whole.seconds, last.cost, last.tokens)
 
-    def purse(self) -> Purse:
-        """Return the run's purse, with what was spent before already out of it."""
-        return Purse(self.budget(), spent=self.view.usage, tell=self.recorder.later)
+    def run_budget(self) -> RunBudget:
+        """Return the budget of the run, with what was spent before already out of it."""
+        return RunBudget(self.budget(), spent=self.view.usage, tell=self.recorder.later)
 
     def remaining_s(self) -> float:
         """Return the seconds of the budget that are left."""
@@ -235,8 +237,8 @@ class Worker:
         return self.budget().seconds - (self.journal.now() - begun).total_seconds()
 
     async def research(self) -> None:
-        """Search and conclude, with one purse for both."""
-        async with self.bench.researcher.metered(self.purse()) as researcher:
+        """Search and conclude, with one budget for both."""
+        async with self.services.researcher.metered(self.run_budget()) as researcher:
             reason = "stopped"
             if self.view.status is not RunStatus.REPORTING:
                 search = Search(
@@ -248,7 +250,7 @@ class Worker:
                 )
                 reason = await self.searched(search)
                 await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
-            conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+            conclusion = Conclusion(self.recorder, self.services.packages, self.files())
             outcome = await conclusion.report(researcher, self.view.reason or reason)
         await self.recorder.settled()
         await self.recorder.add(RunFinished(outcome, self.view.reason))
@@ -257,8 +259,8 @@ class Worker:
         """Search until a confirmed winner or a limit ends it; return which."""
         confirmation = Confirmation(
             self.recorder,
-            Conclusion(self.recorder, self.bench.packages, self.files()),
-            self.bench.workbench,
+            Conclusion(self.recorder, self.services.packages, self.files()),
+            self.services.executor,
             self.remaining_s,
             retrains=self.settings.execution.retraining,
         )
@@ -291,23 +293,23 @@ class Worker:
         """Return what the search works with."""
         return Setup(
             researcher=researcher,
-            workbench=self.bench.workbench,
-            packages=self.bench.packages,
+            executor=self.services.executor,
+            packages=self.services.packages,
             search=self.settings.search,
             execution=self.settings.execution,
             files=self.files(),
-            reference=self.bench.reference,
+            api_lookup=self.services.api_lookup,
             folds=self.settings.agent.k_fold_validation,
         )
 
     async def answer(self, question: str) -> Answer:
         """Answer a question from what is recorded."""
-        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
         facts = await conclusion.facts()
         report = self.view.report.markdown if self.view.report else ""
         plan, status = self.existing_plan(), status_text(self.view)
         request = AnswerRequest(self.context(), plan, question, facts, report, status)
-        async with self.bench.researcher.metered(self.purse()) as researcher:
+        async with self.services.researcher.metered(self.run_budget()) as researcher:
             answer = await researcher.answer(request)
         await self.recorder.settled()
         written = self.view.report
@@ -328,7 +330,7 @@ class Worker:
         AgentError
             When there is none.
         """
-        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
+        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
         rechecked = await conclusion.recheck()
         await self.recorder.add(rechecked)
         return rechecked
@@ -337,15 +339,15 @@ class Worker:
         """Execute the best script again and log how it compares."""
         search = Search(
             self.recorder,
-            self.setup(self.bench.researcher),
+            self.setup(self.services.researcher),
             lambda: self.settings.execution.timeout,
             0,
             self.stopped,
         )
         if self.view.best is None:
             raise AgentError("No script worked, so there is none to repeat.")
-        conclusion = Conclusion(self.recorder, self.bench.packages, self.files())
-        rerun = await conclusion.repeat(search.experiment(self.view.best), self.bench.workbench)
+        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
+        rerun = await conclusion.repeat(search.experiment(self.view.best), self.services.executor)
         await self.recorder.add(rerun)
         return rerun
 

@@ -24,11 +24,11 @@ ASKED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WaiverReading:
     """What a message says about waivers."""
 
     waivers: tuple[Waiver, ...]
-    complaints: tuple[str, ...]
+    refusals: tuple[str, ...]
     """What cannot be done, with what to say instead."""
     rest: str
     """The message without it."""
@@ -37,13 +37,13 @@ class Asked:
 STEM = 4
 """Letters by which words are compared: beaten, beats."""
 FILLING = frozenset({"", "the", "is", "are", "not", "was", "in", "as", "of", "that", "by"})
-NOTHING_ASKED = Asked((), (), "")
+NOTHING_ASKED = WaiverReading((), (), "")
 
 
-def read_waivers(text: str, by: UserId) -> Asked:
+def read_waivers(text: str, by: UserId) -> WaiverReading:
     """Read sentences such as `waive baseline_present because the study is about leakage`."""
     waivers: list[Waiver] = []
-    complaints: list[str] = []
+    refusals: list[str] = []
     for found in ASKED.finditer(text):
         said = re.sub(r"[\s-]+", "_", found["check"].strip().lower())
         meant = named(said)
@@ -51,24 +51,24 @@ def read_waivers(text: str, by: UserId) -> Asked:
         reason = (found["reason"] or "").strip()
         if len(meant) > 1:
             choices = " or ".join(f"`{m}`" for m in meant)
-            complaints.append(f"Which check is meant, {choices}? Say: waive {name} because …")
+            refusals.append(f"Which check is meant, {choices}? Say: waive {name} because …")
         elif meant and name not in BINDING:
-            complaints.append(
+            refusals.append(
                 f"`{name}` only warns and holds nothing up, so there is nothing to set aside. The "
                 "warning stays in the report."
             )
         elif not meant:
-            complaints.append(
+            refusals.append(
                 f"There is no binding check `{name}`. There are: {', '.join(BINDING)}."
             )
         elif not reason:
-            complaints.append(
+            refusals.append(
                 f"A waiver needs its reason, which the report shows: waive {name} because …"
             )
         else:
             waivers.append(Waiver(name, reason, by))
     rest = re.sub(r"[ \t]{2,}", " ", ASKED.sub("", text)).strip(" .;\n") if waivers else text
-    return Asked(tuple(waivers), tuple(complaints), rest)
+    return WaiverReading(tuple(waivers), tuple(refusals), rest)
 
 
 def named(said: str) -> list[str]:

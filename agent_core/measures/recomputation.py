@@ -100,11 +100,11 @@ def attempts_of(delivered: Delivered) -> Iterator[Attempt]:
     known = delivered.rows[delivered.rows["metric"].isin(metrics.KNOWN)]
     for key, rows in known.groupby(RUN, sort=False):
         lists, predictions = found_run(by_list, key), found_run(by_prediction, key)
-        bench = Bench(delivered, key, lists, predictions)
+        run_metrics = RunMetrics(delivered, key, lists, predictions)
         for row in rows.itertuples():
             k = None if pd.isna(row.k) else int(row.k)
-            found = bench.recomputed(row.metric, k)
-            claimed = bench.claimed(row.metric, k, float(row.value))
+            found = run_metrics.recomputed(row.metric, k)
+            claimed = run_metrics.claimed(row.metric, k, float(row.value))
             yield Attempt(key, row.metric, k, claimed, found)
 
 
@@ -123,7 +123,7 @@ def found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | None
     return None
 
 
-class Bench:
+class RunMetrics:
     """Computes the metrics of one run; joins its lists with the test data once."""
 
     def __init__(

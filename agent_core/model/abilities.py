@@ -69,7 +69,7 @@ class Abilities:
         )
 
     def drop_parameter(self, text: str) -> bool:
-        """Do without an optional parameter that the complaint names."""
+        """Do without an optional parameter that the fault names."""
         for name in OPTIONAL:
             if name in text and name not in self.dropped:
                 self.dropped.add(name)

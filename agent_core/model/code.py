@@ -8,7 +8,7 @@ import warnings
 
 from agent_core.domain import Script
 from agent_core.execution.syntax_trees import parse
-from agent_core.model.complaint import Complaint
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.reading import UNPRINTABLE
 from agent_core.prose.clipping import clipped
 
@@ -33,7 +33,7 @@ def script_in(text: str) -> Script:
         return wrapped
     source, prose = code_and_prose(text)
     if not is_code(source):
-        raise Complaint("the answer holds no Python code", is_formless=True)
+        raise AnswerFault("the answer holds no Python code", is_formless=True)
     return Script(plan_in(prose, source), checked(source))
 
 
@@ -114,7 +114,7 @@ def checked(source: str) -> str:
     """
     fault = syntax_fault(source)
     if fault:
-        raise Complaint(f"the script does not parse: {fault}")
+        raise AnswerFault(f"the script does not parse: {fault}")
     return source.strip("\n") + "\n"
 
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from agent_core.domain import NodeId, Usage
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import ModelUnavailable, UnusableAnswer
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import strict_schema
 from agent_core.model.bounds import clip
 from agent_core.model.code import continued
-from agent_core.model.complaint import Complaint
 from agent_core.model.endpoint import Endpoint, Sent
 from agent_core.model.faults import EndpointFault
 from agent_core.model.pricing import estimated, price_of, priced, worst_case
@@ -25,7 +25,7 @@ from agent_core.model.prompting import Prompt, template_hash
 from agent_core.model.reading import read_as
 from agent_core.model.requests import Inquiry, Schema, Turn
 from agent_core.model.wire import Reply
-from agent_core.researcher import Meter
+from agent_core.researcher import CallBudget
 
 T = TypeVar("T")
 P = TypeVar("P", bound=BaseModel)
@@ -72,7 +72,7 @@ def structured(name: str, form: type[P], convert: Callable[[P, bool], T]) -> For
 class Dialogue:
     """Asks questions about one run at one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, meter: Meter, node: NodeId | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, meter: CallBudget, node: NodeId | None = None) -> None:
         self.endpoint = endpoint
         self.meter = meter
         self.node = node
@@ -80,7 +80,7 @@ class Dialogue:
         """What the model said, in order."""
 
     async def ask(self, prompt: Prompt, voice: Voice, form: Form[T]) -> T:
-        """Ask; a bad answer is asked for once more with the exact complaint.
+        """Ask; a bad answer is asked for once more with the exact fault.
 
         Raises
         ------
@@ -95,12 +95,12 @@ class Dialogue:
         try:
             return await self.answered(inquiry, voice, form, is_last=False)
         except BadAnswer as bad:
-            self.learn(bad.complaint, inquiry)
+            self.learn(bad.fault, inquiry)
             again = replace(inquiry, turns=(*turns, *bad.repair(is_code=form.schema is None)))
         try:
             return await self.answered(again, voice, form, is_last=True)
         except BadAnswer as bad:
-            self.refuse(bad.complaint, voice)
+            self.refuse(bad.fault, voice)
 
     def inquiry(self, turns: tuple[Turn, ...], voice: Voice, form: Form[T]) -> Inquiry:
         """Return what is asked of which model."""
@@ -108,16 +108,16 @@ class Dialogue:
             voice.model, turns, voice.max_tokens, voice.temperature, voice.effort, form.schema
         )
 
-    def learn(self, complaint: Complaint, inquiry: Inquiry) -> None:
+    def learn(self, fault: AnswerFault, inquiry: Inquiry) -> None:
         """Remember that a model ignored the form that was asked for."""
-        if complaint.is_formless and inquiry.schema is not None:
+        if fault.is_formless and inquiry.schema is not None:
             self.endpoint.abilities(inquiry.model).disregard()
 
-    def refuse(self, complaint: Complaint, voice: Voice) -> NoReturn:
+    def refuse(self, fault: AnswerFault, voice: Voice) -> NoReturn:
         """Give up on an answer."""
         raise UnusableAnswer(
             f"{voice.model} answered the question {voice.role!r} twice with something that "
-            f"cannot be used: {clip(str(complaint), 400)}"
+            f"cannot be used: {clip(str(fault), 400)}"
         ) from None
 
     async def answered(self, inquiry: Inquiry, voice: Voice, form: Form[T], *, is_last: bool) -> T:
@@ -133,7 +133,7 @@ class Dialogue:
             call = Call(self, inquiry, voice, form, text, is_last)
             may_go_on = turn < MAX_CONTINUATIONS
             value = await self.outcome(call, may_go_on=may_go_on)
-            if isinstance(value, Value):
+            if isinstance(value, ReadAs):
                 return value.value  # type: ignore[no-any-return]
             text = value.text
             inquiry = roomier(base, text, is_code=form.schema is None, cap=4 * voice.max_tokens)
@@ -172,15 +172,15 @@ def roomier(inquiry: Inquiry, text: str, *, is_code: bool, cap: int) -> Inquiry:
 class BadAnswer(Exception):
     """An answer that cannot be used, with what is wrong with it."""
 
-    def __init__(self, complaint: Complaint, text: str) -> None:
-        super().__init__(str(complaint))
-        self.complaint = complaint
+    def __init__(self, fault: AnswerFault, text: str) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
         self.text = text
 
     def repair(self, *, is_code: bool) -> tuple[Turn, ...]:
         """Return the turns that ask for a better answer."""
         form = "the two sentences and the whole script" if is_code else "the whole answer"
-        faults = "\n".join(f"* {fault}" for fault in self.complaint.faults)
+        faults = "\n".join(f"* {fault}" for fault in self.fault.faults)
         return (
             Turn("assistant", clip(self.text, MAX_SHOWN_BACK) or "(nothing)"),
             Turn("user", f"That cannot be used:\n{faults}\n\nGive {form} again, corrected."),
@@ -195,7 +195,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ReadAs:
     """What an answer was read as."""
 
     value: Any
@@ -213,7 +213,7 @@ class Call:
     """What was answered before the answer was cut."""
     is_last: bool
 
-    async def attempt(self, inquiry: Inquiry, *, may_go_on: bool) -> Value | Cut:
+    async def attempt(self, inquiry: Inquiry, *, may_go_on: bool) -> ReadAs | Cut:
         """Reserve, send, read, settle."""
         endpoint, meter = self.dialogue.endpoint, self.dialogue.meter
         price = price_of(endpoint.settings.prices, inquiry.model)
@@ -268,7 +268,7 @@ class Call:
             return estimated(self.inquiry.size, reply.size)
         return Usage(calls=1)
 
-    def taken(self, reply: Reply, *, may_go_on: bool) -> Value | Cut:
+    def taken(self, reply: Reply, *, may_go_on: bool) -> ReadAs | Cut:
         """Read a reply.
 
         Raises
@@ -280,15 +280,15 @@ class Call:
         text = continued(self.before, said) if self.before else said
         is_code = self.form.schema is None
         if reply.is_cut and may_go_on:
-            with suppress(Complaint):
+            with suppress(AnswerFault):
                 if not is_code:
-                    return Value(self.form.read(text, self.is_last))
+                    return ReadAs(self.form.read(text, self.is_last))
             return Cut(text if is_code else "")
         if reply.refusal or reply.finish == "content_filter":
-            raise BadAnswer(Complaint(f"the model refused: {clip(reply.refusal, 200)}"), text)
+            raise BadAnswer(AnswerFault(f"the model refused: {clip(reply.refusal, 200)}"), text)
         if not text.strip():
-            raise BadAnswer(Complaint("the answer is empty", is_formless=True), "")
+            raise BadAnswer(AnswerFault("the answer is empty", is_formless=True), "")
         try:
-            return Value(self.form.read(text, self.is_last))
-        except Complaint as complaint:
-            raise BadAnswer(complaint, text) from None
+            return ReadAs(self.form.read(text, self.is_last))
+        except AnswerFault as fault:
+            raise BadAnswer(fault, text) from None

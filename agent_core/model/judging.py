@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from agent_core.domain import Requirement, Verdict
 from agent_core.evidence.quotes import Exhibits
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import JudgeAnswer, VerdictPart
 from agent_core.model.bounds import clip
-from agent_core.model.complaint import Complaint
 from agent_core.prose.clipping import on_one_line
 
 SHOWN_FILE, SHOWN_FILES = 1500, 10_000
@@ -40,7 +40,7 @@ def verdicts_from(
     parts = {part.requirement: part for part in reversed(answer.verdicts)}
     missing = [str(r.id) for r in wanted if r.id not in parts]
     if missing and (not is_last or len(missing) == len(wanted)):
-        raise Complaint(f"verdicts: none about requirements {', '.join(missing)}")
+        raise AnswerFault(f"verdicts: none about requirements {', '.join(missing)}")
     return tuple(verdict_from(parts[r.id], by) for r in wanted if r.id in parts)
 
 

@@ -29,8 +29,8 @@ from agent_core.domain import (
 )
 from agent_core.domain.metric import kind_of_metric, usual_name
 from agent_core.lenskit.scorers import SCORERS
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
-from agent_core.model.complaint import Complaint
 from agent_core.prose.clipping import on_one_line
 from agent_core.rules.reading import with_rules_read
 
@@ -60,7 +60,7 @@ def plan_from(
     data_faults(answer, faults)
     requirements = requirements_of(answer.requirements, faults)
     if faults:
-        raise Complaint(faults)
+        raise AnswerFault(faults)
     plan = Plan(
         version=version,
         title=on_one_line(answer.title, 60) or "Study",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agent_core.model.complaint import Complaint, complaint_of
+from agent_core.model.answer_fault import AnswerFault, answer_fault_of
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -28,14 +28,14 @@ def read_as(form: type[P], text: str) -> P:
     """
     found = objects_in(text)
     if not found:
-        raise Complaint("the answer holds no JSON object", is_formless=True)
-    complaints = []
+        raise AnswerFault("the answer holds no JSON object", is_formless=True)
+    faults = []
     for value in found:
         try:
             return form.model_validate(unwrapped(value, form))
         except ValidationError as error:
-            complaints.append(complaint_of(error))
-    raise min(complaints, key=lambda c: len(c.faults))
+            faults.append(answer_fault_of(error))
+    raise min(faults, key=lambda c: len(c.faults))
 
 
 def objects_in(text: str) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from agent_core.domain import Answer, Claim, Direction, Plan, ReportDraft
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import AnswerAnswer, ReportAnswer
 from agent_core.model.bounds import clip
-from agent_core.model.complaint import Complaint
 from agent_core.prose.clipping import on_one_line
 
 REFERENCE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
@@ -40,7 +40,7 @@ def draft_from(
     unknown = sorted({r for text in every for r in unknown_in(text, facts, len(claims))})
     if not is_last and (unknown or len(claims) < len(answer.claims[:MAX_ITEMS])):
         known = ", ".join(sorted(facts)[:20])
-        raise Complaint(
+        raise AnswerFault(
             f"unknown references or claims: {', '.join(unknown) or 'see claims'}; known: {known}"
         )
 
@@ -87,18 +87,18 @@ def answer_from(
         When references or numbers are not recorded, as long as asking again is possible.
     """
     if not answer.text.strip():
-        raise Complaint("text: empty")
+        raise AnswerFault("text: empty")
     unknown = unknown_in(answer.text, facts, 0)
     used = dict.fromkeys(r for r in REFERENCE.findall(answer.text) if r in facts)
     made_up = invented(answer.text, facts, recorded)
     compared = untested(answer.text, facts, recorded)
     if (unknown or made_up) and not is_last:
-        raise Complaint(
+        raise AnswerFault(
             f"not recorded: {', '.join([*unknown, *made_up])}; use references of the list, and "
             "say so when something was not recorded"
         )
     if compared and not is_last:
-        raise Complaint(
+        raise AnswerFault(
             f"no recorded test: {' '.join(compared)} Say which of two algorithms is higher or "
             "lower only where a recorded difference shows it, in one sentence that names both"
         )

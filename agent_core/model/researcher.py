@@ -60,12 +60,12 @@ from agent_core.model.revising import revision_from
 from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import (
     AnswerRequest,
+    CallBudget,
     DebugRequest,
     DraftRequest,
     ImproveRequest,
     JudgeRequest,
     MergeRequest,
-    Meter,
     PlanRequest,
     ReportRequest,
     Researcher,
@@ -104,14 +104,14 @@ class ModelResearcher:
         agent: AgentSettings,
         privacy: PrivacySettings,
         lookup: Lookup | None = None,
-        meter: Meter | None = None,
+        meter: CallBudget | None = None,
         record: Conversations | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.agent = agent
         self.privacy = privacy
         self.lookup = lookup
-        self.meter: Meter = meter or Unlimited()
+        self.meter: CallBudget = meter or Unlimited()
         self.record = record
 
     @property
@@ -120,7 +120,7 @@ class ModelResearcher:
         return self.agent.code.model
 
     @asynccontextmanager
-    async def metered(self, limits: Meter) -> AsyncIterator[Researcher]:
+    async def metered(self, limits: CallBudget) -> AsyncIterator[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
         yield ModelResearcher(
             self.endpoint, self.agent, self.privacy, self.lookup, limits, self.record
@@ -204,14 +204,14 @@ class ModelResearcher:
         """Repair a script that crashed or failed a binding check."""
         node = request.node
         output = node.execution.output if node.execution else node.error or ""
-        reference = request.reference or await self.looked_up(output)
+        api_reference = request.api_reference or await self.looked_up(output)
         is_old = any(name in output or name in node.script.source for name in OLD_NAMES)
         return await self.write(
             "debug",
             request,
             node=self.shown(node, request.plan),
             attempts=self.attempts(request.attempts),
-            reference=clip(reference, REFERENCE),
+            api_reference=clip(api_reference, REFERENCE),
             oldnames=part("oldnames") if is_old else "",
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.domain import Dataset, Plan, PlanChange, Requirement, Revision
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import RevisionAnswer
 from agent_core.model.bounds import clip
-from agent_core.model.complaint import Complaint
 from agent_core.model.planning import plan_from
 from agent_core.prose.clipping import on_one_line
 from agent_core.rules.wording import data_text, split_text
@@ -31,11 +31,13 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
         return Revision()
     if answer.kind == "question":
         if not reply:
-            raise Complaint("reply: a question needs an answer")
+            raise AnswerFault("reply: a question needs an answer")
         return Revision(reply=reply, offer=offer)
     if answer.plan is None:
         if not reply:
-            raise Complaint("plan: a wish needs the whole next plan, or a reply that says why not")
+            raise AnswerFault(
+                "plan: a wish needs the whole next plan, or a reply that says why not"
+            )
         return Revision(reply=reply, offer=offer)
     after = plan_from(answer.plan, datasets, plan.version + 1, cost=plan.estimate_cost)
     after = replace(after, requirements=stable(plan.requirements, after.requirements))

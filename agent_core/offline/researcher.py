@@ -23,12 +23,12 @@ from agent_core.offline.repairs import repaired
 from agent_core.offline.revision import revise
 from agent_core.researcher import (
     AnswerRequest,
+    CallBudget,
     DebugRequest,
     DraftRequest,
     ImproveRequest,
     JudgeRequest,
     MergeRequest,
-    Meter,
     PlanRequest,
     ReportRequest,
     ReviseRequest,
@@ -51,7 +51,7 @@ class OfflineResearcher:
         return NAME
 
     @asynccontextmanager
-    async def metered(self, limits: Meter) -> AsyncIterator[OfflineResearcher]:
+    async def metered(self, limits: CallBudget) -> AsyncIterator[OfflineResearcher]:
         """Return itself: it makes no calls."""
         yield self
 

@@ -20,7 +20,7 @@ HOW_CHOSEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedModel:
     """What one role was asked with, over a run."""
 
     role: str
@@ -33,13 +33,13 @@ class Asked:
     calls: int
 
 
-def asked(inputs: ReportInputs) -> tuple[Asked, ...]:
+def asked(inputs: ReportInputs) -> tuple[AskedModel, ...]:
     """Return models and prompts of each role, in the order of their first call."""
     calls = [e.event for e in inputs.log if isinstance(e.event, ModelCalled)]
     roles = dict.fromkeys(c.role for c in calls)
     by_role = {role: [c for c in calls if c.role == role] for role in roles}
     return tuple(
-        Asked(
+        AskedModel(
             role,
             tuple(dict.fromkeys(c.model for c in found)),
             tuple(dict.fromkeys(c.snapshot for c in found if c.snapshot)),

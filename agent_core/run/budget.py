@@ -1,4 +1,4 @@
-"""The purse of one run: what was spent, what is in flight at its worst, what may still go."""
+"""The budget of one run: what was spent, what is in flight at its worst, what may still go."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def say_nothing(_: ModelCalled | ModelOutage) -> None:
     """Tell nobody."""
 
 
-class Purse:
+class RunBudget:
     """Implements `Meter` over a `Budget`; all its methods are called from one event loop.
 
     A call's worst case is set aside before it is made and given back when it is settled, so that

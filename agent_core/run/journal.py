@@ -45,7 +45,7 @@ POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RunRequest:
     """Something that another process asks of the one that owns a run."""
 
     id: int
@@ -226,15 +226,15 @@ class Journal:
         """Ask the process that owns a run for something."""
         await requests.put(self.database, run, kind, json.dumps({"by": by}), self.now())
 
-    async def asked(self, held: Sequence[RunId]) -> list[Request]:
+    async def asked(self, held: Sequence[RunId]) -> list[RunRequest]:
         """Return what other processes ask of the runs held here."""
         found = await requests.pending(self.database, list(held))
         return [
-            Request(r.id, RunId(r.run), r.kind, UserId(json.loads(r.body).get("by", "")))
+            RunRequest(r.id, RunId(r.run), r.kind, UserId(json.loads(r.body).get("by", "")))
             for r in found
         ]
 
-    async def settle(self, request: Request, result: str) -> None:
+    async def settle(self, request: RunRequest, result: str) -> None:
         """Mark a request as carried out."""
         await requests.finish(self.database, request.id, result, self.now())
 

@@ -33,7 +33,7 @@ from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
 from agent_core.evidence.evidence import Evidence, read_evidence
 from agent_core.evidence.quotes import exhibits, grounded
 from agent_core.evidence.retrained import RETRAINED, read_retrained
-from agent_core.execution.executor import Experiment, Workbench
+from agent_core.execution.executor import Executor, Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import Refusal, precheck, tree_hash
 from agent_core.execution.slots import bounded
@@ -69,12 +69,12 @@ class Setup:
     """What a search works with; the same for all nodes."""
 
     researcher: Researcher
-    workbench: Workbench
+    executor: Executor
     packages: Packages
     search: TreeSearchSettings
     execution: ExecSettings
     files: Mapping[str, Path]
-    reference: Callable[[str], Awaitable[str]]
+    api_lookup: Callable[[str], Awaitable[str]]
     """Looks up the library names of a traceback; empty where nothing is known."""
     folds: int = 1
     outage_waits_s: tuple[float, ...] = OUTAGE_WAITS_S
@@ -92,7 +92,7 @@ class Search:
     """Nodes that the budget allows."""
     has_stopped: asyncio.Event = field(default_factory=asyncio.Event)
     experiments: dict[NodeId, Experiment] = field(default_factory=dict)
-    """What was handed to the workbench."""
+    """What was handed to the executor."""
     spent: str = ""
     """Which part of the budget is exhausted, once one is."""
     has_confirmed: bool = False
@@ -271,10 +271,10 @@ class Search:
             case Operator.DEBUG:
                 parent = parents[0]
                 output = parent.execution.output if parent.execution else parent.error or ""
-                reference = await self.setup.reference(output)
+                api_reference = await self.setup.api_lookup(output)
                 chain = tree.chain(parent)[:-1]
                 return await researcher.debug(
-                    DebugRequest(context, plan, parent, chain, reference)
+                    DebugRequest(context, plan, parent, chain, api_reference)
                 )
             case Operator.IMPROVE:
                 aim = next((r for r in plan.requirements if r.id == node.aim), None)
@@ -320,7 +320,7 @@ class Search:
             self.recorder.later(progress)
 
         experiment = self.experiments[node.id] = self.experiment(node)
-        execution = await self.setup.workbench.execute(experiment, tell)
+        execution = await self.setup.executor.execute(experiment, tell)
         await self.recorder.settled()
         ended = NodeExecuted(node.id, execution, environment_of(self.setup.packages))
         return (await self.recorder.add(ended)).node(node.id)

@@ -16,7 +16,7 @@ CONFOUNDED = "seeds and splits"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Units:
+class Repetitions:
     """Repetitions of one metric of one algorithm."""
 
     over: str
@@ -28,7 +28,7 @@ class Units:
     """SD of runs that differ in the seed alone: within folds, over seeds."""
 
 
-def units_of(found: Observations, metric: Metric, algorithm: str) -> Units:
+def repetitions_of(found: Observations, metric: Metric, algorithm: str) -> Repetitions:
     """Return what the runs of an algorithm differ in, and one value for each.
 
     With several seeds these are the seeds, over the folds that all have; where no two have all
@@ -37,21 +37,21 @@ def units_of(found: Observations, metric: Metric, algorithm: str) -> Units:
     rows = found.runs(metric, algorithm)
     if rows["seed"].nunique() < 2:
         by_fold = rows.groupby("fold", sort=False)["value"].mean().to_numpy(dtype=float)
-        return Units("folds" if len(by_fold) > 1 else "one run", by_fold)
+        return Repetitions("folds" if len(by_fold) > 1 else "one run", by_fold)
     table = rows.pivot_table("value", "seed", "fold", aggfunc="mean").astype(float)
     complete = table.dropna()
     if len(complete) < 2:
         fold = table.notna().sum().idxmax()
         complete = table[[fold]].dropna()
     if len(complete) < 2:
-        return Units(CONFOUNDED, table.mean(axis=1).to_numpy(dtype=float))
+        return Repetitions(CONFOUNDED, table.mean(axis=1).to_numpy(dtype=float))
     within = complete.var(axis=0, ddof=1).mean()
     values = complete.iloc[:, 0]
     if complete.shape[1] > 1:
         values = seed_values(found, metric, algorithm, complete)
     is_still = np.ptp(complete.to_numpy(), axis=0).max() == 0
     single = 0.0 if is_still else float(np.sqrt(within))
-    return Units("seeds", values.to_numpy(dtype=float), complete.shape[1], single)
+    return Repetitions("seeds", values.to_numpy(dtype=float), complete.shape[1], single)
 
 
 def seed_values(

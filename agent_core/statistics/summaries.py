@@ -12,7 +12,7 @@ from agent_core.domain import Metric
 from agent_core.statistics import inference, pooled_errors
 from agent_core.statistics.inference import Interval
 from agent_core.statistics.observations import RUNS, USERS, Observations
-from agent_core.statistics.repetition_units import units_of
+from agent_core.statistics.repetition_units import repetitions_of
 
 SAME = 1e-6
 """Relative difference up to which a mean over runs is the mean over users."""
@@ -107,7 +107,7 @@ def summarised(
 ) -> Summary:
     """Return the statistics of one metric of one algorithm."""
     rows = found.runs(metric, algorithm)
-    units = units_of(found, metric, algorithm)
+    units = repetitions_of(found, metric, algorithm)
     over, values = units.over, units.values
     nothing = inference.unknown(over, len(values))
     sd, sd_interval, boot = math.nan, nothing, nothing

@@ -28,7 +28,7 @@ from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
 from agent_core.evidence.result_files import run_tables
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.execution.executor import Experiment, Workbench
+from agent_core.execution.executor import Executor, Experiment
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.measures import metrics
 from agent_core.measures.metrics import Lists, Recomputed
@@ -61,7 +61,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TrainingOrder:
     """What is trained, on which fold."""
 
     fold: str
@@ -75,7 +75,7 @@ class Order:
 
 
 async def retrain(
-    evidence: Evidence, template: Experiment, folder: Path, workbench: Workbench
+    evidence: Evidence, template: Experiment, folder: Path, executor: Executor
 ) -> Retrained | None:
     """Train what a script recorded and compare; None where no split was saved.
 
@@ -89,26 +89,30 @@ async def retrain(
     order = await asyncio.to_thread(order_of, evidence)
     if order is None:
         return None
-    first = await ordered(evidence, order, template, folder, workbench)
+    first = await ordered(evidence, order, template, folder, executor)
     again = unrated(order, first)
     if again is None:
         return first
-    second = await ordered(evidence, again, template, folder.with_name("unrated"), workbench)
+    second = await ordered(evidence, again, template, folder.with_name("unrated"), executor)
     return closer(first, second)
 
 
 async def ordered(
-    evidence: Evidence, order: Order, template: Experiment, folder: Path, workbench: Workbench
+    evidence: Evidence,
+    order: TrainingOrder,
+    template: Experiment,
+    folder: Path,
+    executor: Executor,
 ) -> Retrained:
     """Carry out one order."""
     if not order.algorithms:
         return Retrained(order.fold, (), order.left_out)
     experiment = await asyncio.to_thread(experiment_of, evidence, order, template, folder)
-    execution = await workbench.execute(experiment, lambda _: None)
+    execution = await executor.execute(experiment, lambda _: None)
     return await asyncio.to_thread(compared, evidence, order, execution)
 
 
-def order_of(evidence: Evidence) -> Order | None:
+def order_of(evidence: Evidence) -> TrainingOrder | None:
     """Return what the product can train itself; None where no split was saved."""
     delivered = set(evidence.single["fold"])
     folds = sorted(set(evidence.train) & set(evidence.test) & delivered)
@@ -125,7 +129,7 @@ def order_of(evidence: Evidence) -> Order | None:
             continue
         chosen.append(training_of(evidence, number, algorithm, own))
     lengths = [evidence.plan.list_length, *(int(k) for k in rows["k"].dropna().unique())]
-    return Order(folds[0], min(max(lengths), metrics.LONGEST), tuple(chosen), left_out)
+    return TrainingOrder(folds[0], min(max(lengths), metrics.LONGEST), tuple(chosen), left_out)
 
 
 def why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
@@ -155,7 +159,7 @@ def training_of(
 
 
 def experiment_of(
-    evidence: Evidence, order: Order, template: Experiment, folder: Path
+    evidence: Evidence, order: TrainingOrder, template: Experiment, folder: Path
 ) -> Experiment:
     """Write the split and the order; return the experiment that trains.
 
@@ -187,7 +191,7 @@ def experiment_of(
     )
 
 
-def compared(evidence: Evidence, order: Order, execution: Execution) -> Retrained:
+def compared(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
     """Compare what the product trained with what the script delivered."""
     artifacts = {a.name: a.path for a in execution.artifacts}
     problems = Problems()
@@ -214,7 +218,7 @@ def failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
 
 
 def pairs_of(
-    evidence: Evidence, order: Order, training: Training, own: Sequence[pd.DataFrame]
+    evidence: Evidence, order: TrainingOrder, training: Training, own: Sequence[pd.DataFrame]
 ) -> Iterator[Pair]:
     """Yield every delivered metric of an algorithm beside the trained one."""
     rows = evidence.single
@@ -231,7 +235,10 @@ def pairs_of(
 
 
 def trained_values(
-    evidence: Evidence, order: Order, metric: tuple[str, int | None], own: Sequence[pd.DataFrame]
+    evidence: Evidence,
+    order: TrainingOrder,
+    metric: tuple[str, int | None],
+    own: Sequence[pd.DataFrame],
 ) -> Iterator[float]:
     """Yield a metric of each training, under the definition that the script's values have."""
     name, k = metric
@@ -287,7 +294,7 @@ def spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, f
     return own, ours, 2 * min(below, 1 - below)
 
 
-def unrated(order: Order, first: Retrained) -> Order | None:
+def unrated(order: TrainingOrder, first: Retrained) -> TrainingOrder | None:
     """Return the order for what disagreed, without ratings: a script may leave them out."""
     doubtful = {p.algorithm for p in first.pairs if not p.agrees}
     again = tuple(t for t in order.algorithms if t.name in doubtful and not t.predictions)

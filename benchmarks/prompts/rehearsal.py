@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import SecretStr, TypeAdapter
 
-from agent_core.model.complaint import Complaint
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.dialogue import Form, Voice
 from agent_core.model.endpoint import open_endpoint
 from agent_core.model.prompting import Prompt
@@ -68,10 +68,10 @@ class Conversation:
 class Rehearsed(Exception):
     """A question was put; nothing was asked."""
 
-    def __init__(self, prompt: Prompt, complaints: Sequence[str]) -> None:
+    def __init__(self, prompt: Prompt, faults: Sequence[str]) -> None:
         super().__init__(prompt.name)
         self.prompt = prompt
-        self.complaints = tuple(complaints)
+        self.faults = tuple(faults)
 
 
 class Rehearsal(ModelResearcher):
@@ -81,15 +81,15 @@ class Rehearsal(ModelResearcher):
 
     async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> NoReturn:
         """Read what was said and raise what came of it."""
-        complaints = []
+        faults = []
         for number, text in enumerate(self.said, 1):
             try:
                 form.read(text, number == len(self.said))
-            except Complaint as complaint:
-                complaints.append(str(complaint))
+            except AnswerFault as fault:
+                faults.append(str(fault))
             else:
-                complaints.append("")
-        raise Rehearsed(prompt, complaints)
+                faults.append("")
+        raise Rehearsed(prompt, faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ class Rehearsing:
     path: Path
     then: Conversation
     now: Prompt
-    complaints: tuple[str, ...]
+    faults: tuple[str, ...]
     """For each recorded answer why it cannot be used; empty where it can."""
 
     @property
     def is_usable(self) -> bool:
         """Whether the last recorded answer still reads."""
-        return bool(self.complaints) and not self.complaints[-1]
+        return bool(self.faults) and not self.faults[-1]
 
     def difference(self) -> list[str]:
         """Return the lines of the prompt that changed, as a unified diff."""
@@ -125,7 +125,7 @@ async def rehearse(paths: Sequence[Path]) -> list[Rehearsing]:
             try:
                 await getattr(researcher, then.role)(then.request)
             except Rehearsed as done:
-                results.append(Rehearsing(path, then, done.prompt, done.complaints))
+                results.append(Rehearsing(path, then, done.prompt, done.faults))
     return results
 
 

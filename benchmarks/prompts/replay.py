@@ -61,8 +61,8 @@ def sizes(results: list[Rehearsing]) -> Table:
     """Return sizes then and now, in characters, and whether the answers read."""
     table = Table("conversation", "then", "now", "answers that read")
     for result in results:
-        good = sum(not complaint for complaint in result.complaints)
-        read = f"{good} of {len(result.complaints)}"
+        good = sum(not fault for fault in result.faults)
+        read = f"{good} of {len(result.faults)}"
         table.add_row(result.path.stem, f"{result.then.size:,}", f"{result.now.size:,}", read)
     return table
 

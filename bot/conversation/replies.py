@@ -253,7 +253,7 @@ class Replies:
 def is_waiver(incoming: Incoming) -> bool:
     """Whether somebody sets a check aside, which the lab reads also after the end."""
     asked = read_waivers(incoming.text, UserId(incoming.user))
-    return bool(asked.waivers or asked.complaints)
+    return bool(asked.waivers or asked.refusals)
 
 
 def joined(thread: Thread, incoming: Incoming) -> str:

@@ -44,7 +44,7 @@ class Cards:
         self.pace = pace
         self.bucket = Bucket(pace.edits_per_minute / 60, 5)
         self.alive: dict[str, Card] = {}
-        self.workers: set[asyncio.Task[None]] = set()
+        self.drivers: set[asyncio.Task[None]] = set()
 
     def show(self, key: str, place: Place, render: Render, *, is_last: bool = False) -> None:
         """Bring a card up to date soon; with `is_last` surely, and then no more."""
@@ -53,8 +53,8 @@ class Cards:
             card = Card(key, place, render, time.monotonic())
             self.alive[key] = card
             worker = asyncio.create_task(self.keep(card), name=f"card {key}")
-            self.workers.add(worker)
-            worker.add_done_callback(self.workers.discard)
+            self.drivers.add(worker)
+            worker.add_done_callback(self.drivers.discard)
         card.render, card.is_last = render, is_last
         card.changed.set()
         if is_last:
@@ -110,12 +110,12 @@ class Cards:
 
     async def close(self, grace_s: float = 3.0) -> None:
         """Give last edits a moment, then stop."""
-        last = [w for w in self.workers if w.get_name() in self.finishing()]
+        last = [w for w in self.drivers if w.get_name() in self.finishing()]
         if last:
             await asyncio.wait(last, timeout=grace_s)
-        for worker in self.workers:
+        for worker in self.drivers:
             worker.cancel()
-        await asyncio.gather(*self.workers, return_exceptions=True)
+        await asyncio.gather(*self.drivers, return_exceptions=True)
 
     def finishing(self) -> set[str]:
         """Return the names of the workers that show a last state."""

@@ -40,7 +40,7 @@ class Inbox:
         self.retry_s = retry_s
         self.news = asyncio.Event()
         self.lanes: dict[str, deque[InboxRecord]] = {}
-        self.workers: set[asyncio.Task[None]] = set()
+        self.drivers: set[asyncio.Task[None]] = set()
         self.in_hand: set[int] = set()
 
     async def keep(self, incoming: Incoming) -> bool:
@@ -73,9 +73,9 @@ class Inbox:
                         self.assign(record, handle, give_up)
                 await self.news.wait()
         finally:
-            for worker in self.workers:
+            for worker in self.drivers:
                 worker.cancel()
-            await asyncio.gather(*self.workers, return_exceptions=True)
+            await asyncio.gather(*self.drivers, return_exceptions=True)
 
     def assign(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
         """Put an item into the lane of its thread."""
@@ -85,8 +85,8 @@ class Inbox:
             return
         self.lanes[lane] = deque([record])
         worker = asyncio.create_task(self.work(lane, handle, give_up), name=f"inbox {lane}")
-        self.workers.add(worker)
-        worker.add_done_callback(self.workers.discard)
+        self.drivers.add(worker)
+        worker.add_done_callback(self.drivers.discard)
 
     async def work(self, lane: str, handle: Handler, give_up: GiveUp) -> None:
         """Deal with one lane in order until it is empty; a failing disk only puts it off."""

@@ -53,7 +53,7 @@ class Outbox:
         self.news = asyncio.Event()
         self.changed = asyncio.Condition()
         self.lanes: dict[str, deque[PostRecord]] = {}
-        self.workers: set[asyncio.Task[None]] = set()
+        self.drivers: set[asyncio.Task[None]] = set()
         self.in_hand: set[int] = set()
 
     async def put(self, post: Post) -> bool:
@@ -93,9 +93,9 @@ class Outbox:
                         self.assign(record)
                 await self.news.wait()
         finally:
-            for worker in self.workers:
+            for worker in self.drivers:
                 worker.cancel()
-            await asyncio.gather(*self.workers, return_exceptions=True)
+            await asyncio.gather(*self.drivers, return_exceptions=True)
 
     def assign(self, record: PostRecord) -> None:
         """Put a post into the lane of its thread."""
@@ -105,8 +105,8 @@ class Outbox:
             return
         self.lanes[lane] = deque([record])
         worker = asyncio.create_task(self.work(lane), name=f"outbox {lane}")
-        self.workers.add(worker)
-        worker.add_done_callback(self.workers.discard)
+        self.drivers.add(worker)
+        worker.add_done_callback(self.drivers.discard)
 
     async def work(self, lane: str) -> None:
         """Send one lane in order until it is empty; an unknown error only puts it off."""

@@ -48,7 +48,7 @@ class Child:
     used: resource.struct_rusage | None = None
 
 
-class Zygote:
+class ZygoteServer:
     """Serves requests until the service goes away."""
 
     def __init__(self, channel: socket.socket) -> None:
@@ -238,5 +238,5 @@ def main() -> None:
         "failed": failed,
     }
     send(channel, ready)
-    Zygote(channel).serve()
+    ZygoteServer(channel).serve()
     os._exit(0)

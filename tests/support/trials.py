@@ -12,7 +12,7 @@ from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Script
 from agent_core.evidence.evidence import read_evidence
-from agent_core.execution.executor import Experiment, Workbench
+from agent_core.execution.executor import Executor, Experiment
 from agent_core.execution.slots import FairSlots
 from agent_core.rules.reading import with_rules_read
 from agent_core.verification.independent_training import retrain
@@ -80,10 +80,10 @@ def other(folder):
 
 async def retrained(evidence, sandbox, folder: Path):
     """Have the product train what a script recorded; return the evidence with what came of it."""
-    workbench = Workbench(sandbox, FairSlots(sandbox.slots), LIMITS)
+    executor = Executor(sandbox, FairSlots(sandbox.slots), LIMITS)
     script = Script("", evidence.source)
     template = Experiment("run", "user", 1, script, {}, folder / "artifacts", 300.0)
-    found = await retrain(evidence, template, folder / "retraining", workbench)
+    found = await retrain(evidence, template, folder / "retraining", executor)
     return replace(evidence, retrained=found)
 
 

@@ -23,7 +23,7 @@ TOO_NARROW = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class Observed:
     """The independent observations behind a metric of an algorithm."""
 
     users: int
@@ -42,7 +42,7 @@ def no_pseudo_replication(evidence: Evidence) -> Result:
     return passed(f"{summaries} summaries of the script count users or runs, not their product.")
 
 
-def units_of(evidence: Evidence, algorithm: str, metric: str) -> Units:
+def units_of(evidence: Evidence, algorithm: str, metric: str) -> Observed:
     """Return how many users, seeds and folds stand behind a metric."""
     rows = evidence.single
     rows = rows[(rows["algorithm"] == algorithm) & (rows["metric"] == metric)]
@@ -55,7 +55,7 @@ def units_of(evidence: Evidence, algorithm: str, metric: str) -> Units:
     if not users:
         per_fold = rows.groupby("fold")["n"].max().fillna(0)
         users = int(per_fold.sum())
-    return Units(users, max(1, rows["seed"].nunique()), folds)
+    return Observed(users, max(1, rows["seed"].nunique()), folds)
 
 
 def count_faults(evidence: Evidence) -> Iterator[str]:

@@ -31,7 +31,7 @@ ANY = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SetValue:
     """A hyperparameter that the source sets."""
 
     kind: str
@@ -49,7 +49,7 @@ class Setting:
     """Whether anything of what is made with it may be delivered."""
 
 
-def settings(source: str) -> Iterator[Setting]:
+def settings(source: str) -> Iterator[SetValue]:
     """Yield what the source sets outside of pilots: arguments, dicts of them, and attributes."""
     tree = parsed(source)
     known, idle = Constants.of_full_run(tree)
@@ -68,13 +68,13 @@ def settings(source: str) -> Iterator[Setting]:
                 yield replace(found, is_relative=True)
 
 
-def attributes(target: ast.expr, value: Any) -> Iterator[Setting]:
+def attributes(target: ast.expr, value: Any) -> Iterator[SetValue]:
     """Yield what is set on a configuration."""
     if isinstance(target, ast.Attribute) and is_config(target.value):
-        yield Setting(ANY, target.attr, value, target.lineno, owner=owner_of(target.value))
+        yield SetValue(ANY, target.attr, value, target.lineno, owner=owner_of(target.value))
 
 
-def arguments(node: ast.Call, known: Constants) -> Iterator[Setting]:
+def arguments(node: ast.Call, known: Constants) -> Iterator[SetValue]:
     """Yield what a call sets by name; a configuration's arguments are those of its scorer."""
     call = called_name(node)
     kind = re.sub("Config$", "Scorer", call.rpartition(".")[2])
@@ -82,14 +82,14 @@ def arguments(node: ast.Call, known: Constants) -> Iterator[Setting]:
         told = known.value(node.args[1])
         if isinstance(told, str):
             value, owner = known.value(node.args[2]), owner_of(node.args[0])
-            yield Setting(ANY, told, value, node.lineno, owner=owner)
+            yield SetValue(ANY, told, value, node.lineno, owner=owner)
         return
     for keyword in node.keywords:
         if keyword.arg:
-            yield Setting(kind, keyword.arg, known.value(keyword.value), node.lineno, call)
+            yield SetValue(kind, keyword.arg, known.value(keyword.value), node.lineno, call)
             continue
         for name, value in entries(known.followed(keyword.value)):
-            yield Setting(kind, name, known.value(value), node.lineno, call)
+            yield SetValue(kind, name, known.value(value), node.lineno, call)
 
 
 def is_config(node: ast.expr) -> bool:
@@ -179,7 +179,7 @@ def recordings(nodes: Iterable[ast.AST]) -> dict[str, int]:
     return found
 
 
-def told(found: Setting, values: Iterable[Any]) -> str:
+def told(found: SetValue, values: Iterable[Any]) -> str:
     """Say what a line sets, and what is recorded."""
     name, listed = SAME_NAMES.get(found.name, found.name), some(repr(v) for v in values)
     return f"line {found.line} sets {name} = {found.value!r}, recorded is {listed}"

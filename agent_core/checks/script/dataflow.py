@@ -14,8 +14,8 @@ from agent_core.checks.script.value_tags import (
     NOT_TEST,
     NOTHING,
     TEST,
-    Scope,
-    Value,
+    TaggedValue,
+    TagScope,
     is_harmless,
     is_seed,
     joined,
@@ -47,7 +47,7 @@ class Tracer:
     def __init__(self, tree: ast.Module, kinds: Iterable[str]) -> None:
         self.kinds = frozenset(kinds)
         self.functions = {f.name: f for f in walked(tree, ast.FunctionDef)}
-        self.scope = Scope(None, tested_in(own_nodes(tree)))
+        self.scope = TagScope(None, tested_in(own_nodes(tree)))
         self.tested: dict[ast.FunctionDef, frozenset[str]] = {}
         """What each function saves as test."""
         self.chosen: set[str] = set()
@@ -120,13 +120,13 @@ class Tracer:
             old = self.scope.names.get(name)
             self.scope.names[name] = value if old is None else joined([old, value])
 
-    def bind(self, target: ast.expr, value: Value, *, is_loop: bool = False) -> None:
+    def bind(self, target: ast.expr, value: TaggedValue, *, is_loop: bool = False) -> None:
         """Set a target."""
         match target:
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 is_paired = len(value.parts) == len(targets)
                 for index, inner in enumerate(targets):
-                    part = value.parts[index] if is_paired else Value(value.tags)
+                    part = value.parts[index] if is_paired else TaggedValue(value.tags)
                     self.bind(inner, part, is_loop=is_loop)
             case ast.Name(id=name):
                 found = value.without(TEST) if NOT_TEST.search(name) else value
@@ -138,9 +138,9 @@ class Tracer:
                 old = self.scope.find(root) or NOTHING
                 self.scope.names[root] = mixed([old, value])
             case ast.Starred(value=inner):
-                self.bind(inner, Value(value.tags), is_loop=is_loop)
+                self.bind(inner, TaggedValue(value.tags), is_loop=is_loop)
 
-    def candidate(self, looped: ast.expr) -> Value:
+    def candidate(self, looped: ast.expr) -> TaggedValue:
         """Return what a loop takes from what it goes over."""
         match looped:
             case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
@@ -152,17 +152,17 @@ class Tracer:
                 return self.tuple_of([self.candidate(a) for a in several])
             case ast.Call() if called_name(looped) in self.functions:
                 return self.value(looped)
-        return Value(self.value(looped).tags)
+        return TaggedValue(self.value(looped).tags)
 
-    def tuple_of(self, parts: Sequence[Value]) -> Value:
+    def tuple_of(self, parts: Sequence[TaggedValue]) -> TaggedValue:
         """Return a tuple."""
         kept = parts if len(parts) <= MAX_PARTS else []
-        flat = (Value(p.tags, tuple(Value(q.tags) for q in p.parts)) for p in kept)
-        return Value(mixed(parts).tags, tuple(flat))
+        flat = (TaggedValue(p.tags, tuple(TaggedValue(q.tags) for q in p.parts)) for p in kept)
+        return TaggedValue(mixed(parts).tags, tuple(flat))
 
     # -- expressions
 
-    def value(self, node: ast.expr | None) -> Value:
+    def value(self, node: ast.expr | None) -> TaggedValue:
         """Return what is known of an expression."""
         self.steps += 1
         if self.steps > MAX_STEPS:
@@ -175,14 +175,14 @@ class Tracer:
             return found.with_tags([TEST])
         return found
 
-    def plain(self, node: ast.expr) -> Value:
+    def plain(self, node: ast.expr) -> TaggedValue:
         """Return what is known of an expression, whether or not it is saved as test."""
         match node:
             case ast.Name(id=name):
                 return self.scope.find(name) or NOTHING
             case ast.Attribute(value=inner, attr=name):
                 found = self.value(inner)
-                return found.without(TEST) if is_harmless(name) else Value(found.tags)
+                return found.without(TEST) if is_harmless(name) else TaggedValue(found.tags)
             case ast.Subscript():
                 return self.item(node)
             case ast.Call():
@@ -195,7 +195,7 @@ class Tracer:
                 return NOTHING
         return self.made(node)
 
-    def made(self, node: ast.expr) -> Value:
+    def made(self, node: ast.expr) -> TaggedValue:
         """Return what is known of an expression that puts others together."""
         match node:
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
@@ -226,7 +226,7 @@ class Tracer:
         lists = {k: v for k, v in made.items() if len({ast.unparse(c) for c in v}) > 1}
         return tagged("model", (f"{k}:{v[0].lineno}" for k, v in lists.items()))
 
-    def item(self, node: ast.Subscript) -> Value:
+    def item(self, node: ast.Subscript) -> TaggedValue:
         """Return an element; the first ones of what was sorted by score are chosen."""
         found, place = self.value(node.value), self.value(node.slice)
         match node.slice:
@@ -237,9 +237,9 @@ class Tracer:
         carried = frozenset(t for t in place.tags if t == LOOP or t.startswith("chosen:"))
         is_first = isinstance(node.slice, ast.Constant | ast.Slice | ast.UnaryOp)
         first = found.of("sorted") if is_first and not is_text(node.slice) else frozenset()
-        return Value(found.tags | carried | tagged("chosen", first))
+        return TaggedValue(found.tags | carried | tagged("chosen", first))
 
-    def comparison(self, node: ast.Compare) -> Value:
+    def comparison(self, node: ast.Compare) -> TaggedValue:
         """Return a comparison; of scores with anything but a number it can choose."""
         sides = [node.left, *node.comparators]
         found = mixed([self.value(s) for s in sides])
@@ -250,9 +250,9 @@ class Tracer:
 
     def comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
-    ) -> Value:
+    ) -> TaggedValue:
         """Return what a comprehension collects."""
-        outer, self.scope = self.scope, Scope(self.scope, self.scope.tested)
+        outer, self.scope = self.scope, TagScope(self.scope, self.scope.tested)
         try:
             for generator in node.generators:
                 self.bind(generator.target, self.candidate(generator.iter), is_loop=True)
@@ -264,7 +264,7 @@ class Tracer:
 
     # -- calls
 
-    def call(self, node: ast.Call) -> Value:
+    def call(self, node: ast.Call) -> TaggedValue:
         """Return what a call comes to."""
         name = called_name(node).rpartition(".")[2]
         receiver = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
@@ -285,7 +285,7 @@ class Tracer:
             return self.applied(function, [element] * (len(node.args) - 1), {})
         return self.other_call(node, name, found)
 
-    def other_call(self, node: ast.Call, name: str, found: Value) -> Value:
+    def other_call(self, node: ast.Call, name: str, found: TaggedValue) -> TaggedValue:
         """Return what a call of something unknown comes to: all that goes in."""
         if name in SILENT:
             return NOTHING
@@ -304,7 +304,7 @@ class Tracer:
         name = called_name(call).rpartition(".")[2]
         return name in self.kinds or (name[:1].isupper() and name.endswith(("Scorer", "Config")))
 
-    def model(self, call: ast.Call, found: Value) -> Value:
+    def model(self, call: ast.Call, found: TaggedValue) -> TaggedValue:
         """Return a model: of a candidate, or of what was chosen, which is noted."""
         self.chosen |= found.of("chosen")
         given = [*call.args, *(k.value for k in call.keywords if not is_seed(k.arg))]
@@ -312,7 +312,7 @@ class Tracer:
             return found
         return found.with_tags(tagged("model", [f"{model_name(call)}:{call.lineno}"]))
 
-    def selection(self, node: ast.Call, name: str, receiver: Value) -> Value:
+    def selection(self, node: ast.Call, name: str, receiver: TaggedValue) -> TaggedValue:
         """Return the best of some, or all in order."""
         given = [self.value(a) for a in node.args]
         keys = [self.key(k.value, [receiver, *given]) for k in node.keywords]
@@ -323,11 +323,11 @@ class Tracer:
             self.bind(ast.Subscript(node.func.value, ast.Constant(0)), found)
         return found
 
-    def key(self, function: ast.expr, candidates: Sequence[Value]) -> Value:
+    def key(self, function: ast.expr, candidates: Sequence[TaggedValue]) -> TaggedValue:
         """Return what a function says of each candidate."""
         element = mixed(candidates).with_tags([LOOP])
         if isinstance(function, ast.Lambda):
-            outer, self.scope = self.scope, Scope(self.scope, self.scope.tested)
+            outer, self.scope = self.scope, TagScope(self.scope, self.scope.tested)
             self.scope.names.update({a.arg: element for a in function.args.args})
             try:
                 return self.value(function.body)
@@ -337,7 +337,7 @@ class Tracer:
             return self.applied(self.functions[dotted(function)], [element], {})
         return self.value(function)
 
-    def followed(self, function: ast.FunctionDef, call: ast.Call) -> Value:
+    def followed(self, function: ast.FunctionDef, call: ast.Call) -> TaggedValue:
         """Follow a call of a function of the script."""
         positional = [self.value(a) for a in call.args if not isinstance(a, ast.Starred)]
         for argument in call.args:
@@ -347,15 +347,18 @@ class Tracer:
         return self.applied(function, positional, named)
 
     def applied(
-        self, function: ast.FunctionDef, given: Sequence[Value], named: dict[str, Value]
-    ) -> Value:
+        self,
+        function: ast.FunctionDef,
+        given: Sequence[TaggedValue],
+        named: dict[str, TaggedValue],
+    ) -> TaggedValue:
         """Follow the body of a function with these arguments."""
         if self.depth >= MAX_DEPTH:
             return mixed([*given, *named.values()])
         parameters = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         if function not in self.tested:
             self.tested[function] = tested_in(own_nodes(function))
-        inner = Scope(self.scope, self.tested[function])
+        inner = TagScope(self.scope, self.tested[function])
         others = (*function.args.kwonlyargs, function.args.vararg, function.args.kwarg)
         inner.names = dict.fromkeys((*parameters, *(o.arg for o in others if o)), NOTHING)
         for name, value in (*zip(parameters, given, strict=False), *named.items()):

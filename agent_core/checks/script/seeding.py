@@ -30,14 +30,14 @@ MAX_STEPS = 6
 
 
 @dataclass(slots=True)
-class Names:
+class NameValues:
     """What the names of a script can stand for; what loops, callers and others set is open."""
 
     values: dict[str, list[ast.expr]] = field(default_factory=dict)
     is_open: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, tree: ast.Module) -> Names:
+    def of(cls, tree: ast.Module) -> NameValues:
         """Collect the names of a whole script; scopes are not told apart."""
         found = cls()
         for node in ast.walk(tree):
@@ -103,7 +103,7 @@ def seeds_reach(source: str) -> tuple[bool, int]:
     The line is 0 where the source shows no training.
     """
     tree = parsed(source)
-    names = Names.of(tree)
+    names = NameValues.of(tree)
     lines = [c.lineno for c in walked(tree, ast.Call) if last_name(c) in TRAINING]
     reaches = any(not names.is_fixed(v) for node in ast.walk(tree) for v in given(node))
     return reaches, min(lines, default=0)

@@ -30,7 +30,7 @@ WRITERS = frozenset({"to_csv", "to_parquet", "to_feather", "to_pickle"})
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ScriptScope:
     """A function, or the module: what its names are set to, its parameters and calls."""
 
     name: str
@@ -50,11 +50,11 @@ class Scope:
 class Program:
     """A source: its scopes, and the names of the data files."""
 
-    scopes: Sequence[Scope]
+    scopes: Sequence[ScriptScope]
     files: frozenset[str]
     """Empty where they are not known."""
 
-    def written(self, name: str) -> list[tuple[ast.expr, Scope]]:
+    def written(self, name: str) -> list[tuple[ast.expr, ScriptScope]]:
         """Return what the source writes to a file, with the scope."""
         return [
             (call.func.value, scope)
@@ -76,7 +76,7 @@ class Program:
         return "" in names or len(names & self.files) > 1
 
 
-def scopes_of(source: str) -> list[Scope]:
+def scopes_of(source: str) -> list[ScriptScope]:
     """Return module and functions of a source."""
     tree = parsed(source)
     found = []
@@ -85,7 +85,7 @@ def scopes_of(source: str) -> list[Scope]:
         parameters: tuple[str, ...] = ()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             name, parameters = node.name, tuple(a.arg for a in node.args.args)
-        found.append(Scope(name, flow.values, parameters, nodes, node))
+        found.append(ScriptScope(name, flow.values, parameters, nodes, node))
     return found
 
 
@@ -102,7 +102,7 @@ def trained_on_everything(source: str, files: Iterable[str] = ()) -> str:
     return ""
 
 
-def split_and_trained(scope: Scope, program: Program) -> str:
+def split_and_trained(scope: ScriptScope, program: Program) -> str:
     """Say where a name is trained on that a splitter of the same scope divides."""
     calls = [c for c in scope.calls if c.args]
     named = [(c, c.args[0].id) for c in calls if isinstance(c.args[0], ast.Name)]
@@ -116,7 +116,7 @@ def split_and_trained(scope: Scope, program: Program) -> str:
     return ""
 
 
-def is_unused(call: ast.Call, scope: Scope, program: Program) -> bool:
+def is_unused(call: ast.Call, scope: ScriptScope, program: Program) -> bool:
     """Whether what is trained is made here and then only looked at."""
     model = call.func.value if isinstance(call.func, ast.Attribute) else None
     if isinstance(model, ast.Call):
@@ -151,7 +151,7 @@ def is_part_of_split(value: ast.expr) -> bool:
     return isinstance(value, ast.Attribute) and value.attr == "train"
 
 
-def read_and_trained(scope: Scope, program: Program) -> str:
+def read_and_trained(scope: ScriptScope, program: Program) -> str:
     """Say where the whole file, as it was read, is trained on."""
     for call in scope.calls:
         is_training = last_name(call) == "train" and bool(call.args)
@@ -163,7 +163,9 @@ def read_and_trained(scope: Scope, program: Program) -> str:
     return ""
 
 
-def is_whole(value: ast.expr, scope: Scope, program: Program, steps: int = MAX_STEPS) -> bool:
+def is_whole(
+    value: ast.expr, scope: ScriptScope, program: Program, steps: int = MAX_STEPS
+) -> bool:
     """Whether an expression is a data file as read, none of its rows left out."""
     if not steps:
         return False
@@ -188,7 +190,7 @@ def is_whole(value: ast.expr, scope: Scope, program: Program, steps: int = MAX_S
     return False
 
 
-def is_data_file(call: ast.Call, scope: Scope, program: Program, steps: int) -> bool:
+def is_data_file(call: ast.Call, scope: ScriptScope, program: Program, steps: int) -> bool:
     """Whether a data file is read: a given one, or one to which the source wrote all of it.
 
     Where the source reads several given files, one of them is not all of the data.
@@ -202,7 +204,7 @@ def is_data_file(call: ast.Call, scope: Scope, program: Program, steps: int) -> 
     return not name or not program.files or name in program.files
 
 
-def file_of(call: ast.Call, scope: Scope) -> str:
+def file_of(call: ast.Call, scope: ScriptScope) -> str:
     """Return the name of the file that a call reads or writes; empty where it is not plain."""
     given = call.args[0] if call.args else None
     if isinstance(given, ast.Name):
@@ -214,7 +216,7 @@ def file_of(call: ast.Call, scope: Scope) -> str:
     return ""
 
 
-def given_to(parameter: str, function: Scope, caller: Scope) -> Iterator[ast.expr]:
+def given_to(parameter: str, function: ScriptScope, caller: ScriptScope) -> Iterator[ast.expr]:
     """Yield what a caller hands to a parameter of a function."""
     if parameter not in function.parameters:
         return

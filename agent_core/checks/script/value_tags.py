@@ -21,7 +21,7 @@ SPLIT_ARGUMENT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class TaggedValue:
     """The tags of a value, and its parts where it is a tuple.
 
     A tag is `test`, `loop`, or one with the class and line it is about: `model:EASEScorer:7` was
@@ -29,18 +29,18 @@ class Value:
     """
 
     tags: frozenset[str] = frozenset()
-    parts: tuple[Value, ...] = ()
+    parts: tuple[TaggedValue, ...] = ()
 
-    def with_tags(self, more: Iterable[str]) -> Value:
+    def with_tags(self, more: Iterable[str]) -> TaggedValue:
         """Return the value with more tags, in its parts too."""
         added = frozenset(more)
         if not added:
             return self
-        return Value(self.tags | added, tuple(p.with_tags(added) for p in self.parts))
+        return TaggedValue(self.tags | added, tuple(p.with_tags(added) for p in self.parts))
 
-    def without(self, tag: str) -> Value:
+    def without(self, tag: str) -> TaggedValue:
         """Return the value without a tag, in its parts too."""
-        return Value(self.tags - {tag}, tuple(p.without(tag) for p in self.parts))
+        return TaggedValue(self.tags - {tag}, tuple(p.without(tag) for p in self.parts))
 
     def of(self, kind: str) -> frozenset[str]:
         """Return what a kind of tag is about: `EASEScorer:7`."""
@@ -52,22 +52,24 @@ class Value:
         return self.of("model") if TEST in self.tags else frozenset()
 
 
-NOTHING = Value()
+NOTHING = TaggedValue()
 
 
-def joined(values: Iterable[Value]) -> Value:
+def joined(values: Iterable[TaggedValue]) -> TaggedValue:
     """Return a value that may be any of some; parts stay where all have as many."""
     known = list(values)
     tags = frozenset().union(*(v.tags for v in known))
     counts = {len(v.parts) for v in known}
     if len(counts) != 1 or counts == {0}:
-        return Value(tags)
-    return Value(tags, tuple(joined(ps) for ps in zip(*(v.parts for v in known), strict=True)))
+        return TaggedValue(tags)
+    return TaggedValue(
+        tags, tuple(joined(ps) for ps in zip(*(v.parts for v in known), strict=True))
+    )
 
 
-def mixed(values: Iterable[Value]) -> Value:
+def mixed(values: Iterable[TaggedValue]) -> TaggedValue:
     """Return a value that is made of some."""
-    return Value(frozenset().union(*(v.tags for v in values)))
+    return TaggedValue(frozenset().union(*(v.tags for v in values)))
 
 
 def tagged(kind: str, about: Iterable[str]) -> frozenset[str]:
@@ -76,16 +78,16 @@ def tagged(kind: str, about: Iterable[str]) -> frozenset[str]:
 
 
 @dataclass(slots=True)
-class Scope:
+class TagScope:
     """The names of a function while it is followed."""
 
-    parent: Scope | None
+    parent: TagScope | None
     tested: frozenset[str]
     """Expressions that are saved as test in this function."""
-    names: dict[str, Value] = field(default_factory=dict)
-    returned: list[Value] = field(default_factory=list)
+    names: dict[str, TaggedValue] = field(default_factory=dict)
+    returned: list[TaggedValue] = field(default_factory=list)
 
-    def find(self, name: str) -> Value | None:
+    def find(self, name: str) -> TaggedValue | None:
         """Return what a name holds, here or outside."""
         if name in self.names:
             return self.names[name]

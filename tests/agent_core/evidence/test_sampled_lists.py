@@ -10,7 +10,7 @@ from studies import USERS, honest
 from agent_core.checks.results.metrics import recomputation_agrees
 from agent_core.domain import Finding
 from agent_core.evidence.sampled_lists import (
-    Sample,
+    UserSample,
     are_apart,
     contradiction,
     place_of,
@@ -121,7 +121,7 @@ def test_a_study_without_a_split_is_no_error(tmp_path):
 def claims(drawn, rest):
     users = [f"d{n}" for n in range(len(drawn))], [f"r{n}" for n in range(len(rest))]
     frame = pd.DataFrame({"user_id": users[0] + users[1], "value": [*drawn, *rest]})
-    sample = Sample(RUN, frozenset(users[0]), frozenset(users[0]))
+    sample = UserSample(RUN, frozenset(users[0]), frozenset(users[0]))
     return sample, frame.assign(metric="ndcg", k=10)
 
 

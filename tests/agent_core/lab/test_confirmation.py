@@ -16,11 +16,11 @@ class Failing:
     def __init__(self):
         self.training = "not begun"
 
-    async def repeat(self, experiment, workbench):
+    async def repeat(self, experiment, executor):
         await asyncio.sleep(0)
         raise SandboxUnavailable("the sandbox is gone")
 
-    async def retrain(self, experiment, workbench):
+    async def retrain(self, experiment, executor):
         self.training = "begun"
         try:
             await asyncio.sleep(60)

@@ -47,7 +47,7 @@ def test_a_waiver_is_read_with_its_reason(text, check, reason, rest):
     asked = read_waivers(text, ANN)
 
     assert [(w.check, w.reason, w.by) for w in asked.waivers] == [(check, reason, ANN)]
-    assert asked.complaints == ()
+    assert asked.refusals == ()
     assert asked.rest == rest
 
 
@@ -56,9 +56,9 @@ def test_a_waiver_without_a_reason_or_of_no_check_is_refused():
     unknown = read_waivers("waive the weather check because it rains", ANN)
 
     assert without.waivers == unknown.waivers == ()
-    assert "because …" in without.complaints[0]
-    assert "no binding check `the_weather`" in unknown.complaints[0] or (
-        "no binding check `weather`" in unknown.complaints[0]
+    assert "because …" in without.refusals[0]
+    assert "no binding check `the_weather`" in unknown.refusals[0] or (
+        "no binding check `weather`" in unknown.refusals[0]
     )
 
 
@@ -66,14 +66,14 @@ def test_a_check_that_only_warns_holds_nothing_up():
     asked = read_waivers("accept the warning that the baseline is not beaten because I know", ANN)
 
     assert asked.waivers == ()
-    assert asked.complaints[0].startswith("`beats_baseline` only warns and holds nothing up")
+    assert asked.refusals[0].startswith("`beats_baseline` only warns and holds nothing up")
 
 
 def test_words_that_name_several_checks_are_asked_back():
     asked = read_waivers("accept the warning about the baseline because it is weak", ANN)
 
     assert asked.waivers == ()
-    assert "`baseline_present` or `beats_baseline`?" in asked.complaints[0]
+    assert "`baseline_present` or `beats_baseline`?" in asked.refusals[0]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_words_that_name_several_checks_are_asked_back():
 def test_accepting_something_else_is_no_waiver(text):
     asked = read_waivers(text, ANN)
 
-    assert (asked.waivers, asked.complaints, asked.rest) == ((), (), text)
+    assert (asked.waivers, asked.refusals, asked.rest) == ((), (), text)
 
 
 def test_other_words_hold_none():

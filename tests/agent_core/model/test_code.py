@@ -1,7 +1,7 @@
 import pytest
 
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.code import continued, script_in
-from agent_core.model.complaint import Complaint
 
 CODE = 'import os\n\nTEXT = """\n```python\nnested\n```\n"""\nprint(os.name)'
 
@@ -41,18 +41,18 @@ def test_the_longest_block_wins():
 
 
 @pytest.mark.parametrize("text", ["", "Sorry, I cannot.", "```\n```", "{}", "\0"])
-def test_an_answer_without_code_is_a_complaint(text):
-    with pytest.raises(Complaint):
+def test_an_answer_without_code_is_an_answer_fault(text):
+    with pytest.raises(AnswerFault):
         script_in(text)
 
 
 def test_a_syntax_error_is_told_with_its_line():
-    with pytest.raises(Complaint, match=r"line 2: .*x ="):
+    with pytest.raises(AnswerFault, match=r"line 2: .*x ="):
         script_in("```python\nimport os\nx = (1\n```")
 
 
-def test_a_deeply_nested_source_is_a_complaint():
-    with pytest.raises(Complaint):
+def test_a_deeply_nested_source_is_an_answer_fault():
+    with pytest.raises(AnswerFault):
         script_in("```python\nx = " + "(" * 5000 + "1" + ")" * 5000 + "\n```")
 
 

@@ -13,9 +13,9 @@ from model_roles import answer_well
 from pydantic import TypeAdapter
 
 from agent_core.errors import AgentError
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import PlanAnswer
 from agent_core.model.code import script_in
-from agent_core.model.complaint import Complaint
 from agent_core.model.reading import read_as
 
 ANSWERS = int(os.environ.get("AUTORECLAB_SOAK_ANSWERS", "90"))
@@ -62,17 +62,17 @@ async def test_few_malformed_answers_cost_little(talk):
 
 
 @given(st.text(max_size=400))
-def test_any_text_is_a_plan_or_a_complaint(text):
-    with pytest.raises(Complaint):
+def test_any_text_is_a_plan_or_an_answer_fault(text):
+    with pytest.raises(AnswerFault):
         read_as(PlanAnswer, text)
 
 
 @given(st.integers(0, len(GOOD["draft"])), st.text(max_size=60), st.integers(0, 60))
-def test_any_damage_leaves_a_script_or_a_complaint(place, noise, lost):
+def test_any_damage_leaves_a_script_or_an_answer_fault(place, noise, lost):
     text = GOOD["draft"][:place] + noise + GOOD["draft"][place + lost :]
     try:
         script = script_in(text)
-    except Complaint:
+    except AnswerFault:
         return
 
     compile(script.source, "script.py", "exec")

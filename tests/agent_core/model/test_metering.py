@@ -10,7 +10,7 @@ from agent_core.domain import Budget
 from agent_core.errors import BudgetExhausted
 from agent_core.model.limiter import AdaptiveLimiter
 from agent_core.model.prompting import template_hash
-from agent_core.run.budget import Purse
+from agent_core.run.budget import RunBudget
 from agent_core.settings import AgentSettings
 
 PRICES = {"gpt-5-mini": {"input": 0.25, "cached": 0.025, "output": 2.0}}
@@ -95,13 +95,13 @@ async def test_refused_requests_cost_nothing(talk):
 
 async def test_sixteen_expansions_at_once_stay_under_the_cap(talk):
     spent = 0.2
-    purse = Purse(Budget(cost=spent))
+    budget = RunBudget(Budget(cost=spent))
     room = 10_000
     full = {"prompt_tokens": 4000, "completion_tokens": room}
     answer = Say(GOOD["draft"], usage=full)
     limits = {"prices": PRICES, "max_output_tokens": room, "concurrency": 16}
 
-    async with talk([answer], meter=purse, **limits) as it:
+    async with talk([answer], meter=budget, **limits) as it:
 
         async def expand():
             while True:
@@ -110,7 +110,7 @@ async def test_sixteen_expansions_at_once_stay_under_the_cap(talk):
         ends = await asyncio.gather(*(expand() for _ in range(16)), return_exceptions=True)
 
     assert all(isinstance(end, BudgetExhausted) for end in ends)
-    assert 0.1 < purse.spent.cost <= spent * 0.9
+    assert 0.1 < budget.spent.cost <= spent * 0.9
 
 
 async def test_calls_at_once_grow_slowly():

@@ -7,8 +7,8 @@ from model_requests import DATA
 from model_requests import PLAN as OLD
 
 from agent_core.domain import Order
+from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import PlanAnswer, RevisionAnswer
-from agent_core.model.complaint import Complaint
 from agent_core.model.planning import answer_of, plan_from
 from agent_core.model.revising import revision_from
 
@@ -98,7 +98,7 @@ def test_an_unknown_check_leaves_the_requirement_to_a_verdict():
     ],
 )
 def test_an_impossible_plan_is_refused_with_the_reason(changes, words):
-    with pytest.raises(Complaint, match=words):
+    with pytest.raises(AnswerFault, match=words):
         planned(**changes)
 
 
@@ -116,7 +116,7 @@ def test_a_split_without_a_share_takes_no_notice_of_one():
 
 
 def test_all_faults_are_told_at_once():
-    with pytest.raises(Complaint) as caught:
+    with pytest.raises(AnswerFault) as caught:
         planned(metrics=[], algorithms=[])
 
     assert len(caught.value.faults) == 2
@@ -185,8 +185,8 @@ def test_a_wish_that_changes_nothing_is_no_new_version():
     assert revision.reply == "It is so already."
 
 
-def test_a_wish_without_a_plan_is_a_complaint():
-    with pytest.raises(Complaint, match="whole next plan"):
+def test_a_wish_without_a_plan_is_an_answer_fault():
+    with pytest.raises(AnswerFault, match="whole next plan"):
         revised(plan=None)
 
 
@@ -210,5 +210,5 @@ def test_a_margin_is_planned_kept_and_changed():
 
 @pytest.mark.parametrize("margin", [0.0, -0.01, 1.5])
 def test_what_cannot_be_a_margin_is_refused(margin):
-    with pytest.raises(Complaint, match="margin"):
+    with pytest.raises(AnswerFault, match="margin"):
         planned(margin=margin)

@@ -47,5 +47,5 @@ async def test_the_conversations_of_the_repository_still_read():
     results = await rehearse(sorted(RECORDED.glob("*.json")))
 
     assert {r.then.role for r in results} == set(ROLES)
-    assert all(r.is_usable for r in results), [r.complaints for r in results]
+    assert all(r.is_usable for r in results), [r.faults for r in results]
     assert all(r.now.size < 25_000 for r in results)

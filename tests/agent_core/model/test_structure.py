@@ -57,13 +57,13 @@ async def test_the_schema_stands_in_the_words_where_the_server_knows_none(talk):
     assert '"seed_count"' in it.server.asked[0].body["messages"][-1]["content"]
 
 
-async def test_a_bad_answer_is_asked_for_again_with_the_exact_complaint(talk):
+async def test_a_bad_answer_is_asked_for_again_with_the_exact_fault(talk):
     bad = said(PLAN | {"seed_count": 1})
     async with talk([bad, Say(GOOD["plan"])]) as it:
         plan = await ask(it.researcher, "plan")
 
-    complaint = it.server.asked[1].body["messages"][-1]["content"]
-    assert "a seed study needs at least 2 seeds" in complaint
+    fault = it.server.asked[1].body["messages"][-1]["content"]
+    assert "a seed study needs at least 2 seeds" in fault
     assert len(plan.seeds) == 30
     assert it.ledger.outcomes == ["malformed", "repaired"]
 

@@ -5,7 +5,7 @@ import pytest
 from agent_core.domain import Budget, Usage
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import BudgetExhausted
-from agent_core.run.budget import Purse
+from agent_core.run.budget import RunBudget
 
 WORST = Usage(calls=1, input_tokens=100, output_tokens=100, cost=0.3)
 UNPRICED = Usage(calls=1, input_tokens=100, output_tokens=100, unpriced_calls=1)
@@ -16,82 +16,82 @@ def called(cost=0.1, **more):
 
 
 def test_what_is_in_flight_counts_at_its_worst():
-    purse = Purse(Budget(cost=1.0))
-    purse.reserve(WORST)
-    purse.reserve(WORST)
-    purse.reserve(WORST)
+    budget = RunBudget(Budget(cost=1.0))
+    budget.reserve(WORST)
+    budget.reserve(WORST)
+    budget.reserve(WORST)
 
     with pytest.raises(BudgetExhausted, match=r"in flight"):
-        purse.reserve(WORST)
+        budget.reserve(WORST)
 
 
 def test_settling_gives_back_what_was_not_used():
     told = []
-    purse = Purse(Budget(cost=1.0), tell=told.append)
+    budget = RunBudget(Budget(cost=1.0), tell=told.append)
     for _ in range(5):
-        purse.reserve(WORST)
-        purse.settle(WORST, called())
+        budget.reserve(WORST)
+        budget.settle(WORST, called())
 
-    assert purse.spent.cost == pytest.approx(0.5)
-    assert purse.in_flight == Usage()
+    assert budget.spent.cost == pytest.approx(0.5)
+    assert budget.in_flight == Usage()
     assert len(told) == 5
 
 
 def test_the_reserve_is_only_for_the_report():
-    purse = Purse(Budget(cost=1.0), spent=Usage(cost=0.65))
+    budget = RunBudget(Budget(cost=1.0), spent=Usage(cost=0.65))
 
     with pytest.raises(BudgetExhausted):
-        purse.reserve(WORST)
-    purse.reserve(WORST, is_reserve=True)
+        budget.reserve(WORST)
+    budget.reserve(WORST, is_reserve=True)
 
 
 def test_a_call_that_costs_nothing_needs_no_money():
-    purse = Purse(Budget(cost=0.0))
+    budget = RunBudget(Budget(cost=0.0))
 
-    purse.reserve(Usage(calls=1, input_tokens=100))
+    budget.reserve(Usage(calls=1, input_tokens=100))
 
 
 def test_unknown_prices_count_as_tokens():
-    purse = Purse(Budget(cost=0.0, tokens=500))
-    purse.reserve(UNPRICED)
-    purse.reserve(UNPRICED)
+    budget = RunBudget(Budget(cost=0.0, tokens=500))
+    budget.reserve(UNPRICED)
+    budget.reserve(UNPRICED)
 
     with pytest.raises(BudgetExhausted, match=r"tokens.*model\.prices"):
-        purse.reserve(UNPRICED)
+        budget.reserve(UNPRICED)
 
 
 def test_tokens_spent_before_a_restart_count():
     spent = Usage(calls=4, input_tokens=300, output_tokens=100, unpriced_calls=4)
-    purse = Purse(Budget(tokens=500), spent=spent)
+    budget = RunBudget(Budget(tokens=500), spent=spent)
 
     with pytest.raises(BudgetExhausted):
-        purse.reserve(UNPRICED)
+        budget.reserve(UNPRICED)
 
 
 def test_no_token_cap_is_no_cap():
-    Purse(Budget(cost=0.0, tokens=0)).reserve(UNPRICED)
+    RunBudget(Budget(cost=0.0, tokens=0)).reserve(UNPRICED)
 
 
 def test_an_outage_is_told():
     told = []
-    Purse(Budget(), tell=told.append).outage(ModelOutage("down"))
+    RunBudget(Budget(), tell=told.append).outage(ModelOutage("down"))
 
     assert told == [ModelOutage("down")]
 
 
 async def test_sixteen_at_once_never_pass_the_cap():
-    purse = Purse(Budget(cost=2.0))
+    budget = RunBudget(Budget(cost=2.0))
 
     async def expand():
         while True:
             try:
-                purse.reserve(WORST)
+                budget.reserve(WORST)
             except BudgetExhausted:
                 return
             await asyncio.sleep(0)
-            purse.settle(WORST, called(WORST.cost))
+            budget.settle(WORST, called(WORST.cost))
 
     await asyncio.gather(*(expand() for _ in range(16)))
 
-    assert purse.spent.cost <= 2.0 * 0.9 + 1e-9
-    assert purse.spent.cost >= 2.0 * 0.9 - WORST.cost
+    assert budget.spent.cost <= 2.0 * 0.9 + 1e-9
+    assert budget.spent.cost >= 2.0 * 0.9 - WORST.cost

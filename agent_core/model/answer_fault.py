@@ -9,7 +9,7 @@ from pydantic import ValidationError
 MAX_FAULTS = 12
 
 
-class Complaint(Exception):
+class AnswerFault(Exception):
     """An answer cannot be used; the text says exactly why."""
 
     def __init__(self, faults: str | Sequence[str], *, is_formless: bool = False) -> None:
@@ -20,7 +20,7 @@ class Complaint(Exception):
         """Whether the asked form was ignored altogether."""
 
 
-def complaint_of(error: ValidationError) -> Complaint:
+def answer_fault_of(error: ValidationError) -> AnswerFault:
     """List what a pydantic class found wrong, with the places."""
     found = error.errors(include_url=False, include_input=False)
-    return Complaint([f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in found])
+    return AnswerFault([f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in found])
