@@ -85,6 +85,9 @@ RULES = (
     Rule("source", source.swallowed_exceptions),
 )
 
+BINDING = tuple(rule.name for rule in RULES if rule.is_binding)
+"""Checks that keep a node from being satisfactory; each can be waived by name."""
+
 
 def run_checks(evidence: Evidence, waivers: Sequence[Waiver] = ()) -> tuple[Check, ...]:
     """Run every check; a waived one that fails becomes a warning with the waiver's reason."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agent_core.checks.registry import RULES
+from agent_core.checks.registry import BINDING, RULES
 from agent_core.domain import UserId, Waiver
 
-BINDING = tuple(rule.name for rule in RULES if rule.is_binding)
 NAMES = tuple(rule.name for rule in RULES)
 ASKED = re.compile(
     r"\b(?:please\s+)?(?:"

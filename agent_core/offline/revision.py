@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision
 from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
@@ -166,22 +167,13 @@ def revised(
     change = difference(plan, next_plan)
     assumed = tuple(f"assumed: {a}" for a in next_plan.assumptions if a not in plan.assumptions)
     change = replace(change, summary=(*change.summary, *assumed)) if change.summary else change
-    if {r.check for r in plan.requirements if r.id in change.dropped} & BINDING:
+    if {r.check for r in plan.requirements if r.id in change.dropped}.intersection(BINDING):
         said = f"{said} {STILL_CHECKED}".strip()
     if change.is_empty:
         return Revision(reply=f"{said or 'That is what the plan says already.'}".strip())
     return Revision(next_plan, change, said)
 
 
-BINDING = frozenset(
-    {
-        "no_test_in_train",
-        "recomputation_agrees",
-        "same_test_users",
-        "baseline_present",
-        "values_in_range",
-    }
-)
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
 
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 
 from agent_core.checks.script.source import is_draw
-from agent_core.checks.script.syntax import called_name, dotted, own_nodes, walked
+from agent_core.checks.script.syntax import called_name, dotted, last_name, own_nodes, walked
 from agent_core.checks.script.value_tags import (
     LOOP,
     NO_CANDIDATE,
@@ -266,7 +266,7 @@ class Tracer:
 
     def call(self, node: ast.Call) -> TaggedValue:
         """Return what a call comes to."""
-        name = called_name(node).rpartition(".")[2]
+        name = last_name(node)
         receiver = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
         if called_name(node) in self.functions:
             return self.followed(self.functions[called_name(node)], node)
@@ -301,7 +301,7 @@ class Tracer:
 
     def is_model(self, call: ast.Call) -> bool:
         """Whether a call makes a model or its configuration."""
-        name = called_name(call).rpartition(".")[2]
+        name = last_name(call)
         return name in self.kinds or (name[:1].isupper() and name.endswith(("Scorer", "Config")))
 
     def model(self, call: ast.Call, found: TaggedValue) -> TaggedValue:
@@ -379,7 +379,7 @@ def is_text(node: ast.expr) -> bool:
 
 def model_name(call: ast.Call) -> str:
     """Return the class that a call makes or configures."""
-    return called_name(call).rpartition(".")[2].replace("Config", "Scorer")
+    return last_name(call).replace("Config", "Scorer")
 
 
 def chosen_on_test(tree: ast.Module, kinds: Iterable[str]) -> list[tuple[str, int]]:

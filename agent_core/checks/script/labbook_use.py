@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from agent_core.checks.script.syntax import called_name, dotted, parsed, walked
+from agent_core.checks.script.syntax import called_name, dotted, last_name, parsed, walked
 
 HELPER = "labbook"
 MISSING = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -98,7 +98,7 @@ def is_change(node: ast.AST, names: set[str]) -> bool:
         case ast.Subscript(ctx=ast.Store() | ast.Del()):
             return is_place(node) or is_part(node.value, names)
         case ast.Call(args=args, keywords=keywords):
-            name = called_name(node).rpartition(".")[2]
+            name = last_name(node)
             if name in SETTING and args:
                 return is_helper(args[0], names) or is_dotted_part(args[0])
             return name in MUTATING and is_mutation(

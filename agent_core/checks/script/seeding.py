@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent_core.checks.script.syntax import called_name, parsed, walked
+from agent_core.checks.script.syntax import last_name, parsed, walked
 
 TRAINING = frozenset({"train", "fit"})
 OPTIONS = frozenset({"TrainingOptions"})
@@ -93,7 +93,7 @@ class NameValues:
 
 def is_plain(call: ast.Call, *, is_named: bool) -> bool:
     """Whether a call makes the same of the same; a generator with a name goes on drawing."""
-    name = called_name(call).rpartition(".")[2]
+    name = last_name(call)
     return name in OPTIONS | CONVERSIONS or (name in GENERATORS and not is_named)
 
 
@@ -136,8 +136,3 @@ def given_by_call(call: ast.Call) -> Iterator[ast.expr]:
         yield from (*call.args, *(k.value for k in call.keywords))
     elif name not in SPLITTING:
         yield from (k.value for k in call.keywords if k.arg == "rng")
-
-
-def last_name(call: ast.Call) -> str:
-    """Return the last part of the name of what is called."""
-    return called_name(call).rpartition(".")[2]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from agent_core.checks.result import Result, not_applicable, passed, some, warned
-from agent_core.checks.script.syntax import called_name, dotted, own_nodes, parsed, scopes, walked
+from agent_core.checks.script.syntax import (
+    called_name,
+    dotted,
+    last_name,
+    own_nodes,
+    parsed,
+    scopes,
+    walked,
+)
 from agent_core.evidence.evidence import Evidence
 
 BROAD = frozenset({"Exception", "BaseException"})
@@ -170,18 +178,23 @@ def claimed_values(
 def typed_in_numbers(evidence: Evidence) -> Result:
     """Look for metric values that stand in the source instead of being computed."""
     tree = parsed(evidence.source)
-    names = row_names(tree)
-    lines = [
-        e.lineno
-        for flow, nodes in flows(tree)
-        for e in claimed_values(nodes, names)
-        if flow.is_typed(e)
-    ]
+    lines = delivered_lines(tree, Flow.is_typed)
     if lines:
         return warned(f"Values of metrics are typed into the source: {listed(lines)}.")
-    if not any(True for _, nodes in flows(tree) for _ in claimed_values(nodes, names)):
+    if not delivered_lines(tree, lambda _flow, _value: True):
         return not_applicable("The source shows no place where values are delivered.")
     return passed("No value that is delivered is a number typed into the source.")
+
+
+def delivered_lines(tree: ast.Module, is_so: Callable[[Flow, ast.expr], bool]) -> list[int]:
+    """Return the lines of the delivered values that are so."""
+    names = row_names(tree)
+    return [
+        value.lineno
+        for flow, nodes in flows(tree)
+        for value in claimed_values(nodes, names)
+        if is_so(flow, value)
+    ]
 
 
 def listed(lines: list[int]) -> str:
@@ -192,14 +205,7 @@ def listed(lines: list[int]) -> str:
 
 def metric_from_random(evidence: Evidence) -> Result:
     """Look for metric values that are drawn instead of measured."""
-    tree = parsed(evidence.source)
-    names = row_names(tree)
-    lines = [
-        e.lineno
-        for flow, nodes in flows(tree)
-        for e in claimed_values(nodes, names)
-        if flow.is_drawn(e)
-    ]
+    lines = delivered_lines(parsed(evidence.source), Flow.is_drawn)
     if lines:
         return warned(f"Random numbers go into delivered values: {listed(lines)}.")
     return passed("No delivered value is a random draw.")
@@ -261,8 +267,3 @@ def raised_names(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.If) and any(isinstance(s, ast.Raise) for s in node.body):
             found |= {n.id for n in walked(node.test, ast.Name)}
     return found
-
-
-def last_name(call: ast.Call) -> str:
-    """Return the last part of the name of what is called."""
-    return called_name(call).rpartition(".")[2]

@@ -24,6 +24,11 @@ def walked(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
     return (node for node in ast.walk(tree) if isinstance(node, kind))
 
 
+def last_name(call: ast.Call) -> str:
+    """Return the last part of the name of what is called."""
+    return called_name(call).rpartition(".")[2]
+
+
 def called_name(call: ast.Call) -> str:
     """Return the dotted name of what is called; empty where it has none."""
     return dotted(call.func)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from agent_core.checks.script.source import MAX_STEPS, assignments, flows, last_name
-from agent_core.checks.script.syntax import called_name, parsed, scopes, walked
+from agent_core.checks.script.source import MAX_STEPS, assignments, flows
+from agent_core.checks.script.syntax import called_name, last_name, parsed, scopes, walked
 
 SPLITTERS = frozenset(
     {

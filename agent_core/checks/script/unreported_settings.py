@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from agent_core.checks.script.source import last_name
-from agent_core.checks.script.syntax import walked
+from agent_core.checks.script.syntax import last_name, walked
 from agent_core.lenskit.scorers import SCORERS
 
 HARMLESS = frozenset(
