@@ -20,10 +20,19 @@ def views(evidence: Evidence) -> tuple[tuple[str, Evidence], ...]:
     if main is None or not set(evidence.sources) & folds:
         return (("", evidence),)
     names = dict.fromkeys(evidence.sources.get(f, main.name) for f in sorted(folds))
-    return tuple((name, view(evidence, name, main.name)) for name in names)
+    return tuple((name, _view(evidence, name, main.name)) for name in names)
 
 
-def view(evidence: Evidence, name: str, main: str) -> Evidence:
+def joined(results: Sequence[tuple[str, Result]]) -> Result:
+    """Return the gravest finding, with what was found of each dataset."""
+    if len(results) == 1:
+        return results[0][1]
+    worst = min((r.finding for _, r in results), key=GRAVITY.index)
+    told = [f"{name}: {r.reason}" for name, r in results if r.finding is worst]
+    return Result(worst, " ".join(told))
+
+
+def _view(evidence: Evidence, name: str, main: str) -> Evidence:
     """Return the evidence of the folds of one dataset."""
     own = {
         f
@@ -44,13 +53,13 @@ def view(evidence: Evidence, name: str, main: str) -> Evidence:
         **folds,
         datasets=tuple(d for d in evidence.datasets if d.name == name),
         interactions=evidence.interactions if name == main else evidence.others.get(name),
-        run={**evidence.run, "dataset": described(evidence, name)},
+        run={**evidence.run, "dataset": _described(evidence, name)},
         sources={},
         others={},
     )
 
 
-def described(evidence: Evidence, name: str) -> dict[str, Any]:
+def _described(evidence: Evidence, name: str) -> dict[str, Any]:
     """Return what run.json says of a dataset."""
     several = evidence.run.get("datasets")
     for found in (several.get(name) if isinstance(several, dict) else None,
@@ -58,12 +67,3 @@ def described(evidence: Evidence, name: str) -> dict[str, Any]:
         if isinstance(found, dict) and found.get("file") == name:
             return found
     return {"file": name}
-
-
-def joined(results: Sequence[tuple[str, Result]]) -> Result:
-    """Return the gravest finding, with what was found of each dataset."""
-    if len(results) == 1:
-        return results[0][1]
-    worst = min((r.finding for _, r in results), key=GRAVITY.index)
-    told = [f"{name}: {r.reason}" for name, r in results if r.finding is worst]
-    return Result(worst, " ".join(told))

@@ -92,7 +92,7 @@ BINDING = tuple(rule.name for rule in RULES if rule.is_binding)
 def run_checks(evidence: Evidence, waivers: Sequence[Waiver] = ()) -> tuple[Check, ...]:
     """Run every check; a waived one that fails becomes a warning with the waiver's reason."""
     waived = {w.check: w for w in waivers}
-    return tuple(with_waiver(check(rule, evidence), waived) for rule in RULES)
+    return tuple(_with_waiver(_check(rule, evidence), waived) for rule in RULES)
 
 
 def renewed(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
@@ -103,11 +103,11 @@ def renewed(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
     known = {c.name: c for c in checks}
     old = known.get(rule.name)
     if old is None or old.finding in (Finding.PASS, Finding.NOT_APPLICABLE):
-        known[rule.name] = check(rule, evidence)
+        known[rule.name] = _check(rule, evidence)
     return tuple(known.values())
 
 
-def check(rule: Rule, evidence: Evidence) -> Check:
+def _check(rule: Rule, evidence: Evidence) -> Check:
     """Run one check; data that it cannot take is a fault of the data."""
     try:
         seen = views(evidence) if rule.is_per_dataset else (("", evidence),)
@@ -118,7 +118,7 @@ def check(rule: Rule, evidence: Evidence) -> Check:
     return Check(rule.name, result.finding, result.reason, rule.is_binding, rule.subject)
 
 
-def with_waiver(found: Check, waived: dict[str, Waiver]) -> Check:
+def _with_waiver(found: Check, waived: dict[str, Waiver]) -> Check:
     """Set a failed check aside where the requester did so."""
     waiver = waived.get(found.name)
     if waiver is None or found.finding is not Finding.FAIL:

@@ -58,7 +58,63 @@ def role_of(column: str) -> str | None:
     return None
 
 
-def said_columns(task: str) -> dict[str, str]:
+def roles_of(names: Sequence[str], name: str, task: str = "") -> dict[str, str]:
+    """Return which column holds what; user and item are needed.
+
+    Parameters
+    ----------
+    names
+        The columns of the table.
+    name
+        The file, for messages.
+    task
+        The user's words, which may say what a column holds.
+
+    Raises
+    ------
+    BadDataset
+        When user or item are not found, or the task names a column that is not there.
+    """
+    found = {role: _existing(c, names, name) for role, c in _said_columns(task).items()}
+    taken = set(found.values())
+    for column in names:
+        role = role_of(column)
+        if role and role not in found and column not in taken:
+            found[role] = column
+    missing = [role for role in WORDS if role not in found]
+    if missing:
+        wanted = " and ".join(WORDS[m] for m in missing)
+        raise BadDataset(
+            f"{name} has the columns {', '.join(names)}; I find no column for {wanted}. Say it in "
+            f"the task (“the user column is {names[0]}”), name them user_id and item_id (rating "
+            "and timestamp are optional), or remove the header so that the order user, item, "
+            "rating, timestamp counts."
+        )
+    return found
+
+
+def unique(names: Sequence[str]) -> tuple[str, ...]:
+    """Return column names, repeated or empty ones numbered."""
+    seen: list[str] = []
+    for number, name in enumerate(names):
+        label = name or f"column_{number}"
+        seen.append(f"{label}_{number}" if label in seen else label)
+    return tuple(seen)
+
+
+def by_position(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Name the columns of a table without a header: user, item, rating, timestamp.
+
+    A third column that holds times in all rows is the timestamp.
+    """
+    count = len(rows[0])
+    order = list(POSITIONS)
+    if count > 2 and all(len(r) > 2 and _is_time(r[2]) for r in rows):
+        order = ["user_id", "item_id", "timestamp", "rating"]
+    return tuple(order[i] if i < len(order) else f"column_{i}" for i in range(count))
+
+
+def _said_columns(task: str) -> dict[str, str]:
     """Return the columns that a task names for a role, e.g. `ratings are in column score`."""
     found: dict[str, str] = {}
     for role, said in SAID.items():
@@ -78,42 +134,7 @@ def said_columns(task: str) -> dict[str, str]:
     return found
 
 
-def roles_of(names: Sequence[str], name: str, task: str = "") -> dict[str, str]:
-    """Return which column holds what; user and item are needed.
-
-    Parameters
-    ----------
-    names
-        The columns of the table.
-    name
-        The file, for messages.
-    task
-        The user's words, which may say what a column holds.
-
-    Raises
-    ------
-    BadDataset
-        When user or item are not found, or the task names a column that is not there.
-    """
-    found = {role: existing(c, names, name) for role, c in said_columns(task).items()}
-    taken = set(found.values())
-    for column in names:
-        role = role_of(column)
-        if role and role not in found and column not in taken:
-            found[role] = column
-    missing = [role for role in WORDS if role not in found]
-    if missing:
-        wanted = " and ".join(WORDS[m] for m in missing)
-        raise BadDataset(
-            f"{name} has the columns {', '.join(names)}; I find no column for {wanted}. Say it in "
-            f"the task (“the user column is {names[0]}”), name them user_id and item_id (rating "
-            "and timestamp are optional), or remove the header so that the order user, item, "
-            "rating, timestamp counts."
-        )
-    return found
-
-
-def existing(column: str, names: Sequence[str], name: str) -> str:
+def _existing(column: str, names: Sequence[str], name: str) -> str:
     """Return the column that a task means; refuse one that is not there, naming the nearest."""
     by_case = {n.lower(): n for n in names}
     if column.lower() in by_case:
@@ -126,28 +147,7 @@ def existing(column: str, names: Sequence[str], name: str) -> str:
     )
 
 
-def unique(names: Sequence[str]) -> tuple[str, ...]:
-    """Return column names, repeated or empty ones numbered."""
-    seen: list[str] = []
-    for number, name in enumerate(names):
-        label = name or f"column_{number}"
-        seen.append(f"{label}_{number}" if label in seen else label)
-    return tuple(seen)
-
-
-def by_position(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Name the columns of a table without a header: user, item, rating, timestamp.
-
-    A third column that holds times in all rows is the timestamp.
-    """
-    count = len(rows[0])
-    order = list(POSITIONS)
-    if count > 2 and all(len(r) > 2 and is_time(r[2]) for r in rows):
-        order = ["user_id", "item_id", "timestamp", "rating"]
-    return tuple(order[i] if i < len(order) else f"column_{i}" for i in range(count))
-
-
-def is_time(text: str) -> bool:
+def _is_time(text: str) -> bool:
     """Whether a field is a date, or seconds or milliseconds since 1970."""
     if DAY.match(text):
         return True

@@ -77,7 +77,7 @@ def read_table(
 ) -> pd.DataFrame | None:
     """Return the wanted columns of a Parquet artifact; None, and a problem, where it is broken."""
     try:
-        frame = bounded_table(path, tuple(required), tuple(optional), problems)
+        frame = _bounded_table(path, tuple(required), tuple(optional), problems)
     except Unreadable as error:
         problems.add(f"{name} {error}")
         return None
@@ -90,7 +90,7 @@ def read_table(
     return frame
 
 
-def bounded_table(
+def _bounded_table(
     path: Path, required: tuple[str, ...], optional: tuple[str, ...], problems: Problems
 ) -> pd.DataFrame:
     """Read the wanted columns of a Parquet file after a look at its shape and types."""
@@ -106,7 +106,7 @@ def bounded_table(
         if missing:
             raise Unreadable(f"lacks the columns {', '.join(missing)}")
         wanted = [c for c in (*required, *optional) if c in schema.names]
-        strange = [c for c in wanted if not is_plain(schema.field(c).type)]
+        strange = [c for c in wanted if not _is_plain(schema.field(c).type)]
         if strange:
             raise Unreadable(f"has no plain values in the columns {', '.join(strange)}")
         shape = file.metadata
@@ -116,13 +116,13 @@ def bounded_table(
         packed = sum(shape.row_group(i).total_byte_size for i in range(shape.num_row_groups))
         if packed > MAX_UNPACKED_BYTES:
             raise Unreadable(f"unpacks to {packed >> 20:,} MiB, more than are read")
-    texts = [c for c in wanted if is_text(schema.field(c).type)]
+    texts = [c for c in wanted if _is_text(schema.field(c).type)]
     # Text stays a dictionary: a repeated long one would fill the memory else.
     table = pq.read_table(path, columns=wanted, read_dictionary=texts, partitioning=None, **limits)
-    return pd.DataFrame({c: column_of(table.column(c)) for c in wanted})
+    return pd.DataFrame({c: _column_of(table.column(c)) for c in wanted})
 
 
-def column_of(column: pa.ChunkedArray) -> pd.Series[Any]:
+def _column_of(column: pa.ChunkedArray) -> pd.Series[Any]:
     """Return a column as pandas has it, text shared between equal lines."""
     if not pa.types.is_dictionary(column.type):
         return pd.Series(column.to_pandas().to_numpy())
@@ -135,15 +135,15 @@ def column_of(column: pa.ChunkedArray) -> pd.Series[Any]:
     return pd.Series(np.array([*texts, None], dtype=object)[codes], dtype=object)
 
 
-def is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
     """Whether a column holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def is_plain(kind: pa.DataType) -> bool:
+def _is_plain(kind: pa.DataType) -> bool:
     """Whether a column holds numbers, text or times."""
     if pa.types.is_dictionary(kind):
-        return is_plain(kind.value_type)
+        return _is_plain(kind.value_type)
     checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
     timed = (pa.types.is_timestamp, pa.types.is_date, pa.types.is_null)
-    return is_text(kind) or any(c(kind) for c in (*checks, *timed))
+    return _is_text(kind) or any(c(kind) for c in (*checks, *timed))

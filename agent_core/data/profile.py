@@ -69,14 +69,20 @@ def profile(
         When it cannot be used: what is wrong, on which line, and what to do.
     """
     name = name or path.name
-    sample = read_sample(path, name, max_bytes)
-    shape = shape_of(sample, name)
+    sample = _read_sample(path, name, max_bytes)
+    shape = _shape_of(sample, name)
     roles = roles_of(shape.names, name, task)
-    frame = read_frame(path, shape, name)
-    return describe(path, name, shape, roles, frame)
+    frame = _read_frame(path, shape, name)
+    return _describe(path, name, shape, roles, frame)
 
 
-def read_sample(path: Path, name: str, max_bytes: int) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_sample(path: Path, name: str, max_bytes: int) -> str:
     """Return the first lines as text; refuse what is empty, too large or not text."""
     size = path.stat().st_size
     if size == 0:
@@ -93,7 +99,7 @@ def read_sample(path: Path, name: str, max_bytes: int) -> str:
             raise BadDataset(
                 f"{name} is {kind}, not a text table. Attach it unpacked, as CSV or TSV."
             )
-    text = decode(head, name)
+    text = _decode(head, name)
     if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
         raise BadDataset(f"{name} is a web page, not a table. Attach the data file itself.")
     if text.lstrip().startswith(("{", "[")):
@@ -103,7 +109,7 @@ def read_sample(path: Path, name: str, max_bytes: int) -> str:
     return text
 
 
-def decode(head: bytes, name: str) -> str:
+def _decode(head: bytes, name: str) -> str:
     """Return bytes as text; refuse binary data."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BadDataset(f"{name} is UTF-16. Save it as UTF-8 and attach it again.")
@@ -116,12 +122,12 @@ def decode(head: bytes, name: str) -> str:
     return text.lstrip("\ufeff")
 
 
-def shape_of(sample: str, name: str) -> Shape:
+def _shape_of(sample: str, name: str) -> Shape:
     """Find separator and header from the first lines."""
     lines = [line for line in sample.splitlines()[:200] if line.strip()]
     if len(sample) >= SAMPLE_BYTES // 2 and len(lines) > 1:
         lines = lines[:-1]
-    counts = {s: [len(fields(line, s)) for line in lines] for s in SEPARATORS}
+    counts = {s: [len(_fields(line, s)) for line in lines] for s in SEPARATORS}
     fitting = {
         s: c[0]
         for s, c in counts.items()
@@ -133,23 +139,25 @@ def shape_of(sample: str, name: str) -> Shape:
             "`user,item,rating` with one separator (tab, comma, semicolon, |, :: or space)."
         )
     separator = next(s for s in SEPARATORS if s in fitting)
-    rows = [r for r in (fields(line, separator) for line in lines) if len(r) == fitting[separator]]
-    has_header = names_columns(rows)
+    rows = [
+        r for r in (_fields(line, separator) for line in lines) if len(r) == fitting[separator]
+    ]
+    has_header = _names_columns(rows)
     names = unique(rows[0]) if has_header else by_position(rows)
     return Shape(separator, has_header, names)
 
 
-def names_columns(rows: list[list[str]]) -> bool:
+def _names_columns(rows: list[list[str]]) -> bool:
     """Whether the first line names columns: words that are known, or that no line repeats."""
     first, rest = rows[0], rows[1:]
-    if any(is_number(f) for f in first):
+    if any(_is_number(f) for f in first):
         return False
-    if any(role_of(f) for f in first) or any(is_number(f) for r in rest for f in r):
+    if any(role_of(f) for f in first) or any(_is_number(f) for r in rest for f in r):
         return True
     return not any(a == b for row in rest for a, b in zip(first, row, strict=True))
 
 
-def fields(line: str, separator: str) -> list[str]:
+def _fields(line: str, separator: str) -> list[str]:
     """Split one line, quoted fields kept whole."""
     if len(separator) > 1:
         return [f.strip() for f in line.split(separator)]
@@ -158,7 +166,7 @@ def fields(line: str, separator: str) -> list[str]:
     return [f.strip() for f in next(csv.reader([line], delimiter=separator), [])]
 
 
-def is_number(text: str) -> bool:
+def _is_number(text: str) -> bool:
     """Whether a field is a number."""
     try:
         float(text)
@@ -167,7 +175,7 @@ def is_number(text: str) -> bool:
     return True
 
 
-def read_frame(path: Path, shape: Shape, name: str) -> pd.DataFrame:
+def _read_frame(path: Path, shape: Shape, name: str) -> pd.DataFrame:
     """Read the whole table, numbers as numbers; refuse lines of another width."""
     is_plain = len(shape.separator) == 1
     options: dict[str, Any] = {"low_memory": False} if is_plain else {}
@@ -186,22 +194,24 @@ def read_frame(path: Path, shape: Shape, name: str) -> pd.DataFrame:
             **options,
         )
     except (pd.errors.ParserError, ValueError) as error:
-        raise BadDataset(f"{name} is malformed: {first_bad_line(path, shape) or error}") from error
+        raise BadDataset(
+            f"{name} is malformed: {_first_bad_line(path, shape) or error}"
+        ) from error
     if frame.empty:
         raise BadDataset(f"{name} has a header but no rows. Attach the whole file.")
     last = frame.iloc[:, -1]
-    bad = first_bad_line(path, shape) if (last.isna() | (last == "")).any() else ""
+    bad = _first_bad_line(path, shape) if (last.isna() | (last == "")).any() else ""
     if bad:
         raise BadDataset(f"{name} is malformed: {bad}")
     return frame
 
 
-def first_bad_line(path: Path, shape: Shape) -> str:
+def _first_bad_line(path: Path, shape: Shape) -> str:
     """Say which line first has another number of fields, and how many do."""
     bad: list[tuple[int, str, int]] = []
     with path.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
-            count = len(fields(line.rstrip("\r\n"), shape.separator)) if line.strip() else 0
+            count = len(_fields(line.rstrip("\r\n"), shape.separator)) if line.strip() else 0
             if count != len(shape.names) and line.strip():
                 bad.append((number, line.rstrip()[:80], count))
     if not bad:
@@ -213,17 +223,17 @@ def first_bad_line(path: Path, shape: Shape) -> str:
     )
 
 
-def describe(
+def _describe(
     path: Path, name: str, shape: Shape, roles: dict[str, str], frame: pd.DataFrame
 ) -> Dataset:
     """Count what is in the table."""
     notes: list[str] = []
     users, items = frame[roles["user_id"]], frame[roles["item_id"]]
-    refuse_empty_ids(name, shape, roles, frame)
+    _refuse_empty_ids(name, shape, roles, frame)
     if users.nunique() < 2:
         raise BadDataset(f"{name} has {users.nunique()} user; an evaluation needs several.")
-    ratings = numbers(frame, roles.get("rating"), name, shape, "rating")
-    times = numbers(frame, roles.get("timestamp"), name, shape, "timestamp")
+    ratings = _numbers(frame, roles.get("rating"), name, shape, "rating")
+    times = _numbers(frame, roles.get("timestamp"), name, shape, "timestamp")
     duplicates = int(frame.duplicated([roles["user_id"], roles["item_id"]]).sum())
     if duplicates:
         notes.append(f"{duplicates:,} rows repeat a (user, item) pair")
@@ -235,14 +245,14 @@ def describe(
     if not shape.has_header:
         notes.append(f"no header: columns taken as {', '.join(shape.names[:4])}")
     digest = sha256_of(path)
-    span = time_range(times)
+    span = _time_range(times)
     return Dataset(
         name=name,
         sha256=digest,
         size=path.stat().st_size,
         separator=r"\s+" if shape.separator == " " else shape.separator,
         has_header=shape.has_header,
-        columns=tuple(column_of(frame, c, roles) for c in shape.names),
+        columns=tuple(_column_of(frame, c, roles) for c in shape.names),
         user_column=roles["user_id"],
         item_column=roles["item_id"],
         rating_column=roles.get("rating"),
@@ -251,17 +261,17 @@ def describe(
         users=int(users.nunique()),
         items=int(items.nunique()),
         duplicates=duplicates,
-        rating_values=rating_values(ratings),
+        rating_values=_rating_values(ratings),
         first_time=span[0] if span else None,
         last_time=span[1] if span else None,
         min_user_interactions=int(users.value_counts().min()),
         notes=tuple(notes),
-        known_as=known_as(digest, shape, frame),
+        known_as=_known_as(digest, shape, frame),
         is_synthetic=shape.names[0] == SYNTHETIC_HEADER,
     )
 
 
-def refuse_empty_ids(name: str, shape: Shape, roles: dict[str, str], frame: pd.DataFrame) -> None:
+def _refuse_empty_ids(name: str, shape: Shape, roles: dict[str, str], frame: pd.DataFrame) -> None:
     """Refuse rows without user or item."""
     for role in ("user_id", "item_id"):
         values = frame[roles[role]]
@@ -270,17 +280,17 @@ def refuse_empty_ids(name: str, shape: Shape, roles: dict[str, str], frame: pd.D
         if empty.any():
             raise BadDataset(
                 f"{name}: column {roles[role]} is empty in {int(empty.sum()):,} lines "
-                f"(first in line {line_of(empty, shape):,}). Remove these lines and attach the "
+                f"(first in line {_line_of(empty, shape):,}). Remove these lines and attach the "
                 "file again."
             )
 
 
-def line_of(mask: pd.Series[bool], shape: Shape) -> int:
+def _line_of(mask: pd.Series[bool], shape: Shape) -> int:
     """Return the line of the file, from 1, where a mask is first true."""
     return int(mask.to_numpy().argmax()) + 1 + shape.has_header
 
 
-def numbers(
+def _numbers(
     frame: pd.DataFrame, column: str | None, name: str, shape: Shape, role: str
 ) -> pd.Series[float] | None:
     """Return a column as numbers; refuse ratings that are none, leave odd times out."""
@@ -291,18 +301,18 @@ def numbers(
     if not bad.any():
         return values
     if role == "timestamp":
-        return seconds(frame[column])
+        return _seconds(frame[column])
     examples = frame.loc[bad, column].astype(str).value_counts()
     shown = repr(examples.index[0]) if examples.index[0] else "nothing"
     share = bad.mean()
     raise BadDataset(
         f"{name}: column {column} has {int(bad.sum()):,} values that are no ratings "
-        f"({share:.1%}), most often {shown} (first in line {line_of(bad, shape):,}). Remove "
+        f"({share:.1%}), most often {shown} (first in line {_line_of(bad, shape):,}). Remove "
         "these lines, or the column if every line is a positive signal, and attach the file again."
     )
 
 
-def seconds(values: pd.Series[Any]) -> pd.Series[float] | None:
+def _seconds(values: pd.Series[Any]) -> pd.Series[float] | None:
     """Return dates as seconds since 1970; None where some are no dates."""
     for form in ("ISO8601", "mixed"):
         parsed = pd.to_datetime(values, errors="coerce", utc=True, format=form)
@@ -313,14 +323,14 @@ def seconds(values: pd.Series[Any]) -> pd.Series[float] | None:
     return None
 
 
-def rating_values(ratings: pd.Series[float] | None) -> tuple[float, ...]:
+def _rating_values(ratings: pd.Series[float] | None) -> tuple[float, ...]:
     """Return the distinct ratings when they are few."""
     if ratings is None or ratings.nunique() > 20:
         return ()
     return tuple(float(v) for v in sorted(ratings.unique()))
 
 
-def time_range(times: pd.Series[float] | None) -> tuple[str, str] | None:
+def _time_range(times: pd.Series[float] | None) -> tuple[str, str] | None:
     """Return the first and last day, where the numbers can be times."""
     if times is None:
         return None
@@ -332,7 +342,7 @@ def time_range(times: pd.Series[float] | None) -> tuple[str, str] | None:
     return first, last
 
 
-def column_of(frame: pd.DataFrame, name: str, roles: dict[str, str]) -> Column:
+def _column_of(frame: pd.DataFrame, name: str, roles: dict[str, str]) -> Column:
     """Describe one column; `float` are also whole numbers written with a point."""
     values = frame[name]
     kind = "str"
@@ -346,7 +356,7 @@ def column_of(frame: pd.DataFrame, name: str, roles: dict[str, str]) -> Column:
     return Column(name, kind, int(values.nunique()), missing)
 
 
-def known_as(digest: str, shape: Shape, frame: pd.DataFrame) -> str | None:
+def _known_as(digest: str, shape: Shape, frame: pd.DataFrame) -> str | None:
     """Return the name of a dataset that is recognised."""
     if shape.names[0] == SYNTHETIC_HEADER:
         return SYNTHETIC
@@ -356,9 +366,3 @@ def known_as(digest: str, shape: Shape, frame: pd.DataFrame) -> str | None:
     if shape.names == movielens and len(frame) in (100_836, 100_004):
         return "MovieLens latest small"
     return None
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -51,7 +51,7 @@ class MetricKind:
     """What it is, for methods sections, where no definition of it agreed."""
 
 
-def share(name: str, better: Better = Better.HIGHER) -> MetricKind:
+def _share(name: str, better: Better = Better.HIGHER) -> MetricKind:
     """Return a metric between 0 and 1 of which there is no more to say."""
     return MetricKind(name, better, (0, 1))
 
@@ -98,8 +98,8 @@ KINDS = (
         ("catalogcoverage", "cataloguecoverage", "itemcoverage"), r"(?:catalogu?e )?coverage",
         meaning="share of the training items that are listed at all",
     ),
-    *map(share, ("f1", "auc", "accuracy", "success")),
-    *(share(n, Better.NEITHER) for n in ("gini", "listgini", "exposuregini", "meanpoprank")),
+    *map(_share, ("f1", "auc", "accuracy", "success")),
+    *(_share(n, Better.NEITHER) for n in ("gini", "listgini", "exposuregini", "meanpoprank")),
     MetricKind("dcg", Better.HIGHER),
     MetricKind("mse", Better.LOWER, (0, inf)),
     *(MetricKind(n, Better.LOWER) for n in (

@@ -19,30 +19,11 @@ def planned_names(plan: Plan, found: Iterable[str], run: Mapping[str, Any]) -> d
     names = dict.fromkeys(name for name in found if name)
     missing = [a for a in plan.algorithms if a.name not in names]
     strange = [n for n in names if n not in {a.name for a in plan.algorithms}]
-    by_name = paired({n: plain(n) for n in strange}, {a.name: plain(a.name) for a in missing})
+    by_name = _paired({n: _plain(n) for n in strange}, {a.name: _plain(a.name) for a in missing})
     left = [n for n in strange if n not in by_name]
-    kinds = {n: class_of(run, n) for n in left}
+    kinds = {n: _class_of(run, n) for n in left}
     open_ones = {a.name: a.kind for a in missing if a.name not in by_name.values()}
-    return by_name | paired({n: k for n, k in kinds.items() if k}, open_ones)
-
-
-def paired(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return the names whose key stands once on each side."""
-    once = [{k for k, n in Counter(side.values()).items() if n == 1} for side in (found, wanted)]
-    owners = {key: name for name, key in wanted.items() if key in once[1]}
-    return {n: owners[key] for n, key in found.items() if key in once[0] and key in owners}
-
-
-def plain(name: str) -> str:
-    """Return a name without case and punctuation; a decimal point stays."""
-    return re.sub(r"[^a-z0-9.]|\.(?!\d)", "", name.lower())
-
-
-def class_of(run: Mapping[str, Any], name: str) -> str:
-    """Return the class that run.json has of an algorithm."""
-    described = run.get("algorithms")
-    found = described.get(name) if isinstance(described, dict) else None
-    return str(found.get("class") or "") if isinstance(found, dict) else ""
+    return by_name | _paired({n: k for n, k in kinds.items() if k}, open_ones)
 
 
 def renamed_run(run: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
@@ -52,3 +33,22 @@ def renamed_run(run: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str
         return run
     kept = {names.get(n, n): d for n, d in described.items()}
     return {**run, "algorithms": kept}
+
+
+def _paired(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the names whose key stands once on each side."""
+    once = [{k for k, n in Counter(side.values()).items() if n == 1} for side in (found, wanted)]
+    owners = {key: name for name, key in wanted.items() if key in once[1]}
+    return {n: owners[key] for n, key in found.items() if key in once[0] and key in owners}
+
+
+def _plain(name: str) -> str:
+    """Return a name without case and punctuation; a decimal point stays."""
+    return re.sub(r"[^a-z0-9.]|\.(?!\d)", "", name.lower())
+
+
+def _class_of(run: Mapping[str, Any], name: str) -> str:
+    """Return the class that run.json has of an algorithm."""
+    described = run.get("algorithms")
+    found = described.get(name) if isinstance(described, dict) else None
+    return str(found.get("class") or "") if isinstance(found, dict) else ""

@@ -127,17 +127,17 @@ def read_evidence(
     predictions = result_files.run_tables(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
     )
-    interactions = read_interactions(run, datasets, files, problems)
-    sources = further_sources(run, datasets)
-    others = {n: read_profiled(n, datasets, files, problems) for n in set(sources.values())}
+    interactions = _read_interactions(run, datasets, files, problems)
+    sources = _further_sources(run, datasets)
+    others = {n: _read_profiled(n, datasets, files, problems) for n in set(sources.values())}
     whole = {"": interactions, **others}
     saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
-    parts, origins = origins_of(saved, whole, sources, problems)
+    parts, origins = _origins_of(saved, whole, sources, problems)
     per_user = result_files.user_table(artifacts, USER_COLUMNS, problems)
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
-    frames = with_only_fold(
-        with_names((rows, per_user, lists, predictions), other_names), set(parts["test"])
+    frames = _with_only_fold(
+        _with_names((rows, per_user, lists, predictions), other_names), set(parts["test"])
     )
     is_sample = bool(run.get("list_sample"))
     try:
@@ -151,7 +151,7 @@ def read_evidence(
         execution,
         datasets,
         tuple(problems.found),
-        with_own_values(frames[0], computed[1]) if not is_sample else frames[0],
+        _with_own_values(frames[0], computed[1]) if not is_sample else frames[0],
         run,
         frames[1],
         frames[2],
@@ -169,7 +169,38 @@ def read_evidence(
     )
 
 
-def with_names(
+def algorithms_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the algorithms of a run.json by name; empty where they are no table."""
+    found = run.get("algorithms")
+    return (
+        {k: v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
+    )
+
+
+def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Dataset | None:
+    """Return the dataset that the run names, or the first."""
+    described = run.get("dataset")
+    name = described.get("file") if isinstance(described, dict) else None
+    return next((d for d in datasets if d.name == name), datasets[0] if datasets else None)
+
+
+def recomputed_of(
+    frames: tuple[pd.DataFrame, ...],
+    parts: Mapping[str, Mapping[str, pd.DataFrame]],
+    *,
+    is_sample: bool,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return per-user values computed by the product, and how they agree with the claims."""
+    rows, per_user, lists, predictions = frames
+    single = rows[~rows["aggregate"].astype(bool)]
+    delivered = Delivered(single, lists, predictions, per_user, parts, is_sample)
+    users, agreement = recompute(delivered)
+    frame = pd.concat(users, ignore_index=True) if users else empty((*USER_COLUMNS, "definition"))
+    table = pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS)).astype({"k": "Int64"})
+    return frame, table
+
+
+def _with_names(
     frames: tuple[pd.DataFrame, ...], names: Mapping[str, str]
 ) -> tuple[pd.DataFrame, ...]:
     """Return frames with the planned names of algorithms."""
@@ -178,7 +209,7 @@ def with_names(
     return tuple(f.assign(algorithm=f["algorithm"].replace(dict(names))) for f in frames)
 
 
-def origins_of(
+def _origins_of(
     saved: Parts,
     whole: Mapping[str, pd.DataFrame | None],
     sources: Mapping[str, str],
@@ -203,7 +234,7 @@ def origins_of(
     return parts, origins
 
 
-def with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
+def _with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the product's own values where a script rounded its own."""
     table = agreement[agreement["agrees"].astype(bool)]
     rounded = table[
@@ -218,15 +249,7 @@ def with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame
     return rows.assign(value=own.astype(float).where(is_single).fillna(rows["value"]))
 
 
-def algorithms_of(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the algorithms of a run.json by name; empty where they are no table."""
-    found = run.get("algorithms")
-    return (
-        {k: v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
-    )
-
-
-def read_interactions(
+def _read_interactions(
     run: Mapping[str, Any],
     datasets: tuple[Dataset, ...],
     files: Mapping[str, Path],
@@ -234,24 +257,17 @@ def read_interactions(
 ) -> pd.DataFrame | None:
     """Read the dataset that the run names, or the only one."""
     profile = main_dataset(run, datasets)
-    return read_profiled(profile.name, datasets, files, problems) if profile else None
+    return _read_profiled(profile.name, datasets, files, problems) if profile else None
 
 
-def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Dataset | None:
-    """Return the dataset that the run names, or the first."""
-    described = run.get("dataset")
-    name = described.get("file") if isinstance(described, dict) else None
-    return next((d for d in datasets if d.name == name), datasets[0] if datasets else None)
-
-
-def further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> dict[str, str]:
+def _further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> dict[str, str]:
     """Return the folds that are of another dataset than the run's, with its name."""
     main, known = main_dataset(run, datasets), {d.name for d in datasets}
     named = result_files.fold_files(run).items()
     return {f: name for f, name in named if main and name in known - {main.name}}
 
 
-def read_profiled(
+def _read_profiled(
     name: str, datasets: tuple[Dataset, ...], files: Mapping[str, Path], problems: Problems
 ) -> pd.DataFrame | None:
     """Read a dataset by its profile."""
@@ -265,7 +281,7 @@ def read_profiled(
         return None
 
 
-def with_only_fold(frames: tuple[pd.DataFrame, ...], split: set[str]) -> tuple[pd.DataFrame, ...]:
+def _with_only_fold(frames: tuple[pd.DataFrame, ...], split: set[str]) -> tuple[pd.DataFrame, ...]:
     """Fill the fold in where it is left out and there is only one."""
     found = [set(f["fold"].unique()) - {""} for f in frames]
     named = split.union(*found)
@@ -283,19 +299,3 @@ def with_only_fold(frames: tuple[pd.DataFrame, ...], split: set[str]) -> tuple[p
         is_any = len(frame) and is_open.any()
         filled.append(frame.assign(fold=frame["fold"].mask(is_open, only)) if is_any else frame)
     return tuple(filled)
-
-
-def recomputed_of(
-    frames: tuple[pd.DataFrame, ...],
-    parts: Mapping[str, Mapping[str, pd.DataFrame]],
-    *,
-    is_sample: bool,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return per-user values computed by the product, and how they agree with the claims."""
-    rows, per_user, lists, predictions = frames
-    single = rows[~rows["aggregate"].astype(bool)]
-    delivered = Delivered(single, lists, predictions, per_user, parts, is_sample)
-    users, agreement = recompute(delivered)
-    frame = pd.concat(users, ignore_index=True) if users else empty((*USER_COLUMNS, "definition"))
-    table = pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS)).astype({"k": "Int64"})
-    return frame, table

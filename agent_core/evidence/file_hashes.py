@@ -36,16 +36,27 @@ def changed_files(artifacts: Sequence[Artifact], results: Any) -> tuple[str, ...
     results
         The content of `results.json`.
     """
-    noted = read_ledger({a.name: a.path for a in artifacts})
+    noted = _read_ledger({a.name: a.path for a in artifacts})
     found = []
     for artifact in artifacts:
         if CONTRACT.fullmatch(artifact.name) and (artifact.sha256 or artifact.name in noted):
-            found.append(fault_of(artifact, noted))
-    edited = edited_rows(results, is_noted="results.json" in noted)
+            found.append(_fault_of(artifact, noted))
+    edited = _edited_rows(results, is_noted="results.json" in noted)
     return (*(f for f in found if f), *([edited] if edited else ()))
 
 
-def fault_of(artifact: Artifact, noted: Mapping[str, set[str]]) -> str:
+def seal_of(rows: Sequence[Any], primary: Any) -> str:
+    """Return the hash that the helper gives to rows and primary metric."""
+    total = hashlib.sha256()
+    try:
+        for line in _canonical(rows, primary):
+            total.update(line)
+    except RecursionError:
+        return "nothing that the helper writes"
+    return total.hexdigest()
+
+
+def _fault_of(artifact: Artifact, noted: Mapping[str, set[str]]) -> str:
     """Say in what a file differs from what is known of it; empty where it does not."""
     try:
         sha256 = sha256_of(artifact.path)
@@ -58,7 +69,7 @@ def fault_of(artifact: Artifact, noted: Mapping[str, set[str]]) -> str:
     return ""
 
 
-def read_ledger(files: Mapping[str, Path]) -> dict[str, set[str]]:
+def _read_ledger(files: Mapping[str, Path]) -> dict[str, set[str]]:
     """Return the hashes that the helper noted, by name; lines that are none are passed over."""
     path = files.get(LEDGER)
     found: dict[str, set[str]] = {}
@@ -73,7 +84,7 @@ def read_ledger(files: Mapping[str, Path]) -> dict[str, set[str]]:
     return found
 
 
-def edited_rows(results: Any, *, is_noted: bool) -> str:
+def _edited_rows(results: Any, *, is_noted: bool) -> str:
     """Say whether the rows that the helper wrote to `results.json` are not there any more."""
     rows = results.get("rows") if isinstance(results, dict) else None
     if not isinstance(rows, list):
@@ -88,18 +99,7 @@ def edited_rows(results: Any, *, is_noted: bool) -> str:
     return "rows of results.json were changed after labbook had written them"
 
 
-def seal_of(rows: Sequence[Any], primary: Any) -> str:
-    """Return the hash that the helper gives to rows and primary metric."""
-    total = hashlib.sha256()
-    try:
-        for line in canonical(rows, primary):
-            total.update(line)
-    except RecursionError:
-        return "nothing that the helper writes"
-    return total.hexdigest()
-
-
-def canonical(rows: Sequence[Any], primary: Any) -> Iterator[bytes]:
+def _canonical(rows: Sequence[Any], primary: Any) -> Iterator[bytes]:
     """Yield the one form in which rows are hashed."""
     for entry in (*rows, primary):
         yield json.dumps(entry, sort_keys=True).encode() + b"\n"

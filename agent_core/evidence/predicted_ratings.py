@@ -18,23 +18,10 @@ ENOUGH = 0.95
 """Share of the tested ratings below which an error is over the easier ones, as like as not."""
 
 
-def runs(evidence: Evidence) -> Iterator[tuple[Run, pd.DataFrame, pd.DataFrame | None]]:
-    """Yield each run's predictions with the test data of its fold; None where there are none."""
-    if not len(evidence.predictions):
-        return
-    for (algorithm, fold, seed), group in evidence.predictions.groupby(RUN, sort=False):
-        test = evidence.test.get(str(fold))
-        yield (
-            (str(algorithm), str(fold), str(seed)),
-            group,
-            test if test is not None and len(test) else None,
-        )
-
-
 def false_ratings(evidence: Evidence) -> dict[str, int]:
     """Count, by algorithm, delivered ratings that are none of the dataset's for their pair."""
     found: dict[str, int] = {}
-    for (algorithm, _, _), group, test in runs(evidence):
+    for (algorithm, _, _), group, test in _runs(evidence):
         if test is None or not has_ratings(test):
             continue
         said = group[[*PAIR, "rating"]].assign(place=np.arange(len(group)))
@@ -50,7 +37,7 @@ def false_ratings(evidence: Evidence) -> dict[str, int]:
 def repeated(evidence: Evidence) -> dict[Run, int]:
     """Count, by run, predictions of a pair beyond those that the test has of it."""
     found = {}
-    for run, group, test in runs(evidence):
+    for run, group, test in _runs(evidence):
         counts = group.groupby(PAIR).size()
         allowed = pd.Series(1, index=counts.index)
         if test is not None:
@@ -65,10 +52,23 @@ def repeated(evidence: Evidence) -> dict[Run, int]:
 def shares(evidence: Evidence) -> dict[Run, float]:
     """Return, by run, the share of the tested pairs that have a finite prediction."""
     found = {}
-    for run, group, test in runs(evidence):
+    for run, group, test in _runs(evidence):
         if test is None:
             continue
         predicted = pd.to_numeric(group["prediction"], errors="coerce").to_numpy(dtype=float)
         known = pd.MultiIndex.from_frame(group.loc[np.isfinite(predicted), PAIR])
         found[run] = float(pd.MultiIndex.from_frame(test[PAIR]).isin(known).mean())
     return found
+
+
+def _runs(evidence: Evidence) -> Iterator[tuple[Run, pd.DataFrame, pd.DataFrame | None]]:
+    """Yield each run's predictions with the test data of its fold; None where there are none."""
+    if not len(evidence.predictions):
+        return
+    for (algorithm, fold, seed), group in evidence.predictions.groupby(RUN, sort=False):
+        test = evidence.test.get(str(fold))
+        yield (
+            (str(algorithm), str(fold), str(seed)),
+            group,
+            test if test is not None and len(test) else None,
+        )

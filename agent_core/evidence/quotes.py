@@ -46,16 +46,16 @@ class Exhibits:
 
         What the source only says in a comment or a docstring does not count.
         """
-        texts = [squeezed(t) for t in (spoken(self.source), self.output, *self.files.values())]
-        texts.append(squeezed(" ".join(self.names)))
+        texts = [_squeezed(t) for t in (spoken(self.source), self.output, *self.files.values())]
+        texts.append(_squeezed(" ".join(self.names)))
         parts = [quote, *quote.replace("...", "…").split("…")]
-        whole, *pieces = [squeezed(p) for p in parts]
+        whole, *pieces = [_squeezed(p) for p in parts]
         if len(whole) < MIN_QUOTE:
             return False
-        if occurs(whole, texts):
+        if _occurs(whole, texts):
             return True
         pieces = [p for p in pieces if len(p) >= MIN_QUOTE]
-        return len(pieces) > 1 and all(occurs(p, texts) for p in pieces)
+        return len(pieces) > 1 and all(_occurs(p, texts) for p in pieces)
 
 
 def exhibits(
@@ -63,48 +63,14 @@ def exhibits(
 ) -> Exhibits:
     """Read what may be quoted; blocking, so to be called in a thread."""
     names = sorted(artifacts, key=lambda n: (n.count("/"), n))
-    readable = [n for n in names if is_quotable(n, share_rows=share_rows)][:MAX_FILES]
-    files = {name: text for name in readable if (text := head_of(artifacts[name]))}
+    readable = [n for n in names if _is_quotable(n, share_rows=share_rows)][:MAX_FILES]
+    files = {name: text for name in readable if (text := _head_of(artifacts[name]))}
     return Exhibits(source, output, files, tuple(names))
-
-
-def is_quotable(name: str, *, share_rows: bool) -> bool:
-    """Whether an artifact is text, and holds no rows of users unless they are shared."""
-    if Path(name).suffix.lower() not in TEXT_SUFFIXES:
-        return False
-    has_rows = name.startswith(ROW_FOLDERS) or "user" in Path(name).stem.lower()
-    return share_rows or not has_rows
-
-
-def head_of(path: Path) -> str:
-    """Read the beginning of a text file; empty when that fails."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def grounded(verdicts: Sequence[Verdict], shown: Exhibits) -> tuple[Verdict, ...]:
     """Turn every verdict `met` whose quote occurs nowhere into `not met`, and say so."""
-    return tuple(v if not v.is_met or shown.has(v.evidence) else unfounded(v) for v in verdicts)
-
-
-def unfounded(verdict: Verdict) -> Verdict:
-    """Return the verdict on a claim that shows nothing."""
-    quote = " ".join(verdict.evidence.split())[:120]
-    told = f"The quoted evidence occurs nowhere: {quote!r}. Claimed: {verdict.reason}"
-    return replace(verdict, is_met=False, reason=told, evidence="")
-
-
-def squeezed(text: str) -> str:
-    """Drop all white space and the quotation marks around a text."""
-    return "".join(text.strip().strip("`\"'“”").split())
-
-
-def occurs(part: str, texts: Iterable[str]) -> bool:
-    """Whether one of the texts holds a part."""
-    return any(part in text for text in texts)
+    return tuple(v if not v.is_met or shown.has(v.evidence) else _unfounded(v) for v in verdicts)
 
 
 def spoken(source: str) -> str:
@@ -115,19 +81,53 @@ def spoken(source: str) -> str:
         return source
     lines = source.splitlines(keepends=True)
     for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-        if token.type == tokenize.COMMENT or is_docstring(before, token, after):
-            blank_out(lines, token)
+        if token.type == tokenize.COMMENT or _is_docstring(before, token, after):
+            _blank_out(lines, token)
     return "".join(lines)
 
 
-def is_docstring(before: Token | None, token: Token, after: Token | None) -> bool:
+def _is_quotable(name: str, *, share_rows: bool) -> bool:
+    """Whether an artifact is text, and holds no rows of users unless they are shared."""
+    if Path(name).suffix.lower() not in TEXT_SUFFIXES:
+        return False
+    has_rows = name.startswith(ROW_FOLDERS) or "user" in Path(name).stem.lower()
+    return share_rows or not has_rows
+
+
+def _head_of(path: Path) -> str:
+    """Read the beginning of a text file; empty when that fails."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _unfounded(verdict: Verdict) -> Verdict:
+    """Return the verdict on a claim that shows nothing."""
+    quote = " ".join(verdict.evidence.split())[:120]
+    told = f"The quoted evidence occurs nowhere: {quote!r}. Claimed: {verdict.reason}"
+    return replace(verdict, is_met=False, reason=told, evidence="")
+
+
+def _squeezed(text: str) -> str:
+    """Drop all white space and the quotation marks around a text."""
+    return "".join(text.strip().strip("`\"'“”").split())
+
+
+def _occurs(part: str, texts: Iterable[str]) -> bool:
+    """Whether one of the texts holds a part."""
+    return any(part in text for text in texts)
+
+
+def _is_docstring(before: Token | None, token: Token, after: Token | None) -> bool:
     """Whether a token is a string that stands for itself."""
     begins = before is None or before.type in BLANK
     ends = after is None or after.type in {tokenize.NEWLINE, tokenize.COMMENT, tokenize.ENDMARKER}
     return token.type == tokenize.STRING and begins and ends
 
 
-def blank_out(lines: list[str], token: Token) -> None:
+def _blank_out(lines: list[str], token: Token) -> None:
     """Take a token out of the lines of its source; what stands beside it stays in place."""
     (first, left), (last, right) = token.start, token.end
     for number in range(first - 1, last):

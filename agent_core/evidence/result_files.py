@@ -59,51 +59,13 @@ def result_rows(content: Any, columns: tuple[str, ...], problems: Problems) -> p
         problems.add(f"results.json has {len(rows):,} rows; the first {MAX_ROWS:,} are read")
     good = []
     for number, row in enumerate(rows[:MAX_ROWS]):
-        fault = row_fault(row)
+        fault = _row_fault(row)
         if fault:
             problems.add(f"results.json, row {number}: {fault}")
         else:
-            good.append(typed_row(row, columns))
+            good.append(_typed_row(row, columns))
     frame = pd.DataFrame(good, columns=list(columns))
     return frame.astype({"k": "Int64", "value": "float64", "n": "float64"})
-
-
-def row_fault(row: Any) -> str:
-    """Return what is wrong with a row; empty when nothing is."""
-    if not isinstance(row, dict):
-        return f"expected an object, found {type(row).__name__}"
-    missing = [f for f in ("metric", "value") if f not in row]
-    if missing:
-        return f"without {', '.join(missing)}"
-    metric, k = row["metric"], row.get("k")
-    if not isinstance(metric, str) or not LABEL.fullmatch(metric) or len(metric) > MAX_KEY:
-        return f"metric is {str(metric)[:50]!r}, expected a name"
-    if row["value"] is not None and not is_number(row["value"]):
-        return f"value is {str(row['value'])[:50]!r}, expected a number"
-    if k is not None and not (is_number(k) and k == int(k) and 1 <= k <= MAX_K):
-        return f"k is {str(k)[:50]!r}, expected a positive whole number"
-    return ""
-
-
-def is_number(value: Any) -> bool:
-    """Whether a JSON value is a number that a float can hold; also one that is not finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return isinstance(value, float) or abs(value) < 1 << 1000
-
-
-def typed_row(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
-    """Return a row with text keys as text; absent fold and seed as empty text."""
-    typed: dict[str, Any] = dict.fromkeys(columns)
-    typed["metric"], typed["k"] = metric_of(row["metric"], row.get("k"))
-    typed["value"] = math.nan if row["value"] is None else float(row["value"])
-    typed["aggregate"] = row.get("aggregate") is True
-    for key in ("algorithm", "dataset", "ci_over"):
-        typed[key] = "" if row.get(key) is None else str(row[key])[:MAX_KEY]
-    typed["fold"], typed["seed"] = fold_text(row.get("fold")), key_text(row.get("seed"))
-    for key in ("n", "ci_low", "ci_high"):
-        typed[key] = float(row[key]) if is_number(row.get(key)) else math.nan
-    return typed
 
 
 def metric_of(label: str, k: Any = None) -> tuple[str, int | None]:
@@ -114,18 +76,9 @@ def metric_of(label: str, k: Any = None) -> tuple[str, int | None]:
     return name, int(k) if k is not None else cut
 
 
-def key_text(value: Any) -> str:
-    """Return a fold or seed as text, so that they join; empty where absent."""
-    if value is None or value == "none" or value != value or value is pd.NA:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)[:MAX_KEY]
-
-
 def fold_text(value: Any) -> str:
     """Return a fold as the names of its files spell it."""
-    text = key_text(value)
+    text = _key_text(value)
     return folder_of(text) if text else ""
 
 
@@ -146,21 +99,16 @@ def run_tables(
         if not found or found[1] != kind:
             continue
         table = read_table(name, path, required, optional, problems)
-        if table is not None and numeric(table, ("rank", "score", "prediction", "rating")):
+        if table is not None and _numeric(table, ("rank", "score", "prediction", "rating")):
             keys = {
                 "algorithm": folders.get(found[2], found[2]),
                 "fold": fold_text(found[3]),
-                "seed": key_text(found[4]),
+                "seed": _key_text(found[4]),
             }
             tables.append(table.assign(**keys).reindex(columns=list(columns)))
         elif table is not None:
             problems.add(f"{name} has text where numbers are expected")
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
-
-
-def numeric(table: pd.DataFrame, columns: Iterable[str]) -> bool:
-    """Whether these columns, where they are there, hold numbers."""
-    return all(pd.api.types.is_numeric_dtype(table[c]) for c in columns if c in table)
 
 
 def folder_of(name: str) -> str:
@@ -186,29 +134,13 @@ def user_table(
             problems,
         )
         if table is not None:
-            tables.append(typed_users(table.reindex(columns=list(columns))))
+            tables.append(_typed_users(table.reindex(columns=list(columns))))
     if not tables:
         return pd.DataFrame(columns=list(columns)).astype({"k": "Int64", "value": "float64"})
     if len(tables) == 1:
         return tables[0]
     keys = [c for c in columns if c != "value"]
     return pd.concat(tables, ignore_index=True).drop_duplicates(keys, keep="last")
-
-
-def typed_users(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return per-user values with text keys as text and metrics under their usual names."""
-    for key, as_text in (("fold", fold_text), ("seed", key_text), ("algorithm", key_text)):
-        known = {v: as_text(v) for v in frame[key].unique()}
-        frame[key] = frame[key].map(known) if len(known) else frame[key]
-        frame[key] = frame[key].fillna("")
-    labels = {v: metric_of(str(v)) for v in frame["metric"].unique()}
-    cuts = frame["metric"].map({v: k for v, (_, k) in labels.items()})
-    numbers = pd.to_numeric(frame["k"], errors="coerce")
-    numbers = numbers.where(numbers.between(1, MAX_K))
-    frame["k"] = numbers.fillna(pd.to_numeric(cuts)).round().astype("Int64")
-    frame["metric"] = frame["metric"].map({v: name for v, (name, _) in labels.items()})
-    frame["value"] = pd.to_numeric(frame["value"], errors="coerce").astype("float64")
-    return frame
 
 
 def read_dataset(profile: Dataset, path: Path) -> pd.DataFrame:
@@ -266,7 +198,7 @@ def split_parts(
         if by_rows:
             if f"split/{by_rows[1]}.{by_rows[2]}.parquet" in files:
                 problems.add(f"{name} is there, and the same part as pairs")
-            frame = rows_part(name, path, interactions(by_rows[1]), problems)
+            frame = _rows_part(name, path, interactions(by_rows[1]), problems)
             if frame is not None:
                 parts[by_rows[2]][by_rows[1]] = frame
         elif by_pairs:
@@ -277,7 +209,75 @@ def split_parts(
     return parts
 
 
-def rows_part(
+def _row_fault(row: Any) -> str:
+    """Return what is wrong with a row; empty when nothing is."""
+    if not isinstance(row, dict):
+        return f"expected an object, found {type(row).__name__}"
+    missing = [f for f in ("metric", "value") if f not in row]
+    if missing:
+        return f"without {', '.join(missing)}"
+    metric, k = row["metric"], row.get("k")
+    if not isinstance(metric, str) or not LABEL.fullmatch(metric) or len(metric) > MAX_KEY:
+        return f"metric is {str(metric)[:50]!r}, expected a name"
+    if row["value"] is not None and not _is_number(row["value"]):
+        return f"value is {str(row['value'])[:50]!r}, expected a number"
+    if k is not None and not (_is_number(k) and k == int(k) and 1 <= k <= MAX_K):
+        return f"k is {str(k)[:50]!r}, expected a positive whole number"
+    return ""
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a JSON value is a number that a float can hold; also one that is not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or abs(value) < 1 << 1000
+
+
+def _typed_row(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    """Return a row with text keys as text; absent fold and seed as empty text."""
+    typed: dict[str, Any] = dict.fromkeys(columns)
+    typed["metric"], typed["k"] = metric_of(row["metric"], row.get("k"))
+    typed["value"] = math.nan if row["value"] is None else float(row["value"])
+    typed["aggregate"] = row.get("aggregate") is True
+    for key in ("algorithm", "dataset", "ci_over"):
+        typed[key] = "" if row.get(key) is None else str(row[key])[:MAX_KEY]
+    typed["fold"], typed["seed"] = fold_text(row.get("fold")), _key_text(row.get("seed"))
+    for key in ("n", "ci_low", "ci_high"):
+        typed[key] = float(row[key]) if _is_number(row.get(key)) else math.nan
+    return typed
+
+
+def _key_text(value: Any) -> str:
+    """Return a fold or seed as text, so that they join; empty where absent."""
+    if value is None or value == "none" or value != value or value is pd.NA:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)[:MAX_KEY]
+
+
+def _numeric(table: pd.DataFrame, columns: Iterable[str]) -> bool:
+    """Whether these columns, where they are there, hold numbers."""
+    return all(pd.api.types.is_numeric_dtype(table[c]) for c in columns if c in table)
+
+
+def _typed_users(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return per-user values with text keys as text and metrics under their usual names."""
+    for key, as_text in (("fold", fold_text), ("seed", _key_text), ("algorithm", _key_text)):
+        known = {v: as_text(v) for v in frame[key].unique()}
+        frame[key] = frame[key].map(known) if len(known) else frame[key]
+        frame[key] = frame[key].fillna("")
+    labels = {v: metric_of(str(v)) for v in frame["metric"].unique()}
+    cuts = frame["metric"].map({v: k for v, (_, k) in labels.items()})
+    numbers = pd.to_numeric(frame["k"], errors="coerce")
+    numbers = numbers.where(numbers.between(1, MAX_K))
+    frame["k"] = numbers.fillna(pd.to_numeric(cuts)).round().astype("Int64")
+    frame["metric"] = frame["metric"].map({v: name for v, (name, _) in labels.items()})
+    frame["value"] = pd.to_numeric(frame["value"], errors="coerce").astype("float64")
+    return frame
+
+
+def _rows_part(
     name: str, path: Path, interactions: pd.DataFrame | None, problems: Problems
 ) -> pd.DataFrame | None:
     """Return the interactions that a file of row numbers names, with or without a header."""
@@ -285,7 +285,7 @@ def rows_part(
         problems.add(f"{name} names rows, but the dataset could not be read")
         return None
     try:
-        rows = row_numbers(path, len(interactions))
+        rows = _row_numbers(path, len(interactions))
         problems.spend(len(rows), 1)
     except Unreadable as error:
         problems.add(f"{name} {error}")
@@ -296,7 +296,7 @@ def rows_part(
     return interactions.iloc[rows.to_numpy()].reset_index(drop=True).assign(row=rows.to_numpy())
 
 
-def row_numbers(path: Path, count: int) -> pd.Series[int]:
+def _row_numbers(path: Path, count: int) -> pd.Series[int]:
     """Return the numbers of a file, one a line.
 
     Raises

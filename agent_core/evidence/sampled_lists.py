@@ -40,58 +40,21 @@ def place_of(user: str) -> bytes:
     return hashlib.sha1(user.encode(), usedforsecurity=False).digest()
 
 
-def is_sampled(evidence: Evidence) -> bool:
-    """Whether a script says that its lists are those of a sample of users."""
-    return bool(evidence.run.get("list_sample")) and len(evidence.lists) > 0
-
-
-def samples_of(evidence: Evidence) -> Iterator[UserSample]:
-    """Yield the sample of each run whose split was saved."""
-    places = {
-        str(fold): {user: place_of(user) for user in test["user_id"].unique()}
-        for fold, test in evidence.test.items()
-    }
-    for (algorithm, fold, seed), group in evidence.lists.groupby(RUN, sort=False):
-        tested = places.get(str(fold))
-        if tested:
-            listed = frozenset(group["user_id"]) & tested.keys()
-            last = max((tested[u] for u in listed), default=b"")
-            drawn = frozenset(u for u, place in tested.items() if place <= last)
-            yield UserSample((str(algorithm), str(fold), str(seed)), listed, drawn)
-
-
 def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], str]]:
     """Yield runs with what is wrong with their sample; nothing where all lists were saved."""
-    if not is_sampled(evidence):
+    if not _is_sampled(evidence):
         return
     users = evidence.per_user
     is_ranking = users["metric"].isin(set(KNOWN) - set(RATING))
     values = users[is_ranking].assign(value=users["value"].astype(float).fillna(0.0))
     claimed = {tuple(map(str, run)): g for run, g in values.groupby(RUN, sort=False)}
-    for sample in samples_of(evidence):
+    for sample in _samples_of(evidence):
         own = claimed.get(sample.run, values.iloc[:0])
         trained = evidence.train.get(sample.run[1])
         known = set() if trained is None else set(trained["user_id"])
-        fault = stranger(sample, own, known) or contradiction(sample, own)
+        fault = _stranger(sample, own, known) or contradiction(sample, own)
         if fault:
             yield sample.run, fault
-
-
-def stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> str:
-    """Say that the users with lists are not those of the draw; empty where they are.
-
-    Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to
-    training, and nobody claims a hit of theirs.
-    """
-    skipped = sample.drawn - sample.listed
-    hits = set(claimed.loc[claimed["value"] > 0, "user_id"])
-    unserved = len(skipped & known)
-    if skipped & hits or unserved > max(2, UNSERVED * len(sample.listed)) or not sample.listed:
-        return (
-            f"the {len(sample.listed):,} users with lists are not those that are drawn: "
-            f"{len(skipped):,} who come before them have none"
-        )
-    return ""
 
 
 def contradiction(sample: UserSample, claimed: pd.DataFrame) -> str:
@@ -119,9 +82,46 @@ def are_apart(drawn: np.ndarray, rest: np.ndarray) -> bool:
 
 def on_whom(evidence: Evidence) -> str:
     """Say on how many of the tested users values were recomputed; empty for all of them."""
-    if not is_sampled(evidence):
+    if not _is_sampled(evidence):
         return ""
     pairs = evidence.lists[["fold", "user_id"]].drop_duplicates()
     tested: Mapping[str, set[str]] = {f: set(t["user_id"]) for f, t in evidence.test.items()}
     listed = sum(user in tested.get(fold, ()) for fold, user in pairs.itertuples(index=False))
     return f", recomputed on {listed:,} of {sum(map(len, tested.values())):,} users"
+
+
+def _is_sampled(evidence: Evidence) -> bool:
+    """Whether a script says that its lists are those of a sample of users."""
+    return bool(evidence.run.get("list_sample")) and len(evidence.lists) > 0
+
+
+def _samples_of(evidence: Evidence) -> Iterator[UserSample]:
+    """Yield the sample of each run whose split was saved."""
+    places = {
+        str(fold): {user: place_of(user) for user in test["user_id"].unique()}
+        for fold, test in evidence.test.items()
+    }
+    for (algorithm, fold, seed), group in evidence.lists.groupby(RUN, sort=False):
+        tested = places.get(str(fold))
+        if tested:
+            listed = frozenset(group["user_id"]) & tested.keys()
+            last = max((tested[u] for u in listed), default=b"")
+            drawn = frozenset(u for u, place in tested.items() if place <= last)
+            yield UserSample((str(algorithm), str(fold), str(seed)), listed, drawn)
+
+
+def _stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> str:
+    """Say that the users with lists are not those of the draw; empty where they are.
+
+    Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to
+    training, and nobody claims a hit of theirs.
+    """
+    skipped = sample.drawn - sample.listed
+    hits = set(claimed.loc[claimed["value"] > 0, "user_id"])
+    unserved = len(skipped & known)
+    if skipped & hits or unserved > max(2, UNSERVED * len(sample.listed)) or not sample.listed:
+        return (
+            f"the {len(sample.listed):,} users with lists are not those that are drawn: "
+            f"{len(skipped):,} who come before them have none"
+        )
+    return ""

@@ -61,78 +61,10 @@ def traced(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[str, Or
         if data is None or not set(PAIR) <= set(data):
             found = frames
         else:
-            found, origins[fold] = sought(frames, is_pairs, data)
+            found, origins[fold] = _sought(frames, is_pairs, data)
         for part, frame in found.items():
             told[part][fold] = frame.drop(columns=ROW, errors="ignore")
     return told, origins
-
-
-def sought(
-    frames: Mapping[str, pd.DataFrame], is_pairs: Mapping[str, bool], data: pd.DataFrame
-) -> tuple[dict[str, pd.DataFrame], Origin]:
-    """Look one fold up in the dataset."""
-    rows = {p: f[ROW].to_numpy(np.int64) for p, f in frames.items() if not is_pairs[p]}
-    loose = {p: f for p, f in frames.items() if is_pairs[p]}
-    if not loose:
-        return dict(frames), Origin(rows)
-    whole = pd.concat(loose.values(), ignore_index=True)
-    places, _ = min(attempts(whole, data), key=lambda a: (-int((a[0] >= 0).sum()), a[1]))
-    chance = density(data)
-    enough = (chance + FOUND * (1 - chance)) * len(places)
-    is_renamed = not rows and bool((places >= 0).sum() < enough)
-    if is_renamed:
-        nothing = {p: np.full(len(f), -1, dtype=np.int64) for p, f in frames.items()}
-        faults = tuple(differences(whole, data))
-        kept = dict(frames) if has_times_of(whole, data) else without_times(frames)
-        return kept, Origin(nothing, len(whole), is_renamed=True, faults=faults)
-    start, told = 0, dict(frames)
-    for part, frame in loose.items():
-        rows[part] = places[start : start + len(frame)]
-        told[part] = with_truth(frame, rows[part], data)
-        start += len(frame)
-    return told, Origin(rows, len(whole), int((places < 0).sum()))
-
-
-def density(data: pd.DataFrame) -> float:
-    """Return the share of all pairs that the dataset has: how often other ids are found in it."""
-    cells = data["user_id"].nunique() * data["item_id"].nunique()
-    return float(len(data.drop_duplicates(PAIR)) / max(1, cells))
-
-
-def attempts(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[tuple[Rows, int]]:
-    """Yield the dataset rows of the lines as they are, and with what stands before ids removed."""
-    yield places_of(frame, data), 0
-    yield places_of(frame.assign(**{c: without_prefix(frame[c]) for c in PAIR}), data), 1
-
-
-def without_prefix(values: pd.Series) -> pd.Series:
-    """Return ids without the letters that all of them begin with."""
-    if not len(values):
-        return values
-    first, last = (str(f(values)) for f in (min, max))
-    common = 0
-    for one, other in zip(first, last, strict=False):
-        if one != other or one.isdigit():
-            break
-        common += 1
-    return ids(values.str[common:]) if common else values
-
-
-def places_of(frame: pd.DataFrame, data: pd.DataFrame) -> Rows:
-    """Return each line's dataset row; of a repeated pair that of the same time, else turn."""
-    right = data[PAIR].assign(row=np.arange(len(data)))
-    left = frame[PAIR].reset_index(drop=True)
-    found = pd.Series(np.nan, index=left.index)
-    for side, source in ((left, frame), (right, data)):
-        side["turn"] = side.groupby(PAIR).cumcount().to_numpy()
-        if "timestamp" in frame and "timestamp" in data:
-            side["time"] = seconds(source["timestamp"]).to_numpy()
-    for extra in ("time", "turn", None):
-        keys = [*PAIR, *([extra] if extra else [])]
-        if set(keys) <= set(left) and found.isna().any():
-            unique = right.drop_duplicates(keys)
-            found = found.fillna(left[keys].merge(unique, on=keys, how="left")["row"])
-    return np.asarray(found.fillna(-1).to_numpy(), dtype=np.int64)
 
 
 def seconds(times: pd.Series) -> pd.Series:
@@ -147,52 +79,6 @@ def seconds(times: pd.Series) -> pd.Series:
     return (numbers / 1000).round() if numbers.max() > MILLISECONDS else numbers
 
 
-def with_truth(frame: pd.DataFrame, rows: Rows, data: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines with ratings and times as in the dataset.
-
-    Of a pair that the dataset has several times a script may have made one, by its mean or its
-    last time: what lies between the values that there are stays.
-    """
-    is_found = rows >= 0
-    told = frame.reset_index(drop=True)
-    repeated = data.duplicated(PAIR, keep=False).to_numpy()
-    for column in ("rating", "timestamp"):
-        if column not in data:
-            continue
-        true = data[column].reset_index(drop=True).reindex(np.where(is_found, rows, -1))
-        true = true.reset_index(drop=True)
-        if column in told and is_found.any() and repeated[rows[is_found]].any():
-            is_between = between(told[column], rows, data, column)
-            true = true.mask(is_between, same_kind(told[column], true))
-        told[column] = true
-    return told
-
-
-def between(own: pd.Series, rows: Rows, data: pd.DataFrame, column: str) -> pd.Series:
-    """Return where a value lies within those that the dataset has of its repeated pair."""
-    measured = seconds if column == "timestamp" else pd.to_numeric
-    values = measured(data[column])
-    groups = values.groupby([data[c] for c in PAIR])
-    low, high = (groups.transform(f).to_numpy() for f in ("min", "max"))
-    given = measured(own).to_numpy(dtype=float)
-    inside = (rows >= 0) & (low[rows] < high[rows]) & (given >= low[rows]) & (given <= high[rows])
-    return pd.Series(inside)
-
-
-def same_kind(own: pd.Series, true: pd.Series) -> pd.Series:
-    """Return values in the form of others: times as seconds, or as moments."""
-    if pd.api.types.is_numeric_dtype(true) == pd.api.types.is_numeric_dtype(own):
-        return own if pd.api.types.is_numeric_dtype(own) else own.astype(true.dtype)
-    if pd.api.types.is_numeric_dtype(true):
-        return seconds(own)
-    return pd.to_datetime(seconds(own), unit="s", utc=True).astype(true.dtype)
-
-
-def without_times(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return renamed parts without times that are none of the dataset."""
-    return {p: f.drop(columns="timestamp", errors="ignore") for p, f in frames.items()}
-
-
 def has_times_of(frame: pd.DataFrame, data: pd.DataFrame) -> bool:
     """Whether times are those of the dataset, as often as they are there; maybe rescaled."""
     if "timestamp" not in frame or "timestamp" not in data or not len(frame):
@@ -203,27 +89,9 @@ def has_times_of(frame: pd.DataFrame, data: pd.DataFrame) -> bool:
     known = seconds(data["timestamp"]).value_counts()
     excess = (own - known.reindex(own.index).fillna(0)).clip(lower=0).sum()
     return bool(excess <= STRANGE * len(frame)) or any(
-        are_rescaled(frame["timestamp"], whole["timestamp"])
+        _are_rescaled(frame["timestamp"], whole["timestamp"])
         for whole in (data, data.drop_duplicates(PAIR))
     )
-
-
-def are_rescaled(own: pd.Series, known: pd.Series) -> bool:
-    """Whether some times are the known ones on another scale.
-
-    As many interactions share the first time, the second and so on; where few share one, which
-    tells little, the distances between times must be the same as well.
-    """
-    numbers = [t if pd.api.types.is_numeric_dtype(t) else seconds(t) for t in (own, known)]
-    (mine, times), (theirs, known_times) = (
-        np.unique(n.to_numpy(float), return_counts=True) for n in numbers
-    )
-    if not np.array_equal(times, known_times) or len(mine) < 2:
-        return False
-    if len(mine) < MANY_TIMES * len(own):
-        return True
-    first, second = ((v - v[0]) / (v[-1] - v[0]) for v in (mine, theirs))
-    return bool(np.allclose(first, second, rtol=0, atol=1e-6))
 
 
 def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
@@ -240,3 +108,135 @@ def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
                 yield f"other numbers of interactions per {what[:-1]} than in the dataset"
     if len(frame) > len(data):
         yield f"{len(frame):,} interactions, the dataset has {len(data):,}"
+
+
+def _sought(
+    frames: Mapping[str, pd.DataFrame], is_pairs: Mapping[str, bool], data: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame], Origin]:
+    """Look one fold up in the dataset."""
+    rows = {p: f[ROW].to_numpy(np.int64) for p, f in frames.items() if not is_pairs[p]}
+    loose = {p: f for p, f in frames.items() if is_pairs[p]}
+    if not loose:
+        return dict(frames), Origin(rows)
+    whole = pd.concat(loose.values(), ignore_index=True)
+    places, _ = min(_attempts(whole, data), key=lambda a: (-int((a[0] >= 0).sum()), a[1]))
+    chance = _density(data)
+    enough = (chance + FOUND * (1 - chance)) * len(places)
+    is_renamed = not rows and bool((places >= 0).sum() < enough)
+    if is_renamed:
+        nothing = {p: np.full(len(f), -1, dtype=np.int64) for p, f in frames.items()}
+        faults = tuple(differences(whole, data))
+        kept = dict(frames) if has_times_of(whole, data) else _without_times(frames)
+        return kept, Origin(nothing, len(whole), is_renamed=True, faults=faults)
+    start, told = 0, dict(frames)
+    for part, frame in loose.items():
+        rows[part] = places[start : start + len(frame)]
+        told[part] = _with_truth(frame, rows[part], data)
+        start += len(frame)
+    return told, Origin(rows, len(whole), int((places < 0).sum()))
+
+
+def _density(data: pd.DataFrame) -> float:
+    """Return the share of all pairs that the dataset has: how often other ids are found in it."""
+    cells = data["user_id"].nunique() * data["item_id"].nunique()
+    return float(len(data.drop_duplicates(PAIR)) / max(1, cells))
+
+
+def _attempts(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[tuple[Rows, int]]:
+    """Yield the dataset rows of the lines as they are, and with what stands before ids removed."""
+    yield _places_of(frame, data), 0
+    yield _places_of(frame.assign(**{c: _without_prefix(frame[c]) for c in PAIR}), data), 1
+
+
+def _without_prefix(values: pd.Series) -> pd.Series:
+    """Return ids without the letters that all of them begin with."""
+    if not len(values):
+        return values
+    first, last = (str(f(values)) for f in (min, max))
+    common = 0
+    for one, other in zip(first, last, strict=False):
+        if one != other or one.isdigit():
+            break
+        common += 1
+    return ids(values.str[common:]) if common else values
+
+
+def _places_of(frame: pd.DataFrame, data: pd.DataFrame) -> Rows:
+    """Return each line's dataset row; of a repeated pair that of the same time, else turn."""
+    right = data[PAIR].assign(row=np.arange(len(data)))
+    left = frame[PAIR].reset_index(drop=True)
+    found = pd.Series(np.nan, index=left.index)
+    for side, source in ((left, frame), (right, data)):
+        side["turn"] = side.groupby(PAIR).cumcount().to_numpy()
+        if "timestamp" in frame and "timestamp" in data:
+            side["time"] = seconds(source["timestamp"]).to_numpy()
+    for extra in ("time", "turn", None):
+        keys = [*PAIR, *([extra] if extra else [])]
+        if set(keys) <= set(left) and found.isna().any():
+            unique = right.drop_duplicates(keys)
+            found = found.fillna(left[keys].merge(unique, on=keys, how="left")["row"])
+    return np.asarray(found.fillna(-1).to_numpy(), dtype=np.int64)
+
+
+def _with_truth(frame: pd.DataFrame, rows: Rows, data: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with ratings and times as in the dataset.
+
+    Of a pair that the dataset has several times a script may have made one, by its mean or its
+    last time: what lies between the values that there are stays.
+    """
+    is_found = rows >= 0
+    told = frame.reset_index(drop=True)
+    repeated = data.duplicated(PAIR, keep=False).to_numpy()
+    for column in ("rating", "timestamp"):
+        if column not in data:
+            continue
+        true = data[column].reset_index(drop=True).reindex(np.where(is_found, rows, -1))
+        true = true.reset_index(drop=True)
+        if column in told and is_found.any() and repeated[rows[is_found]].any():
+            is_between = _between(told[column], rows, data, column)
+            true = true.mask(is_between, _same_kind(told[column], true))
+        told[column] = true
+    return told
+
+
+def _between(own: pd.Series, rows: Rows, data: pd.DataFrame, column: str) -> pd.Series:
+    """Return where a value lies within those that the dataset has of its repeated pair."""
+    measured = seconds if column == "timestamp" else pd.to_numeric
+    values = measured(data[column])
+    groups = values.groupby([data[c] for c in PAIR])
+    low, high = (groups.transform(f).to_numpy() for f in ("min", "max"))
+    given = measured(own).to_numpy(dtype=float)
+    inside = (rows >= 0) & (low[rows] < high[rows]) & (given >= low[rows]) & (given <= high[rows])
+    return pd.Series(inside)
+
+
+def _same_kind(own: pd.Series, true: pd.Series) -> pd.Series:
+    """Return values in the form of others: times as seconds, or as moments."""
+    if pd.api.types.is_numeric_dtype(true) == pd.api.types.is_numeric_dtype(own):
+        return own if pd.api.types.is_numeric_dtype(own) else own.astype(true.dtype)
+    if pd.api.types.is_numeric_dtype(true):
+        return seconds(own)
+    return pd.to_datetime(seconds(own), unit="s", utc=True).astype(true.dtype)
+
+
+def _without_times(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return renamed parts without times that are none of the dataset."""
+    return {p: f.drop(columns="timestamp", errors="ignore") for p, f in frames.items()}
+
+
+def _are_rescaled(own: pd.Series, known: pd.Series) -> bool:
+    """Whether some times are the known ones on another scale.
+
+    As many interactions share the first time, the second and so on; where few share one, which
+    tells little, the distances between times must be the same as well.
+    """
+    numbers = [t if pd.api.types.is_numeric_dtype(t) else seconds(t) for t in (own, known)]
+    (mine, times), (theirs, known_times) = (
+        np.unique(n.to_numpy(float), return_counts=True) for n in numbers
+    )
+    if not np.array_equal(times, known_times) or len(mine) < 2:
+        return False
+    if len(mine) < MANY_TIMES * len(own):
+        return True
+    first, second = ((v - v[0]) / (v[-1] - v[0]) for v in (mine, theirs))
+    return bool(np.allclose(first, second, rtol=0, atol=1e-6))

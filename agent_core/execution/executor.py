@@ -83,7 +83,7 @@ class Executor:
         """
         async with self.slots.slot(experiment.user, experiment.run):
             experiment.has_slot.set()
-            if is_pilotable(experiment):
+            if _is_pilotable(experiment):
                 pilot = await self.attempt(experiment, tell, PILOT)
                 if not pilot.is_ok:
                     return pilot
@@ -115,11 +115,11 @@ class Executor:
         return await self.sandbox.execute(job, experiment.folder, ticker.line, experiment.stop)
 
 
-def is_pilotable(experiment: Experiment) -> bool:
-    """Whether the script knows pilots and is long enough for one to pay."""
-    return "labbook.seeds(" in experiment.script.source and experiment.expected_s >= PILOT_FROM_S
-
-
 def rerun_of(experiment: Experiment, folder: Path) -> Experiment:
     """Return the same experiment with its artifacts elsewhere and without a pilot."""
     return replace(experiment, folder=folder, expected_s=0.0, stop=asyncio.Event())
+
+
+def _is_pilotable(experiment: Experiment) -> bool:
+    """Whether the script knows pilots and is long enough for one to pay."""
+    return "labbook.seeds(" in experiment.script.source and experiment.expected_s >= PILOT_FROM_S

@@ -25,19 +25,11 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parts = [
         f"{platform.system()} {platform.machine()}",
-        processor(read(CPU_INFO)) or platform.processor(),
+        processor(_read(CPU_INFO)) or platform.processor(),
         f"{cores} CPUs" if cores != 1 else "1 CPU",
-        memory(read(MEMORY_INFO)),
+        memory(_read(MEMORY_INFO)),
     ]
     return ", ".join(p for p in parts if p)
-
-
-def read(path: Path) -> str:
-    """Return the text of a file of the kernel; empty where there is none."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def processor(text: str) -> str:
@@ -62,3 +54,11 @@ def memory(text: str) -> str:
     """
     found = re.search(r"^MemTotal:\s*(\d+) kB", text, re.MULTILINE)
     return f"{int(found[1]) / 2**20:.1f} GiB memory" if found else ""
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file of the kernel; empty where there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -56,7 +56,7 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Ref
         reason = "Duplicate: the same script (apart from layout and comments) ran before."
         return Refusal(reason, is_duplicate=True)
     missing = (
-        sorted(imported(source) - packages.modules - ALWAYS_THERE) if packages.modules else []
+        sorted(_imported(source) - packages.modules - ALWAYS_THERE) if packages.modules else []
     )
     if missing:
         names = ", ".join(missing)
@@ -66,7 +66,7 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Ref
     return None
 
 
-def imported(source: str) -> frozenset[str]:
+def _imported(source: str) -> frozenset[str]:
     """Return the top-level modules that a script imports outside of try blocks."""
     tree = parse(source)
     guarded = {
@@ -76,11 +76,11 @@ def imported(source: str) -> frozenset[str]:
         for child in ast.walk(node)
     }
     return frozenset(
-        name for node in ast.walk(tree) if id(node) not in guarded for name in names_of(node)
+        name for node in ast.walk(tree) if id(node) not in guarded for name in _names_of(node)
     )
 
 
-def names_of(node: ast.AST) -> list[str]:
+def _names_of(node: ast.AST) -> list[str]:
     """Return the top-level modules that one statement imports."""
     if isinstance(node, ast.Import):
         return [alias.name.partition(".")[0] for alias in node.names]

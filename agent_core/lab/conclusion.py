@@ -148,14 +148,14 @@ class Conclusion:
             raise AgentError("No script left results, so there is nothing to check again.")
         evidence = await asyncio.to_thread(self.evidence, best)
         checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
-        return rechecked(best, checks, evidence)
+        return _rechecked(best, checks, evidence)
 
     async def retrain(self, experiment: Experiment, executor: Executor) -> bool:
         """Train what a script recorded, compare, and keep that; whether there is something new."""
         node = self.recorder.view.node(experiment.node)
         place = self.recorder.place(node.id) / RETRAINED
         if place.exists():
-            return not has_seen_training(node)
+            return not _has_seen_training(node)
         evidence = await asyncio.to_thread(self.evidence, node)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
@@ -174,13 +174,13 @@ class Conclusion:
         return compare(node, execution, old, new, environment_of(self.packages))
 
 
-def has_seen_training(node: Node) -> bool:
+def _has_seen_training(node: Node) -> bool:
     """Whether a script was judged after it was trained again: a process may end in between."""
     found = [c.finding for c in node.checks if c.name == "retraining_agrees"]
     return found not in ([], [Finding.NOT_APPLICABLE])
 
 
-def rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:
+def _rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:
     """Compare checks of today with those that the report stands on."""
     before = {c.name: c.finding for c in node.checks}
     other = [

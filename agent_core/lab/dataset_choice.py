@@ -27,27 +27,16 @@ def files_of(task: Task, workspace: Path) -> dict[str, Path]:
         When there is none, with how to give one.
     """
     if task.files:
-        return named(task.files)
+        return _named(task.files)
     names = dict.fromkeys(NAMED_FILE.findall(task.text))
     found = [workspace / n for n in names if (workspace / n).is_file()]
     if found:
-        return named(found)
+        return _named(found)
     missing = f" ({', '.join(names)} is not in {workspace})" if names else ""
     raise BadDataset(
         f"There is no dataset{missing}. Attach a file with user and item columns (CSV, TSV, "
         f"u.data), or name one that lies in the folder `exec.workspace`."
     )
-
-
-def named(files: tuple[Path, ...] | list[Path]) -> dict[str, Path]:
-    """Give each file a plain name of its own inside the working directory."""
-    result: dict[str, Path] = {}
-    for path in files:
-        name = UNSAFE.sub("_", path.name).lstrip(".") or "data"
-        while name in result:
-            name = f"_{name}"
-        result[name] = path
-    return result
 
 
 async def profiled(files: Mapping[str, Path], task: str = "") -> tuple[Dataset, ...]:
@@ -74,3 +63,14 @@ def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...])
         undone = len(stack) > 1 and change.back_to == stack[-2].version
         stack = stack[:-1] if undone else [*stack, plan]
     return stack[-2] if len(stack) > 1 else stack[0]
+
+
+def _named(files: tuple[Path, ...] | list[Path]) -> dict[str, Path]:
+    """Give each file a plain name of its own inside the working directory."""
+    result: dict[str, Path] = {}
+    for path in files:
+        name = UNSAFE.sub("_", path.name).lstrip(".") or "data"
+        while name in result:
+            name = f"_{name}"
+        result[name] = path
+    return result

@@ -95,7 +95,7 @@ class Housekeeper:
             await self.take_up()
 
 
-async def no_lookup(_: str) -> str:
+async def _no_lookup(_: str) -> str:
     """Know nothing of library names."""
     return ""
 
@@ -107,7 +107,7 @@ async def open_lab(
     sandbox: Sandbox,
     researcher: Researcher,
     packages: Packages,
-    api_lookup: ApiLookup = no_lookup,
+    api_lookup: ApiLookup = _no_lookup,
 ) -> AsyncIterator[Lab]:
     """Open the lab: take up unfinished runs, keep leases, leave everything resumable."""
     journal = Journal(database, process_name())

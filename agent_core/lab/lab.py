@@ -166,7 +166,7 @@ class Lab:
         if asked.refusals or (told and not asked.rest):
             return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:
-            return Revision(reply=f"{told} {frozen_reply(view)}".strip())
+            return Revision(reply=f"{told} {_frozen_reply(view)}".strip())
         revision = await (await self.driver(run)).revise(asked.rest, by)
         return replace(revision, reply=f"{told} {revision.reply}".strip())
 
@@ -312,7 +312,7 @@ class Lab:
             return
         if not await self.journal.claim(run):
             raise RunBusy(f"Run {run} is driven by another process; it goes on there.")
-        status = resumed_status(view)
+        status = _resumed_status(view)
         log.info("resuming a run", extra={"run": run, "by": by})
         await self.journal.append(run, Resumed(self.journal.owner), StatusChanged(status))
         await self.work_on(run)
@@ -369,7 +369,7 @@ class Lab:
             await self.journal.release(run)
 
 
-def frozen_reply(view: RunView) -> str:
+def _frozen_reply(view: RunView) -> str:
     """Say why the plan cannot change now."""
     if view.plan is None:
         return "The plan is still being written; reply when it is shown."
@@ -381,7 +381,7 @@ def frozen_reply(view: RunView) -> str:
     )
 
 
-def resumed_status(view: RunView) -> RunStatus:
+def _resumed_status(view: RunView) -> RunStatus:
     """Return the phase that a failed or abandoned run goes on with."""
     if view.plan is None:
         return RunStatus.PLANNING

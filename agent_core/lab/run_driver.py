@@ -307,7 +307,7 @@ class RunDriver:
         conclusion = Conclusion(self.recorder, self.services.packages, self.files())
         facts = await conclusion.facts()
         report = self.view.report.markdown if self.view.report else ""
-        plan, status = self.existing_plan(), status_text(self.view)
+        plan, status = self.existing_plan(), _status_text(self.view)
         request = AnswerRequest(self.context(), plan, question, facts, report, status)
         async with self.services.researcher.metered(self.run_budget()) as researcher:
             answer = await researcher.answer(request)
@@ -352,7 +352,7 @@ class RunDriver:
         return rerun
 
 
-def status_text(view: RunView) -> str:
+def _status_text(view: RunView) -> str:
     """Say in words how a run stands."""
     ran = sum(n.execution is not None for n in view.nodes)
     crashed = sum(n.is_buggy and not n.is_stopped for n in view.nodes)

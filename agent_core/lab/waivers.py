@@ -45,7 +45,7 @@ def read_waivers(text: str, by: UserId) -> WaiverReading:
     refusals: list[str] = []
     for found in ASKED.finditer(text):
         said = re.sub(r"[\s-]+", "_", found["check"].strip().lower())
-        meant = named(said)
+        meant = _named(said)
         name = meant[0] if meant else said
         reason = (found["reason"] or "").strip()
         if len(meant) > 1:
@@ -70,22 +70,6 @@ def read_waivers(text: str, by: UserId) -> WaiverReading:
     return WaiverReading(tuple(waivers), tuple(refusals), rest)
 
 
-def named(said: str) -> list[str]:
-    """Return the checks that words name: one by its name, else those that share all or most."""
-    if said in NAMES:
-        return [said]
-    wanted = stems(said)
-    shared = {name: len(wanted & stems(name)) for name in NAMES}
-    most = max(shared.values())
-    is_close = most > 0 and most >= min(2, len(wanted))
-    return [n for n in NAMES if shared[n] == most] if is_close else []
-
-
-def stems(name: str) -> set[str]:
-    """Return the beginnings of the words of a name."""
-    return {word[:STEM] for word in name.split("_")} - FILLING
-
-
 def listed(waivers: tuple[Waiver, ...]) -> str:
     """Name checks with the reasons for which they are set aside."""
     return "; ".join(f"`{w.check}` ({w.reason})" for w in waivers)
@@ -97,3 +81,19 @@ def waived_text(waivers: tuple[Waiver, ...]) -> str:
         f"Set aside at your word: {listed(waivers)}. It stands in the first lines of the next "
         "report, and scripts that it held up are judged again."
     )
+
+
+def _named(said: str) -> list[str]:
+    """Return the checks that words name: one by its name, else those that share all or most."""
+    if said in NAMES:
+        return [said]
+    wanted = _stems(said)
+    shared = {name: len(wanted & _stems(name)) for name in NAMES}
+    most = max(shared.values())
+    is_close = most > 0 and most >= min(2, len(wanted))
+    return [n for n in NAMES if shared[n] == most] if is_close else []
+
+
+def _stems(name: str) -> set[str]:
+    """Return the beginnings of the words of a name."""
+    return {word[:STEM] for word in name.split("_")} - FILLING

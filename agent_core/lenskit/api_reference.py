@@ -40,29 +40,12 @@ def part(name: str) -> str:
     return (PARTS / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
-def part_names(plan: Plan | None) -> tuple[str, ...]:
-    """Choose the parts that a plan needs; without a plan, those that every task needs."""
-    if plan is None:
-        return ("data", "splits", "topn", "ratings", "metrics", "seeds", "speed")
-    ratings = any(m.is_rating for m in plan.metrics)
-    ranks = any(not m.is_rating for m in plan.metrics)
-    usual = {"ndcg", "recall", "precision", "rmse", "mae"}
-    chosen = {
-        "topn": ranks,
-        "ratings": ratings,
-        "metrics": any(m.name not in usual for m in plan.metrics),
-        "seeds": any(a.is_random for a in plan.algorithms),
-    }
-    wanted = tuple(name for name, is_wanted in chosen.items() if is_wanted)
-    return ("preamble", "data", "splits", *wanted, "speed", "gotchas")
-
-
 def lenskit(plan: Plan | None) -> str:
     """Return the LensKit reference for a plan: parts, and the scorers that it speaks of."""
     kinds = [a.kind for a in plan.algorithms] if plan else []
     rows = [SCORERS[k] for k in dict.fromkeys(kinds) if k in SCORERS] or list(SCORERS.values())
     table = "\n".join(["### Scorers", *map(scorer_line, rows)])
-    return "\n\n".join([*map(part, part_names(plan)), table])
+    return "\n\n".join([*map(part, _part_names(plan)), table])
 
 
 def scorer_line(scorer: Scorer) -> str:
@@ -113,24 +96,8 @@ def labbook() -> str:
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     ]
-    exported = exported_names(tree)
-    return "\n".join(signature(f) for f in public if not exported or f.name in exported)
-
-
-def exported_names(tree: ast.Module) -> set[str]:
-    """Return the names in `__all__`; empty where there is none."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return {str(name) for name in ast.literal_eval(node.value)}
-    return set()
-
-
-def signature(function: ast.FunctionDef) -> str:
-    """Write a function's call and the first paragraph of its docstring."""
-    doc = (ast.get_docstring(function) or "").split("\n\n")[0]
-    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
-    call = f"labbook.{function.name}({ast.unparse(function.args)}){returns}"
-    return f"* `{call}`: {' '.join(doc.split())}"
+    exported = _exported_names(tree)
+    return "\n".join(_signature(f) for f in public if not exported or f.name in exported)
 
 
 MISSING_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
@@ -200,3 +167,36 @@ def runner(box: Sandbox) -> RunSource:
         return execution.output
 
     return run
+
+
+def _part_names(plan: Plan | None) -> tuple[str, ...]:
+    """Choose the parts that a plan needs; without a plan, those that every task needs."""
+    if plan is None:
+        return ("data", "splits", "topn", "ratings", "metrics", "seeds", "speed")
+    ratings = any(m.is_rating for m in plan.metrics)
+    ranks = any(not m.is_rating for m in plan.metrics)
+    usual = {"ndcg", "recall", "precision", "rmse", "mae"}
+    chosen = {
+        "topn": ranks,
+        "ratings": ratings,
+        "metrics": any(m.name not in usual for m in plan.metrics),
+        "seeds": any(a.is_random for a in plan.algorithms),
+    }
+    wanted = tuple(name for name, is_wanted in chosen.items() if is_wanted)
+    return ("preamble", "data", "splits", *wanted, "speed", "gotchas")
+
+
+def _exported_names(tree: ast.Module) -> set[str]:
+    """Return the names in `__all__`; empty where there is none."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return {str(name) for name in ast.literal_eval(node.value)}
+    return set()
+
+
+def _signature(function: ast.FunctionDef) -> str:
+    """Write a function's call and the first paragraph of its docstring."""
+    doc = (ast.get_docstring(function) or "").split("\n\n")[0]
+    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    call = f"labbook.{function.name}({ast.unparse(function.args)}){returns}"
+    return f"* `{call}`: {' '.join(doc.split())}"

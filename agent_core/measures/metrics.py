@@ -56,7 +56,7 @@ class Lists:
         rank = np.where(np.isfinite(rank), rank, 0.0)
         is_inside = (owner >= 0) & (rank >= 1) & (rank <= k) & (rank % 1 == 0)
         owner, column = owner[is_inside], rank[is_inside].astype(int) - 1
-        place = positions(pairs, codes, owner, lists["item_id"].to_numpy()[is_inside])
+        place = _positions(pairs, codes, owner, lists["item_id"].to_numpy()[is_inside])
         shape = (len(users), k)
         hits = np.zeros(shape)
         hits[owner, column] = place >= 0
@@ -64,7 +64,7 @@ class Lists:
         gains = ideal = None
         if rated and not pairs["rating"].isna().any():
             ratings = pairs["rating"].to_numpy(dtype=float)
-            gains, ideal = np.zeros(shape), ideal_gains(codes, ratings, shape)
+            gains, ideal = np.zeros(shape), _ideal_gains(codes, ratings, shape)
             gains[owner, column] = np.where(place >= 0, ratings[place], 0.0)
         lengths = np.bincount(owner, minlength=len(users)).astype(float)
         tests = np.bincount(codes, minlength=len(users)).astype(float)
@@ -83,33 +83,6 @@ class Lists:
         return int(self.hits.shape[1])
 
 
-def positions(
-    pairs: pd.DataFrame,
-    codes: NDArray[np.intp],
-    owner: NDArray[np.intp],
-    items: NDArray[np.object_],
-) -> NDArray[np.intp]:
-    """Return where (owner, item) stands among the test pairs; -1 where it does not."""
-    item_codes, known = pd.factorize(pairs["item_id"])
-    listed = pd.Index(known).get_indexer(pd.Index(items))
-    width = len(known) + 1
-    tested = pd.Index(codes.astype(np.int64) * width + item_codes)
-    wanted = np.where(listed >= 0, owner.astype(np.int64) * width + listed, -1)
-    return np.asarray(tested.get_indexer(pd.Index(wanted)))
-
-
-def ideal_gains(codes: NDArray[np.intp], ratings: Floats, shape: tuple[int, int]) -> Floats:
-    """Return each user's ratings, highest first, cut at the shape's width."""
-    order = np.lexsort((-ratings, codes))
-    ordered = codes[order]
-    starts = np.searchsorted(ordered, np.arange(shape[0]))
-    rank = np.arange(len(ordered)) - starts[ordered]
-    ideal = np.zeros(shape)
-    is_inside = rank < shape[1]
-    ideal[ordered[is_inside], rank[is_inside]] = ratings[order][is_inside]
-    return ideal
-
-
 Formula = Callable[[Lists], Floats | None]
 """Per-user values; None where the data do not have what it needs."""
 
@@ -123,34 +96,34 @@ class Definition:
     """Who defined it so, or where it is met."""
 
 
-def ratio(above: Floats, below: Floats) -> Floats:
+def _ratio(above: Floats, below: Floats) -> Floats:
     """Divide; 0 where there is nothing to divide by."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def clipped(ranks: Floats) -> Floats:
+def _clipped(ranks: Floats) -> Floats:
     """Return the weight 1 / log2(max(rank, 2))."""
     return np.asarray(1 / np.log2(np.maximum(ranks, 2)))
 
 
-def shifted(ranks: Floats) -> Floats:
+def _shifted(ranks: Floats) -> Floats:
     """Return the weight 1 / log2(rank + 1)."""
     return np.asarray(1 / np.log2(ranks + 1))
 
 
-def ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) -> Formula:
+def _ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) -> Formula:
     """Return binary NDCG; the ideal list has min(test items, k) hits, or k where it is full."""
 
     def value(lists: Lists) -> Floats:
         weights = weight(np.arange(1, lists.k + 1, dtype=float))
         ideal = np.concatenate([[0.0], np.cumsum(weights)])
         best = np.full(len(lists.users), lists.k) if is_full_ideal else lists.tests
-        return ratio(lists.hits @ weights, ideal[np.minimum(best, lists.k).astype(int)])
+        return _ratio(lists.hits @ weights, ideal[np.minimum(best, lists.k).astype(int)])
 
     return value
 
 
-def graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Formula:
+def _graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Formula:
     """Return NDCG with the test rating as gain, or with 2^rating - 1."""
 
     def value(lists: Lists) -> Floats | None:
@@ -160,12 +133,12 @@ def graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) 
         gains, ideal = lists.gains, lists.ideal
         if is_exponential:
             gains, ideal = 2**gains - 1, 2**ideal - 1
-        return ratio(gains @ weights, ideal @ weights)
+        return _ratio(gains @ weights, ideal @ weights)
 
     return value
 
 
-def precisions(lists: Lists) -> Floats:
+def _precisions(lists: Lists) -> Floats:
     """Return the sum of the precision at each hit, per user."""
     found = np.cumsum(lists.hits, axis=1)
     ranks = np.arange(1, lists.k + 1)
@@ -173,28 +146,28 @@ def precisions(lists: Lists) -> Floats:
     return total
 
 
-def reciprocal_rank(lists: Lists) -> Floats:
+def _reciprocal_rank(lists: Lists) -> Floats:
     """Return one over the rank of the first hit, 0 without one."""
     first = np.argmax(lists.hits > 0, axis=1) + 1.0
     return np.where(lists.hits.any(axis=1), 1.0 / first, 0.0)
 
 
-def found(lists: Lists) -> Floats:
+def _found(lists: Lists) -> Floats:
     """Return the number of hits per user."""
     total: Floats = lists.hits.sum(axis=1)
     return total
 
 
-def biased_precision(lists: Lists) -> Floats:
+def _biased_precision(lists: Lists) -> Floats:
     """Return rank-biased precision with patience 0.85."""
     weights = 0.15 * 0.85 ** np.arange(lists.k)
     total: Floats = lists.hits @ weights
     return total
 
 
-def f1(lists: Lists) -> Floats:
+def _f1(lists: Lists) -> Floats:
     """Return the harmonic mean of hits / k and hits / test items."""
-    return ratio(2 * found(lists), lists.tests + lists.k)
+    return _ratio(2 * _found(lists), lists.tests + lists.k)
 
 
 JARVELIN = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002"
@@ -205,28 +178,28 @@ MET = "no published one; met in scripts"
 """Not a definition to recommend: its values are recognised, so that they can be told as such."""
 RANKING: Mapping[str, Mapping[str, Definition]] = {
     "ndcg": {
-        "binary, discount log2(max(rank, 2))": Definition(ndcg(clipped), f"{JARVELIN}; LensKit"),
-        "binary, discount log2(rank + 1)": Definition(ndcg(shifted), f"discount of {BURGES}"),
-        "gain rating, discount log2(max(rank, 2))": Definition(graded(clipped), JARVELIN),
+        "binary, discount log2(max(rank, 2))": Definition(_ndcg(_clipped), f"{JARVELIN}; LensKit"),
+        "binary, discount log2(rank + 1)": Definition(_ndcg(_shifted), f"discount of {BURGES}"),
+        "gain rating, discount log2(max(rank, 2))": Definition(_graded(_clipped), JARVELIN),
         "gain rating, discount log2(rank + 1)": Definition(
-            graded(shifted), f"gain of {JARVELIN}; discount of {BURGES}; scikit-learn"
+            _graded(_shifted), f"gain of {JARVELIN}; discount of {BURGES}; scikit-learn"
         ),
         "gain 2^rating - 1, discount log2(rank + 1)": Definition(
-            graded(shifted, is_exponential=True), BURGES
+            _graded(_shifted, is_exponential=True), BURGES
         ),
         "binary, discount log2(rank + 1), ideal of k hits": Definition(
-            ndcg(shifted, is_full_ideal=True), MET
+            _ndcg(_shifted, is_full_ideal=True), MET
         ),
     },
     "recall": {
         "hits / min(test items, k)": Definition(
-            lambda x: ratio(found(x), np.minimum(x.tests, x.k)), f"{LIANG}; LensKit"
+            lambda x: _ratio(_found(x), np.minimum(x.tests, x.k)), f"{LIANG}; LensKit"
         ),
-        "hits / test items": Definition(lambda x: ratio(found(x), x.tests), MANNING),
+        "hits / test items": Definition(lambda x: _ratio(_found(x), x.tests), MANNING),
     },
     "precision": {
-        "hits / k": Definition(lambda x: found(x) / x.k, MANNING),
-        "hits / list length": Definition(lambda x: ratio(found(x), x.lengths), "LensKit"),
+        "hits / k": Definition(lambda x: _found(x) / x.k, MANNING),
+        "hits / list length": Definition(lambda x: _ratio(_found(x), x.lengths), "LensKit"),
     },
     "hit": {
         "at least one hit": Definition(
@@ -236,37 +209,37 @@ RANKING: Mapping[str, Mapping[str, Definition]] = {
     },
     "mrr": {
         "1 / rank of the first hit": Definition(
-            reciprocal_rank, "Kantor and Voorhees, The TREC-5 confusion track, 2000"
+            _reciprocal_rank, "Kantor and Voorhees, The TREC-5 confusion track, 2000"
         )
     },
     "map": {
         "/ min(test items, list length)": Definition(
-            lambda x: ratio(precisions(x), np.minimum(x.tests, x.lengths)), "LensKit"
+            lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.lengths)), "LensKit"
         ),
         "/ min(test items, k)": Definition(
-            lambda x: ratio(precisions(x), np.minimum(x.tests, x.k)),
+            lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.k)),
             "McFee et al., The million song dataset challenge, WWW 2012",
         ),
-        "/ test items": Definition(lambda x: ratio(precisions(x), x.tests), MANNING),
-        "/ hits": Definition(lambda x: ratio(precisions(x), found(x)), MET),
-        "/ k": Definition(lambda x: precisions(x) / x.k, MET),
+        "/ test items": Definition(lambda x: _ratio(_precisions(x), x.tests), MANNING),
+        "/ hits": Definition(lambda x: _ratio(_precisions(x), _found(x)), MET),
+        "/ k": Definition(lambda x: _precisions(x) / x.k, MET),
     },
     "rbp": {
         "patience 0.85": Definition(
-            biased_precision,
+            _biased_precision,
             "Moffat and Zobel, Rank-biased precision, TOIS 2008; patience as in LensKit",
         )
     },
     "f1": {
         "2 hits / (k + test items)": Definition(
-            f1, "van Rijsbergen, Information retrieval, 1979, chapter 7"
+            _f1, "van Rijsbergen, Information retrieval, 1979, chapter 7"
         )
     },
 }
 POOLED = "pooled over users: "
 POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
-    "recall": {"hits / test items": lambda x: (found(x), x.tests)},
-    "precision": {"hits / list length": lambda x: (found(x), x.lengths)},
+    "recall": {"hits / test items": lambda x: (_found(x), x.tests)},
+    "precision": {"hits / list length": lambda x: (_found(x), x.lengths)},
 }
 """What is summed over users before it is divided: micro averages, as of Manning, chapter 13."""
 KNOWN = frozenset({*RANKING, *RATING, "coverage"})
@@ -301,16 +274,7 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
         if has_list.any() and not has_list.all():
             listed = float(per_user[has_list].mean())
             partial.append(Recomputed(f"{formula}{LISTED_ONLY}", listed, per_user))
-    return whole + partial + list(pooled(name, lists))
-
-
-def pooled(name: str, lists: Lists) -> Iterator[Recomputed]:
-    """Yield the definitions that divide sums over all users; each user's own ratio beside them."""
-    for definition, formula in POOLS.get(name, {}).items():
-        above, below = formula(lists)
-        if below.sum():
-            own = pd.Series(ratio(above, below), index=lists.users)
-            yield Recomputed(f"{POOLED}{definition}", float(above.sum() / below.sum()), own)
+    return whole + partial + list(_pooled(name, lists))
 
 
 def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> list[Recomputed]:
@@ -381,3 +345,39 @@ def chosen_definition(candidates: Iterable[Mapping[str, bool]]) -> str:
         for name, does in agrees.items():
             counts[name] = counts.get(name, 0) + does
     return max(counts, key=lambda n: counts[n])
+
+
+def _positions(
+    pairs: pd.DataFrame,
+    codes: NDArray[np.intp],
+    owner: NDArray[np.intp],
+    items: NDArray[np.object_],
+) -> NDArray[np.intp]:
+    """Return where (owner, item) stands among the test pairs; -1 where it does not."""
+    item_codes, known = pd.factorize(pairs["item_id"])
+    listed = pd.Index(known).get_indexer(pd.Index(items))
+    width = len(known) + 1
+    tested = pd.Index(codes.astype(np.int64) * width + item_codes)
+    wanted = np.where(listed >= 0, owner.astype(np.int64) * width + listed, -1)
+    return np.asarray(tested.get_indexer(pd.Index(wanted)))
+
+
+def _ideal_gains(codes: NDArray[np.intp], ratings: Floats, shape: tuple[int, int]) -> Floats:
+    """Return each user's ratings, highest first, cut at the shape's width."""
+    order = np.lexsort((-ratings, codes))
+    ordered = codes[order]
+    starts = np.searchsorted(ordered, np.arange(shape[0]))
+    rank = np.arange(len(ordered)) - starts[ordered]
+    ideal = np.zeros(shape)
+    is_inside = rank < shape[1]
+    ideal[ordered[is_inside], rank[is_inside]] = ratings[order][is_inside]
+    return ideal
+
+
+def _pooled(name: str, lists: Lists) -> Iterator[Recomputed]:
+    """Yield the definitions that divide sums over all users; each user's own ratio beside them."""
+    for definition, formula in POOLS.get(name, {}).items():
+        above, below = formula(lists)
+        if below.sum():
+            own = pd.Series(_ratio(above, below), index=lists.users)
+            yield Recomputed(f"{POOLED}{definition}", float(above.sum() / below.sum()), own)

@@ -76,7 +76,7 @@ class Attempt:
 
 def recompute(delivered: Delivered) -> tuple[list[pd.DataFrame], list[tuple[Any, ...]]]:
     """Return per-user values and the agreement, one definition for all runs where one fits."""
-    attempts = [a.slim() for a in attempts_of(delivered) if a.found]
+    attempts = [a.slim() for a in _attempts_of(delivered) if a.found]
     preferred: dict[tuple[str, int | None], str] = {}
     for group in {(a.metric, a.k) for a in attempts}:
         alike = [a.agrees for a in attempts if (a.metric, a.k) == group]
@@ -89,38 +89,8 @@ def recompute(delivered: Delivered) -> tuple[list[pd.DataFrame], list[tuple[Any,
              best.definition, does_agree)
         )  # fmt: skip
         if len(best.per_user):
-            users.append(user_frame(attempt, best))
+            users.append(_user_frame(attempt, best))
     return users, agreement
-
-
-def attempts_of(delivered: Delivered) -> Iterator[Attempt]:
-    """Yield every claimed value with what it could be, run by run."""
-    by_list = tables_of(delivered.lists)
-    by_prediction = tables_of(delivered.predictions)
-    known = delivered.rows[delivered.rows["metric"].isin(metrics.KNOWN)]
-    for key, rows in known.groupby(RUN, sort=False):
-        lists, predictions = found_run(by_list, key), found_run(by_prediction, key)
-        run_metrics = RunMetrics(delivered, key, lists, predictions)
-        for row in rows.itertuples():
-            k = None if pd.isna(row.k) else int(row.k)
-            found = run_metrics.recomputed(row.metric, k)
-            claimed = run_metrics.claimed(row.metric, k, float(row.value))
-            yield Attempt(key, row.metric, k, claimed, found)
-
-
-def tables_of(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
-    """Return the lists or predictions of each run."""
-    return {(str(a), str(f), str(s)): g for (a, f, s), g in frame.groupby(RUN, sort=False)}
-
-
-def found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | None:
-    """Return the table of a run; a row that names no seed may mean the only one there is."""
-    if key in runs:
-        return runs[key]
-    alike = [k for k in runs if k[:2] == key[:2]]
-    if len(alike) == 1 and "" in (key[2], alike[0][2]):
-        return runs[alike[0]]
-    return None
 
 
 class RunMetrics:
@@ -200,7 +170,37 @@ class RunMetrics:
         return float(values.mean()) if len(values) else float("nan")
 
 
-def user_frame(attempt: Attempt, found: Recomputed) -> pd.DataFrame:
+def _attempts_of(delivered: Delivered) -> Iterator[Attempt]:
+    """Yield every claimed value with what it could be, run by run."""
+    by_list = _tables_of(delivered.lists)
+    by_prediction = _tables_of(delivered.predictions)
+    known = delivered.rows[delivered.rows["metric"].isin(metrics.KNOWN)]
+    for key, rows in known.groupby(RUN, sort=False):
+        lists, predictions = _found_run(by_list, key), _found_run(by_prediction, key)
+        run_metrics = RunMetrics(delivered, key, lists, predictions)
+        for row in rows.itertuples():
+            k = None if pd.isna(row.k) else int(row.k)
+            found = run_metrics.recomputed(row.metric, k)
+            claimed = run_metrics.claimed(row.metric, k, float(row.value))
+            yield Attempt(key, row.metric, k, claimed, found)
+
+
+def _tables_of(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
+    """Return the lists or predictions of each run."""
+    return {(str(a), str(f), str(s)): g for (a, f, s), g in frame.groupby(RUN, sort=False)}
+
+
+def _found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | None:
+    """Return the table of a run; a row that names no seed may mean the only one there is."""
+    if key in runs:
+        return runs[key]
+    alike = [k for k in runs if k[:2] == key[:2]]
+    if len(alike) == 1 and "" in (key[2], alike[0][2]):
+        return runs[alike[0]]
+    return None
+
+
+def _user_frame(attempt: Attempt, found: Recomputed) -> pd.DataFrame:
     """Return per-user values in the columns of `USER_COLUMNS`, with their definition."""
     values = found.per_user
     algorithm, fold, seed = attempt.key

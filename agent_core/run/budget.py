@@ -16,7 +16,7 @@ ROUNDING = 1e-9
 Tell = Callable[[ModelCalled | ModelOutage], None]
 
 
-def say_nothing(_: ModelCalled | ModelOutage) -> None:
+def _say_nothing(_: ModelCalled | ModelOutage) -> None:
     """Tell nobody."""
 
 
@@ -31,13 +31,13 @@ class RunBudget:
         self,
         budget: Budget,
         spent: Usage = Usage(),
-        tell: Tell = say_nothing,
+        tell: Tell = _say_nothing,
     ) -> None:
         self.budget = budget
         self.spent = spent
         self.in_flight = Usage()
         self.tell = tell
-        self.unpriced_tokens = tokens_of(spent) if spent.unpriced_calls else 0
+        self.unpriced_tokens = _tokens_of(spent) if spent.unpriced_calls else 0
 
     def reserve(self, worst: Usage, *, is_reserve: bool = False) -> None:
         """Set the worst case of a call aside.
@@ -67,8 +67,8 @@ class RunBudget:
     def check_tokens(self, worst: Usage, share: float) -> None:
         """Refuse a call of unknown price whose tokens might pass the cap."""
         cap = self.budget.tokens * share
-        wanted = tokens_of(worst)
-        waiting = tokens_of(self.in_flight)
+        wanted = _tokens_of(worst)
+        waiting = _tokens_of(self.in_flight)
         if self.budget.tokens and self.unpriced_tokens + waiting + wanted > cap:
             raise BudgetExhausted(
                 f"The next model call may take {wanted:,} tokens; {self.unpriced_tokens:,} of "
@@ -78,10 +78,10 @@ class RunBudget:
 
     def settle(self, worst: Usage, call: ModelCalled) -> None:
         """Release what was set aside and record what the call really used."""
-        self.in_flight = minus(self.in_flight, worst)
+        self.in_flight = _minus(self.in_flight, worst)
         self.spent += call.usage
         if call.usage.unpriced_calls:
-            self.unpriced_tokens += tokens_of(call.usage)
+            self.unpriced_tokens += _tokens_of(call.usage)
         self.tell(call)
 
     def outage(self, outage: ModelOutage) -> None:
@@ -89,12 +89,12 @@ class RunBudget:
         self.tell(outage)
 
 
-def tokens_of(usage: Usage) -> int:
+def _tokens_of(usage: Usage) -> int:
     """Return all tokens of a usage; cached ones are part of the input, reasoning of the output."""
     return usage.input_tokens + usage.output_tokens
 
 
-def minus(usage: Usage, part: Usage) -> Usage:
+def _minus(usage: Usage, part: Usage) -> Usage:
     """Take `part` out of `usage`."""
     return Usage(
         usage.calls - part.calls,

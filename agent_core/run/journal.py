@@ -86,31 +86,6 @@ def decode(record: EventRecord) -> Logged:
     return Logged(record.seq, datetime.fromisoformat(record.at), event)
 
 
-def status_after(events: Sequence[Event]) -> RunStatus | None:
-    """Return the status that `events` leave a run in, if they change it."""
-    status: RunStatus | None = None
-    for event in events:
-        match event:
-            case StatusChanged(changed):
-                status = changed
-            case RoundOpened():
-                status = RunStatus.RUNNING
-            case RunFinished():
-                status = RunStatus.FINISHED
-            case RunFailed():
-                status = RunStatus.FAILED
-            case _:
-                pass
-    return status
-
-
-def is_end(event: Event) -> bool:
-    """Whether `event` makes a run final."""
-    if isinstance(event, StatusChanged):
-        return event.status.is_final
-    return isinstance(event, RunFinished | RunFailed)
-
-
 class Journal:
     """Append-only logs of runs, with leases and requests, over one database."""
 
@@ -139,7 +114,7 @@ class Journal:
         """Store events; they are on disk when this returns, and only then are followers told."""
         at = self.now()
         records = await runs.append(
-            self.database, run, [encode(e) for e in events], at.isoformat(), status_after(events)
+            self.database, run, [encode(e) for e in events], at.isoformat(), _status_after(events)
         )
         told = self.news.pop(run, None)
         if told:
@@ -166,7 +141,7 @@ class Journal:
             for logged in await self.read(run, after):
                 after = logged.seq
                 yield logged
-                if is_end(logged.event):
+                if _is_end(logged.event):
                     return
             try:
                 # Not `wait_for`: until Python 3.12 it loses a cancellation that meets the news.
@@ -241,3 +216,28 @@ class Journal:
     async def forget(self, run: RunId) -> None:
         """Delete a run and its log."""
         await runs.forget_run(self.database, run)
+
+
+def _status_after(events: Sequence[Event]) -> RunStatus | None:
+    """Return the status that `events` leave a run in, if they change it."""
+    status: RunStatus | None = None
+    for event in events:
+        match event:
+            case StatusChanged(changed):
+                status = changed
+            case RoundOpened():
+                status = RunStatus.RUNNING
+            case RunFinished():
+                status = RunStatus.FINISHED
+            case RunFailed():
+                status = RunStatus.FAILED
+            case _:
+                pass
+    return status
+
+
+def _is_end(event: Event) -> bool:
+    """Whether `event` makes a run final."""
+    if isinstance(event, StatusChanged):
+        return event.status.is_final
+    return isinstance(event, RunFinished | RunFailed)

@@ -17,13 +17,13 @@ def complete(kind: str, event: Body) -> Body:
     return event
 
 
-def complete_datasets(event: Body) -> None:
+def _complete_datasets(event: Body) -> None:
     """Tell generated data by its name."""
     for data in event["datasets"]:
         data.setdefault("is_synthetic", "synthetic" in (data.get("known_as") or "").lower())
 
 
-def complete_plan(event: Body) -> None:
+def _complete_plan(event: Body) -> None:
     """Tell an undo by its only line."""
     change = event.get("change") or {}
     line = " ".join(change.get("summary", [])[:1])
@@ -31,25 +31,25 @@ def complete_plan(event: Body) -> None:
     change.setdefault("back_to", int(found[1]) if found else None)
 
 
-def complete_failure(event: Body) -> None:
+def _complete_failure(event: Body) -> None:
     """Tell a script that ran before by how its error began."""
     event.setdefault("is_duplicate", event["error"].startswith("Duplicate: "))
 
 
-def complete_rerun(event: Body) -> None:
+def _complete_rerun(event: Body) -> None:
     """Read the packages that had changed from the text."""
     event.setdefault("changed", re.findall(r"(?<=[:,] )[^,;:]+ → [^,;]+", event["text"]))
 
 
-def complete_end(event: Body) -> None:
+def _complete_end(event: Body) -> None:
     """Tell a task outside the grammar by the exit status that it gave."""
     event.setdefault("is_outside_grammar", event.get("exit_code") == 5)
 
 
 COMPLETIONS: dict[str, Callable[[Body], None]] = {
-    "DatasetsProfiled": complete_datasets,
-    "PlanSet": complete_plan,
-    "NodeFailed": complete_failure,
-    "Rerun": complete_rerun,
-    "RunFailed": complete_end,
+    "DatasetsProfiled": _complete_datasets,
+    "PlanSet": _complete_plan,
+    "NodeFailed": _complete_failure,
+    "Rerun": _complete_rerun,
+    "RunFailed": _complete_end,
 }

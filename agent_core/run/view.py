@@ -138,24 +138,24 @@ def fold(run: RunId, log: Iterable[Logged], view: RunView | None = None) -> RunV
     """Apply the events of `log` in order, starting from `view` or from nothing."""
     view = view or RunView(run)
     for logged in log:
-        view = replace(step(view, logged), seq=logged.seq)
+        view = replace(_step(view, logged), seq=logged.seq)
     return view
 
 
-def step(view: RunView, logged: Logged) -> RunView:
+def _step(view: RunView, logged: Logged) -> RunView:
     """Apply one event."""
     match logged.event:
         case NodeStarted() | ScriptWritten() | NodeProgress() | NodeExecuted() as event:
-            return node_step(view, event)
+            return _node_step(view, event)
         case NodeFailed() | NodeJudged() as event:
-            return node_end(view, event)
+            return _node_end(view, event)
         case ModelCalled() | ModelOutage() | QuestionAsked() | QuestionSettled() as event:
-            return talk_step(view, event)
+            return _talk_step(view, event)
         case _:
-            return run_step(view, logged)
+            return _run_step(view, logged)
 
 
-def run_step(view: RunView, logged: Logged) -> RunView:
+def _run_step(view: RunView, logged: Logged) -> RunView:
     """Apply an event about the run as a whole."""
     match logged.event:
         case RunSubmitted(task, researcher, level):
@@ -178,10 +178,10 @@ def run_step(view: RunView, logged: Logged) -> RunView:
         case ProtocolFrozen(version, plan_hash, by):
             return replace(view, freeze=Freeze(version, plan_hash, logged.at, by))
         case _:
-            return end_step(view, logged)
+            return _end_step(view, logged)
 
 
-def end_step(view: RunView, logged: Logged) -> RunView:
+def _end_step(view: RunView, logged: Logged) -> RunView:
     """Apply an event of a run's end, or after it."""
     match logged.event:
         case CheckWaived(waiver):
@@ -193,7 +193,7 @@ def end_step(view: RunView, logged: Logged) -> RunView:
         case Rerun() as rerun:
             return replace(view, reruns=(*view.reruns, rerun))
         case RoundOpened() | Disputed():
-            return afterwards(view, logged)
+            return _afterwards(view, logged)
         case Answered() as answered:
             return replace(view, answers=(*view.answers, answered))
         case RunFinished(outcome, reason):
@@ -217,7 +217,7 @@ def end_step(view: RunView, logged: Logged) -> RunView:
             return view
 
 
-def afterwards(view: RunView, logged: Logged) -> RunView:
+def _afterwards(view: RunView, logged: Logged) -> RunView:
     """Apply what people do about a report."""
     match logged.event:
         case RoundOpened() as opened:
@@ -237,7 +237,7 @@ def afterwards(view: RunView, logged: Logged) -> RunView:
             return view
 
 
-def talk_step(
+def _talk_step(
     view: RunView, event: ModelCalled | ModelOutage | QuestionAsked | QuestionSettled
 ) -> RunView:
     """Apply a model call or a question."""
@@ -253,7 +253,7 @@ def talk_step(
             return replace(view, question=None)
 
 
-def node_step(
+def _node_step(
     view: RunView, event: NodeStarted | ScriptWritten | NodeProgress | NodeExecuted
 ) -> RunView:
     """Apply an event of a node in work."""
@@ -263,37 +263,37 @@ def node_step(
             new = Node(node, operator, parents, version, Script("", ""), aim)
             return replace(view, nodes=(*(n for n in view.nodes if n.id != node), new))
         case ScriptWritten(node, script):
-            return change(view, replace(view.node(node), script=script))
+            return _change(view, replace(view.node(node), script=script))
         case NodeProgress(node):
             others = tuple(p for p in view.progress if p[0] != node)
             return replace(view, progress=(*others, (node, event)))
         case NodeExecuted(node, execution, environment):
             ran = replace(view.node(node), execution=execution, environment=environment)
-            return change(quiet(view, node), ran)
+            return _change(_quiet(view, node), ran)
 
 
-def node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:
+def _node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:
     """Apply the end of a node."""
     match event:
         case NodeFailed(node, error, is_duplicate):
             failed = replace(view.node(node), error=error, is_duplicate=is_duplicate)
-            return change(quiet(view, node), failed)
+            return _change(_quiet(view, node), failed)
         case NodeJudged(node, checks, verdicts, score, primary):
             old = view.node(node)
             version = view.plan.version if view.plan else old.plan_version
             judged = replace(
                 old, checks=checks, verdicts=verdicts, score=score, plan_version=version
             )
-            after = change(view, judged)
+            after = _change(view, judged)
             is_best = after.best is not None and after.best.id == node
             return replace(after, primary=primary if is_best and primary else view.primary)
 
 
-def change(view: RunView, node: Node) -> RunView:
+def _change(view: RunView, node: Node) -> RunView:
     """Put `node` in the place of the one with its id."""
     return replace(view, nodes=tuple(node if n.id == node.id else n for n in view.nodes))
 
 
-def quiet(view: RunView, node: NodeId) -> RunView:
+def _quiet(view: RunView, node: NodeId) -> RunView:
     """Forget the progress of a node that has ended."""
     return replace(view, progress=tuple(p for p in view.progress if p[0] != node))

@@ -25,17 +25,10 @@ def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     """Decide the requirements that name a check; `not applicable` counts as met, said as such."""
     findings = {check.name: check for check in checks}
     return tuple(
-        verdict_of(requirement, findings[requirement.check])
+        _verdict_of(requirement, findings[requirement.check])
         for requirement in plan.requirements
         if requirement.check in findings
     )
-
-
-def verdict_of(requirement: Requirement, check: Check) -> Verdict:
-    """Turn the finding of a check into the verdict on the requirement that names it."""
-    is_met = check.finding is not Finding.FAIL
-    prefix = "not applicable: " if check.finding is Finding.NOT_APPLICABLE else ""
-    return Verdict(requirement.id, is_met, f"{prefix}{check.reason}", evidence=check.name)
 
 
 def undecided(plan: Plan, verdicts: Sequence[Verdict]) -> tuple[Requirement, ...]:
@@ -102,3 +95,10 @@ def score(plan: Plan, checks: Sequence[Check], verdicts: Sequence[Verdict]) -> S
         musts=len(musts),
         failed_checks=tuple(c.name for c in checks if c.is_fault),
     )
+
+
+def _verdict_of(requirement: Requirement, check: Check) -> Verdict:
+    """Turn the finding of a check into the verdict on the requirement that names it."""
+    is_met = check.finding is not Finding.FAIL
+    prefix = "not applicable: " if check.finding is Finding.NOT_APPLICABLE else ""
+    return Verdict(requirement.id, is_met, f"{prefix}{check.reason}", evidence=check.name)

@@ -342,7 +342,7 @@ class Search:
             again = await self.asked(node, plan, doubtful)
             verdicts = tuple(agreed(v, again) for v in verdicts)
             total = score(plan, checks, verdicts)
-        primary = await asyncio.to_thread(headline_of, evidence)
+        primary = await asyncio.to_thread(_headline_of, evidence)
         await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
 
     def evidence(self, node: Node) -> Evidence:
@@ -372,7 +372,7 @@ class Search:
         if node.execution is None or not node.execution.is_ok:
             return unjudged(left, "the script did not come to a clean end")
         shown = await asyncio.to_thread(
-            exhibits, node.script.source, node.execution.output, artifacts_of(node)
+            exhibits, node.script.source, node.execution.output, _artifacts_of(node)
         )
         before = [*(self.tree.node(p) for p in node.parents), node]
         plans = {p.version: p for p in self.recorder.view.plans}
@@ -386,7 +386,7 @@ class Search:
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]
     ) -> tuple[Verdict, ...]:
         """Ask for verdicts in one call; a claim whose quote occurs nowhere is not met."""
-        output, artifacts = node.execution.output if node.execution else "", artifacts_of(node)
+        output, artifacts = node.execution.output if node.execution else "", _artifacts_of(node)
         request = JudgeRequest(self.context(node.id), plan, node, left, artifacts)
         try:
             found = await self.through_outages(lambda: self.setup.researcher.judge(request))
@@ -399,11 +399,11 @@ class Search:
         return (*wanted, *unjudged(silent, "the judge said nothing about it"))
 
 
-def artifacts_of(node: Node) -> dict[str, Path]:
+def _artifacts_of(node: Node) -> dict[str, Path]:
     """Return what a node's execution left, by name."""
     return {a.name: a.path for a in node.execution.artifacts} if node.execution else {}
 
 
-def headline_of(evidence: Evidence) -> str:
+def _headline_of(evidence: Evidence) -> str:
     """Return the preliminary primary metric for the card; empty where there is none."""
     return preliminary(evidence.plan, collect_facts(evidence))

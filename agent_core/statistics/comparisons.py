@@ -54,11 +54,11 @@ def compared(
 ) -> list[Comparison]:
     """Compare the algorithms on a metric, paired over users; Holm over all of these pairs."""
     means = {n: found.mean(metric, n) for n in found.algorithms(metric)}
-    pairs = pairs_of(plan, metric, means)
+    pairs = _pairs_of(plan, metric, means)
     if found.is_pooled(metric):
-        tested = pooled_differences(found, metric, pairs, rng)
+        tested = _pooled_differences(found, metric, pairs, rng)
     else:
-        tested = mean_differences(found, metric, pairs, rng)
+        tested = _mean_differences(found, metric, pairs, rng)
     adjusted = inference.holm([d.p for _, _, d in tested])
     within = equivalences(plan, found, metric, [(a, b) for a, b, _ in tested])
     return [
@@ -70,7 +70,7 @@ def compared(
     ]  # fmt: skip
 
 
-def pairs_of(plan: Plan, metric: Metric, means: Mapping[str, float]) -> list[tuple[str, str]]:
+def _pairs_of(plan: Plan, metric: Metric, means: Mapping[str, float]) -> list[tuple[str, str]]:
     """Return the declared family of pairs.
 
     In a sweep the best value with every other algorithm, baselines too; else all pairs, or
@@ -96,7 +96,7 @@ def pairs_of(plan: Plan, metric: Metric, means: Mapping[str, float]) -> list[tup
     return [(a, b) for a in ordered for b in ordered if b in baselines and a not in baselines]
 
 
-def mean_differences(
+def _mean_differences(
     found: Observations,
     metric: Metric,
     pairs: Sequence[tuple[str, str]],
@@ -113,12 +113,12 @@ def mean_differences(
         columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in group])
         differences = inference.paired_differences(columns, found.held, rng)
         for (a, b), difference in zip(group, differences, strict=True):
-            exact = exact_for_hits(metric, users[a].to_numpy(), users[b].to_numpy(), difference)
+            exact = _exact_for_hits(metric, users[a].to_numpy(), users[b].to_numpy(), difference)
             tested.append((a, b, exact))
     return tested
 
 
-def exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Difference) -> Difference:
+def _exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Difference) -> Difference:
     """Replace the permutation test by McNemar's exact one where values are 0 or 1."""
     if metric.name != "hit" or not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
         return found
@@ -128,7 +128,7 @@ def exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Differen
     )
 
 
-def pooled_differences(
+def _pooled_differences(
     found: Observations,
     metric: Metric,
     pairs: Sequence[tuple[str, str]],

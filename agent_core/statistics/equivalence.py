@@ -81,7 +81,7 @@ def tost(differences: ArrayLike, margin: float, held: str = "") -> Equivalence:
     >>> round(found.interval.high, 4), found.is_shown
     (0.0021, True)
     """
-    check(margin)
+    _check(margin)
     array = finite(differences)
     n = len(array)
     if n < 2 or np.ptp(array) == 0:
@@ -99,7 +99,7 @@ def tost_of_draws(draws: Floats, margin: float, n: int, held: str = "") -> Equiv
 
     The observed sample counts among the draws, so that p is never 0.
     """
-    check(margin)
+    _check(margin)
     if n < 2 or np.ptp(draws) == 0:
         return Equivalence(margin, unknown("users", n), 1.0, 1.0)
     outside = max(int((draws <= -margin).sum()), int((draws >= margin).sum()))
@@ -107,12 +107,6 @@ def tost_of_draws(draws: Floats, margin: float, n: int, held: str = "") -> Equiv
     low, high = np.quantile(draws, [ALPHA, 1 - ALPHA])
     interval = Interval(float(low), float(high), "users", "percentile bootstrap", held, n)
     return Equivalence(margin, interval, p_value, p_value)
-
-
-def check(margin: float) -> None:
-    """Refuse what is no margin."""
-    if not margin > 0:
-        raise ValueError(f"equivalence needs a positive margin set beforehand, not {margin!r}")
 
 
 def equivalences(
@@ -125,15 +119,21 @@ def equivalences(
     if plan.margin is None or metric != plan.primary:
         return [None for _ in pairs]
     if found.is_pooled(metric):
-        tested = {p: pooled_test(found, metric, p, plan.margin) for p in pairs}
+        tested = {p: _pooled_test(found, metric, p, plan.margin) for p in pairs}
     else:
         groups = found.grouped(metric, pairs)
-        tested = {p: e for g in groups for p, e in group_tests(found, metric, g, plan.margin)}
+        tested = {p: e for g in groups for p, e in _group_tests(found, metric, g, plan.margin)}
     adjusted = holm([tested[p].p_value for p in pairs])
     return [replace(tested[p], adjusted_p=float(a)) for p, a in zip(pairs, adjusted, strict=True)]
 
 
-def group_tests(
+def _check(margin: float) -> None:
+    """Refuse what is no margin."""
+    if not margin > 0:
+        raise ValueError(f"equivalence needs a positive margin set beforehand, not {margin!r}")
+
+
+def _group_tests(
     found: Observations, metric: Metric, pairs: Sequence[tuple[str, str]], margin: float
 ) -> Iterator[tuple[tuple[str, str], Equivalence]]:
     """Yield the tests of pairs that share all users.
@@ -153,7 +153,7 @@ def group_tests(
         yield pair, tost_of_draws(drawn, margin, n, found.held)
 
 
-def pooled_test(
+def _pooled_test(
     found: Observations, metric: Metric, pair: tuple[str, str], margin: float
 ) -> Equivalence:
     """Test the pooled errors of one pair over the users that both have."""

@@ -98,16 +98,16 @@ def collect_facts(evidence: Evidence) -> Facts:
     comparisons.sort(key=lambda c: not c.is_declared)
     values: dict[str, float] = {}
     for summary in summaries:
-        values |= references(summary)
+        values |= _references(summary)
     for comparison in comparisons:
-        values |= comparison_references(comparison)
+        values |= _comparison_references(comparison)
     finite = {k: v for k, v in values.items() if math.isfinite(v)}
     return Facts(
         finite,
         tuple(summaries),
         tuple(comparisons),
         found.definitions,
-        tuple(orders(evidence.plan, summaries)),
+        tuple(_orders(evidence.plan, summaries)),
         found.left_out(evidence.plan.primary),
     )
 
@@ -125,7 +125,7 @@ def with_late_margin(facts: Facts) -> Facts:
     return replace(facts, comparisons=marked, values=kept)
 
 
-def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
+def _orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
     """Return how the primary metric and each other order the algorithms; from three on.
 
     Metrics without a better end order nothing.
@@ -147,7 +147,7 @@ def orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
     return found
 
 
-def references(summary: Summary) -> dict[str, float]:
+def _references(summary: Summary) -> dict[str, float]:
     """Return the statistics of a summary by reference."""
     key = f"{summary.metric.key}|{summary.algorithm}"
     return {
@@ -169,7 +169,7 @@ def references(summary: Summary) -> dict[str, float]:
     }
 
 
-def comparison_references(comparison: Comparison) -> dict[str, float]:
+def _comparison_references(comparison: Comparison) -> dict[str, float]:
     """Return the values of a comparison by reference."""
     key = f"{comparison.metric.key}|{comparison.a} - {comparison.b}"
     found = {

@@ -21,35 +21,16 @@ def run_values(evidence: Evidence) -> pd.DataFrame:
     """
     rows = evidence.single
     rows = rows[np.isfinite(rows["value"].astype(float))] if len(rows) else rows
-    rows = rows.assign(k=cutoffs(rows))
+    rows = rows.assign(k=_cutoffs(rows))
     is_sample = bool(evidence.run.get("list_sample"))
     if is_sample or not len(evidence.agreement) or not len(rows):
         return rows.assign(is_recomputed=False)
-    joined = rows.merge(computed_values(evidence), on=KEYS, how="left")
+    joined = rows.merge(_computed_values(evidence), on=KEYS, how="left")
     is_known = joined["computed"].notna()
     return joined.assign(
         value=joined["computed"].where(is_known, joined["value"]).astype(float),
         is_recomputed=is_known,
     )
-
-
-def computed_values(evidence: Evidence) -> pd.DataFrame:
-    """Return the recomputed value of each run: `KEYS` and `computed`."""
-    known = evidence.agreement[[*KEYS, "computed", "definition"]].copy()
-    known = known.assign(k=cutoffs(known)).drop_duplicates(KEYS)
-    if is_otherwise(known).any() and len(evidence.recomputed):
-        users = evidence.recomputed.assign(k=cutoffs(evidence.recomputed))
-        whole = users.groupby(KEYS, sort=False)["value"].mean().rename("whole").reset_index()
-        known = known.merge(whole, on=KEYS, how="left")
-        replaced = known["whole"].where(is_otherwise(known) & known["whole"].notna())
-        known = known.assign(computed=replaced.fillna(known["computed"]))
-    return known[[*KEYS, "computed"]]
-
-
-def is_otherwise(agreement: pd.DataFrame) -> pd.Series[bool]:
-    """Whether a value agrees under a definition that is no mean over all test users."""
-    names = agreement["definition"].astype(str)
-    return names.str.endswith(LISTED_ONLY) | names.str.startswith(POOLED)
 
 
 def user_values(evidence: Evidence) -> pd.DataFrame:
@@ -59,8 +40,8 @@ def user_values(evidence: Evidence) -> pd.DataFrame:
     cannot be computed again keeps the script's values, whatever became of the other metrics.
     """
     is_sample = bool(evidence.run.get("list_sample"))
-    mine = with_origin(evidence.recomputed, is_recomputed=True)
-    claimed = with_origin(evidence.per_user, is_recomputed=False)
+    mine = _with_origin(evidence.recomputed, is_recomputed=True)
+    claimed = _with_origin(evidence.per_user, is_recomputed=False)
     if is_sample and len(claimed):
         both = claimed
     else:
@@ -70,17 +51,6 @@ def user_values(evidence: Evidence) -> pd.DataFrame:
         both = pd.concat([f for f in (mine, claimed[is_new]) if len(f)] or [mine])
     both = both.assign(value=both["value"].astype(float))
     return both[np.isfinite(both["value"])]
-
-
-def with_origin(users: pd.DataFrame, *, is_recomputed: bool) -> pd.DataFrame:
-    """Return the needed columns, an absent cut-off as 0."""
-    kept = users[[*KEYS, "user_id", "value"]]
-    return kept.assign(k=cutoffs(kept), is_recomputed=is_recomputed)
-
-
-def cutoffs(frame: pd.DataFrame) -> pd.Series[int]:
-    """Return the cut-offs of a table, absent ones as 0."""
-    return pd.to_numeric(frame["k"]).astype("Int64").fillna(0).astype(int)
 
 
 def true_predictions(evidence: Evidence) -> pd.DataFrame:
@@ -123,3 +93,33 @@ def test_share(evidence: Evidence) -> float:
         return float(np.mean(tests) / np.mean(trains))
     folds = max(2, evidence.plan.split.folds)
     return 1 / (folds - 1)
+
+
+def _computed_values(evidence: Evidence) -> pd.DataFrame:
+    """Return the recomputed value of each run: `KEYS` and `computed`."""
+    known = evidence.agreement[[*KEYS, "computed", "definition"]].copy()
+    known = known.assign(k=_cutoffs(known)).drop_duplicates(KEYS)
+    if _is_otherwise(known).any() and len(evidence.recomputed):
+        users = evidence.recomputed.assign(k=_cutoffs(evidence.recomputed))
+        whole = users.groupby(KEYS, sort=False)["value"].mean().rename("whole").reset_index()
+        known = known.merge(whole, on=KEYS, how="left")
+        replaced = known["whole"].where(_is_otherwise(known) & known["whole"].notna())
+        known = known.assign(computed=replaced.fillna(known["computed"]))
+    return known[[*KEYS, "computed"]]
+
+
+def _is_otherwise(agreement: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a value agrees under a definition that is no mean over all test users."""
+    names = agreement["definition"].astype(str)
+    return names.str.endswith(LISTED_ONLY) | names.str.startswith(POOLED)
+
+
+def _with_origin(users: pd.DataFrame, *, is_recomputed: bool) -> pd.DataFrame:
+    """Return the needed columns, an absent cut-off as 0."""
+    kept = users[[*KEYS, "user_id", "value"]]
+    return kept.assign(k=_cutoffs(kept), is_recomputed=is_recomputed)
+
+
+def _cutoffs(frame: pd.DataFrame) -> pd.Series[int]:
+    """Return the cut-offs of a table, absent ones as 0."""
+    return pd.to_numeric(frame["k"]).astype("Int64").fillna(0).astype(int)

@@ -178,7 +178,7 @@ class Observations:
     def losses(self, metric: Metric, algorithm: str) -> Losses | None:
         """Return the losses of an algorithm by user."""
         table = self.loss_table(metric, algorithm)
-        return as_losses(table, metric) if len(table) else None
+        return _as_losses(table, metric) if len(table) else None
 
     def paired_losses(self, metric: Metric, a: str, b: str) -> tuple[Losses, Losses] | None:
         """Return the losses of two algorithms over the predictions that both have."""
@@ -186,7 +186,7 @@ class Observations:
         both = first.index.intersection(second.index)
         if both.get_level_values("user_id").nunique() < 2:
             return None
-        return as_losses(first.loc[both], metric), as_losses(second.loc[both], metric)
+        return _as_losses(first.loc[both], metric), _as_losses(second.loc[both], metric)
 
     def loss_table(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the loss of each prediction (lines: `PLACE`), averaged over seeds."""
@@ -266,7 +266,7 @@ def pooled(losses: pd.Series[float], metric: Metric) -> float:
     return mean**0.5 if metric.name == "rmse" else mean
 
 
-def as_losses(table: pd.DataFrame, metric: Metric) -> Losses:
+def _as_losses(table: pd.DataFrame, metric: Metric) -> Losses:
     """Return sums and counts by user as arrays."""
     users = table.groupby(level="user_id", sort=False)["loss"].agg(["sum", "count"])
     sums, counts = users["sum"].to_numpy(float), users["count"].to_numpy(float)

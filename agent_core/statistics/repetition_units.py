@@ -48,13 +48,13 @@ def repetitions_of(found: Observations, metric: Metric, algorithm: str) -> Repet
     within = complete.var(axis=0, ddof=1).mean()
     values = complete.iloc[:, 0]
     if complete.shape[1] > 1:
-        values = seed_values(found, metric, algorithm, complete)
+        values = _seed_values(found, metric, algorithm, complete)
     is_still = np.ptp(complete.to_numpy(), axis=0).max() == 0
     single = 0.0 if is_still else float(np.sqrt(within))
     return Repetitions("seeds", values.to_numpy(dtype=float), complete.shape[1], single)
 
 
-def seed_values(
+def _seed_values(
     found: Observations, metric: Metric, algorithm: str, complete: pd.DataFrame
 ) -> pd.Series[float]:
     """Return the value of each seed over several folds, of what the mean is over."""

@@ -69,11 +69,11 @@ class Summary:
 def summaries_of(found: Observations, metric: Metric, rng: np.random.Generator) -> list[Summary]:
     """Return the summary of each algorithm on a metric."""
     names = found.algorithms(metric)
-    intervals = user_intervals(found, metric, names, rng)
-    return [summarised(found, metric, n, intervals[n], rng) for n in names]
+    intervals = _user_intervals(found, metric, names, rng)
+    return [_summarised(found, metric, n, intervals[n], rng) for n in names]
 
 
-def user_intervals(
+def _user_intervals(
     found: Observations, metric: Metric, names: Sequence[str], rng: np.random.Generator
 ) -> dict[str, Interval]:
     """Return the interval of each mean over users; algorithms are resampled together."""
@@ -98,7 +98,7 @@ def user_intervals(
     return intervals
 
 
-def summarised(
+def _summarised(
     found: Observations,
     metric: Metric,
     algorithm: str,
@@ -121,7 +121,7 @@ def summarised(
     else:
         run_interval = inference.mean_interval(values, over)
     mean, estimand = found.mean(metric, algorithm), found.estimand(metric, algorithm)
-    interval = of_same(found, metric, algorithm, user_interval)
+    interval = _of_same(found, metric, algorithm, user_interval)
     users = interval.n or int(np.nan_to_num(rows["n"].astype(float).max()))
     return Summary(
         metric, algorithm, mean, len(rows), over, len(values), sd, sd_interval, boot,
@@ -130,7 +130,7 @@ def summarised(
     )  # fmt: skip
 
 
-def of_same(found: Observations, metric: Metric, algorithm: str, interval: Interval) -> Interval:
+def _of_same(found: Observations, metric: Metric, algorithm: str, interval: Interval) -> Interval:
     """Return an interval over users where it is that of the mean that is shown, and holds it.
 
     A mean over runs is that over users in one split; over folds of unequal size it is not, and

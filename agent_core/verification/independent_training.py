@@ -89,27 +89,12 @@ async def retrain(
     order = await asyncio.to_thread(order_of, evidence)
     if order is None:
         return None
-    first = await ordered(evidence, order, template, folder, executor)
-    again = unrated(order, first)
+    first = await _ordered(evidence, order, template, folder, executor)
+    again = _unrated(order, first)
     if again is None:
         return first
-    second = await ordered(evidence, again, template, folder.with_name("unrated"), executor)
+    second = await _ordered(evidence, again, template, folder.with_name("unrated"), executor)
     return closer(first, second)
-
-
-async def ordered(
-    evidence: Evidence,
-    order: TrainingOrder,
-    template: Experiment,
-    folder: Path,
-    executor: Executor,
-) -> Retrained:
-    """Carry out one order."""
-    if not order.algorithms:
-        return Retrained(order.fold, (), order.left_out)
-    experiment = await asyncio.to_thread(experiment_of, evidence, order, template, folder)
-    execution = await executor.execute(experiment, lambda _: None)
-    return await asyncio.to_thread(compared, evidence, order, execution)
 
 
 def order_of(evidence: Evidence) -> TrainingOrder | None:
@@ -123,16 +108,64 @@ def order_of(evidence: Evidence) -> TrainingOrder | None:
     left_out: dict[str, str] = {}
     for number, algorithm in enumerate(evidence.plan.algorithms):
         own = rows[rows["algorithm"] == algorithm.name]
-        reason = why_left_out(evidence, algorithm)
+        reason = _why_left_out(evidence, algorithm)
         if reason or not len(own):
             left_out[algorithm.name] = reason or "it has no results in this fold"
             continue
-        chosen.append(training_of(evidence, number, algorithm, own))
+        chosen.append(_training_of(evidence, number, algorithm, own))
     lengths = [evidence.plan.list_length, *(int(k) for k in rows["k"].dropna().unique())]
     return TrainingOrder(folds[0], min(max(lengths), metrics.LONGEST), tuple(chosen), left_out)
 
 
-def why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
+def slack_of(delivered: np.ndarray, trained: np.ndarray) -> float:
+    """Return the gap of two means that ties, versions and seeds explain."""
+    least = SLACK + SLACK_SHARE * abs(float(trained.mean()))
+    spreads = [float(v.std(ddof=1)) for v in (delivered, trained) if len(v) > 1]
+    if len(trained) < 2 or not spreads:
+        return least
+    scale = math.sqrt(1 / len(delivered) + 1 / len(trained))
+    return max(least, DEVIATIONS * max(spreads) * scale)
+
+
+def spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, float]:
+    """Return both standard deviations over seeds and the p of their F test."""
+    if min(len(delivered), len(trained)) < ENOUGH_SEEDS:
+        return 0.0, 0.0, 1.0
+    own, ours = float(delivered.std(ddof=1)), float(trained.std(ddof=1))
+    if not ours:
+        return own, ours, 1.0
+    ratio = own**2 / ours**2
+    below = float(stats.f.cdf(ratio, len(delivered) - 1, len(trained) - 1))
+    return own, ours, 2 * min(below, 1 - below)
+
+
+def closer(first: Retrained, second: Retrained) -> Retrained:
+    """Return, algorithm by algorithm, the training that the delivered values are closer to."""
+    other = _by_algorithm(second)
+    pairs: list[Pair] = []
+    for name, own in _by_algorithm(first).items():
+        rival = other.get(name, ())
+        is_better = rival and sum(p.agrees for p in rival) > sum(p.agrees for p in own)
+        pairs += rival if is_better else own
+    return replace(first, pairs=tuple(pairs))
+
+
+async def _ordered(
+    evidence: Evidence,
+    order: TrainingOrder,
+    template: Experiment,
+    folder: Path,
+    executor: Executor,
+) -> Retrained:
+    """Carry out one order."""
+    if not order.algorithms:
+        return Retrained(order.fold, (), order.left_out)
+    experiment = await asyncio.to_thread(_experiment_of, evidence, order, template, folder)
+    execution = await executor.execute(experiment, lambda _: None)
+    return await asyncio.to_thread(_compared, evidence, order, execution)
+
+
+def _why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
     """Say why an algorithm cannot be trained again; empty where it can."""
     if sampled_candidates(evidence):
         return "only sampled items were ranked"
@@ -142,7 +175,7 @@ def why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
     return "" if isinstance(said.get("config"), dict) else "its configuration was not recorded"
 
 
-def training_of(
+def _training_of(
     evidence: Evidence, number: int, algorithm: Algorithm, rows: pd.DataFrame
 ) -> Training:
     """Return how an algorithm is trained again; a random one with the first recorded seeds."""
@@ -158,7 +191,7 @@ def training_of(
     )  # fmt: skip
 
 
-def experiment_of(
+def _experiment_of(
     evidence: Evidence, order: TrainingOrder, template: Experiment, folder: Path
 ) -> Experiment:
     """Write the split and the order; return the experiment that trains.
@@ -191,7 +224,7 @@ def experiment_of(
     )
 
 
-def compared(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
+def _compared(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
     """Compare what the product trained with what the script delivered."""
     artifacts = {a.name: a.path for a in execution.artifacts}
     problems = Problems()
@@ -200,24 +233,24 @@ def compared(evidence: Evidence, order: TrainingOrder, execution: Execution) -> 
     predicted = run_tables("predictions", artifacts, names, PREDICTION_COLUMNS, problems)
     pairs: list[Pair] = []
     left_out = dict(order.left_out)
-    failed = failures(artifacts)
+    failed = _failures(artifacts)
     for training in order.algorithms:
         key = str(training.number)
         own = [f[f["algorithm"] == key] for f in (lists, predicted)]
         if training.name in failed or not any(len(f) for f in own):
             left_out[training.name] = failed.get(training.name, "it did not come to an end")
         else:
-            pairs += pairs_of(evidence, order, training, own)
+            pairs += _pairs_of(evidence, order, training, own)
     return Retrained(order.fold, tuple(pairs), left_out)
 
 
-def failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
+def _failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
     """Return the algorithms whose training failed, with the error."""
     path = artifacts.get("failed.json")
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path else {}
 
 
-def pairs_of(
+def _pairs_of(
     evidence: Evidence, order: TrainingOrder, training: Training, own: Sequence[pd.DataFrame]
 ) -> Iterator[Pair]:
     """Yield every delivered metric of an algorithm beside the trained one."""
@@ -225,7 +258,7 @@ def pairs_of(
     rows = rows[(rows["fold"] == order.fold) & (rows["algorithm"] == training.name)]
     for (metric, k), group in rows.groupby(["metric", "k"], dropna=False):
         cut = None if pd.isna(k) else int(k)
-        trained = np.array(list(trained_values(evidence, order, (str(metric), cut), own)))
+        trained = np.array(list(_trained_values(evidence, order, (str(metric), cut), own)))
         delivered = group["value"].to_numpy(dtype=float)
         if len(trained) and np.isfinite(delivered).all():
             yield Pair(
@@ -234,7 +267,7 @@ def pairs_of(
             )  # fmt: skip
 
 
-def trained_values(
+def _trained_values(
     evidence: Evidence,
     order: TrainingOrder,
     metric: tuple[str, int | None],
@@ -243,7 +276,7 @@ def trained_values(
     """Yield a metric of each training, under the definition that the script's values have."""
     name, k = metric
     test, (lists, predicted) = evidence.test[order.fold], own
-    wanted = definition_of(evidence, name, k)
+    wanted = _definition_of(evidence, name, k)
     for _, table in (predicted if name in RATING else lists).groupby("seed"):
         if name in RATING:
             found = metrics.rating(name, table, test)
@@ -253,12 +286,12 @@ def trained_values(
             found = metrics.coverage(table, k or order.length, whole)
         else:
             found = metrics.ranking(name, Lists.of(table, test, k or order.length))
-        value = under(found, wanted)
+        value = _under(found, wanted)
         if value is not None:
             yield value
 
 
-def definition_of(evidence: Evidence, metric: str, k: int | None) -> str:
+def _definition_of(evidence: Evidence, metric: str, k: int | None) -> str:
     """Return the definition under which the script's values could be computed again."""
     table = evidence.agreement
     same = table[(table["metric"] == metric) & table["agrees"].astype(bool)]
@@ -266,53 +299,20 @@ def definition_of(evidence: Evidence, metric: str, k: int | None) -> str:
     return str(same["definition"].iloc[0]) if len(same) else ""
 
 
-def under(found: Sequence[Recomputed], wanted: str) -> float | None:
+def _under(found: Sequence[Recomputed], wanted: str) -> float | None:
     """Return the value under a definition, else under the first there is."""
     chosen = next((f for f in found if f.definition == wanted), found[0] if found else None)
     return chosen.value if chosen is not None and math.isfinite(chosen.value) else None
 
 
-def slack_of(delivered: np.ndarray, trained: np.ndarray) -> float:
-    """Return the gap of two means that ties, versions and seeds explain."""
-    least = SLACK + SLACK_SHARE * abs(float(trained.mean()))
-    spreads = [float(v.std(ddof=1)) for v in (delivered, trained) if len(v) > 1]
-    if len(trained) < 2 or not spreads:
-        return least
-    scale = math.sqrt(1 / len(delivered) + 1 / len(trained))
-    return max(least, DEVIATIONS * max(spreads) * scale)
-
-
-def spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, float]:
-    """Return both standard deviations over seeds and the p of their F test."""
-    if min(len(delivered), len(trained)) < ENOUGH_SEEDS:
-        return 0.0, 0.0, 1.0
-    own, ours = float(delivered.std(ddof=1)), float(trained.std(ddof=1))
-    if not ours:
-        return own, ours, 1.0
-    ratio = own**2 / ours**2
-    below = float(stats.f.cdf(ratio, len(delivered) - 1, len(trained) - 1))
-    return own, ours, 2 * min(below, 1 - below)
-
-
-def unrated(order: TrainingOrder, first: Retrained) -> TrainingOrder | None:
+def _unrated(order: TrainingOrder, first: Retrained) -> TrainingOrder | None:
     """Return the order for what disagreed, without ratings: a script may leave them out."""
     doubtful = {p.algorithm for p in first.pairs if not p.agrees}
     again = tuple(t for t in order.algorithms if t.name in doubtful and not t.predictions)
     return replace(order, algorithms=again, left_out={}, rated=False) if again else None
 
 
-def closer(first: Retrained, second: Retrained) -> Retrained:
-    """Return, algorithm by algorithm, the training that the delivered values are closer to."""
-    other = by_algorithm(second)
-    pairs: list[Pair] = []
-    for name, own in by_algorithm(first).items():
-        rival = other.get(name, ())
-        is_better = rival and sum(p.agrees for p in rival) > sum(p.agrees for p in own)
-        pairs += rival if is_better else own
-    return replace(first, pairs=tuple(pairs))
-
-
-def by_algorithm(retrained: Retrained) -> dict[str, tuple[Pair, ...]]:
+def _by_algorithm(retrained: Retrained) -> dict[str, tuple[Pair, ...]]:
     """Return the pairs of each algorithm."""
     names = dict.fromkeys(p.algorithm for p in retrained.pairs)
     return {n: tuple(p for p in retrained.pairs if p.algorithm == n) for n in names}

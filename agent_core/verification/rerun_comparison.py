@@ -65,10 +65,10 @@ def compare(
     now
         The environment of the second execution.
     """
-    changed = tuple(changes(node.environment, now))
+    changed = tuple(_changes(node.environment, now))
     if not execution.is_ok:
         ended = f"the script came to no clean end this time ({execution.ended.value})"
-        text = f"**Not repeated:** {ended}. {changed_text(node.environment, now)}".strip()
+        text = f"**Not repeated:** {ended}. {_changed_text(node.environment, now)}".strip()
         return Rerun(
             node.id,
             is_identical=False,
@@ -77,12 +77,12 @@ def compare(
             text=text,
             changed=changed,
         )
-    gaps = gaps_of(old.rows, new.rows)
+    gaps = _gaps_of(old.rows, new.rows)
     told = (
-        verdict(gaps),
-        conditions(gaps, execution, node.environment, now),
+        _verdict(gaps),
+        _conditions(gaps, execution, node.environment, now),
         CAUTION if gaps.is_identical else CAUTION_OF_DIFFERENCE,
-        recomputed(new),
+        _recomputed(new),
     )
     text = " ".join(t for t in told if t)
     return Rerun(node.id, gaps.is_identical, gaps.largest, len(gaps.both), text, changed)
@@ -96,10 +96,14 @@ CAUTION_OF_DIFFERENCE = (
 )
 
 
-def gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
+def _gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
     """Put the rows of two executions beside each other; repeated rows by their order."""
-    both = numbered(old).merge(
-        numbered(new), on=[*KEYS, "turn"], how="outer", suffixes=("_old", "_new"), indicator="side"
+    both = _numbered(old).merge(
+        _numbered(new),
+        on=[*KEYS, "turn"],
+        how="outer",
+        suffixes=("_old", "_new"),
+        indicator="side",
     )
     shared = both[both["side"] == "both"]
     first, second = (shared[c].astype(float).to_numpy() for c in ("value_old", "value_new"))
@@ -113,7 +117,7 @@ def gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
     )
 
 
-def numbered(rows: pd.DataFrame) -> pd.DataFrame:
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
     """Return keys and values, with the turn of a row among those of its keys."""
     kept = rows[[*KEYS, "value"]]
     kept = kept.assign(k=kept["k"].astype("Int64").fillna(0).astype(int))
@@ -122,17 +126,17 @@ def numbered(rows: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(turn=kept.groupby(KEYS).cumcount())
 
 
-def verdict(gaps: Gaps) -> str:
+def _verdict(gaps: Gaps) -> str:
     """Say whether it repeated, else the largest difference of each metric and what is missing."""
-    count, allowed = len(gaps.both), f"tolerance {said(TOLERANCE)}"
+    count, allowed = len(gaps.both), f"tolerance {_said(TOLERANCE)}"
     if gaps.is_identical:
         return (
-            f"**Repeated, identical.** Largest difference {said(gaps.largest)} in {count} values "
+            f"**Repeated, identical.** Largest difference {_said(gaps.largest)} in {count} values "
             f"({allowed})."
         )
-    parts = [absent("missing this time", gaps.only_old), absent("new", gaps.only_new)]
+    parts = [_absent("missing this time", gaps.only_old), _absent("new", gaps.only_new)]
     if gaps.differing:
-        worst = [f"{label} {said(gap)}" for label, gap in per_metric(gaps.both)]
+        worst = [f"{label} {_said(gap)}" for label, gap in _per_metric(gaps.both)]
         parts.insert(
             0,
             f"{gaps.differing} of {count} values differ ({allowed}); largest difference per "
@@ -144,7 +148,7 @@ def verdict(gaps: Gaps) -> str:
     return f"**Repeated, not identical:** {told}."
 
 
-def per_metric(both: pd.DataFrame) -> list[tuple[str, float]]:
+def _per_metric(both: pd.DataFrame) -> list[tuple[str, float]]:
     """Return the largest difference of each metric, in the order of delivery."""
     found: dict[str, float] = {}
     for metric, k, gap in zip(both["metric"], both["k"], both["gap"], strict=True):
@@ -153,30 +157,30 @@ def per_metric(both: pd.DataFrame) -> list[tuple[str, float]]:
     return list(found.items())
 
 
-def said(gap: float) -> str:
+def _said(gap: float) -> str:
     """Return a difference for people."""
     if not math.isfinite(gap):
         return "no number in one of them"
     return f"{gap:.2g}".replace("e-0", "e-")
 
 
-def absent(word: str, rows: pd.DataFrame) -> str:
+def _absent(word: str, rows: pd.DataFrame) -> str:
     """Name rows that only one execution has; empty without any."""
     if not len(rows):
         return ""
-    named = [row_name(r) for r in rows[KEYS].head(SHOWN).to_dict("records")]
+    named = [_row_name(r) for r in rows[KEYS].head(SHOWN).to_dict("records")]
     more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     return f"{len(rows)} {word} ({', '.join(named)}{more})"
 
 
-def row_name(row: Mapping[str, object]) -> str:
+def _row_name(row: Mapping[str, object]) -> str:
     """Name a row for people."""
     label = Metric(str(row["metric"]), int(str(row["k"])) or None).label
     parts = [f"{part} {row[part]}" for part in ("fold", "seed") if row[part]]
     return " ".join([label, f"of {row['algorithm']}", *parts])
 
 
-def conditions(gaps: Gaps, execution: Execution, then: Environment, now: Environment) -> str:
+def _conditions(gaps: Gaps, execution: Execution, then: Environment, now: Environment) -> str:
     """Say what was the same, and which packages and machine were not."""
     seeds = gaps.both["seed"][gaps.both["seed"] != ""].nunique()
     same = ["script", "data", *([f"{seeds} seeds"] if seeds > 1 else [])]
@@ -185,14 +189,14 @@ def conditions(gaps: Gaps, execution: Execution, then: Environment, now: Environ
         if execution.level is IsolationLevel.UNCONFINED
         else "in a clean sandbox"
     )
-    if then.packages and now.packages and not changes(then, now):
+    if then.packages and now.packages and not _changes(then, now):
         same.append("packages")
-    return f"Same {', '.join(same)}, {place}. {changed_text(then, now)}".strip()
+    return f"Same {', '.join(same)}, {place}. {_changed_text(then, now)}".strip()
 
 
-def changed_text(then: Environment, now: Environment) -> str:
+def _changed_text(then: Environment, now: Environment) -> str:
     """Say which packages and whether the machine changed; empty where nothing did."""
-    changed, parts = changes(then, now), []
+    changed, parts = _changes(then, now), []
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         listed = f"{', '.join(changed[:SHOWN])}{more}"
@@ -204,7 +208,7 @@ def changed_text(then: Environment, now: Environment) -> str:
     return " ".join(parts)
 
 
-def changes(then: Environment, now: Environment) -> list[str]:
+def _changes(then: Environment, now: Environment) -> list[str]:
     """Return the packages whose version changed, as `lenskit 2025.8.1 → 2026.1`."""
     if not then.packages or not now.packages:
         return []
@@ -212,17 +216,17 @@ def changes(then: Environment, now: Environment) -> list[str]:
     new = {**now.packages, **({"Python": now.python} if now.python else {})}
     changed = {n for n in old.keys() | new.keys() if old.get(n) != new.get(n)}
     return [
-        f"{n} {old.get(n, 'not there')} → {new.get(n, 'gone')}" for n in important_first(changed)
+        f"{n} {old.get(n, 'not there')} → {new.get(n, 'gone')}" for n in _important_first(changed)
     ]
 
 
-def important_first(names: Iterable[str]) -> list[str]:
+def _important_first(names: Iterable[str]) -> list[str]:
     """Order packages: those that numbers depend on first, then by name."""
     order = {name: place for place, name in enumerate(FIRST)}
     return sorted(names, key=lambda n: (order.get(n, len(FIRST)), n.lower()))
 
 
-def recomputed(new: Evidence) -> str:
+def _recomputed(new: Evidence) -> str:
     """Say how many values of the second execution agree with its saved lists."""
     total = len(new.agreement)
     if not total:

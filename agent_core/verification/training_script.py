@@ -25,7 +25,7 @@ from lenskit.pipeline import topn_pipeline
 from lenskit.training import TrainingOptions
 
 
-def interactions(part: str, *, rated: bool) -> pd.DataFrame:
+def _interactions(part: str, *, rated: bool) -> pd.DataFrame:
     """Read one side of the split; numbers as ids where all are, so that ties order alike."""
     frame = pd.read_parquet(f"{part}.parquet")
     for column in ("user_id", "item_id"):
@@ -35,10 +35,10 @@ def interactions(part: str, *, rated: bool) -> pd.DataFrame:
     return frame[kept].drop_duplicates(["user_id", "item_id"])
 
 
-def train(entry: dict, seed: int | None, order: dict) -> None:
+def _train(entry: dict, seed: int | None, order: dict) -> None:
     """Train once and save what is recommended and predicted."""
-    train_part = interactions("train", rated=order["rated"])
-    test_part = interactions("test", rated=True)
+    train_part = _interactions("train", rated=order["rated"])
+    test_part = _interactions("test", rated=True)
     truth = ItemListCollection.from_df(test_part, UserIDKey)
     kind = getattr(importlib.import_module(entry["module"]), entry["kind"])
     name = f"0-{'none' if seed is None else seed}.parquet"
@@ -68,7 +68,7 @@ def main() -> None:
     for entry in order["algorithms"]:
         for seed in entry["seeds"]:
             try:
-                train(entry, seed, order)
+                _train(entry, seed, order)
             except Exception as error:
                 failed[entry["name"]] = f"{type(error).__name__}: {error}"[:300]
                 Path("failed.json").write_text(json.dumps(failed), encoding="utf-8")

@@ -29,7 +29,7 @@ def algorithms_as_planned(evidence: Evidence) -> Result:
     missing = [a.name for a in evidence.plan.algorithms if a.name not in ran]
     if missing:
         return failed(f"No results of {some(missing)}.")
-    wrong = list(wrong_classes(evidence))
+    wrong = list(_wrong_classes(evidence))
     if wrong:
         return failed(f"{some(wrong)}.")
     extra = sorted(ran - {a.name for a in evidence.plan.algorithms} - {""})
@@ -41,22 +41,6 @@ def algorithms_as_planned(evidence: Evidence) -> Result:
     return passed(f"{some((a.name for a in evidence.plan.algorithms), 12)} have results{more}.")
 
 
-def wrong_classes(evidence: Evidence) -> Iterator[str]:
-    """Name algorithms that ran by another class than planned."""
-    known = algorithms_of(evidence.run)
-    for algorithm in evidence.plan.algorithms:
-        found = str(known.get(algorithm.name, {}).get("class") or "")
-        planned = algorithm.kind
-        if found and not planned.startswith("Custom") and found != planned:
-            yield f"{algorithm.name} ran as {short(found, 80)}, planned is {planned}"
-
-
-def config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
-    """Return the resolved configuration that run.json has of an algorithm."""
-    config = algorithms_of(evidence.run).get(name, {}).get("config")
-    return config if isinstance(config, dict) else None
-
-
 def hyperparameters_took_effect(evidence: Evidence) -> Result:
     """Check the configurations in force against the planned ones.
 
@@ -65,13 +49,13 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     """
     planned = [a for a in evidence.plan.algorithms if a.config]
     ran = set(evidence.rows["algorithm"])
-    faults = [f for a in planned if a.name in ran for f in config_faults(evidence, a)]
+    faults = [f for a in planned if a.name in ran for f in _config_faults(evidence, a)]
     faults += ignored_arguments(evidence)
     late = list(late_changes(evidence))
     others = list(other_values(evidence))
-    faults += [text for kind, text in others if not is_trained_as_recorded(evidence, kind)]
+    faults += [text for kind, text in others if not _is_trained_as_recorded(evidence, kind)]
     faults += [text for is_sure, text in late if is_sure]
-    faults += idle_sweep(evidence)
+    faults += _idle_sweep(evidence)
     if faults:
         return failed(f"{some(dict.fromkeys(faults))}.")
     if planned and not ran & {a.name for a in planned}:
@@ -79,7 +63,7 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     doubts = [f"{text} (trained by the product as recorded, the values are those delivered)"
               for _, text in others]  # fmt: skip
     doubts += [text for _, text in late]
-    doubts += [d for a in planned if a.name in ran for d in unrecorded(evidence, a)]
+    doubts += [d for a in planned if a.name in ran for d in _unrecorded(evidence, a)]
     if doubts:
         return warned(f"{some(doubts)}.")
     if not planned:
@@ -87,75 +71,18 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     return passed(f"The configurations of {some(a.name for a in planned)} are in force.")
 
 
-def is_trained_as_recorded(evidence: Evidence, kind: str) -> bool:
-    """Whether the product trained all algorithms of a class, and got the delivered values."""
-    pairs = evidence.retrained.pairs if evidence.retrained else ()
-    described = algorithms_of(evidence.run).items()
-    names = {name for name, about in described if about.get("class") == kind}
-    own = [p for p in pairs if p.algorithm in names]
-    is_whole = bool(names) and names == {p.algorithm for p in own}
-    return is_whole and all(p.agrees and p.scatters_alike for p in own)
-
-
-def config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
-    """Name the planned hyperparameters that are not in force."""
-    config = config_of(evidence, algorithm.name)
-    if config is None:
-        yield f"run.json has no resolved configuration of {algorithm.name}"
-        return
-    for name, value in algorithm.config.items():
-        key = recorded_as(name, config)
-        if key in config and not is_same(config[key], value):
-            yield f"{algorithm.name}: {name} is {config[key]!r}, planned {value!r}"
-        elif key not in config and name not in UNTRACKED and not is_own(algorithm):
-            yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
-
-
-def unrecorded(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
-    """Name planned hyperparameters that a class of the script's own does not record."""
-    config = config_of(evidence, algorithm.name)
-    if config is not None and is_own(algorithm):
-        for name in algorithm.config:
-            if recorded_as(name, config) not in config:
-                yield f"{algorithm.name}: {name} is not recorded"
-
-
-def recorded_as(name: str, config: Mapping[str, Any]) -> str:
-    """Return the key under which a configuration has a hyperparameter."""
-    return name if name in config else SAME_NAMES.get(name, name)
-
-
-def is_own(algorithm: Algorithm) -> bool:
-    """Whether the class of an algorithm is the script's own: what it takes is not known."""
-    return algorithm.kind.startswith("Custom")
-
-
-def idle_sweep(evidence: Evidence) -> Iterator[str]:
-    """Name a swept hyperparameter whose values all lead to the same results."""
-    swept = evidence.plan.swept
-    names = [a.name for a in evidence.plan.algorithms if swept and swept in a.config]
-    single = evidence.single[evidence.single["algorithm"].isin(names)]
-    if single["algorithm"].nunique() < 3:
-        return
-    wide = single.pivot_table(
-        index=["metric", "k", "fold", "seed"], columns="algorithm", values="value", dropna=False
-    ).dropna(how="all")
-    if (wide.nunique(axis=1) == 1).all():
-        yield f"{swept} changes nothing: {len(names)} values lead to the same results"
-
-
 def configuration_as_planned(evidence: Evidence) -> Result:
     """Check classes and configurations of all planned algorithms."""
-    faults = list(wrong_classes(evidence))
+    faults = list(_wrong_classes(evidence))
     ran = set(evidence.rows["algorithm"])
     for algorithm in evidence.plan.algorithms:
         if algorithm.name not in ran:
             faults.append(f"{algorithm.name} has no results")
         elif algorithm.config:
-            faults += config_faults(evidence, algorithm)
+            faults += _config_faults(evidence, algorithm)
     if faults:
         return failed(f"{some(faults)}.")
-    doubts = [d for a in evidence.plan.algorithms for d in unrecorded(evidence, a)]
+    doubts = [d for a in evidence.plan.algorithms for d in _unrecorded(evidence, a)]
     if doubts:
         return warned(f"{some(doubts)}.")
     return passed(f"{len(evidence.plan.algorithms)} algorithms ran as configured in the plan.")
@@ -187,11 +114,11 @@ def beats_baseline(evidence: Evidence) -> Result:
     primary = evidence.plan.primary
     if not primary.is_directed:
         return not_applicable(f"{primary.label}{primary.note}: no value is below another.")
-    pairs = list(pairs_within_folds(evidence))
+    pairs = list(_pairs_within_folds(evidence))
     if not pairs:
         return not_applicable("There is no pair of subject and baseline.")
     below = [
-        f"{subject} {value:.4g} against {name} {base:.4g}{times(value, base)}"
+        f"{subject} {value:.4g} against {name} {base:.4g}{_times(value, base)}"
         for subject, value, name, base in pairs
         if (value < base if primary.is_descending else value > base)
     ]
@@ -201,35 +128,6 @@ def beats_baseline(evidence: Evidence) -> Result:
     choose = max if primary.is_descending else min
     subject, value, name, base = choose(pairs, key=lambda pair: pair[1])
     return passed(f"{primary.label}: {subject} {value:.4g}, baseline {name} {base:.4g}.")
-
-
-def pairs_within_folds(evidence: Evidence) -> Iterator[tuple[str, float, str, float]]:
-    """Yield every subject and its best baseline with the means of the report, on shared folds."""
-    primary = evidence.plan.primary
-    choose = max if primary.is_descending else min
-    found = Observations.of(evidence)
-    ran = found.algorithms(primary)
-    bases = [n for n in baseline_names(evidence) if n in ran]
-    for algorithm in evidence.plan.algorithms:
-        name = algorithm.name
-        if algorithm.role is not Role.SUBJECT or name not in ran or name in bases:
-            continue
-        pairs = [(base, found.paired_means(primary, name, base)) for base in bases]
-        means = [(both[0], base, both[1]) for base, both in pairs if both]
-        if means:
-            value, base, least = choose(means, key=lambda pair: pair[2])
-            yield name, value, base, least
-
-
-def baseline_names(evidence: Evidence) -> list[str]:
-    """Return the planned baselines, else the algorithms of a baseline class."""
-    planned = [a.name for a in evidence.plan.baselines]
-    return planned or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
-
-
-def times(value: float, base: float) -> str:
-    """Say how many times smaller a value is, where that is a lot."""
-    return f" ({base / value:.1f} times smaller)" if 0 < value < base / 1.5 else ""
 
 
 def tuning_parity(evidence: Evidence) -> Result:
@@ -245,3 +143,105 @@ def tuning_parity(evidence: Evidence) -> Result:
     if not max(trials.values()):
         return passed("Nothing was tuned: results are of these configurations.")
     return passed(f"{max(trials.values())} configurations were tried for each algorithm.")
+
+
+def _wrong_classes(evidence: Evidence) -> Iterator[str]:
+    """Name algorithms that ran by another class than planned."""
+    known = algorithms_of(evidence.run)
+    for algorithm in evidence.plan.algorithms:
+        found = str(known.get(algorithm.name, {}).get("class") or "")
+        planned = algorithm.kind
+        if found and not planned.startswith("Custom") and found != planned:
+            yield f"{algorithm.name} ran as {short(found, 80)}, planned is {planned}"
+
+
+def _config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
+    """Return the resolved configuration that run.json has of an algorithm."""
+    config = algorithms_of(evidence.run).get(name, {}).get("config")
+    return config if isinstance(config, dict) else None
+
+
+def _is_trained_as_recorded(evidence: Evidence, kind: str) -> bool:
+    """Whether the product trained all algorithms of a class, and got the delivered values."""
+    pairs = evidence.retrained.pairs if evidence.retrained else ()
+    described = algorithms_of(evidence.run).items()
+    names = {name for name, about in described if about.get("class") == kind}
+    own = [p for p in pairs if p.algorithm in names]
+    is_whole = bool(names) and names == {p.algorithm for p in own}
+    return is_whole and all(p.agrees and p.scatters_alike for p in own)
+
+
+def _config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+    """Name the planned hyperparameters that are not in force."""
+    config = _config_of(evidence, algorithm.name)
+    if config is None:
+        yield f"run.json has no resolved configuration of {algorithm.name}"
+        return
+    for name, value in algorithm.config.items():
+        key = _recorded_as(name, config)
+        if key in config and not is_same(config[key], value):
+            yield f"{algorithm.name}: {name} is {config[key]!r}, planned {value!r}"
+        elif key not in config and name not in UNTRACKED and not _is_own(algorithm):
+            yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
+
+
+def _unrecorded(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+    """Name planned hyperparameters that a class of the script's own does not record."""
+    config = _config_of(evidence, algorithm.name)
+    if config is not None and _is_own(algorithm):
+        for name in algorithm.config:
+            if _recorded_as(name, config) not in config:
+                yield f"{algorithm.name}: {name} is not recorded"
+
+
+def _recorded_as(name: str, config: Mapping[str, Any]) -> str:
+    """Return the key under which a configuration has a hyperparameter."""
+    return name if name in config else SAME_NAMES.get(name, name)
+
+
+def _is_own(algorithm: Algorithm) -> bool:
+    """Whether the class of an algorithm is the script's own: what it takes is not known."""
+    return algorithm.kind.startswith("Custom")
+
+
+def _idle_sweep(evidence: Evidence) -> Iterator[str]:
+    """Name a swept hyperparameter whose values all lead to the same results."""
+    swept = evidence.plan.swept
+    names = [a.name for a in evidence.plan.algorithms if swept and swept in a.config]
+    single = evidence.single[evidence.single["algorithm"].isin(names)]
+    if single["algorithm"].nunique() < 3:
+        return
+    wide = single.pivot_table(
+        index=["metric", "k", "fold", "seed"], columns="algorithm", values="value", dropna=False
+    ).dropna(how="all")
+    if (wide.nunique(axis=1) == 1).all():
+        yield f"{swept} changes nothing: {len(names)} values lead to the same results"
+
+
+def _pairs_within_folds(evidence: Evidence) -> Iterator[tuple[str, float, str, float]]:
+    """Yield every subject and its best baseline with the means of the report, on shared folds."""
+    primary = evidence.plan.primary
+    choose = max if primary.is_descending else min
+    found = Observations.of(evidence)
+    ran = found.algorithms(primary)
+    bases = [n for n in _baseline_names(evidence) if n in ran]
+    for algorithm in evidence.plan.algorithms:
+        name = algorithm.name
+        if algorithm.role is not Role.SUBJECT or name not in ran or name in bases:
+            continue
+        pairs = [(base, found.paired_means(primary, name, base)) for base in bases]
+        means = [(both[0], base, both[1]) for base, both in pairs if both]
+        if means:
+            value, base, least = choose(means, key=lambda pair: pair[2])
+            yield name, value, base, least
+
+
+def _baseline_names(evidence: Evidence) -> list[str]:
+    """Return the planned baselines, else the algorithms of a baseline class."""
+    planned = [a.name for a in evidence.plan.baselines]
+    return planned or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
+
+
+def _times(value: float, base: float) -> str:
+    """Say how many times smaller a value is, where that is a lot."""
+    return f" ({base / value:.1f} times smaller)" if 0 < value < base / 1.5 else ""

@@ -66,7 +66,7 @@ def files_unchanged(evidence: Evidence) -> Result:
 def dataset_loaded(evidence: Evidence) -> Result:
     """Check that the planned dataset, unchanged, is the one that was used."""
     planned = {d.name: d for d in evidence.datasets if d.name in evidence.plan.datasets}
-    described = described_dataset(evidence)
+    described = _described_dataset(evidence)
     name = str(described.get("file", ""))
     if not name:
         return failed("run.json does not say which dataset was used.")
@@ -83,66 +83,29 @@ def dataset_loaded(evidence: Evidence) -> Result:
     return passed(f"{name}, {planned[name].rows:,} rows, hash {planned[name].sha256[:12]}.")
 
 
-def described_dataset(evidence: Evidence) -> dict[str, Any]:
-    """Return the dataset part of run.json."""
-    found = evidence.run.get("dataset")
-    return found if isinstance(found, dict) else {}
-
-
 def lists_saved(evidence: Evidence) -> Result:
     """Check that every run left its lists, or its predictions where it has rating metrics."""
     single = evidence.single
     missing = []
     for frame, is_rating in ((evidence.lists, False), (evidence.predictions, True)):
-        wanted = runs_of(single[single["metric"].isin(RATING) == is_rating])
+        wanted = _runs_of(single[single["metric"].isin(RATING) == is_rating])
         kind = "predictions" if is_rating else "lists"
-        missing += [f"{kind} of {run_label(*run)}" for run in uncovered(wanted, runs_of(frame))]
+        missing += [f"{kind} of {run_label(*run)}" for run in _uncovered(wanted, _runs_of(frame))]
     if not len(single):
         return failed("There are no results of single runs.")
     if missing:
         return failed(f"Not saved: {some(missing)}.")
-    short = short_lists(evidence)
+    short = _short_lists(evidence)
     if short:
         return warned(f"Lists are of different length: {some(short)}.")
     return passed(f"{len(evidence.lists):,} list and {len(evidence.predictions):,} rating lines.")
-
-
-def short_lists(evidence: Evidence) -> list[str]:
-    """Name algorithms whose longest list is shorter than those of others and than a cut-off."""
-    lists = evidence.lists
-    if not len(lists):
-        return []
-    sizes = lists.groupby(["algorithm", "fold", "seed", "user_id"]).size()
-    longest = sizes.groupby("algorithm").max()
-    cut = max((m.k or 0 for m in evidence.plan.metrics), default=0)
-    wanted = min(int(longest.max()), cut)
-    return [f"{name} {n}, others {wanted} or more" for name, n in longest.items() if n < wanted]
-
-
-def runs_of(frame: Any) -> set[tuple[str, str, str]]:
-    """Return the runs (algorithm, fold, seed) of a frame."""
-    keys = frame[["algorithm", "fold", "seed"]].drop_duplicates()
-    return {(str(a), str(f), str(s)) for a, f, s in keys.itertuples(index=False)}
-
-
-def uncovered(
-    wanted: set[tuple[str, str, str]], found: set[tuple[str, str, str]]
-) -> list[tuple[str, str, str]]:
-    """Return the wanted runs that are not found; a run without a seed covers all seeds."""
-    without = {(a, f) for a, f, s in found if not s}
-    with_any = {(a, f) for a, f, _ in found}
-    return sorted(
-        (a, f, s)
-        for a, f, s in wanted - found
-        if (a, f) not in without and not (not s and (a, f) in with_any)
-    )
 
 
 def per_user_saved(evidence: Evidence) -> Result:
     """Check that per-user values of every run were saved."""
     if not len(evidence.per_user):
         return failed("per_user.parquet is missing or empty.")
-    missing = uncovered(runs_of(evidence.single), runs_of(evidence.per_user))
+    missing = _uncovered(_runs_of(evidence.single), _runs_of(evidence.per_user))
     if missing:
         return failed(f"No per-user values of {some(run_label(*r) for r in missing)}.")
     return passed(f"{len(evidence.per_user):,} per-user values.")
@@ -150,13 +113,8 @@ def per_user_saved(evidence: Evidence) -> Result:
 
 def table_saved(evidence: Evidence) -> Result:
     """Check that at least one table for people was saved."""
-    names = [a.name for a in evidence.execution.artifacts if is_table(a.name) and a.size > 1]
+    names = [a.name for a in evidence.execution.artifacts if _is_table(a.name) and a.size > 1]
     return passed(f"{some(names)}.") if names else failed("No CSV table was saved.")
-
-
-def is_table(name: str) -> bool:
-    """Whether an artifact is a table for people."""
-    return name.lower().endswith(".csv") and not name.startswith("split/")
 
 
 def figures_saved(evidence: Evidence) -> Result:
@@ -199,3 +157,45 @@ def metadata_saved(evidence: Evidence) -> Result:
     if not known and not len(evidence.rows):
         return not_applicable("There are no results.")
     return passed(f"Dataset, split and {len(known)} configurations are described.")
+
+
+def _described_dataset(evidence: Evidence) -> dict[str, Any]:
+    """Return the dataset part of run.json."""
+    found = evidence.run.get("dataset")
+    return found if isinstance(found, dict) else {}
+
+
+def _short_lists(evidence: Evidence) -> list[str]:
+    """Name algorithms whose longest list is shorter than those of others and than a cut-off."""
+    lists = evidence.lists
+    if not len(lists):
+        return []
+    sizes = lists.groupby(["algorithm", "fold", "seed", "user_id"]).size()
+    longest = sizes.groupby("algorithm").max()
+    cut = max((m.k or 0 for m in evidence.plan.metrics), default=0)
+    wanted = min(int(longest.max()), cut)
+    return [f"{name} {n}, others {wanted} or more" for name, n in longest.items() if n < wanted]
+
+
+def _runs_of(frame: Any) -> set[tuple[str, str, str]]:
+    """Return the runs (algorithm, fold, seed) of a frame."""
+    keys = frame[["algorithm", "fold", "seed"]].drop_duplicates()
+    return {(str(a), str(f), str(s)) for a, f, s in keys.itertuples(index=False)}
+
+
+def _uncovered(
+    wanted: set[tuple[str, str, str]], found: set[tuple[str, str, str]]
+) -> list[tuple[str, str, str]]:
+    """Return the wanted runs that are not found; a run without a seed covers all seeds."""
+    without = {(a, f) for a, f, s in found if not s}
+    with_any = {(a, f) for a, f, _ in found}
+    return sorted(
+        (a, f, s)
+        for a, f, s in wanted - found
+        if (a, f) not in without and not (not s and (a, f) in with_any)
+    )
+
+
+def _is_table(name: str) -> bool:
+    """Whether an artifact is a table for people."""
+    return name.lower().endswith(".csv") and not name.startswith("split/")

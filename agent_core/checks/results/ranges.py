@@ -32,21 +32,40 @@ def values_in_range(evidence: Evidence) -> Result:
     if not len(evidence.rows):
         return failed("There are no values.")
     faults = [
-        *row_faults(evidence.rows),
-        *user_faults(evidence.per_user),
-        *interval_faults(evidence.rows),
-        *list_faults(evidence),
+        *_row_faults(evidence.rows),
+        *_user_faults(evidence.per_user),
+        *_interval_faults(evidence.rows),
+        *_list_faults(evidence),
     ]
     if faults:
         return failed(f"Impossible: {some(faults)}.")
-    doubts = [*wide_errors(evidence), *too_good(evidence.rows), *contradicted_ranks(evidence)]
+    doubts = [*_wide_errors(evidence), *_too_good(evidence.rows), *_contradicted_ranks(evidence)]
     if doubts:
         return warned(f"Possible, but hardly: {some(doubts)}.")
     total = len(evidence.rows) + len(evidence.per_user)
     return passed(f"{total:,} values are finite and in the range of their metric.")
 
 
-def outside(metric: str, values: pd.Series[Any]) -> pd.Series[Any]:
+def identical_results(evidence: Evidence) -> Result:
+    """Check that different algorithms do not have the very same values everywhere."""
+    single = evidence.single
+    wide = single.pivot_table(
+        index=["metric", "k", "fold"], columns="algorithm", values="value", dropna=False
+    ).dropna(how="all")
+    if wide.shape[1] < 2:
+        return not_applicable("There is one algorithm.")
+    same = []
+    for a, b in combinations(wide.columns, 2):
+        both = wide[[a, b]].dropna()
+        is_same = np.isclose(both[a], both[b], rtol=1e-12, atol=0)
+        if len(both) and is_same.all() and (both[a] != 0).any():
+            same.append(f"{a} and {b}")
+    if same:
+        return warned(f"The same values in every metric: {some(same)}.")
+    return passed(f"{wide.shape[1]} algorithms have different values.")
+
+
+def _outside(metric: str, values: pd.Series[Any]) -> pd.Series[Any]:
     """Return which values are not finite or out of range."""
     low, high = kind_of_metric(metric).range
     numbers = values.to_numpy(dtype=float)
@@ -54,29 +73,29 @@ def outside(metric: str, values: pd.Series[Any]) -> pd.Series[Any]:
     return values[wrong]
 
 
-def row_faults(rows: pd.DataFrame) -> list[str]:
+def _row_faults(rows: pd.DataFrame) -> list[str]:
     """Name the rows with impossible values."""
     faults = []
     # The number of items listed is what recomputation says; a share of more than one is nothing.
     is_count = (rows["metric"] == "coverage") & (rows["value"] > 1) & (rows["value"] % 1 == 0)
     for (metric, algorithm), group in rows[~is_count].groupby(["metric", "algorithm"]):
-        for index, value in outside(str(metric), group["value"]).items():
+        for index, value in _outside(str(metric), group["value"]).items():
             name = label(str(metric), group.loc[index, "k"])
             faults.append(f"{name} of {algorithm} is {value:g}")
     return faults
 
 
-def user_faults(per_user: pd.DataFrame) -> list[str]:
+def _user_faults(per_user: pd.DataFrame) -> list[str]:
     """Name the metrics with impossible per-user values; undefined ones may be missing."""
     faults = []
     for metric, group in per_user.dropna(subset=["value"]).groupby("metric"):
-        wrong = outside(str(metric), group["value"])
+        wrong = _outside(str(metric), group["value"])
         if len(wrong):
             faults.append(f"per-user {metric} is {wrong.iloc[0]:g} ({len(wrong)} values)")
     return faults
 
 
-def interval_faults(rows: pd.DataFrame) -> list[str]:
+def _interval_faults(rows: pd.DataFrame) -> list[str]:
     """Name intervals that do not hold their value."""
     low, high = (pd.to_numeric(rows[c], errors="coerce") for c in ("ci_low", "ci_high"))
     wrong = rows[(low > rows["value"] + SLACK) | (high < rows["value"] - SLACK) | (low > high)]
@@ -86,7 +105,7 @@ def interval_faults(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def list_faults(evidence: Evidence) -> list[str]:
+def _list_faults(evidence: Evidence) -> list[str]:
     """Name impossible ranks and predictions."""
     faults = []
     ranks = pd.to_numeric(evidence.lists["rank"], errors="coerce")
@@ -107,7 +126,7 @@ def list_faults(evidence: Evidence) -> list[str]:
     return faults
 
 
-def wide_errors(evidence: Evidence) -> list[str]:
+def _wide_errors(evidence: Evidence) -> list[str]:
     """Name rating errors that exceed the width of the rating scale."""
     ratings = [r for d in evidence.datasets for r in d.rating_values]
     if not ratings:
@@ -120,7 +139,7 @@ def wide_errors(evidence: Evidence) -> list[str]:
     ]
 
 
-def too_good(rows: pd.DataFrame) -> list[str]:
+def _too_good(rows: pd.DataFrame) -> list[str]:
     """Name ranking values that hardly any honest experiment reaches."""
     high = rows[rows["metric"].isin(QUALITY) & (rows["value"] > TOO_GOOD)]
     return [
@@ -129,7 +148,7 @@ def too_good(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def contradicted_ranks(evidence: Evidence) -> list[str]:
+def _contradicted_ranks(evidence: Evidence) -> list[str]:
     """Name algorithms whose lists are not in the order of their scores."""
     lists = evidence.lists.dropna(subset=["rank", "score"])
     if not len(lists):
@@ -140,22 +159,3 @@ def contradicted_ranks(evidence: Evidence) -> list[str]:
     rises = ordered["score"].diff().to_numpy(dtype=float) > 1e-6 * ordered["score"].abs().max()
     wrong = ordered.loc[same & rises, "algorithm"].unique()
     return [f"lists of {name} are not in the order of their scores" for name in wrong]
-
-
-def identical_results(evidence: Evidence) -> Result:
-    """Check that different algorithms do not have the very same values everywhere."""
-    single = evidence.single
-    wide = single.pivot_table(
-        index=["metric", "k", "fold"], columns="algorithm", values="value", dropna=False
-    ).dropna(how="all")
-    if wide.shape[1] < 2:
-        return not_applicable("There is one algorithm.")
-    same = []
-    for a, b in combinations(wide.columns, 2):
-        both = wide[[a, b]].dropna()
-        is_same = np.isclose(both[a], both[b], rtol=1e-12, atol=0)
-        if len(both) and is_same.all() and (both[a] != 0).any():
-            same.append(f"{a} and {b}")
-    if same:
-        return warned(f"The same values in every metric: {some(same)}.")
-    return passed(f"{wide.shape[1]} algorithms have different values.")

@@ -15,30 +15,30 @@ def retraining_agrees(evidence: Evidence) -> Result:
     if retrained is None:
         return not_applicable("The product has not trained these algorithms itself.")
     if not retrained.pairs:
-        return not_applicable(f"Nothing could be trained again: {left_out_text(retrained)}.")
+        return not_applicable(f"Nothing could be trained again: {_left_out_text(retrained)}.")
     gross = [p for p in retrained.pairs if p.is_gross]
     if gross:
         return failed(
             "Trained by the product from the recorded class, configuration and split: "
-            f"{some(map(pair_text, gross))}. The delivered values cannot come from these."
+            f"{some(map(_pair_text, gross))}. The delivered values cannot come from these."
         )
-    doubts = [pair_text(p) for p in retrained.pairs if not p.agrees]
-    doubts += [spread_text(p) for p in retrained.pairs if not p.scatters_alike]
+    doubts = [_pair_text(p) for p in retrained.pairs if not p.agrees]
+    doubts += [_spread_text(p) for p in retrained.pairs if not p.scatters_alike]
     if doubts:
         return warned(
             "Trained by the product from the recorded class, configuration and split: "
             f"{some(doubts)}."
         )
-    return passed(confirmed_text(evidence, retrained))
+    return passed(_confirmed_text(evidence, retrained))
 
 
-def pair_text(pair: Pair) -> str:
+def _pair_text(pair: Pair) -> str:
     """Name a delivered and a trained value."""
     name = label(pair.metric, pair.k if pair.k is not None else float("nan"))
     return f"{name} of {pair.algorithm} {pair.trained:.4g}, delivered {pair.delivered:.4g}"
 
 
-def spread_text(pair: Pair) -> str:
+def _spread_text(pair: Pair) -> str:
     """Name two spreads over seeds that cannot be of the same sort."""
     name = label(pair.metric, pair.k if pair.k is not None else float("nan"))
     return (
@@ -47,19 +47,19 @@ def spread_text(pair: Pair) -> str:
     )
 
 
-def confirmed_text(evidence: Evidence, retrained: Retrained) -> str:
+def _confirmed_text(evidence: Evidence, retrained: Retrained) -> str:
     """Say what was trained again, with the primary metric, and what was not."""
     primary = evidence.plan.primary
     shown = [p for p in retrained.pairs if (p.metric, p.k) == (primary.name, primary.k)]
-    told = some(map(pair_text, shown or retrained.pairs), 6)
-    others = f" Not trained again: {left_out_text(retrained)}." if retrained.left_out else ""
+    told = some(map(_pair_text, shown or retrained.pairs), 6)
+    others = f" Not trained again: {_left_out_text(retrained)}." if retrained.left_out else ""
     return (
         f"Trained by the product itself on the saved split (fold {retrained.fold}), all "
         f"{len(retrained.pairs)} values within what seeds and ties explain: {told}.{others}"
     )
 
 
-def left_out_text(retrained: Retrained) -> str:
+def _left_out_text(retrained: Retrained) -> str:
     """Name what was not trained again, with the reasons."""
     reasons: Iterable[str] = (f"{name} ({why})" for name, why in retrained.left_out.items())
     return some(reasons)

@@ -33,93 +33,13 @@ class Observed:
 
 def no_pseudo_replication(evidence: Evidence) -> Result:
     """Check that the same users under several seeds are not counted as that many observations."""
-    faults = [*count_faults(evidence), *width_faults(evidence)]
+    faults = [*_count_faults(evidence), *_width_faults(evidence)]
     if faults:
         return failed(f"The same users are counted once per seed: {some(faults)}.")
     summaries = int(evidence.rows["aggregate"].astype(bool).sum())
     if not summaries:
         return passed("The script made no summaries; observations per run are its test users.")
     return passed(f"{summaries} summaries of the script count users or runs, not their product.")
-
-
-def units_of(evidence: Evidence, algorithm: str, metric: str) -> Observed:
-    """Return how many users, seeds and folds stand behind a metric."""
-    rows = evidence.single
-    rows = rows[(rows["algorithm"] == algorithm) & (rows["metric"] == metric)]
-    folds = max(1, rows["fold"].nunique())
-    tests = list(evidence.test.values())
-    if metric in RATING:
-        users = sum(len(t) for t in tests)
-    else:
-        users = sum(t["user_id"].nunique() for t in tests)
-    if not users:
-        per_fold = rows.groupby("fold")["n"].max().fillna(0)
-        users = int(per_fold.sum())
-    return Observed(users, max(1, rows["seed"].nunique()), folds)
-
-
-def count_faults(evidence: Evidence) -> Iterator[str]:
-    """Name rows whose n is a multiple of their test users."""
-    for row in evidence.rows.dropna(subset=["n"]).itertuples():
-        units = units_of(evidence, row.algorithm, row.metric)
-        largest = largest_test(evidence, row.fold, row.metric) if not row.aggregate else 0
-        if not row.aggregate and largest and row.n > 1.01 * largest:
-            name = label(row.metric, row.k)
-            yield f"{name} of {row.algorithm} has n = {row.n:,.0f}, its test has {largest:,}"
-        if row.aggregate and units.seeds > 1 and row.n > 1.01 * max(units.users, units.seeds):
-            name = label(row.metric, row.k)
-            yield (
-                f"{name} of {row.algorithm} has n = {row.n:,.0f}; there are {units.users:,} "
-                f"users and {units.seeds} seeds"
-            )
-
-
-def largest_test(evidence: Evidence, fold: str, metric: str) -> int:
-    """Return the test users (for rating metrics: interactions) of a fold; 0 where unknown."""
-    test = evidence.test.get(fold)
-    if test is None:
-        return 0
-    return len(test) if metric in RATING else int(test["user_id"].nunique())
-
-
-def width_faults(evidence: Evidence) -> Iterator[str]:
-    """Name intervals as narrow as if every (seed, user) pair were independent."""
-    rows = evidence.rows[evidence.rows["aggregate"].astype(bool)].copy()
-    if not len(rows):
-        return
-    low, high = (pd.to_numeric(rows[c], errors="coerce") for c in ("ci_low", "ci_high"))
-    rows["half"] = (high - low) / 2
-    for row in rows.dropna(subset=["half"]).itertuples():
-        if str(row.ci_over) in ("seeds", "folds", "splits"):
-            continue
-        widths = proper_widths(evidence, row.algorithm, row.metric, row.k)
-        if widths is None:
-            continue
-        proper, pooled = widths
-        if 0 < row.half < TOO_NARROW * proper and row.half < 1.3 * pooled:
-            name = label(row.metric, row.k)
-            yield (
-                f"the interval of {name} of {row.algorithm} is ±{row.half:.2g}; over users it is "
-                f"±{proper:.2g}, over pooled seeds and users ±{pooled:.2g}"
-            )
-
-
-def proper_widths(
-    evidence: Evidence, algorithm: str, metric: str, k: Any
-) -> tuple[float, float] | None:
-    """Return the half widths over users, and over (seed, user) pairs taken as independent."""
-    values = user_values(evidence)
-    chosen = values[(values["algorithm"] == algorithm) & (values["metric"] == metric)]
-    chosen = chosen[chosen["k"] == (0 if pd.isna(k) else k)]
-    if chosen["seed"].nunique() < 2:
-        return None
-    numbers = chosen["value"]
-    users = numbers.groupby([chosen["fold"], chosen["user_id"]]).mean()
-    if len(users) < 2:
-        return None
-    proper = TWO_SIDED_95 * float(users.std()) / np.sqrt(len(users))
-    pooled = TWO_SIDED_95 * float(numbers.std()) / np.sqrt(len(numbers))
-    return proper, pooled
 
 
 def statistics_available(evidence: Evidence) -> Result:
@@ -130,42 +50,10 @@ def statistics_available(evidence: Evidence) -> Result:
         return failed(f"There are no results of {primary.label}.")
     study = evidence.plan.study
     if study is Study.SEED_VARIANCE:
-        return seeds_suffice(evidence, rows)
+        return _seeds_suffice(evidence, rows)
     if study is Study.COMPARISON:
-        return users_suffice(evidence)
+        return _users_suffice(evidence)
     return passed(f"{len(rows)} results of {primary.label}.")
-
-
-def seeds_suffice(evidence: Evidence, rows: pd.DataFrame) -> Result:
-    """Expect three seeds or more of each random algorithm; two have no interval worth the name."""
-    primary = evidence.plan.primary
-    chosen = [a for a in random_algorithms(evidence) if is_measured_by(evidence, a.name, primary)]
-    if not chosen:
-        return not_applicable("No planned algorithm draws random numbers: the variance is 0.")
-    counts = {a.name: rows.loc[rows["algorithm"] == a.name, "seed"].nunique() for a in chosen}
-    few = [f"{name} has {n}" for name, n in counts.items() if n < 2]
-    if few:
-        return failed(f"A standard deviation needs two seeds or more; {some(few)}.")
-    if min(counts.values()) < min(3, len(evidence.plan.seeds)):
-        return warned(f"Very few seeds: {some(f'{a} {n}' for a, n in counts.items())}.")
-    return passed(f"Seeds with results: {some(f'{a} {n}' for a, n in counts.items())}.")
-
-
-def users_suffice(evidence: Evidence) -> Result:
-    """Expect per-user values of at least two algorithms on shared users."""
-    primary = evidence.plan.primary
-    values = user_values(evidence)
-    values = values[values["metric"] == primary.name]
-    users = {str(name): set(g["user_id"]) for name, g in values.groupby("algorithm")}
-    subjects = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
-    planned = [name for name in subjects if is_measured_by(evidence, name, primary)]
-    silent = [name for name in planned if name not in users]
-    if silent or len(users) < 2:
-        return failed(f"No per-user {primary.label} of {some(silent or planned)} to compare.")
-    shared = set.intersection(*users.values())
-    if len(shared) < 2:
-        return failed("The algorithms share no test users, so that pairs cannot be compared.")
-    return passed(f"{len(users)} algorithms on {len(shared):,} shared users.")
 
 
 def sweep_as_planned(evidence: Evidence) -> Result:
@@ -184,3 +72,115 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     if faults:
         return failed(f"{some(faults)}.")
     return passed(f"{swept} = {some(planned.values(), 12)}.")
+
+
+def _units_of(evidence: Evidence, algorithm: str, metric: str) -> Observed:
+    """Return how many users, seeds and folds stand behind a metric."""
+    rows = evidence.single
+    rows = rows[(rows["algorithm"] == algorithm) & (rows["metric"] == metric)]
+    folds = max(1, rows["fold"].nunique())
+    tests = list(evidence.test.values())
+    if metric in RATING:
+        users = sum(len(t) for t in tests)
+    else:
+        users = sum(t["user_id"].nunique() for t in tests)
+    if not users:
+        per_fold = rows.groupby("fold")["n"].max().fillna(0)
+        users = int(per_fold.sum())
+    return Observed(users, max(1, rows["seed"].nunique()), folds)
+
+
+def _count_faults(evidence: Evidence) -> Iterator[str]:
+    """Name rows whose n is a multiple of their test users."""
+    for row in evidence.rows.dropna(subset=["n"]).itertuples():
+        units = _units_of(evidence, row.algorithm, row.metric)
+        largest = _largest_test(evidence, row.fold, row.metric) if not row.aggregate else 0
+        if not row.aggregate and largest and row.n > 1.01 * largest:
+            name = label(row.metric, row.k)
+            yield f"{name} of {row.algorithm} has n = {row.n:,.0f}, its test has {largest:,}"
+        if row.aggregate and units.seeds > 1 and row.n > 1.01 * max(units.users, units.seeds):
+            name = label(row.metric, row.k)
+            yield (
+                f"{name} of {row.algorithm} has n = {row.n:,.0f}; there are {units.users:,} "
+                f"users and {units.seeds} seeds"
+            )
+
+
+def _largest_test(evidence: Evidence, fold: str, metric: str) -> int:
+    """Return the test users (for rating metrics: interactions) of a fold; 0 where unknown."""
+    test = evidence.test.get(fold)
+    if test is None:
+        return 0
+    return len(test) if metric in RATING else int(test["user_id"].nunique())
+
+
+def _width_faults(evidence: Evidence) -> Iterator[str]:
+    """Name intervals as narrow as if every (seed, user) pair were independent."""
+    rows = evidence.rows[evidence.rows["aggregate"].astype(bool)].copy()
+    if not len(rows):
+        return
+    low, high = (pd.to_numeric(rows[c], errors="coerce") for c in ("ci_low", "ci_high"))
+    rows["half"] = (high - low) / 2
+    for row in rows.dropna(subset=["half"]).itertuples():
+        if str(row.ci_over) in ("seeds", "folds", "splits"):
+            continue
+        widths = _proper_widths(evidence, row.algorithm, row.metric, row.k)
+        if widths is None:
+            continue
+        proper, pooled = widths
+        if 0 < row.half < TOO_NARROW * proper and row.half < 1.3 * pooled:
+            name = label(row.metric, row.k)
+            yield (
+                f"the interval of {name} of {row.algorithm} is ±{row.half:.2g}; over users it is "
+                f"±{proper:.2g}, over pooled seeds and users ±{pooled:.2g}"
+            )
+
+
+def _proper_widths(
+    evidence: Evidence, algorithm: str, metric: str, k: Any
+) -> tuple[float, float] | None:
+    """Return the half widths over users, and over (seed, user) pairs taken as independent."""
+    values = user_values(evidence)
+    chosen = values[(values["algorithm"] == algorithm) & (values["metric"] == metric)]
+    chosen = chosen[chosen["k"] == (0 if pd.isna(k) else k)]
+    if chosen["seed"].nunique() < 2:
+        return None
+    numbers = chosen["value"]
+    users = numbers.groupby([chosen["fold"], chosen["user_id"]]).mean()
+    if len(users) < 2:
+        return None
+    proper = TWO_SIDED_95 * float(users.std()) / np.sqrt(len(users))
+    pooled = TWO_SIDED_95 * float(numbers.std()) / np.sqrt(len(numbers))
+    return proper, pooled
+
+
+def _seeds_suffice(evidence: Evidence, rows: pd.DataFrame) -> Result:
+    """Expect three seeds or more of each random algorithm; two have no interval worth the name."""
+    primary = evidence.plan.primary
+    chosen = [a for a in random_algorithms(evidence) if is_measured_by(evidence, a.name, primary)]
+    if not chosen:
+        return not_applicable("No planned algorithm draws random numbers: the variance is 0.")
+    counts = {a.name: rows.loc[rows["algorithm"] == a.name, "seed"].nunique() for a in chosen}
+    few = [f"{name} has {n}" for name, n in counts.items() if n < 2]
+    if few:
+        return failed(f"A standard deviation needs two seeds or more; {some(few)}.")
+    if min(counts.values()) < min(3, len(evidence.plan.seeds)):
+        return warned(f"Very few seeds: {some(f'{a} {n}' for a, n in counts.items())}.")
+    return passed(f"Seeds with results: {some(f'{a} {n}' for a, n in counts.items())}.")
+
+
+def _users_suffice(evidence: Evidence) -> Result:
+    """Expect per-user values of at least two algorithms on shared users."""
+    primary = evidence.plan.primary
+    values = user_values(evidence)
+    values = values[values["metric"] == primary.name]
+    users = {str(name): set(g["user_id"]) for name, g in values.groupby("algorithm")}
+    subjects = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
+    planned = [name for name in subjects if is_measured_by(evidence, name, primary)]
+    silent = [name for name in planned if name not in users]
+    if silent or len(users) < 2:
+        return failed(f"No per-user {primary.label} of {some(silent or planned)} to compare.")
+    shared = set.intersection(*users.values())
+    if len(shared) < 2:
+        return failed("The algorithms share no test users, so that pairs cannot be compared.")
+    return passed(f"{len(users)} algorithms on {len(shared):,} shared users.")

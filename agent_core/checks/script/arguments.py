@@ -49,69 +49,6 @@ class SetValue:
     """Whether anything of what is made with it may be delivered."""
 
 
-def settings(source: str) -> Iterator[SetValue]:
-    """Yield what the source sets outside of pilots: arguments, dicts of them, and attributes."""
-    tree = parsed(source)
-    known, idle = Constants.of_full_run(tree)
-    unused = undelivered(tree)
-    for node in ast.walk(tree):
-        if id(node) in idle:
-            continue
-        if isinstance(node, ast.Call):
-            for found in arguments(node, known):
-                yield replace(found, is_delivered=id(node) not in unused)
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from attributes(target, known.value(node.value))
-        if isinstance(node, ast.AugAssign):
-            for found in attributes(node.target, UNKNOWN):
-                yield replace(found, is_relative=True)
-
-
-def attributes(target: ast.expr, value: Any) -> Iterator[SetValue]:
-    """Yield what is set on a configuration."""
-    if isinstance(target, ast.Attribute) and is_config(target.value):
-        yield SetValue(ANY, target.attr, value, target.lineno, owner=owner_of(target.value))
-
-
-def arguments(node: ast.Call, known: Constants) -> Iterator[SetValue]:
-    """Yield what a call sets by name; a configuration's arguments are those of its scorer."""
-    call = called_name(node)
-    kind = re.sub("Config$", "Scorer", call.rpartition(".")[2])
-    if call == "setattr" and len(node.args) == 3 and is_config(node.args[0]):
-        told = known.value(node.args[1])
-        if isinstance(told, str):
-            value, owner = known.value(node.args[2]), owner_of(node.args[0])
-            yield SetValue(ANY, told, value, node.lineno, owner=owner)
-        return
-    for keyword in node.keywords:
-        if keyword.arg:
-            yield SetValue(kind, keyword.arg, known.value(keyword.value), node.lineno, call)
-            continue
-        for name, value in entries(known.followed(keyword.value)):
-            yield SetValue(kind, name, known.value(value), node.lineno, call)
-
-
-def is_config(node: ast.expr) -> bool:
-    """Whether an expression is the configuration of something."""
-    return dotted(node).rpartition(".")[2] in ("config", "_config")
-
-
-def owner_of(node: ast.expr) -> str:
-    """Return whose configuration an expression is."""
-    return dotted(node).rpartition(".")[0]
-
-
-def entries(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the text keys of a literal dict, or of `dict(...)`, with their values."""
-    if isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                yield key.value, value
-    elif isinstance(node, ast.Call) and called_name(node) == "dict":
-        yield from ((k.arg, k.value) for k in node.keywords if k.arg)
-
-
 def ignored_arguments(evidence: Evidence) -> Iterator[str]:
     """Name arguments in the source that LensKit's class lacks.
 
@@ -122,7 +59,7 @@ def ignored_arguments(evidence: Evidence) -> Iterator[str]:
         config, kind = described.get("config"), str(described.get("class"))
         if isinstance(config, dict) and config and kind in SCORERS:
             keys.setdefault(kind, set(SCORERS[kind].parameters)).update(map(str, config))
-    for found in settings(evidence.source):
+    for found in _settings(evidence.source):
         known = keys.get(found.kind)
         if known is not None and found.name not in known | ALIASES | UNTRACKED:
             yield (
@@ -137,13 +74,13 @@ def other_values(evidence: Evidence) -> Iterator[tuple[str, str]]:
     A class that was tuned may be made with values that were not chosen.
     """
     recorded = Recorded.of(evidence)
-    for found in settings(evidence.source):
+    for found in _settings(evidence.source):
         values = recorded.values(found.kind, found.name)
         is_plain = isinstance(found.value, int | float | str)
         if found.kind in recorded.tuned or not values or not is_plain or not found.is_delivered:
             continue
         if not any(is_same(v, found.value) for v in values):
-            yield found.kind, told(found, values)
+            yield found.kind, _told(found, values)
 
 
 def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
@@ -152,9 +89,9 @@ def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
     Recorded and changed under the same name, in one function: what was recorded is not in force.
     """
     recorded = Recorded.of(evidence)
-    lines = {f.line: f for f in settings(evidence.source) if f.owner}
+    lines = {f.line: f for f in _settings(evidence.source) if f.owner}
     for _, nodes in scopes(parsed(evidence.source)):
-        last = recordings(nodes)
+        last = _recordings(nodes)
         for line in {n.lineno for n in nodes if isinstance(n, ast.stmt) and n.lineno in lines}:
             found = lines[line]
             if line <= last.get(found.owner, line):
@@ -163,26 +100,9 @@ def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
             if found.value is UNKNOWN or not values:
                 yield found.is_relative, f"line {line} sets {found.name} after it was recorded"
             elif not any(is_same(v, found.value) for v in values):
-                yield True, told(found, values)
+                yield True, _told(found, values)
             elif not all(is_same(v, found.value) for v in values):
-                yield False, f"{told(found, values)}, before that line"
-
-
-def recordings(nodes: Iterable[ast.AST]) -> dict[str, int]:
-    """Return the names that are recorded as algorithms, each with the last line that does so."""
-    found: dict[str, int] = {}
-    for node in nodes:
-        if isinstance(node, ast.Call) and called_name(node) in ("labbook.algorithm", "algorithm"):
-            given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "scorer")]
-            for name in filter(None, map(dotted, given)):
-                found[name] = max(found.get(name, 0), node.lineno)
-    return found
-
-
-def told(found: SetValue, values: Iterable[Any]) -> str:
-    """Say what a line sets, and what is recorded."""
-    name, listed = SAME_NAMES.get(found.name, found.name), some(repr(v) for v in values)
-    return f"line {found.line} sets {name} = {found.value!r}, recorded is {listed}"
+                yield False, f"{_told(found, values)}, before that line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +147,83 @@ def trials_of(described: Mapping[str, Any]) -> int:
     """Return the configurations tried; 0 where that is not a number."""
     trials = described.get("trials")
     return trials if isinstance(trials, int) and not isinstance(trials, bool) else 0
+
+
+def _settings(source: str) -> Iterator[SetValue]:
+    """Yield what the source sets outside of pilots: arguments, dicts of them, and attributes."""
+    tree = parsed(source)
+    known, idle = Constants.of_full_run(tree)
+    unused = undelivered(tree)
+    for node in ast.walk(tree):
+        if id(node) in idle:
+            continue
+        if isinstance(node, ast.Call):
+            for found in _arguments(node, known):
+                yield replace(found, is_delivered=id(node) not in unused)
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from _attributes(target, known.value(node.value))
+        if isinstance(node, ast.AugAssign):
+            for found in _attributes(node.target, UNKNOWN):
+                yield replace(found, is_relative=True)
+
+
+def _attributes(target: ast.expr, value: Any) -> Iterator[SetValue]:
+    """Yield what is set on a configuration."""
+    if isinstance(target, ast.Attribute) and _is_config(target.value):
+        yield SetValue(ANY, target.attr, value, target.lineno, owner=_owner_of(target.value))
+
+
+def _arguments(node: ast.Call, known: Constants) -> Iterator[SetValue]:
+    """Yield what a call sets by name; a configuration's arguments are those of its scorer."""
+    call = called_name(node)
+    kind = re.sub("Config$", "Scorer", call.rpartition(".")[2])
+    if call == "setattr" and len(node.args) == 3 and _is_config(node.args[0]):
+        told = known.value(node.args[1])
+        if isinstance(told, str):
+            value, owner = known.value(node.args[2]), _owner_of(node.args[0])
+            yield SetValue(ANY, told, value, node.lineno, owner=owner)
+        return
+    for keyword in node.keywords:
+        if keyword.arg:
+            yield SetValue(kind, keyword.arg, known.value(keyword.value), node.lineno, call)
+            continue
+        for name, value in _entries(known.followed(keyword.value)):
+            yield SetValue(kind, name, known.value(value), node.lineno, call)
+
+
+def _is_config(node: ast.expr) -> bool:
+    """Whether an expression is the configuration of something."""
+    return dotted(node).rpartition(".")[2] in ("config", "_config")
+
+
+def _owner_of(node: ast.expr) -> str:
+    """Return whose configuration an expression is."""
+    return dotted(node).rpartition(".")[0]
+
+
+def _entries(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the text keys of a literal dict, or of `dict(...)`, with their values."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, value
+    elif isinstance(node, ast.Call) and called_name(node) == "dict":
+        yield from ((k.arg, k.value) for k in node.keywords if k.arg)
+
+
+def _recordings(nodes: Iterable[ast.AST]) -> dict[str, int]:
+    """Return the names that are recorded as algorithms, each with the last line that does so."""
+    found: dict[str, int] = {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and called_name(node) in ("labbook.algorithm", "algorithm"):
+            given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "scorer")]
+            for name in filter(None, map(dotted, given)):
+                found[name] = max(found.get(name, 0), node.lineno)
+    return found
+
+
+def _told(found: SetValue, values: Iterable[Any]) -> str:
+    """Say what a line sets, and what is recorded."""
+    name, listed = SAME_NAMES.get(found.name, found.name), some(repr(v) for v in values)
+    return f"line {found.line} sets {name} = {found.value!r}, recorded is {listed}"

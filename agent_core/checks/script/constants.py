@@ -52,15 +52,15 @@ class Constants:
         if any(called_name(c) in REBOUND for c in walked(tree, ast.Call)):
             return cls({})
         nodes = [n for n in ast.walk(tree) if id(n) not in idle]
-        counts = Counter(name for node in nodes for name in bindings(node))
-        return cls({n: v for node in nodes for n, v in pairs(node) if counts[n] == 1})
+        counts = Counter(name for node in nodes for name in _bindings(node))
+        return cls({n: v for node in nodes for n, v in _pairs(node) if counts[n] == 1})
 
     @classmethod
     def of_full_run(cls, tree: ast.Module) -> tuple[Constants, frozenset[int]]:
         """Collect them, what only pilots set left aside; and the nodes that only pilots run."""
-        idle = frozenset(map(id, never_run(tree, cls.of(tree))))
+        idle = frozenset(map(id, _never_run(tree, cls.of(tree))))
         known = cls.of(tree, idle)
-        return known, idle | frozenset(map(id, never_run(tree, known)))
+        return known, idle | frozenset(map(id, _never_run(tree, known)))
 
     def followed(self, node: ast.expr, steps: int = MAX_STEPS) -> ast.expr:
         """Return the expression that another one comes to: names and known choices resolved."""
@@ -82,7 +82,7 @@ class Constants:
         match node:
             case ast.Constant(value=value):
                 return value
-            case ast.Subscript(value=whole, slice=key) if is_environment(whole):
+            case ast.Subscript(value=whole, slice=key) if _is_environment(whole):
                 return "" if self.value(key, steps - 1) == PILOT else UNKNOWN
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 found = self.value(inner, steps - 1)
@@ -110,7 +110,7 @@ class Constants:
 
     def compared(self, op: ast.cmpop, left: ast.expr, right: ast.expr, steps: int) -> Any:
         """Return what a comparison comes to; the environment of a full run lacks `PILOT`."""
-        if isinstance(op, ast.In | ast.NotIn) and is_environment(right):
+        if isinstance(op, ast.In | ast.NotIn) and _is_environment(right):
             return isinstance(op, ast.NotIn) if self.value(left, steps - 1) == PILOT else UNKNOWN
         sides = [self.value(left, steps - 1), self.members(right, steps - 1)]
         if UNKNOWN in sides or type(op) not in COMPARED:
@@ -144,12 +144,12 @@ class Constants:
         return UNKNOWN
 
 
-def is_environment(node: ast.expr) -> bool:
+def _is_environment(node: ast.expr) -> bool:
     """Whether an expression is the environment of the process."""
     return dotted(node).rpartition(".")[2] == "environ" and not isinstance(node, ast.Call)
 
 
-def pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Yield the names that a statement sets, each with its own value."""
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return
@@ -159,7 +159,7 @@ def pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
 
 
-def bindings(node: ast.AST) -> Iterator[str]:
+def _bindings(node: ast.AST) -> Iterator[str]:
     """Yield the names that a node itself sets, or whose container it changes."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
@@ -178,7 +178,7 @@ def bindings(node: ast.AST) -> Iterator[str]:
             yield name
 
 
-def never_run(tree: ast.Module, known: Constants) -> Iterator[ast.AST]:
+def _never_run(tree: ast.Module, known: Constants) -> Iterator[ast.AST]:
     """Yield what a full run leaves out: branches whose condition only holds in a pilot."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.If | ast.IfExp):

@@ -222,7 +222,7 @@ class Tracer:
         made: dict[str, list[ast.Call]] = {}
         for call in walked(node, ast.Call):
             if self.is_model(call):
-                made.setdefault(model_name(call), []).append(call)
+                made.setdefault(_model_name(call), []).append(call)
         lists = {k: v for k, v in made.items() if len({ast.unparse(c) for c in v}) > 1}
         return tagged("model", (f"{k}:{v[0].lineno}" for k, v in lists.items()))
 
@@ -236,7 +236,7 @@ class Tracer:
                 found = found.without(TEST)
         carried = frozenset(t for t in place.tags if t == LOOP or t.startswith("chosen:"))
         is_first = isinstance(node.slice, ast.Constant | ast.Slice | ast.UnaryOp)
-        first = found.of("sorted") if is_first and not is_text(node.slice) else frozenset()
+        first = found.of("sorted") if is_first and not _is_text(node.slice) else frozenset()
         return TaggedValue(found.tags | carried | tagged("chosen", first))
 
     def comparison(self, node: ast.Compare) -> TaggedValue:
@@ -310,7 +310,7 @@ class Tracer:
         given = [*call.args, *(k.value for k in call.keywords if not is_seed(k.arg))]
         if not any(LOOP in self.value(a).tags for a in given):
             return found
-        return found.with_tags(tagged("model", [f"{model_name(call)}:{call.lineno}"]))
+        return found.with_tags(tagged("model", [f"{_model_name(call)}:{call.lineno}"]))
 
     def selection(self, node: ast.Call, name: str, receiver: TaggedValue) -> TaggedValue:
         """Return the best of some, or all in order."""
@@ -372,16 +372,6 @@ class Tracer:
         return joined(inner.returned) if inner.returned else NOTHING
 
 
-def is_text(node: ast.expr) -> bool:
-    """Whether an expression is a text."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def model_name(call: ast.Call) -> str:
-    """Return the class that a call makes or configures."""
-    return last_name(call).replace("Config", "Scorer")
-
-
 def chosen_on_test(tree: ast.Module, kinds: Iterable[str]) -> list[tuple[str, int]]:
     """Return the classes, with a line, of which the best configuration on the test was kept."""
     chosen: set[str] = set()
@@ -391,3 +381,13 @@ def chosen_on_test(tree: ast.Module, kinds: Iterable[str]) -> list[tuple[str, in
         tracer.block(tree.body)
     places = (c.rpartition(":") for c in chosen)
     return sorted((name, int(line)) for name, _, line in places)
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Whether an expression is a text."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _model_name(call: ast.Call) -> str:
+    """Return the class that a call makes or configures."""
+    return last_name(call).replace("Config", "Scorer")

@@ -26,31 +26,31 @@ def changed_helper(source: str) -> str:
     nothing; nor does what stands in for a helper that cannot be imported.
     """
     tree = parsed(source)
-    nodes = tuple(nodes_with_helper(tree))
-    names, functions = module_names(nodes), function_names(nodes)
+    nodes = tuple(_nodes_with_helper(tree))
+    names, functions = _module_names(nodes), _function_names(nodes)
     for node in nodes:
-        if is_change(node, names) or is_rewritten(node, functions):
+        if _is_change(node, names) or _is_rewritten(node, functions):
             return f"line {getattr(node, 'lineno', 0)} puts something else in place of it"
     return ""
 
 
-def nodes_with_helper(tree: ast.AST) -> Iterator[ast.AST]:
+def _nodes_with_helper(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield all nodes but those that run only where the helper cannot be imported."""
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop(0)
-        if not is_for_missing(node):
+        if not _is_for_missing(node):
             yield node
             pending.extend(ast.iter_child_nodes(node))
 
 
-def is_for_missing(node: ast.AST) -> bool:
+def _is_for_missing(node: ast.AST) -> bool:
     """Whether a node handles that something cannot be imported."""
     kind = node.type if isinstance(node, ast.ExceptHandler) else None
     return kind is not None and any(n.id in MISSING for n in walked(kind, ast.Name))
 
 
-def module_names(nodes: tuple[ast.AST, ...]) -> set[str]:
+def _module_names(nodes: tuple[ast.AST, ...]) -> set[str]:
     """Return the names under which a script has the helper."""
     found = {
         alias.asname or HELPER
@@ -60,12 +60,12 @@ def module_names(nodes: tuple[ast.AST, ...]) -> set[str]:
         if alias.name == HELPER
     }
     for node in nodes:
-        if isinstance(node, ast.Assign) and (is_helper(node.value, found) or loads(node.value)):
+        if isinstance(node, ast.Assign) and (_is_helper(node.value, found) or _loads(node.value)):
             found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
     return found
 
 
-def function_names(nodes: tuple[ast.AST, ...]) -> set[str]:
+def _function_names(nodes: tuple[ast.AST, ...]) -> set[str]:
     """Return the names of what a script imports out of the helper."""
     return {
         alias.asname or alias.name
@@ -75,79 +75,79 @@ def function_names(nodes: tuple[ast.AST, ...]) -> set[str]:
     }
 
 
-def loads(value: ast.expr) -> bool:
+def _loads(value: ast.expr) -> bool:
     """Whether an expression imports the helper, or looks it up among the modules."""
     if isinstance(value, ast.Subscript):
-        return is_place(value)
+        return _is_place(value)
     if not isinstance(value, ast.Call):
         return False
     is_import = called_name(value).endswith(("import_module", "__import__"))
-    return is_import and any(is_name_of_helper(a) for a in value.args)
+    return is_import and any(_is_name_of_helper(a) for a in value.args)
 
 
-def is_helper(value: ast.expr, names: set[str]) -> bool:
+def _is_helper(value: ast.expr, names: set[str]) -> bool:
     """Whether an expression is the helper itself."""
-    return (isinstance(value, ast.Name) and value.id in names) or loads(value)
+    return (isinstance(value, ast.Name) and value.id in names) or _loads(value)
 
 
-def is_change(node: ast.AST, names: set[str]) -> bool:
+def _is_change(node: ast.AST, names: set[str]) -> bool:
     """Whether a node sets or deletes the helper among the modules, or a part of it."""
     match node:
         case ast.Attribute(ctx=ast.Store() | ast.Del()):
-            return is_part(node.value, names)
+            return _is_part(node.value, names)
         case ast.Subscript(ctx=ast.Store() | ast.Del()):
-            return is_place(node) or is_part(node.value, names)
+            return _is_place(node) or _is_part(node.value, names)
         case ast.Call(args=args, keywords=keywords):
             name = last_name(node)
             if name in SETTING and args:
-                return is_helper(args[0], names) or is_dotted_part(args[0])
-            return name in MUTATING and is_mutation(
+                return _is_helper(args[0], names) or _is_dotted_part(args[0])
+            return name in MUTATING and _is_mutation(
                 node, names, [*args, *(k.value for k in keywords)]
             )
     return False
 
 
-def is_part(value: ast.AST, names: set[str]) -> bool:
+def _is_part(value: ast.AST, names: set[str]) -> bool:
     """Whether an expression is the helper or lies in it; what its functions return does not."""
     while isinstance(value, ast.Attribute | ast.Subscript):
-        if loads(value):
+        if _loads(value):
             return True
         value = value.value
     if isinstance(value, ast.Call):
         is_inside = called_name(value) == "vars" and bool(value.args)
-        return loads(value) or (is_inside and is_helper(value.args[0], names))
+        return _loads(value) or (is_inside and _is_helper(value.args[0], names))
     return isinstance(value, ast.Name) and value.id in names
 
 
-def is_mutation(call: ast.Call, names: set[str], given: list[ast.expr]) -> bool:
+def _is_mutation(call: ast.Call, names: set[str], given: list[ast.expr]) -> bool:
     """Whether a method changes what the helper keeps, or takes it out of the modules."""
     holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     if dotted(holder) == "sys.modules":
-        return any(is_name_of_helper(c) for g in given for c in walked(g, ast.Constant))
-    return is_part(holder, names) and not isinstance(holder, ast.Name)
+        return any(_is_name_of_helper(c) for g in given for c in walked(g, ast.Constant))
+    return _is_part(holder, names) and not isinstance(holder, ast.Name)
 
 
-def is_rewritten(node: ast.AST, functions: set[str]) -> bool:
+def _is_rewritten(node: ast.AST, functions: set[str]) -> bool:
     """Whether a node sets the inside of a function of the helper, such as its `__code__`."""
     if not isinstance(node, ast.Attribute | ast.Subscript):
         return False
     inner = node.value if isinstance(node, ast.Subscript) else node
     is_inside = isinstance(inner, ast.Attribute) and inner.attr.startswith("__")
     is_set = isinstance(node.ctx, ast.Store | ast.Del)
-    return is_set and is_inside and is_part(inner, functions)
+    return is_set and is_inside and _is_part(inner, functions)
 
 
-def is_place(value: ast.Subscript) -> bool:
+def _is_place(value: ast.Subscript) -> bool:
     """Whether an expression is `sys.modules["labbook"]`."""
-    return dotted(value.value) == "sys.modules" and is_name_of_helper(value.slice)
+    return dotted(value.value) == "sys.modules" and _is_name_of_helper(value.slice)
 
 
-def is_name_of_helper(value: ast.AST) -> bool:
+def _is_name_of_helper(value: ast.AST) -> bool:
     """Whether an expression is the helper's name as text."""
     return isinstance(value, ast.Constant) and value.value == HELPER
 
 
-def is_dotted_part(value: ast.AST) -> bool:
+def _is_dotted_part(value: ast.AST) -> bool:
     """Whether an expression is text such as `labbook.row`."""
     text = value.value if isinstance(value, ast.Constant) else None
     return isinstance(text, str) and text.startswith(f"{HELPER}.")

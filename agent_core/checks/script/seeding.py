@@ -74,7 +74,7 @@ class NameValues:
             return False
         calls = list(walked(value, ast.Call))
         parts = {id(n) for c in calls for n in ast.walk(c.func)}
-        if not all(is_plain(c, is_named=is_named) for c in calls):
+        if not all(_is_plain(c, is_named=is_named) for c in calls):
             return False
         rest = [n for n in ast.walk(value) if id(n) not in parts]
         if any(isinstance(n, OPEN) for n in rest):
@@ -91,12 +91,6 @@ class NameValues:
         return all(self.is_fixed(v, steps - 1, is_named=True) for v in known)
 
 
-def is_plain(call: ast.Call, *, is_named: bool) -> bool:
-    """Whether a call makes the same of the same; a generator with a name goes on drawing."""
-    name = last_name(call)
-    return name in OPTIONS | CONVERSIONS or (name in GENERATORS and not is_named)
-
-
 def seeds_reach(source: str) -> tuple[bool, int]:
     """Return whether anything that varies reaches a training, and the line of the first one.
 
@@ -105,28 +99,34 @@ def seeds_reach(source: str) -> tuple[bool, int]:
     tree = parsed(source)
     names = NameValues.of(tree)
     lines = [c.lineno for c in walked(tree, ast.Call) if last_name(c) in TRAINING]
-    reaches = any(not names.is_fixed(v) for node in ast.walk(tree) for v in given(node))
+    reaches = any(not names.is_fixed(v) for node in ast.walk(tree) for v in _given(node))
     return reaches, min(lines, default=0)
 
 
-def given(node: ast.AST) -> Iterator[ast.expr]:
+def _is_plain(call: ast.Call, *, is_named: bool) -> bool:
+    """Whether a call makes the same of the same; a generator with a name goes on drawing."""
+    name = last_name(call)
+    return name in OPTIONS | CONVERSIONS or (name in GENERATORS and not is_named)
+
+
+def _given(node: ast.AST) -> Iterator[ast.expr]:
     """Yield what a node gives to a training, its options or the generator it draws from."""
     if isinstance(node, ast.Call):
-        yield from given_by_call(node)
+        yield from _given_by_call(node)
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value == "rng":
                 yield value
-    elif isinstance(node, ast.Assign) and any(is_generator_of(t) for t in node.targets):
+    elif isinstance(node, ast.Assign) and any(_is_generator_of(t) for t in node.targets):
         yield node.value
 
 
-def is_generator_of(target: ast.expr) -> bool:
+def _is_generator_of(target: ast.expr) -> bool:
     """Whether a target is the `rng` of something, such as options."""
     return isinstance(target, ast.Attribute) and target.attr == "rng"
 
 
-def given_by_call(call: ast.Call) -> Iterator[ast.expr]:
+def _given_by_call(call: ast.Call) -> Iterator[ast.expr]:
     """Yield what a call gives to a training; the data come first in one."""
     name = last_name(call)
     if name in TRAINING:

@@ -28,7 +28,7 @@ def selected_without_test(evidence: Evidence) -> Result:
     planned = Counter(a.kind for a in evidence.plan.algorithms)
     classes = {str(d.get("class")) for d in known.values()} | set(planned)
     found = chosen_on_test(parsed(evidence.source), {c for c in classes if c.isidentifier()})
-    compared = compared_kinds(evidence)
+    compared = _compared_kinds(evidence)
     hidden = [f"{name} of line {line}" for name, line in found if name not in compared]
     if hidden:
         return warned(
@@ -45,7 +45,7 @@ def names_test(text: str) -> bool:
     return bool(ON_TEST.search(NEGATED.sub("", text)))
 
 
-def compared_kinds(evidence: Evidence) -> set[str]:
+def _compared_kinds(evidence: Evidence) -> set[str]:
     """Return the classes of which the plan compares several configurations."""
     plan = evidence.plan
     counts = Counter(a.kind for a in plan.algorithms)

@@ -120,7 +120,7 @@ def assignments(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
         elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value:
             yield from bound(node.target, node.value)
         elif isinstance(node, ast.For | ast.comprehension):
-            yield from bound_by_loop(node.target, node.iter)
+            yield from _bound_by_loop(node.target, node.iter)
 
 
 def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -134,9 +134,47 @@ def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield from bound(inner, parts[index] if is_paired else value)
 
 
-def bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def typed_in_numbers(evidence: Evidence) -> Result:
+    """Look for metric values that stand in the source instead of being computed."""
+    tree = parsed(evidence.source)
+    lines = _delivered_lines(tree, Flow.is_typed)
+    if lines:
+        return warned(f"Values of metrics are typed into the source: {_listed(lines)}.")
+    if not _delivered_lines(tree, lambda _flow, _value: True):
+        return not_applicable("The source shows no place where values are delivered.")
+    return passed("No value that is delivered is a number typed into the source.")
+
+
+def metric_from_random(evidence: Evidence) -> Result:
+    """Look for metric values that are drawn instead of measured."""
+    lines = _delivered_lines(parsed(evidence.source), Flow.is_drawn)
+    if lines:
+        return warned(f"Random numbers go into delivered values: {_listed(lines)}.")
+    return passed("No delivered value is a random draw.")
+
+
+def swallowed_exceptions(evidence: Evidence) -> Result:
+    """Look for errors that are caught broadly and passed over."""
+    tree = parsed(evidence.source)
+    raised = _raised_names(tree)
+    lines = [
+        h.lineno
+        for h in walked(tree, ast.ExceptHandler)
+        if _is_swallowing(h) and not _kept_names(h) & raised
+    ]
+    lines += [
+        c.lineno
+        for c in walked(tree, ast.Call)
+        if called_name(c).endswith("suppress") and any(dotted(a) in BROAD for a in c.args)
+    ]
+    if lines:
+        return warned(f"Errors are caught broadly and passed over: {_listed(lines)}.")
+    return passed("No error is passed over.")
+
+
+def _bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """Pair loop targets with literal elements; `items()` of a literal with its values."""
-    source = container_of(looped) or looped
+    source = _container_of(looped) or looped
     if isinstance(target, ast.Tuple) and isinstance(source, ast.List | ast.Tuple):
         for element in source.elts:
             yield from bound(target, element)
@@ -146,21 +184,21 @@ def bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, ast
         yield from bound(target, source)
 
 
-def container_of(looped: ast.expr) -> ast.expr | None:
+def _container_of(looped: ast.expr) -> ast.expr | None:
     """Return `x` of `x.items()` or `x.values()`."""
     if isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute):
         return looped.func.value if looped.func.attr in ("items", "values") else None
     return None
 
 
-def row_names(tree: ast.Module) -> frozenset[str]:
+def _row_names(tree: ast.Module) -> frozenset[str]:
     """Return under which names the helper's `row` is called; not a `row` of another use."""
     own = [f for f in walked(tree, ast.FunctionDef) if f.name == "row"]
     delivers = [c for f in own for c in walked(f, ast.Call) if called_name(c) == "labbook.row"]
     return frozenset({"labbook.row"} if own and not delivers else {"labbook.row", "row"})
 
 
-def claimed_values(
+def _claimed_values(
     nodes: tuple[ast.AST, ...], names: frozenset[str] = frozenset({"labbook.row", "row"})
 ) -> Iterator[ast.expr]:
     """Yield the expressions that are delivered as values of metrics."""
@@ -175,62 +213,24 @@ def claimed_values(
                 yield keys["value"]
 
 
-def typed_in_numbers(evidence: Evidence) -> Result:
-    """Look for metric values that stand in the source instead of being computed."""
-    tree = parsed(evidence.source)
-    lines = delivered_lines(tree, Flow.is_typed)
-    if lines:
-        return warned(f"Values of metrics are typed into the source: {listed(lines)}.")
-    if not delivered_lines(tree, lambda _flow, _value: True):
-        return not_applicable("The source shows no place where values are delivered.")
-    return passed("No value that is delivered is a number typed into the source.")
-
-
-def delivered_lines(tree: ast.Module, is_so: Callable[[Flow, ast.expr], bool]) -> list[int]:
+def _delivered_lines(tree: ast.Module, is_so: Callable[[Flow, ast.expr], bool]) -> list[int]:
     """Return the lines of the delivered values that are so."""
-    names = row_names(tree)
+    names = _row_names(tree)
     return [
         value.lineno
         for flow, nodes in flows(tree)
-        for value in claimed_values(nodes, names)
+        for value in _claimed_values(nodes, names)
         if is_so(flow, value)
     ]
 
 
-def listed(lines: list[int]) -> str:
+def _listed(lines: list[int]) -> str:
     """List line numbers."""
     unique = sorted(set(lines))
     return f"line{'s' if len(unique) > 1 else ''} {some(unique)}"
 
 
-def metric_from_random(evidence: Evidence) -> Result:
-    """Look for metric values that are drawn instead of measured."""
-    lines = delivered_lines(parsed(evidence.source), Flow.is_drawn)
-    if lines:
-        return warned(f"Random numbers go into delivered values: {listed(lines)}.")
-    return passed("No delivered value is a random draw.")
-
-
-def swallowed_exceptions(evidence: Evidence) -> Result:
-    """Look for errors that are caught broadly and passed over."""
-    tree = parsed(evidence.source)
-    raised = raised_names(tree)
-    lines = [
-        h.lineno
-        for h in walked(tree, ast.ExceptHandler)
-        if is_swallowing(h) and not kept_names(h) & raised
-    ]
-    lines += [
-        c.lineno
-        for c in walked(tree, ast.Call)
-        if called_name(c).endswith("suppress") and any(dotted(a) in BROAD for a in c.args)
-    ]
-    if lines:
-        return warned(f"Errors are caught broadly and passed over: {listed(lines)}.")
-    return passed("No error is passed over.")
-
-
-def is_swallowing(handler: ast.ExceptHandler) -> bool:
+def _is_swallowing(handler: ast.ExceptHandler) -> bool:
     """Whether a handler catches everything and does not raise or end the script."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     is_broad = any(kind is None or dotted(kind).rpartition(".")[2] in BROAD for kind in kinds)
@@ -243,7 +243,7 @@ def is_swallowing(handler: ast.ExceptHandler) -> bool:
     return is_broad and not ends
 
 
-def kept_names(handler: ast.ExceptHandler) -> set[str]:
+def _kept_names(handler: ast.ExceptHandler) -> set[str]:
     """Return the names in which a handler keeps its error: by a call of theirs, or set."""
     found = set()
     for statement in handler.body:
@@ -258,7 +258,7 @@ def kept_names(handler: ast.ExceptHandler) -> set[str]:
     return found - {"", "labbook", "logging", "log", "logger"}
 
 
-def raised_names(tree: ast.Module) -> set[str]:
+def _raised_names(tree: ast.Module) -> set[str]:
     """Return the names that an error is raised with, or raised where they hold something."""
     found = set()
     for node in ast.walk(tree):

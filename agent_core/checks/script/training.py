@@ -62,13 +62,13 @@ class Program:
             for call in scope.calls
             if isinstance(call.func, ast.Attribute)
             and call.func.attr in WRITERS
-            and file_of(call, scope) == name
+            and _file_of(call, scope) == name
         ]
 
     def reads_several(self) -> bool:
         """Whether several of the data files are read, or one whose name is not plain."""
         names = {
-            file_of(call, scope)
+            _file_of(call, scope)
             for scope in self.scopes
             for call in scope.calls
             if last_name(call) in READERS
@@ -76,7 +76,20 @@ class Program:
         return "" in names or len(names & self.files) > 1
 
 
-def scopes_of(source: str) -> list[ScriptScope]:
+def trained_on_everything(source: str, files: Iterable[str] = ()) -> str:
+    """Say where data that hold the test are trained on; empty where they are not.
+
+    A model that is neither used nor delivered, such as the popularity in a figure, may be.
+    """
+    program = Program(_scopes_of(source), frozenset(files))
+    for scope in program.scopes:
+        fault = _split_and_trained(scope, program) or _read_and_trained(scope, program)
+        if fault:
+            return fault
+    return ""
+
+
+def _scopes_of(source: str) -> list[ScriptScope]:
     """Return module and functions of a source."""
     tree = parsed(source)
     found = []
@@ -89,34 +102,21 @@ def scopes_of(source: str) -> list[ScriptScope]:
     return found
 
 
-def trained_on_everything(source: str, files: Iterable[str] = ()) -> str:
-    """Say where data that hold the test are trained on; empty where they are not.
-
-    A model that is neither used nor delivered, such as the popularity in a figure, may be.
-    """
-    program = Program(scopes_of(source), frozenset(files))
-    for scope in program.scopes:
-        fault = split_and_trained(scope, program) or read_and_trained(scope, program)
-        if fault:
-            return fault
-    return ""
-
-
-def split_and_trained(scope: ScriptScope, program: Program) -> str:
+def _split_and_trained(scope: ScriptScope, program: Program) -> str:
     """Say where a name is trained on that a splitter of the same scope divides."""
     calls = [c for c in scope.calls if c.args]
     named = [(c, c.args[0].id) for c in calls if isinstance(c.args[0], ast.Name)]
     divided = {name: c.lineno for c, name in named if last_name(c) in SPLITTERS}
-    rebound = {name for name, value in assignments(scope.nodes) if is_part_of_split(value)}
+    rebound = {name for name, value in assignments(scope.nodes) if _is_part_of_split(value)}
     for call, name in named:
-        is_training = last_name(call) == "train" and not is_unused(call, scope, program)
+        is_training = last_name(call) == "train" and not _is_unused(call, scope, program)
         if is_training and name in divided and name not in rebound:
             line = divided[name]
             return f"Line {call.lineno} trains on `{name}`, test included: line {line} splits it."
     return ""
 
 
-def is_unused(call: ast.Call, scope: ScriptScope, program: Program) -> bool:
+def _is_unused(call: ast.Call, scope: ScriptScope, program: Program) -> bool:
     """Whether what is trained is made here and then only looked at."""
     model = call.func.value if isinstance(call.func, ast.Attribute) else None
     if isinstance(model, ast.Call):
@@ -131,13 +131,13 @@ def is_unused(call: ast.Call, scope: ScriptScope, program: Program) -> bool:
     for node in ast.walk(scope.node):
         if isinstance(node, ast.Attribute) and id(node) not in called:
             harmless.add(id(node.value))
-        if isinstance(node, ast.Return) and node.value and is_dropped(scope.name, program):
+        if isinstance(node, ast.Return) and node.value and _is_dropped(scope.name, program):
             harmless.add(id(node.value))
     uses = [n for n in walked(scope.node, ast.Name) if n.id == model.id]
     return all(isinstance(n.ctx, ast.Store) or id(n) in harmless for n in uses)
 
 
-def is_dropped(function: str, program: Program) -> bool:
+def _is_dropped(function: str, program: Program) -> bool:
     """Whether what a function returns is never taken."""
     whole = program.scopes[0].node
     calls = {id(c) for c in walked(whole, ast.Call) if called_name(c) == function}
@@ -146,24 +146,24 @@ def is_dropped(function: str, program: Program) -> bool:
     return bool(function) and calls <= bare and len(names) == len(calls)
 
 
-def is_part_of_split(value: ast.expr) -> bool:
+def _is_part_of_split(value: ast.expr) -> bool:
     """Whether an expression is the training part of something."""
     return isinstance(value, ast.Attribute) and value.attr == "train"
 
 
-def read_and_trained(scope: ScriptScope, program: Program) -> str:
+def _read_and_trained(scope: ScriptScope, program: Program) -> str:
     """Say where the whole file, as it was read, is trained on."""
     for call in scope.calls:
         is_training = last_name(call) == "train" and bool(call.args)
-        if not is_training or is_unused(call, scope, program):
+        if not is_training or _is_unused(call, scope, program):
             continue
-        if is_whole(call.args[0], scope, program):
+        if _is_whole(call.args[0], scope, program):
             text = ast.unparse(call.args[0])[:60]
             return f"Line {call.lineno} trains on `{text}`: all that was read, test included."
     return ""
 
 
-def is_whole(
+def _is_whole(
     value: ast.expr, scope: ScriptScope, program: Program, steps: int = MAX_STEPS
 ) -> bool:
     """Whether an expression is a data file as read, none of its rows left out."""
@@ -172,39 +172,39 @@ def is_whole(
     if isinstance(value, ast.Name):
         known = scope.values.get(value.id, ())
         if known:
-            return all(is_whole(v, scope, program, steps - 1) for v in known)
+            return all(_is_whole(v, scope, program, steps - 1) for v in known)
         return any(
-            is_whole(given, caller, program, steps - 1)
+            _is_whole(given, caller, program, steps - 1)
             for caller in program.scopes
-            for given in given_to(value.id, scope, caller)
+            for given in _given_to(value.id, scope, caller)
         )
     if not isinstance(value, ast.Call):
         return False
     if last_name(value) in READERS:
-        return is_data_file(value, scope, program, steps)
+        return _is_data_file(value, scope, program, steps)
     if last_name(value) == "from_interactions_df" and value.args:
-        return is_whole(value.args[0], scope, program, steps - 1)
+        return _is_whole(value.args[0], scope, program, steps - 1)
     method = value.func
     if isinstance(method, ast.Attribute) and method.attr in KEEPING:
-        return is_whole(method.value, scope, program, steps - 1)
+        return _is_whole(method.value, scope, program, steps - 1)
     return False
 
 
-def is_data_file(call: ast.Call, scope: ScriptScope, program: Program, steps: int) -> bool:
+def _is_data_file(call: ast.Call, scope: ScriptScope, program: Program, steps: int) -> bool:
     """Whether a data file is read: a given one, or one to which the source wrote all of it.
 
     Where the source reads several given files, one of them is not all of the data.
     """
-    name = file_of(call, scope)
+    name = _file_of(call, scope)
     written = program.written(name) if name else []
     if written:
-        return any(is_whole(v, s, program, steps - 1) for v, s in written)
+        return any(_is_whole(v, s, program, steps - 1) for v, s in written)
     if len(program.files) > 1 and program.reads_several():
         return False
     return not name or not program.files or name in program.files
 
 
-def file_of(call: ast.Call, scope: ScriptScope) -> str:
+def _file_of(call: ast.Call, scope: ScriptScope) -> str:
     """Return the name of the file that a call reads or writes; empty where it is not plain."""
     given = call.args[0] if call.args else None
     if isinstance(given, ast.Name):
@@ -216,7 +216,7 @@ def file_of(call: ast.Call, scope: ScriptScope) -> str:
     return ""
 
 
-def given_to(parameter: str, function: ScriptScope, caller: ScriptScope) -> Iterator[ast.expr]:
+def _given_to(parameter: str, function: ScriptScope, caller: ScriptScope) -> Iterator[ast.expr]:
     """Yield what a caller hands to a parameter of a function."""
     if parameter not in function.parameters:
         return

@@ -33,25 +33,25 @@ def undelivered(tree: ast.Module) -> frozenset[int]:
     found: set[int] = set()
     bodies = [tree.body, *(f.body for f in walked(tree, ast.FunctionDef))]
     for body in bodies:
-        nodes = [n for statement in body for n in nodes_of(statement)]
-        shared = names_elsewhere(nodes)
+        nodes = [n for statement in body for n in _nodes_of(statement)]
+        shared = _names_elsewhere(nodes)
         for call in nodes:
             if isinstance(call, ast.Call) and last_name(call)[:1].isupper():
-                names = reached(call, nodes)
-                leaves = any(is_leaving(n, call, names, HARMLESS - own) for n in nodes)
+                names = _reached(call, nodes)
+                leaves = any(_is_leaving(n, call, names, HARMLESS - own) for n in nodes)
                 found |= set() if leaves or names & shared else {id(call)}
     return frozenset(found)
 
 
-def nodes_of(statement: ast.AST) -> Iterator[ast.AST]:
+def _nodes_of(statement: ast.AST) -> Iterator[ast.AST]:
     """Yield a statement and what is in it; functions and classes inside are not entered."""
     yield statement
     if not isinstance(statement, NESTED):
         for child in ast.iter_child_nodes(statement):
-            yield from nodes_of(child)
+            yield from _nodes_of(child)
 
 
-def names_elsewhere(nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _names_elsewhere(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Return the names that functions inside use, or that belong to a scope outside."""
     found: set[str] = set()
     for node in nodes:
@@ -62,15 +62,15 @@ def names_elsewhere(nodes: Sequence[ast.AST]) -> frozenset[str]:
     return frozenset(found)
 
 
-def reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Return the names that hold something of what a call makes."""
     names: frozenset[str] = frozenset()
     while True:
         found = {
             name.id
             for node in nodes
-            for target, value in settings_of(node)
-            if touches(value, call, names)
+            for target, value in _settings_of(node)
+            if _touches(value, call, names)
             for name in walked(target, ast.Name)
         }
         if found <= names:
@@ -78,7 +78,7 @@ def reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
         names |= found
 
 
-def settings_of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.AST]]:
+def _settings_of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.AST]]:
     """Yield what a node sets, with what it is set to."""
     match node:
         case ast.Assign(targets=targets, value=value):
@@ -93,27 +93,27 @@ def settings_of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.AST]]:
             yield target, value
 
 
-def touches(node: ast.AST | None, call: ast.Call, names: frozenset[str]) -> bool:
+def _touches(node: ast.AST | None, call: ast.Call, names: frozenset[str]) -> bool:
     """Whether a call, or a name that holds something of it, is in an expression."""
     return node is not None and any(
         n is call or (isinstance(n, ast.Name) and n.id in names) for n in ast.walk(node)
     )
 
 
-def is_leaving(
+def _is_leaving(
     node: ast.AST, call: ast.Call, names: frozenset[str], harmless: frozenset[str]
 ) -> bool:
     """Whether something of what a call makes leaves its function by a node."""
     match node:
         case ast.Return(value=value) | ast.Yield(value=value) | ast.YieldFrom(value=value):
-            return touches(value, call, names)
+            return _touches(value, call, names)
         case ast.Call(func=func, args=args, keywords=keywords):
-            given = any(touches(a, call, names) for a in (*args, *(k.value for k in keywords)))
+            given = any(_touches(a, call, names) for a in (*args, *(k.value for k in keywords)))
             is_harmless = last_name(node) in harmless
-            writes = last_name(node) not in QUIET and touches(func, call, names)
+            writes = last_name(node) not in QUIET and _touches(func, call, names)
             return not is_harmless and (given or writes)
     return any(
-        touches(value, call, names)
-        for target, value in settings_of(node)
+        _touches(value, call, names)
+        for target, value in _settings_of(node)
         if any(isinstance(t, ast.Attribute | ast.Subscript) for t in ast.walk(target))
     )

@@ -100,14 +100,24 @@ def tested_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
     A name that is set to different things is left out: it may be the validation part by then.
     """
     body = list(nodes)
-    found = {t for c in body if isinstance(c, ast.Call) for t in saved_as_test(c)}
-    pairs = [p for n in body if isinstance(n, ast.Assign) for p in pairs_of(n)]
-    fresh = [t for t, v in pairs if t in found and not mentions(v, t)]
+    found = {t for c in body if isinstance(c, ast.Call) for t in _saved_as_test(c)}
+    pairs = [p for n in body if isinstance(n, ast.Assign) for p in _pairs_of(n)]
+    fresh = [t for t, v in pairs if t in found and not _mentions(v, t)]
     found -= {t for t in fresh if fresh.count(t) > 1}
     return frozenset(found | {v.id for t, v in pairs if t in found and isinstance(v, ast.Name)})
 
 
-def saved_as_test(call: ast.Call) -> list[str]:
+def is_harmless(name: str) -> bool:
+    """Whether a part of the test is called something that gives no tested item away."""
+    return name in USERS or bool(NOT_TEST.search(name))
+
+
+def is_seed(name: str | None) -> bool:
+    """Whether an argument is a seed."""
+    return name is not None and any(word in name for word in ("seed", "rng", "random_state"))
+
+
+def _saved_as_test(call: ast.Call) -> list[str]:
     """Return the test part of a call that saves a split; empty of other calls."""
     name = ast.unparse(call.func)
     if name not in ("labbook.split", "split"):
@@ -121,7 +131,7 @@ def saved_as_test(call: ast.Call) -> list[str]:
     return [t for t in texts if not NOT_TEST.search(t) and not NOT_TEST.search(fold)]
 
 
-def pairs_of(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
+def _pairs_of(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
     """Return targets with their values; of tuples one by one where they match."""
     found: list[tuple[str, ast.expr]] = []
     for target in statement.targets:
@@ -135,16 +145,6 @@ def pairs_of(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
     return found
 
 
-def mentions(value: ast.expr, name: str) -> bool:
+def _mentions(value: ast.expr, name: str) -> bool:
     """Whether an expression uses a name."""
     return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
-
-
-def is_harmless(name: str) -> bool:
-    """Whether a part of the test is called something that gives no tested item away."""
-    return name in USERS or bool(NOT_TEST.search(name))
-
-
-def is_seed(name: str | None) -> bool:
-    """Whether an argument is a seed."""
-    return name is not None and any(word in name for word in ("seed", "rng", "random_state"))
