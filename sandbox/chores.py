@@ -31,7 +31,7 @@ class Chores:
         try:
             return await asyncio.shield(task)
         except BaseException:
-            clearing = asyncio.create_task(clear_up(task, undo))
+            clearing = asyncio.create_task(_clear_up(task, undo))
             self.left.add(clearing)
             clearing.add_done_callback(self.left.discard)
             raise
@@ -41,7 +41,7 @@ class Chores:
         await asyncio.gather(*self.left)
 
 
-async def clear_up(task: asyncio.Future[Any], undo: Callable[[], None]) -> None:
+async def _clear_up(task: asyncio.Future[Any], undo: Callable[[], None]) -> None:
     """Wait for the end of a work, then undo it."""
     await asyncio.wait([task])
     if not task.cancelled():

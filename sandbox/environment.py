@@ -36,11 +36,11 @@ def add_packages(packages: InstalledPackages, wanted: Sequence[str]) -> Installe
             raise SandboxError(
                 f"{text!r} is not the name of a package, with or without a version."
             )
-    check_own(packages)
+    _check_own(packages)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write(packages.lock())
         constraints.flush()
-        install(packages.executable, "-c", constraints.name, *wanted)
+        _install(packages.executable, "-c", constraints.name, *wanted)
     return read_packages(packages.executable)
 
 
@@ -57,15 +57,15 @@ def rebuild(packages: InstalledPackages, lock: str) -> InstalledPackages:
     wanted = locked(lock)
     if not wanted:
         raise SandboxError("The lock has no lines of the form name==version.")
-    check_own(packages)
-    with aside(packages.prefix, "new") as fresh, aside(packages.prefix, "old") as old:
-        run([str(packages.executable), "-m", "venv", "--without-pip", str(fresh)])
+    _check_own(packages)
+    with _aside(packages.prefix, "new") as fresh, _aside(packages.prefix, "old") as old:
+        _run([str(packages.executable), "-m", "venv", "--without-pip", str(fresh)])
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
             requirements.write("\n".join(wanted) + "\n")
             requirements.flush()
-            install(fresh / "bin/python", "--no-deps", "-r", requirements.name)
+            _install(fresh / "bin/python", "--no-deps", "-r", requirements.name)
         read_packages(fresh / "bin/python")
-        name_scripts(fresh, packages.prefix)
+        _name_scripts(fresh, packages.prefix)
         packages.prefix.rename(old)
         fresh.rename(packages.prefix)
     return read_packages(packages.executable)
@@ -77,7 +77,7 @@ def locked(lock: str) -> list[str]:
     return [line for line in lines if LOCKED.fullmatch(line)]
 
 
-def check_own(packages: InstalledPackages) -> None:
+def _check_own(packages: InstalledPackages) -> None:
     """Refuse to change the interpreter of the system."""
     if packages.prefix == packages.base_prefix:
         raise SandboxError(
@@ -86,15 +86,15 @@ def check_own(packages: InstalledPackages) -> None:
         )
 
 
-def install(python: Path, *arguments: str) -> None:
+def _install(python: Path, *arguments: str) -> None:
     """Run the product's pip, or the one that is there; what it says goes to the terminal."""
     pip = [str(python), "-m", "pip"]
     if importlib.util.find_spec("pip") is not None:
         pip = [sys.executable, "-m", "pip", "--python", str(python)]
-    run([*pip, "install", "--disable-pip-version-check", *arguments])
+    _run([*pip, "install", "--disable-pip-version-check", *arguments])
 
 
-def run(command: Sequence[str]) -> None:
+def _run(command: Sequence[str]) -> None:
     """Run a program; raise when it fails."""
     try:
         status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
@@ -105,7 +105,7 @@ def run(command: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def aside(folder: Path, mark: str) -> Iterator[Path]:
+def _aside(folder: Path, mark: str) -> Iterator[Path]:
     """Yield a free name beside a folder; remove what is there before and afterwards."""
     path = folder.with_name(f"{folder.name}.{mark}")
     shutil.rmtree(path, ignore_errors=True)
@@ -115,7 +115,7 @@ def aside(folder: Path, mark: str) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def name_scripts(made: Path, later: Path) -> None:
+def _name_scripts(made: Path, later: Path) -> None:
     """Let the programs of an environment begin with the place where it will be."""
     for path in (made / "bin").iterdir():
         if path.is_symlink() or not path.is_file():

@@ -73,7 +73,7 @@ class Group:
     def remove(self) -> None:
         """Kill what is left in it and remove it."""
         for folder in self.folders:
-            remove_folder(folder)
+            _remove_folder(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Place:
         try:
             for folder in group.folders:
                 folder.mkdir()
-            for file, value in values_of(limits):
+            for file, value in _values_of(limits):
                 for folder in group.folders:
                     if (folder / file).exists():
                         (folder / file).write_text(str(value))
@@ -112,20 +112,7 @@ class Place:
         for folder in self.names():
             pid = folder.name.removeprefix(PREFIX).partition("-")[0]
             if not Path("/proc", pid).exists():
-                remove_folder(folder)
-
-
-def values_of(limits: Limits) -> list[tuple[str, int]]:
-    """Return files of version 2 and 1 with what to write, those that others depend on first."""
-    memory = (limits.memory_mib + limits.disk_mib + 2 * SHARED_MIB) * MIB
-    return [
-        ("memory.max", memory),
-        ("memory.swap.max", 0),
-        ("memory.oom.group", 1),
-        ("memory.limit_in_bytes", memory),
-        ("memory.memsw.limit_in_bytes", memory),
-        ("pids.max", limits.processes + OVERHEAD),
-    ]
+                _remove_folder(folder)
 
 
 @asynccontextmanager
@@ -155,81 +142,13 @@ def joined(group: Group | None, command: Sequence[str]) -> list[str]:
 
 def find_place() -> Place | None:
     """Return where groups can be made and entered; None where the watchdog must do."""
-    for find in (delegated_place, controller_place):
+    for find in (_delegated_place, _controller_place):
         with contextlib.suppress(OSError, ValueError):
             place = find()
-            if place is not None and is_usable(place):
+            if place is not None and _is_usable(place):
                 place.remove_stale()
                 return place
     return None
-
-
-def is_usable(place: Place) -> bool:
-    """Whether a process can enter a group there."""
-    group = place.group(Limits())
-    try:
-        return subprocess.run(joined(group, ["true"]), capture_output=True).returncode == 0
-    finally:
-        group.remove()
-
-
-def delegated_place() -> Place | None:
-    """Return this service's own group of version 2 where it has been handed over to it."""
-    own = own_folders().get("")
-    if own is None:
-        return None
-    if own.name == SERVICE:
-        own = own.parent
-    offered = (own / "cgroup.controllers").read_text().split()
-    if not is_delegated(own) or not set(CONTROLLERS) <= set(offered):
-        return None
-    make_room(own)
-    return Place((own,))
-
-
-def is_delegated(folder: Path) -> bool:
-    """Whether a manager leaves the groups below to this service; see systemd.resource-control(5).
-
-    systemd marks such a group, and gives it to the user of the service.
-    """
-    for mark in ("user.delegate", "trusted.delegate"):
-        with contextlib.suppress(OSError):
-            if os.getxattr(folder, mark) == b"1":
-                return os.access(folder, os.W_OK)
-    return False
-
-
-def make_room(folder: Path) -> None:
-    """Move what runs in a group into one below it, and let the others below have controllers."""
-    (folder / SERVICE).mkdir(exist_ok=True)
-    for pid in (folder / "cgroup.procs").read_text().split():
-        with contextlib.suppress(ProcessLookupError):
-            (folder / SERVICE / "cgroup.procs").write_text(pid)
-    wanted = " ".join(f"+{name}" for name in CONTROLLERS)
-    (folder / "cgroup.subtree_control").write_text(wanted)
-
-
-def controller_place() -> Place | None:
-    """Return this service's own groups of version 1, which only root may change."""
-    own = own_folders()
-    folders = [own[name] for name in CONTROLLERS if name in own]
-    if len(folders) < len(CONTROLLERS) or not all(os.access(f, os.W_OK) for f in folders):
-        return None
-    return Place(tuple(dict.fromkeys(folders)))
-
-
-def own_folders() -> dict[str, Path]:
-    """Return the folder of this process's group by controller; the empty name: version 2."""
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    groups = [line.split(":", 2) for line in lines]
-    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    found = {}
-    for _, controllers, path in groups:
-        for name in controllers.split(","):
-            folder = folder_of(name, path, mounts)
-            if folder is not None:
-                found[name] = folder
-    return found
 
 
 def folder_of(controller: str, path: str, mounts: list[list[str]]) -> Path | None:
@@ -244,7 +163,99 @@ def folder_of(controller: str, path: str, mounts: list[list[str]]) -> Path | Non
     return None
 
 
-def remove_folder(folder: Path) -> None:
+def kill_all(folder: Path) -> None:
+    """Kill every process of a group at once, where the kernel can; else one by one."""
+    with contextlib.suppress(OSError):
+        if (folder / "cgroup.kill").exists():
+            (folder / "cgroup.kill").write_text("1")
+            return
+        for pid in (folder / "cgroup.procs").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+def _values_of(limits: Limits) -> list[tuple[str, int]]:
+    """Return files of version 2 and 1 with what to write, those that others depend on first."""
+    memory = (limits.memory_mib + limits.disk_mib + 2 * SHARED_MIB) * MIB
+    return [
+        ("memory.max", memory),
+        ("memory.swap.max", 0),
+        ("memory.oom.group", 1),
+        ("memory.limit_in_bytes", memory),
+        ("memory.memsw.limit_in_bytes", memory),
+        ("pids.max", limits.processes + OVERHEAD),
+    ]
+
+
+def _is_usable(place: Place) -> bool:
+    """Whether a process can enter a group there."""
+    group = place.group(Limits())
+    try:
+        return subprocess.run(joined(group, ["true"]), capture_output=True).returncode == 0
+    finally:
+        group.remove()
+
+
+def _delegated_place() -> Place | None:
+    """Return this service's own group of version 2 where it has been handed over to it."""
+    own = _own_folders().get("")
+    if own is None:
+        return None
+    if own.name == SERVICE:
+        own = own.parent
+    offered = (own / "cgroup.controllers").read_text().split()
+    if not _is_delegated(own) or not set(CONTROLLERS) <= set(offered):
+        return None
+    _make_room(own)
+    return Place((own,))
+
+
+def _is_delegated(folder: Path) -> bool:
+    """Whether a manager leaves the groups below to this service; see systemd.resource-control(5).
+
+    systemd marks such a group, and gives it to the user of the service.
+    """
+    for mark in ("user.delegate", "trusted.delegate"):
+        with contextlib.suppress(OSError):
+            if os.getxattr(folder, mark) == b"1":
+                return os.access(folder, os.W_OK)
+    return False
+
+
+def _make_room(folder: Path) -> None:
+    """Move what runs in a group into one below it, and let the others below have controllers."""
+    (folder / SERVICE).mkdir(exist_ok=True)
+    for pid in (folder / "cgroup.procs").read_text().split():
+        with contextlib.suppress(ProcessLookupError):
+            (folder / SERVICE / "cgroup.procs").write_text(pid)
+    wanted = " ".join(f"+{name}" for name in CONTROLLERS)
+    (folder / "cgroup.subtree_control").write_text(wanted)
+
+
+def _controller_place() -> Place | None:
+    """Return this service's own groups of version 1, which only root may change."""
+    own = _own_folders()
+    folders = [own[name] for name in CONTROLLERS if name in own]
+    if len(folders) < len(CONTROLLERS) or not all(os.access(f, os.W_OK) for f in folders):
+        return None
+    return Place(tuple(dict.fromkeys(folders)))
+
+
+def _own_folders() -> dict[str, Path]:
+    """Return the folder of this process's group by controller; the empty name: version 2."""
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    groups = [line.split(":", 2) for line in lines]
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    found = {}
+    for _, controllers, path in groups:
+        for name in controllers.split(","):
+            folder = folder_of(name, path, mounts)
+            if folder is not None:
+                found[name] = folder
+    return found
+
+
+def _remove_folder(folder: Path) -> None:
     """Kill the processes of a group and remove it; their end may take a moment."""
     for _ in range(ATTEMPTS):
         try:
@@ -256,14 +267,3 @@ def remove_folder(folder: Path) -> None:
             time.sleep(PAUSE_S)
         else:
             return
-
-
-def kill_all(folder: Path) -> None:
-    """Kill every process of a group at once, where the kernel can; else one by one."""
-    with contextlib.suppress(OSError):
-        if (folder / "cgroup.kill").exists():
-            (folder / "cgroup.kill").write_text("1")
-            return
-        for pid in (folder / "cgroup.procs").read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)

@@ -73,7 +73,7 @@ def command(confinement: Confinement, job: Job) -> list[str]:
     return [
         *("bwrap", "--args", str(confinement.options_fd), "--"),
         *limits(job.limits),
-        *drop(confinement.uid),
+        *_drop(confinement.uid),
         *(str(packages.executable), "-I", "-S", "-c", FENCE),
         *(str(packages.prefix), str(packages.base_prefix)),
         *interpreter(packages, f"{JOB}/script.py", job),
@@ -86,51 +86,13 @@ def options(confinement: Confinement, job: Job) -> bytes:
     Paths of this machine stand in them.
     """
     listed = [
-        *namespaces(confinement),
-        *file_system(confinement),
-        *environment(job),
+        *_namespaces(confinement),
+        *_file_system(confinement),
+        *_environment(job),
         *(["--seccomp", str(confinement.seccomp_fd)] if confinement.seccomp_fd else []),
         *("--json-status-fd", str(confinement.status_fd)),
     ]
     return b"".join(option.encode() + b"\0" for option in listed)
-
-
-def namespaces(confinement: Confinement) -> list[str]:
-    """Return the options that part processes, network and privileges from the host."""
-    shared = ["--die-with-parent", "--new-session", "--clearenv"]
-    if confinement.uid is None:
-        user = ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
-        return ["--unshare-all", "--hostname", "sandbox", *user, "--cap-drop", "ALL", *shared]
-    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    return [
-        *spaces,
-        "--hostname",
-        "sandbox",
-        "--unshare-cgroup-try",
-        "--cap-drop",
-        "ALL",
-        *KEPT,
-        *shared,
-    ]
-
-
-def file_system(confinement: Confinement) -> list[str]:
-    """Return the options that show the script its files and nothing else."""
-    packages, workspace = confinement.packages, confinement.workspace
-    options = system_files()
-    options += ["--ro-bind", str(workspace.root / "passwd"), "/etc/passwd"]
-    options += ["--proc", "/proc", "--dev", "/dev"]
-    options += tmpfs("/dev/shm") + tmpfs("/tmp")
-    options += interpreter_files(packages)
-    seen_at = Path(SOURCES, "sandbox/inside")
-    options += folders(parents_of([seen_at]))
-    options += ["--ro-bind", str(INSIDE), str(seen_at)]
-    options += ["--bind", str(workspace.job), JOB]
-    options += ["--ro-bind", str(workspace.root / "script.py"), f"{JOB}/script.py"]
-    options += ["--ro-bind-try", str(workspace.root / "labbook.py"), f"{JOB}/labbook.py"]
-    for name, path in confinement.inputs.items():
-        options += ["--ro-bind", str(path), f"{JOB}/{name}"]
-    return [*options, "--chdir", JOB, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def system_files() -> list[str]:
@@ -144,20 +106,6 @@ def system_files() -> list[str]:
             options += ["--ro-bind", str(path), str(path)]
     for name in SYSTEM_FILES:
         options += ["--ro-bind-try", name, name]
-    return options
-
-
-def tmpfs(folder: str) -> list[str]:
-    """Return the options of a private file system in memory of bounded size."""
-    return ["--perms", "1777", "--size", str(SHARED_MIB * MIB), "--tmpfs", folder]
-
-
-def interpreter_files(packages: InstalledPackages) -> list[str]:
-    """Bind the interpreter and its packages at their own paths, read-only."""
-    outside = interpreter_paths(packages)
-    options = folders(parents_of(outside))
-    for path in outside:
-        options += ["--ro-bind", str(path), str(path)]
     return options
 
 
@@ -176,11 +124,6 @@ def parents_of(paths: Iterable[Path]) -> list[Path]:
     """Return all folders above the paths, outermost first, without the root."""
     found = {parent for path in paths for parent in path.parents if parent != Path("/")}
     return sorted(found, key=lambda p: len(p.parts))
-
-
-def environment(job: Job) -> list[str]:
-    """Return the options that set the script's clean environment."""
-    return [o for name, value in variables(job).items() for o in ("--setenv", name, value)]
 
 
 def variables(job: Job) -> dict[str, str]:
@@ -205,7 +148,69 @@ def limits(wanted: Limits) -> list[str]:
     return ["prlimit", *(f"--{n.lower()}={value}" for n, value in resources(wanted).items())]
 
 
-def drop(uid: int | None) -> list[str]:
+def interpreter(packages: InstalledPackages, script: str, job: Job) -> list[str]:
+    """Return the command that runs the script; no user site, no bytecode, no buffering."""
+    return [str(packages.executable), "-s", "-B", "-u", script, *job.arguments]
+
+
+def _namespaces(confinement: Confinement) -> list[str]:
+    """Return the options that part processes, network and privileges from the host."""
+    shared = ["--die-with-parent", "--new-session", "--clearenv"]
+    if confinement.uid is None:
+        user = ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
+        return ["--unshare-all", "--hostname", "sandbox", *user, "--cap-drop", "ALL", *shared]
+    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    return [
+        *spaces,
+        "--hostname",
+        "sandbox",
+        "--unshare-cgroup-try",
+        "--cap-drop",
+        "ALL",
+        *KEPT,
+        *shared,
+    ]
+
+
+def _file_system(confinement: Confinement) -> list[str]:
+    """Return the options that show the script its files and nothing else."""
+    packages, workspace = confinement.packages, confinement.workspace
+    options = system_files()
+    options += ["--ro-bind", str(workspace.root / "passwd"), "/etc/passwd"]
+    options += ["--proc", "/proc", "--dev", "/dev"]
+    options += _tmpfs("/dev/shm") + _tmpfs("/tmp")
+    options += _interpreter_files(packages)
+    seen_at = Path(SOURCES, "sandbox/inside")
+    options += folders(parents_of([seen_at]))
+    options += ["--ro-bind", str(INSIDE), str(seen_at)]
+    options += ["--bind", str(workspace.job), JOB]
+    options += ["--ro-bind", str(workspace.root / "script.py"), f"{JOB}/script.py"]
+    options += ["--ro-bind-try", str(workspace.root / "labbook.py"), f"{JOB}/labbook.py"]
+    for name, path in confinement.inputs.items():
+        options += ["--ro-bind", str(path), f"{JOB}/{name}"]
+    return [*options, "--chdir", JOB, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _tmpfs(folder: str) -> list[str]:
+    """Return the options of a private file system in memory of bounded size."""
+    return ["--perms", "1777", "--size", str(SHARED_MIB * MIB), "--tmpfs", folder]
+
+
+def _interpreter_files(packages: InstalledPackages) -> list[str]:
+    """Bind the interpreter and its packages at their own paths, read-only."""
+    outside = interpreter_paths(packages)
+    options = folders(parents_of(outside))
+    for path in outside:
+        options += ["--ro-bind", str(path), str(path)]
+    return options
+
+
+def _environment(job: Job) -> list[str]:
+    """Return the options that set the script's clean environment."""
+    return [o for name, value in variables(job).items() for o in ("--setenv", name, value)]
+
+
+def _drop(uid: int | None) -> list[str]:
     """Return the prefix that gives up all privileges, where there are any."""
     if uid is None:
         return []
@@ -218,8 +223,3 @@ def drop(uid: int | None) -> list[str]:
         "--bounding-set=-all",
         "--inh-caps=-all",
     ]
-
-
-def interpreter(packages: InstalledPackages, script: str, job: Job) -> list[str]:
-    """Return the command that runs the script; no user site, no bytecode, no buffering."""
-    return [str(packages.executable), "-s", "-B", "-u", script, *job.arguments]

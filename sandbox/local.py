@@ -76,7 +76,7 @@ class LocalSandbox:
             When the machinery, not the script, failed.
         """
         uid = self.uids() if self.level is IsolationLevel.COLD and can_switch_user() else None
-        async with folder_of(job, uid) as space, group_of(self.place, job.limits) as group:
+        async with _folder_of(job, uid) as space, group_of(self.place, job.limits) as group:
             inputs = await asyncio.to_thread(workspace.readable_inputs, space, job.inputs)
             process = self.begin(job, Frame(space, inputs, uid, group))
             running = Running(job, process, Output(on_output), space, stop, group)
@@ -91,12 +91,12 @@ class LocalSandbox:
             if self.level is IsolationLevel.UNCONFINED:
                 return self.begin_unconfined(job, frame)
             status_pipe = os.pipe2(os.O_CLOEXEC)
-            filter_fd = memory_file(self.filter) if self.filter else None
-            options_fd = memory_file(b"")
+            filter_fd = _memory_file(self.filter) if self.filter else None
+            options_fd = _memory_file(b"")
             confinement = Confinement(
                 self.packages, space, inputs, uid, status_pipe[1], filter_fd, options_fd
             )
-            fill(options_fd, options(confinement, job))
+            _fill(options_fd, options(confinement, job))
             inherited = [options_fd, *([filter_fd] if filter_fd is not None else [])]
             line = joined(frame.group, command(confinement, job))
             return begin(line, status_pipe=status_pipe, inherited=inherited)
@@ -117,8 +117,32 @@ class LocalSandbox:
         return begin(joined(frame.group, line), cwd=str(space.job), environment=environment)
 
 
+def iter_uids() -> Callable[[], int]:
+    """Return a source of user ids, no two of the last `UIDS` alike within this process."""
+    base = first_uid()
+    state = {"next": 0}
+
+    def following() -> int:
+        state["next"] = (state["next"] + 1) % UIDS
+        return base + state["next"]
+
+    return following
+
+
+def can_switch_user() -> bool:
+    """Whether this service is root and has other users; in a namespace it may be root alone."""
+    return os.geteuid() == 0 and _last_uid() > 2 * UIDS
+
+
+def first_uid() -> int:
+    """Return the first of `UIDS` user ids for this process, within what the container has."""
+    last = _last_uid()
+    wanted = FIRST_UID + (os.getpid() % 10_000) * UIDS
+    return wanted if wanted + UIDS <= last else max(1, min(last, NOBODY) - UIDS - 1)
+
+
 @asynccontextmanager
-async def folder_of(job: Job, uid: int | None) -> AsyncIterator[Workspace]:
+async def _folder_of(job: Job, uid: int | None) -> AsyncIterator[Workspace]:
     """Make the folders of an execution; remove them afterwards, also when cancelled early."""
     making = asyncio.ensure_future(asyncio.to_thread(workspace.create, job, uid))
     try:
@@ -134,44 +158,20 @@ async def folder_of(job: Job, uid: int | None) -> AsyncIterator[Workspace]:
         await to_end(lambda: workspace.remove(space))
 
 
-def memory_file(content: bytes) -> int:
+def _memory_file(content: bytes) -> int:
     """Return a descriptor of a file in memory, at its beginning."""
     descriptor = os.memfd_create("bubblewrap", os.MFD_CLOEXEC)
-    fill(descriptor, content)
+    _fill(descriptor, content)
     return descriptor
 
 
-def fill(descriptor: int, content: bytes) -> None:
+def _fill(descriptor: int, content: bytes) -> None:
     """Write to a file in memory and go back to its beginning."""
     os.write(descriptor, content)
     os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def iter_uids() -> Callable[[], int]:
-    """Return a source of user ids, no two of the last `UIDS` alike within this process."""
-    base = first_uid()
-    state = {"next": 0}
-
-    def following() -> int:
-        state["next"] = (state["next"] + 1) % UIDS
-        return base + state["next"]
-
-    return following
-
-
-def can_switch_user() -> bool:
-    """Whether this service is root and has other users; in a namespace it may be root alone."""
-    return os.geteuid() == 0 and last_uid() > 2 * UIDS
-
-
-def last_uid() -> int:
+def _last_uid() -> int:
     """Return the highest user id that there is; see user_namespaces(7)."""
     lines = Path("/proc/self/uid_map").read_text().splitlines()
     return max(int(start) + int(count) - 1 for start, _, count in map(str.split, lines))
-
-
-def first_uid() -> int:
-    """Return the first of `UIDS` user ids for this process, within what the container has."""
-    last = last_uid()
-    wanted = FIRST_UID + (os.getpid() % 10_000) * UIDS
-    return wanted if wanted + UIDS <= last else max(1, min(last, NOBODY) - UIDS - 1)

@@ -31,7 +31,7 @@ class Nest:
     def start(self) -> None:
         """Start what is missing, without waiting for it; what is worn out is replaced."""
         for zygote in [z for z in self.zygotes if z.is_dead or z.is_worn]:
-            self.failures = self.failures + 1 if was_never_ready(zygote) else 0
+            self.failures = self.failures + 1 if _was_never_ready(zygote) else 0
             self.retire(zygote)
         while len(self.zygotes) < self.size:
             self.zygotes.append(start_zygote(self.command(), self.modules))
@@ -44,17 +44,17 @@ class Nest:
     @property
     def is_ready(self) -> bool:
         """Whether at least one has imported everything."""
-        return any(is_ready(z) for z in self.zygotes)
+        return any(_is_ready(z) for z in self.zygotes)
 
     @property
     def ready_count(self) -> int:
         """How many have imported everything."""
-        return sum(is_ready(z) for z in self.zygotes)
+        return sum(_is_ready(z) for z in self.zygotes)
 
     @property
     def memory_mib(self) -> float:
         """Memory of the idle zygotes, shared libraries left out."""
-        return sum(z.memory_kib for z in self.zygotes if is_ready(z)) / 1024
+        return sum(z.memory_kib for z in self.zygotes if _is_ready(z)) / 1024
 
     async def zygote(self) -> Zygote:
         """Return a ready zygote.
@@ -65,7 +65,7 @@ class Nest:
             When it died while it started, or did not come up in time; says what it complained of.
         """
         self.start()
-        chosen = min(self.zygotes, key=lambda z: (not is_ready(z), z.load))
+        chosen = min(self.zygotes, key=lambda z: (not _is_ready(z), z.load))
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 said = await asyncio.shield(chosen.ready)
@@ -80,7 +80,7 @@ class Nest:
         """Give a zygote no more requests; it ends with its last execution."""
         if zygote in self.zygotes:
             self.zygotes.remove(zygote)
-            task = asyncio.create_task(end_when_idle(zygote))
+            task = asyncio.create_task(_end_when_idle(zygote))
             self.retired.add(task)
             task.add_done_callback(self.retired.discard)
 
@@ -99,17 +99,17 @@ class Nest:
         self.zygotes.clear()
 
 
-def is_ready(zygote: Zygote) -> bool:
+def _is_ready(zygote: Zygote) -> bool:
     """Whether a zygote has imported everything and lives."""
     return not zygote.is_dead and zygote.ready.done() and zygote.ready.exception() is None
 
 
-def was_never_ready(zygote: Zygote) -> bool:
+def _was_never_ready(zygote: Zygote) -> bool:
     """Whether a zygote died before it had imported everything."""
     return not zygote.ready.done() or zygote.ready.exception() is not None
 
 
-async def end_when_idle(zygote: Zygote) -> None:
+async def _end_when_idle(zygote: Zygote) -> None:
     """Close a zygote once its executions have ended."""
     try:
         await zygote.idle()

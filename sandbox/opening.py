@@ -69,87 +69,16 @@ async def open_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
     SandboxUnavailable
         When scripts cannot be isolated as configured; says what to install or set.
     """
-    means = await asyncio.to_thread(find_means, settings)
+    means = await asyncio.to_thread(_find_means, settings)
     async with AsyncExitStack() as stack:
         if settings.level == "unconfined":
             yield LocalSandbox(means.packages, IsolationLevel.UNCONFINED, means.slots, means.place)
             return
-        check_programs()
+        _check_programs()
         sandbox: Sandbox | None = None
         if settings.level != "cold":
-            sandbox = await warm_sandbox(stack, settings, means)
-        yield sandbox or await cold_sandbox(means)
-
-
-def find_means(settings: SandboxSettings) -> Means:
-    """Find out what there is on this machine; clear up what services that died have left."""
-    packages = read_packages(find_python(settings.python))
-    workspace.remove_stale()
-    slots = settings.slots or default_slots(settings.memory_mib)
-    return Means(packages, slots, find_place())
-
-
-async def cold_sandbox(means: Means) -> Sandbox:
-    """Return a tested sandbox of the cold level."""
-    sandbox = LocalSandbox(means.packages, IsolationLevel.COLD, means.slots, means.place)
-    await self_test(sandbox)
-    return sandbox
-
-
-async def warm_sandbox(
-    stack: AsyncExitStack, settings: SandboxSettings, means: Means
-) -> Sandbox | None:
-    """Return a tested sandbox of the warm level; None where the next level may serve instead."""
-    trial = AsyncExitStack()
-    try:
-        sandbox = await opened_warm(trial, means)
-    except SandboxError as error:
-        await trial.aclose()
-        if settings.level == "warm":
-            if isinstance(error, SandboxUnavailable):
-                raise
-            text = explain(str(error), in_container=is_container())
-            raise SandboxUnavailable(text) from error
-        log.warning("no warm level here, using the cold one", extra={"reason": str(error)})
-        return None
-    except BaseException:
-        await trial.aclose()
-        raise
-    stack.push_async_callback(trial.aclose)
-    if math.isfinite(settings.preload_after_s):
-        warming = asyncio.create_task(sandbox.warm_up(settings.preload_after_s))
-        stack.push_async_callback(stop, warming)
-    return sandbox
-
-
-async def opened_warm(trial: AsyncExitStack, means: Means) -> WarmSandbox:
-    """Open a warm sandbox and test it; without control groups where they keep it from working."""
-    opening = open_warm(means.packages, means.slots, place=means.place)
-    sandbox = await trial.enter_async_context(opening)
-    try:
-        await self_test(sandbox)
-    except SandboxError as error:
-        if means.place is None:
-            raise
-        log.warning("trying without control groups", extra={"reason": str(error)})
-        sandbox.place = None
-        await self_test(sandbox)
-    return sandbox
-
-
-async def stop(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end."""
-    task.cancel()
-    await asyncio.wait([task])
-
-
-def check_programs() -> None:
-    """Name the system package of a program that is missing."""
-    for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
-        if shutil.which(program) is None:
-            raise SandboxUnavailable(
-                f"Scripts cannot be isolated: {program} is missing. Run: apt-get install {package}"
-            )
+            sandbox = await _warm_sandbox(stack, settings, means)
+        yield sandbox or await _cold_sandbox(means)
 
 
 async def self_test(sandbox: Sandbox) -> None:
@@ -166,7 +95,7 @@ async def self_test(sandbox: Sandbox) -> None:
         job = Job(SELF_TEST, limits=TEST_LIMITS, environment={"SECRET": str(secret)})
         execution = await sandbox.execute(job, Path(folder))
     if not execution.is_ok:
-        raise SandboxUnavailable(explain(execution.output, in_container=is_container()))
+        raise SandboxUnavailable(explain(execution.output, in_container=_is_container()))
     found = execution.output.partition("faults:")[2].strip()
     if found:
         raise SandboxUnavailable(f"A test script could not be confined: {found}. {REMEDIES}")
@@ -193,19 +122,90 @@ def explain(output: str, *, in_container: bool) -> str:
             "--security-opt systempaths=unconfined."
         )
     elif "No permissions to create new namespace" in text or "setting up uid map" in text:
-        remedy = user_namespace_remedy()
+        remedy = _user_namespace_remedy()
     elif "Can't mount proc" in text:
         remedy = "Something hides parts of /proc; scripts need one of their own."
     return f"Scripts cannot be isolated: {text}. {remedy} {REMEDIES}"
 
 
-def is_container() -> bool:
+def _find_means(settings: SandboxSettings) -> Means:
+    """Find out what there is on this machine; clear up what services that died have left."""
+    packages = read_packages(find_python(settings.python))
+    workspace.remove_stale()
+    slots = settings.slots or _default_slots(settings.memory_mib)
+    return Means(packages, slots, find_place())
+
+
+async def _cold_sandbox(means: Means) -> Sandbox:
+    """Return a tested sandbox of the cold level."""
+    sandbox = LocalSandbox(means.packages, IsolationLevel.COLD, means.slots, means.place)
+    await self_test(sandbox)
+    return sandbox
+
+
+async def _warm_sandbox(
+    stack: AsyncExitStack, settings: SandboxSettings, means: Means
+) -> Sandbox | None:
+    """Return a tested sandbox of the warm level; None where the next level may serve instead."""
+    trial = AsyncExitStack()
+    try:
+        sandbox = await _opened_warm(trial, means)
+    except SandboxError as error:
+        await trial.aclose()
+        if settings.level == "warm":
+            if isinstance(error, SandboxUnavailable):
+                raise
+            text = explain(str(error), in_container=_is_container())
+            raise SandboxUnavailable(text) from error
+        log.warning("no warm level here, using the cold one", extra={"reason": str(error)})
+        return None
+    except BaseException:
+        await trial.aclose()
+        raise
+    stack.push_async_callback(trial.aclose)
+    if math.isfinite(settings.preload_after_s):
+        warming = asyncio.create_task(sandbox.warm_up(settings.preload_after_s))
+        stack.push_async_callback(_stop, warming)
+    return sandbox
+
+
+async def _opened_warm(trial: AsyncExitStack, means: Means) -> WarmSandbox:
+    """Open a warm sandbox and test it; without control groups where they keep it from working."""
+    opening = open_warm(means.packages, means.slots, place=means.place)
+    sandbox = await trial.enter_async_context(opening)
+    try:
+        await self_test(sandbox)
+    except SandboxError as error:
+        if means.place is None:
+            raise
+        log.warning("trying without control groups", extra={"reason": str(error)})
+        sandbox.place = None
+        await self_test(sandbox)
+    return sandbox
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _check_programs() -> None:
+    """Name the system package of a program that is missing."""
+    for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
+        if shutil.which(program) is None:
+            raise SandboxUnavailable(
+                f"Scripts cannot be isolated: {program} is missing. Run: apt-get install {package}"
+            )
+
+
+def _is_container() -> bool:
     """Whether this runs inside Docker, Podman or Kubernetes."""
     marks = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
     return any(Path(mark).exists() for mark in marks)
 
 
-def user_namespace_remedy() -> str:
+def _user_namespace_remedy() -> str:
     """Name the switch that keeps unprivileged users from making user namespaces."""
     for name in (
         "kernel.apparmor_restrict_unprivileged_userns",
@@ -218,7 +218,7 @@ def user_namespace_remedy() -> str:
     return "User namespaces are off on this system; run: sysctl -w user.max_user_namespaces=10000."
 
 
-def default_slots(memory_mib: int) -> int:
+def _default_slots(memory_mib: int) -> int:
     """Return how many executions fit on this machine, by cores and by memory."""
     cores = len(os.sched_getaffinity(0))
     total_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20

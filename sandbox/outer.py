@@ -47,12 +47,12 @@ def zygote_command(packages: InstalledPackages, inputs: Path, uid: int | None) -
     binds += [Bind(str(CODE), f"{SOURCES}/sandbox"), Bind(str(inputs), INPUTS)]
     binds += [Bind(str(inputs / "passwd"), "/etc/passwd")]
     if uid is None:
-        return [*namespaces(binds), *start(packages)]
+        return [*_namespaces(binds), *_start(packages)]
     seen = [Bind(b.target, b.target) for b in binds]
-    return [*as_user(binds, uid), *namespaces(seen), *start(packages)]
+    return [*_as_user(binds, uid), *_namespaces(seen), *_start(packages)]
 
 
-def files(binds: list[Bind]) -> list[str]:
+def _files(binds: list[Bind]) -> list[str]:
     """Return bubblewrap's options that show the system's files and those of the zygote."""
     options = [*system_files(), "--tmpfs", "/tmp"]
     options += folders(parents_of(Path(b.target) for b in binds))
@@ -61,31 +61,31 @@ def files(binds: list[Bind]) -> list[str]:
     return options
 
 
-def as_user(binds: list[Bind], uid: int) -> list[str]:
+def _as_user(binds: list[Bind], uid: int) -> list[str]:
     """Return a prefix for root: show the files at open paths, then drop to `uid`."""
     drop = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
     return [
         *("bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *KEPT),
-        *files(binds),
+        *_files(binds),
         *("--bind", "/proc", "/proc", "--dev", "/dev", "--"),
         *("setpriv", *drop, "--inh-caps=-all", "--"),
     ]
 
 
-def namespaces(binds: list[Bind]) -> list[str]:
+def _namespaces(binds: list[Bind]) -> list[str]:
     """Return the bubblewrap in which the zygote owns all namespaces."""
     settings = [o for n, v in WARM.items() for o in ("--setenv", n, v)]
     return [
         *("bwrap", "--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0"),
         *("--cap-add", "ALL", "--hostname", "sandbox"),
         *("--die-with-parent", "--new-session", "--clearenv", *settings),
-        *files(binds),
+        *_files(binds),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", WORK, "--dir", JOB),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--"),
     ]
 
 
-def start(packages: InstalledPackages) -> list[str]:
+def _start(packages: InstalledPackages) -> list[str]:
     """Return the command that starts the zygote; flags as for a script."""
     return [str(packages.executable), "-s", "-B", "-u", "-c", START]

@@ -86,62 +86,62 @@ AARCH64 = Machine(
 MACHINES = {"x86_64": X86_64, "aarch64": AARCH64}
 
 
-def instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+def filter_for_this_machine() -> bytes | None:
+    """Return the filter, or None on an architecture without a table."""
+    machine = MACHINES.get(platform.machine())
+    return _program(machine) if machine else None
+
+
+def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     """Encode one `sock_filter`."""
     return struct.pack("<HBBI", code, if_true, if_false, value)
 
 
-def refuse(number: int = errno.EPERM) -> bytes:
+def _refuse(number: int = errno.EPERM) -> bytes:
     """Answer the call with an error."""
-    return instruction(RETURN, ERRNO | number)
+    return _instruction(RETURN, ERRNO | number)
 
 
-def only_unix(call: int) -> bytes:
+def _only_unix(call: int) -> bytes:
     """Let a socket call through for AF_UNIX alone."""
     return b"".join(
         [
-            instruction(JUMP_EQUAL, call, 0, 4),
-            instruction(LOAD, OFFSET_ARG0),
-            instruction(JUMP_EQUAL, AF_UNIX, 1, 0),
-            refuse(errno.EAFNOSUPPORT),
-            instruction(RETURN, ALLOW),
+            _instruction(JUMP_EQUAL, call, 0, 4),
+            _instruction(LOAD, OFFSET_ARG0),
+            _instruction(JUMP_EQUAL, AF_UNIX, 1, 0),
+            _refuse(errno.EAFNOSUPPORT),
+            _instruction(RETURN, ALLOW),
         ]
     )
 
 
-def program(machine: Machine) -> bytes:
+def _program(machine: Machine) -> bytes:
     """Return the whole filter for one architecture."""
     parts = [
-        instruction(LOAD, OFFSET_ARCH),
-        instruction(JUMP_EQUAL, machine.audit_arch, 1, 0),
-        instruction(RETURN, KILL),
-        instruction(LOAD, OFFSET_NR),
+        _instruction(LOAD, OFFSET_ARCH),
+        _instruction(JUMP_EQUAL, machine.audit_arch, 1, 0),
+        _instruction(RETURN, KILL),
+        _instruction(LOAD, OFFSET_NR),
     ]
     if machine.has_x32:
-        parts += [instruction(JUMP_GREATER_EQUAL, X32_BIT, 0, 1), refuse()]
+        parts += [_instruction(JUMP_GREATER_EQUAL, X32_BIT, 0, 1), _refuse()]
     for number in machine.denied:
-        parts += [instruction(JUMP_EQUAL, number, 0, 1), refuse()]
-    parts += [instruction(JUMP_EQUAL, machine.clone3, 0, 1), refuse(errno.ENOSYS)]
+        parts += [_instruction(JUMP_EQUAL, number, 0, 1), _refuse()]
+    parts += [_instruction(JUMP_EQUAL, machine.clone3, 0, 1), _refuse(errno.ENOSYS)]
     parts += [
-        instruction(JUMP_EQUAL, machine.clone, 0, 4),
-        instruction(LOAD, OFFSET_ARG0),
-        instruction(JUMP_SET, NEW_NAMESPACES, 0, 1),
-        refuse(),
-        instruction(RETURN, ALLOW),
-        only_unix(machine.socket),
-        only_unix(machine.socketpair),
-        instruction(JUMP_EQUAL, machine.ioctl, 0, 5),
-        instruction(LOAD, OFFSET_ARG1),
-        instruction(JUMP_EQUAL, TIOCSTI, 1, 0),
-        instruction(JUMP_EQUAL, TIOCLINUX, 0, 1),
-        refuse(),
-        instruction(RETURN, ALLOW),
-        instruction(RETURN, ALLOW),
+        _instruction(JUMP_EQUAL, machine.clone, 0, 4),
+        _instruction(LOAD, OFFSET_ARG0),
+        _instruction(JUMP_SET, NEW_NAMESPACES, 0, 1),
+        _refuse(),
+        _instruction(RETURN, ALLOW),
+        _only_unix(machine.socket),
+        _only_unix(machine.socketpair),
+        _instruction(JUMP_EQUAL, machine.ioctl, 0, 5),
+        _instruction(LOAD, OFFSET_ARG1),
+        _instruction(JUMP_EQUAL, TIOCSTI, 1, 0),
+        _instruction(JUMP_EQUAL, TIOCLINUX, 0, 1),
+        _refuse(),
+        _instruction(RETURN, ALLOW),
+        _instruction(RETURN, ALLOW),
     ]
     return b"".join(parts)
-
-
-def filter_for_this_machine() -> bytes | None:
-    """Return the filter, or None on an architecture without a table."""
-    machine = MACHINES.get(platform.machine())
-    return program(machine) if machine else None

@@ -73,7 +73,7 @@ def outcome(running: Running, ended: Exit, level: IsolationLevel, collect_into: 
     """Collect the artifacts and say how it ended."""
     job, output = running.job, running.output
     duration_s = time.monotonic() - running.began
-    why, number = how_it_ended(running, ended)
+    why, number = _how_it_ended(running, ended)
     hidden = {item.name for item in job.inputs}
     artifacts, skipped = workspace.collect(running.workspace, hidden, job.limits, collect_into)
     has_status = running.ended is None and number is None and not ended.is_lost
@@ -92,51 +92,16 @@ def outcome(running: Running, ended: Exit, level: IsolationLevel, collect_into: 
     )
 
 
-def how_it_ended(running: Running, ended: Exit) -> tuple[Ended, int | None]:
-    """Return why an execution ended and the signal that did it, if one did."""
-    if ended.is_lost and running.ended is None:
-        return Ended.LOST, None
-    number = signal_of(ended)
-    if running.ended is not None:
-        return running.ended, number
-    if number == signal.SIGXCPU:
-        return Ended.CPU, number
-    why = limit_behind(running) if ended.status else None
-    if why is not None:
-        return why, number
-    return (Ended.FINISHED, None) if number is None else (Ended.SIGNAL, number)
-
-
-def limit_behind(running: Running) -> Ended | None:
-    """Return the limit that the kernel held a script to that did not end well."""
-    group = running.group
-    if group is not None and group.oom_kills:
-        return Ended.MEMORY
-    if group is not None and group.refused_forks:
-        return Ended.PROCESSES
-    return Ended.DISK if workspace.is_full(running.workspace, running.job.limits) else None
-
-
-def signal_of(ended: Exit) -> int | None:
-    """Return the signal behind an exit status, also one that bubblewrap passes on as 128 + n."""
-    if ended.status < 0:
-        return -ended.status
-    fatal = {signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
-    fatal |= {signal.SIGFPE, signal.SIGTERM, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGSYS}
-    number = ended.status - 128
-    return number if ended.is_passed_on and number in fatal else None
-
-
 async def drive(running: Running) -> Exit:
     """Read, watch and wait until the process has ended; kill it when cancelled."""
     loop = asyncio.get_running_loop()
     process = running.process
     process.follow()
     drained = asyncio.Event()
-    loop.add_reader(process.output_fd, lambda: read_some(running, loop, drained))
-    watchdog = asyncio.create_task(watch(running))
+    loop.add_reader(process.output_fd, lambda: _read_some(running, loop, drained))
+    watchdog = asyncio.create_task(_watch(running))
     try:
-        if why := await reason_to_end(running):
+        if why := await _reason_to_end(running):
             running.end(why)
             await process.has_ended.wait()
     except asyncio.CancelledError:
@@ -146,13 +111,48 @@ async def drive(running: Running) -> Exit:
     finally:
         watchdog.cancel()
         process.kill()
-        await drain(running, loop, drained)
+        await _drain(running, loop, drained)
         ended = process.reap()
     running.output.finish()
     return ended
 
 
-async def reason_to_end(running: Running) -> Ended | None:
+def _how_it_ended(running: Running, ended: Exit) -> tuple[Ended, int | None]:
+    """Return why an execution ended and the signal that did it, if one did."""
+    if ended.is_lost and running.ended is None:
+        return Ended.LOST, None
+    number = _signal_of(ended)
+    if running.ended is not None:
+        return running.ended, number
+    if number == signal.SIGXCPU:
+        return Ended.CPU, number
+    why = _limit_behind(running) if ended.status else None
+    if why is not None:
+        return why, number
+    return (Ended.FINISHED, None) if number is None else (Ended.SIGNAL, number)
+
+
+def _limit_behind(running: Running) -> Ended | None:
+    """Return the limit that the kernel held a script to that did not end well."""
+    group = running.group
+    if group is not None and group.oom_kills:
+        return Ended.MEMORY
+    if group is not None and group.refused_forks:
+        return Ended.PROCESSES
+    return Ended.DISK if workspace.is_full(running.workspace, running.job.limits) else None
+
+
+def _signal_of(ended: Exit) -> int | None:
+    """Return the signal behind an exit status, also one that bubblewrap passes on as 128 + n."""
+    if ended.status < 0:
+        return -ended.status
+    fatal = {signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
+    fatal |= {signal.SIGFPE, signal.SIGTERM, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGSYS}
+    number = ended.status - 128
+    return number if ended.is_passed_on and number in fatal else None
+
+
+async def _reason_to_end(running: Running) -> Ended | None:
     """Wait for its end, its time limit or a stop; say why to end it, None when it has ended."""
     over = asyncio.ensure_future(running.process.has_ended.wait())
     stop = asyncio.ensure_future((running.stop or asyncio.Event()).wait())
@@ -167,7 +167,9 @@ async def reason_to_end(running: Running) -> Ended | None:
     return Ended.STOPPED if stop in done else Ended.TIMEOUT
 
 
-async def drain(running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event) -> None:
+async def _drain(
+    running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event
+) -> None:
     """Read what is left in the pipe; nobody can write to it any more."""
     try:
         await asyncio.wait_for(drained.wait(), 1.0)
@@ -176,7 +178,7 @@ async def drain(running: Running, loop: asyncio.AbstractEventLoop, drained: asyn
     loop.remove_reader(running.process.output_fd)
 
 
-def read_some(running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event) -> None:
+def _read_some(running: Running, loop: asyncio.AbstractEventLoop, drained: asyncio.Event) -> None:
     """Read what is there; too much of it ends the execution."""
     descriptor = running.process.output_fd
     try:
@@ -194,7 +196,7 @@ def read_some(running: Running, loop: asyncio.AbstractEventLoop, drained: asynci
         running.end(Ended.OUTPUT)
 
 
-async def watch(running: Running) -> None:
+async def _watch(running: Running) -> None:
     """Measure at intervals and end what exceeds its limits."""
     allowed = running.job.limits
     while True:
@@ -205,14 +207,14 @@ async def watch(running: Running) -> None:
         why = running.exceeded(used)
         if why is None and running.group is not None and running.group.oom_kills:
             why = Ended.MEMORY
-        if why is None and await asyncio.to_thread(is_over_disk, running):
+        if why is None and await asyncio.to_thread(_is_over_disk, running):
             why = Ended.DISK
         if why is not None:
             running.end(why)
             return
 
 
-def is_over_disk(running: Running) -> bool:
+def _is_over_disk(running: Running) -> bool:
     """Whether a working directory without a quota of its own is over its size."""
     if running.workspace.has_quota:
         return False

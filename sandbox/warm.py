@@ -68,7 +68,7 @@ class WarmSandbox:
         self.place = place
         self.folder = folder
         """The files of requests lie here; all zygotes see it."""
-        self.print = fingerprint(packages)
+        self.print = _fingerprint(packages)
         self.numbers = itertools.count(1)
         self.uids = iter_uids()
         self.chores = Chores()
@@ -159,10 +159,10 @@ class WarmSandbox:
         def remove() -> None:
             shutil.rmtree(files, ignore_errors=True)
 
-        names = await self.chores.do(lambda: lay_out(job, files, self.folder / "kept"), remove)
+        names = await self.chores.do(lambda: _lay_out(job, files, self.folder / "kept"), remove)
         try:
             async with self.zygote(job.limits.memory_mib) as zygote:
-                process = await zygote.begin(request_of(number, names, job, group), group)
+                process = await zygote.begin(_request_of(number, names, job, group), group)
                 try:
                     yield process
                 finally:
@@ -189,7 +189,7 @@ class WarmSandbox:
 
     async def follow_changes(self) -> None:
         """Read the packages again and renew the zygotes when the environment has changed."""
-        found = fingerprint(self.packages)
+        found = _fingerprint(self.packages)
         if found == self.print:
             return
         try:
@@ -220,7 +220,7 @@ async def open_warm(
     SandboxError
         When a zygote cannot run here; says what bubblewrap complained of.
     """
-    folder = await asyncio.to_thread(make_folder)
+    folder = await asyncio.to_thread(_make_folder)
     sandbox = WarmSandbox(packages, slots, folder, libraries, place)
     try:
         await sandbox.light.zygote()
@@ -235,7 +235,7 @@ def zygotes_for(slots: int) -> int:
     return min(1 + (slots - 1) // SLOTS_PER_ZYGOTE, max(2, len(os.sched_getaffinity(0))))
 
 
-def make_folder() -> Path:
+def _make_folder() -> Path:
     """Make the folder that all zygotes see."""
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     folder.chmod(0o755)
@@ -244,7 +244,7 @@ def make_folder() -> Path:
     return folder
 
 
-def request_of(number: int, names: tuple[str, ...], job: Job, group: Group | None) -> Request:
+def _request_of(number: int, names: tuple[str, ...], job: Job, group: Group | None) -> Request:
     """Return what is asked of a zygote."""
     return Request(
         number=number,
@@ -259,7 +259,7 @@ def request_of(number: int, names: tuple[str, ...], job: Job, group: Group | Non
     )
 
 
-def lay_out(job: Job, folder: Path, kept: Path) -> tuple[str, ...]:
+def _lay_out(job: Job, folder: Path, kept: Path) -> tuple[str, ...]:
     """Put script, helper and inputs into a folder; return their names."""
     folder.mkdir(mode=0o755)
     workspace.write_sources(folder, job)
@@ -268,7 +268,7 @@ def lay_out(job: Job, folder: Path, kept: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.iterdir()))
 
 
-def fingerprint(packages: InstalledPackages) -> tuple[int, ...]:
+def _fingerprint(packages: InstalledPackages) -> tuple[int, ...]:
     """Return what changes when packages are installed or removed."""
     places = [packages.prefix / "pyvenv.cfg", *packages.prefix.glob("lib/python*/site-packages")]
     return tuple(p.stat().st_mtime_ns for p in places if p.exists())

@@ -45,22 +45,22 @@ def sample(roots: Iterable[int], memory_limit_kib: int) -> ProcessUse:
     tasks = resident = 0
     cpu_s = 0.0
     for pid in pids:
-        status = fields_of(PROC / str(pid) / "status")
+        status = _fields_of(PROC / str(pid) / "status")
         tasks += int(status.get("Threads", "0"))
-        resident += kib(status.get("RssAnon")) + kib(status.get("RssShmem"))
-        cpu_s += cpu_of(pid)
+        resident += _kib(status.get("RssAnon")) + _kib(status.get("RssShmem"))
+        cpu_s += _cpu_of(pid)
     if resident > memory_limit_kib:
-        resident = sum(proportional_kib(pid) for pid in pids)
+        resident = sum(_proportional_kib(pid) for pid in pids)
     return ProcessUse(tasks, resident, cpu_s)
 
 
-def proportional_kib(pid: int) -> int:
+def _proportional_kib(pid: int) -> int:
     """Return the anonymous and shared memory of a process, shared pages by their share."""
-    rollup = fields_of(PROC / str(pid) / "smaps_rollup")
-    return kib(rollup.get("Pss_Anon")) + kib(rollup.get("Pss_Shmem"))
+    rollup = _fields_of(PROC / str(pid) / "smaps_rollup")
+    return _kib(rollup.get("Pss_Anon")) + _kib(rollup.get("Pss_Shmem"))
 
 
-def fields_of(path: Path) -> dict[str, str]:
+def _fields_of(path: Path) -> dict[str, str]:
     """Return the `Name: value` lines of a file under /proc; empty when the process is gone."""
     try:
         lines = path.read_text().splitlines()
@@ -69,12 +69,12 @@ def fields_of(path: Path) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
-def kib(value: str | None) -> int:
+def _kib(value: str | None) -> int:
     """Return a size given as `123 kB`."""
     return int(value.split()[0]) if value else 0
 
 
-def cpu_of(pid: int) -> float:
+def _cpu_of(pid: int) -> float:
     """Return the CPU seconds of a process and of its children that have ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text()

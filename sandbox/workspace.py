@@ -45,22 +45,10 @@ def create(job: Job, uid: int | None) -> Workspace:
     """
     root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
-        return filled(root, job, uid)
+        return _filled(root, job, uid)
     except OSError:
         shutil.rmtree(root, ignore_errors=True)
         raise
-
-
-def filled(root: Path, job: Job, uid: int | None) -> Workspace:
-    """Fill the folder of an execution."""
-    folder = root / "job"
-    folder.mkdir()
-    has_quota = os.geteuid() == 0 and mount_quota(folder, job.limits)
-    (root / "passwd").write_text(f"researcher:x:{uid or 65534}:{uid or 65534}::/tmp:/bin/sh\n")
-    write_sources(root, job)
-    if uid is not None:
-        os.chown(folder, uid, uid)
-    return Workspace(root, folder, has_quota)
 
 
 def write_sources(folder: Path, job: Job) -> None:
@@ -72,23 +60,11 @@ def write_sources(folder: Path, job: Job) -> None:
         (folder / "labbook.py").chmod(0o444)
 
 
-def mount_quota(folder: Path, limits: Limits) -> bool:
-    """Mount a bounded file system in memory; False where that is not allowed."""
-    options = f"size={limits.disk_mib}m,nr_inodes={limits.inodes},mode=0711,nosuid,nodev"
-    command = ["mount", "-t", "tmpfs", "-o", options, "autoreclab", str(folder)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
 def remove(workspace: Workspace) -> None:
     """Unmount and delete everything of an execution."""
     if workspace.has_quota:
-        unmount(workspace.job)
+        _unmount(workspace.job)
     shutil.rmtree(workspace.root, ignore_errors=True)
-
-
-def unmount(folder: Path) -> None:
-    """Detach a file system."""
-    subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
 
 
 def remove_stale() -> None:
@@ -96,7 +72,7 @@ def remove_stale() -> None:
     for root in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = root.name.removeprefix(PREFIX).partition("-")[0]
         if root.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
-            unmount(root / "job")
+            _unmount(root / "job")
             shutil.rmtree(root, ignore_errors=True)
 
 
@@ -109,7 +85,7 @@ def readable_inputs(workspace: Workspace, inputs: tuple[Input, ...]) -> dict[str
         For a name that is not a plain file name, or a file that is not there.
     """
     check_inputs(inputs)
-    return {item.name: world_readable(workspace, item) for item in inputs}
+    return {item.name: _world_readable(workspace, item) for item in inputs}
 
 
 def check_inputs(inputs: tuple[Input, ...]) -> None:
@@ -121,17 +97,6 @@ def check_inputs(inputs: tuple[Input, ...]) -> None:
         if not item.path.is_file():
             raise SandboxError(f"The input {item.path} is not there.")
         seen.add(item.name)
-
-
-def world_readable(workspace: Workspace, item: Input) -> Path:
-    """Return the file itself, or a copy that everybody may read."""
-    path = item.path.resolve()
-    if path.stat().st_mode & stat.S_IROTH:
-        return path
-    copy = workspace.root / f"input-{item.name}"
-    shutil.copyfile(path, copy)
-    copy.chmod(0o444)
-    return copy
 
 
 def link_input(item: Input, target: Path, kept: Path) -> None:
@@ -155,7 +120,7 @@ def link_input(item: Input, target: Path, kept: Path) -> None:
 def usage(folder: Path) -> tuple[int, int]:
     """Return bytes and number of files below a folder, links not followed."""
     size = count = 0
-    for _, _, status in walk(folder):
+    for _, _, status in _walk(folder):
         count += 1
         size += status.st_blocks * 512
     return size, count
@@ -172,19 +137,7 @@ def is_full(workspace: Workspace, limits: Limits) -> bool:
     else:
         size, count = usage(workspace.job)
         full = size >= limits.disk_mib * MIB or count >= limits.inodes
-    return full or any(s.st_size >= limits.file_mib * MIB for _, _, s in walk(workspace.job))
-
-
-def walk(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
-    """Yield (path, descriptor of its folder, status) of all entries; links are not followed."""
-    for relative, _, names, descriptor in os.fwalk(f"{folder}/.", follow_symlinks=False):
-        base = os.path.relpath(relative, folder)
-        for name in names:
-            try:
-                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            except OSError:
-                continue
-            yield (name if base == "." else f"{base}/{name}"), descriptor, status
+    return full or any(s.st_size >= limits.file_mib * MIB for _, _, s in _walk(workspace.job))
 
 
 @dataclass(slots=True)
@@ -206,7 +159,7 @@ class Collection:
             return
         target = self.into / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        sha256 = copy_file(name.rpartition("/")[2], descriptor, target)
+        sha256 = _copy_file(name.rpartition("/")[2], descriptor, target)
         if sha256:
             self.size += status.st_size
             self.artifacts.append(Artifact(name, target, status.st_size, sha256))
@@ -229,7 +182,68 @@ class Collection:
         return ""
 
 
-def copy_file(name: str, descriptor: int, target: Path) -> str:
+def collect(
+    workspace: Workspace, inputs: set[str], limits: Limits, into: Path
+) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
+    """Copy what the script left to `into`; nothing is followed, names are safe."""
+    collection = Collection(into, limits, [], [])
+    hidden = inputs | OWN_FILES
+    for name, descriptor, status in _walk(workspace.job):
+        if name in hidden or "__pycache__" in name.split("/"):
+            continue
+        collection.take(name, descriptor, status)
+    ordered = sorted(collection.artifacts, key=lambda a: a.name)
+    return tuple(ordered), tuple(collection.skipped)
+
+
+def _filled(root: Path, job: Job, uid: int | None) -> Workspace:
+    """Fill the folder of an execution."""
+    folder = root / "job"
+    folder.mkdir()
+    has_quota = os.geteuid() == 0 and _mount_quota(folder, job.limits)
+    (root / "passwd").write_text(f"researcher:x:{uid or 65534}:{uid or 65534}::/tmp:/bin/sh\n")
+    write_sources(root, job)
+    if uid is not None:
+        os.chown(folder, uid, uid)
+    return Workspace(root, folder, has_quota)
+
+
+def _mount_quota(folder: Path, limits: Limits) -> bool:
+    """Mount a bounded file system in memory; False where that is not allowed."""
+    options = f"size={limits.disk_mib}m,nr_inodes={limits.inodes},mode=0711,nosuid,nodev"
+    command = ["mount", "-t", "tmpfs", "-o", options, "autoreclab", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _unmount(folder: Path) -> None:
+    """Detach a file system."""
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+def _world_readable(workspace: Workspace, item: Input) -> Path:
+    """Return the file itself, or a copy that everybody may read."""
+    path = item.path.resolve()
+    if path.stat().st_mode & stat.S_IROTH:
+        return path
+    copy = workspace.root / f"input-{item.name}"
+    shutil.copyfile(path, copy)
+    copy.chmod(0o444)
+    return copy
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
+    """Yield (path, descriptor of its folder, status) of all entries; links are not followed."""
+    for relative, _, names, descriptor in os.fwalk(f"{folder}/.", follow_symlinks=False):
+        base = os.path.relpath(relative, folder)
+        for name in names:
+            try:
+                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            except OSError:
+                continue
+            yield (name if base == "." else f"{base}/{name}"), descriptor, status
+
+
+def _copy_file(name: str, descriptor: int, target: Path) -> str:
     """Copy a regular file by its folder's descriptor; return its hash, none when it is gone."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -245,17 +259,3 @@ def copy_file(name: str, descriptor: int, target: Path) -> str:
                 digest.update(chunk)
                 writer.write(chunk)
     return digest.hexdigest()
-
-
-def collect(
-    workspace: Workspace, inputs: set[str], limits: Limits, into: Path
-) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
-    """Copy what the script left to `into`; nothing is followed, names are safe."""
-    collection = Collection(into, limits, [], [])
-    hidden = inputs | OWN_FILES
-    for name, descriptor, status in walk(workspace.job):
-        if name in hidden or "__pycache__" in name.split("/"):
-            continue
-        collection.take(name, descriptor, status)
-    ordered = sorted(collection.artifacts, key=lambda a: a.name)
-    return tuple(ordered), tuple(collection.skipped)

@@ -75,22 +75,13 @@ class ForkedProcess:
 
     def watched_pids(self) -> tuple[int, ...]:
         """Return the first process, which inherits orphans, and the script's."""
-        return tuple(p for p in (pid_of(self.init_fd), pid_of(self.script_fd)) if p > 0)
+        return tuple(p for p in (_pid_of(self.init_fd), _pid_of(self.script_fd)) if p > 0)
 
     def reap(self) -> Exit:
         """Say how it ended; the zygote has reaped it."""
         for descriptor in (self.output_fd, self.init_fd, self.script_fd):
             os.close(descriptor)
         return self.exit
-
-
-def pid_of(pidfd: int) -> int:
-    """Return the process behind a pidfd in our own namespace; -1 when it is gone."""
-    try:
-        lines = Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines()
-    except OSError:
-        return -1
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pid:")), -1)
 
 
 @dataclass(slots=True, eq=False)
@@ -295,3 +286,12 @@ def start_zygote(command: Sequence[str], modules: Sequence[str]) -> Zygote:
     zygote = Zygote(popen, ours, errors, loop.create_future())
     loop.add_reader(ours, zygote.take)
     return zygote
+
+
+def _pid_of(pidfd: int) -> int:
+    """Return the process behind a pidfd in our own namespace; -1 when it is gone."""
+    try:
+        lines = Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines()
+    except OSError:
+        return -1
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pid:")), -1)

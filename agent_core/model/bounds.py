@@ -26,40 +26,9 @@ def clip(text: str, most: int) -> str:
 def shown_output(text: str, *, share_rows: bool, most: int = OUTPUT) -> str:
     """Return what a prompt shows of a script's output: bounded, without rows of the data."""
     text = clip(text, 20 * most)
-    lines = [clip_line(one) for one in text.splitlines()]
-    kept = lines if share_rows else without_rows(lines)
+    lines = [_clip_line(one) for one in text.splitlines()]
+    kept = lines if share_rows else _without_rows(lines)
     return clip("\n".join(kept), most)
-
-
-def clip_line(text: str) -> str:
-    """Keep head and tail of an overlong line."""
-    if len(text) <= MAX_LINE:
-        return text
-    half = MAX_LINE // 2
-    return f"{text[:half]}[...]{text[-half:]}"
-
-
-def without_rows(lines: list[str]) -> list[str]:
-    """Leave out lines that look like interactions: ids, a rating, a time, and nothing else."""
-    kept: list[str] = []
-    dropped = 0
-    for one in [*lines, ""]:
-        if is_row(one):
-            dropped += 1
-            continue
-        if dropped:
-            kept.append(f"[{dropped} lines of data left out]")
-            dropped = 0
-        kept.append(one)
-    return kept[:-1]
-
-
-def is_row(text: str) -> bool:
-    """Whether a line holds numbers only, several of them whole."""
-    parts: list[str] = [p for p in SEPARATORS.split(text.strip()) if p]
-    if len(parts) < MIN_ROW_INTEGERS or not all(NUMERIC.match(p) for p in parts):
-        return False
-    return sum(p.isdigit() for p in parts) >= MIN_ROW_INTEGERS
 
 
 def shown_failure(text: str, *, share_rows: bool) -> str:
@@ -70,3 +39,34 @@ def shown_failure(text: str, *, share_rows: bool) -> str:
     before = shown_output(text[:place], share_rows=share_rows, most=OUTPUT // 4)
     trace = shown_output(text[place:], share_rows=share_rows, most=OUTPUT * 3 // 4)
     return f"{before}\n{trace}".strip()
+
+
+def _clip_line(text: str) -> str:
+    """Keep head and tail of an overlong line."""
+    if len(text) <= MAX_LINE:
+        return text
+    half = MAX_LINE // 2
+    return f"{text[:half]}[...]{text[-half:]}"
+
+
+def _without_rows(lines: list[str]) -> list[str]:
+    """Leave out lines that look like interactions: ids, a rating, a time, and nothing else."""
+    kept: list[str] = []
+    dropped = 0
+    for one in [*lines, ""]:
+        if _is_row(one):
+            dropped += 1
+            continue
+        if dropped:
+            kept.append(f"[{dropped} lines of data left out]")
+            dropped = 0
+        kept.append(one)
+    return kept[:-1]
+
+
+def _is_row(text: str) -> bool:
+    """Whether a line holds numbers only, several of them whole."""
+    parts: list[str] = [p for p in SEPARATORS.split(text.strip()) if p]
+    if len(parts) < MIN_ROW_INTEGERS or not all(NUMERIC.match(p) for p in parts):
+        return False
+    return sum(p.isdigit() for p in parts) >= MIN_ROW_INTEGERS

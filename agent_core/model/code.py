@@ -28,16 +28,27 @@ def script_in(text: str) -> Script:
     Complaint
         When there is no script, or it does not parse: with line and reason.
     """
-    wrapped = json_script(text)
+    wrapped = _json_script(text)
     if wrapped is not None:
         return wrapped
-    source, prose = code_and_prose(text)
-    if not is_code(source):
+    source, prose = _code_and_prose(text)
+    if not _is_code(source):
         raise AnswerFault("the answer holds no Python code", is_formless=True)
-    return Script(plan_in(prose, source), checked(source))
+    return Script(_plan_in(prose, source), _checked(source))
 
 
-def json_script(text: str) -> Script | None:
+def continued(text: str, more: str) -> str:
+    """Join an answer that was cut with what came after; a repeated end is taken once."""
+    opening = FENCE.match(more.lstrip("\n"))
+    if opening and opening[2] and "```" in text:
+        more = more.lstrip("\n")[opening.end() + 1 :]
+    for size in range(min(MAX_OVERLAP, len(text), len(more)), MIN_OVERLAP - 1, -1):
+        if text.endswith(more[:size]):
+            return text + more[size:]
+    return text + more
+
+
+def _json_script(text: str) -> Script | None:
     """Read an answer that wraps the script into JSON; None when it does not."""
     if not text.lstrip().startswith("{"):
         return None
@@ -48,21 +59,21 @@ def json_script(text: str) -> Script | None:
     source = next((found[k] for k in CODE_KEYS if isinstance(found.get(k), str)), None)
     if source is None:
         return None
-    source, prose = code_and_prose(source)
+    source, prose = _code_and_prose(source)
     plan = found.get("plan")
-    return Script(plan_in(plan if isinstance(plan, str) else prose, source), checked(source))
+    return Script(_plan_in(plan if isinstance(plan, str) else prose, source), _checked(source))
 
 
-def code_and_prose(text: str) -> tuple[str, str]:
+def _code_and_prose(text: str) -> tuple[str, str]:
     """Part code from prose; the longest code that parses wins, else the longest there is."""
     text = text.replace("\r\n", "\n")
-    candidates = [*fenced(text), *unfenced(text)]
-    parsing = [c for c in candidates if syntax_fault(c[0]) is None and is_code(c[0])]
-    chosen = parsing or fenced(text) or unfenced(text)
+    candidates = [*_fenced(text), *_unfenced(text)]
+    parsing = [c for c in candidates if _syntax_fault(c[0]) is None and _is_code(c[0])]
+    chosen = parsing or _fenced(text) or _unfenced(text)
     return max(chosen, key=lambda c: len(c[0]), default=("", text))
 
 
-def fenced(text: str) -> list[tuple[str, str]]:
+def _fenced(text: str) -> list[tuple[str, str]]:
     """Return every stretch from an opening fence to a later fence or the end, with the prose."""
     fences = list(FENCE.finditer(text))
     found = []
@@ -76,19 +87,19 @@ def fenced(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def unfenced(text: str) -> list[tuple[str, str]]:
+def _unfenced(text: str) -> list[tuple[str, str]]:
     """Return the answer as it is, and from the first line that looks like code."""
     lines = text.strip().splitlines()
     starts = [n for n, line in enumerate(lines) if START.match(line)][:5]
     return [("\n".join(lines[n:]), "\n".join(lines[:n])) for n in dict.fromkeys([0, *starts])]
 
 
-def is_code(source: str) -> bool:
+def _is_code(source: str) -> bool:
     """Whether a text that parses is more than a word or a string."""
     return bool(re.search(r"^\s*(import|from)\s|[=(]", source, re.MULTILINE))
 
 
-def syntax_fault(source: str) -> str | None:
+def _syntax_fault(source: str) -> str | None:
     """Return why a source does not parse, or None."""
     if len(source) > MAX_SOURCE:
         return f"it has {len(source):,} characters; at most {MAX_SOURCE:,} are run"
@@ -104,7 +115,7 @@ def syntax_fault(source: str) -> str | None:
     return None
 
 
-def checked(source: str) -> str:
+def _checked(source: str) -> str:
     """Return `source` with one newline at its end.
 
     Raises
@@ -112,27 +123,16 @@ def checked(source: str) -> str:
     Complaint
         When it does not parse.
     """
-    fault = syntax_fault(source)
+    fault = _syntax_fault(source)
     if fault:
         raise AnswerFault(f"the script does not parse: {fault}")
     return source.strip("\n") + "\n"
 
 
-def plan_in(prose: str, source: str) -> str:
+def _plan_in(prose: str, source: str) -> str:
     """Return the plan: the words before the code, else the script's own first words."""
     words = " ".join(UNPRINTABLE.sub("", re.sub(r"[#*`>]+", " ", prose)).split())
     if not words:
         first = re.match(r'\s*(?:"""|\'\'\'|#)\s*(.*)', source)
         words = first[1].strip("\"' ") if first else "A script without a plan in words"
     return clipped(words, MAX_PLAN)
-
-
-def continued(text: str, more: str) -> str:
-    """Join an answer that was cut with what came after; a repeated end is taken once."""
-    opening = FENCE.match(more.lstrip("\n"))
-    if opening and opening[2] and "```" in text:
-        more = more.lstrip("\n")[opening.end() + 1 :]
-    for size in range(min(MAX_OVERLAP, len(text), len(more)), MIN_OVERLAP - 1, -1):
-        if text.endswith(more[:size]):
-            return text + more[size:]
-    return text + more

@@ -136,7 +136,7 @@ class Dialogue:
             if isinstance(value, ReadAs):
                 return value.value  # type: ignore[no-any-return]
             text = value.text
-            inquiry = roomier(base, text, is_code=form.schema is None, cap=4 * voice.max_tokens)
+            inquiry = _roomier(base, text, is_code=form.schema is None, cap=4 * voice.max_tokens)
         raise AssertionError("the last turn answers or raises")
 
     async def outcome(self, call: Call, *, may_go_on: bool) -> Any:
@@ -150,23 +150,6 @@ class Dialogue:
         except ModelUnavailable as error:
             self.meter.outage(ModelOutage(str(error), error.is_permanent))
             raise
-
-
-def roomier(inquiry: Inquiry, text: str, *, is_code: bool, cap: int) -> Inquiry:
-    """Return the request that follows an answer that was cut."""
-    if is_code and text.strip():
-        turns = (
-            *inquiry.turns,
-            Turn("assistant", text),
-            Turn(
-                "user",
-                "Your answer was cut. Continue exactly where it stopped, in the middle of the "
-                "line if need be; repeat nothing and open no new code block.",
-            ),
-        )
-        return replace(inquiry, turns=turns)
-    room = min(cap, inquiry.max_tokens * MORE_ROOM)
-    return replace(inquiry, max_tokens=room)
 
 
 class BadAnswer(Exception):
@@ -292,3 +275,20 @@ class Call:
             return ReadAs(self.form.read(text, self.is_last))
         except AnswerFault as fault:
             raise BadAnswer(fault, text) from None
+
+
+def _roomier(inquiry: Inquiry, text: str, *, is_code: bool, cap: int) -> Inquiry:
+    """Return the request that follows an answer that was cut."""
+    if is_code and text.strip():
+        turns = (
+            *inquiry.turns,
+            Turn("assistant", text),
+            Turn(
+                "user",
+                "Your answer was cut. Continue exactly where it stopped, in the middle of the "
+                "line if need be; repeat nothing and open no new code block.",
+            ),
+        )
+        return replace(inquiry, turns=turns)
+    room = min(cap, inquiry.max_tokens * MORE_ROOM)
+    return replace(inquiry, max_tokens=room)

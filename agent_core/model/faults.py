@@ -78,7 +78,7 @@ def status_fault(
     status: int, body: object, headers: Mapping[str, str], redact: Redactor, address: str
 ) -> EndpointFault | AgentError:
     """Tell apart what an HTTP status means."""
-    code, text = described(body)
+    code, text = _described(body)
     text = redact(text)[:MAX_MESSAGE] or f"HTTP {status}"
     if QUOTA.search(f"{code} {text}") or status == 402:
         return ModelUnavailable(
@@ -93,23 +93,23 @@ def status_fault(
             is_permanent=True,
         )
     if status == 429:
-        wait_s = retry_after(headers)
+        wait_s = _retry_after(headers)
         return EndpointFault(
             Trouble.THROTTLED, f"{address} is busy ({text})", wait_s=wait_s, status=status
         )
     if status >= 500 or status in TRANSIENT:
         detail = f"{address} answered HTTP {status} ({text})"
-        wait_s = retry_after(headers)
+        wait_s = _retry_after(headers)
         return EndpointFault(Trouble.DOWN, detail, wait_s=wait_s, status=status, code=code)
     return EndpointFault(Trouble.REFUSED, text, status=status, code=code)
 
 
-def described(body: object) -> tuple[str, str]:
+def _described(body: object) -> tuple[str, str]:
     """Return code and text of an error's body, in whatever form it comes."""
     if isinstance(body, Mapping):
         inner = body.get("error")
         if isinstance(inner, Mapping):
-            return described(inner)
+            return _described(inner)
         named = (body.get("code"), body.get("type"), body.get("param"))
         code = " ".join(str(part) for part in named if part)
         text = body.get("message") or body.get("detail") or inner or ""
@@ -117,7 +117,7 @@ def described(body: object) -> tuple[str, str]:
     return "", str(body or "")
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Read how many seconds a server asks to wait: a number, or a date."""
     value = headers.get("retry-after")
     if not value:

@@ -32,7 +32,7 @@ SHORT = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
 MAX_DOC = 600
 
 
-def module(name: str) -> Any:
+def _module(name: str) -> Any:
     """Import a module; None where that fails."""
     try:
         return importlib.import_module(name)
@@ -40,7 +40,7 @@ def module(name: str) -> Any:
         return None
 
 
-def inside(thing: Any, name: str) -> Any:
+def _inside(thing: Any, name: str) -> Any:
     """Return an attribute; None where there is none, or where loading it fails."""
     try:
         return getattr(thing, name, None)
@@ -48,44 +48,44 @@ def inside(thing: Any, name: str) -> Any:
         return None
 
 
-def resolve(dotted: str) -> tuple[str, Any] | None:
+def _resolve(dotted: str) -> tuple[str, Any] | None:
     """Find what a dotted name means: (where, thing), or None."""
     first, *rest = dotted.split(".")
     parts = [SHORT.get(first, first), *rest]
     for cut in range(len(parts), 0, -1):
-        found = module(".".join(parts[:cut])) if cut > 1 or len(parts) > 1 else None
+        found = _module(".".join(parts[:cut])) if cut > 1 or len(parts) > 1 else None
         for part in parts[cut:] if found is not None else ():
-            found = inside(found, part)
+            found = _inside(found, part)
         if found is not None:
             return ".".join(parts), found
     for place in MODULES:
-        found = module(place)
+        found = _module(place)
         for part in parts if found is not None else ():
-            found = inside(found, part)
+            found = _inside(found, part)
         if found is not None:
             return f"{place}.{'.'.join(parts)}", found
     return None
 
 
-def nearest(dotted: str) -> list[str]:
+def _nearest(dotted: str) -> list[str]:
     """List names that look like one that does not exist."""
     known: dict[str, str] = {}
     before, _, last = dotted.rpartition(".")
     for place in (*([before] if before else []), *MODULES):
-        for name in dir(module(place) or object()):
-            is_module = inspect.ismodule(inside(module(place), name))
+        for name in dir(_module(place) or object()):
+            is_module = inspect.ismodule(_inside(_module(place), name))
             if not name.startswith("_") and not is_module:
                 known.setdefault(name, f"{place}.{name}")
     return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
 
 
-def described(dotted: str) -> str:
+def _described(dotted: str) -> str:
     """Describe one name for a person who must call it."""
-    found = resolve(dotted)
+    found = _resolve(dotted)
     if found is None:
-        close = nearest(dotted)
+        close = _nearest(dotted)
         missing = f"{dotted}: does not exist here"
-        return f"{missing}; near: {', '.join(close)}\n{described(close[0])}" if close else missing
+        return f"{missing}; near: {', '.join(close)}\n{_described(close[0])}" if close else missing
     where, thing = found
     if inspect.ismodule(thing):
         names = [n for n in dir(thing) if not n.startswith("_")]
@@ -97,10 +97,10 @@ def described(dotted: str) -> str:
     except (TypeError, ValueError):
         signature = ""
     doc = (inspect.getdoc(thing) or "").split("\n\n")[0][:MAX_DOC]
-    return f"{where}{signature}{configuration(thing)}\n    {doc}"
+    return f"{where}{signature}{_configuration(thing)}\n    {doc}"
 
 
-def configuration(thing: Any) -> str:
+def _configuration(thing: Any) -> str:
     """List the configuration of a LensKit component with its defaults."""
     try:
         fields = type(thing().config).model_fields
@@ -112,6 +112,6 @@ def configuration(thing: Any) -> str:
 
 sys.stdout.write(
     "\n<<reference>>"
-    + json.dumps([described(name) for name in globals().get("NAMES", [])])
+    + json.dumps([_described(name) for name in globals().get("NAMES", [])])
     + "<</reference>>\n"
 )

@@ -41,10 +41,10 @@ def verdicts_from(
     missing = [str(r.id) for r in wanted if r.id not in parts]
     if missing and (not is_last or len(missing) == len(wanted)):
         raise AnswerFault(f"verdicts: none about requirements {', '.join(missing)}")
-    return tuple(verdict_from(parts[r.id], by) for r in wanted if r.id in parts)
+    return tuple(_verdict_from(parts[r.id], by) for r in wanted if r.id in parts)
 
 
-def verdict_from(part: VerdictPart, by: str) -> Verdict:
+def _verdict_from(part: VerdictPart, by: str) -> Verdict:
     """Turn one part into a verdict."""
     reason, quote = on_one_line(part.reason, 400), part.quote.strip()[:MAX_QUOTE]
     return Verdict(part.requirement, part.is_met, reason, quote, by)

@@ -52,25 +52,6 @@ class Prompt:
 
 
 @cache
-def templates() -> Environment:
-    """Return the environment of the prompt templates; unknown names are errors."""
-    return Environment(
-        loader=FileSystemLoader(FOLDER),
-        undefined=StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=False,
-    )
-
-
-@cache
-def halves(name: str) -> tuple[Template, Template]:
-    """Return the templates of a prompt's system and user message."""
-    source = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    system, user = source.split(MARK)
-    return templates().from_string(system), templates().from_string(user)
-
-
-@cache
 def template_hash(name: str) -> str:
     """Return the SHA-256 of a prompt's template, its included parts in place; empty for none.
 
@@ -90,7 +71,7 @@ def expanded(path: Path) -> str:
 
 def render(name: str, **pieces: Any) -> Prompt:
     """Fill in a prompt; `pieces` are bounded by whoever made them."""
-    system, user = halves(name)
+    system, user = _halves(name)
     return Prompt(name, system.render(pieces).strip(), user.render(pieces).strip())
 
 
@@ -104,10 +85,94 @@ def packages_piece(packages: Packages) -> dict[str, str]:
 
 def data_piece(datasets: Sequence[Dataset]) -> str:
     """Describe the datasets: schema and counts, no rows."""
-    return clip("\n".join(dataset_lines(d) for d in datasets[:20]), 8000)
+    return clip("\n".join(_dataset_lines(d) for d in datasets[:20]), 8000)
 
 
-def dataset_lines(data: Dataset) -> str:
+def requirements_piece(requirements: Sequence[Requirement]) -> str:
+    """List requirements with what decides them."""
+    return "\n".join(
+        f"{r.id}. [{r.priority.value}] {on_one_line(r.text, 500)}"
+        + (f" (decided by the check {r.check})" if r.check else "")
+        for r in requirements[:80]
+    )
+
+
+def study_pieces(context: Context, plan: Plan) -> dict[str, Any]:
+    """Return the pieces that every question about one run has."""
+    return {
+        "task": clip(context.task, TASK),
+        "data": data_piece(context.datasets),
+        "packages": packages_piece(context.packages),
+        "plan": _plan_piece(plan),
+        "notes": bullets(context.notes, MAX_NOTES, 300),
+    }
+
+
+def bullets(texts: Sequence[str], most: int, size: int) -> str:
+    """List the last `most` texts, one line each."""
+    return "\n".join(f"* {on_one_line(text, size)}" for text in texts[-most:])
+
+
+def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
+    """Describe a node: source, how it ended, output, checks, verdicts."""
+    execution = node.execution
+    output = execution.output if execution else node.error or ""
+    shown = shown_failure if node.is_buggy else shown_output
+    return {
+        "source": clip(node.script.source, SOURCE),
+        "ended": _ended(node),
+        "output": shown(output, share_rows=share_rows),
+        "checks": _checks_piece(node.checks, is_all=not node.is_buggy),
+        "verdicts": _verdicts_piece(node, plan),
+    }
+
+
+def aim_piece(node: Node, aim: Requirement | None) -> str:
+    """Say what to improve: a requirement, else what keeps a script's results from counting."""
+    if aim is not None:
+        return requirements_piece([aim])
+    failed = [c for c in node.checks if c.is_fault]
+    if not failed:
+        return "Make the experiment more complete: meet what is still open, keep the protocol."
+    told = "\n".join(f"* `{c.name}`: {on_one_line(c.reason)}" for c in failed)
+    return f"Mend what keeps the results from counting, and keep the protocol:\n{told}"
+
+
+def attempts_piece(nodes: Sequence[Node], *, share_rows: bool) -> str:
+    """Describe earlier attempts: what was tried, and what came of it."""
+    return "\n".join(_attempt_line(n, share_rows=share_rows) for n in nodes[-MAX_ATTEMPTS:])
+
+
+def facts_piece(facts: Mapping[str, float]) -> str:
+    """List recorded values as `metric|algorithm`: statistic=value."""
+    grouped: dict[str, list[str]] = {}
+    for reference, value in facts.items():
+        group, _, statistic = reference.rpartition("|")
+        grouped.setdefault(group, []).append(f"{statistic}={value:.5g}")
+    lines = [f"* {group}| {', '.join(values)}" for group, values in grouped.items()]
+    return clip("\n".join(lines) or "None.", MAX_FACTS)
+
+
+@cache
+def _templates() -> Environment:
+    """Return the environment of the prompt templates; unknown names are errors."""
+    return Environment(
+        loader=FileSystemLoader(FOLDER),
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=False,
+    )
+
+
+@cache
+def _halves(name: str) -> tuple[Template, Template]:
+    """Return the templates of a prompt's system and user message."""
+    source = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    system, user = source.split(MARK)
+    return _templates().from_string(system), _templates().from_string(user)
+
+
+def _dataset_lines(data: Dataset) -> str:
     """Describe one dataset."""
     columns = ", ".join(
         f"{on_one_line(c.name, 40)} ({c.kind}, {c.distinct} distinct"
@@ -136,18 +201,18 @@ def dataset_lines(data: Dataset) -> str:
     return "\n  ".join(facts)
 
 
-def plan_piece(plan: Plan) -> dict[str, Any]:
+def _plan_piece(plan: Plan) -> dict[str, Any]:
     """Describe a plan: its text, its requirements, and the plan as JSON."""
     return {
         "version": plan.version,
         "title": on_one_line(plan.title, 80),
-        "text": "\n".join(plan_lines(plan)),
+        "text": "\n".join(_plan_lines(plan)),
         "requirements": requirements_piece(plan.requirements),
         "json": clip(answer_of(plan).model_dump_json(), 30_000),
     }
 
 
-def plan_lines(plan: Plan) -> list[str]:
+def _plan_lines(plan: Plan) -> list[str]:
     """Describe the protocol line by line."""
     call = split_call(plan.split)
     lines = [
@@ -163,7 +228,7 @@ def plan_lines(plan: Plan) -> list[str]:
         ),
         f"* Metrics: {', '.join(m.key for m in plan.metrics)} (primary first); lists of "
         f"{plan.list_length}",
-        f"* Model seeds: {seeds_text(plan.seeds)}",
+        f"* Model seeds: {_seeds_text(plan.seeds)}",
     ]
     if plan.margin is not None:
         lines.append(f"* Equivalence margin: ±{plan.margin:g} {plan.primary.label}")
@@ -171,53 +236,14 @@ def plan_lines(plan: Plan) -> list[str]:
     return lines + [f"* Assumption: {on_one_line(text)}" for text in plan.assumptions[:20]]
 
 
-def seeds_text(seeds: Sequence[int]) -> str:
+def _seeds_text(seeds: Sequence[int]) -> str:
     """Write seeds as a range where they are one."""
     if len(seeds) > 2 and tuple(seeds) == tuple(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
     return clip(", ".join(map(str, seeds)), 600)
 
 
-def requirements_piece(requirements: Sequence[Requirement]) -> str:
-    """List requirements with what decides them."""
-    return "\n".join(
-        f"{r.id}. [{r.priority.value}] {on_one_line(r.text, 500)}"
-        + (f" (decided by the check {r.check})" if r.check else "")
-        for r in requirements[:80]
-    )
-
-
-def study_pieces(context: Context, plan: Plan) -> dict[str, Any]:
-    """Return the pieces that every question about one run has."""
-    return {
-        "task": clip(context.task, TASK),
-        "data": data_piece(context.datasets),
-        "packages": packages_piece(context.packages),
-        "plan": plan_piece(plan),
-        "notes": bullets(context.notes, MAX_NOTES, 300),
-    }
-
-
-def bullets(texts: Sequence[str], most: int, size: int) -> str:
-    """List the last `most` texts, one line each."""
-    return "\n".join(f"* {on_one_line(text, size)}" for text in texts[-most:])
-
-
-def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
-    """Describe a node: source, how it ended, output, checks, verdicts."""
-    execution = node.execution
-    output = execution.output if execution else node.error or ""
-    shown = shown_failure if node.is_buggy else shown_output
-    return {
-        "source": clip(node.script.source, SOURCE),
-        "ended": ended(node),
-        "output": shown(output, share_rows=share_rows),
-        "checks": checks_piece(node.checks, is_all=not node.is_buggy),
-        "verdicts": verdicts_piece(node, plan),
-    }
-
-
-def ended(node: Node) -> str:
+def _ended(node: Node) -> str:
     """Say how a node's script ended."""
     if node.execution is None:
         return f"It was not run: {on_one_line(node.error or 'no reason known', 600)}"
@@ -228,18 +254,7 @@ def ended(node: Node) -> str:
     )
 
 
-def aim_piece(node: Node, aim: Requirement | None) -> str:
-    """Say what to improve: a requirement, else what keeps a script's results from counting."""
-    if aim is not None:
-        return requirements_piece([aim])
-    failed = [c for c in node.checks if c.is_fault]
-    if not failed:
-        return "Make the experiment more complete: meet what is still open, keep the protocol."
-    told = "\n".join(f"* `{c.name}`: {on_one_line(c.reason)}" for c in failed)
-    return f"Mend what keeps the results from counting, and keep the protocol:\n{told}"
-
-
-def checks_piece(checks: Sequence[Check], *, is_all: bool) -> str:
+def _checks_piece(checks: Sequence[Check], *, is_all: bool) -> str:
     """List what checks found; without `is_all` only what is wrong."""
     shown = [c for c in checks if is_all or c.finding in (Finding.FAIL, Finding.WARN)]
     order = [Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE]
@@ -249,7 +264,7 @@ def checks_piece(checks: Sequence[Check], *, is_all: bool) -> str:
     )
 
 
-def verdicts_piece(node: Node, plan: Plan) -> str:
+def _verdicts_piece(node: Node, plan: Plan) -> str:
     """List which requirements a node meets, the open ones with reasons."""
     known = {r.id: r for r in plan.requirements}
     open_first = sorted(node.verdicts, key=lambda v: v.is_met)
@@ -261,23 +276,8 @@ def verdicts_piece(node: Node, plan: Plan) -> str:
     )
 
 
-def attempts_piece(nodes: Sequence[Node], *, share_rows: bool) -> str:
-    """Describe earlier attempts: what was tried, and what came of it."""
-    return "\n".join(attempt_line(n, share_rows=share_rows) for n in nodes[-MAX_ATTEMPTS:])
-
-
-def attempt_line(node: Node, *, share_rows: bool) -> str:
+def _attempt_line(node: Node, *, share_rows: bool) -> str:
     """Describe one attempt."""
     output = node.execution.output if node.execution else node.error or ""
     tail = shown_failure(output, share_rows=share_rows)[-400:] if node.is_buggy else "it ran"
     return f"* {on_one_line(node.script.plan, 300)}: {on_one_line(tail, 400)}"
-
-
-def facts_piece(facts: Mapping[str, float]) -> str:
-    """List recorded values as `metric|algorithm`: statistic=value."""
-    grouped: dict[str, list[str]] = {}
-    for reference, value in facts.items():
-        group, _, statistic = reference.rpartition("|")
-        grouped.setdefault(group, []).append(f"{statistic}={value:.5g}")
-    lines = [f"* {group}| {', '.join(values)}" for group, values in grouped.items()]
-    return clip("\n".join(lines) or "None.", MAX_FACTS)

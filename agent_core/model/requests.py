@@ -56,7 +56,7 @@ def body_of(inquiry: Inquiry, abilities: Abilities) -> dict[str, Any]:
     room = min(inquiry.max_tokens, abilities.room or inquiry.max_tokens)
     body: dict[str, Any] = {
         "model": inquiry.model,
-        "messages": messages(inquiry, abilities.mode),
+        "messages": _messages(inquiry, abilities.mode),
         abilities.room_name: room,
     }
     optional = {
@@ -68,10 +68,10 @@ def body_of(inquiry: Inquiry, abilities: Abilities) -> dict[str, Any]:
         body["stream"] = True
         if "stream_options" not in abilities.dropped:
             body["stream_options"] = {"include_usage": True}
-    return body | structure(inquiry.schema, abilities)
+    return body | _structure(inquiry.schema, abilities)
 
 
-def structure(schema: Schema | None, abilities: Abilities) -> dict[str, Any]:
+def _structure(schema: Schema | None, abilities: Abilities) -> dict[str, Any]:
     """Ask for a structured answer by schema, by a forced tool, or not at all."""
     if schema is None or abilities.mode is Mode.TEXT:
         return {}
@@ -86,7 +86,7 @@ def structure(schema: Schema | None, abilities: Abilities) -> dict[str, Any]:
     }
 
 
-def messages(inquiry: Inquiry, mode: Mode) -> list[dict[str, str]]:
+def _messages(inquiry: Inquiry, mode: Mode) -> list[dict[str, str]]:
     """Write the conversation; where the server knows no structure, the schema in words."""
     turns = [{"role": t.role, "content": t.text} for t in inquiry.turns]
     if inquiry.schema is not None and mode is Mode.TEXT:

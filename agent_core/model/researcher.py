@@ -164,7 +164,7 @@ class ModelResearcher:
             data=data_piece(context.datasets),
             packages=packages_piece(context.packages),
             folds=context.folds,
-            **planner_pieces(),
+            **_planner_pieces(),
         )
 
         def convert(answer: PlanAnswer, _: bool) -> Plan:
@@ -184,7 +184,7 @@ class ModelResearcher:
         prompt = render(
             "revise",
             **study_pieces(context, request.plan),
-            **planner_pieces(),
+            **_planner_pieces(),
             reply=clip(request.reply, TASK),
             has_results=request.has_results,
         )
@@ -289,8 +289,8 @@ class ModelResearcher:
         prompt = render(
             "report",
             **study_pieces(request.context, plan),
-            outcome=outcome_piece(request),
-            nodes=nodes_piece(request.nodes),
+            outcome=_outcome_piece(request),
+            nodes=_nodes_piece(request.nodes),
             facts=facts_piece(facts),
         )
 
@@ -323,42 +323,6 @@ class ModelResearcher:
         form = structured("answer", AnswerAnswer, convert)
         voice = self.voice("answer", self.agent.report)
         return await self.ask_twice(prompt, form, voice, request)
-
-
-def planner_pieces() -> dict[str, str]:
-    """Return what a planner must know of checks and algorithms."""
-    return {
-        "checks": ", ".join(CHECK_NAMES),
-        "scorers": "\n".join(map(scorer_line, SCORERS.values())),
-    }
-
-
-def outcome_piece(request: ReportRequest) -> str:
-    """Say how a run ended, and how its best script stands."""
-    best = request.best
-    if best is None:
-        return f"Outcome: {request.outcome.value}. No script worked."
-    score = best.score
-    met = f"{score.met} of {score.total} requirements met" if score else "not judged"
-    return f"Outcome: {request.outcome.value}. Best script: {best.id}, {met}."
-
-
-def nodes_piece(nodes: Sequence[Node]) -> str:
-    """List the last scripts of a run and what came of them."""
-    return "\n".join(f"* {n.id} {n.operator.value}: {node_state(n)}" for n in nodes[-12:])
-
-
-def node_state(node: Node) -> str:
-    """Say in a line what came of a script."""
-    if node.error is not None:
-        return on_one_line(node.error, 200)
-    if node.execution is None:
-        return "in work"
-    if not node.execution.is_ok:
-        last = node.execution.output.strip().splitlines()[-1:]
-        return f"{node.execution.ended.value}, {on_one_line(' '.join(last), 200)}"
-    failed = node.score.failed_checks if node.score else ()
-    return "ran" + (f", failed {', '.join(failed)}" if failed else "")
 
 
 @asynccontextmanager
@@ -394,3 +358,39 @@ async def open_model_researcher(
     async with open_endpoint(model, key, pause_s) as endpoint:
         kept = Conversations(record, endpoint.redact) if record else None
         yield ModelResearcher(endpoint, agent, privacy, lookup, record=kept)
+
+
+def _planner_pieces() -> dict[str, str]:
+    """Return what a planner must know of checks and algorithms."""
+    return {
+        "checks": ", ".join(CHECK_NAMES),
+        "scorers": "\n".join(map(scorer_line, SCORERS.values())),
+    }
+
+
+def _outcome_piece(request: ReportRequest) -> str:
+    """Say how a run ended, and how its best script stands."""
+    best = request.best
+    if best is None:
+        return f"Outcome: {request.outcome.value}. No script worked."
+    score = best.score
+    met = f"{score.met} of {score.total} requirements met" if score else "not judged"
+    return f"Outcome: {request.outcome.value}. Best script: {best.id}, {met}."
+
+
+def _nodes_piece(nodes: Sequence[Node]) -> str:
+    """List the last scripts of a run and what came of them."""
+    return "\n".join(f"* {n.id} {n.operator.value}: {_node_state(n)}" for n in nodes[-12:])
+
+
+def _node_state(node: Node) -> str:
+    """Say in a line what came of a script."""
+    if node.error is not None:
+        return on_one_line(node.error, 200)
+    if node.execution is None:
+        return "in work"
+    if not node.execution.is_ok:
+        last = node.execution.output.strip().splitlines()[-1:]
+        return f"{node.execution.ended.value}, {on_one_line(' '.join(last), 200)}"
+    failed = node.score.failed_checks if node.score else ()
+    return "ran" + (f", failed {', '.join(failed)}" if failed else "")

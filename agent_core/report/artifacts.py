@@ -32,17 +32,17 @@ def copy_artifacts(inputs: ReportInputs, folder: Path) -> list[str]:
         if not artifact.path.is_file():
             left_out.append(f"`{artifact.name}`: no longer on disk")
             continue
-        reason = is_data(artifact, inputs)
+        reason = _is_data(artifact, inputs)
         if reason:
             left_out.append(f"`{artifact.name}`: {reason}")
             continue
-        place(artifact, folder)
+        _place(artifact, folder)
     hashes = [f"{d.sha256}  {d.name}" for d in inputs.datasets]
     (folder / "split" / "dataset.sha256").write_text("\n".join(hashes) + "\n", encoding="utf-8")
     return left_out
 
 
-def place(artifact: Artifact, folder: Path) -> None:
+def _place(artifact: Artifact, folder: Path) -> None:
     """Copy one artifact to where it belongs."""
     if SPLIT_ROWS.fullmatch(artifact.name):
         target = folder / artifact.name
@@ -50,14 +50,14 @@ def place(artifact: Artifact, folder: Path) -> None:
         target = folder / "artifacts" / artifact.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if PREDICTIONS.fullmatch(artifact.name):
-        without_ratings(artifact.path, target)
+        _without_ratings(artifact.path, target)
     else:
         shutil.copyfile(artifact.path, target)
     if artifact.name == "results.json":
         shutil.copyfile(artifact.path, folder / "results.json")
 
 
-def without_ratings(source: Path, target: Path) -> None:
+def _without_ratings(source: Path, target: Path) -> None:
     """Copy predictions without the true ratings beside them: those are data."""
     try:
         frame = pd.read_parquet(source)
@@ -66,7 +66,7 @@ def without_ratings(source: Path, target: Path) -> None:
     frame.drop(columns=["rating"], errors="ignore").to_parquet(target, index=False)
 
 
-def is_data(artifact: Artifact, inputs: ReportInputs) -> str:
+def _is_data(artifact: Artifact, inputs: ReportInputs) -> str:
     """Say why an artifact is the data or a copy of much of it; empty where it is not."""
     name = artifact.name
     if SPLIT_PAIRS.fullmatch(name):
@@ -79,29 +79,29 @@ def is_data(artifact: Artifact, inputs: ReportInputs) -> str:
     if name.startswith(OWN_FOLDERS):
         return ""
     rows = max((d.rows for d in inputs.view.datasets), default=0)
-    if rows and pair_rows(artifact) > DATA_SHARE * rows:
+    if rows and _pair_rows(artifact) > DATA_SHARE * rows:
         return "a table of user-item pairs as long as a part of the data"
     return ""
 
 
-def pair_rows(artifact: Artifact) -> int:
+def _pair_rows(artifact: Artifact) -> int:
     """Return the rows of a table that has user and item columns; 0 of any other file."""
     suffix = artifact.path.suffix or Path(artifact.name).suffix
     try:
         if suffix == ".parquet":
             shape = pq.ParquetFile(artifact.path)
-            return shape.metadata.num_rows if has_pairs(shape.schema_arrow.names) else 0
+            return shape.metadata.num_rows if _has_pairs(shape.schema_arrow.names) else 0
         if suffix in (".csv", ".tsv", ".txt", ".data", ".dat"):
             with artifact.path.open("rb") as stream:
                 first = stream.readline(4096).decode("utf-8", "replace")
                 columns = re.split(r"[,;\t|]|::", first.strip().lower())
-                return sum(1 for _ in stream) if has_pairs(columns) else 0
+                return sum(1 for _ in stream) if _has_pairs(columns) else 0
     except (ArrowException, OSError, ValueError):
         return 0
     return 0
 
 
-def has_pairs(columns: list[str]) -> bool:
+def _has_pairs(columns: list[str]) -> bool:
     """Whether columns name both users and items, and no recommendation."""
     names = {c.strip(" \"'").lower() for c in columns}
     users = {"user_id", "user", "userid", "uid"}

@@ -148,10 +148,10 @@ def entries(inputs: ReportInputs) -> Iterable[str]:
     if any(m.name == "ndcg" for m in plan.metrics):
         yield NDCG
     if inputs.facts is not None:
-        yield from statistics_used(inputs.facts)
+        yield from _statistics_used(inputs.facts)
 
 
-def statistics_used(facts: Facts) -> Iterable[str]:
+def _statistics_used(facts: Facts) -> Iterable[str]:
     """Yield the entries of the statistics that stand behind recorded facts."""
     intervals = [i for s in facts.summaries for i in (s.user_interval, s.run_interval)]
     methods = {i.method for i in [*intervals, *(c.interval for c in facts.comparisons)]}

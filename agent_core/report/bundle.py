@@ -36,159 +36,20 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def write_bundle(inputs: ReportInputs, facts: Facts, answer: str, folder: Path) -> Path:
     """Write all files beside the report and zip them; return the zip."""
-    write_script(inputs, folder)
-    write_protocol(inputs, folder)
-    write_search(inputs, folder)
-    write_environment(inputs, facts, folder)
+    _write_script(inputs, folder)
+    _write_protocol(inputs, folder)
+    _write_search(inputs, folder)
+    _write_environment(inputs, facts, folder)
     left_out = copy_artifacts(inputs, folder)
-    write_tables(inputs, facts, folder)
+    _write_tables(inputs, facts, folder)
     left_out += too_large(folder)
-    write_readme(inputs, answer, left_out, folder)
-    return zipped(folder, folder / f"{slug(inputs.plan.title)}.zip")
+    _write_readme(inputs, answer, left_out, folder)
+    return _zipped(folder, folder / f"{slug(inputs.plan.title)}.zip")
 
 
 def slug(title: str) -> str:
     """Return a file name made of a title."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "report"
-
-
-def write_script(inputs: ReportInputs, folder: Path) -> None:
-    """Write the chosen script so that it runs anywhere, its helper, and the comparison."""
-    helper = (resources.files("sandbox") / "labbook.py").read_text("utf-8")
-    (folder / "labbook.py").write_text(helper, encoding="utf-8")
-    (folder / "compare.py").write_text(template("compare.py.txt"), encoding="utf-8")
-    if inputs.best is not None and inputs.best.script.source:
-        packages = inputs.installed
-        text = standalone(
-            inputs.best.script.source, inputs.datasets, packages.versions, packages.python
-        )
-        (folder / "solution.py").write_text(text, encoding="utf-8")
-
-
-def write_protocol(inputs: ReportInputs, folder: Path) -> None:
-    """Write plan, requirements with verdicts, and checks."""
-    freeze = inputs.view.freeze
-    frozen = (
-        {"version": freeze.version, "sha256": freeze.plan_hash, "at": freeze.at.isoformat(),
-         "by": str(freeze.by)}
-        if freeze
-        else None
-    )  # fmt: skip
-    plan = {
-        "frozen": frozen,
-        "is_exploratory": inputs.is_exploratory,
-        "plan": plain(Plan, inputs.plan),
-        "earlier_versions": [plain(Plan, p) for p in inputs.view.plans[:-1]],
-    }
-    write_json(folder / "plan.json", plan)
-    verdicts = {v.requirement: v for v in (inputs.best.verdicts if inputs.best else ())}
-    requirements = [
-        plain(Requirement, r)
-        | {
-            "is_met": r.id in verdicts and verdicts[r.id].is_met,
-            "reason": verdicts[r.id].reason if r.id in verdicts else "not judged",
-            "evidence": verdicts[r.id].evidence if r.id in verdicts else "",
-            "decided_by": verdicts[r.id].by if r.id in verdicts else "",
-        }
-        for r in inputs.plan.requirements
-    ]
-    write_json(folder / "requirements.json", requirements)
-    write_json(folder / "code_requirements.json", [r.text for r in inputs.plan.requirements])
-    write_json(folder / "checks.json", [plain(Check, c) for c in inputs.checks])
-
-
-def write_search(inputs: ReportInputs, folder: Path) -> None:
-    """Write every script that was tried, and all events."""
-    best = inputs.best.id if inputs.best else None
-    nodes = [node_entry(n, best) for n in inputs.view.nodes]
-    write_json(folder / "tree.json", {"best": best, "nodes": nodes})
-    told = [n | {"plan": said_by("script", n["plan"]) if n["plan"] else ""} for n in nodes]
-    page = render("tree.html.j2", title=inputs.plan.title, nodes=told)
-    (folder / "tree.html").write_text(page, encoding="utf-8")
-    lines = (json.dumps(log_entry(entry), ensure_ascii=False) for entry in inputs.log)
-    (folder / "log.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def node_entry(node: Node, best: NodeId | None) -> dict[str, Any]:
-    """Return a script with what came of it."""
-    return {
-        "id": node.id,
-        "parent": node.parents[0] if node.parents else None,
-        "parents": list(node.parents),
-        "operator": node.operator.value,
-        "aim": node.aim,
-        "plan_version": node.plan_version,
-        "plan": node.script.plan,
-        "source": node.script.source,
-        "outcome": outcome_text(node),
-        "works": node.is_working,
-        "is_best": node.id == best,
-        "score": node.score.value if node.score else None,
-        "output": node.execution.output[-OUTPUT_KEPT:] if node.execution else "",
-        "failed_checks": list(node.score.failed_checks) if node.score else [],
-    }
-
-
-def log_entry(logged: Logged) -> dict[str, Any]:
-    """Return an event without paths of this machine."""
-    kind = type(logged.event)
-    body = plain(kind, logged.event)
-    return {"seq": logged.seq, "at": logged.at.isoformat(), "kind": kind.__name__, "body": body}
-
-
-def write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
-    """Write the packages that the best script ran with, and what a citable report states."""
-    versions = inputs.installed.versions
-    lines = sorted(requirement_line(name, version) for name, version in versions.items())
-    (folder / "environment.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_json(folder / "metadata.json", nameless(metadata(inputs, facts)))
-
-
-def requirement_line(name: str, version: str) -> str:
-    """Return a line that pip takes; a local build is named in a comment."""
-    note = f"  # was {version}" if "+" in version else ""
-    return f"{name}=={public(version)}{note}"
-
-
-def write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
-    """Write per-run rows, summaries, comparisons and per-user values."""
-    target = folder / "tables"
-    target.mkdir(exist_ok=True)
-    if inputs.evidence is None:
-        return
-    rows = inputs.evidence.rows
-    rows.to_csv(target / "per_run.csv", index=False)
-    summary_frame(facts).to_csv(target / "summaries.csv", index=False)
-    comparison_frame(facts.comparisons).to_csv(target / "comparisons.csv", index=False)
-    if len(inputs.evidence.agreement):
-        inputs.evidence.agreement.to_csv(target / "recomputed.csv", index=False)
-    users = user_values(inputs.evidence)
-    if len(users):
-        users = users.assign(k=users["k"].astype("Int64").replace(0, pd.NA))
-        text = {c: users[c].astype(str) for c in ("user_id", "fold", "seed") if c in users}
-        frame: pd.DataFrame = users.assign(**text)
-        frame.to_parquet(target / "per_user.parquet", index=False)
-
-
-def write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder: Path) -> None:
-    """Write `README.md`; its first line says who wrote the code."""
-    origin = (
-        "This is code that a rule-based researcher composed."
-        if inputs.view.usage.calls == 0
-        else f"This is model-written code (by {inputs.view.researcher})."
-    )
-    if inputs.outcome is Outcome.NOTHING:
-        origin += " No script satisfied the plan."
-    text = render(
-        "readme.md.j2",
-        origin=origin,
-        title=inputs.plan.title,
-        headline=answer,
-        datasets=inputs.datasets,
-        left_out=left_out,
-        alerts=len(alerts(inputs)),
-    )
-    (folder / "README.md").write_text(text, encoding="utf-8")
 
 
 def too_large(folder: Path, limit: int = MAX_ZIP_BYTES) -> list[str]:
@@ -207,31 +68,11 @@ def too_large(folder: Path, limit: int = MAX_ZIP_BYTES) -> list[str]:
     return removed
 
 
-def zipped(folder: Path, target: Path) -> Path:
-    """Zip a folder in a fixed order, whole or not at all."""
-    temporary = target.with_suffix(".tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in members(folder):
-            info = zipfile.ZipInfo(f"{target.stem}/{path.relative_to(folder).as_posix()}", EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as sink:
-                shutil.copyfileobj(source, sink)
-    temporary.replace(target)
-    return target
-
-
 def members(folder: Path) -> Iterator[Path]:
     """Yield the files of a folder in order, zips left out."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink() and path.suffix not in (".zip", ".tmp"):
             yield path
-
-
-def plain(kind: Any, value: Any) -> Any:
-    """Return a value as JSON can hold it, with file names in place of this machine's paths."""
-    dumped = TypeAdapter(kind).dump_python(value)
-    return nameless(dumped)
 
 
 def nameless(value: Any) -> Any:
@@ -253,3 +94,162 @@ def write_json(path: Path, value: Any) -> None:
     """Write readable JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_script(inputs: ReportInputs, folder: Path) -> None:
+    """Write the chosen script so that it runs anywhere, its helper, and the comparison."""
+    helper = (resources.files("sandbox") / "labbook.py").read_text("utf-8")
+    (folder / "labbook.py").write_text(helper, encoding="utf-8")
+    (folder / "compare.py").write_text(template("compare.py.txt"), encoding="utf-8")
+    if inputs.best is not None and inputs.best.script.source:
+        packages = inputs.installed
+        text = standalone(
+            inputs.best.script.source, inputs.datasets, packages.versions, packages.python
+        )
+        (folder / "solution.py").write_text(text, encoding="utf-8")
+
+
+def _write_protocol(inputs: ReportInputs, folder: Path) -> None:
+    """Write plan, requirements with verdicts, and checks."""
+    freeze = inputs.view.freeze
+    frozen = (
+        {"version": freeze.version, "sha256": freeze.plan_hash, "at": freeze.at.isoformat(),
+         "by": str(freeze.by)}
+        if freeze
+        else None
+    )  # fmt: skip
+    plan = {
+        "frozen": frozen,
+        "is_exploratory": inputs.is_exploratory,
+        "plan": _plain(Plan, inputs.plan),
+        "earlier_versions": [_plain(Plan, p) for p in inputs.view.plans[:-1]],
+    }
+    write_json(folder / "plan.json", plan)
+    verdicts = {v.requirement: v for v in (inputs.best.verdicts if inputs.best else ())}
+    requirements = [
+        _plain(Requirement, r)
+        | {
+            "is_met": r.id in verdicts and verdicts[r.id].is_met,
+            "reason": verdicts[r.id].reason if r.id in verdicts else "not judged",
+            "evidence": verdicts[r.id].evidence if r.id in verdicts else "",
+            "decided_by": verdicts[r.id].by if r.id in verdicts else "",
+        }
+        for r in inputs.plan.requirements
+    ]
+    write_json(folder / "requirements.json", requirements)
+    write_json(folder / "code_requirements.json", [r.text for r in inputs.plan.requirements])
+    write_json(folder / "checks.json", [_plain(Check, c) for c in inputs.checks])
+
+
+def _write_search(inputs: ReportInputs, folder: Path) -> None:
+    """Write every script that was tried, and all events."""
+    best = inputs.best.id if inputs.best else None
+    nodes = [_node_entry(n, best) for n in inputs.view.nodes]
+    write_json(folder / "tree.json", {"best": best, "nodes": nodes})
+    told = [n | {"plan": said_by("script", n["plan"]) if n["plan"] else ""} for n in nodes]
+    page = render("tree.html.j2", title=inputs.plan.title, nodes=told)
+    (folder / "tree.html").write_text(page, encoding="utf-8")
+    lines = (json.dumps(_log_entry(entry), ensure_ascii=False) for entry in inputs.log)
+    (folder / "log.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _node_entry(node: Node, best: NodeId | None) -> dict[str, Any]:
+    """Return a script with what came of it."""
+    return {
+        "id": node.id,
+        "parent": node.parents[0] if node.parents else None,
+        "parents": list(node.parents),
+        "operator": node.operator.value,
+        "aim": node.aim,
+        "plan_version": node.plan_version,
+        "plan": node.script.plan,
+        "source": node.script.source,
+        "outcome": outcome_text(node),
+        "works": node.is_working,
+        "is_best": node.id == best,
+        "score": node.score.value if node.score else None,
+        "output": node.execution.output[-OUTPUT_KEPT:] if node.execution else "",
+        "failed_checks": list(node.score.failed_checks) if node.score else [],
+    }
+
+
+def _log_entry(logged: Logged) -> dict[str, Any]:
+    """Return an event without paths of this machine."""
+    kind = type(logged.event)
+    body = _plain(kind, logged.event)
+    return {"seq": logged.seq, "at": logged.at.isoformat(), "kind": kind.__name__, "body": body}
+
+
+def _write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
+    """Write the packages that the best script ran with, and what a citable report states."""
+    versions = inputs.installed.versions
+    lines = sorted(_requirement_line(name, version) for name, version in versions.items())
+    (folder / "environment.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_json(folder / "metadata.json", nameless(metadata(inputs, facts)))
+
+
+def _requirement_line(name: str, version: str) -> str:
+    """Return a line that pip takes; a local build is named in a comment."""
+    note = f"  # was {version}" if "+" in version else ""
+    return f"{name}=={public(version)}{note}"
+
+
+def _write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
+    """Write per-run rows, summaries, comparisons and per-user values."""
+    target = folder / "tables"
+    target.mkdir(exist_ok=True)
+    if inputs.evidence is None:
+        return
+    rows = inputs.evidence.rows
+    rows.to_csv(target / "per_run.csv", index=False)
+    summary_frame(facts).to_csv(target / "summaries.csv", index=False)
+    comparison_frame(facts.comparisons).to_csv(target / "comparisons.csv", index=False)
+    if len(inputs.evidence.agreement):
+        inputs.evidence.agreement.to_csv(target / "recomputed.csv", index=False)
+    users = user_values(inputs.evidence)
+    if len(users):
+        users = users.assign(k=users["k"].astype("Int64").replace(0, pd.NA))
+        text = {c: users[c].astype(str) for c in ("user_id", "fold", "seed") if c in users}
+        frame: pd.DataFrame = users.assign(**text)
+        frame.to_parquet(target / "per_user.parquet", index=False)
+
+
+def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder: Path) -> None:
+    """Write `README.md`; its first line says who wrote the code."""
+    origin = (
+        "This is code that a rule-based researcher composed."
+        if inputs.view.usage.calls == 0
+        else f"This is model-written code (by {inputs.view.researcher})."
+    )
+    if inputs.outcome is Outcome.NOTHING:
+        origin += " No script satisfied the plan."
+    text = render(
+        "readme.md.j2",
+        origin=origin,
+        title=inputs.plan.title,
+        headline=answer,
+        datasets=inputs.datasets,
+        left_out=left_out,
+        alerts=len(alerts(inputs)),
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _zipped(folder: Path, target: Path) -> Path:
+    """Zip a folder in a fixed order, whole or not at all."""
+    temporary = target.with_suffix(".tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in members(folder):
+            info = zipfile.ZipInfo(f"{target.stem}/{path.relative_to(folder).as_posix()}", EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as sink:
+                shutil.copyfileobj(source, sink)
+    temporary.replace(target)
+    return target
+
+
+def _plain(kind: Any, value: Any) -> Any:
+    """Return a value as JSON can hold it, with file names in place of this machine's paths."""
+    dumped = TypeAdapter(kind).dump_python(value)
+    return nameless(dumped)

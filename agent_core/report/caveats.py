@@ -44,13 +44,13 @@ def unpredicted(inputs: ReportInputs) -> list[str]:
 def split_limits(inputs: ReportInputs, facts: Facts) -> list[str]:
     """Say what of the split was not varied, mixed with the seed, or left out of the means."""
     found = []
-    mixed = mixed_algorithms(inputs, facts)
+    mixed = _mixed_algorithms(inputs, facts)
     if mixed:
         found.append(
             f"Each seed of {', '.join(mixed[:4])} has a split of its own: what comes of the seed "
             "and what of the split cannot be told apart."
         )
-    elif splits(inputs) == 1:
+    elif _splits(inputs) == 1:
         found.append("One split; the effect of the split was **not** measured.")
     if facts.left_out:
         folds = ", ".join(facts.left_out[:6])
@@ -62,16 +62,16 @@ def split_limits(inputs: ReportInputs, facts: Facts) -> list[str]:
 
 def known_limits(inputs: ReportInputs, facts: Facts, limits: Sequence[str]) -> tuple[str, ...]:
     """Return a researcher's limits without those that say of a varied split that it was fixed."""
-    is_varied = splits(inputs) > 1 or bool(mixed_algorithms(inputs, facts))
+    is_varied = _splits(inputs) > 1 or bool(_mixed_algorithms(inputs, facts))
     return tuple(t for t in limits if not (is_varied and SPLIT_EFFECT in t))
 
 
-def mixed_algorithms(inputs: ReportInputs, facts: Facts) -> list[str]:
+def _mixed_algorithms(inputs: ReportInputs, facts: Facts) -> list[str]:
     """Return the algorithms of which each seed has a split of its own."""
     return [s.algorithm for s in facts.of(inputs.plan.primary) if s.over == CONFOUNDED]
 
 
-def splits(inputs: ReportInputs) -> int:
+def _splits(inputs: ReportInputs) -> int:
     """Return how many test sets were saved; the planned number where none was."""
     saved = len(inputs.evidence.test) if inputs.evidence else 0
     return saved or inputs.plan.split.folds

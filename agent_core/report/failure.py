@@ -33,35 +33,35 @@ def failure(inputs: ReportInputs) -> Failure:
     """Word a run in which no script worked."""
     nodes = inputs.view.nodes
     count = f"none of {len(nodes)} scripts satisfied the plan" if nodes else "no script was run"
-    seconds = elapsed_s(inputs)
+    seconds = _elapsed_s(inputs)
     spent = f", ${inputs.view.usage.cost:.2f}" if inputs.view.usage.cost else ""
     if nodes and all(n.is_stopped for n in nodes):
         count = f"none of {len(nodes)} scripts had come to its end"
-    stopped = REASONS.get(inputs.reason) or ended_text(inputs.reason)
-    after = f" after {duration(seconds)}" if seconds else ""
+    stopped = REASONS.get(inputs.reason) or _ended_text(inputs.reason)
+    after = f" after {_duration(seconds)}" if seconds else ""
     headline = f"**No result: {count}.** {stopped.rstrip('.')}{after}{spent}."
-    steps = next_steps(inputs)
+    steps = _next_steps(inputs)
     lines = [
-        f"*Why:* {causes_text(nodes)}",
-        f"*Usable:* {usable(inputs)}",
+        f"*Why:* {_causes_text(nodes)}",
+        f"*Usable:* {_usable(inputs)}",
         f"*Next:* {' '.join(f'{mark} {s}' for mark, s in zip('①②③', steps, strict=False))}",
     ]
     return Failure(headline, "\n".join(lines), steps)
 
 
-def ended_text(reason: str) -> str:
+def _ended_text(reason: str) -> str:
     """Return why the search ended where it is no known limit."""
     return on_one_line(reason, 200) if reason else "Every script failed"
 
 
-def elapsed_s(inputs: ReportInputs) -> float:
+def _elapsed_s(inputs: ReportInputs) -> float:
     """Return the seconds from the start to the last event."""
     if inputs.view.started_at is None or not inputs.log:
         return 0.0
     return max(0.0, (inputs.log[-1].at - inputs.view.started_at).total_seconds())
 
 
-def duration(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     """Return a duration for people."""
     if seconds < 90:
         return f"{seconds:.0f} s"
@@ -69,7 +69,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def cause(node: Node) -> str:
+def _cause(node: Node) -> str:
     """Name why a script gave no result."""
     execution = node.execution
     signature = error_signature(node)
@@ -94,17 +94,17 @@ def cause(node: Node) -> str:
     return "did not come to an end" if node.score is None else "ran but met too little"
 
 
-def causes_text(nodes: tuple[Node, ...]) -> str:
+def _causes_text(nodes: tuple[Node, ...]) -> str:
     """Return the causes, the most frequent first."""
     if not nodes:
         return "no script was written."
-    counted = Counter(cause(n) for n in nodes).most_common()
+    counted = Counter(_cause(n) for n in nodes).most_common()
     told = [f"{count} {text}" for text, count in counted[:SHOWN_CAUSES]]
     more = sum(count for _, count in counted[SHOWN_CAUSES:])
     return "; ".join(told) + (f"; {more} failed otherwise" if more else "") + "."
 
 
-def usable(inputs: ReportInputs) -> str:
+def _usable(inputs: ReportInputs) -> str:
     """Say what of the results can be used."""
     facts = inputs.facts
     if facts is None or not facts.summaries or inputs.best is None:
@@ -120,11 +120,11 @@ def usable(inputs: ReportInputs) -> str:
     )
     if inputs.best.score is None or inputs.best.score.failed_checks:
         return text
-    so_far = "; ".join(so_far_text(s, inputs) for s in found[:SHOWN_ALGORITHMS])
+    so_far = "; ".join(_so_far_text(s, inputs) for s in found[:SHOWN_ALGORITHMS])
     return f"{text} Preliminary, {inputs.plan.primary.label}: {so_far}."
 
 
-def so_far_text(summary: Summary, inputs: ReportInputs) -> str:
+def _so_far_text(summary: Summary, inputs: ReportInputs) -> str:
     """Return what an unfinished script shows of one algorithm, beside what was planned."""
     planned = {"seeds": len(inputs.plan.seeds), "folds": inputs.plan.split.folds}
     whole = planned.get(summary.over, 0)
@@ -136,7 +136,7 @@ def so_far_text(summary: Summary, inputs: ReportInputs) -> str:
     return f"{text}, SD {shown(summary.sd, half)} over {summary.units}{of} {summary.over}"
 
 
-def next_steps(inputs: ReportInputs) -> tuple[str, ...]:
+def _next_steps(inputs: ReportInputs) -> tuple[str, ...]:
     """Return two or three ways on that fit what went wrong."""
     ended = Counter(n.execution.ended for n in inputs.view.nodes if n.execution)
     steps: list[str] = []

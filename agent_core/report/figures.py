@@ -63,7 +63,7 @@ def draw(evidence: Evidence, facts: Facts, folder: Path, mark: str = "") -> tupl
     """
     with DRAWING:
         figures = wanted(evidence, facts)
-        return tuple(save(figure, folder / name, mark) for name, figure in figures.items())
+        return tuple(_save(figure, folder / name, mark) for name, figure in figures.items())
 
 
 def wanted(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
@@ -72,40 +72,14 @@ def wanted(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
     if not facts.of(plan.primary):
         return {}
     if plan.study is Study.SEED_VARIANCE:
-        spread = {"seed_distribution": seed_distribution(evidence, facts)}
-        return spread | {"comparison": comparison(plan, facts)}
+        spread = {"seed_distribution": _seed_distribution(evidence, facts)}
+        return spread | {"comparison": _comparison(plan, facts)}
     if plan.study is Study.SWEEP and plan.swept:
-        return {"sweep": sweep(plan, facts), "comparison": comparison(plan, facts)}
-    found = {"comparison": comparison(plan, facts)}
+        return {"sweep": _sweep(plan, facts), "comparison": _comparison(plan, facts)}
+    found = {"comparison": _comparison(plan, facts)}
     if any(c.is_declared for c in facts.comparisons):
-        found["differences"] = differences(plan, facts)
+        found["differences"] = _differences(plan, facts)
     return found
-
-
-def blank(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
-    """Return an empty figure in the house style, high enough for a line per label."""
-    figure = canvas(1.5 + row_height(labels) * len(labels))
-    return figure, styled(figure.add_subplot())
-
-
-def canvas(height: float = HEIGHT) -> Figure:
-    """Return a figure that needs no window."""
-    figure = Figure(figsize=(WIDTH, max(HEIGHT, height)), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def row_height(labels: Sequence[str]) -> float:
-    """Return the inches that each line of a figure needs for its label."""
-    return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
-
-
-def styled(axes: Axes) -> Axes:
-    """Take away what carries no information."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=10)
-    axes.xaxis.set_major_locator(MaxNLocator(TICKS))
-    return axes
 
 
 def wrapped(name: str, lines: int = 3) -> str:
@@ -117,7 +91,33 @@ def wrapped(name: str, lines: int = 3) -> str:
     return "\n".join(textwrap.wrap(flat, LABEL_WIDTH)) or flat
 
 
-def row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) -> None:
+def _blank(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
+    """Return an empty figure in the house style, high enough for a line per label."""
+    figure = _canvas(1.5 + _row_height(labels) * len(labels))
+    return figure, _styled(figure.add_subplot())
+
+
+def _canvas(height: float = HEIGHT) -> Figure:
+    """Return a figure that needs no window."""
+    figure = Figure(figsize=(WIDTH, max(HEIGHT, height)), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _row_height(labels: Sequence[str]) -> float:
+    """Return the inches that each line of a figure needs for its label."""
+    return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
+
+
+def _styled(axes: Axes) -> Axes:
+    """Take away what carries no information."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=10)
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS))
+    return axes
+
+
+def _row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) -> None:
     """Write a label left of each line, the first one on top, and its value on the right."""
     size = 10 if max((label.count("\n") for label in labels), default=0) < 2 else 9
     axes.set_yticks(range(len(labels)), list(reversed(labels)), fontsize=size)
@@ -129,7 +129,7 @@ def row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) ->
         )  # fmt: skip
 
 
-def line_of(axes: Axes, value: float, text: str) -> None:
+def _line_of(axes: Axes, value: float, text: str) -> None:
     """Draw the baseline as a dashed line with its name above."""
     axes.axvline(value, color=GREY, linestyle="--", linewidth=1)
     low, high = axes.get_xlim()
@@ -141,7 +141,7 @@ def line_of(axes: Axes, value: float, text: str) -> None:
     )  # fmt: skip
 
 
-def save(figure: Figure, path: Path, mark: str) -> Path:
+def _save(figure: Figure, path: Path, mark: str) -> Path:
     """Write a figure as PNG and PDF; return the PNG."""
     if mark:
         figure.text(
@@ -155,7 +155,7 @@ def save(figure: Figure, path: Path, mark: str) -> Path:
     return png
 
 
-def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
+def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     """Draw the runs of each algorithm, and below what varies by seed.
 
     For one algorithm that is the histogram of its runs, for several the deviation of each.
@@ -165,27 +165,27 @@ def seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     runs = runs[(runs["metric"] == metric.name) & (runs["k"] == (metric.k or 0))]
     runs = runs[~runs["fold"].isin(facts.left_out)]
     values = {str(n): g["value"].to_numpy(dtype=float) for n, g in runs.groupby("algorithm")}
-    summaries = kept(evidence.plan, facts)
+    summaries = _kept(evidence.plan, facts)
     varied = [s for s in summaries if s.over == "seeds"]
-    labels = [label_of(evidence.plan, s) for s in summaries]
+    labels = [_label_of(evidence.plan, s) for s in summaries]
     below = [wrapped(s.algorithm) for s in varied] if len(varied) > 1 else []
-    heights = [max(1.0, row_height(group) * len(group)) for group in (labels, below)]
+    heights = [max(1.0, _row_height(group) * len(group)) for group in (labels, below)]
     heights[1] = max(heights[1], 1.6)
-    figure = canvas(sum(heights) + 1.8)
-    above, under = (styled(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
-    strip(above, [values[s.algorithm] for s in summaries])
-    row_labels(above, labels)
+    figure = _canvas(sum(heights) + 1.8)
+    above, under = (_styled(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
+    _strip(above, [values[s.algorithm] for s in summaries])
+    _row_labels(above, labels)
     above.set_title(f"{metric.label}{metric.note} over training seeds", fontsize=11, loc="left")
     if len(varied) == 1:
-        histogram(under, values[varied[0].algorithm], varied[0])
+        _histogram(under, values[varied[0].algorithm], varied[0])
     elif varied:
-        deviations(under, varied)
+        _deviations(under, varied)
     else:
         figure.delaxes(under)
     return figure
 
 
-def kept(plan: Plan, facts: Facts) -> list[Summary]:
+def _kept(plan: Plan, facts: Facts) -> list[Summary]:
     """Return the best summaries of the primary metric, baselines always among them."""
     found = facts.of(plan.primary)
     baselines = {a.name for a in plan.baselines}
@@ -194,13 +194,13 @@ def kept(plan: Plan, facts: Facts) -> list[Summary]:
     return [s for s in found if s in subjects or s.algorithm in baselines]
 
 
-def label_of(plan: Plan, summary: Summary) -> str:
+def _label_of(plan: Plan, summary: Summary) -> str:
     """Return the label of an algorithm's line; a baseline is called one."""
     is_baseline = summary.algorithm in {a.name for a in plan.baselines}
     return wrapped(f"{summary.algorithm} (baseline)" if is_baseline else summary.algorithm)
 
 
-def strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
+def _strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
     """Draw each run as a dot under a box of the middle half, one line per algorithm."""
     for position, runs in enumerate(reversed(lines)):
         if len(runs) < 2:
@@ -215,51 +215,51 @@ def strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
     axes.margins(x=0.06)
 
 
-def histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> None:
+def _histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> None:
     """Draw how often a value came, and the mean as a line."""
     if np.ptp(values) == 0:
         width = max(abs(summary.mean) * 0.01, 1e-6)
         axes.bar([summary.mean], [len(values)], width=width, color=BLUE, alpha=0.6)
         axes.set_xlim(summary.mean - 5 * width, summary.mean + 5 * width)
     else:
-        axes.hist(values, bins=bins(values), color=BLUE, alpha=0.6, edgecolor="white")
+        axes.hist(values, bins=_bins(values), color=BLUE, alpha=0.6, edgecolor="white")
         axes.axvline(summary.mean, color=ORANGE, linewidth=1.6)
     axes.set_xlabel(f"{summary.metric.label} (line: mean)", fontsize=11)
     axes.set_ylabel("runs", fontsize=11)
     axes.yaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
     name = clipped(summary.algorithm, 30)
     axes.set_title(
-        f"{name}: {summary.units} seeds, SD {sd_text(summary)}", fontsize=10, loc="left"
+        f"{name}: {summary.units} seeds, SD {_sd_text(summary)}", fontsize=10, loc="left"
     )
 
 
-def deviations(axes: Axes, varied: Sequence[Summary]) -> None:
+def _deviations(axes: Axes, varied: Sequence[Summary]) -> None:
     """Draw the standard deviation of each algorithm with its interval."""
     for position, summary in enumerate(reversed(varied)):
         interval = summary.sd_interval
         if interval.is_known:
             axes.plot([interval.low, interval.high], [position] * 2, color=BLUE, linewidth=2.5)
         axes.plot([summary.sd], [position], "o", color=BLUE, markersize=7)
-    row_labels(axes, [wrapped(s.algorithm) for s in varied], [sd_text(s) for s in varied])
+    _row_labels(axes, [wrapped(s.algorithm) for s in varied], [_sd_text(s) for s in varied])
     axes.set_xlim(left=0)
     axes.set_xlabel("SD over seeds, 95 % interval", fontsize=11)
 
 
-def bins(values: NDArray[np.float64]) -> int:
+def _bins(values: NDArray[np.float64]) -> int:
     """Return the number of bars: about the square root of the runs, at least five."""
     return max(5, min(20, round(1.6 * math.sqrt(len(values)))))
 
 
-def sd_text(summary: Summary) -> str:
+def _sd_text(summary: Summary) -> str:
     """Return a standard deviation with digits that fit its interval."""
     return shown(summary.sd, summary.sd_interval.half_width) if summary.sd else "0"
 
 
-def comparison(plan: Plan, facts: Facts) -> Figure:
+def _comparison(plan: Plan, facts: Facts) -> Figure:
     """Draw means with their intervals over users, the best baseline as a line."""
-    summaries = kept(plan, facts)
-    labels = [label_of(plan, s) for s in summaries]
-    figure, axes = blank(labels)
+    summaries = _kept(plan, facts)
+    labels = [_label_of(plan, s) for s in summaries]
+    figure, axes = _blank(labels)
     baselines = {a.name for a in plan.baselines}
     for position, summary in enumerate(reversed(summaries)):
         is_baseline = summary.algorithm in baselines
@@ -268,22 +268,22 @@ def comparison(plan: Plan, facts: Facts) -> Figure:
         if interval.is_known:
             axes.plot([interval.low, interval.high], [position] * 2, color=colour, linewidth=2.5)
         axes.plot([summary.mean], [position], marker, color=colour, markersize=7)
-    row_labels(axes, labels, [shown(s.mean, s.user_interval.half_width) for s in summaries])
+    _row_labels(axes, labels, [shown(s.mean, s.user_interval.half_width) for s in summaries])
     base = next((s for s in summaries if s.algorithm in baselines), None)
     if base and len(summaries) > 1:
-        line_of(axes, base.mean, line_text(base))
+        _line_of(axes, base.mean, _line_text(base))
     left_out = len(facts.of(plan.primary)) - len(summaries)
-    axes.set_xlabel(mean_label(plan, summaries, left_out), fontsize=11)
+    axes.set_xlabel(_mean_label(plan, summaries, left_out), fontsize=11)
     return figure
 
 
-def line_text(base: Summary) -> str:
+def _line_text(base: Summary) -> str:
     """Return what stands above the line of a baseline."""
     name = clipped(base.algorithm, 24)
     return f"baseline: {name}"
 
 
-def mean_label(plan: Plan, summaries: Sequence[Summary], left_out: int) -> str:
+def _mean_label(plan: Plan, summaries: Sequence[Summary], left_out: int) -> str:
     """Say what dots and bars are, which end is better, and how many are left out."""
     is_known = [s.user_interval.is_known for s in summaries]
     over = "95 % interval over users" if any(is_known) else "no interval over users"
@@ -291,13 +291,13 @@ def mean_label(plan: Plan, summaries: Sequence[Summary], left_out: int) -> str:
     return f"{text}\n{left_out} more in tables/summaries.csv" if left_out else text
 
 
-def differences(plan: Plan, facts: Facts) -> Figure:
+def _differences(plan: Plan, facts: Facts) -> Figure:
     """Draw paired differences with their intervals; those that exclude 0 are filled."""
     declared = [c for c in facts.comparisons if c.is_declared]
     drawn = declared[:MAX_DIFFERENCES]
     labels = [f"{wrapped(c.a, 2)} \N{MINUS SIGN}\n{wrapped(c.b, 2)}" for c in drawn]
     labels = [text if len(text) > LABEL_WIDTH else text.replace("\n", " ") for text in labels]
-    figure, axes = blank(labels)
+    figure, axes = _blank(labels)
     if plan.margin is not None and any(c.equivalence for c in drawn):
         axes.axvspan(-plan.margin, plan.margin, color=GREY, alpha=0.15, linewidth=0)
     for position, item in enumerate(reversed(drawn)):
@@ -308,18 +308,18 @@ def differences(plan: Plan, facts: Facts) -> Figure:
         axes.plot(
             [item.difference], [position], "o", color=BLUE, markerfacecolor=fill, markersize=8
         )
-    row_labels(axes, labels, [shown(c.difference, c.interval.half_width) for c in drawn])
+    _row_labels(axes, labels, [shown(c.difference, c.interval.half_width) for c in drawn])
     axes.axvline(0, color=GREY, linewidth=1)
     axes.set_xlabel(
         f"difference in {plan.primary.label}, 95 % interval over users\n"
         f"right of 0: the first is higher{'' if plan.primary.is_descending else ' (worse)'}",
         fontsize=11,
     )
-    axes.set_title(differences_title(plan, len(drawn), len(declared)), fontsize=10, loc="left")
+    axes.set_title(_differences_title(plan, len(drawn), len(declared)), fontsize=10, loc="left")
     return figure
 
 
-def differences_title(plan: Plan, drawn: int, declared: int) -> str:
+def _differences_title(plan: Plan, drawn: int, declared: int) -> str:
     """Say what filled dots, the band, and what is left out mean."""
     lines = ["filled dot: distinguishable (Holm)"]
     if plan.margin is not None:
@@ -329,9 +329,9 @@ def differences_title(plan: Plan, drawn: int, declared: int) -> str:
     return "\n".join(lines)
 
 
-def sweep(plan: Plan, facts: Facts) -> Figure:
+def _sweep(plan: Plan, facts: Facts) -> Figure:
     """Draw the primary metric over the values of the swept hyperparameter."""
-    figure, axes = blank()
+    figure, axes = _blank()
     key = plan.swept or ""
     points = []
     for algorithm in plan.algorithms:
@@ -341,13 +341,13 @@ def sweep(plan: Plan, facts: Facts) -> Figure:
     points.sort(key=lambda p: p[0])
     xs = [x for x, _ in points]
     if any(s.user_interval.is_known for _, s in points):
-        low, high = (np.array([end(s, side) for _, s in points]) for side in (0, 1))
+        low, high = (np.array([_end(s, side) for _, s in points]) for side in (0, 1))
         axes.fill_between(xs, low, high, color=BLUE, alpha=0.18, label="95 % interval over users")
     means = np.array([s.mean for _, s in points])
     axes.plot(xs, means, "o-", color=BLUE, linewidth=2, label="mean")
     for summary in facts.of(plan.primary):
         if summary.algorithm in {a.name for a in plan.baselines}:
-            text = line_text(summary)
+            text = _line_text(summary)
             axes.axhline(summary.mean, color=GREY, linestyle="--", label=text)
     if xs and min(xs) > 0 and max(xs) / min(xs) >= 8:
         axes.set_xscale("log")
@@ -359,6 +359,6 @@ def sweep(plan: Plan, facts: Facts) -> Figure:
     return figure
 
 
-def end(summary: Summary, side: int) -> float:
+def _end(summary: Summary, side: int) -> float:
     """Return the lower (0) or upper (1) end of the interval over users."""
     return (summary.user_interval.low, summary.user_interval.high)[side]

@@ -25,18 +25,18 @@ def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:
         "task": view.task.text if view.task else "",
         "outcome": inputs.outcome.value,
         "reason": inputs.reason,
-        "submitted_at": moment(view.submitted_at),
-        "started_at": moment(view.started_at),
-        "reported_after": moment(inputs.log[-1].at if inputs.log else None),
-        **researcher(inputs),
-        "protocol": protocol(inputs),
+        "submitted_at": _moment(view.submitted_at),
+        "started_at": _moment(view.started_at),
+        "reported_after": _moment(inputs.log[-1].at if inputs.log else None),
+        **_researcher(inputs),
+        "protocol": _protocol(inputs),
         "datasets": [
             {"name": d.name, "sha256": d.sha256, "known_as": d.known_as, "rows": d.rows,
              "users": d.users, "items": d.items, "duplicates": d.duplicates,
              "first_time": d.first_time, "last_time": d.last_time}
             for d in inputs.datasets
         ],
-        "algorithms": algorithms(inputs),
+        "algorithms": _algorithms(inputs),
         "metrics": [
             {"metric": m.key, "is_primary": m == inputs.plan.primary,
              "definition": facts.definitions.get(m.key),
@@ -56,17 +56,17 @@ def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:
              "largest_difference": r.largest_difference, "values": r.compared}
             for r in view.reruns
         ],
-        **hardware(inputs),
+        **_hardware(inputs),
         "never_claimed": list(NEVER_CLAIMED),
     }  # fmt: skip
 
 
-def moment(at: datetime | None) -> str | None:
+def _moment(at: datetime | None) -> str | None:
     """Return a time as text."""
     return at.isoformat() if at is not None else None
 
 
-def researcher(inputs: ReportInputs) -> dict[str, Any]:
+def _researcher(inputs: ReportInputs) -> dict[str, Any]:
     """Return who wrote plan and scripts: models, snapshots, prompt hashes, spend."""
     usage, roles = inputs.view.usage, asked(inputs)
     return {
@@ -90,13 +90,13 @@ def researcher(inputs: ReportInputs) -> dict[str, Any]:
     }
 
 
-def protocol(inputs: ReportInputs) -> dict[str, Any]:
+def _protocol(inputs: ReportInputs) -> dict[str, Any]:
     """Return the frozen protocol's identity and what it fixes."""
     plan, freeze = inputs.plan, inputs.view.freeze
     return {
         "version": plan.version,
         "frozen_version": freeze.version if freeze else None,
-        "frozen_at": moment(freeze.at if freeze else None),
+        "frozen_at": _moment(freeze.at if freeze else None),
         "sha256": freeze.plan_hash if freeze else None,
         "is_exploratory": inputs.is_exploratory,
         "split": {"kind": plan.split.kind.value, "folds": plan.split.folds,
@@ -107,13 +107,15 @@ def protocol(inputs: ReportInputs) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def algorithms(inputs: ReportInputs) -> list[dict[str, Any]]:
+def _algorithms(inputs: ReportInputs) -> list[dict[str, Any]]:
     """Return each algorithm with its configuration and tuning."""
     known = algorithms_of(inputs.evidence.run) if inputs.evidence else {}
-    return [algorithm(inputs, a, known.get(a.name, {})) for a in inputs.plan.algorithms]
+    return [_algorithm(inputs, a, known.get(a.name, {})) for a in inputs.plan.algorithms]
 
 
-def algorithm(inputs: ReportInputs, planned: Algorithm, said: Mapping[str, Any]) -> dict[str, Any]:
+def _algorithm(
+    inputs: ReportInputs, planned: Algorithm, said: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return one algorithm; `config` is the one in force where the script recorded it."""
     swept = inputs.plan.swept
     space = said.get("space")
@@ -130,7 +132,7 @@ def algorithm(inputs: ReportInputs, planned: Algorithm, said: Mapping[str, Any])
     }
 
 
-def hardware(inputs: ReportInputs) -> dict[str, Any]:
+def _hardware(inputs: ReportInputs) -> dict[str, Any]:
     """Return machine, isolation, versions, and time used."""
     best, installed = inputs.best, inputs.installed
     execution = best.execution if best else None

@@ -57,22 +57,22 @@ def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
     """Return what must stand beside the numbers, as (subject, statement)."""
     found = [
         *(("Data", data_text(d)) for d in inputs.datasets),
-        ("Filters", filters_text(inputs)),
-        ("Rating to feedback", feedback_text(inputs)),
-        ("Split", split_text(inputs)),
-        ("Candidates", candidates_text(inputs)),
+        ("Filters", _filters_text(inputs)),
+        ("Rating to feedback", _feedback_text(inputs)),
+        ("Split", _split_text(inputs)),
+        ("Candidates", _candidates_text(inputs)),
         *(("Algorithm", text) for text in algorithm_texts(inputs)),
-        ("Seeds", seeds_text(inputs)),
-        ("Users", users_text(inputs)),
+        ("Seeds", _seeds_text(inputs)),
+        ("Users", _users_text(inputs)),
         *(("Metric", metric_text(inputs, m)) for m in inputs.plan.metrics),
-        ("Intervals", intervals_text(inputs)),
+        ("Intervals", _intervals_text(inputs)),
         ("Machine", machine_text(inputs)),
         ("Researcher", researcher_text(inputs)),
         ("Prompts", prompts_text(inputs)),
         ("Protocol", protocol_text(inputs)),
         ("Scripts", scripts_text(inputs)),
         ("Repetition", repeated_text(inputs)),
-        ("Independent training", retraining_text(inputs)),
+        ("Independent training", _retraining_text(inputs)),
         ("Waivers", waivers_text(inputs)),
         ("Requirements not met", unmet_text(inputs)),
     ]
@@ -93,80 +93,6 @@ def data_text(data: Dataset) -> str:
     )
 
 
-def filters_text(inputs: ReportInputs) -> str:
-    """Return every filter with its counts, as the script recorded them."""
-    described = inputs.evidence.run.get("dataset") if inputs.evidence else None
-    if not isinstance(described, dict):
-        return ""
-    said = described.get("filters")
-    filters = said if isinstance(said, list) else []
-    texts = [
-        f"{short(f.get('name'))}: {number(f.get('before'))} before, {number(f.get('after'))} after"
-        for f in filters
-        if isinstance(f, dict)
-    ]
-    used = ", ".join(
-        f"{number(described[key])} {key}"
-        for key in ("users", "items", "interactions")
-        if key in described
-    )
-    counted = counted_text(inputs)
-    return f"{'; '.join(texts) or 'none'}. Used: {used or 'not recorded'}.{counted}"
-
-
-def counted_text(inputs: ReportInputs) -> str:
-    """Return how many interactions are in the first fold, counted by the product."""
-    evidence = inputs.evidence
-    fold = next((f for f in evidence.test if f in evidence.train), None) if evidence else None
-    if evidence is None or fold is None:
-        return ""
-    kept = len(evidence.train[fold]) + len(evidence.test[fold])
-    total = sum(d.rows for d in inputs.datasets)
-    return f" Counted in the split: {kept:,} of {total:,} interactions."
-
-
-def number(value: Any) -> str:
-    """Return a count for people."""
-    return f"{value:,}" if isinstance(value, int) else short(value)
-
-
-def feedback_text(inputs: ReportInputs) -> str:
-    """Return the rule that the script recorded, else the planned one."""
-    described = inputs.evidence.run.get("dataset") if inputs.evidence else None
-    said = described.get("feedback") if isinstance(described, dict) else ""
-    return said_by("script", said) if said else f"planned: {inputs.plan.feedback}"
-
-
-def candidates_text(inputs: ReportInputs) -> str:
-    """Return which items were ranked: as the script recorded it, or as its lists show."""
-    evidence = inputs.evidence
-    if evidence is None:
-        return ""
-    if said := evidence.run.get("candidates"):
-        return said_by("script", said)
-    pairs = evidence.retrained.pairs if evidence.retrained else ()
-    ranked = [p for p in pairs if p.metric not in RATING]
-    if ranked and all(p.agrees for p in ranked):
-        return "all items not in train: lists over these by the product come to the same values"
-    return ""
-
-
-def split_text(inputs: ReportInputs) -> str:
-    """Return the split, its sizes and its note on time."""
-    split = inputs.plan.split
-    evidence = inputs.evidence
-    sizes = [
-        f"fold {fold}: {len(evidence.train[fold]):,} train, {len(test):,} test"
-        for fold, test in (evidence.test.items() if evidence else ())
-        if evidence and fold in evidence.train
-    ]
-    leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
-    measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
-    kind = SplitKind.LEAVE_LAST if split.order is Order.NEWEST else split.kind
-    counted = f" {sentence('; '.join(sizes[:10]))}" if sizes else ""
-    return f"{wording.split_text(split)}; {LEAKS[kind]}.{measured}{counted}"
-
-
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
     """Describe each algorithm: class, configuration in force, tuning."""
     known = algorithms_of(inputs.evidence.run) if inputs.evidence else {}
@@ -180,49 +106,8 @@ def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
         kind = short(said.get("class") or algorithm.kind, 80)
         yield (
             f"{algorithm.name} ({algorithm.role.value}): {kind}, {source}: "
-            f"{values or 'no hyperparameters'}; {tuning_text(inputs, algorithm, said)}"
+            f"{values or 'no hyperparameters'}; {_tuning_text(inputs, algorithm, said)}"
         )
-
-
-def tuning_text(inputs: ReportInputs, algorithm: Algorithm, said: Mapping[str, Any]) -> str:
-    """Return how many configurations were tried, of which space, and on what one was chosen."""
-    plan, trials, selected = inputs.plan, said.get("trials"), said.get("selected_on")
-    if plan.swept and plan.swept in algorithm.config:
-        values = [
-            short(a.config[plan.swept], 20) for a in plan.algorithms if plan.swept in a.config
-        ]
-        space = f"{plan.swept} in {{{', '.join(values)}}}"
-        return f"one of {len(values)} values swept, {space}, all measured on the test data"
-    if not trials:
-        return "not tuned: one stated configuration, no search space"
-    space = f", space (the script says) {quoted(said['space'], 200)}" if said.get("space") else ""
-    space = space or ", space not recorded"
-    on = f" (the script says) {quoted(selected, 60)}" if selected else ": not recorded"
-    return f"{short(trials, 20)} configurations tried{space}, selected on{on}"
-
-
-def seeds_text(inputs: ReportInputs) -> str:
-    """Return the model seeds and the split seed."""
-    plan = inputs.plan
-    said = inputs.evidence.run.get("seeds") if inputs.evidence else None
-    used = said if isinstance(said, list) and said else list(plan.seeds)
-    shown = ", ".join(short(s, 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
-    return f"training seeds {shown} (n = {len(used)}); split seed {plan.split.seed}"
-
-
-def users_text(inputs: ReportInputs) -> str:
-    """Return users evaluated and dropped."""
-    evidence = inputs.evidence
-    if evidence is None or not evidence.test:
-        return ""
-    tested = len({u for t in evidence.test.values() for u in t["user_id"].unique()})
-    total = sum(d.users for d in inputs.datasets)
-    averaged = max((s.users for s in inputs.facts.summaries), default=0) if inputs.facts else 0
-    dropped = next((c.reason for c in inputs.checks if c.name == "users_dropped"), "")
-    return (
-        f"{tested:,} of {total:,} users tested, {max(0, total - tested):,} not tested; "
-        f"{averaged:,} averaged. {dropped}"
-    ).strip()
 
 
 def metric_text(inputs: ReportInputs, metric: Metric) -> str:
@@ -240,30 +125,146 @@ def metric_text(inputs: ReportInputs, metric: Metric) -> str:
         text += "; not recomputed"
         text += ", so macro or pooled is not known" if metric.is_rating else ""
         text += "" if metric.name in KNOWN else ": the script's own word"
-    if metric.name == "recall" and is_single_test(inputs):
+    if metric.name == "recall" and _is_single_test(inputs):
         text += ". With one test item per user Recall@K is Hit@K"
     return text
 
 
-def is_single_test(inputs: ReportInputs) -> bool:
+def _filters_text(inputs: ReportInputs) -> str:
+    """Return every filter with its counts, as the script recorded them."""
+    described = inputs.evidence.run.get("dataset") if inputs.evidence else None
+    if not isinstance(described, dict):
+        return ""
+    said = described.get("filters")
+    filters = said if isinstance(said, list) else []
+    texts = [
+        f"{short(f.get('name'))}: "
+        f"{_number(f.get('before'))} before, {_number(f.get('after'))} after"
+        for f in filters
+        if isinstance(f, dict)
+    ]
+    used = ", ".join(
+        f"{_number(described[key])} {key}"
+        for key in ("users", "items", "interactions")
+        if key in described
+    )
+    counted = _counted_text(inputs)
+    return f"{'; '.join(texts) or 'none'}. Used: {used or 'not recorded'}.{counted}"
+
+
+def _counted_text(inputs: ReportInputs) -> str:
+    """Return how many interactions are in the first fold, counted by the product."""
+    evidence = inputs.evidence
+    fold = next((f for f in evidence.test if f in evidence.train), None) if evidence else None
+    if evidence is None or fold is None:
+        return ""
+    kept = len(evidence.train[fold]) + len(evidence.test[fold])
+    total = sum(d.rows for d in inputs.datasets)
+    return f" Counted in the split: {kept:,} of {total:,} interactions."
+
+
+def _number(value: Any) -> str:
+    """Return a count for people."""
+    return f"{value:,}" if isinstance(value, int) else short(value)
+
+
+def _feedback_text(inputs: ReportInputs) -> str:
+    """Return the rule that the script recorded, else the planned one."""
+    described = inputs.evidence.run.get("dataset") if inputs.evidence else None
+    said = described.get("feedback") if isinstance(described, dict) else ""
+    return said_by("script", said) if said else f"planned: {inputs.plan.feedback}"
+
+
+def _candidates_text(inputs: ReportInputs) -> str:
+    """Return which items were ranked: as the script recorded it, or as its lists show."""
+    evidence = inputs.evidence
+    if evidence is None:
+        return ""
+    if said := evidence.run.get("candidates"):
+        return said_by("script", said)
+    pairs = evidence.retrained.pairs if evidence.retrained else ()
+    ranked = [p for p in pairs if p.metric not in RATING]
+    if ranked and all(p.agrees for p in ranked):
+        return "all items not in train: lists over these by the product come to the same values"
+    return ""
+
+
+def _split_text(inputs: ReportInputs) -> str:
+    """Return the split, its sizes and its note on time."""
+    split = inputs.plan.split
+    evidence = inputs.evidence
+    sizes = [
+        f"fold {fold}: {len(evidence.train[fold]):,} train, {len(test):,} test"
+        for fold, test in (evidence.test.items() if evidence else ())
+        if evidence and fold in evidence.train
+    ]
+    leak = next((c for c in inputs.checks if c.name == "temporal_leak"), None)
+    measured = f" Measured: {leak.reason}" if leak and leak.finding is Finding.WARN else ""
+    kind = SplitKind.LEAVE_LAST if split.order is Order.NEWEST else split.kind
+    counted = f" {sentence('; '.join(sizes[:10]))}" if sizes else ""
+    return f"{wording.split_text(split)}; {LEAKS[kind]}.{measured}{counted}"
+
+
+def _tuning_text(inputs: ReportInputs, algorithm: Algorithm, said: Mapping[str, Any]) -> str:
+    """Return how many configurations were tried, of which space, and on what one was chosen."""
+    plan, trials, selected = inputs.plan, said.get("trials"), said.get("selected_on")
+    if plan.swept and plan.swept in algorithm.config:
+        values = [
+            short(a.config[plan.swept], 20) for a in plan.algorithms if plan.swept in a.config
+        ]
+        space = f"{plan.swept} in {{{', '.join(values)}}}"
+        return f"one of {len(values)} values swept, {space}, all measured on the test data"
+    if not trials:
+        return "not tuned: one stated configuration, no search space"
+    space = f", space (the script says) {quoted(said['space'], 200)}" if said.get("space") else ""
+    space = space or ", space not recorded"
+    on = f" (the script says) {quoted(selected, 60)}" if selected else ": not recorded"
+    return f"{short(trials, 20)} configurations tried{space}, selected on{on}"
+
+
+def _seeds_text(inputs: ReportInputs) -> str:
+    """Return the model seeds and the split seed."""
+    plan = inputs.plan
+    said = inputs.evidence.run.get("seeds") if inputs.evidence else None
+    used = said if isinstance(said, list) and said else list(plan.seeds)
+    shown = ", ".join(short(s, 20) for s in used[:60]) + (" …" if len(used) > 60 else "")
+    return f"training seeds {shown} (n = {len(used)}); split seed {plan.split.seed}"
+
+
+def _users_text(inputs: ReportInputs) -> str:
+    """Return users evaluated and dropped."""
+    evidence = inputs.evidence
+    if evidence is None or not evidence.test:
+        return ""
+    tested = len({u for t in evidence.test.values() for u in t["user_id"].unique()})
+    total = sum(d.users for d in inputs.datasets)
+    averaged = max((s.users for s in inputs.facts.summaries), default=0) if inputs.facts else 0
+    dropped = next((c.reason for c in inputs.checks if c.name == "users_dropped"), "")
+    return (
+        f"{tested:,} of {total:,} users tested, {max(0, total - tested):,} not tested; "
+        f"{averaged:,} averaged. {dropped}"
+    ).strip()
+
+
+def _is_single_test(inputs: ReportInputs) -> bool:
     """Whether every user has one tested interaction."""
     return inputs.plan.split.kind.is_single
 
 
-def tests_text(inputs: ReportInputs) -> str:
+def _tests_text(inputs: ReportInputs) -> str:
     """Return the tests of differences that were used."""
     used = dict.fromkeys(c.test for c in (inputs.facts.comparisons if inputs.facts else ()))
     return " or ".join(f"two-sided {t}" for t in used if t) or "two-sided sign-flip test"
 
 
-def equivalence_method(inputs: ReportInputs) -> str:
+def _equivalence_method(inputs: ReportInputs) -> str:
     """Return how the intervals of equivalence were made."""
     found = [c.equivalence for c in (inputs.facts.comparisons if inputs.facts else ())]
     used = dict.fromkeys(e.interval.method for e in found if e and e.interval.is_known)
     return " or ".join(used) or "percentile bootstrap"
 
 
-def intervals_text(inputs: ReportInputs) -> str:
+def _intervals_text(inputs: ReportInputs) -> str:
     """Say what each interval is over and what it holds fixed."""
     plan = inputs.plan
     known = inputs.facts.summaries if inputs.facts else ()
@@ -275,16 +276,16 @@ def intervals_text(inputs: ReportInputs) -> str:
         f"means: 95 % {' or '.join(of_means) or 'percentile bootstrap'} over test users, each "
         "user's value averaged over runs, split and seeds held fixed",
         "standard deviations: 95 % chi-square interval over runs, normal scatter assumed",
-        f"differences: paired over the same users, {of_pairs} and {tests_text(inputs)}, "
-        f"Holm over the family of {family_text(inputs)} in {plan.primary.label}",
+        f"differences: paired over the same users, {of_pairs} and {_tests_text(inputs)}, "
+        f"Holm over the family of {_family_text(inputs)} in {plan.primary.label}",
         "zero handling: users without a difference stay in",
     ]
-    if is_single_test(inputs) and is_resampled:
+    if _is_single_test(inputs) and is_resampled:
         parts.append(
             "with one tested item most users have the value 0: resampling and permutation, no "
             "normal scatter over users assumed"
         )
-    parts.append(margin_text(inputs))
+    parts.append(_margin_text(inputs))
     if plan.split.folds > 1:
         parts.append(
             "training sets of folds overlap: algorithms are paired over users; the intervals over "
@@ -293,14 +294,14 @@ def intervals_text(inputs: ReportInputs) -> str:
     return "; ".join(parts)
 
 
-def family_text(inputs: ReportInputs) -> str:
+def _family_text(inputs: ReportInputs) -> str:
     """Return which comparisons are corrected together."""
     if inputs.plan.study is Study.SWEEP and inputs.plan.primary.is_directed:
         return "the best value against every other algorithm"
     return "all comparisons"
 
 
-def margin_text(inputs: ReportInputs) -> str:
+def _margin_text(inputs: ReportInputs) -> str:
     """Return what margin of equivalence there is, and how it was tested."""
     plan = inputs.plan
     if plan.margin is None:
@@ -309,10 +310,10 @@ def margin_text(inputs: ReportInputs) -> str:
     return (
         f"equivalence: margin ±{plan.margin:g} {plan.primary.label}{late}; two one-sided "
         "tests (TOST) of the paired differences, 90 % interval by "
-        f"{equivalence_method(inputs)}, Holm over the same family"
+        f"{_equivalence_method(inputs)}, Holm over the same family"
     )
 
 
-def retraining_text(inputs: ReportInputs) -> str:
+def _retraining_text(inputs: ReportInputs) -> str:
     """Return what the product's own training of the recorded algorithms came to."""
     return next((c.reason for c in inputs.checks if c.name == "retraining_agrees"), "")

@@ -27,8 +27,26 @@ LATIN = re.compile(
 """Letters that LaTeX sets as they are in the encoding T1: ASCII, and Latin with marks."""
 
 
+def render(template: str, **values: Any) -> str:
+    """Fill a template, e.g. `report.md.j2`."""
+    kind = template.split(".")[-2]
+    return _environment(kind).get_template(template).render(**values)
+
+
+def stated(text: Any) -> str:
+    """Return a text as a sentence: a capital first, a mark at its end."""
+    told = _ended(text)
+    return f"{told[:1].upper()}{told[1:]}"
+
+
+def tex(text: Any) -> str:
+    """Return a text that LaTeX takes literally; signs that it cannot set become their nearest."""
+    flat = " ".join(unicodedata.normalize("NFC", str(text)).split())
+    return "".join(_tex_of(c) for c in flat)
+
+
 @cache
-def environment(kind: str) -> Environment:
+def _environment(kind: str) -> Environment:
     """Return the environment of templates that end in `md`, `html` or `tex`."""
     options: dict[str, Any] = {"autoescape": kind == "html"}
     if kind == "tex":
@@ -46,50 +64,32 @@ def environment(kind: str) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    found.filters["cell"] = cell
-    found.filters["ended"] = ended
+    found.filters["cell"] = _cell
+    found.filters["ended"] = _ended
     found.filters["quoted"] = shlex.quote
     found.filters["stated"] = stated
     found.filters["tex"] = tex
-    found.filters["first_cell"] = first_cell
+    found.filters["first_cell"] = _first_cell
     return found
 
 
-def render(template: str, **values: Any) -> str:
-    """Fill a template, e.g. `report.md.j2`."""
-    kind = template.split(".")[-2]
-    return environment(kind).get_template(template).render(**values)
-
-
-def cell(text: Any) -> str:
+def _cell(text: Any) -> str:
     """Return a text that fits into a cell of a Markdown table."""
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
-def ended(text: Any) -> str:
+def _ended(text: Any) -> str:
     """Return a text with a mark at its end, also where a quotation closes it."""
     flat = str(text).rstrip()
     return flat if flat.rstrip("”’)").endswith((".", "!", "?")) else f"{flat}."  # noqa: RUF001
 
 
-def stated(text: Any) -> str:
-    """Return a text as a sentence: a capital first, a mark at its end."""
-    told = ended(text)
-    return f"{told[:1].upper()}{told[1:]}"
-
-
-def tex(text: Any) -> str:
-    """Return a text that LaTeX takes literally; signs that it cannot set become their nearest."""
-    flat = " ".join(unicodedata.normalize("NFC", str(text)).split())
-    return "".join(tex_of(c) for c in flat)
-
-
-def first_cell(written: str) -> str:
+def _first_cell(written: str) -> str:
     """Return a row's first cell; a bracket or star there would be an option of the row before."""
     return f"{{}}{written}" if written.startswith(("[", "*")) else written
 
 
-def tex_of(character: str) -> str:
+def _tex_of(character: str) -> str:
     """Return one character as LaTeX has it."""
     if character in TEX:
         return TEX[character]

@@ -30,13 +30,13 @@ def agreement(inputs: ReportInputs) -> str:
     subject = next((s.algorithm for s in ranked if s.algorithm not in bases), None)
     if subject is None:
         return ""
-    found = [(n, f.summary(plan.primary, subject)) for n, f in written_apart(inputs)]
+    found = [(n, f.summary(plan.primary, subject)) for n, f in _written_apart(inputs)]
     values = [(n, s) for n, s in found if s is not None]
     if len(values) < 2:
         return ""
     half = max((resolution_of(s) for _, s in values), key=lambda h: -1 if math.isnan(h) else h)
     told = ", ".join(f"{shown(s.mean, half)} (script {n.id})" for n, s in values)
-    deviations = [d for n, s in values if (d := deviation(inputs, n, s))]
+    deviations = [d for n, s in values if (d := _deviation(inputs, n, s))]
     why = " ".join(f"{d}." for d in deviations)
     text = (
         f"*Sensitivity:* {len(values)} independently written scripts give {plan.primary.label} of "
@@ -45,12 +45,12 @@ def agreement(inputs: ReportInputs) -> str:
     return f"{text} {why}".strip()
 
 
-def written_apart(inputs: ReportInputs) -> list[tuple[Node, Facts]]:
+def _written_apart(inputs: ReportInputs) -> list[tuple[Node, Facts]]:
     """Return the drafts that worked, with their facts."""
     return [(n, f) for n in inputs.drafts if (f := inputs.facts_of(n)) is not None]
 
 
-def deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
+def _deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
     """Say in what a script whose value is apart from the chosen one's differs; empty if it is not.
 
     What the scripts recorded of themselves is compared first; without any difference there the
@@ -60,11 +60,11 @@ def deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
     chosen = facts.summary(found.metric, found.algorithm) if facts else None
     if best is None or chosen is None or node.id == best.id:
         return ""
-    if not is_apart(chosen, found):
+    if not _is_apart(chosen, found):
         return ""
     mine = inputs.evidence.run if inputs.evidence else {}
-    reasons = list(differences(mine, inputs.runs.get(int(node.id), {}), found.algorithm))
-    reasons += definition_difference(facts, inputs.facts_of(node), found.metric)
+    reasons = list(_differences(mine, inputs.runs.get(int(node.id), {}), found.algorithm))
+    reasons += _definition_difference(facts, inputs.facts_of(node), found.metric)
     gap = found.mean - chosen.mean
     apart = (
         f"Script {node.id} is {shown(abs(gap), abs(gap) / 5)} {'above' if gap > 0 else 'below'}"
@@ -74,14 +74,14 @@ def deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
     return f"{apart}; its plan: {quoted(node.script.plan.rstrip('.'), 160)}"
 
 
-def is_apart(chosen: Summary, found: Summary) -> bool:
+def _is_apart(chosen: Summary, found: Summary) -> bool:
     """Whether two scripts' means differ by more than the interval over users."""
     half = resolution_of(chosen)
     limit = half if math.isfinite(half) else APART * abs(chosen.mean)
     return abs(found.mean - chosen.mean) > limit
 
 
-def definition_difference(
+def _definition_difference(
     chosen: Facts | None, other: Facts | None, metric: Metric
 ) -> Iterator[str]:
     """Say that another definition of the metric agreed with the script's values."""
@@ -91,35 +91,35 @@ def definition_difference(
         yield f"{metric.label} as “{theirs}”, not “{mine}”"
 
 
-def differences(mine: Run, theirs: Run, algorithm: str) -> Iterator[str]:
+def _differences(mine: Run, theirs: Run, algorithm: str) -> Iterator[str]:
     """Compare what two scripts recorded of data, split, candidates and configuration."""
-    first, second = table(mine, "dataset"), table(theirs, "dataset")
-    if second and filters_of(first) != filters_of(second):
-        yield f"filters {filters_of(second) or 'none'}, not {filters_of(first) or 'none'}"
-    yield from changed("interactions", first, second)
-    yield from changed("feedback", first, second)
+    first, second = _table(mine, "dataset"), _table(theirs, "dataset")
+    if second and _filters_of(first) != _filters_of(second):
+        yield f"filters {_filters_of(second) or 'none'}, not {_filters_of(first) or 'none'}"
+    yield from _changed("interactions", first, second)
+    yield from _changed("feedback", first, second)
     for part in ("kind", "seed", "holdout"):
-        yield from changed(part, table(mine, "split"), table(theirs, "split"), "split ")
-    yield from changed("candidates", mine, theirs)
-    configs = [table(algorithms_of(r).get(algorithm, {}), "config") for r in (mine, theirs)]
+        yield from _changed(part, _table(mine, "split"), _table(theirs, "split"), "split ")
+    yield from _changed("candidates", mine, theirs)
+    configs = [_table(algorithms_of(r).get(algorithm, {}), "config") for r in (mine, theirs)]
     for key in sorted(k for k in configs[0].keys() & configs[1].keys() if not is_measure(k)):
-        yield from changed(key, configs[0], configs[1])
+        yield from _changed(key, configs[0], configs[1])
 
 
-def changed(key: str, mine: Run, theirs: Run, before: str = "") -> Iterator[str]:
+def _changed(key: str, mine: Run, theirs: Run, before: str = "") -> Iterator[str]:
     """Say that both recorded something, and not the same; words as theirs."""
     known = mine.get(key), theirs.get(key)
     if None not in known and known[0] != known[1]:
         yield f"{before}{short(key)} {short(known[1], 60)}, not {short(known[0], 60)}"
 
 
-def table(run: Any, key: str) -> dict[str, Any]:
+def _table(run: Any, key: str) -> dict[str, Any]:
     """Return a part of a run.json; empty where it is no table."""
     found = run.get(key) if isinstance(run, Mapping) else None
     return found if isinstance(found, dict) else {}
 
 
-def filters_of(described: Run) -> str:
+def _filters_of(described: Run) -> str:
     """Return the filters that a script names, in words."""
     said = described.get("filters")
     named = [f for f in said if isinstance(f, dict)] if isinstance(said, list) else []

@@ -42,41 +42,15 @@ def standalone(
         Its version.
     """
     lines = source.splitlines()
-    at = prologue_line(source)
+    at = _prologue_line(source)
     head, rest = lines[:at], lines[at:]
-    parts = [header(source, versions, python), *head, *prologue(datasets), *rest]
+    parts = [_header(source, versions, python), *head, *_prologue(datasets), *rest]
     return "\n".join(parts).rstrip() + "\n"
-
-
-def header(source: str, versions: Mapping[str, str], python: str) -> str:
-    """Return inline script metadata with pinned packages."""
-    minor = ".".join(python.split(".")[:2]) or "3.11"
-    pins = [f'#     "{name}=={public(versions[name])}",' for name in needed(source, versions)]
-    return "\n".join(
-        [
-            "# /// script",
-            f'# requires-python = ">={minor}"',
-            "# dependencies = [",
-            *pins,
-            "# ]",
-            "# ///",
-        ]
-    )
 
 
 def public(version: str) -> str:
     """Return a version without its local part: `2.13.0` of `2.13.0+cpu`."""
     return version.split("+")[0]
-
-
-def needed(source: str, versions: Mapping[str, str]) -> list[str]:
-    """Return the installed distributions that a script imports, and those of the helper."""
-    by_name = {name.lower().replace("-", "_"): name for name in versions}
-    wanted = [PROVIDES.get(m, m).lower().replace("-", "_") for m in imported(source)]
-    found = {by_name[w] for w in [*wanted, *ALWAYS] if w in by_name}
-    if any(name.lower() == "lenskit" for name in found) and "torch" in by_name:
-        found.add(by_name["torch"])
-    return sorted(found, key=str.lower)
 
 
 def imported(source: str) -> set[str]:
@@ -94,7 +68,38 @@ def imported(source: str) -> set[str]:
     return names
 
 
-def prologue_line(source: str) -> int:
+def template(name: str) -> str:
+    """Return the text of a file among the templates."""
+    return (resources.files("agent_core.report") / "templates" / name).read_text("utf-8")
+
+
+def _header(source: str, versions: Mapping[str, str], python: str) -> str:
+    """Return inline script metadata with pinned packages."""
+    minor = ".".join(python.split(".")[:2]) or "3.11"
+    pins = [f'#     "{name}=={public(versions[name])}",' for name in _needed(source, versions)]
+    return "\n".join(
+        [
+            "# /// script",
+            f'# requires-python = ">={minor}"',
+            "# dependencies = [",
+            *pins,
+            "# ]",
+            "# ///",
+        ]
+    )
+
+
+def _needed(source: str, versions: Mapping[str, str]) -> list[str]:
+    """Return the installed distributions that a script imports, and those of the helper."""
+    by_name = {name.lower().replace("-", "_"): name for name in versions}
+    wanted = [PROVIDES.get(m, m).lower().replace("-", "_") for m in imported(source)]
+    found = {by_name[w] for w in [*wanted, *ALWAYS] if w in by_name}
+    if any(name.lower() == "lenskit" for name in found) and "torch" in by_name:
+        found.add(by_name["torch"])
+    return sorted(found, key=str.lower)
+
+
+def _prologue_line(source: str) -> int:
     """Return after how many lines code may be placed: behind docstring and future imports."""
     try:
         body = parse(source).body
@@ -115,7 +120,7 @@ def prologue_line(source: str) -> int:
     return end
 
 
-def prologue(datasets: Sequence[Dataset]) -> list[str]:
+def _prologue(datasets: Sequence[Dataset]) -> list[str]:
     """Return the lines that prepare a run; worker processes of a run skip them."""
     function = template("prologue.py.txt")
     hashes = {d.name: d.sha256 for d in datasets}
@@ -133,8 +138,3 @@ def prologue(datasets: Sequence[Dataset]) -> list[str]:
         MARK,
         "",
     ]
-
-
-def template(name: str) -> str:
-    """Return the text of a file among the templates."""
-    return (resources.files("agent_core.report") / "templates" / name).read_text("utf-8")

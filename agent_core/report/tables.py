@@ -28,8 +28,8 @@ def metric_tables(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
     return [
         {
             "label": f"{m.label}{m.note}",
-            "means": means_text(facts, m),
-            "rows": [summary_cells(plan, s) for s in facts.of(m)],
+            "means": _means_text(facts, m),
+            "rows": [_summary_cells(plan, s) for s in facts.of(m)],
         }
         for m in known
         if facts.of(m)
@@ -43,45 +43,6 @@ MEANS = {
 }
 
 
-def means_text(facts: Facts, metric: Metric) -> str:
-    """Say what the means of a metric are over."""
-    found: dict[str, list[str]] = {}
-    for summary in facts.of(metric):
-        found.setdefault(summary.estimand, []).append(summary.algorithm)
-    if len(found) == 1:
-        return f"Means: {MEANS[next(iter(found))]}."
-    parts = [f"{MEANS[kind]} ({', '.join(names)})" for kind, names in found.items()]
-    return f"Means: {'; '.join(parts)}."
-
-
-def summary_cells(plan: Plan, summary: Summary) -> list[str]:
-    """Return the cells of one algorithm."""
-    is_baseline = summary.algorithm in names_of(plan.baselines)
-    has_spread = math.isfinite(summary.sd)
-    half = summary.sd_interval.half_width
-    return [
-        summary.algorithm + (" (baseline)" if is_baseline else ""),
-        mean_text(summary),
-        interval_text(summary.user_interval),
-        f"{summary.users:,}",
-        str(summary.runs),
-        summary.over,
-        shown(summary.sd, half) if has_spread else NONE,
-        interval_text(summary.sd_interval) if has_spread else NONE,
-        percent(summary.cv) if has_spread else NONE,
-        shown(summary.low, summary.sd) if has_spread else NONE,
-        shown(summary.high, summary.sd) if has_spread else NONE,
-    ]
-
-
-def interval_text(interval: Interval, half: float | None = None) -> str:
-    """Return an interval with digits that fit it, or the half width that a column shares."""
-    if not math.isfinite(interval.low):
-        return NONE
-    half = interval.half_width if half is None else half
-    return f"[{shown(interval.low, half)}, {shown(interval.high, half)}]"
-
-
 def difference_tables(facts: Facts) -> list[dict[str, Any]]:
     """Return one table of differences per metric, the declared family first."""
     metrics = dict.fromkeys(c.metric for c in facts.comparisons)
@@ -91,7 +52,7 @@ def difference_tables(facts: Facts) -> list[dict[str, Any]]:
             "is_declared": found[0].is_declared,
             "has_margin": found[0].equivalence is not None,
             "intervals": " or ".join(methods(c.interval for c in found)) or "no interval",
-            "rows": [comparison_cells(c) for c in found],
+            "rows": [_comparison_cells(c) for c in found],
         }
         for m in metrics
         if (found := [c for c in facts.comparisons if c.metric == m])
@@ -104,33 +65,6 @@ def methods(intervals: Iterable[Interval]) -> list[str]:
     return [T_INTERVAL if m == "t" else m for m in used]
 
 
-def comparison_cells(comparison: Comparison) -> list[str]:
-    """Return the cells of one comparison."""
-    word = "higher" if comparison.difference > 0 else "lower"
-    return [
-        comparison.a,
-        comparison.b,
-        shown(comparison.difference, comparison.interval.half_width),
-        interval_text(comparison.interval),
-        p_text(comparison.adjusted_p).removeprefix("= "),
-        f"{comparison.users:,}",
-        comparison.test or NONE,
-        f"a is {word}" if comparison.is_distinguishable else "not distinguishable",
-        *equivalence_cells(comparison),
-    ]
-
-
-def equivalence_cells(comparison: Comparison) -> list[str]:
-    """Return the cells of a comparison's equivalence; none without a margin."""
-    found = comparison.equivalence
-    if found is None:
-        return []
-    within = f"within ±{found.margin:g}"
-    late = " (exploratory)" if found.is_exploratory else ""
-    word = f"equivalent {within}{late}" if found.is_shown else f"not shown {within}{late}"
-    return [interval_text(found.interval), p_text(found.adjusted_p).removeprefix("= "), word]
-
-
 def requirement_cells(inputs: ReportInputs) -> list[list[str]]:
     """Return the cells of each requirement with its verdict."""
     verdicts = {v.requirement: v for v in (inputs.best.verdicts if inputs.best else ())}
@@ -139,16 +73,8 @@ def requirement_cells(inputs: ReportInputs) -> list[list[str]]:
         v = verdicts.get(r.id)
         decided = (v.by if v.by != "check" else f"check {r.check or v.evidence}") if v else NONE
         met = "not judged" if v is None else "yes" if v.is_met else "no"
-        rows.append([str(r.id), r.text, r.priority.value, met, decided, reason_text(v)])
+        rows.append([str(r.id), r.text, r.priority.value, met, decided, _reason_text(v)])
     return rows
-
-
-def reason_text(verdict: Verdict | None) -> str:
-    """Return the reason of a verdict; a judge's words as such."""
-    if verdict is None:
-        return NONE
-    is_own = verdict.by in ("check", "unjudged") or not verdict.reason
-    return verdict.reason if is_own else said_by("judge", verdict.reason)
 
 
 def script_cells(node: Node) -> list[str]:
@@ -188,7 +114,7 @@ def latex_rows(plan: Plan, facts: Facts) -> tuple[list[str], list[dict[str, Any]
     for name in dict.fromkeys(names):
         found = [facts.summary(m, name) for m in metrics]
         cells = [
-            (mean_text(s, half), interval_text(s.user_interval, half)) if s else (NONE, NONE)
+            (mean_text(s, half), _interval_text(s.user_interval, half)) if s else (NONE, NONE)
             for s, half in zip(found, halves, strict=True)
         ]
         rows.append({"algorithm": name, "cells": cells})
@@ -248,13 +174,87 @@ def comparison_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
             "users_a_higher": c.higher,
             "users_a_lower": c.lower,
             "is_distinguishable": c.is_distinguishable,
-            **equivalence_columns(c),
+            **_equivalence_columns(c),
         }
         for c in comparisons
     )
 
 
-def equivalence_columns(comparison: Comparison) -> dict[str, Any]:
+def _means_text(facts: Facts, metric: Metric) -> str:
+    """Say what the means of a metric are over."""
+    found: dict[str, list[str]] = {}
+    for summary in facts.of(metric):
+        found.setdefault(summary.estimand, []).append(summary.algorithm)
+    if len(found) == 1:
+        return f"Means: {MEANS[next(iter(found))]}."
+    parts = [f"{MEANS[kind]} ({', '.join(names)})" for kind, names in found.items()]
+    return f"Means: {'; '.join(parts)}."
+
+
+def _summary_cells(plan: Plan, summary: Summary) -> list[str]:
+    """Return the cells of one algorithm."""
+    is_baseline = summary.algorithm in names_of(plan.baselines)
+    has_spread = math.isfinite(summary.sd)
+    half = summary.sd_interval.half_width
+    return [
+        summary.algorithm + (" (baseline)" if is_baseline else ""),
+        mean_text(summary),
+        _interval_text(summary.user_interval),
+        f"{summary.users:,}",
+        str(summary.runs),
+        summary.over,
+        shown(summary.sd, half) if has_spread else NONE,
+        _interval_text(summary.sd_interval) if has_spread else NONE,
+        percent(summary.cv) if has_spread else NONE,
+        shown(summary.low, summary.sd) if has_spread else NONE,
+        shown(summary.high, summary.sd) if has_spread else NONE,
+    ]
+
+
+def _interval_text(interval: Interval, half: float | None = None) -> str:
+    """Return an interval with digits that fit it, or the half width that a column shares."""
+    if not math.isfinite(interval.low):
+        return NONE
+    half = interval.half_width if half is None else half
+    return f"[{shown(interval.low, half)}, {shown(interval.high, half)}]"
+
+
+def _comparison_cells(comparison: Comparison) -> list[str]:
+    """Return the cells of one comparison."""
+    word = "higher" if comparison.difference > 0 else "lower"
+    return [
+        comparison.a,
+        comparison.b,
+        shown(comparison.difference, comparison.interval.half_width),
+        _interval_text(comparison.interval),
+        p_text(comparison.adjusted_p).removeprefix("= "),
+        f"{comparison.users:,}",
+        comparison.test or NONE,
+        f"a is {word}" if comparison.is_distinguishable else "not distinguishable",
+        *_equivalence_cells(comparison),
+    ]
+
+
+def _equivalence_cells(comparison: Comparison) -> list[str]:
+    """Return the cells of a comparison's equivalence; none without a margin."""
+    found = comparison.equivalence
+    if found is None:
+        return []
+    within = f"within ±{found.margin:g}"
+    late = " (exploratory)" if found.is_exploratory else ""
+    word = f"equivalent {within}{late}" if found.is_shown else f"not shown {within}{late}"
+    return [_interval_text(found.interval), p_text(found.adjusted_p).removeprefix("= "), word]
+
+
+def _reason_text(verdict: Verdict | None) -> str:
+    """Return the reason of a verdict; a judge's words as such."""
+    if verdict is None:
+        return NONE
+    is_own = verdict.by in ("check", "unjudged") or not verdict.reason
+    return verdict.reason if is_own else said_by("judge", verdict.reason)
+
+
+def _equivalence_columns(comparison: Comparison) -> dict[str, Any]:
     """Return the columns of a comparison's equivalence; empty values without a margin."""
     found = comparison.equivalence
     return {

@@ -69,7 +69,7 @@ def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
         for c in inputs.found(Finding.FAIL)
         if c.is_binding and inputs.has_results
     ]
-    found += [*astray(inputs), *own_word(inputs), *unpredicted(inputs)]
+    found += [*_astray(inputs), *own_word(inputs), *unpredicted(inputs)]
     found += [
         f"**{WARNINGS[c.name]}** {on_one_line(c.reason, LINE)}"
         for c in inputs.found(Finding.WARN)
@@ -96,33 +96,21 @@ def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
     return [f"⚠️ {text}" for text in found]
 
 
-def astray(inputs: ReportInputs) -> list[str]:
-    """Return in what the experiment is not the planned one, by checks that bind nothing."""
-    if not inputs.has_results:
-        return []
-    failed = {c.name: c for c in inputs.found(Finding.FAIL) if not c.is_binding}
-    return [
-        f"**{words}** {on_one_line(failed[n].reason, LINE)}"
-        for n, words in ASTRAY.items()
-        if n in failed
-    ]
-
-
 def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     """Return the text under the headline, the least important parts left out when too long."""
     parts: list[tuple[int, str]] = [
-        (1, numbers(inputs, facts)),
-        (3, other_metrics(inputs, facts)),
-        (3, bullets("Findings", unsaid(inputs, facts, prose.findings))),
+        (1, _numbers(inputs, facts)),
+        (3, _other_metrics(inputs, facts)),
+        (3, _bullets("Findings", _unsaid(inputs, facts, prose.findings))),
         (2, protocol(inputs)),
-        (1, limits_text(inputs, facts, prose)),
-        (1, checks_text(inputs)),
+        (1, _limits_text(inputs, facts, prose)),
+        (1, _checks_text(inputs)),
         (2, agreement(inputs)),
-        (2, repeated_note(inputs)),
+        (2, _repeated_note(inputs)),
         (2, retrained_text(inputs)),
-        (1, requirements_text(inputs)),
-        (4, bullets("Next", prose.next_steps)),
-        (5, struck_text(prose)),
+        (1, _requirements_text(inputs)),
+        (4, _bullets("Next", prose.next_steps)),
+        (5, _struck_text(prose)),
     ]
     parts = [(rank, text) for rank, text in parts if text]
     while len(text := "\n".join(t for _, t in parts)) > MAX_TEXT and len(parts) > 1:
@@ -134,29 +122,97 @@ def thread_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
 def body_text(inputs: ReportInputs, facts: Facts) -> str:
     """Return what `report.md` says before its chapters, without what these repeat."""
     parts = (
-        numbers(inputs, facts),
-        other_metrics(inputs, facts),
+        _numbers(inputs, facts),
+        _other_metrics(inputs, facts),
         protocol(inputs),
-        checks_text(inputs),
+        _checks_text(inputs),
         agreement(inputs),
-        repeated_note(inputs),
+        _repeated_note(inputs),
         retrained_text(inputs),
-        requirements_text(inputs),
+        _requirements_text(inputs),
     )
     return "\n".join(text for text in parts if text)
 
 
-def numbers(inputs: ReportInputs, facts: Facts) -> str:
+def protocol(inputs: ReportInputs) -> str:
+    """Return data, split, models and repetitions in one paragraph."""
+    plan = inputs.plan
+    data = "; ".join(
+        f"`{d.name}`{f' ({d.known_as})' if d.known_as else ''}, {d.users:,} users, "
+        f"{d.items:,} items, {d.rows:,} interactions, sha256 {d.sha256[:8]}…"
+        for d in inputs.datasets
+    )
+    random = list(dict.fromkeys(_family(plan, a) for a in plan.algorithms if a.is_random))
+    count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
+    repeats = f" {count} of {', '.join(random)}." if random else ""
+    split = split_text(plan.split)
+    feedback = plan.feedback.rstrip(".")
+    return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def limits_of(inputs: ReportInputs, facts: Facts, prose: Prose) -> list[str]:
+    """Return what was not measured or held fixed, each once."""
+    found = split_limits(inputs, facts)
+    if len(inputs.datasets) == 1:
+        found.append("One data set: nothing here speaks for others.")
+    is_said = any(SPLIT_EFFECT in t for t in found)
+    return found + [
+        on_one_line(t, LINE) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)
+    ]
+
+
+def repeated_text(inputs: ReportInputs) -> str:
+    """Return what a repetition of the chosen script in a clean sandbox showed."""
+    found = _rerun_of(inputs)
+    return found.text if found else ""
+
+
+def retrained_text(inputs: ReportInputs) -> str:
+    """Return what the product's own training of the recorded algorithms came to."""
+    retrained = inputs.evidence.retrained if inputs.evidence else None
+    if retrained is None or not retrained.pairs:
+        return ""
+    metric = inputs.plan.primary
+    ours = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
+    far = max(ours or retrained.pairs, key=lambda p: (not p.agrees, abs(p.trained - p.delivered)))
+    agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
+    label = Metric(far.metric, far.k).label
+    trained, delivered = _shown_number(far.trained), _shown_number(far.delivered)
+    gap = f"; furthest apart in {label} is {far.algorithm} with {trained} (delivered {delivered})"
+    return (
+        "*Trained again by the product* from the recorded classes, configurations and split: "
+        f"{agree} within what seeds and ties explain{gap if trained != delivered else ''}."
+    )
+
+
+def _astray(inputs: ReportInputs) -> list[str]:
+    """Return in what the experiment is not the planned one, by checks that bind nothing."""
+    if not inputs.has_results:
+        return []
+    failed = {c.name: c for c in inputs.found(Finding.FAIL) if not c.is_binding}
+    return [
+        f"**{words}** {on_one_line(failed[n].reason, LINE)}"
+        for n, words in ASTRAY.items()
+        if n in failed
+    ]
+
+
+def _numbers(inputs: ReportInputs, facts: Facts) -> str:
     """Return means with the unit of their intervals."""
     plan = inputs.plan
     found = facts.of(plan.primary)
     if not found:
         return ""
-    if is_seed_study(inputs) and (varied := repeated(plan, facts)):
-        return seed_numbers(inputs, facts, varied[0])
+    if _is_seed_study(inputs) and (varied := repeated(plan, facts)):
+        return _seed_numbers(inputs, facts, varied[0])
     lines = [
         f"• {s.algorithm}{' (baseline)' if s.algorithm in names_of(plan.baselines) else ''}: "
-        f"{mean_text(s)}{between(s)}{runs_text(s)}"
+        f"{mean_text(s)}{_between(s)}{_runs_text(s)}"
         for s in found[:SHOWN_ALGORITHMS]
     ]
     users = max(s.users for s in found)
@@ -166,7 +222,7 @@ def numbers(inputs: ReportInputs, facts: Facts) -> str:
     return "\n".join([f"{plan.primary.label}{unit}:", *lines])
 
 
-def between(summary: Summary) -> str:
+def _between(summary: Summary) -> str:
     """Return the interval over users in brackets."""
     interval = summary.user_interval
     if not math.isfinite(interval.low):
@@ -175,7 +231,7 @@ def between(summary: Summary) -> str:
     return f" [{shown(interval.low, half)}, {shown(interval.high, half)}]"
 
 
-def runs_text(summary: Summary) -> str:
+def _runs_text(summary: Summary) -> str:
     """Return the spread over runs."""
     if not math.isfinite(summary.sd):
         return ""
@@ -183,7 +239,7 @@ def runs_text(summary: Summary) -> str:
     return f"; SD over {summary.over} {value} (n = {summary.units})"
 
 
-def seed_numbers(inputs: ReportInputs, facts: Facts, first: Summary) -> str:
+def _seed_numbers(inputs: ReportInputs, facts: Facts, first: Summary) -> str:
     """Return mean, baseline and the interval over users beside the spread over seeds."""
     others = [s for s in facts.of(inputs.plan.primary) if s is not first]
     text = f"Mean of {first.algorithm} {mean_text(first)}"
@@ -200,31 +256,31 @@ def seed_numbers(inputs: ReportInputs, facts: Facts, first: Summary) -> str:
     return text
 
 
-def other_metrics(inputs: ReportInputs, facts: Facts) -> str:
+def _other_metrics(inputs: ReportInputs, facts: Facts) -> str:
     """Return the metrics beside the primary one, a line each."""
     lines = []
     for metric in inputs.plan.metrics[1 : 1 + SHOWN_METRICS]:
         found = facts.of(metric)[:SHOWN_ALGORITHMS]
-        varied = [s for s in found if s.over == "seeds"] if is_seed_study(inputs) else []
+        varied = [s for s in found if s.over == "seeds"] if _is_seed_study(inputs) else []
         half = shared(found)
-        values = [f"{s.algorithm} {mean_text(s, half)}{spread_text(s, varied)}" for s in found]
+        values = [f"{s.algorithm} {mean_text(s, half)}{_spread_text(s, varied)}" for s in found]
         if values:
             lines.append(f"{metric.label}: {', '.join(values)}.")
     return "\n".join(lines)
 
 
-def unsaid(inputs: ReportInputs, facts: Facts, findings: Sequence[str]) -> list[str]:
+def _unsaid(inputs: ReportInputs, facts: Facts, findings: Sequence[str]) -> list[str]:
     """Return the findings that do not list a metric beside the primary one once more."""
-    said = tuple(f"{line.split(':')[0]}:" for line in other_metrics(inputs, facts).splitlines())
+    said = tuple(f"{line.split(':')[0]}:" for line in _other_metrics(inputs, facts).splitlines())
     return [text for text in findings if not text.startswith(said)]
 
 
-def is_seed_study(inputs: ReportInputs) -> bool:
+def _is_seed_study(inputs: ReportInputs) -> bool:
     """Whether the spread over seeds is what was asked."""
     return inputs.plan.study is Study.SEED_VARIANCE
 
 
-def spread_text(summary: Summary, varied: Sequence[Summary]) -> str:
+def _spread_text(summary: Summary, varied: Sequence[Summary]) -> str:
     """Return SD with its interval and CV in brackets where the seed was varied."""
     if summary not in varied:
         return ""
@@ -233,51 +289,19 @@ def spread_text(summary: Summary, varied: Sequence[Summary]) -> str:
     return f" (SD {shown(summary.sd, half)}, 95 % interval {ends}, CV {percent(summary.cv)})"
 
 
-def protocol(inputs: ReportInputs) -> str:
-    """Return data, split, models and repetitions in one paragraph."""
-    plan = inputs.plan
-    data = "; ".join(
-        f"`{d.name}`{f' ({d.known_as})' if d.known_as else ''}, {d.users:,} users, "
-        f"{d.items:,} items, {d.rows:,} interactions, sha256 {d.sha256[:8]}…"
-        for d in inputs.datasets
-    )
-    random = list(dict.fromkeys(family(plan, a) for a in plan.algorithms if a.is_random))
-    count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
-    repeats = f" {count} of {', '.join(random)}." if random else ""
-    split = split_text(plan.split)
-    feedback = plan.feedback.rstrip(".")
-    return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
-
-
-def family(plan: Plan, algorithm: Algorithm) -> str:
+def _family(plan: Plan, algorithm: Algorithm) -> str:
     """Return the name that the values of a sweep share; of any other algorithm its own."""
     is_value = plan.swept is not None and plan.swept in algorithm.config
     return algorithm.name.partition(f" {plan.swept}=")[0] if is_value else algorithm.name
 
 
-def sentence(text: str) -> str:
-    """Return words as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def limits_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
+def _limits_text(inputs: ReportInputs, facts: Facts, prose: Prose) -> str:
     """Return what was not measured or held fixed, in one paragraph."""
     found = limits_of(inputs, facts, prose)
     return f"*Limits:* {' '.join(found)}" if found else ""
 
 
-def limits_of(inputs: ReportInputs, facts: Facts, prose: Prose) -> list[str]:
-    """Return what was not measured or held fixed, each once."""
-    found = split_limits(inputs, facts)
-    if len(inputs.datasets) == 1:
-        found.append("One data set: nothing here speaks for others.")
-    is_said = any(SPLIT_EFFECT in t for t in found)
-    return found + [
-        on_one_line(t, LINE) for t in prose.limits if not (is_said and SPLIT_EFFECT in t)
-    ]
-
-
-def checks_text(inputs: ReportInputs) -> str:
+def _checks_text(inputs: ReportInputs) -> str:
     """Return the checks counted, warnings and failures named, and the state of the protocol."""
     if not inputs.checks:
         return ""
@@ -304,15 +328,9 @@ def checks_text(inputs: ReportInputs) -> str:
     return text
 
 
-def repeated_text(inputs: ReportInputs) -> str:
-    """Return what a repetition of the chosen script in a clean sandbox showed."""
-    found = rerun_of(inputs)
-    return found.text if found else ""
-
-
-def repeated_note(inputs: ReportInputs) -> str:
+def _repeated_note(inputs: ReportInputs) -> str:
     """Return the same in a line where it repeated and nothing had changed."""
-    found = rerun_of(inputs)
+    found = _rerun_of(inputs)
     if found is None or not found.is_identical or found.changed:
         return found.text if found else ""
     return (
@@ -321,36 +339,18 @@ def repeated_note(inputs: ReportInputs) -> str:
     )
 
 
-def rerun_of(inputs: ReportInputs) -> Rerun | None:
+def _rerun_of(inputs: ReportInputs) -> Rerun | None:
     """Return the last repetition of the chosen script."""
     best = inputs.best.id if inputs.best else None
     return next((r for r in reversed(inputs.view.reruns) if r.node == best), None)
 
 
-def retrained_text(inputs: ReportInputs) -> str:
-    """Return what the product's own training of the recorded algorithms came to."""
-    retrained = inputs.evidence.retrained if inputs.evidence else None
-    if retrained is None or not retrained.pairs:
-        return ""
-    metric = inputs.plan.primary
-    ours = [p for p in retrained.pairs if (p.metric, p.k) == (metric.name, metric.k)]
-    far = max(ours or retrained.pairs, key=lambda p: (not p.agrees, abs(p.trained - p.delivered)))
-    agree = f"{sum(p.agrees for p in retrained.pairs)} of {len(retrained.pairs)} values agree"
-    label = Metric(far.metric, far.k).label
-    trained, delivered = shown_number(far.trained), shown_number(far.delivered)
-    gap = f"; furthest apart in {label} is {far.algorithm} with {trained} (delivered {delivered})"
-    return (
-        "*Trained again by the product* from the recorded classes, configurations and split: "
-        f"{agree} within what seeds and ties explain{gap if trained != delivered else ''}."
-    )
-
-
-def shown_number(value: float) -> str:
+def _shown_number(value: float) -> str:
     """Return a value of a metric for a comparison at a glance."""
     return f"{value:.3f}"
 
 
-def requirements_text(inputs: ReportInputs) -> str:
+def _requirements_text(inputs: ReportInputs) -> str:
     """Return how many requirements are met, and which musts are not."""
     best, plan = inputs.best, inputs.plan
     if best is None or not best.verdicts:
@@ -364,12 +364,12 @@ def requirements_text(inputs: ReportInputs) -> str:
     return f"{text} {tried_text(inputs)}.{f' {ended}' if ended else ''}"
 
 
-def bullets(title: str, texts: Sequence[str], most: int = 3) -> str:
+def _bullets(title: str, texts: Sequence[str], most: int = 3) -> str:
     """Return a short list under a title."""
     return "\n".join([f"*{title}:*", *(f"• {t}" for t in texts[:most])]) if texts else ""
 
 
-def struck_text(prose: Prose) -> str:
+def _struck_text(prose: Prose) -> str:
     """Say that something of the researcher's words was struck."""
     count = len(prose.struck)
     if not count:

@@ -72,8 +72,8 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     folder.mkdir(parents=True)
     facts = inputs.facts or NOTHING_RECORDED
     facts = with_late_margin(facts) if inputs.is_margin_late else facts
-    prose, answer = words(inputs, facts, draft)
-    drawn = draw(inputs, facts, folder / "figures")
+    prose, answer = _words(inputs, facts, draft)
+    drawn = _draw(inputs, facts, folder / "figures")
     if inputs.outcome is Outcome.NOTHING:
         told = failure(inputs)
         prose = Prose(prose.findings, prose.limits, told.next_steps, prose.struck)
@@ -82,8 +82,8 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
         summary, body = thread_text(inputs, facts, prose), body_text(inputs, facts)
     first = alerts(inputs)
     lead = "\n".join([answer, *first])
-    markdown = report_markdown(inputs, facts, prose, answer, body, drawn)
-    write_texts(inputs, facts, markdown, folder)
+    markdown = _report_markdown(inputs, facts, prose, answer, body, drawn)
+    _write_texts(inputs, facts, markdown, folder)
     bundle = write_bundle(inputs, facts, answer, folder)
     solution = folder / "solution.py"
     return Report(
@@ -102,7 +102,21 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     )
 
 
-def words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
+def latex_table(inputs: ReportInputs, facts: Facts) -> str:
+    """Return the table of means for a paper."""
+    plan = inputs.plan
+    labels, rows = latex_rows(plan, facts)
+    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
+    users = max((s.users for s in facts.of(plan.primary)), default=0)
+    over = f"{users:,} test users" if users else "test users"
+    caption = (
+        f"{plan.title}: means with 95 % intervals over {over} on {data}{_spread(plan, facts)}."
+    )
+    name = slug(plan.title)
+    return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()
+
+
+def _words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
     """Return the researcher's words, filled and struck, and the headline that stands."""
     filler = Filler(inputs.plan, facts, draft.claims, inputs.datasets)
     offered = filler.fill(draft.headline)
@@ -118,7 +132,7 @@ def words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose
     return Prose(findings, limits, steps, tuple(filler.struck)), answer
 
 
-def draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
+def _draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
     """Draw the figures; a report without them is better than none."""
     if inputs.evidence is None or not facts.summaries:
         return ()
@@ -130,7 +144,7 @@ def draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
         return ()
 
 
-def report_markdown(
+def _report_markdown(
     inputs: ReportInputs,
     facts: Facts,
     prose: Prose,
@@ -162,7 +176,7 @@ def report_markdown(
     )
 
 
-def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
+def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
     """Write `report.md`, `methods.md`, and its table and references as files of their own."""
     plan, table, references = inputs.plan, latex_table(inputs, facts), bibtex(inputs)
     methods = render(
@@ -188,21 +202,7 @@ def write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path)
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def latex_table(inputs: ReportInputs, facts: Facts) -> str:
-    """Return the table of means for a paper."""
-    plan = inputs.plan
-    labels, rows = latex_rows(plan, facts)
-    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
-    users = max((s.users for s in facts.of(plan.primary)), default=0)
-    over = f"{users:,} test users" if users else "test users"
-    caption = (
-        f"{plan.title}: means with 95 % intervals over {over} on {data}{spread(plan, facts)}."
-    )
-    name = slug(plan.title)
-    return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()
-
-
-def spread(plan: Plan, facts: Facts) -> str:
+def _spread(plan: Plan, facts: Facts) -> str:
     """Return the standard deviations over seeds, which are the answer of a seed study."""
     found = repeated(plan, facts) if plan.study is Study.SEED_VARIANCE else []
     told = [

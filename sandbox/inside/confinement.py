@@ -37,10 +37,10 @@ def confine(request: Request) -> None:
         | kernel.CLONE_NEWNET
     )
     socket.sethostname("sandbox")
-    show_files(request)
+    _show_files(request)
     for name, value in request.limits.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    become_nobody()
+    _become_nobody()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
@@ -50,11 +50,22 @@ def confine(request: Request) -> None:
         kernel.load_filter(program)
 
 
-def show_files(request: Request) -> None:
+def take_output(output: int, keep: int) -> None:
+    """Make `output` standard output and error, stdin empty; close all else but `keep`."""
+    os.setsid()
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.closerange(3, keep)
+    os.closerange(keep + 1, 1 << 20)
+
+
+def _show_files(request: Request) -> None:
     """Mount what this execution may see over what the zygote sees."""
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     size = f"size={request.shared_mib}m,nr_inodes=20000,mode=1777"
-    mount_temporary(size)
+    _mount_temporary(size)
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", PRIVATE, size)
     kernel.mount("devpts", "/dev/pts", "devpts", kernel.MS_NOSUID, "newinstance,ptmxmode=0666")
     kernel.mount(request.work, JOB, flags=kernel.MS_BIND)
@@ -67,7 +78,7 @@ def show_files(request: Request) -> None:
     kernel.bind_read_only("/proc/sys", "/proc/sys")
 
 
-def mount_temporary(size: str) -> None:
+def _mount_temporary(size: str) -> None:
     """Mount a private /tmp; an interpreter that lies below the zygote's stays visible."""
     kernel.mount("tmpfs", JOB, "tmpfs", PRIVATE, size)
     for prefix in dict.fromkeys((sys.prefix, sys.base_prefix)):
@@ -78,20 +89,9 @@ def mount_temporary(size: str) -> None:
     kernel.mount(JOB, "/tmp", flags=kernel.MS_MOVE)
 
 
-def become_nobody() -> None:
+def _become_nobody() -> None:
     """Enter a user namespace that owns none of the others; see user_namespaces(7)."""
     kernel.unshare(kernel.CLONE_NEWUSER)
     kernel.write_file("/proc/self/setgroups", "deny")
     kernel.write_file("/proc/self/uid_map", f"{NOBODY} 0 1")
     kernel.write_file("/proc/self/gid_map", f"{NOBODY} 0 1")
-
-
-def take_output(output: int, keep: int) -> None:
-    """Make `output` standard output and error, stdin empty; close all else but `keep`."""
-    os.setsid()
-    nothing = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.closerange(3, keep)
-    os.closerange(keep + 1, 1 << 20)

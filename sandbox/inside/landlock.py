@@ -32,15 +32,9 @@ BIND_AND_CONNECT_TCP = 3
 ABSTRACT_SOCKETS_AND_SIGNALS = 3
 
 
-def version() -> int:
-    """Return the kernel's version of Landlock; 0 where there is none."""
-    found = libc.syscall(ctypes.c_long(CREATE_RULESET), None, ctypes.c_size_t(0), VERSION)
-    return max(0, int(found))
-
-
 def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     """Confine this process and its children to files below these paths, for good."""
-    abi = version()
+    abi = _version()
     if abi == 0:
         return
     everything = (1 << RIGHTS_BY_VERSION[min(abi, len(RIGHTS_BY_VERSION)) - 1]) - 1
@@ -53,16 +47,22 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
         ),
         "landlock_create_ruleset",
     )
-    allow(ruleset, "/", READ_DIR)
+    _allow(ruleset, "/", READ_DIR)
     for path in readable:
-        allow(ruleset, path, EXECUTE | READ_FILE | READ_DIR)
+        _allow(ruleset, path, EXECUTE | READ_FILE | READ_DIR)
     for path in writable:
-        allow(ruleset, path, everything)
+        _allow(ruleset, path, everything)
     checked(libc.syscall(ctypes.c_long(RESTRICT_SELF), ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
 
 
-def allow(ruleset: int, path: str, rights: int) -> None:
+def _version() -> int:
+    """Return the kernel's version of Landlock; 0 where there is none."""
+    found = libc.syscall(ctypes.c_long(CREATE_RULESET), None, ctypes.c_size_t(0), VERSION)
+    return max(0, int(found))
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
     """Allow rights below a path that is there."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)

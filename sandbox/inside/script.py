@@ -32,31 +32,11 @@ def settle(environment: dict[str, str], arguments: Sequence[str]) -> None:
     sys.path[:] = [JOB, *(p for p in sys.path if p not in (SOURCES, ""))]
     for name in [n for n in sys.modules if n.partition(".")[0] == "sandbox"]:
         del sys.modules[name]
-    forget_exit_handlers()
+    _forget_exit_handlers()
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-    use_threads(environment)
-
-
-def forget_exit_handlers() -> None:
-    """Drop what imported libraries registered; it touches much memory and cleans nothing here."""
-    atexit._clear()
-    atexit.register(logging.shutdown)
-    atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]
-    if "multiprocessing.util" in sys.modules:
-        atexit.register(sys.modules["multiprocessing.util"]._exit_function)
-
-
-def use_threads(environment: dict[str, str]) -> None:
-    """Give the libraries more than the one thread they were loaded with, if that is asked for."""
-    count = environment.get("OMP_NUM_THREADS", "1")
-    if count == "1" or not count.isdigit():
-        return
-    if "threadpoolctl" in sys.modules:
-        sys.modules["threadpoolctl"].threadpool_limits(int(count))
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(int(count))
+    _use_threads(environment)
 
 
 def run(path: str) -> int:
@@ -69,14 +49,34 @@ def run(path: str) -> int:
     try:
         exec(compile(Path(path).read_bytes(), path, "exec", dont_inherit=True), vars(module))
     except SystemExit as ended:
-        status = status_of(ended)
+        status = _status_of(ended)
     except BaseException as error:  # noqa: BLE001  whatever a script raises is its result
-        show(error)
+        _show(error)
         status = 130 if isinstance(error, KeyboardInterrupt) else 1
-    return finish(module, status)
+    return _finish(module, status)
 
 
-def show(error: BaseException) -> None:
+def _forget_exit_handlers() -> None:
+    """Drop what imported libraries registered; it touches much memory and cleans nothing here."""
+    atexit._clear()
+    atexit.register(logging.shutdown)
+    atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]
+    if "multiprocessing.util" in sys.modules:
+        atexit.register(sys.modules["multiprocessing.util"]._exit_function)
+
+
+def _use_threads(environment: dict[str, str]) -> None:
+    """Give the libraries more than the one thread they were loaded with, if that is asked for."""
+    count = environment.get("OMP_NUM_THREADS", "1")
+    if count == "1" or not count.isdigit():
+        return
+    if "threadpoolctl" in sys.modules:
+        sys.modules["threadpoolctl"].threadpool_limits(int(count))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(int(count))
+
+
+def _show(error: BaseException) -> None:
     """Print the traceback without this module's own frame, through the script's own hook."""
     trace = error.__traceback__.tb_next if error.__traceback__ else None
     try:
@@ -85,7 +85,7 @@ def show(error: BaseException) -> None:
         traceback.print_exception(error)
 
 
-def status_of(ended: SystemExit) -> int:
+def _status_of(ended: SystemExit) -> int:
     """Return the status that `sys.exit` was given; see sys.exit in the library reference."""
     if ended.code is None:
         return 0
@@ -95,20 +95,20 @@ def status_of(ended: SystemExit) -> int:
     return 1
 
 
-def finish(module: types.ModuleType, status: int) -> int:
+def _finish(module: types.ModuleType, status: int) -> int:
     """Do what an interpreter does at its end: threads, handlers, finalizers, open files."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         vars(module).clear()
         gc.collect()
-        flush_files()
+        _flush_files()
     except BaseException as error:  # noqa: BLE001  the script's handlers may raise anything
         traceback.print_exception(error)
     return status
 
 
-def flush_files() -> None:
+def _flush_files() -> None:
     """Write out files that somebody still holds open; `isinstance` would wake lazy objects."""
     for item in gc.get_objects():
         if issubclass(type(item), io.TextIOWrapper | io.BufferedWriter) and not item.closed:

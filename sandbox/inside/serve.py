@@ -75,7 +75,7 @@ class ZygoteServer:
         if message is None:
             return False
         if "drop" in message:
-            drop(int(message["drop"]))
+            _drop(int(message["drop"]))
         else:
             self.begin(Request.from_json(message), descriptors[0], descriptors[1:])
         return True
@@ -83,10 +83,10 @@ class ZygoteServer:
     def begin(self, request: Request, output: int, entrances: list[int]) -> None:
         """Fork the execution and say which processes and folder it has."""
         try:
-            mount_work(request)
+            _mount_work(request)
             child = self.fork(request, output, entrances)
         except OSError as error:
-            drop(request.number)
+            _drop(request.number)
             send(self.channel, {"refused": request.number, "fault": str(error)})
             return
         finally:
@@ -106,7 +106,7 @@ class ZygoteServer:
         try:
             init = os.posix_spawn(INIT[0], INIT, {})
             try:
-                return fork_into(request, output, entrances, init)
+                return _fork_into(request, output, entrances, init)
             except BaseException:
                 os.kill(init, signal.SIGKILL)
                 os.waitpid(init, 0)
@@ -139,13 +139,31 @@ class ZygoteServer:
             "status": child.status,
             "cpu_s": used.ru_utime + used.ru_stime if used else 0.0,
             "largest_kib": used.ru_maxrss if used else 0,
-            "memory_kib": status_line("RssAnon"),
+            "memory_kib": _status_line("RssAnon"),
             "fault": fault if child.status == NOT_CONFINED or said != CONFINED else "",
         }
         send(self.channel, message)
 
 
-def fork_into(request: Request, output: int, entrances: list[int], init: int) -> Child:
+def main() -> None:
+    """Import, say that all is ready, serve."""
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    channel.set_inheritable(False)
+    if sys.argv[2:]:
+        os.nice(POLITENESS)
+    failed = _preload(sys.argv[2:])
+    ready: dict[str, Any] = {
+        "ready": os.getpid(),
+        "threads": _status_line("Threads"),
+        "memory_kib": _status_line("RssAnon"),
+        "failed": failed,
+    }
+    send(channel, ready)
+    ZygoteServer(channel).serve()
+    os._exit(0)
+
+
+def _fork_into(request: Request, output: int, entrances: list[int], init: int) -> Child:
     """Fork the script's process into the pid namespace of `init`."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
@@ -155,12 +173,12 @@ def fork_into(request: Request, output: int, entrances: list[int], init: int) ->
         os.close(writer)
         raise
     if script == 0:
-        be_the_script(request, output, entrances, writer)
+        _be_the_script(request, output, entrances, writer)
     os.close(writer)
     return Child(request, init, os.pidfd_open(init), script, os.pidfd_open(script), reader)
 
 
-def be_the_script(request: Request, output: int, entrances: list[int], report: int) -> NoReturn:
+def _be_the_script(request: Request, output: int, entrances: list[int], report: int) -> NoReturn:
     """Confine this forked child, then run the script in it; never half confined."""
     status = NOT_CONFINED
     try:
@@ -180,7 +198,7 @@ def be_the_script(request: Request, output: int, entrances: list[int], report: i
         os._exit(status)
 
 
-def mount_work(request: Request) -> None:
+def _mount_work(request: Request) -> None:
     """Mount the working directory: a file system of its own with hard limits."""
     os.mkdir(request.work)  # noqa: PTH102
     options = f"size={request.disk_mib}m,nr_inodes={request.inodes},mode=0700"
@@ -189,7 +207,7 @@ def mount_work(request: Request) -> None:
         os.close(os.open(f"{request.work}/{name}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444))
 
 
-def drop(number: int) -> None:
+def _drop(number: int) -> None:
     """Unmount the working directory of an execution that is over."""
     folder = f"{WORK}/{number}"
     with contextlib.suppress(OSError):
@@ -198,7 +216,7 @@ def drop(number: int) -> None:
         os.rmdir(folder)  # noqa: PTH106
 
 
-def preload(names: list[str]) -> dict[str, str]:
+def _preload(names: list[str]) -> dict[str, str]:
     """Import libraries; return what could not be imported, and why.
 
     Their finalizers would only unload, 40 ms for each child, what dies with it anyway.
@@ -216,27 +234,9 @@ def preload(names: list[str]) -> dict[str, str]:
     return failed
 
 
-def status_line(name: str) -> int:
+def _status_line(name: str) -> int:
     """Return a number from /proc/self/status; see proc(5)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
     return 0
-
-
-def main() -> None:
-    """Import, say that all is ready, serve."""
-    channel = socket.socket(fileno=int(sys.argv[1]))
-    channel.set_inheritable(False)
-    if sys.argv[2:]:
-        os.nice(POLITENESS)
-    failed = preload(sys.argv[2:])
-    ready: dict[str, Any] = {
-        "ready": os.getpid(),
-        "threads": status_line("Threads"),
-        "memory_kib": status_line("RssAnon"),
-        "failed": failed,
-    }
-    send(channel, ready)
-    ZygoteServer(channel).serve()
-    os._exit(0)
