@@ -54,7 +54,7 @@ def rebuild(packages: InstalledPackages, lock: str) -> InstalledPackages:
     SandboxError
         When the lock has no packages, or they cannot be installed.
     """
-    wanted = locked(lock)
+    wanted = locked_lines(lock)
     if not wanted:
         raise SandboxError("The lock has no lines of the form name==version.")
     _check_own(packages)
@@ -71,7 +71,7 @@ def rebuild(packages: InstalledPackages, lock: str) -> InstalledPackages:
     return read_packages(packages.executable)
 
 
-def locked(lock: str) -> list[str]:
+def locked_lines(lock: str) -> list[str]:
     """Return the lines of a lock that pin a package."""
     lines = (line.partition("#")[0].strip() for line in lock.splitlines())
     return [line for line in lines if LOCKED.fullmatch(line)]

@@ -128,12 +128,12 @@ async def group_of(place: Place | None, limits: Limits) -> AsyncIterator[Group |
         await to_end(group.remove)
 
 
-def loosened(limits: Limits, group: Group | None) -> Limits:
+def with_group_limits(limits: Limits, group: Group | None) -> Limits:
     """Let a group speak before the limit per user, which counts the dead too and tells nobody."""
     return limits if group is None else replace(limits, processes=4 * limits.processes)
 
 
-def joined(group: Group | None, command: Sequence[str]) -> list[str]:
+def entering(group: Group | None, command: Sequence[str]) -> list[str]:
     """Return a command that enters the group first."""
     if group is None:
         return list(command)
@@ -151,7 +151,7 @@ def find_place() -> Place | None:
     return None
 
 
-def folder_of(controller: str, path: str, mounts: list[list[str]]) -> Path | None:
+def group_folder_of(controller: str, path: str, mounts: list[list[str]]) -> Path | None:
     """Find where a hierarchy is mounted and the group's folder in it; see proc(5), mountinfo."""
     kind = "cgroup" if controller else "cgroup2"
     for fields in mounts:
@@ -191,7 +191,7 @@ def _is_usable(place: Place) -> bool:
     """Whether a process can enter a group there."""
     group = place.group(Limits())
     try:
-        return subprocess.run(joined(group, ["true"]), capture_output=True).returncode == 0
+        return subprocess.run(entering(group, ["true"]), capture_output=True).returncode == 0
     finally:
         group.remove()
 
@@ -249,7 +249,7 @@ def _own_folders() -> dict[str, Path]:
     found = {}
     for _, controllers, path in groups:
         for name in controllers.split(","):
-            folder = folder_of(name, path, mounts)
+            folder = group_folder_of(name, path, mounts)
             if folder is not None:
                 found[name] = folder
     return found

@@ -13,7 +13,7 @@ from sandbox import seccomp, workspace
 from sandbox.chores import to_end
 from sandbox.errors import SandboxError
 from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
-from sandbox.groups import Group, Place, group_of, joined, loosened
+from sandbox.groups import Group, Place, entering, group_of, with_group_limits
 from sandbox.isolation import Confinement, command, interpreter, limits, options, variables
 from sandbox.output import Output
 from sandbox.packages import InstalledPackages
@@ -86,7 +86,7 @@ class LocalSandbox:
     def begin(self, job: Job, frame: Frame) -> ChildProcess:
         """Start the process, confined as the level says."""
         space, inputs, uid = frame.space, frame.inputs, frame.uid
-        job = replace(job, limits=loosened(job.limits, frame.group))
+        job = replace(job, limits=with_group_limits(job.limits, frame.group))
         try:
             if self.level is IsolationLevel.UNCONFINED:
                 return self.begin_unconfined(job, frame)
@@ -98,7 +98,7 @@ class LocalSandbox:
             )
             _fill(options_fd, options(confinement, job))
             inherited = [options_fd, *([filter_fd] if filter_fd is not None else [])]
-            line = joined(frame.group, command(confinement, job))
+            line = entering(frame.group, command(confinement, job))
             return begin(line, status_pipe=status_pipe, inherited=inherited)
         except OSError as error:
             raise SandboxError(f"The script could not be started: {error}.") from error
@@ -114,7 +114,7 @@ class LocalSandbox:
         environment = variables(job) | {"HOME": str(space.root), "TMPDIR": str(space.root)}
         script = str(space.job / "script.py")
         line = [*limits(job.limits), *interpreter(self.packages, script, job)]
-        return begin(joined(frame.group, line), cwd=str(space.job), environment=environment)
+        return begin(entering(frame.group, line), cwd=str(space.job), environment=environment)
 
 
 def iter_uids() -> Callable[[], int]:

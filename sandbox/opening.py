@@ -95,7 +95,7 @@ async def self_test(sandbox: Sandbox) -> None:
         job = Job(SELF_TEST, limits=TEST_LIMITS, environment={"SECRET": str(secret)})
         execution = await sandbox.execute(job, Path(folder))
     if not execution.is_ok:
-        raise SandboxUnavailable(explain(execution.output, in_container=_is_container()))
+        raise SandboxUnavailable(explain_sandbox(execution.output, in_container=_is_container()))
     found = execution.output.partition("faults:")[2].strip()
     if found:
         raise SandboxUnavailable(f"A test script could not be confined: {found}. {REMEDIES}")
@@ -107,7 +107,7 @@ REMEDIES = (
 )
 
 
-def explain(output: str, *, in_container: bool) -> str:
+def explain_sandbox(output: str, *, in_container: bool) -> str:
     """Say why bubblewrap did not start, and what to do."""
     text = output.strip()[-400:] or "no output"
     remedy = "Run `bwrap --unshare-all --ro-bind / / true` to see what is refused."
@@ -155,7 +155,7 @@ async def _warm_sandbox(
         if settings.level == "warm":
             if isinstance(error, SandboxUnavailable):
                 raise
-            text = explain(str(error), in_container=_is_container())
+            text = explain_sandbox(str(error), in_container=_is_container())
             raise SandboxUnavailable(text) from error
         log.warning("no warm level here, using the cold one", extra={"reason": str(error)})
         return None

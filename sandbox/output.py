@@ -48,13 +48,13 @@ class Output:
         *lines, rest = (self.line + text).split("\n")
         for line in lines:
             self.pass_on(line, "\n")
-        self.line = _folded(rest) + ("\r" if rest.endswith("\r") else "")
+        self.line = _last_shown(rest) + ("\r" if rest.endswith("\r") else "")
         if len(self.line) > LONGEST:
             self.pass_on(self.line, "")
 
     def pass_on(self, line: str, end: str) -> None:
         """Keep one line, folded, and pass it on, cut."""
-        shown = _folded(line)
+        shown = _last_shown(line)
         self.keep(shown + end)
         self.line = ""
         if self.tell is not None:
@@ -81,9 +81,9 @@ class Output:
         cut = max(0, len(tail) - TAIL)
         dropped = self.dropped + cut
         gap = f"\n[... {dropped:,} characters left out ...]\n" if dropped else ""
-        return f"{self.head}{gap}{tail[cut:]}{_folded(self.line)}"
+        return f"{self.head}{gap}{tail[cut:]}{_last_shown(self.line)}"
 
 
-def _folded(line: str) -> str:
+def _last_shown(line: str) -> str:
     """Return what a terminal shows of a line: what follows the last carriage return."""
     return line.rstrip("\r").rpartition("\r")[2]

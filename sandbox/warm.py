@@ -16,7 +16,7 @@ from sandbox import workspace
 from sandbox.chores import Chores, to_end
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
-from sandbox.groups import Group, Place, group_of, loosened
+from sandbox.groups import Group, Place, group_of, with_group_limits
 from sandbox.inside.request import Request
 from sandbox.isolation import SHARED_MIB, resources, variables
 from sandbox.local import can_switch_user, iter_uids
@@ -252,7 +252,7 @@ def _request_of(number: int, names: tuple[str, ...], job: Job, group: Group | No
         files=names,
         arguments=job.arguments,
         environment=variables(job),
-        limits=resources(loosened(job.limits, group)),
+        limits=resources(with_group_limits(job.limits, group)),
         disk_mib=job.limits.disk_mib,
         inodes=job.limits.inodes,
         shared_mib=SHARED_MIB,

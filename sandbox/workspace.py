@@ -45,7 +45,7 @@ def create(job: Job, uid: int | None) -> Workspace:
     """
     root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
-        return _filled(root, job, uid)
+        return _fill(root, job, uid)
     except OSError:
         shutil.rmtree(root, ignore_errors=True)
         raise
@@ -196,7 +196,7 @@ def collect(
     return tuple(ordered), tuple(collection.skipped)
 
 
-def _filled(root: Path, job: Job, uid: int | None) -> Workspace:
+def _fill(root: Path, job: Job, uid: int | None) -> Workspace:
     """Fill the folder of an execution."""
     folder = root / "job"
     folder.mkdir()

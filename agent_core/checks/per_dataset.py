@@ -23,7 +23,7 @@ def views(evidence: Evidence) -> tuple[tuple[str, Evidence], ...]:
     return tuple((name, _view(evidence, name, main.name)) for name in names)
 
 
-def joined(results: Sequence[tuple[str, Result]]) -> Result:
+def gravest_of_datasets(results: Sequence[tuple[str, Result]]) -> Result:
     """Return the gravest finding, with what was found of each dataset."""
     if len(results) == 1:
         return results[0][1]
@@ -53,13 +53,13 @@ def _view(evidence: Evidence, name: str, main: str) -> Evidence:
         **folds,
         datasets=tuple(d for d in evidence.datasets if d.name == name),
         interactions=evidence.interactions if name == main else evidence.others.get(name),
-        run={**evidence.run, "dataset": _described(evidence, name)},
+        run={**evidence.run, "dataset": _described_dataset(evidence, name)},
         sources={},
         others={},
     )
 
 
-def _described(evidence: Evidence, name: str) -> dict[str, Any]:
+def _described_dataset(evidence: Evidence, name: str) -> dict[str, Any]:
     """Return what run.json says of a dataset."""
     several = evidence.run.get("datasets")
     for found in (several.get(name) if isinstance(several, dict) else None,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agent_core.checks.per_dataset import joined, views
+from agent_core.checks.per_dataset import gravest_of_datasets, views
 from agent_core.checks.result import Result, failed
 from agent_core.checks.results import (
     algorithms,
@@ -95,7 +95,7 @@ def run_checks(evidence: Evidence, waivers: Sequence[Waiver] = ()) -> tuple[Chec
     return tuple(_with_waiver(_check(rule, evidence), waived) for rule in RULES)
 
 
-def renewed(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
+def checks_of_today(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Check, ...]:
     """Return recorded checks with what only a later look at the files shows."""
     if not evidence.changed:
         return checks
@@ -111,7 +111,7 @@ def _check(rule: Rule, evidence: Evidence) -> Check:
     """Run one check; data that it cannot take is a fault of the data."""
     try:
         seen = views(evidence) if rule.is_per_dataset else (("", evidence),)
-        result = joined([(name, rule.judge(part)) for name, part in seen])
+        result = gravest_of_datasets([(name, rule.judge(part)) for name, part in seen])
     except ODD_DATA as error:
         log.warning("a check could not take the data", exc_info=error, extra={"check": rule.name})
         result = failed(f"Cannot be checked: {type(error).__name__}: {str(error)[:200]}")

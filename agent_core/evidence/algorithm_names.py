@@ -19,11 +19,13 @@ def planned_names(plan: Plan, found: Iterable[str], run: Mapping[str, Any]) -> d
     names = dict.fromkeys(name for name in found if name)
     missing = [a for a in plan.algorithms if a.name not in names]
     strange = [n for n in names if n not in {a.name for a in plan.algorithms}]
-    by_name = _paired({n: _plain(n) for n in strange}, {a.name: _plain(a.name) for a in missing})
+    by_name = _names_in_pairs(
+        {n: _bare_name(n) for n in strange}, {a.name: _bare_name(a.name) for a in missing}
+    )
     left = [n for n in strange if n not in by_name]
     kinds = {n: _class_of(run, n) for n in left}
     open_ones = {a.name: a.kind for a in missing if a.name not in by_name.values()}
-    return by_name | _paired({n: k for n, k in kinds.items() if k}, open_ones)
+    return by_name | _names_in_pairs({n: k for n, k in kinds.items() if k}, open_ones)
 
 
 def renamed_run(run: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
@@ -35,14 +37,14 @@ def renamed_run(run: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str
     return {**run, "algorithms": kept}
 
 
-def _paired(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+def _names_in_pairs(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
     """Return the names whose key stands once on each side."""
     once = [{k for k, n in Counter(side.values()).items() if n == 1} for side in (found, wanted)]
     owners = {key: name for name, key in wanted.items() if key in once[1]}
     return {n: owners[key] for n, key in found.items() if key in once[0] and key in owners}
 
 
-def _plain(name: str) -> str:
+def _bare_name(name: str) -> str:
     """Return a name without case and punctuation; a decimal point stays."""
     return re.sub(r"[^a-z0-9.]|\.(?!\d)", "", name.lower())
 

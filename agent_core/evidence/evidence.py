@@ -15,7 +15,7 @@ from agent_core.evidence import result_files
 from agent_core.evidence.algorithm_names import planned_names, renamed_run
 from agent_core.evidence.file_hashes import changed_files
 from agent_core.evidence.retrained import Retrained
-from agent_core.evidence.split_origin import Origin, Parts, traced
+from agent_core.evidence.split_origin import Origin, Parts, trace_parts
 from agent_core.measures.metrics import is_close
 from agent_core.measures.recomputation import Delivered, recompute
 from sandbox.execution import Execution
@@ -224,10 +224,10 @@ def _origins_of(
             for part, folds in saved.items()
         }
         try:
-            told, found = traced(own, interactions)
+            told, found = trace_parts(own, interactions)
         except ODD_DATA as error:
             problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
-            told, found = traced(own, None)
+            told, found = trace_parts(own, None)
         origins |= found
         for part, folds in told.items():
             parts[part] |= folds

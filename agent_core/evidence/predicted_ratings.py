@@ -34,7 +34,7 @@ def false_ratings(evidence: Evidence) -> dict[str, int]:
     return found
 
 
-def repeated(evidence: Evidence) -> dict[Run, int]:
+def repeated_predictions(evidence: Evidence) -> dict[Run, int]:
     """Count, by run, predictions of a pair beyond those that the test has of it."""
     found = {}
     for run, group, test in _runs(evidence):

@@ -46,10 +46,12 @@ class Exhibits:
 
         What the source only says in a comment or a docstring does not count.
         """
-        texts = [_squeezed(t) for t in (spoken(self.source), self.output, *self.files.values())]
-        texts.append(_squeezed(" ".join(self.names)))
+        texts = [
+            _without_space(t) for t in (code_alone(self.source), self.output, *self.files.values())
+        ]
+        texts.append(_without_space(" ".join(self.names)))
         parts = [quote, *quote.replace("...", "…").split("…")]
-        whole, *pieces = [_squeezed(p) for p in parts]
+        whole, *pieces = [_without_space(p) for p in parts]
         if len(whole) < MIN_QUOTE:
             return False
         if _occurs(whole, texts):
@@ -68,12 +70,14 @@ def exhibits(
     return Exhibits(source, output, files, tuple(names))
 
 
-def grounded(verdicts: Sequence[Verdict], shown: Exhibits) -> tuple[Verdict, ...]:
+def with_found_quotes(verdicts: Sequence[Verdict], shown: Exhibits) -> tuple[Verdict, ...]:
     """Turn every verdict `met` whose quote occurs nowhere into `not met`, and say so."""
-    return tuple(v if not v.is_met or shown.has(v.evidence) else _unfounded(v) for v in verdicts)
+    return tuple(
+        v if not v.is_met or shown.has(v.evidence) else _unfounded_verdict(v) for v in verdicts
+    )
 
 
-def spoken(source: str) -> str:
+def code_alone(source: str) -> str:
     """Return a source without comments and docstrings; as it is where it is no Python."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
@@ -103,14 +107,14 @@ def _head_of(path: Path) -> str:
         return ""
 
 
-def _unfounded(verdict: Verdict) -> Verdict:
+def _unfounded_verdict(verdict: Verdict) -> Verdict:
     """Return the verdict on a claim that shows nothing."""
     quote = " ".join(verdict.evidence.split())[:120]
     told = f"The quoted evidence occurs nowhere: {quote!r}. Claimed: {verdict.reason}"
     return replace(verdict, is_met=False, reason=told, evidence="")
 
 
-def _squeezed(text: str) -> str:
+def _without_space(text: str) -> str:
     """Drop all white space and the quotation marks around a text."""
     return "".join(text.strip().strip("`\"'“”").split())
 

@@ -51,7 +51,7 @@ class Origin:
         return np.unique(found[found >= 0])
 
 
-def traced(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[str, Origin]]:
+def trace_parts(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[str, Origin]]:
     """Return the parts with the ratings and times of the dataset, and where they come from."""
     told: Parts = {"train": {}, "test": {}}
     origins: dict[str, Origin] = {}
@@ -61,7 +61,7 @@ def traced(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[str, Or
         if data is None or not set(PAIR) <= set(data):
             found = frames
         else:
-            found, origins[fold] = _sought(frames, is_pairs, data)
+            found, origins[fold] = _look_up_fold(frames, is_pairs, data)
         for part, frame in found.items():
             told[part][fold] = frame.drop(columns=ROW, errors="ignore")
     return told, origins
@@ -110,7 +110,7 @@ def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
         yield f"{len(frame):,} interactions, the dataset has {len(data):,}"
 
 
-def _sought(
+def _look_up_fold(
     frames: Mapping[str, pd.DataFrame], is_pairs: Mapping[str, bool], data: pd.DataFrame
 ) -> tuple[dict[str, pd.DataFrame], Origin]:
     """Look one fold up in the dataset."""

@@ -25,9 +25,9 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parts = [
         f"{platform.system()} {platform.machine()}",
-        processor(_read(CPU_INFO)) or platform.processor(),
+        processor(_read_kernel_file(CPU_INFO)) or platform.processor(),
         f"{cores} CPUs" if cores != 1 else "1 CPU",
-        memory(_read(MEMORY_INFO)),
+        memory(_read_kernel_file(MEMORY_INFO)),
     ]
     return ", ".join(p for p in parts if p)
 
@@ -56,7 +56,7 @@ def memory(text: str) -> str:
     return f"{int(found[1]) / 2**20:.1f} GiB memory" if found else ""
 
 
-def _read(path: Path) -> str:
+def _read_kernel_file(path: Path) -> str:
     """Return the text of a file of the kernel; empty where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")

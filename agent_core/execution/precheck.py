@@ -56,7 +56,9 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Ref
         reason = "Duplicate: the same script (apart from layout and comments) ran before."
         return Refusal(reason, is_duplicate=True)
     missing = (
-        sorted(_imported(source) - packages.modules - ALWAYS_THERE) if packages.modules else []
+        sorted(_imported_modules(source) - packages.modules - ALWAYS_THERE)
+        if packages.modules
+        else []
     )
     if missing:
         names = ", ".join(missing)
@@ -66,7 +68,7 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Ref
     return None
 
 
-def _imported(source: str) -> frozenset[str]:
+def _imported_modules(source: str) -> frozenset[str]:
     """Return the top-level modules that a script imports outside of try blocks."""
     tree = parse(source)
     guarded = {

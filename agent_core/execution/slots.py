@@ -11,7 +11,7 @@ from asyncio_pool import AioPool
 
 
 @asynccontextmanager
-async def bounded(size: int) -> AsyncIterator[AioPool]:
+async def open_pool(size: int) -> AsyncIterator[AioPool]:
     """Open a pool of at most `size` coroutines; whatever still runs at the end is cancelled.
 
     `AioPool` neither cancels its children nor re-raises their errors by itself: leaving the block

@@ -148,7 +148,7 @@ class Conclusion:
             raise AgentError("No script left results, so there is nothing to check again.")
         evidence = await asyncio.to_thread(self.evidence, best)
         checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
-        return _rechecked(best, checks, evidence)
+        return _compare_checks(best, checks, evidence)
 
     async def retrain(self, experiment: Experiment, executor: Executor) -> bool:
         """Train what a script recorded, compare, and keep that; whether there is something new."""
@@ -180,7 +180,7 @@ def _has_seen_training(node: Node) -> bool:
     return found not in ([], [Finding.NOT_APPLICABLE])
 
 
-def _rechecked(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:
+def _compare_checks(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:
     """Compare checks of today with those that the report stands on."""
     before = {c.name: c.finding for c in node.checks}
     other = [

@@ -27,11 +27,11 @@ def files_of(task: Task, workspace: Path) -> dict[str, Path]:
         When there is none, with how to give one.
     """
     if task.files:
-        return _named(task.files)
+        return _file_names(task.files)
     names = dict.fromkeys(NAMED_FILE.findall(task.text))
     found = [workspace / n for n in names if (workspace / n).is_file()]
     if found:
-        return _named(found)
+        return _file_names(found)
     missing = f" ({', '.join(names)} is not in {workspace})" if names else ""
     raise BadDataset(
         f"There is no dataset{missing}. Attach a file with user and item columns (CSV, TSV, "
@@ -39,7 +39,7 @@ def files_of(task: Task, workspace: Path) -> dict[str, Path]:
     )
 
 
-async def profiled(files: Mapping[str, Path], task: str = "") -> tuple[Dataset, ...]:
+async def profile_files(files: Mapping[str, Path], task: str = "") -> tuple[Dataset, ...]:
     """Profile all files, each in a thread of its own; the task may say what columns hold.
 
     Raises
@@ -65,7 +65,7 @@ def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...])
     return stack[-2] if len(stack) > 1 else stack[0]
 
 
-def _named(files: tuple[Path, ...] | list[Path]) -> dict[str, Path]:
+def _file_names(files: tuple[Path, ...] | list[Path]) -> dict[str, Path]:
     """Give each file a plain name of its own inside the working directory."""
     result: dict[str, Path] = {}
     for path in files:

@@ -39,9 +39,9 @@ from agent_core.domain.events import (
 from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
 from agent_core.lab.run_driver import LabServices, RunDriver
-from agent_core.lab.waivers import WaiverReading, listed, read_waivers, waived_text
+from agent_core.lab.waivers import WaiverReading, named_waivers, read_waivers, waived_text
 from agent_core.run.journal import Journal
-from agent_core.run.rounds import opened, reopened, why_closed
+from agent_core.run.rounds import is_reopened, next_round, why_closed
 from agent_core.run.view import RunView, fold
 from agent_core.settings import LabSettings
 
@@ -157,9 +157,9 @@ class Lab:
         asked = read_waivers(text, by)
         view = await self.view(run)
         told = await self.waive_all(run, asked)
-        if reopened(view, asked.waivers):
-            wish = f"waive {listed(asked.waivers)}"
-            await self.go_on(run, opened(view, wish, by, self.settings.whole_budget, 0))
+        if is_reopened(view, asked.waivers):
+            wish = f"waive {named_waivers(asked.waivers)}"
+            await self.go_on(run, next_round(view, wish, by, self.settings.whole_budget, 0))
             told = f"{told} I judge the scripts again and write a new report."
         elif asked.waivers and view.status.is_final:
             told = f"{told} This run has ended; it counts when it goes on."
@@ -196,7 +196,7 @@ class Lab:
         rest = asked.rest.strip()
         is_judged_only = bool(asked.waivers) and not rest
         scripts = 0 if is_judged_only else self.settings.search.max_iterations
-        following = opened(view, wish, by, self.settings.whole_budget, scripts)
+        following = next_round(view, wish, by, self.settings.whole_budget, scripts)
         revision = await self.wished(view, rest, following) if rest else Revision()
         if rest and revision.plan is None:
             kept = f" {NOT_WAIVED}" if asked.waivers else ""

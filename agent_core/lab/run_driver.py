@@ -29,7 +29,7 @@ from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
-from agent_core.lab.dataset_choice import plan_hash, profiled
+from agent_core.lab.dataset_choice import plan_hash, profile_files
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
@@ -178,7 +178,7 @@ class RunDriver:
             await self.recorder.add(StatusChanged(RunStatus.PLANNING))
         if not self.view.datasets:
             words = self.view.task.text if self.view.task else ""
-            await self.recorder.add(DatasetsProfiled(await profiled(self.files(), words)))
+            await self.recorder.add(DatasetsProfiled(await profile_files(self.files(), words)))
         task = self.view.task
         asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
         context = replace(self.context(), task=asked.rest)

@@ -45,7 +45,7 @@ def read_waivers(text: str, by: UserId) -> WaiverReading:
     refusals: list[str] = []
     for found in ASKED.finditer(text):
         said = re.sub(r"[\s-]+", "_", found["check"].strip().lower())
-        meant = _named(said)
+        meant = _checks_meant(said)
         name = meant[0] if meant else said
         reason = (found["reason"] or "").strip()
         if len(meant) > 1:
@@ -70,7 +70,7 @@ def read_waivers(text: str, by: UserId) -> WaiverReading:
     return WaiverReading(tuple(waivers), tuple(refusals), rest)
 
 
-def listed(waivers: tuple[Waiver, ...]) -> str:
+def named_waivers(waivers: tuple[Waiver, ...]) -> str:
     """Name checks with the reasons for which they are set aside."""
     return "; ".join(f"`{w.check}` ({w.reason})" for w in waivers)
 
@@ -78,12 +78,12 @@ def listed(waivers: tuple[Waiver, ...]) -> str:
 def waived_text(waivers: tuple[Waiver, ...]) -> str:
     """Confirm waivers in words."""
     return (
-        f"Set aside at your word: {listed(waivers)}. It stands in the first lines of the next "
-        "report, and scripts that it held up are judged again."
+        f"Set aside at your word: {named_waivers(waivers)}. It stands in the first lines of the "
+        "next report, and scripts that it held up are judged again."
     )
 
 
-def _named(said: str) -> list[str]:
+def _checks_meant(said: str) -> list[str]:
     """Return the checks that words name: one by its name, else those that share all or most."""
     if said in NAMES:
         return [said]

@@ -128,7 +128,7 @@ def introspection(names: tuple[str, ...]) -> str:
     return f"NAMES = {list(names)!r}\n{source}"
 
 
-def described(output: str) -> str:
+def descriptions_in(output: str) -> str:
     """Read what the introspection script said; empty where it said nothing."""
     found = re.search(r"<<reference>>(.*?)<</reference>>", output, re.DOTALL)
     try:
@@ -152,7 +152,7 @@ def lookup_with(run: RunSource) -> Lookup:
             except (SandboxError, OSError):
                 log.warning("library names could not be looked up", extra={"names": names})
                 return ""
-            known[names] = described(output)
+            known[names] = descriptions_in(output)
         return known[names]
 
     return lookup

@@ -101,12 +101,12 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def _clipped(ranks: Floats) -> Floats:
+def _log_clipped(ranks: Floats) -> Floats:
     """Return the weight 1 / log2(max(rank, 2))."""
     return np.asarray(1 / np.log2(np.maximum(ranks, 2)))
 
 
-def _shifted(ranks: Floats) -> Floats:
+def _log_shifted(ranks: Floats) -> Floats:
     """Return the weight 1 / log2(rank + 1)."""
     return np.asarray(1 / np.log2(ranks + 1))
 
@@ -123,7 +123,7 @@ def _ndcg(weight: Callable[[Floats], Floats], *, is_full_ideal: bool = False) ->
     return value
 
 
-def _graded(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Formula:
+def _graded_ndcg(weight: Callable[[Floats], Floats], *, is_exponential: bool = False) -> Formula:
     """Return NDCG with the test rating as gain, or with 2^rating - 1."""
 
     def value(lists: Lists) -> Floats | None:
@@ -152,7 +152,7 @@ def _reciprocal_rank(lists: Lists) -> Floats:
     return np.where(lists.hits.any(axis=1), 1.0 / first, 0.0)
 
 
-def _found(lists: Lists) -> Floats:
+def _hit_counts(lists: Lists) -> Floats:
     """Return the number of hits per user."""
     total: Floats = lists.hits.sum(axis=1)
     return total
@@ -167,7 +167,7 @@ def _biased_precision(lists: Lists) -> Floats:
 
 def _f1(lists: Lists) -> Floats:
     """Return the harmonic mean of hits / k and hits / test items."""
-    return _ratio(2 * _found(lists), lists.tests + lists.k)
+    return _ratio(2 * _hit_counts(lists), lists.tests + lists.k)
 
 
 JARVELIN = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002"
@@ -178,28 +178,35 @@ MET = "no published one; met in scripts"
 """Not a definition to recommend: its values are recognised, so that they can be told as such."""
 RANKING: Mapping[str, Mapping[str, Definition]] = {
     "ndcg": {
-        "binary, discount log2(max(rank, 2))": Definition(_ndcg(_clipped), f"{JARVELIN}; LensKit"),
-        "binary, discount log2(rank + 1)": Definition(_ndcg(_shifted), f"discount of {BURGES}"),
-        "gain rating, discount log2(max(rank, 2))": Definition(_graded(_clipped), JARVELIN),
+        "binary, discount log2(max(rank, 2))": Definition(
+            _ndcg(_log_clipped), f"{JARVELIN}; LensKit"
+        ),
+        "binary, discount log2(rank + 1)": Definition(
+            _ndcg(_log_shifted), f"discount of {BURGES}"
+        ),
+        "gain rating, discount log2(max(rank, 2))": Definition(
+            _graded_ndcg(_log_clipped), JARVELIN
+        ),
         "gain rating, discount log2(rank + 1)": Definition(
-            _graded(_shifted), f"gain of {JARVELIN}; discount of {BURGES}; scikit-learn"
+            _graded_ndcg(_log_shifted),
+            f"gain of {JARVELIN}; discount of {BURGES}; scikit-learn",
         ),
         "gain 2^rating - 1, discount log2(rank + 1)": Definition(
-            _graded(_shifted, is_exponential=True), BURGES
+            _graded_ndcg(_log_shifted, is_exponential=True), BURGES
         ),
         "binary, discount log2(rank + 1), ideal of k hits": Definition(
-            _ndcg(_shifted, is_full_ideal=True), MET
+            _ndcg(_log_shifted, is_full_ideal=True), MET
         ),
     },
     "recall": {
         "hits / min(test items, k)": Definition(
-            lambda x: _ratio(_found(x), np.minimum(x.tests, x.k)), f"{LIANG}; LensKit"
+            lambda x: _ratio(_hit_counts(x), np.minimum(x.tests, x.k)), f"{LIANG}; LensKit"
         ),
-        "hits / test items": Definition(lambda x: _ratio(_found(x), x.tests), MANNING),
+        "hits / test items": Definition(lambda x: _ratio(_hit_counts(x), x.tests), MANNING),
     },
     "precision": {
-        "hits / k": Definition(lambda x: _found(x) / x.k, MANNING),
-        "hits / list length": Definition(lambda x: _ratio(_found(x), x.lengths), "LensKit"),
+        "hits / k": Definition(lambda x: _hit_counts(x) / x.k, MANNING),
+        "hits / list length": Definition(lambda x: _ratio(_hit_counts(x), x.lengths), "LensKit"),
     },
     "hit": {
         "at least one hit": Definition(
@@ -221,7 +228,7 @@ RANKING: Mapping[str, Mapping[str, Definition]] = {
             "McFee et al., The million song dataset challenge, WWW 2012",
         ),
         "/ test items": Definition(lambda x: _ratio(_precisions(x), x.tests), MANNING),
-        "/ hits": Definition(lambda x: _ratio(_precisions(x), _found(x)), MET),
+        "/ hits": Definition(lambda x: _ratio(_precisions(x), _hit_counts(x)), MET),
         "/ k": Definition(lambda x: _precisions(x) / x.k, MET),
     },
     "rbp": {
@@ -238,8 +245,8 @@ RANKING: Mapping[str, Mapping[str, Definition]] = {
 }
 POOLED = "pooled over users: "
 POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
-    "recall": {"hits / test items": lambda x: (_found(x), x.tests)},
-    "precision": {"hits / list length": lambda x: (_found(x), x.lengths)},
+    "recall": {"hits / test items": lambda x: (_hit_counts(x), x.tests)},
+    "precision": {"hits / list length": lambda x: (_hit_counts(x), x.lengths)},
 }
 """What is summed over users before it is divided: micro averages, as of Manning, chapter 13."""
 KNOWN = frozenset({*RANKING, *RATING, "coverage"})
@@ -274,7 +281,7 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
         if has_list.any() and not has_list.all():
             listed = float(per_user[has_list].mean())
             partial.append(Recomputed(f"{formula}{LISTED_ONLY}", listed, per_user))
-    return whole + partial + list(_pooled(name, lists))
+    return whole + partial + list(_pooled_definitions(name, lists))
 
 
 def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> list[Recomputed]:
@@ -374,7 +381,7 @@ def _ideal_gains(codes: NDArray[np.intp], ratings: Floats, shape: tuple[int, int
     return ideal
 
 
-def _pooled(name: str, lists: Lists) -> Iterator[Recomputed]:
+def _pooled_definitions(name: str, lists: Lists) -> Iterator[Recomputed]:
     """Yield the definitions that divide sums over all users; each user's own ratio beside them."""
     for definition, formula in POOLS.get(name, {}).items():
         above, below = formula(lists)

@@ -121,7 +121,9 @@ class Abilities:
         self.is_proven = self.is_proven or is_structured
 
 
-def expected(model: str, structure: Literal["auto", "json_schema", "tools", "text"]) -> Abilities:
+def usual_abilities(
+    model: str, structure: Literal["auto", "json_schema", "tools", "text"]
+) -> Abilities:
     """Return what is expected of a model before it was asked anything."""
     dropped = {"temperature"} if REASONING.search(model) else set()
     if structure == "auto":

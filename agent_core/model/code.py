@@ -34,10 +34,10 @@ def script_in(text: str) -> Script:
     source, prose = _code_and_prose(text)
     if not _is_code(source):
         raise AnswerFault("the answer holds no Python code", is_formless=True)
-    return Script(_plan_in(prose, source), _checked(source))
+    return Script(_plan_in(prose, source), _sound_source(source))
 
 
-def continued(text: str, more: str) -> str:
+def join_continuation(text: str, more: str) -> str:
     """Join an answer that was cut with what came after; a repeated end is taken once."""
     opening = FENCE.match(more.lstrip("\n"))
     if opening and opening[2] and "```" in text:
@@ -61,19 +61,21 @@ def _json_script(text: str) -> Script | None:
         return None
     source, prose = _code_and_prose(source)
     plan = found.get("plan")
-    return Script(_plan_in(plan if isinstance(plan, str) else prose, source), _checked(source))
+    return Script(
+        _plan_in(plan if isinstance(plan, str) else prose, source), _sound_source(source)
+    )
 
 
 def _code_and_prose(text: str) -> tuple[str, str]:
     """Part code from prose; the longest code that parses wins, else the longest there is."""
     text = text.replace("\r\n", "\n")
-    candidates = [*_fenced(text), *_unfenced(text)]
+    candidates = [*_fenced_stretches(text), *_stretches_without_fence(text)]
     parsing = [c for c in candidates if _syntax_fault(c[0]) is None and _is_code(c[0])]
-    chosen = parsing or _fenced(text) or _unfenced(text)
+    chosen = parsing or _fenced_stretches(text) or _stretches_without_fence(text)
     return max(chosen, key=lambda c: len(c[0]), default=("", text))
 
 
-def _fenced(text: str) -> list[tuple[str, str]]:
+def _fenced_stretches(text: str) -> list[tuple[str, str]]:
     """Return every stretch from an opening fence to a later fence or the end, with the prose."""
     fences = list(FENCE.finditer(text))
     found = []
@@ -87,7 +89,7 @@ def _fenced(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _unfenced(text: str) -> list[tuple[str, str]]:
+def _stretches_without_fence(text: str) -> list[tuple[str, str]]:
     """Return the answer as it is, and from the first line that looks like code."""
     lines = text.strip().splitlines()
     starts = [n for n, line in enumerate(lines) if START.match(line)][:5]
@@ -115,7 +117,7 @@ def _syntax_fault(source: str) -> str | None:
     return None
 
 
-def _checked(source: str) -> str:
+def _sound_source(source: str) -> str:
     """Return `source` with one newline at its end.
 
     Raises

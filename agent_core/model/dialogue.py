@@ -17,10 +17,10 @@ from agent_core.errors import ModelUnavailable, UnusableAnswer
 from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import strict_schema
 from agent_core.model.bounds import clip
-from agent_core.model.code import continued
+from agent_core.model.code import join_continuation
 from agent_core.model.endpoint import Endpoint, Sent
 from agent_core.model.faults import EndpointFault
-from agent_core.model.pricing import estimated, price_of, priced, worst_case
+from agent_core.model.pricing import estimated_usage, price_of, with_cost, worst_case
 from agent_core.model.prompting import Prompt, template_hash
 from agent_core.model.reading import read_as
 from agent_core.model.requests import Inquiry, Schema, Turn
@@ -60,7 +60,7 @@ class Voice:
     """Whether its calls may draw on what is kept for the report."""
 
 
-def structured(name: str, form: type[P], convert: Callable[[P, bool], T]) -> Form[T]:
+def class_form(name: str, form: type[P], convert: Callable[[P, bool], T]) -> Form[T]:
     """Ask for a pydantic class and turn it into a domain value."""
 
     def read(text: str, is_last: bool) -> T:
@@ -225,7 +225,7 @@ class Call:
             outcome = "refused"
             raise
         finally:
-            usage = priced(self.used(sent.reply, outcome), price)
+            usage = with_cost(self.used(sent.reply, outcome), price)
             latency = time.monotonic() - begun
             meter.settle(worst, self.called(usage, latency, outcome, sent.reply.model))
 
@@ -248,7 +248,7 @@ class Call:
         if reply.usage is not None:
             return reply.usage
         if reply.size or outcome in ("ok", "repaired", "malformed", "unusable", "cut", "timeout"):
-            return estimated(self.inquiry.size, reply.size)
+            return estimated_usage(self.inquiry.size, reply.size)
         return Usage(calls=1)
 
     def taken(self, reply: Reply, *, may_go_on: bool) -> ReadAs | Cut:
@@ -260,7 +260,7 @@ class Call:
             When it cannot be used.
         """
         said = reply.arguments or reply.text
-        text = continued(self.before, said) if self.before else said
+        text = join_continuation(self.before, said) if self.before else said
         is_code = self.form.schema is None
         if reply.is_cut and may_go_on:
             with suppress(AnswerFault):

@@ -16,12 +16,12 @@ from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from agent_core.errors import AgentError, ModelUnavailable, UnusableAnswer
-from agent_core.model.abilities import Abilities, expected
+from agent_core.model.abilities import Abilities, usual_abilities
 from agent_core.model.faults import EndpointFault, Trouble, fault_of, status_fault
 from agent_core.model.limiter import AdaptiveLimiter
 from agent_core.model.redaction import Redactor, redactor, shown_address
 from agent_core.model.requests import Inquiry, body_of
-from agent_core.model.wire import Reply, data_of, error_in, lines_of, parsed
+from agent_core.model.wire import Reply, data_of, error_in, lines_of, parse_object
 from agent_core.settings import ModelSettings
 
 CONNECT_S = 10.0
@@ -62,7 +62,7 @@ class Endpoint:
     def abilities(self, model: str) -> Abilities:
         """Return what is known of a model."""
         if model not in self.known:
-            self.known[model] = expected(model, self.settings.structure)
+            self.known[model] = usual_abilities(model, self.settings.structure)
         return self.known[model]
 
     async def send(self, inquiry: Inquiry, sent: Sent) -> Reply:
@@ -118,7 +118,7 @@ class Endpoint:
 
     def take(self, reply: Reply, data: str | bytes) -> None:
         """Add a piece to the reply; an error sent in its place is raised."""
-        piece = parsed(data)
+        piece = parse_object(data)
         error = error_in(piece)
         if error is None:
             reply.add(piece)

@@ -78,7 +78,7 @@ def status_fault(
     status: int, body: object, headers: Mapping[str, str], redact: Redactor, address: str
 ) -> EndpointFault | AgentError:
     """Tell apart what an HTTP status means."""
-    code, text = _described(body)
+    code, text = _code_and_text(body)
     text = redact(text)[:MAX_MESSAGE] or f"HTTP {status}"
     if QUOTA.search(f"{code} {text}") or status == 402:
         return ModelUnavailable(
@@ -104,12 +104,12 @@ def status_fault(
     return EndpointFault(Trouble.REFUSED, text, status=status, code=code)
 
 
-def _described(body: object) -> tuple[str, str]:
+def _code_and_text(body: object) -> tuple[str, str]:
     """Return code and text of an error's body, in whatever form it comes."""
     if isinstance(body, Mapping):
         inner = body.get("error")
         if isinstance(inner, Mapping):
-            return _described(inner)
+            return _code_and_text(inner)
         named = (body.get("code"), body.get("type"), body.get("param"))
         code = " ".join(str(part) for part in named if part)
         text = body.get("message") or body.get("detail") or inner or ""

@@ -79,13 +79,15 @@ def _nearest(dotted: str) -> list[str]:
     return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
 
 
-def _described(dotted: str) -> str:
+def _description(dotted: str) -> str:
     """Describe one name for a person who must call it."""
     found = _resolve(dotted)
     if found is None:
         close = _nearest(dotted)
         missing = f"{dotted}: does not exist here"
-        return f"{missing}; near: {', '.join(close)}\n{_described(close[0])}" if close else missing
+        return (
+            f"{missing}; near: {', '.join(close)}\n{_description(close[0])}" if close else missing
+        )
     where, thing = found
     if inspect.ismodule(thing):
         names = [n for n in dir(thing) if not n.startswith("_")]
@@ -112,6 +114,6 @@ def _configuration(thing: Any) -> str:
 
 sys.stdout.write(
     "\n<<reference>>"
-    + json.dumps([_described(name) for name in globals().get("NAMES", [])])
+    + json.dumps([_description(name) for name in globals().get("NAMES", [])])
     + "<</reference>>\n"
 )

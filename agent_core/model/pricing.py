@@ -21,7 +21,7 @@ def price_of(prices: Mapping[str, Price], model: str) -> Price | None:
     return prices.get(model) or prices.get(DATED.sub("", model))
 
 
-def priced(usage: Usage, price: Price | None) -> Usage:
+def with_cost(usage: Usage, price: Price | None) -> Usage:
     """Fill in the cost of one call, or that its price is unknown."""
     if price is None:
         return _with_cost(usage, 0.0, unpriced=1)
@@ -37,10 +37,10 @@ def worst_case(sizes: Iterable[int], max_tokens: int, price: Price | None) -> Us
     input_tokens = sum(sizes) // BYTES_PER_TOKEN + 64
     worst = Usage(calls=1, input_tokens=input_tokens, output_tokens=max_tokens)
     dearest = price and Price(input=max(price.input, price.cached or 0.0), output=price.output)
-    return priced(worst, dearest)
+    return with_cost(worst, dearest)
 
 
-def estimated(prompt: int, answer: int) -> Usage:
+def estimated_usage(prompt: int, answer: int) -> Usage:
     """Return what a call used, from characters, where the server does not tell."""
     return Usage(
         calls=1,

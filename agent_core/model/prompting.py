@@ -60,16 +60,16 @@ def template_hash(name: str) -> str:
     path = FOLDER / f"{name}.md"
     if not path.is_file():
         return ""
-    return hashlib.sha256(expanded(path).encode()).hexdigest()
+    return hashlib.sha256(whole_template(path).encode()).hexdigest()
 
 
-def expanded(path: Path) -> str:
+def whole_template(path: Path) -> str:
     """Return a template with the templates that it includes in their places."""
     text = path.read_text(encoding="utf-8")
-    return INCLUDE.sub(lambda m: expanded(FOLDER / m[1]), text)
+    return INCLUDE.sub(lambda m: whole_template(FOLDER / m[1]), text)
 
 
-def render(name: str, **pieces: Any) -> Prompt:
+def render_prompt(name: str, **pieces: Any) -> Prompt:
     """Fill in a prompt; `pieces` are bounded by whoever made them."""
     system, user = _halves(name)
     return Prompt(name, system.render(pieces).strip(), user.render(pieces).strip())
@@ -120,7 +120,7 @@ def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
     shown = shown_failure if node.is_buggy else shown_output
     return {
         "source": clip(node.script.source, SOURCE),
-        "ended": _ended(node),
+        "ended": _end_text(node),
         "output": shown(output, share_rows=share_rows),
         "checks": _checks_piece(node.checks, is_all=not node.is_buggy),
         "verdicts": _verdicts_piece(node, plan),
@@ -243,7 +243,7 @@ def _seeds_text(seeds: Sequence[int]) -> str:
     return clip(", ".join(map(str, seeds)), 600)
 
 
-def _ended(node: Node) -> str:
+def _end_text(node: Node) -> str:
     """Say how a node's script ended."""
     if node.execution is None:
         return f"It was not run: {on_one_line(node.error or 'no reason known', 600)}"

@@ -32,7 +32,7 @@ def read_as(form: type[P], text: str) -> P:
     faults = []
     for value in found:
         try:
-            return form.model_validate(_unwrapped(value, form))
+            return form.model_validate(_without_wrapper(value, form))
         except ValidationError as error:
             faults.append(answer_fault_of(error))
     raise min(faults, key=lambda c: len(c.faults))
@@ -41,35 +41,35 @@ def read_as(form: type[P], text: str) -> P:
 def _objects_in(text: str) -> list[dict[str, Any]]:
     """Return the JSON objects of a text, the whole text first, then the longest."""
     text = THINKING.sub("", text).strip()
-    whole = _loaded(text)
+    whole = _json_object(text)
     if whole is not None:
         return [whole]
-    within = [_loaded(block) for block in FENCED.findall(text)]
+    within = [_json_object(block) for block in FENCED.findall(text)]
     found = [value for value in within if value is not None]
-    return found or _embedded(text)
+    return found or _embedded_objects(text)
 
 
-def _loaded(text: str) -> dict[str, Any] | None:
+def _json_object(text: str) -> dict[str, Any] | None:
     """Read a text as one JSON object; None when it is not."""
     try:
-        value = _cleaned(json.loads(text, strict=False))
+        value = _clean_texts(json.loads(text, strict=False))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _cleaned(value: Any) -> Any:
+def _clean_texts(value: Any) -> Any:
     """Drop characters that no file or message can hold from all texts of a value."""
     if isinstance(value, str):
         return UNPRINTABLE.sub("", value)
     if isinstance(value, list):
-        return [_cleaned(part) for part in value]
+        return [_clean_texts(part) for part in value]
     if isinstance(value, dict):
-        return {key: _cleaned(part) for key, part in value.items()}
+        return {key: _clean_texts(part) for key, part in value.items()}
     return value
 
 
-def _embedded(text: str) -> list[dict[str, Any]]:
+def _embedded_objects(text: str) -> list[dict[str, Any]]:
     """Return the objects that stand somewhere in a text, the longest first."""
     decoder = json.JSONDecoder(strict=False)
     found: list[tuple[int, dict[str, Any]]] = []
@@ -78,7 +78,7 @@ def _embedded(text: str) -> list[dict[str, Any]]:
         tries += 1
         try:
             value, end = decoder.raw_decode(text, place)
-            value = _cleaned(value)
+            value = _clean_texts(value)
         except (ValueError, RecursionError):
             end = place + 1
         else:
@@ -88,7 +88,7 @@ def _embedded(text: str) -> list[dict[str, Any]]:
     return [value for _, value in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _unwrapped(value: dict[str, Any], form: type[BaseModel]) -> dict[str, Any]:
+def _without_wrapper(value: dict[str, Any], form: type[BaseModel]) -> dict[str, Any]:
     """Take an object out of a wrapper with one key, such as `{"answer": {...}}`."""
     if len(value) == 1:
         inner = next(iter(value.values()))

@@ -35,11 +35,11 @@ from agent_core.model.answers import (
 )
 from agent_core.model.bounds import REFERENCE, TASK, clip
 from agent_core.model.code import script_in
-from agent_core.model.dialogue import Dialogue, Form, Voice, structured
+from agent_core.model.dialogue import Dialogue, Form, Voice, class_form
 from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
 from agent_core.model.judging import files_piece, names_piece, verdicts_from
 from agent_core.model.planning import plan_from
-from agent_core.model.pricing import price_of, priced
+from agent_core.model.pricing import price_of, with_cost
 from agent_core.model.prompting import (
     MAX_OTHERS,
     Prompt,
@@ -50,7 +50,7 @@ from agent_core.model.prompting import (
     facts_piece,
     node_piece,
     packages_piece,
-    render,
+    render_prompt,
     requirements_piece,
     study_pieces,
 )
@@ -158,7 +158,7 @@ class ModelResearcher:
     async def plan(self, request: PlanRequest) -> Plan:
         """Write the first plan."""
         context = request.context
-        prompt = render(
+        prompt = render_prompt(
             "plan",
             task=clip(context.task, TASK),
             data=data_piece(context.datasets),
@@ -170,18 +170,18 @@ class ModelResearcher:
         def convert(answer: PlanAnswer, _: bool) -> Plan:
             return plan_from(answer, context.datasets, cost=self.estimate())
 
-        form = structured("plan", PlanAnswer, convert)
+        form = class_form("plan", PlanAnswer, convert)
         return await self.ask_twice(prompt, form, self.voice("plan"), request)
 
     def estimate(self) -> float:
         """Return what a usual run costs with this model; 0 where the price is unknown."""
         price = price_of(self.endpoint.settings.prices, self.agent.code.model)
-        return priced(PLANNED_CALLS, price).cost
+        return with_cost(PLANNED_CALLS, price).cost
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""
         context = request.context
-        prompt = render(
+        prompt = render_prompt(
             "revise",
             **study_pieces(context, request.plan),
             **_planner_pieces(),
@@ -192,7 +192,7 @@ class ModelResearcher:
         def convert(answer: RevisionAnswer, _: bool) -> Revision:
             return revision_from(answer, request.plan, context.datasets)
 
-        form = structured("revision", RevisionAnswer, convert)
+        form = class_form("revision", RevisionAnswer, convert)
         return await self.ask_twice(prompt, form, self.voice("revise"), request)
 
     async def draft(self, request: DraftRequest) -> Script:
@@ -240,7 +240,7 @@ class ModelResearcher:
 
     async def write(self, operator: str, request: Writing, **pieces: Any) -> Script:
         """Have a script written."""
-        prompt = render(
+        prompt = render_prompt(
             operator,
             **study_pieces(request.context, request.plan),
             labbook=labbook(),
@@ -267,7 +267,7 @@ class ModelResearcher:
         found = await asyncio.to_thread(
             exhibits, node.script.source, output, request.artifacts, share_rows=rows
         )
-        prompt = render(
+        prompt = render_prompt(
             "judge",
             **study_pieces(request.context, request.plan),
             node=self.shown(node, request.plan),
@@ -280,13 +280,13 @@ class ModelResearcher:
         def convert(answer: JudgeAnswer, is_last: bool) -> tuple[Verdict, ...]:
             return verdicts_from(answer, request.open, voice.model, is_last=is_last)
 
-        form = structured("verdicts", JudgeAnswer, convert)
+        form = class_form("verdicts", JudgeAnswer, convert)
         return await self.ask(prompt, form, voice, request)
 
     async def report(self, request: ReportRequest) -> ReportDraft:
         """Word the report, with references in place of numbers."""
         plan, facts = request.plan, request.facts
-        prompt = render(
+        prompt = render_prompt(
             "report",
             **study_pieces(request.context, plan),
             outcome=_outcome_piece(request),
@@ -297,7 +297,7 @@ class ModelResearcher:
         def convert(answer: ReportAnswer, is_last: bool) -> ReportDraft:
             return draft_from(answer, plan, facts, is_last=is_last)
 
-        form = structured("report", ReportAnswer, convert)
+        form = class_form("report", ReportAnswer, convert)
         voice = self.voice("report", self.agent.report)
         return await self.ask_twice(prompt, form, voice, request)
 
@@ -306,7 +306,7 @@ class ModelResearcher:
         plan, report = request.plan, clip(request.report, MAX_REPORT) or "None yet."
         study = study_pieces(request.context, plan)
         question = clip(request.question, TASK)
-        prompt = render(
+        prompt = render_prompt(
             "answer",
             **study,
             report=report,
@@ -320,7 +320,7 @@ class ModelResearcher:
         def convert(answer: AnswerAnswer, is_last: bool) -> Answer:
             return answer_from(answer, request.facts, known, is_last=is_last)
 
-        form = structured("answer", AnswerAnswer, convert)
+        form = class_form("answer", AnswerAnswer, convert)
         voice = self.voice("answer", self.agent.report)
         return await self.ask_twice(prompt, form, voice, request)
 

@@ -152,7 +152,7 @@ class Reply:
         return self
 
 
-def parsed(data: str | bytes) -> Piece:
+def parse_object(data: str | bytes) -> Piece:
     """Read one JSON object as a completion or a chunk.
 
     Raises

@@ -68,15 +68,15 @@ def answer(request: AnswerRequest) -> Answer:
         return offered
     named = named_algorithms(request.plan, request.question)
     if WHY.search(request.question):
-        return unexplained(request, named)
+        return answer_without_cause(request, named)
     if WHICH_RUN.search(request.question):
         return runs(request)
     if len(named) != 2 and TELLS_APART.search(request.question):
-        return differences(request, named) or ranking(request.plan, request.facts)
+        return difference_statistics(request, named) or ranking_answer(request.plan, request.facts)
     if len(named) == 2 and COMPARES.search(request.question):
-        return compared(request, *named)
+        return compare_answer(request, *named)
     if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
-        return ranking(request.plan, request.facts)
+        return ranking_answer(request.plan, request.facts)
     if re.search(r"how many|number of", request.question, re.I):
         return counts(request.plan, request.facts)
     return statistics(request)
@@ -103,7 +103,7 @@ def offer(request: AnswerRequest) -> Answer | None:
     return Answer("That was not part of this run; it needs a new round.", (), wish)
 
 
-def compared(request: AnswerRequest, a: str, b: str) -> Answer:
+def compare_answer(request: AnswerRequest, a: str, b: str) -> Answer:
     """Answer whether two algorithms differ, by the recorded paired difference."""
     plan, facts, metric = request.plan, request.facts, request.plan.primary
     for one, other in ((a, b), (b, a)):
@@ -125,19 +125,21 @@ def compared(request: AnswerRequest, a: str, b: str) -> Answer:
             f"{p_text(p_value)}. {HERE}{equivalence(request, one, other)}",
             (f"{key}|difference", f"{key}|p"),
         )
-    return ranking(plan, facts)
+    return ranking_answer(plan, facts)
 
 
-def unexplained(request: AnswerRequest, named: list[str]) -> Answer:
+def answer_without_cause(request: AnswerRequest, named: list[str]) -> Answer:
     """Answer a question for a cause: what is recorded of it, and that no cause is."""
     if len(named) == 2:
-        found = compared(request, *named)
+        found = compare_answer(request, *named)
     else:
-        found = differences(request, named) or ranking(request.plan, request.facts)
+        found = difference_statistics(request, named) or ranking_answer(
+            request.plan, request.facts
+        )
     return Answer(f"{NO_CAUSE} What is recorded: {found.text}", found.quoted)
 
 
-def differences(request: AnswerRequest, named: list[str]) -> Answer | None:
+def difference_statistics(request: AnswerRequest, named: list[str]) -> Answer | None:
     """Tell the recorded paired differences, of an algorithm where one is named; None without."""
     names = [a.name for a in request.plan.algorithms]
     key = request.plan.primary.key
@@ -148,7 +150,7 @@ def differences(request: AnswerRequest, named: list[str]) -> Answer | None:
         if f"{key}|{a} - {b}|difference" in request.facts
         and (not named or a in named or b in named)
     ]
-    told = [compared(request, a, b) for a, b in pairs[:SHOWN_PAIRS]]
+    told = [compare_answer(request, a, b) for a, b in pairs[:SHOWN_PAIRS]]
     if not told:
         return None
     more = (
@@ -170,7 +172,7 @@ def runs(request: AnswerRequest) -> Answer:
             lines.append(f"{label} of {name}: lowest run {low}, highest run {high}.")
             quoted += ends[:2]
     if not lines:
-        return ranking(plan, facts)
+        return ranking_answer(plan, facts)
     lines.append(
         "Which seed had which value is in tables/per_run.csv of the zip. A seed that is picked "
         "after the results were seen is no finding: report all of them."
@@ -217,7 +219,7 @@ def statistics(request: AnswerRequest) -> Answer:
                 lines.append(f"{metric.label} of {name}: {', '.join(t for t, _ in found)}")
                 quoted += [reference for _, reference in found]
     if not lines:
-        return Answer("That was not recorded, so I cannot say. I can quote: " + recorded(plan))
+        return Answer("That was not recorded, so I cannot say. I can quote: " + quotable(plan))
     return Answer("\n".join(f"{line}." for line in lines), tuple(quoted))
 
 
@@ -240,11 +242,11 @@ def not_recorded(plan: Plan, missing: list[Metric]) -> Answer:
     reason = ""
     if asked.k and not asked.is_rating and asked.k > plan.list_length:
         reason = f" (lists have {plan.list_length} items)"
-    text = f"{asked.label} was not recorded{reason}, so I cannot say. Recorded: {recorded(plan)}"
+    text = f"{asked.label} was not recorded{reason}, so I cannot say. Recorded: {quotable(plan)}"
     return Answer(text, (), f"also report {asked.label}")
 
 
-def recorded(plan: Plan) -> str:
+def quotable(plan: Plan) -> str:
     """Return what can be quoted."""
     metrics = ", ".join(m.label for m in plan.metrics)
     return f"{metrics} of {', '.join(a.name for a in plan.algorithms)}."
@@ -279,7 +281,7 @@ def half_width(facts: Mapping[str, float], key: str, statistic: str) -> float:
     return (high - low) / 2
 
 
-def ranking(plan: Plan, facts: Mapping[str, float]) -> Answer:
+def ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
     """Order the algorithms by the primary metric."""
     metric = plan.primary
     found = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}

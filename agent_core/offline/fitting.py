@@ -20,9 +20,9 @@ def possible(
     """Fit a reading to the data and to sane numbers; say what was changed or left out."""
     gaps: list[str] = []
     reading = rateable(reading, dataset, assumptions)
-    reading = thresholded(reading, dataset, assumptions)
+    reading = fit_threshold(reading, dataset, assumptions)
     reading = sweepable(reading, gaps)
-    reading = bounded(reading, assumptions)
+    reading = without_impossible_margin(reading, assumptions)
     most = max(2, min(MAX_FOLDS, dataset.users))
     if reading.folds is not None and not 2 <= reading.folds <= most:
         folds = most if reading.folds > most else None
@@ -48,7 +48,7 @@ def possible(
     return reading, gaps
 
 
-def bounded(reading: Reading, assumptions: list[str]) -> Reading:
+def without_impossible_margin(reading: Reading, assumptions: list[str]) -> Reading:
     """Leave a margin out that no share can differ by."""
     is_share = not reading.metrics or reading.metrics[0] not in CUTLESS
     if reading.margin is None or reading.margin < 1 or not is_share:
@@ -75,7 +75,7 @@ def rateable(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Read
     return reading
 
 
-def thresholded(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Reading:
+def fit_threshold(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Reading:
     """Turn `above 3` into the next rating; drop a threshold that no rating reaches."""
     limit, values = reading.min_rating, dataset.rating_values
     if limit is None:

@@ -47,7 +47,7 @@ REPAIRS: tuple[tuple[str, Callable[[Dataset, Plan], Dataset]], ...] = (
 """Pattern of a failure, and what to read otherwise."""
 
 
-def repaired(dataset: Dataset, plan: Plan, failed: list[Node]) -> Dataset:
+def repaired_profile(dataset: Dataset, plan: Plan, failed: list[Node]) -> Dataset:
     """Return the profile by which the next script is composed.
 
     Raises

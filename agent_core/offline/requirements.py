@@ -148,7 +148,7 @@ def config_text(config: object) -> str:
     return ", ".join(f"{key} {value}" for key, value in pairs.items())
 
 
-def renumbered(
+def with_known_ids(
     new: tuple[Requirement, ...], old: tuple[Requirement, ...], dropped: frozenset[str]
 ) -> tuple[Requirement, ...]:
     """Give requirements the ids they had; new ones follow the highest ever used.

@@ -19,7 +19,7 @@ from agent_core.offline import answering, reporting
 from agent_core.offline.composer import VARIANTS, compose
 from agent_core.offline.grammar import Reading, read
 from agent_core.offline.planner import build
-from agent_core.offline.repairs import repaired
+from agent_core.offline.repairs import repaired_profile
 from agent_core.offline.revision import revise
 from agent_core.researcher import (
     AnswerRequest,
@@ -66,16 +66,16 @@ class OfflineResearcher:
         reading = read(request.context.task)
         if reading.beyond or reading.is_empty or reading.has_only_outsiders:
             raise OutsideGrammar(f"{understood(reading)} {HELP}")
-        dataset = interactions(request.context.datasets)
+        dataset = interaction_count(request.context.datasets)
         return build(reading, dataset, request.context.task, request.context.folds)
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""
-        return revise(request.plan, interactions(request.context.datasets), request.reply)
+        return revise(request.plan, interaction_count(request.context.datasets), request.reply)
 
     async def draft(self, request: DraftRequest) -> Script:
         """Compose the variant of this draft."""
-        return compose(request.plan, interactions(request.context.datasets), request.index)
+        return compose(request.plan, interaction_count(request.context.datasets), request.index)
 
     async def debug(self, request: DebugRequest) -> Script:
         """Compose again, by what the failure says of the data, or another variant.
@@ -86,7 +86,9 @@ class OfflineResearcher:
             When every variant has failed, or memory or time ran out.
         """
         failed = [*request.attempts, request.node]
-        dataset = repaired(interactions(request.context.datasets), request.plan, failed)
+        dataset = repaired_profile(
+            interaction_count(request.context.datasets), request.plan, failed
+        )
         return another(request.plan, dataset, [n.script for n in failed])
 
     async def improve(self, request: ImproveRequest) -> Script:
@@ -98,7 +100,7 @@ class OfflineResearcher:
             When there is none left: what is open cannot be had by rules.
         """
         tried = [*(n.script for n in request.attempts), request.node.script]
-        return another(request.plan, interactions(request.context.datasets), tried)
+        return another(request.plan, interaction_count(request.context.datasets), tried)
 
     async def merge(self, request: MergeRequest) -> Script:
         """Return the first script: the parts of all variants are the same."""
@@ -134,7 +136,7 @@ def another(plan: Plan, dataset: Dataset, tried: list[Script]) -> Script:
     raise UnusableAnswer("All variants that the rules can build were tried.")
 
 
-def interactions(datasets: tuple[Dataset, ...]) -> Dataset:
+def interaction_count(datasets: tuple[Dataset, ...]) -> Dataset:
     """Return the dataset that holds the interactions: the largest one.
 
     Raises

@@ -9,7 +9,7 @@ from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision
 from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
-from agent_core.offline.requirements import key_of, renumbered
+from agent_core.offline.requirements import key_of, with_known_ids
 from agent_core.offline.wishes import merged, unique
 from agent_core.rules.wording import data_text, split_text
 
@@ -156,7 +156,7 @@ def revised(
     was = {key_of(r) for r in plan.requirements}
     fresh_before = build(reading_of(plan), dataset, plan.question)
     gone = frozenset(key_of(r) for r in fresh_before.requirements) - was
-    requirements = renumbered(next_plan.requirements, plan.requirements, dropped | gone)
+    requirements = with_known_ids(next_plan.requirements, plan.requirements, dropped | gone)
     next_plan = replace(
         next_plan,
         version=plan.version + 1,

@@ -20,7 +20,7 @@ from agent_core.domain.events import Logged
 from agent_core.prose.quotation import said_by
 from agent_core.report.artifacts import copy_artifacts
 from agent_core.report.metadata import metadata
-from agent_core.report.rendering import render
+from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.solution import public, standalone, template
 from agent_core.report.tables import comparison_frame, outcome_text, summary_frame
@@ -44,7 +44,7 @@ def write_bundle(inputs: ReportInputs, facts: Facts, answer: str, folder: Path) 
     _write_tables(inputs, facts, folder)
     left_out += too_large(folder)
     _write_readme(inputs, answer, left_out, folder)
-    return _zipped(folder, folder / f"{slug(inputs.plan.title)}.zip")
+    return _zip_folder(folder, folder / f"{slug(inputs.plan.title)}.zip")
 
 
 def slug(title: str) -> str:
@@ -121,13 +121,13 @@ def _write_protocol(inputs: ReportInputs, folder: Path) -> None:
     plan = {
         "frozen": frozen,
         "is_exploratory": inputs.is_exploratory,
-        "plan": _plain(Plan, inputs.plan),
-        "earlier_versions": [_plain(Plan, p) for p in inputs.view.plans[:-1]],
+        "plan": _as_json(Plan, inputs.plan),
+        "earlier_versions": [_as_json(Plan, p) for p in inputs.view.plans[:-1]],
     }
     write_json(folder / "plan.json", plan)
     verdicts = {v.requirement: v for v in (inputs.best.verdicts if inputs.best else ())}
     requirements = [
-        _plain(Requirement, r)
+        _as_json(Requirement, r)
         | {
             "is_met": r.id in verdicts and verdicts[r.id].is_met,
             "reason": verdicts[r.id].reason if r.id in verdicts else "not judged",
@@ -138,7 +138,7 @@ def _write_protocol(inputs: ReportInputs, folder: Path) -> None:
     ]
     write_json(folder / "requirements.json", requirements)
     write_json(folder / "code_requirements.json", [r.text for r in inputs.plan.requirements])
-    write_json(folder / "checks.json", [_plain(Check, c) for c in inputs.checks])
+    write_json(folder / "checks.json", [_as_json(Check, c) for c in inputs.checks])
 
 
 def _write_search(inputs: ReportInputs, folder: Path) -> None:
@@ -147,7 +147,7 @@ def _write_search(inputs: ReportInputs, folder: Path) -> None:
     nodes = [_node_entry(n, best) for n in inputs.view.nodes]
     write_json(folder / "tree.json", {"best": best, "nodes": nodes})
     told = [n | {"plan": said_by("script", n["plan"]) if n["plan"] else ""} for n in nodes]
-    page = render("tree.html.j2", title=inputs.plan.title, nodes=told)
+    page = render_template("tree.html.j2", title=inputs.plan.title, nodes=told)
     (folder / "tree.html").write_text(page, encoding="utf-8")
     lines = (json.dumps(_log_entry(entry), ensure_ascii=False) for entry in inputs.log)
     (folder / "log.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -176,7 +176,7 @@ def _node_entry(node: Node, best: NodeId | None) -> dict[str, Any]:
 def _log_entry(logged: Logged) -> dict[str, Any]:
     """Return an event without paths of this machine."""
     kind = type(logged.event)
-    body = _plain(kind, logged.event)
+    body = _as_json(kind, logged.event)
     return {"seq": logged.seq, "at": logged.at.isoformat(), "kind": kind.__name__, "body": body}
 
 
@@ -223,7 +223,7 @@ def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder
     )
     if inputs.outcome is Outcome.NOTHING:
         origin += " No script satisfied the plan."
-    text = render(
+    text = render_template(
         "readme.md.j2",
         origin=origin,
         title=inputs.plan.title,
@@ -235,7 +235,7 @@ def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def _zipped(folder: Path, target: Path) -> Path:
+def _zip_folder(folder: Path, target: Path) -> Path:
     """Zip a folder in a fixed order, whole or not at all."""
     temporary = target.with_suffix(".tmp")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -249,7 +249,7 @@ def _zipped(folder: Path, target: Path) -> Path:
     return target
 
 
-def _plain(kind: Any, value: Any) -> Any:
+def _as_json(kind: Any, value: Any) -> Any:
     """Return a value as JSON can hold it, with file names in place of this machine's paths."""
     dumped = TypeAdapter(kind).dump_python(value)
     return nameless(dumped)

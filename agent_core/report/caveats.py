@@ -25,7 +25,7 @@ def own_word(inputs: ReportInputs) -> list[str]:
     ]
 
 
-def unpredicted(inputs: ReportInputs) -> list[str]:
+def unpredicted_text(inputs: ReportInputs) -> list[str]:
     """Say which algorithm predicted so few of the tested ratings that its error is of others."""
     if inputs.evidence is None:
         return []

@@ -62,11 +62,11 @@ def draw(evidence: Evidence, facts: Facts, folder: Path, mark: str = "") -> tupl
         The PNG files, most important first.
     """
     with DRAWING:
-        figures = wanted(evidence, facts)
+        figures = figures_for(evidence, facts)
         return tuple(_save(figure, folder / name, mark) for name, figure in figures.items())
 
 
-def wanted(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
+def figures_for(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
     """Return the figures that fit the study."""
     plan = evidence.plan
     if not facts.of(plan.primary):
@@ -82,7 +82,7 @@ def wanted(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
     return found
 
 
-def wrapped(name: str, lines: int = 3) -> str:
+def wrapped_name(name: str, lines: int = 3) -> str:
     """Return a name on short lines; the middle of a very long one is left out."""
     room = LABEL_WIDTH * lines - 4
     flat = " ".join(name.split())
@@ -91,10 +91,10 @@ def wrapped(name: str, lines: int = 3) -> str:
     return "\n".join(textwrap.wrap(flat, LABEL_WIDTH)) or flat
 
 
-def _blank(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
+def _empty_figure(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
     """Return an empty figure in the house style, high enough for a line per label."""
     figure = _canvas(1.5 + _row_height(labels) * len(labels))
-    return figure, _styled(figure.add_subplot())
+    return figure, _style(figure.add_subplot())
 
 
 def _canvas(height: float = HEIGHT) -> Figure:
@@ -109,7 +109,7 @@ def _row_height(labels: Sequence[str]) -> float:
     return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
 
 
-def _styled(axes: Axes) -> Axes:
+def _style(axes: Axes) -> Axes:
     """Take away what carries no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=10)
@@ -165,14 +165,14 @@ def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     runs = runs[(runs["metric"] == metric.name) & (runs["k"] == (metric.k or 0))]
     runs = runs[~runs["fold"].isin(facts.left_out)]
     values = {str(n): g["value"].to_numpy(dtype=float) for n, g in runs.groupby("algorithm")}
-    summaries = _kept(evidence.plan, facts)
+    summaries = _shown_summaries(evidence.plan, facts)
     varied = [s for s in summaries if s.over == "seeds"]
     labels = [_label_of(evidence.plan, s) for s in summaries]
-    below = [wrapped(s.algorithm) for s in varied] if len(varied) > 1 else []
+    below = [wrapped_name(s.algorithm) for s in varied] if len(varied) > 1 else []
     heights = [max(1.0, _row_height(group) * len(group)) for group in (labels, below)]
     heights[1] = max(heights[1], 1.6)
     figure = _canvas(sum(heights) + 1.8)
-    above, under = (_styled(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
+    above, under = (_style(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
     _strip(above, [values[s.algorithm] for s in summaries])
     _row_labels(above, labels)
     above.set_title(f"{metric.label}{metric.note} over training seeds", fontsize=11, loc="left")
@@ -185,7 +185,7 @@ def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     return figure
 
 
-def _kept(plan: Plan, facts: Facts) -> list[Summary]:
+def _shown_summaries(plan: Plan, facts: Facts) -> list[Summary]:
     """Return the best summaries of the primary metric, baselines always among them."""
     found = facts.of(plan.primary)
     baselines = {a.name for a in plan.baselines}
@@ -197,7 +197,7 @@ def _kept(plan: Plan, facts: Facts) -> list[Summary]:
 def _label_of(plan: Plan, summary: Summary) -> str:
     """Return the label of an algorithm's line; a baseline is called one."""
     is_baseline = summary.algorithm in {a.name for a in plan.baselines}
-    return wrapped(f"{summary.algorithm} (baseline)" if is_baseline else summary.algorithm)
+    return wrapped_name(f"{summary.algorithm} (baseline)" if is_baseline else summary.algorithm)
 
 
 def _strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
@@ -240,7 +240,7 @@ def _deviations(axes: Axes, varied: Sequence[Summary]) -> None:
         if interval.is_known:
             axes.plot([interval.low, interval.high], [position] * 2, color=BLUE, linewidth=2.5)
         axes.plot([summary.sd], [position], "o", color=BLUE, markersize=7)
-    _row_labels(axes, [wrapped(s.algorithm) for s in varied], [_sd_text(s) for s in varied])
+    _row_labels(axes, [wrapped_name(s.algorithm) for s in varied], [_sd_text(s) for s in varied])
     axes.set_xlim(left=0)
     axes.set_xlabel("SD over seeds, 95 % interval", fontsize=11)
 
@@ -257,9 +257,9 @@ def _sd_text(summary: Summary) -> str:
 
 def _comparison(plan: Plan, facts: Facts) -> Figure:
     """Draw means with their intervals over users, the best baseline as a line."""
-    summaries = _kept(plan, facts)
+    summaries = _shown_summaries(plan, facts)
     labels = [_label_of(plan, s) for s in summaries]
-    figure, axes = _blank(labels)
+    figure, axes = _empty_figure(labels)
     baselines = {a.name for a in plan.baselines}
     for position, summary in enumerate(reversed(summaries)):
         is_baseline = summary.algorithm in baselines
@@ -295,9 +295,9 @@ def _differences(plan: Plan, facts: Facts) -> Figure:
     """Draw paired differences with their intervals; those that exclude 0 are filled."""
     declared = [c for c in facts.comparisons if c.is_declared]
     drawn = declared[:MAX_DIFFERENCES]
-    labels = [f"{wrapped(c.a, 2)} \N{MINUS SIGN}\n{wrapped(c.b, 2)}" for c in drawn]
+    labels = [f"{wrapped_name(c.a, 2)} \N{MINUS SIGN}\n{wrapped_name(c.b, 2)}" for c in drawn]
     labels = [text if len(text) > LABEL_WIDTH else text.replace("\n", " ") for text in labels]
-    figure, axes = _blank(labels)
+    figure, axes = _empty_figure(labels)
     if plan.margin is not None and any(c.equivalence for c in drawn):
         axes.axvspan(-plan.margin, plan.margin, color=GREY, alpha=0.15, linewidth=0)
     for position, item in enumerate(reversed(drawn)):
@@ -331,7 +331,7 @@ def _differences_title(plan: Plan, drawn: int, declared: int) -> str:
 
 def _sweep(plan: Plan, facts: Facts) -> Figure:
     """Draw the primary metric over the values of the swept hyperparameter."""
-    figure, axes = _blank()
+    figure, axes = _empty_figure()
     key = plan.swept or ""
     points = []
     for algorithm in plan.algorithms:

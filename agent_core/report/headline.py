@@ -30,7 +30,7 @@ def headline(plan: Plan, facts: Facts) -> str:
             return _comparison_headline(plan, facts)
 
 
-def repeated(plan: Plan, facts: Facts) -> list[Summary]:
+def summaries_over_seeds(plan: Plan, facts: Facts) -> list[Summary]:
     """Return the summaries of random algorithms whose runs differ in the seed."""
     return [s for s in _spreads(plan, facts) if s.over == "seeds"]
 
@@ -38,7 +38,7 @@ def repeated(plan: Plan, facts: Facts) -> list[Summary]:
 def order_text(plan: Plan, facts: Facts) -> str:
     """Return the algorithms in the order of the primary metric, with the unit of the interval."""
     found = facts.of(plan.primary)
-    half = shared(found)
+    half = shared_half_width(found)
     values = ", ".join(f"{s.algorithm} {mean_text(s, half)}" for s in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return f"{plan.primary.label}{plan.primary.note}: {values}{more}."
@@ -59,7 +59,7 @@ def mean_text(summary: Summary, half: float | None = None) -> str:
     return shown(summary.mean, resolution_of(summary) if half is None else half)
 
 
-def shared(summaries: Iterable[Summary | None]) -> float | None:
+def shared_half_width(summaries: Iterable[Summary | None]) -> float | None:
     """Return the half width that gives all values of one metric the same digits."""
     halves = [resolution_of(s) for s in summaries if s is not None]
     return min((h for h in halves if math.isfinite(h) and h >= NOISE), default=None)
@@ -73,7 +73,7 @@ def _spreads(plan: Plan, facts: Facts) -> list[Summary]:
 
 def _seed_headline(plan: Plan, facts: Facts) -> str:
     """Lead with the standard deviation, its interval, CV and range."""
-    found = repeated(plan, facts)
+    found = summaries_over_seeds(plan, facts)
     if not found:
         return _seedless_headline(plan, facts)
     sentences = [_seed_sentence(s) for s in found]

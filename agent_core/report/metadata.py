@@ -12,7 +12,7 @@ from agent_core.domain import Algorithm, Finding
 from agent_core.evidence.evidence import algorithms_of
 from agent_core.execution.machine import machine
 from agent_core.report.methods_section import NEVER_CLAIMED
-from agent_core.report.provenance import HOW_CHOSEN, asked, cpu_s
+from agent_core.report.provenance import HOW_CHOSEN, asked_models, cpu_s
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.statistics.facts import Facts
 
@@ -68,7 +68,7 @@ def _moment(at: datetime | None) -> str | None:
 
 def _researcher(inputs: ReportInputs) -> dict[str, Any]:
     """Return who wrote plan and scripts: models, snapshots, prompt hashes, spend."""
-    usage, roles = inputs.view.usage, asked(inputs)
+    usage, roles = inputs.view.usage, asked_models(inputs)
     return {
         "researcher": inputs.view.researcher,
         "models": sorted({m for a in roles for m in a.models}),

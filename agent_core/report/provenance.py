@@ -33,7 +33,7 @@ class AskedModel:
     calls: int
 
 
-def asked(inputs: ReportInputs) -> tuple[AskedModel, ...]:
+def asked_models(inputs: ReportInputs) -> tuple[AskedModel, ...]:
     """Return models and prompts of each role, in the order of their first call."""
     calls = [e.event for e in inputs.log if isinstance(e.event, ModelCalled)]
     roles = dict.fromkeys(c.role for c in calls)
@@ -55,8 +55,8 @@ def researcher_text(inputs: ReportInputs) -> str:
     usage = inputs.view.usage
     if not usage.calls:
         return f"{inputs.view.researcher or 'not recorded'}; no model calls"
-    models = [m for a in asked(inputs) for m in a.models]
-    snapshots = [s for a in asked(inputs) for s in a.snapshots]
+    models = [m for a in asked_models(inputs) for m in a.models]
+    snapshots = [s for a in asked_models(inputs) for s in a.snapshots]
     answered = ", ".join(dict.fromkeys(snapshots)) or "not recorded"
     return (
         f"{inputs.view.researcher}; asked: {', '.join(dict.fromkeys(models)) or 'not recorded'}; "
@@ -72,7 +72,7 @@ def prompts_text(inputs: ReportInputs) -> str:
         return "none: no model was asked"
     found = [
         f"{a.role} {' and '.join(p[:SHOWN_DIGITS] for p in a.prompts)}"
-        for a in asked(inputs)
+        for a in asked_models(inputs)
         if a.prompts
     ]
     whole = f"; first {SHOWN_DIGITS} digits, whole in metadata.json"

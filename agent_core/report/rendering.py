@@ -27,15 +27,15 @@ LATIN = re.compile(
 """Letters that LaTeX sets as they are in the encoding T1: ASCII, and Latin with marks."""
 
 
-def render(template: str, **values: Any) -> str:
+def render_template(template: str, **values: Any) -> str:
     """Fill a template, e.g. `report.md.j2`."""
     kind = template.split(".")[-2]
     return _environment(kind).get_template(template).render(**values)
 
 
-def stated(text: Any) -> str:
+def as_sentence(text: Any) -> str:
     """Return a text as a sentence: a capital first, a mark at its end."""
-    told = _ended(text)
+    told = _with_mark(text)
     return f"{told[:1].upper()}{told[1:]}"
 
 
@@ -65,9 +65,9 @@ def _environment(kind: str) -> Environment:
         **options,
     )
     found.filters["cell"] = _cell
-    found.filters["ended"] = _ended
+    found.filters["ended"] = _with_mark
     found.filters["quoted"] = shlex.quote
-    found.filters["stated"] = stated
+    found.filters["stated"] = as_sentence
     found.filters["tex"] = tex
     found.filters["first_cell"] = _first_cell
     return found
@@ -78,7 +78,7 @@ def _cell(text: Any) -> str:
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
-def _ended(text: Any) -> str:
+def _with_mark(text: Any) -> str:
     """Return a text with a mark at its end, also where a quotation closes it."""
     flat = str(text).rstrip()
     return flat if flat.rstrip("”’)").endswith((".", "!", "?")) else f"{flat}."  # noqa: RUF001

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent_core.checks.registry import renewed
+from agent_core.checks.registry import checks_of_today
 from agent_core.domain import (
     Check,
     Dataset,
@@ -65,7 +65,7 @@ class ReportInputs:
     def checks(self) -> tuple[Check, ...]:
         """The checks of the best script; its files are looked at again."""
         recorded = self.best.checks if self.best else ()
-        return renewed(recorded, self.evidence) if self.evidence else recorded
+        return checks_of_today(recorded, self.evidence) if self.evidence else recorded
 
     def found(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""

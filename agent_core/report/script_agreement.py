@@ -96,17 +96,17 @@ def _differences(mine: Run, theirs: Run, algorithm: str) -> Iterator[str]:
     first, second = _table(mine, "dataset"), _table(theirs, "dataset")
     if second and _filters_of(first) != _filters_of(second):
         yield f"filters {_filters_of(second) or 'none'}, not {_filters_of(first) or 'none'}"
-    yield from _changed("interactions", first, second)
-    yield from _changed("feedback", first, second)
+    yield from _difference_text("interactions", first, second)
+    yield from _difference_text("feedback", first, second)
     for part in ("kind", "seed", "holdout"):
-        yield from _changed(part, _table(mine, "split"), _table(theirs, "split"), "split ")
-    yield from _changed("candidates", mine, theirs)
+        yield from _difference_text(part, _table(mine, "split"), _table(theirs, "split"), "split ")
+    yield from _difference_text("candidates", mine, theirs)
     configs = [_table(algorithms_of(r).get(algorithm, {}), "config") for r in (mine, theirs)]
     for key in sorted(k for k in configs[0].keys() & configs[1].keys() if not is_measure(k)):
-        yield from _changed(key, configs[0], configs[1])
+        yield from _difference_text(key, configs[0], configs[1])
 
 
-def _changed(key: str, mine: Run, theirs: Run, before: str = "") -> Iterator[str]:
+def _difference_text(key: str, mine: Run, theirs: Run, before: str = "") -> Iterator[str]:
     """Say that both recorded something, and not the same; words as theirs."""
     known = mine.get(key), theirs.get(key)
     if None not in known and known[0] != known[1]:

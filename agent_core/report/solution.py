@@ -53,7 +53,7 @@ def public(version: str) -> str:
     return version.split("+")[0]
 
 
-def imported(source: str) -> set[str]:
+def modules_imported(source: str) -> set[str]:
     """Return the top-level modules that a script imports; empty where it cannot be parsed."""
     try:
         tree = parse(source)
@@ -76,7 +76,10 @@ def template(name: str) -> str:
 def _header(source: str, versions: Mapping[str, str], python: str) -> str:
     """Return inline script metadata with pinned packages."""
     minor = ".".join(python.split(".")[:2]) or "3.11"
-    pins = [f'#     "{name}=={public(versions[name])}",' for name in _needed(source, versions)]
+    pins = [
+        f'#     "{name}=={public(versions[name])}",'
+        for name in _distributions_needed(source, versions)
+    ]
     return "\n".join(
         [
             "# /// script",
@@ -89,10 +92,10 @@ def _header(source: str, versions: Mapping[str, str], python: str) -> str:
     )
 
 
-def _needed(source: str, versions: Mapping[str, str]) -> list[str]:
+def _distributions_needed(source: str, versions: Mapping[str, str]) -> list[str]:
     """Return the installed distributions that a script imports, and those of the helper."""
     by_name = {name.lower().replace("-", "_"): name for name in versions}
-    wanted = [PROVIDES.get(m, m).lower().replace("-", "_") for m in imported(source)]
+    wanted = [PROVIDES.get(m, m).lower().replace("-", "_") for m in modules_imported(source)]
     found = {by_name[w] for w in [*wanted, *ALWAYS] if w in by_name}
     if any(name.lower() == "lenskit" for name in found) and "torch" in by_name:
         found.add(by_name["torch"])

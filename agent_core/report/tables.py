@@ -11,7 +11,7 @@ import pandas as pd
 from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.prose.quotation import said_by, without_results
-from agent_core.report.headline import mean_text, names_of, shared
+from agent_core.report.headline import mean_text, names_of, shared_half_width
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.run.tree import error_signature
 from agent_core.statistics.facts import Comparison, Facts, Summary
@@ -109,7 +109,7 @@ def latex_rows(plan: Plan, facts: Facts) -> tuple[list[str], list[dict[str, Any]
     metrics: list[Metric] = [m for m in plan.metrics if facts.of(m)]
     names = [s.algorithm for s in facts.of(plan.primary)]
     names += [s.algorithm for s in facts.summaries if s.algorithm not in names]
-    halves = [shared(facts.of(m)) for m in metrics]
+    halves = [shared_half_width(facts.of(m)) for m in metrics]
     rows = []
     for name in dict.fromkeys(names):
         found = [facts.summary(m, name) for m in metrics]

@@ -10,8 +10,14 @@ from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, Study
 from agent_core.domain.events import Rerun
 from agent_core.prose.clipping import clipped, on_one_line
 from agent_core.prose.number_format import percent, shown
-from agent_core.report.caveats import SPLIT_EFFECT, own_word, split_limits, unpredicted
-from agent_core.report.headline import mean_text, names_of, repeated, resolution_of, shared
+from agent_core.report.caveats import SPLIT_EFFECT, own_word, split_limits, unpredicted_text
+from agent_core.report.headline import (
+    mean_text,
+    names_of,
+    resolution_of,
+    shared_half_width,
+    summaries_over_seeds,
+)
 from agent_core.report.provenance import exploratory_text, person, tried_text
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_agreement import agreement
@@ -69,7 +75,7 @@ def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
         for c in inputs.found(Finding.FAIL)
         if c.is_binding and inputs.has_results
     ]
-    found += [*_astray(inputs), *own_word(inputs), *unpredicted(inputs)]
+    found += [*_astray(inputs), *own_word(inputs), *unpredicted_text(inputs)]
     found += [
         f"**{WARNINGS[c.name]}** {on_one_line(c.reason, LINE)}"
         for c in inputs.found(Finding.WARN)
@@ -208,7 +214,7 @@ def _numbers(inputs: ReportInputs, facts: Facts) -> str:
     found = facts.of(plan.primary)
     if not found:
         return ""
-    if _is_seed_study(inputs) and (varied := repeated(plan, facts)):
+    if _is_seed_study(inputs) and (varied := summaries_over_seeds(plan, facts)):
         return _seed_numbers(inputs, facts, varied[0])
     lines = [
         f"• {s.algorithm}{' (baseline)' if s.algorithm in names_of(plan.baselines) else ''}: "
@@ -262,7 +268,7 @@ def _other_metrics(inputs: ReportInputs, facts: Facts) -> str:
     for metric in inputs.plan.metrics[1 : 1 + SHOWN_METRICS]:
         found = facts.of(metric)[:SHOWN_ALGORITHMS]
         varied = [s for s in found if s.over == "seeds"] if _is_seed_study(inputs) else []
-        half = shared(found)
+        half = shared_half_width(found)
         values = [f"{s.algorithm} {mean_text(s, half)}{_spread_text(s, varied)}" for s in found]
         if values:
             lines.append(f"{metric.label}: {', '.join(values)}.")

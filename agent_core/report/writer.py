@@ -14,7 +14,7 @@ from agent_core.report.bibliography import bibtex
 from agent_core.report.bundle import slug, write_bundle
 from agent_core.report.caveats import known_limits
 from agent_core.report.failure import failure
-from agent_core.report.headline import headline, mean_text, repeated
+from agent_core.report.headline import headline, mean_text, summaries_over_seeds
 from agent_core.report.methods_section import (
     NEVER_CLAIMED,
     algorithm_texts,
@@ -22,7 +22,7 @@ from agent_core.report.methods_section import (
     metric_text,
     statements,
 )
-from agent_core.report.rendering import render
+from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.tables import (
     difference_tables,
@@ -109,11 +109,12 @@ def latex_table(inputs: ReportInputs, facts: Facts) -> str:
     data = ", ".join(d.known_as or d.name for d in inputs.datasets)
     users = max((s.users for s in facts.of(plan.primary)), default=0)
     over = f"{users:,} test users" if users else "test users"
-    caption = (
-        f"{plan.title}: means with 95 % intervals over {over} on {data}{_spread(plan, facts)}."
-    )
+    caption = f"{plan.title}: means with 95 % intervals over {over} on {data}"
+    caption += f"{_deviations_text(plan, facts)}."
     name = slug(plan.title)
-    return render("table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows).strip()
+    return render_template(
+        "table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows
+    ).strip()
 
 
 def _words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
@@ -154,7 +155,7 @@ def _report_markdown(
 ) -> str:
     """Return the whole report."""
     plan = inputs.plan
-    return render(
+    return render_template(
         "report.md.j2",
         title=plan.title,
         headline=answer,
@@ -179,7 +180,7 @@ def _report_markdown(
 def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
     """Write `report.md`, `methods.md`, and its table and references as files of their own."""
     plan, table, references = inputs.plan, latex_table(inputs, facts), bibtex(inputs)
-    methods = render(
+    methods = render_template(
         "methods.md.j2",
         title=plan.title,
         plan=plan,
@@ -202,9 +203,9 @@ def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _spread(plan: Plan, facts: Facts) -> str:
+def _deviations_text(plan: Plan, facts: Facts) -> str:
     """Return the standard deviations over seeds, which are the answer of a seed study."""
-    found = repeated(plan, facts) if plan.study is Study.SEED_VARIANCE else []
+    found = summaries_over_seeds(plan, facts) if plan.study is Study.SEED_VARIANCE else []
     told = [
         f"{s.algorithm} {shown(s.sd, s.sd_interval.half_width)} in {metric.label} (n = {s.units})"
         for name in (s.algorithm for s in found)

@@ -27,7 +27,7 @@ def why_closed(view: RunView, wish: str) -> str:
     return ""
 
 
-def opened(view: RunView, wish: str, by: UserId, budget: Budget, scripts: int) -> RoundOpened:
+def next_round(view: RunView, wish: str, by: UserId, budget: Budget, scripts: int) -> RoundOpened:
     """Return the round that goes on from a run.
 
     Parameters
@@ -62,7 +62,7 @@ def is_margin_late(view: RunView, plan: Plan) -> bool:
     return plan.margin not in frozen
 
 
-def begun(view: RunView) -> tuple[Node, ...]:
+def nodes_begun(view: RunView) -> tuple[Node, ...]:
     """Return the nodes that were begun and go on; none in a round that only judges again."""
     is_judged_only = bool(view.rounds) and not view.rounds[-1].scripts
     return () if is_judged_only else Tree(view.nodes).in_work
@@ -82,7 +82,7 @@ def same_wording(
     return tuple(r for r in wanted if known.get(r.id) == r.text)
 
 
-def reopened(view: RunView, waivers: Sequence[Waiver]) -> bool:
+def is_reopened(view: RunView, waivers: Sequence[Waiver]) -> bool:
     """Whether waivers after the end change what the report stands on."""
     best = view.best
     failed = best.score.failed_checks if best and best.score else ()

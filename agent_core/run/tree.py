@@ -123,15 +123,15 @@ def error_signature(node: Node) -> str:
     ended; empty for a node without an error.
     """
     if node.error is not None:
-        return _blank(node.error.splitlines()[0] if node.error else "error")
+        return _blank_out(node.error.splitlines()[0] if node.error else "error")
     if node.execution is None or node.execution.is_ok:
         return ""
     lines = node.execution.output.rstrip().splitlines()
     errors = [line for line in lines if re.match(r"^[\w.]*(Error|Exception|Warning|Exit)\b", line)]
-    detail = _blank(errors[-1]) if errors else f"exit {node.execution.exit_code}"
+    detail = _blank_out(errors[-1]) if errors else f"exit {node.execution.exit_code}"
     return f"{node.execution.ended.value}: {detail}"
 
 
-def _blank(text: str) -> str:
+def _blank_out(text: str) -> str:
     """Blank out what differs between two occurrences of one error."""
     return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "#", text)[:200]

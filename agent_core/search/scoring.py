@@ -21,7 +21,7 @@ from agent_core.evidence.quotes import Exhibits
 from agent_core.run.rounds import same_wording
 
 
-def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
+def verdicts_of_checks(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     """Decide the requirements that name a check; `not applicable` counts as met, said as such."""
     findings = {check.name: check for check in checks}
     return tuple(
@@ -31,18 +31,18 @@ def decide(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     )
 
 
-def undecided(plan: Plan, verdicts: Sequence[Verdict]) -> tuple[Requirement, ...]:
+def undecided_requirements(plan: Plan, verdicts: Sequence[Verdict]) -> tuple[Requirement, ...]:
     """Return the requirements that no verdict speaks of yet."""
     decided = {v.requirement for v in verdicts}
     return tuple(r for r in plan.requirements if r.id not in decided)
 
 
-def unjudged(requirements: Sequence[Requirement], reason: str) -> tuple[Verdict, ...]:
+def unjudged_verdicts(requirements: Sequence[Requirement], reason: str) -> tuple[Verdict, ...]:
     """Return verdicts for requirements that could not be judged: not shown, so not met."""
     return tuple(Verdict(r.id, is_met=False, reason=reason, by="unjudged") for r in requirements)
 
 
-def carried(
+def carry_over(
     wanted: Sequence[Requirement],
     before: Sequence[Node],
     shown: Exhibits,
@@ -72,7 +72,7 @@ def carried(
     return tuple(found.values())
 
 
-def agreed(verdict: Verdict, again: Sequence[Verdict]) -> Verdict:
+def agree_verdicts(verdict: Verdict, again: Sequence[Verdict]) -> Verdict:
     """Return a verdict as it stands after a second judgement: a disagreement is not met."""
     second = next((v for v in again if v.requirement == verdict.requirement), None)
     if second is None or second.is_met == verdict.is_met:

@@ -31,12 +31,12 @@ from agent_core.domain.events import (
 from agent_core.domain.node import met_by
 from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
 from agent_core.evidence.evidence import Evidence, read_evidence
-from agent_core.evidence.quotes import exhibits, grounded
+from agent_core.evidence.quotes import exhibits, with_found_quotes
 from agent_core.evidence.retrained import RETRAINED, read_retrained
 from agent_core.execution.executor import Executor, Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import Refusal, precheck, tree_hash
-from agent_core.execution.slots import bounded
+from agent_core.execution.slots import open_pool
 from agent_core.report.writer import preliminary
 from agent_core.researcher import (
     Context,
@@ -48,10 +48,17 @@ from agent_core.researcher import (
     Researcher,
 )
 from agent_core.run.recorder import Recorder
-from agent_core.run.rounds import begun, is_stale
+from agent_core.run.rounds import is_stale, nodes_begun
 from agent_core.run.tree import Tree, error_signature, is_done, next_id
 from agent_core.search.policy import Action, choose, decision_rng
-from agent_core.search.scoring import agreed, carried, decide, score, undecided, unjudged
+from agent_core.search.scoring import (
+    agree_verdicts,
+    carry_over,
+    score,
+    undecided_requirements,
+    unjudged_verdicts,
+    verdicts_of_checks,
+)
 from agent_core.settings import ExecSettings, TreeSearchSettings
 from agent_core.statistics.facts import collect_facts
 
@@ -126,8 +133,8 @@ class Search:
         stop: asyncio.Future[object] = asyncio.ensure_future(self.has_stopped.wait())
         work: dict[asyncio.Future[object], NodeId] = {}
         try:
-            async with bounded(self.setup.search.parallel) as pool:
-                for left in begun(self.recorder.view):
+            async with open_pool(self.setup.search.parallel) as pool:
+                for left in nodes_begun(self.recorder.view):
                     work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
                     await self.judge_anew(stop)
@@ -330,9 +337,9 @@ class Search:
         plan = self.plan
         evidence = await asyncio.to_thread(self.evidence, node)
         checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
-        verdicts = decide(plan, checks)
+        verdicts = verdicts_of_checks(plan, checks)
         node = replace(node, checks=checks)
-        left = undecided(plan, verdicts)
+        left = undecided_requirements(plan, verdicts)
         if left:
             verdicts = (*verdicts, *await self.verdicts(node, plan, left))
         total = score(plan, checks, verdicts)
@@ -340,7 +347,7 @@ class Search:
         if total.is_satisfactory and doubtful and not self.has_confirmed:
             self.has_confirmed = True
             again = await self.asked(node, plan, doubtful)
-            verdicts = tuple(agreed(v, again) for v in verdicts)
+            verdicts = tuple(agree_verdicts(v, again) for v in verdicts)
             total = score(plan, checks, verdicts)
         primary = await asyncio.to_thread(_headline_of, evidence)
         await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
@@ -370,13 +377,13 @@ class Search:
             known = {v.requirement: v for v in node.verdicts}
             return tuple(known[r.id] for r in left if r.id in known)
         if node.execution is None or not node.execution.is_ok:
-            return unjudged(left, "the script did not come to a clean end")
+            return unjudged_verdicts(left, "the script did not come to a clean end")
         shown = await asyncio.to_thread(
             exhibits, node.script.source, node.execution.output, _artifacts_of(node)
         )
         before = [*(self.tree.node(p) for p in node.parents), node]
         plans = {p.version: p for p in self.recorder.view.plans}
-        kept = carried(left, before, shown, plans)
+        kept = carry_over(left, before, shown, plans)
         carried_over = {v.requirement for v in kept}
         left = tuple(r for r in left if r.id not in carried_over)
         found = await self.asked(node, plan, left) if left else ()
@@ -391,12 +398,12 @@ class Search:
         try:
             found = await self.through_outages(lambda: self.setup.researcher.judge(request))
         except (UnusableAnswer, BudgetExhausted) as error:
-            return unjudged(left, f"could not be judged: {error}")
+            return unjudged_verdicts(left, f"could not be judged: {error}")
         shown = await asyncio.to_thread(exhibits, node.script.source, output, artifacts)
-        known = {v.requirement: v for v in grounded(found, shown)}
+        known = {v.requirement: v for v in with_found_quotes(found, shown)}
         silent = tuple(r for r in left if r.id not in known)
         wanted = tuple(known[r.id] for r in left if r.id in known)
-        return (*wanted, *unjudged(silent, "the judge said nothing about it"))
+        return (*wanted, *unjudged_verdicts(silent, "the judge said nothing about it"))
 
 
 def _artifacts_of(node: Node) -> dict[str, Path]:

@@ -49,7 +49,7 @@ class Comparison:
         return excludes and self.adjusted_p < 1 - inference.LEVEL
 
 
-def compared(
+def compare_pairs(
     plan: Plan, found: Observations, metric: Metric, rng: np.random.Generator
 ) -> list[Comparison]:
     """Compare the algorithms on a metric, paired over users; Holm over all of these pairs."""

@@ -12,7 +12,7 @@ from agent_core.domain import Metric, Plan
 from agent_core.evidence.evidence import Evidence
 from agent_core.prose.quotation import is_name
 from agent_core.statistics import inference
-from agent_core.statistics.comparisons import Comparison, compared
+from agent_core.statistics.comparisons import Comparison, compare_pairs
 from agent_core.statistics.observations import Observations
 from agent_core.statistics.summaries import Summary, summaries_of
 
@@ -94,7 +94,7 @@ def collect_facts(evidence: Evidence) -> Facts:
         if metric not in evidence.plan.metrics and not is_name(metric.name):
             continue
         summaries += summaries_of(found, metric, rng)
-        comparisons += compared(evidence.plan, found, metric, rng)
+        comparisons += compare_pairs(evidence.plan, found, metric, rng)
     comparisons.sort(key=lambda c: not c.is_declared)
     values: dict[str, float] = {}
     for summary in summaries:

@@ -124,7 +124,7 @@ def finite(values: ArrayLike) -> Floats:
     return array[np.isfinite(array)]
 
 
-def spread(values: ArrayLike, rng: np.random.Generator | None = None) -> Spread:
+def spread_of(values: ArrayLike, rng: np.random.Generator | None = None) -> Spread:
     """Return how runs scatter; needs two or more.
 
     Raises

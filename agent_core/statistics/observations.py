@@ -240,7 +240,7 @@ class Observations:
             case "users":
                 return self.user_mean(metric, algorithm)
             case "predictions":
-                return pooled(self.loss_table(metric, algorithm)["loss"], metric)
+                return pooled_error(self.loss_table(metric, algorithm)["loss"], metric)
             case _:
                 return float(self.runs(metric, algorithm)["value"].astype(float).mean())
 
@@ -260,7 +260,7 @@ class Observations:
         return (values[0], values[1]) if common else None
 
 
-def pooled(losses: pd.Series[float], metric: Metric) -> float:
+def pooled_error(losses: pd.Series[float], metric: Metric) -> float:
     """Return the error over all predictions."""
     mean = float(losses.mean())
     return mean**0.5 if metric.name == "rmse" else mean

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from agent_core.domain import Metric
-from agent_core.statistics.observations import PREDICTIONS, USERS, Floats, Observations, pooled
+from agent_core.statistics.observations import (
+    PREDICTIONS,
+    USERS,
+    Floats,
+    Observations,
+    pooled_error,
+)
 
 CONFOUNDED = "seeds and splits"
 """Runs that differ in both at once: what comes of the seed cannot be told."""
@@ -69,6 +75,6 @@ def _seed_values(
     if set(frame["seed"]) != set(complete.index):
         return complete.mean(axis=1)
     if estimand == PREDICTIONS:
-        return frame.groupby("seed")["loss"].agg(lambda losses: pooled(losses, metric))
+        return frame.groupby("seed")["loss"].agg(lambda losses: pooled_error(losses, metric))
     users = frame.groupby(keys, sort=False)["value"].mean()
     return users.groupby(level="seed").mean()

@@ -70,7 +70,7 @@ def summaries_of(found: Observations, metric: Metric, rng: np.random.Generator) 
     """Return the summary of each algorithm on a metric."""
     names = found.algorithms(metric)
     intervals = _user_intervals(found, metric, names, rng)
-    return [_summarised(found, metric, n, intervals[n], rng) for n in names]
+    return [_summary_of(found, metric, n, intervals[n], rng) for n in names]
 
 
 def _user_intervals(
@@ -98,7 +98,7 @@ def _user_intervals(
     return intervals
 
 
-def _summarised(
+def _summary_of(
     found: Observations,
     metric: Metric,
     algorithm: str,
@@ -112,7 +112,7 @@ def _summarised(
     nothing = inference.unknown(over, len(values))
     sd, sd_interval, boot = math.nan, nothing, nothing
     if len(values) > 1:
-        spread = inference.spread(values, rng)
+        spread = inference.spread_of(values, rng)
         sd = spread.sd
         sd_interval = Interval(spread.sd_low, spread.sd_high, over, "chi-square", "", len(values))
         boot = Interval(spread.boot_low, spread.boot_high, over, "BCa bootstrap", "", len(values))

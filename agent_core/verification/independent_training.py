@@ -86,18 +86,18 @@ async def retrain(
     SandboxError
         When the machinery failed.
     """
-    order = await asyncio.to_thread(order_of, evidence)
+    order = await asyncio.to_thread(training_order_of, evidence)
     if order is None:
         return None
-    first = await _ordered(evidence, order, template, folder, executor)
-    again = _unrated(order, first)
+    first = await _carry_out(evidence, order, template, folder, executor)
+    again = _order_without_ratings(order, first)
     if again is None:
         return first
-    second = await _ordered(evidence, again, template, folder.with_name("unrated"), executor)
+    second = await _carry_out(evidence, again, template, folder.with_name("unrated"), executor)
     return closer(first, second)
 
 
-def order_of(evidence: Evidence) -> TrainingOrder | None:
+def training_order_of(evidence: Evidence) -> TrainingOrder | None:
     """Return what the product can train itself; None where no split was saved."""
     delivered = set(evidence.single["fold"])
     folds = sorted(set(evidence.train) & set(evidence.test) & delivered)
@@ -150,7 +150,7 @@ def closer(first: Retrained, second: Retrained) -> Retrained:
     return replace(first, pairs=tuple(pairs))
 
 
-async def _ordered(
+async def _carry_out(
     evidence: Evidence,
     order: TrainingOrder,
     template: Experiment,
@@ -162,7 +162,7 @@ async def _ordered(
         return Retrained(order.fold, (), order.left_out)
     experiment = await asyncio.to_thread(_experiment_of, evidence, order, template, folder)
     execution = await executor.execute(experiment, lambda _: None)
-    return await asyncio.to_thread(_compared, evidence, order, execution)
+    return await asyncio.to_thread(_compare_trained, evidence, order, execution)
 
 
 def _why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
@@ -224,7 +224,7 @@ def _experiment_of(
     )
 
 
-def _compared(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
+def _compare_trained(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
     """Compare what the product trained with what the script delivered."""
     artifacts = {a.name: a.path for a in execution.artifacts}
     problems = Problems()
@@ -305,7 +305,7 @@ def _under(found: Sequence[Recomputed], wanted: str) -> float | None:
     return chosen.value if chosen is not None and math.isfinite(chosen.value) else None
 
 
-def _unrated(order: TrainingOrder, first: Retrained) -> TrainingOrder | None:
+def _order_without_ratings(order: TrainingOrder, first: Retrained) -> TrainingOrder | None:
     """Return the order for what disagreed, without ratings: a script may leave them out."""
     doubtful = {p.algorithm for p in first.pairs if not p.agrees}
     again = tuple(t for t in order.algorithms if t.name in doubtful and not t.predictions)

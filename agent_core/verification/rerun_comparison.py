@@ -82,7 +82,7 @@ def compare(
         _verdict(gaps),
         _conditions(gaps, execution, node.environment, now),
         CAUTION if gaps.is_identical else CAUTION_OF_DIFFERENCE,
-        _recomputed(new),
+        _recomputed_text(new),
     )
     text = " ".join(t for t in told if t)
     return Rerun(node.id, gaps.is_identical, gaps.largest, len(gaps.both), text, changed)
@@ -98,8 +98,8 @@ CAUTION_OF_DIFFERENCE = (
 
 def _gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
     """Put the rows of two executions beside each other; repeated rows by their order."""
-    both = _numbered(old).merge(
-        _numbered(new),
+    both = _numbered_rows(old).merge(
+        _numbered_rows(new),
         on=[*KEYS, "turn"],
         how="outer",
         suffixes=("_old", "_new"),
@@ -117,7 +117,7 @@ def _gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
     )
 
 
-def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+def _numbered_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Return keys and values, with the turn of a row among those of its keys."""
     kept = rows[[*KEYS, "value"]]
     kept = kept.assign(k=kept["k"].astype("Int64").fillna(0).astype(int))
@@ -128,15 +128,15 @@ def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _verdict(gaps: Gaps) -> str:
     """Say whether it repeated, else the largest difference of each metric and what is missing."""
-    count, allowed = len(gaps.both), f"tolerance {_said(TOLERANCE)}"
+    count, allowed = len(gaps.both), f"tolerance {_gap_text(TOLERANCE)}"
     if gaps.is_identical:
         return (
-            f"**Repeated, identical.** Largest difference {_said(gaps.largest)} in {count} values "
-            f"({allowed})."
+            f"**Repeated, identical.** Largest difference {_gap_text(gaps.largest)} in {count} "
+            f"values ({allowed})."
         )
     parts = [_absent("missing this time", gaps.only_old), _absent("new", gaps.only_new)]
     if gaps.differing:
-        worst = [f"{label} {_said(gap)}" for label, gap in _per_metric(gaps.both)]
+        worst = [f"{label} {_gap_text(gap)}" for label, gap in _per_metric(gaps.both)]
         parts.insert(
             0,
             f"{gaps.differing} of {count} values differ ({allowed}); largest difference per "
@@ -157,7 +157,7 @@ def _per_metric(both: pd.DataFrame) -> list[tuple[str, float]]:
     return list(found.items())
 
 
-def _said(gap: float) -> str:
+def _gap_text(gap: float) -> str:
     """Return a difference for people."""
     if not math.isfinite(gap):
         return "no number in one of them"
@@ -226,7 +226,7 @@ def _important_first(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda n: (order.get(n, len(FIRST)), n.lower()))
 
 
-def _recomputed(new: Evidence) -> str:
+def _recomputed_text(new: Evidence) -> str:
     """Say how many values of the second execution agree with its saved lists."""
     total = len(new.agreement)
     if not total:

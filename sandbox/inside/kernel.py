@@ -25,7 +25,7 @@ libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 libc.syscall.restype = ctypes.c_long
 
 
-def checked(result: int, what: str) -> int:
+def check_call(result: int, what: str) -> int:
     """Return the result of a call; raise what went wrong, with what was tried."""
     if result < 0:
         number = ctypes.get_errno()
@@ -35,18 +35,18 @@ def checked(result: int, what: str) -> int:
 
 def unshare(flags: int) -> None:
     """Leave namespaces for fresh ones; see unshare(2)."""
-    checked(libc.unshare(flags), f"unshare({flags:#x})")
+    check_call(libc.unshare(flags), f"unshare({flags:#x})")
 
 
 def enter(descriptor: int, kind: int) -> None:
     """Enter a namespace again, children only for a pid namespace; see setns(2)."""
-    checked(libc.setns(descriptor, kind), "setns")
+    check_call(libc.setns(descriptor, kind), "setns")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
     """Mount a file system or bind one; see mount(2)."""
     arguments = (source.encode(), target.encode(), kind.encode() or None, flags)
-    checked(
+    check_call(
         libc.mount(*arguments, options.encode() or None), f"mount {kind or source} on {target}"
     )
 
@@ -61,12 +61,12 @@ def bind_read_only(source: str, target: str) -> None:
 
 def unmount(target: str) -> None:
     """Detach a mount and all below it; see umount2(2)."""
-    checked(libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
+    check_call(libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
 
 
 def prctl(option: int, first: int = 0, second: int = 0) -> None:
     """Change a property of this process; see prctl(2)."""
-    checked(libc.prctl(option, first, second, 0, 0), f"prctl({option})")
+    check_call(libc.prctl(option, first, second, 0, 0), f"prctl({option})")
 
 
 def drop_capabilities() -> None:
@@ -78,7 +78,7 @@ def drop_capabilities() -> None:
     prctl(PR_SET_SECUREBITS, SECUREBITS_LOCKED)
     header = ctypes.create_string_buffer(struct.pack("<Ii", CAPABILITIES_VERSION_3, 0), 8)
     nothing = ctypes.create_string_buffer(24)
-    checked(libc.capset(header, nothing), "capset")
+    check_call(libc.capset(header, nothing), "capset")
 
 
 def load_filter(program: bytes) -> None:

@@ -11,7 +11,7 @@ import os
 import struct
 from collections.abc import Iterable
 
-from sandbox.inside.kernel import checked, libc
+from sandbox.inside.kernel import check_call, libc
 from sandbox.inside.request import JOB
 
 READABLE = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/dev")
@@ -41,7 +41,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     net = BIND_AND_CONNECT_TCP if abi >= 4 else 0
     scoped = ABSTRACT_SOCKETS_AND_SIGNALS if abi >= 6 else 0
     attributes = struct.pack("<QQQ", everything, net, scoped)
-    ruleset = checked(
+    ruleset = check_call(
         libc.syscall(
             ctypes.c_long(CREATE_RULESET), attributes, ctypes.c_size_t(len(attributes)), 0
         ),
@@ -52,7 +52,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
         _allow(ruleset, path, EXECUTE | READ_FILE | READ_DIR)
     for path in writable:
         _allow(ruleset, path, everything)
-    checked(libc.syscall(ctypes.c_long(RESTRICT_SELF), ruleset, 0), "landlock_restrict_self")
+    check_call(libc.syscall(ctypes.c_long(RESTRICT_SELF), ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
 
 
@@ -73,6 +73,6 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
             rights &= OF_A_FILE
         rule = struct.pack("<Qi", rights, descriptor)
         call = (ctypes.c_long(ADD_RULE), ruleset, PATH_BENEATH, rule, 0)
-        checked(libc.syscall(*call), f"landlock_add_rule {path}")
+        check_call(libc.syscall(*call), f"landlock_add_rule {path}")
     finally:
         os.close(descriptor)

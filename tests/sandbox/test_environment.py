@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.environment import add_packages, locked, rebuild
+from sandbox.environment import add_packages, locked_lines, rebuild
 from sandbox.errors import SandboxError
 from sandbox.packages import read_packages
 
@@ -83,5 +83,5 @@ def test_the_interpreter_of_the_system_is_left_alone():
 
 
 def test_a_lock_is_read_from_a_zip_and_from_what_env_list_prints():
-    assert locked("torch==2.13.0  # was 2.13.0+cpu\n") == ["torch==2.13.0"]
-    assert locked("python 3.11\ntorch==2.13.0+cpu\n# note\n") == ["torch==2.13.0+cpu"]
+    assert locked_lines("torch==2.13.0  # was 2.13.0+cpu\n") == ["torch==2.13.0"]
+    assert locked_lines("python 3.11\ntorch==2.13.0+cpu\n# note\n") == ["torch==2.13.0+cpu"]

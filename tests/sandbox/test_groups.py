@@ -10,7 +10,7 @@ import pytest
 from benches import QUICK, Bench
 
 from sandbox.execution import Ended, IsolationLevel, Limits
-from sandbox.groups import Group, find_place, folder_of, joined, kill_all
+from sandbox.groups import Group, entering, find_place, group_folder_of, kill_all
 from sandbox.local import LocalSandbox
 from sandbox.packages import find_python, read_packages
 from sandbox.warm import open_warm
@@ -38,7 +38,7 @@ def group(place):
 
 def run_in(group, source):
     return subprocess.run(
-        joined(group, [sys.executable, "-c", source]), capture_output=True, check=False
+        entering(group, [sys.executable, "-c", source]), capture_output=True, check=False
     )
 
 
@@ -64,7 +64,7 @@ for _ in range(8):
 for child in children: os.waitpid(child, 0)
 """
     reader, writer = os.pipe()
-    process = subprocess.Popen(joined(group, [sys.executable, "-c", hogs]), stdin=reader)
+    process = subprocess.Popen(entering(group, [sys.executable, "-c", hogs]), stdin=reader)
     os.close(reader)
     try:
         while group.oom_kills == 0 and process.poll() is None:
@@ -87,7 +87,7 @@ def test_the_kernel_refuses_too_many_processes(group):
 
 def test_what_is_left_in_a_group_dies_with_it(place):
     group = place.group(TIGHT)
-    process = subprocess.Popen(joined(group, ["sleep", "600"]), start_new_session=True)
+    process = subprocess.Popen(entering(group, ["sleep", "600"]), start_new_session=True)
     while str(process.pid) not in Path(group.entrances[0]).read_text().split():
         os.sched_yield()
 
@@ -128,7 +128,7 @@ def test_groups_of_version_2_are_entered_and_killed_at_once():
     folder = UNIFIED / f"autoreclab-test-{os.getpid()}"
     folder.mkdir()
     group = Group((folder,))
-    processes = [subprocess.Popen(joined(group, ["sleep", "600"])) for _ in range(5)]
+    processes = [subprocess.Popen(entering(group, ["sleep", "600"])) for _ in range(5)]
     while len((folder / "cgroup.procs").read_text().split()) < 5:
         os.sched_yield()
 
@@ -142,9 +142,9 @@ def test_groups_of_version_2_are_entered_and_killed_at_once():
 def test_the_own_group_is_found_below_a_mount_that_shows_a_part():
     mounts = [HYBRID.split(), UNIFIED_LINE.split()]
 
-    assert folder_of("memory", "/docker/ab/x", mounts) == Path("/sys/fs/cgroup/memory/x")
-    assert folder_of("memory", "/elsewhere", mounts) is None
-    assert folder_of("pids", "/docker/ab", mounts) is None
-    assert folder_of("", "/system.slice/a.service", mounts) == Path(
+    assert group_folder_of("memory", "/docker/ab/x", mounts) == Path("/sys/fs/cgroup/memory/x")
+    assert group_folder_of("memory", "/elsewhere", mounts) is None
+    assert group_folder_of("pids", "/docker/ab", mounts) is None
+    assert group_folder_of("", "/system.slice/a.service", mounts) == Path(
         "/sys/fs/cgroup/system.slice/a.service"
     )

@@ -7,7 +7,7 @@ import pytest
 from sandbox.errors import SandboxUnavailable
 from sandbox.execution import IsolationLevel
 from sandbox.local import LocalSandbox
-from sandbox.opening import explain, open_sandbox, self_test
+from sandbox.opening import explain_sandbox, open_sandbox, self_test
 from sandbox.packages import find_python, read_packages
 from sandbox.settings import SandboxSettings
 
@@ -43,8 +43,8 @@ def test_the_packages_of_experiments_are_read_from_their_interpreter():
 def test_namespaces_that_are_switched_off_are_explained():
     text = "bwrap: No permissions to create new namespace, likely because ..."
 
-    on_a_machine = explain(text, in_container=False)
-    in_a_container = explain(text, in_container=True)
+    on_a_machine = explain_sandbox(text, in_container=False)
+    in_a_container = explain_sandbox(text, in_container=True)
 
     assert "sysctl" in on_a_machine
     assert "--security-opt systempaths=unconfined" in in_a_container
@@ -53,8 +53,10 @@ def test_namespaces_that_are_switched_off_are_explained():
 def test_files_that_only_root_may_read_are_explained():
     text = "PermissionError: [Errno 13] Permission denied: '/srv/.venv-lab/pyvenv.cfg'"
 
-    assert "chmod -R go+rX" in explain(text, in_container=True)
-    assert "chmod -R go+rX" in explain("No module named 'sandbox.inside'", in_container=False)
+    assert "chmod -R go+rX" in explain_sandbox(text, in_container=True)
+    assert "chmod -R go+rX" in explain_sandbox(
+        "No module named 'sandbox.inside'", in_container=False
+    )
 
 
 async def test_the_self_test_refuses_what_does_not_isolate():

@@ -9,7 +9,7 @@ from pathlib import Path
 from builders import plan_of
 
 from agent_core.domain import Node, NodeId, Operator, Packages, Requirement, RunId, Script, Verdict
-from agent_core.evidence.quotes import Exhibits, exhibits, grounded
+from agent_core.evidence.quotes import Exhibits, exhibits, with_found_quotes
 from agent_core.researcher import Context, JudgeRequest
 from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
@@ -91,7 +91,7 @@ async def agreement(judge, cases: list[Case], folder: Path) -> Agreement:
     right, met, unmet = 0, [], []
     for case in cases:
         request = case.request(folder / case.name.replace(" ", "-"))
-        verdicts = grounded(await judge(request), exhibits_of(request))
+        verdicts = with_found_quotes(await judge(request), exhibits_of(request))
         is_met = any(is_about(v) and v.is_met for v in verdicts)
         right += is_met == case.is_met
         if is_met != case.is_met:

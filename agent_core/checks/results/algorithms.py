@@ -63,7 +63,7 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     doubts = [f"{text} (trained by the product as recorded, the values are those delivered)"
               for _, text in others]  # fmt: skip
     doubts += [text for _, text in late]
-    doubts += [d for a in planned if a.name in ran for d in _unrecorded(evidence, a)]
+    doubts += [d for a in planned if a.name in ran for d in _unrecorded_settings(evidence, a)]
     if doubts:
         return warned(f"{some(doubts)}.")
     if not planned:
@@ -82,7 +82,7 @@ def configuration_as_planned(evidence: Evidence) -> Result:
             faults += _config_faults(evidence, algorithm)
     if faults:
         return failed(f"{some(faults)}.")
-    doubts = [d for a in evidence.plan.algorithms for d in _unrecorded(evidence, a)]
+    doubts = [d for a in evidence.plan.algorithms for d in _unrecorded_settings(evidence, a)]
     if doubts:
         return warned(f"{some(doubts)}.")
     return passed(f"{len(evidence.plan.algorithms)} algorithms ran as configured in the plan.")
@@ -185,7 +185,7 @@ def _config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
             yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
 
 
-def _unrecorded(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+def _unrecorded_settings(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
     """Name planned hyperparameters that a class of the script's own does not record."""
     config = _config_of(evidence, algorithm.name)
     if config is not None and _is_own(algorithm):

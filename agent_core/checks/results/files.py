@@ -90,7 +90,9 @@ def lists_saved(evidence: Evidence) -> Result:
     for frame, is_rating in ((evidence.lists, False), (evidence.predictions, True)):
         wanted = _runs_of(single[single["metric"].isin(RATING) == is_rating])
         kind = "predictions" if is_rating else "lists"
-        missing += [f"{kind} of {run_label(*run)}" for run in _uncovered(wanted, _runs_of(frame))]
+        missing += [
+            f"{kind} of {run_label(*run)}" for run in _uncovered_runs(wanted, _runs_of(frame))
+        ]
     if not len(single):
         return failed("There are no results of single runs.")
     if missing:
@@ -105,7 +107,7 @@ def per_user_saved(evidence: Evidence) -> Result:
     """Check that per-user values of every run were saved."""
     if not len(evidence.per_user):
         return failed("per_user.parquet is missing or empty.")
-    missing = _uncovered(_runs_of(evidence.single), _runs_of(evidence.per_user))
+    missing = _uncovered_runs(_runs_of(evidence.single), _runs_of(evidence.per_user))
     if missing:
         return failed(f"No per-user values of {some(run_label(*r) for r in missing)}.")
     return passed(f"{len(evidence.per_user):,} per-user values.")
@@ -183,7 +185,7 @@ def _runs_of(frame: Any) -> set[tuple[str, str, str]]:
     return {(str(a), str(f), str(s)) for a, f, s in keys.itertuples(index=False)}
 
 
-def _uncovered(
+def _uncovered_runs(
     wanted: set[tuple[str, str, str]], found: set[tuple[str, str, str]]
 ) -> list[tuple[str, str, str]]:
     """Return the wanted runs that are not found; a run without a seed covers all seeds."""

@@ -20,7 +20,7 @@ from agent_core.checks.result import (
 )
 from agent_core.domain.metric import KINDS, RATING, kind_of_metric
 from agent_core.evidence.evidence import Evidence
-from agent_core.evidence.predicted_ratings import repeated
+from agent_core.evidence.predicted_ratings import repeated_predictions
 
 QUALITY = frozenset(kind.name for kind in KINDS if kind.is_quality)
 TOO_GOOD = 0.95
@@ -119,7 +119,7 @@ def _list_faults(evidence: Evidence) -> list[str]:
     predicted = pd.to_numeric(evidence.predictions["prediction"], errors="coerce")
     if len(predicted) and not np.isfinite(predicted.to_numpy(dtype=float)).all():
         faults.append("predictions that are not finite")
-    twice = repeated(evidence)
+    twice = repeated_predictions(evidence)
     if twice:
         listed = some(f"{n:,} in {run_label(*run)}" for run, n in twice.items())
         faults.append(f"tested pairs that are predicted more than once ({listed})")

@@ -10,8 +10,8 @@ from typing import Any
 
 from agent_core.checks.result import some
 from agent_core.checks.script.constants import UNKNOWN, Constants
-from agent_core.checks.script.syntax import called_name, dotted, parsed, scopes
-from agent_core.checks.script.unreported_settings import undelivered
+from agent_core.checks.script.syntax import called_name, dotted_name, scopes, syntax_tree
+from agent_core.checks.script.unreported_settings import undelivered_calls
 from agent_core.evidence.evidence import Evidence, algorithms_of
 from agent_core.lenskit.scorers import SCORERS
 
@@ -80,7 +80,7 @@ def other_values(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if found.kind in recorded.tuned or not values or not is_plain or not found.is_delivered:
             continue
         if not any(is_same(v, found.value) for v in values):
-            yield found.kind, _told(found, values)
+            yield found.kind, _setting_text(found, values)
 
 
 def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
@@ -90,7 +90,7 @@ def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
     """
     recorded = Recorded.of(evidence)
     lines = {f.line: f for f in _settings(evidence.source) if f.owner}
-    for _, nodes in scopes(parsed(evidence.source)):
+    for _, nodes in scopes(syntax_tree(evidence.source)):
         last = _recordings(nodes)
         for line in {n.lineno for n in nodes if isinstance(n, ast.stmt) and n.lineno in lines}:
             found = lines[line]
@@ -100,9 +100,9 @@ def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
             if found.value is UNKNOWN or not values:
                 yield found.is_relative, f"line {line} sets {found.name} after it was recorded"
             elif not any(is_same(v, found.value) for v in values):
-                yield True, _told(found, values)
+                yield True, _setting_text(found, values)
             elif not all(is_same(v, found.value) for v in values):
-                yield False, f"{_told(found, values)}, before that line"
+                yield False, f"{_setting_text(found, values)}, before that line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,9 @@ def trials_of(described: Mapping[str, Any]) -> int:
 
 def _settings(source: str) -> Iterator[SetValue]:
     """Yield what the source sets outside of pilots: arguments, dicts of them, and attributes."""
-    tree = parsed(source)
+    tree = syntax_tree(source)
     known, idle = Constants.of_full_run(tree)
-    unused = undelivered(tree)
+    unused = undelivered_calls(tree)
     for node in ast.walk(tree):
         if id(node) in idle:
             continue
@@ -194,12 +194,12 @@ def _arguments(node: ast.Call, known: Constants) -> Iterator[SetValue]:
 
 def _is_config(node: ast.expr) -> bool:
     """Whether an expression is the configuration of something."""
-    return dotted(node).rpartition(".")[2] in ("config", "_config")
+    return dotted_name(node).rpartition(".")[2] in ("config", "_config")
 
 
 def _owner_of(node: ast.expr) -> str:
     """Return whose configuration an expression is."""
-    return dotted(node).rpartition(".")[0]
+    return dotted_name(node).rpartition(".")[0]
 
 
 def _entries(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -218,12 +218,12 @@ def _recordings(nodes: Iterable[ast.AST]) -> dict[str, int]:
     for node in nodes:
         if isinstance(node, ast.Call) and called_name(node) in ("labbook.algorithm", "algorithm"):
             given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "scorer")]
-            for name in filter(None, map(dotted, given)):
+            for name in filter(None, map(dotted_name, given)):
                 found[name] = max(found.get(name, 0), node.lineno)
     return found
 
 
-def _told(found: SetValue, values: Iterable[Any]) -> str:
+def _setting_text(found: SetValue, values: Iterable[Any]) -> str:
     """Say what a line sets, and what is recorded."""
     name, listed = SAME_NAMES.get(found.name, found.name), some(repr(v) for v in values)
     return f"line {found.line} sets {name} = {found.value!r}, recorded is {listed}"

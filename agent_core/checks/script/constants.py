@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent_core.checks.script.source import bound
-from agent_core.checks.script.syntax import called_name, dotted, walked
+from agent_core.checks.script.source import targets_with_values
+from agent_core.checks.script.syntax import called_name, dotted_name, nodes_of_kind
 
 PILOT = "AUTORECLAB_PILOT"
 """Set in pilots only."""
@@ -49,7 +49,7 @@ class Constants:
 
         `idle`: the nodes (`id`) that a full run leaves out.
         """
-        if any(called_name(c) in REBOUND for c in walked(tree, ast.Call)):
+        if any(called_name(c) in REBOUND for c in nodes_of_kind(tree, ast.Call)):
             return cls({})
         nodes = [n for n in ast.walk(tree) if id(n) not in idle]
         counts = Counter(name for node in nodes for name in _bindings(node))
@@ -146,7 +146,7 @@ class Constants:
 
 def _is_environment(node: ast.expr) -> bool:
     """Whether an expression is the environment of the process."""
-    return dotted(node).rpartition(".")[2] == "environ" and not isinstance(node, ast.Call)
+    return dotted_name(node).rpartition(".")[2] == "environ" and not isinstance(node, ast.Call)
 
 
 def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -154,7 +154,7 @@ def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return
     for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-        for name, value in bound(target, node.value):
+        for name, value in targets_with_values(target, node.value):
             if isinstance(target, ast.Name) or value is not node.value:
                 yield name, value
 

@@ -7,7 +7,13 @@ import contextlib
 from collections.abc import Iterable, Sequence
 
 from agent_core.checks.script.source import is_draw
-from agent_core.checks.script.syntax import called_name, dotted, last_name, own_nodes, walked
+from agent_core.checks.script.syntax import (
+    called_name,
+    dotted_name,
+    last_name,
+    nodes_of_kind,
+    own_nodes,
+)
 from agent_core.checks.script.value_tags import (
     LOOP,
     NO_CANDIDATE,
@@ -16,11 +22,11 @@ from agent_core.checks.script.value_tags import (
     TEST,
     TaggedValue,
     TagScope,
+    either_value,
     is_harmless,
     is_seed,
-    joined,
-    mixed,
-    tagged,
+    made_of_values,
+    tags_of_kind,
     tested_in,
 )
 
@@ -46,7 +52,7 @@ class Tracer:
 
     def __init__(self, tree: ast.Module, kinds: Iterable[str]) -> None:
         self.kinds = frozenset(kinds)
-        self.functions = {f.name: f for f in walked(tree, ast.FunctionDef)}
+        self.functions = {f.name: f for f in nodes_of_kind(tree, ast.FunctionDef)}
         self.scope = TagScope(None, tested_in(own_nodes(tree)))
         self.tested: dict[ast.FunctionDef, frozenset[str]] = {}
         """What each function saves as test."""
@@ -100,7 +106,7 @@ class Tracer:
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self.bind(target, self.value(value))
             case ast.AugAssign(target=target, value=value):
-                self.bind(target, mixed([self.value(target), self.value(value)]))
+                self.bind(target, made_of_values([self.value(target), self.value(value)]))
             case ast.With(items=items, body=body):
                 for item in items:
                     found = self.value(item.context_expr)
@@ -118,7 +124,7 @@ class Tracer:
         self.block(node.orelse)
         for name, value in after.items():
             old = self.scope.names.get(name)
-            self.scope.names[name] = value if old is None else joined([old, value])
+            self.scope.names[name] = value if old is None else either_value([old, value])
 
     def bind(self, target: ast.expr, value: TaggedValue, *, is_loop: bool = False) -> None:
         """Set a target."""
@@ -132,11 +138,11 @@ class Tracer:
                 found = value.without(TEST) if NOT_TEST.search(name) else value
                 if is_loop and not NO_CANDIDATE.search(name):
                     found = found.with_tags([LOOP])
-                self.scope.names[name] = found.with_tags(tagged("chosen", self.choosing))
+                self.scope.names[name] = found.with_tags(tags_of_kind("chosen", self.choosing))
             case ast.Subscript() | ast.Attribute():
-                root = dotted(target).partition(".")[0]
+                root = dotted_name(target).partition(".")[0]
                 old = self.scope.find(root) or NOTHING
-                self.scope.names[root] = mixed([old, value])
+                self.scope.names[root] = made_of_values([old, value])
             case ast.Starred(value=inner):
                 self.bind(inner, TaggedValue(value.tags), is_loop=is_loop)
 
@@ -145,7 +151,7 @@ class Tracer:
         match looped:
             case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
                 whole = self.value(looped)
-                return joined(map(self.value, elements)).with_tags(whole.tags)
+                return either_value(map(self.value, elements)).with_tags(whole.tags)
             case ast.Call(func=ast.Name(id="enumerate"), args=[inner, *_]):
                 return self.tuple_of([NOTHING, self.candidate(inner)])
             case ast.Call(func=ast.Name(id="zip"), args=several):
@@ -158,7 +164,7 @@ class Tracer:
         """Return a tuple."""
         kept = parts if len(parts) <= MAX_PARTS else []
         flat = (TaggedValue(p.tags, tuple(TaggedValue(q.tags) for q in p.parts)) for p in kept)
-        return TaggedValue(mixed(parts).tags, tuple(flat))
+        return TaggedValue(made_of_values(parts).tags, tuple(flat))
 
     # -- expressions
 
@@ -202,11 +208,11 @@ class Tracer:
                 found = self.tuple_of([self.value(e) for e in elements])
                 return found.with_tags(self.several(node))
             case ast.Dict(keys=keys, values=values):
-                found = mixed([*map(self.value, keys), *map(self.value, values)])
+                found = made_of_values([*map(self.value, keys), *map(self.value, values)])
                 return found.with_tags(self.several(node))
             case ast.IfExp(test=test, body=body, orelse=other):
-                found = joined([self.value(body), self.value(other)])
-                return found.with_tags(tagged("chosen", self.value(test).of("compared")))
+                found = either_value([self.value(body), self.value(other)])
+                return found.with_tags(tags_of_kind("chosen", self.value(test).of("compared")))
             case ast.NamedExpr(target=target, value=inner):
                 found = self.value(inner)
                 self.bind(target, found)
@@ -215,16 +221,16 @@ class Tracer:
                 self.scope.returned.append(self.value(inner))
                 return NOTHING
         inner_nodes = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
-        return mixed([self.value(n) for n in inner_nodes])
+        return made_of_values([self.value(n) for n in inner_nodes])
 
     def several(self, node: ast.expr) -> frozenset[str]:
         """Return the models of which a literal holds several configurations."""
         made: dict[str, list[ast.Call]] = {}
-        for call in walked(node, ast.Call):
+        for call in nodes_of_kind(node, ast.Call):
             if self.is_model(call):
                 made.setdefault(_model_name(call), []).append(call)
         lists = {k: v for k, v in made.items() if len({ast.unparse(c) for c in v}) > 1}
-        return tagged("model", (f"{k}:{v[0].lineno}" for k, v in lists.items()))
+        return tags_of_kind("model", (f"{k}:{v[0].lineno}" for k, v in lists.items()))
 
     def item(self, node: ast.Subscript) -> TaggedValue:
         """Return an element; the first ones of what was sorted by score are chosen."""
@@ -237,16 +243,16 @@ class Tracer:
         carried = frozenset(t for t in place.tags if t == LOOP or t.startswith("chosen:"))
         is_first = isinstance(node.slice, ast.Constant | ast.Slice | ast.UnaryOp)
         first = found.of("sorted") if is_first and not _is_text(node.slice) else frozenset()
-        return TaggedValue(found.tags | carried | tagged("chosen", first))
+        return TaggedValue(found.tags | carried | tags_of_kind("chosen", first))
 
     def comparison(self, node: ast.Compare) -> TaggedValue:
         """Return a comparison; of scores with anything but a number it can choose."""
         sides = [node.left, *node.comparators]
-        found = mixed([self.value(s) for s in sides])
+        found = made_of_values([self.value(s) for s in sides])
         is_order = any(isinstance(o, ast.Gt | ast.Lt | ast.GtE | ast.LtE) for o in node.ops)
         is_fixed = any(isinstance(s, ast.Constant | ast.UnaryOp) for s in sides)
         scored = found.scored if is_order and not is_fixed else frozenset()
-        return found.with_tags(tagged("compared", scored))
+        return found.with_tags(tags_of_kind("compared", scored))
 
     def comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -260,7 +266,11 @@ class Tracer:
             found = [self.value(n) for n in made]
         finally:
             self.scope = outer
-        return joined(found).without(LOOP) if len(found) == 1 else mixed(found).without(LOOP)
+        return (
+            either_value(found).without(LOOP)
+            if len(found) == 1
+            else made_of_values(found).without(LOOP)
+        )
 
     # -- calls
 
@@ -273,15 +283,15 @@ class Tracer:
         if name in PICKING or name in ORDERING:
             return self.selection(node, name, receiver)
         given = [self.value(a) for a in node.args] + [self.value(k.value) for k in node.keywords]
-        found = mixed([receiver, *given])
+        found = made_of_values([receiver, *given])
         if self.is_model(node):
             return self.model(node, found)
         if name in DELIVERING and called_name(node) in (name, f"labbook.{name}"):
             self.chosen |= found.of("chosen")
             return NOTHING
-        if name == "map" and node.args and dotted(node.args[0]) in self.functions:
-            function = self.functions[dotted(node.args[0])]
-            element = mixed(given[1:]).with_tags([LOOP])
+        if name == "map" and node.args and dotted_name(node.args[0]) in self.functions:
+            function = self.functions[dotted_name(node.args[0])]
+            element = made_of_values(given[1:]).with_tags([LOOP])
             return self.applied(function, [element] * (len(node.args) - 1), {})
         return self.other_call(node, name, found)
 
@@ -292,7 +302,7 @@ class Tracer:
         if is_draw(node):
             return found.with_tags([LOOP])
         if name in FIRST:
-            return found.with_tags(tagged("chosen", found.of("sorted")))
+            return found.with_tags(tags_of_kind("chosen", found.of("sorted")))
         if name == "recommend" or is_harmless(name) or name == "keys":
             return found.without(TEST)
         if name in GROWING and isinstance(node.func, ast.Attribute):
@@ -310,22 +320,22 @@ class Tracer:
         given = [*call.args, *(k.value for k in call.keywords if not is_seed(k.arg))]
         if not any(LOOP in self.value(a).tags for a in given):
             return found
-        return found.with_tags(tagged("model", [f"{_model_name(call)}:{call.lineno}"]))
+        return found.with_tags(tags_of_kind("model", [f"{_model_name(call)}:{call.lineno}"]))
 
     def selection(self, node: ast.Call, name: str, receiver: TaggedValue) -> TaggedValue:
         """Return the best of some, or all in order."""
         given = [self.value(a) for a in node.args]
         keys = [self.key(k.value, [receiver, *given]) for k in node.keywords]
-        whole = mixed([receiver, *given, *keys])
+        whole = made_of_values([receiver, *given, *keys])
         kind = "chosen" if name in PICKING else "sorted"
-        found = whole.with_tags(tagged(kind, whole.scored))
+        found = whole.with_tags(tags_of_kind(kind, whole.scored))
         if name == "sort" and isinstance(node.func, ast.Attribute):
             self.bind(ast.Subscript(node.func.value, ast.Constant(0)), found)
         return found
 
     def key(self, function: ast.expr, candidates: Sequence[TaggedValue]) -> TaggedValue:
         """Return what a function says of each candidate."""
-        element = mixed(candidates).with_tags([LOOP])
+        element = made_of_values(candidates).with_tags([LOOP])
         if isinstance(function, ast.Lambda):
             outer, self.scope = self.scope, TagScope(self.scope, self.scope.tested)
             self.scope.names.update({a.arg: element for a in function.args.args})
@@ -333,8 +343,8 @@ class Tracer:
                 return self.value(function.body)
             finally:
                 self.scope = outer
-        if dotted(function) in self.functions:
-            return self.applied(self.functions[dotted(function)], [element], {})
+        if dotted_name(function) in self.functions:
+            return self.applied(self.functions[dotted_name(function)], [element], {})
         return self.value(function)
 
     def followed(self, function: ast.FunctionDef, call: ast.Call) -> TaggedValue:
@@ -354,7 +364,7 @@ class Tracer:
     ) -> TaggedValue:
         """Follow the body of a function with these arguments."""
         if self.depth >= MAX_DEPTH:
-            return mixed([*given, *named.values()])
+            return made_of_values([*given, *named.values()])
         parameters = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         if function not in self.tested:
             self.tested[function] = tested_in(own_nodes(function))
@@ -369,7 +379,7 @@ class Tracer:
             self.block(function.body)
         finally:
             self.scope, self.choosing, self.depth = outer, choosing, self.depth - 1
-        return joined(inner.returned) if inner.returned else NOTHING
+        return either_value(inner.returned) if inner.returned else NOTHING
 
 
 def chosen_on_test(tree: ast.Module, kinds: Iterable[str]) -> list[tuple[str, int]]:

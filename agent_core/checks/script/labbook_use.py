@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from agent_core.checks.script.syntax import called_name, dotted, last_name, parsed, walked
+from agent_core.checks.script.syntax import (
+    called_name,
+    dotted_name,
+    last_name,
+    nodes_of_kind,
+    syntax_tree,
+)
 
 HELPER = "labbook"
 MISSING = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -25,7 +31,7 @@ def changed_helper(source: str) -> str:
     Names of the script's own, `from labbook import row as r` or a function called `row`, change
     nothing; nor does what stands in for a helper that cannot be imported.
     """
-    tree = parsed(source)
+    tree = syntax_tree(source)
     nodes = tuple(_nodes_with_helper(tree))
     names, functions = _module_names(nodes), _function_names(nodes)
     for node in nodes:
@@ -47,7 +53,7 @@ def _nodes_with_helper(tree: ast.AST) -> Iterator[ast.AST]:
 def _is_for_missing(node: ast.AST) -> bool:
     """Whether a node handles that something cannot be imported."""
     kind = node.type if isinstance(node, ast.ExceptHandler) else None
-    return kind is not None and any(n.id in MISSING for n in walked(kind, ast.Name))
+    return kind is not None and any(n.id in MISSING for n in nodes_of_kind(kind, ast.Name))
 
 
 def _module_names(nodes: tuple[ast.AST, ...]) -> set[str]:
@@ -122,8 +128,8 @@ def _is_part(value: ast.AST, names: set[str]) -> bool:
 def _is_mutation(call: ast.Call, names: set[str], given: list[ast.expr]) -> bool:
     """Whether a method changes what the helper keeps, or takes it out of the modules."""
     holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-    if dotted(holder) == "sys.modules":
-        return any(_is_name_of_helper(c) for g in given for c in walked(g, ast.Constant))
+    if dotted_name(holder) == "sys.modules":
+        return any(_is_name_of_helper(c) for g in given for c in nodes_of_kind(g, ast.Constant))
     return _is_part(holder, names) and not isinstance(holder, ast.Name)
 
 
@@ -139,7 +145,7 @@ def _is_rewritten(node: ast.AST, functions: set[str]) -> bool:
 
 def _is_place(value: ast.Subscript) -> bool:
     """Whether an expression is `sys.modules["labbook"]`."""
-    return dotted(value.value) == "sys.modules" and _is_name_of_helper(value.slice)
+    return dotted_name(value.value) == "sys.modules" and _is_name_of_helper(value.slice)
 
 
 def _is_name_of_helper(value: ast.AST) -> bool:

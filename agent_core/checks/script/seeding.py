@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent_core.checks.script.syntax import last_name, parsed, walked
+from agent_core.checks.script.syntax import last_name, nodes_of_kind, syntax_tree
 
 TRAINING = frozenset({"train", "fit"})
 OPTIONS = frozenset({"TrainingOptions"})
@@ -66,13 +66,13 @@ class NameValues:
         if isinstance(target, ast.Name) and value is not None:
             self.values.setdefault(target.id, []).append(value)
         else:
-            self.is_open |= {n.id for n in walked(target, ast.Name)}
+            self.is_open |= {n.id for n in nodes_of_kind(target, ast.Name)}
 
     def is_fixed(self, value: ast.expr, steps: int = MAX_STEPS, *, is_named: bool = False) -> bool:
         """Whether an expression is the same each time: made of what stands in the source only."""
         if not steps:
             return False
-        calls = list(walked(value, ast.Call))
+        calls = list(nodes_of_kind(value, ast.Call))
         parts = {id(n) for c in calls for n in ast.walk(c.func)}
         if not all(_is_plain(c, is_named=is_named) for c in calls):
             return False
@@ -96,10 +96,10 @@ def seeds_reach(source: str) -> tuple[bool, int]:
 
     The line is 0 where the source shows no training.
     """
-    tree = parsed(source)
+    tree = syntax_tree(source)
     names = NameValues.of(tree)
-    lines = [c.lineno for c in walked(tree, ast.Call) if last_name(c) in TRAINING]
-    reaches = any(not names.is_fixed(v) for node in ast.walk(tree) for v in _given(node))
+    lines = [c.lineno for c in nodes_of_kind(tree, ast.Call) if last_name(c) in TRAINING]
+    reaches = any(not names.is_fixed(v) for node in ast.walk(tree) for v in _training_inputs(node))
     return reaches, min(lines, default=0)
 
 
@@ -109,7 +109,7 @@ def _is_plain(call: ast.Call, *, is_named: bool) -> bool:
     return name in OPTIONS | CONVERSIONS or (name in GENERATORS and not is_named)
 
 
-def _given(node: ast.AST) -> Iterator[ast.expr]:
+def _training_inputs(node: ast.AST) -> Iterator[ast.expr]:
     """Yield what a node gives to a training, its options or the generator it draws from."""
     if isinstance(node, ast.Call):
         yield from _given_by_call(node)

@@ -7,7 +7,7 @@ from collections import Counter
 
 from agent_core.checks.result import Result, not_applicable, passed, some, warned
 from agent_core.checks.script.dataflow import chosen_on_test
-from agent_core.checks.script.syntax import parsed
+from agent_core.checks.script.syntax import syntax_tree
 from agent_core.domain import Study
 from agent_core.evidence.evidence import Evidence, algorithms_of
 
@@ -27,7 +27,7 @@ def selected_without_test(evidence: Evidence) -> Result:
         return warned(f"Chosen on test data, so that its values are too good: {some(declared)}.")
     planned = Counter(a.kind for a in evidence.plan.algorithms)
     classes = {str(d.get("class")) for d in known.values()} | set(planned)
-    found = chosen_on_test(parsed(evidence.source), {c for c in classes if c.isidentifier()})
+    found = chosen_on_test(syntax_tree(evidence.source), {c for c in classes if c.isidentifier()})
     compared = _compared_kinds(evidence)
     hidden = [f"{name} of line {line}" for name, line in found if name not in compared]
     if hidden:

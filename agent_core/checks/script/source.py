@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from agent_core.checks.result import Result, not_applicable, passed, some, warned
 from agent_core.checks.script.syntax import (
     called_name,
-    dotted,
+    dotted_name,
     last_name,
+    nodes_of_kind,
     own_nodes,
-    parsed,
     scopes,
-    walked,
+    syntax_tree,
 )
 from agent_core.evidence.evidence import Evidence
 
@@ -97,7 +97,7 @@ def flows(tree: ast.Module) -> Iterator[tuple[Flow, tuple[ast.AST, ...]]]:
     """Yield the flow of values of each scope, with its nodes; module values are seen inside."""
     returns = {
         f.name: [n.value for n in own_nodes(f) if isinstance(n, ast.Return) and n.value]
-        for f in walked(tree, ast.FunctionDef)
+        for f in nodes_of_kind(tree, ast.FunctionDef)
     }
     outer: dict[str, list[ast.expr]] = {}
     for scope, nodes in scopes(tree):
@@ -116,14 +116,14 @@ def assignments(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[str, ast.expr]]:
     for node in nodes:
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                yield from bound(target, node.value)
+                yield from targets_with_values(target, node.value)
         elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value:
-            yield from bound(node.target, node.value)
+            yield from targets_with_values(node.target, node.value)
         elif isinstance(node, ast.For | ast.comprehension):
             yield from _bound_by_loop(node.target, node.iter)
 
 
-def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def targets_with_values(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """Pair the names of a target with their parts of a value."""
     if isinstance(target, ast.Name):
         yield target.id, value
@@ -131,15 +131,15 @@ def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
         for index, inner in enumerate(target.elts):
             is_paired = len(parts) == len(target.elts)
-            yield from bound(inner, parts[index] if is_paired else value)
+            yield from targets_with_values(inner, parts[index] if is_paired else value)
 
 
 def typed_in_numbers(evidence: Evidence) -> Result:
     """Look for metric values that stand in the source instead of being computed."""
-    tree = parsed(evidence.source)
+    tree = syntax_tree(evidence.source)
     lines = _delivered_lines(tree, Flow.is_typed)
     if lines:
-        return warned(f"Values of metrics are typed into the source: {_listed(lines)}.")
+        return warned(f"Values of metrics are typed into the source: {_lines_text(lines)}.")
     if not _delivered_lines(tree, lambda _flow, _value: True):
         return not_applicable("The source shows no place where values are delivered.")
     return passed("No value that is delivered is a number typed into the source.")
@@ -147,28 +147,28 @@ def typed_in_numbers(evidence: Evidence) -> Result:
 
 def metric_from_random(evidence: Evidence) -> Result:
     """Look for metric values that are drawn instead of measured."""
-    lines = _delivered_lines(parsed(evidence.source), Flow.is_drawn)
+    lines = _delivered_lines(syntax_tree(evidence.source), Flow.is_drawn)
     if lines:
-        return warned(f"Random numbers go into delivered values: {_listed(lines)}.")
+        return warned(f"Random numbers go into delivered values: {_lines_text(lines)}.")
     return passed("No delivered value is a random draw.")
 
 
 def swallowed_exceptions(evidence: Evidence) -> Result:
     """Look for errors that are caught broadly and passed over."""
-    tree = parsed(evidence.source)
+    tree = syntax_tree(evidence.source)
     raised = _raised_names(tree)
     lines = [
         h.lineno
-        for h in walked(tree, ast.ExceptHandler)
+        for h in nodes_of_kind(tree, ast.ExceptHandler)
         if _is_swallowing(h) and not _kept_names(h) & raised
     ]
     lines += [
         c.lineno
-        for c in walked(tree, ast.Call)
-        if called_name(c).endswith("suppress") and any(dotted(a) in BROAD for a in c.args)
+        for c in nodes_of_kind(tree, ast.Call)
+        if called_name(c).endswith("suppress") and any(dotted_name(a) in BROAD for a in c.args)
     ]
     if lines:
-        return warned(f"Errors are caught broadly and passed over: {_listed(lines)}.")
+        return warned(f"Errors are caught broadly and passed over: {_lines_text(lines)}.")
     return passed("No error is passed over.")
 
 
@@ -177,11 +177,11 @@ def _bound_by_loop(target: ast.expr, looped: ast.expr) -> Iterator[tuple[str, as
     source = _container_of(looped) or looped
     if isinstance(target, ast.Tuple) and isinstance(source, ast.List | ast.Tuple):
         for element in source.elts:
-            yield from bound(target, element)
+            yield from targets_with_values(target, element)
     elif isinstance(target, ast.Tuple) and source is not looped:
-        yield from bound(target.elts[-1], source)
+        yield from targets_with_values(target.elts[-1], source)
     else:
-        yield from bound(target, source)
+        yield from targets_with_values(target, source)
 
 
 def _container_of(looped: ast.expr) -> ast.expr | None:
@@ -193,8 +193,10 @@ def _container_of(looped: ast.expr) -> ast.expr | None:
 
 def _row_names(tree: ast.Module) -> frozenset[str]:
     """Return under which names the helper's `row` is called; not a `row` of another use."""
-    own = [f for f in walked(tree, ast.FunctionDef) if f.name == "row"]
-    delivers = [c for f in own for c in walked(f, ast.Call) if called_name(c) == "labbook.row"]
+    own = [f for f in nodes_of_kind(tree, ast.FunctionDef) if f.name == "row"]
+    delivers = [
+        c for f in own for c in nodes_of_kind(f, ast.Call) if called_name(c) == "labbook.row"
+    ]
     return frozenset({"labbook.row"} if own and not delivers else {"labbook.row", "row"})
 
 
@@ -224,7 +226,7 @@ def _delivered_lines(tree: ast.Module, is_so: Callable[[Flow, ast.expr], bool]) 
     ]
 
 
-def _listed(lines: list[int]) -> str:
+def _lines_text(lines: list[int]) -> str:
     """List line numbers."""
     unique = sorted(set(lines))
     return f"line{'s' if len(unique) > 1 else ''} {some(unique)}"
@@ -233,7 +235,7 @@ def _listed(lines: list[int]) -> str:
 def _is_swallowing(handler: ast.ExceptHandler) -> bool:
     """Whether a handler catches everything and does not raise or end the script."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    is_broad = any(kind is None or dotted(kind).rpartition(".")[2] in BROAD for kind in kinds)
+    is_broad = any(kind is None or dotted_name(kind).rpartition(".")[2] in BROAD for kind in kinds)
     ends = any(
         isinstance(n, ast.Raise)
         or (isinstance(n, ast.Call) and called_name(n) in ("sys.exit", "exit", "os._exit"))
@@ -248,13 +250,13 @@ def _kept_names(handler: ast.ExceptHandler) -> set[str]:
     found = set()
     for statement in handler.body:
         for node in ast.walk(statement):
-            uses = {n.id for n in walked(node, ast.Name)} if handler.name else set()
+            uses = {n.id for n in nodes_of_kind(node, ast.Name)} if handler.name else set()
             if handler.name not in uses:
                 continue
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                found.add(dotted(node.func.value))
+                found.add(dotted_name(node.func.value))
             if isinstance(node, ast.Assign):
-                found |= {dotted(target) for target in node.targets}
+                found |= {dotted_name(target) for target in node.targets}
     return found - {"", "labbook", "logging", "log", "logger"}
 
 
@@ -263,7 +265,7 @@ def _raised_names(tree: ast.Module) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and node.exc:
-            found |= {n.id for n in walked(node.exc, ast.Name)}
+            found |= {n.id for n in nodes_of_kind(node.exc, ast.Name)}
         if isinstance(node, ast.If) and any(isinstance(s, ast.Raise) for s in node.body):
-            found |= {n.id for n in walked(node.test, ast.Name)}
+            found |= {n.id for n in nodes_of_kind(node.test, ast.Name)}
     return found

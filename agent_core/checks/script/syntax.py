@@ -11,7 +11,7 @@ from agent_core.execution.syntax_trees import parse
 Node = TypeVar("Node", bound=ast.AST)
 
 
-def parsed(source: str) -> ast.Module:
+def syntax_tree(source: str) -> ast.Module:
     """Return the syntax tree; an empty one of what is no Python."""
     try:
         return parse(source)
@@ -19,7 +19,7 @@ def parsed(source: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def walked(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
+def nodes_of_kind(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
     """Yield the nodes of one kind."""
     return (node for node in ast.walk(tree) if isinstance(node, kind))
 
@@ -31,19 +31,19 @@ def last_name(call: ast.Call) -> str:
 
 def called_name(call: ast.Call) -> str:
     """Return the dotted name of what is called; empty where it has none."""
-    return dotted(call.func)
+    return dotted_name(call.func)
 
 
-def dotted(node: ast.AST) -> str:
+def dotted_name(node: ast.AST) -> str:
     """Return `a.b.c` of a chain of attributes; calls and subscripts in it are skipped."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
-        inner = dotted(node.value)
+        inner = dotted_name(node.value)
         return f"{inner}.{node.attr}" if inner else node.attr
     if isinstance(node, ast.Call):
-        return dotted(node.func)
-    return dotted(node.value) if isinstance(node, ast.Subscript) else ""
+        return dotted_name(node.func)
+    return dotted_name(node.value) if isinstance(node, ast.Subscript) else ""
 
 
 def scopes(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:

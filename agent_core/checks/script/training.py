@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent_core.checks.script.source import MAX_STEPS, assignments, flows
-from agent_core.checks.script.syntax import called_name, last_name, parsed, scopes, walked
+from agent_core.checks.script.syntax import (
+    called_name,
+    last_name,
+    nodes_of_kind,
+    scopes,
+    syntax_tree,
+)
 
 SPLITTERS = frozenset(
     {
@@ -91,7 +97,7 @@ def trained_on_everything(source: str, files: Iterable[str] = ()) -> str:
 
 def _scopes_of(source: str) -> list[ScriptScope]:
     """Return module and functions of a source."""
-    tree = parsed(source)
+    tree = syntax_tree(source)
     found = []
     for (flow, nodes), (node, _) in zip(flows(tree), scopes(tree), strict=True):
         name = ""
@@ -126,23 +132,23 @@ def _is_unused(call: ast.Call, scope: ScriptScope, program: Program) -> bool:
     made = [value for name, value in assignments(scope.nodes) if name == model.id]
     if not made or not all(isinstance(m, ast.Call) and called_name(m)[:1].isupper() for m in made):
         return False
-    called = {id(c.func) for c in walked(scope.node, ast.Call)}
+    called = {id(c.func) for c in nodes_of_kind(scope.node, ast.Call)}
     harmless = {id(model)}
     for node in ast.walk(scope.node):
         if isinstance(node, ast.Attribute) and id(node) not in called:
             harmless.add(id(node.value))
         if isinstance(node, ast.Return) and node.value and _is_dropped(scope.name, program):
             harmless.add(id(node.value))
-    uses = [n for n in walked(scope.node, ast.Name) if n.id == model.id]
+    uses = [n for n in nodes_of_kind(scope.node, ast.Name) if n.id == model.id]
     return all(isinstance(n.ctx, ast.Store) or id(n) in harmless for n in uses)
 
 
 def _is_dropped(function: str, program: Program) -> bool:
     """Whether what a function returns is never taken."""
     whole = program.scopes[0].node
-    calls = {id(c) for c in walked(whole, ast.Call) if called_name(c) == function}
-    bare = {id(e.value) for e in walked(whole, ast.Expr)}
-    names = [n for n in walked(whole, ast.Name) if n.id == function]
+    calls = {id(c) for c in nodes_of_kind(whole, ast.Call) if called_name(c) == function}
+    bare = {id(e.value) for e in nodes_of_kind(whole, ast.Expr)}
+    names = [n for n in nodes_of_kind(whole, ast.Name) if n.id == function]
     return bool(function) and calls <= bare and len(names) == len(calls)
 
 

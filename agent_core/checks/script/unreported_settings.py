@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from agent_core.checks.script.syntax import last_name, walked
+from agent_core.checks.script.syntax import last_name, nodes_of_kind
 from agent_core.lenskit.scorers import SCORERS
 
 HARMLESS = frozenset(
@@ -23,21 +23,21 @@ NESTED = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 SETTING = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr
 
 
-def undelivered(tree: ast.Module) -> frozenset[int]:
+def undelivered_calls(tree: ast.Module) -> frozenset[int]:
     """Return the calls (`id`) of classes of which nothing leaves the function they are made in.
 
     What is returned, delivered, kept in a container or an attribute, handed to a function that is
     not known, or used by a function inside may be delivered; so may what shares a name with it.
     """
-    own = frozenset(f.name for f in walked(tree, ast.FunctionDef))
+    own = frozenset(f.name for f in nodes_of_kind(tree, ast.FunctionDef))
     found: set[int] = set()
-    bodies = [tree.body, *(f.body for f in walked(tree, ast.FunctionDef))]
+    bodies = [tree.body, *(f.body for f in nodes_of_kind(tree, ast.FunctionDef))]
     for body in bodies:
         nodes = [n for statement in body for n in _nodes_of(statement)]
         shared = _names_elsewhere(nodes)
         for call in nodes:
             if isinstance(call, ast.Call) and last_name(call)[:1].isupper():
-                names = _reached(call, nodes)
+                names = _names_reached(call, nodes)
                 leaves = any(_is_leaving(n, call, names, HARMLESS - own) for n in nodes)
                 found |= set() if leaves or names & shared else {id(call)}
     return frozenset(found)
@@ -56,13 +56,13 @@ def _names_elsewhere(nodes: Sequence[ast.AST]) -> frozenset[str]:
     found: set[str] = set()
     for node in nodes:
         if isinstance(node, NESTED):
-            found |= {n.id for n in walked(node, ast.Name)}
+            found |= {n.id for n in nodes_of_kind(node, ast.Name)}
         elif isinstance(node, ast.Global | ast.Nonlocal):
             found |= set(node.names)
     return frozenset(found)
 
 
-def _reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _names_reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Return the names that hold something of what a call makes."""
     names: frozenset[str] = frozenset()
     while True:
@@ -71,7 +71,7 @@ def _reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
             for node in nodes
             for target, value in _settings_of(node)
             if _touches(value, call, names)
-            for name in walked(target, ast.Name)
+            for name in nodes_of_kind(target, ast.Name)
         }
         if found <= names:
             return names

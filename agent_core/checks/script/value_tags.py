@@ -55,7 +55,7 @@ class TaggedValue:
 NOTHING = TaggedValue()
 
 
-def joined(values: Iterable[TaggedValue]) -> TaggedValue:
+def either_value(values: Iterable[TaggedValue]) -> TaggedValue:
     """Return a value that may be any of some; parts stay where all have as many."""
     known = list(values)
     tags = frozenset().union(*(v.tags for v in known))
@@ -63,16 +63,16 @@ def joined(values: Iterable[TaggedValue]) -> TaggedValue:
     if len(counts) != 1 or counts == {0}:
         return TaggedValue(tags)
     return TaggedValue(
-        tags, tuple(joined(ps) for ps in zip(*(v.parts for v in known), strict=True))
+        tags, tuple(either_value(ps) for ps in zip(*(v.parts for v in known), strict=True))
     )
 
 
-def mixed(values: Iterable[TaggedValue]) -> TaggedValue:
+def made_of_values(values: Iterable[TaggedValue]) -> TaggedValue:
     """Return a value that is made of some."""
     return TaggedValue(frozenset().union(*(v.tags for v in values)))
 
 
-def tagged(kind: str, about: Iterable[str]) -> frozenset[str]:
+def tags_of_kind(kind: str, about: Iterable[str]) -> frozenset[str]:
     """Return tags of a kind."""
     return frozenset(f"{kind}:{a}" for a in about)
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from scripts_with_labbook import artifacts_of, names_in, rows_of, run
 from studies import honest
 
-from agent_core.checks.registry import renewed, run_checks
+from agent_core.checks.registry import checks_of_today, run_checks
 from agent_core.domain import Check, Finding
 from agent_core.evidence.file_hashes import changed_files, sha256_of
 from sandbox.execution import Artifact
@@ -210,10 +210,12 @@ def test_a_later_look_renews_the_recorded_check(tmp_path):
     evidence = honest().evidence(tmp_path)
     checks = run_checks(evidence)
 
-    later = renewed(checks, replace(evidence, changed=("run.json changed since it was recorded",)))
+    later = checks_of_today(
+        checks, replace(evidence, changed=("run.json changed since it was recorded",))
+    )
 
     fresh = {c.name: c for c in later}["files_unchanged"]
-    assert renewed(checks, evidence) is checks
+    assert checks_of_today(checks, evidence) is checks
     assert fresh.finding is Finding.FAIL
     assert fresh.is_binding
     assert fresh.reason == "run.json changed since it was recorded."
@@ -224,7 +226,7 @@ def test_a_waived_edit_stays_waived(tmp_path):
     evidence = replace(honest().evidence(tmp_path), changed=("run.json changed",))
     waived = (Check("files_unchanged", Finding.WARN, "Waived by ann.", is_binding=True),)
 
-    assert renewed(waived, evidence) == waived
+    assert checks_of_today(waived, evidence) == waived
 
 
 @pytest.mark.parametrize("digest", [7, {}, {"rows": 9}, {"rows": True}, {"rows": -1, "sha256": 1}])

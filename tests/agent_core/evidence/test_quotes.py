@@ -1,7 +1,7 @@
 import pytest
 
 from agent_core.domain import Verdict
-from agent_core.evidence.quotes import Exhibits, exhibits, grounded, spoken
+from agent_core.evidence.quotes import Exhibits, code_alone, exhibits, with_found_quotes
 
 SOURCE = '''"""Runs thirty seeds."""
 import labbook  # seeds are handled below
@@ -59,7 +59,7 @@ def test_a_claim_with_an_invented_quote_is_not_met():
         Verdict(3, False, "missing", "", "m"),
     )
 
-    kept, refused, honest = grounded(claims, SHOWN)
+    kept, refused, honest = with_found_quotes(claims, SHOWN)
 
     assert (kept, honest) == (claims[0], claims[2])
     assert not refused.is_met
@@ -67,8 +67,8 @@ def test_a_claim_with_an_invented_quote_is_not_met():
 
 
 def test_what_is_no_python_is_quoted_as_it_is():
-    assert spoken("x = (  # broken") == "x = (  # broken"
-    assert spoken("a = 1  # b") == "a = 1     "
+    assert code_alone("x = (  # broken") == "x = (  # broken"
+    assert code_alone("a = 1  # b") == "a = 1     "
 
 
 def test_files_that_are_gone_or_no_text_cannot_be_quoted(tmp_path):

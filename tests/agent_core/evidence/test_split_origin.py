@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agent_core.evidence.split_origin import differences, has_times_of, traced
+from agent_core.evidence.split_origin import differences, has_times_of, trace_parts
 
 
 def dense(rng, users=100, items=40, each=28):
@@ -24,7 +24,7 @@ def factorized(frame):
 
 
 def origin_of(frame, data):
-    return traced({"train": {"0": frame.iloc[10:]}, "test": {"0": frame.iloc[:10]}}, data)
+    return trace_parts({"train": {"0": frame.iloc[10:]}, "test": {"0": frame.iloc[:10]}}, data)
 
 
 def test_other_ids_are_known_in_dense_data_where_most_pairs_are_there_by_chance():

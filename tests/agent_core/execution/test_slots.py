@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from agent_core.execution.slots import FairSlots, bounded
+from agent_core.execution.slots import FairSlots, open_pool
 
 
 async def test_slots_go_round_over_users_then_over_their_runs():
@@ -60,7 +60,7 @@ async def test_leaving_the_pool_cancels_what_still_runs():
         finally:
             ended.set()
 
-    async with bounded(2) as pool:
+    async with open_pool(2) as pool:
         future = pool.spawn_n(forever())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -80,7 +80,7 @@ async def test_no_more_than_the_size_work_at_once():
         await asyncio.sleep(0)
         active -= 1
 
-    async with bounded(3) as pool:
+    async with open_pool(3) as pool:
         await asyncio.gather(*(pool.spawn_n(work()) for _ in range(10)))
 
     assert most == 3

@@ -6,7 +6,7 @@ import pytest
 from builders import plan_of
 
 from agent_core.lenskit.api_reference import (
-    described,
+    descriptions_in,
     introspection,
     labbook,
     lenskit,
@@ -84,7 +84,7 @@ async def test_a_lookup_asks_once_for_the_same_names():
     "output", ["", "<<reference>>{<</reference>>", "<<reference>>3<</reference>>"]
 )
 def test_an_introspection_that_says_nothing_is_empty(output):
-    assert described(output) == ""
+    assert descriptions_in(output) == ""
 
 
 ROWS = """
@@ -109,7 +109,7 @@ def lab(source):
 @pytest.mark.slow
 def test_real_signatures_come_from_the_installed_library():
     names = ("ImplicitMFScorer", "lenskit.batch.reccomend", "lenskit.algorithms", "pd.read_csv")
-    text = described(lab(introspection(names)))
+    text = descriptions_in(lab(introspection(names)))
 
     assert "lenskit.als.ImplicitMFScorer" in text
     assert "embedding_size=50" in text

@@ -1,7 +1,7 @@
 import pytest
 
 from agent_core.model.answer_fault import AnswerFault
-from agent_core.model.code import continued, script_in
+from agent_core.model.code import join_continuation, script_in
 
 CODE = 'import os\n\nTEXT = """\n```python\nnested\n```\n"""\nprint(os.name)'
 
@@ -65,4 +65,4 @@ def test_a_deeply_nested_source_is_an_answer_fault():
     ],
 )
 def test_a_continuation_joins_without_repeating(first, more):
-    assert continued(first, more) == "```python\nimport os\nvalue = 1\n```"
+    assert join_continuation(first, more) == "```python\nimport os\nvalue = 1\n```"

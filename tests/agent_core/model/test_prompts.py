@@ -17,7 +17,7 @@ from model_roles import answer_well
 
 from agent_core.domain import Check, Column, Finding, Metric, NodeId, Packages
 from agent_core.model.bounds import clip, shown_failure, shown_output
-from agent_core.model.prompting import FOLDER, expanded, template_hash
+from agent_core.model.prompting import FOLDER, template_hash, whole_template
 
 MAX_PROMPT = 90_000
 TRACE = "Traceback (most recent call last):\n"
@@ -66,7 +66,7 @@ async def test_a_prompt_is_bounded_whatever_a_script_prints(talk, huge, role):
     if role != "plan":
         more["plan"] = plan
     if role == "debug":
-        more |= {"node": failed, "attempts": (failed,) * 50, "reference": "r " * 10**6}
+        more |= {"node": failed, "attempts": (failed,) * 50, "api_reference": "r " * 10**6}
     if role in ("improve", "merge", "judge"):
         more["node"] = works
     if role == "draft":
@@ -204,6 +204,6 @@ def test_a_template_has_one_hash_that_counts_its_parts():
 
     assert len(set(hashes.values())) == len(roles)
     assert all(re.fullmatch("[0-9a-f]{64}", h) for h in hashes.values())
-    assert "You plan recommender-systems experiments" in expanded(FOLDER / "plan.md")
-    assert "include" not in expanded(FOLDER / "plan.md").split("\n")[0]
+    assert "You plan recommender-systems experiments" in whole_template(FOLDER / "plan.md")
+    assert "include" not in whole_template(FOLDER / "plan.md").split("\n")[0]
     assert template_hash("hello") == ""

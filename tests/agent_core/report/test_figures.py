@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from results import NDCG, comparison_evidence, comparison_plan, evidence_of, seed_evidence
 
 from agent_core.domain import Algorithm, Metric, Role, Study
-from agent_core.report.figures import draw, wanted, wrapped
+from agent_core.report.figures import draw, figures_for, wrapped_name
 from agent_core.statistics.facts import collect_facts
 
 
@@ -132,7 +132,7 @@ def without_users(evidence):
 
 
 def drawn(evidence):
-    figures = wanted(evidence, collect_facts(evidence))
+    figures = figures_for(evidence, collect_facts(evidence))
     for figure in figures.values():
         figure.canvas.draw()
     return figures
@@ -265,11 +265,11 @@ def test_runs_that_are_all_alike_are_drawn_around_their_value():
     ],
 )
 def test_names_are_written_on_short_lines(name, label):
-    assert wrapped(name) == label
+    assert wrapped_name(name) == label
 
 
 def test_very_long_names_keep_both_ends():
-    label = wrapped("ItemKNN " + "and so on " * 20 + "max_nbrs=11")
+    label = wrapped_name("ItemKNN " + "and so on " * 20 + "max_nbrs=11")
 
     assert label.startswith("ItemKNN")
     assert label.endswith("max_nbrs=11")

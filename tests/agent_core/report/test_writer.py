@@ -36,7 +36,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Disputed, Rerun
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.report.rendering import stated
+from agent_core.report.rendering import as_sentence
 from agent_core.report.script_agreement import agreement
 from agent_core.report.thread_summary import (
     MAX_TEXT,
@@ -752,4 +752,4 @@ def test_the_products_own_training_is_told_by_what_is_furthest_apart():
     ],
 )
 def test_statements_become_sentences(text, shown):
-    assert stated(text) == shown
+    assert as_sentence(text) == shown

@@ -4,7 +4,14 @@ from builders import node_of, plan_of, requirement
 
 from agent_core.domain import Check, Finding, Priority, Verdict
 from agent_core.evidence.quotes import Exhibits
-from agent_core.search.scoring import agreed, carried, decide, score, undecided, unjudged
+from agent_core.search.scoring import (
+    agree_verdicts,
+    carry_over,
+    score,
+    undecided_requirements,
+    unjudged_verdicts,
+    verdicts_of_checks,
+)
 
 
 def check(name, finding, *, is_binding=False):
@@ -15,16 +22,16 @@ def test_a_check_decides_the_requirement_that_names_it():
     plan = plan_of(requirement(1, "runs_clean"), requirement(2, "lists_saved"), requirement(3))
     checks = (check("runs_clean", Finding.PASS), check("lists_saved", Finding.FAIL))
 
-    verdicts = decide(plan, checks)
+    verdicts = verdicts_of_checks(plan, checks)
 
     assert [(v.requirement, v.is_met) for v in verdicts] == [(1, True), (2, False)]
-    assert [r.id for r in undecided(plan, verdicts)] == [3]
+    assert [r.id for r in undecided_requirements(plan, verdicts)] == [3]
 
 
 def test_what_does_not_apply_counts_as_met_and_says_so():
     plan = plan_of(requirement(1, "seeds_as_planned"))
 
-    (verdict,) = decide(plan, (check("seeds_as_planned", Finding.NOT_APPLICABLE),))
+    (verdict,) = verdicts_of_checks(plan, (check("seeds_as_planned", Finding.NOT_APPLICABLE),))
 
     assert verdict.is_met
     assert verdict.reason.startswith("not applicable")
@@ -61,7 +68,7 @@ def test_a_verdict_is_carried_over_as_long_as_its_quote_occurs():
 
     wanted = [requirement(i) for i in (1, 2, 3)]
 
-    kept = carried(wanted, [parent], shown, {parent.plan_version: plan_of(*wanted)})
+    kept = carry_over(wanted, [parent], shown, {parent.plan_version: plan_of(*wanted)})
 
     assert kept == (replace(met, by="m, script 4"),)
 
@@ -73,15 +80,15 @@ def test_a_verdict_on_other_words_is_not_carried_over():
     before = plan_of(replace(requirement(1), text="K is 10"))
     wanted = [replace(requirement(1), text="K is 20")]
 
-    assert carried(wanted, [node], shown, {node.plan_version: before}) == ()
-    assert carried(before.requirements, [node], shown, {node.plan_version: before})
+    assert carry_over(wanted, [node], shown, {node.plan_version: before}) == ()
+    assert carry_over(before.requirements, [node], shown, {node.plan_version: before})
 
 
 def test_a_disagreement_is_not_met_and_is_shown():
     first = Verdict(1, True, "it is there.", "x", "m")
 
-    same = agreed(first, (Verdict(1, True, "yes", "x", "m"),))
-    other = agreed(first, (Verdict(1, False, "it is not.", "", "m"),))
+    same = agree_verdicts(first, (Verdict(1, True, "yes", "x", "m"),))
+    other = agree_verdicts(first, (Verdict(1, False, "it is not.", "", "m"),))
 
     assert same is first
     assert not other.is_met
@@ -91,6 +98,6 @@ def test_a_disagreement_is_not_met_and_is_shown():
 def test_what_could_not_be_judged_is_not_met():
     plan = plan_of(requirement(1))
 
-    verdicts = unjudged(plan.requirements, "no answer")
+    verdicts = unjudged_verdicts(plan.requirements, "no answer")
 
     assert score(plan, (), verdicts).value == 0.0

@@ -42,7 +42,7 @@ def test_the_sd_interval_covers_the_truth_as_often_as_it_says():
 def test_thirty_runs_are_described():
     values = rng().normal(0.155, 0.0027, 30)
 
-    found = inference.spread(values, rng())
+    found = inference.spread_of(values, rng())
 
     assert found.n == 30
     assert found.sd_low < found.boot_low * 1.2
@@ -53,14 +53,14 @@ def test_thirty_runs_are_described():
 
 
 def test_runs_without_any_difference_have_no_spread():
-    found = inference.spread([0.1, 0.1, 0.1])
+    found = inference.spread_of([0.1, 0.1, 0.1])
 
     assert (found.sd, found.sd_low, found.sd_high, found.cv) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_one_run_has_no_spread():
     with pytest.raises(ValueError, match="two runs or more"):
-        inference.spread([0.1])
+        inference.spread_of([0.1])
 
 
 def test_the_t_interval_is_that_of_scipy():

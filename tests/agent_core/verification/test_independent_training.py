@@ -26,7 +26,12 @@ from agent_core.lab.conclusion import Conclusion
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.run.view import RunView
 from agent_core.settings import ExecSettings
-from agent_core.verification.independent_training import closer, order_of, slack_of, spreads
+from agent_core.verification.independent_training import (
+    closer,
+    slack_of,
+    spreads,
+    training_order_of,
+)
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
@@ -70,7 +75,7 @@ def test_the_order_names_what_cannot_be_trained(tmp_path):
     made = honest()
     made.run["algorithms"]["ImplicitMF"]["class"] = "MyOwnModel"
 
-    order = order_of(made.evidence(tmp_path))
+    order = training_order_of(made.evidence(tmp_path))
 
     assert "no scorer of LensKit" in order.left_out["ImplicitMF"]
     assert [t.name for t in order.algorithms] == ["Popularity"]
@@ -80,7 +85,7 @@ def test_sampled_candidates_are_not_trained_again(tmp_path):
     made = honest()
     made.run["candidates"] = "100 sampled items"
 
-    order = order_of(made.evidence(tmp_path))
+    order = training_order_of(made.evidence(tmp_path))
 
     assert order.algorithms == ()
     assert "only sampled items" in order.left_out["Popularity"]

@@ -7,7 +7,7 @@ import pytest
 from studies import honest
 
 from agent_core.checks.script.constants import UNKNOWN, Constants
-from agent_core.checks.script.unreported_settings import undelivered
+from agent_core.checks.script.unreported_settings import undelivered_calls
 from agent_core.domain import Algorithm, Finding
 from agent_core.evidence.retrained import Pair, Retrained
 
@@ -113,7 +113,7 @@ def test_conditions_are_known_as_far_as_the_source_says(text, value):
 )
 def test_a_model_is_undelivered_where_nothing_of_it_leaves_its_function(body, is_delivered):
     tree = ast.parse(body.replace("Scorer", "ImplicitMFScorer"))
-    unused = undelivered(tree)
+    unused = undelivered_calls(tree)
     calls = [c for c in ast.walk(tree) if isinstance(c, ast.Call) and c.keywords]
     made = [c for c in calls if any(k.arg == "epochs" for k in c.keywords)]
 

@@ -12,7 +12,7 @@ from trials import synthetic
 
 from agent_core.checks.script.dataflow import chosen_on_test
 from agent_core.checks.script.selection import names_test, selected_without_test
-from agent_core.checks.script.syntax import parsed
+from agent_core.checks.script.syntax import syntax_tree
 from agent_core.data.profile import profile
 from agent_core.domain import Algorithm, Finding, Packages, RunId, Study
 from agent_core.offline.researcher import OfflineResearcher
@@ -237,12 +237,12 @@ def evidence_of(source, tmp_path, **plan):
 
 @pytest.mark.parametrize("name", ON_TEST)
 def test_a_choice_on_the_test_is_found(name):
-    assert chosen_on_test(parsed(START + ON_TEST[name]), ())
+    assert chosen_on_test(syntax_tree(START + ON_TEST[name]), ())
 
 
 @pytest.mark.parametrize("name", PROPER)
 def test_a_proper_choice_is_left_alone(name):
-    assert chosen_on_test(parsed(START + PROPER[name]), ()) == []
+    assert chosen_on_test(syntax_tree(START + PROPER[name]), ()) == []
 
 
 def test_the_line_of_the_candidates_is_told(tmp_path):
@@ -293,7 +293,7 @@ def test_recorded_scripts_choose_nothing_on_the_test(path):
     found = sources_of(path)
 
     assert found
-    assert [chosen_on_test(parsed(s), ()) for s in found] == [[]] * len(found)
+    assert [chosen_on_test(syntax_tree(s), ()) for s in found] == [[]] * len(found)
 
 
 @pytest.mark.parametrize("variant", range(4))
@@ -309,12 +309,12 @@ async def test_composed_scripts_choose_nothing_on_the_test(task, variant, tmp_pa
 
     script = await OfflineResearcher().draft(DraftRequest(context, plan, variant))
 
-    assert chosen_on_test(parsed(script.source), {a.kind for a in plan.algorithms}) == []
+    assert chosen_on_test(syntax_tree(script.source), {a.kind for a in plan.algorithms}) == []
 
 
 def test_scripts_that_do_not_choose_are_not_suspected():
     chosen = [c for c in (*SINS, *HONEST) if c.check != "selected_without_test"]
 
-    found = {c.name: chosen_on_test(parsed(c.source("read()", "d")), ()) for c in chosen}
+    found = {c.name: chosen_on_test(syntax_tree(c.source("read()", "d")), ()) for c in chosen}
 
     assert {n for n, f in found.items() if f} <= {"a planned sweep"}
