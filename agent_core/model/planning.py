@@ -127,8 +127,7 @@ def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
             f"there are {', '.join(SCORERS)}, or Custom... for own code"
         )
         return Algorithm(on_one_line(part.name, 60), kind, config, role)
-    aliases = dict(scorer.aliases)
-    config = {aliases.get(k, k): v for k, v in config.items()}
+    config = {scorer.aliases.get(k, k): v for k, v in config.items()}
     wrong = [k for k in config if k not in scorer.parameters]
     if wrong:
         faults.append(

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from agent_core.domain import SplitKind
-from agent_core.offline.catalogue import METRICS, PARAMETERS, word
+from agent_core.offline.catalogue import HYPERPARAMETERS, METRICS, PARAMETERS, word
+from agent_core.prose.number_words import SEVERAL, number_of
 
-NUMBER_WORDS = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "hundred": 100,
-}  # fmt: skip
-NUMBER = rf"(\d+|{'|'.join(NUMBER_WORDS)})"
+NUMBER = rf"(\d+|{'|'.join(SEVERAL)})"
 VALUE = r"\d+(?:\.\d+)?(?:e-?\d+)?"
 JOIN = r"\s*(?:,?\s*(?:and|or|vs\.?|versus|&)|,|/)\s*"
 VALUES = rf"{VALUE}(?:{JOIN}{VALUE})+"
@@ -26,27 +21,11 @@ CUT = re.compile(
     rf"|\bk\s*(?:=|to|of)\s*|\blists? (?:of|with)\s+){CUTS}",
     re.IGNORECASE,
 )
-GROWS = frozenset({"embedding_size", "epochs", "max_nbrs", "weight", "damping"})
-"""Hyperparameters whose range is walked by doubling; the others by decades."""
-DEFAULT_SWEEPS: Mapping[str, tuple[float, ...]] = {
-    "embedding_size": (8, 16, 32, 64),
-    "epochs": (5, 10, 15, 20),
-    "regularization": (0.1, 1, 10, 100),
-    "weight": (1, 5, 10, 40),
-    "max_nbrs": (10, 20, 50, 100),
-    "damping": (0, 5, 10, 25),
-    "learning_rate": (0.001, 0.005, 0.01),
-}
 MAX_SWEPT = 12
 INTENT = (
     r"(?:sweep|effects?|influences?|impact|affect\w*|depend\w*|vary|varying|role|matter|sensitiv\w+"
     r"|chang\w+|try|trying|different|tun(?:e|ed|ing)|choos\w+|range|best|optimal|how many)"
 )
-
-
-def number(text: str) -> int:
-    """Return a number written in digits or as a word."""
-    return NUMBER_WORDS.get(text.lower()) or int(text)
 
 
 def masked(text: str, spans: list[tuple[int, int]]) -> str:
@@ -131,7 +110,7 @@ def seeds_of(text: str) -> tuple[int | None, int]:
     match = re.search(pattern, text, re.IGNORECASE)
     match = match or re.search(rf"\bseeds\s*(?:=|:|to)\s*{NUMBER}\b", text, re.IGNORECASE)
     if match:
-        return number(match[1]), 0
+        return int(number_of(match[1])), 0
     single = re.search(r"\bseed\s*(?:=|:|of|is)?\s*(\d{1,9})\b", text, re.IGNORECASE)
     return (1, int(single[1])) if single else (None, 0)
 
@@ -140,7 +119,7 @@ def folds_of(text: str) -> int | None:
     """Return the folds of a cross-validation."""
     match = re.search(rf"\b{NUMBER}[- ]?folds?\b", text, re.IGNORECASE)
     if match:
-        return number(match[1])
+        return int(number_of(match[1]))
     return 5 if re.search(r"cross[- ]?validat|\bk-fold\b", text, re.IGNORECASE) else None
 
 
@@ -317,7 +296,7 @@ def swept_parameter(text: str) -> tuple[str | None, tuple[float, ...], list[tupl
             rf"\b{INTENT}\b[^.?]{{0,40}}\b(?:{names})\b|\b(?:{names})\b[^.?]{{0,30}}\b{INTENT}\b"
         )
         if re.search(wish, rest, re.IGNORECASE) and name not in parameters_of(rest):
-            return name, DEFAULT_SWEEPS.get(name, ()), []
+            return name, HYPERPARAMETERS[name].sweep, []
     return None, (), []
 
 
@@ -390,7 +369,7 @@ def walk(low: float, high: float, step: float | None, name: str) -> tuple[float,
     if step:
         count = int((high - low) / step + 1e-9)
         return tuple(low + step * i for i in range(min(count, MAX_SWEPT - 1) + 1))
-    factor = 2.0 if name in GROWS else 10.0
+    factor = 2.0 if HYPERPARAMETERS[name].grows else 10.0
     values = [max(low, 1e-6)]
     while values[-1] * factor < high * 0.999 and len(values) < MAX_SWEPT - 1:
         values.append(values[-1] * factor)

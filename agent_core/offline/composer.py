@@ -104,14 +104,14 @@ def is_rater(algorithm: Algorithm, plan: Plan) -> bool:
     if not any(m.is_rating for m in plan.metrics):
         return False
     known = BY_KIND[algorithm.kind]
-    return not known.ranks or algorithm.config.get("feedback") == "explicit"
+    return not known.scorer.ranks or algorithm.config.get("feedback") == "explicit"
 
 
 def imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
     """Return the classes to import by module."""
     found: dict[str, list[str]] = {}
     for algorithm in algorithms:
-        kinds = found.setdefault(BY_KIND[algorithm.kind].module, [])
+        kinds = found.setdefault(BY_KIND[algorithm.kind].scorer.module, [])
         if algorithm.kind not in kinds:
             kinds.append(algorithm.kind)
     return {module: sorted(found[module]) for module in sorted(found)}

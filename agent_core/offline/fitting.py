@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_core.domain import Dataset, Study
-from agent_core.offline.amounts import DEFAULT_SWEEPS
-from agent_core.offline.catalogue import BY_NAME, HAVING, LIMITS
+from agent_core.offline.catalogue import BY_NAME, HYPERPARAMETERS
 from agent_core.offline.grammar import BASELINES, CUTLESS, Reading
 
 MAX_FOLDS = 20
@@ -32,7 +31,7 @@ def possible(
         reading = replace(reading, folds=folds)
     parameters = {}
     for name, value in reading.parameters.items():
-        low, high = LIMITS[name.rpartition(":")[2]]
+        low, high = HYPERPARAMETERS[name.rpartition(":")[2]].limits
         parameters[name] = min(max(value, low), high)
         if parameters[name] != value:
             assumptions.append(f"{name} {value:g} is out of range: I take {parameters[name]:g}")
@@ -59,7 +58,7 @@ def without_impossible_margin(reading: Reading, assumptions: list[str]) -> Readi
 
 def within(name: str | None, value: float) -> bool:
     """Whether a hyperparameter's value is sane."""
-    low, high = LIMITS.get(name or "", (0.0, float("inf")))
+    low, high = HYPERPARAMETERS[name].limits if name else (0.0, float("inf"))
     return low <= value <= high
 
 
@@ -100,10 +99,10 @@ def sweepable(reading: Reading, gaps: list[str]) -> Reading:
         return reading
     subjects = [n for n in reading.algorithms if n not in BASELINES]
     if not subjects:
-        reading = replace(reading, algorithms=(*reading.algorithms, HAVING[swept]))
-        return sweepable(reading, gaps)
+        named = (*reading.algorithms, HYPERPARAMETERS[swept].algorithm)
+        return sweepable(replace(reading, algorithms=named), gaps)
     if any(swept in BY_NAME[n].config for n in subjects):
-        is_default = reading.values == DEFAULT_SWEEPS[swept]
+        is_default = reading.values == HYPERPARAMETERS[swept].sweep
         if swept == "regularization" and subjects == ["EASE"] and is_default:
             return replace(reading, values=EASE_SWEEP)
         return reading

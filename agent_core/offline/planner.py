@@ -23,7 +23,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import EQUIVALENCE
-from agent_core.offline.catalogue import BY_KIND, BY_NAME
+from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
 from agent_core.offline.fitting import possible
 from agent_core.offline.grammar import (
     BASELINES,
@@ -117,7 +117,7 @@ def algorithms_of(
     names = list(reading.algorithms) or list(DEFAULT_SUBJECTS[study] if ranks else DEFAULT_RATERS)
     if not reading.algorithms:
         assumptions.append(f"no algorithm was named, so I take {', '.join(names)}")
-    silent = [n for n in names if rates and not BY_NAME[n].rates]
+    silent = [n for n in names if rates and not BY_NAME[n].scorer.predicts]
     told = ", ".join([n for n in silent if n not in BASELINES] or silent)
     verbs = ("ranks", "predicts") if "," not in told else ("rank", "predict")
     if rates and len(silent) == len(names):
@@ -132,7 +132,7 @@ def algorithms_of(
             f"left out: {told}, which {verbs[1]} no ratings and so cannot have a rating error; "
             "ask for NDCG to include it"
         )
-    if ranks and not any(BY_NAME[n].ranks for n in names):
+    if ranks and not any(BY_NAME[n].scorer.ranks for n in names):
         metrics_text = ", ".join(m.label for m in metrics if not m.is_rating)
         assumptions.append(
             f"{', '.join(names)} predict(s) ratings and rank(s) poorly by {metrics_text}"
@@ -160,14 +160,14 @@ def configured(
     config |= {k: fitting(config[k], given[k]) for k in config if k in given}
     own = {k: given[f"{name}:{k}"] for k in config if f"{name}:{k}" in given}
     config |= {k: fitting(config[k], v) for k, v in own.items()}
-    plain = Algorithm(name, known.kind, config, is_random=known.is_random)
+    plain = Algorithm(name, known.kind, config, is_random=known.scorer.is_random)
     if study is Study.SWEEP and reading.swept in config:
         key = reading.swept
         values = [fitting(config[key], v) for v in reading.values]
         return [
             replace(plain, name=f"{name} {key}={v:g}", config=config | {key: v}) for v in values
         ]
-    if rates and known.rates and known.ranks:
+    if rates and known.scorer.predicts and known.scorer.ranks:
         explicit = replace(plain, config=config | {"feedback": "explicit", "min_nbrs": 2})
         return [plain, replace(explicit, name=f"{name} (ratings)")] if ranks else [explicit]
     return [plain]
@@ -257,25 +257,15 @@ def feedback_of(
     return "every rating is a positive signal"
 
 
-SWEPT_WORDS = {
-    "embedding_size": "Number of factors",
-    "epochs": "Epochs",
-    "regularization": "Regularization",
-    "weight": "Confidence weight",
-    "max_nbrs": "Number of neighbours",
-    "learning_rate": "Learning rate",
-    "damping": "Damping",
-}
-
-
 def title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None) -> str:
     """Return a short title."""
     subjects = [a.name for a in algorithms if a.role is Role.SUBJECT]
     names = ", ".join(dict.fromkeys(n.split(" ")[0] for n in subjects))
     shown = names if len(names) <= 40 else f"{len(subjects)} algorithms"
+    varied = HYPERPARAMETERS[swept].title if swept else ""
     words = {
         Study.SEED_VARIANCE: f"Seed effect on {shown}",
-        Study.SWEEP: f"{SWEPT_WORDS.get(swept or '', swept)} of {shown}",
+        Study.SWEEP: f"{varied} of {shown}",
     }
     return words.get(study, f"Comparison of {shown}" if len(subjects) > 1 else f"Test of {shown}")
 
