@@ -15,15 +15,11 @@ from dataclasses import dataclass, field
 from agent_core.domain import Claim, Dataset, Metric, Plan
 from agent_core.grounding import value_attribution
 from agent_core.grounding.claim_sentences import comparison_sentence
-from agent_core.grounding.description_rules import (
-    Ground,
-    descriptive_trouble,
-    not_baseline,
-    unfounded,
-)
+from agent_core.grounding.description_rules import Ground, Part, descriptive_trouble
+from agent_core.grounding.plan_contradictions import not_baseline
 from agent_core.grounding.plan_names import Kind, Names, is_metric
 from agent_core.grounding.value_attribution import Reference
-from agent_core.grounding.vocabulary import Part, first_unknown
+from agent_core.grounding.value_words import unknown_word
 from agent_core.prose.number_format import percent, shown
 from agent_core.prose.sentences import ascii_marks, leans, plain, sentences
 from agent_core.statistics.facts import DIFFERENCE, EQUIVALENCE, Facts
@@ -147,12 +143,12 @@ class Filler:
 
     def value_trouble(self, pieces: Pieces, masked: str) -> str:
         """Say why a sentence with references cannot stand beside them."""
-        small = CONFIDENCE.sub("", self.base.names.without_keys(masked).lower())
-        if reason := unfounded(small, small):
-            return reason
+        small = CONFIDENCE.sub("", masked.lower())
+        if any(c.isnumeric() for c in small):
+            return "a number that is neither recorded nor part of the plan"
         if any(r.statistic in PAIRED for r in pieces.references):
             return "a difference is told by a claim"
-        if word := first_unknown(small, self.base.vocabulary.values):
+        if word := unknown_word(small, self.plan):
             return f"the word “{word}” beside a recorded value"
         if word := not_baseline(pieces.bare, self.plan):
             return f"{word} is no baseline"

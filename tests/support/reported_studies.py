@@ -18,7 +18,11 @@ NDCG, RECALL = Metric("ndcg", 10), Metric("recall", 20)
 POPULARITY = Algorithm("Popularity", "PopScorer", role=Role.BASELINE)
 FACTORS = Algorithm("ImplicitMF", "ImplicitMFScorer", {"embedding_size": 32}, is_random=True)
 DATA = dataset(
-    timestamp_column="timestamp", rating_values=(1, 2, 3, 4, 5), min_user_interactions=20
+    timestamp_column="timestamp",
+    first_time="1997-09-20",
+    last_time="1998-04-22",
+    rating_values=(1, 2, 3, 4, 5),
+    min_user_interactions=20,
 )
 
 

@@ -2,12 +2,11 @@
 """A researcher's words: filled from facts, or struck; lies come out harmless."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from results import comparison_evidence, dataset, seed_evidence
 
-from agent_core.domain import Claim, Direction, Study
+from agent_core.domain import Claim, Direction, SplitKind
 from agent_core.grounding.report_text import Filler, Part
 from agent_core.statistics.facts import collect_facts
 
@@ -215,7 +214,7 @@ def test_numbers_beside_something_else_are_struck(seeded, text):
 
 def test_the_hold_out_share_may_be_said(seeded):
     plan, facts = seeded
-    found = Filler(replace(plan, study=Study.COMPARISON), facts)
+    found = Filler(plan.with_split(kind=SplitKind.USER_FRACTION), facts)
 
     assert found.fill("20 % of the interactions were held out.")
     assert not found.fill("Accuracy rose by 20 %.")

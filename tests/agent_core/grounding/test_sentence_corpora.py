@@ -1,17 +1,16 @@
-"""Corpora by people who have not seen the rule: what honest reports say stands, the rest not."""
+"""Corpora by people who have not seen the rule: what honest reports say stands, the rest not.
+
+`honest_more` and `false_more` were written beside the rule, before it was mended for them.
+"""
 
 import pytest
 from reported_studies import studies, told
 
 from agent_core.grounding.report_text import Part
 
-STOOD = {
-    "honest_reports.txt": 8,
-    "near_misses.txt": 0,
-    "false_results.txt": 0,
-    "contradictions.txt": 1,
-}
-"""How many of each corpus stood at last."""
+HONEST = {"honest_reports.txt": 0.95, "near_misses.txt": 0.9, "honest_more.txt": 0.95}
+"""Share of each corpus that has to stand."""
+FALSE = ("false_results.txt", "contradictions.txt", "false_more.txt")
 
 
 def standing(name, *parts):
@@ -23,11 +22,11 @@ def standing(name, *parts):
     ]
 
 
-@pytest.mark.parametrize("name", ["honest_reports.txt", "near_misses.txt"])
-def test_honest_sentences_stand(name):
-    assert len(standing(name)) >= STOOD[name]
+@pytest.mark.parametrize(("name", "share"), HONEST.items())
+def test_honest_sentences_stand(name, share):
+    assert len(standing(name)) >= share * len(told(name))
 
 
-@pytest.mark.parametrize("name", ["false_results.txt", "contradictions.txt"])
+@pytest.mark.parametrize("name", FALSE)
 def test_false_sentences_stand_in_no_part(name):
-    assert len(standing(name, *Part)) <= STOOD[name]
+    assert standing(name, *Part) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import agent_core
-from agent_core.prose.patterns import Pattern
+from agent_core.prose.patterns import Pattern, read_patterns
 
 SOUND = Pattern(r"\bbest\b", matches=("the best",), spares=("at bestow",))
 
@@ -24,17 +24,17 @@ def patterns_in(value):
 
 
 def patterns_of_the_core():
-    """Return the patterns of the modules that use them; templates of scripts are not imported."""
+    """Return the patterns of modules and of TOML files; templates of scripts are not imported."""
     root = Path(agent_core.__file__).parent
     found = {}
     for path in sorted(root.rglob("*.py")):
-        if "prose.patterns" not in path.read_text(encoding="utf-8"):
-            continue
-        module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
-        for name, value in vars(import_module(module)).items():
-            for i, pattern in enumerate(patterns_in(value)):
-                found.setdefault(id(pattern), pytest.param(pattern, id=f"{module}.{name}.{i}"))
-    return list(found.values())
+        if "prose.patterns" in path.read_text(encoding="utf-8"):
+            module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
+            for name, value in vars(import_module(module)).items():
+                found |= {f"{module}.{name}.{i}": p for i, p in enumerate(patterns_in(value))}
+    for path in sorted(root.rglob("*.toml")):
+        found |= {f"{path.stem}.{name}": p for name, p in read_patterns(path).items()}
+    return [pytest.param(pattern, id=name) for name, pattern in found.items()]
 
 
 @pytest.mark.parametrize("pattern", [SOUND, *patterns_of_the_core()])

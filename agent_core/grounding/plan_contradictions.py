@@ -1,0 +1,146 @@
+"""Sentences that say otherwise than a typed field of the frozen plan.
+
+A pattern finds what only some plans may say, and the field tells whether this one may. A sentence
+that says it was not done, or that proposes or supposes it, contradicts nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from agent_core.domain import Candidates, DataRuleKind, Order, Plan, SplitKind
+from agent_core.measures.metrics import KNOWN
+from agent_core.prose.patterns import Pattern, read_patterns
+
+
+def _is_of_time(plan: Plan) -> bool:
+    return plan.split.kind.is_timed or plan.split.order is not Order.RANDOM
+
+
+def _tests_one_item(plan: Plan) -> bool:
+    return plan.split.kind.is_single or plan.split.held_out == 1
+
+
+def _has_rule(*kinds: DataRuleKind) -> Callable[[Plan], bool]:
+    return lambda plan: any(r.kind in kinds for r in plan.data.rules)
+
+
+def _never(_: Plan) -> bool:
+    return False
+
+
+FINAL: Mapping[str, Callable[[Plan], bool]] = {
+    "algorithms of the study": _never,
+    "training apart from the test": lambda plan: plan.split.is_leak_study,
+    "one tested item": _tests_one_item,
+}
+"""What a plan has to be for sentences to say so, in denials and proposals too."""
+FIELDS: Mapping[str, Callable[[Plan], bool]] = {
+    "split by time": _is_of_time,
+    "random split": lambda plan: plan.split.kind.is_drawn and plan.split.order is not Order.NEWEST,
+    "one held-out interaction": _tests_one_item,
+    "share held out": lambda plan: (
+        plan.split.kind.has_share or plan.split.kind is SplitKind.GLOBAL_TIME
+    ),
+    "folds": lambda plan: plan.split.folds > 1,
+    "validation and tuning": lambda plan: plan.split.has_validation,
+    "several seeds": lambda plan: len(plan.seeds) > 1 or plan.split.folds > 1,
+    "several data sets": lambda plan: len(plan.datasets) > 1,
+    "another data set": _never,
+    "another algorithm": _never,
+    "rating predictions": lambda plan: any(m.is_rating for m in plan.metrics),
+    "lowest rating": lambda plan: plan.data.lowest_rating is not None,
+    "every rating counts": lambda plan: plan.data.lowest_rating is None,
+    "k-core or fewest interactions": _has_rule(DataRuleKind.FEWEST, DataRuleKind.CORE),
+    "sample of the data": _has_rule(DataRuleKind.SAMPLE),
+    "sampled candidates": lambda plan: plan.split.candidates is Candidates.SAMPLED,
+    "all items as candidates": lambda plan: plan.split.candidates is not Candidates.SAMPLED,
+    "side information": _never,
+}
+
+
+@cache
+def patterns() -> Mapping[str, Pattern]:
+    """Return what only some plans may say, by the field that decides."""
+    return read_patterns(Path(__file__).with_name("plan_fields.toml"))
+
+
+def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False) -> str:
+    """Say which field of the plan a sentence contradicts; empty where it contradicts none.
+
+    Parameters
+    ----------
+    text
+        A sentence in small letters; names and numbers of the plan are marks.
+    bare
+        The sentence as it was written.
+    is_proposal
+        Whether it proposes something to do.
+    """
+    if found := _other_field(FINAL, text, plan):
+        return found
+    if is_proposal:
+        return ""
+    for clause in re.split(r"[;:]|, (?=(?:which|so|because|and|but|since|as|while)\b)", text):
+        if not patterns()["done"].search(clause) and (found := _other_field(FIELDS, clause, plan)):
+            return found
+    if patterns()["done"].search(bare):
+        return ""
+    written = patterns()["algorithms as written"].search(bare)
+    if written and not any(written[0] in a.name.split() for a in plan.algorithms):
+        return f"{written[0]} is no algorithm of the plan"
+    return _metric_contradiction(bare, plan) or _seed_contradiction(bare, plan)
+
+
+def not_baseline(text: str, plan: Plan) -> str:
+    """Return an algorithm that is called the baseline and is none; empty without one."""
+    for algorithm in plan.algorithms:
+        name = re.escape(algorithm.name)
+        before = rf"\bbaseline,? (?:is |was )?{name}(?!\w)"
+        verb = r"(?:is|was|as|,|served as|serves as)? ?(?:the|a|our)? ?(?:only )?"
+        behind = rf"(?<!\w){name},? {verb}baseline\b"
+        said = f"{before}|{behind}"
+        if algorithm not in plan.baselines and re.search(said, text, re.IGNORECASE):
+            return algorithm.name
+    return ""
+
+
+def _other_field(fields: Mapping[str, Callable[[Plan], bool]], text: str, plan: Plan) -> str:
+    """Say which of some fields a text contradicts."""
+    for name, is_so in fields.items():
+        if not is_so(plan) and (found := patterns()[name].search(text)):
+            said = re.sub(r"_[amdpn]_", "…", found[0]).strip()
+            return f"“{said}” contradicts the plan ({name})"
+    return ""
+
+
+def _metric_contradiction(text: str, plan: Plan) -> str:
+    """Say which metric is told to be measured, or to be the primary one, and is not."""
+    planned = {m.name for m in plan.metrics} | {m.key for m in plan.metrics}
+    for said in patterns()["metrics"].compiled.finditer(text.lower()):
+        name, _, cut = said[0].replace(" ", "").partition("@")
+        if name.removesuffix("rate") not in planned or (cut and f"{name}@{cut}" not in planned):
+            return f"{said[0]} is no metric of the plan"
+    primary = patterns()["primary metric"].search(text)
+    named = (primary[1] or primary[2]).lower() if primary else ""
+    is_other = named.partition("@")[0] in KNOWN and named not in (
+        plan.primary.key,
+        plan.primary.name,
+    )
+    return f"{named} is not the primary metric" if is_other else ""
+
+
+def _seed_contradiction(text: str, plan: Plan) -> str:
+    """Say which algorithm is told to draw random numbers, or not to, and is planned otherwise."""
+    random = [a.name for a in plan.algorithms if a.is_random]
+    if patterns()["draws nothing"].search(text):
+        is_all = re.search(r"\b(?:all|every|each)\b", text, re.IGNORECASE)
+        if (random and is_all) or any(name in text for name in random):
+            return "the plan says that it draws random numbers"
+    fixed = [a.name for a in plan.algorithms if not a.is_random]
+    named = [n for n in fixed if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", text)]
+    is_drawing = patterns()["seeds that change something"].search(text) is not None
+    return f"{named[0]} draws no random numbers" if named and is_drawing else ""
