@@ -62,6 +62,9 @@ FIELDS: Mapping[str, Callable[[Plan], bool]] = {
 }
 
 
+LISTED = re.compile(r"_a_(?:(?:, and|,| and) _a_)+")
+
+
 @cache
 def patterns() -> Mapping[str, Pattern]:
     """Return what only some plans may say, by the field that decides."""
@@ -80,6 +83,7 @@ def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False
     is_proposal
         Whether it proposes something to do.
     """
+    text = LISTED.sub("_a_", text)
     if found := _other_field(FINAL, text, plan):
         return found
     if is_proposal:

@@ -34,6 +34,7 @@ PROPOSED = (
     "hold-out repetition run domain metric setting model method algorithm star"
 )
 """What a proposal may count freely."""
+COUNTED_WITH = "more|random|other|different|training|model|tuning|additional|further|independent"
 RAISED = rf"(?:raised|increased|extended|reduced|lowered|grown|from {ONE}|up) to {ONE}\b"
 CONFIDENCE = r"\b95 ?% (?=(?:confidence )?intervals?\b)"
 FRACTION = r"(?:thirds?|quarters?|fifths?|tenths?|halves|percent|%|times|points?|orders)"
@@ -120,7 +121,7 @@ class PlanNumbers:
         text = self.without_ratings(text)
         if is_proposal:
             units = "|".join(PROPOSED.split())
-            count = rf"\b{NUMBER}[\s-]+(?:\w+[\s-]+){{0,2}}?(?:{units})s?\b"
+            count = rf"\b{NUMBER}[\s-]+(?:(?:{COUNTED_WITH})[\s-]+){{0,2}}(?:{units})s?\b"
             ratings = rf"\bratings? (?:of|from|above) {NUMBER}\b"
             for pattern in (count, ratings, RAISED, rf"\b(?:{MEASURES}) ?@ ?\d+\b(?![.,]\d)"):
                 text = re.sub(

@@ -78,25 +78,21 @@ def stated_result(text: str, *, is_proposal: bool = False, may_suppose: bool = T
 
 def _asserted_result(clause: str, *, is_aim: bool, may_suppose: bool) -> str:
     """Return what a clause tells of results; empty where it tells nothing."""
-    told = _unasked(clause)
-    if found := patterns()["counterfactual"].search(told):
-        return found[0]
-    is_named = patterns()["named"].search(clause) is not None
-    if _is_open(clause, is_named=is_named, is_aim=is_aim):
+    found, told = patterns(), _unasked(clause)
+    if counterfactual := found["counterfactual"].search(told):
+        return counterfactual[0]
+    is_named = found["named"].search(clause) is not None
+    is_definition = not is_named and found["defines"].search(clause) is not None
+    if is_definition or found["unknown"].search(clause):
         return ""
-    is_supposed = not is_named and patterns()["supposes"].search(told) is not None
+    if is_aim and (start := found["proposes_at_once"].match(clause)):
+        return _first_of(ASSERTED, told[start.end() :])
+    if is_aim and not is_named and (proposes(clause) or clause.startswith("so that")):
+        return _first_of(("rank", "comparison", "equality"), told)
+    is_supposed = not is_named and found["supposes"].search(told) is not None
     if is_supposed and may_suppose:
         return ""
     return _first_of(ASSERTED, told) or ("" if is_supposed else _misplaced_predicate(told))
-
-
-def _is_open(clause: str, *, is_named: bool, is_aim: bool) -> bool:
-    """Whether a clause says what is not known, defines a word, or proposes something."""
-    found = patterns()
-    if is_aim and (found["proposes_at_once"].match(clause) or not is_named):
-        return proposes(clause) or clause.startswith("so that")
-    is_definition = not is_named and found["defines"].search(clause) is not None
-    return is_definition or found["unknown"].search(clause) is not None
 
 
 def _misplaced_predicate(told: str) -> str:
