@@ -68,7 +68,7 @@ LISTED = re.compile(r"_a_(?:(?:, and|,| and) _a_)+")
 @cache
 def patterns() -> Mapping[str, Pattern]:
     """Return what only some plans may say, by the field that decides."""
-    return read_patterns(Path(__file__).with_name("plan_fields.toml"))
+    return read_patterns(Path(__file__).with_name("plan_patterns.toml"))
 
 
 def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False) -> str:

@@ -1,6 +1,6 @@
 """Patterns of English that carry their examples: what each must match, and what it must spare.
 
-One test runs the examples of all patterns of the package, written in code or in a TOML file; a new
+One test runs the examples of all patterns of the package, of code and of `*_patterns.toml`; a new
 pattern needs no test of its own.
 """
 

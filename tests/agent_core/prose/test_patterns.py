@@ -32,8 +32,7 @@ def patterns_of_the_core():
             module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
             for name, value in vars(import_module(module)).items():
                 found |= {f"{module}.{name}.{i}": p for i, p in enumerate(patterns_in(value))}
-    tables = [p for p in sorted(root.rglob("*.toml")) if "spares = [" in p.read_text("utf-8")]
-    for path in tables:
+    for path in sorted(root.rglob("*_patterns.toml")):
         found |= {f"{path.stem}.{name}": p for name, p in read_patterns(path).items()}
     return [pytest.param(pattern, id=name) for name, pattern in found.items()]
 
