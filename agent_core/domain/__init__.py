@@ -27,6 +27,7 @@ from agent_core.domain.plan import (
     Revision,
     Role,
     Study,
+    Topic,
 )
 from agent_core.domain.report import Answer, Claim, Direction, Report, ReportDraft
 from agent_core.domain.rules import (
@@ -90,6 +91,7 @@ __all__ = [
     "SplitRules",
     "Study",
     "Task",
+    "Topic",
     "Usage",
     "UserId",
     "Verdict",

@@ -101,6 +101,19 @@ class Requirement:
     clause: str = ""
     """The words of the user that it comes from."""
     weight: float = 1.0
+    limit: str = ""
+    """Why the rule-based researcher cannot meet it; empty: nothing keeps it from that."""
+
+
+class Topic(StrEnum):
+    """What an assumption is about; it holds as long as that stays."""
+
+    MODELS = "models"
+    """Algorithms and metrics."""
+    ALGORITHMS = "algorithms"
+    SPLIT = "split"
+    SEEDS = "seeds"
+    FEEDBACK = "feedback"
 
 
 class Role(StrEnum):
@@ -156,8 +169,12 @@ class Plan:
     reported: tuple[str, ...] = ()
     """What is reported, in words: `SD with its interval`, `per-seed CSV`, `2 plots`."""
     assumptions: tuple[str, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    """What each assumption is about, in their order; `models` where it is not said."""
     unmapped: tuple[str, ...] = ()
     """Clauses of the user's sentence that no requirement covers; said in the thread."""
+    refused: tuple[str, ...] = ()
+    """The user's own words in them, where they say more than these."""
     ask: Question | None = None
     data_levels: tuple[Level[DataRules], ...] = (Level(DataRules()),)
     list_length: int = 10

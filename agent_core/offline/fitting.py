@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent_core.domain import Dataset, Study
+from agent_core.domain import Dataset, Study, Topic
+from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_NAME, HYPERPARAMETERS
 from agent_core.offline.grammar import BASELINES, CUTLESS, Reading
 
@@ -14,7 +15,7 @@ EASE_SWEEP = (10, 50, 200, 1000)
 
 
 def possible(
-    reading: Reading, dataset: Dataset, assumptions: list[str]
+    reading: Reading, dataset: Dataset, assumptions: Assumptions
 ) -> tuple[Reading, list[str]]:
     """Fit a reading to the data and to sane numbers; say what was changed or left out."""
     gaps: list[str] = []
@@ -25,20 +26,18 @@ def possible(
     most = max(2, min(MAX_FOLDS, dataset.users))
     if reading.folds is not None and not 2 <= reading.folds <= most:
         folds = most if reading.folds > most else None
-        assumptions.append(
-            f"{reading.folds} folds are not possible: I take {folds or 'one split'}"
-        )
+        assumptions.add(f"{reading.folds} folds are not possible: I take {folds or 'one split'}")
         reading = replace(reading, folds=folds)
     parameters = {}
     for name, value in reading.parameters.items():
         low, high = HYPERPARAMETERS[name.rpartition(":")[2]].limits
         parameters[name] = min(max(value, low), high)
         if parameters[name] != value:
-            assumptions.append(f"{name} {value:g} is out of range: I take {parameters[name]:g}")
+            assumptions.add(f"{name} {value:g} is out of range: I take {parameters[name]:g}")
     values = tuple(v for v in reading.values if within(reading.swept, v))
     if values != reading.values:
         gone = ", ".join(f"{v:g}" for v in reading.values if v not in values)
-        assumptions.append(f"{reading.swept} {gone} is out of range and left out")
+        assumptions.add(f"{reading.swept} {gone} is out of range and left out")
     reading = replace(reading, parameters=parameters, values=values)
     if reading.study is Study.SWEEP and len(values) < 2:
         single = {reading.swept: values[0]} if values and reading.swept else {}
@@ -47,12 +46,12 @@ def possible(
     return reading, gaps
 
 
-def without_impossible_margin(reading: Reading, assumptions: list[str]) -> Reading:
+def without_impossible_margin(reading: Reading, assumptions: Assumptions) -> Reading:
     """Leave a margin out that no share can differ by."""
     is_share = not reading.metrics or reading.metrics[0] not in CUTLESS
     if reading.margin is None or reading.margin < 1 or not is_share:
         return reading
-    assumptions.append(f"an equivalence margin of {reading.margin:g} is out of range and left out")
+    assumptions.add(f"an equivalence margin of {reading.margin:g} is out of range and left out")
     return replace(reading, margin=None)
 
 
@@ -62,11 +61,11 @@ def within(name: str | None, value: float) -> bool:
     return low <= value <= high
 
 
-def rateable(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Reading:
+def rateable(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
     """Leave rating metrics out where there are no ratings."""
     if dataset.rating_column is None and any(m in CUTLESS for m in reading.metrics):
         metrics = tuple(m for m in reading.metrics if m not in CUTLESS)
-        assumptions.append(
+        assumptions.add(
             "the data has no ratings, so rating errors are left out"
             + ("" if metrics else " and NDCG@10 is measured")
         )
@@ -74,19 +73,20 @@ def rateable(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Read
     return reading
 
 
-def fit_threshold(reading: Reading, dataset: Dataset, assumptions: list[str]) -> Reading:
+def fit_threshold(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
     """Turn `above 3` into the next rating; drop a threshold that no rating reaches."""
     limit, values = reading.min_rating, dataset.rating_values
     if limit is None:
         return reading
     if dataset.rating_column is None:
-        assumptions.append("the data has no ratings, so no threshold is applied")
+        assumptions.add("the data has no ratings, so no threshold is applied")
         return replace(reading, min_rating=None, is_above=False)
     if reading.is_above:
         limit = next((v for v in values if v > limit), limit + 1e-9)
     if values and limit > values[-1]:
-        assumptions.append(
-            f"no rating reaches {limit:g} (the highest is {values[-1]:g}), so every rating counts"
+        assumptions.add(
+            f"no rating reaches {limit:g} (the highest is {values[-1]:g}), so every rating counts",
+            Topic.FEEDBACK,
         )
         limit = None
     return replace(reading, min_rating=limit, is_above=False)

@@ -20,9 +20,11 @@ from agent_core.domain import (
     SplitKind,
     SplitRules,
     Study,
+    Topic,
 )
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import EQUIVALENCE
+from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
 from agent_core.offline.fitting import possible
 from agent_core.offline.grammar import (
@@ -69,7 +71,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     folds
         The preferred number of folds where cross-validation fits.
     """
-    assumptions: list[str] = list(reading.notes)
+    assumptions = Assumptions(reading.notes)
     reading, gaps = possible(reading, dataset, assumptions)
     study = reading.study or Study.COMPARISON
     metrics = metric_values(reading)
@@ -77,7 +79,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     split = split_of(reading, study, dataset, metrics, folds, assumptions)
     seeds = seeds_of(reading, study, algorithms, assumptions)
     if reading.margin is None and EQUIVALENCE.search(question):
-        assumptions.append(NO_MARGIN)
+        assumptions.add(NO_MARGIN)
     plan = Plan(
         version=1,
         title=title_of(study, algorithms, reading.swept),
@@ -92,8 +94,10 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         requirements=(),
         seeds=seeds,
         reported=reported_of(study),
-        assumptions=tuple(assumptions),
+        assumptions=assumptions.texts,
+        topics=assumptions.topics,
         unmapped=unmapped_of(reading, gaps, question),
+        refused=(*(words for words, _ in reading.outside), *unread(question)),
         list_length=max([m.k for m in metrics if m.k] or [10]),
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
@@ -109,32 +113,33 @@ def unmapped_of(reading: Reading, gaps: list[str], question: str) -> tuple[str, 
 
 
 def algorithms_of(
-    reading: Reading, study: Study, metrics: tuple[Metric, ...], assumptions: list[str]
+    reading: Reading, study: Study, metrics: tuple[Metric, ...], assumptions: Assumptions
 ) -> tuple[Algorithm, ...]:
     """Return subjects and baselines, each at a stated configuration."""
     ranks = any(not m.is_rating for m in metrics)
     rates = any(m.is_rating for m in metrics)
     names = list(reading.algorithms) or list(DEFAULT_SUBJECTS[study] if ranks else DEFAULT_RATERS)
     if not reading.algorithms:
-        assumptions.append(f"no algorithm was named, so I take {', '.join(names)}")
+        text = f"no algorithm was named, so I take {', '.join(names)}"
+        assumptions.add(text, Topic.ALGORITHMS)
     silent = [n for n in names if rates and not BY_NAME[n].scorer.predicts]
     told = ", ".join([n for n in silent if n not in BASELINES] or silent)
     verbs = ("ranks", "predicts") if "," not in told else ("rank", "predict")
     if rates and len(silent) == len(names):
         names += DEFAULT_RATERS
-        assumptions.append(
+        assumptions.add(
             f"BiasedMF is added for {', '.join(m.label for m in metrics if m.is_rating)}, because "
             f"{told} {verbs[0]} items and {verbs[1]} no ratings"
         )
     if silent and not ranks:
         names = [n for n in names if n not in silent]
-        assumptions.append(
+        assumptions.add(
             f"left out: {told}, which {verbs[1]} no ratings and so cannot have a rating error; "
             "ask for NDCG to include it"
         )
     if ranks and not any(BY_NAME[n].scorer.ranks for n in names):
         metrics_text = ", ".join(m.label for m in metrics if not m.is_rating)
-        assumptions.append(
+        assumptions.add(
             f"{', '.join(names)} predict(s) ratings and rank(s) poorly by {metrics_text}"
         )
     found: list[Algorithm] = []
@@ -184,12 +189,12 @@ def split_of(
     dataset: Dataset,
     metrics: tuple[Metric, ...],
     folds: int,
-    assumptions: list[str],
+    assumptions: Assumptions,
 ) -> SplitRules:
     """Return the hold-out protocol; what was not said is said as an assumption."""
     kind, is_newest = reading.split, reading.is_newest
     if (kind in TIMESTAMP_SPLITS or is_newest) and dataset.timestamp_column is None:
-        assumptions.append("the data has no timestamps, so the hold-out is random")
+        assumptions.add("the data has no timestamps, so the hold-out is random", Topic.SPLIT)
         kind = SplitKind.LEAVE_ONE_OUT if kind is SplitKind.LEAVE_LAST else None
         kind, is_newest = (SplitKind.USER_FRACTION if is_newest else kind), False
     count = reading.folds or (folds if study is Study.COMPARISON and kind is None else 1)
@@ -197,14 +202,16 @@ def split_of(
     only_ratings = all(m.is_rating for m in metrics)
     if count > 1:
         if kind not in (None, SplitKind.USER_FRACTION):
-            assumptions.append(
-                f"with {count} folds the hold-out is a share, not {split_text(SplitRules(kind))}"
+            assumptions.add(
+                f"with {count} folds the hold-out is a share, not {split_text(SplitRules(kind))}",
+                Topic.SPLIT,
             )
         kind = SplitKind.CROSSFOLD_RECORDS if only_ratings else SplitKind.CROSSFOLD_USERS
     elif kind is None:
         kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
         kind = SplitKind.USER_FRACTION if only_ratings else kind
-        assumptions.append(f"no split was named, so I take {split_text(SplitRules(kind))}")
+        text = f"no split was named, so I take {split_text(SplitRules(kind))}"
+        assumptions.add(text, Topic.SPLIT)
     holdout = reading.holdout or 0.2
     order = Order.NEWEST if is_newest and kind.has_share else Order.RANDOM
     split = SplitRules(kind, count, holdout, SPLIT_SEED, order=order)
@@ -219,7 +226,7 @@ def data_rules_of(reading: Reading, dataset: Dataset) -> DataRules:
 
 
 def seeds_of(
-    reading: Reading, study: Study, algorithms: Iterable[Algorithm], assumptions: list[str]
+    reading: Reading, study: Study, algorithms: Iterable[Algorithm], assumptions: Assumptions
 ) -> tuple[int, ...]:
     """Return the model seeds."""
     random = [a.name for a in algorithms if a.is_random]
@@ -228,22 +235,25 @@ def seeds_of(
     if random and not reading.seeds and study is not Study.SEED_VARIANCE:
         times = f"{wanted} times (seeds 0 to {wanted - 1})" if wanted > 1 else "once (seed 0)"
         shown = ", ".join(dict.fromkeys(n.split(" ")[0] for n in random))
-        assumptions.append(f"{shown}: training draws random numbers; trained {times}")
+        text = f"{shown}: training draws random numbers; trained {times}"
+        assumptions.add(text, Topic.SEEDS)
     if wanted > MAX_SEEDS:
-        assumptions.append(f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}")
+        text = f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}"
+        assumptions.add(text, Topic.SEEDS)
         wanted = MAX_SEEDS
     if study is Study.SEED_VARIANCE:
         fixed = [a.name for a in algorithms if not a.is_random and a.role is Role.SUBJECT]
         fixed = [n for n in fixed if n not in ("Popularity", "Bias")]
         if fixed:
-            assumptions.append(f"no random numbers are drawn by {', '.join(fixed)}: trained once")
+            assumptions.add(f"no random numbers are drawn by {', '.join(fixed)}: trained once")
         if not reading.seeds:
-            assumptions.append(f"“several times” means {wanted} seeds (0 to {wanted - 1})")
+            text = f"“several times” means {wanted} seeds (0 to {wanted - 1})"
+            assumptions.add(text, Topic.SEEDS)
     return tuple(range(reading.first_seed, reading.first_seed + max(1, wanted)))
 
 
 def feedback_of(
-    reading: Reading, dataset: Dataset, metrics: tuple[Metric, ...], assumptions: list[str]
+    reading: Reading, dataset: Dataset, metrics: tuple[Metric, ...], assumptions: Assumptions
 ) -> str:
     """Return the rule from ratings to feedback."""
     if dataset.rating_column is None:
@@ -253,7 +263,8 @@ def feedback_of(
         return f"ratings{kept} are predicted as they are"
     if reading.min_rating is not None:
         return f"ratings of {reading.min_rating:g} and more are positive signals, others dropped"
-    assumptions.append("every rating counts as a positive signal, high and low alike; no tuning")
+    text = "every rating counts as a positive signal, high and low alike; no tuning"
+    assumptions.add(text, Topic.FEEDBACK)
     return "every rating is a positive signal"
 
 

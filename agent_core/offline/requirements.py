@@ -14,8 +14,6 @@ from agent_core.domain import (
 )
 from agent_core.offline.grammar import clauses
 
-UNDECIDABLE = "; not decidable offline."
-
 
 @dataclass(slots=True)
 class Listing:
@@ -33,12 +31,11 @@ class Listing:
         nature: Nature = Nature.SCIENCE,
         priority: Priority = Priority.MUST,
         clause: str = "",
+        limit: str = "",
     ) -> None:
         """Add the next requirement; `clause` names the part whose words it answers."""
-        number = len(self.found) + 1
-        self.found.append(
-            Requirement(number, text, priority, nature, check, self.words.get(clause, ""))
-        )
+        number, words = len(self.found) + 1, self.words.get(clause, "")
+        self.found.append(Requirement(number, text, priority, nature, check, words, limit=limit))
 
     def file(self, check: str, text: str) -> None:
         """Add a requirement about files for people."""
@@ -58,8 +55,8 @@ def requirements_of(
     listing.file("figures_saved", "Draw the result and save it as PNG.")
     listing.file("metadata_saved", "Record data hash, split, seeds and resolved configurations.")
     for words, reason in outside:
-        text = f"{words}: {reason}{UNDECIDABLE}"
-        listing.add(None, text, priority=Priority.NICE, clause=words)
+        text = f"{words}: {reason}; not decidable offline."
+        listing.add(None, text, priority=Priority.NICE, clause=words, limit=reason)
     return tuple(listing.found)
 
 
@@ -178,11 +175,7 @@ def with_known_ids(
 
 def outside_of(requirements: tuple[Requirement, ...]) -> tuple[tuple[str, str], ...]:
     """Return the wishes beyond the grammar that requirements stand for, each with the reason."""
-    return tuple(
-        (r.clause, r.text.removeprefix(f"{r.clause}: ").removesuffix(UNDECIDABLE))
-        for r in requirements
-        if r.check is None
-    )
+    return tuple((r.clause, r.limit) for r in requirements if r.limit)
 
 
 def key_of(requirement: Requirement) -> str:

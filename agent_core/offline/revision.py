@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision
+from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
 from agent_core.offline.requirements import key_of, with_known_ids
@@ -157,12 +158,15 @@ def revised(
     fresh_before = build(reading_of(plan), dataset, plan.question)
     gone = frozenset(key_of(r) for r in fresh_before.requirements) - was
     requirements = with_known_ids(next_plan.requirements, plan.requirements, dropped | gone)
+    assumptions = kept_assumptions(plan, next_plan)
     next_plan = replace(
         next_plan,
         version=plan.version + 1,
         requirements=requirements,
         unmapped=unique((*plan.unmapped, *next_plan.unmapped)),
-        assumptions=kept_assumptions(plan, next_plan),
+        refused=unique((*plan.refused, *next_plan.refused)),
+        assumptions=assumptions.texts,
+        topics=assumptions.topics,
     )
     change = difference(plan, next_plan)
     assumed = tuple(f"assumed: {a}" for a in next_plan.assumptions if a not in plan.assumptions)
@@ -175,24 +179,6 @@ def revised(
 
 
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
-
-
-def kept_assumptions(old: Plan, new: Plan) -> tuple[str, ...]:
-    """Return the assumptions that still hold, and the new ones."""
-    same_models = names(old) == names(new) and labels(old) == labels(new)
-    holds = {
-        "no split": old.split == new.split,
-        "“several": old.seeds == new.seeds,
-        "draws random": old.seeds == new.seeds,
-        "no algorithm": names(old) == names(new),
-        "every rating": old.feedback == new.feedback,
-    }
-    kept = [
-        a
-        for a in old.assumptions
-        if next((h for words, h in holds.items() if words in a), same_models)
-    ]
-    return unique((*kept, *new.assumptions))
 
 
 def difference(old: Plan, new: Plan) -> PlanChange:

@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from agent_core.domain import Plan
 from agent_core.prose.number_words import with_digits
 
-QUOTED = re.compile(r"“([^”]+)”")
-
 
 def texts_of(plan: Plan) -> Iterator[str]:
     """Yield what a plan says: number words as digits, without wishes that it leaves undone."""
-    refused = [w for u in plan.unmapped for w in (QUOTED.findall(u) or [u])]
     found = (
         plan.title, plan.question, plan.feedback, plan.split.text, *plan.assumptions,
         *(t for r in plan.requirements for t in (r.text, r.clause)),
     )  # fmt: skip
     for text in found:
-        for wish in refused:
+        for wish in (*plan.refused, *plan.unmapped):
             text = text.replace(wish, " ")
         yield with_digits(text)
 

@@ -24,11 +24,29 @@ def _complete_datasets(event: Body) -> None:
 
 
 def _complete_plan(event: Body) -> None:
-    """Tell an undo by its only line."""
-    change = event.get("change") or {}
+    """Tell an undo by its only line, assumptions and limits of a plan by their words."""
+    change, plan = event.get("change") or {}, event["plan"]
     line = " ".join(change.get("summary", [])[:1])
     found = re.fullmatch(r"back to version (\d+)", line)
     change.setdefault("back_to", int(found[1]) if found else None)
+    plan.setdefault("topics", [_topic_of(text) for text in plan.get("assumptions", ())])
+    wishes = (re.findall(r"“([^”]+)”", text) for text in plan.get("unmapped", ()))
+    plan.setdefault("refused", [words for found in wishes for words in found])
+    for requirement in plan.get("requirements", ()):
+        text = requirement["text"].removeprefix(f"{requirement.get('clause', '')}: ")
+        limit = text.removesuffix("; not decidable offline.")
+        requirement.setdefault("limit", limit if limit != text else "")
+
+
+def _topic_of(assumption: str) -> str:
+    words = {
+        "no split": "split",
+        "“several": "seeds",
+        "draws random": "seeds",
+        "no algorithm": "algorithms",
+        "every rating": "feedback",
+    }
+    return next((topic for word, topic in words.items() if word in assumption), "models")
 
 
 def _complete_failure(event: Body) -> None:

@@ -5,8 +5,10 @@ import json
 import pytest
 from results import dataset
 
-from agent_core.domain import NodeId, PlanChange
-from agent_core.domain.events import DatasetsProfiled, NodeFailed, Rerun, RunFailed
+from agent_core.domain import NodeId, Packages, PlanChange, RunId
+from agent_core.domain.events import DatasetsProfiled, NodeFailed, PlanSet, Rerun, RunFailed
+from agent_core.offline.researcher import OfflineResearcher
+from agent_core.researcher import Context, PlanRequest
 from agent_core.run.journal import decode, encode
 from agent_core.run.old_logs import complete
 from storage.records import EventRecord
@@ -63,5 +65,24 @@ def test_an_undo_is_told_by_its_line(line, back_to):
 
     found = complete("PlanSet", old)
 
+    assert found["plan"] == {"topics": [], "refused": []}
     assert found["change"]["back_to"] == back_to
     assert PlanChange(back_to=back_to).is_empty is (back_to is None)
+
+
+async def test_assumptions_and_limits_of_an_old_plan_are_those_that_it_was_made_with():
+    task = "How much do several seeds change NDCG@10 and diversity of ImplicitMF?"
+    context = Context(RunId("r"), task, (dataset(),), Packages("3.11", {}))
+    plan = await OfflineResearcher().plan(PlanRequest(context))
+    assert "diversity" in plan.refused
+    assert {"split", "seeds"} <= set(plan.topics)
+
+    kind, body = encode(PlanSet(plan))
+    old = json.loads(body)
+    for field in ("topics", "refused"):
+        del old["plan"][field]
+    for wanted in old["plan"]["requirements"]:
+        del wanted["limit"]
+    record = EventRecord("run", 1, "2026-01-01T00:00:00+00:00", kind, json.dumps(old))
+
+    assert decode(record).event.plan == plan
