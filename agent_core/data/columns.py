@@ -93,7 +93,7 @@ def roles_of(names: Sequence[str], name: str, task: str = "") -> dict[str, str]:
     return found
 
 
-def unique(names: Sequence[str]) -> tuple[str, ...]:
+def numbered_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return column names, repeated or empty ones numbered."""
     seen: list[str] = []
     for number, name in enumerate(names):

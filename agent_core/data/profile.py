@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from agent_core.data.columns import by_position, role_of, roles_of, unique
+from agent_core.data.columns import by_position, numbered_names, role_of, roles_of
 from agent_core.domain import Column, Dataset
 from agent_core.errors import BadDataset
 
@@ -143,7 +143,7 @@ def _shape_of(sample: str, name: str) -> Shape:
         r for r in (_fields(line, separator) for line in lines) if len(r) == fitting[separator]
     ]
     has_header = _names_columns(rows)
-    names = unique(rows[0]) if has_header else by_position(rows)
+    names = numbered_names(rows[0]) if has_header else by_position(rows)
     return Shape(separator, has_header, names)
 
 

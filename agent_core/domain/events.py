@@ -322,35 +322,3 @@ class Logged:
     """1, 2, 3, ... within the run."""
     at: datetime
     event: Event
-
-
-__all__ = [  # noqa: RUF022  in the order of a run
-    "Event",
-    "Logged",
-    "RunSubmitted",
-    "DatasetsProfiled",
-    "PlanSet",
-    "StatusChanged",
-    "ProtocolFrozen",
-    "NodeStarted",
-    "ScriptWritten",
-    "NodeProgress",
-    "NodeExecuted",
-    "NodeFailed",
-    "NodeJudged",
-    "ModelCalled",
-    "ModelOutage",
-    "QuestionAsked",
-    "QuestionSettled",
-    "Answered",
-    "CheckWaived",
-    "StopRequested",
-    "Resumed",
-    "Rerun",
-    "RoundOpened",
-    "Disputed",
-    "Rechecked",
-    "Reported",
-    "RunFinished",
-    "RunFailed",
-]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from agent_core.domain.metric import Metric
 from agent_core.domain.rules import DataRule, DataRules, Level, SplitRules
@@ -214,6 +217,11 @@ class Plan:
     def baselines(self) -> tuple[Algorithm, ...]:
         """The algorithms that are there for comparison only."""
         return tuple(a for a in self.algorithms if a.role is Role.BASELINE)
+
+
+def plan_hash(plan: Plan) -> str:
+    """Return the SHA-256 of a plan's canonical JSON."""
+    return hashlib.sha256(TypeAdapter(Plan).dump_json(plan)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,11 @@ def read_evidence(
     content = result_files.read_json("results.json", artifacts, problems)
     rows = result_files.result_rows(content, ROW_COLUMNS, problems)
     run = result_files.read_json("run.json", artifacts, problems) or {}
-    names = [*algorithms_of(run), *rows["algorithm"].unique(), *(a.name for a in plan.algorithms)]
+    names = [
+        *recorded_algorithms(run),
+        *rows["algorithm"].unique(),
+        *(a.name for a in plan.algorithms),
+    ]
     lists = result_files.run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
     predictions = result_files.run_tables(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
@@ -169,7 +173,7 @@ def read_evidence(
     )
 
 
-def algorithms_of(run: Mapping[str, Any]) -> dict[str, Any]:
+def recorded_algorithms(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return the algorithms of a run.json by name; empty where they are no table."""
     found = run.get("algorithms")
     return (

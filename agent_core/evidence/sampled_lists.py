@@ -52,12 +52,12 @@ def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], st
         own = claimed.get(sample.run, values.iloc[:0])
         trained = evidence.train.get(sample.run[1])
         known = set() if trained is None else set(trained["user_id"])
-        fault = _stranger(sample, own, known) or contradiction(sample, own)
+        fault = _stranger(sample, own, known) or sample_contradiction(sample, own)
         if fault:
             yield sample.run, fault
 
 
-def contradiction(sample: UserSample, claimed: pd.DataFrame) -> str:
+def sample_contradiction(sample: UserSample, claimed: pd.DataFrame) -> str:
     """Say in which metric users of the draw and all others differ beyond chance."""
     for (metric, k), group in claimed.groupby(["metric", "k"], dropna=False, sort=False):
         is_drawn = group["user_id"].isin(sample.drawn)

@@ -78,7 +78,7 @@ class Conclusion:
         others = await self.others(best)
         outcome = self.outcome()
         draft = await self.draft(researcher, best, outcome, facts)
-        report = await self.written(
+        report = await self.write_report(
             ReportInputs(
                 view=self.recorder.view,
                 log=tuple(await self.recorder.journal.read(self.recorder.run)),
@@ -97,7 +97,7 @@ class Conclusion:
         await self.recorder.add(Reported(report))
         return outcome
 
-    async def written(self, inputs: ReportInputs, draft: ReportDraft) -> Report:
+    async def write_report(self, inputs: ReportInputs, draft: ReportDraft) -> Report:
         """Write report and bundle in a thread."""
         rounds = len(self.recorder.view.rounds)
         name = f"report-{rounds + 1}" if rounds else "report"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from agent_core.data.profile import profile
 from agent_core.domain import Dataset, Plan, PlanChange, Task
@@ -49,11 +46,6 @@ async def profile_files(files: Mapping[str, Path], task: str = "") -> tuple[Data
     """
     work = [asyncio.to_thread(profile, p, name, task=task) for name, p in files.items()]
     return tuple(await asyncio.gather(*work))
-
-
-def plan_hash(plan: Plan) -> str:
-    """Return the SHA-256 of a plan's canonical JSON."""
-    return hashlib.sha256(TypeAdapter(Plan).dump_json(plan)).hexdigest()
 
 
 def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...]) -> Plan:

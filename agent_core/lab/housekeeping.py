@@ -52,7 +52,7 @@ class Housekeeper:
                 continue
             if not await self.journal.claim(run):
                 continue
-            if self.journal.now() - await self.journal.touched(run) < RESUME_WITHIN:
+            if self.journal.now() - await self.journal.last_change(run) < RESUME_WITHIN:
                 await self.journal.append(run, Resumed(self.journal.owner))
                 await self.lab.work_on(run)
             else:
@@ -85,7 +85,7 @@ class Housekeeper:
         for run in [r for r in driven if r in self.lab.drivers and r not in held]:
             log.warning("lost the lease of a run to another process", extra={"run": run})
             await self.lab.drivers.pop(run).abandon()
-        for request in await self.journal.asked(sorted(held)):
+        for request in await self.journal.pending_requests(sorted(held)):
             await self.lab.stop(request.run, request.by)
             await self.journal.settle(request, "stopped")
         for run in [r for r, w in self.lab.drivers.items() if w.is_over]:

@@ -82,7 +82,7 @@ class Lab:
 
     async def taken_on(self, task: Task, run: RunId) -> RunId:
         """Store a task under a new id and begin to work on it."""
-        task, trouble = await self.stored(task, run)
+        task, trouble = await self.store_files(task, run)
         known = await self.journal.create(run, task)
         if known != run:
             shutil.rmtree(self.journal.folder(run), ignore_errors=True)
@@ -96,7 +96,7 @@ class Lab:
             await self.work_on(run)
         return run
 
-    async def stored(self, task: Task, run: RunId) -> tuple[Task, str]:
+    async def store_files(self, task: Task, run: RunId) -> tuple[Task, str]:
         """Keep the task's files by content, under their names in the run's folder.
 
         Returns the task with the kept files, and the trouble there is with them.
@@ -197,7 +197,7 @@ class Lab:
         is_judged_only = bool(asked.waivers) and not rest
         scripts = 0 if is_judged_only else self.settings.search.max_iterations
         following = next_round(view, wish, by, self.settings.whole_budget, scripts)
-        revision = await self.wished(view, rest, following) if rest else Revision()
+        revision = await self.read_wish(view, rest, following) if rest else Revision()
         if rest and revision.plan is None:
             kept = f" {NOT_WAIVED}" if asked.waivers else ""
             return replace(revision, reply=f"{revision.reply or NO_WISH}{kept}")
@@ -207,11 +207,11 @@ class Lab:
         await self.go_on(run, *changed, following)
         return revision
 
-    async def wished(self, view: RunView, wish: str, following: RoundOpened) -> Revision:
+    async def read_wish(self, view: RunView, wish: str, following: RoundOpened) -> Revision:
         """Read a wish, paid for by the round that it would open."""
         driver = RunDriver(self.journal, view.id, self.services, self.settings)
         driver.recorder.view = replace(view, rounds=(*view.rounds, following))
-        return await driver.revised(wish)
+        return await driver.read_reply(wish)
 
     async def go_on(self, run: RunId, *events: PlanSet | RoundOpened) -> None:
         """Let an ended run go on with a new round.

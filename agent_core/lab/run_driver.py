@@ -23,13 +23,14 @@ from agent_core.domain.events import (
     RunFinished,
     StatusChanged,
 )
+from agent_core.domain.plan import plan_hash
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.execution.executor import Executor
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
-from agent_core.lab.dataset_choice import plan_hash, profile_files
+from agent_core.lab.dataset_choice import profile_files
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
@@ -103,7 +104,7 @@ class RunDriver:
         if self.driving:
             self.driving.cancel()
             await asyncio.gather(self.driving, return_exceptions=True)
-        await self.recorder.settled()
+        await self.recorder.flush()
 
     async def drive(self) -> None:
         """Go through the phases; every error is logged as an event."""
@@ -185,24 +186,24 @@ class RunDriver:
         async with self.services.researcher.metered(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
         plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
-        await self.recorder.settled()
+        await self.recorder.flush()
         waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
         await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
 
     async def revise(self, text: str, by: UserId) -> Revision:
         """Read one reply at a time; log the plan's next version when there is one."""
         async with self.talk:
-            revision = await self.revised(text)
+            revision = await self.read_reply(text)
             if revision.plan is not None and self.view.freeze is None:
                 await self.recorder.add(PlanSet(revision.plan, revision.change, by, text))
             return revision
 
-    async def revised(self, text: str) -> Revision:
+    async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""
         async with self.services.researcher.metered(self.run_budget()) as researcher:
             request = ReviseRequest(self.context(), self.existing_plan(), text)
             revision = await researcher.revise(request)
-        await self.recorder.settled()
+        await self.recorder.flush()
         return revision
 
     def existing_plan(self) -> Plan:
@@ -248,14 +249,14 @@ class RunDriver:
                     self.budget().nodes,
                     self.stopped,
                 )
-                reason = await self.searched(search)
+                reason = await self.search_until_confirmed(search)
                 await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
             conclusion = Conclusion(self.recorder, self.services.packages, self.files())
             outcome = await conclusion.report(researcher, self.view.reason or reason)
-        await self.recorder.settled()
+        await self.recorder.flush()
         await self.recorder.add(RunFinished(outcome, self.view.reason))
 
-    async def searched(self, search: Search) -> str:
+    async def search_until_confirmed(self, search: Search) -> str:
         """Search until a confirmed winner or a limit ends it; return which."""
         confirmation = Confirmation(
             self.recorder,
@@ -268,9 +269,9 @@ class RunDriver:
         try:
             while True:
                 reason = await search.run()
-                await self.recorder.settled()
+                await self.recorder.flush()
                 if reason == "stopped" or not await self.unless_stopped(
-                    self.upheld(search, confirmation)
+                    self.confirm_best(search, confirmation)
                 ):
                     return reason
                 if reason != "satisfied" or search.tree.satisfactory:
@@ -278,7 +279,7 @@ class RunDriver:
         finally:
             await confirmation.leave()
 
-    async def upheld(self, search: Search, confirmation: Confirmation) -> None:
+    async def confirm_best(self, search: Search, confirmation: Confirmation) -> None:
         """Confirm the best script, and judge it again where that brought something new.
 
         Where another one is best then, that one is confirmed too: a report stands on it.
@@ -311,7 +312,7 @@ class RunDriver:
         request = AnswerRequest(self.context(), plan, question, facts, report, status)
         async with self.services.researcher.metered(self.run_budget()) as researcher:
             answer = await researcher.answer(request)
-        await self.recorder.settled()
+        await self.recorder.flush()
         written = self.view.report
         told = (written.headline, written.summary) if written else ()
         planned = TypeAdapter(Plan).dump_json(plan).decode()

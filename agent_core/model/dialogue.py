@@ -93,12 +93,12 @@ class Dialogue:
         turns = tuple(replace(t, text=redact(t.text)) for t in prompt.turns)
         inquiry = self.inquiry(turns, voice, form)
         try:
-            return await self.answered(inquiry, voice, form, is_last=False)
+            return await self.ask_once(inquiry, voice, form, is_last=False)
         except BadAnswer as bad:
             self.learn(bad.fault, inquiry)
             again = replace(inquiry, turns=(*turns, *bad.repair(is_code=form.schema is None)))
         try:
-            return await self.answered(again, voice, form, is_last=True)
+            return await self.ask_once(again, voice, form, is_last=True)
         except BadAnswer as bad:
             self.refuse(bad.fault, voice)
 
@@ -120,7 +120,7 @@ class Dialogue:
             f"cannot be used: {clip(str(fault), 400)}"
         ) from None
 
-    async def answered(self, inquiry: Inquiry, voice: Voice, form: Form[T], *, is_last: bool) -> T:
+    async def ask_once(self, inquiry: Inquiry, voice: Voice, form: Form[T], *, is_last: bool) -> T:
         """Get one whole answer, with more room or continued where it was cut, and read it.
 
         Raises
@@ -225,11 +225,13 @@ class Call:
             outcome = "refused"
             raise
         finally:
-            usage = with_cost(self.used(sent.reply, outcome), price)
+            usage = with_cost(self.usage_of(sent.reply, outcome), price)
             latency = time.monotonic() - begun
-            meter.settle(worst, self.called(usage, latency, outcome, sent.reply.model))
+            meter.settle(worst, self.call_event(usage, latency, outcome, sent.reply.model))
 
-    def called(self, usage: Usage, latency_s: float, outcome: str, snapshot: str) -> ModelCalled:
+    def call_event(
+        self, usage: Usage, latency_s: float, outcome: str, snapshot: str
+    ) -> ModelCalled:
         """Describe one attempt for the log."""
         voice = self.voice
         return ModelCalled(
@@ -243,7 +245,7 @@ class Call:
             template_hash(voice.role),
         )
 
-    def used(self, reply: Reply, outcome: str) -> Usage:
+    def usage_of(self, reply: Reply, outcome: str) -> Usage:
         """Return what an attempt used: as counted, else estimated where an answer had begun."""
         if reply.usage is not None:
             return reply.usage

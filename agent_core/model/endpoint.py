@@ -21,7 +21,7 @@ from agent_core.model.faults import EndpointFault, Trouble, fault_of, status_fau
 from agent_core.model.limiter import AdaptiveLimiter
 from agent_core.model.redaction import Redactor, redactor, shown_address
 from agent_core.model.requests import Inquiry, body_of
-from agent_core.model.wire import Reply, data_of, error_in, lines_of, parse_object
+from agent_core.model.wire import Reply, error_in, event_data, lines_of, parse_object
 from agent_core.settings import ModelSettings
 
 CONNECT_S = 10.0
@@ -86,10 +86,10 @@ class Endpoint:
                 abilities.streams = sent.is_streamed and self.did_stream(response)
                 await self.read(response, sent.reply)
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError) as error:
-            raise self.translated(error) from None
+            raise self.fault_for(error) from None
         return sent.reply.joined()
 
-    def translated(self, error: Exception) -> EndpointFault | AgentError:
+    def fault_for(self, error: Exception) -> EndpointFault | AgentError:
         """Put an error of the client library into the product's words."""
         if isinstance(error, httpx2.TimeoutException):
             return EndpointFault(Trouble.SILENT, f"{self.address} sent nothing for too long")
@@ -110,7 +110,7 @@ class Endpoint:
             self.take(reply, b"\n".join([line async for line in lines]))
             return
         async for line in lines:
-            data = data_of(line)
+            data = event_data(line)
             if data == "[DONE]":
                 return
             if data:
@@ -140,7 +140,7 @@ class Endpoint:
         async with self.limiter.slot():
             try:
                 async with asyncio.timeout(self.settings.deadline_s):
-                    return await self.repeated(inquiry, attempt, last)
+                    return await self.repeat(inquiry, attempt, last)
             except TimeoutError:
                 detail = f"; last: {last[-1]}" if last else ""
                 raise ModelUnavailable(
@@ -148,7 +148,7 @@ class Endpoint:
                     f"(model.deadline_s){detail}."
                 ) from None
 
-    async def repeated(
+    async def repeat(
         self, inquiry: Inquiry, attempt: Callable[[Inquiry], Any], faults: list[EndpointFault]
     ) -> Any:
         """Repeat attempts with growing pauses, or with the pause that the server asks for."""

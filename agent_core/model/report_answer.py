@@ -103,12 +103,12 @@ def answer_from(
             "lower only where a recorded difference shows it, in one sentence that names both"
         )
     kept = struck(answer.text, compared)
-    text = REFERENCE.sub(lambda m: filled(m[1], facts), without(kept, made_up))
+    text = REFERENCE.sub(lambda m: digits_for(m[1], facts), without(kept, made_up))
     quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
     return Answer(clip(text.strip(), MAX_TEXT), quoted, on_one_line(answer.offer))
 
 
-def filled(reference: str, facts: Mapping[str, float]) -> str:
+def digits_for(reference: str, facts: Mapping[str, float]) -> str:
     """Return the digits of a reference."""
     return digits(facts[reference]) if reference in facts else "[not recorded]"
 

@@ -191,7 +191,7 @@ async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield rest
 
 
-def data_of(line: bytes) -> str | None:
+def event_data(line: bytes) -> str | None:
     """Return the data of a line of an event stream; None for comments and other fields."""
     text = line.decode("utf-8", "replace").strip()
     return text[5:].strip() if text.startswith("data:") else None

@@ -72,7 +72,7 @@ def parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     ranking = [(m.name, m.k) for m in plan.metrics if not m.is_rating]
     return {
         **data_parts(plan, dataset),
-        **split_parts(plan.split),
+        **parts_of_split(plan.split),
         "title": plan.title,
         "question": plan.question,
         "study": plan.study.value,
@@ -159,7 +159,7 @@ def filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
     return applied
 
 
-def split_parts(split: SplitRules) -> dict[str, Any]:
+def parts_of_split(split: SplitRules) -> dict[str, Any]:
     """Return the hold-out protocol."""
     is_newest = split.order is Order.NEWEST
     return {

@@ -35,7 +35,7 @@ from agent_core.offline.grammar import (
     unread,
     with_cutoffs,
 )
-from agent_core.offline.requirements import outside_of, requirements_of
+from agent_core.offline.requirements import refused_wishes, requirements_of
 from agent_core.rules.wording import split_text
 
 SPLIT_SEED = 42
@@ -347,6 +347,6 @@ def reading_of(plan: Plan) -> Reading:
         swept=plan.swept,
         values=tuple(values),
         margin=plan.margin,
-        outside=outside_of(plan.requirements),
+        outside=refused_wishes(plan.requirements),
     )
     return with_cutoffs(reading, cuts)

@@ -173,7 +173,7 @@ def with_known_ids(
     return tuple(result)
 
 
-def outside_of(requirements: tuple[Requirement, ...]) -> tuple[tuple[str, str], ...]:
+def refused_wishes(requirements: tuple[Requirement, ...]) -> tuple[tuple[str, str], ...]:
     """Return the wishes beyond the grammar that requirements stand for, each with the reason."""
     return tuple((r.clause, r.limit) for r in requirements if r.limit)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agent_core.domain import Algorithm, Finding
-from agent_core.evidence.evidence import algorithms_of
+from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.execution.machine import machine
 from agent_core.report.methods_section import NEVER_CLAIMED
 from agent_core.report.provenance import HOW_CHOSEN, asked_models, cpu_s
@@ -109,7 +109,7 @@ def _protocol(inputs: ReportInputs) -> dict[str, Any]:
 
 def _algorithms(inputs: ReportInputs) -> list[dict[str, Any]]:
     """Return each algorithm with its configuration and tuning."""
-    known = algorithms_of(inputs.evidence.run) if inputs.evidence else {}
+    known = recorded_algorithms(inputs.evidence.run) if inputs.evidence else {}
     return [_algorithm(inputs, a, known.get(a.name, {})) for a in inputs.plan.algorithms]
 
 

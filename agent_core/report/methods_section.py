@@ -7,7 +7,7 @@ from typing import Any
 
 from agent_core.domain import Algorithm, Dataset, Finding, Metric, Order, SplitKind, Study
 from agent_core.domain.metric import RATING
-from agent_core.evidence.evidence import algorithms_of
+from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
 from agent_core.prose.quotation import is_measure, quoted, said_by, short
 from agent_core.report.provenance import (
@@ -56,7 +56,7 @@ MOVIELENS = (
 def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
     """Return what must stand beside the numbers, as (subject, statement)."""
     found = [
-        *(("Data", data_text(d)) for d in inputs.datasets),
+        *(("Data", dataset_text(d)) for d in inputs.datasets),
         ("Filters", _filters_text(inputs)),
         ("Rating to feedback", _feedback_text(inputs)),
         ("Split", _split_text(inputs)),
@@ -79,7 +79,7 @@ def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
     return [(subject, text or "not recorded") for subject, text in found]
 
 
-def data_text(data: Dataset) -> str:
+def dataset_text(data: Dataset) -> str:
     """Describe a dataset: name, hash, counts, licence."""
     known = data.known_as or "name and version not recognised"
     times = f", {data.first_time} to {data.last_time}" if data.first_time else ""
@@ -95,7 +95,7 @@ def data_text(data: Dataset) -> str:
 
 def algorithm_texts(inputs: ReportInputs) -> Iterator[str]:
     """Describe each algorithm: class, configuration in force, tuning."""
-    known = algorithms_of(inputs.evidence.run) if inputs.evidence else {}
+    known = recorded_algorithms(inputs.evidence.run) if inputs.evidence else {}
     for algorithm in inputs.plan.algorithms:
         said = known.get(algorithm.name, {})
         config = said.get("config")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_core.domain import Metric, Node
-from agent_core.evidence.evidence import algorithms_of
+from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.prose.clipping import on_one_line
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import is_measure, quoted, short
@@ -101,7 +101,7 @@ def _differences(mine: Run, theirs: Run, algorithm: str) -> Iterator[str]:
     for part in ("kind", "seed", "holdout"):
         yield from _difference_text(part, _table(mine, "split"), _table(theirs, "split"), "split ")
     yield from _difference_text("candidates", mine, theirs)
-    configs = [_table(algorithms_of(r).get(algorithm, {}), "config") for r in (mine, theirs)]
+    configs = [_table(recorded_algorithms(r).get(algorithm, {}), "config") for r in (mine, theirs)]
     for key in sorted(k for k in configs[0].keys() & configs[1].keys() if not is_measure(k)):
         yield from _difference_text(key, configs[0], configs[1])
 

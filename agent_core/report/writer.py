@@ -18,7 +18,7 @@ from agent_core.report.headline import headline, mean_text, summaries_over_seeds
 from agent_core.report.methods_section import (
     NEVER_CLAIMED,
     algorithm_texts,
-    data_text,
+    dataset_text,
     metric_text,
     statements,
 )
@@ -185,7 +185,7 @@ def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path
         title=plan.title,
         plan=plan,
         datasets=inputs.datasets,
-        data_text=data_text,
+        data_text=dataset_text,
         by_subject=dict(statements(inputs)),
         algorithms=list(algorithm_texts(inputs)),
         metrics=[metric_text(inputs, m) for m in plan.metrics],

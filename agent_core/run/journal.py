@@ -170,7 +170,7 @@ class Journal:
         """Return all runs, oldest first."""
         return [RunId(r.id) for r in await runs.runs(self.database)]
 
-    async def touched(self, run: RunId) -> datetime:
+    async def last_change(self, run: RunId) -> datetime:
         """Return when a run last changed."""
         record = await runs.run(self.database, run)
         return datetime.fromisoformat(record.updated_at)
@@ -201,7 +201,7 @@ class Journal:
         """Ask the process that owns a run for something."""
         await requests.put(self.database, run, kind, json.dumps({"by": by}), self.now())
 
-    async def asked(self, held: Sequence[RunId]) -> list[RunRequest]:
+    async def pending_requests(self, held: Sequence[RunId]) -> list[RunRequest]:
         """Return what other processes ask of the runs held here."""
         found = await requests.pending(self.database, list(held))
         return [

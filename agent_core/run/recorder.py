@@ -55,7 +55,7 @@ class Recorder:
             self.view = fold(self.run, logged, self.view)
             return self.view
 
-    async def settled(self) -> None:
+    async def flush(self) -> None:
         """Wait until everything that was begun is stored."""
         while self.storing:
             done, _ = await asyncio.wait(self.storing)

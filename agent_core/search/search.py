@@ -328,7 +328,7 @@ class Search:
 
         experiment = self.experiments[node.id] = self.experiment(node)
         execution = await self.setup.executor.execute(experiment, tell)
-        await self.recorder.settled()
+        await self.recorder.flush()
         ended = NodeExecuted(node.id, execution, environment_of(self.setup.packages))
         return (await self.recorder.add(ended)).node(node.id)
 
@@ -346,7 +346,7 @@ class Search:
         doubtful = tuple(r for r in left if r.id in met_by(verdicts))
         if total.is_satisfactory and doubtful and not self.has_confirmed:
             self.has_confirmed = True
-            again = await self.asked(node, plan, doubtful)
+            again = await self.ask_judge(node, plan, doubtful)
             verdicts = tuple(agree_verdicts(v, again) for v in verdicts)
             total = score(plan, checks, verdicts)
         primary = await asyncio.to_thread(_headline_of, evidence)
@@ -386,10 +386,10 @@ class Search:
         kept = carry_over(left, before, shown, plans)
         carried_over = {v.requirement for v in kept}
         left = tuple(r for r in left if r.id not in carried_over)
-        found = await self.asked(node, plan, left) if left else ()
+        found = await self.ask_judge(node, plan, left) if left else ()
         return (*kept, *found)
 
-    async def asked(
+    async def ask_judge(
         self, node: Node, plan: Plan, left: tuple[Requirement, ...]
     ) -> tuple[Verdict, ...]:
         """Ask for verdicts in one call; a claim whose quote occurs nowhere is not met."""

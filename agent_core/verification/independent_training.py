@@ -25,7 +25,12 @@ from agent_core.checks.results.metrics import sampled_candidates
 from agent_core.data.parquet_reader import Problems
 from agent_core.domain import Algorithm, Script
 from agent_core.domain.metric import RATING
-from agent_core.evidence.evidence import LIST_COLUMNS, PREDICTION_COLUMNS, Evidence, algorithms_of
+from agent_core.evidence.evidence import (
+    LIST_COLUMNS,
+    PREDICTION_COLUMNS,
+    Evidence,
+    recorded_algorithms,
+)
 from agent_core.evidence.result_files import run_tables
 from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.execution.executor import Executor, Experiment
@@ -169,7 +174,7 @@ def _why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
     """Say why an algorithm cannot be trained again; empty where it can."""
     if sampled_candidates(evidence):
         return "only sampled items were ranked"
-    said = algorithms_of(evidence.run).get(algorithm.name, {})
+    said = recorded_algorithms(evidence.run).get(algorithm.name, {})
     if str(said.get("class")) not in SCORERS:
         return f"{said.get('class') or algorithm.kind} is no scorer of LensKit"
     return "" if isinstance(said.get("config"), dict) else "its configuration was not recorded"
@@ -179,7 +184,7 @@ def _training_of(
     evidence: Evidence, number: int, algorithm: Algorithm, rows: pd.DataFrame
 ) -> Training:
     """Return how an algorithm is trained again; a random one with the first recorded seeds."""
-    said = algorithms_of(evidence.run)[algorithm.name]
+    said = recorded_algorithms(evidence.run)[algorithm.name]
     scorer = SCORERS[str(said["class"])]
     known = [int(s) for s in rows["seed"].unique() if str(s).isdecimal()][:SEEDS]
     fresh = [s for s in range(SEEDS) if s not in known]

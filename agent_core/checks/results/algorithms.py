@@ -16,7 +16,7 @@ from agent_core.checks.script.arguments import (
     trials_of,
 )
 from agent_core.domain import Algorithm, Role
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.prose.quotation import short
 from agent_core.statistics.observations import Observations
 
@@ -101,7 +101,7 @@ def baseline_present(evidence: Evidence) -> Result:
         planned, missing = [name for name in planned if name in ran], []
     if missing:
         return failed(f"The baseline {some(missing)} has no {primary.label}.")
-    known = algorithms_of(evidence.run)
+    known = recorded_algorithms(evidence.run)
     found = planned or sorted(n for n in ran if known.get(n, {}).get("class") in BASELINE_KINDS)
     found = found or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
     if found:
@@ -132,7 +132,7 @@ def beats_baseline(evidence: Evidence) -> Result:
 
 def tuning_parity(evidence: Evidence) -> Result:
     """Compare how much each algorithm was tuned."""
-    known = algorithms_of(evidence.run)
+    known = recorded_algorithms(evidence.run)
     names = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
     trials = {n: trials_of(known[n]) for n in names if n in known}
     if len(trials) < 2:
@@ -147,7 +147,7 @@ def tuning_parity(evidence: Evidence) -> Result:
 
 def _wrong_classes(evidence: Evidence) -> Iterator[str]:
     """Name algorithms that ran by another class than planned."""
-    known = algorithms_of(evidence.run)
+    known = recorded_algorithms(evidence.run)
     for algorithm in evidence.plan.algorithms:
         found = str(known.get(algorithm.name, {}).get("class") or "")
         planned = algorithm.kind
@@ -157,14 +157,14 @@ def _wrong_classes(evidence: Evidence) -> Iterator[str]:
 
 def _config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
     """Return the resolved configuration that run.json has of an algorithm."""
-    config = algorithms_of(evidence.run).get(name, {}).get("config")
+    config = recorded_algorithms(evidence.run).get(name, {}).get("config")
     return config if isinstance(config, dict) else None
 
 
 def _is_trained_as_recorded(evidence: Evidence, kind: str) -> bool:
     """Whether the product trained all algorithms of a class, and got the delivered values."""
     pairs = evidence.retrained.pairs if evidence.retrained else ()
-    described = algorithms_of(evidence.run).items()
+    described = recorded_algorithms(evidence.run).items()
     names = {name for name, about in described if about.get("class") == kind}
     own = [p for p in pairs if p.algorithm in names]
     is_whole = bool(names) and names == {p.algorithm for p in own}

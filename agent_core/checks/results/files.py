@@ -17,7 +17,7 @@ from agent_core.checks.result import (
 )
 from agent_core.checks.script.labbook_use import changed_helper
 from agent_core.domain.metric import RATING
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.file_hashes import LEDGER
 
 FIGURE_STARTS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<"}
@@ -152,7 +152,7 @@ def metadata_saved(evidence: Evidence) -> Result:
     missing = [key for key in RUN_KEYS if not evidence.run.get(key)]
     if missing:
         return failed(f"run.json does not describe {some(missing)}.")
-    known = algorithms_of(evidence.run)
+    known = recorded_algorithms(evidence.run)
     silent = sorted(set(evidence.rows["algorithm"]) - set(known) - {""})
     if silent:
         return failed(f"run.json has no configuration of {some(silent)}.")

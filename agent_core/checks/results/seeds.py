@@ -8,7 +8,7 @@ import pandas as pd
 from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
 from agent_core.checks.script.seeding import seeds_reach
 from agent_core.domain import Algorithm, Study
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.lenskit.scorers import SCORERS
 
 DETERMINISTIC = frozenset(
@@ -114,7 +114,7 @@ def _without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> str:
 
     Nearly the same lists tell nothing alone: trainings that converge come as close.
     """
-    said = algorithms_of(evidence.run)
+    said = recorded_algorithms(evidence.run)
     kinds = {str(said.get(a.name, {}).get("class") or a.kind) for a in chosen}
     reaches, line = seeds_reach(evidence.source)
     if reaches or not all(k in SCORERS and SCORERS[k].is_random for k in kinds):

@@ -14,7 +14,7 @@ from agent_core.checks.results.metrics import is_measured_by
 from agent_core.checks.results.seeds import random_algorithms
 from agent_core.domain import Role, Study
 from agent_core.domain.metric import RATING
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.statistics.measured_values import user_values
 
 TWO_SIDED_95 = 1.96
@@ -62,7 +62,7 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     if not swept:
         return not_applicable("The plan sweeps nothing.")
     planned = {a.name: a.config[swept] for a in evidence.plan.algorithms if swept in a.config}
-    known = algorithms_of(evidence.run)
+    known = recorded_algorithms(evidence.run)
     faults = [f"{n} has no results" for n in planned if n not in set(evidence.rows["algorithm"])]
     for name, value in planned.items():
         config = known.get(name, {}).get("config")

@@ -12,7 +12,7 @@ from agent_core.checks.result import some
 from agent_core.checks.script.constants import UNKNOWN, Constants
 from agent_core.checks.script.syntax import called_name, dotted_name, scopes, syntax_tree
 from agent_core.checks.script.unreported_settings import undelivered_calls
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.lenskit.scorers import SCORERS
 
 SAME_NAMES = {
@@ -55,7 +55,7 @@ def ignored_arguments(evidence: Evidence) -> Iterator[str]:
     What a class of the script's own takes, the product cannot know.
     """
     keys: dict[str, set[str]] = {}
-    for described in algorithms_of(evidence.run).values():
+    for described in recorded_algorithms(evidence.run).values():
         config, kind = described.get("config"), str(described.get("class"))
         if isinstance(config, dict) and config and kind in SCORERS:
             keys.setdefault(kind, set(SCORERS[kind].parameters)).update(map(str, config))
@@ -118,7 +118,7 @@ class Recorded:
         """Collect them."""
         configs: dict[str, list[Mapping[str, Any]]] = {ANY: []}
         tuned = set()
-        for described in algorithms_of(evidence.run).values():
+        for described in recorded_algorithms(evidence.run).values():
             config, kind = described.get("config"), str(described.get("class"))
             if isinstance(config, dict) and config:
                 configs.setdefault(kind, []).append(config)

@@ -27,7 +27,7 @@ from agent_core.checks.script.value_tags import (
     is_seed,
     made_of_values,
     tags_of_kind,
-    tested_in,
+    tested_expressions,
 )
 
 PICKING = frozenset(
@@ -53,7 +53,7 @@ class Tracer:
     def __init__(self, tree: ast.Module, kinds: Iterable[str]) -> None:
         self.kinds = frozenset(kinds)
         self.functions = {f.name: f for f in nodes_of_kind(tree, ast.FunctionDef)}
-        self.scope = TagScope(None, tested_in(own_nodes(tree)))
+        self.scope = TagScope(None, tested_expressions(own_nodes(tree)))
         self.tested: dict[ast.FunctionDef, frozenset[str]] = {}
         """What each function saves as test."""
         self.chosen: set[str] = set()
@@ -367,7 +367,7 @@ class Tracer:
             return made_of_values([*given, *named.values()])
         parameters = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         if function not in self.tested:
-            self.tested[function] = tested_in(own_nodes(function))
+            self.tested[function] = tested_expressions(own_nodes(function))
         inner = TagScope(self.scope, self.tested[function])
         others = (*function.args.kwonlyargs, function.args.vararg, function.args.kwarg)
         inner.names = dict.fromkeys((*parameters, *(o.arg for o in others if o)), NOTHING)

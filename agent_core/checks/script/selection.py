@@ -9,7 +9,7 @@ from agent_core.checks.result import Result, not_applicable, passed, some, warne
 from agent_core.checks.script.dataflow import chosen_on_test
 from agent_core.checks.script.syntax import syntax_tree
 from agent_core.domain import Study
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 
 ON_TEST = re.compile(r"(?<![a-z])test(?!\s+users)", re.IGNORECASE)
 NEGATED = re.compile(
@@ -21,7 +21,7 @@ NEGATED = re.compile(
 
 def selected_without_test(evidence: Evidence) -> Result:
     """Look for configurations that were chosen by their values on the test."""
-    known = algorithms_of(evidence.run)
+    known = recorded_algorithms(evidence.run)
     declared = [n for n, d in known.items() if names_test(str(d.get("selected_on") or ""))]
     if declared:
         return warned(f"Chosen on test data, so that its values are too good: {some(declared)}.")

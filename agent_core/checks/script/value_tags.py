@@ -94,7 +94,7 @@ class TagScope:
         return self.parent.find(name) if self.parent else None
 
 
-def tested_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
+def tested_expressions(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Return the expressions that a function saves as test, other than for validation.
 
     A name that is set to different things is left out: it may be the validation part by then.

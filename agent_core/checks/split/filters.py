@@ -13,7 +13,7 @@ from agent_core.checks.split.split_kinds import Fold
 from agent_core.checks.split.variants import is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
-from agent_core.evidence.evidence import Evidence, algorithms_of
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.prose.quotation import short
 
 FEW = 5
@@ -132,7 +132,7 @@ def claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
 def reasons_of(evidence: Evidence) -> list[str]:
     """Return what run.json says took interactions away: filters, or a validation part."""
     names = [short(c.get("name", "?")) for c in claimed_filters(evidence)]
-    chosen = [str(d.get("selected_on") or "") for d in algorithms_of(evidence.run).values()]
+    chosen = [str(d.get("selected_on") or "") for d in recorded_algorithms(evidence.run).values()]
     if any(KEPT_APART.search(text) for text in chosen):
         names.append(NOT_SAVED)
     return names

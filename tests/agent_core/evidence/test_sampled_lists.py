@@ -12,8 +12,8 @@ from agent_core.domain import Finding
 from agent_core.evidence.sampled_lists import (
     UserSample,
     are_apart,
-    contradiction,
     place_of,
+    sample_contradiction,
     sample_faults,
 )
 from sandbox import labbook
@@ -130,10 +130,10 @@ def test_values_of_the_others_that_differ_are_a_contradiction(share):
     chances = np.random.default_rng(0).random(1000)
     drawn = (chances[:200] < 0.2).astype(float)
 
-    text = contradiction(*claims(drawn, (chances[200:] < share).astype(float)))
+    text = sample_contradiction(*claims(drawn, (chances[200:] < share).astype(float)))
 
     assert text.startswith("ndcg@10 is 0.")
-    assert contradiction(*claims(drawn, (chances[200:] < 0.2).astype(float))) == ""
+    assert sample_contradiction(*claims(drawn, (chances[200:] < 0.2).astype(float))) == ""
 
 
 def test_few_users_contradict_nobody():

@@ -34,7 +34,7 @@ async def test_what_is_stored_while_its_writer_is_cancelled_is_in_the_view():
     with suppress(asyncio.CancelledError):
         await adding
     journal.may_go_on.set()
-    await recorder.settled()
+    await recorder.flush()
 
     assert [e.seq for e in journal.stored] == [1]
     assert (recorder.view.seq, recorder.view.status) == (1, RunStatus.RUNNING)
@@ -45,7 +45,7 @@ async def test_whoever_waits_and_gives_up_takes_nothing_away():
     recorder = Recorder(journal, RunId("r1"))
     adding = asyncio.create_task(recorder.add(StatusChanged(RunStatus.RUNNING)))
     with suppress(TimeoutError):
-        await asyncio.wait_for(recorder.settled(), 0.01)
+        await asyncio.wait_for(recorder.flush(), 0.01)
 
     journal.may_go_on.set()
 

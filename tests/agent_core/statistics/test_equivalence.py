@@ -17,10 +17,10 @@ from results import (
 from scipy import stats
 
 from agent_core.domain import Metric, Plan, ReportDraft
+from agent_core.domain.plan import plan_hash
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.grounding.report_text import Filler
 from agent_core.lab.conclusion import Conclusion
-from agent_core.lab.dataset_choice import plan_hash
 from agent_core.report.writer import write_report
 from agent_core.statistics import equivalence, pooled_errors
 from agent_core.statistics.equivalence import Equivalence, tost, tost_of_draws
