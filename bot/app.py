@@ -17,22 +17,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.rounds import Price
 from bot.conversation.access import Access
-from bot.conversation.dispatch import Desk
+from bot.conversation.dispatch import Dispatch
 from bot.conversation.lanes import lane_of
-from bot.conversation.missed_messages import CatchingUp
+from bot.conversation.missed_messages import MissedMessages
 from bot.conversation.new_tasks import Parts
 from bot.delivery.cards import Cards
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
 from bot.delivery.pacing import Pace
-from bot.delivery.replies_to_people import Voice
+from bot.delivery.replies_to_people import Responder
 from bot.delivery.sending import Sender
 from bot.delivery.sessions import Sessions
 from bot.delivery.threads import Threads
 from bot.errors import DataBusy
 from bot.lab_protocol import LabLike
-from bot.listeners import actions, commands, events, views
-from bot.listeners.intake import Door
+from bot.listeners.events import listening_app
+from bot.listeners.intake import Intake
 from bot.progress.followers import Followers, Telling
 from bot.slack.connection import (
     UPLOAD_S,
@@ -124,20 +124,20 @@ async def open_bot(
         parts, inbox, background = assemble(database, lab, conditions, client, identity)
         for close in background.closes:
             stack.push_async_callback(close)
-        door = Door(inbox, parts.threads, identity.user)
-        await door.begin()
-        handler = await stack.enter_async_context(connected(conditions, client, door, parts))
-        catching_up = CatchingUp(client, lab, parts.threads, inbox, identity.user)
-        desk = Desk(parts)
+        intake = Intake(inbox, parts.threads, Dispatch(parts), identity.user)
+        await intake.begin()
+        app = listening_app(client, intake, parts)
+        handler = await stack.enter_async_context(connected(conditions, app))
+        missed_messages = MissedMessages(client, lab, parts.threads, inbox, identity.user)
         await stack.enter_async_context(
             running(
-                lambda: inbox.serve(desk.handle, desk.give_up),
+                intake.hand_on,
                 parts.outbox.serve,
-                lambda: watch(handler, client, conditions.pace.watch_s, catching_up.all),
+                lambda: watch(handler, client, conditions.pace.watch_s, missed_messages.all),
             )
         )
         await parts.followers.begin()
-        await catching_up.all()
+        await missed_messages.all()
         yield Bot(identity, parts, inbox, handler)
 
 
@@ -179,7 +179,7 @@ def assemble(
         outbox,
         cards,
         followers,
-        Voice(client, outbox),
+        Responder(client, outbox),
         Access(conditions.access, client),
         downloads,
         identity.user,
@@ -191,17 +191,12 @@ def assemble(
 
 @asynccontextmanager
 async def connected(
-    conditions: Conditions, client: AsyncWebClient, door: Door, parts: Parts
+    conditions: Conditions, app: AsyncApp
 ) -> AsyncIterator[AsyncSocketModeHandler]:
-    """Connect over Socket Mode with all listeners; disconnect at the end."""
-    app = AsyncApp(client=client, before_authorize=door.keep)
-    events.register(app)
-    actions.register(app, parts)
-    views.register(app)
-    commands.register(app, parts)
+    """Connect an app over Socket Mode; disconnect at the end."""
     token = conditions.credentials.app_token.get_secret_value()
     handler = AsyncSocketModeHandler(app, token, ping_interval=PING_S)
-    if is_local(client.base_url):
+    if is_local(app.client.base_url):
         handler.client.proxy = None
     await handler.connect_async()  # type: ignore[no-untyped-call]
     try:
@@ -251,16 +246,3 @@ def only_one(folder: Path) -> Iterator[None]:
                 "storage.path to another folder."
             ) from error
         yield
-
-
-async def serve_slack(
-    credentials: Credentials,
-    slack: SlackSettings,
-    access: AccessSettings,
-    database: Database,
-    lab: LabLike,
-) -> None:
-    """Serve Slack until cancelled."""
-    async with open_bot(credentials, slack, access, database, lab) as bot:
-        log.info("serving", extra={"workspace": bot.identity.workspace})
-        await asyncio.Event().wait()

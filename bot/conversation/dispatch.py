@@ -12,7 +12,7 @@ from bot.blocks.limits import message
 from bot.blocks.modals import DISPUTE, IMPROVE
 from bot.blocks.words import trouble_message
 from bot.conversation.intents import Intent, understand
-from bot.conversation.new_tasks import Parts, Reception
+from bot.conversation.new_tasks import NewTasks, Parts
 from bot.conversation.replies import ABOUT_REPORT, Replies
 from bot.delivery.threads import Thread
 from bot.errors import SlackError, describe
@@ -35,18 +35,21 @@ OF_UNFINISHED = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.R
 FORGOTTEN = "I do not know this task any more. Ask again in a new message."
 
 
-class Desk:
-    """Routes what people did to reception and replies."""
+class Dispatch:
+    """Hands what people did to new tasks, to replies, or to requests about a report."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.reception = Reception(parts)
-        self.replies = Replies(parts, self.reception)
+        self.new_tasks = NewTasks(parts)
+        self.replies = Replies(parts, self.new_tasks)
 
     async def handle(self, incoming: Incoming) -> None:
         """Deal with one thing; what people can mend is told in the thread at once."""
         try:
-            await self.route(incoming)
+            if incoming.kind is Kind.MESSAGE:
+                await self.message(incoming)
+            else:
+                await self.interaction(incoming)
         except (AgentError, SandboxError, SlackError) as error:
             log.warning("told a person of an error", extra={"item": incoming.key})
             await self.tell(incoming, error)
@@ -54,30 +57,22 @@ class Desk:
     async def tell(self, incoming: Incoming, error: BaseException) -> None:
         """Say in the thread what went wrong."""
         said = trouble_message(incoming.user, describe(error))
-        await self.parts.voice.say(incoming, said, "trouble")
+        await self.parts.responder.say(incoming, said, "trouble")
 
     async def give_up(self, incoming: Incoming, error: BaseException) -> None:
         """Say that something could not be dealt with, also after more attempts."""
         await self.tell(incoming, error)
         thread = await self.parts.threads.find(incoming.place)
         if thread is not None and not thread.run:
-            self.reception.stand_still(thread, "Something went wrong; nothing ran")
-
-    async def route(self, incoming: Incoming) -> None:
-        """Find out whom something concerns."""
-        match incoming.kind:
-            case Kind.MESSAGE:
-                await self.message(incoming)
-            case Kind.ACTION | Kind.FORM | Kind.STOP:
-                await self.interaction(incoming)
+            self.new_tasks.stand_still(thread, "Something went wrong; nothing ran")
 
     async def message(self, incoming: Incoming) -> None:
         """Tell a reply in a known thread from a word about the last task and a new task."""
         thread = await self.parts.threads.find(incoming.place)
         is_taken = thread is not None and thread.memo.task_ts == incoming.ts
         if thread is not None and is_taken:
-            attached = incoming.files or await self.reception.missed(incoming)
-            await self.reception.work_on(thread, incoming, attached)
+            attached = incoming.files or await self.new_tasks.missed(incoming)
+            await self.new_tasks.work_on(thread, incoming, attached)
         elif thread is not None:
             await self.replies.reply(thread, incoming)
         else:
@@ -85,7 +80,7 @@ class Desk:
             if latest is not None:
                 await self.replies.reply(latest, incoming)
             else:
-                await self.reception.take(incoming)
+                await self.new_tasks.take(incoming)
 
     async def latest(self, incoming: Incoming) -> Thread | None:
         """Return the task that a bare word in a direct conversation means."""
@@ -106,7 +101,7 @@ class Desk:
         threads = self.parts.threads
         thread = await threads.find(incoming.place) or await threads.of_run(incoming.run)
         if thread is None or not thread.run:
-            await self.parts.voice.whisper(incoming, message(FORGOTTEN))
+            await self.parts.responder.whisper(incoming, message(FORGOTTEN))
             return
         if incoming.run and incoming.run != thread.run:
             thread = replace(thread, run=RunId(incoming.run))
@@ -118,11 +113,11 @@ class Desk:
         if incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel"):
             await self.replies.stop(thread, incoming)
         elif incoming.action == "zip":
-            await self.replies.afterwards.zip(thread, incoming)
+            await self.replies.report_requests.zip(thread, incoming)
         elif incoming.action == "methods":
-            await self.replies.afterwards.methods(thread, incoming)
+            await self.replies.report_requests.methods(thread, incoming)
         elif incoming.kind is Kind.FORM and incoming.action == DISPUTE:
-            await self.replies.afterwards.doubt(thread, incoming, incoming.text)
+            await self.replies.report_requests.doubt(thread, incoming, incoming.text)
         else:
             return False
         return True
@@ -134,7 +129,7 @@ class Desk:
         elif incoming.kind is Kind.ACTION:
             await self.steering()[STEERED[incoming.action]](thread, incoming)
         elif incoming.action == IMPROVE:
-            await self.replies.afterwards.improve(thread, incoming)
+            await self.replies.report_requests.improve(thread, incoming)
         elif incoming.text:
             await self.replies.revise(thread, incoming)
 

@@ -16,7 +16,7 @@ from bot.slack.incoming import MESSAGE_SUBTYPES, of_message
 log = logging.getLogger(__name__)
 
 
-class CatchingUp:
+class MissedMessages:
     """Puts missed replies into the inbox, where those that came twice are one."""
 
     def __init__(

@@ -18,7 +18,7 @@ from bot.conversation.access import Access
 from bot.conversation.intents import Intent, is_task, understand
 from bot.delivery.cards import Cards
 from bot.delivery.outbox import Outbox
-from bot.delivery.replies_to_people import Voice
+from bot.delivery.replies_to_people import Responder
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread, Threads
 from bot.errors import FileTrouble
@@ -42,7 +42,7 @@ class Parts:
     outbox: Outbox
     cards: Cards
     followers: Followers
-    voice: Voice
+    responder: Responder
     access: Access
     downloads: Downloads
     bot_user: str
@@ -50,7 +50,7 @@ class Parts:
     """What another round of a run may take."""
 
 
-class Reception:
+class NewTasks:
     """Deals with messages that are not replies to a task."""
 
     def __init__(self, parts: Parts) -> None:
@@ -60,7 +60,7 @@ class Reception:
         """Take a task on, or help with how to ask."""
         objection = await self.parts.access.objection(incoming)
         if objection:
-            await self.parts.voice.whisper(incoming, message(objection))
+            await self.parts.responder.whisper(incoming, message(objection))
             return
         if not is_task(incoming.text):
             await self.small_talk(incoming)
@@ -72,17 +72,17 @@ class Reception:
         """Answer a message without a question."""
         if understand(incoming.text) in (Intent.STATUS, Intent.LIST):
             listed = await self.list_of(incoming.user)
-            await self.parts.voice.say(incoming, listed)
+            await self.parts.responder.say(incoming, listed)
             return
         shown = help_message(self.parts.bot_user, is_direct=incoming.is_direct)
-        await self.parts.voice.say(incoming, shown)
+        await self.parts.responder.say(incoming, shown)
 
     async def list_of(self, user: str) -> Message:
         """Return a person's latest tasks."""
         own = [t for t in await self.parts.threads.all() if t.requester == user and t.run]
         newest = list(reversed(own))[:LISTED]
         found = [
-            (await self.parts.lab.view(t.run), await self.parts.voice.link(t.place))
+            (await self.parts.lab.view(t.run), await self.parts.responder.link(t.place))
             for t in newest
         ]
         return list_message(found)
@@ -111,7 +111,7 @@ class Reception:
         card = first_card(title)
         await parts.outbox.put(Post(thread.card_key, thread.place, card, run=thread.run))
         if not thread.run:
-            await parts.voice.react(incoming.place, incoming.ts)
+            await parts.responder.react(incoming.place, incoming.ts)
             try:
                 fetched = await parts.downloads.fetch(thread.origin, attached) if attached else ()
             except FileTrouble as error:
@@ -146,7 +146,7 @@ class Reception:
     async def refuse(self, thread: Thread, incoming: Incoming, why: str) -> None:
         """Say why an attachment cannot be used; the thread waits for another one."""
         text = f"{mention(thread.requester)} ⚠️ {escape(why)}\nThen reply here with the file."
-        await self.parts.voice.say(incoming, message(text), "refused")
+        await self.parts.responder.say(incoming, message(text), "refused")
         self.stand_still(thread, "The attachment could not be read; nothing ran")
 
     def stand_still(self, thread: Thread, why: str) -> None:
@@ -159,7 +159,7 @@ class Reception:
         place = incoming.place
         try:
             answer = await call_slack(
-                lambda: self.parts.voice.client.conversations_replies(
+                lambda: self.parts.responder.client.conversations_replies(
                     channel=place.channel,
                     ts=place.thread_ts,
                     oldest=incoming.ts,

@@ -18,8 +18,8 @@ from bot.blocks.words import (
     status_message,
 )
 from bot.conversation.intents import Intent, complaint, named_users, understand
-from bot.conversation.new_tasks import Parts, Reception, usable_files
-from bot.conversation.report_requests import Afterwards
+from bot.conversation.new_tasks import NewTasks, Parts, usable_files
+from bot.conversation.report_requests import ReportRequests
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
 from bot.slack.incoming import Incoming
@@ -40,10 +40,10 @@ ABOUT_REPORT = (Intent.IMPROVE, Intent.ZIP, Intent.METHODS, Intent.WRONG)
 class Replies:
     """Deals with messages in known threads."""
 
-    def __init__(self, parts: Parts, reception: Reception) -> None:
+    def __init__(self, parts: Parts, new_tasks: NewTasks) -> None:
         self.parts = parts
-        self.reception = reception
-        self.afterwards = Afterwards(parts)
+        self.new_tasks = new_tasks
+        self.report_requests = ReportRequests(parts)
 
     async def reply(self, thread: Thread, incoming: Incoming) -> None:
         """Deal with one message in the thread of a task."""
@@ -81,11 +81,11 @@ class Replies:
             case Intent.ADD_OWNER:
                 await self.add_owners(thread, incoming)
             case Intent.STATUS:
-                await self.parts.voice.say(incoming, status_message(view))
+                await self.parts.responder.say(incoming, status_message(view))
             case Intent.HELP | Intent.NOTHING | Intent.LIST:
                 if incoming.is_mention or incoming.text:
                     shown = help_message(self.parts.bot_user, is_direct=incoming.is_direct)
-                    await self.parts.voice.say(incoming, shown)
+                    await self.parts.responder.say(incoming, shown)
             case _:
                 await self.talk(thread, view, incoming, intent)
 
@@ -95,15 +95,15 @@ class Replies:
         """Carry out the words that do the same as the buttons of a report."""
         match intent:
             case Intent.ZIP:
-                await self.afterwards.zip(thread, incoming)
+                await self.report_requests.zip(thread, incoming)
             case Intent.METHODS:
-                await self.afterwards.methods(thread, incoming)
+                await self.report_requests.methods(thread, incoming)
             case Intent.WRONG if view.report is None:
                 await self.talk(thread, view, incoming, Intent.TALK)
             case Intent.WRONG:
-                await self.afterwards.doubt(thread, incoming, complaint(incoming.text) or "")
+                await self.report_requests.doubt(thread, incoming, complaint(incoming.text) or "")
             case _:
-                await self.afterwards.offer(view, incoming)
+                await self.report_requests.offer(view, incoming)
 
     async def talk(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
@@ -117,7 +117,7 @@ class Replies:
             text = incoming.text
             if not view.is_outside_grammar:
                 text = f"{thread.memo.text}\n{text}"
-            await self.reception.again(thread, incoming, text, usable_files(view))
+            await self.new_tasks.again(thread, incoming, text, usable_files(view))
         elif intent is Intent.QUESTION:
             await self.answer(thread, incoming)
         elif is_wish and not may_steer:
@@ -130,9 +130,9 @@ class Replies:
     async def late(self, view: RunView, incoming: Incoming) -> None:
         """Deal with a wish after the end."""
         if view.report is None:
-            await self.parts.voice.say(incoming, ended_message())
+            await self.parts.responder.say(incoming, ended_message())
         else:
-            await self.afterwards.offer(view, incoming, incoming.text)
+            await self.report_requests.offer(view, incoming, incoming.text)
 
     def is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
         """Whether a task that never got a plan is asked anew."""
@@ -145,26 +145,26 @@ class Replies:
         if not self.parts.access.may_steer(thread, incoming.user):
             return
         if incoming.files:
-            await self.reception.again(thread, incoming, joined(thread, incoming))
+            await self.new_tasks.again(thread, incoming, joined(thread, incoming))
         elif understand(incoming.text) is Intent.STOP:
-            await self.reception.call_off(thread)
+            await self.new_tasks.call_off(thread)
         elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
             said = "I still need a dataset that I can read. Attach it to a reply here."
-            await self.parts.voice.say(incoming, message(said))
+            await self.parts.responder.say(incoming, message(said))
 
     async def with_files(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
         """Deal with a file in a reply: the dataset that was missing, or another one."""
         if view.status is RunStatus.WAITING:
             await self.parts.lab.stop(thread.run, UserId(incoming.user))
-            await self.reception.again(thread, incoming, joined(thread, incoming))
+            await self.new_tasks.again(thread, incoming, joined(thread, incoming))
         elif view.status is RunStatus.FAILED and view.plan is None:
-            await self.reception.again(thread, incoming, joined(thread, incoming))
+            await self.new_tasks.again(thread, incoming, joined(thread, incoming))
         else:
             said = (
                 "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
                 "a new message with the question and this file for a run on it."
             )
-            await self.parts.voice.say(incoming, message(said))
+            await self.parts.responder.say(incoming, message(said))
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
         """Have a reply read; a changed plan, or another round, is posted from the log."""
@@ -172,23 +172,23 @@ class Replies:
         revision = await self.parts.lab.revise(thread.run, incoming.text, user)
         shown = revision_reply(revision)
         if shown is not None:
-            await self.parts.voice.say(incoming, shown)
+            await self.parts.responder.say(incoming, shown)
         self.parts.followers.follow(thread)
 
     async def answer(self, thread: Thread, incoming: Incoming) -> None:
         """Answer a question from what is recorded."""
         user = UserId(incoming.user)
         answer = await self.parts.lab.answer(thread.run, incoming.text, user)
-        await self.parts.voice.say(incoming, answer_message(answer))
+        await self.parts.responder.say(incoming, answer_message(answer))
 
     async def start(self, thread: Thread, incoming: Incoming) -> None:
         """Give the start."""
         view = await self.parts.lab.view(thread.run)
         if view.plan is None and not view.status.is_final:
             said = message("The plan is still being written; start it when it is shown.")
-            await self.parts.voice.say(incoming, said)
+            await self.parts.responder.say(incoming, said)
         elif view.status.is_final or view.freeze is not None:
-            await self.parts.voice.whisper(incoming, status_message(view))
+            await self.parts.responder.whisper(incoming, status_message(view))
         else:
             await self.parts.lab.start(thread.run, UserId(incoming.user))
 
@@ -199,7 +199,7 @@ class Replies:
             return
         view = await self.parts.lab.view(thread.run)
         if view.status.is_final:
-            await self.parts.voice.whisper(incoming, status_message(view))
+            await self.parts.responder.whisper(incoming, status_message(view))
             return
         await self.parts.lab.stop(thread.run, UserId(incoming.user))
 
@@ -209,12 +209,12 @@ class Replies:
         meant = incoming.value.partition(":")[2]
         if meant and view.plan and str(view.plan.version) != meant:
             said = f"Plan v{meant} is not the newest any more; undo v{view.plan.version} first."
-            await self.parts.voice.whisper(incoming, message(said))
+            await self.parts.responder.whisper(incoming, message(said))
             return
         revision = await self.parts.lab.undo(thread.run, UserId(incoming.user))
         shown = revision_reply(revision)
         if shown is not None and revision.plan is None:
-            await self.parts.voice.say(incoming, shown)
+            await self.parts.responder.say(incoming, shown)
 
     async def resume(self, thread: Thread, incoming: Incoming) -> None:
         """Take a failed run up again."""
@@ -226,10 +226,10 @@ class Replies:
         view = await self.parts.lab.view(thread.run)
         if view.report is None:
             said = message("There is no report yet, so there is nothing to repeat.")
-            await self.parts.voice.whisper(incoming, said)
+            await self.parts.responder.whisper(incoming, said)
             return
         said = message("Repeating the best script in a clean sandbox; I post how it compares.")
-        await self.parts.voice.whisper(incoming, said)
+        await self.parts.responder.whisper(incoming, said)
         rerun = await self.parts.lab.rerun(thread.run, UserId(incoming.user))
         post = Post(f"{thread.run}:rerun:{incoming.key}", thread.place, rerun_message(rerun))
         await self.parts.outbox.put(post)
@@ -243,11 +243,11 @@ class Replies:
             return replace(old, memo=replace(old.memo, owners=owners))
 
         await self.parts.threads.change(thread.place, add)
-        await self.parts.voice.say(incoming, owner_message(users))
+        await self.parts.responder.say(incoming, owner_message(users))
 
     async def hint(self, thread: Thread, incoming: Incoming) -> None:
         """Tell somebody privately that the task is not theirs to steer."""
-        await self.parts.voice.whisper(incoming, hint_message(thread.requester))
+        await self.parts.responder.whisper(incoming, hint_message(thread.requester))
 
 
 def is_waiver(incoming: Incoming) -> bool:

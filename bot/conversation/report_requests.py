@@ -41,7 +41,7 @@ class Wanted:
     path: Path | None
 
 
-class Afterwards:
+class ReportRequests:
     """Deals with what is asked after a report."""
 
     def __init__(self, parts: Parts) -> None:
@@ -52,7 +52,7 @@ class Afterwards:
         shown = offer_message(view, wish)
         if not view.status.is_final:
             shown = status_message(view) if view.report else message(NO_REPORT)
-        await self.parts.voice.say(incoming, shown)
+        await self.parts.responder.say(incoming, shown)
 
     async def improve(self, thread: Thread, incoming: Incoming) -> None:
         """Open another round, and follow the run again."""
@@ -64,23 +64,23 @@ class Afterwards:
             revision = await self.parts.lab.improve(thread.run, wish, by)
             shown = revision_reply(revision)
             if shown is not None:
-                await self.parts.voice.say(incoming, shown)
+                await self.parts.responder.say(incoming, shown)
         self.parts.followers.follow(thread)
 
     async def doubt(self, thread: Thread, incoming: Incoming, text: str) -> None:
         """Have a report checked again; what came of it is posted from the log."""
         view = await self.parts.lab.view(thread.run)
         if view.report is None:
-            await self.parts.voice.whisper(incoming, message(NO_REPORT))
+            await self.parts.responder.whisper(incoming, message(NO_REPORT))
             return
         if not text:
-            await self.parts.voice.say(incoming, unsaid_message(view))
+            await self.parts.responder.say(incoming, unsaid_message(view))
             return
         by, said = UserId(incoming.user), complaint_of(text)
         try:
             if is_disputed(await recorded(self.parts.lab, thread.run), by, said):
                 noted = "You have said this already; what was checked again stands above."
-                await self.parts.voice.whisper(incoming, message(noted))
+                await self.parts.responder.whisper(incoming, message(noted))
             else:
                 await self.parts.lab.dispute(thread.run, said, by)
         finally:
@@ -107,7 +107,7 @@ class Afterwards:
         """Return the report that a button belongs to, or the newest."""
         reports = told_reports(await recorded(self.parts.lab, thread.run))
         if not reports:
-            await self.parts.voice.whisper(incoming, message(NO_REPORT))
+            await self.parts.responder.whisper(incoming, message(NO_REPORT))
             return None
         seq = incoming.value.partition(":")[2]
         return next((t for t in reports if str(t.seq) == seq), reports[-1])
@@ -122,10 +122,10 @@ class Afterwards:
                 break
             shown = await self.standing(thread, wanted, fate)
             if shown is not None:
-                await self.parts.voice.whisper(incoming, shown)
+                await self.parts.responder.whisper(incoming, shown)
                 return
         if wanted.path is None or not is_there(wanted.path):
-            await self.parts.voice.whisper(incoming, gone_message(wanted.name))
+            await self.parts.responder.whisper(incoming, gone_message(wanted.name))
             return
         text = f"{wanted.title} of {named(thread.run, told.number, copy)}"
         uploads = (Upload(wanted.path, wanted.title),)
@@ -139,7 +139,7 @@ class Afterwards:
             case Fate("sent", ""):
                 return standing_message(wanted.name, "")
             case Fate("sent", ts):
-                link = await self.parts.voice.address(thread.place, ts)
+                link = await self.parts.responder.address(thread.place, ts)
                 return None if link is None else standing_message(wanted.name, link)
             case _:
                 return None

@@ -15,7 +15,7 @@ from bot.slack.incoming import Incoming, Place
 log = logging.getLogger(__name__)
 
 
-class Voice:
+class Responder:
     """Speaks in threads and to single people."""
 
     def __init__(self, client: AsyncWebClient, outbox: Outbox) -> None:

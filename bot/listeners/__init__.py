@@ -1,1 +1,1 @@
-"""Handlers of Slack's events, actions and views: parse, call the lab, reply."""
+"""Listeners of Slack's events, buttons, modals and command; `events` is where all enters."""

@@ -1,4 +1,4 @@
-"""Buttons: those that change something are in the inbox already; others open modals at once."""
+"""Buttons: the dispatch deals with those that change something; others open modals at once."""
 
 from __future__ import annotations
 
@@ -93,12 +93,14 @@ class Modals:
         try:
             shown = await self.made(pressed, form, is_steering=is_steering)
             if isinstance(shown, Message):
-                await self.parts.voice.whisper(pressed, shown)
+                await self.parts.responder.whisper(pressed, shown)
             else:
                 await self.open(pressed, client, str(body["trigger_id"]), shown)
         except Exception as error:
             log.exception("a button could not be dealt with", extra={"button": pressed.action})
-            await self.parts.voice.whisper(pressed, trouble_message(pressed.user, describe(error)))
+            await self.parts.responder.whisper(
+                pressed, trouble_message(pressed.user, describe(error))
+            )
 
     async def made(self, pressed: Incoming, form: Form, *, is_steering: bool) -> Block | Message:
         """Return the modal, or what there is to say instead."""
@@ -120,19 +122,19 @@ class Modals:
         except (Refused, Uncertain) as error:
             log.warning("a modal was not opened", extra={"why": str(error)})
             said = "Slack did not open the window in time. Press again, or reply in the thread."
-            await self.parts.voice.whisper(pressed, message(said))
-
-
-async def kept(ack: Ack) -> None:
-    """Acknowledge a button that the inbox has."""
-    await ack()
+            await self.parts.responder.whisper(pressed, message(said))
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to all buttons."""
     modals = Modals(parts)
-    app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(kept)
+    app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(acknowledge_button)
     app.action("edit")(modals.edit)
     app.action("requirements")(modals.requirements)
     app.action("improve")(modals.improve)
     app.action("dispute")(modals.dispute)
+
+
+async def acknowledge_button(ack: Ack) -> None:
+    """Acknowledge a button that the intake has."""
+    await ack()

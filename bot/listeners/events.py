@@ -1,8 +1,13 @@
-"""Events: kept at the door already, so that nothing is left to do but acknowledge."""
+"""Where everything enters: the intake keeps it, and hands it on to the dispatch afterwards."""
 
 from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.conversation.new_tasks import Parts
+from bot.listeners import actions, commands, views
+from bot.listeners.intake import Intake
 
 SUBSCRIBED = (
     "app_mention",
@@ -14,11 +19,16 @@ SUBSCRIBED = (
 """Every subscribed type needs a listener: without one Slack gets no acknowledgement."""
 
 
-async def kept() -> None:
-    """Do nothing: the inbox has it."""
-
-
-def register(app: AsyncApp) -> None:
-    """Have a listener for every subscribed event."""
+def listening_app(client: AsyncWebClient, intake: Intake, parts: Parts) -> AsyncApp:
+    """Return Bolt's app: `Intake.keep` has whatever people did before any listener has it."""
+    app = AsyncApp(client=client, before_authorize=intake.keep)
     for kind in SUBSCRIBED:
-        app.event(kind)(kept)
+        app.event(kind)(acknowledge_event)
+    actions.register(app, parts)
+    views.register(app)
+    commands.register(app, parts)
+    return app
+
+
+async def acknowledge_event() -> None:
+    """Let Bolt acknowledge an event that the intake has."""

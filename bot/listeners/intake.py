@@ -1,22 +1,23 @@
-"""The door: what matters is kept before Slack gets its acknowledgement."""
+"""The real entry: what matters is kept before its acknowledgement, then handed to the dispatch."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.conversation.dispatch import ACTIONS
+from bot.conversation.dispatch import ACTIONS, Dispatch
 from bot.delivery.inbox import Inbox
 from bot.delivery.threads import Threads
 from bot.slack.incoming import Incoming, Kind, Place, incoming_of
 
 
-class Door:
-    """Runs before Bolt does anything else; an error here means no acknowledgement."""
+class Intake:
+    """Keeps deliveries in the inbox, and empties the inbox into the dispatch."""
 
-    def __init__(self, inbox: Inbox, threads: Threads, bot_user: str) -> None:
+    def __init__(self, inbox: Inbox, threads: Threads, dispatch: Dispatch, bot_user: str) -> None:
         self.inbox = inbox
         self.threads = threads
+        self.dispatch = dispatch
         self.bot_user = bot_user
         self.opening: set[Place] = set()
         """Threads whose first message is kept, but not dealt with yet."""
@@ -26,13 +27,20 @@ class Door:
         self.opening.update(i.place for i in await self.inbox.waiting() if i.kind is Kind.MESSAGE)
 
     async def keep(self, body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002  Bolt passes it by this name
-        """Keep a delivery that matters, then let Bolt go on and acknowledge."""
+        """Keep a delivery that matters, then let Bolt go on and acknowledge it.
+
+        Bolt calls this before anything else; an error here means no acknowledgement.
+        """
         incoming = incoming_of(body, self.bot_user)
-        if incoming is not None and await self.matters(incoming):
+        if incoming is not None and await self.concerns_us(incoming):
             await self.inbox.keep(incoming)
         return await next()
 
-    async def matters(self, incoming: Incoming) -> bool:
+    async def hand_on(self) -> None:
+        """Give what is kept to the dispatch, thread by thread in order, until cancelled."""
+        await self.inbox.serve(self.dispatch.handle, self.dispatch.give_up)
+
+    async def concerns_us(self, incoming: Incoming) -> bool:
         """Whether something concerns us; nothing is kept of other people's talk."""
         match incoming.kind:
             case Kind.ACTION:

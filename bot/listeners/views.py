@@ -1,4 +1,4 @@
-"""Modals: what was submitted is in the inbox already."""
+"""Submitted modals: `Intake.keep` has them, and the dispatch deals with them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bot.blocks.modals import FORMS
 Ack = Callable[[], Awaitable[None]]
 
 
-async def kept(ack: Ack) -> None:
-    """Close the modal."""
-    await ack()
-
-
 def register(app: AsyncApp) -> None:
     """Listen to submitted modals."""
     for name in FORMS:
-        app.view(name)(kept)
+        app.view(name)(acknowledge_form)
+
+
+async def acknowledge_form(ack: Ack) -> None:
+    """Close a modal whose form the intake has."""
+    await ack()
