@@ -30,8 +30,8 @@ SAID_FOR = {
 }
 """Other words for hyperparameters."""
 PROPOSED = (
-    "seed fold core epoch factor dimension neighbour neighbor trial value split user item dataset "
-    "hold-out repetition run domain metric setting model method algorithm star"
+    "seed fold core epoch factor dimension neighbour neighbor trial value split user item "
+    "data[\\s-]?set hold-out repetition run domain metric setting model method algorithm star"
 )
 """What a proposal may count freely."""
 COUNTED_WITH = "more|random|other|different|training|model|tuning|additional|further|independent"
@@ -123,7 +123,13 @@ class PlanNumbers:
             units = "|".join(PROPOSED.split())
             count = rf"\b{NUMBER}[\s-]+(?:(?:{COUNTED_WITH})[\s-]+){{0,2}}(?:{units})s?\b"
             ratings = rf"\bratings? (?:of|from|above) {NUMBER}\b"
-            for pattern in (count, ratings, RAISED, rf"\b(?:{MEASURES}) ?@ ?\d+\b(?![.,]\d)"):
+            for pattern in (
+                count,
+                ratings,
+                RAISED,
+                rf"\b(?:below|above|beyond) {ONE}\b",
+                rf"\b(?:{MEASURES}) ?@ ?\d+\b(?![.,]\d)",
+            ):
                 text = re.sub(
                     pattern,
                     lambda m: m[0] if "." in m[0] else NUMBER_MARK,
@@ -174,6 +180,9 @@ def counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[float
         r"(?:configurations?|settings?)": {*algorithms, swept},
         r"(?:data ?sets?)": {len(plan.datasets)},
         r"metrics?": {len(plan.metrics)},
+        r"core": plan.data.counts,
+        r"columns?": [len(d.columns) for d in datasets],
+        r"per-user \w+": [d.users for d in datasets],
         r"values?": {swept, seeds} - {1},
         r"(?:dimensions?|factors?|epochs?|neighbou?rs?)": sizes,
         **{
