@@ -1,0 +1,92 @@
+"""Studies that sin in what is left out of the data; and the check that finds it."""
+
+import pytest
+from builders import rated
+from sins import FAIL, WARN, Sins, newest, other_study, timed_split
+
+from agent_core.domain import SplitKind
+
+sin = Sins()
+
+
+@sin("filters_as_planned", FAIL, "100 of 720 interactions are missing")
+def interactions_dropped_silently_in_a_free_study(made):
+    other_study(made)
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("filters_as_planned", FAIL, "no filter says why")
+def interactions_dropped_silently_under_a_temporal_plan(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("filters_as_planned", FAIL, "700 interactions are claimed", "has 620")
+def more_dropped_than_a_claimed_filter_left(made):
+    made.run["dataset"]["filters"] = [{"name": "core2", "before": 720, "after": 700}]
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("filters_as_planned", FAIL, "below the planned 4")
+def a_threshold_that_was_not_applied(made):
+    made.plan = rated(made.plan, 4.0)
+
+
+@sin("filters_as_planned", FAIL, "no filter says why")
+def interactions_dropped_silently(made):
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[100:], test)
+
+
+@sin("filters_as_planned", FAIL, "20-core")
+def a_claimed_core_that_is_none(made):
+    made.run["dataset"]["filters"] = [{"name": "20-core", "before": 800, "after": 720}]
+
+
+@sin("filters_as_planned", FAIL, "500 interactions are claimed")
+def a_claimed_count_that_is_another(made):
+    made.run["dataset"]["filters"] = [{"name": "sample", "before": 720, "after": 500}]
+
+
+def cut_in_time(made):
+    """Cut the data in time; return the numbers of training and of later rows."""
+    made.plan = made.plan.with_split(kind=SplitKind.GLOBAL_TIME)
+    order = made.data.sort_values("timestamp", kind="stable").index
+    return sorted(order[:576]), sorted(order[576:])
+
+
+@sin("filters_as_planned", FAIL, "40 of 720 interactions are missing and no filter says why")
+def old_interactions_missing_under_a_cut_in_time(made):
+    train, test = cut_in_time(made)
+    made.splits["0"] = (train[40:], test)
+
+
+@sin("filters_as_planned", FAIL, "interactions are missing and no filter says why")
+def only_users_with_many_tests_under_a_cut_in_time(made):
+    train, test = cut_in_time(made)
+    users = made.data.loc[test, "user_id"]
+    many = users[users.map(users.value_counts()) > 2]
+    made.splits["0"] = (train, many.index.tolist())
+
+
+@sin("filters_as_planned", FAIL, "24 of 60 users", "data_cleaning, which the plan does not ask")
+def many_users_removed_by_a_filter_of_its_own(made):
+    keep = made.data.index[made.data["user_id"] > 24]
+    made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])
+    filters = [{"name": "data_cleaning", "before": 720, "after": len(keep)}]
+    made.run["dataset"]["filters"] = filters
+
+
+@sin("filters_as_planned", WARN, "12 of 720 interactions, 1 of 60 users are missing after")
+def one_user_removed_by_a_filter_of_its_own(made):
+    keep = made.data.index[made.data["user_id"] > 1]
+    made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])
+    made.run["dataset"]["filters"] = [{"name": "cleaning", "before": 720, "after": len(keep)}]
+
+
+@pytest.mark.parametrize("case", sin.cases)
+def test_a_sin_is_found(case, tmp_path):
+    case.is_found(tmp_path)

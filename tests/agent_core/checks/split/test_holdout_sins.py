@@ -1,0 +1,242 @@
+"""Studies that sin in what is held out; and the check that finds it."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from sins import FAIL, WARN, Sins, newest, other_study, renamed, save_pairs, timed_split
+
+from agent_core.domain import SplitKind, Study
+
+sin = Sins()
+
+
+@sin("no_test_in_train", FAIL, "60 of 60")
+def training_on_everything(made):
+    train, test = made.splits["0"]
+    made.splits["0"] = (sorted(train + test), test)
+
+
+@sin("no_test_in_train", FAIL, "1 of 60")
+def one_tested_pair_in_training(made):
+    train, test = made.splits["0"]
+    made.splits["0"] = ([*train, test[7]], test)
+
+
+@sin("no_test_in_train", FAIL, "1 of 60")
+def the_same_pair_rated_again_in_training(made):
+    again = made.data.iloc[[made.splits["0"][1][3]]].assign(rating=1.0, timestamp=5)
+    made.data = pd.concat([made.data, again], ignore_index=True)
+    train, test = made.splits["0"]
+    made.splits["0"] = ([*train, len(made.data) - 1], test)
+
+
+@sin("no_test_in_train", FAIL, "Line 6", "`data`")
+def a_saved_split_that_is_not_the_one_trained_on(made):
+    made.source = """
+data = from_interactions_df(df)
+split = next(crossfold_users(data, 1, SampleN(1, rng=42), rng=42))
+labbook.split(0, split.train, split.test)
+pipe = topn_pipeline(scorer, n=10)
+pipe.train(data, TrainingOptions(rng=1))
+"""
+
+
+@sin("no_test_in_train", FAIL, "Line 5", "all that was read")
+def the_whole_file_trained_on(made):
+    made.source = """df = pd.read_csv("data.csv").rename(columns={"user": "user_id"})
+held = df.groupby("user_id").sample(n=1, random_state=1)
+labbook.split(0, df.drop(held.index), held)
+data = from_interactions_df(df)
+pipe.train(data, TrainingOptions(rng=1))
+"""
+
+
+@sin("no_test_in_train", FAIL, "Line 2", "all that was read")
+def the_whole_file_handed_to_a_function(made):
+    made.source = """def run(pipe, frame, seed):
+    pipe.train(from_interactions_df(frame), TrainingOptions(rng=seed))
+
+def main():
+    df = pd.read_csv("data.csv")
+    held = df.groupby("user_id").sample(n=1, random_state=1)
+    labbook.split(0, df.drop(held.index), held)
+    run(pipe, df, seed=3)
+"""
+
+
+@sin("no_test_in_train", FAIL, "No tested item is recommended")
+def nothing_is_ever_hit(made):
+    tested = made.data.iloc[made.splits["0"][1]].set_index("user_id")["item_id"]
+    for frame in made.lists.values():
+        frame.loc[frame["item_id"] == frame["user_id"].map(tested), "item_id"] = 999
+    made.measure()
+
+
+@sin("no_test_in_train", FAIL, "No split was saved")
+def no_split(made):
+    made.splits = {}
+
+
+@sin("split_as_planned", FAIL, "none of the times of the dataset")
+def renamed_pairs_of_a_temporal_split_without_times(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    save_pairs(made, lambda f: renamed(f)[["user_id", "item_id"]])
+
+
+@sin("split_as_planned", FAIL, "none of the times of the dataset")
+def renamed_pairs_with_times_of_their_own(made):
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
+    later = {"train": 0, "test": 10**6}
+    save_pairs(made, lambda f: renamed(f).assign(timestamp=f["timestamp"] + f["part"].map(later)))
+
+
+@sin("split_as_planned", FAIL, "later interactions in training")
+def prefixed_users_with_times_of_their_own(made):
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
+    later = {"train": 0, "test": 10**6}
+    save_pairs(
+        made,
+        lambda f: f.assign(
+            user_id="u" + f["user_id"].astype(str), timestamp=f["timestamp"] + f["part"].map(later)
+        ),
+    )
+
+
+@sin("split_as_planned", FAIL, "tested interaction")
+def two_tested_items_of_some_users(made):
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[1:], sorted([*test, train[0]]))
+
+
+@sin("split_as_planned", FAIL, "30 of 60 users are not tested")
+def only_half_of_the_users_tested(made):
+    test = made.splits["0"][1][:30]
+    made.splits["0"] = (made.data.index.difference(test).tolist(), test)
+
+
+@sin("split_as_planned", FAIL, "later interactions in training")
+def a_random_split_called_temporal(made):
+    made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
+
+
+@sin("split_as_planned", FAIL, "later than the first tested")
+def time_travel(made):
+    made.plan = made.plan.with_split(kind=SplitKind.GLOBAL_TIME)
+
+
+@sin("split_as_planned", FAIL, "20% is planned")
+def less_held_out_than_planned(made):
+    kind = SplitKind.USER_FRACTION
+    made.plan = made.plan.with_split(kind=kind, holdout=0.2)
+
+
+@sin("split_as_planned", FAIL, "later interactions in training")
+def a_variant_that_is_not_split_as_it_says(made):
+    other_study(made)
+    made.splits["last"] = made.splits["0"]
+    made.plan = made.plan.with_split(folds=1)
+    test = made.splits["0"][1][:30]
+    made.splits["last"] = (made.data.index.difference(test).tolist(), test)
+    made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
+
+
+@sin("split_as_planned", FAIL, "30 of 60 users are not tested")
+def one_numbered_fold_of_a_free_study_on_half_of_the_users(made):
+    other_study(made)
+    test = made.splits["0"][1][:30]
+    made.splits["1"] = (made.data.index.difference(test).tolist(), test)
+
+
+@sin("split_as_planned", WARN, "not said to be of another kind: fold easy")
+def a_variant_of_no_kind(made):
+    other_study(made)
+    test = made.splits["0"][1][:30]
+    made.splits["easy"] = (made.data.index.difference(test).tolist(), test)
+
+
+@sin("no_test_in_train", FAIL, "Also in training")
+def a_leak_in_a_study_that_promises_none(made):
+    other_study(made, "How do ALS and popularity compare without data leakage?")
+    train, test = made.splits["0"]
+    made.splits["0"] = (sorted([*train, test[4]]), test)
+
+
+@sin("no_test_in_train", FAIL, "fold clean")
+def a_leak_in_the_clean_fold_of_a_study_of_leaks(made):
+    other_study(made, "How much does a leak inflate NDCG?")
+    train, test = made.splits["0"]
+    made.splits = {"leaky": (sorted(train + test), test)}
+    made.splits["clean"] = (sorted([*train, test[4]]), test)
+
+
+@sin("folds_as_planned", FAIL, "5 folds are planned")
+def one_fold_of_five(made):
+    made.plan = made.plan.with_split(folds=5)
+
+
+@sin("folds_as_planned", WARN, "More folds than the 1 planned: ImplicitMF has 2, Popularity has 2")
+def more_folds_than_planned(made):
+    made.splits["1"] = made.splits["0"]
+    for (name, _, seed), frame in list(made.lists.items()):
+        made.lists[name, "1", seed] = frame
+    made.measure()
+
+
+@sin("lists_exclude_train", FAIL, "already in training")
+def recommending_what_is_known(made):
+    frame = made.lists["ImplicitMF", "0", "0"]
+    known = made.data.iloc[made.splits["0"][0]]
+    first = known[known["user_id"] == 1]["item_id"].iloc[0]
+    frame.loc[(frame["user_id"] == 1) & (frame["rank"] == 10), "item_id"] = first
+
+
+@sin("temporal_leak", FAIL, "fold 0, 1 of 60 users")
+def one_user_with_a_later_interaction_in_training(made):
+    test = newest(made)
+    own = made.data[made.data["user_id"] == 7].sort_values("timestamp").index
+    timed_split(made, SplitKind.LEAVE_LAST, [*test.difference(own), own[-2]])
+
+
+@sin("temporal_leak", FAIL, "fold 1, 60 of 60 users")
+def time_travel_in_the_second_fold_only(made):
+    timed_split(made, SplitKind.LEAVE_LAST, newest(made))
+    oldest = made.data.sort_values("timestamp").groupby("user_id").head(1).index
+    made.splits["1"] = (made.data.index.difference(oldest).tolist(), sorted(oldest))
+
+
+@sin("temporal_leak", FAIL, "1 of 576 interactions")
+def one_later_interaction_in_training(made):
+    order = made.data.sort_values("timestamp").index
+    timed_split(made, SplitKind.GLOBAL_TIME, [*order[575:-1]])
+
+
+@sin("temporal_leak", FAIL, "fold last")
+def a_variant_that_is_not_as_old_as_it_says(made):
+    made.plan = replace(made.plan, study=Study.OTHER)
+    made.splits["last"] = made.splits["0"]
+    made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
+
+
+@sin("temporal_leak", WARN, "saved without times")
+def a_temporal_split_without_times(made):
+    timed_split(made, SplitKind.GLOBAL_TIME, newest(made))
+    save_pairs(made, lambda frame: renamed(frame)[["user_id", "item_id"]])
+
+
+@sin("temporal_leak", WARN, "see the future")
+def a_random_split_of_timed_data(made):
+    pass
+
+
+@sin("duplicates_in_test", WARN, "1 in fold 0")
+def a_pair_tested_twice(made):
+    again = made.data.iloc[[made.splits["0"][1][0]]]
+    made.data = pd.concat([made.data, again], ignore_index=True)
+    train, test = made.splits["0"]
+    made.splits["0"] = (train, [*test, len(made.data) - 1])
+
+
+@pytest.mark.parametrize("case", sin.cases)
+def test_a_sin_is_found(case, tmp_path):
+    case.is_found(tmp_path)

@@ -1,0 +1,44 @@
+"""Studies that sin in where a split's pairs come from; and the check that finds it."""
+
+import pytest
+from sins import FAIL, WARN, Sins, renamed, save_pairs
+
+sin = Sins()
+
+
+@sin("split_from_data", FAIL, "60 of 720 pairs of fold 0 are not in the dataset")
+def pairs_in_the_test_that_nobody_had(made):
+    save_pairs(
+        made, lambda f: f.assign(item_id=f["item_id"] + 1000 * (f["part"] == "test").astype(int))
+    )
+
+
+@sin("split_from_data", FAIL, "3 of 60 pairs of fold 0")
+def three_invented_pairs_beside_true_rows(made):
+    train, test = made.splits.pop("0")
+    frame = made.data.iloc[test].copy()
+    frame.iloc[:3, 1] += 1000
+    made.files["split/0.train_rows.csv"] = "\n".join(["row", *map(str, train)]).encode()
+    made.files["split/0.test.parquet"] = frame.to_parquet()
+
+
+@sin("split_from_data", WARN, "other ids", "could not be found")
+def renamed_users_and_items(made):
+    save_pairs(made, renamed)
+
+
+@sin("split_from_data", FAIL, "other numbers of interactions per item")
+def renamed_and_invented_pairs(made):
+    save_pairs(made, lambda f: renamed(f.assign(item_id=100 + f["item_id"] % 40 // 2 * 2)))
+
+
+@sin("split_from_data", FAIL, "other numbers of interactions per item")
+def renamed_and_invented_pairs_with_a_row_dropped(made):
+    train, test = made.splits["0"]
+    made.splits["0"] = (train[1:], test)
+    save_pairs(made, lambda f: renamed(f.assign(item_id=100 + f["item_id"] % 40 // 2 * 2)))
+
+
+@pytest.mark.parametrize("case", sin.cases)
+def test_a_sin_is_found(case, tmp_path):
+    case.is_found(tmp_path)
