@@ -19,8 +19,7 @@ from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Outcome, RunStatus
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView
-from bot.commands.cheating import CHEATS, CheatingResearcher
-from bot.commands.cheating import QUESTION as CHEATING_QUESTION
+from bot.commands.cheating import CHEATS, QUESTION as CHEATING_QUESTION, CheatingResearcher
 from bot.commands.service import bot_of, until_told
 from bot.commands.terminal import report_text
 from bot.settings import Secrets, Settings

@@ -18,8 +18,7 @@ from agent_core.errors import AgentError, UnknownRun
 from agent_core.prose.number_format import cost_text
 from agent_core.run.journal import Journal, process_name
 from agent_core.run.view import RunView, fold
-from bot.commands.terminal import as_json as event_json
-from bot.commands.terminal import plan_text, report_text, summary_of
+from bot.commands.terminal import as_json as event_json, plan_text, report_text, summary_of
 from bot.settings import Settings
 from storage.database import open_database
 from storage.errors import StorageError

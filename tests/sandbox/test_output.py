@@ -1,7 +1,6 @@
 """What is kept and passed on of a script's output."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sandbox.output import HEAD, LONGEST, MAX_LINE, TAIL, Output
 

@@ -3,8 +3,7 @@
 import sqlite3
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from stored import AT, NOW, opened, post, run_record, thread
 
 from storage import leases, outbox, requests, runs, threads

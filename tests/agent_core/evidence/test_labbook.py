@@ -8,8 +8,7 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scripts_with_labbook import names_in, rows_of, run, start
 from studies import honest, profile_of
 

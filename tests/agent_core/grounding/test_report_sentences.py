@@ -8,8 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from results import comparison_evidence, comparison_plan, dataset, facts_of
 
 from agent_core.domain import Algorithm, Claim, Metric, Study

@@ -3,8 +3,7 @@ from copy import deepcopy
 import pytest
 from builders import plan_of, requirement
 from model_answers import PLAN, REVISION
-from model_requests import DATA
-from model_requests import PLAN as OLD
+from model_requests import DATA, PLAN as OLD
 
 from agent_core.domain import Order
 from agent_core.model.answer_fault import AnswerFault

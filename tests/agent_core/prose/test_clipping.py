@@ -1,7 +1,6 @@
 """Long texts end in an ellipsis, and fit."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from agent_core.prose.clipping import clipped, on_one_line
 

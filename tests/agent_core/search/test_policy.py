@@ -1,8 +1,7 @@
 from random import Random
 
 from builders import crashed, node_of, plan_of, requirement
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from agent_core.domain import Check, Finding, Operator, Priority
 from agent_core.run.tree import Tree

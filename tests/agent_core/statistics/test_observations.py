@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 
 from agent_core.checks.results.algorithms import beats_baseline

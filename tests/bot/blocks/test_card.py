@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import node_of, plan_of
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from messages import LONG, NOW, fits, view_of
 
 from agent_core.domain import NodeId, Outcome, Report, RunStatus, Usage

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from builders import plan_of
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from messages import LONG, fits, view_of
 
 from bot.blocks.limits import chunks, clip, message, without_buttons

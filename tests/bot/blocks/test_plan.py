@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builders import plan_of, requirement
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from messages import LONG, fits, view_of
 
 from agent_core.domain import Algorithm, PlanChange

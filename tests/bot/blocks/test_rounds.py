@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 from builders import node_of, plan_of, requirement
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from messages import LONG, MARKDOWN, NOW, fits, view_of
 
 from agent_core.domain import NodeId, Outcome, Report, RunStatus, Score, Usage
