@@ -19,7 +19,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.rules import COUNTING
 from agent_core.rules import split_words
-from agent_core.rules.data_words import IN_TEST, data_rules, lowest_tested
+from agent_core.rules.data_words import data_rules, lowest_tested
 from agent_core.rules.plan_texts import texts_of
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def _data(plan: Plan, texts: Collection[str]) -> tuple[DataRules, float | None]:
     read = [rule for rule in data_rules(texts) if not _is_given(rule, given)]
     tested = lowest_tested(texts)
     # A threshold in a field that words limit to the test is one of the test.
-    if plan.data.lowest_rating is not None and lowest_tested(texts, IN_TEST) is not None:
+    if plan.data.lowest_rating is not None and lowest_tested(texts, "in_test") is not None:
         tested = plan.data.lowest_rating
         given = tuple(r for r in given if r.kind is not DataRuleKind.LOWEST_RATING)
     return DataRules((*given, *read)), tested
