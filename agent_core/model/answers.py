@@ -232,21 +232,21 @@ class AnswerAnswer(Part):
 
 def strict_schema(form: type[BaseModel]) -> dict[str, Any]:
     """Return a class as a strict JSON schema: all keys required, none added, no defaults."""
-    return tightened(form.model_json_schema())
+    return _tightened(form.model_json_schema())
 
 
-def tightened(schema: dict[str, Any]) -> dict[str, Any]:
+def _tightened(schema: dict[str, Any]) -> dict[str, Any]:
     """Tighten one schema and all schemas inside it."""
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
     result = {k: v for k, v in schema.items() if k not in ("default", "title")}
     for key in ("properties", "$defs"):
         if key in result:
-            result[key] = {name: tightened(inner) for name, inner in result[key].items()}
+            result[key] = {name: _tightened(inner) for name, inner in result[key].items()}
     if "anyOf" in result:
-        result["anyOf"] = [tightened(inner) for inner in result["anyOf"]]
+        result["anyOf"] = [_tightened(inner) for inner in result["anyOf"]]
     if "items" in result:
-        result["items"] = tightened(result["items"])
+        result["items"] = _tightened(result["items"])
     if result.get("type") == "object":
         result["additionalProperties"] = False
         result["required"] = list(result.get("properties", {}))

@@ -53,12 +53,12 @@ def plan_from(
         With every fault at once.
     """
     faults: list[str] = []
-    chosen = datasets_of(answer, datasets, faults)
-    algorithms = with_baseline(algorithms_of(answer, faults), answer)
-    metrics = metrics_of(answer, faults)
-    study_faults(answer, algorithms, metrics, faults)
-    data_faults(answer, faults)
-    requirements = requirements_of(answer.requirements, faults)
+    chosen = _datasets_of(answer, datasets, faults)
+    algorithms = _with_baseline(_algorithms_of(answer, faults), answer)
+    metrics = _metrics_of(answer, faults)
+    _study_faults(answer, algorithms, metrics, faults)
+    _data_faults(answer, faults)
+    requirements = _requirements_of(answer.requirements, faults)
     if faults:
         raise AnswerFault(faults)
     plan = Plan(
@@ -68,17 +68,17 @@ def plan_from(
         study=Study(answer.study),
         datasets=chosen,
         feedback=on_one_line(answer.feedback, MAX_TEXT),
-        data_levels=(Level(data_of(answer)),),
-        split_levels=(Level(split_of(answer)),),
+        data_levels=(Level(_data_of(answer)),),
+        split_levels=(Level(_split_of(answer)),),
         algorithms=algorithms,
         metrics=metrics,
         requirements=requirements,
         seeds=tuple(range(answer.first_seed, answer.first_seed + answer.seed_count)),
-        reported=texts(answer.reported),
-        assumptions=assumptions_of(answer, algorithms, metrics[0]),
-        unmapped=texts(answer.unmapped),
-        ask=question_of(answer),
-        list_length=length_of(answer, metrics),
+        reported=_texts(answer.reported),
+        assumptions=_assumptions_of(answer, algorithms, metrics[0]),
+        unmapped=_texts(answer.unmapped),
+        ask=_question_of(answer),
+        list_length=_length_of(answer, metrics),
         estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
         estimate_cost=cost,
         swept=answer.swept or None,
@@ -87,12 +87,43 @@ def plan_from(
     return with_rules_read(plan)
 
 
-def texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
+NEEDS_AMOUNT = frozenset({"lowest_rating", "sample", "fewest", "core"})
+
+
+def answer_of(plan: Plan) -> PlanAnswer:
+    """Write a plan in the form that a model answers with."""
+    return PlanAnswer.model_validate(
+        {
+            "title": plan.title,
+            "question": plan.question,
+            "study": plan.study.value,
+            "datasets": list(plan.datasets),
+            "feedback": plan.feedback,
+            "data": [_rule_part(rule) for rule in plan.data.rules],
+            "split": _split_part(plan.split),
+            "algorithms": [_algorithm_part(a) for a in plan.algorithms],
+            "metrics": [{"name": m.name, "k": m.k} for m in plan.metrics],
+            "list_length": plan.list_length,
+            "first_seed": min(plan.seeds, default=0),
+            "seed_count": len(plan.seeds),
+            "swept": plan.swept,
+            "margin": plan.margin,
+            "requirements": [_requirement_part(r) for r in plan.requirements],
+            "reported": list(plan.reported),
+            "assumptions": list(plan.assumptions),
+            "unmapped": list(plan.unmapped),
+            "ask": None,
+            "estimate_s": plan.estimate_s,
+        }
+    )
+
+
+def _texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
     """Return non-empty texts, clipped."""
     return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:most]
 
 
-def datasets_of(
+def _datasets_of(
     answer: PlanAnswer, datasets: Sequence[Dataset], faults: list[str]
 ) -> tuple[str, ...]:
     """Return the planned datasets; all there are where none is named."""
@@ -103,17 +134,17 @@ def datasets_of(
     return tuple(dict.fromkeys(answer.datasets)) or tuple(known)
 
 
-def algorithms_of(answer: PlanAnswer, faults: list[str]) -> tuple[Algorithm, ...]:
+def _algorithms_of(answer: PlanAnswer, faults: list[str]) -> tuple[Algorithm, ...]:
     """Return the planned algorithms with parameter names as LensKit has them."""
     if not answer.algorithms:
         faults.append("algorithms: none; name at least one with its LensKit class")
     names = [a.name for a in answer.algorithms]
     for name in sorted({n for n in names if names.count(n) > 1}):
         faults.append(f"algorithms: {name!r} occurs twice; names must be unique")
-    return tuple(algorithm_of(part, faults) for part in answer.algorithms)
+    return tuple(_algorithm_of(part, faults) for part in answer.algorithms)
 
 
-def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
+def _algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
     """Return one algorithm; unknown classes and hyperparameters are faults."""
     kind = part.kind.rsplit(".", 1)[-1].strip()
     config = {s.name: s.value for s in part.config}
@@ -137,17 +168,17 @@ def algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
     return Algorithm(on_one_line(part.name, 60), kind, config, role, scorer.is_random)
 
 
-def is_for_ratings(answer: PlanAnswer) -> bool:
+def _is_for_ratings(answer: PlanAnswer) -> bool:
     """Whether the primary metric judges predicted ratings."""
     names = [usual_name(m.name.partition("@")[0]) for m in answer.metrics[:1]]
     return any(kind_of_metric(name).is_rating for name in names)
 
 
-def with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Algorithm, ...]:
+def _with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Algorithm, ...]:
     """Add the usual baseline where the plan has none."""
     if not found or any(a.role is Role.BASELINE for a in found):
         return found
-    kind = "BiasScorer" if is_for_ratings(answer) else "PopScorer"
+    kind = "BiasScorer" if _is_for_ratings(answer) else "PopScorer"
     same = next((n for n, a in enumerate(found) if a.kind == kind), None)
     if same is not None and len(found) > 1:
         baseline = replace(found[same], role=Role.BASELINE)
@@ -159,21 +190,21 @@ def with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Alg
     return (*found, Algorithm("Popularity", kind, {}, Role.BASELINE))
 
 
-def assumptions_of(
+def _assumptions_of(
     answer: PlanAnswer, algorithms: Sequence[Algorithm], primary: Metric
 ) -> tuple[str, ...]:
     """Return what is assumed, what the product adds or does not know among it, each once."""
-    own = (*baseline_note(answer, algorithms), *direction_note(primary))
-    return tuple(dict.fromkeys((*texts(answer.assumptions), *own)))
+    own = (*_baseline_note(answer, algorithms), *_direction_note(primary))
+    return tuple(dict.fromkeys((*_texts(answer.assumptions), *own)))
 
 
-def baseline_note(answer: PlanAnswer, algorithms: Sequence[Algorithm]) -> tuple[str, ...]:
+def _baseline_note(answer: PlanAnswer, algorithms: Sequence[Algorithm]) -> tuple[str, ...]:
     """Say which baseline was added, if one was."""
     added = algorithms[len(answer.algorithms) :]
     return tuple(f"{a.name} is added as the baseline." for a in added)
 
 
-def direction_note(primary: Metric) -> tuple[str, ...]:
+def _direction_note(primary: Metric) -> tuple[str, ...]:
     """Say that nothing will be called best where the product knows no better end."""
     if primary.is_directed:
         return ()
@@ -182,7 +213,7 @@ def direction_note(primary: Metric) -> tuple[str, ...]:
     )
 
 
-def metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
+def _metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
     """Return the planned metrics, each once."""
     if not answer.metrics:
         faults.append("metrics: none; the first is the primary one")
@@ -200,12 +231,12 @@ def metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def length_of(answer: PlanAnswer, metrics: Sequence[Metric]) -> int:
+def _length_of(answer: PlanAnswer, metrics: Sequence[Metric]) -> int:
     """Return a list length that holds every cut-off."""
     return min(MAX_LIST, max([answer.list_length, 1, *(m.k for m in metrics if m.k)]))
 
 
-def study_faults(
+def _study_faults(
     answer: PlanAnswer,
     algorithms: Sequence[Algorithm],
     metrics: Sequence[Metric],
@@ -227,7 +258,7 @@ def study_faults(
     )
     if any(m.is_rating for m in metrics) and algorithms and not predicts:
         faults.append("metrics: RMSE and MAE need an algorithm that predicts ratings")
-    if answer.margin is not None and not is_margin(answer.margin, metrics):
+    if answer.margin is not None and not _is_margin(answer.margin, metrics):
         faults.append(
             f"margin: {answer.margin:g} is no difference in the primary metric; null without one"
         )
@@ -237,12 +268,12 @@ def study_faults(
         faults.append(f"split.holdout: {answer.split.holdout} is not between 0 and 1")
 
 
-def is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
+def _is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
     """Whether a number can be a margin of equivalence; shares cannot differ by 1 or more."""
     return margin > 0 and (margin < 1 or bool(metrics and metrics[0].is_rating))
 
 
-def split_of(answer: PlanAnswer) -> SplitRules:
+def _split_of(answer: PlanAnswer) -> SplitRules:
     """Return the hold-out protocol with words for people."""
     part = answer.split
     text = on_one_line(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
@@ -267,10 +298,7 @@ def split_of(answer: PlanAnswer) -> SplitRules:
     )
 
 
-NEEDS_AMOUNT = frozenset({"lowest_rating", "sample", "fewest", "core"})
-
-
-def data_faults(answer: PlanAnswer, faults: list[str]) -> None:
+def _data_faults(answer: PlanAnswer, faults: list[str]) -> None:
     """Find data rules that say nothing."""
     for number, part in enumerate(answer.data):
         if part.rule in NEEDS_AMOUNT and (part.amount is None or part.amount <= 0):
@@ -279,7 +307,7 @@ def data_faults(answer: PlanAnswer, faults: list[str]) -> None:
             faults.append(f"data[{number}].text: the rule in words is missing")
 
 
-def data_of(answer: PlanAnswer) -> DataRules:
+def _data_of(answer: PlanAnswer) -> DataRules:
     """Return the data rules, in the order of the answer."""
     return DataRules(
         tuple(
@@ -298,7 +326,7 @@ def data_of(answer: PlanAnswer) -> DataRules:
     )
 
 
-def requirements_of(
+def _requirements_of(
     parts: Sequence[RequirementPart], faults: list[str]
 ) -> tuple[Requirement, ...]:
     """Return the requirements; ids stay as they are where they are unique."""
@@ -324,45 +352,17 @@ def requirements_of(
     )
 
 
-def question_of(answer: PlanAnswer) -> Question | None:
+def _question_of(answer: PlanAnswer) -> Question | None:
     """Return the one question, where it has options to choose from."""
     ask = answer.ask
-    options = texts(ask.options, 6) if ask else ()
+    options = _texts(ask.options, 6) if ask else ()
     if ask is None or len(options) < 2 or not ask.text.strip():
         return None
     default = ask.default if 0 <= ask.default < len(options) else 0
     return Question(on_one_line(ask.text, MAX_TEXT), options, default)
 
 
-def answer_of(plan: Plan) -> PlanAnswer:
-    """Write a plan in the form that a model answers with."""
-    return PlanAnswer.model_validate(
-        {
-            "title": plan.title,
-            "question": plan.question,
-            "study": plan.study.value,
-            "datasets": list(plan.datasets),
-            "feedback": plan.feedback,
-            "data": [rule_part(rule) for rule in plan.data.rules],
-            "split": split_part(plan.split),
-            "algorithms": [algorithm_part(a) for a in plan.algorithms],
-            "metrics": [{"name": m.name, "k": m.k} for m in plan.metrics],
-            "list_length": plan.list_length,
-            "first_seed": min(plan.seeds, default=0),
-            "seed_count": len(plan.seeds),
-            "swept": plan.swept,
-            "margin": plan.margin,
-            "requirements": [requirement_part(r) for r in plan.requirements],
-            "reported": list(plan.reported),
-            "assumptions": list(plan.assumptions),
-            "unmapped": list(plan.unmapped),
-            "ask": None,
-            "estimate_s": plan.estimate_s,
-        }
-    )
-
-
-def rule_part(rule: DataRule) -> dict[str, object]:
+def _rule_part(rule: DataRule) -> dict[str, object]:
     """Write a data rule in the form of an answer."""
     return {
         "rule": rule.kind.value,
@@ -376,7 +376,7 @@ def rule_part(rule: DataRule) -> dict[str, object]:
     }
 
 
-def split_part(split: SplitRules) -> dict[str, object]:
+def _split_part(split: SplitRules) -> dict[str, object]:
     """Write split rules in the form of an answer."""
     return {
         "kind": split.kind.value,
@@ -393,23 +393,23 @@ def split_part(split: SplitRules) -> dict[str, object]:
     }
 
 
-def algorithm_part(algorithm: Algorithm) -> dict[str, object]:
+def _algorithm_part(algorithm: Algorithm) -> dict[str, object]:
     """Write an algorithm in the form of an answer."""
     return {
         "name": algorithm.name,
         "kind": algorithm.kind,
-        "config": [{"name": k, "value": v} for k, v in algorithm.config.items() if is_plain(v)],
+        "config": [{"name": k, "value": v} for k, v in algorithm.config.items() if _is_plain(v)],
         "role": algorithm.role.value,
         "is_random": algorithm.is_random,
     }
 
 
-def is_plain(value: object) -> bool:
+def _is_plain(value: object) -> bool:
     """Whether a value can stand in an answer."""
     return value is None or isinstance(value, str | int | float | bool)
 
 
-def requirement_part(requirement: Requirement) -> dict[str, object]:
+def _requirement_part(requirement: Requirement) -> dict[str, object]:
     """Write a requirement in the form of an answer."""
     return {
         "id": requirement.id,

@@ -37,7 +37,7 @@ def draft_from(
         if c.a in names and c.b in names and c.metric in metrics
     )
     every = [answer.headline, *answer.findings, *answer.limits, *answer.next_steps]
-    unknown = sorted({r for text in every for r in unknown_in(text, facts, len(claims))})
+    unknown = sorted({r for text in every for r in _unknown_in(text, facts, len(claims))})
     if not is_last and (unknown or len(claims) < len(answer.claims[:MAX_ITEMS])):
         known = ", ".join(sorted(facts)[:20])
         raise AnswerFault(
@@ -45,24 +45,13 @@ def draft_from(
         )
 
     def kept(texts: Sequence[str]) -> tuple[str, ...]:
-        good = [t for t in texts if t.strip() and not unknown_in(t, facts, len(claims))]
+        good = [t for t in texts if t.strip() and not _unknown_in(t, facts, len(claims))]
         return tuple(on_one_line(t, 600) for t in good)[:MAX_ITEMS]
 
     headline = "".join(kept([answer.headline]))
     return ReportDraft(
         headline, kept(answer.findings), kept(answer.limits), kept(answer.next_steps), claims
     )
-
-
-def unknown_in(text: str, facts: Mapping[str, float], claims: int) -> list[str]:
-    """Return the references of a text that stand for nothing."""
-    unknown = []
-    for reference in REFERENCE.findall(text):
-        claim = CLAIM.match(reference)
-        is_known = int(claim[1]) < claims if claim else reference in facts
-        if not is_known:
-            unknown.append(reference)
-    return unknown
 
 
 def answer_from(
@@ -88,7 +77,7 @@ def answer_from(
     """
     if not answer.text.strip():
         raise AnswerFault("text: empty")
-    unknown = unknown_in(answer.text, facts, 0)
+    unknown = _unknown_in(answer.text, facts, 0)
     used = dict.fromkeys(r for r in REFERENCE.findall(answer.text) if r in facts)
     made_up = invented(answer.text, facts, recorded)
     compared = untested(answer.text, facts, recorded)
@@ -103,16 +92,27 @@ def answer_from(
             "lower only where a recorded difference shows it, in one sentence that names both"
         )
     kept = struck(answer.text, compared)
-    text = REFERENCE.sub(lambda m: digits_for(m[1], facts), without(kept, made_up))
+    text = REFERENCE.sub(lambda m: _digits_for(m[1], facts), without(kept, made_up))
     quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
     return Answer(clip(text.strip(), MAX_TEXT), quoted, on_one_line(answer.offer))
 
 
-def digits_for(reference: str, facts: Mapping[str, float]) -> str:
+def _unknown_in(text: str, facts: Mapping[str, float], claims: int) -> list[str]:
+    """Return the references of a text that stand for nothing."""
+    unknown = []
+    for reference in REFERENCE.findall(text):
+        claim = CLAIM.match(reference)
+        is_known = int(claim[1]) < claims if claim else reference in facts
+        if not is_known:
+            unknown.append(reference)
+    return unknown
+
+
+def _digits_for(reference: str, facts: Mapping[str, float]) -> str:
     """Return the digits of a reference."""
-    return digits(facts[reference]) if reference in facts else "[not recorded]"
+    return _digits(facts[reference]) if reference in facts else "[not recorded]"
 
 
-def digits(value: float) -> str:
+def _digits(value: float) -> str:
     """Write a recorded value with four significant digits."""
     return f"{value:.4g}"

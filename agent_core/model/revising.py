@@ -40,14 +40,16 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
             )
         return Revision(reply=reply, offer=offer)
     after = plan_from(answer.plan, datasets, plan.version + 1, cost=plan.estimate_cost)
-    after = replace(after, requirements=stable(plan.requirements, after.requirements))
-    change = difference(plan, after, [c.line for c in answer.changes])
+    after = replace(after, requirements=_stable(plan.requirements, after.requirements))
+    change = _difference(plan, after, [c.line for c in answer.changes])
     if change.is_empty:
         return Revision(reply=reply, offer=offer)
     return Revision(after, change, reply, offer)
 
 
-def stable(before: Sequence[Requirement], after: Sequence[Requirement]) -> tuple[Requirement, ...]:
+def _stable(
+    before: Sequence[Requirement], after: Sequence[Requirement]
+) -> tuple[Requirement, ...]:
     """Keep known requirements under their ids and give new ones ids after all others."""
     known = {r.id: r for r in before}
     by_text = {on_one_line(r.text).lower(): r.id for r in before}
@@ -68,14 +70,14 @@ def stable(before: Sequence[Requirement], after: Sequence[Requirement]) -> tuple
     return tuple(sorted(kept, key=lambda r: r.id))
 
 
-def difference(before: Plan, after: Plan, reasons: Sequence[str]) -> PlanChange:
+def _difference(before: Plan, after: Plan, reasons: Sequence[str]) -> PlanChange:
     """Compute what changed; the researcher's reasons word it."""
     old = {r.id: r for r in before.requirements}
     new = {r.id: r for r in after.requirements}
     added = tuple(sorted(set(new) - set(old)))
     dropped = tuple(sorted(set(old) - set(new)))
-    changed = tuple(i for i in sorted(set(old) & set(new)) if differs(old[i], new[i]))
-    protocol = protocol_changes(before, after)
+    changed = tuple(i for i in sorted(set(old) & set(new)) if _differs(old[i], new[i]))
+    protocol = _protocol_changes(before, after)
     if not (added or dropped or changed or protocol):
         return PlanChange()
     worded = tuple(on_one_line(r) for r in reasons if r.strip())[:20]
@@ -83,22 +85,22 @@ def difference(before: Plan, after: Plan, reasons: Sequence[str]) -> PlanChange:
         added,
         changed,
         dropped,
-        worded or (*told("added", added, new), *told("dropped", dropped, old), *protocol),
+        worded or (*_told("added", added, new), *_told("dropped", dropped, old), *protocol),
     )
 
 
-def differs(before: Requirement, after: Requirement) -> bool:
+def _differs(before: Requirement, after: Requirement) -> bool:
     """Whether two versions of a requirement say different things."""
     same = on_one_line(before.text).lower() == on_one_line(after.text).lower()
     return not same or (before.priority, before.check) != (after.priority, after.check)
 
 
-def told(verb: str, ids: Sequence[int], known: dict[int, Requirement]) -> list[str]:
+def _told(verb: str, ids: Sequence[int], known: dict[int, Requirement]) -> list[str]:
     """Word added or dropped requirements."""
     return [f"{verb} {number} ({on_one_line(known[number].text, 80)})" for number in ids]
 
 
-def protocol_changes(before: Plan, after: Plan) -> list[str]:
+def _protocol_changes(before: Plan, after: Plan) -> list[str]:
     """Name the parts of the protocol that differ."""
     parts = {
         "datasets": (before.datasets, after.datasets),

@@ -44,17 +44,10 @@ def metric_spans(text: str) -> list[tuple[int, int, str]]:
     rest = text
     for name in sorted(METRICS, key=lambda n: n == "precision"):
         for match in word(METRICS[name] + r"(?=@|\b)").finditer(rest):
-            if not is_ordinary(name, match[0], text):
+            if not _is_ordinary(name, match[0], text):
                 found.append((match.start(), match.end(), name))
                 rest = masked(rest, [(match.start(), match.end())])
     return sorted(found)
-
-
-def is_ordinary(name: str, matched: str, text: str) -> bool:
-    """Whether a bare `hit` or `map` is an ordinary word."""
-    if name == "hit" and matched.lower() == "hit":
-        return not re.search(r"\bhit ?@", text, re.IGNORECASE)
-    return name == "map" and matched == "map"
 
 
 def cuts_of(text: str) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
@@ -165,7 +158,7 @@ NEWEST_OF_EACH = (
 def newest_of(text: str) -> tuple[SplitKind, float | None] | None:
     """Return the split that holds out a newest share: of each user, or of all interactions."""
     match = re.search(rf"\b{NEWEST}", text, re.IGNORECASE)
-    share = int(match["share"]) / 100 if match else share_of(text)
+    share = int(match["share"]) / 100 if match else _share_of(text)
     if re.search(rf"\b(?:{NEWEST_OF_EACH})", text, re.IGNORECASE) or (match and match["each"]):
         return SplitKind.USER_FRACTION, share
     return (SplitKind.GLOBAL_TIME, share) if match else None
@@ -176,7 +169,7 @@ def split_of(text: str) -> tuple[SplitKind | None, float | None]:
     newest = newest_of(text)
     if newest:
         return newest
-    share = share_of(text)
+    share = _share_of(text)
     for kind, pattern in SPLITS:
         if re.search(pattern, text, re.IGNORECASE):
             return kind, share if kind is SplitKind.GLOBAL_TIME else None
@@ -190,22 +183,8 @@ def split_kinds(text: str) -> tuple[SplitKind, ...]:
     if newest:
         return tuple(dict.fromkeys([newest[0], *(k for k in named if k not in TIMED)]))
     # A share beside a cut in time is its own.
-    is_own = SplitKind.GLOBAL_TIME in named or share_of(text) is None
+    is_own = SplitKind.GLOBAL_TIME in named or _share_of(text) is None
     return named if is_own else (*named, SplitKind.USER_FRACTION)
-
-
-def share_of(text: str) -> float | None:
-    """Return the held-out share, 0 to 1."""
-    parts = re.search(r"\b([5-9]\d)\s*%?\s*(?:/|:|-)\s*([1-4]?\d)\b ?%?", text)
-    if parts and int(parts[1]) + int(parts[2]) == 100:
-        return int(parts[2]) / 100
-    for pattern in SHARES:
-        match = re.search(pattern, text, re.IGNORECASE)
-        if match:
-            value = float(match[1])
-            share = value if value < 1 else value / 100
-            return share if 0.01 <= share <= 0.9 else None
-    return None
 
 
 RATINGS = (
@@ -285,10 +264,10 @@ def parameters_of(text: str) -> dict[str, Any]:
 
 def swept_parameter(text: str) -> tuple[str | None, tuple[float, ...], list[tuple[int, int]]]:
     """Return the hyperparameter that is given several values, these, and where they stand."""
-    cut = [m.span() for m in CUT.finditer(text) if not is_neighbours(text, m)]
+    cut = [m.span() for m in CUT.finditer(text) if not _is_neighbours(text, m)]
     rest = masked(text, [*cut, *((a, b) for a, b, _ in metric_spans(text))])
     for name, names in PARAMETERS.items():
-        found = listed(rest, name, names) or ranged(rest, name, names)
+        found = _listed(rest, name, names) or _ranged(rest, name, names)
         if found:
             return name, found[0][:MAX_SWEPT], found[1]
     for name, names in PARAMETERS.items():
@@ -300,7 +279,28 @@ def swept_parameter(text: str) -> tuple[str | None, tuple[float, ...], list[tupl
     return None, (), []
 
 
-def is_neighbours(text: str, cut: re.Match[str]) -> bool:
+def _is_ordinary(name: str, matched: str, text: str) -> bool:
+    """Whether a bare `hit` or `map` is an ordinary word."""
+    if name == "hit" and matched.lower() == "hit":
+        return not re.search(r"\bhit ?@", text, re.IGNORECASE)
+    return name == "map" and matched == "map"
+
+
+def _share_of(text: str) -> float | None:
+    """Return the held-out share, 0 to 1."""
+    parts = re.search(r"\b([5-9]\d)\s*%?\s*(?:/|:|-)\s*([1-4]?\d)\b ?%?", text)
+    if parts and int(parts[1]) + int(parts[2]) == 100:
+        return int(parts[2]) / 100
+    for pattern in SHARES:
+        match = re.search(pattern, text, re.IGNORECASE)
+        if match:
+            value = float(match[1])
+            share = value if value < 1 else value / 100
+            return share if 0.01 <= share <= 0.9 else None
+    return None
+
+
+def _is_neighbours(text: str, cut: re.Match[str]) -> bool:
     """Whether `k = 10, 20` speaks of neighbours and not of list lengths."""
     is_k = re.match(r"\bk\b", cut[0], re.IGNORECASE) is not None
     before, after = text[max(0, cut.start() - 30) : cut.start()], text[cut.end() :][:20]
@@ -310,7 +310,7 @@ def is_neighbours(text: str, cut: re.Match[str]) -> bool:
     )
 
 
-def listed(
+def _listed(
     text: str, name: str, names: str
 ) -> tuple[tuple[float, ...], list[tuple[int, int]]] | None:
     """Return values listed beside a hyperparameter, or one each beside its repeated name."""
@@ -322,7 +322,7 @@ def listed(
         patterns.append(rf"k-?nn\b[^.;?{MASK}]{{0,12}}?\bk\s*(?:=|:|in|of)\s*[\[({{]?({VALUES})")
     for pattern in patterns:
         match = re.search(pattern, text, re.IGNORECASE)
-        if match and not is_of_another(text, name, match):
+        if match and not _is_of_another(text, name, match):
             values = tuple(dict.fromkeys(float(v) for v in re.findall(VALUE, match[1])))
             if len(values) >= 2:
                 return values, [match.span()]
@@ -331,7 +331,7 @@ def listed(
     return (values, [m.span() for m in single]) if len(values) >= 2 else None
 
 
-def is_of_another(text: str, name: str, match: re.Match[str]) -> bool:
+def _is_of_another(text: str, name: str, match: re.Match[str]) -> bool:
     """Whether a list of values mixes in one of another quantity: `rate 0.002 and 30 epochs`."""
     others = "|".join(names for other, names in PARAMETERS.items() if other != name)
     before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() :]
@@ -341,7 +341,7 @@ def is_of_another(text: str, name: str, match: re.Match[str]) -> bool:
     )
 
 
-def ranged(
+def _ranged(
     text: str, name: str, names: str
 ) -> tuple[tuple[float, ...], list[tuple[int, int]]] | None:
     """Return the values of a range: `from 8 to 128`, `between 1 and 1000`, `in steps of 10`."""
@@ -353,7 +353,7 @@ def ranged(
         text,
         re.IGNORECASE,
     )
-    if match and is_of_another(text, name, match):
+    if match and _is_of_another(text, name, match):
         return None
     direct = rf"\b({VALUE})\s*(?:to|\u2013|-)\s*({VALUE})\s+(?:latent |nearest )?(?:{names})\b"
     match = match or re.search(direct, text, re.IGNORECASE)
@@ -361,10 +361,10 @@ def ranged(
         return None
     step = re.search(rf"\bsteps? of ({VALUE})", text, re.IGNORECASE)
     low, high = float(match[1]), float(match[2])
-    return walk(low, high, float(step[1]) if step else None, name), [match.span()]
+    return _walk(low, high, float(step[1]) if step else None, name), [match.span()]
 
 
-def walk(low: float, high: float, step: float | None, name: str) -> tuple[float, ...]:
+def _walk(low: float, high: float, step: float | None, name: str) -> tuple[float, ...]:
     """Return the values of a range: by its step, else doubling or by decades, the end included."""
     if step:
         count = int((high - low) / step + 1e-9)

@@ -63,26 +63,28 @@ def answer(request: AnswerRequest) -> Answer:
     """Return an answer that quotes the recorded results it used."""
     if STATUS.search(request.question) or not request.facts:
         return Answer(request.status or "Nothing is recorded yet.")
-    offered = offer(request)
+    offered = _offer(request)
     if offered is not None:
         return offered
-    named = named_algorithms(request.plan, request.question)
+    named = _named_algorithms(request.plan, request.question)
     if WHY.search(request.question):
-        return answer_without_cause(request, named)
+        return _answer_without_cause(request, named)
     if WHICH_RUN.search(request.question):
-        return runs(request)
+        return _runs(request)
     if len(named) != 2 and TELLS_APART.search(request.question):
-        return difference_statistics(request, named) or ranking_answer(request.plan, request.facts)
+        return _difference_statistics(request, named) or _ranking_answer(
+            request.plan, request.facts
+        )
     if len(named) == 2 and COMPARES.search(request.question):
-        return compare_answer(request, *named)
+        return _compare_answer(request, *named)
     if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
-        return ranking_answer(request.plan, request.facts)
+        return _ranking_answer(request.plan, request.facts)
     if re.search(r"how many|number of", request.question, re.I):
-        return counts(request.plan, request.facts)
-    return statistics(request)
+        return _counts(request.plan, request.facts)
+    return _statistics(request)
 
 
-def named_algorithms(plan: Plan, question: str) -> list[str]:
+def _named_algorithms(plan: Plan, question: str) -> list[str]:
     """Return the algorithms of a plan that a question names."""
     kinds = read(question).algorithms
     exact = [a.name for a in plan.algorithms if re.search(rf"{re.escape(a.name)}\b", question)]
@@ -90,7 +92,7 @@ def named_algorithms(plan: Plan, question: str) -> list[str]:
     return swept or [a.name for a in plan.algorithms if a.name.split(" ")[0] in kinds]
 
 
-def offer(request: AnswerRequest) -> Answer | None:
+def _offer(request: AnswerRequest) -> Answer | None:
     """Offer the wish that a question holds; None where it holds none."""
     if not OFFERS.match(request.question.strip()):
         return None
@@ -103,7 +105,7 @@ def offer(request: AnswerRequest) -> Answer | None:
     return Answer("That was not part of this run; it needs a new round.", (), wish)
 
 
-def compare_answer(request: AnswerRequest, a: str, b: str) -> Answer:
+def _compare_answer(request: AnswerRequest, a: str, b: str) -> Answer:
     """Answer whether two algorithms differ, by the recorded paired difference."""
     plan, facts, metric = request.plan, request.facts, request.plan.primary
     for one, other in ((a, b), (b, a)):
@@ -122,24 +124,24 @@ def compare_answer(request: AnswerRequest, a: str, b: str) -> Answer:
         return Answer(
             f"{one} is {words} {other} in {metric.label}: difference {shown(value, half)}, 95 % "
             f"interval over users {shown(low, half)} to {shown(high, half)}, adjusted p "
-            f"{p_text(p_value)}. {HERE}{equivalence(request, one, other)}",
+            f"{p_text(p_value)}. {HERE}{_equivalence(request, one, other)}",
             (f"{key}|difference", f"{key}|p"),
         )
-    return ranking_answer(plan, facts)
+    return _ranking_answer(plan, facts)
 
 
-def answer_without_cause(request: AnswerRequest, named: list[str]) -> Answer:
+def _answer_without_cause(request: AnswerRequest, named: list[str]) -> Answer:
     """Answer a question for a cause: what is recorded of it, and that no cause is."""
     if len(named) == 2:
-        found = compare_answer(request, *named)
+        found = _compare_answer(request, *named)
     else:
-        found = difference_statistics(request, named) or ranking_answer(
+        found = _difference_statistics(request, named) or _ranking_answer(
             request.plan, request.facts
         )
     return Answer(f"{NO_CAUSE} What is recorded: {found.text}", found.quoted)
 
 
-def difference_statistics(request: AnswerRequest, named: list[str]) -> Answer | None:
+def _difference_statistics(request: AnswerRequest, named: list[str]) -> Answer | None:
     """Tell the recorded paired differences, of an algorithm where one is named; None without."""
     names = [a.name for a in request.plan.algorithms]
     key = request.plan.primary.key
@@ -150,7 +152,7 @@ def difference_statistics(request: AnswerRequest, named: list[str]) -> Answer | 
         if f"{key}|{a} - {b}|difference" in request.facts
         and (not named or a in named or b in named)
     ]
-    told = [compare_answer(request, a, b) for a, b in pairs[:SHOWN_PAIRS]]
+    told = [_compare_answer(request, a, b) for a, b in pairs[:SHOWN_PAIRS]]
     if not told:
         return None
     more = (
@@ -161,7 +163,7 @@ def difference_statistics(request: AnswerRequest, named: list[str]) -> Answer | 
     return Answer(text, tuple(q for t in told for q in t.quoted))
 
 
-def runs(request: AnswerRequest) -> Answer:
+def _runs(request: AnswerRequest) -> Answer:
     """Answer which seed was best: the ends of the range, and that choosing one is no result."""
     plan, facts, label = request.plan, request.facts, request.plan.primary.label
     lines, quoted = [], []
@@ -172,7 +174,7 @@ def runs(request: AnswerRequest) -> Answer:
             lines.append(f"{label} of {name}: lowest run {low}, highest run {high}.")
             quoted += ends[:2]
     if not lines:
-        return ranking_answer(plan, facts)
+        return _ranking_answer(plan, facts)
     lines.append(
         "Which seed had which value is in tables/per_run.csv of the zip. A seed that is picked "
         "after the results were seen is no finding: report all of them."
@@ -180,7 +182,7 @@ def runs(request: AnswerRequest) -> Answer:
     return Answer("\n".join(lines), tuple(quoted))
 
 
-def equivalence(request: AnswerRequest, a: str, b: str) -> str:
+def _equivalence(request: AnswerRequest, a: str, b: str) -> str:
     """Say what the plan's margin decided; empty where there is none and nobody asked."""
     facts, label = request.facts, request.plan.primary.label
     key = f"{request.plan.primary.key}|{a} - {b}"
@@ -195,14 +197,14 @@ def equivalence(request: AnswerRequest, a: str, b: str) -> str:
     return f" Equivalence of {a} and {b} in {label} is not shown {tested}."
 
 
-def statistics(request: AnswerRequest) -> Answer:
+def _statistics(request: AnswerRequest) -> Answer:
     """Answer what a statistic of a metric was."""
     plan, reading = request.plan, read(request.question)
     wanted = [s for s, pattern in STATISTICS if re.search(pattern, request.question, re.I)]
-    metrics = asked_metrics(plan, reading.metrics, reading.cutoffs)
+    metrics = _asked_metrics(plan, reading.metrics, reading.cutoffs)
     missing = [m for m in metrics if m not in plan.metrics]
     if missing:
-        return not_recorded(plan, missing)
+        return _not_recorded(plan, missing)
     names = [a.name for a in plan.algorithms]
     if reading.algorithms:
         names = [n for n in names if n.split(" ")[0] in reading.algorithms]
@@ -214,16 +216,16 @@ def statistics(request: AnswerRequest) -> Answer:
     lines, quoted = [], []
     for metric in metrics:
         for name in names:
-            found = values(request.facts, metric, name, wanted or ["mean", "sd"])
+            found = _values(request.facts, metric, name, wanted or ["mean", "sd"])
             if found:
                 lines.append(f"{metric.label} of {name}: {', '.join(t for t, _ in found)}")
                 quoted += [reference for _, reference in found]
     if not lines:
-        return Answer("That was not recorded, so I cannot say. I can quote: " + quotable(plan))
+        return Answer("That was not recorded, so I cannot say. I can quote: " + _quotable(plan))
     return Answer("\n".join(f"{line}." for line in lines), tuple(quoted))
 
 
-def asked_metrics(plan: Plan, names: tuple[str, ...], cutoffs: tuple[int, ...]) -> list[Metric]:
+def _asked_metrics(plan: Plan, names: tuple[str, ...], cutoffs: tuple[int, ...]) -> list[Metric]:
     """Return the metrics that a question is about; the primary one where it names none."""
     if not names and not cutoffs:
         return [plan.primary]
@@ -236,23 +238,23 @@ def asked_metrics(plan: Plan, names: tuple[str, ...], cutoffs: tuple[int, ...]) 
     return found
 
 
-def not_recorded(plan: Plan, missing: list[Metric]) -> Answer:
+def _not_recorded(plan: Plan, missing: list[Metric]) -> Answer:
     """Refuse a metric that was not measured."""
     asked = missing[0]
     reason = ""
     if asked.k and not asked.is_rating and asked.k > plan.list_length:
         reason = f" (lists have {plan.list_length} items)"
-    text = f"{asked.label} was not recorded{reason}, so I cannot say. Recorded: {quotable(plan)}"
+    text = f"{asked.label} was not recorded{reason}, so I cannot say. Recorded: {_quotable(plan)}"
     return Answer(text, (), f"also report {asked.label}")
 
 
-def quotable(plan: Plan) -> str:
+def _quotable(plan: Plan) -> str:
     """Return what can be quoted."""
     metrics = ", ".join(m.label for m in plan.metrics)
     return f"{metrics} of {', '.join(a.name for a in plan.algorithms)}."
 
 
-def values(
+def _values(
     facts: Mapping[str, float], metric: Metric, name: str, wanted: list[str]
 ) -> list[tuple[str, str]]:
     """Return (text, reference) of each wanted statistic that is recorded."""
@@ -263,7 +265,7 @@ def values(
             low, high = (
                 facts.get(f"{metric.key}|{name}|{statistic}_{e}") for e in ("low", "high")
             )
-            half = half_width(facts, f"{metric.key}|{name}", statistic)
+            half = _half_width(facts, f"{metric.key}|{name}", statistic)
             ends = f"{shown(low, half)} to {shown(high, half)}" if low and high else ""
             between = f" (95 % interval {ends})" if ends else ""
             value = facts[reference]
@@ -272,7 +274,7 @@ def values(
     return found
 
 
-def half_width(facts: Mapping[str, float], key: str, statistic: str) -> float:
+def _half_width(facts: Mapping[str, float], key: str, statistic: str) -> float:
     """Return what the digits of a statistic have to fit; NaN where nothing is recorded."""
     if statistic in ("min", "max", "range"):
         return facts.get(f"{key}|sd", math.nan)
@@ -281,7 +283,7 @@ def half_width(facts: Mapping[str, float], key: str, statistic: str) -> float:
     return (high - low) / 2
 
 
-def ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
+def _ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
     """Order the algorithms by the primary metric."""
     metric = plan.primary
     found = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}
@@ -289,7 +291,7 @@ def ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
     if not known:
         return Answer("That was not recorded, so I cannot say.")
     ordered = sorted(known, key=known.__getitem__, reverse=metric.is_descending)
-    halves = {name: half_width(facts, f"{metric.key}|{name}", "mean") for name in ordered}
+    halves = {name: _half_width(facts, f"{metric.key}|{name}", "mean") for name in ordered}
     text = ", ".join(f"{name} {shown(known[name], halves[name])}" for name in ordered)
     return Answer(
         f"By mean {metric.label}: {text}. Whether two of them really differ is in the report's "
@@ -298,7 +300,7 @@ def ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
     )
 
 
-def counts(plan: Plan, facts: Mapping[str, float]) -> Answer:
+def _counts(plan: Plan, facts: Mapping[str, float]) -> Answer:
     """Answer how many seeds, folds, users or algorithms there were."""
     users = next((v for k, v in facts.items() if k.endswith("|n_users")), None)
     tested = f", {users:.0f} test users" if users else ""

@@ -38,8 +38,23 @@ SPLITTERS = {
 }
 
 
+def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
+    """Return the script of one variant; variants repeat after the last."""
+    use_split, use_metrics, words = VARIANTS[variant % len(VARIANTS)]
+    source = (
+        _environment()
+        .get_template("script.py.j2")
+        .render(
+            **_parts_of(plan, dataset),
+            use_lenskit_split=use_split,
+            use_lenskit_metrics=use_metrics,
+        )
+    )
+    return Script(f"{plan.title}: {words}.", source)
+
+
 @cache
-def environment() -> Environment:
+def _environment() -> Environment:
     """Return the template environment."""
     found = Environment(
         loader=PackageLoader("agent_core.offline", "parts"),
@@ -51,28 +66,13 @@ def environment() -> Environment:
     return found
 
 
-def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
-    """Return the script of one variant; variants repeat after the last."""
-    use_split, use_metrics, words = VARIANTS[variant % len(VARIANTS)]
-    source = (
-        environment()
-        .get_template("script.py.j2")
-        .render(
-            **parts_of(plan, dataset),
-            use_lenskit_split=use_split,
-            use_lenskit_metrics=use_metrics,
-        )
-    )
-    return Script(f"{plan.title}: {words}.", source)
-
-
-def parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+def _parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     """Return everything the template fills in."""
-    raters = [a.name for a in plan.algorithms if is_rater(a, plan)]
+    raters = [a.name for a in plan.algorithms if _is_rater(a, plan)]
     ranking = [(m.name, m.k) for m in plan.metrics if not m.is_rating]
     return {
-        **data_parts(plan, dataset),
-        **parts_of_split(plan.split),
+        **_data_parts(plan, dataset),
+        **_parts_of_split(plan.split),
         "title": plan.title,
         "question": plan.question,
         "study": plan.study.value,
@@ -84,7 +84,7 @@ def parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "primary": plan.primary.name,
         "primary_k": plan.primary.k,
         "algorithms": plan.algorithms,
-        "imports": imports_of(plan.algorithms),
+        "imports": _imports_of(plan.algorithms),
         "random": [a.name for a in plan.algorithms if a.is_random],
         "heavy": [a.name for a in plan.algorithms if BY_KIND[a.kind].name in DENSE],
         "raters": raters,
@@ -99,7 +99,7 @@ def parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def is_rater(algorithm: Algorithm, plan: Plan) -> bool:
+def _is_rater(algorithm: Algorithm, plan: Plan) -> bool:
     """Whether an algorithm is there to predict ratings in this plan."""
     if not any(m.is_rating for m in plan.metrics):
         return False
@@ -107,7 +107,7 @@ def is_rater(algorithm: Algorithm, plan: Plan) -> bool:
     return not known.scorer.ranks or algorithm.config.get("feedback") == "explicit"
 
 
-def imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
+def _imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
     """Return the classes to import by module."""
     found: dict[str, list[str]] = {}
     for algorithm in algorithms:
@@ -117,7 +117,7 @@ def imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
     return {module: sorted(found[module]) for module in sorted(found)}
 
 
-def data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+def _data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     """Return how the file is read and filtered."""
     used = {
         dataset.user_column: "user_id",
@@ -138,14 +138,14 @@ def data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "used_names": list(columns.values()),
         "id_types": {c: "str" for c in list(columns)[:2] if kinds[c] != "int"},
         "has_time": dataset.timestamp_column is not None,
-        "filters": filters_of(plan, dataset),
+        "filters": _filters_of(plan, dataset),
         "has_duplicates": dataset.duplicates > 0,
         "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.data.rules),
         "feedback": plan.feedback,
     }
 
 
-def filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
+def _filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
     """Return the data rules that a script applies, in their order."""
     applied = []
     for rule in plan.data.rules:
@@ -159,7 +159,7 @@ def filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
     return applied
 
 
-def parts_of_split(split: SplitRules) -> dict[str, Any]:
+def _parts_of_split(split: SplitRules) -> dict[str, Any]:
     """Return the hold-out protocol."""
     is_newest = split.order is Order.NEWEST
     return {

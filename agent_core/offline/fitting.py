@@ -19,10 +19,10 @@ def possible(
 ) -> tuple[Reading, list[str]]:
     """Fit a reading to the data and to sane numbers; say what was changed or left out."""
     gaps: list[str] = []
-    reading = rateable(reading, dataset, assumptions)
-    reading = fit_threshold(reading, dataset, assumptions)
-    reading = sweepable(reading, gaps)
-    reading = without_impossible_margin(reading, assumptions)
+    reading = _rateable(reading, dataset, assumptions)
+    reading = _fit_threshold(reading, dataset, assumptions)
+    reading = _sweepable(reading, gaps)
+    reading = _without_impossible_margin(reading, assumptions)
     most = max(2, min(MAX_FOLDS, dataset.users))
     if reading.folds is not None and not 2 <= reading.folds <= most:
         folds = most if reading.folds > most else None
@@ -34,7 +34,7 @@ def possible(
         parameters[name] = min(max(value, low), high)
         if parameters[name] != value:
             assumptions.add(f"{name} {value:g} is out of range: I take {parameters[name]:g}")
-    values = tuple(v for v in reading.values if within(reading.swept, v))
+    values = tuple(v for v in reading.values if _within(reading.swept, v))
     if values != reading.values:
         gone = ", ".join(f"{v:g}" for v in reading.values if v not in values)
         assumptions.add(f"{reading.swept} {gone} is out of range and left out")
@@ -46,7 +46,7 @@ def possible(
     return reading, gaps
 
 
-def without_impossible_margin(reading: Reading, assumptions: Assumptions) -> Reading:
+def _without_impossible_margin(reading: Reading, assumptions: Assumptions) -> Reading:
     """Leave a margin out that no share can differ by."""
     is_share = not reading.metrics or reading.metrics[0] not in CUTLESS
     if reading.margin is None or reading.margin < 1 or not is_share:
@@ -55,13 +55,13 @@ def without_impossible_margin(reading: Reading, assumptions: Assumptions) -> Rea
     return replace(reading, margin=None)
 
 
-def within(name: str | None, value: float) -> bool:
+def _within(name: str | None, value: float) -> bool:
     """Whether a hyperparameter's value is sane."""
     low, high = HYPERPARAMETERS[name].limits if name else (0.0, float("inf"))
     return low <= value <= high
 
 
-def rateable(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
+def _rateable(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
     """Leave rating metrics out where there are no ratings."""
     if dataset.rating_column is None and any(m in CUTLESS for m in reading.metrics):
         metrics = tuple(m for m in reading.metrics if m not in CUTLESS)
@@ -73,7 +73,7 @@ def rateable(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Re
     return reading
 
 
-def fit_threshold(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
+def _fit_threshold(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
     """Turn `above 3` into the next rating; drop a threshold that no rating reaches."""
     limit, values = reading.min_rating, dataset.rating_values
     if limit is None:
@@ -92,7 +92,7 @@ def fit_threshold(reading: Reading, dataset: Dataset, assumptions: Assumptions) 
     return replace(reading, min_rating=limit, is_above=False)
 
 
-def sweepable(reading: Reading, gaps: list[str]) -> Reading:
+def _sweepable(reading: Reading, gaps: list[str]) -> Reading:
     """Give a sweep an algorithm that has the hyperparameter, or turn it into a comparison."""
     swept = reading.swept
     if reading.study is not Study.SWEEP or swept is None:
@@ -100,7 +100,7 @@ def sweepable(reading: Reading, gaps: list[str]) -> Reading:
     subjects = [n for n in reading.algorithms if n not in BASELINES]
     if not subjects:
         named = (*reading.algorithms, HYPERPARAMETERS[swept].algorithm)
-        return sweepable(replace(reading, algorithms=named), gaps)
+        return _sweepable(replace(reading, algorithms=named), gaps)
     if any(swept in BY_NAME[n].config for n in subjects):
         is_default = reading.values == HYPERPARAMETERS[swept].sweep
         if swept == "regularization" and subjects == ["EASE"] and is_default:

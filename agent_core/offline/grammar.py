@@ -130,16 +130,16 @@ class Reading:
 def read(text: str) -> Reading:
     """Read a text, a task or a reply."""
     whole = re.sub(r"\s+", " ", text)
-    counts = count_rules_of(whole)
+    counts = _count_rules_of(whole)
     plain = masked(whole, count_spans(whole)) if counts else whole
-    outside, spans = outside_of(plain)
+    outside, spans = _outside_of(plain)
     clear = masked(plain, spans)
     margin, bounds, unclear = margin_of(plain)
     clear = masked(clear, bounds)
     swept, values, places = swept_parameter(masked(plain, bounds))
     rest = masked(clear, places)
     metrics = tuple(dict.fromkeys(name for _, _, name in metric_spans(clear)))
-    algorithms, notes = algorithms_of(clear, metrics)
+    algorithms, notes = _algorithms_of(clear, metrics)
     cutoffs, own = cuts_of(rest)
     seeds, first = seeds_of(rest)
     split, holdout = split_of(rest)
@@ -158,109 +158,18 @@ def read(text: str) -> Reading:
         min_rating=min_rating,
         is_above=is_above,
         counts=counts,
-        parameters=owned_parameters(rest, algorithms, swept),
+        parameters=_owned_parameters(rest, algorithms, swept),
         swept=swept,
         values=values,
         outside=(*outside, *unclear),
-        beyond=beyond_of(whole),
+        beyond=_beyond_of(whole),
         margin=margin,
         notes=notes,
     )
-    study = study_of(plain, reading)
+    study = _study_of(plain, reading)
     if study is Study.SWEEP and seeds is None and SEED_EFFECT.search(plain):
         reading = replace(reading, seeds=DEFAULT_SEEDS)
     return replace(reading, study=study)
-
-
-def count_rules_of(text: str) -> tuple[DataRule, ...]:
-    """Return the fewest interactions of users and items that the clauses of a text ask for."""
-    clauses = re.split(r"[,:]\s+", text)
-    return tuple(rule for rule in data_rules(clauses) if rule.kind in COUNTING)
-
-
-def owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None) -> dict[str, Any]:
-    """Return hyperparameters by name, or by `algorithm:name` where they follow one of several."""
-    known = {a.name: a for a in ALGORITHMS}
-    places = sorted(
-        (match.start(), name)
-        for name in algorithms
-        for match in list(word(known[name].names).finditer(text))[:1]
-    )
-    is_shared = re.search(r"\b(?:each|all|both|every|same)\b", text, re.IGNORECASE)
-    if not places or is_shared:
-        return {k: v for k, v in parameters_of(text).items() if k != swept}
-    ends = [*(start for start, _ in places[1:]), len(text)]
-    found = {k: v for k, v in parameters_of(text[: places[0][0]]).items() if k != swept}
-    for (start, name), end in zip(places, ends, strict=True):
-        for key, value in parameters_of(text[start:end]).items():
-            if key != swept:
-                own = key in known[name].config and len(algorithms) > 0
-                found[f"{name}:{key}" if own else key] = value
-    return found
-
-
-def algorithms_of(text: str, metrics: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the algorithms that are named, in their order, and how short names were taken."""
-    found: dict[str, int] = {}
-    rest = text
-    by_length = sorted(ALGORITHMS, key=lambda a: a.name in ("ImplicitMF", "FunkSVD", "Popularity"))
-    for known in by_length:
-        matches = list(word(known.names).finditer(rest))
-        if matches:
-            found[known.name] = matches[0].start()
-            rest = masked(rest, [m.span() for m in matches])
-    rates = bool(metrics) and all(m in CUTLESS for m in metrics)
-    notes = []
-    for pattern, name, others in (
-        (r"k-?nn|(?:nearest )?neighbou?r(?:s|hood) (?:model|method|algorithm)s?",
-         "ItemKNN", {"ItemKNN", "UserKNN"}),
-        (r"mf|matrix[- ]factori[sz]ation", "BiasedMF" if rates else "ImplicitMF",
-         {"ImplicitMF", "BiasedMF", "BPR", "FunkSVD"}),
-    ):  # fmt: skip
-        match = word(pattern).search(rest)
-        if match and not others & set(found):
-            found[name] = match.start()
-            notes.append(f"“{match[0]}” is taken as {name}")
-    return tuple(sorted(found, key=found.__getitem__)), tuple(notes)
-
-
-def outside_of(text: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[int, int]]]:
-    """Return wishes beyond the grammar, each with the reason, and where they stand."""
-    found: dict[str, str] = {}
-    spans = []
-    for pattern, reason in OUTSIDE.items():
-        for match in word(pattern).finditer(text):
-            found.setdefault(match[0], reason)
-            spans.append(match.span())
-    return tuple(found.items()), spans
-
-
-def beyond_of(text: str) -> tuple[str, ...]:
-    """Return the kinds of study that a text asks for and that are not mine."""
-    found = [kind for pattern, kind in BEYOND.items() if re.search(pattern, text, re.IGNORECASE)]
-    if len(split_kinds(text)) > 1 and re.search(r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text):
-        found.append("a comparison of splits")
-    return tuple(dict.fromkeys(found))
-
-
-def study_of(text: str, reading: Reading) -> Study | None:
-    """Return the kind of study that a text asks for."""
-    if reading.swept and reading.values:
-        return Study.SWEEP
-    subjects = [a for a in reading.algorithms if a not in BASELINES]
-    is_about_several = len(subjects) > 1 or (len(reading.algorithms) > 1 and reading.metrics)
-    compares = COMPARES.search(text) is not None and bool(reading.algorithms)
-    repeats = (reading.seeds or 1) > 1
-    if SEED_EFFECT.search(text) or (repeats and SPREAD.search(text)):
-        return Study.SEED_VARIANCE
-    if (SEEDS.search(text) or repeats) and not (compares and is_about_several):
-        has_place = reading.seeds is None or repeats
-        return Study.SEED_VARIANCE if has_place else Study.COMPARISON
-    if is_about_several or len(reading.algorithms) > 1:
-        return Study.COMPARISON
-    asks = COMPARES.search(text) or ASKS.search(text)
-    known = reading.algorithms or reading.metrics or FIELD.search(text)
-    return Study.COMPARISON if asks and known else None
 
 
 def cutoffs_by_metric(reading: Reading) -> dict[str, tuple[int, ...]]:
@@ -338,3 +247,94 @@ def unread(text: str) -> tuple[str, ...]:
         if reading.is_empty and not reading.outside and not reading.beyond:
             found.append(words[:120])
     return tuple(found)
+
+
+def _count_rules_of(text: str) -> tuple[DataRule, ...]:
+    """Return the fewest interactions of users and items that the clauses of a text ask for."""
+    clauses = re.split(r"[,:]\s+", text)
+    return tuple(rule for rule in data_rules(clauses) if rule.kind in COUNTING)
+
+
+def _owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None) -> dict[str, Any]:
+    """Return hyperparameters by name, or by `algorithm:name` where they follow one of several."""
+    known = {a.name: a for a in ALGORITHMS}
+    places = sorted(
+        (match.start(), name)
+        for name in algorithms
+        for match in list(word(known[name].names).finditer(text))[:1]
+    )
+    is_shared = re.search(r"\b(?:each|all|both|every|same)\b", text, re.IGNORECASE)
+    if not places or is_shared:
+        return {k: v for k, v in parameters_of(text).items() if k != swept}
+    ends = [*(start for start, _ in places[1:]), len(text)]
+    found = {k: v for k, v in parameters_of(text[: places[0][0]]).items() if k != swept}
+    for (start, name), end in zip(places, ends, strict=True):
+        for key, value in parameters_of(text[start:end]).items():
+            if key != swept:
+                own = key in known[name].config and len(algorithms) > 0
+                found[f"{name}:{key}" if own else key] = value
+    return found
+
+
+def _algorithms_of(text: str, metrics: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the algorithms that are named, in their order, and how short names were taken."""
+    found: dict[str, int] = {}
+    rest = text
+    by_length = sorted(ALGORITHMS, key=lambda a: a.name in ("ImplicitMF", "FunkSVD", "Popularity"))
+    for known in by_length:
+        matches = list(word(known.names).finditer(rest))
+        if matches:
+            found[known.name] = matches[0].start()
+            rest = masked(rest, [m.span() for m in matches])
+    rates = bool(metrics) and all(m in CUTLESS for m in metrics)
+    notes = []
+    for pattern, name, others in (
+        (r"k-?nn|(?:nearest )?neighbou?r(?:s|hood) (?:model|method|algorithm)s?",
+         "ItemKNN", {"ItemKNN", "UserKNN"}),
+        (r"mf|matrix[- ]factori[sz]ation", "BiasedMF" if rates else "ImplicitMF",
+         {"ImplicitMF", "BiasedMF", "BPR", "FunkSVD"}),
+    ):  # fmt: skip
+        match = word(pattern).search(rest)
+        if match and not others & set(found):
+            found[name] = match.start()
+            notes.append(f"“{match[0]}” is taken as {name}")
+    return tuple(sorted(found, key=found.__getitem__)), tuple(notes)
+
+
+def _outside_of(text: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[int, int]]]:
+    """Return wishes beyond the grammar, each with the reason, and where they stand."""
+    found: dict[str, str] = {}
+    spans = []
+    for pattern, reason in OUTSIDE.items():
+        for match in word(pattern).finditer(text):
+            found.setdefault(match[0], reason)
+            spans.append(match.span())
+    return tuple(found.items()), spans
+
+
+def _beyond_of(text: str) -> tuple[str, ...]:
+    """Return the kinds of study that a text asks for and that are not mine."""
+    found = [kind for pattern, kind in BEYOND.items() if re.search(pattern, text, re.IGNORECASE)]
+    if len(split_kinds(text)) > 1 and re.search(r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text):
+        found.append("a comparison of splits")
+    return tuple(dict.fromkeys(found))
+
+
+def _study_of(text: str, reading: Reading) -> Study | None:
+    """Return the kind of study that a text asks for."""
+    if reading.swept and reading.values:
+        return Study.SWEEP
+    subjects = [a for a in reading.algorithms if a not in BASELINES]
+    is_about_several = len(subjects) > 1 or (len(reading.algorithms) > 1 and reading.metrics)
+    compares = COMPARES.search(text) is not None and bool(reading.algorithms)
+    repeats = (reading.seeds or 1) > 1
+    if SEED_EFFECT.search(text) or (repeats and SPREAD.search(text)):
+        return Study.SEED_VARIANCE
+    if (SEEDS.search(text) or repeats) and not (compares and is_about_several):
+        has_place = reading.seeds is None or repeats
+        return Study.SEED_VARIANCE if has_place else Study.COMPARISON
+    if is_about_several or len(reading.algorithms) > 1:
+        return Study.COMPARISON
+    asks = COMPARES.search(text) or ASKS.search(text)
+    known = reading.algorithms or reading.metrics or FIELD.search(text)
+    return Study.COMPARISON if asks and known else None

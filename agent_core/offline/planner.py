@@ -75,239 +75,35 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     reading, gaps = possible(reading, dataset, assumptions)
     study = reading.study or Study.COMPARISON
     metrics = metric_values(reading)
-    algorithms = algorithms_of(reading, study, metrics, assumptions)
-    split = split_of(reading, study, dataset, metrics, folds, assumptions)
-    seeds = seeds_of(reading, study, algorithms, assumptions)
+    algorithms = _algorithms_of(reading, study, metrics, assumptions)
+    split = _split_of(reading, study, dataset, metrics, folds, assumptions)
+    seeds = _seeds_of(reading, study, algorithms, assumptions)
     if reading.margin is None and EQUIVALENCE.search(question):
         assumptions.add(NO_MARGIN)
     plan = Plan(
         version=1,
-        title=title_of(study, algorithms, reading.swept),
+        title=_title_of(study, algorithms, reading.swept),
         question=question.strip(),
         study=study,
         datasets=(dataset.name,),
-        feedback=feedback_of(reading, dataset, metrics, assumptions),
+        feedback=_feedback_of(reading, dataset, metrics, assumptions),
         split_levels=(Level(split),),
-        data_levels=(Level(data_rules_of(reading, dataset)),),
+        data_levels=(Level(_data_rules_of(reading, dataset)),),
         algorithms=algorithms,
         metrics=metrics,
         requirements=(),
         seeds=seeds,
-        reported=reported_of(study),
+        reported=_reported_of(study),
         assumptions=assumptions.texts,
         topics=assumptions.topics,
-        unmapped=unmapped_of(reading, gaps, question),
+        unmapped=_unmapped_of(reading, gaps, question),
         refused=(*(words for words, _ in reading.outside), *unread(question)),
         list_length=max([m.k for m in metrics if m.k] or [10]),
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
     )
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
-    return replace(plan, estimate_s=estimate(plan, dataset))
-
-
-def unmapped_of(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
-    """Return the clauses that no requirement covers."""
-    outside = [f"“{words}” {reason}" for words, reason in reading.outside]
-    return (*outside, *gaps, *(f"“{w}” is not in my grammar" for w in unread(question)))
-
-
-def algorithms_of(
-    reading: Reading, study: Study, metrics: tuple[Metric, ...], assumptions: Assumptions
-) -> tuple[Algorithm, ...]:
-    """Return subjects and baselines, each at a stated configuration."""
-    ranks = any(not m.is_rating for m in metrics)
-    rates = any(m.is_rating for m in metrics)
-    names = list(reading.algorithms) or list(DEFAULT_SUBJECTS[study] if ranks else DEFAULT_RATERS)
-    if not reading.algorithms:
-        text = f"no algorithm was named, so I take {', '.join(names)}"
-        assumptions.add(text, Topic.ALGORITHMS)
-    silent = [n for n in names if rates and not BY_NAME[n].scorer.predicts]
-    told = ", ".join([n for n in silent if n not in BASELINES] or silent)
-    verbs = ("ranks", "predicts") if "," not in told else ("rank", "predict")
-    if rates and len(silent) == len(names):
-        names += DEFAULT_RATERS
-        assumptions.add(
-            f"BiasedMF is added for {', '.join(m.label for m in metrics if m.is_rating)}, because "
-            f"{told} {verbs[0]} items and {verbs[1]} no ratings"
-        )
-    if silent and not ranks:
-        names = [n for n in names if n not in silent]
-        assumptions.add(
-            f"left out: {told}, which {verbs[1]} no ratings and so cannot have a rating error; "
-            "ask for NDCG to include it"
-        )
-    if ranks and not any(BY_NAME[n].scorer.ranks for n in names):
-        metrics_text = ", ".join(m.label for m in metrics if not m.is_rating)
-        assumptions.add(
-            f"{', '.join(names)} predict(s) ratings and rank(s) poorly by {metrics_text}"
-        )
-    found: list[Algorithm] = []
-    for name in names:
-        found += configured(name, reading, study, ranks=ranks, rates=rates)
-    baselines = [n for n, is_wanted in (("Popularity", ranks), ("Bias", rates)) if is_wanted]
-    for name in baselines:
-        if name not in names:
-            found += configured(name, Reading(), Study.OTHER, ranks=ranks, rates=rates)
-    return tuple(
-        replace(a, role=Role.BASELINE) if a.name in baselines and len(found) > 1 else a
-        for a in found
-    )
-
-
-def configured(
-    name: str, reading: Reading, study: Study, *, ranks: bool, rates: bool
-) -> list[Algorithm]:
-    """Return an algorithm at its configuration, once per swept value."""
-    known = BY_NAME[name]
-    config = dict(known.config)
-    given = reading.parameters
-    config |= {k: fitting(config[k], given[k]) for k in config if k in given}
-    own = {k: given[f"{name}:{k}"] for k in config if f"{name}:{k}" in given}
-    config |= {k: fitting(config[k], v) for k, v in own.items()}
-    plain = Algorithm(name, known.kind, config, is_random=known.scorer.is_random)
-    if study is Study.SWEEP and reading.swept in config:
-        key = reading.swept
-        values = [fitting(config[key], v) for v in reading.values]
-        return [
-            replace(plain, name=f"{name} {key}={v:g}", config=config | {key: v}) for v in values
-        ]
-    if rates and known.scorer.predicts and known.scorer.ranks:
-        explicit = replace(plain, config=config | {"feedback": "explicit", "min_nbrs": 2})
-        return [plain, replace(explicit, name=f"{name} (ratings)")] if ranks else [explicit]
-    return [plain]
-
-
-def fitting(default: Any, value: Any) -> Any:
-    """Return a value in the type that the hyperparameter has."""
-    return int(value) if isinstance(default, int) and float(value).is_integer() else float(value)
-
-
-def split_of(
-    reading: Reading,
-    study: Study,
-    dataset: Dataset,
-    metrics: tuple[Metric, ...],
-    folds: int,
-    assumptions: Assumptions,
-) -> SplitRules:
-    """Return the hold-out protocol; what was not said is said as an assumption."""
-    kind, is_newest = reading.split, reading.is_newest
-    if (kind in TIMESTAMP_SPLITS or is_newest) and dataset.timestamp_column is None:
-        assumptions.add("the data has no timestamps, so the hold-out is random", Topic.SPLIT)
-        kind = SplitKind.LEAVE_ONE_OUT if kind is SplitKind.LEAVE_LAST else None
-        kind, is_newest = (SplitKind.USER_FRACTION if is_newest else kind), False
-    count = reading.folds or (folds if study is Study.COMPARISON and kind is None else 1)
-    count = min(count, max(2, dataset.users))
-    only_ratings = all(m.is_rating for m in metrics)
-    if count > 1:
-        if kind not in (None, SplitKind.USER_FRACTION):
-            assumptions.add(
-                f"with {count} folds the hold-out is a share, not {split_text(SplitRules(kind))}",
-                Topic.SPLIT,
-            )
-        kind = SplitKind.CROSSFOLD_RECORDS if only_ratings else SplitKind.CROSSFOLD_USERS
-    elif kind is None:
-        kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
-        kind = SplitKind.USER_FRACTION if only_ratings else kind
-        text = f"no split was named, so I take {split_text(SplitRules(kind))}"
-        assumptions.add(text, Topic.SPLIT)
-    holdout = reading.holdout or 0.2
-    order = Order.NEWEST if is_newest and kind.has_share else Order.RANDOM
-    split = SplitRules(kind, count, holdout, SPLIT_SEED, order=order)
-    return replace(split, text=split_text(split))
-
-
-def data_rules_of(reading: Reading, dataset: Dataset) -> DataRules:
-    """Return what of the data is kept: the lowest rating that counts, then numbers."""
-    low = reading.min_rating if dataset.rating_column else None
-    rated = (DataRule(DataRuleKind.LOWEST_RATING, low),) if low is not None else ()
-    return DataRules((*rated, *reading.counts))
-
-
-def seeds_of(
-    reading: Reading, study: Study, algorithms: Iterable[Algorithm], assumptions: Assumptions
-) -> tuple[int, ...]:
-    """Return the model seeds."""
-    random = [a.name for a in algorithms if a.is_random]
-    default = {Study.SEED_VARIANCE: DEFAULT_SEEDS, Study.SWEEP: SWEEP_SEEDS if random else 1}
-    wanted = reading.seeds or default.get(study, 1)
-    if random and not reading.seeds and study is not Study.SEED_VARIANCE:
-        times = f"{wanted} times (seeds 0 to {wanted - 1})" if wanted > 1 else "once (seed 0)"
-        shown = ", ".join(dict.fromkeys(n.split(" ")[0] for n in random))
-        text = f"{shown}: training draws random numbers; trained {times}"
-        assumptions.add(text, Topic.SEEDS)
-    if wanted > MAX_SEEDS:
-        text = f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}"
-        assumptions.add(text, Topic.SEEDS)
-        wanted = MAX_SEEDS
-    if study is Study.SEED_VARIANCE:
-        fixed = [a.name for a in algorithms if not a.is_random and a.role is Role.SUBJECT]
-        fixed = [n for n in fixed if n not in ("Popularity", "Bias")]
-        if fixed:
-            assumptions.add(f"no random numbers are drawn by {', '.join(fixed)}: trained once")
-        if not reading.seeds:
-            text = f"“several times” means {wanted} seeds (0 to {wanted - 1})"
-            assumptions.add(text, Topic.SEEDS)
-    return tuple(range(reading.first_seed, reading.first_seed + max(1, wanted)))
-
-
-def feedback_of(
-    reading: Reading, dataset: Dataset, metrics: tuple[Metric, ...], assumptions: Assumptions
-) -> str:
-    """Return the rule from ratings to feedback."""
-    if dataset.rating_column is None:
-        return "every row is a positive signal"
-    if all(m.is_rating for m in metrics):
-        kept = f" of {reading.min_rating:g} and more" if reading.min_rating is not None else ""
-        return f"ratings{kept} are predicted as they are"
-    if reading.min_rating is not None:
-        return f"ratings of {reading.min_rating:g} and more are positive signals, others dropped"
-    text = "every rating counts as a positive signal, high and low alike; no tuning"
-    assumptions.add(text, Topic.FEEDBACK)
-    return "every rating is a positive signal"
-
-
-def title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None) -> str:
-    """Return a short title."""
-    subjects = [a.name for a in algorithms if a.role is Role.SUBJECT]
-    names = ", ".join(dict.fromkeys(n.split(" ")[0] for n in subjects))
-    shown = names if len(names) <= 40 else f"{len(subjects)} algorithms"
-    varied = HYPERPARAMETERS[swept].title if swept else ""
-    words = {
-        Study.SEED_VARIANCE: f"Seed effect on {shown}",
-        Study.SWEEP: f"{varied} of {shown}",
-    }
-    return words.get(study, f"Comparison of {shown}" if len(subjects) > 1 else f"Test of {shown}")
-
-
-def reported_of(study: Study) -> tuple[str, ...]:
-    """Return what will be reported."""
-    common = ("per-run CSV", "recommendation lists and per-user values", "figures")
-    words = {
-        Study.SEED_VARIANCE: ("SD over seeds with its interval, range and CV",),
-        Study.SWEEP: ("the metric at each value, with intervals over users",),
-    }
-    return (*words.get(study, ("means and paired differences with intervals",)), *common)
-
-
-def estimate(plan: Plan, dataset: Dataset) -> float:
-    """Return the expected wall seconds: the drafts share the cores."""
-    scale = max(0.05, dataset.rows / 100_000)
-    tested = (
-        dataset.users / 1000 * (1 if plan.split.kind is not SplitKind.CROSSFOLD_USERS else 0.3)
-    )
-    total = STARTUP_S
-    for algorithm in plan.algorithms:
-        known = BY_KIND[algorithm.kind]
-        seconds = (
-            known.seconds
-            * scale
-            * (max(1.0, dataset.items / 1700) ** 1.5 if known.name == "EASE" else 1)
-        )
-        runs = plan.split.folds * (len(plan.seeds) if algorithm.is_random else 1)
-        total += runs * (seconds + RECOMMEND_S * tested + 0.3)
-    return round(total * 2)
+    return replace(plan, estimate_s=_estimate(plan, dataset))
 
 
 def reading_of(plan: Plan) -> Reading:
@@ -350,3 +146,207 @@ def reading_of(plan: Plan) -> Reading:
         outside=refused_wishes(plan.requirements),
     )
     return with_cutoffs(reading, cuts)
+
+
+def _unmapped_of(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
+    """Return the clauses that no requirement covers."""
+    outside = [f"“{words}” {reason}" for words, reason in reading.outside]
+    return (*outside, *gaps, *(f"“{w}” is not in my grammar" for w in unread(question)))
+
+
+def _algorithms_of(
+    reading: Reading, study: Study, metrics: tuple[Metric, ...], assumptions: Assumptions
+) -> tuple[Algorithm, ...]:
+    """Return subjects and baselines, each at a stated configuration."""
+    ranks = any(not m.is_rating for m in metrics)
+    rates = any(m.is_rating for m in metrics)
+    names = list(reading.algorithms) or list(DEFAULT_SUBJECTS[study] if ranks else DEFAULT_RATERS)
+    if not reading.algorithms:
+        text = f"no algorithm was named, so I take {', '.join(names)}"
+        assumptions.add(text, Topic.ALGORITHMS)
+    silent = [n for n in names if rates and not BY_NAME[n].scorer.predicts]
+    told = ", ".join([n for n in silent if n not in BASELINES] or silent)
+    verbs = ("ranks", "predicts") if "," not in told else ("rank", "predict")
+    if rates and len(silent) == len(names):
+        names += DEFAULT_RATERS
+        assumptions.add(
+            f"BiasedMF is added for {', '.join(m.label for m in metrics if m.is_rating)}, because "
+            f"{told} {verbs[0]} items and {verbs[1]} no ratings"
+        )
+    if silent and not ranks:
+        names = [n for n in names if n not in silent]
+        assumptions.add(
+            f"left out: {told}, which {verbs[1]} no ratings and so cannot have a rating error; "
+            "ask for NDCG to include it"
+        )
+    if ranks and not any(BY_NAME[n].scorer.ranks for n in names):
+        metrics_text = ", ".join(m.label for m in metrics if not m.is_rating)
+        assumptions.add(
+            f"{', '.join(names)} predict(s) ratings and rank(s) poorly by {metrics_text}"
+        )
+    found: list[Algorithm] = []
+    for name in names:
+        found += _configured(name, reading, study, ranks=ranks, rates=rates)
+    baselines = [n for n, is_wanted in (("Popularity", ranks), ("Bias", rates)) if is_wanted]
+    for name in baselines:
+        if name not in names:
+            found += _configured(name, Reading(), Study.OTHER, ranks=ranks, rates=rates)
+    return tuple(
+        replace(a, role=Role.BASELINE) if a.name in baselines and len(found) > 1 else a
+        for a in found
+    )
+
+
+def _configured(
+    name: str, reading: Reading, study: Study, *, ranks: bool, rates: bool
+) -> list[Algorithm]:
+    """Return an algorithm at its configuration, once per swept value."""
+    known = BY_NAME[name]
+    config = dict(known.config)
+    given = reading.parameters
+    config |= {k: _fitting(config[k], given[k]) for k in config if k in given}
+    own = {k: given[f"{name}:{k}"] for k in config if f"{name}:{k}" in given}
+    config |= {k: _fitting(config[k], v) for k, v in own.items()}
+    plain = Algorithm(name, known.kind, config, is_random=known.scorer.is_random)
+    if study is Study.SWEEP and reading.swept in config:
+        key = reading.swept
+        values = [_fitting(config[key], v) for v in reading.values]
+        return [
+            replace(plain, name=f"{name} {key}={v:g}", config=config | {key: v}) for v in values
+        ]
+    if rates and known.scorer.predicts and known.scorer.ranks:
+        explicit = replace(plain, config=config | {"feedback": "explicit", "min_nbrs": 2})
+        return [plain, replace(explicit, name=f"{name} (ratings)")] if ranks else [explicit]
+    return [plain]
+
+
+def _fitting(default: Any, value: Any) -> Any:
+    """Return a value in the type that the hyperparameter has."""
+    return int(value) if isinstance(default, int) and float(value).is_integer() else float(value)
+
+
+def _split_of(
+    reading: Reading,
+    study: Study,
+    dataset: Dataset,
+    metrics: tuple[Metric, ...],
+    folds: int,
+    assumptions: Assumptions,
+) -> SplitRules:
+    """Return the hold-out protocol; what was not said is said as an assumption."""
+    kind, is_newest = reading.split, reading.is_newest
+    if (kind in TIMESTAMP_SPLITS or is_newest) and dataset.timestamp_column is None:
+        assumptions.add("the data has no timestamps, so the hold-out is random", Topic.SPLIT)
+        kind = SplitKind.LEAVE_ONE_OUT if kind is SplitKind.LEAVE_LAST else None
+        kind, is_newest = (SplitKind.USER_FRACTION if is_newest else kind), False
+    count = reading.folds or (folds if study is Study.COMPARISON and kind is None else 1)
+    count = min(count, max(2, dataset.users))
+    only_ratings = all(m.is_rating for m in metrics)
+    if count > 1:
+        if kind not in (None, SplitKind.USER_FRACTION):
+            assumptions.add(
+                f"with {count} folds the hold-out is a share, not {split_text(SplitRules(kind))}",
+                Topic.SPLIT,
+            )
+        kind = SplitKind.CROSSFOLD_RECORDS if only_ratings else SplitKind.CROSSFOLD_USERS
+    elif kind is None:
+        kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
+        kind = SplitKind.USER_FRACTION if only_ratings else kind
+        text = f"no split was named, so I take {split_text(SplitRules(kind))}"
+        assumptions.add(text, Topic.SPLIT)
+    holdout = reading.holdout or 0.2
+    order = Order.NEWEST if is_newest and kind.has_share else Order.RANDOM
+    split = SplitRules(kind, count, holdout, SPLIT_SEED, order=order)
+    return replace(split, text=split_text(split))
+
+
+def _data_rules_of(reading: Reading, dataset: Dataset) -> DataRules:
+    """Return what of the data is kept: the lowest rating that counts, then numbers."""
+    low = reading.min_rating if dataset.rating_column else None
+    rated = (DataRule(DataRuleKind.LOWEST_RATING, low),) if low is not None else ()
+    return DataRules((*rated, *reading.counts))
+
+
+def _seeds_of(
+    reading: Reading, study: Study, algorithms: Iterable[Algorithm], assumptions: Assumptions
+) -> tuple[int, ...]:
+    """Return the model seeds."""
+    random = [a.name for a in algorithms if a.is_random]
+    default = {Study.SEED_VARIANCE: DEFAULT_SEEDS, Study.SWEEP: SWEEP_SEEDS if random else 1}
+    wanted = reading.seeds or default.get(study, 1)
+    if random and not reading.seeds and study is not Study.SEED_VARIANCE:
+        times = f"{wanted} times (seeds 0 to {wanted - 1})" if wanted > 1 else "once (seed 0)"
+        shown = ", ".join(dict.fromkeys(n.split(" ")[0] for n in random))
+        text = f"{shown}: training draws random numbers; trained {times}"
+        assumptions.add(text, Topic.SEEDS)
+    if wanted > MAX_SEEDS:
+        text = f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}"
+        assumptions.add(text, Topic.SEEDS)
+        wanted = MAX_SEEDS
+    if study is Study.SEED_VARIANCE:
+        fixed = [a.name for a in algorithms if not a.is_random and a.role is Role.SUBJECT]
+        fixed = [n for n in fixed if n not in ("Popularity", "Bias")]
+        if fixed:
+            assumptions.add(f"no random numbers are drawn by {', '.join(fixed)}: trained once")
+        if not reading.seeds:
+            text = f"“several times” means {wanted} seeds (0 to {wanted - 1})"
+            assumptions.add(text, Topic.SEEDS)
+    return tuple(range(reading.first_seed, reading.first_seed + max(1, wanted)))
+
+
+def _feedback_of(
+    reading: Reading, dataset: Dataset, metrics: tuple[Metric, ...], assumptions: Assumptions
+) -> str:
+    """Return the rule from ratings to feedback."""
+    if dataset.rating_column is None:
+        return "every row is a positive signal"
+    if all(m.is_rating for m in metrics):
+        kept = f" of {reading.min_rating:g} and more" if reading.min_rating is not None else ""
+        return f"ratings{kept} are predicted as they are"
+    if reading.min_rating is not None:
+        return f"ratings of {reading.min_rating:g} and more are positive signals, others dropped"
+    text = "every rating counts as a positive signal, high and low alike; no tuning"
+    assumptions.add(text, Topic.FEEDBACK)
+    return "every rating is a positive signal"
+
+
+def _title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None) -> str:
+    """Return a short title."""
+    subjects = [a.name for a in algorithms if a.role is Role.SUBJECT]
+    names = ", ".join(dict.fromkeys(n.split(" ")[0] for n in subjects))
+    shown = names if len(names) <= 40 else f"{len(subjects)} algorithms"
+    varied = HYPERPARAMETERS[swept].title if swept else ""
+    words = {
+        Study.SEED_VARIANCE: f"Seed effect on {shown}",
+        Study.SWEEP: f"{varied} of {shown}",
+    }
+    return words.get(study, f"Comparison of {shown}" if len(subjects) > 1 else f"Test of {shown}")
+
+
+def _reported_of(study: Study) -> tuple[str, ...]:
+    """Return what will be reported."""
+    common = ("per-run CSV", "recommendation lists and per-user values", "figures")
+    words = {
+        Study.SEED_VARIANCE: ("SD over seeds with its interval, range and CV",),
+        Study.SWEEP: ("the metric at each value, with intervals over users",),
+    }
+    return (*words.get(study, ("means and paired differences with intervals",)), *common)
+
+
+def _estimate(plan: Plan, dataset: Dataset) -> float:
+    """Return the expected wall seconds: the drafts share the cores."""
+    scale = max(0.05, dataset.rows / 100_000)
+    tested = (
+        dataset.users / 1000 * (1 if plan.split.kind is not SplitKind.CROSSFOLD_USERS else 0.3)
+    )
+    total = STARTUP_S
+    for algorithm in plan.algorithms:
+        known = BY_KIND[algorithm.kind]
+        seconds = (
+            known.seconds
+            * scale
+            * (max(1.0, dataset.items / 1700) ** 1.5 if known.name == "EASE" else 1)
+        )
+        runs = plan.split.folds * (len(plan.seeds) if algorithm.is_random else 1)
+        total += runs * (seconds + RECOMMEND_S * tested + 0.3)
+    return round(total * 2)

@@ -15,34 +15,34 @@ DENSE = ("EASE", "SLIM")
 MIB = 1 << 20
 
 
-def with_text_ids(dataset: Dataset, _: Plan) -> Dataset:
+def _with_text_ids(dataset: Dataset, _: Plan) -> Dataset:
     """Have the ids read as text."""
     ids = (dataset.user_column, dataset.item_column)
     columns = tuple(replace(c, kind="str") if c.name in ids else c for c in dataset.columns)
     return replace(dataset, columns=columns)
 
 
-def without_repeats(dataset: Dataset, _: Plan) -> Dataset:
+def _without_repeats(dataset: Dataset, _: Plan) -> Dataset:
     """Have repeated pairs dropped."""
     return replace(dataset, duplicates=max(1, dataset.duplicates))
 
 
-def without_times(dataset: Dataset, plan: Plan) -> Dataset:
+def _without_times(dataset: Dataset, plan: Plan) -> Dataset:
     """Leave the times out where the split does not need them."""
     needed = plan.split.kind.is_timed
     return dataset if needed else replace(dataset, timestamp_column=None)
 
 
-def with_short_profiles(dataset: Dataset, _: Plan) -> Dataset:
+def _with_short_profiles(dataset: Dataset, _: Plan) -> Dataset:
     """Have users dropped who would have nothing left to train on."""
     return replace(dataset, min_user_interactions=1)
 
 
 REPAIRS: tuple[tuple[str, Callable[[Dataset, Plan], Dataset]], ...] = (
-    (r"ArrowTypeError|invalid ID type|mixed.*(?:int|str)|could not convert.*id", with_text_ids),
-    (r"repeated interactions|duplicate (?:user|item|interaction)", without_repeats),
-    (r"NaT|datetime|timestamp|OutOfBounds", without_times),
-    (r"empty (?:profile|history)|no training|must not be empty", with_short_profiles),
+    (r"ArrowTypeError|invalid ID type|mixed.*(?:int|str)|could not convert.*id", _with_text_ids),
+    (r"repeated interactions|duplicate (?:user|item|interaction)", _without_repeats),
+    (r"NaT|datetime|timestamp|OutOfBounds", _without_times),
+    (r"empty (?:profile|history)|no training|must not be empty", _with_short_profiles),
 )
 """Pattern of a failure, and what to read otherwise."""
 
@@ -58,7 +58,7 @@ def repaired_profile(dataset: Dataset, plan: Plan, failed: list[Node]) -> Datase
     node = failed[-1]
     ended = node.execution.ended if node.execution else None
     if ended is Ended.MEMORY:
-        raise UnusableAnswer(out_of_memory(dataset, plan))
+        raise UnusableAnswer(_out_of_memory(dataset, plan))
     if ended in (Ended.TIMEOUT, Ended.CPU) and len(failed) > 1:
         raise UnusableAnswer(
             "Time ran out twice. Ask for fewer seeds, folds or algorithms, raise exec.timeout, or "
@@ -72,7 +72,7 @@ def repaired_profile(dataset: Dataset, plan: Plan, failed: list[Node]) -> Datase
     return dataset
 
 
-def out_of_memory(dataset: Dataset, plan: Plan) -> str:
+def _out_of_memory(dataset: Dataset, plan: Plan) -> str:
     """Say what needed the memory and what to do."""
     dense = [a.name for a in plan.algorithms if BY_KIND[a.kind].name in DENSE]
     if not dense:

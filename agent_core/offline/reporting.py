@@ -16,36 +16,22 @@ def draft_of(request: ReportRequest) -> ReportDraft:
     plan = request.plan
     claims = claims_of(plan, request.facts)
     findings = [f"{{{{claim:{i}}}}}." for i in range(len(claims))]
-    findings += [f for m in plan.metrics[1:] if (f := finding(plan, m, request.facts))]
+    findings += [f for m in plan.metrics[1:] if (f := _finding(plan, m, request.facts))]
     return ReportDraft(
         headline="",
         findings=tuple(findings),
-        limits=limits_told(plan),
-        next_steps=next_steps(plan, has_result=request.best is not None),
+        limits=_limits_told(plan),
+        next_steps=_next_steps(plan, has_result=request.best is not None),
         claims=claims,
     )
 
 
-def expected_direction(metric: Metric) -> Direction:
-    """Return what is expected of the first of two in the order of a metric."""
-    if not metric.is_directed:
-        return Direction.DIFFERENT
-    return Direction.HIGHER if metric.is_descending else Direction.LOWER
-
-
-def algorithms_in_order(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> list[str]:
-    """Return the algorithms that have a mean of a metric, in its order."""
-    means = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}
-    known = {name: value for name, value in means.items() if value is not None}
-    return sorted(known, key=known.__getitem__, reverse=metric.is_descending)
-
-
 def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     """Return what is claimed: each subject against the baseline, and the ends of the order."""
-    ranking = algorithms_in_order(plan, plan.primary, facts)
+    ranking = _algorithms_in_order(plan, plan.primary, facts)
     baselines = [n for n in ranking if n in {a.name for a in plan.baselines}]
     subjects = [n for n in ranking if n not in baselines]
-    direction = expected_direction(plan.primary)
+    direction = _expected_direction(plan.primary)
     pairs = [(subject, baselines[0]) for subject in subjects] if baselines else []
     if plan.study is Study.SWEEP and len(subjects) > 1:
         pairs = [(subjects[0], subjects[-1])]
@@ -54,37 +40,51 @@ def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     return tuple(Claim(a, b, plan.primary.key, direction) for a, b in pairs[:MAX_CLAIMS])
 
 
-def finding(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> str:
+def _expected_direction(metric: Metric) -> Direction:
+    """Return what is expected of the first of two in the order of a metric."""
+    if not metric.is_directed:
+        return Direction.DIFFERENT
+    return Direction.HIGHER if metric.is_descending else Direction.LOWER
+
+
+def _algorithms_in_order(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> list[str]:
+    """Return the algorithms that have a mean of a metric, in its order."""
+    means = {a.name: facts.get(f"{metric.key}|{a.name}|mean") for a in plan.algorithms}
+    known = {name: value for name, value in means.items() if value is not None}
+    return sorted(known, key=known.__getitem__, reverse=metric.is_descending)
+
+
+def _finding(plan: Plan, metric: Metric, facts: Mapping[str, float]) -> str:
     """Return a sentence about a metric beside the primary one; empty where none was recorded."""
-    names = algorithms_in_order(plan, metric, facts)
+    names = _algorithms_in_order(plan, metric, facts)
     if not names:
         return ""
     if plan.study is Study.SEED_VARIANCE:
-        return spread_sentence(plan, metric, names)
-    shown = ", ".join(f"{name} {value_reference(metric, name, 'mean')}" for name in names)
+        return _spread_sentence(plan, metric, names)
+    shown = ", ".join(f"{name} {_value_reference(metric, name, 'mean')}" for name in names)
     return f"{metric.label}: {shown}."
 
 
-def spread_sentence(plan: Plan, metric: Metric, names: list[str]) -> str:
+def _spread_sentence(plan: Plan, metric: Metric, names: list[str]) -> str:
     """Return how much a metric varies over the seeds."""
     random = {a.name for a in plan.algorithms if a.is_random}
     parts = []
     for name in names:
-        mean = f"{name} {value_reference(metric, name, 'mean')}"
+        mean = f"{name} {_value_reference(metric, name, 'mean')}"
         if name in random and len(plan.seeds) > 1:
-            low, high = (value_reference(metric, name, s) for s in ("sd_low", "sd_high"))
-            mean += f" with SD {value_reference(metric, name, 'sd')} (interval {low} to {high})"
-            mean += f", CV {value_reference(metric, name, 'cv')}"
+            low, high = (_value_reference(metric, name, s) for s in ("sd_low", "sd_high"))
+            mean += f" with SD {_value_reference(metric, name, 'sd')} (interval {low} to {high})"
+            mean += f", CV {_value_reference(metric, name, 'cv')}"
         parts.append(mean)
     return f"{metric.label}: {'; '.join(parts)}."
 
 
-def value_reference(metric: Metric, name: str, statistic: str) -> str:
+def _value_reference(metric: Metric, name: str, statistic: str) -> str:
     """Return the place of a recorded number."""
     return f"{{{{{metric.key}|{name}|{statistic}}}}}"
 
 
-def limits_told(plan: Plan) -> tuple[str, ...]:
+def _limits_told(plan: Plan) -> tuple[str, ...]:
     """Return what the result does not show."""
     subjects = ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
     found = [f"Hyperparameters are stated, not tuned: these configurations of {subjects}."]
@@ -101,7 +101,7 @@ def limits_told(plan: Plan) -> tuple[str, ...]:
     return tuple(found)
 
 
-def next_steps(plan: Plan, *, has_result: bool) -> tuple[str, ...]:
+def _next_steps(plan: Plan, *, has_result: bool) -> tuple[str, ...]:
     """Return what could be done next."""
     if not has_result:
         return (

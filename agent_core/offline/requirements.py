@@ -48,9 +48,9 @@ def requirements_of(
     """Return the requirements of a plan, numbered from 1."""
     named = dataset.name if dataset.name in plan.question else ""
     listing = Listing([], clauses(plan.question) | {w: w for w, _ in outside} | {"data": named})
-    data_requirements(listing, plan, dataset)
-    model_requirements(listing, plan)
-    measure_requirements(listing, plan)
+    _data_requirements(listing, plan, dataset)
+    _model_requirements(listing, plan)
+    _measure_requirements(listing, plan)
     listing.file("table_saved", "Save one line per run as CSV.")
     listing.file("figures_saved", "Draw the result and save it as PNG.")
     listing.file("metadata_saved", "Record data hash, split, seeds and resolved configurations.")
@@ -58,91 +58,6 @@ def requirements_of(
         text = f"{words}: {reason}; not decidable offline."
         listing.add(None, text, priority=Priority.NICE, clause=words, limit=reason)
     return tuple(listing.found)
-
-
-def data_requirements(listing: Listing, plan: Plan, dataset: Dataset) -> None:
-    """Add what is asked of data and split."""
-    listing.add(
-        "dataset_loaded",
-        f"Load {dataset.name}: {dataset.users:,} users, {dataset.items:,} items, "
-        f"{dataset.rows:,} interactions; {plan.feedback}.",
-        clause="data",
-    )
-    if plan.data.rules or dataset.duplicates:
-        listing.add(
-            "filters_as_planned",
-            "Report the interactions before and after each filter.",
-            clause="data_rules",
-        )
-    listing.add(
-        "split_as_planned",
-        f"Split: {plan.split.text}; the same for every run; saved.",
-        clause="split",
-    )
-    listing.add("no_test_in_train", "No test interaction of a user is in the training data.")
-    if plan.split.folds > 1:
-        listing.add(
-            "folds_as_planned",
-            f"Every algorithm is tested on all {plan.split.folds} folds.",
-            clause="split",
-        )
-
-
-def model_requirements(listing: Listing, plan: Plan) -> None:
-    """Add what is asked of algorithms, configurations and repetitions."""
-    subjects = [a.name for a in plan.algorithms if a not in plan.baselines]
-    names = ", ".join(subjects)
-    listing.add("algorithms_as_planned", f"Train {names} from LensKit.", clause="algorithms")
-    if plan.baselines:
-        baselines = ", ".join(a.name for a in plan.baselines)
-        listing.add(
-            "baseline_present",
-            f"Run {baselines} beside it as the baseline.",
-            clause="baseline",
-        )
-    shown = "; ".join(f"{a.name}: {config_text(a.config)}" for a in plan.algorithms if a.config)
-    listing.add(
-        "configuration_as_planned",
-        f"The same configuration in every run, not tuned: {shown or 'defaults'}.",
-        clause="configuration",
-    )
-    random = [a.name for a in plan.algorithms if a.is_random]
-    if random and len(plan.seeds) > 1:
-        listing.add(
-            "seeds_as_planned",
-            f"Train {', '.join(random)} with {len(plan.seeds)} seeds "
-            f"({plan.seeds[0]} to {plan.seeds[-1]}); nothing else differs.",
-            clause="seeds",
-        )
-    if plan.study is Study.SWEEP:
-        listing.add("sweep_as_planned", f"Every planned value of {plan.swept} is measured.")
-
-
-def measure_requirements(listing: Listing, plan: Plan) -> None:
-    """Add what is asked of metrics, lists and statistics."""
-    labels = ", ".join(m.label for m in plan.metrics)
-    listing.add(
-        "metrics_as_planned",
-        f"Measure {labels} for every run, averaged over test users.",
-        clause="metrics",
-    )
-    listing.add("recomputation_agrees", "The values agree with those recomputed from saved lists.")
-    if len(plan.algorithms) - len(plan.baselines) > 1:
-        listing.add("same_test_users", "All algorithms are measured on the same test users.")
-    if any(not m.is_rating for m in plan.metrics):
-        listing.add("lists_exclude_train", "Recommended items are none of the training items.")
-    listing.add("lists_saved", "Save what was recommended or predicted, for every run.")
-    if plan.study is not Study.COMPARISON:
-        listing.add("per_user_saved", "Save the value of every test user, for every run.")
-    within = f", and whether differences lie within ±{plan.margin:g}" if plan.margin else ""
-    text = f"Report {plan.reported[0]}{within}."
-    listing.add("statistics_available", text, clause="statistics")
-
-
-def config_text(config: object) -> str:
-    """Return a configuration as `name value` pairs."""
-    pairs = dict(config) if isinstance(config, dict) else {}
-    return ", ".join(f"{key} {value}" for key, value in pairs.items())
 
 
 def with_known_ids(
@@ -181,3 +96,88 @@ def refused_wishes(requirements: tuple[Requirement, ...]) -> tuple[tuple[str, st
 def key_of(requirement: Requirement) -> str:
     """Return what makes a requirement the same one in two versions."""
     return requirement.check or requirement.text
+
+
+def _data_requirements(listing: Listing, plan: Plan, dataset: Dataset) -> None:
+    """Add what is asked of data and split."""
+    listing.add(
+        "dataset_loaded",
+        f"Load {dataset.name}: {dataset.users:,} users, {dataset.items:,} items, "
+        f"{dataset.rows:,} interactions; {plan.feedback}.",
+        clause="data",
+    )
+    if plan.data.rules or dataset.duplicates:
+        listing.add(
+            "filters_as_planned",
+            "Report the interactions before and after each filter.",
+            clause="data_rules",
+        )
+    listing.add(
+        "split_as_planned",
+        f"Split: {plan.split.text}; the same for every run; saved.",
+        clause="split",
+    )
+    listing.add("no_test_in_train", "No test interaction of a user is in the training data.")
+    if plan.split.folds > 1:
+        listing.add(
+            "folds_as_planned",
+            f"Every algorithm is tested on all {plan.split.folds} folds.",
+            clause="split",
+        )
+
+
+def _model_requirements(listing: Listing, plan: Plan) -> None:
+    """Add what is asked of algorithms, configurations and repetitions."""
+    subjects = [a.name for a in plan.algorithms if a not in plan.baselines]
+    names = ", ".join(subjects)
+    listing.add("algorithms_as_planned", f"Train {names} from LensKit.", clause="algorithms")
+    if plan.baselines:
+        baselines = ", ".join(a.name for a in plan.baselines)
+        listing.add(
+            "baseline_present",
+            f"Run {baselines} beside it as the baseline.",
+            clause="baseline",
+        )
+    shown = "; ".join(f"{a.name}: {_config_text(a.config)}" for a in plan.algorithms if a.config)
+    listing.add(
+        "configuration_as_planned",
+        f"The same configuration in every run, not tuned: {shown or 'defaults'}.",
+        clause="configuration",
+    )
+    random = [a.name for a in plan.algorithms if a.is_random]
+    if random and len(plan.seeds) > 1:
+        listing.add(
+            "seeds_as_planned",
+            f"Train {', '.join(random)} with {len(plan.seeds)} seeds "
+            f"({plan.seeds[0]} to {plan.seeds[-1]}); nothing else differs.",
+            clause="seeds",
+        )
+    if plan.study is Study.SWEEP:
+        listing.add("sweep_as_planned", f"Every planned value of {plan.swept} is measured.")
+
+
+def _measure_requirements(listing: Listing, plan: Plan) -> None:
+    """Add what is asked of metrics, lists and statistics."""
+    labels = ", ".join(m.label for m in plan.metrics)
+    listing.add(
+        "metrics_as_planned",
+        f"Measure {labels} for every run, averaged over test users.",
+        clause="metrics",
+    )
+    listing.add("recomputation_agrees", "The values agree with those recomputed from saved lists.")
+    if len(plan.algorithms) - len(plan.baselines) > 1:
+        listing.add("same_test_users", "All algorithms are measured on the same test users.")
+    if any(not m.is_rating for m in plan.metrics):
+        listing.add("lists_exclude_train", "Recommended items are none of the training items.")
+    listing.add("lists_saved", "Save what was recommended or predicted, for every run.")
+    if plan.study is not Study.COMPARISON:
+        listing.add("per_user_saved", "Save the value of every test user, for every run.")
+    within = f", and whether differences lie within ±{plan.margin:g}" if plan.margin else ""
+    text = f"Report {plan.reported[0]}{within}."
+    listing.add("statistics_available", text, clause="statistics")
+
+
+def _config_text(config: object) -> str:
+    """Return a configuration as `name value` pairs."""
+    pairs = dict(config) if isinstance(config, dict) else {}
+    return ", ".join(f"{key} {value}" for key, value in pairs.items())

@@ -87,164 +87,22 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     decides = is_question or WISH.search(words) or DECIDES.search(words)
     if REMARK.search(words) and not decides:
         return Revision()
-    changed, dropped, said = apply(plan, words)
+    changed, dropped, said = _apply(plan, words)
     if is_question:
-        offer = wish_of(words) if changed or dropped else ""
-        return Revision(reply=explain(plan, words) or (OFFERED if offer else ""), offer=offer)
+        offer = _wish_of(words) if changed or dropped else ""
+        return Revision(reply=_explain(plan, words) or (OFFERED if offer else ""), offer=offer)
     if OUTCOME.search(words):
-        said = outcome_reply(plan, words)
+        said = _outcome_reply(plan, words)
     if not changed and not dropped:
         silent = not WISH.search(words) and not said
         return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
-    return revised(plan, dataset, changed, dropped, said)
+    return _revised(plan, dataset, changed, dropped, said)
 
 
 OFFERED = "I can do that."
 
 
-def outcome_reply(plan: Plan, reply: str) -> str:
-    """Say what becomes of a wish about a result."""
-    named = [a for a in read(reply).algorithms if a not in BASELINES]
-    subjects = ", ".join(named or [a.name for a in plan.algorithms if a not in plan.baselines])
-    return OUTCOME_REPLY.format(names=subjects) + "."
-
-
-def wish_of(question: str) -> str:
-    """Return a question as the wish that it holds."""
-    wish = re.sub(
-        r"^\W*(?:(?:can|could|would|will|should|may) (?:you|we|i)|what (?:if|about)|how about)\s+"
-        r"(?:(?:please|we|you)\s+)*",
-        "",
-        question.strip().rstrip("?! "),
-        flags=re.IGNORECASE,
-    )
-    return wish.strip()
-
-
-def apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]:
-    """Return the changed reading (None: unchanged), dropped requirements, and what to say."""
-    old = reading_of(plan)
-    new, notes = old, []
-    numbers = dropped_numbers(reply)
-    for part in PARTS.split(DROP_NUMBER.sub("", reply)):
-        wish = read(part)
-        new, said = merged(new, wish, part, plan)
-        notes += [said] if said else []
-        notes += [f"“{words}” {reason}." for words, reason in wish.outside]
-        notes += [f"{kind.capitalize()} is not among my studies." for kind in wish.beyond]
-    known = {r.id: r for r in plan.requirements}
-    missing = [n for n in numbers if n not in known]
-    if missing:
-        notes.append(
-            f"There is no requirement {', '.join(map(str, missing))}; there are "
-            f"{min(known)} to {max(known)}."
-        )
-    dropped = frozenset(key_of(known[n]) for n in numbers if n in known)
-    return (None if new == old else new), dropped, " ".join(dict.fromkeys(notes))
-
-
-def dropped_numbers(reply: str) -> list[int]:
-    """Return the requirements that a reply drops by number."""
-    matches = [n for m in DROP_NUMBER.finditer(reply) for n in re.findall(r"\d+", m[1])]
-    return [int(n) for n in dict.fromkeys(matches)]
-
-
-def revised(
-    plan: Plan, dataset: Dataset, reading: Reading | None, dropped: frozenset[str], said: str
-) -> Revision:
-    """Return the next version of the plan with its difference."""
-    next_plan = build(reading or reading_of(plan), dataset, plan.question)
-    was = {key_of(r) for r in plan.requirements}
-    fresh_before = build(reading_of(plan), dataset, plan.question)
-    gone = frozenset(key_of(r) for r in fresh_before.requirements) - was
-    requirements = with_known_ids(next_plan.requirements, plan.requirements, dropped | gone)
-    assumptions = kept_assumptions(plan, next_plan)
-    next_plan = replace(
-        next_plan,
-        version=plan.version + 1,
-        requirements=requirements,
-        unmapped=unique((*plan.unmapped, *next_plan.unmapped)),
-        refused=unique((*plan.refused, *next_plan.refused)),
-        assumptions=assumptions.texts,
-        topics=assumptions.topics,
-    )
-    change = difference(plan, next_plan)
-    assumed = tuple(f"assumed: {a}" for a in next_plan.assumptions if a not in plan.assumptions)
-    change = replace(change, summary=(*change.summary, *assumed)) if change.summary else change
-    if {r.check for r in plan.requirements if r.id in change.dropped}.intersection(BINDING):
-        said = f"{said} {STILL_CHECKED}".strip()
-    if change.is_empty:
-        return Revision(reply=f"{said or 'That is what the plan says already.'}".strip())
-    return Revision(next_plan, change, said)
-
-
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
-
-
-def difference(old: Plan, new: Plan) -> PlanChange:
-    """Return what changed between two versions, ready to be told."""
-    before = {r.id: r for r in old.requirements}
-    after = {r.id: r for r in new.requirements}
-    added = tuple(i for i in after if i not in before)
-    dropped = tuple(i for i in before if i not in after)
-    changed = tuple(i for i in after if i in before and after[i].text != before[i].text)
-    lines = [f"added {i} ({after[i].text.rstrip('.')})" for i in added]
-    lines += [f"dropped {i} ({before[i].text.rstrip('.')})" for i in dropped]
-    return PlanChange(added, changed, dropped, (*settings_changes(old, new), *lines))
-
-
-def settings_changes(old: Plan, new: Plan) -> tuple[str, ...]:
-    """Return the changes of protocol in words."""
-    pairs = (
-        ("algorithms", names(old), names(new)),
-        ("metrics", labels(old), labels(new)),
-        ("data", data_text(old.data), data_text(new.data)),
-        ("split", split_text(old.split), split_text(new.split)),
-        ("seeds", str(len(old.seeds)), str(len(new.seeds))),
-        ("feedback", old.feedback, new.feedback),
-        ("equivalence margin", margin_text(old), margin_text(new)),
-    )
-    told = [f"{name}: {before} → {after}" for name, before, after in pairs if before != after]
-    return (*told, *configuration_changes(old, new))
-
-
-def configuration_changes(old: Plan, new: Plan) -> list[str]:
-    """Return changed and added configurations in words."""
-    before = {a.name: a.config for a in old.algorithms}
-    lines = []
-    for algorithm in new.algorithms:
-        was, config = before.get(algorithm.name), algorithm.config
-        if was is None and config:
-            pairs = ", ".join(f"{k} {v}" for k, v in config.items())
-            lines.append(f"configuration: {algorithm.name} {pairs}")
-        elif was is not None:
-            changed = [f"{k} {was.get(k)} → {v}" for k, v in config.items() if was.get(k) != v]
-            lines += [f"configuration: {algorithm.name} {', '.join(changed)}"] if changed else []
-    return lines
-
-
-def margin_text(plan: Plan) -> str:
-    """Return the margin of equivalence in words."""
-    return "none" if plan.margin is None else f"±{plan.margin:g} {plan.primary.label}"
-
-
-def names(plan: Plan) -> str:
-    """Return the algorithms of a plan."""
-    return ", ".join(a.name for a in plan.algorithms)
-
-
-def labels(plan: Plan) -> str:
-    """Return the metrics of a plan."""
-    return ", ".join(m.label for m in plan.metrics)
-
-
-def configurations(plan: Plan) -> str:
-    """Return the configurations of a plan."""
-    return "; ".join(
-        f"{a.name} " + ", ".join(f"{k} {v}" for k, v in a.config.items())
-        for a in plan.algorithms
-        if a.config and a.name in names(plan)
-    )
 
 
 REASONS = (
@@ -287,15 +145,157 @@ ABOUT_PLAN = re.compile(
 )
 
 
-def explain(plan: Plan, question: str) -> str:
+def _outcome_reply(plan: Plan, reply: str) -> str:
+    """Say what becomes of a wish about a result."""
+    named = [a for a in read(reply).algorithms if a not in BASELINES]
+    subjects = ", ".join(named or [a.name for a in plan.algorithms if a not in plan.baselines])
+    return OUTCOME_REPLY.format(names=subjects) + "."
+
+
+def _wish_of(question: str) -> str:
+    """Return a question as the wish that it holds."""
+    wish = re.sub(
+        r"^\W*(?:(?:can|could|would|will|should|may) (?:you|we|i)|what (?:if|about)|how about)\s+"
+        r"(?:(?:please|we|you)\s+)*",
+        "",
+        question.strip().rstrip("?! "),
+        flags=re.IGNORECASE,
+    )
+    return wish.strip()
+
+
+def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]:
+    """Return the changed reading (None: unchanged), dropped requirements, and what to say."""
+    old = reading_of(plan)
+    new, notes = old, []
+    numbers = _dropped_numbers(reply)
+    for part in PARTS.split(DROP_NUMBER.sub("", reply)):
+        wish = read(part)
+        new, said = merged(new, wish, part, plan)
+        notes += [said] if said else []
+        notes += [f"“{words}” {reason}." for words, reason in wish.outside]
+        notes += [f"{kind.capitalize()} is not among my studies." for kind in wish.beyond]
+    known = {r.id: r for r in plan.requirements}
+    missing = [n for n in numbers if n not in known]
+    if missing:
+        notes.append(
+            f"There is no requirement {', '.join(map(str, missing))}; there are "
+            f"{min(known)} to {max(known)}."
+        )
+    dropped = frozenset(key_of(known[n]) for n in numbers if n in known)
+    return (None if new == old else new), dropped, " ".join(dict.fromkeys(notes))
+
+
+def _dropped_numbers(reply: str) -> list[int]:
+    """Return the requirements that a reply drops by number."""
+    matches = [n for m in DROP_NUMBER.finditer(reply) for n in re.findall(r"\d+", m[1])]
+    return [int(n) for n in dict.fromkeys(matches)]
+
+
+def _revised(
+    plan: Plan, dataset: Dataset, reading: Reading | None, dropped: frozenset[str], said: str
+) -> Revision:
+    """Return the next version of the plan with its difference."""
+    next_plan = build(reading or reading_of(plan), dataset, plan.question)
+    was = {key_of(r) for r in plan.requirements}
+    fresh_before = build(reading_of(plan), dataset, plan.question)
+    gone = frozenset(key_of(r) for r in fresh_before.requirements) - was
+    requirements = with_known_ids(next_plan.requirements, plan.requirements, dropped | gone)
+    assumptions = kept_assumptions(plan, next_plan)
+    next_plan = replace(
+        next_plan,
+        version=plan.version + 1,
+        requirements=requirements,
+        unmapped=unique((*plan.unmapped, *next_plan.unmapped)),
+        refused=unique((*plan.refused, *next_plan.refused)),
+        assumptions=assumptions.texts,
+        topics=assumptions.topics,
+    )
+    change = _difference(plan, next_plan)
+    assumed = tuple(f"assumed: {a}" for a in next_plan.assumptions if a not in plan.assumptions)
+    change = replace(change, summary=(*change.summary, *assumed)) if change.summary else change
+    if {r.check for r in plan.requirements if r.id in change.dropped}.intersection(BINDING):
+        said = f"{said} {STILL_CHECKED}".strip()
+    if change.is_empty:
+        return Revision(reply=f"{said or 'That is what the plan says already.'}".strip())
+    return Revision(next_plan, change, said)
+
+
+def _difference(old: Plan, new: Plan) -> PlanChange:
+    """Return what changed between two versions, ready to be told."""
+    before = {r.id: r for r in old.requirements}
+    after = {r.id: r for r in new.requirements}
+    added = tuple(i for i in after if i not in before)
+    dropped = tuple(i for i in before if i not in after)
+    changed = tuple(i for i in after if i in before and after[i].text != before[i].text)
+    lines = [f"added {i} ({after[i].text.rstrip('.')})" for i in added]
+    lines += [f"dropped {i} ({before[i].text.rstrip('.')})" for i in dropped]
+    return PlanChange(added, changed, dropped, (*_settings_changes(old, new), *lines))
+
+
+def _settings_changes(old: Plan, new: Plan) -> tuple[str, ...]:
+    """Return the changes of protocol in words."""
+    pairs = (
+        ("algorithms", _names(old), _names(new)),
+        ("metrics", _labels(old), _labels(new)),
+        ("data", data_text(old.data), data_text(new.data)),
+        ("split", split_text(old.split), split_text(new.split)),
+        ("seeds", str(len(old.seeds)), str(len(new.seeds))),
+        ("feedback", old.feedback, new.feedback),
+        ("equivalence margin", _margin_text(old), _margin_text(new)),
+    )
+    told = [f"{name}: {before} → {after}" for name, before, after in pairs if before != after]
+    return (*told, *_configuration_changes(old, new))
+
+
+def _configuration_changes(old: Plan, new: Plan) -> list[str]:
+    """Return changed and added configurations in words."""
+    before = {a.name: a.config for a in old.algorithms}
+    lines = []
+    for algorithm in new.algorithms:
+        was, config = before.get(algorithm.name), algorithm.config
+        if was is None and config:
+            pairs = ", ".join(f"{k} {v}" for k, v in config.items())
+            lines.append(f"configuration: {algorithm.name} {pairs}")
+        elif was is not None:
+            changed = [f"{k} {was.get(k)} → {v}" for k, v in config.items() if was.get(k) != v]
+            lines += [f"configuration: {algorithm.name} {', '.join(changed)}"] if changed else []
+    return lines
+
+
+def _margin_text(plan: Plan) -> str:
+    """Return the margin of equivalence in words."""
+    return "none" if plan.margin is None else f"±{plan.margin:g} {plan.primary.label}"
+
+
+def _names(plan: Plan) -> str:
+    """Return the algorithms of a plan."""
+    return ", ".join(a.name for a in plan.algorithms)
+
+
+def _labels(plan: Plan) -> str:
+    """Return the metrics of a plan."""
+    return ", ".join(m.label for m in plan.metrics)
+
+
+def _configurations(plan: Plan) -> str:
+    """Return the configurations of a plan."""
+    return "; ".join(
+        f"{a.name} " + ", ".join(f"{k} {v}" for k, v in a.config.items())
+        for a in plan.algorithms
+        if a.config and a.name in _names(plan)
+    )
+
+
+def _explain(plan: Plan, question: str) -> str:
     """Answer a question about the plan; empty where it is about something else."""
     words = {
-        "margin": margin_text(plan),
+        "margin": _margin_text(plan),
         "split": plan.split.text,
         "seeds": len(plan.seeds),
-        "config": configurations(plan),
+        "config": _configurations(plan),
         "minutes": max(1.0, plan.estimate_s / 60),
-        "metrics": labels(plan),
+        "metrics": _labels(plan),
     }
     for pattern, answer in REASONS:
         if re.search(pattern, question, re.IGNORECASE):
@@ -303,5 +303,5 @@ def explain(plan: Plan, question: str) -> str:
     if not (ABOUT_PLAN.search(question) or QUESTION.match(question)):
         return ""
     return (
-        f"The plan: {names(plan)}; {labels(plan)}; {plan.split.text}; {len(plan.seeds)} seed(s)."
+        f"The plan: {_names(plan)}; {_labels(plan)}; {plan.split.text}; {len(plan.seeds)} seed(s)."
     )

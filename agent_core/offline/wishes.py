@@ -43,26 +43,34 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
             (swap["new"] or swap["new2"] or swap["new3"]),
             (swap["old"] or swap["old2"] or swap["old3"]),
         )
-        return replaced(old, read(fresh), read(gone))
-    if wish.algorithms and not wish.metrics and not COMPARES.search(part) and is_setting(wish):
+        return _replaced(old, read(fresh), read(gone))
+    if wish.algorithms and not wish.metrics and not COMPARES.search(part) and _is_setting(wish):
         others = [n for n in wish.algorithms if n in old.algorithms]
-        wish = wish if len(others) < len(wish.algorithms) else without_algorithms(wish)
+        wish = wish if len(others) < len(wish.algorithms) else _without_algorithms(wish)
     removes = bool(REMOVAL.search(part)) and not re.search(r"\b(?:add|also)\b", part, re.I)
-    adds = adds_words(part) or bool(re.match(r"\W*and\b", part, re.IGNORECASE))
+    adds = _adds_words(part) or bool(re.match(r"\W*and\b", part, re.IGNORECASE))
     new, said = old, ""
     if wish.algorithms:
-        only = bool(re.search(r"\b(?:only|just)\b", part, re.IGNORECASE)) and not adds_words(part)
-        new, said = with_algorithms(new, wish.algorithms, removes=removes, only=only)
+        only = bool(re.search(r"\b(?:only|just)\b", part, re.IGNORECASE)) and not _adds_words(part)
+        new, said = _with_algorithms(new, wish.algorithms, removes=removes, only=only)
     if wish.metrics or (wish.cutoffs and not removes):
-        replaces = is_replacing(part) and not adds_words(part)
-        new = with_metrics(new, wish, removes=removes, replaces=replaces, adds=adds)
-    new = with_counts(new, wish, part)
+        replaces = _is_replacing(part) and not _adds_words(part)
+        new = _with_metrics(new, wish, removes=removes, replaces=replaces, adds=adds)
+    new = _with_counts(new, wish, part)
     if removes:
         return replace(new, margin=None) if EQUIVALENCE.search(part) else new, said
-    return with_protocol(new, wish, plan, said)
+    return _with_protocol(new, wish, plan, said)
 
 
-def with_counts(old: Reading, wish: Reading, part: str) -> Reading:
+def unique(values: Iterable[T]) -> tuple[T, ...]:
+    """Return values without repetition, in order."""
+    return tuple(dict.fromkeys(values))
+
+
+BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
+
+
+def _with_counts(old: Reading, wish: Reading, part: str) -> Reading:
     """Take over, or take back, the fewest interactions that users and items must have."""
     if NO_FILTER.search(part):
         return replace(old, counts=())
@@ -70,22 +78,22 @@ def with_counts(old: Reading, wish: Reading, part: str) -> Reading:
     return replace(old, counts=(*others, *wish.counts))
 
 
-def is_setting(wish: Reading) -> bool:
+def _is_setting(wish: Reading) -> bool:
     """Whether a wish sets hyperparameters of the algorithms that it names."""
     return bool(wish.parameters or wish.values)
 
 
-def without_algorithms(wish: Reading) -> Reading:
+def _without_algorithms(wish: Reading) -> Reading:
     """Return a wish without its algorithms, which it only speaks of."""
     return replace(wish, algorithms=())
 
 
-def adds_words(part: str) -> bool:
+def _adds_words(part: str) -> bool:
     """Whether a wish says that something is added."""
     return bool(re.search(r"\b(?:add|also|as well|too|additionally|plus)\b", part, re.I))
 
 
-def replaced(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]:
+def _replaced(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]:
     """Put algorithms and metrics in the place of others."""
     new, said = old, ""
     if fresh.algorithms:
@@ -100,12 +108,12 @@ def replaced(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]
         kept_cuts = {m: given.get(m) or cuts.get(m, default) for m in metrics if m not in CUTLESS}
         new = with_cutoffs(replace(new, metrics=metrics), kept_cuts)
     elif fresh.cutoffs:
-        new = with_metrics(new, fresh, removes=False, replaces=True, adds=False)
+        new = _with_metrics(new, fresh, removes=False, replaces=True, adds=False)
     protocol = replace(fresh, algorithms=(), metrics=(), cutoffs=(), own={})
-    return with_protocol(new, protocol, None, said)
+    return _with_protocol(new, protocol, None, said)
 
 
-def with_metrics(
+def _with_metrics(
     old: Reading, wish: Reading, *, removes: bool, replaces: bool, adds: bool
 ) -> Reading:
     """Add, drop or replace metrics and cut-offs; at least one metric stays."""
@@ -132,7 +140,7 @@ def with_metrics(
     return with_cutoffs(replace(old, metrics=metrics), cuts)
 
 
-def with_protocol(
+def _with_protocol(
     old: Reading, wish: Reading, plan: Plan | None, said: str
 ) -> tuple[Reading, str]:
     """Take over what a reply says of split, repetitions and hyperparameters."""
@@ -165,20 +173,12 @@ def with_protocol(
     return new, said.strip()
 
 
-def is_replacing(reply: str) -> bool:
+def _is_replacing(reply: str) -> bool:
     """Whether a reply puts something in the place of what there is."""
     return bool(re.search(r"\b(?:instead|only|just|change|switch|use|replace)\b", reply, re.I))
 
 
-def unique(values: Iterable[T]) -> tuple[T, ...]:
-    """Return values without repetition, in order."""
-    return tuple(dict.fromkeys(values))
-
-
-BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
-
-
-def with_algorithms(
+def _with_algorithms(
     old: Reading, names: tuple[str, ...], *, removes: bool, only: bool
 ) -> tuple[Reading, str]:
     """Add, drop or replace algorithms; the baseline stays."""

@@ -64,22 +64,22 @@ def filters_as_planned(evidence: Evidence) -> Result:
     losses: list[Loss] = []
     for fold in folds:
         kept = pd.concat(fold[1:], ignore_index=True)
-        losses.append(lost(evidence, fold))
-        faults += [*rating_faults(evidence, fold), *claim_faults(evidence, kept, fold[0])]
-    names = reasons_of(evidence)
+        losses.append(_lost(evidence, fold))
+        faults += [*_rating_faults(evidence, fold), *_claim_faults(evidence, kept, fold[0])]
+    names = _reasons_of(evidence)
     worst = max(losses, key=lambda loss: (loss.share, loss.interactions))
-    if worst.share and not is_allowed(evidence, worst, names):
+    if worst.share and not _is_allowed(evidence, worst, names):
         why = f" after {some(names)}, which the plan does not ask for" if names else ""
-        faults.append(f"{loss_text(worst)} are missing{why or ' and no filter says why'}")
+        faults.append(f"{_loss_text(worst)} are missing{why or ' and no filter says why'}")
     if faults:
         return failed(f"{some(dict.fromkeys(faults))}.")
     data = sum(len(part) for part in folds[0][1:])
     if worst.share:
         after = some(names) if names else "rules that the plan only words"
-        return warned(f"{loss_text(worst)} are missing after {after}.")
+        return warned(f"{_loss_text(worst)} are missing after {after}.")
     notes = "".join(dict.fromkeys(f"; {loss.note}" for loss in losses if loss.note))
     doubts = [loss.doubt for loss in losses if loss.doubt]
-    doubts += [text for fold in folds for text in excess(evidence, fold)]
+    doubts += [text for fold in folds for text in _excess(evidence, fold)]
     if doubts:
         return warned(f"{data:,} interactions; {some(dict.fromkeys(doubts))}{notes}.")
     least = evidence.plan.data.lowest_rating
@@ -87,113 +87,11 @@ def filters_as_planned(evidence: Evidence) -> Result:
     return passed(f"{data:,} interactions, {rule}{notes}.")
 
 
-def is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
-    """Whether plan or run.json say enough of what is missing."""
-    if evidence.plan.data.underived or evidence.plan.split.has_validation:
-        return True
-    if names == [NOT_SAVED]:
-        return loss.interactions <= APART * loss.of and not loss.users
-    return bool(names) and loss.share <= MANY
-
-
-def loss_text(loss: Loss) -> str:
-    """Say how many interactions and users are missing."""
-    users = f", {loss.users:,} of {loss.of_users:,} users" if loss.users else ""
-    return f"{loss.interactions:,} of {loss.of:,} interactions{users}"
-
-
 def judged_parts(evidence: Evidence) -> list[Fold]:
     """Return fold, train and test where both were saved; not what was kept apart to choose on."""
     saved = sorted(set(evidence.test) & set(evidence.train))
-    chosen = [fold for fold in saved if not is_kept_apart(evidence, fold)] or saved
+    chosen = [fold for fold in saved if not _is_kept_apart(evidence, fold)] or saved
     return [(fold, evidence.train[fold], evidence.test[fold]) for fold in chosen]
-
-
-def is_kept_apart(evidence: Evidence, fold: str) -> bool:
-    """Whether a fold is called validation and nothing was measured on it."""
-    return bool(KEPT_APART.search(fold)) and fold not in set(evidence.rows["fold"])
-
-
-def used_dataset(evidence: Evidence) -> Dataset | None:
-    """Return the profile of the dataset that was used."""
-    described = evidence.run.get("dataset")
-    name = described.get("file") if isinstance(described, dict) else None
-    first = evidence.datasets[0] if evidence.datasets else None
-    return next((d for d in evidence.datasets if d.name == name), first)
-
-
-def claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
-    """Return the filters that run.json names."""
-    described = evidence.run.get("dataset")
-    found = described.get("filters") if isinstance(described, dict) else None
-    return [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
-
-
-def reasons_of(evidence: Evidence) -> list[str]:
-    """Return what run.json says took interactions away: filters, or a validation part."""
-    names = [short(c.get("name", "?")) for c in claimed_filters(evidence)]
-    chosen = [str(d.get("selected_on") or "") for d in recorded_algorithms(evidence.run).values()]
-    if any(KEPT_APART.search(text) for text in chosen):
-        names.append(NOT_SAVED)
-    return names
-
-
-def may_lose(evidence: Evidence, fold: str) -> bool:
-    """Whether a fold may hold fewer interactions than the filters left.
-
-    A cut in time leaves out users who come later; a variant is a part by its nature.
-    """
-    return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
-
-
-def lost(evidence: Evidence, fold: Fold) -> Loss:
-    """Return what a fold lacks of the dataset without a reason in plan or split."""
-    data, origin = evidence.interactions, evidence.origins.get(fold[0])
-    if is_variant(evidence, fold[0]):
-        return Loss()
-    if data is None or origin is None or origin.is_renamed:
-        return counted_loss(evidence, fold)
-    expected = expected_data(evidence.plan, data)
-    kept, apart = data.iloc[origin.kept][PAIR], list(kept_apart(evidence, data))
-    there = pd.MultiIndex.from_frame(pd.concat([kept, *apart]))
-    missing = expected[~pd.MultiIndex.from_frame(expected[PAIR]).isin(there)]
-    note = ""
-    train = data.iloc[origin.rows["train"][origin.rows["train"] >= 0]]
-    if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
-        missing, note, doubt = after_cut(missing, train)
-    else:
-        missing, doubt = untrained(missing, train, expected, len(fold[2]))
-    gone = pd.concat([missing["user_id"], *(part["user_id"] for part in apart)])
-    users = set(gone) - set(kept["user_id"])
-    total = expected["user_id"].nunique()
-    return Loss(len(missing), len(expected), len(users), total, note, doubt)
-
-
-def expected_data(plan: Plan, data: pd.DataFrame) -> pd.DataFrame:
-    """Return the interactions that a plan leaves, each pair once."""
-    lowest = plan.data.lowest_rating
-    users, items = plan.data.fewest_per_user, plan.data.fewest_per_item
-    kept = data
-    if lowest is not None and "rating" in kept:
-        kept = kept[pd.to_numeric(kept["rating"], errors="coerce") >= lowest]
-    kept = kept[(kept["user_id"] != "") & (kept["item_id"] != "")].drop_duplicates(PAIR)
-    # Of a user with one interaction nothing can be both trained on and tested.
-    kept = kept[kept.groupby("user_id")["item_id"].transform("size") > 1]
-    while max(users, items) > 1 and len(kept):
-        sizes = [kept.groupby(c)["item_id"].transform("size") for c in PAIR]
-        is_inside = (sizes[0] >= users) & (sizes[1] >= items)
-        if is_inside.all():
-            break
-        kept = kept[is_inside]
-    return kept
-
-
-def kept_apart(evidence: Evidence, data: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the interactions that were saved to choose on."""
-    for fold, origin in evidence.origins.items():
-        if is_kept_apart(evidence, fold) and "test" in origin.rows:
-            rows = origin.rows["test"]
-            yield data.iloc[rows[rows >= 0]][PAIR]
 
 
 def untrained(
@@ -217,7 +115,109 @@ def untrained(
     return missing, f"{some(doubts)} are left out" if doubts else ""
 
 
-def after_cut(missing: pd.DataFrame, train: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
+def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
+    """Whether plan or run.json say enough of what is missing."""
+    if evidence.plan.data.underived or evidence.plan.split.has_validation:
+        return True
+    if names == [NOT_SAVED]:
+        return loss.interactions <= APART * loss.of and not loss.users
+    return bool(names) and loss.share <= MANY
+
+
+def _loss_text(loss: Loss) -> str:
+    """Say how many interactions and users are missing."""
+    users = f", {loss.users:,} of {loss.of_users:,} users" if loss.users else ""
+    return f"{loss.interactions:,} of {loss.of:,} interactions{users}"
+
+
+def _is_kept_apart(evidence: Evidence, fold: str) -> bool:
+    """Whether a fold is called validation and nothing was measured on it."""
+    return bool(KEPT_APART.search(fold)) and fold not in set(evidence.rows["fold"])
+
+
+def _used_dataset(evidence: Evidence) -> Dataset | None:
+    """Return the profile of the dataset that was used."""
+    described = evidence.run.get("dataset")
+    name = described.get("file") if isinstance(described, dict) else None
+    first = evidence.datasets[0] if evidence.datasets else None
+    return next((d for d in evidence.datasets if d.name == name), first)
+
+
+def _claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
+    """Return the filters that run.json names."""
+    described = evidence.run.get("dataset")
+    found = described.get("filters") if isinstance(described, dict) else None
+    return [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
+
+
+def _reasons_of(evidence: Evidence) -> list[str]:
+    """Return what run.json says took interactions away: filters, or a validation part."""
+    names = [short(c.get("name", "?")) for c in _claimed_filters(evidence)]
+    chosen = [str(d.get("selected_on") or "") for d in recorded_algorithms(evidence.run).values()]
+    if any(KEPT_APART.search(text) for text in chosen):
+        names.append(NOT_SAVED)
+    return names
+
+
+def _may_lose(evidence: Evidence, fold: str) -> bool:
+    """Whether a fold may hold fewer interactions than the filters left.
+
+    A cut in time leaves out users who come later; a variant is a part by its nature.
+    """
+    return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
+
+
+def _lost(evidence: Evidence, fold: Fold) -> Loss:
+    """Return what a fold lacks of the dataset without a reason in plan or split."""
+    data, origin = evidence.interactions, evidence.origins.get(fold[0])
+    if is_variant(evidence, fold[0]):
+        return Loss()
+    if data is None or origin is None or origin.is_renamed:
+        return _counted_loss(evidence, fold)
+    expected = _expected_data(evidence.plan, data)
+    kept, apart = data.iloc[origin.kept][PAIR], list(_kept_apart(evidence, data))
+    there = pd.MultiIndex.from_frame(pd.concat([kept, *apart]))
+    missing = expected[~pd.MultiIndex.from_frame(expected[PAIR]).isin(there)]
+    note = ""
+    train = data.iloc[origin.rows["train"][origin.rows["train"] >= 0]]
+    if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
+        missing, note, doubt = _after_cut(missing, train)
+    else:
+        missing, doubt = untrained(missing, train, expected, len(fold[2]))
+    gone = pd.concat([missing["user_id"], *(part["user_id"] for part in apart)])
+    users = set(gone) - set(kept["user_id"])
+    total = expected["user_id"].nunique()
+    return Loss(len(missing), len(expected), len(users), total, note, doubt)
+
+
+def _expected_data(plan: Plan, data: pd.DataFrame) -> pd.DataFrame:
+    """Return the interactions that a plan leaves, each pair once."""
+    lowest = plan.data.lowest_rating
+    users, items = plan.data.fewest_per_user, plan.data.fewest_per_item
+    kept = data
+    if lowest is not None and "rating" in kept:
+        kept = kept[pd.to_numeric(kept["rating"], errors="coerce") >= lowest]
+    kept = kept[(kept["user_id"] != "") & (kept["item_id"] != "")].drop_duplicates(PAIR)
+    # Of a user with one interaction nothing can be both trained on and tested.
+    kept = kept[kept.groupby("user_id")["item_id"].transform("size") > 1]
+    while max(users, items) > 1 and len(kept):
+        sizes = [kept.groupby(c)["item_id"].transform("size") for c in PAIR]
+        is_inside = (sizes[0] >= users) & (sizes[1] >= items)
+        if is_inside.all():
+            break
+        kept = kept[is_inside]
+    return kept
+
+
+def _kept_apart(evidence: Evidence, data: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the interactions that were saved to choose on."""
+    for fold, origin in evidence.origins.items():
+        if _is_kept_apart(evidence, fold) and "test" in origin.rows:
+            rows = origin.rows["test"]
+            yield data.iloc[rows[rows >= 0]][PAIR]
+
+
+def _after_cut(missing: pd.DataFrame, train: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
     """Return what a cut in time does not explain, with what it does, and what is doubtful.
 
     Users whom training does not know cannot be tested; items that it does not know need not be.
@@ -238,14 +238,14 @@ def after_cut(missing: pd.DataFrame, train: pd.DataFrame) -> tuple[pd.DataFrame,
     return missing[~is_cold & ~is_new], note, doubt
 
 
-def counted_loss(evidence: Evidence, fold: Fold) -> Loss:
+def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
     """Return how many interactions are missing by their number alone."""
-    profile, data = used_dataset(evidence), evidence.interactions
-    if profile is None or may_lose(evidence, fold[0]):
+    profile, data = _used_dataset(evidence), evidence.interactions
+    if profile is None or _may_lose(evidence, fold[0]):
         return Loss()
     of, of_users = profile.rows - profile.duplicates, profile.users
     if data is not None:
-        expected = expected_data(evidence.plan, data)
+        expected = _expected_data(evidence.plan, data)
         of, of_users = len(expected), expected["user_id"].nunique()
     elif evidence.plan.data.lowest_rating is not None:
         return Loss()
@@ -255,7 +255,7 @@ def counted_loss(evidence: Evidence, fold: Fold) -> Loss:
     return Loss(missing, of, max(0, of_users - users) if missing else 0, of_users)
 
 
-def excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
+def _excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
     """Name interactions that were kept although the plan leaves them out."""
     rules, data = evidence.plan.data, evidence.interactions
     origin = evidence.origins.get(fold[0])
@@ -272,7 +272,7 @@ def excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
             yield f"{few:,} interactions of {what} with fewer than the planned {least} were kept"
 
 
-def rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
+def _rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
     """Compare the kept interactions with the planned thresholds."""
     name, train, test = fold
     plan = evidence.plan
@@ -281,27 +281,27 @@ def rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
         (plan.split.lowest_test_rating, test, f" in the test of fold {name}"),
     )
     for threshold, data, where in parts:
-        if threshold is None or "rating" not in data or has_own_ratings(evidence, name, data):
+        if threshold is None or "rating" not in data or _has_own_ratings(evidence, name, data):
             continue
         if low := int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum()):
             rule = f"a rating below the planned {threshold:g}"
             yield f"{low:,} interactions with {rule} were kept{where}"
 
 
-def has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
+def _has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
     """Whether ratings are the script's own, as ones for what it calls positive."""
-    origin, profile = evidence.origins.get(fold), used_dataset(evidence)
+    origin, profile = evidence.origins.get(fold), _used_dataset(evidence)
     if origin is None or not origin.is_renamed or profile is None:
         return False
     values = set(pd.to_numeric(data["rating"], errors="coerce").unique())
     return len(values) < 2 or not values <= set(profile.rating_values)
 
 
-def claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[str]:
+def _claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[str]:
     """Compare the claimed filters with the interactions that are there."""
-    apart = sum(len(t) for f, t in evidence.test.items() if is_kept_apart(evidence, f))
+    apart = sum(len(t) for f, t in evidence.test.items() if _is_kept_apart(evidence, f))
     smallest = int(data.groupby("user_id").size().min()) if len(data) else 0
-    claims, planned = claimed_filters(evidence), evidence.plan.data.counts
+    claims, planned = _claimed_filters(evidence), evidence.plan.data.counts
     for claim in claims:
         name = str(claim.get("name", ""))
         core = None if "item" in name.lower() else CORE.search(name)
@@ -319,6 +319,6 @@ def claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[
         data["item_id"].nunique(),
     ):
         return
-    is_short = len(data) + apart < after * (1 - COUNT_SLACK) and not may_lose(evidence, fold)
+    is_short = len(data) + apart < after * (1 - COUNT_SLACK) and not _may_lose(evidence, fold)
     if len(data) > after or is_short:
         yield f"{after:,} interactions are claimed after filters; the split has {len(data):,}"

@@ -38,25 +38,12 @@ MANY_USERS = 50
 NO_SPLIT = "No split was saved, so that it cannot be checked."
 
 
-def both_parts(evidence: Evidence) -> Iterator[Fold]:
-    """Yield fold, train and test where both were saved."""
-    for fold, test in sorted(evidence.test.items()):
-        if fold in evidence.train:
-            yield fold, evidence.train[fold], test
-
-
-def overlap(left: pd.DataFrame, right: pd.DataFrame) -> int:
-    """Return how many pairs (user, item) stand in both."""
-    a, b = (f[PAIR].drop_duplicates() for f in (left, right))
-    return len(a.merge(b, on=PAIR))
-
-
 def no_test_in_train(evidence: Evidence) -> Result:
     """Check that no tested pair (user, item) was trained on."""
     leaks = [
         f"{shared:,} of {len(test):,} test pairs of fold {fold}"
-        for fold, train, test in both_parts(evidence)
-        if not is_meant_to_leak(evidence, fold) and (shared := overlap(train, test))
+        for fold, train, test in _both_parts(evidence)
+        if not is_meant_to_leak(evidence, fold) and (shared := _overlap(train, test))
     ]
     if leaks:
         return failed(f"Also in training: {some(leaks)}.")
@@ -65,12 +52,12 @@ def no_test_in_train(evidence: Evidence) -> Result:
     everything = trained_on_everything(evidence.source, (d.name for d in evidence.datasets))
     if everything:
         return failed(everything)
-    if is_never_hit(evidence):
+    if _is_never_hit(evidence):
         return failed(
             "No tested item is recommended to anybody by any algorithm: lists leave out what was "
             "trained on, so the test was trained on."
         )
-    folds = [fold for fold, _, _ in both_parts(evidence)]
+    folds = [fold for fold, _, _ in _both_parts(evidence)]
     absent = sorted(set(evidence.single["fold"]) - set(folds))
     if not folds:
         return failed(NO_SPLIT)
@@ -80,22 +67,13 @@ def no_test_in_train(evidence: Evidence) -> Result:
     return passed(f"{total:,} test pairs in {len(folds)} folds, none of them in training.")
 
 
-def is_never_hit(evidence: Evidence) -> bool:
-    """Whether all of many lists, of a baseline too, miss every tested item."""
-    single = evidence.single
-    hits = single[single["metric"].isin(["ndcg", "recall", "hit", "mrr", "map", "precision"])]
-    users = sum(t["user_id"].nunique() for t in evidence.test.values())
-    many = users >= MANY_USERS and hits["algorithm"].nunique() >= 2
-    return bool(many and len(hits) and (hits["value"] == 0).all())
-
-
 def split_as_planned(evidence: Evidence) -> Result:
     """Check that the split is of the planned kind, by its rows."""
     folds = judged_parts(evidence)
     if not folds:
         return failed(NO_SPLIT)
-    folds = [with_asked_users(evidence, fold) for fold in folds]
-    planned = with_planned_count(evidence, folds)
+    folds = [_with_asked_users(evidence, fold) for fold in folds]
+    planned = _with_planned_count(evidence, folds)
     name = planned.kind.value.replace("_", " ")
     may_differ = {f[0] for f in folds if is_variant(evidence, f[0])}
     others = [f for f in folds if f[0] in may_differ and mismatch(planned, [f])]
@@ -103,7 +81,7 @@ def split_as_planned(evidence: Evidence) -> Result:
     faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
     if len(others) == len(folds):
         faults += mismatch(planned, others)
-    faults += [*untimed(evidence, folds), *other_cuts(evidence, folds)]
+    faults += [*_untimed(evidence, folds), *_other_cuts(evidence, folds)]
     if faults:
         return failed(f"Not {name}: {some(dict.fromkeys(faults))}.")
     silent = [f[0] for f in others if kind_of(evidence, f[0]) is None]
@@ -116,88 +94,6 @@ def split_as_planned(evidence: Evidence) -> Result:
         return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
     sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
     return passed(f"{name}: {some(sizes, 2)}.")
-
-
-def with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
-    """Return a fold without the users whom the plan leaves out of the test.
-
-    It may have a number or share of test users, or a lowest rating that is tested.
-    """
-    name, train, test = fold
-    if kind_of(evidence, name) not in OF_ALL_USERS:
-        return fold
-    split, tested = evidence.plan.split, set(test["user_id"])
-    lowest = split.lowest_test_rating
-    share = len(tested) / max(1, len(tested | set(train["user_id"])))
-    wanted = split.test_user_share
-    is_share = wanted is not None and abs(share - wanted) <= NEAR
-    if len(tested) == split.test_users or is_share:
-        return name, train[train["user_id"].isin(tested)], test
-    if lowest is None or "rating" not in train:
-        return fold
-    could = set(train.loc[pd.to_numeric(train["rating"], errors="coerce") >= lowest, "user_id"])
-    return name, train[train["user_id"].isin(could | tested)], test
-
-
-def with_planned_count(evidence: Evidence, folds: list[Fold]) -> SplitRules:
-    """Return the planned split; with the share that is held out, where the plan has a count.
-
-    `5 interactions of each test user` says more than the share that a plan has by default.
-    """
-    split = evidence.plan.split
-    tests = pd.concat([test[["user_id"]].assign(fold=fold) for fold, _, test in folds])
-    counts = tests.groupby(["fold", "user_id"]).size()
-    if not split.kind.has_share or not len(counts) or counts.max() != split.held_out:
-        return split
-    if (counts == counts.max()).mean() < NEARLY_ALL:
-        return split
-    of_tested = [
-        len(test) + train["user_id"].isin(set(test["user_id"])).sum() for _, train, test in folds
-    ]
-    return replace(split, holdout=len(tests) / max(1, sum(of_tested)))
-
-
-def other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
-    """Name the folds that cut time elsewhere than the plan does.
-
-    Users who come later may be left out of the test, so that the dataset is asked how much of it
-    is later than the cut.
-    """
-    data, split = evidence.interactions, evidence.plan.split
-    if data is None or not is_timed(data) or not split.is_share_planned:
-        return []
-    faults, times = [], seconds(data["timestamp"])
-    for name, train, test in folds:
-        is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME and not is_variant(
-            evidence, name
-        )
-        if not is_cut or not (is_timed(train) and is_timed(test)):
-            continue
-        after, since = seconds(train["timestamp"]).max(), seconds(test["timestamp"]).min()
-        share = float((times > after).mean())
-        shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
-        if all(abs(s - split.holdout) > SHARE_SLACK for s in shares):
-            faults.append(
-                f"fold {name}: the newest {share:.1%} are cut off, {split.holdout:.0%} is planned"
-            )
-    return faults
-
-
-def is_cut_by_time(evidence: Evidence, fold: str) -> bool:
-    """Whether times decide what a fold holds out."""
-    kind = kind_of(evidence, fold)
-    return kind is not None and kind.is_timed
-
-
-def untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
-    """Name the temporal folds that lack the times which the dataset has."""
-    if not any(d.timestamp_column for d in evidence.datasets):
-        return []
-    return [
-        f"fold {name}: it has none of the times of the dataset"
-        for name, train, test in folds
-        if is_cut_by_time(evidence, name) and not (is_timed(train) and is_timed(test))
-    ]
 
 
 def folds_as_planned(evidence: Evidence) -> Result:
@@ -243,8 +139,8 @@ def temporal_leak(evidence: Evidence) -> Result:
     It binds: under a temporal plan, models that see the future answer another question. Random
     splits see it by design, which readers are told.
     """
-    timed = [f for f in both_parts(evidence) if is_timed(f[1]) and is_timed(f[2])]
-    wanted = {f[0]: kind_of(evidence, f[0]) for f in both_parts(evidence)}
+    timed = [f for f in _both_parts(evidence) if is_timed(f[1]) and is_timed(f[2])]
+    wanted = {f[0]: kind_of(evidence, f[0]) for f in _both_parts(evidence)}
     ordered = [fold for fold, kind in wanted.items() if kind is not None and kind.is_timed]
     has_times = any(d.timestamp_column for d in evidence.datasets)
     if not timed and ordered and has_times:
@@ -257,7 +153,7 @@ def temporal_leak(evidence: Evidence) -> Result:
         late = [fault for fold in timed for fault in late_training(wanted[fold[0]], fold)]
         if late:
             return failed(f"Training is later than the test: {some(late)}.")
-    shares = {f: later_share(a, b) for f, a, b in timed if f not in ordered}
+    shares = {f: _later_share(a, b) for f, a, b in timed if f not in ordered}
     worst = max(shares.values(), default=0.0)
     if worst:
         return warned(
@@ -267,11 +163,6 @@ def temporal_leak(evidence: Evidence) -> Result:
     if SplitKind.LEAVE_LAST in wanted.values():
         return passed("Each user's tested interaction is their last; others' may be later.")
     return passed("Training is older than the test.")
-
-
-def later_share(train: pd.DataFrame, test: pd.DataFrame) -> float:
-    """Return the share of training that is later than the median tested interaction."""
-    return float((train["timestamp"] > test["timestamp"].median()).mean())
 
 
 def is_timed(frame: pd.DataFrame) -> bool:
@@ -288,3 +179,112 @@ def duplicates_in_test(evidence: Evidence) -> Result:
     if twice:
         return warned(f"The same pair is tested more than once: {some(twice)}.")
     return passed("Every pair is tested once.")
+
+
+def _both_parts(evidence: Evidence) -> Iterator[Fold]:
+    """Yield fold, train and test where both were saved."""
+    for fold, test in sorted(evidence.test.items()):
+        if fold in evidence.train:
+            yield fold, evidence.train[fold], test
+
+
+def _overlap(left: pd.DataFrame, right: pd.DataFrame) -> int:
+    """Return how many pairs (user, item) stand in both."""
+    a, b = (f[PAIR].drop_duplicates() for f in (left, right))
+    return len(a.merge(b, on=PAIR))
+
+
+def _is_never_hit(evidence: Evidence) -> bool:
+    """Whether all of many lists, of a baseline too, miss every tested item."""
+    single = evidence.single
+    hits = single[single["metric"].isin(["ndcg", "recall", "hit", "mrr", "map", "precision"])]
+    users = sum(t["user_id"].nunique() for t in evidence.test.values())
+    many = users >= MANY_USERS and hits["algorithm"].nunique() >= 2
+    return bool(many and len(hits) and (hits["value"] == 0).all())
+
+
+def _with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
+    """Return a fold without the users whom the plan leaves out of the test.
+
+    It may have a number or share of test users, or a lowest rating that is tested.
+    """
+    name, train, test = fold
+    if kind_of(evidence, name) not in OF_ALL_USERS:
+        return fold
+    split, tested = evidence.plan.split, set(test["user_id"])
+    lowest = split.lowest_test_rating
+    share = len(tested) / max(1, len(tested | set(train["user_id"])))
+    wanted = split.test_user_share
+    is_share = wanted is not None and abs(share - wanted) <= NEAR
+    if len(tested) == split.test_users or is_share:
+        return name, train[train["user_id"].isin(tested)], test
+    if lowest is None or "rating" not in train:
+        return fold
+    could = set(train.loc[pd.to_numeric(train["rating"], errors="coerce") >= lowest, "user_id"])
+    return name, train[train["user_id"].isin(could | tested)], test
+
+
+def _with_planned_count(evidence: Evidence, folds: list[Fold]) -> SplitRules:
+    """Return the planned split; with the share that is held out, where the plan has a count.
+
+    `5 interactions of each test user` says more than the share that a plan has by default.
+    """
+    split = evidence.plan.split
+    tests = pd.concat([test[["user_id"]].assign(fold=fold) for fold, _, test in folds])
+    counts = tests.groupby(["fold", "user_id"]).size()
+    if not split.kind.has_share or not len(counts) or counts.max() != split.held_out:
+        return split
+    if (counts == counts.max()).mean() < NEARLY_ALL:
+        return split
+    of_tested = [
+        len(test) + train["user_id"].isin(set(test["user_id"])).sum() for _, train, test in folds
+    ]
+    return replace(split, holdout=len(tests) / max(1, sum(of_tested)))
+
+
+def _other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Name the folds that cut time elsewhere than the plan does.
+
+    Users who come later may be left out of the test, so that the dataset is asked how much of it
+    is later than the cut.
+    """
+    data, split = evidence.interactions, evidence.plan.split
+    if data is None or not is_timed(data) or not split.is_share_planned:
+        return []
+    faults, times = [], seconds(data["timestamp"])
+    for name, train, test in folds:
+        is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME and not is_variant(
+            evidence, name
+        )
+        if not is_cut or not (is_timed(train) and is_timed(test)):
+            continue
+        after, since = seconds(train["timestamp"]).max(), seconds(test["timestamp"]).min()
+        share = float((times > after).mean())
+        shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
+        if all(abs(s - split.holdout) > SHARE_SLACK for s in shares):
+            faults.append(
+                f"fold {name}: the newest {share:.1%} are cut off, {split.holdout:.0%} is planned"
+            )
+    return faults
+
+
+def _is_cut_by_time(evidence: Evidence, fold: str) -> bool:
+    """Whether times decide what a fold holds out."""
+    kind = kind_of(evidence, fold)
+    return kind is not None and kind.is_timed
+
+
+def _untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
+    """Name the temporal folds that lack the times which the dataset has."""
+    if not any(d.timestamp_column for d in evidence.datasets):
+        return []
+    return [
+        f"fold {name}: it has none of the times of the dataset"
+        for name, train, test in folds
+        if _is_cut_by_time(evidence, name) and not (is_timed(train) and is_timed(test))
+    ]
+
+
+def _later_share(train: pd.DataFrame, test: pd.DataFrame) -> float:
+    """Return the share of training that is later than the median tested interaction."""
+    return float((train["timestamp"] > test["timestamp"].median()).mean())

@@ -99,13 +99,13 @@ def held_out_at_random(evidence: Evidence) -> Result:
     user has is known, and so are expectation and variance of the mean of a draw from it. Where the
     plan holds out the newest of each user, these must be tested.
     """
-    chosen = [f for f in judged_parts(evidence) if is_drawn(evidence, f[0])]
+    chosen = [f for f in judged_parts(evidence) if _is_drawn(evidence, f[0])]
     if not chosen:
         return not_applicable("The split is not drawn at random.")
     order = evidence.plan.split.order
     if order is Order.NEWEST:
         return newest_held_out(evidence, chosen)
-    result = drawn_at_random(evidence, chosen)
+    result = _drawn_at_random(evidence, chosen)
     if order is Order.RANDOM or result.finding in (Finding.PASS, Finding.NOT_APPLICABLE):
         return result
     newest = newest_held_out(evidence, chosen)
@@ -114,23 +114,36 @@ def held_out_at_random(evidence: Evidence) -> Result:
     return warned(f"{newest.reason} The plan says both, newest and random.")
 
 
-def is_drawn(evidence: Evidence, fold: str) -> bool:
+def draws_of(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+    """Yield how far folds are from a random draw, each by itself and all together."""
+    found = {fold[0]: _tallies(evidence, fold) for fold in folds}
+    for name, own in found.items():
+        yield from _draws_in(f"fold {name}", own)
+    if len(found) > 1:
+        together: dict[str, Tally] = {}
+        for own in found.values():
+            for what, tally in own.items():
+                together[what] = together[what] + tally if what in together else tally
+        yield from _draws_in("all folds", together)
+
+
+def _is_drawn(evidence: Evidence, fold: str) -> bool:
     """Whether what a fold holds out is drawn, unless the newest is asked for."""
     kind = kind_of(evidence, fold)
     return kind is not None and kind.is_drawn
 
 
-def drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
+def _drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
     """Check that tested interactions and users are a random draw."""
-    draws = [*draws_of(evidence, folds), *users_drawn(evidence, folds)]
+    draws = [*draws_of(evidence, folds), *_users_drawn(evidence, folds)]
     records = [f for f in folds if kind_of(evidence, f[0]) is SplitKind.CROSSFOLD_RECORDS]
-    gross = [*(d.text for d in draws if d.is_impossible), *whole_users(records)]
+    gross = [*(d.text for d in draws if d.is_impossible), *_whole_users(records)]
     if gross:
         return failed(f"Not drawn at random: {some(gross)}.")
     odd = [d.text for d in draws if d.is_odd]
     if odd:
         return warned(f"Hardly drawn at random: {some(odd)}.")
-    seeds = other_seeds(evidence, folds)
+    seeds = _other_seeds(evidence, folds)
     if seeds:
         return warned(f"Drawn with {some(seeds)}; seed {evidence.plan.split.seed} is planned.")
     if not draws:
@@ -143,7 +156,7 @@ def drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
     )
 
 
-def other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
+def _other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
     """Return the recorded seeds of the split that are not the planned one."""
     split = evidence.run.get("split")
     whole = split.get("seed") if isinstance(split, dict) else None
@@ -152,20 +165,7 @@ def other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
     return sorted({f"seed {s}" for s in said if s is not None and str(s) != planned})
 
 
-def draws_of(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
-    """Yield how far folds are from a random draw, each by itself and all together."""
-    found = {fold[0]: tallies(evidence, fold) for fold in folds}
-    for name, own in found.items():
-        yield from draws_in(f"fold {name}", own)
-    if len(found) > 1:
-        together: dict[str, Tally] = {}
-        for own in found.values():
-            for what, tally in own.items():
-                together[what] = together[what] + tally if what in together else tally
-        yield from draws_in("all folds", together)
-
-
-def draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:
+def _draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:
     """Yield what tallies of enough users tell of a draw."""
     for what, t in found.items():
         if t.users >= FEW_USERS:
@@ -175,14 +175,14 @@ def draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:
             yield Draw(where, f"{what} of tested interactions", mean, expected, errors, effect)
 
 
-def tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
+def _tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
     """Return what the tested interactions of a fold come to, by popularity, rating and time."""
-    data = with_popularity(fold)
+    data = _with_popularity(fold)
     lowest = evidence.plan.split.lowest_test_rating
     if "rating" in data:
         data["rating"] = pd.to_numeric(data["rating"], errors="coerce")
         data = data if lowest is None else data[data["rating"] >= lowest]
-    data = data[data["count"] >= fewest(fold)]
+    data = data[data["count"] >= _fewest(fold)]
     data = data[data.groupby("user_id")["is_test"].transform("sum") > 0]
     if "timestamp" in data:
         times = seconds(data["timestamp"])
@@ -191,12 +191,12 @@ def tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
              "time": "percentile of time"}  # fmt: skip
     known = {c: what for c, what in names.items() if c in data and data[c].notna().all()}
     found = {
-        what: tally(data[["user_id", "is_test"]].assign(x=data[c])) for c, what in known.items()
+        what: _tally(data[["user_id", "is_test"]].assign(x=data[c])) for c, what in known.items()
     }
     return {what: t for what, t in found.items() if t.variance > 0}
 
 
-def with_popularity(fold: Fold) -> pd.DataFrame:
+def _with_popularity(fold: Fold) -> pd.DataFrame:
     """Return the interactions of a fold, each pair once, with the popularity of their items."""
     parts = [fold[1].assign(is_test=0.0), fold[2].assign(is_test=1.0)]
     data = pd.concat(parts, ignore_index=True).drop_duplicates(["user_id", "item_id"], keep="last")
@@ -204,13 +204,13 @@ def with_popularity(fold: Fold) -> pd.DataFrame:
     return data.assign(count=counts, popularity=counts.rank(pct=True))
 
 
-def fewest(fold: Fold) -> int:
+def _fewest(fold: Fold) -> int:
     """Return how many interactions an item has that is hardly ever tested as a whole."""
     share = len(fold[2]) / max(1, len(fold[1]) + len(fold[2]))
     return max(2, int(np.ceil(np.log(COLD) / np.log(min(max(share, COLD), 0.9)))))
 
 
-def tally(data: pd.DataFrame) -> Tally:
+def _tally(data: pd.DataFrame) -> Tally:
     """Return the sum over tested interactions and that of a draw without replacement.
 
     Of a user's n values with population variance s2, m drawn ones sum to m times their mean on
@@ -232,12 +232,12 @@ def tally(data: pd.DataFrame) -> Tally:
     )
 
 
-def users_drawn(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+def _users_drawn(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
     """Yield how far the tested users are from a random draw of users, where they are a part."""
     folds = [f for f in folds if not is_variant(evidence, f[0])]
     if not folds or evidence.plan.split.are_users_chosen:
         return
-    data = with_popularity(folds[0])
+    data = _with_popularity(folds[0])
     groups = data.groupby("user_id")
     own = pd.DataFrame({"popularity": groups["popularity"].mean(), "size": groups.size()})
     is_tested = own.index.isin(pd.concat([test["user_id"] for _, _, test in folds]))
@@ -249,12 +249,12 @@ def users_drawn(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
     own = own.assign(size=own["size"].rank(pct=True))
     names = {"popularity": "percentile of popularity", "size": "percentile of interactions"}
     for column, what in names.items():
-        draw = drawn_once(f"{what} of tested users", own[column], is_tested)
+        draw = _drawn_once(f"{what} of tested users", own[column], is_tested)
         if draw is not None:
             yield draw
 
 
-def drawn_once(what: str, values: pd.Series, is_drawn: np.ndarray) -> Draw | None:
+def _drawn_once(what: str, values: pd.Series, is_drawn: np.ndarray) -> Draw | None:
     """Return how far the mean of some values is from that of a draw without replacement."""
     n, m, spread = len(values), int(is_drawn.sum()), float(values.std(ddof=0))
     if not spread:
@@ -265,7 +265,7 @@ def drawn_once(what: str, values: pd.Series, is_drawn: np.ndarray) -> Draw | Non
     return Draw("users", what, mean, expected, errors, effect, fault=OTHER_USERS)
 
 
-def whole_users(folds: Sequence[Fold]) -> Iterator[str]:
+def _whole_users(folds: Sequence[Fold]) -> Iterator[str]:
     """Name the folds that test all that many users have, as blocks of a sorted file do."""
     for name, train, test in folds:
         tested = test["user_id"].value_counts()

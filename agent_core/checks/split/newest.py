@@ -24,7 +24,7 @@ def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:
     if len(timed) < len(folds):
         return warned("The split was saved without times: whether the newest is tested is open.")
     lowest = evidence.plan.split.lowest_test_rating
-    share, name = min((share_of_newest(f, lowest), f[0]) for f in timed)
+    share, name = min((_share_of_newest(f, lowest), f[0]) for f in timed)
     text = f"{share:.1%} of the tested interactions of fold {name} are the newest of their users"
     if share < MOST:
         return failed(f"Not the newest of each user: {text}.")
@@ -33,7 +33,7 @@ def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:
     return passed(f"The newest interactions of each user are tested: {text}.")
 
 
-def share_of_newest(fold: Fold, lowest: float | None = None) -> float:
+def _share_of_newest(fold: Fold, lowest: float | None = None) -> float:
     """Return how many tested interactions are among as many newest ones of their users."""
     _, train, test = fold
     data = pd.concat([train.assign(is_test=False), test.assign(is_test=True)], ignore_index=True)

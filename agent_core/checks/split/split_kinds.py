@@ -21,7 +21,7 @@ def mismatch(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     judge = JUDGES.get(split.kind)
     faults = [f"fold {f[0]}: {fault}" for f in folds for fault in judge(split, f)] if judge else []
     if split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS):
-        faults += shared_tests(split.kind, folds)
+        faults += _shared_tests(split.kind, folds)
     return faults
 
 
@@ -32,16 +32,16 @@ def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
     return [f"fold {fold[0]}: {fault}" for fault in JUDGES[kind](SplitRules(kind), fold)]
 
 
-def leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:
+def _leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect one tested interaction of every user who has two."""
     counts = fold[2].groupby("user_id").size()
     many = counts[counts != 1]
     if len(many):
         yield f"{len(many):,} users have {int(many.max())} or other than one tested interaction"
-    yield from many_left_out(SplitKind.LEAVE_ONE_OUT, fold)
+    yield from _many_left_out(SplitKind.LEAVE_ONE_OUT, fold)
 
 
-def left_out(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
+def _left_out(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
     """Return how many users are not tested though they could be, and of how many."""
     train, test = fold[1:]
     sizes = train["user_id"].value_counts()
@@ -49,9 +49,9 @@ def left_out(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
     return len(set(sizes[could].index) - set(test["user_id"])), len(sizes)
 
 
-def many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[str]:
+def _many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[str]:
     """Expect that nearly all users are tested who could be."""
-    untested, of = left_out(kind, fold, share)
+    untested, of = _left_out(kind, fold, share)
     if untested > FEW * of:
         yield f"{untested:,} of {of:,} users are not tested"
 
@@ -60,15 +60,15 @@ def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return which few users are not tested, for readers to know."""
     if split.kind not in (*ONE_OF_EACH, SplitKind.USER_FRACTION):
         return []
-    found = {fold[0]: left_out(split.kind, fold, split.holdout) for fold in folds}
+    found = {fold[0]: _left_out(split.kind, fold, split.holdout) for fold in folds}
     return [
         f"{n:,} of {of:,} users are not tested in fold {f}" for f, (n, of) in found.items() if n
     ]
 
 
-def leave_last(split: SplitRules, fold: Fold) -> Iterator[str]:
+def _leave_last(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect the newest interaction of every user."""
-    yield from leave_one_out(split, fold)
+    yield from _leave_one_out(split, fold)
     train, test = fold[1:]
     if "timestamp" not in train or "timestamp" not in test:
         return
@@ -93,7 +93,7 @@ def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
     return []
 
 
-def held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
+def _held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect the planned share of the tested users' interactions."""
     train, test = fold[1:]
     of_tested = int(train["user_id"].isin(set(test["user_id"])).sum())
@@ -102,22 +102,22 @@ def held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
         yield f"{share:.1%} of each tested user is held out, {split.holdout:.0%} is planned"
 
 
-def user_fraction(split: SplitRules, fold: Fold) -> Iterator[str]:
+def _user_fraction(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a share of the interactions of all users."""
-    yield from held_share(split, fold)
-    yield from many_left_out(split.kind, fold, split.holdout)
+    yield from _held_share(split, fold)
+    yield from _many_left_out(split.kind, fold, split.holdout)
 
 
-def crossfold_users(split: SplitRules, fold: Fold) -> Iterator[str]:
+def _crossfold_users(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a part of the users, with a share of their interactions held out."""
-    yield from held_share(split, fold)
+    yield from _held_share(split, fold)
     train, test = fold[1:]
     share = test["user_id"].nunique() / max(1, len(set(train["user_id"]) | set(test["user_id"])))
     if split.folds > 1 and abs(share - 1 / split.folds) > SHARE_SLACK:
         yield f"{share:.1%} of the users are tested, one in {split.folds} is planned"
 
 
-def crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
+def _crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a part of all interactions."""
     train, test = fold[1:]
     share = len(test) / max(1, len(test) + len(train))
@@ -126,7 +126,7 @@ def crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
         yield f"{share:.1%} of the interactions are tested, {wanted:.0%} is planned"
 
 
-def global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
+def _global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect every tested interaction after all of training."""
     train, test = fold[1:]
     if "timestamp" not in train or "timestamp" not in test:
@@ -137,7 +137,20 @@ def global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
         yield f"{late:,} training interactions are later than the first tested one"
 
 
-def shared_tests(kind: SplitKind, folds: Sequence[Fold]) -> Iterator[str]:
+JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
+    SplitKind.LEAVE_ONE_OUT: _leave_one_out,
+    SplitKind.LEAVE_LAST: _leave_last,
+    SplitKind.USER_FRACTION: _user_fraction,
+    SplitKind.CROSSFOLD_USERS: _crossfold_users,
+    SplitKind.CROSSFOLD_RECORDS: _crossfold_records,
+    SplitKind.GLOBAL_TIME: _global_time,
+}
+ONE_OF_EACH = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
+STRUCTURED = (*ONE_OF_EACH, SplitKind.GLOBAL_TIME)
+"""Kinds that show in the rows whatever the sizes."""
+
+
+def _shared_tests(kind: SplitKind, folds: Sequence[Fold]) -> Iterator[str]:
     """Expect the tests of cross-validation to be apart."""
     keys = ["user_id"] if kind is SplitKind.CROSSFOLD_USERS else ["user_id", "item_id"]
     tests = pd.concat([test[keys].drop_duplicates() for _, _, test in folds])
@@ -145,16 +158,3 @@ def shared_tests(kind: SplitKind, folds: Sequence[Fold]) -> Iterator[str]:
     if shared:
         what = "users" if kind is SplitKind.CROSSFOLD_USERS else "interactions"
         yield f"{shared:,} {what} are tested in several folds"
-
-
-JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
-    SplitKind.LEAVE_ONE_OUT: leave_one_out,
-    SplitKind.LEAVE_LAST: leave_last,
-    SplitKind.USER_FRACTION: user_fraction,
-    SplitKind.CROSSFOLD_USERS: crossfold_users,
-    SplitKind.CROSSFOLD_RECORDS: crossfold_records,
-    SplitKind.GLOBAL_TIME: global_time,
-}
-ONE_OF_EACH = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
-STRUCTURED = (*ONE_OF_EACH, SplitKind.GLOBAL_TIME)
-"""Kinds that show in the rows whatever the sizes."""

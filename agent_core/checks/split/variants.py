@@ -38,13 +38,6 @@ def described_split(evidence: Evidence, fold: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def declared_kind(evidence: Evidence, fold: str) -> SplitKind | None:
-    """Return the kind that the script says a fold has; None where it says none that is known."""
-    said = described_split(evidence, fold).get("kind")
-    name = re.sub(r"[\s-]+", "_", str(said or "").strip().lower())
-    return KINDS.get(name) or (SplitKind(name) if name in list(SplitKind) else None)
-
-
 def is_variant(evidence: Evidence, fold: str) -> bool:
     """Whether a fold may differ from the planned split: a variant that the study compares.
 
@@ -53,7 +46,7 @@ def is_variant(evidence: Evidence, fold: str) -> bool:
     """
     if evidence.plan.study is not Study.OTHER:
         return False
-    kind = declared_kind(evidence, fold)
+    kind = _declared_kind(evidence, fold)
     is_numbered = fold.isdigit() or not fold
     return not is_numbered or kind not in (None, evidence.plan.split.kind)
 
@@ -61,5 +54,12 @@ def is_variant(evidence: Evidence, fold: str) -> bool:
 def kind_of(evidence: Evidence, fold: str) -> SplitKind | None:
     """Return the kind of split that a fold must have; None for a variant that does not say."""
     if is_variant(evidence, fold) or evidence.plan.split.kind is SplitKind.OTHER:
-        return declared_kind(evidence, fold)
+        return _declared_kind(evidence, fold)
     return evidence.plan.split.kind
+
+
+def _declared_kind(evidence: Evidence, fold: str) -> SplitKind | None:
+    """Return the kind that the script says a fold has; None where it says none that is known."""
+    said = described_split(evidence, fold).get("kind")
+    name = re.sub(r"[\s-]+", "_", str(said or "").strip().lower())
+    return KINDS.get(name) or (SplitKind(name) if name in list(SplitKind) else None)
