@@ -103,6 +103,7 @@ async def test_rules_of_old_plans_mean_what_they_meant(tmp_path, run):
     assert plan.split.kind is SplitKind.USER_FRACTION
     assert plan.split.order is Order.NEWEST
     assert (plan.split.holdout, plan.split.seed, plan.split.held_out) == (0.2, 42, None)
+    assert (plan.split.test_users, plan.split.test_user_share) == (None, None)
 
 
 async def test_an_old_plan_without_rules_of_data_keeps_all_of_it(tmp_path):
@@ -111,7 +112,7 @@ async def test_an_old_plan_without_rules_of_data_keeps_all_of_it(tmp_path):
 
     assert plan.data.rules == ()
     assert plan.split.kind is SplitKind.LEAVE_ONE_OUT
-    assert plan.split.order is Order.RANDOM
+    assert (plan.split.order, plan.split.test_users) == (Order.RANDOM, None)
     assert plan.seeds == (0, 1, 2)
 
 
