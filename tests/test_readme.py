@@ -67,6 +67,14 @@ def test_the_layout_names_folders_that_are_there():
     assert all((ROOT / folder).is_dir() for folder in folders)
 
 
+@pytest.mark.parametrize("package", ["agent_core", "bot"])
+def test_the_layout_names_every_room(package):
+    below = re.split(r"^\w", README.partition(f"\n{package}/")[2], flags=re.MULTILINE)[0]
+    shown = re.findall(r"^  (\w+)/ +\S", below, re.MULTILINE)
+
+    assert sorted(shown) == sorted(p.parent.name for p in (ROOT / package).glob("*/__init__.py"))
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_each_link_leads_somewhere(link):
     assert (ROOT / link).exists()
