@@ -27,6 +27,17 @@ def run(*arguments):
     )
 
 
+def keys_missing(model, shown):
+    """Return the keys of a settings model that a table does not show."""
+    found = set()
+    for name, part in model.model_fields.items():
+        if name not in shown:
+            found.add(name)
+        elif hasattr(part.annotation, "model_fields"):
+            found |= {f"{name}.{k}" for k in keys_missing(part.annotation, shown[name])}
+    return found
+
+
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"\| `autoreclab ([a-z]+)", README))))
 def test_each_command_exists_and_explains_itself(command):
     shown = run(command, "--help")
@@ -55,6 +66,7 @@ def test_the_settings_file_shows_every_table_with_its_defaults():
     loaded = load_settings(ROOT / "config.toml")
 
     assert set(shown) == set(Settings.model_fields)
+    assert keys_missing(Settings, shown) == {"agent.judge", "agent.report"}  # as agent.code
     assert loaded == load_settings(Path("/dev/null"))
 
 

@@ -1,0 +1,26 @@
+"""A split kind is known wherever one is planned, shown, written, judged and told."""
+
+from typing import get_args
+
+from agent_core.checks.split.split_kinds import JUDGES
+from agent_core.domain import SplitKind, SplitRules
+from agent_core.lenskit.api_reference import split_call
+from agent_core.model.answers import SplitPart
+from agent_core.offline.composer import SPLITTERS
+from agent_core.report.methods_section import LEAKS
+
+KNOWN = set(SplitKind) - {SplitKind.OTHER}
+
+
+def test_every_kind_is_judged_by_its_rows():
+    assert set(JUDGES) == KNOWN
+
+
+def test_every_kind_can_be_planned_and_written():
+    assert set(get_args(SplitPart.model_fields["kind"].annotation)) == set(SplitKind)
+    assert set(SPLITTERS) == KNOWN
+    assert {kind for kind in SplitKind if split_call(SplitRules(kind))} == KNOWN
+
+
+def test_methods_tell_of_every_kind_whether_it_leaks():
+    assert set(LEAKS) == set(SplitKind)
