@@ -31,55 +31,12 @@ from agent_core.offline.amounts import (
     swept_parameter,
 )
 from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS, word
+from agent_core.offline.text_patterns import says
 from agent_core.rules.data_words import COUNTS, count_spans, data_rules
 
 CUTLESS = ("rmse", "mae")
 DEFAULT_SEEDS = 30
 BASELINES = ("Popularity", "Bias")
-FIELD = re.compile(
-    r"recommend|collaborative|algorithm|\bmodels?\b|rating|ranking|data ?set|\bdata\b|lenskit"
-    r"|movielens|experiment|baseline",
-    re.IGNORECASE,
-)
-SEEDS = re.compile(
-    r"\b(?:random )?seeds?\b|random(?:ness| initiali[sz]ation)|run[- ]to[- ]run"
-    r"|across (?:\w+ )?runs|repeated (?:runs|training)|non-?determin|stochastic",
-    re.IGNORECASE,
-)
-SEED_EFFECT = re.compile(
-    r"(?:effects?|influence|impact|role) of (?:the |different )*(?:random )?(?:seed|initiali)"
-    r"|seeds? (?:affect|influence|matter|change|move|have|has|make|effect|varian|sensitiv|stud)"
-    r"|(?:vary|varies|variance|variation|variab|fluctuat|spread|standard deviation|stability"
-    r"|stable|sensitiv|reproducib|robust)\w*\b.{0,60}(?:seeds?\b|runs\b|initiali)"
-    r"|different (?:random )?(?:seeds|initiali)|how (?:much|large|big).{0,40}\bseeds?\b"
-    r"|run[- ]to[- ]run|random(?:ness| initiali[sz]ation)|non-?determin"
-    r"|across (?:\w+ )?(?:runs|seeds)|seed (?:variance|effect|sensitivity|study)",
-    re.IGNORECASE,
-)
-SPREAD = re.compile(
-    r"standard deviation|\bstd\b|\bsd\b|\bvar(?:y|ies|iance|iation|iability)|spread|fluctuat"
-    r"|stab(?:le|ility)|confidence interval",
-    re.IGNORECASE,
-)
-COMPARES = re.compile(
-    r"\bcompar|\bequivalen|\bversus\b|\bvs\b|\bbetter\b|\bbest\b|\bbenchmark|\bwins?\b|\bagainst\b|\bbeats?\b"
-    r"|\boutperform|\bdiffer(?:ence)?\b|\brank\b",
-    re.IGNORECASE,
-)
-ASKS = re.compile(
-    r"\bevaluat|how (?:good|well)|\bmeasure\b|\bperform|\btest\b|\brun\b|\btrain", re.I
-)
-WISHES = re.compile(
-    r"\b(?:please|also|must|should|make sure|plot|draw|save|write|send|include|report|show|export"
-    r"|exclude|remove|normali[sz]e|weight|use|apply|add|generate|visuali[sz]e|deploy|publish)\b",
-    re.IGNORECASE,
-)
-REPORTED = re.compile(
-    r"\bplots?|figures?|histogram|box ?plot|charts?|\bcsv\b|tables?|confidence|interval"
-    r"|standard dev|\bsd\b|mean|average|significan|p-values?|summary|per[- ]user|seeds?|baseline"
-    r"|\bu\.data\b|results?|reproducib|hyper-?param|requirement|files?\b|data\b|lenskit|split|runs?\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +124,7 @@ def read(text: str) -> Reading:
         notes=notes,
     )
     study = _study_of(plain, reading)
-    if study is Study.SWEEP and seeds is None and SEED_EFFECT.search(plain):
+    if study is Study.SWEEP and seeds is None and says("seed_effect", plain):
         reading = replace(reading, seeds=DEFAULT_SEEDS)
     return replace(reading, study=study)
 
@@ -241,7 +198,7 @@ def unread(text: str) -> tuple[str, ...]:
     found = []
     for sentence in re.split(r"(?<=[.!?;])\s+|\n+", text):
         words = sentence.strip().rstrip(".!;")
-        if not WISHES.search(words) or REPORTED.search(words):
+        if not says("wishes", words) or says("reported", words):
             continue
         reading = read(words)
         if reading.is_empty and not reading.outside and not reading.beyond:
@@ -326,15 +283,15 @@ def _study_of(text: str, reading: Reading) -> Study | None:
         return Study.SWEEP
     subjects = [a for a in reading.algorithms if a not in BASELINES]
     is_about_several = len(subjects) > 1 or (len(reading.algorithms) > 1 and reading.metrics)
-    compares = COMPARES.search(text) is not None and bool(reading.algorithms)
+    compares = says("compares", text) and bool(reading.algorithms)
     repeats = (reading.seeds or 1) > 1
-    if SEED_EFFECT.search(text) or (repeats and SPREAD.search(text)):
+    if says("seed_effect", text) or (repeats and says("spread", text)):
         return Study.SEED_VARIANCE
-    if (SEEDS.search(text) or repeats) and not (compares and is_about_several):
+    if (says("seeds", text) or repeats) and not (compares and is_about_several):
         has_place = reading.seeds is None or repeats
         return Study.SEED_VARIANCE if has_place else Study.COMPARISON
     if is_about_several or len(reading.algorithms) > 1:
         return Study.COMPARISON
-    asks = COMPARES.search(text) or ASKS.search(text)
-    known = reading.algorithms or reading.metrics or FIELD.search(text)
+    asks = says("compares", text) or says("asks", text)
+    known = reading.algorithms or reading.metrics or says("field", text)
     return Study.COMPARISON if asks and known else None

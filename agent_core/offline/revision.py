@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision
@@ -11,56 +13,16 @@ from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
 from agent_core.offline.requirements import key_of, with_known_ids
+from agent_core.offline.text_patterns import PATTERNS, says
 from agent_core.offline.wishes import merged, unique
 from agent_core.rules.wording import data_text, split_text
 
-CHATTER = re.compile(
-    r"^\W*(?:thanks?(?: you)?|thx|ty|ok(?:ay)?|great|nice|cool|perfect|good|lovely|wow|hi|hello|"
-    r"hey|yes|no|sure|fine|lol|\+1|sounds good|looks good|lgtm|well done)\b.{0,60}$",
-    re.IGNORECASE,
-)
-WISH = re.compile(
-    r"\b(?:use|add|also|include|drop|remove|without|skip|change|set|make|instead|report|"
-    r"switch|increase|decrease|reduce|raise|replace|exclude|prefer|please|i want|i'd like)\b",
-    re.IGNORECASE,
-)
-QUESTION = re.compile(
-    r"^\W*(?:why|what|how|which|who|when|where|is (?:it|this|that|the|there)|"
-    r"are (?:the|there|you)|(?:does|did|do|will|would|could|can|should|may) "
-    r"(?:you|we|it|i|this|that|the|one))\b",
-    re.IGNORECASE,
-)
-OUTCOME = re.compile(
-    r"\b(?:must|should|has to|needs? to|shall|make sure (?:that )?\w+)\s+"
-    r"(?:win|wins|beats?|be (?:the )?(?:best|better|highest|lowest|first)|outperforms?|lose|loses|"
-    r"come first|be (?:above|below|higher|lower))\b|\b(?:prove|show) that \w+ (?:is|beats|wins)",
-    re.IGNORECASE,
-)
 OUTCOME_REPLY = (
     "Which algorithm comes first is a result, not something I can plan. What I can plan is that "
     "{names} and the baseline are measured on the same users, with the difference and its interval"
 )
-PARTS = re.compile(
-    r"[;.]\s+|,?\s+(?:and|but|then)\s+(?=(?:use|add|drop|remove|skip|report|also|set|change|take|"
-    r"make|replace|switch|exclude|include|only)\b)|,\s+(?=(?:use|add|drop|remove|skip|report|also|"
-    r"set|change|replace|switch|exclude|include|only)\b)",
-    re.IGNORECASE,
-)
-DROP_NUMBER = re.compile(
-    r"\b(?:drop|remove|skip|delete|without)\s+(?:the\s+)?(?:requirements?\s+|req\.?\s+|number\s+"
-    r"|no\.?\s+|nr\.?\s+|#)*(\d+(?:\s*(?:,|and|&)\s*\d+)*)\b"
-    r"(?!\s*(?:seeds|runs|folds|factors|epochs|%|neighbou?rs|-?fold))",
-    re.IGNORECASE,
-)
-REMARK = re.compile(
-    r"\b(?:i|we) (?:love|like|think|hate|guess|ran|used|know|heard|read|had|tried)\b|\bis\b"
-    r"|\bare\b|\bwas\b|\bwere\b|\bseems?\b|\blooks?\b",
-    re.IGNORECASE,
-)
-DECIDES = re.compile(
-    r"\b(?:enough|fine|sufficient|must|should|only|needed|required|want\w*|counts?|positive|let'?s)\b",
-    re.IGNORECASE,
-)
+_TABLE = Path(__file__).with_name("reasons.toml").read_text(encoding="utf-8")
+_REASONS: list[dict[str, str]] = tomllib.loads(_TABLE)["reasons"]
 UNDERSTOOD = (
     "I understand changes of algorithms, metrics and cut-offs, split, folds, number of seeds, "
     "hyperparameters, the rating that counts as positive, an equivalence margin, and “drop "
@@ -81,20 +43,20 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
         The reply as written.
     """
     words = re.sub(r"\s+", " ", reply).strip()
-    if CHATTER.match(words) and read(words).is_empty and not WISH.search(words):
+    if says("chatter", words) and read(words).is_empty and not says("wish", words):
         return Revision()
-    is_question = words.endswith("?") or bool(QUESTION.match(words))
-    decides = is_question or WISH.search(words) or DECIDES.search(words)
-    if REMARK.search(words) and not decides:
+    is_question = words.endswith("?") or says("question", words)
+    decides = is_question or says("wish", words) or says("decides", words)
+    if says("remark", words) and not decides:
         return Revision()
     changed, dropped, said = _apply(plan, words)
     if is_question:
         offer = _wish_of(words) if changed or dropped else ""
         return Revision(reply=_explain(plan, words) or (OFFERED if offer else ""), offer=offer)
-    if OUTCOME.search(words):
+    if says("outcome", words):
         said = _outcome_reply(plan, words)
     if not changed and not dropped:
-        silent = not WISH.search(words) and not said
+        silent = not says("wish", words) and not said
         return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
     return _revised(plan, dataset, changed, dropped, said)
 
@@ -103,46 +65,6 @@ OFFERED = "I can do that."
 
 
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
-
-
-REASONS = (
-    (
-        r"equivalen|margin",
-        "The equivalence margin is: {margin}. Without one set before results, a missing "
-        "difference is never called equality; reply “equivalence margin 0.01” to set it.",
-    ),
-    (
-        r"leave|split|hold|fold",
-        "The split is {split}. It is fixed for all runs, so that only what the question is about "
-        "differs.",
-    ),
-    (
-        r"seed|repeat|many",
-        "{seeds} seeds: with 30 the interval of the standard deviation is about -20 % to +34 %.",
-    ),
-    (
-        r"baseline|popular",
-        "The baseline shows whether the numbers are plausible at all: a model below popularity is "
-        "broken or untuned.",
-    ),
-    (
-        r"config|hyper|factor|tun|regular",
-        "Configurations: {config}. They are stated and not tuned on test data.",
-    ),
-    (
-        r"long|time|minutes|cost|expens",
-        "About {minutes:.0f} minutes; the rule-based researcher costs nothing.",
-    ),
-    (
-        r"metric|ndcg|recall|rmse|mae",
-        "Measured: {metrics}, per test user, then averaged.",
-    ),
-)
-
-
-ABOUT_PLAN = re.compile(
-    r"\bplan|\brun\b|\bdo\b|experiment|algorithm|model|data|next|going|start|result|work", re.I
-)
 
 
 def _outcome_reply(plan: Plan, reply: str) -> str:
@@ -169,7 +91,7 @@ def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]
     old = reading_of(plan)
     new, notes = old, []
     numbers = _dropped_numbers(reply)
-    for part in PARTS.split(DROP_NUMBER.sub("", reply)):
+    for part in PATTERNS["parts"].compiled.split(PATTERNS["drop_number"].sub("", reply)):
         wish = read(part)
         new, said = merged(new, wish, part, plan)
         notes += [said] if said else []
@@ -188,7 +110,8 @@ def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]
 
 def _dropped_numbers(reply: str) -> list[int]:
     """Return the requirements that a reply drops by number."""
-    matches = [n for m in DROP_NUMBER.finditer(reply) for n in re.findall(r"\d+", m[1])]
+    found = PATTERNS["drop_number"].compiled.finditer(reply)
+    matches = [n for m in found for n in re.findall(r"\d+", m[1])]
     return [int(n) for n in dict.fromkeys(matches)]
 
 
@@ -297,10 +220,10 @@ def _explain(plan: Plan, question: str) -> str:
         "minutes": max(1.0, plan.estimate_s / 60),
         "metrics": _labels(plan),
     }
-    for pattern, answer in REASONS:
-        if re.search(pattern, question, re.IGNORECASE):
-            return answer.format(**words)
-    if not (ABOUT_PLAN.search(question) or QUESTION.match(question)):
+    for reason in _REASONS:
+        if re.search(reason["asked"], question, re.IGNORECASE):
+            return reason["answer"].format(**words)
+    if not (says("about_plan", question) or says("question", question)):
         return ""
     return (
         f"The plan: {_names(plan)}; {_labels(plan)}; {plan.split.text}; {len(plan.seeds)} seed(s)."

@@ -11,13 +11,13 @@ from agent_core.domain import Plan
 from agent_core.offline.amounts import EQUIVALENCE
 from agent_core.offline.grammar import (
     BASELINES,
-    COMPARES,
     CUTLESS,
     Reading,
     cutoffs_by_metric,
     read,
     with_cutoffs,
 )
+from agent_core.offline.text_patterns import says
 
 T = TypeVar("T")
 REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|delete|no|leave out)\b", re.I)
@@ -44,7 +44,7 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
             (swap["old"] or swap["old2"] or swap["old3"]),
         )
         return _replaced(old, read(fresh), read(gone))
-    if wish.algorithms and not wish.metrics and not COMPARES.search(part) and _is_setting(wish):
+    if wish.algorithms and not wish.metrics and not says("compares", part) and _is_setting(wish):
         others = [n for n in wish.algorithms if n in old.algorithms]
         wish = wish if len(others) < len(wish.algorithms) else _without_algorithms(wish)
     removes = bool(REMOVAL.search(part)) and not re.search(r"\b(?:add|also)\b", part, re.I)
