@@ -28,8 +28,10 @@ def gravest_of_datasets(results: Sequence[tuple[str, Result]]) -> Result:
     if len(results) == 1:
         return results[0][1]
     worst = min((r.finding for _, r in results), key=GRAVITY.index)
-    told = [f"{name}: {r.reason}" for name, r in results if r.finding is worst]
-    return Result(worst, " ".join(told))
+    found = {name: r for name, r in results if r.finding is worst}
+    first = next(iter(found))
+    told = " ".join(f"{name}: {r.reason}" for name, r in found.items())
+    return Result(worst, told, {"dataset": first, **found[first].values})
 
 
 def _view(evidence: Evidence, name: str, main: str) -> Evidence:

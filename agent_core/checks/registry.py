@@ -115,7 +115,9 @@ def _check(rule: Rule, evidence: Evidence) -> Check:
     except ODD_DATA as error:
         log.warning("a check could not take the data", exc_info=error, extra={"check": rule.name})
         result = failed(f"Cannot be checked: {type(error).__name__}: {str(error)[:200]}")
-    return Check(rule.name, result.finding, result.reason, rule.is_binding, rule.subject)
+    return Check(
+        rule.name, result.finding, result.reason, rule.is_binding, rule.subject, result.values
+    )
 
 
 def _with_waiver(found: Check, waived: dict[str, Waiver]) -> Check:

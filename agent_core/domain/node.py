@@ -9,6 +9,9 @@ from enum import StrEnum
 from agent_core.domain.run import NodeId, UserId
 from sandbox.execution import Ended, Execution
 
+Value = float | int | str
+"""What a check counted, measured or names."""
+
 
 class Operator(StrEnum):
     """How a script comes to be."""
@@ -49,6 +52,8 @@ class Check:
     """Whether `fail` keeps a node from being satisfactory."""
     subject: str = ""
     """files, ranges, split, metrics, seeds, statistics, source."""
+    values: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    """The counts and names that the reason tells; empty in runs that had none recorded."""
 
     @property
     def is_fault(self) -> bool:

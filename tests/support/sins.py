@@ -20,6 +20,7 @@ class Sin:
     check: str
     finding: Finding
     words: tuple[str, ...]
+    values: dict[str, float | int | str]
 
     def is_found(self, folder: Path) -> None:
         """Assert that the check finds it and says why."""
@@ -29,6 +30,7 @@ class Sin:
         found = made.findings(folder)[self.check]
 
         assert found.finding is self.finding, found.reason
+        assert found.values.items() >= self.values.items(), found.values
         for word in self.words:
             assert word in found.reason, found.reason
 
@@ -39,11 +41,11 @@ class Sins:
 
     cases: list = field(default_factory=list)
 
-    def __call__(self, check, finding, *words, name=""):
-        """Register a study that `check` must find; the reason must hold `words`."""
+    def __call__(self, check, finding, *words, name="", **values):
+        """Register a study that `check` must find, with these values, or words in the reason."""
 
         def register(make):
-            sin = Sin(make, check, finding, words)
+            sin = Sin(make, check, finding, words, values)
             self.cases.append(pytest.param(sin, id=name or f"{check}-{make.__name__}"))
             return make
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, passed, some, warned
 from agent_core.checks.split.split_kinds import Fold
 from agent_core.checks.split.variants import is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
@@ -70,18 +70,18 @@ def filters_as_planned(evidence: Evidence) -> Result:
     worst = max(losses, key=lambda loss: (loss.share, loss.interactions))
     if worst.share and not _is_allowed(evidence, worst, names):
         why = f" after {some(names)}, which the plan does not ask for" if names else ""
-        faults.append(f"{_loss_text(worst)} are missing{why or ' and no filter says why'}")
+        faults.append(_loss_text(worst) + f" are missing{why or ' and no filter says why'}")
     if faults:
-        return failed(f"{some(dict.fromkeys(faults))}.")
+        return failed(f"{some(dict.fromkeys(faults))}.", faults)
     data = sum(len(part) for part in folds[0][1:])
     if worst.share:
         after = some(names) if names else "rules that the plan only words"
-        return warned(f"{_loss_text(worst)} are missing after {after}.")
+        return warned(_loss_text(worst) + Detail(" are missing after {filters}.", filters=after))
     notes = "".join(dict.fromkeys(f"; {loss.note}" for loss in losses if loss.note))
     doubts = [loss.doubt for loss in losses if loss.doubt]
     doubts += [text for fold in folds for text in _excess(evidence, fold)]
     if doubts:
-        return warned(f"{data:,} interactions; {some(dict.fromkeys(doubts))}{notes}.")
+        return warned(f"{data:,} interactions; {some(dict.fromkeys(doubts))}{notes}.", doubts)
     least = evidence.plan.data.lowest_rating
     rule = f"rating >= {least:g}" if least else f"after {some(names)}" if names else "no filter"
     return passed(f"{data:,} interactions, {rule}{notes}.")
@@ -124,10 +124,12 @@ def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
     return bool(names) and loss.share <= MANY
 
 
-def _loss_text(loss: Loss) -> str:
+def _loss_text(loss: Loss) -> Detail:
     """Say how many interactions and users are missing."""
-    users = f", {loss.users:,} of {loss.of_users:,} users" if loss.users else ""
-    return f"{loss.interactions:,} of {loss.of:,} interactions{users}"
+    told = "{interactions:,} of {of:,} interactions"
+    told += ", {users:,} of {of_users:,} users" if loss.users else ""
+    counts = {"interactions": loss.interactions, "of": loss.of}
+    return Detail(told, **counts, users=loss.users, of_users=loss.of_users)
 
 
 def _is_kept_apart(evidence: Evidence, fold: str) -> bool:
@@ -269,7 +271,8 @@ def _excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
         # Counted in all of the data: whatever the order of filters, fewer cannot have been kept.
         sizes = kept[column].map(data.drop_duplicates(PAIR)[column].value_counts())
         if few := int((sizes < least).sum()):
-            yield f"{few:,} interactions of {what} with fewer than the planned {least} were kept"
+            told = "{low:,} interactions of {what} with fewer than the planned {planned} were kept"
+            yield Detail(told, low=few, what=what, planned=least)
 
 
 def _rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
@@ -284,8 +287,8 @@ def _rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
         if threshold is None or "rating" not in data or _has_own_ratings(evidence, name, data):
             continue
         if low := int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum()):
-            rule = f"a rating below the planned {threshold:g}"
-            yield f"{low:,} interactions with {rule} were kept{where}"
+            told = "{low:,} interactions with a rating below the planned {planned:g} were kept"
+            yield Detail(told, low=low, planned=threshold) + where
 
 
 def _has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
@@ -307,12 +310,11 @@ def _claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator
         core = None if "item" in name.lower() else CORE.search(name)
         least = int(next(g for g in core.groups() if g)) if core else 0
         if smallest < least and not apart:
-            yield (
-                f"{short(name)} is claimed, but a user has {smallest} interactions (fewer than "
-                f"{least})"
-            )
+            told = "{claimed} is claimed, but a user has {least} interactions (fewer than {core})"
+            yield Detail(told, claimed=short(name), least=smallest, core=least)
         if least and planned and least not in planned and not is_variant(evidence, fold):
-            yield f"{short(name)} is claimed, the plan has {some(sorted(planned))}"
+            told = "{claimed} is claimed, the plan has {planned}"
+            yield Detail(told, claimed=short(name), planned=some(sorted(planned)))
     after = claims[-1].get("after") if claims else None
     if not isinstance(after, int) or after in (
         data["user_id"].nunique(),
@@ -321,4 +323,5 @@ def _claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator
         return
     is_short = len(data) + apart < after * (1 - COUNT_SLACK) and not _may_lose(evidence, fold)
     if len(data) > after or is_short:
-        yield f"{after:,} interactions are claimed after filters; the split has {len(data):,}"
+        told = "{after:,} interactions are claimed after filters; the split has {kept:,}"
+        yield Detail(told, after=after, kept=len(data))

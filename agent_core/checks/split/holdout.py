@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.script.training import trained_on_everything
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.split_kinds import (
@@ -41,12 +41,14 @@ NO_SPLIT = "No split was saved, so that it cannot be checked."
 def no_test_in_train(evidence: Evidence) -> Result:
     """Check that no tested pair (user, item) was trained on."""
     leaks = [
-        f"{shared:,} of {len(test):,} test pairs of fold {fold}"
+        Detail(
+            "{pairs:,} of {of:,} test pairs of fold {fold}", pairs=shared, of=len(test), fold=fold
+        )
         for fold, train, test in _both_parts(evidence)
         if not is_meant_to_leak(evidence, fold) and (shared := _overlap(train, test))
     ]
     if leaks:
-        return failed(f"Also in training: {some(leaks)}.")
+        return failed(f"Also in training: {some(leaks)}.", leaks)
     if evidence.plan.split.is_leak_study:
         return not_applicable("The plan studies leakage.")
     everything = trained_on_everything(evidence.source, (d.name for d in evidence.datasets))
@@ -62,9 +64,11 @@ def no_test_in_train(evidence: Evidence) -> Result:
     if not folds:
         return failed(NO_SPLIT)
     if absent:
-        return failed(f"No split was saved of fold {some(f or '(unnamed)' for f in absent)}.")
+        names = some(f or "(unnamed)" for f in absent)
+        return failed(Detail("No split was saved of fold {fold}.", fold=names))
     total = sum(len(t) for t in evidence.test.values())
-    return passed(f"{total:,} test pairs in {len(folds)} folds, none of them in training.")
+    told = "{pairs:,} test pairs in {folds} folds, none of them in training."
+    return passed(Detail(told, pairs=total, folds=len(folds)))
 
 
 def split_as_planned(evidence: Evidence) -> Result:
@@ -83,13 +87,14 @@ def split_as_planned(evidence: Evidence) -> Result:
         faults += mismatch(planned, others)
     faults += [*_untimed(evidence, folds), *_other_cuts(evidence, folds)]
     if faults:
-        return failed(f"Not {name}: {some(dict.fromkeys(faults))}.")
+        return failed(f"Not {name}: {some(dict.fromkeys(faults))}.", faults)
     silent = [f[0] for f in others if kind_of(evidence, f[0]) is None]
     if silent:
-        return warned(f"Not {name}, and not said to be of another kind: fold {some(silent)}.")
+        told = "Not {kind}, and not said to be of another kind: fold {fold}."
+        return warned(Detail(told, kind=name, fold=some(silent)))
     few = doubts(planned, [f for f in folds if f[0] not in may_differ])
     if few:
-        return warned(f"{name}, but {some(few)}.")
+        return warned(f"{name}, but {some(few)}.", few)
     if others:
         return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
     sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
@@ -103,15 +108,17 @@ def folds_as_planned(evidence: Evidence) -> Result:
     if not len(single):
         return failed("There are no results of single runs.")
     counts = single.groupby("algorithm")["fold"].nunique()
-    short = [f"{name} has {n}" for name, n in counts.items() if n < wanted]
+    told = "{algorithm} has {folds}"
+    short = [Detail(told, algorithm=a, folds=n) for a, n in counts.items() if n < wanted]
     saved = len(evidence.test)
+    planned = Detail("{planned} folds are planned; ", planned=wanted)
     if short:
-        return failed(f"{wanted} folds are planned; {some(short)}.")
+        return failed(f"{planned}{some(short)}.", [planned, *short])
     if saved < wanted:
-        return failed(f"{wanted} folds are planned; the split of {saved} was saved.")
-    extra = [f"{name} has {n}" for name, n in counts.items() if n > wanted]
+        return failed(planned + Detail("the split of {saved} was saved.", saved=saved))
+    extra = [Detail(told, algorithm=a, folds=n) for a, n in counts.items() if n > wanted]
     if extra:
-        return warned(f"More folds than the {wanted} planned: {some(extra)}.")
+        return warned(f"More folds than the {wanted} planned: {some(extra)}.", extra)
     return passed(f"{wanted} of {wanted} folds for each of {len(counts)} algorithms.")
 
 
@@ -127,7 +134,8 @@ def lists_exclude_train(evidence: Evidence) -> Result:
             seen += len(group[PAIR].merge(train[PAIR].drop_duplicates(), on=PAIR))
     if seen:
         share = seen / len(evidence.lists)
-        return failed(f"{seen:,} recommendations ({share:.1%}) are already in training.")
+        told = "{pairs:,} recommendations ({share:.1%}) are already in training."
+        return failed(Detail(told, pairs=seen, share=share))
     if not evidence.train:
         return failed(NO_SPLIT)
     return passed(f"{len(evidence.lists):,} recommendations, none of them in training.")
@@ -152,14 +160,15 @@ def temporal_leak(evidence: Evidence) -> Result:
     if not evidence.plan.split.is_leak_study:
         late = [fault for fold in timed for fault in late_training(wanted[fold[0]], fold)]
         if late:
-            return failed(f"Training is later than the test: {some(late)}.")
+            return failed(f"Training is later than the test: {some(late)}.", late)
     shares = {f: _later_share(a, b) for f, a, b in timed if f not in ordered}
     worst = max(shares.values(), default=0.0)
     if worst:
-        return warned(
-            f"{worst:.0%} of the training interactions are later than the median tested one: "
+        told = (
+            "{share:.0%} of the training interactions are later than the median tested one: "
             "models see the future, as in any split that no moment cuts."
         )
+        return warned(Detail(told, share=worst))
     if SplitKind.LEAVE_LAST in wanted.values():
         return passed("Each user's tested interaction is their last; others' may be later.")
     return passed("Training is older than the test.")
@@ -175,9 +184,13 @@ def duplicates_in_test(evidence: Evidence) -> Result:
     if not evidence.test:
         return not_applicable("No split was saved.")
     found = {fold: int(test.duplicated(PAIR).sum()) for fold, test in evidence.test.items()}
-    twice = [f"{n:,} in fold {fold}" for fold, n in sorted(found.items()) if n]
+    twice = [
+        Detail("{pairs:,} in fold {fold}", pairs=n, fold=fold)
+        for fold, n in sorted(found.items())
+        if n
+    ]
     if twice:
-        return warned(f"The same pair is tested more than once: {some(twice)}.")
+        return warned(f"The same pair is tested more than once: {some(twice)}.", twice)
     return passed("Every pair is tested once.")
 
 
@@ -251,7 +264,8 @@ def _other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
     data, split = evidence.interactions, evidence.plan.split
     if data is None or not is_timed(data) or not split.is_share_planned:
         return []
-    faults, times = [], seconds(data["timestamp"])
+    faults: list[str] = []
+    times = seconds(data["timestamp"])
     for name, train, test in folds:
         is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME and not is_variant(
             evidence, name
@@ -262,9 +276,8 @@ def _other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
         share = float((times > after).mean())
         shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
         if all(abs(s - split.holdout) > SHARE_SLACK for s in shares):
-            faults.append(
-                f"fold {name}: the newest {share:.1%} are cut off, {split.holdout:.0%} is planned"
-            )
+            told = "fold {fold}: the newest {share:.1%} are cut off, {planned:.0%} is planned"
+            faults.append(Detail(told, fold=name, share=share, planned=split.holdout))
     return faults
 
 
@@ -279,7 +292,7 @@ def _untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
     if not any(d.timestamp_column for d in evidence.datasets):
         return []
     return [
-        f"fold {name}: it has none of the times of the dataset"
+        Detail("fold {fold}: it has none of the times of the dataset", fold=name)
         for name, train, test in folds
         if _is_cut_by_time(evidence, name) and not (is_timed(train) and is_timed(test))
     ]

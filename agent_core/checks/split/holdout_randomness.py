@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.newest import newest_held_out
 from agent_core.checks.split.split_kinds import Fold
@@ -83,12 +83,16 @@ class Draw:
         return abs(self.deviations) > IMPOSSIBLE and abs(self.effect) > self.fault
 
     @property
-    def text(self) -> str:
+    def text(self) -> Detail:
         """Say it in words."""
-        return (
-            f"{self.where}: {self.what} is {self.mean:.3g} on average, "
-            f"a random draw has {self.expected:.3g} "
-            f"({abs(self.deviations):.0f} standard errors)"
+        return Detail(
+            "{where}: {what} is {mean:.3g} on average, a random draw has {expected:.3g} "
+            "({errors:.0f} standard errors)",
+            where=self.where,
+            what=self.what,
+            mean=self.mean,
+            expected=self.expected,
+            errors=abs(self.deviations),
         )
 
 
@@ -139,13 +143,14 @@ def _drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
     records = [f for f in folds if kind_of(evidence, f[0]) is SplitKind.CROSSFOLD_RECORDS]
     gross = [*(d.text for d in draws if d.is_impossible), *_whole_users(records)]
     if gross:
-        return failed(f"Not drawn at random: {some(gross)}.")
+        return failed(f"Not drawn at random: {some(gross)}.", gross)
     odd = [d.text for d in draws if d.is_odd]
     if odd:
-        return warned(f"Hardly drawn at random: {some(odd)}.")
+        return warned(f"Hardly drawn at random: {some(odd)}.", odd)
     seeds = _other_seeds(evidence, folds)
     if seeds:
-        return warned(f"Drawn with {some(seeds)}; seed {evidence.plan.split.seed} is planned.")
+        told = "Drawn with {seeds}; seed {planned} is planned."
+        return warned(Detail(told, seeds=some(seeds), planned=evidence.plan.split.seed))
     if not draws:
         return not_applicable(f"Fewer than {FEW_USERS} tested users tell nothing of a draw.")
     worst = max(draws, key=lambda d: abs(d.deviations))
@@ -274,7 +279,8 @@ def _whole_users(folds: Sequence[Fold]) -> Iterator[str]:
         seen = int((sizes.reindex(tested.index) == tested).sum())
         expected = float(chance.sum())
         if seen - expected > max(IMPOSSIBLE * np.sqrt(expected), SMALL * len(tested)):
-            yield (
-                f"fold {name}: {seen:,} of {len(tested):,} users are tested with all that they "
-                f"have, a random draw has {expected:,.0f}"
+            told = (
+                "fold {fold}: {users:,} of {of:,} users are tested with all that they have, "
+                "a random draw has {expected:,.0f}"
             )
+            yield Detail(told, fold=name, users=seen, of=len(tested), expected=expected)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, not_applicable, passed, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
 from agent_core.checks.split.holdout import is_timed
 from agent_core.checks.split.split_kinds import Fold
 from agent_core.evidence.evidence import Evidence
@@ -25,11 +25,12 @@ def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:
         return warned("The split was saved without times: whether the newest is tested is open.")
     lowest = evidence.plan.split.lowest_test_rating
     share, name = min((_share_of_newest(f, lowest), f[0]) for f in timed)
-    text = f"{share:.1%} of the tested interactions of fold {name} are the newest of their users"
+    told = "{share:.1%} of the tested interactions of fold {fold} are the newest of their users"
+    text = Detail(told, share=share, fold=name)
     if share < MOST:
-        return failed(f"Not the newest of each user: {text}.")
+        return failed(f"Not the newest of each user: {text}.", [text])
     if share < NEARLY_ALL:
-        return warned(f"Not quite the newest of each user: {text}.")
+        return warned(f"Not quite the newest of each user: {text}.", [text])
     return passed(f"The newest interactions of each user are tested: {text}.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.split.variants import is_variant
 from agent_core.evidence.evidence import Evidence
 
@@ -17,19 +17,24 @@ def split_from_data(evidence: Evidence) -> Result:
         return failed("No split was saved, so that it cannot be checked.")
     if not evidence.origins:
         return not_applicable("The dataset cannot be read here.")
+    told = "{pairs:,} of {of:,} pairs of fold {fold} are not in the dataset"
     strange = {
-        fold: f"{o.unknown:,} of {o.pairs:,} pairs of fold {fold} are not in the dataset"
+        fold: Detail(told, pairs=o.unknown, of=o.pairs, fold=fold)
         for fold, o in evidence.origins.items()
         if o.unknown
     }
     strange |= {
-        f: f"fold {f} has {some(o.faults)}" for f, o in evidence.origins.items() if o.faults
+        f: Detail("fold {fold} has {faults}", fold=f, faults=some(o.faults))
+        for f, o in evidence.origins.items()
+        if o.faults
     }
     is_one = len(evidence.datasets) < 2
     if is_one and any(not is_variant(evidence, fold) for fold in strange):
-        return failed(f"Not the data: {some(strange.values())}.")
+        return failed(f"Not the data: {some(strange.values())}.", strange.values())
     if strange:
-        return warned(f"Not all of it is data as given: {some(strange.values())}.")
+        return warned(
+            f"Not all of it is data as given: {some(strange.values())}.", strange.values()
+        )
     renamed = [fold for fold, origin in evidence.origins.items() if origin.is_renamed]
     if renamed:
         return warned(

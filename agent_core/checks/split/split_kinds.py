@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from agent_core.checks.result import Detail
 from agent_core.domain import SplitKind, SplitRules
 
 Fold = tuple[str, pd.DataFrame, pd.DataFrame]
@@ -19,7 +20,7 @@ training. Readers are told."""
 def mismatch(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return in what the folds differ from the planned split."""
     judge = JUDGES.get(split.kind)
-    faults = [f"fold {f[0]}: {fault}" for f in folds for fault in judge(split, f)] if judge else []
+    faults = [t for f in folds for t in _named(f, judge(split, f))] if judge else []
     if split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS):
         faults += _shared_tests(split.kind, folds)
     return faults
@@ -29,7 +30,12 @@ def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
     """Return in what a fold differs from what its kind means, sizes left aside."""
     if kind is None or kind not in STRUCTURED:
         return []
-    return [f"fold {fold[0]}: {fault}" for fault in JUDGES[kind](SplitRules(kind), fold)]
+    return _named(fold, JUDGES[kind](SplitRules(kind), fold))
+
+
+def _named(fold: Fold, faults: Iterable[str]) -> list[str]:
+    """Return faults with the name of their fold."""
+    return [Detail("fold {fold}: ", fold=fold[0]) + fault for fault in faults]
 
 
 def _leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:
@@ -37,7 +43,8 @@ def _leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:
     counts = fold[2].groupby("user_id").size()
     many = counts[counts != 1]
     if len(many):
-        yield f"{len(many):,} users have {int(many.max())} or other than one tested interaction"
+        told = "{users:,} users have {most} or other than one tested interaction"
+        yield Detail(told, users=len(many), most=many.max())
     yield from _many_left_out(SplitKind.LEAVE_ONE_OUT, fold)
 
 
@@ -53,7 +60,7 @@ def _many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[
     """Expect that nearly all users are tested who could be."""
     untested, of = _left_out(kind, fold, share)
     if untested > FEW * of:
-        yield f"{untested:,} of {of:,} users are not tested"
+        yield Detail("{users:,} of {of:,} users are not tested", users=untested, of=of)
 
 
 def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
@@ -62,7 +69,9 @@ def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
         return []
     found = {fold[0]: _left_out(split.kind, fold, split.holdout) for fold in folds}
     return [
-        f"{n:,} of {of:,} users are not tested in fold {f}" for f, (n, of) in found.items() if n
+        Detail("{users:,} of {of:,} users are not tested in fold {fold}", users=n, of=of, fold=f)
+        for f, (n, of) in found.items()
+        if n
     ]
 
 
@@ -76,7 +85,7 @@ def _leave_last(split: SplitRules, fold: Fold) -> Iterator[str]:
     tested = test.groupby("user_id")["timestamp"].min()
     late = int((newest.reindex(tested.index) > tested).sum())
     if late:
-        yield f"{late:,} users have later interactions in training"
+        yield Detail("{users:,} users have later interactions in training", users=late)
 
 
 def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
@@ -86,10 +95,12 @@ def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
         newest = train.groupby("user_id")["timestamp"].max()
         tested = test.groupby("user_id")["timestamp"].min()
         users = int((newest.reindex(tested.index) > tested).sum())
-        return [f"fold {name}, {users:,} of {len(tested):,} users"] if users else []
+        told = "fold {fold}, {users:,} of {of:,} users"
+        return [Detail(told, fold=name, users=users, of=len(tested))] if users else []
     if kind is SplitKind.GLOBAL_TIME:
         late = int((train["timestamp"] > test["timestamp"].min()).sum())
-        return [f"fold {name}, {late:,} of {len(train):,} interactions"] if late else []
+        told = "fold {fold}, {late:,} of {of:,} interactions"
+        return [Detail(told, fold=name, late=late, of=len(train))] if late else []
     return []
 
 
@@ -99,7 +110,8 @@ def _held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
     of_tested = int(train["user_id"].isin(set(test["user_id"])).sum())
     share = len(test) / max(1, len(test) + of_tested)
     if abs(share - split.holdout) > SHARE_SLACK:
-        yield f"{share:.1%} of each tested user is held out, {split.holdout:.0%} is planned"
+        told = "{share:.1%} of each tested user is held out, {planned:.0%} is planned"
+        yield Detail(told, share=share, planned=split.holdout)
 
 
 def _user_fraction(split: SplitRules, fold: Fold) -> Iterator[str]:
@@ -114,7 +126,8 @@ def _crossfold_users(split: SplitRules, fold: Fold) -> Iterator[str]:
     train, test = fold[1:]
     share = test["user_id"].nunique() / max(1, len(set(train["user_id"]) | set(test["user_id"])))
     if split.folds > 1 and abs(share - 1 / split.folds) > SHARE_SLACK:
-        yield f"{share:.1%} of the users are tested, one in {split.folds} is planned"
+        told = "{share:.1%} of the users are tested, one in {folds} is planned"
+        yield Detail(told, share=share, folds=split.folds)
 
 
 def _crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
@@ -123,7 +136,8 @@ def _crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
     share = len(test) / max(1, len(test) + len(train))
     wanted = 1 / split.folds if split.folds > 1 else split.holdout
     if abs(share - wanted) > SHARE_SLACK:
-        yield f"{share:.1%} of the interactions are tested, {wanted:.0%} is planned"
+        told = "{share:.1%} of the interactions are tested, {planned:.0%} is planned"
+        yield Detail(told, share=share, planned=wanted)
 
 
 def _global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
@@ -134,7 +148,8 @@ def _global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
         return
     late = int((train["timestamp"] > test["timestamp"].min()).sum())
     if late:
-        yield f"{late:,} training interactions are later than the first tested one"
+        told = "{late:,} training interactions are later than the first tested one"
+        yield Detail(told, late=late)
 
 
 JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
@@ -157,4 +172,4 @@ def _shared_tests(kind: SplitKind, folds: Sequence[Fold]) -> Iterator[str]:
     shared = int(tests.duplicated().sum())
     if shared:
         what = "users" if kind is SplitKind.CROSSFOLD_USERS else "interactions"
-        yield f"{shared:,} {what} are tested in several folds"
+        yield Detail("{shared:,} {what} are tested in several folds", shared=shared, what=what)

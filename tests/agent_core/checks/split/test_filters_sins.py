@@ -9,7 +9,7 @@ from agent_core.domain import SplitKind
 sin = Sins()
 
 
-@sin("filters_as_planned", FAIL, "100 of 720 interactions are missing")
+@sin("filters_as_planned", FAIL, interactions=100, of=720, users=0)
 def interactions_dropped_silently_in_a_free_study(made):
     other_study(made)
     train, test = made.splits["0"]
@@ -23,14 +23,14 @@ def interactions_dropped_silently_under_a_temporal_plan(made):
     made.splits["0"] = (train[100:], test)
 
 
-@sin("filters_as_planned", FAIL, "700 interactions are claimed", "has 620")
+@sin("filters_as_planned", FAIL, after=700, kept=620)
 def more_dropped_than_a_claimed_filter_left(made):
     made.run["dataset"]["filters"] = [{"name": "core2", "before": 720, "after": 700}]
     train, test = made.splits["0"]
     made.splits["0"] = (train[100:], test)
 
 
-@sin("filters_as_planned", FAIL, "below the planned 4")
+@sin("filters_as_planned", FAIL, planned=4.0)
 def a_threshold_that_was_not_applied(made):
     made.plan = rated(made.plan, 4.0)
 
@@ -41,12 +41,12 @@ def interactions_dropped_silently(made):
     made.splits["0"] = (train[100:], test)
 
 
-@sin("filters_as_planned", FAIL, "20-core")
+@sin("filters_as_planned", FAIL, claimed="20-core", core=20)
 def a_claimed_core_that_is_none(made):
     made.run["dataset"]["filters"] = [{"name": "20-core", "before": 800, "after": 720}]
 
 
-@sin("filters_as_planned", FAIL, "500 interactions are claimed")
+@sin("filters_as_planned", FAIL, after=500, kept=720)
 def a_claimed_count_that_is_another(made):
     made.run["dataset"]["filters"] = [{"name": "sample", "before": 720, "after": 500}]
 
@@ -58,7 +58,7 @@ def cut_in_time(made):
     return sorted(order[:576]), sorted(order[576:])
 
 
-@sin("filters_as_planned", FAIL, "40 of 720 interactions are missing and no filter says why")
+@sin("filters_as_planned", FAIL, "no filter says why", interactions=40, of=720)
 def old_interactions_missing_under_a_cut_in_time(made):
     train, test = cut_in_time(made)
     made.splits["0"] = (train[40:], test)
@@ -72,7 +72,9 @@ def only_users_with_many_tests_under_a_cut_in_time(made):
     made.splits["0"] = (train, many.index.tolist())
 
 
-@sin("filters_as_planned", FAIL, "24 of 60 users", "data_cleaning, which the plan does not ask")
+@sin(
+    "filters_as_planned", FAIL, "data_cleaning, which the plan does not ask", users=24, of_users=60
+)
 def many_users_removed_by_a_filter_of_its_own(made):
     keep = made.data.index[made.data["user_id"] > 24]
     made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])
@@ -80,7 +82,7 @@ def many_users_removed_by_a_filter_of_its_own(made):
     made.run["dataset"]["filters"] = filters
 
 
-@sin("filters_as_planned", WARN, "12 of 720 interactions, 1 of 60 users are missing after")
+@sin("filters_as_planned", WARN, interactions=12, of=720, users=1, of_users=60, filters="cleaning")
 def one_user_removed_by_a_filter_of_its_own(made):
     keep = made.data.index[made.data["user_id"] > 1]
     made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])

@@ -6,7 +6,7 @@ from sins import WARN, Sins
 sin = Sins()
 
 
-@sin("held_out_at_random", WARN, "seed 7", "seed 42 is planned")
+@sin("held_out_at_random", WARN, seeds="seed 7", planned=42)
 def another_seed_than_planned(made):
     made.run["split"]["seed"] = 7
 

@@ -11,19 +11,19 @@ from agent_core.domain import SplitKind, Study
 sin = Sins()
 
 
-@sin("no_test_in_train", FAIL, "60 of 60")
+@sin("no_test_in_train", FAIL, pairs=60, of=60, fold="0")
 def training_on_everything(made):
     train, test = made.splits["0"]
     made.splits["0"] = (sorted(train + test), test)
 
 
-@sin("no_test_in_train", FAIL, "1 of 60")
+@sin("no_test_in_train", FAIL, pairs=1, of=60)
 def one_tested_pair_in_training(made):
     train, test = made.splits["0"]
     made.splits["0"] = ([*train, test[7]], test)
 
 
-@sin("no_test_in_train", FAIL, "1 of 60")
+@sin("no_test_in_train", FAIL, pairs=1, of=60)
 def the_same_pair_rated_again_in_training(made):
     again = made.data.iloc[[made.splits["0"][1][3]]].assign(rating=1.0, timestamp=5)
     made.data = pd.concat([made.data, again], ignore_index=True)
@@ -109,7 +109,7 @@ def two_tested_items_of_some_users(made):
     made.splits["0"] = (train[1:], sorted([*test, train[0]]))
 
 
-@sin("split_as_planned", FAIL, "30 of 60 users are not tested")
+@sin("split_as_planned", FAIL, users=30, of=60)
 def only_half_of_the_users_tested(made):
     test = made.splits["0"][1][:30]
     made.splits["0"] = (made.data.index.difference(test).tolist(), test)
@@ -125,7 +125,7 @@ def time_travel(made):
     made.plan = made.plan.with_split(kind=SplitKind.GLOBAL_TIME)
 
 
-@sin("split_as_planned", FAIL, "20% is planned")
+@sin("split_as_planned", FAIL, planned=0.2)
 def less_held_out_than_planned(made):
     kind = SplitKind.USER_FRACTION
     made.plan = made.plan.with_split(kind=kind, holdout=0.2)
@@ -141,28 +141,28 @@ def a_variant_that_is_not_split_as_it_says(made):
     made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
 
 
-@sin("split_as_planned", FAIL, "30 of 60 users are not tested")
+@sin("split_as_planned", FAIL, users=30, of=60)
 def one_numbered_fold_of_a_free_study_on_half_of_the_users(made):
     other_study(made)
     test = made.splits["0"][1][:30]
     made.splits["1"] = (made.data.index.difference(test).tolist(), test)
 
 
-@sin("split_as_planned", WARN, "not said to be of another kind: fold easy")
+@sin("split_as_planned", WARN, "not said to be of another kind", fold="easy")
 def a_variant_of_no_kind(made):
     other_study(made)
     test = made.splits["0"][1][:30]
     made.splits["easy"] = (made.data.index.difference(test).tolist(), test)
 
 
-@sin("no_test_in_train", FAIL, "Also in training")
+@sin("no_test_in_train", FAIL, fold="0", pairs=1)
 def a_leak_in_a_study_that_promises_none(made):
     other_study(made, "How do ALS and popularity compare without data leakage?")
     train, test = made.splits["0"]
     made.splits["0"] = (sorted([*train, test[4]]), test)
 
 
-@sin("no_test_in_train", FAIL, "fold clean")
+@sin("no_test_in_train", FAIL, fold="clean", pairs=1)
 def a_leak_in_the_clean_fold_of_a_study_of_leaks(made):
     other_study(made, "How much does a leak inflate NDCG?")
     train, test = made.splits["0"]
@@ -170,7 +170,7 @@ def a_leak_in_the_clean_fold_of_a_study_of_leaks(made):
     made.splits["clean"] = (sorted([*train, test[4]]), test)
 
 
-@sin("folds_as_planned", FAIL, "5 folds are planned")
+@sin("folds_as_planned", FAIL, planned=5, folds=1)
 def one_fold_of_five(made):
     made.plan = made.plan.with_split(folds=5)
 
@@ -191,27 +191,27 @@ def recommending_what_is_known(made):
     frame.loc[(frame["user_id"] == 1) & (frame["rank"] == 10), "item_id"] = first
 
 
-@sin("temporal_leak", FAIL, "fold 0, 1 of 60 users")
+@sin("temporal_leak", FAIL, fold="0", users=1, of=60)
 def one_user_with_a_later_interaction_in_training(made):
     test = newest(made)
     own = made.data[made.data["user_id"] == 7].sort_values("timestamp").index
     timed_split(made, SplitKind.LEAVE_LAST, [*test.difference(own), own[-2]])
 
 
-@sin("temporal_leak", FAIL, "fold 1, 60 of 60 users")
+@sin("temporal_leak", FAIL, fold="1", users=60, of=60)
 def time_travel_in_the_second_fold_only(made):
     timed_split(made, SplitKind.LEAVE_LAST, newest(made))
     oldest = made.data.sort_values("timestamp").groupby("user_id").head(1).index
     made.splits["1"] = (made.data.index.difference(oldest).tolist(), sorted(oldest))
 
 
-@sin("temporal_leak", FAIL, "1 of 576 interactions")
+@sin("temporal_leak", FAIL, late=1, of=576)
 def one_later_interaction_in_training(made):
     order = made.data.sort_values("timestamp").index
     timed_split(made, SplitKind.GLOBAL_TIME, [*order[575:-1]])
 
 
-@sin("temporal_leak", FAIL, "fold last")
+@sin("temporal_leak", FAIL, fold="last")
 def a_variant_that_is_not_as_old_as_it_says(made):
     made.plan = replace(made.plan, study=Study.OTHER)
     made.splits["last"] = made.splits["0"]
@@ -229,7 +229,7 @@ def a_random_split_of_timed_data(made):
     pass
 
 
-@sin("duplicates_in_test", WARN, "1 in fold 0")
+@sin("duplicates_in_test", WARN, pairs=1, fold="0")
 def a_pair_tested_twice(made):
     again = made.data.iloc[[made.splits["0"][1][0]]]
     made.data = pd.concat([made.data, again], ignore_index=True)

@@ -6,14 +6,14 @@ from sins import FAIL, WARN, Sins, renamed, save_pairs
 sin = Sins()
 
 
-@sin("split_from_data", FAIL, "60 of 720 pairs of fold 0 are not in the dataset")
+@sin("split_from_data", FAIL, pairs=60, of=720, fold="0")
 def pairs_in_the_test_that_nobody_had(made):
     save_pairs(
         made, lambda f: f.assign(item_id=f["item_id"] + 1000 * (f["part"] == "test").astype(int))
     )
 
 
-@sin("split_from_data", FAIL, "3 of 60 pairs of fold 0")
+@sin("split_from_data", FAIL, pairs=3, of=60, fold="0")
 def three_invented_pairs_beside_true_rows(made):
     train, test = made.splits.pop("0")
     frame = made.data.iloc[test].copy()
