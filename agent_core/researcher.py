@@ -146,6 +146,20 @@ class AnswerRequest:
     """How the run stands, in words."""
 
 
+Request = (
+    PlanRequest
+    | ReviseRequest
+    | DraftRequest
+    | DebugRequest
+    | ImproveRequest
+    | MergeRequest
+    | JudgeRequest
+    | ReportRequest
+    | AnswerRequest
+)
+"""Whatever a researcher is asked for."""
+
+
 class Researcher(Protocol):
     """Whoever plans, writes scripts, judges and words the report."""
 

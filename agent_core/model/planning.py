@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+
+from pydantic import TypeAdapter
 
 from agent_core.domain import (
     Algorithm,
     Candidates,
+    Config,
     DataRule,
     DataRuleKind,
     DataRules,
@@ -40,6 +43,7 @@ DEFAULT_HOLDOUT = 0.2
 MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
 MAX_REQUIREMENTS = 60
 MAX_TEXT = 600
+PLANS = TypeAdapter(Plan)
 
 
 def plan_from(
@@ -92,30 +96,16 @@ NEEDS_AMOUNT = frozenset({"lowest_rating", "sample", "fewest", "core"})
 
 def answer_of(plan: Plan) -> PlanAnswer:
     """Write a plan in the form that a model answers with."""
-    return PlanAnswer.model_validate(
-        {
-            "title": plan.title,
-            "question": plan.question,
-            "study": plan.study.value,
-            "datasets": list(plan.datasets),
-            "feedback": plan.feedback,
-            "data": [_rule_part(rule) for rule in plan.data.rules],
-            "split": _split_part(plan.split),
-            "algorithms": [_algorithm_part(a) for a in plan.algorithms],
-            "metrics": [{"name": m.name, "k": m.k} for m in plan.metrics],
-            "list_length": plan.list_length,
-            "first_seed": min(plan.seeds, default=0),
-            "seed_count": len(plan.seeds),
-            "swept": plan.swept,
-            "margin": plan.margin,
-            "requirements": [_requirement_part(r) for r in plan.requirements],
-            "reported": list(plan.reported),
-            "assumptions": list(plan.assumptions),
-            "unmapped": list(plan.unmapped),
-            "ask": None,
-            "estimate_s": plan.estimate_s,
-        }
-    )
+    written = PLANS.dump_python(plan, mode="json")
+    differing = {
+        "data": [_rule_part(rule) for rule in plan.data.rules],
+        "split": _split_part(plan.split),
+        "algorithms": [a | {"config": _settings_part(a["config"])} for a in written["algorithms"]],
+        "first_seed": min(plan.seeds, default=0),
+        "seed_count": len(plan.seeds),
+        "ask": None,
+    }
+    return PlanAnswer.model_validate(written | differing)
 
 
 def _texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
@@ -364,58 +354,29 @@ def _question_of(answer: PlanAnswer) -> Question | None:
 
 def _rule_part(rule: DataRule) -> dict[str, object]:
     """Write a data rule in the form of an answer."""
-    return {
-        "rule": rule.kind.value,
+    return asdict(rule) | {
+        "rule": rule.kind,
         "amount": DataRules((rule,)).lowest_rating or rule.amount,
-        "of": rule.of.value,
-        "keep": rule.keep.value,
-        "first": rule.first,
-        "last": rule.last,
         "training_only": rule.is_training_only,
-        "text": rule.text,
     }
 
 
 def _split_part(split: SplitRules) -> dict[str, object]:
     """Write split rules in the form of an answer."""
-    return {
-        "kind": split.kind.value,
-        "folds": split.folds,
-        "holdout": split.holdout,
+    return asdict(split) | {
         "count": split.held_out,
         "newest": split.order is Order.NEWEST,
-        "seed": split.seed,
         "test_users": split.test_users or split.test_user_share,
-        "lowest_test_rating": split.lowest_test_rating,
         "validation": split.has_validation,
         "sampled_candidates": split.candidate_count,
-        "text": split.text,
     }
 
 
-def _algorithm_part(algorithm: Algorithm) -> dict[str, object]:
-    """Write an algorithm in the form of an answer."""
-    return {
-        "name": algorithm.name,
-        "kind": algorithm.kind,
-        "config": [{"name": k, "value": v} for k, v in algorithm.config.items() if _is_plain(v)],
-        "role": algorithm.role.value,
-        "is_random": algorithm.is_random,
-    }
+def _settings_part(config: Config) -> list[dict[str, object]]:
+    """Write hyperparameters in the form of an answer; what cannot stand in one is left out."""
+    return [{"name": k, "value": v} for k, v in config.items() if _is_plain(v)]
 
 
 def _is_plain(value: object) -> bool:
     """Whether a value can stand in an answer."""
     return value is None or isinstance(value, str | int | float | bool)
-
-
-def _requirement_part(requirement: Requirement) -> dict[str, object]:
-    """Write a requirement in the form of an answer."""
-    return {
-        "id": requirement.id,
-        "text": requirement.text,
-        "clause": requirement.clause,
-        "priority": requirement.priority.value,
-        "nature": requirement.nature.value,
-        "check": requirement.check,
-    }

@@ -12,29 +12,7 @@ from pydantic import TypeAdapter
 
 from agent_core.model.prompting import Prompt
 from agent_core.model.redaction import Redactor
-from agent_core.researcher import (
-    AnswerRequest,
-    DebugRequest,
-    DraftRequest,
-    ImproveRequest,
-    JudgeRequest,
-    MergeRequest,
-    PlanRequest,
-    ReportRequest,
-    ReviseRequest,
-)
-
-Request = (
-    PlanRequest
-    | ReviseRequest
-    | DraftRequest
-    | DebugRequest
-    | ImproveRequest
-    | MergeRequest
-    | JudgeRequest
-    | ReportRequest
-    | AnswerRequest
-)
+from agent_core.researcher import Request
 
 
 class Conversations:

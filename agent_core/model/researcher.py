@@ -54,7 +54,7 @@ from agent_core.model.prompting import (
     requirements_piece,
     study_pieces,
 )
-from agent_core.model.recording import Conversations, Request
+from agent_core.model.recording import Conversations
 from agent_core.model.report_answer import answer_from, draft_from
 from agent_core.model.revising import revision_from
 from agent_core.prose.clipping import on_one_line
@@ -68,6 +68,7 @@ from agent_core.researcher import (
     MergeRequest,
     PlanRequest,
     ReportRequest,
+    Request,
     Researcher,
     ReviseRequest,
 )

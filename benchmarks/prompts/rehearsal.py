@@ -15,7 +15,6 @@ from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.dialogue import Form, Voice
 from agent_core.model.endpoint import open_endpoint
 from agent_core.model.prompting import Prompt
-from agent_core.model.recording import Request
 from agent_core.model.researcher import ModelResearcher
 from agent_core.researcher import (
     AnswerRequest,
@@ -26,6 +25,7 @@ from agent_core.researcher import (
     MergeRequest,
     PlanRequest,
     ReportRequest,
+    Request,
     ReviseRequest,
 )
 from agent_core.rules.stored import with_levels
