@@ -32,21 +32,8 @@ def invented(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str,
     return tuple(
         n
         for n in dict.fromkeys(NUMBER.findall(bare))
-        if n not in repeated and not is_small(n) and not is_rounded(n, values)
+        if n not in repeated and not _is_small(n) and not _is_rounded(n, values)
     )
-
-
-def is_small(number: str) -> bool:
-    """Whether a number only counts a few things."""
-    return number.isdigit() and int(number) <= SMALL
-
-
-def is_rounded(number: str, values: Iterable[float]) -> bool:
-    """Whether one of the values, or a hundred times it, rounds to a number as written."""
-    plain = number.replace(",", "")
-    decimals = len(plain.partition(".")[2])
-    written, half = float(plain), 0.5000001 * 10.0**-decimals
-    return any(abs(v - written) <= half or abs(100 * v - written) <= half for v in values)
 
 
 def without(text: str, numbers: Collection[str]) -> str:
@@ -58,3 +45,16 @@ def without(text: str, numbers: Collection[str]) -> str:
         p if p.startswith("{{") else NUMBER.sub(lambda m: STRUCK if m[0] in numbers else m[0], p)
         for p in parts
     )
+
+
+def _is_small(number: str) -> bool:
+    """Whether a number only counts a few things."""
+    return number.isdigit() and int(number) <= SMALL
+
+
+def _is_rounded(number: str, values: Iterable[float]) -> bool:
+    """Whether one of the values, or a hundred times it, rounds to a number as written."""
+    plain = number.replace(",", "")
+    decimals = len(plain.partition(".")[2])
+    written, half = float(plain), 0.5000001 * 10.0**-decimals
+    return any(abs(v - written) <= half or abs(100 * v - written) <= half for v in values)

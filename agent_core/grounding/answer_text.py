@@ -63,7 +63,7 @@ class Tested:
             return not self.is_apart
         if EQUIVALENT.search(text):
             return self.allows_equivalence(text)
-        sign = 1 if place(self.a, text) < place(self.b, text) else -1
+        sign = 1 if _place(self.a, text) < _place(self.b, text) else -1
         is_higher = sign * self.difference > 0
         merits = MERITS.get(Metric(self.metric.partition("@")[0]).better)
         if merits is None and (GOOD.search(text) or BAD.search(text)):
@@ -82,13 +82,45 @@ class Tested:
         return self.is_equivalent and not any(p.search(text) for p in others)
 
 
-def place(name: str, text: str) -> int:
+def is_within(facts: Mapping[str, float], pair: str) -> bool | None:
+    """Whether two one-sided tests place a difference inside its margin; None without one."""
+    margin, low, high, p = (facts.get(f"{pair}|{s}") for s in EQUIVALENCE)
+    if margin is None or low is None or high is None or p is None:
+        return None
+    return -margin < low and high < margin and p < LEVEL
+
+
+def untested(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str, ...]:
+    """Return the sentences of an answer that compare without a recorded test.
+
+    Parameters
+    ----------
+    text
+        What a researcher said.
+    facts
+        Recorded statistics by reference.
+    recorded
+        Report and status; their sentences may be repeated.
+    """
+    known = frozenset(_flat(s) for s in sentences(recorded.replace("*", "")))
+    return tuple(s for s in sentences(text) if _compares(s) and not _stands(s, facts, known))
+
+
+def struck(text: str, unfounded: tuple[str, ...]) -> str:
+    """Return an answer with a note in place of sentences."""
+    for start, end in reversed(spans(text)):
+        if text[start:end] in unfounded:
+            text = text[:start] + STRUCK + text[end:]
+    return text
+
+
+def _place(name: str, text: str) -> int:
     """Return where a text names something first; -1 where it does not."""
     found = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)
     return found.start() if found else -1
 
 
-def tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
+def _tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
     """Return the recorded differences."""
     for reference, value in facts.items():
         metric, _, rest = reference.partition("|")
@@ -104,23 +136,15 @@ def tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
         yield Tested(metric, a, b, value, is_apart, is_within(facts, f"{metric}|{pair}"))
 
 
-def is_within(facts: Mapping[str, float], pair: str) -> bool | None:
-    """Whether two one-sided tests place a difference inside its margin; None without one."""
-    margin, low, high, p = (facts.get(f"{pair}|{s}") for s in EQUIVALENCE)
-    if margin is None or low is None or high is None or p is None:
-        return None
-    return -margin < low and high < margin and p < LEVEL
-
-
-def is_tested(text: str, facts: Mapping[str, float]) -> bool:
+def _is_tested(text: str, facts: Mapping[str, float]) -> bool:
     """Whether the recorded difference of the two algorithms that are named shows what is said."""
-    found = [t for t in tested_in(facts) if min(place(t.a, text), place(t.b, text)) >= 0]
+    found = [t for t in _tested_in(facts) if min(_place(t.a, text), _place(t.b, text)) >= 0]
     named = {n for t in found for n in (t.a, t.b)}
-    said = meant(found, text)
+    said = _meant(found, text)
     return len(named) == 2 and bool(said) and all(t.allows(text) for t in said)
 
 
-def meant(found: list[Tested], text: str) -> list[Tested]:
+def _meant(found: list[Tested], text: str) -> list[Tested]:
     """Return the differences in the metrics that a text names, the first where it names none.
 
     Nothing where the two were not compared in one of these metrics.
@@ -134,44 +158,20 @@ def meant(found: list[Tested], text: str) -> list[Tested]:
     return [t for tests in of_each for t in tests] or found[:1]
 
 
-def untested(text: str, facts: Mapping[str, float], recorded: str) -> tuple[str, ...]:
-    """Return the sentences of an answer that compare without a recorded test.
-
-    Parameters
-    ----------
-    text
-        What a researcher said.
-    facts
-        Recorded statistics by reference.
-    recorded
-        Report and status; their sentences may be repeated.
-    """
-    known = frozenset(flat(s) for s in sentences(recorded.replace("*", "")))
-    return tuple(s for s in sentences(text) if compares(s) and not stands(s, facts, known))
-
-
-def compares(text: str) -> bool:
+def _compares(text: str) -> bool:
     """Whether a sentence says how good or sure something is, or how two things compare."""
     rest = PLAIN.sub(" ", text)
     return any(p.search(rest) for p in (STRONG, COMPARING, MORE))
 
 
-def stands(text: str, facts: Mapping[str, float], known: frozenset[str]) -> bool:
+def _stands(text: str, facts: Mapping[str, float], known: frozenset[str]) -> bool:
     """Whether a comparing sentence repeats the report, leaves open, or has its test."""
     opened = OPEN.search(text)
-    if opened and REFUSES.search(text) and not compares(text[: opened.start()]):
+    if opened and REFUSES.search(text) and not _compares(text[: opened.start()]):
         return True
-    return flat(text) in known or is_tested(text, facts)
+    return _flat(text) in known or _is_tested(text, facts)
 
 
-def flat(text: str) -> str:
+def _flat(text: str) -> str:
     """Return a text without emphasis and line breaks."""
     return " ".join(text.replace("*", "").split()).lstrip("•- ").rstrip(".")
-
-
-def struck(text: str, unfounded: tuple[str, ...]) -> str:
-    """Return an answer with a note in place of sentences."""
-    for start, end in reversed(spans(text)):
-        if text[start:end] in unfounded:
-            text = text[:start] + STRUCK + text[end:]
-    return text

@@ -24,11 +24,11 @@ def comparison_sentence(
     direction
         What was expected; a contrary finding is said to be so.
     """
-    sign = told_sign(comparison, a)
-    return f"{difference_text(comparison, a, b, direction)}{equivalence_text(comparison, sign)}"
+    sign = _told_sign(comparison, a)
+    return f"{_difference_text(comparison, a, b, direction)}{_equivalence_text(comparison, sign)}"
 
 
-def told_sign(comparison: Comparison, a: str) -> int:
+def _told_sign(comparison: Comparison, a: str) -> int:
     """Return 1 where the recorded difference has the sign of the told one, else -1.
 
     Told is a minus b, or what "lower by" names: its size.
@@ -38,25 +38,25 @@ def told_sign(comparison: Comparison, a: str) -> int:
     return -sign if is_size else sign
 
 
-def difference_text(comparison: Comparison, a: str, b: str, direction: Direction) -> str:
+def _difference_text(comparison: Comparison, a: str, b: str, direction: Direction) -> str:
     """Word the difference of a and b."""
     sign = 1 if comparison.a == a else -1
     difference = sign * comparison.difference
     half = comparison.interval.half_width
     label = comparison.metric.label
-    tested = tested_text(comparison, told_sign(comparison, a))
+    tested = _tested_text(comparison, _told_sign(comparison, a))
     if comparison.difference == 0 and not (comparison.higher or comparison.lower):
         return f"{a} and {b} have the same {label} for each of {comparison.users:,} users"
     if not comparison.is_distinguishable:
         gap = shown(difference, half)
         return f"{a} and {b} are not distinguishable in {label} (difference {gap}, {tested})"
     verb = "higher" if difference > 0 else "lower"
-    note = ", against the expectation" if direction is opposite(verb) else ""
+    note = ", against the expectation" if direction is _opposite(verb) else ""
     gap = shown(abs(difference), half)
     return f"{a} is {verb} than {b} in {label} by {gap} ({tested}){note}"
 
 
-def equivalence_text(comparison: Comparison, sign: int) -> str:
+def _equivalence_text(comparison: Comparison, sign: int) -> str:
     """Say whether the difference lies within the plan's margin; empty without one."""
     found = comparison.equivalence
     if found is None or not found.interval.is_known:
@@ -77,7 +77,7 @@ def equivalence_text(comparison: Comparison, sign: int) -> str:
     return f"; {'yet ' * comparison.is_distinguishable}equivalent {within} ({tested})"
 
 
-def tested_text(comparison: Comparison, sign: int) -> str:
+def _tested_text(comparison: Comparison, sign: int) -> str:
     """Return interval, unit, n and adjusted p-value."""
     half = comparison.interval.half_width
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
@@ -93,6 +93,6 @@ def tested_text(comparison: Comparison, sign: int) -> str:
     )
 
 
-def opposite(verb: str) -> Direction:
+def _opposite(verb: str) -> Direction:
     """Return the direction that contradicts a verb."""
     return Direction.LOWER if verb == "higher" else Direction.HIGHER

@@ -48,15 +48,15 @@ class Ground:
         if named not in self.numbers:
             self.numbers[named] = PlanNumbers.of(self.plan, self.datasets, named)
         plain = CODE_NAME.sub("file", self.names.masked(text))
-        numbered = self.numbers[named].masked(plain, is_proposal=proposed(text, part))
+        numbered = self.numbers[named].masked(plain, is_proposal=_proposed(text, part))
         return self.names.without_keys(numbered)
 
 
 def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
     """Say why a sentence without recorded values cannot stand."""
-    if reason := unplain(masked):
+    if reason := _unplain(masked):
         return reason
-    text, is_proposal = spelled(masked), proposed(bare, part)
+    text, is_proposal = spelled(masked), _proposed(bare, part)
     if found := patterns()["own"].search(text):
         return f"“{found[0]}” is for the checks to say"
     if reason := contradiction(text, bare, ground.plan, is_proposal=is_proposal):
@@ -67,16 +67,16 @@ def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> s
         return "a number that is neither recorded nor part of the plan"
     may_suppose = part is not Part.FINDING
     if said := stated_result(text, is_proposal=is_proposal, may_suppose=may_suppose):
-        return f"“{readable(said)}” states a result, which needs a claim or a recorded value"
+        return f"“{_readable(said)}” states a result, which needs a claim or a recorded value"
     return ""
 
 
-def proposed(text: str, part: Part) -> bool:
+def _proposed(text: str, part: Part) -> bool:
     """Whether a text proposes something where proposals stand."""
     return part is Part.PROPOSAL and proposes(text.lower())
 
 
-def unplain(masked: str) -> str:
+def _unplain(masked: str) -> str:
     """Say why a text is no plain English; empty where it is."""
     marks = {*(k.value for k in Kind), NUMBER_MARK, "\ue000"}
     masked = re.sub(rf" ?= ?(?={NUMBER_MARK})", " ", masked)
@@ -94,6 +94,6 @@ def unplain(masked: str) -> str:
     return ""
 
 
-def readable(said: str) -> str:
+def _readable(said: str) -> str:
     """Return a piece of a masked sentence for people."""
     return re.sub(f"[{''.join(Kind)}{NUMBER_MARK}]|_[amdpn]_", "…", said).strip()

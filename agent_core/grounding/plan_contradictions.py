@@ -65,12 +65,6 @@ FIELDS: Mapping[str, Callable[[Plan], bool]] = {
 LISTED = re.compile(r"_a_(?:(?:, and|,| and) _a_)+")
 
 
-@cache
-def patterns() -> Mapping[str, Pattern]:
-    """Return what only some plans may say, by the field that decides."""
-    return read_patterns(Path(__file__).with_name("plan_patterns.toml"))
-
-
 def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False) -> str:
     """Say which field of the plan a sentence contradicts; empty where it contradicts none.
 
@@ -89,11 +83,13 @@ def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False
     if is_proposal:
         return ""
     for clause in re.split(r"[;:]|, (?=(?:which|so|because|and|but|since|as|while)\b)", text):
-        if not patterns()["done"].search(clause) and (found := _other_field(FIELDS, clause, plan)):
+        if not _patterns()["done"].search(clause) and (
+            found := _other_field(FIELDS, clause, plan)
+        ):
             return found
-    if patterns()["done"].search(bare):
+    if _patterns()["done"].search(bare):
         return ""
-    written = patterns()["algorithms as written"].search(bare)
+    written = _patterns()["algorithms as written"].search(bare)
     if written and not any(written[0] in a.name.split() for a in plan.algorithms):
         return f"{written[0]} is no algorithm of the plan"
     return _metric_contradiction(bare, plan) or _seed_contradiction(bare, plan)
@@ -112,10 +108,16 @@ def not_baseline(text: str, plan: Plan) -> str:
     return ""
 
 
+@cache
+def _patterns() -> Mapping[str, Pattern]:
+    """Return what only some plans may say, by the field that decides."""
+    return read_patterns(Path(__file__).with_name("plan_patterns.toml"))
+
+
 def _other_field(fields: Mapping[str, Callable[[Plan], bool]], text: str, plan: Plan) -> str:
     """Say which of some fields a text contradicts."""
     for name, is_so in fields.items():
-        if not is_so(plan) and (found := patterns()[name].search(text)):
+        if not is_so(plan) and (found := _patterns()[name].search(text)):
             said = re.sub(r"_[amdpn]_", "…", found[0]).strip()
             return f"“{said}” contradicts the plan ({name})"
     return ""
@@ -124,11 +126,11 @@ def _other_field(fields: Mapping[str, Callable[[Plan], bool]], text: str, plan: 
 def _metric_contradiction(text: str, plan: Plan) -> str:
     """Say which metric is told to be measured, or to be the primary one, and is not."""
     planned = {m.name for m in plan.metrics} | {m.key for m in plan.metrics}
-    for said in patterns()["metrics"].compiled.finditer(text.lower()):
+    for said in _patterns()["metrics"].compiled.finditer(text.lower()):
         name, _, cut = said[0].replace(" ", "").partition("@")
         if name.removesuffix("rate") not in planned or (cut and f"{name}@{cut}" not in planned):
             return f"{said[0]} is no metric of the plan"
-    primary = patterns()["primary metric"].search(text)
+    primary = _patterns()["primary metric"].search(text)
     named = (primary[1] or primary[2]).lower() if primary else ""
     is_other = named.partition("@")[0] in KNOWN and named not in (
         plan.primary.key,
@@ -140,11 +142,11 @@ def _metric_contradiction(text: str, plan: Plan) -> str:
 def _seed_contradiction(text: str, plan: Plan) -> str:
     """Say which algorithm is told to draw random numbers, or not to, and is planned otherwise."""
     random = [a.name for a in plan.algorithms if a.is_random]
-    if patterns()["draws nothing"].search(text):
+    if _patterns()["draws nothing"].search(text):
         is_all = re.search(r"\b(?:all|every|each)\b", text, re.IGNORECASE)
         if (random and is_all) or any(name in text for name in random):
             return "the plan says that it draws random numbers"
     fixed = [a.name for a in plan.algorithms if not a.is_random]
     named = [n for n in fixed if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", text)]
-    is_drawing = patterns()["seeds that change something"].search(text) is not None
+    is_drawing = _patterns()["seeds that change something"].search(text) is not None
     return f"{named[0]} draws no random numbers" if named and is_drawing else ""

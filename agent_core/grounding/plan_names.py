@@ -51,10 +51,10 @@ class Names:
         kinds: dict[str, Kind] = {}
         for algorithm in plan.algorithms:
             base = algorithm.name.split(" ")[0]
-            for name in (algorithm.name, base, algorithm.kind, *lower_case(base)):
+            for name in (algorithm.name, base, algorithm.kind, *_lower_case(base)):
                 kinds.setdefault(name, Kind.ALGORITHM)
         for metric in plan.metrics:
-            kinds |= dict.fromkeys(metric_names(metric), Kind.METRIC)
+            kinds |= dict.fromkeys(_metric_names(metric), Kind.METRIC)
         data = [*plan.datasets, *(d.known_as for d in datasets if d.known_as)]
         kinds |= dict.fromkeys(data, Kind.DATA)
         known = {n: k for n, k in kinds.items() if n and len(n) <= LONGEST}
@@ -85,17 +85,6 @@ class Names:
         return {f.name.lower() for f in self.found(text) if f.kind is Kind.ALGORITHM}
 
 
-def lower_case(name: str) -> tuple[str, ...]:
-    """Return a name in small letters where that is no common word."""
-    return (name.lower(),) if len(name) > 6 and name.isalpha() else ()
-
-
-def metric_names(metric: Metric) -> tuple[str, ...]:
-    """Return the ways to write a metric."""
-    bare = metric.label.partition("@")[0]
-    return (metric.label, metric.key, bare, bare.lower(), bare.upper())
-
-
 def is_algorithm(name: str, algorithm: str) -> bool:
     """Whether a name stands for an algorithm, or for the family that it is a variant of."""
     said, full = name.lower(), algorithm.lower()
@@ -106,3 +95,14 @@ def is_metric(name: str, key: str) -> bool:
     """Whether a name stands for a metric; without a cut-off it does for any."""
     said = name.lower()
     return said == key or said == key.partition("@")[0]
+
+
+def _lower_case(name: str) -> tuple[str, ...]:
+    """Return a name in small letters where that is no common word."""
+    return (name.lower(),) if len(name) > 6 and name.isalpha() else ()
+
+
+def _metric_names(metric: Metric) -> tuple[str, ...]:
+    """Return the ways to write a metric."""
+    bare = metric.label.partition("@")[0]
+    return (metric.label, metric.key, bare, bare.lower(), bare.upper())

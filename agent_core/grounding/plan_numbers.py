@@ -69,12 +69,12 @@ class PlanNumbers:
         named
             Algorithms that a sentence names; the hyperparameters of others do not count then.
         """
-        keyed = keyed_numbers(plan, datasets, named)
+        keyed = _keyed_numbers(plan, datasets, named)
         share = round(plan.split.holdout * 100)
         has_share = plan.split.kind.has_share or plan.split.kind is SplitKind.GLOBAL_TIME
         times = {t[:4] for d in datasets for t in (d.first_time, d.last_time) if t}
         return cls(
-            {unit: frozenset(map(float, v)) for unit, v in counted(plan, datasets).items()},
+            {unit: frozenset(map(float, v)) for unit, v in _counted(plan, datasets).items()},
             {key: frozenset(values) for key, values in keyed.items()},
             frozenset({float(share), float(100 - share)}) if has_share else frozenset(),
             tuple(m.k for m in plan.metrics if m.k),
@@ -97,27 +97,27 @@ class PlanNumbers:
         text = re.sub(CONFIDENCE, f"{NUMBER_MARK} ", text)
         for unit, allowed in self.counts.items():
             pattern = rf"\b{NUMBER}(?![\d.]*\d){FILLERS}[\s-]+{unit}\b"
-            text = without(pattern, text, allowed)
+            text = _without(pattern, text, allowed)
         for key, values in self.keyed.items():
             if not key:
                 continue
-            text = without(
+            text = _without(
                 rf"\b{key}{OF}\s*(?:=|:|of|is|was|from|to|at|values?)?[\s-]*{NUMBER}\b(?!\s*%)",
                 text,
                 values,
             )
         if re.search(r"h[eo]ld[\s-]?out|withheld|train|test", text, re.IGNORECASE):
             share = rf"\b{NUMBER}(?=\s*(?:%|per ?cent\b))"
-            text = without(share, text, self.holdout)
-        text = without(
+            text = _without(share, text, self.holdout)
+        text = _without(
             r"\bin (?P<numbers>(?:19|20)\d\d(?: (?:and|to) (?:19|20)\d\d)?)\b", text, self.years
         )
-        text = without(
+        text = _without(
             r"\bof (?P<numbers>(?:19|20)\d\d(?: (?:and|to) (?:19|20)\d\d)?)\b", text, self.years
         )
         settings = self.keyed.get("", frozenset())
         for said in (r"\bvalues?", r"\b(?:range )?(?:from|between)"):
-            text = without(rf"{said} {NUMBER}\b(?! ?%)", text, settings)
+            text = _without(rf"{said} {NUMBER}\b(?! ?%)", text, settings)
         text = self.without_ratings(text)
         if is_proposal:
             units = "|".join(PROPOSED.split())
@@ -141,7 +141,7 @@ class PlanNumbers:
     def without_ratings(self, text: str) -> str:
         """Return a text without the range of the ratings and the length of top lists."""
         for k in self.cutoffs:
-            number = rf"(?:{k}|{word_for(k)})"
+            number = rf"(?:{k}|{_word_for(k)})"
             lists = rf"top[\s-]?{number}(?=[\s-]+(?:lists?|recommendations?)\b)"
             lists = rf"\b(?:{lists}|the first {number}\b)"
             text = re.sub(lists, NUMBER_MARK, text, flags=re.IGNORECASE)
@@ -150,11 +150,11 @@ class PlanNumbers:
             ends = rf"\bratings? (?:are |is |go |run |range |lie )?(?:{whole})\b(?![.,]\d)"
             text = re.sub(ends, NUMBER_MARK, text, flags=re.IGNORECASE)
             one = rf"\b(?<!ratings of )(?:a |each )?rating of {NUMBER}\b(?![.,]\d)"
-            text = without(one, text, map(float, range(int(low), int(high) + 1)))
+            text = _without(one, text, map(float, range(int(low), int(high) + 1)))
         return text
 
 
-def counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[float]]:
+def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[float]]:
     """Return what can be counted with the numbers that it may have."""
     seeds, folds = len(plan.seeds), plan.split.folds
     subjects, drawing = (
@@ -163,7 +163,7 @@ def counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[float
     )
     algorithms = {len(plan.algorithms), subjects, len(plan.baselines)}
     swept = sum(plan.swept in a.config for a in plan.algorithms) if plan.swept else 0
-    sizes = {float(v) for a in plan.algorithms for v in a.config.values() if is_number(v)}
+    sizes = {float(v) for a in plan.algorithms for v in a.config.values() if _is_number(v)}
     promised = [re.findall(rf"({ONE}) (\w+?)s?\b", text) for text in plan.reported]
     return {
         r"(?:seeds?|times)": {seeds},
@@ -193,7 +193,7 @@ def counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[float
     }
 
 
-def keyed_numbers(
+def _keyed_numbers(
     plan: Plan, datasets: Sequence[Dataset], named: Collection[str]
 ) -> dict[str, set[float]]:
     """Return names with the values that a text may give them."""
@@ -213,7 +213,7 @@ def keyed_numbers(
     own = [a for a in plan.algorithms if any(is_algorithm(n, a.name) for n in named)]
     for algorithm in own or plan.algorithms:
         for key, value in algorithm.config.items():
-            if is_number(value):
+            if _is_number(value):
                 keyed[""].add(float(value))
                 for name in (
                     re.escape(key),
@@ -228,7 +228,7 @@ def keyed_numbers(
     return keyed
 
 
-def without(pattern: str, text: str, allowed: Iterable[float]) -> str:
+def _without(pattern: str, text: str, allowed: Iterable[float]) -> str:
     """Remove the matches whose numbers are all allowed."""
     known = set(allowed)
 
@@ -241,11 +241,11 @@ def without(pattern: str, text: str, allowed: Iterable[float]) -> str:
     return re.sub(pattern, kept, text, flags=re.IGNORECASE)
 
 
-def word_for(number: int) -> str:
+def _word_for(number: int) -> str:
     """Return the word for a small number, else its digits."""
     return next((w for w, n in NUMBER_WORDS.items() if n == number), str(number))
 
 
-def is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     """Whether a configured value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)

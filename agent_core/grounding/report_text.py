@@ -121,7 +121,7 @@ class Filler:
         """Say why a sentence, its references taken out, cannot stand; empty where it can."""
         if MARKUP.search(pieces.bare):
             return "a link or a mention"
-        if has_mixed_script(pieces.bare):
+        if _has_mixed_script(pieces.bare):
             return "letters of several scripts in one word"
         if pieces.claims:
             return self.claim_trouble(pieces)
@@ -156,7 +156,7 @@ class Filler:
         said = re.search(r"\bseeds\b", pieces.bare)
         if said and not random & {r.algorithm for r in pieces.references}:
             return "seeds of an algorithm that draws no random numbers"
-        if miscounted(pieces, self.facts, has_folds=self.plan.split.folds > 1):
+        if _miscounted(pieces, self.facts, has_folds=self.plan.split.folds > 1):
             return "a number of users or runs that is not the recorded one"
         return pieces.misplaced(self.base.names)
 
@@ -184,7 +184,7 @@ class Pieces:
         """Return the sentence with its values and the sentences of its claims."""
         filler = self.filler
         told = iter([filler.claims[i] for i in self.claims])
-        text = re.sub(CLAIM_MARK, lambda _: claim_text(filler.facts, next(told)), self.bare)
+        text = re.sub(CLAIM_MARK, lambda _: _claim_text(filler.facts, next(told)), self.bare)
         shown = iter(zip(self.references, self.values, strict=True))
         return re.sub(value_attribution.REFERENCE_MARK, lambda _: self.shown(*next(shown)), text)
 
@@ -199,7 +199,7 @@ class Pieces:
             self.fail("no such claim")
         else:
             claim = claims[index]
-            if not claim_text(self.filler.facts, claim):
+            if not _claim_text(self.filler.facts, claim):
                 self.fail(f"{claim.a} and {claim.b} were not compared in {claim.metric}")
             self.claims.append(index)
         return CLAIM_MARK
@@ -227,7 +227,7 @@ class Pieces:
     def shown(self, reference: Reference, value: float) -> str:
         """Return digits with the statistic, metric and algorithm that the words do not name."""
         key, algorithm, statistic = reference.metric, reference.algorithm, reference.statistic
-        digits = value_text(self.filler.facts, key, algorithm, statistic, value)
+        digits = _value_text(self.filler.facts, key, algorithm, statistic, value)
         label = "" if reference.is_labelled else f"{LABELS.get(statistic, statistic)} "
         plan, names = self.filler.plan, self.filler.base.names.found(self.bare)
         metrics = {f.name.lower() for f in names if f.kind is Kind.METRIC}
@@ -235,12 +235,20 @@ class Pieces:
         is_told = reference.names.get(Kind.METRIC) and (len(alike) < 2 or key in metrics)
         algorithms = {f.name.lower() for f in names if f.kind is Kind.ALGORITHM}
         is_whose = reference.names.get(Kind.ALGORITHM) and algorithm.lower() in algorithms
-        owner = [] if is_told or (not metrics and key == plan.primary.key) else [metric_label(key)]
+        owner = (
+            [] if is_told or (not metrics and key == plan.primary.key) else [_metric_label(key)]
+        )
         owner += [] if is_whose else [algorithm]
         return f"{label}{digits}" + (f" ({' of '.join(owner)})" if owner else "")
 
 
-def miscounted(pieces: Pieces, facts: Facts, *, has_folds: bool) -> bool:
+def filled(filler: Filler, texts: Sequence[str], part: Part = Part.FINDING) -> tuple[str, ...]:
+    """Return several texts filled; those of which nothing is left are dropped."""
+    done = [filler.fill(text, part) for text in texts]
+    return tuple(t for t in done if re.search(r"\w", t))
+
+
+def _miscounted(pieces: Pieces, facts: Facts, *, has_folds: bool) -> bool:
     """Whether a sentence counts users or runs otherwise than its values were recorded over."""
     for number, noun in COUNTS.findall(pieces.bare):
         statistic = "n_users" if noun.startswith("user") else "n"
@@ -254,28 +262,28 @@ def miscounted(pieces: Pieces, facts: Facts, *, has_folds: bool) -> bool:
     return False
 
 
-def claim_text(facts: Facts, claim: Claim) -> str:
+def _claim_text(facts: Facts, claim: Claim) -> str:
     """Return the sentence that the test behind a claim allows; empty where there is none."""
     found = facts.comparison(claim.a, claim.b, claim.metric.lower())
     return comparison_sentence(found, claim.a, claim.b, claim.direction) if found else ""
 
 
-def metric_label(key: str) -> str:
+def _metric_label(key: str) -> str:
     """Return the label of a metric key."""
     name, _, k = key.partition("@")
     return Metric(name, int(k) if k.isdecimal() else None).label
 
 
-def value_text(facts: Facts, key: str, algorithm: str, statistic: str, value: float) -> str:
+def _value_text(facts: Facts, key: str, algorithm: str, statistic: str, value: float) -> str:
     """Return a value with digits that fit its interval."""
     if statistic in ("n", "n_users"):
         return f"{value:,.0f}"
     if statistic == "cv":
         return percent(value)
-    return shown(value, resolution(facts, key, algorithm, statistic))
+    return shown(value, _resolution(facts, key, algorithm, statistic))
 
 
-def resolution(facts: Facts, key: str, algorithm: str, statistic: str) -> float:
+def _resolution(facts: Facts, key: str, algorithm: str, statistic: str) -> float:
     """Return the half width that a value's digits have to fit; NaN where there is none."""
     base = f"{key}|{algorithm}|"
     if statistic in ("min", "max", "range", "gap"):
@@ -286,16 +294,10 @@ def resolution(facts: Facts, key: str, algorithm: str, statistic: str) -> float:
     return (high - low) / 2
 
 
-def has_mixed_script(text: str) -> bool:
+def _has_mixed_script(text: str) -> bool:
     """Whether a word mixes Latin letters with those of another script."""
     for word in re.findall(r"[^\W\d_]+", text):
         scripts = {unicodedata.name(c, "?").split(" ")[0] for c in word}
         if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}:
             return True
     return False
-
-
-def filled(filler: Filler, texts: Sequence[str], part: Part = Part.FINDING) -> tuple[str, ...]:
-    """Return several texts filled; those of which nothing is left are dropped."""
-    done = [filler.fill(text, part) for text in texts]
-    return tuple(t for t in done if re.search(r"\w", t))

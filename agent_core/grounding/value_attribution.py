@@ -80,14 +80,23 @@ def items_of(text: str, references: Sequence[Reference], names: Names) -> list[I
             if token == REFERENCE_MARK:
                 items.append(Item("reference", "", next(left)))
             else:
-                items.append(word_of(token))
+                items.append(_word_of(token))
         if found:
             items.append(Item(found.kind.value, found.name))
             at = found.end
     return items
 
 
-def word_of(token: str) -> Item:
+def trouble(items: list[Item]) -> str:
+    """Say which reference does not stand beside what it is; note what the others lack."""
+    for kind, is_same in ((Kind.ALGORITHM, _own_algorithm), (Kind.METRIC, _own_metric)):
+        if not _settled(items, kind, is_same):
+            noun = "algorithm" if kind is Kind.ALGORITHM else "metric"
+            return f"a value beside another {noun} than its own"
+    return _pairs_trouble(items) or _statistic_trouble(items) or _nouns_trouble(items)
+
+
+def _word_of(token: str) -> Item:
     """Return a word, or the statistic that it names."""
     small = token.lower()
     for statistic, pattern in STATISTICS:
@@ -96,33 +105,24 @@ def word_of(token: str) -> Item:
     return Item("word", small)
 
 
-def trouble(items: list[Item]) -> str:
-    """Say which reference does not stand beside what it is; note what the others lack."""
-    for kind, is_same in ((Kind.ALGORITHM, own_algorithm), (Kind.METRIC, own_metric)):
-        if not settled(items, kind, is_same):
-            noun = "algorithm" if kind is Kind.ALGORITHM else "metric"
-            return f"a value beside another {noun} than its own"
-    return pairs_trouble(items) or statistic_trouble(items) or nouns_trouble(items)
-
-
-def own_algorithm(reference: Reference, name: str) -> bool:
+def _own_algorithm(reference: Reference, name: str) -> bool:
     """Whether a name is that of a reference's algorithm."""
     return is_algorithm(name, reference.algorithm)
 
 
-def own_metric(reference: Reference, name: str) -> bool:
+def _own_metric(reference: Reference, name: str) -> bool:
     """Whether a name is that of a reference's metric."""
     return is_metric(name, reference.metric)
 
 
-def settled(items: list[Item], kind: Kind, is_own: Callable[[Reference, str], bool]) -> bool:
+def _settled(items: list[Item], kind: Kind, is_own: Callable[[Reference, str], bool]) -> bool:
     """Give each reference the name that stands before it, or directly behind; False on a clash."""
     names: list[str] = []
     group: list[Reference] = []
     last: Reference | None = None
     for at, item in enumerate(items):
         if item.reference is not None:
-            behind = names_behind(items, at, kind)
+            behind = _names_behind(items, at, kind)
             last = item.reference
             if behind:
                 item.reference.names[kind] = True
@@ -130,18 +130,18 @@ def settled(items: list[Item], kind: Kind, is_own: Callable[[Reference, str], bo
                     return False
             else:
                 group.append(item.reference)
-        elif item.kind == kind.value and not is_behind(items, at):
+        elif item.kind == kind.value and not _is_behind(items, at):
             if group:
-                if not given(names, group, kind, is_own):
+                if not _given(names, group, kind, is_own):
                     return False
                 names, group = [], []
             names += [item.text] if item.text not in names else []
     if names and not group:
         return last is not None and all(is_own(last, n) for n in names)
-    return given(names, group, kind, is_own)
+    return _given(names, group, kind, is_own)
 
 
-def given(
+def _given(
     names: Sequence[str],
     group: Sequence[Reference],
     kind: Kind,
@@ -155,12 +155,12 @@ def given(
     return len(names) == len(group) and all(map(is_own, group, names))
 
 
-def names_behind(items: Sequence[Item], at: int, kind: Kind) -> list[str]:
+def _names_behind(items: Sequence[Item], at: int, kind: Kind) -> list[str]:
     """Return the names that follow a reference directly, as in `... in NDCG@10`."""
-    return [i.text for i in tail(items, at) if i.kind == kind.value]
+    return [i.text for i in _tail(items, at) if i.kind == kind.value]
 
 
-def tail(items: Sequence[Item], at: int) -> list[Item]:
+def _tail(items: Sequence[Item], at: int) -> list[Item]:
     """Return the names that directly follow a reference, each after a small word."""
     found: list[Item] = []
     for small, name in zip(items[at + 1 :: 2], items[at + 2 :: 2], strict=False):
@@ -171,14 +171,14 @@ def tail(items: Sequence[Item], at: int) -> list[Item]:
     return found
 
 
-def is_behind(items: Sequence[Item], at: int) -> bool:
+def _is_behind(items: Sequence[Item], at: int) -> bool:
     """Whether a name directly follows a reference."""
     starts = (i for i in range(at - 1, -1, -1) if items[i].reference is not None)
     start = next(starts, None)
-    return start is not None and any(i is items[at] for i in tail(items, start))
+    return start is not None and any(i is items[at] for i in _tail(items, start))
 
 
-def pairs_trouble(items: Sequence[Item]) -> str:
+def _pairs_trouble(items: Sequence[Item]) -> str:
     """Say where the ends of an interval are not those of one interval."""
     places = [i for i, item in enumerate(items) if item.reference is not None]
     for place, following in zip(places, [*places[1:], None], strict=True):
@@ -187,15 +187,15 @@ def pairs_trouble(items: Sequence[Item]) -> str:
         second = items[following].reference if following is not None else None
         between = [i.text for i in items[place + 1 : following]]
         is_joined = bool(between) and all(t in JOINING for t in between)
-        if second and is_joined and are_ends(first, second):
+        if second and is_joined and _are_ends(first, second):
             first.is_paired = second.is_paired = True
         before = items[place - 1].text if place else ""
-        if not first.is_paired and (is_end(first) or before in ("between", "from")):
+        if not first.is_paired and (_is_end(first) or before in ("between", "from")):
             return "ends that are not those of one interval"
     return ""
 
 
-def are_ends(first: Reference, second: Reference) -> bool:
+def _are_ends(first: Reference, second: Reference) -> bool:
     """Whether two values are the ends of one interval or range."""
     if (first.metric, first.algorithm) != (second.metric, second.algorithm):
         return False
@@ -204,7 +204,7 @@ def are_ends(first: Reference, second: Reference) -> bool:
     return is_range or (low != first.statistic and second.statistic == f"{low}_high")
 
 
-def statistic_trouble(items: Sequence[Item]) -> str:
+def _statistic_trouble(items: Sequence[Item]) -> str:
     """Say which value stands under another statistic; note those that the words name."""
     said: list[str] = []
     group: list[Reference] = []
@@ -212,37 +212,37 @@ def statistic_trouble(items: Sequence[Item]) -> str:
     for item in items:
         if item.kind == "statistic":
             if group:
-                earlier = base_of(group[-1])
+                earlier = _base_of(group[-1])
                 said, group = [], []
             said.append(item.text)
         elif item.reference is not None and not item.reference.is_count:
             group.append(item.reference)
-            if not is_meant(said, group):
+            if not _is_meant(said, group):
                 return "a value under the name of another statistic"
-            if is_end(item.reference) and said == ["interval"]:
-                item.reference.is_labelled = base_of(item.reference) == earlier
+            if _is_end(item.reference) and said == ["interval"]:
+                item.reference.is_labelled = _base_of(item.reference) == earlier
     return ""
 
 
-def is_end(reference: Reference) -> bool:
+def _is_end(reference: Reference) -> bool:
     """Whether a value is an end of an interval."""
     return reference.statistic.endswith(("_low", "_high"))
 
 
-def base_of(reference: Reference) -> str:
+def _base_of(reference: Reference) -> str:
     """Return the statistic that a value, or the interval that it ends, is of."""
     base = reference.statistic.partition("_")[0]
     return {"ci": "mean"}.get(base, base)
 
 
-def is_meant(said: Sequence[str], group: Sequence[Reference]) -> bool:
+def _is_meant(said: Sequence[str], group: Sequence[Reference]) -> bool:
     """Whether the newest of some values may stand after the statistics said before them."""
     new, before = group[-1], group[:-1]
     meant = {s for name in said for s in MEANT[name]}
     new.is_labelled = new.statistic in meant or (not said and new.statistic == "mean")
-    if is_end(new):
+    if _is_end(new):
         others = set(said) - {"interval", "range"}
-        return not others or base_of(new) in others
+        return not others or _base_of(new) in others
     if new.is_paired:
         new.is_labelled = new.is_labelled or not said
         return new.is_labelled
@@ -252,21 +252,21 @@ def is_meant(said: Sequence[str], group: Sequence[Reference]) -> bool:
     return new.is_labelled or not said or bool(before)
 
 
-def nouns_trouble(items: Sequence[Item]) -> str:
+def _nouns_trouble(items: Sequence[Item]) -> str:
     """Say which word around a value, a statistic or a verb does not fit it."""
     for at, item in enumerate(items):
         if item.reference is not None:
-            reason = neighbour_trouble(items, at, item.reference)
+            reason = _neighbour_trouble(items, at, item.reference)
         elif item.kind == "statistic":
-            reason = extreme_trouble(items, at)
+            reason = _extreme_trouble(items, at)
         else:
-            reason = amount_trouble(items, at)
+            reason = _amount_trouble(items, at)
         if reason:
             return reason
     return ""
 
 
-def neighbour_trouble(items: Sequence[Item], at: int, reference: Reference) -> str:
+def _neighbour_trouble(items: Sequence[Item], at: int, reference: Reference) -> str:
     """Say which word beside a value makes another thing of it."""
     before = [i.text for i in items[max(0, at - 2) : at]]
     following = items[at + 1].text if at + 1 < len(items) else ""
@@ -281,7 +281,7 @@ def neighbour_trouble(items: Sequence[Item], at: int, reference: Reference) -> s
     return ""
 
 
-def extreme_trouble(items: Sequence[Item], at: int) -> str:
+def _extreme_trouble(items: Sequence[Item], at: int) -> str:
     """Say where a lowest or highest run may be read as the one of all algorithms."""
     before = items[at - 1].text if at else ""
     following = items[at + 1].text if at + 1 < len(items) else ""
@@ -290,10 +290,10 @@ def extreme_trouble(items: Sequence[Item], at: int) -> str:
     return "" if is_own or not is_extreme else "an extreme that may be one of all algorithms"
 
 
-def amount_trouble(items: Sequence[Item], at: int) -> str:
+def _amount_trouble(items: Sequence[Item], at: int) -> str:
     """Say where something moves by a value that is no spread."""
     word, rest = items[at].text, items[at + 1 :]
-    if word in MOVING and not is_spread(rest):
+    if word in MOVING and not _is_spread(rest):
         return f"“{word}” before a value that is no spread"
     if word == "by":
         first = next((i for i in rest if i.text not in ("a", "an", "its", "the")), items[at])
@@ -303,7 +303,7 @@ def amount_trouble(items: Sequence[Item], at: int) -> str:
     return ""
 
 
-def is_spread(items: Sequence[Item]) -> bool:
+def _is_spread(items: Sequence[Item]) -> bool:
     """Whether the next value tells how much something varies."""
     following = next((i.reference for i in items if i.reference is not None), None)
     return following is not None and (following.statistic in MOVES or following.is_paired)

@@ -28,16 +28,11 @@ def shown(value: float, half_width: float = math.nan) -> str:
         return "not available"
     value = 0.0 if abs(value) < NOTHING else value
     if not math.isfinite(half_width) or half_width < NOISE:
-        decimals = 4 if value == 0 or abs(value) >= 0.01 else 2 - magnitude(value)
+        decimals = 4 if value == 0 or abs(value) >= 0.01 else 2 - _magnitude(value)
     else:
-        lead = half_width / 10.0 ** magnitude(half_width)
-        decimals = (1 if lead < 3 else 0) - magnitude(half_width)
+        lead = half_width / 10.0 ** _magnitude(half_width)
+        decimals = (1 if lead < 3 else 0) - _magnitude(half_width)
     return f"{value:.{min(MAX_DECIMALS, max(0, decimals))}f}"
-
-
-def magnitude(value: float) -> int:
-    """Return the power of ten of the first digit."""
-    return math.floor(math.log10(abs(value)))
 
 
 def percent(share: float) -> str:
@@ -67,3 +62,8 @@ def cost_text(usage: Usage) -> str:
     if usage.unpriced_calls < usage.calls:
         return f"{known} and {usage.unpriced_calls} calls of unknown price"
     return f"{usage.input_tokens + usage.output_tokens:,} tokens (price unknown)"
+
+
+def _magnitude(value: float) -> int:
+    """Return the power of ten of the first digit."""
+    return math.floor(math.log10(abs(value)))

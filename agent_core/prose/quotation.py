@@ -26,16 +26,10 @@ NAME = re.compile(r"[\w][\w .=+@/(),:-]{0,59}")
 LEFT_OUT = "[…]"
 
 
-def states_result(text: str) -> bool:
-    """Whether words could be read as a finding: strong or comparing ones, figures."""
-    rest = RULE.sub("", text)
-    return any(p.search(rest) for p in (STRONG, COMPARING, FIGURES))
-
-
 def without_results(text: str, most: int = 300) -> str:
     """Return a text on one line, with a mark where a sentence states a result."""
     parts = sentences(text, at_semicolons=True)
-    kept = " ".join(LEFT_OUT if states_result(p) else p for p in parts)
+    kept = " ".join(LEFT_OUT if _states_result(p) else p for p in parts)
     one_mark = re.sub(rf"(?:{re.escape(LEFT_OUT)} ?)+", f"{LEFT_OUT} ", kept)
     return on_one_line(one_mark, most)
 
@@ -61,9 +55,15 @@ def short(value: Any, most: int = 40) -> str:
 
 def is_name(text: str) -> bool:
     """Whether a text can only be read as a name."""
-    return NAME.fullmatch(text) is not None and not states_result(text)
+    return NAME.fullmatch(text) is not None and not _states_result(text)
 
 
 def is_measure(key: str) -> bool:
     """Whether a key of a configuration names a result."""
     return MEASURES.search(key.lower()) is not None
+
+
+def _states_result(text: str) -> bool:
+    """Whether words could be read as a finding: strong or comparing ones, figures."""
+    rest = RULE.sub("", text)
+    return any(p.search(rest) for p in (STRONG, COMPARING, FIGURES))

@@ -29,19 +29,27 @@ def data_rules(texts: Iterable[str]) -> tuple[DataRule, ...]:
     """Return the data rules that texts name, each once."""
     found: list[DataRule] = []
     for text in texts:
-        told = [s for s in sentences_of(text) if not is_refused(s)]
-        read = [rule for s in told for rule in (*count_rules(s), *threshold_rules(s))]
-        others = [r for s in told for r in other_rules(s, is_understood=bool(read))]
+        told = [s for s in sentences_of(text) if not _is_refused(s)]
+        read = [rule for s in told for rule in (*_count_rules(s), *_threshold_rules(s))]
+        others = [r for s in told for r in _other_rules(s, is_understood=bool(read))]
         found += [*read, *others]
     return tuple({(r.kind, r.amount, r.of): r for r in reversed(found)}.values())[::-1]
 
 
-def is_refused(sentence: str) -> bool:
+def lowest_tested(texts: Iterable[str], where: str = "on_test") -> float | None:
+    """Return the lowest rating that is tested, where a sentence limits the test only."""
+    sentences = [s for text in texts for s in sentences_of(text) if not _is_refused(s)]
+    chosen = [s for s in sentences if _has(s, where) and not _has(s, "of_all")]
+    rules = DataRules(tuple(rule for s in chosen for rule in _lowest_ratings(s)))
+    return rules.lowest_rating
+
+
+def _is_refused(sentence: str) -> bool:
     """Whether a sentence says that nothing is left out, or does not speak of what is kept."""
     return _has(sentence, "refused") or _has(sentence, "not_done")
 
 
-def count_rules(sentence: str) -> Iterator[DataRule]:
+def _count_rules(sentence: str) -> Iterator[DataRule]:
     """Yield what a sentence asks of the number of interactions of users and items."""
     if _has(sentence, "beside"):
         return
@@ -51,18 +59,18 @@ def count_rules(sentence: str) -> Iterator[DataRule]:
             if PATTERNS["below"].match(match[0]) and not _has(sentence, "goes"):
                 continue
             least = int(next(g for g in match.groups() if g).replace(",", "")) + more
-            users, items = sides(sentence, match, is_core=pattern is CORE)
+            users, items = _sides(sentence, match, is_core=pattern is CORE)
             of = Of.BOTH if users and items else Of.USERS if users else Of.ITEMS
             yield DataRule(kind, least, of, text=sentence.strip())
 
 
-def threshold_rules(sentence: str) -> Iterator[DataRule]:
+def _threshold_rules(sentence: str) -> Iterator[DataRule]:
     """Yield the lowest ratings that a sentence lets count for all of the data."""
     if not _has(sentence, "on_test") or _has(sentence, "of_all"):
-        yield from lowest_ratings(sentence)
+        yield from _lowest_ratings(sentence)
 
 
-def lowest_ratings(sentence: str) -> Iterator[DataRule]:
+def _lowest_ratings(sentence: str) -> Iterator[DataRule]:
     """Yield the lowest ratings that a sentence lets count."""
     for name in ("lowest", "above"):
         for match in PATTERNS[name].compiled.finditer(sentence):
@@ -77,7 +85,7 @@ def lowest_ratings(sentence: str) -> Iterator[DataRule]:
             )
 
 
-def other_rules(sentence: str, *, is_understood: bool) -> Iterator[DataRule]:
+def _other_rules(sentence: str, *, is_understood: bool) -> Iterator[DataRule]:
     """Yield the sentence itself where it leaves data out by a rule that no field holds."""
     if _has(sentence, "beside"):
         return
@@ -87,15 +95,7 @@ def other_rules(sentence: str, *, is_understood: bool) -> Iterator[DataRule]:
         yield DataRule(DataRuleKind.OTHER, text=sentence.strip())
 
 
-def lowest_tested(texts: Iterable[str], where: str = "on_test") -> float | None:
-    """Return the lowest rating that is tested, where a sentence limits the test only."""
-    sentences = [s for text in texts for s in sentences_of(text) if not is_refused(s)]
-    chosen = [s for s in sentences if _has(s, where) and not _has(s, "of_all")]
-    rules = DataRules(tuple(rule for s in chosen for rule in lowest_ratings(s)))
-    return rules.lowest_rating
-
-
-def sides(sentence: str, match: re.Match[str], *, is_core: bool) -> tuple[bool, bool]:
+def _sides(sentence: str, match: re.Match[str], *, is_core: bool) -> tuple[bool, bool]:
     """Return whether a demand is of users and of items; of both where nothing says so."""
     whole = match[0].lower()
     if is_core:

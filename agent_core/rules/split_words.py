@@ -17,16 +17,11 @@ RATIO = re.compile(r"\b(\d+)\s*[/:]\s*(\d+)(?:\s*[/:]\s*(\d+))?\b")
 WHOLE = 100
 
 
-def tests_in(texts: Iterable[str]) -> Iterator[str]:
-    """Yield what texts say of a test, sentence by sentence."""
-    return (s for text in texts for s in sentences_of(text) if PATTERNS["test"].search(s))
-
-
 def counts_held_out(texts: Iterable[str]) -> set[int]:
     """Return the numbers of interactions per user that texts hold out."""
     found = [
         g
-        for s in tests_in(texts)
+        for s in _tests_in(texts)
         for m in PATTERNS["count"].compiled.finditer(s)
         for g in m.groups()
         if g
@@ -49,7 +44,7 @@ def shares_of_users(texts: Iterable[str]) -> set[float]:
     """Return the shares of the users that texts test."""
     found = [
         g
-        for s in tests_in(texts)
+        for s in _tests_in(texts)
         for m in PATTERNS["of_users"].compiled.finditer(s)
         for g in m.groups()
         if g
@@ -59,7 +54,7 @@ def shares_of_users(texts: Iterable[str]) -> set[float]:
 
 def chooses_users(texts: Iterable[str]) -> bool:
     """Whether texts choose test users by what they are."""
-    return any(PATTERNS["chosen"].search(s) for s in tests_in(texts))
+    return any(PATTERNS["chosen"].search(s) for s in _tests_in(texts))
 
 
 def keeps_users_to_choose_on(texts: Iterable[str]) -> bool:
@@ -88,14 +83,9 @@ def order_of(split: str, texts: Iterable[str]) -> Order:
     texts
         Everything that is said, the split among it.
     """
-    if is_of_newest(split) and not PATTERNS["random"].search(split):
+    if _is_of_newest(split) and not PATTERNS["random"].search(split):
         return Order.NEWEST
-    return Order.EITHER if any(map(is_of_newest, texts)) else Order.RANDOM
-
-
-def is_of_newest(text: str) -> bool:
-    """Whether a text speaks of the newest interactions, and does not refuse them."""
-    return bool(PATTERNS["newest"].search(PATTERNS["not_newest"].sub(" ; ", text)))
+    return Order.EITHER if any(map(_is_of_newest, texts)) else Order.RANDOM
 
 
 def asks_about_leaks(text: str) -> bool:
@@ -103,6 +93,16 @@ def asks_about_leaks(text: str) -> bool:
     if PATTERNS["with_and_without"].search(text):
         return True
     return bool(PATTERNS["about"].search(PATTERNS["unwanted"].sub(" ; ", text)))
+
+
+def _tests_in(texts: Iterable[str]) -> Iterator[str]:
+    """Yield what texts say of a test, sentence by sentence."""
+    return (s for text in texts for s in sentences_of(text) if PATTERNS["test"].search(s))
+
+
+def _is_of_newest(text: str) -> bool:
+    """Whether a text speaks of the newest interactions, and does not refuse them."""
+    return bool(PATTERNS["newest"].search(PATTERNS["not_newest"].sub(" ; ", text)))
 
 
 def _groups(name: str, sentences: Iterable[str]) -> list[str]:

@@ -29,10 +29,16 @@ NEWEST, DRAWN, EITHER = "newest", "random", "random or newest"
 
 def data_text(rules: DataRules) -> str:
     """Return what of the data is kept, in the order in which rules apply."""
-    return ", then ".join(map(rule_text, rules.rules)) or ALL_DATA
+    return ", then ".join(map(_rule_text, rules.rules)) or ALL_DATA
 
 
-def rule_text(rule: DataRule) -> str:
+def split_text(split: SplitRules) -> str:
+    """Return the hold-out protocol in words, written from its fields alone."""
+    parts = [f"{_held_out_text(split)} (seed {split.seed})", *_test_texts(split)]
+    return "; ".join([*parts, *_candidate_texts(split)])
+
+
+def _rule_text(rule: DataRule) -> str:
     """Return one data rule in words."""
     where = " (training only)" if rule.is_training_only else ""
     return f"{_bare_text(rule)}{where}"
@@ -59,12 +65,6 @@ def _bare_text(rule: DataRule) -> str:
             return f"a sample of {size} of the {counted}{seed}"
         case DataRuleKind.OTHER:
             return f"“{rule.text}”"
-
-
-def split_text(split: SplitRules) -> str:
-    """Return the hold-out protocol in words, written from its fields alone."""
-    parts = [f"{_held_out_text(split)} (seed {split.seed})", *_test_texts(split)]
-    return "; ".join([*parts, *_candidate_texts(split)])
 
 
 def _held_out_text(split: SplitRules) -> str:
