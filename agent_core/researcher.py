@@ -58,7 +58,6 @@ class ReviseRequest:
     context: Context
     plan: Plan
     reply: str
-    has_results: bool = False
 
 
 @dataclass(frozen=True, slots=True)

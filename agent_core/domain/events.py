@@ -15,7 +15,6 @@ from agent_core.domain import (
     Outcome,
     Plan,
     PlanChange,
-    Question,
     Report,
     RunStatus,
     Score,
@@ -163,23 +162,6 @@ class ModelOutage:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionAsked:
-    """The thread is asked something, with numbered ways out, a default and a deadline."""
-
-    question: Question
-    deadline: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionSettled:
-    """A question was answered or its default taken."""
-
-    option: int
-    by: UserId
-    """Empty: the default was taken."""
-
-
-@dataclass(frozen=True, slots=True)
 class Answered:
     """A question of a person was answered from recorded results."""
 
@@ -298,8 +280,6 @@ Event = (
     | NodeJudged
     | ModelCalled
     | ModelOutage
-    | QuestionAsked
-    | QuestionSettled
     | Answered
     | CheckWaived
     | StopRequested

@@ -19,8 +19,6 @@ class RunStatus(StrEnum):
     """Data are profiled, the plan is being written."""
     WAITING = "waiting"
     """The plan is shown; nothing has run; waits for its start."""
-    QUEUED = "queued"
-    """Started, waits for a place."""
     RUNNING = "running"
     REPORTING = "reporting"
     FINISHED = "finished"

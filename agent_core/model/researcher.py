@@ -187,7 +187,6 @@ class ModelResearcher:
             **study_pieces(context, request.plan),
             **_planner_pieces(),
             reply=clip(request.reply, TASK),
-            has_results=request.has_results,
         )
 
         def convert(answer: RevisionAnswer, _: bool) -> Revision:

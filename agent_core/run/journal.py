@@ -29,7 +29,7 @@ from agent_core.domain.events import (
 from agent_core.errors import UnknownRun
 from agent_core.rules.reading import with_rules_read
 from agent_core.rules.stored import is_without_levels, with_levels
-from agent_core.run.old_logs import complete
+from agent_core.run.old_logs import complete, is_obsolete
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database
@@ -132,7 +132,7 @@ class Journal:
         records = await runs.events(self.database, run, after)
         if not records and not after:
             await self.task(run)
-        return [decode(r) for r in records]
+        return [decode(r) for r in records if not is_obsolete(r.kind, r.body)]
 
     async def follow(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield events from the log, then as they come, until one makes the run final."""

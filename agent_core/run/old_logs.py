@@ -1,12 +1,20 @@
-"""Fields that events of older logs lack, read once from the words that held them."""
+"""Older logs: fields that their events lack are read from words; what is no more is left out."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 Body = dict[str, Any]
+
+
+def is_obsolete(kind: str, body: str) -> bool:
+    """Whether there are no events of a kind any more, or no such status."""
+    if kind == "StatusChanged":
+        return bool(json.loads(body)["status"] == "queued")
+    return kind in ("QuestionAsked", "QuestionSettled")
 
 
 def complete(kind: str, event: Body) -> Body:

@@ -13,7 +13,6 @@ from agent_core.domain import (
     Outcome,
     Plan,
     PlanChange,
-    Question,
     Report,
     Requirement,
     RunId,
@@ -38,8 +37,6 @@ from agent_core.domain.events import (
     NodeStarted,
     PlanSet,
     ProtocolFrozen,
-    QuestionAsked,
-    QuestionSettled,
     Reported,
     Rerun,
     RoundOpened,
@@ -83,8 +80,6 @@ class RunView:
     freeze: Freeze | None = None
     waivers: tuple[Waiver, ...] = ()
     usage: Usage = Usage()
-    question: Question | None = None
-    """The open question, if any."""
     outage: str = ""
     """Why the model cannot be asked at the moment."""
     primary: str = ""
@@ -149,8 +144,8 @@ def _step(view: RunView, logged: Logged) -> RunView:
             return _node_step(view, event)
         case NodeFailed() | NodeJudged() as event:
             return _node_end(view, event)
-        case ModelCalled() | ModelOutage() | QuestionAsked() | QuestionSettled() as event:
-            return _talk_step(view, event)
+        case ModelCalled() | ModelOutage() as event:
+            return _model_step(view, event)
         case _:
             return _run_step(view, logged)
 
@@ -202,7 +197,6 @@ def _end_step(view: RunView, logged: Logged) -> RunView:
                 status=RunStatus.FINISHED,
                 outcome=outcome,
                 reason=reason,
-                question=None,
                 finished_at=logged.at,
             )
         case RunFailed(reason, _, is_outside):
@@ -237,20 +231,14 @@ def _afterwards(view: RunView, logged: Logged) -> RunView:
             return view
 
 
-def _talk_step(
-    view: RunView, event: ModelCalled | ModelOutage | QuestionAsked | QuestionSettled
-) -> RunView:
-    """Apply a model call or a question."""
+def _model_step(view: RunView, event: ModelCalled | ModelOutage) -> RunView:
+    """Apply a call of the model, or its outage."""
     match event:
         case ModelCalled(usage=usage, outcome=outcome):
             answered = outcome in ("ok", "repaired")
             return replace(view, usage=view.usage + usage, outage="" if answered else view.outage)
         case ModelOutage(reason):
             return replace(view, outage=reason)
-        case QuestionAsked(question):
-            return replace(view, question=question)
-        case QuestionSettled():
-            return replace(view, question=None)
 
 
 def _node_step(

@@ -18,7 +18,6 @@ LEVELS = {
 PHASES = {
     RunStatus.PLANNING: "Writing the plan",
     RunStatus.WAITING: "Waiting for the start, nothing has run",
-    RunStatus.QUEUED: "Queued",
     RunStatus.RUNNING: "Running",
     RunStatus.REPORTING: "Writing the report",
     RunStatus.FINISHED: "Finished",
@@ -27,7 +26,7 @@ PHASES = {
 }
 REASON = 160
 """Characters of a failure's reason; the post about it has all of it."""
-STOPPABLE = (RunStatus.PLANNING, RunStatus.QUEUED, RunStatus.RUNNING)
+STOPPABLE = (RunStatus.PLANNING, RunStatus.RUNNING)
 
 
 def first_card(title: str) -> Message:

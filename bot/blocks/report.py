@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_core.domain import Answer, Outcome, Report
-from agent_core.domain.events import ModelOutage, QuestionAsked, Rerun, RunFailed
+from agent_core.domain.events import ModelOutage, Rerun, RunFailed
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
 from bot.blocks.limits import Button, Message, actions, message, sections
@@ -19,7 +19,7 @@ from bot.blocks.rounds import (
     rerun_button,
     zip_button,
 )
-from bot.blocks.text import duration, escape, mention, moment, mrkdwn
+from bot.blocks.text import duration, escape, mention, mrkdwn
 
 PLOTS = 2
 USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -165,16 +165,6 @@ def cancelled_message(view: RunView) -> Message:
     """Return the end of a task that never started."""
     by = f" by {mention(view.stop_by)}" if view.stop_by else ""
     return message(f"Cancelled{by}. Nothing ran. Mention me in a new message to ask again.")
-
-
-def question_message(event: QuestionAsked, requester: str) -> Message:
-    """Return a question to the requester, with numbered ways out and the default."""
-    question = event.question
-    options = "\n".join(f"{n + 1}) {escape(o)}" for n, o in enumerate(question.options))
-    default = question.options[question.default] if question.options else ""
-    until = f" by {moment(event.deadline)}" if event.deadline else ""
-    tail = f"\nWithout an answer{until} I take: {escape(default)}." if default else ""
-    return message(f"{mention(requester)} *{escape(question.text)}*\n{options}{tail}")
 
 
 def outage_message(event: ModelOutage, requester: str) -> Message:

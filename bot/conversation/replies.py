@@ -24,8 +24,8 @@ from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
 from bot.slack.incoming import Incoming
 
-"""Exit status of a run whose question was not understood."""
 STATEMENT_WORDS = 4
+"""Fewer words are thanks, or `here it is`."""
 STEERING = (
     Intent.START,
     Intent.UNDO,

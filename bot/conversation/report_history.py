@@ -32,8 +32,8 @@ async def recorded(lab: LabLike, run: RunId) -> list[Logged]:
     """Return what has happened in a run so far, also after its end."""
     last = (await lab.view(run)).seq
     log: list[Logged] = []
-    while len(log) < last:
-        events = lab.events(run, len(log))
+    while (told := log[-1].seq if log else 0) < last:
+        events = lab.events(run, told)
         try:
             async for logged in events:
                 log.append(logged)

@@ -18,7 +18,6 @@ TITLE = 200
 STATUS_OF = {
     RunStatus.PLANNING: "processing",
     RunStatus.WAITING: "suspended",
-    RunStatus.QUEUED: "processing",
     RunStatus.RUNNING: "processing",
     RunStatus.REPORTING: "processing",
     RunStatus.FINISHED: "active",

@@ -8,7 +8,6 @@ from agent_core.domain.events import (
     ModelOutage,
     NodeJudged,
     PlanSet,
-    QuestionAsked,
     Rechecked,
     RoundOpened,
     RunFailed,
@@ -25,7 +24,6 @@ from bot.blocks.report import (
     milestone_message,
     named,
     outage_message,
-    question_message,
     report_files,
     report_message,
 )
@@ -73,8 +71,6 @@ def message_of(
             return plan_message(view, plan, cap)
         case PlanSet(plan, change):
             return difference_message(view.id, plan, change, is_fixed=before.freeze is not None)
-        case QuestionAsked() as event:
-            return question_message(event, thread.requester)
         case ModelOutage(_, is_permanent) as event if is_permanent:
             return outage_message(event, thread.requester)
         case RoundOpened() as event:

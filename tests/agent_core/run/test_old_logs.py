@@ -5,13 +5,24 @@ import json
 import pytest
 from results import dataset
 
-from agent_core.domain import NodeId, Packages, PlanChange, RunId
-from agent_core.domain.events import DatasetsProfiled, NodeFailed, PlanSet, Rerun, RunFailed
+from agent_core.domain import NodeId, Packages, PlanChange, RunId, RunStatus, Task
+from agent_core.domain.events import (
+    DatasetsProfiled,
+    NodeFailed,
+    PlanSet,
+    Rerun,
+    RunFailed,
+    StatusChanged,
+)
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest
-from agent_core.run.journal import decode, encode
+from agent_core.run.journal import Journal, decode, encode
 from agent_core.run.old_logs import complete
+from agent_core.run.view import fold
+from storage import runs
+from storage.database import open_database
 from storage.records import EventRecord
+from storage.settings import StorageSettings
 
 CHANGED = ("lenskit 2025.8.1 → 2026.1", "numpy not there → 2.4")
 TEXT = f"**Repeated.** Changed since: {', '.join(CHANGED)}; differences may come from that."
@@ -86,3 +97,27 @@ async def test_assumptions_and_limits_of_an_old_plan_are_those_that_it_was_made_
     record = EventRecord("run", 1, "2026-01-01T00:00:00+00:00", kind, json.dumps(old))
 
     assert decode(record).event.plan == plan
+
+
+async def test_a_log_with_kinds_and_a_status_that_are_no_more_opens(tmp_path):
+    run, at = RunId("r1"), "2026-01-01T00:00:00+00:00"
+    question = {"question": {"text": "Which?", "options": ["a"], "default": 0}, "deadline": None}
+    obsolete = [
+        ("QuestionAsked", json.dumps(question)),
+        ("QuestionSettled", json.dumps({"option": 0, "by": ""})),
+        ("StatusChanged", json.dumps({"status": "queued", "reason": ""})),
+    ]
+    async with open_database(StorageSettings(path=tmp_path)) as database:
+        journal = Journal(database, "here:1:x")
+        await journal.create(run, Task("What?"))
+        await journal.append(run, StatusChanged(RunStatus.WAITING))
+        await runs.append(database, run, obsolete, at, "queued")
+        (ended,) = await journal.append(run, StatusChanged(RunStatus.CANCELLED))
+
+        log = await journal.read(run)
+        followed = [logged async for logged in journal.follow(run)]
+
+    assert followed == log
+    assert [logged.seq for logged in log] == [1, 5]
+    view = fold(run, log)
+    assert (view.seq, view.status) == (ended.seq, RunStatus.CANCELLED)
