@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agent_core.data.columns import by_position, numbered_names, role_of, roles_of
@@ -297,7 +298,7 @@ def _numbers(
     if column is None:
         return None
     values = pd.to_numeric(frame[column], errors="coerce")
-    bad = values.isna()
+    bad = ~np.isfinite(values)
     if not bad.any():
         return values
     if role == "timestamp":
