@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agent_core.domain import DataRule, DataRuleKind, DataRules, Of
+from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Of
 from agent_core.prose.patterns import read_patterns
 from agent_core.rules.plan_texts import sentences_of
 
@@ -59,6 +59,8 @@ def _count_rules(sentence: str) -> Iterator[DataRule]:
             if PATTERNS["below"].match(match[0]) and not _has(sentence, "goes"):
                 continue
             least = int(next(g for g in match.groups() if g).replace(",", "")) + more
+            if least < 2:  # everybody has one
+                continue
             users, items = _sides(sentence, match, is_core=pattern is CORE)
             of = Of.BOTH if users and items else Of.USERS if users else Of.ITEMS
             yield DataRule(kind, least, of, text=sentence.strip())
@@ -87,11 +89,14 @@ def _lowest_ratings(sentence: str) -> Iterator[DataRule]:
 
 def _other_rules(sentence: str, *, is_understood: bool) -> Iterator[DataRule]:
     """Yield the sentence itself where it leaves data out by a rule that no field holds."""
-    if _has(sentence, "beside"):
+    if _has(sentence, "beside") or _has(sentence, "of_split"):
         return
-    is_part = _has(sentence, "part") and not _has(sentence, "in_test")
+    is_part = _has(sentence, "part")
     is_removal = _has(sentence, "removal") and _has(sentence, "data")
-    if is_part or (is_removal and not is_understood and not _has(sentence, "fields")):
+    if is_removal and _has(sentence, "repeated"):
+        keep = Keep.LAST if _has(sentence, "latest") else Keep.FIRST
+        yield DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep, text=sentence.strip())
+    elif is_part or (is_removal and not is_understood and not _has(sentence, "fields")):
         yield DataRule(DataRuleKind.OTHER, text=sentence.strip())
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from builders import plan_of
 
+from agent_core.domain import DataRuleKind, Keep
 from agent_core.domain.rules import A_BIT
 from agent_core.rules.reading import with_rules_read
 
@@ -92,3 +93,32 @@ def test_what_words_leave_out_without_a_number_is_left_to_readers(text, is_said)
 
 def test_numbers_of_tested_users_are_read_from_the_words_of_a_plan():
     assert worded("1,000 random test users").split.test_users == 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Report the interactions before and after each filter",
+        "The data are filtered by nothing",
+        "No data leakage: test interactions are removed from training",
+        "Remove test items from the training data",
+        "After filtering, 20 % of each user's interactions are held out",
+        "Outliers in the ratings are inspected",
+        "The 1-core of the data",
+    ],
+)
+def test_what_leaves_nothing_out_of_the_data_becomes_no_rule(text):
+    assert worded(text).data.rules == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "keep"),
+    [
+        ("Drop duplicates of user and item, keep the last", Keep.LAST),
+        ("Repeated pairs are dropped from the data", Keep.FIRST),
+    ],
+)
+def test_repeated_pairs_are_a_rule_of_their_own(text, keep):
+    (rule,) = worded(text).data.rules
+
+    assert (rule.kind, rule.keep) == (DataRuleKind.REPEATED_PAIRS, keep)
