@@ -75,7 +75,8 @@ def encode(event: Event) -> tuple[str, str]:
     """Return the kind of `event` and its JSON body."""
     kind = type(event).__name__
     # Not `dump_json`: it writes null for what is not finite, which no float field reads again.
-    return kind, json.dumps(adapter(kind).dump_python(event, mode="json"), ensure_ascii=False)
+    body = adapter(kind).dump_python(event, mode="json")
+    return kind, json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(record: EventRecord) -> Logged:
