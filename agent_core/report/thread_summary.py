@@ -21,7 +21,7 @@ from agent_core.report.headline import (
 from agent_core.report.provenance import exploratory_text, person, tried_text
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_agreement import agreement
-from agent_core.rules.wording import split_text
+from agent_core.rules.wording import data_text, split_text
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.observations import RUNS
 
@@ -152,8 +152,10 @@ def protocol(inputs: ReportInputs) -> str:
     count = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}"
     repeats = f" {count} of {', '.join(random)}." if random else ""
     split = split_text(plan.split)
-    feedback = plan.feedback.rstrip(".")
-    return f"*Protocol:* {data}. {sentence(feedback)} {sentence(split)}{repeats}"
+    used = sentence(plan.feedback.rstrip("."))
+    if plan.data.rules:
+        used = f"{sentence(f'kept: {data_text(plan.data)}')} {used}"
+    return f"*Protocol:* {data}. {used} {sentence(split)}{repeats}"
 
 
 def sentence(text: str) -> str:

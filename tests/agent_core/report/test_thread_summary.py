@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import plan_of
+from builders import plan_of, rated
 from reported import report
 from results import (
     NDCG,
@@ -47,6 +47,18 @@ BELOW = Check(
     Finding.WARN,
     "Below the baseline in NDCG@10: MF 0.015 against Popularity 0.068 (4.5 times smaller).",
 )
+
+
+def test_the_protocol_says_what_of_the_data_was_kept():
+    plan = rated(comparison_plan("EASE", "ItemKNN"), 4)
+
+    whole, kept = (
+        protocol(inputs_of(comparison_evidence(p)))
+        for p in (comparison_plan("EASE", "ItemKNN"), plan)
+    )
+
+    assert "ratings of 4 and more" in kept
+    assert "ratings of 4 and more" not in whole
 
 
 def test_the_protocol_names_a_swept_model_once():
