@@ -29,7 +29,6 @@ from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.split_origin import seconds
 
-OF_ALL_USERS = frozenset({SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.USER_FRACTION})
 NEAR = 0.01
 """Rounding of a share of the users."""
 NEARLY_ALL = 0.95
@@ -222,7 +221,8 @@ def _with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
     It may have a number or share of test users, or a lowest rating that is tested.
     """
     name, train, test = fold
-    if kind_of(evidence, name) not in OF_ALL_USERS:
+    kind = kind_of(evidence, name)
+    if kind is None or not (kind.is_single or kind is SplitKind.USER_FRACTION):
         return fold
     split, tested = evidence.plan.split, set(test["user_id"])
     lowest = split.lowest_test_rating

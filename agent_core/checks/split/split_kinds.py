@@ -65,7 +65,7 @@ def _many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[
 
 def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return which few users are not tested, for readers to know."""
-    if split.kind not in (*ONE_OF_EACH, SplitKind.USER_FRACTION):
+    if not split.kind.is_single and split.kind is not SplitKind.USER_FRACTION:
         return []
     found = {fold[0]: _left_out(split.kind, fold, split.holdout) for fold in folds}
     return [
@@ -160,8 +160,7 @@ JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
     SplitKind.CROSSFOLD_RECORDS: _crossfold_records,
     SplitKind.GLOBAL_TIME: _global_time,
 }
-ONE_OF_EACH = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST)
-STRUCTURED = (*ONE_OF_EACH, SplitKind.GLOBAL_TIME)
+STRUCTURED = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
 """Kinds that show in the rows whatever the sizes."""
 
 
