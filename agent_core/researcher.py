@@ -165,47 +165,36 @@ class Researcher(Protocol):
     @property
     def name(self) -> str:
         """For people: `rule-based researcher, no AI model`, or the model's name."""
-        ...
 
     def metered(self, limits: CallBudget) -> AbstractAsyncContextManager[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
-        ...
 
     async def plan(self, request: PlanRequest) -> Plan:
         """Write the first plan of a task."""
-        ...
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan: a wish, a question, or chatter."""
-        ...
 
     async def draft(self, request: DraftRequest) -> Script:
         """Write a script from scratch."""
-        ...
 
     async def debug(self, request: DebugRequest) -> Script:
         """Repair a script that crashed or failed a binding check."""
-        ...
 
     async def improve(self, request: ImproveRequest) -> Script:
         """Make a working script meet one more requirement."""
-        ...
 
     async def merge(self, request: MergeRequest) -> Script:
         """Combine two working scripts."""
-        ...
 
     async def judge(self, request: JudgeRequest) -> tuple[Verdict, ...]:
         """Decide the requirements that no check decides."""
-        ...
 
     async def report(self, request: ReportRequest) -> ReportDraft:
         """Write the report's words, with references in place of numbers."""
-        ...
 
     async def answer(self, request: AnswerRequest) -> Answer:
         """Answer a question from recorded results."""
-        ...
 
 
 class CallBudget(Protocol):
@@ -219,12 +208,9 @@ class CallBudget(Protocol):
         BudgetExhausted
             When the worst case would pass the cap.
         """
-        ...
 
     def settle(self, worst: Usage, call: ModelCalled) -> None:
         """Release what was set aside and record what the call really used."""
-        ...
 
     def outage(self, outage: ModelOutage) -> None:
         """Record that the endpoint cannot be asked now."""
-        ...

@@ -27,27 +27,32 @@ async def open_pool(size: int) -> AsyncIterator[AioPool]:
 
 
 class FairSlots:
-    """Sandbox slots, handed out round robin over users, then over each user's runs."""
+    """Places, handed out round robin over users, then over each user's runs."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.free = size
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.active = 0
         self.waiting: OrderedDict[str, OrderedDict[str, deque[asyncio.Future[None]]]]
         self.waiting = OrderedDict()
 
+    @property
+    def free(self) -> int:
+        """How many places can be taken now; negative after the limit has shrunk."""
+        return int(self.limit) - self.active
+
     @asynccontextmanager
-    async def slot(self, user: str, run: str) -> AsyncIterator[None]:
-        """Hold one slot; waits for a fair turn."""
-        await self.acquire(user, run)
+    async def slot(self, user: str = "", run: str = "") -> AsyncIterator[None]:
+        """Hold one place; waits for a fair turn."""
+        await self.enter(user, run)
         try:
             yield
         finally:
-            self.release()
+            self.leave()
 
-    async def acquire(self, user: str, run: str) -> None:
-        """Take a slot when it is this user's and this run's turn."""
+    async def enter(self, user: str = "", run: str = "") -> None:
+        """Take a place when it is this user's and this run's turn."""
         if self.free > 0 and not self.waiting:
-            self.free -= 1
+            self.active += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         runs = self.waiting.setdefault(user, OrderedDict())
@@ -56,19 +61,23 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.release()
+                self.leave()
             raise
 
-    def release(self) -> None:
-        """Give a slot back, to the next in turn if somebody waits."""
-        while self.waiting:
-            turn = self.next_turn()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self.free += 1
+    def leave(self) -> None:
+        """Give a place back, to the next in turn if somebody waits."""
+        self.active -= 1
+        self.admit()
 
-    def next_turn(self) -> asyncio.Future[None]:
+    def admit(self) -> None:
+        """Let in as many as there are places for."""
+        while self.waiting and self.free > 0:
+            turn = self._next_turn()
+            if not turn.done():
+                self.active += 1
+                turn.set_result(None)
+
+    def _next_turn(self) -> asyncio.Future[None]:
         """Take the next one out of the queue and put its user and run at the back."""
         user, runs = next(iter(self.waiting.items()))
         run, turns = next(iter(runs.items()))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+
+from agent_core.execution.slots import FairSlots
 
 START = 4.0
 SHRINK = 0.7
@@ -14,51 +12,13 @@ SHRINK_EVERY_S = 1.0
 """Refusals of one burst count once."""
 
 
-class AdaptiveLimiter:
+class AdaptiveLimiter(FairSlots):
     """Additive increase, multiplicative decrease; never below one call, never above `most`."""
 
     def __init__(self, most: int) -> None:
+        super().__init__(min(START, most))
         self.most = float(most)
-        self.limit = min(START, self.most)
-        self.active = 0
-        self.waiting: deque[asyncio.Future[None]] = deque()
         self.shrunk_at = float("-inf")
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the places; waits for its turn."""
-        await self.enter()
-        try:
-            yield
-        finally:
-            self.leave()
-
-    async def enter(self) -> None:
-        """Take a place; whoever asked first gets the next one."""
-        if self.active < int(self.limit) and not self.waiting:
-            self.active += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave()
-            raise
-
-    def leave(self) -> None:
-        """Give a place back, to the next in turn if somebody waits."""
-        self.active -= 1
-        self.admit()
-
-    def admit(self) -> None:
-        """Let in as many as there are places for."""
-        while self.waiting and self.active < int(self.limit):
-            turn = self.waiting.popleft()
-            if not turn.done():
-                self.active += 1
-                turn.set_result(None)
 
     def grow(self) -> None:
         """Count a call that went well."""

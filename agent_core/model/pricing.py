@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from agent_core.domain import Usage
 from agent_core.settings import Price
@@ -24,12 +25,12 @@ def price_of(prices: Mapping[str, Price], model: str) -> Price | None:
 def with_cost(usage: Usage, price: Price | None) -> Usage:
     """Fill in the cost of one call, or that its price is unknown."""
     if price is None:
-        return _with_cost(usage, 0.0, unpriced=1)
+        return replace(usage, cost=0.0, unpriced_calls=1)
     cached = price.input if price.cached is None else price.cached
     fresh = max(0, usage.input_tokens - usage.cached_tokens)
     dollars = fresh * price.input + usage.cached_tokens * cached
     dollars += usage.output_tokens * price.output
-    return _with_cost(usage, dollars / MILLION, unpriced=0)
+    return replace(usage, cost=dollars / MILLION, unpriced_calls=0)
 
 
 def worst_case(sizes: Iterable[int], max_tokens: int, price: Price | None) -> Usage:
@@ -46,17 +47,4 @@ def estimated_usage(prompt: int, answer: int) -> Usage:
         calls=1,
         input_tokens=prompt // CHARACTERS_PER_TOKEN,
         output_tokens=answer // CHARACTERS_PER_TOKEN,
-    )
-
-
-def _with_cost(usage: Usage, cost: float, unpriced: int) -> Usage:
-    """Return `usage` at `cost` dollars."""
-    return Usage(
-        usage.calls,
-        usage.input_tokens,
-        usage.cached_tokens,
-        usage.output_tokens,
-        usage.reasoning_tokens,
-        cost,
-        unpriced,
     )

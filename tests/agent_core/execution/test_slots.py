@@ -14,11 +14,11 @@ async def test_slots_go_round_over_users_then_over_their_runs():
             order.append((user, run))
             await asyncio.sleep(0)
 
-    await slots.acquire("first", "r0")
+    await slots.enter("first", "r0")
     wanted = [("ann", "a1"), ("ann", "a1"), ("ann", "a2"), ("bob", "b1")]
     tasks = [asyncio.create_task(work(*w)) for w in wanted]
     await asyncio.sleep(0)
-    slots.release()
+    slots.leave()
     await asyncio.gather(*tasks)
 
     assert order == [("ann", "a1"), ("bob", "b1"), ("ann", "a2"), ("ann", "a1")]
@@ -27,12 +27,12 @@ async def test_slots_go_round_over_users_then_over_their_runs():
 
 async def test_a_cancelled_wait_loses_no_slot():
     slots = FairSlots(1)
-    await slots.acquire("ann", "a")
-    waiting = asyncio.create_task(slots.acquire("bob", "b"))
+    await slots.enter("ann", "a")
+    waiting = asyncio.create_task(slots.enter("bob", "b"))
     await asyncio.sleep(0)
 
     waiting.cancel()
-    slots.release()
+    slots.leave()
     await asyncio.gather(waiting, return_exceptions=True)
 
     assert slots.free == 1
@@ -40,11 +40,11 @@ async def test_a_cancelled_wait_loses_no_slot():
 
 async def test_a_slot_given_to_a_cancelled_wait_goes_back():
     slots = FairSlots(1)
-    await slots.acquire("ann", "a")
-    waiting = asyncio.create_task(slots.acquire("bob", "b"))
+    await slots.enter("ann", "a")
+    waiting = asyncio.create_task(slots.enter("bob", "b"))
     await asyncio.sleep(0)
 
-    slots.release()
+    slots.leave()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
 
