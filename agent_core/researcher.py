@@ -166,7 +166,7 @@ class Researcher(Protocol):
     def name(self) -> str:
         """For people: `rule-based researcher, no AI model`, or the model's name."""
 
-    def metered(self, limits: CallBudget) -> AbstractAsyncContextManager[Researcher]:
+    def open_metered_view(self, limits: CallBudget) -> AbstractAsyncContextManager[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
 
     async def plan(self, request: PlanRequest) -> Plan:

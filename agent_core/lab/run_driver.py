@@ -183,7 +183,7 @@ class RunDriver:
         task = self.view.task
         asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
         context = replace(self.context(), task=asked.rest)
-        async with self.services.researcher.metered(self.run_budget()) as researcher:
+        async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
         plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
         await self.recorder.flush()
@@ -200,7 +200,7 @@ class RunDriver:
 
     async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""
-        async with self.services.researcher.metered(self.run_budget()) as researcher:
+        async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             request = ReviseRequest(self.context(), self.existing_plan(), text)
             revision = await researcher.revise(request)
         await self.recorder.flush()
@@ -239,7 +239,7 @@ class RunDriver:
 
     async def research(self) -> None:
         """Search and conclude, with one budget for both."""
-        async with self.services.researcher.metered(self.run_budget()) as researcher:
+        async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             reason = "stopped"
             if self.view.status is not RunStatus.REPORTING:
                 search = Search(
@@ -310,7 +310,7 @@ class RunDriver:
         report = self.view.report.markdown if self.view.report else ""
         plan, status = self.existing_plan(), _status_text(self.view)
         request = AnswerRequest(self.context(), plan, question, facts, report, status)
-        async with self.services.researcher.metered(self.run_budget()) as researcher:
+        async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             answer = await researcher.answer(request)
         await self.recorder.flush()
         written = self.view.report

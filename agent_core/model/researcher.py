@@ -97,7 +97,7 @@ class Unlimited:
 
 
 class ModelResearcher:
-    """Implements `Researcher` over an endpoint; `metered` gives the view of one run."""
+    """Implements `Researcher` over an endpoint; `open_metered_view` gives the view of one run."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class ModelResearcher:
         return self.agent.code.model
 
     @asynccontextmanager
-    async def metered(self, limits: CallBudget) -> AsyncIterator[Researcher]:
+    async def open_metered_view(self, limits: CallBudget) -> AsyncIterator[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
         yield ModelResearcher(
             self.endpoint, self.agent, self.privacy, self.lookup, limits, self.record

@@ -51,7 +51,7 @@ class OfflineResearcher:
         return NAME
 
     @asynccontextmanager
-    async def metered(self, limits: CallBudget) -> AsyncIterator[OfflineResearcher]:
+    async def open_metered_view(self, limits: CallBudget) -> AsyncIterator[OfflineResearcher]:
         """Return itself: it makes no calls."""
         yield self
 

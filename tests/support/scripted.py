@@ -24,7 +24,7 @@ class ScriptedResearcher:
     name: str = "scripted"
 
     @asynccontextmanager
-    async def metered(self, limits):
+    async def open_metered_view(self, limits):
         yield self
 
     def next(self, role, answers):

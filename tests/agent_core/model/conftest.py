@@ -64,7 +64,7 @@ def talk():
                     lookup,
                     pause_s=0.01,
                 ) as researcher,
-                researcher.metered(ledger) as view,
+                researcher.open_metered_view(ledger) as view,
             ):
                 yield Talk(view, model, ledger)
 
