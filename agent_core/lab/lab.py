@@ -41,14 +41,12 @@ from agent_core.lab.dataset_choice import before_last_change, files_of
 from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.waivers import WaiverReading, named_waivers, read_waivers, waived_text
 from agent_core.run.journal import Journal
-from agent_core.run.rounds import is_reopened, next_round, why_closed
+from agent_core.run.rounds import dispute_line, is_reopened, next_round, why_closed
 from agent_core.run.view import RunView, fold
 from agent_core.settings import LabSettings
 
 log = logging.getLogger(__name__)
 
-LONGEST_DISPUTE = 1000
-"""Characters kept of what somebody says is wrong."""
 NO_WISH = "I found nothing in that which changes the plan, so I opened no new round."
 NOT_WAIVED = "No check is set aside either: say that alone."
 
@@ -335,7 +333,7 @@ class Lab:
         log.info("the report is disputed", extra={"run": run, "by": by})
         driver = RunDriver(self.journal, run, self.services, self.settings)
         await driver.recorder.load()
-        await driver.recorder.add(Disputed(" ".join(text.split())[:LONGEST_DISPUTE], by))
+        await driver.recorder.add(Disputed(dispute_line(text), by))
         return await driver.recheck()
 
     async def waive(self, run: RunId, waiver: Waiver) -> None:

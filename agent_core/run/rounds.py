@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 from agent_core.domain import Budget, Node, Plan, Requirement, RunStatus, UserId, Waiver
 from agent_core.domain.events import RoundOpened
+from agent_core.prose.clipping import on_one_line
 from agent_core.run.tree import Tree
 from agent_core.run.view import RunView
+
+LONGEST_DISPUTE = 1000
+"""Characters kept of what somebody says is wrong."""
 
 
 def why_closed(view: RunView, wish: str) -> str:
@@ -52,6 +56,11 @@ def next_round(view: RunView, wish: str, by: UserId, budget: Budget, scripts: in
         tokens if budget.tokens else 0,
         scripts,
     )
+
+
+def dispute_line(text: str) -> str:
+    """Return what somebody says is wrong, as it is kept: one line, not too long."""
+    return on_one_line(text, LONGEST_DISPUTE)
 
 
 def is_margin_late(view: RunView, plan: Plan) -> bool:

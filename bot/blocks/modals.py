@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agent_core.domain import Plan
 from agent_core.rules.wording import data_text, split_text
+from agent_core.run.rounds import LONGEST_DISPUTE
 from agent_core.run.view import RunView
 from bot.blocks.card import title_of
 from bot.blocks.limits import (
@@ -20,7 +21,7 @@ from bot.blocks.limits import (
     sections,
 )
 from bot.blocks.plan import protocol, remarks, requirement_lines
-from bot.blocks.rounds import COMPLAINT, Price, from_script, is_cut, open_lines, price_line
+from bot.blocks.rounds import Price, from_script, is_cut, open_lines, price_line
 from bot.blocks.text import escape
 
 EDIT = "edit_plan"
@@ -91,7 +92,9 @@ def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Bl
 
 def dispute_modal(place: str, view: RunView) -> Block:
     """Return the modal in which somebody says what is wrong with a report."""
-    wanted = Input("What is wrong?", "the baseline is tuned on the test set", limit=COMPLAINT)
+    wanted = Input(
+        "What is wrong?", "the baseline is tuned on the test set", limit=LONGEST_DISPUTE
+    )
     check = "I check the recorded files of the reported script again and post what comes of it. "
     said = section(
         f"*{title_of(view)}*\n{check if view.best else ''}"

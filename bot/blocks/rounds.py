@@ -1,4 +1,4 @@
-"""What is said about a report afterwards: another round of its run, doubts about it, its files."""
+"""What is said about a report afterwards: another round of its run, disputes, its files."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ OPEN = 5
 OPEN_TEXT = 300
 CUT = 400
 """Characters that go at most where a wish is cut, with the run's id and an open token."""
-COMPLAINT = 1000
-"""Characters of a complaint, which is kept as one line."""
 LONG_AGO = timedelta(days=1)
 """After this the thread is told what the run had come to."""
 
@@ -68,7 +66,7 @@ def methods_button(run: str, seq: int) -> Button:
 
 
 def dispute_button(run: str) -> Button:
-    """Return the button for doubts about a report."""
+    """Return the button to dispute a report."""
     return Button("Something is wrong", "dispute", run)
 
 
@@ -141,11 +139,6 @@ def recap(view: RunView, at: datetime) -> str:
 def quoted(text: str) -> str:
     """Return what a person said, escaped and marked as theirs."""
     return "\n".join(f"> {line}" for line in escape(clip(text, INPUT)).splitlines())
-
-
-def complaint_of(text: str) -> str:
-    """Return a complaint as it is kept: one line, not too long."""
-    return clip(" ".join(text.split()), COMPLAINT)
 
 
 def dispute_message(view: RunView, disputed: Disputed, rechecked: Rechecked) -> Message:

@@ -117,7 +117,7 @@ class Dispatch:
         elif incoming.action == "methods":
             await self.replies.report_requests.methods(thread, incoming)
         elif incoming.kind is Kind.FORM and incoming.action == DISPUTE:
-            await self.replies.report_requests.doubt(thread, incoming, incoming.text)
+            await self.replies.report_requests.dispute(thread, incoming, incoming.text)
         else:
             return False
         return True

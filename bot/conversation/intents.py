@@ -23,7 +23,7 @@ class Intent(StrEnum):
     IMPROVE = "improve"
     ZIP = "zip"
     METHODS = "methods"
-    WRONG = "wrong"
+    DISPUTE = "dispute"
     """Something is wrong with the report."""
     QUESTION = "question"
     WISH = "wish"
@@ -86,7 +86,7 @@ WISHING = re.compile(
     r"decrease|raise|lower|keep|skip|take|train|test|evaluate|i want|i would like|let us|lets)\b",
     re.IGNORECASE,
 )
-WRONG = re.compile(
+DISPUTE = re.compile(
     r"^(?:something|this|that|it)(?:\s+(?:is|looks|seems)|['\u2019]s)\s+wrong"
     r"(?:\W*$|\s*[:;,.!\u2013\u2014-]+\s*(?P<what>\S.*)"
     r"|\s+(?P<more>(?:with|because|since|here|about)\b.*))$",
@@ -105,8 +105,8 @@ def understand(text: str) -> Intent:
         return known
     if ADD_OWNER.match(plain):
         return Intent.ADD_OWNER
-    if complaint(plain) is not None:
-        return Intent.WRONG
+    if disputed_text(plain) is not None:
+        return Intent.DISPUTE
     if REQUEST.match(plain):
         return Intent.WISH
     if plain.endswith("?") or ASKING.match(plain):
@@ -122,10 +122,10 @@ def normal(text: str) -> str:
     return re.sub(r"[\s,.!?;:]+", " ", lower).strip()
 
 
-def complaint(text: str) -> str | None:
+def disputed_text(text: str) -> str | None:
     """Return what somebody says is wrong, empty where they do not; None: nothing is."""
     plain = text.strip()
-    found = None if plain.endswith("?") else WRONG.match(plain)
+    found = None if plain.endswith("?") else DISPUTE.match(plain)
     if found is None:
         return None
     if found["more"]:

@@ -17,7 +17,7 @@ from bot.blocks.words import (
     owner_message,
     status_message,
 )
-from bot.conversation.intents import Intent, complaint, named_users, understand
+from bot.conversation.intents import Intent, disputed_text, named_users, understand
 from bot.conversation.new_tasks import NewTasks, Parts, usable_files
 from bot.conversation.report_requests import ReportRequests
 from bot.delivery.sending import Post
@@ -34,7 +34,7 @@ STEERING = (
     Intent.ADD_OWNER,
     Intent.IMPROVE,
 )
-ABOUT_REPORT = (Intent.IMPROVE, Intent.ZIP, Intent.METHODS, Intent.WRONG)
+ABOUT_REPORT = (Intent.IMPROVE, Intent.ZIP, Intent.METHODS, Intent.DISPUTE)
 
 
 class Replies:
@@ -98,10 +98,11 @@ class Replies:
                 await self.report_requests.zip(thread, incoming)
             case Intent.METHODS:
                 await self.report_requests.methods(thread, incoming)
-            case Intent.WRONG if view.report is None:
+            case Intent.DISPUTE if view.report is None:
                 await self.talk(thread, view, incoming, Intent.TALK)
-            case Intent.WRONG:
-                await self.report_requests.doubt(thread, incoming, complaint(incoming.text) or "")
+            case Intent.DISPUTE:
+                text = disputed_text(incoming.text) or ""
+                await self.report_requests.dispute(thread, incoming, text)
             case _:
                 await self.report_requests.offer(view, incoming)
 

@@ -1,4 +1,4 @@
-"""What people do about a report: another round, its files once more, doubts about it."""
+"""What people do about a report: another round, its files once more, a dispute."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_core.domain import Report, UserId
+from agent_core.run.rounds import dispute_line
 from agent_core.run.view import RunView
 from bot.blocks.limits import Message, message
 from bot.blocks.plan import revision_reply
@@ -14,7 +15,6 @@ from bot.blocks.report import Upload, is_there, named
 from bot.blocks.rounds import (
     NO_REPORT,
     coming_message,
-    complaint_of,
     gone_message,
     offer_message,
     standing_message,
@@ -67,7 +67,7 @@ class ReportRequests:
                 await self.parts.responder.say(incoming, shown)
         self.parts.followers.follow(thread)
 
-    async def doubt(self, thread: Thread, incoming: Incoming, text: str) -> None:
+    async def dispute(self, thread: Thread, incoming: Incoming, text: str) -> None:
         """Have a report checked again; what came of it is posted from the log."""
         view = await self.parts.lab.view(thread.run)
         if view.report is None:
@@ -76,7 +76,7 @@ class ReportRequests:
         if not text:
             await self.parts.responder.say(incoming, unsaid_message(view))
             return
-        by, said = UserId(incoming.user), complaint_of(text)
+        by, said = UserId(incoming.user), dispute_line(text)
         try:
             if is_disputed(await recorded(self.parts.lab, thread.run), by, said):
                 noted = "You have said this already; what was checked again stands above."

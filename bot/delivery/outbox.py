@@ -123,12 +123,12 @@ class Outbox:
             self.in_hand.difference_update(r.id for r in self.lanes.pop(lane))
 
     async def send(self, record: PostRecord) -> None:
-        """Send one post; after a doubtful attempt look first whether it is there already."""
+        """Send one post; after an uncertain attempt look first whether it is there already."""
         post, attempts = post_of(record), record.attempts
-        is_doubtful = attempts > 0
+        is_uncertain = attempts > 0
         while True:
             try:
-                ts = await self.sender.find(post) if is_doubtful else ""
+                ts = await self.sender.find(post) if is_uncertain else ""
                 if not ts:
                     # Counted before it is sent: after a crash the next process knows to look.
                     await outbox.attempt(self.database, record.id)
@@ -140,7 +140,7 @@ class Outbox:
                 return
             except Uncertain as error:
                 attempts += 1
-                is_doubtful = is_doubtful or error.may_be_done
+                is_uncertain = is_uncertain or error.may_be_done
                 log.warning("a post is tried again", extra={"post": post.key, "why": str(error)})
                 if post.files and attempts >= UPLOAD_ATTEMPTS:
                     await self.give_up(record, post, str(error), "upload_failed")

@@ -51,7 +51,7 @@ class Modals:
         await self.show(body, client, self.improved, is_steering=True)
 
     async def dispute(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Open the modal for doubts about a report, for everybody."""
+        """Open the modal to dispute a report, for everybody."""
         await ack()
         await self.show(body, client, self.disputed)
 
@@ -73,7 +73,7 @@ class Modals:
         return improve_modal(place, view, self.parts.price, pressed.value.partition(":")[2])
 
     def disputed(self, pressed: Incoming, view: RunView) -> Block | Message:
-        """Return the modal for doubts."""
+        """Return the modal to dispute a report."""
         if view.report is None:
             return message(NO_REPORT)
         return dispute_modal(place_metadata(pressed.place, view.id), view)

@@ -124,7 +124,7 @@ class Follower:
         self.plan_keys: list[str] = []
         self.report_key = ""
         """Of the newest report."""
-        self.doubters: list[str] = []
+        self.disputers: list[str] = []
         """Who disputes it."""
         self.starting: asyncio.Task[None] | None = None
 
@@ -162,7 +162,7 @@ class Follower:
             self.show_card()
             self.plan_start()
         if isinstance(logged.event, Disputed) or self.view.seq == self.head:
-            await self.show_doubts()
+            await self.show_disputes()
 
     def note(self, logged: Logged) -> None:
         """Remember which posts an event is about, and who disputes the newest report."""
@@ -171,9 +171,9 @@ class Follower:
                 self.plan_keys.append(f"{self.thread.run}:PlanSet:{logged.seq}")
             case RunFinished():
                 self.report_key = f"{self.thread.run}:{report_kind(logged.seq)}"
-                self.doubters = []
+                self.disputers = []
             case Disputed(by=by):
-                self.doubters.append(by)
+                self.disputers.append(by)
             case _:
                 pass
 
@@ -199,10 +199,10 @@ class Follower:
     def show_card(self) -> None:
         """Bring the card up to date."""
         view, telling, requester = self.view, self.telling, self.thread.requester
-        doubts = dispute_note(self.doubters)
+        disputes = dispute_note(self.disputers)
 
         def render() -> Message:
-            return card(view, requester, telling.now(), telling.cap, doubts)
+            return card(view, requester, telling.now(), telling.cap, disputes)
 
         is_last = view.status.is_final
         telling.cards.show(self.thread.card_key, self.thread.place, render, is_last=is_last)
@@ -212,16 +212,16 @@ class Follower:
         if not self.view.seq or self.view.status.is_final:
             return
         telling, thread = self.telling, self.thread
-        note = "\n".join(n for n in (dispute_note(self.doubters), AWAY) if n)
+        note = "\n".join(n for n in (dispute_note(self.disputers), AWAY) if n)
         shown = card(self.view, thread.requester, telling.now(), telling.cap, note)
         bare = replace(shown, blocks=without_buttons(shown.blocks, ""))
         telling.cards.show(thread.card_key, thread.place, partial(itself, bare), is_last=True)
 
-    async def show_doubts(self) -> None:
+    async def show_disputes(self) -> None:
         """Say in the first line of the newest report who disputes it."""
-        report = await self.telling.outbox.message(self.report_key) if self.doubters else None
+        report = await self.telling.outbox.message(self.report_key) if self.disputers else None
         if report is not None:
-            shown = disputed_report(report, self.doubters)
+            shown = disputed_report(report, self.disputers)
             place = self.thread.place
             self.telling.cards.show(self.report_key, place, partial(itself, shown), is_last=True)
 

@@ -40,7 +40,7 @@ async def improved(bench, report, wish=WISH):
     assert await bench.workspace.submit("researcher", {"wish": wish}) == {}
 
 
-async def doubted(bench, report, text="the split leaks", user="colleague"):
+async def disputed(bench, report, text="the split leaks", user="colleague"):
     await bench.press(report, "dispute", user)
     await modal(bench, user)
     assert await bench.workspace.submit(user, {"wish": text}) == {}

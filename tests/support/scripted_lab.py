@@ -44,6 +44,7 @@ from agent_core.domain.events import (
 )
 from agent_core.errors import AgentError
 from agent_core.lab.waivers import read_waivers
+from agent_core.run.rounds import dispute_line
 from agent_core.run.view import RunView, fold
 
 PNG = bytes.fromhex(
@@ -181,7 +182,7 @@ class ScriptedLab:
 
     async def dispute(self, run, text, by) -> Rechecked:
         self.note("dispute", text, by)
-        self.add(run, Disputed(" ".join(text.split())[:1000], by))
+        self.add(run, Disputed(dispute_line(text), by))
         if (await self.view(run)).best is None:
             raise AgentError("No script left results, so there is nothing to check again.")
         rechecked = Rechecked(NodeId(1), True, "**The same:** 4 files, 18 checks & <no> change.")

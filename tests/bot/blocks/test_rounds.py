@@ -80,7 +80,7 @@ def test_the_price_of_a_round_is_said_first(usage, shown):
     assert price_line(view, Price(13, 2.0)).startswith(shown)
 
 
-def test_a_doubt_names_a_waiver_only_where_a_check_failed():
+def test_a_dispute_names_a_waiver_only_where_a_check_failed():
     def told(*failed):
         best = replace(node_of(1, value=0.5), score=Score(0.0, 0, 1, 0, 1, failed))
         view = view_of(nodes=(best,), status=RunStatus.FINISHED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation.intents import Intent, complaint, is_task, named_users, understand
+from bot.conversation.intents import Intent, disputed_text, is_task, named_users, understand
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from bot.conversation.intents import Intent, complaint, is_task, named_users, un
         ("zip", Intent.ZIP),
         ("Methods + LaTeX", Intent.METHODS),
         ("what methods?", Intent.QUESTION),
-        ("Something is wrong.", Intent.WRONG),
+        ("Something is wrong.", Intent.DISPUTE),
         ("is something wrong?", Intent.QUESTION),
         ("this is wrong, isn't it?", Intent.QUESTION),
         ("something is wrongly named", Intent.TALK),
@@ -63,8 +63,8 @@ def test_words_are_understood(text, intent):
         ("nothing is wrong", None),
     ],
 )
-def test_a_complaint_says_what_is_wrong(text, said):
-    assert complaint(text) == said
+def test_a_dispute_says_what_is_wrong(text, said):
+    assert disputed_text(text) == said
 
 
 @pytest.mark.parametrize("text", ["hello", "zip", "improve", "something is wrong"])

@@ -1,11 +1,11 @@
-"""What people do about a report: its files, doubts, and what breaks off in between."""
+"""What people do about a report: its files, disputes, and what breaks off in between."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from afterwards import doubted, improved, reported, sent, texts
+from afterwards import disputed, improved, reported, sent, texts
 
 from agent_core.domain.events import Reported
 from agent_core.errors import AgentError
@@ -21,7 +21,7 @@ async def test_a_report_without_a_result_has_no_buttons_for_a_script(live):
     report = await live.post(ts, "*No result.*")
 
     assert list(live.workspace.buttons(report)) == ["improve", "zip", "dispute"]
-    await doubted(live, report)
+    await disputed(live, report)
     await live.post(ts, "nothing to check again")
     await live.workspace.wait_for(lambda: len(texts(live, ts, "*Disputed*")) == 2, 20)
     await improved(live, report)
@@ -101,10 +101,10 @@ async def test_the_words_say_that_there_is_no_report_yet(live):
     await live.post(ts, "There is no report yet")
 
 
-async def test_a_doubt_of_anybody_is_checked_and_stands_over_the_report(live):
+async def test_a_dispute_of_anybody_is_checked_and_stands_over_the_report(live):
     ts, report = await reported(live)
 
-    await doubted(live, report, "the split <leaks>\nreally")
+    await disputed(live, report, "the split <leaks>\nreally")
     told = await live.post(ts, "Checked again")
     colleague = live.workspace.users["colleague"]
     note = f"⚠️ *Disputed* by <@{colleague}>;"
@@ -121,7 +121,7 @@ async def test_a_doubt_of_anybody_is_checked_and_stands_over_the_report(live):
     assert "dispute" in live.workspace.buttons(shown)
 
 
-async def test_doubts_in_words(live):
+async def test_a_dispute_in_words(live):
     ts, _ = await reported(live)
 
     live.say(ts, "something is wrong", "colleague")
@@ -132,15 +132,15 @@ async def test_doubts_in_words(live):
     assert live.workspace.buttons(asked) == {"dispute": "Something is wrong"}
 
 
-async def test_a_second_doubt_names_both_and_the_same_one_twice_is_one(bench):
+async def test_a_second_dispute_names_both_and_the_same_one_twice_is_one(bench):
     async with bench.running():
         ts, report = await reported(bench)
-        await doubted(bench, report)
+        await disputed(bench, report)
         await bench.post(ts, "Checked again")
     async with bench.running():
-        await doubted(bench, report)
+        await disputed(bench, report)
         await bench.whisper("colleague", "You have said this already")
-        await doubted(bench, report, "too few seeds", "admin")
+        await disputed(bench, report, "too few seeds", "admin")
         await bench.post(ts, "> too few seeds")
         users = bench.workspace.users
         await bench.post(ts, f"*Disputed* by <@{users['colleague']}>, <@{users['admin']}>;")
@@ -148,11 +148,11 @@ async def test_a_second_doubt_names_both_and_the_same_one_twice_is_one(bench):
     assert len(texts(bench, ts, "Checked again")) == 2
 
 
-async def test_a_doubt_that_could_not_be_shown_is_shown_by_the_next_process(bench):
+async def test_a_dispute_that_could_not_be_shown_is_shown_by_the_next_process(bench):
     async with bench.running():
         ts, report = await reported(bench)
         bench.workspace.faults.add(Trouble("chat.update", times=9_999, status=503))
-        await doubted(bench, report)
+        await disputed(bench, report)
         await bench.post(ts, "Checked again")
     assert texts(bench, ts, "*Disputed*") == []
     bench.workspace.faults.troubles.clear()
@@ -162,7 +162,7 @@ async def test_a_doubt_that_could_not_be_shown_is_shown_by_the_next_process(benc
 
 async def test_the_next_report_is_not_disputed(live):
     ts, report = await reported(live)
-    await doubted(live, report)
+    await disputed(live, report)
     await live.post(ts, "Checked again")
     await improved(live, report)
     await live.post(ts, "Round 2 · *Running*")
@@ -198,7 +198,7 @@ async def test_a_direct_conversation_has_the_same_buttons_and_words(live):
 
     await live.press(report, "zip")
     await post("The zip is <")
-    await doubted(live, report, user="researcher")
+    await disputed(live, report, user="researcher")
     await post("Checked again")
     live.workspace.post("@bot", "researcher", "improve")
     offer = await live.workspace.wait_for(
@@ -211,7 +211,7 @@ async def test_a_direct_conversation_has_the_same_buttons_and_words(live):
     await post("*Round 2* from")
 
 
-@pytest.mark.parametrize("form", [improved, doubted])
+@pytest.mark.parametrize("form", [improved, disputed])
 async def test_what_the_lab_objects_to_is_told_in_the_thread(live, form):
     ts, report = await reported(live)
     live.lab.trouble = AgentError("The lab has spent $50.00 of $50.00 this month.")
@@ -239,7 +239,7 @@ async def forgotten(_):
 
 @pytest.mark.parametrize(
     ("form", "name", "told"),
-    [(improved, "improve", "*Round 2* from"), (doubted, "dispute", "Checked again")],
+    [(improved, "improve", "*Round 2* from"), (disputed, "dispute", "Checked again")],
 )
 async def test_what_broke_off_after_it_was_done_is_not_done_again(live, form, name, told):
     ts, report = await reported(live)
