@@ -43,4 +43,14 @@ from agent_core.domain.rules import (
     SplitKind,
     SplitRules,
 )
-from agent_core.domain.run import Budget, NodeId, Outcome, RunId, RunStatus, Task, Usage, UserId
+from agent_core.domain.run import (
+    Budget,
+    Ending,
+    NodeId,
+    Outcome,
+    RunId,
+    RunStatus,
+    Task,
+    Usage,
+    UserId,
+)

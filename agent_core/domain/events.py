@@ -9,6 +9,7 @@ from agent_core.domain import (
     Answer,
     Check,
     Dataset,
+    Ending,
     Environment,
     NodeId,
     Operator,
@@ -63,6 +64,7 @@ class StatusChanged:
 
     status: RunStatus
     reason: str = ""
+    """Of `REPORTING` the ending of its search, else for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +254,7 @@ class RunFinished:
     """The run ended with a report."""
 
     outcome: Outcome
-    reason: str
-    """Why it ended: satisfied, nodes, seconds, cost, stopped, ..."""
+    reason: Ending
 
 
 @dataclass(frozen=True, slots=True)

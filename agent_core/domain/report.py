@@ -64,6 +64,7 @@ class Report:
     methods: Path | None = None
     """`methods.md`: text, LaTeX table and BibTeX for a paper."""
     warnings: tuple[str, ...] = ()
+    """The lines of the headline below its answer."""
     struck: tuple[str, ...] = ()
     """Words and numbers removed from the researcher's text, with the reason."""
 

@@ -45,6 +45,19 @@ class Outcome(StrEnum):
     """No script worked."""
 
 
+class Ending(StrEnum):
+    """What ended a search."""
+
+    SATISFIED = "satisfied"
+    """A script meets all that a plan must have."""
+    STOPPED = "stopped"
+    """Somebody asked for it."""
+    NODES = "nodes"
+    """The limit of scripts."""
+    SECONDS = "seconds"
+    COST = "cost"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What the user asks, with its datasets."""

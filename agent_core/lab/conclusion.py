@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from agent_core.checks.registry import run_checks
-from agent_core.domain import Check, Finding, Node, Outcome, Packages, Plan, Report, ReportDraft
+from agent_core.domain import (
+    Check,
+    Ending,
+    Finding,
+    Node,
+    Outcome,
+    Packages,
+    Plan,
+    Report,
+    ReportDraft,
+)
 from agent_core.domain.events import Rechecked, Reported, Rerun
 from agent_core.errors import AgentError
 from agent_core.evidence.evidence import Evidence, read_evidence
@@ -70,7 +80,7 @@ class Conclusion:
         is_late = is_margin_late(self.recorder.view, self.plan)
         return (with_late_margin(facts) if is_late else facts).values
 
-    async def report(self, researcher: Researcher, reason: str) -> Outcome:
+    async def report(self, researcher: Researcher, ending: Ending) -> Outcome:
         """Write the report from recorded results and log it; there always is one."""
         best = self.best
         evidence = await asyncio.to_thread(self.evidence, best) if best else None
@@ -89,7 +99,7 @@ class Conclusion:
                 packages=self.packages,
                 files=self.files,
                 outcome=outcome,
-                reason=reason,
+                ending=ending,
                 best=best,
             ),
             draft,

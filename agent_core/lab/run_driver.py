@@ -11,7 +11,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent_core.domain import Answer, Budget, Packages, Plan, Revision, RunId, RunStatus, UserId
+from agent_core.domain import (
+    Answer,
+    Budget,
+    Ending,
+    Packages,
+    Plan,
+    Revision,
+    RunId,
+    RunStatus,
+    UserId,
+)
 from agent_core.domain.events import (
     CheckWaived,
     DatasetsProfiled,
@@ -240,7 +250,7 @@ class RunDriver:
     async def research(self) -> None:
         """Search and conclude, with one budget for both."""
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
-            reason = "stopped"
+            ending = Ending.STOPPED
             if self.view.status is not RunStatus.REPORTING:
                 search = Search(
                     self.recorder,
@@ -249,14 +259,15 @@ class RunDriver:
                     self.budget().nodes,
                     self.stopped,
                 )
-                reason = await self.search_until_confirmed(search)
-                await self.recorder.add(StatusChanged(RunStatus.REPORTING, reason))
+                ending = await self.search_until_confirmed(search)
+                await self.recorder.add(StatusChanged(RunStatus.REPORTING, ending))
             conclusion = Conclusion(self.recorder, self.services.packages, self.files())
-            outcome = await conclusion.report(researcher, self.view.reason or reason)
+            ending = self.view.ending or ending
+            outcome = await conclusion.report(researcher, ending)
         await self.recorder.flush()
-        await self.recorder.add(RunFinished(outcome, self.view.reason))
+        await self.recorder.add(RunFinished(outcome, ending))
 
-    async def search_until_confirmed(self, search: Search) -> str:
+    async def search_until_confirmed(self, search: Search) -> Ending:
         """Search until a confirmed winner or a limit ends it; return which."""
         confirmation = Confirmation(
             self.recorder,
@@ -268,14 +279,14 @@ class RunDriver:
         search.on_winner = lambda winner: confirmation.begin(winner, search.experiment(winner))
         try:
             while True:
-                reason = await search.run()
+                ending = await search.run()
                 await self.recorder.flush()
-                if reason == "stopped" or not await self.unless_stopped(
+                if ending is Ending.STOPPED or not await self.unless_stopped(
                     self.confirm_best(search, confirmation)
                 ):
-                    return reason
-                if reason != "satisfied" or search.tree.satisfactory:
-                    return reason
+                    return ending
+                if ending is not Ending.SATISFIED or search.tree.satisfactory:
+                    return ending
         finally:
             await confirmation.leave()
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from agent_core.domain import Node
-from agent_core.prose.clipping import on_one_line
+from agent_core.domain import Ending, Node
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import without_results
 from agent_core.report.headline import mean_text
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.report.thread_summary import REASONS
+from agent_core.report.thread_summary import ENDINGS
 from agent_core.run.tree import error_signature
 from agent_core.statistics.facts import Summary
 from sandbox.execution import Ended
@@ -37,7 +36,7 @@ def failure(inputs: ReportInputs) -> Failure:
     spent = f", ${inputs.view.usage.cost:.2f}" if inputs.view.usage.cost else ""
     if nodes and all(n.is_stopped for n in nodes):
         count = f"none of {len(nodes)} scripts had come to its end"
-    stopped = REASONS.get(inputs.reason) or _ended_text(inputs.reason)
+    stopped = (inputs.ending and ENDINGS.get(inputs.ending)) or "Every script failed"
     after = f" after {_duration(seconds)}" if seconds else ""
     headline = f"**No result: {count}.** {stopped.rstrip('.')}{after}{spent}."
     steps = _next_steps(inputs)
@@ -47,11 +46,6 @@ def failure(inputs: ReportInputs) -> Failure:
         f"*Next:* {' '.join(f'{mark} {s}' for mark, s in zip('①②③', steps, strict=False))}",
     ]
     return Failure(headline, "\n".join(lines), steps)
-
-
-def _ended_text(reason: str) -> str:
-    """Return why the search ended where it is no known limit."""
-    return on_one_line(reason, 200) if reason else "Every script failed"
 
 
 def _elapsed_s(inputs: ReportInputs) -> float:
@@ -150,7 +144,7 @@ def _next_steps(inputs: ReportInputs) -> tuple[str, ...]:
     if ended[Ended.TIMEOUT] or ended[Ended.CPU]:
         steps.append("Plan fewer seeds, folds or algorithms.")
         steps.append("Ask the admin for more time per script (`exec.timeout`).")
-    if inputs.reason == "cost":
+    if inputs.ending is Ending.COST:
         steps.append("Raise the budget and resume.")
     if any(n.is_buggy and not n.is_stopped for n in inputs.view.nodes):
         steps.append("Look at the first error in the zip's log.jsonl, or reply what to change.")

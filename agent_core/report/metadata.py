@@ -24,7 +24,7 @@ def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:
         "run": view.id,
         "task": view.task.text if view.task else "",
         "outcome": inputs.outcome.value,
-        "reason": inputs.reason,
+        "reason": inputs.ending or "",
         "submitted_at": _moment(view.submitted_at),
         "started_at": _moment(view.started_at),
         "reported_after": _moment(inputs.log[-1].at if inputs.log else None),

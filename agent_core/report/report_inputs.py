@@ -11,6 +11,7 @@ from agent_core.checks.registry import checks_of_today
 from agent_core.domain import (
     Check,
     Dataset,
+    Ending,
     Finding,
     Node,
     Operator,
@@ -45,7 +46,7 @@ class ReportInputs:
     files: Mapping[str, Path] = field(default_factory=dict)
     """Dataset name to its file."""
     outcome: Outcome = Outcome.PARTIAL
-    reason: str = ""
+    ending: Ending | None = None
     best: Node | None = None
 
     @property

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent_core.domain import Algorithm, Finding, Metric, Plan, Priority, Study
+from agent_core.domain import Algorithm, Ending, Finding, Metric, Plan, Priority, Study
 from agent_core.domain.events import Rerun
 from agent_core.prose.clipping import clipped, on_one_line
 from agent_core.prose.number_format import percent, shown
@@ -29,12 +29,11 @@ LINE = 260
 MAX_TEXT = 2500
 SHOWN_ALGORITHMS = 8
 SHOWN_METRICS = 4
-REASONS = {
-    "satisfied": "",
-    "nodes": "Stopped at the limit of scripts.",
-    "seconds": "Stopped at the time limit.",
-    "cost": "Stopped at the cost limit.",
-    "stopped": "Stopped on request.",
+ENDINGS = {
+    Ending.NODES: "Stopped at the limit of scripts.",
+    Ending.SECONDS: "Stopped at the time limit.",
+    Ending.COST: "Stopped at the cost limit.",
+    Ending.STOPPED: "Stopped on request.",
 }
 WARNINGS = {
     "retraining_agrees": "Not confirmed by the product's own training.",
@@ -368,7 +367,7 @@ def _requirements_text(inputs: ReportInputs) -> str:
     musts = [r for r in missing if r.priority is Priority.MUST]
     named = [f"{r.id} ({on_one_line(r.text, 90).rstrip('.')})" for r in (musts or missing)[:4]]
     text += f"; not met: {', '.join(named)}." if named else "."
-    ended = REASONS.get(inputs.reason, inputs.reason)
+    ended = ENDINGS.get(inputs.ending) if inputs.ending else ""
     return f"{text} {tried_text(inputs)}.{f' {ended}' if ended else ''}"
 
 

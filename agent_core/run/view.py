@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agent_core.domain import (
     Dataset,
+    Ending,
     Node,
     NodeId,
     Outcome,
@@ -91,8 +92,10 @@ class RunView:
     disputes: tuple[Disputed, ...] = ()
     answers: tuple[Answered, ...] = ()
     outcome: Outcome | None = None
-    reason: str = ""
-    """Why it ended or failed."""
+    ending: Ending | None = None
+    """What ended its search."""
+    failure: str = ""
+    """Why it failed or was cancelled, for people."""
     is_outside_grammar: bool = False
     """Whether it failed because the rule-based researcher does not understand the task."""
     stop_by: str = ""
@@ -108,6 +111,11 @@ class RunView:
     def plan(self) -> Plan | None:
         """The plan in force."""
         return self.plans[-1] if self.plans else None
+
+    @property
+    def reason(self) -> str:
+        """Why it ended or failed: a word, or a sentence."""
+        return self.ending or self.failure
 
     @property
     def executing(self) -> tuple[Node, ...]:
@@ -163,10 +171,12 @@ def _run_step(view: RunView, logged: Logged) -> RunView:
             return replace(view, plans=(*view.plans, plan), changes=(*view.changes, change))
         case StatusChanged(status, reason):
             started = logged.at if status is RunStatus.RUNNING else None
+            is_ended = status is RunStatus.REPORTING and bool(reason)
             return replace(
                 view,
                 status=status,
-                reason=reason or view.reason,
+                ending=Ending(reason) if is_ended else view.ending,
+                failure=view.failure if is_ended else reason or view.failure,
                 started_at=view.started_at or started,
                 finished_at=None if not status.is_final else logged.at,
             )
@@ -191,19 +201,20 @@ def _end_step(view: RunView, logged: Logged) -> RunView:
             return _afterwards(view, logged)
         case Answered() as answered:
             return replace(view, answers=(*view.answers, answered))
-        case RunFinished(outcome, reason):
+        case RunFinished(outcome, ending):
             return replace(
                 view,
                 status=RunStatus.FINISHED,
                 outcome=outcome,
-                reason=reason,
+                ending=ending,
                 finished_at=logged.at,
             )
         case RunFailed(reason, _, is_outside):
             return replace(
                 view,
                 status=RunStatus.FAILED,
-                reason=reason,
+                ending=None,
+                failure=reason,
                 is_outside_grammar=is_outside,
                 finished_at=logged.at,
             )
@@ -220,7 +231,8 @@ def _afterwards(view: RunView, logged: Logged) -> RunView:
                 status=RunStatus.RUNNING,
                 rounds=(*view.rounds, opened),
                 outcome=None,
-                reason="",
+                ending=None,
+                failure="",
                 stop_by="",
                 round_at=logged.at,
                 finished_at=None,

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import (
+    Ending,
     Node,
     NodeId,
     Operator,
@@ -100,7 +101,7 @@ class Search:
     has_stopped: asyncio.Event = field(default_factory=asyncio.Event)
     experiments: dict[NodeId, Experiment] = field(default_factory=dict)
     """What was handed to the executor."""
-    spent: str = ""
+    is_spent: bool = False
     """Which part of the budget is exhausted, once one is."""
     has_confirmed: bool = False
     """Whether verdicts that would end the run were asked for a second time."""
@@ -120,7 +121,7 @@ class Search:
         """The nodes so far."""
         return Tree(self.recorder.view.nodes)
 
-    async def run(self) -> str:
+    async def run(self) -> Ending:
         """Search until something ends it; return what.
 
         `satisfied`, `stopped`, or the part of the budget that ran out: `nodes`, `seconds`, `cost`.
@@ -154,7 +155,7 @@ class Search:
         finally:
             stop.cancel()
             await asyncio.gather(*work, return_exceptions=True)
-        return self.reason()
+        return self.ending()
 
     async def wind_up(self, work: Mapping[asyncio.Future[object], NodeId]) -> None:
         """After a stop, judge what the scripts that ran have left; give up what has not begun."""
@@ -168,18 +169,20 @@ class Search:
                 if not future.cancelled():
                     future.result()
 
-    def reason(self) -> str:
-        """Say why the search ended."""
+    def ending(self) -> Ending:
+        """Say what ended the search."""
         if self.tree.satisfactory:
-            return "satisfied"
+            return Ending.SATISFIED
         if self.has_stopped.is_set():
-            return "stopped"
-        return self.spent or ("seconds" if self.remaining_s() <= 0 else "nodes")
+            return Ending.STOPPED
+        if self.is_spent:
+            return Ending.COST
+        return Ending.SECONDS if self.remaining_s() <= 0 else Ending.NODES
 
     async def open(self) -> Node | None:
         """Choose the next action and log its node; None when nothing new is to be started."""
         tree = self.tree
-        if tree.satisfactory or self.has_stopped.is_set() or self.spent:
+        if tree.satisfactory or self.has_stopped.is_set() or self.is_spent:
             return None
         if len(tree.nodes) >= self.nodes or self.remaining_s() <= 0:
             return None
@@ -228,7 +231,7 @@ class Search:
         except UnusableAnswer as error:
             await self.recorder.add(NodeFailed(node.id, f"Unusable answer: {error}"))
         except BudgetExhausted as error:
-            self.spent = self.spent or "cost"
+            self.is_spent = True
             await self.recorder.add(NodeFailed(node.id, f"Budget exhausted: {error}"))
 
     async def through_outages(self, ask: Callable[[], Awaitable[T]]) -> T:

@@ -115,7 +115,7 @@ def progress_lines(view: RunView) -> list[str]:
     if view.outage and not view.status.is_final:
         lines.append(f"⚠️ The model cannot be asked now: {escape(view.outage)} I try again.")
     if view.status is RunStatus.FAILED:
-        lines.append(f"⚠️ {clip(escape(view.reason), REASON)}")
+        lines.append(f"⚠️ {clip(escape(view.failure), REASON)}")
     return lines
 
 

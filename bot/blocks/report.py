@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_core.domain import Answer, Outcome, Report
+from agent_core.domain import Answer, Ending, Outcome, Report
 from agent_core.domain.events import ModelOutage, Rerun, RunFailed
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
@@ -22,6 +22,13 @@ from bot.blocks.rounds import (
 from bot.blocks.text import duration, escape, mention, mrkdwn
 
 PLOTS = 2
+ENDINGS = {
+    Ending.STOPPED: "Stopped on request",
+    Ending.NODES: "Ended at the limit of scripts",
+    Ending.SECONDS: "Ended at the time limit",
+    Ending.COST: "Ended at the cost limit",
+}
+"""What is said of an ending; of a satisfied search nothing: its report says it."""
 USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
@@ -66,10 +73,7 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
     if "*" not in headline:
         headline = f"*{headline}*"
     text = f"{mention(requester)} {headline}"
-    told = report.headline + report.summary
-    untold = [w.removeprefix("⚠️ ") for w in report.warnings if w not in told]
-    warnings = "\n".join(f"⚠️ {mrkdwn(w)}" for w in untold)
-    parts = [text, mrkdwn(report.summary), warnings, ending(view)]
+    parts = [text, mrkdwn(report.summary), ending(view)]
     shown = with_names("\n\n".join(p for p in parts if p), view)
     return message(shown, [*sections(shown), *actions(report_buttons(view, report))])
 
@@ -87,8 +91,7 @@ def ending(view: RunView) -> str:
     if view.outcome is Outcome.NOTHING:
         return ""
     parts = [f"Round {len(view.rounds) + 1}"] if view.rounds else []
-    is_told = view.reason == "satisfied"
-    parts += [ENDS.get(view.reason, escape(view.reason))] if view.reason and not is_told else []
+    parts += [ENDINGS[view.ending]] if view.ending in ENDINGS else []
     start = view.round_at or view.started_at
     if start and view.finished_at:
         took = duration((view.finished_at - start).total_seconds())
@@ -98,15 +101,6 @@ def ending(view: RunView) -> str:
     open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
     tail = f"\nNot met: {open_ones}." if open_ones else ""
     return f"_{' · '.join(parts)}_{tail}" if parts else tail.strip()
-
-
-ENDS = {
-    "stopped": "Stopped on request",
-    "nodes": "Ended at the limit of scripts",
-    "seconds": "Ended at the time limit",
-    "cost": "Ended at the cost limit",
-    "tokens": "Ended at the token limit",
-}
 
 
 def report_buttons(view: RunView, report: Report) -> list[Button]:

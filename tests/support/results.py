@@ -13,6 +13,7 @@ from agent_core.domain import (
     Check,
     Column,
     Dataset,
+    Ending,
     Finding,
     Metric,
     Outcome,
@@ -155,6 +156,6 @@ def inputs_of(evidence, *, checks=None, nodes=None, outcome=Outcome.SATISFIED, *
     log = (Logged(1, START + timedelta(minutes=11), RunSubmitted(view.task, "rules", "cold")),)
     known = {
         "view": view, "log": log, "evidence": evidence, "facts": facts_of(evidence),
-        "packages": PACKAGES, "outcome": outcome, "reason": "satisfied", "best": best,
+        "packages": PACKAGES, "outcome": outcome, "ending": Ending.SATISFIED, "best": best,
     }  # fmt: skip
     return ReportInputs(**known | more)

@@ -11,6 +11,7 @@ from builders import OK, plan_of
 from agent_core.domain import (
     Answer,
     Dataset,
+    Ending,
     NodeId,
     Operator,
     Outcome,
@@ -156,7 +157,7 @@ class ScriptedLab:
         if (await self.view(run)).freeze is None:
             self.add(run, StatusChanged(RunStatus.CANCELLED))
         else:
-            self.add(run, RunFinished(Outcome.PARTIAL, "stopped"))
+            self.add(run, RunFinished(Outcome.PARTIAL, Ending.STOPPED))
 
     async def answer(self, run, question, by) -> Answer:
         self.note("answer", question, by)
@@ -217,11 +218,11 @@ class ScriptedLab:
             (files["seeds.png"], files["box.png"]), files["solution.py"], files["results.zip"],
             files["methods.md"],
         )  # fmt: skip
-        self.add(run, Reported(report), RunFinished(Outcome.SATISFIED, "satisfied"))
+        self.add(run, Reported(report), RunFinished(Outcome.SATISFIED, Ending.SATISFIED))
 
     def fail_to_find(self, run):
         """Let the run end with a report that says that nothing worked."""
         report = Report(
             "Seed effect", Outcome.NOTHING, "**No result.**", "All crashed.", "#", None
         )
-        self.add(run, Reported(report), RunFinished(Outcome.NOTHING, "nodes"))
+        self.add(run, Reported(report), RunFinished(Outcome.NOTHING, Ending.NODES))

@@ -15,7 +15,7 @@ from results import (
     seed_evidence,
 )
 
-from agent_core.domain import Check, Finding, Outcome, Score
+from agent_core.domain import Check, Ending, Finding, Outcome, Score
 from sandbox.execution import Ended, Execution, IsolationLevel
 
 
@@ -42,7 +42,7 @@ def failing_inputs():
         facts=None,
         best=None,
         outcome=Outcome.NOTHING,
-        reason="nodes",
+        ending=Ending.NODES,
         log=(replace(base.log[0], at=START + timedelta(hours=2, minutes=10)),),
     )
 
@@ -80,7 +80,7 @@ def test_a_crash_is_told_before_the_checks_that_it_fails(tmp_path):
 
 def test_a_failure_with_rows_names_what_is_usable(tmp_path):
     evidence = comparison_evidence()
-    inputs = replace(inputs_of(evidence), outcome=Outcome.NOTHING, reason="stopped")
+    inputs = replace(inputs_of(evidence), outcome=Outcome.NOTHING, ending=Ending.STOPPED)
 
     found = report(tmp_path, inputs)
 
@@ -90,7 +90,9 @@ def test_a_failure_with_rows_names_what_is_usable(tmp_path):
 
 def test_a_stopped_script_says_how_far_it_came(tmp_path):
     plan = replace(plan_of(), seeds=tuple(range(30)))
-    inputs = inputs_of(seed_evidence(plan, seeds=27), outcome=Outcome.NOTHING, reason="stopped")
+    inputs = inputs_of(
+        seed_evidence(plan, seeds=27), outcome=Outcome.NOTHING, ending=Ending.STOPPED
+    )
     stopped = replace(inputs.best.execution, ended=Ended.STOPPED, exit_code=None)
     best = replace(inputs.best, execution=stopped)
     view = replace(inputs.view, nodes=(best,))

@@ -15,7 +15,17 @@ from results import (
     seed_evidence,
 )
 
-from agent_core.domain import Claim, Metric, NodeId, Outcome, ReportDraft, Task, UserId, Waiver
+from agent_core.domain import (
+    Claim,
+    Ending,
+    Metric,
+    NodeId,
+    Outcome,
+    ReportDraft,
+    Task,
+    UserId,
+    Waiver,
+)
 from agent_core.domain.events import Disputed
 from agent_core.report.writer import ReportInputs, preliminary, write_report
 from agent_core.run.view import Freeze
@@ -105,7 +115,7 @@ def test_unmet_musts_and_the_limit_that_ended_it_are_told(tmp_path):
     )
     inputs = inputs_of(comparison_evidence(plan), outcome=Outcome.PARTIAL)
     best = replace(inputs.best, verdicts=inputs.best.verdicts[:1])
-    inputs = replace(inputs, best=best, reason="seconds")
+    inputs = replace(inputs, best=best, ending=Ending.SECONDS)
 
     found = report(tmp_path, inputs)
 
@@ -145,7 +155,9 @@ def test_the_card_shows_subjects_beside_the_baseline():
 
 def test_a_stopped_seed_study_tells_what_there_is(tmp_path):
     evidence = seed_evidence(seeds=27)
-    inputs: ReportInputs = replace(inputs_of(evidence), outcome=Outcome.PARTIAL, reason="stopped")
+    inputs: ReportInputs = replace(
+        inputs_of(evidence), outcome=Outcome.PARTIAL, ending=Ending.STOPPED
+    )
 
     found = report(tmp_path, inputs)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from results import dataset
 
-from agent_core.domain import NodeId, Packages, PlanChange, RunId, RunStatus, Task
+from agent_core.domain import Ending, NodeId, Packages, PlanChange, RunId, RunStatus, Task
 from agent_core.domain.events import (
     DatasetsProfiled,
     NodeFailed,
@@ -121,3 +121,17 @@ async def test_a_log_with_kinds_and_a_status_that_are_no_more_opens(tmp_path):
     assert [logged.seq for logged in log] == [1, 5]
     view = fold(run, log)
     assert (view.seq, view.status) == (ended.seq, RunStatus.CANCELLED)
+
+
+def test_what_ended_a_search_is_told_by_the_word_that_was_stored():
+    at = "2026-01-01T00:00:00+00:00"
+    stored = [
+        ("StatusChanged", {"status": "reporting", "reason": "nodes"}),
+        ("RunFinished", {"outcome": "partial", "reason": "nodes"}),
+    ]
+    log = [decode(EventRecord("r", n, at, k, json.dumps(b))) for n, (k, b) in enumerate(stored, 1)]
+
+    writing, ended = (fold(RunId("r"), log[:n]) for n in (1, 2))
+
+    assert [writing.ending, ended.ending] == [Ending.NODES, Ending.NODES]
+    assert ended.failure == ""

@@ -37,7 +37,7 @@ def test_a_round_counts_time_and_money_of_its_own():
 def test_any_state_is_a_card(text, status, reason):
     plan = replace(plan_of(), title=text)
     nodes = (node_of(1, value=0.5),)
-    view = view_of(text, plan, status=status, reason=reason, nodes=nodes, primary=text)
+    view = view_of(text, plan, status=status, failure=reason, nodes=nodes, primary=text)
 
     fits(card(view, "U1", NOW, 2.0))
 

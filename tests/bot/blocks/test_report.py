@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from messages import MARKDOWN, NOW, fits, view_of
 
-from agent_core.domain import Answer, NodeId, Outcome, Report
+from agent_core.domain import Answer, Ending, NodeId, Outcome, Report
 from agent_core.domain.events import Disputed, RunFailed
 from bot.blocks.report import answer_message, failure_message, report_message
 
@@ -16,7 +16,7 @@ from bot.blocks.report import answer_message, failure_message, report_message
 @given(MARKDOWN)
 def test_any_report_is_a_message(text):
     report = Report("t", Outcome.PARTIAL, text, text, text, None, warnings=(text,))
-    view = view_of(report=report, outcome=Outcome.PARTIAL, reason="nodes")
+    view = view_of(report=report, outcome=Outcome.PARTIAL, ending=Ending.NODES)
 
     fits(report_message(view, report, "U1"))
     fits(answer_message(Answer(text, offer=text)))
@@ -37,7 +37,7 @@ def test_people_in_a_report_are_named_and_not_their_ids():
 def test_nothing_is_said_twice_about_a_failure_and_an_end():
     lost = RunFailed("Internal error; nothing recorded is lost.", True)
     report = Report("t", Outcome.SATISFIED, "**A**", "*Requirements:* 2 of 2 met.", "", NodeId(1))
-    view = view_of(reason="satisfied", outcome=Outcome.SATISFIED, report=report)
+    view = view_of(ending=Ending.SATISFIED, outcome=Outcome.SATISFIED, report=report)
 
     assert failure_message(view, lost, "U1").text.lower().count("nothing recorded") == 1
     assert "nothing recorded" in failure_message(view, RunFailed("No.", True), "U1").text.lower()

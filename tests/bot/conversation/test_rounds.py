@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from afterwards import WISH, improved, modal, reported, texts
 
-from agent_core.domain import Outcome, Report
+from agent_core.domain import Ending, Outcome, Report
 from agent_core.domain.events import Reported, RoundOpened, RunFinished
 
 
@@ -163,7 +163,7 @@ async def test_a_round_that_ends_while_the_bot_is_away_is_told_once(bench):
         await improved(bench, report)
         await bench.post(ts, "*Round 2*")
     report = Report("t", Outcome.PARTIAL, "**Now with EASE.**", "s", "#", None)
-    bench.lab.add("run1", Reported(report), RunFinished(Outcome.PARTIAL, "nodes"))
+    bench.lab.add("run1", Reported(report), RunFinished(Outcome.PARTIAL, Ending.NODES))
     for _ in range(2):
         async with bench.running():
             await bench.post(ts, "*Now with EASE.*")
