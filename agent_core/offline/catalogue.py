@@ -11,7 +11,7 @@ from typing import Any
 
 from agent_core.domain.metric import KINDS
 from agent_core.lenskit.scorers import SCORERS, Scorer
-from agent_core.offline.selections import SELECTIONS
+from agent_core.prose.patterns import read_patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ HYPERPARAMETERS = {
 PARAMETERS = {name: known.names for name, known in HYPERPARAMETERS.items()}
 METRICS: Mapping[str, str] = {kind.name: kind.spoken for kind in KINDS if kind.spoken}
 """Metrics that offline plans may have, each with the pattern of what people call it."""
-OUTSIDE = {
-    **{"|".join(row["names"]): row["reason"] for row in _TABLE["outside"]},
-    **SELECTIONS,
+_SELECTIONS = read_patterns(Path(__file__).with_name("selection_patterns.toml"))
+OUTSIDE = {"|".join(row["names"]): row["reason"] for row in _TABLE["outside"]} | {
+    _SELECTIONS[name].expression: reason for name, reason in _TABLE["selections"].items()
 }
 """Wishes beyond the grammar, and why."""
 BEYOND = {"|".join(row["names"]): row["study"] for row in _TABLE["beyond"]}

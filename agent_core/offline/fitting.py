@@ -80,16 +80,15 @@ def _fit_threshold(reading: Reading, dataset: Dataset, assumptions: Assumptions)
         return reading
     if dataset.rating_column is None:
         assumptions.add("the data has no ratings, so no threshold is applied")
-        return replace(reading, min_rating=None, is_above=False)
-    if reading.is_above:
-        limit = next((v for v in values if v > limit), limit + 1e-9)
+        return replace(reading, min_rating=None)
+    limit = next((v for v in values if v >= limit), limit)
     if values and limit > values[-1]:
         assumptions.add(
             f"no rating reaches {limit:g} (the highest is {values[-1]:g}), so every rating counts",
             Topic.FEEDBACK,
         )
         limit = None
-    return replace(reading, min_rating=limit, is_above=False)
+    return replace(reading, min_rating=limit)
 
 
 def _sweepable(reading: Reading, gaps: list[str]) -> Reading:

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
-from agent_core.domain import DataRule, Metric, SplitKind, Study
+from agent_core.domain import DataRule, DataRules, Metric, SplitKind, Study
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import (
-    CUT,
-    NEWEST,
-    NEWEST_OF_EACH,
-    NUMBER,
-    RATINGS,
-    SHARES,
-    SPLITS,
+    PATTERNS as AMOUNTS,
     cuts_of,
-    folds_of,
     margin_of,
     masked,
     metric_spans,
-    min_rating_of,
-    newest_of,
     parameters_of,
     seeds_of,
-    split_kinds,
-    split_of,
     swept_parameter,
 )
 from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS, word
-from agent_core.offline.text_patterns import says
-from agent_core.rules.data_words import COUNTS, count_spans, data_rules
+from agent_core.offline.text_patterns import PATTERNS as TEXTS, says
+from agent_core.prose.patterns import Pattern
+from agent_core.prose.sentences import sentences
+from agent_core.rules import data_words, split_words
 
 CUTLESS = ("rmse", "mae")
 DEFAULT_SEEDS = 30
@@ -57,8 +49,6 @@ class Reading:
     seeds: int | None = None
     first_seed: int = 0
     min_rating: float | None = None
-    is_above: bool = False
-    """Whether `min_rating` itself does not count."""
     counts: tuple[DataRule, ...] = ()
     """The fewest interactions that users and items must have."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -87,8 +77,8 @@ class Reading:
 def read(text: str) -> Reading:
     """Read a text, a task or a reply."""
     whole = re.sub(r"\s+", " ", text)
-    counts = _count_rules_of(whole)
-    plain = masked(whole, count_spans(whole)) if counts else whole
+    min_rating, counts = _data_of(whole)
+    plain = masked(whole, data_words.count_spans(whole)) if counts else whole
     outside, spans = _outside_of(plain)
     clear = masked(plain, spans)
     margin, bounds, unclear = margin_of(plain)
@@ -99,8 +89,7 @@ def read(text: str) -> Reading:
     algorithms, notes = _algorithms_of(clear, metrics)
     cutoffs, own = cuts_of(rest)
     seeds, first = seeds_of(rest)
-    split, holdout = split_of(rest)
-    min_rating, is_above = min_rating_of(rest)
+    split, holdout = split_words.split_of(rest)
     reading = Reading(
         algorithms=algorithms,
         metrics=metrics,
@@ -108,12 +97,11 @@ def read(text: str) -> Reading:
         own=own,
         split=split,
         holdout=holdout,
-        is_newest=split is SplitKind.USER_FRACTION and newest_of(rest) is not None,
-        folds=folds_of(rest),
+        is_newest=split is SplitKind.USER_FRACTION and split_words.newest_of(rest) is not None,
+        folds=split_words.folds_of(rest),
         seeds=seeds,
         first_seed=first,
         min_rating=min_rating,
-        is_above=is_above,
         counts=counts,
         parameters=_owned_parameters(rest, algorithms, swept),
         swept=swept,
@@ -156,48 +144,27 @@ def with_cutoffs(reading: Reading, cuts: Mapping[str, tuple[int, ...]]) -> Readi
 def clauses(text: str) -> dict[str, str]:
     """Return the user's own words for each part of a protocol that they speak of."""
     plain = re.sub(r"\s+", " ", text)
-    patterns = {
-        "algorithms": "|".join(a.names for a in ALGORITHMS if a.name not in BASELINES),
-        "baseline": "|".join(a.names for a in ALGORITHMS if a.name in BASELINES),
-        "split": "|".join(
-            [
-                re.sub(r"\?P<\w+>", "?:", NEWEST),
-                NEWEST_OF_EACH,
-                *(p for _, p in SPLITS),
-                r"\w+-fold cross[- ]?validation|\d+ folds|cross[- ]?validation",
-                r"train ?/ ?test split|\d\d ?[/:-] ?\d\d(?: split)?",
-                *SHARES,
-            ]
-        ),
-        "seeds": rf"(?:{NUMBER} )?(?:different )?(?:random )?seeds|multiple times"
-        rf"|{NUMBER} (?:times|runs)",
-        "configuration": "identical settings|same settings|"
-        + "|".join(rf"\d[\d., ]* (?:{p})\b" for p in PARAMETERS.values()),
-        "data_rules": "|".join((*RATINGS, *COUNTS)),
-        "statistics": r"vary across (?:\w+ )?runs|standard deviation|confidence intervals?"
-        r"|compare\w*|significan\w+|equivalen\w+[^,.?;]{0,40}?\d[\d.]*"
-        r"|how (?:much|large)[^,.?;]{0,60}",
-    }
-    found = {}
-    for part, pattern in patterns.items():
-        matches = [m[0].strip() for m in re.finditer(rf"(?<![\w-])(?:{pattern})", plain, re.I)]
-        if matches:
-            others = [m.lower() for m in matches]
-            kept = [m for m in matches if sum(m.lower() in o for o in set(others)) == 1]
-            found[part] = ", ".join(dict.fromkeys(kept or matches))
+    found: dict[str, str] = {}
+    for part, patterns in _spoken().items():
+        matches = [m for p in patterns for m in p.compiled.finditer(plain)]
+        said = [m[0].strip() for m in sorted(matches, key=lambda m: (m.start(), -m.end()))]
+        others = {m.lower() for m in said}
+        kept = [m for m in said if sum(m.lower() in o for o in others) == 1]
+        found |= {part: ", ".join(dict.fromkeys(kept))} if kept else {}
     spans = metric_spans(plain)
     if spans:
         start, end = spans[0][0], spans[-1][1]
-        cut = CUT.match(plain, end) or CUT.match(plain, min(len(plain), end + 1))
-        found["metrics"] = plain[start : cut.end() if cut else end][:80]
+        cut = AMOUNTS["cut"].compiled
+        behind = cut.match(plain, end) or cut.match(plain, min(len(plain), end + 1))
+        found["metrics"] = plain[start : behind.end() if behind else end][:80]
     return found
 
 
 def unread(text: str) -> tuple[str, ...]:
     """Return the sentences with a wish in which nothing was understood."""
     found = []
-    for sentence in re.split(r"(?<=[.!?;])\s+|\n+", text):
-        words = sentence.strip().rstrip(".!;")
+    for sentence in sentences(text, at_semicolons=True):
+        words = sentence.rstrip(".!;")
         if not says("wishes", words) or says("reported", words):
             continue
         reading = read(words)
@@ -206,10 +173,34 @@ def unread(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _count_rules_of(text: str) -> tuple[DataRule, ...]:
-    """Return the fewest interactions of users and items that the clauses of a text ask for."""
-    clauses = re.split(r"[,:]\s+", text)
-    return tuple(rule for rule in data_rules(clauses) if rule.kind in COUNTING)
+@cache
+def _spoken() -> dict[str, tuple[Pattern, ...]]:
+    """Return the patterns of what people say of each part of a protocol."""
+
+    def alone(names: Iterable[str]) -> tuple[Pattern, ...]:
+        return tuple(Pattern(rf"(?<![\w-])(?:{n})", (), ()) for n in names)
+
+    return {
+        "algorithms": alone(a.names for a in ALGORITHMS if a.name not in BASELINES),
+        "baseline": alone(a.names for a in ALGORITHMS if a.name in BASELINES),
+        "split": split_words.SPOKEN,
+        "seeds": (TEXTS["said_of_seeds"],),
+        "configuration": (
+            TEXTS["same_settings"],
+            *alone(rf"\d[\d., ]* (?:{names})\b" for names in PARAMETERS.values()),
+        ),
+        "data_rules": data_words.SPOKEN,
+        "statistics": (TEXTS["said_of_statistics"],),
+    }
+
+
+def _data_of(text: str) -> tuple[float | None, tuple[DataRule, ...]]:
+    """Return the lowest rating that counts, and the fewest interactions of users and items."""
+    parts = re.split(r"[,:]\s+", text)
+    rules = data_words.data_rules(parts)
+    lowest = DataRules(rules).lowest_rating
+    counts = tuple(rule for rule in rules if rule.kind in COUNTING)
+    return (data_words.lowest_tested(parts) if lowest is None else lowest), counts
 
 
 def _owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None) -> dict[str, Any]:
@@ -272,7 +263,9 @@ def _outside_of(text: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[int,
 def _beyond_of(text: str) -> tuple[str, ...]:
     """Return the kinds of study that a text asks for and that are not mine."""
     found = [kind for pattern, kind in BEYOND.items() if re.search(pattern, text, re.IGNORECASE)]
-    if len(split_kinds(text)) > 1 and re.search(r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text):
+    if len(split_words.split_kinds(text)) > 1 and re.search(
+        r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text
+    ):
         found.append("a comparison of splits")
     return tuple(dict.fromkeys(found))
 

@@ -23,7 +23,7 @@ from agent_core.domain import (
     Topic,
 )
 from agent_core.domain.rules import COUNTING
-from agent_core.offline.amounts import EQUIVALENCE
+from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
 from agent_core.offline.fitting import possible
@@ -78,7 +78,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     algorithms = _algorithms_of(reading, study, metrics, assumptions)
     split = _split_of(reading, study, dataset, metrics, folds, assumptions)
     seeds = _seeds_of(reading, study, algorithms, assumptions)
-    if reading.margin is None and EQUIVALENCE.search(question):
+    if reading.margin is None and AMOUNTS["equivalence"].search(question):
         assumptions.add(NO_MARGIN)
     plan = Plan(
         version=1,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from agent_core.domain import Plan
-from agent_core.offline.amounts import EQUIVALENCE
+from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.grammar import (
     BASELINES,
     CUTLESS,
@@ -58,7 +58,7 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
         new = _with_metrics(new, wish, removes=removes, replaces=replaces, adds=adds)
     new = _with_counts(new, wish, part)
     if removes:
-        return replace(new, margin=None) if EQUIVALENCE.search(part) else new, said
+        return replace(new, margin=None) if AMOUNTS["equivalence"].search(part) else new, said
     return _with_protocol(new, wish, plan, said)
 
 
@@ -158,8 +158,6 @@ def _with_protocol(
     new = replace(old, **given)
     if wish.seeds is not None:
         new = replace(new, first_seed=wish.first_seed)
-    if wish.min_rating is not None:
-        new = replace(new, is_above=wish.is_above)
     if wish.split is not None:
         new = replace(new, folds=wish.folds, is_newest=wish.is_newest)
     if wish.folds is not None:

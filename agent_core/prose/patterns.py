@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent_core.prose.number_words import SEVERAL
+
+NUMBER = "|".join((r"\d+", *SEVERAL))
+"""What `<number>` stands for in every table: digits, or a word for a number from two on."""
 _GROUP = re.compile(r"<(\w+)>")
 _GOES_ON = re.compile(r"\n +")
 
@@ -55,10 +59,11 @@ def read_patterns(path: Path) -> dict[str, Pattern]:
 
     A table holds `words` (whole words), `also` (pieces of expressions) and the examples. A line
     holds alternatives, an indented line goes on with the one above; `<name>` stands for a group
-    of the table `names`.
+    of the table `names`, `<number>` for digits or a number word.
     """
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     groups = {name: "|".join(_lines(text)) for name, text in tables.pop("names", {}).items()}
+    groups["number"] = NUMBER
     return {name: _pattern(table, groups) for name, table in tables.items()}
 
 

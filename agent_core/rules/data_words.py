@@ -16,8 +16,8 @@ from agent_core.rules.plan_texts import sentences_of
 
 PATTERNS = read_patterns(Path(__file__).with_name("data_patterns.toml"))
 CORE, FEWEST, MORE = (PATTERNS[name].compiled for name in ("core", "fewest", "more"))
-COUNTS = tuple(p.pattern.replace("(\\d", "(?:\\d") for p in (CORE, FEWEST, MORE))
-"""The patterns of demands on numbers of interactions, without groups."""
+SPOKEN = tuple(PATTERNS[name] for name in ("core", "fewest", "more", "lowest", "above"))
+"""What tasks say of the data that are kept, from which a clause is quoted."""
 
 
 def count_spans(text: str) -> list[tuple[int, int]]:
