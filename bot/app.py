@@ -15,12 +15,11 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.access import Access
 from bot.blocks.rounds import Price
-from bot.conversation.access import Access
 from bot.conversation.dispatch import Dispatch
 from bot.conversation.lanes import lane_of
 from bot.conversation.missed_messages import MissedMessages
-from bot.conversation.new_tasks import Parts
 from bot.delivery.cards import Cards
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
@@ -34,6 +33,7 @@ from bot.lab_protocol import LabLike
 from bot.listeners.events import listening_app
 from bot.listeners.intake import Intake
 from bot.progress.followers import Followers, Telling
+from bot.services import Services
 from bot.slack.connection import (
     UPLOAD_S,
     Identity,
@@ -80,7 +80,7 @@ class Bot:
     """The open bot."""
 
     identity: Identity
-    parts: Parts
+    services: Services
     inbox: Inbox
     handler: AsyncSocketModeHandler
 
@@ -121,24 +121,24 @@ async def open_bot(
         client = web_client(conditions.credentials)
         identity = await identify(client)
         await check_app_token(client, conditions.credentials)
-        parts, inbox, background = assemble(database, lab, conditions, client, identity)
+        services, inbox, background = assemble(database, lab, conditions, client, identity)
         for close in background.closes:
             stack.push_async_callback(close)
-        intake = Intake(inbox, parts.threads, Dispatch(parts), identity.user)
+        intake = Intake(inbox, services.threads, Dispatch(services), identity.user)
         await intake.begin()
-        app = listening_app(client, intake, parts)
+        app = listening_app(client, intake, services)
         handler = await stack.enter_async_context(connected(conditions, app))
-        missed_messages = MissedMessages(client, lab, parts.threads, inbox, identity.user)
+        missed_messages = MissedMessages(client, lab, services.threads, inbox, identity.user)
         await stack.enter_async_context(
             running(
                 intake.hand_on,
-                parts.outbox.serve,
+                services.outbox.serve,
                 lambda: watch(handler, client, conditions.pace.watch_s, missed_messages.all),
             )
         )
-        await parts.followers.begin()
+        await services.followers.begin()
         await missed_messages.all()
-        yield Bot(identity, parts, inbox, handler)
+        yield Bot(identity, services, inbox, handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,8 @@ def assemble(
     conditions: Conditions,
     client: AsyncWebClient,
     identity: Identity,
-) -> tuple[Parts, Inbox, Background]:
-    """Put the parts together."""
+) -> tuple[Services, Inbox, Background]:
+    """Put the services together."""
     pace, now, slack = conditions.pace, conditions.now, conditions.slack
     sender = Sender(client, web_client(conditions.credentials, UPLOAD_S), pace)
     outbox = Outbox(database, sender, now, pace.retry_s)
@@ -173,7 +173,7 @@ def assemble(
         slack.max_file_mib,
         slack.max_files,
     )
-    parts = Parts(
+    services = Services(
         lab,
         threads,
         outbox,
@@ -186,7 +186,7 @@ def assemble(
         conditions.price,
     )
     closes = (sessions.close, cards.close, followers.close)
-    return parts, Inbox(database, now, lane_of, pace.retry_s), Background(closes)
+    return services, Inbox(database, now, lane_of, pace.retry_s), Background(closes)
 
 
 @asynccontextmanager

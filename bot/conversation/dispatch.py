@@ -12,10 +12,11 @@ from bot.blocks.limits import message
 from bot.blocks.modals import DISPUTE, IMPROVE
 from bot.blocks.words import trouble_message
 from bot.conversation.intents import Intent, understand
-from bot.conversation.new_tasks import NewTasks, Parts
+from bot.conversation.new_tasks import NewTasks
 from bot.conversation.replies import ABOUT_REPORT, Replies
 from bot.delivery.threads import Thread
 from bot.errors import SlackError, describe
+from bot.services import Services
 from bot.slack.incoming import Incoming, Kind
 from sandbox.errors import SandboxError
 
@@ -38,10 +39,10 @@ FORGOTTEN = "I do not know this task any more. Ask again in a new message."
 class Dispatch:
     """Hands what people did to new tasks, to replies, or to requests about a report."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.new_tasks = NewTasks(parts)
-        self.replies = Replies(parts, self.new_tasks)
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.new_tasks = NewTasks(services)
+        self.replies = Replies(services, self.new_tasks)
 
     async def handle(self, incoming: Incoming) -> None:
         """Deal with one thing; what people can mend is told in the thread at once."""
@@ -57,18 +58,18 @@ class Dispatch:
     async def tell(self, incoming: Incoming, error: BaseException) -> None:
         """Say in the thread what went wrong."""
         said = trouble_message(incoming.user, describe(error))
-        await self.parts.responder.say(incoming, said, "trouble")
+        await self.services.responder.say(incoming, said, "trouble")
 
     async def give_up(self, incoming: Incoming, error: BaseException) -> None:
         """Say that something could not be dealt with, also after more attempts."""
         await self.tell(incoming, error)
-        thread = await self.parts.threads.find(incoming.place)
+        thread = await self.services.threads.find(incoming.place)
         if thread is not None and not thread.run:
             self.new_tasks.stand_still(thread, "Something went wrong; nothing ran")
 
     async def message(self, incoming: Incoming) -> None:
         """Tell a reply in a known thread from a word about the last task and a new task."""
-        thread = await self.parts.threads.find(incoming.place)
+        thread = await self.services.threads.find(incoming.place)
         is_taken = thread is not None and thread.memo.task_ts == incoming.ts
         if thread is not None and is_taken:
             attached = incoming.files or await self.new_tasks.missed(incoming)
@@ -87,10 +88,10 @@ class Dispatch:
         intent = understand(incoming.text)
         if not incoming.is_direct or intent not in (*OF_UNFINISHED, *ABOUT_REPORT):
             return None
-        for thread in reversed(await self.parts.threads.all()):
+        for thread in reversed(await self.services.threads.all()):
             if thread.place.channel != incoming.place.channel or not thread.run:
                 continue
-            view = await self.parts.lab.view(thread.run)
+            view = await self.services.lab.view(thread.run)
             has_report = view.report is not None
             if has_report if intent in ABOUT_REPORT else not view.status.is_final:
                 return thread
@@ -98,10 +99,10 @@ class Dispatch:
 
     async def interaction(self, incoming: Incoming) -> None:
         """Deal with a pressed button, a submitted modal, or Slack's own Stop."""
-        threads = self.parts.threads
+        threads = self.services.threads
         thread = await threads.find(incoming.place) or await threads.of_run(incoming.run)
         if thread is None or not thread.run:
-            await self.parts.responder.whisper(incoming, message(FORGOTTEN))
+            await self.services.responder.whisper(incoming, message(FORGOTTEN))
             return
         if incoming.run and incoming.run != thread.run:
             thread = replace(thread, run=RunId(incoming.run))
@@ -124,7 +125,7 @@ class Dispatch:
 
     async def steered(self, thread: Thread, incoming: Incoming) -> None:
         """Do what only people may ask for who may steer."""
-        if not self.parts.access.may_steer(thread, incoming.user):
+        if not self.services.access.may_steer(thread, incoming.user):
             await self.replies.hint(thread, incoming)
         elif incoming.kind is Kind.ACTION:
             await self.steering()[STEERED[incoming.action]](thread, incoming)

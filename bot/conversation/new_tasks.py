@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from agent_core.domain import RunId, Task, UserId
 from agent_core.run.view import RunView
 from bot.blocks.card import first_card
 from bot.blocks.limits import Message, message
-from bot.blocks.rounds import Price
 from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
-from bot.conversation.access import Access
 from bot.conversation.intents import Intent, is_task, understand
-from bot.delivery.cards import Cards
-from bot.delivery.outbox import Outbox
-from bot.delivery.replies_to_people import Responder
 from bot.delivery.sending import Post
-from bot.delivery.threads import Thread, Threads
+from bot.delivery.threads import Thread
 from bot.errors import FileTrouble
-from bot.lab_protocol import LabLike
-from bot.progress.followers import Followers
+from bot.services import Services
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.downloads import Downloads
 from bot.slack.incoming import Attachment, Incoming, attachments
 
 log = logging.getLogger(__name__)
@@ -33,56 +26,39 @@ log = logging.getLogger(__name__)
 LISTED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What everybody who deals with people works with."""
-
-    lab: LabLike
-    threads: Threads
-    outbox: Outbox
-    cards: Cards
-    followers: Followers
-    responder: Responder
-    access: Access
-    downloads: Downloads
-    bot_user: str
-    price: Price
-    """What another round of a run may take."""
-
-
 class NewTasks:
     """Deals with messages that are not replies to a task."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     async def take(self, incoming: Incoming) -> None:
         """Take a task on, or help with how to ask."""
-        objection = await self.parts.access.objection(incoming)
+        objection = await self.services.access.objection(incoming)
         if objection:
-            await self.parts.responder.whisper(incoming, message(objection))
+            await self.services.responder.whisper(incoming, message(objection))
             return
         if not is_task(incoming.text):
             await self.small_talk(incoming)
             return
-        thread = await self.parts.threads.open(incoming)
+        thread = await self.services.threads.open(incoming)
         await self.work_on(thread, incoming, incoming.files or await self.missed(incoming))
 
     async def small_talk(self, incoming: Incoming) -> None:
         """Answer a message without a question."""
         if understand(incoming.text) in (Intent.STATUS, Intent.LIST):
             listed = await self.list_of(incoming.user)
-            await self.parts.responder.say(incoming, listed)
+            await self.services.responder.say(incoming, listed)
             return
-        shown = help_message(self.parts.bot_user, is_direct=incoming.is_direct)
-        await self.parts.responder.say(incoming, shown)
+        shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
+        await self.services.responder.say(incoming, shown)
 
     async def list_of(self, user: str) -> Message:
         """Return a person's latest tasks."""
-        own = [t for t in await self.parts.threads.all() if t.requester == user and t.run]
+        own = [t for t in await self.services.threads.all() if t.requester == user and t.run]
         newest = list(reversed(own))[:LISTED]
         found = [
-            (await self.parts.lab.view(t.run), await self.parts.responder.link(t.place))
+            (await self.services.lab.view(t.run), await self.services.responder.link(t.place))
             for t in newest
         ]
         return list_message(found)
@@ -96,7 +72,7 @@ class NewTasks:
             memo = replace(old.memo, text=text, task_ts=incoming.ts, files=tuple(files))
             return replace(old, run=RunId(""), last_seq=0, memo=memo)
 
-        changed = await self.parts.threads.change(thread.place, anew)
+        changed = await self.services.threads.change(thread.place, anew)
         await self.work_on(changed or thread, incoming, incoming.files)
 
     async def work_on(
@@ -106,60 +82,60 @@ class NewTasks:
         attached: Sequence[Attachment],
     ) -> None:
         """Show the card, fetch the files, submit; the same again after a crash in between."""
-        parts = self.parts
+        services, origin = self.services, thread.origin
         title = " ".join(thread.memo.text.split()[:8])
         card = first_card(title)
-        await parts.outbox.put(Post(thread.card_key, thread.place, card, run=thread.run))
+        await services.outbox.put(Post(thread.card_key, thread.place, card, run=thread.run))
         if not thread.run:
-            await parts.responder.react(incoming.place, incoming.ts)
+            await services.responder.react(incoming.place, incoming.ts)
             try:
-                fetched = await parts.downloads.fetch(thread.origin, attached) if attached else ()
+                fetched = await services.downloads.fetch(origin, attached) if attached else ()
             except FileTrouble as error:
                 await self.refuse(thread, incoming, str(error))
                 return
             if await self.is_called_off(thread):
-                parts.downloads.forget(thread.origin)
+                services.downloads.forget(origin)
                 return
             thread = await self.submit(thread, fetched or thread.memo.files)
-            parts.downloads.forget(thread.origin)
-        parts.followers.follow(thread)
+            services.downloads.forget(origin)
+        services.followers.follow(thread)
 
     async def call_off(self, thread: Thread) -> None:
         """Give a task up that the lab does not have yet."""
-        await self.parts.threads.change(
+        await self.services.threads.change(
             thread.place, lambda t: replace(t, memo=replace(t.memo, task_ts=""))
         )
         self.stand_still(thread, "Cancelled, nothing ran")
 
     async def is_called_off(self, thread: Thread) -> bool:
         """Whether a task was given up while its files were fetched."""
-        current = await self.parts.threads.find(thread.place)
+        current = await self.services.threads.find(thread.place)
         return current is None or current.memo.task_ts != thread.memo.task_ts
 
     async def submit(self, thread: Thread, files: tuple[Path, ...]) -> Thread:
         """Hand a task to the lab and remember its run."""
         task = Task(thread.memo.text, files, UserId(thread.requester), thread.origin)
-        run = await self.parts.lab.submit(task)
-        changed = await self.parts.threads.change(thread.place, lambda t: replace(t, run=run))
+        run = await self.services.lab.submit(task)
+        changed = await self.services.threads.change(thread.place, lambda t: replace(t, run=run))
         return changed or replace(thread, run=run)
 
     async def refuse(self, thread: Thread, incoming: Incoming, why: str) -> None:
         """Say why an attachment cannot be used; the thread waits for another one."""
         text = f"{mention(thread.requester)} ⚠️ {escape(why)}\nThen reply here with the file."
-        await self.parts.responder.say(incoming, message(text), "refused")
+        await self.services.responder.say(incoming, message(text), "refused")
         self.stand_still(thread, "The attachment could not be read; nothing ran")
 
     def stand_still(self, thread: Thread, why: str) -> None:
         """Show on the card that nothing goes on."""
         shown = message(f"🔬 *Task* · for {mention(thread.requester)} · *{escape(why)}*")
-        self.parts.cards.show(thread.card_key, thread.place, lambda: shown, is_last=True)
+        self.services.cards.show(thread.card_key, thread.place, lambda: shown, is_last=True)
 
     async def missed(self, incoming: Incoming) -> tuple[Attachment, ...]:
         """Look whether a mention has files that its event did not carry."""
         place = incoming.place
         try:
             answer = await call_slack(
-                lambda: self.parts.responder.client.conversations_replies(
+                lambda: self.services.responder.client.conversations_replies(
                     channel=place.channel,
                     ts=place.thread_ts,
                     oldest=incoming.ts,

@@ -18,10 +18,11 @@ from bot.blocks.words import (
     status_message,
 )
 from bot.conversation.intents import Intent, disputed_text, named_users, understand
-from bot.conversation.new_tasks import NewTasks, Parts, usable_files
+from bot.conversation.new_tasks import NewTasks, usable_files
 from bot.conversation.report_requests import ReportRequests
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
+from bot.services import Services
 from bot.slack.incoming import Incoming
 
 STATEMENT_WORDS = 4
@@ -40,19 +41,19 @@ ABOUT_REPORT = (Intent.IMPROVE, Intent.ZIP, Intent.METHODS, Intent.DISPUTE)
 class Replies:
     """Deals with messages in known threads."""
 
-    def __init__(self, parts: Parts, new_tasks: NewTasks) -> None:
-        self.parts = parts
+    def __init__(self, services: Services, new_tasks: NewTasks) -> None:
+        self.services = services
         self.new_tasks = new_tasks
-        self.report_requests = ReportRequests(parts)
+        self.report_requests = ReportRequests(services)
 
     async def reply(self, thread: Thread, incoming: Incoming) -> None:
         """Deal with one message in the thread of a task."""
-        await self.parts.threads.seen(thread.place, incoming.ts)
+        await self.services.threads.seen(thread.place, incoming.ts)
         if not thread.run:
             await self.awaited(thread, incoming)
             return
-        view = await self.parts.lab.view(thread.run)
-        may_steer = self.parts.access.may_steer(thread, incoming.user)
+        view = await self.services.lab.view(thread.run)
+        may_steer = self.services.access.may_steer(thread, incoming.user)
         if incoming.files and may_steer:
             await self.with_files(thread, view, incoming)
             return
@@ -81,11 +82,11 @@ class Replies:
             case Intent.ADD_OWNER:
                 await self.add_owners(thread, incoming)
             case Intent.STATUS:
-                await self.parts.responder.say(incoming, status_message(view))
+                await self.services.responder.say(incoming, status_message(view))
             case Intent.HELP | Intent.NOTHING | Intent.LIST:
                 if incoming.is_mention or incoming.text:
-                    shown = help_message(self.parts.bot_user, is_direct=incoming.is_direct)
-                    await self.parts.responder.say(incoming, shown)
+                    shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
+                    await self.services.responder.say(incoming, shown)
             case _:
                 await self.talk(thread, view, incoming, intent)
 
@@ -110,7 +111,7 @@ class Replies:
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
     ) -> None:
         """Deal with a question, a wish, or chatter, in the state that the run is in."""
-        may_steer = self.parts.access.may_steer(thread, incoming.user)
+        may_steer = self.services.access.may_steer(thread, incoming.user)
         is_wish = intent is Intent.WISH or (intent is Intent.TALK and incoming.is_mention)
         if view.status is RunStatus.WAITING and may_steer:
             await self.revise(thread, incoming)
@@ -131,7 +132,7 @@ class Replies:
     async def late(self, view: RunView, incoming: Incoming) -> None:
         """Deal with a wish after the end."""
         if view.report is None:
-            await self.parts.responder.say(incoming, ended_message())
+            await self.services.responder.say(incoming, ended_message())
         else:
             await self.report_requests.offer(view, incoming, incoming.text)
 
@@ -143,7 +144,7 @@ class Replies:
 
     async def awaited(self, thread: Thread, incoming: Incoming) -> None:
         """Deal with a reply to a task that still waits for its file."""
-        if not self.parts.access.may_steer(thread, incoming.user):
+        if not self.services.access.may_steer(thread, incoming.user):
             return
         if incoming.files:
             await self.new_tasks.again(thread, incoming, joined(thread, incoming))
@@ -151,12 +152,12 @@ class Replies:
             await self.new_tasks.call_off(thread)
         elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
             said = "I still need a dataset that I can read. Attach it to a reply here."
-            await self.parts.responder.say(incoming, message(said))
+            await self.services.responder.say(incoming, message(said))
 
     async def with_files(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
         """Deal with a file in a reply: the dataset that was missing, or another one."""
         if view.status is RunStatus.WAITING:
-            await self.parts.lab.stop(thread.run, UserId(incoming.user))
+            await self.services.lab.stop(thread.run, UserId(incoming.user))
             await self.new_tasks.again(thread, incoming, joined(thread, incoming))
         elif view.status is RunStatus.FAILED and view.plan is None:
             await self.new_tasks.again(thread, incoming, joined(thread, incoming))
@@ -165,90 +166,90 @@ class Replies:
                 "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
                 "a new message with the question and this file for a run on it."
             )
-            await self.parts.responder.say(incoming, message(said))
+            await self.services.responder.say(incoming, message(said))
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
         """Have a reply read; a changed plan, or another round, is posted from the log."""
         user = UserId(incoming.user)
-        revision = await self.parts.lab.revise(thread.run, incoming.text, user)
+        revision = await self.services.lab.revise(thread.run, incoming.text, user)
         shown = revision_reply(revision)
         if shown is not None:
-            await self.parts.responder.say(incoming, shown)
-        self.parts.followers.follow(thread)
+            await self.services.responder.say(incoming, shown)
+        self.services.followers.follow(thread)
 
     async def answer(self, thread: Thread, incoming: Incoming) -> None:
         """Answer a question from what is recorded."""
         user = UserId(incoming.user)
-        answer = await self.parts.lab.answer(thread.run, incoming.text, user)
-        await self.parts.responder.say(incoming, answer_message(answer))
+        answer = await self.services.lab.answer(thread.run, incoming.text, user)
+        await self.services.responder.say(incoming, answer_message(answer))
 
     async def start(self, thread: Thread, incoming: Incoming) -> None:
         """Give the start."""
-        view = await self.parts.lab.view(thread.run)
+        view = await self.services.lab.view(thread.run)
         if view.plan is None and not view.status.is_final:
             said = message("The plan is still being written; start it when it is shown.")
-            await self.parts.responder.say(incoming, said)
+            await self.services.responder.say(incoming, said)
         elif view.status.is_final or view.freeze is not None:
-            await self.parts.responder.whisper(incoming, status_message(view))
+            await self.services.responder.whisper(incoming, status_message(view))
         else:
-            await self.parts.lab.start(thread.run, UserId(incoming.user))
+            await self.services.lab.start(thread.run, UserId(incoming.user))
 
     async def stop(self, thread: Thread, incoming: Incoming) -> None:
         """Stop in whatever phase."""
-        if not self.parts.access.may_stop(thread, incoming.user):
+        if not self.services.access.may_stop(thread, incoming.user):
             await self.hint(thread, incoming)
             return
-        view = await self.parts.lab.view(thread.run)
+        view = await self.services.lab.view(thread.run)
         if view.status.is_final:
-            await self.parts.responder.whisper(incoming, status_message(view))
+            await self.services.responder.whisper(incoming, status_message(view))
             return
-        await self.parts.lab.stop(thread.run, UserId(incoming.user))
+        await self.services.lab.stop(thread.run, UserId(incoming.user))
 
     async def undo(self, thread: Thread, incoming: Incoming) -> None:
         """Take the last change of the plan back."""
-        view = await self.parts.lab.view(thread.run)
+        view = await self.services.lab.view(thread.run)
         meant = incoming.value.partition(":")[2]
         if meant and view.plan and str(view.plan.version) != meant:
             said = f"Plan v{meant} is not the newest any more; undo v{view.plan.version} first."
-            await self.parts.responder.whisper(incoming, message(said))
+            await self.services.responder.whisper(incoming, message(said))
             return
-        revision = await self.parts.lab.undo(thread.run, UserId(incoming.user))
+        revision = await self.services.lab.undo(thread.run, UserId(incoming.user))
         shown = revision_reply(revision)
         if shown is not None and revision.plan is None:
-            await self.parts.responder.say(incoming, shown)
+            await self.services.responder.say(incoming, shown)
 
     async def resume(self, thread: Thread, incoming: Incoming) -> None:
         """Take a failed run up again."""
-        await self.parts.lab.resume(thread.run, UserId(incoming.user))
-        self.parts.followers.follow(thread)
+        await self.services.lab.resume(thread.run, UserId(incoming.user))
+        self.services.followers.follow(thread)
 
     async def rerun(self, thread: Thread, incoming: Incoming) -> None:
         """Execute the best script again and say how it compares."""
-        view = await self.parts.lab.view(thread.run)
+        view = await self.services.lab.view(thread.run)
         if view.report is None:
             said = message("There is no report yet, so there is nothing to repeat.")
-            await self.parts.responder.whisper(incoming, said)
+            await self.services.responder.whisper(incoming, said)
             return
         said = message("Repeating the best script in a clean sandbox; I post how it compares.")
-        await self.parts.responder.whisper(incoming, said)
-        rerun = await self.parts.lab.rerun(thread.run, UserId(incoming.user))
+        await self.services.responder.whisper(incoming, said)
+        rerun = await self.services.lab.rerun(thread.run, UserId(incoming.user))
         post = Post(f"{thread.run}:rerun:{incoming.key}", thread.place, rerun_message(rerun))
-        await self.parts.outbox.put(post)
+        await self.services.outbox.put(post)
 
     async def add_owners(self, thread: Thread, incoming: Incoming) -> None:
         """Let more people steer the task."""
-        users = tuple(u for u in named_users(incoming.text) if u != self.parts.bot_user)
+        users = tuple(u for u in named_users(incoming.text) if u != self.services.bot_user)
 
         def add(old: Thread) -> Thread:
             owners = tuple(dict.fromkeys((*old.memo.owners, *users)))
             return replace(old, memo=replace(old.memo, owners=owners))
 
-        await self.parts.threads.change(thread.place, add)
-        await self.parts.responder.say(incoming, owner_message(users))
+        await self.services.threads.change(thread.place, add)
+        await self.services.responder.say(incoming, owner_message(users))
 
     async def hint(self, thread: Thread, incoming: Incoming) -> None:
         """Tell somebody privately that the task is not theirs to steer."""
-        await self.parts.responder.whisper(incoming, hint_message(thread.requester))
+        await self.services.responder.whisper(incoming, hint_message(thread.requester))
 
 
 def is_waiver(incoming: Incoming) -> bool:

@@ -21,11 +21,11 @@ from bot.blocks.rounds import (
     unsaid_message,
 )
 from bot.blocks.words import status_message
-from bot.conversation.new_tasks import Parts
 from bot.conversation.report_history import Told, is_disputed, recorded, told_reports
 from bot.delivery.outbox import Fate
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
+from bot.services import Services
 from bot.slack.incoming import Incoming
 
 
@@ -44,48 +44,48 @@ class Wanted:
 class ReportRequests:
     """Deals with what is asked after a report."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     async def offer(self, view: RunView, incoming: Incoming, wish: str = "") -> None:
         """Offer another round of an ended run; its price is seen before it starts."""
         shown = offer_message(view, wish)
         if not view.status.is_final:
             shown = status_message(view) if view.report else message(NO_REPORT)
-        await self.parts.responder.say(incoming, shown)
+        await self.services.responder.say(incoming, shown)
 
     async def improve(self, thread: Thread, incoming: Incoming) -> None:
         """Open another round, and follow the run again."""
         by, wish = UserId(incoming.user), incoming.text
-        view = await self.parts.lab.view(thread.run)
+        view = await self.services.lab.view(thread.run)
         newest = None if view.status.is_final or not view.rounds else view.rounds[-1]
         # The same once more: a process ended after the round was opened.
         if newest is None or (newest.by, newest.wish) != (by, wish):
-            revision = await self.parts.lab.improve(thread.run, wish, by)
+            revision = await self.services.lab.improve(thread.run, wish, by)
             shown = revision_reply(revision)
             if shown is not None:
-                await self.parts.responder.say(incoming, shown)
-        self.parts.followers.follow(thread)
+                await self.services.responder.say(incoming, shown)
+        self.services.followers.follow(thread)
 
     async def dispute(self, thread: Thread, incoming: Incoming, text: str) -> None:
         """Have a report checked again; what came of it is posted from the log."""
-        view = await self.parts.lab.view(thread.run)
+        view = await self.services.lab.view(thread.run)
         if view.report is None:
-            await self.parts.responder.whisper(incoming, message(NO_REPORT))
+            await self.services.responder.whisper(incoming, message(NO_REPORT))
             return
         if not text:
-            await self.parts.responder.say(incoming, unsaid_message(view))
+            await self.services.responder.say(incoming, unsaid_message(view))
             return
         by, said = UserId(incoming.user), dispute_line(text)
         try:
-            if is_disputed(await recorded(self.parts.lab, thread.run), by, said):
+            if is_disputed(await recorded(self.services.lab, thread.run), by, said):
                 noted = "You have said this already; what was checked again stands above."
-                await self.parts.responder.whisper(incoming, message(noted))
+                await self.services.responder.whisper(incoming, message(noted))
             else:
-                await self.parts.lab.dispute(thread.run, said, by)
+                await self.services.lab.dispute(thread.run, said, by)
         finally:
             # It is noted, and shown, also where there is nothing that could be checked again.
-            self.parts.followers.follow(thread)
+            self.services.followers.follow(thread)
 
     async def zip(self, thread: Thread, incoming: Incoming) -> None:
         """Point to the zip in the thread, or upload it again."""
@@ -105,9 +105,9 @@ class ReportRequests:
 
     async def told(self, thread: Thread, incoming: Incoming) -> Told | None:
         """Return the report that a button belongs to, or the newest."""
-        reports = told_reports(await recorded(self.parts.lab, thread.run))
+        reports = told_reports(await recorded(self.services.lab, thread.run))
         if not reports:
-            await self.parts.responder.whisper(incoming, message(NO_REPORT))
+            await self.services.responder.whisper(incoming, message(NO_REPORT))
             return None
         seq = incoming.value.partition(":")[2]
         return next((t for t in reports if str(t.seq) == seq), reports[-1])
@@ -117,19 +117,19 @@ class ReportRequests:
         for copy in itertools.count(1):
             first = f"{wanted.kind}:{told.seq}"
             key = f"{thread.run}:{first}" if copy == 1 else f"{thread.run}:{first}:{copy}"
-            fate = await self.parts.outbox.fate(key)
+            fate = await self.services.outbox.fate(key)
             if fate is None:
                 break
             shown = await self.standing(thread, wanted, fate)
             if shown is not None:
-                await self.parts.responder.whisper(incoming, shown)
+                await self.services.responder.whisper(incoming, shown)
                 return
         if wanted.path is None or not is_there(wanted.path):
-            await self.parts.responder.whisper(incoming, gone_message(wanted.name))
+            await self.services.responder.whisper(incoming, gone_message(wanted.name))
             return
         text = f"{wanted.title} of {named(thread.run, told.number, copy)}"
         uploads = (Upload(wanted.path, wanted.title),)
-        await self.parts.outbox.put(Post(key, thread.place, Message(text), uploads, thread.run))
+        await self.services.outbox.put(Post(key, thread.place, Message(text), uploads, thread.run))
 
     async def standing(self, thread: Thread, wanted: Wanted, fate: Fate) -> Message | None:
         """Say where an upload stands; None when it does not."""
@@ -139,7 +139,7 @@ class ReportRequests:
             case Fate("sent", ""):
                 return standing_message(wanted.name, "")
             case Fate("sent", ts):
-                link = await self.parts.responder.address(thread.place, ts)
+                link = await self.services.responder.address(thread.place, ts)
                 return None if link is None else standing_message(wanted.name, link)
             case _:
                 return None

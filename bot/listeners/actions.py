@@ -17,8 +17,8 @@ from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_mod
 from bot.blocks.rounds import NO_REPORT
 from bot.blocks.words import hint_message, status_message, trouble_message
 from bot.conversation.dispatch import ACTIONS, FORGOTTEN
-from bot.conversation.new_tasks import Parts
 from bot.errors import describe
+from bot.services import Services
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import Incoming, of_action, place_metadata
 
@@ -32,8 +32,8 @@ Form = Callable[[Incoming, RunView], Block | Message]
 class Modals:
     """Opens the modals; a trigger lives three seconds, so nothing may come before."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     async def edit(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Open the Edit modal, for people who may steer."""
@@ -70,7 +70,7 @@ class Modals:
         if view.report is None:
             return message(NO_REPORT)
         place = place_metadata(pressed.place, view.id)
-        return improve_modal(place, view, self.parts.price, pressed.value.partition(":")[2])
+        return improve_modal(place, view, self.services.price, pressed.value.partition(":")[2])
 
     def disputed(self, pressed: Incoming, view: RunView) -> Block | Message:
         """Return the modal to dispute a report."""
@@ -93,25 +93,25 @@ class Modals:
         try:
             shown = await self.made(pressed, form, is_steering=is_steering)
             if isinstance(shown, Message):
-                await self.parts.responder.whisper(pressed, shown)
+                await self.services.responder.whisper(pressed, shown)
             else:
                 await self.open(pressed, client, str(body["trigger_id"]), shown)
         except Exception as error:
             log.exception("a button could not be dealt with", extra={"button": pressed.action})
-            await self.parts.responder.whisper(
+            await self.services.responder.whisper(
                 pressed, trouble_message(pressed.user, describe(error))
             )
 
     async def made(self, pressed: Incoming, form: Form, *, is_steering: bool) -> Block | Message:
         """Return the modal, or what there is to say instead."""
-        threads = self.parts.threads
+        threads = self.services.threads
         thread = await threads.find(pressed.place) or await threads.of_run(pressed.run)
         if thread is None:
             return message(FORGOTTEN)
-        if is_steering and not self.parts.access.may_steer(thread, pressed.user):
+        if is_steering and not self.services.access.may_steer(thread, pressed.user):
             return hint_message(thread.requester)
         run = RunId(pressed.run) if pressed.run else thread.run
-        return form(pressed, await self.parts.lab.view(run))
+        return form(pressed, await self.services.lab.view(run))
 
     async def open(
         self, pressed: Incoming, client: AsyncWebClient, trigger: str, shown: Block
@@ -122,12 +122,12 @@ class Modals:
         except (Refused, Uncertain) as error:
             log.warning("a modal was not opened", extra={"why": str(error)})
             said = "Slack did not open the window in time. Press again, or reply in the thread."
-            await self.parts.responder.whisper(pressed, message(said))
+            await self.services.responder.whisper(pressed, message(said))
 
 
-def register(app: AsyncApp, parts: Parts) -> None:
+def register(app: AsyncApp, services: Services) -> None:
     """Listen to all buttons."""
-    modals = Modals(parts)
+    modals = Modals(services)
     app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(acknowledge_button)
     app.action("edit")(modals.edit)
     app.action("requirements")(modals.requirements)

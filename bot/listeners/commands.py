@@ -9,20 +9,21 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.limits import fallback
 from bot.blocks.words import help_message
-from bot.conversation.new_tasks import NewTasks, Parts
+from bot.conversation.new_tasks import NewTasks
+from bot.services import Services
 
 Ack = Callable[..., Awaitable[None]]
 COMMAND = "/autoreclab"
 
 
-def register(app: AsyncApp, parts: Parts) -> None:
+def register(app: AsyncApp, services: Services) -> None:
     """Listen to the command."""
-    new_tasks = NewTasks(parts)
+    new_tasks = NewTasks(services)
 
     async def answer(ack: Ack, command: dict[str, Any]) -> None:
         wants_list = str(command.get("text") or "").strip().lower() in ("list", "status", "tasks")
         user = str(command.get("user_id") or "")
-        shown = await new_tasks.list_of(user) if wants_list else help_message(parts.bot_user)
+        shown = await new_tasks.list_of(user) if wants_list else help_message(services.bot_user)
         await ack(text=fallback(shown), blocks=list(shown.blocks))
 
     app.command(COMMAND)(answer)

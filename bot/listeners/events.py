@@ -5,9 +5,9 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation.new_tasks import Parts
 from bot.listeners import actions, commands, views
 from bot.listeners.intake import Intake
+from bot.services import Services
 
 SUBSCRIBED = (
     "app_mention",
@@ -19,14 +19,14 @@ SUBSCRIBED = (
 """Every subscribed type needs a listener: without one Slack gets no acknowledgement."""
 
 
-def listening_app(client: AsyncWebClient, intake: Intake, parts: Parts) -> AsyncApp:
+def listening_app(client: AsyncWebClient, intake: Intake, services: Services) -> AsyncApp:
     """Return Bolt's app: `Intake.keep` has whatever people did before any listener has it."""
     app = AsyncApp(client=client, before_authorize=intake.keep)
     for kind in SUBSCRIBED:
         app.event(kind)(acknowledge_event)
-    actions.register(app, parts)
+    actions.register(app, services)
     views.register(app)
-    commands.register(app, parts)
+    commands.register(app, services)
     return app
 
 

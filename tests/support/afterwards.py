@@ -23,7 +23,7 @@ async def reported(bench, name="report"):
 async def sent(bench, kind, copy=""):
     """Wait until the bot knows that an upload of the newest report stands in the thread."""
     seq = max(e.seq for e in bench.lab.logs["run1"] if isinstance(e.event, RunFinished))
-    assert await bench.bot.parts.outbox.ts_of(f"run1:{kind}:{seq}{copy}")
+    assert await bench.bot.services.outbox.ts_of(f"run1:{kind}:{seq}{copy}")
 
 
 def texts(bench, ts, part):

@@ -177,7 +177,7 @@ async def test_a_round_that_is_opened_while_the_end_is_told_is_followed(live):
     ts, plan = await live.planned()
     await live.press(plan, "start")
     await live.called("start")
-    threads, followers = live.bot.parts.threads, live.bot.parts.followers
+    threads, followers = live.bot.services.threads, live.bot.services.followers
     told = threads.told
 
     async def opens(thread, seq):
