@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from agent_core.errors import AgentError
 from sandbox.errors import SandboxError
+from storage.errors import StorageError
 
 
 class SlackError(Exception):
@@ -30,8 +31,7 @@ class FileTrouble(SlackError):
 
 def describe(error: BaseException) -> str:
     """Return what a person is told: our own words where we have them, never internals."""
-    is_storage = type(error).__module__ == "storage.errors"
-    if is_storage or isinstance(error, (AgentError, SandboxError, SlackError)):
+    if isinstance(error, (AgentError, SandboxError, SlackError, StorageError)):
         return str(error)
     kind = type(error).__name__
     return (
@@ -51,7 +51,6 @@ UPLOAD_REMEDIES = {
 }
 
 
-def upload_trouble(code: str) -> str:
-    """Return why an upload failed and what to do, from Slack's error code."""
-    said = f"Slack answered {code}." if " " not in code else f"{code}."
-    return UPLOAD_REMEDIES.get(code, said)
+def upload_trouble(code: str, why: str = "") -> str:
+    """Return why an upload failed and what to do: from Slack's error code, or our own words."""
+    return f"{why}." if why else UPLOAD_REMEDIES.get(code, f"Slack answered {code}.")

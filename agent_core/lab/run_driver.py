@@ -131,7 +131,7 @@ class RunDriver:
         except Exception as error:
             log.exception("a run failed", extra={"run": self.run})
             kind = type(error).__name__
-            reason = f"Internal error ({kind}); nothing recorded is lost. The log has the details."
+            reason = f"Internal error ({kind}). The log has the details."
             await self.recorder.add(RunFailed(reason))
 
     async def phases(self) -> None:

@@ -7,13 +7,15 @@ from datetime import datetime
 from agent_core.domain import Outcome, RunStatus
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
-from bot.blocks.limits import Button, Message, actions, clip, context, message, section
+from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.limits import Message, clip, context, message, section
 from bot.blocks.text import clock, dollars, duration, escape, mention, moment
+from sandbox.execution import IsolationLevel
 
-LEVELS = {
-    "warm": "isolated, no network",
-    "cold": "isolated, no network",
-    "unconfined": "⚠️ *not isolated*",
+LEVELS: dict[str, str] = {
+    IsolationLevel.WARM: "isolated, no network",
+    IsolationLevel.COLD: "isolated, no network",
+    IsolationLevel.UNCONFINED: "⚠️ *not isolated*",
 }
 PHASES = {
     RunStatus.PLANNING: "Writing the plan",
@@ -107,9 +109,9 @@ def times(view: RunView, now: datetime) -> str:
 def progress_lines(view: RunView) -> list[str]:
     """Return what has come of the scripts so far, and what stands in the way."""
     lines = []
-    counts = ([requirements(view)] if view.nodes else []) + ([scripts(view)] if view.nodes else [])
-    if any(counts):
-        lines.append(" · ".join(c for c in counts if c))
+    counts = [c for c in (met_text(view), scripts(view)) if c] if view.nodes else []
+    if counts:
+        lines.append(" · ".join(counts))
     if view.primary and not (view.report and view.status.is_final):
         lines.append(f"{escape(view.primary)} _preliminary_")
     if view.outage and not view.status.is_final:
@@ -119,16 +121,10 @@ def progress_lines(view: RunView) -> list[str]:
     return lines
 
 
-def requirements(view: RunView) -> str:
+def met_text(view: RunView) -> str:
     """Return how many requirements the best script meets."""
-    score = view.best.score if view.best else None
-    if view.plan is None:
-        return ""
-    total = len(view.plan.requirements)
-    if score is None:
-        return f"0 of {total} requirements met"
-    met = sum(v.is_met for v in view.best.verdicts) if view.best else 0
-    return f"{met} of {total} requirements met"
+    total = len(view.plan.requirements) if view.plan else 0
+    return f"{total - len(view.unmet)} of {total} requirements met" if total else ""
 
 
 def scripts(view: RunView) -> str:
@@ -170,5 +166,5 @@ def buttons(view: RunView) -> list[Button]:
     """Return what can be pressed on the card."""
     if view.status in STOPPABLE and not view.stop_by:
         ask = "What there is so far is reported." if view.started_at else "Nothing has run yet."
-        return [Button("Stop", "stop", view.id, "danger", f"Stop this run? {ask}")]
+        return [Button("Stop", Action.STOP, Carried(view.id), "danger", f"Stop this run? {ask}")]
     return []

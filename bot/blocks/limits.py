@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,19 +32,6 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button; `value` comes back when it is pressed."""
-
-    text: str
-    action: str
-    value: str
-    style: str = ""
-    """`primary`, `danger` or empty."""
-    confirm: str = ""
-    """What is asked before; empty: nothing."""
 
 
 def clip(text: str, limit: int) -> str:
@@ -111,33 +98,6 @@ def context(*texts: str) -> Block:
 def plain(text: str, limit: int) -> Block:
     """Return a plain text object."""
     return {"type": "plain_text", "text": clip(text, limit) or " ", "emoji": True}
-
-
-def actions(buttons: Sequence[Button]) -> tuple[Block, ...]:
-    """Return a row of buttons, or nothing where there are none."""
-    if not buttons:
-        return ()
-    return ({"type": "actions", "elements": [element(b) for b in buttons[:BUTTONS]]},)
-
-
-def element(button: Button) -> Block:
-    """Return one button."""
-    shown: Block = {
-        "type": "button",
-        "text": plain(button.text, BUTTON),
-        "action_id": button.action,
-        "value": button.value[:VALUE],
-    }
-    if button.style:
-        shown["style"] = button.style
-    if button.confirm:
-        shown["confirm"] = {
-            "title": plain("Sure?", 100),
-            "text": plain(button.confirm, CONFIRM_TEXT),
-            "confirm": plain("Yes", 30),
-            "deny": plain("No", 30),
-        }
-    return shown
 
 
 def message(text: str, blocks: Iterable[Block] = ()) -> Message:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from agent_core.domain import Plan
 from agent_core.rules.wording import data_text, split_text
 from agent_core.run.rounds import LONGEST_DISPUTE
 from agent_core.run.view import RunView
+from bot.blocks.buttons import Carried
 from bot.blocks.card import title_of
 from bot.blocks.limits import (
     INPUT,
@@ -21,16 +23,19 @@ from bot.blocks.limits import (
     sections,
 )
 from bot.blocks.plan import protocol, remarks, requirement_lines
-from bot.blocks.rounds import Price, from_script, is_cut, open_lines, price_line
+from bot.blocks.rounds import Price, from_script, open_lines, price_line
 from bot.blocks.text import escape
 
-EDIT = "edit_plan"
-IMPROVE = "improve"
-DISPUTE = "dispute"
-FORMS = frozenset({EDIT, IMPROVE, DISPUTE})
-"""Names of the modals that are submitted."""
 WORDS = "wish"
 """Name of the one input that each of them has."""
+
+
+class Form(StrEnum):
+    """The modals that are submitted, by their names."""
+
+    EDIT = "edit_plan"
+    IMPROVE = "improve"
+    DISPUTE = "dispute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,10 @@ def edit_modal(place: str, plan: Plan | None) -> Block:
     wanted = Input("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
     rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}\n" if plan else ""
     said = f"*{version}*\n{escape(rules)}Say what should be different; the same as a reply."
-    return form(EDIT, place, ("Change the plan", "Apply"), [section(said), words(wanted)])
+    return form(Form.EDIT, place, ("Change the plan", "Apply"), [section(said), words(wanted)])
 
 
-def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Block:
+def improve_modal(place: str, view: RunView, price: Price, carried: Carried) -> Block:
     """Return the modal that opens another round: what is open, what is wished, what it costs.
 
     Parameters
@@ -67,17 +72,17 @@ def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Bl
         The run, with its report.
     price
         What another round may take.
-    wish
-        What somebody has said already that should be better.
+    carried
+        What its button carried: what somebody has said already that should be better.
     """
     lines = open_lines(view)
     still = "\n".join(["*Still open:*", *lines]) if lines else "Every requirement is met."
-    hints = ["Your message is longer than fits here; add what is missing."] * is_cut(wish)
+    hints = ["Your message is longer than fits here; add what is missing."] * carried.is_cut
     hints += ["Empty: only what is still open."] * bool(lines)
     wanted = Input(
         "What should be better?",
         "tune EASE, add a temporal split",
-        clip(wish, INPUT),
+        clip(carried.detail, INPUT),
         " ".join(hints),
         is_optional=bool(lines),
     )
@@ -87,7 +92,7 @@ def improve_modal(place: str, view: RunView, price: Price, wish: str = "") -> Bl
         words(wanted),
         context(price_line(view, price)),
     ]
-    return form(IMPROVE, place, ("Improve further", "Start"), blocks)
+    return form(Form.IMPROVE, place, ("Improve further", "Start"), blocks)
 
 
 def dispute_modal(place: str, view: RunView) -> Block:
@@ -100,14 +105,14 @@ def dispute_modal(place: str, view: RunView) -> Block:
         f"*{title_of(view)}*\n{check if view.best else ''}"
         "The report says from then on that you dispute it."
     )
-    return form(DISPUTE, place, ("Something is wrong", "Send"), [said, words(wanted)])
+    return form(Form.DISPUTE, place, ("Something is wrong", "Send"), [said, words(wanted)])
 
 
-def form(name: str, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
+def form(name: Form, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
     """Return a modal that is submitted; `titles` are those of the modal and of its button."""
     return {
         "type": "modal",
-        "callback_id": name,
+        "callback_id": name.value,
         "private_metadata": place,
         "title": plain(titles[0], MODAL_TITLE),
         "submit": plain(titles[1], MODAL_TITLE),

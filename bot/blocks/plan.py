@@ -8,15 +8,8 @@ from dataclasses import replace
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
 from agent_core.rules.wording import data_text, split_text
 from agent_core.run.view import RunView
-from bot.blocks.limits import (
-    Button,
-    Message,
-    actions,
-    message,
-    section,
-    sections,
-    without_buttons,
-)
+from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.limits import Message, message, section, sections, without_buttons
 from bot.blocks.text import dollars, duration, escape
 
 UNTOUCHED = ", nothing has run yet"
@@ -165,12 +158,12 @@ def cost(plan: Plan, cap: float) -> str:
 
 def plan_buttons(run: str, plan: Plan) -> list[Button]:
     """Return what can be done about a plan."""
-    count = len(plan.requirements)
+    count, carried = len(plan.requirements), Carried(run)
     return [
-        Button("Start", "start", run, "primary"),
-        Button("Edit", "edit", run),
-        Button(f"All {count} requirements", "requirements", run),
-        Button("Cancel", "cancel", run, "", "Cancel this task? Nothing has run yet."),
+        Button("Start", Action.START, carried, "primary"),
+        Button("Edit", Action.EDIT, carried),
+        Button(f"All {count} requirements", Action.REQUIREMENTS, carried),
+        Button("Cancel", Action.CANCEL, carried, "", "Cancel this task? Nothing has run yet."),
     ]
 
 
@@ -186,10 +179,11 @@ def difference_message(
     asked = remarks(replace(plan, assumptions=(), unmapped=()))
     text = f"{text}\n{asked}" if asked else text
     steps = [
-        Button("Start", "start", run, "primary"),
-        Button("Undo", "undo", f"{run}:{plan.version}"),
+        Button("Start", Action.START, Carried(run), "primary"),
+        Button("Undo", Action.UNDO, Carried(run, str(plan.version))),
     ]
-    buttons = [*([] if is_fixed else steps), Button("Full plan", "requirements", run)]
+    whole = Button("Full plan", Action.REQUIREMENTS, Carried(run))
+    buttons = [whole] if is_fixed else [*steps, whole]
     return message(text, [*sections(text), *actions(buttons)])
 
 

@@ -11,7 +11,9 @@ from agent_core.domain import Answer, Ending, Outcome, Report
 from agent_core.domain.events import ModelOutage, Rerun, RunFailed
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
-from bot.blocks.limits import Button, Message, actions, message, sections
+from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.card import met_text
+from bot.blocks.limits import Message, message, sections
 from bot.blocks.rounds import (
     dispute_button,
     improve_button,
@@ -44,14 +46,12 @@ class Upload:
 def milestone_message(view: RunView) -> Message:
     """Return the one post about the first working experiment."""
     best = view.best
-    met = sum(v.is_met for v in best.verdicts) if best else 0
     failed = best.score.failed_checks if best and best.score else ()
     checks = f"failed so far: {', '.join(failed)}" if failed else "all binding checks so far pass"
-    total = len(view.plan.requirements) if view.plan else 0
     missing = open_requirements(view)
     script = f" (script {best.id})" if best else ""
     parts = [
-        f"First working experiment{script}: {checks}; {met} of {total} requirements met.",
+        f"First working experiment{script}: {checks}; {met_text(view)}.",
         f"{escape(view.primary)} (preliminary)." if view.primary else "",
         f"Still open: {missing}." if missing else "",
     ]
@@ -142,17 +142,14 @@ def is_there(path: Path) -> bool:
 
 def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
     """Return why a run could not go on, and what to do."""
-    is_said = "nothing recorded is lost" in event.reason.lower()
-    next_step = (
-        f"{'P' if is_said else 'Nothing recorded is lost: p'}ress Resume to go on from here."
-    )
+    next_step = "Nothing recorded is lost: press Resume to go on from here."
     if not event.is_resumable:
         next_step = "Reply here with what is missing; I begin anew with it."
     text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"
     if view.usage.calls:
         text += f"\n_Cost so far {cost_text(view.usage)}._"
-    buttons = [Button("Resume", "resume", view.id, "primary")] if event.is_resumable else []
-    return message(text, [*sections(text), *actions(buttons)])
+    buttons = [Button("Resume", Action.RESUME, Carried(view.id), "primary")]
+    return message(text, [*sections(text), *actions(buttons * event.is_resumable)])
 
 
 def cancelled_message(view: RunView) -> Message:

@@ -8,24 +8,13 @@ from datetime import datetime, timedelta
 
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened
 from agent_core.run.view import RunView
-from bot.blocks.limits import (
-    INPUT,
-    VALUE,
-    Button,
-    Message,
-    actions,
-    clip,
-    message,
-    section,
-    sections,
-)
+from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.limits import INPUT, Message, clip, message, section, sections
 from bot.blocks.text import dollars, escape, mention, moment, mrkdwn
 
 OPEN = 5
 """Open requirements that are listed."""
 OPEN_TEXT = 300
-CUT = 400
-"""Characters that go at most where a wish is cut, with the run's id and an open token."""
 LONG_AGO = timedelta(days=1)
 """After this the thread is told what the run had come to."""
 
@@ -41,33 +30,27 @@ class Price:
 
 def improve_button(run: str, wish: str = "", style: str = "") -> Button:
     """Return the button that opens another round's modal, with a wish in it."""
-    value = clip(f"{run}:{wish}", VALUE) if wish else run
-    return Button("Improve further", "improve", value, style)
-
-
-def is_cut(wish: str) -> bool:
-    """Whether a wish that came with a button was too long for it."""
-    return wish.endswith("…") and len(wish) > VALUE - CUT
+    return Button("Improve further", Action.IMPROVE, Carried(run, wish), style)
 
 
 def rerun_button(run: str) -> Button:
     """Return the button that repeats the best script."""
-    return Button("Re-run", "rerun", run)
+    return Button("Re-run", Action.RERUN, Carried(run))
 
 
 def zip_button(run: str, seq: int) -> Button:
     """Return the button for the zip of the report that came with an event."""
-    return Button("Zip", "zip", f"{run}:{seq}")
+    return Button("Zip", Action.ZIP, Carried(run, str(seq)))
 
 
 def methods_button(run: str, seq: int) -> Button:
     """Return the button for the methods text of the report that came with an event."""
-    return Button("Methods + LaTeX", "methods", f"{run}:{seq}")
+    return Button("Methods + LaTeX", Action.METHODS, Carried(run, str(seq)))
 
 
 def dispute_button(run: str) -> Button:
     """Return the button to dispute a report."""
-    return Button("Something is wrong", "dispute", run)
+    return Button("Something is wrong", Action.DISPUTE, Carried(run))
 
 
 def open_lines(view: RunView) -> list[str]:

@@ -19,13 +19,17 @@ from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Outcome, RunStatus
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView
+from bot.blocks.buttons import Action
 from bot.commands.cheating import CHEATS, QUESTION as CHEATING_QUESTION, CheatingResearcher
 from bot.commands.service import bot_of, until_told
 from bot.commands.terminal import report_text
+from bot.delivery.threads import origin_of
 from bot.settings import Secrets, Settings
+from bot.slack.incoming import Place
 from bot.slack.settings import Credentials
 from bot.wiring import Kind, open_core
 from bot.workspace.server import open_workspace
+from bot.workspace.state import TEAM
 from bot.workspace.workspace import Workspace
 
 CHANNEL, PERSON = "experiments", "researcher"
@@ -136,7 +140,8 @@ async def ask(stage: Stage, question: str, files: list[Path]) -> RunView:
     if start is not None:
         console.print("The plan is in the thread; pressing Start.")
         await workspace.press(*start, PERSON)
-    view = await finished(console, stage.lab, ts)
+    asked = Place(TEAM, workspace.channels[CHANNEL], ts)
+    view = await finished(console, stage.lab, origin_of(asked, ts))
     await workspace.wait_for(lambda: ending(workspace, ts, view), 120)
     return view
 
@@ -144,15 +149,14 @@ async def ask(stage: Stage, question: str, files: list[Path]) -> RunView:
 def start_button(workspace: Workspace, ts: str) -> tuple[str, str] | None:
     """Return the plan message and its Start button, once they are there."""
     for message in workspace.from_bot(CHANNEL, ts):
-        for action, text in workspace.buttons(message).items():
-            if text.strip() == "Start":
-                return str(message["ts"]), action
+        if Action.START in workspace.buttons(message):
+            return str(message["ts"]), Action.START
     return None
 
 
-async def finished(console: Console, lab: Lab, ts: str) -> RunView:
-    """Follow the run of a thread to its end, with a word per minute or phase."""
-    view = next(v for v in await lab.runs() if v.task is not None and ts in v.task.origin)
+async def finished(console: Console, lab: Lab, origin: str) -> RunView:
+    """Follow the run of a task to its end, with a word per minute or phase."""
+    view = next(v for v in await lab.runs() if v.task and v.task.origin == origin)
     said: RunStatus | None = None
     async with asyncio.timeout(PATIENCE_S):
         async for _ in lab.events(view.id):

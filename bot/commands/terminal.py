@@ -62,8 +62,8 @@ def line_of(event: Event, view: RunView) -> str | None:
             return f"Protocol frozen before any result: plan v{version}, {plan_hash[:12]}"
         case RunFinished(outcome, reason):
             return f"Finished: {outcome.value} ({reason})"
-        case RunFailed(reason):
-            return f"Could not run: {reason}"
+        case RunFailed(reason, is_resumable):
+            return f"Could not run: {reason}{' Nothing recorded is lost.' * is_resumable}"
         case StatusChanged(status, reason):
             return f"{status.value.capitalize()}{f' ({reason})' if reason else ''}"
         case ModelOutage(reason):

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from agent_core.domain import RunId
 from agent_core.errors import AgentError
+from bot.blocks.buttons import Action
 from bot.blocks.limits import message
-from bot.blocks.modals import DISPUTE, IMPROVE
+from bot.blocks.modals import Form
 from bot.blocks.words import trouble_message
 from bot.conversation.intents import Intent, understand
+from bot.conversation.lanes import STOPPING
 from bot.conversation.new_tasks import NewTasks
 from bot.conversation.replies import ABOUT_REPORT, Replies
 from bot.delivery.threads import Thread
@@ -22,13 +24,9 @@ from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
 
-STEERED = {
-    "start": Intent.START,
-    "undo": Intent.UNDO,
-    "resume": Intent.RESUME,
-    "rerun": Intent.RERUN,
-}
-ACTIONS = frozenset({*STEERED, "stop", "cancel", "zip", "methods"})
+STEERING = frozenset({Action.START, Action.UNDO, Action.RESUME, Action.RERUN})
+"""Buttons for those who may steer."""
+ACTIONS = STEERING | {Action.STOP, Action.CANCEL, Action.ZIP, Action.METHODS}
 """Buttons that change something; they are kept before they are acknowledged."""
 
 OF_UNFINISHED = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
@@ -111,13 +109,13 @@ class Dispatch:
 
     async def everybodys(self, thread: Thread, incoming: Incoming) -> bool:
         """Do what people may ask for who may not steer; False: it is not that."""
-        if incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel"):
+        if incoming.kind is Kind.STOP or incoming.action in STOPPING:
             await self.replies.stop(thread, incoming)
-        elif incoming.action == "zip":
+        elif incoming.action == Action.ZIP:
             await self.replies.report_requests.zip(thread, incoming)
-        elif incoming.action == "methods":
+        elif incoming.action == Action.METHODS:
             await self.replies.report_requests.methods(thread, incoming)
-        elif incoming.kind is Kind.FORM and incoming.action == DISPUTE:
+        elif incoming.kind is Kind.FORM and incoming.action == Form.DISPUTE:
             await self.replies.report_requests.dispute(thread, incoming, incoming.text)
         else:
             return False
@@ -128,18 +126,18 @@ class Dispatch:
         if not self.services.access.may_steer(thread, incoming.user):
             await self.replies.hint(thread, incoming)
         elif incoming.kind is Kind.ACTION:
-            await self.steering()[STEERED[incoming.action]](thread, incoming)
-        elif incoming.action == IMPROVE:
+            await self.steering()[Action(incoming.action)](thread, incoming)
+        elif incoming.action == Form.IMPROVE:
             await self.replies.report_requests.improve(thread, incoming)
         elif incoming.text:
             await self.replies.revise(thread, incoming)
 
-    def steering(self) -> dict[Intent, Callable[[Thread, Incoming], Awaitable[None]]]:
+    def steering(self) -> dict[Action, Callable[[Thread, Incoming], Awaitable[None]]]:
         """Return what each button does."""
         replies = self.replies
         return {
-            Intent.START: replies.start,
-            Intent.UNDO: replies.undo,
-            Intent.RESUME: replies.resume,
-            Intent.RERUN: replies.rerun,
+            Action.START: replies.start,
+            Action.UNDO: replies.undo,
+            Action.RESUME: replies.resume,
+            Action.RERUN: replies.rerun,
         }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bot.blocks.buttons import Action
 from bot.conversation.intents import Intent, understand
 from bot.slack.incoming import Incoming, Kind
+
+STOPPING = frozenset({Action.STOP, Action.CANCEL})
 
 
 def lane_of(incoming: Incoming) -> str:
@@ -12,8 +15,9 @@ def lane_of(incoming: Incoming) -> str:
     thread = f"{place.team}:{place.channel}:{place.thread_ts}"
     is_word = incoming.kind is Kind.MESSAGE and not incoming.is_root
     intent = understand(incoming.text) if is_word else None
-    is_stop = incoming.kind is Kind.STOP or incoming.action in ("stop", "cancel")
+    is_stop = incoming.kind is Kind.STOP or incoming.action in STOPPING
     if is_stop or intent is Intent.STOP:
         return f"{thread}:stop"
     # A repetition takes as long as the experiment; talk goes on meanwhile.
-    return f"{thread}:rerun" if incoming.action == "rerun" or intent is Intent.RERUN else thread
+    is_rerun = incoming.action == Action.RERUN or intent is Intent.RERUN
+    return f"{thread}:rerun" if is_rerun else thread

@@ -24,6 +24,8 @@ from bot.slack.incoming import Attachment, Incoming, attachments
 log = logging.getLogger(__name__)
 
 LISTED = 10
+LISTING = (Intent.STATUS, Intent.LIST)
+"""What is answered with a list of tasks where no task is meant."""
 
 
 class NewTasks:
@@ -46,7 +48,7 @@ class NewTasks:
 
     async def small_talk(self, incoming: Incoming) -> None:
         """Answer a message without a question."""
-        if understand(incoming.text) in (Intent.STATUS, Intent.LIST):
+        if understand(incoming.text) in LISTING:
             listed = await self.list_of(incoming.user)
             await self.services.responder.say(incoming, listed)
             return

@@ -208,7 +208,7 @@ class Replies:
     async def undo(self, thread: Thread, incoming: Incoming) -> None:
         """Take the last change of the plan back."""
         view = await self.services.lab.view(thread.run)
-        meant = incoming.value.partition(":")[2]
+        meant = incoming.carried.detail
         if meant and view.plan and str(view.plan.version) != meant:
             said = f"Plan v{meant} is not the newest any more; undo v{view.plan.version} first."
             await self.services.responder.whisper(incoming, message(said))

@@ -22,7 +22,7 @@ from bot.blocks.rounds import (
 )
 from bot.blocks.words import status_message
 from bot.conversation.report_history import Told, is_disputed, recorded, told_reports
-from bot.delivery.outbox import Fate
+from bot.delivery.outbox import Fate, PostState
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
 from bot.services import Services
@@ -109,7 +109,7 @@ class ReportRequests:
         if not reports:
             await self.services.responder.whisper(incoming, message(NO_REPORT))
             return None
-        seq = incoming.value.partition(":")[2]
+        seq = incoming.carried.detail
         return next((t for t in reports if str(t.seq) == seq), reports[-1])
 
     async def bring(self, thread: Thread, incoming: Incoming, told: Told, wanted: Wanted) -> None:
@@ -134,11 +134,11 @@ class ReportRequests:
     async def standing(self, thread: Thread, wanted: Wanted, fate: Fate) -> Message | None:
         """Say where an upload stands; None when it does not."""
         match fate:
-            case Fate("queued"):
+            case Fate(PostState.QUEUED):
                 return coming_message(wanted.name)
-            case Fate("sent", ""):
+            case Fate(PostState.SENT, ""):
                 return standing_message(wanted.name, "")
-            case Fate("sent", ts):
+            case Fate(PostState.SENT, ts):
                 link = await self.services.responder.address(thread.place, ts)
                 return None if link is None else standing_message(wanted.name, link)
             case _:

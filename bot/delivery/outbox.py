@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from bot.blocks.limits import Message
@@ -32,12 +33,19 @@ UPLOAD_ATTEMPTS = 6
 """How often an upload is tried; a message is tried until Slack takes it."""
 
 
+class PostState(StrEnum):
+    """How far a post is; the values are those of the table of posts."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What has become of a post."""
 
-    state: str
-    """`queued`, `sent` or `failed`."""
+    state: PostState
     ts: str
     """Time stamp of its message; empty where there is none, or where Slack did not tell it."""
 
@@ -68,14 +76,14 @@ class Outbox:
         async with self.changed:
             while True:
                 record = await outbox.by_key(self.database, key)
-                if record is None or record.state != "queued":
+                if record is None or record.state != PostState.QUEUED:
                     return (record.ts or "") if record else ""
                 await self.changed.wait()
 
     async def fate(self, key: str) -> Fate | None:
         """Return what has become of a post; None where there is none with this key."""
         record = await outbox.by_key(self.database, key)
-        return Fate(record.state, record.ts or "") if record else None
+        return Fate(PostState(record.state), record.ts or "") if record else None
 
     async def message(self, key: str) -> Message | None:
         """Return the message of a post, sent or not."""
@@ -136,7 +144,7 @@ class Outbox:
                 await outbox.sent(self.database, record.id, ts, self.now())
                 return
             except Refused as error:
-                await self.give_up(record, post, upload_trouble(error.code), error.code)
+                await self.give_up(record, post, upload_trouble(error.code, error.why), error.code)
                 return
             except Uncertain as error:
                 attempts += 1
@@ -172,7 +180,7 @@ def record_of(post: Post, now: datetime) -> PostRecord:
         thread_ts=post.place.thread_ts,
         kind="files" if post.files else "message",
         body=json.dumps(body),
-        state="queued",
+        state=PostState.QUEUED.value,
         created_at=now.isoformat(),
     )
 

@@ -141,7 +141,7 @@ class Sender:
         """Upload files into the thread and wait until they are shared."""
         gone = [f.path.name for f in post.files if not f.path.is_file()]
         if gone:
-            raise Refused(f"{', '.join(gone)} is not on this machine any more")
+            raise Refused("files_gone", f"{', '.join(gone)} is not on this machine any more")
         items = [
             {
                 "filename": f.path.name,

@@ -56,8 +56,7 @@ class Thread:
     @property
     def origin(self) -> str:
         """The task's origin, unique."""
-        where = self.place
-        return f"slack:{where.team}/{where.channel}/{self.memo.task_ts or where.thread_ts}"
+        return origin_of(self.place, self.memo.task_ts or self.place.thread_ts)
 
 
 MEMO: TypeAdapter[Memo] = TypeAdapter(Memo)
@@ -120,6 +119,11 @@ class Threads:
         await self.change(
             place, lambda t: replace(t, last_message_ts=max(t.last_message_ts, ts, key=number))
         )
+
+
+def origin_of(place: Place, ts: str) -> str:
+    """Return the origin of a task that a message asks."""
+    return f"slack:{place.team}/{place.channel}/{ts}"
 
 
 def number(ts: str) -> float:

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunId
 from agent_core.run.view import RunView
+from bot.blocks.buttons import Action
 from bot.blocks.limits import Block, Message, message
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
 from bot.blocks.rounds import NO_REPORT
@@ -34,6 +35,15 @@ class Modals:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+
+    def by_action(self) -> dict[Action, Callable[..., Awaitable[None]]]:
+        """Return what opens the modal of each button that has one."""
+        return {
+            Action.EDIT: self.edit,
+            Action.REQUIREMENTS: self.requirements,
+            Action.IMPROVE: self.improve,
+            Action.DISPUTE: self.dispute,
+        }
 
     async def edit(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Open the Edit modal, for people who may steer."""
@@ -70,7 +80,7 @@ class Modals:
         if view.report is None:
             return message(NO_REPORT)
         place = place_metadata(pressed.place, view.id)
-        return improve_modal(place, view, self.services.price, pressed.value.partition(":")[2])
+        return improve_modal(place, view, self.services.price, pressed.carried)
 
     def disputed(self, pressed: Incoming, view: RunView) -> Block | Message:
         """Return the modal to dispute a report."""
@@ -129,10 +139,8 @@ def register(app: AsyncApp, services: Services) -> None:
     """Listen to all buttons."""
     modals = Modals(services)
     app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(acknowledge_button)
-    app.action("edit")(modals.edit)
-    app.action("requirements")(modals.requirements)
-    app.action("improve")(modals.improve)
-    app.action("dispute")(modals.dispute)
+    for action, open_modal in modals.by_action().items():
+        app.action(action.value)(open_modal)
 
 
 async def acknowledge_button(ack: Ack) -> None:

@@ -9,7 +9,8 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.limits import fallback
 from bot.blocks.words import help_message
-from bot.conversation.new_tasks import NewTasks
+from bot.conversation.intents import understand
+from bot.conversation.new_tasks import LISTING, NewTasks
 from bot.services import Services
 
 Ack = Callable[..., Awaitable[None]]
@@ -21,7 +22,7 @@ def register(app: AsyncApp, services: Services) -> None:
     new_tasks = NewTasks(services)
 
     async def answer(ack: Ack, command: dict[str, Any]) -> None:
-        wants_list = str(command.get("text") or "").strip().lower() in ("list", "status", "tasks")
+        wants_list = understand(str(command.get("text") or "")) in LISTING
         user = str(command.get("user_id") or "")
         shown = await new_tasks.list_of(user) if wants_list else help_message(services.bot_user)
         await ack(text=fallback(shown), blocks=list(shown.blocks))

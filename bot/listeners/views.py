@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.modals import FORMS
+from bot.blocks.modals import Form
 
 Ack = Callable[[], Awaitable[None]]
 
 
 def register(app: AsyncApp) -> None:
     """Listen to submitted modals."""
-    for name in FORMS:
-        app.view(name)(acknowledge_form)
+    for name in Form:
+        app.view(name.value)(acknowledge_form)
 
 
 async def acknowledge_form(ack: Ack) -> None:

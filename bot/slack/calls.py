@@ -21,18 +21,28 @@ REFUSAL_WAIT_S = 60.0
 class Refused(Exception):
     """Slack will never take this."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
+    def __init__(self, code: str, why: str = "") -> None:
+        super().__init__(why or code)
         self.code = code
+        self.why = why
+        """In words, where it is not Slack who refuses."""
 
 
 class Uncertain(Exception):
     """It did not work now; it may even have worked without our knowing."""
 
-    def __init__(self, why: str, *, wait_s: float = 0.0, may_be_done: bool = True) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        wait_s: float = 0.0,
+        may_be_done: bool = True,
+        is_token_refused: bool = False,
+    ) -> None:
         super().__init__(why)
         self.wait_s = wait_s
         self.may_be_done = may_be_done
+        self.is_token_refused = is_token_refused
 
 
 async def call_slack(call: Callable[[], Awaitable[Any]]) -> Any:
@@ -57,7 +67,12 @@ def _classified(error: SlackApiError) -> Refused | Uncertain:
         wait = _retry_after(getattr(response, "headers", {}) or {})
         return Uncertain("rate limited", wait_s=wait, may_be_done=False)
     if code in ADMINS_MATTER:
-        return Uncertain(f"Slack answers {code}", wait_s=REFUSAL_WAIT_S, may_be_done=False)
+        return Uncertain(
+            f"Slack answers {code}",
+            wait_s=REFUSAL_WAIT_S,
+            may_be_done=False,
+            is_token_refused=True,
+        )
     if status >= 500 or code in PASSING or not code:
         return Uncertain(f"Slack answers {code or status}")
     return Refused(code)

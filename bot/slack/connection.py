@@ -14,7 +14,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackUnavailable
-from bot.slack.calls import REFUSAL_WAIT_S, Refused, Uncertain, call_slack
+from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.downloads import LOOPBACK
 from bot.slack.manifest import NEEDED_SCOPES, USEFUL_SCOPES
 from bot.slack.settings import Credentials
@@ -140,7 +140,7 @@ async def answer_or_refusal(client: AsyncWebClient) -> Any:
         said = f"Slack refuses the bot token ({error.code}). {TOKEN_HELP}"
         raise SlackUnavailable(said) from error
     except Uncertain as error:
-        if error.wait_s >= REFUSAL_WAIT_S:
+        if error.is_token_refused:
             said = f"Slack refuses the bot token: {error}. {TOKEN_HELP}"
             raise SlackUnavailable(said) from error
         raise
@@ -160,7 +160,7 @@ async def check_app_token(client: AsyncWebClient, credentials: Credentials) -> N
     except Refused as error:
         raise app_token_refused(error.code) from error
     except Uncertain as error:
-        if error.wait_s >= REFUSAL_WAIT_S:
+        if error.is_token_refused:
             raise app_token_refused(str(error)) from error
         log.warning("Socket Mode is not to be had yet", extra={"why": str(error)})
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.blocks.modals import FORMS
+from bot.blocks.buttons import Carried
+from bot.blocks.modals import Form
 from bot.blocks.text import typed_text
 
 Payload = Mapping[str, Any]
@@ -75,6 +76,7 @@ class Incoming:
     """Whether the person belongs to another organisation."""
     files: tuple[Attachment, ...] = ()
     action: str = ""
+    """An `Action`, a `Form`, or what Slack names otherwise."""
     value: str = ""
 
     @property
@@ -85,9 +87,14 @@ class Incoming:
         return self.event_id
 
     @property
+    def carried(self) -> Carried:
+        """What a pressed button carries."""
+        return Carried.of(self.value)
+
+    @property
     def run(self) -> str:
         """The run that a pressed button belongs to."""
-        return self.value.partition(":")[0]
+        return self.carried.run
 
 
 ADAPTER: TypeAdapter[Incoming] = TypeAdapter(Incoming)
@@ -201,7 +208,7 @@ def of_submission(body: Payload) -> Incoming | None:
     """Read a submitted modal; each of ours has one input."""
     view = body.get("view") or {}
     form = str(view.get("callback_id") or "")
-    if form not in FORMS:
+    if form not in set(Form):
         return None
     place, run = TypeAdapter(tuple[Place, str]).validate_json(view["private_metadata"])
     values = (view.get("state") or {}).get("values") or {}

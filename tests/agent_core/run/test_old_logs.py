@@ -58,6 +58,14 @@ def test_a_task_outside_the_grammar_is_told_by_its_exit_status():
     assert known[0] == RunFailed("I understood: nothing.", False, is_outside_grammar=True)
 
 
+def test_the_comfort_in_an_old_reason_is_left_to_those_who_tell_it():
+    reason = "Internal error (KeyError); nothing recorded is lost. The log has the details."
+
+    found = complete("RunFailed", {"reason": reason})
+
+    assert found["reason"] == "Internal error (KeyError). The log has the details."
+
+
 def test_generated_data_is_told_by_its_name():
     event = DatasetsProfiled((dataset(known_as="SYNTHETIC DATA"), dataset()))
     kind, body = encode(event)

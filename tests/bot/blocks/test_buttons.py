@@ -1,12 +1,16 @@
-"""Every button that a message has is heard when it is pressed."""
+"""Every button does something when it is pressed, and gives back what it carries."""
 
 import ast
-import re
 from pathlib import Path
 
+import pytest
+from hypothesis import given, strategies as st
+
 from bot import blocks
+from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.limits import VALUE
 from bot.conversation.dispatch import ACTIONS
-from bot.listeners import actions
+from bot.listeners.actions import Modals
 
 PLACES = sorted(Path(blocks.__file__).parent.glob("*.py"))
 
@@ -15,11 +19,35 @@ def buttons_of(path):
     """Return the actions of the buttons that a module makes."""
     calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
     made = [c for c in calls if getattr(c.func, "id", "") == "Button"]
-    return {call.args[1].value for call in made}
+    return {Action[call.args[1].attr] for call in made}
 
 
 def test_every_button_does_something_or_opens_a_modal():
-    shown = set().union(*map(buttons_of, PLACES))
-    modals = set(re.findall(r'app\.action\("(\w+)"\)', Path(actions.__file__).read_text()))
+    modals = set(Modals(None).by_action())
 
-    assert shown == {*ACTIONS, *modals}
+    assert set(Action) == ACTIONS | modals == set().union(*map(buttons_of, PLACES))
+    assert not ACTIONS & modals
+
+
+@given(st.text(max_size=2 * VALUE))
+def test_a_button_gives_back_what_it_carries_or_says_that_it_is_cut(wish):
+    (row,) = actions([Button("Go", Action.IMPROVE, Carried("r1", wish))])
+    value = row["elements"][0]["value"]
+
+    carried = Carried.of(value)
+
+    assert len(value) <= VALUE
+    assert carried.run == "r1"
+    assert carried.is_cut is (carried.detail != wish)
+
+
+@pytest.mark.parametrize(
+    ("value", "carried"),
+    [
+        ("r1", Carried("r1")),
+        ("r1:7", Carried("r1", "7")),
+        ("r1:tune: all of …", Carried("r1", "tune: all of …")),
+    ],
+)
+def test_a_button_of_an_older_message_is_read(value, carried):
+    assert Carried.of(value) == carried

@@ -5,6 +5,7 @@ from __future__ import annotations
 from builders import node_of, plan_of, requirement
 from messages import view_of
 
+from bot.blocks.buttons import Carried
 from bot.blocks.modals import improve_modal
 from bot.blocks.rounds import Price
 
@@ -13,9 +14,9 @@ def test_a_wish_is_needed_where_nothing_is_open():
     nodes = (node_of(1, value=1.0),)
     view = view_of(plan=plan_of(requirement(1)), nodes=nodes)
 
-    met, still = (
-        improve_modal("{}", v, Price()) for v in (view, view_of(plan=plan_of(), nodes=nodes))
-    )
+    views = (view, view_of(plan=plan_of(), nodes=nodes))
+
+    met, still = (improve_modal("{}", v, Price(), Carried("r1")) for v in views)
 
     assert [b["optional"] for b in (*met["blocks"], *still["blocks"]) if "optional" in b] == [
         False,

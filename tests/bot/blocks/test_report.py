@@ -35,7 +35,7 @@ def test_people_in_a_report_are_named_and_not_their_ids():
 
 
 def test_nothing_is_said_twice_about_a_failure_and_an_end():
-    lost = RunFailed("Internal error; nothing recorded is lost.", True)
+    lost = RunFailed("Internal error (KeyError). The log has the details.", True)
     report = Report("t", Outcome.SATISFIED, "**A**", "*Requirements:* 2 of 2 met.", "", NodeId(1))
     view = view_of(ending=Ending.SATISFIED, outcome=Outcome.SATISFIED, report=report)
 

@@ -12,6 +12,7 @@ from messages import LONG, MARKDOWN, NOW, fits, view_of
 
 from agent_core.domain import NodeId, Outcome, Report, RunStatus, Score, Usage
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened
+from bot.blocks.buttons import Carried
 from bot.blocks.card import card
 from bot.blocks.modals import dispute_modal, improve_modal
 from bot.blocks.report import report_message
@@ -48,7 +49,7 @@ def test_whatever_is_said_about_a_report_fits(said, texts):
     fits(dispute_message(view, Disputed(said, "U2"), Rechecked(NodeId(1), True, said)))
     fits(disputed_report(post, [f"U{n}" for n in range(40)]))
     fits(card(view, "U1", NOW, 2.0, dispute_note(["U2"])))
-    carried = improve_button("r1", said).value.partition(":")[2]
+    carried = Carried.of(improve_button("r1", said).carried.value)
     checked_view(improve_modal("x" * 200, view, Price(13, 2.0), carried))
     checked_view(dispute_modal("x" * 200, view))
 
