@@ -47,6 +47,8 @@ class MetricKind:
     """Whether it judges predicted ratings and can be computed from them."""
     is_quality: bool = False
     """Whether nearly the highest value is too good to be true."""
+    is_usual: bool = False
+    """Whether the first examples of how to measure compute it."""
     meaning: str = "as computed by the script"
     """What it is, for methods sections, where no definition of it agreed."""
 
@@ -59,15 +61,15 @@ def _share(name: str, better: Better = Better.HIGHER) -> MetricKind:
 KINDS = (
     MetricKind(
         "ndcg", Better.HIGHER, (0, 1), spoken=r"n-?dcg", needs_k=True, is_quality=True,
-        meaning="gain and logarithm as the script has them",
+        is_usual=True, meaning="gain and logarithm as the script has them",
     ),
     MetricKind(
         "recall", Better.HIGHER, (0, 1), "Recall", ("rec",), "recall", needs_k=True,
-        is_quality=True, meaning="hits over test items",
+        is_quality=True, is_usual=True, meaning="hits over test items",
     ),
     MetricKind(
         "precision", Better.HIGHER, (0, 1), "Precision", ("prec",), "precision", needs_k=True,
-        meaning="hits over k",
+        is_usual=True, meaning="hits over k",
     ),
     MetricKind(
         "hit", Better.HIGHER, (0, 1), "Hit", ("hitrate", "hr", "hitratio"),
@@ -87,11 +89,11 @@ KINDS = (
     MetricKind("rbp", Better.HIGHER, (0, 1), needs_k=True),
     MetricKind(
         "rmse", Better.LOWER, (0, inf), spoken="rmse|root mean squared? error", is_rating=True,
-        meaning="root mean squared error",
+        is_usual=True, meaning="root mean squared error",
     ),
     MetricKind(
         "mae", Better.LOWER, (0, inf), spoken="mae|mean absolute error", is_rating=True,
-        meaning="mean absolute error",
+        is_usual=True, meaning="mean absolute error",
     ),
     MetricKind(
         "coverage", Better.HIGHER, (0, 1), "Coverage",

@@ -175,11 +175,10 @@ def _part_names(plan: Plan | None) -> tuple[str, ...]:
         return ("data", "splits", "topn", "ratings", "metrics", "seeds", "speed")
     ratings = any(m.is_rating for m in plan.metrics)
     ranks = any(not m.is_rating for m in plan.metrics)
-    usual = {"ndcg", "recall", "precision", "rmse", "mae"}
     chosen = {
         "topn": ranks,
         "ratings": ratings,
-        "metrics": any(m.name not in usual for m in plan.metrics),
+        "metrics": not all(m.kind.is_usual for m in plan.metrics),
         "seeds": any(a.is_random for a in plan.algorithms),
     }
     wanted = tuple(name for name, is_wanted in chosen.items() if is_wanted)

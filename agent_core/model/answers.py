@@ -1,47 +1,75 @@
-"""The model's structured answers; each class is the schema that is asked for."""
+"""The model's structured answers; each class is the schema that is asked for.
+
+A field has the name and type that the domain has for it; an alias where a model knows another.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+import tomllib
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
-CheckName = Literal[
-    "contract_parses",
-    "values_in_range",
-    "no_test_in_train",
-    "recomputation_agrees",
-    "same_test_users",
-    "baseline_present",
-    "hyperparameters_took_effect",
-    "repetitions_repeat",
-    "no_pseudo_replication",
-    "runs_clean",
-    "dataset_loaded",
-    "filters_as_planned",
-    "split_as_planned",
-    "algorithms_as_planned",
-    "configuration_as_planned",
-    "metrics_as_planned",
-    "seeds_as_planned",
-    "folds_as_planned",
-    "sweep_as_planned",
-    "lists_exclude_train",
-    "lists_saved",
-    "per_user_saved",
-    "table_saved",
-    "figures_saved",
-    "metadata_saved",
-    "statistics_available",
-]
-CHECK_NAMES: tuple[str, ...] = get_args(CheckName)
+from agent_core.domain import (
+    DataRuleKind,
+    Direction,
+    Keep,
+    Nature,
+    Of,
+    Priority,
+    Role,
+    SplitKind,
+    Study,
+)
+from agent_core.domain.metric import KINDS
+from agent_core.prose.clipping import on_one_line
+
+TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+CHECK_NAMES: tuple[str, ...] = tuple(TABLE["checks"])
+MAX_TEXT, MAX_TEXTS = 600, 20
+
+
+def _on_lines(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts that say something, each on one line."""
+    return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:MAX_TEXTS]
+
+
+def _line(most: int) -> AfterValidator:
+    """Return what clips a text."""
+    return AfterValidator(partial(on_one_line, most=most))
+
+
 Scalar = str | float | int | bool | None
+Line = Annotated[str, _line(MAX_TEXT)]
+Lines = Annotated[tuple[str, ...], AfterValidator(_on_lines)]
+KnownCheck = Annotated[
+    str | None,
+    # What no check decides is left to a verdict.
+    BeforeValidator(lambda value: value if value in CHECK_NAMES else None),
+    WithJsonSchema({"anyOf": [{"enum": [*CHECK_NAMES], "type": "string"}, {"type": "null"}]}),
+]
 
 
 class Part(BaseModel):
     """A part of an answer; keys that were not asked for are ignored."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="ignore", allow_inf_nan=False, serialize_by_alias=True, validate_by_name=True
+    )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the values by the names that the domain has for them."""
+        return self.model_dump(by_alias=False)
 
 
 class Setting(Part):
@@ -54,58 +82,56 @@ class Setting(Part):
 class AlgorithmPart(Part):
     """One algorithm at one configuration."""
 
-    name: str = Field(description="short and unique, as in the results: ImplicitMF, ItemKNN k=20")
+    name: Annotated[str, _line(60)] = Field(
+        description="short and unique, as in the results: ImplicitMF, ItemKNN k=20"
+    )
     kind: str = Field(description="LensKit class, e.g. ImplicitMFScorer; Custom... for own code")
     config: list[Setting] = []
-    role: Literal["subject", "baseline"] = "subject"
+    role: Role = Role.SUBJECT
     is_random: bool = False
 
 
 class RulePart(Part):
     """One rule that leaves interactions out."""
 
-    rule: Literal[
-        "repeated_pairs", "lowest_rating", "time_window", "sample", "fewest", "core", "other"
-    ]
+    kind: DataRuleKind = Field(alias="rule")
     amount: float | None = Field(
         None, description="rating, interactions, or share (below 1) or number of a sample"
     )
-    of: Literal["users", "items", "both", "interactions"] = "both"
-    keep: Literal["first", "last", "all"] = "first"
-    first: str = Field("", description="ISO date; likewise last")
-    last: str = ""
-    training_only: bool = False
-    text: str = Field("", description="for other: the rule in words")
+    of: Of = Of.BOTH
+    keep: Keep = Keep.FIRST
+    first: Annotated[str, _line(30)] = Field("", description="ISO date; likewise last")
+    last: Annotated[str, _line(30)] = ""
+    is_training_only: bool = Field(False, alias="training_only")
+    text: Annotated[str, _line(200)] = Field("", description="for other: the rule in words")
 
 
 class SplitPart(Part):
     """How test data are held out."""
 
-    kind: Literal[
-        "leave_one_out",
-        "leave_last",
-        "user_fraction",
-        "crossfold_users",
-        "crossfold_records",
-        "global_time",
-        "other",
-    ]
+    kind: SplitKind
     folds: int = 1
     holdout: float = 0.2
-    count: int | None = Field(None, description="held out of each user, instead of holdout")
+    held_out: int | None = Field(
+        None, alias="count", description="held out of each user, instead of holdout"
+    )
     newest: bool = Field(False, description="hold out each user's newest, not random ones")
     seed: int = 42
     test_users: float | None = Field(None, description="number, or share below 1; null: all")
     lowest_test_rating: float | None = None
-    validation: bool = False
-    sampled_candidates: int | None = Field(None, description="null: all items are ranked")
-    text: str = Field("", description="for people: leave-one-out, random, one fixed split")
+    has_validation: bool = Field(False, alias="validation")
+    candidate_count: int | None = Field(
+        None, alias="sampled_candidates", description="null: all items are ranked"
+    )
+    text: Annotated[str, _line(200)] = Field(
+        "", description="for people: leave-one-out, random, one fixed split"
+    )
 
 
 class MetricPart(Part):
     """A metric with its cut-off."""
 
-    name: str = Field(description="ndcg, recall, precision, hit, mrr, map, rmse, mae, coverage")
+    name: str = Field(description=", ".join(kind.name for kind in KINDS if kind.spoken))
     k: int | None = None
 
 
@@ -113,24 +139,20 @@ class RequirementPart(Part):
     """One checkable wish."""
 
     id: int
-    text: str
-    clause: str = Field("", description="the words of the user that it comes from")
-    priority: Literal["must", "nice"] = "must"
-    nature: Literal["science", "housekeeping"] = "science"
-    check: CheckName | None = Field(None, description="the check that decides it, if one does")
-
-    @field_validator("check", mode="before")
-    @classmethod
-    def known_check(cls, value: Any) -> Any:
-        """Leave what no check decides to a verdict."""
-        return value if value in CHECK_NAMES else None
+    text: Line
+    clause: Annotated[str, _line(300)] = Field(
+        "", description="the words of the user that it comes from"
+    )
+    priority: Priority = Priority.MUST
+    nature: Nature = Nature.SCIENCE
+    check: KnownCheck = Field(None, description="the check that decides it, if one does")
 
 
 class QuestionPart(Part):
     """A question to the user, with a default."""
 
-    text: str
-    options: list[str]
+    text: Line
+    options: Lines
     default: int = Field(0, description="index of the option taken without an answer, from 0")
 
 
@@ -139,9 +161,9 @@ class PlanAnswer(Part):
 
     title: str = Field(description="at most 60 characters")
     question: str
-    study: Literal["seed_variance", "comparison", "sweep", "other"]
-    datasets: list[str] = []
-    feedback: str = Field("", description="how ratings become feedback, in words")
+    study: Study
+    datasets: tuple[str, ...] = ()
+    feedback: Line = Field("", description="how ratings become feedback, in words")
     data: list[RulePart] = Field([], description="in order; empty: all interactions")
     split: SplitPart
     algorithms: list[AlgorithmPart]
@@ -155,9 +177,9 @@ class PlanAnswer(Part):
         description="equivalence margin in units of the primary metric, if the user gives one",
     )
     requirements: list[RequirementPart]
-    reported: list[str] = []
-    assumptions: list[str] = []
-    unmapped: list[str] = Field([], description="clauses that no requirement covers")
+    reported: Lines = ()
+    assumptions: Lines = ()
+    unmapped: Lines = Field((), description="clauses that no requirement covers")
     ask: QuestionPart | None = None
     estimate_s: float = Field(60.0, description="expected seconds of one full execution")
 
@@ -209,7 +231,7 @@ class ClaimPart(Part):
     a: str
     b: str
     metric: str = Field(description="metric key: ndcg@10")
-    direction: Literal["higher", "lower", "different"] = "higher"
+    direction: Direction = Direction.HIGHER
 
 
 class ReportAnswer(Part):
@@ -232,21 +254,25 @@ class AnswerAnswer(Part):
 
 def strict_schema(form: type[BaseModel]) -> dict[str, Any]:
     """Return a class as a strict JSON schema: all keys required, none added, no defaults."""
-    return _tightened(form.model_json_schema())
+    schema = form.model_json_schema()
+    parts = schema.get("$defs", {})
+    enums = {f"#/$defs/{name}": parts.pop(name) for name in [*parts] if "enum" in parts[name]}
+    return _tightened(schema, enums)
 
 
-def _tightened(schema: dict[str, Any]) -> dict[str, Any]:
-    """Tighten one schema and all schemas inside it."""
+def _tightened(schema: dict[str, Any], enums: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Tighten one schema and all schemas inside it; enumerations stand where they are used."""
     if "$ref" in schema:
-        return {"$ref": schema["$ref"]}
+        enum = enums.get(schema["$ref"])
+        return {key: enum[key] for key in ("enum", "type")} if enum else {"$ref": schema["$ref"]}
     result = {k: v for k, v in schema.items() if k not in ("default", "title")}
     for key in ("properties", "$defs"):
         if key in result:
-            result[key] = {name: _tightened(inner) for name, inner in result[key].items()}
+            result[key] = {name: _tightened(part, enums) for name, part in result[key].items()}
     if "anyOf" in result:
-        result["anyOf"] = [_tightened(inner) for inner in result["anyOf"]]
+        result["anyOf"] = [_tightened(part, enums) for part in result["anyOf"]]
     if "items" in result:
-        result["items"] = _tightened(result["items"])
+        result["items"] = _tightened(result["items"], enums)
     if result.get("type") == "object":
         result["additionalProperties"] = False
         result["required"] = list(result.get("properties", {}))

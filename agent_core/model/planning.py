@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from operator import itemgetter
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -11,38 +13,39 @@ from agent_core.domain import (
     Algorithm,
     Candidates,
     Config,
-    DataRule,
     DataRuleKind,
     DataRules,
     Dataset,
-    Keep,
-    Level,
     Metric,
-    Nature,
-    Of,
     Order,
     Plan,
     Priority,
     Question,
-    Requirement,
     Role,
     SplitKind,
-    SplitRules,
     Study,
 )
 from agent_core.domain.metric import kind_of_metric, usual_name
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answer_fault import AnswerFault
-from agent_core.model.answers import AlgorithmPart, PlanAnswer, RequirementPart
+from agent_core.model.answers import (
+    MAX_TEXT,
+    AlgorithmPart,
+    PlanAnswer,
+    RequirementPart,
+    SplitPart,
+)
 from agent_core.prose.clipping import on_one_line
 from agent_core.rules.reading import with_rules_read
 
-SHARED = frozenset({"user_fraction", "crossfold_users", "global_time"})
+SHARED = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS, SplitKind.GLOBAL_TIME})
 """Splits that hold a share out; other kinds take no notice of it."""
+NEEDS_AMOUNT = frozenset(
+    {DataRuleKind.LOWEST_RATING, DataRuleKind.SAMPLE, DataRuleKind.FEWEST, DataRuleKind.CORE}
+)
 DEFAULT_HOLDOUT = 0.2
 MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
-MAX_REQUIREMENTS = 60
-MAX_TEXT = 600
+MAX_REQUIREMENTS, MAX_OPTIONS = 60, 6
 PLANS = TypeAdapter(Plan)
 
 
@@ -57,60 +60,56 @@ def plan_from(
         With every fault at once.
     """
     faults: list[str] = []
-    chosen = _datasets_of(answer, datasets, faults)
+    datasets_planned = _datasets_of(answer, datasets, faults)
     algorithms = _with_baseline(_algorithms_of(answer, faults), answer)
     metrics = _metrics_of(answer, faults)
     _study_faults(answer, algorithms, metrics, faults)
     _data_faults(answer, faults)
-    requirements = _requirements_of(answer.requirements, faults)
+    _requirement_faults(answer.requirements, faults)
     if faults:
         raise AnswerFault(faults)
-    plan = Plan(
-        version=version,
-        title=on_one_line(answer.title, 60) or "Study",
-        question=on_one_line(answer.question, MAX_TEXT) or on_one_line(answer.title, MAX_TEXT),
-        study=Study(answer.study),
-        datasets=chosen,
-        feedback=on_one_line(answer.feedback, MAX_TEXT),
-        data_levels=(Level(_data_of(answer)),),
-        split_levels=(Level(_split_of(answer)),),
-        algorithms=algorithms,
-        metrics=metrics,
-        requirements=requirements,
-        seeds=tuple(range(answer.first_seed, answer.first_seed + answer.seed_count)),
-        reported=_texts(answer.reported),
-        assumptions=_assumptions_of(answer, algorithms, metrics[0]),
-        unmapped=_texts(answer.unmapped),
-        ask=_question_of(answer),
-        list_length=_length_of(answer, metrics),
-        estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
-        estimate_cost=cost,
-        swept=answer.swept or None,
-        margin=answer.margin,
-    )
-    return with_rules_read(plan)
-
-
-NEEDS_AMOUNT = frozenset({"lowest_rating", "sample", "fewest", "core"})
+    given = answer.fields()
+    differing = {
+        "version": version,
+        "title": on_one_line(answer.title, 60) or "Study",
+        "question": on_one_line(answer.question, MAX_TEXT) or on_one_line(answer.title, MAX_TEXT),
+        "datasets": datasets_planned,
+        "data_levels": [{"rules": {"rules": given["data"]}}],
+        "split_levels": [{"rules": _split_of(answer.split)}],
+        "algorithms": algorithms,
+        "metrics": metrics,
+        "requirements": sorted(given["requirements"], key=itemgetter("id")),
+        "seeds": [*range(answer.first_seed, answer.first_seed + answer.seed_count)],
+        "assumptions": _assumptions_of(answer, algorithms, metrics[0]),
+        "ask": _question_of(answer),
+        "list_length": _length_of(answer, metrics),
+        "estimate_s": min(max(answer.estimate_s, 1.0), 1e6),
+        "estimate_cost": cost,
+        "swept": answer.swept or None,
+    }
+    return with_rules_read(PLANS.validate_python(given | differing))
 
 
 def answer_of(plan: Plan) -> PlanAnswer:
     """Write a plan in the form that a model answers with."""
     written = PLANS.dump_python(plan, mode="json")
+    split = plan.split
     differing = {
-        "data": [_rule_part(rule) for rule in plan.data.rules],
-        "split": _split_part(plan.split),
-        "algorithms": [a | {"config": _settings_part(a["config"])} for a in written["algorithms"]],
+        "data": [
+            asdict(rule) | {"amount": DataRules((rule,)).lowest_rating or rule.amount}
+            for rule in plan.data.rules
+        ],
+        "split": asdict(split)
+        | {
+            "newest": split.order is Order.NEWEST,
+            "test_users": split.test_users or split.test_user_share,
+        },
+        "algorithms": [a | {"config": _settings(a["config"])} for a in written["algorithms"]],
         "first_seed": min(plan.seeds, default=0),
         "seed_count": len(plan.seeds),
         "ask": None,
     }
     return PlanAnswer.model_validate(written | differing)
-
-
-def _texts(values: Sequence[str], most: int = 20) -> tuple[str, ...]:
-    """Return non-empty texts, clipped."""
-    return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:most]
 
 
 def _datasets_of(
@@ -138,16 +137,15 @@ def _algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
     """Return one algorithm; unknown classes and hyperparameters are faults."""
     kind = part.kind.rsplit(".", 1)[-1].strip()
     config = {s.name: s.value for s in part.config}
-    role = Role(part.role)
     if kind.startswith("Custom"):
-        return Algorithm(on_one_line(part.name, 60), kind, config, role, part.is_random)
+        return Algorithm(part.name, kind, config, part.role, part.is_random)
     scorer = SCORERS.get(kind)
     if scorer is None:
         faults.append(
             f"algorithms: {part.name!r} has class {kind!r}, which LensKit 2025 does not have; "
             f"there are {', '.join(SCORERS)}, or Custom... for own code"
         )
-        return Algorithm(on_one_line(part.name, 60), kind, config, role)
+        return Algorithm(part.name, kind, config, part.role)
     config = {scorer.aliases.get(k, k): v for k, v in config.items()}
     wrong = [k for k in config if k not in scorer.parameters]
     if wrong:
@@ -155,7 +153,7 @@ def _algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
             f"algorithms: {kind} has no {', '.join(wrong)} (LensKit would ignore it silently); "
             f"it takes {', '.join(scorer.parameters)}"
         )
-    return Algorithm(on_one_line(part.name, 60), kind, config, role, scorer.is_random)
+    return Algorithm(part.name, kind, config, part.role, scorer.is_random)
 
 
 def _is_for_ratings(answer: PlanAnswer) -> bool:
@@ -185,7 +183,7 @@ def _assumptions_of(
 ) -> tuple[str, ...]:
     """Return what is assumed, what the product adds or does not know among it, each once."""
     own = (*_baseline_note(answer, algorithms), *_direction_note(primary))
-    return tuple(dict.fromkeys((*_texts(answer.assumptions), *own)))
+    return tuple(dict.fromkeys((*answer.assumptions, *own)))
 
 
 def _baseline_note(answer: PlanAnswer, algorithms: Sequence[Algorithm]) -> tuple[str, ...]:
@@ -237,7 +235,7 @@ def _study_faults(
         faults.append("first_seed, split.seed: seeds must not be negative")
     if not 1 <= answer.seed_count <= MAX_SEEDS:
         faults.append(f"seed_count: {answer.seed_count} is not within 1 to {MAX_SEEDS}")
-    if answer.study == "seed_variance":
+    if answer.study is Study.SEED_VARIANCE:
         if answer.seed_count < 2:
             faults.append("seed_count: a seed study needs at least 2 seeds")
         if algorithms and not any(a.is_random for a in algorithms):
@@ -263,116 +261,54 @@ def _is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
     return margin > 0 and (margin < 1 or bool(metrics and metrics[0].is_rating))
 
 
-def _split_of(answer: PlanAnswer) -> SplitRules:
-    """Return the hold-out protocol with words for people."""
-    part = answer.split
-    text = on_one_line(part.text, 200) or f"{part.kind.replace('_', ' ')} (seed {part.seed})"
-    holdout = part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT
-    kind = SplitKind(part.kind)
+def _split_of(part: SplitPart) -> dict[str, Any]:
+    """Return the fields of the hold-out protocol, with words for people."""
     users = part.test_users if part.test_users and part.test_users > 0 else None
-    is_sampled = bool(part.sampled_candidates and part.sampled_candidates > 0)
-    return SplitRules(
-        kind,
-        part.folds,
-        holdout,
-        part.seed,
-        text,
-        Order.NEWEST if part.newest and kind.has_share else Order.RANDOM,
-        held_out=part.count if part.count and part.count > 0 else None,
-        test_users=int(users) if users is not None and users >= 1 else None,
-        test_user_share=users if users is not None and users < 1 else None,
-        lowest_test_rating=part.lowest_test_rating,
-        has_validation=part.validation,
-        candidates=Candidates.SAMPLED if is_sampled else Candidates.TRAINING,
-        candidate_count=part.sampled_candidates if is_sampled else None,
-    )
+    is_sampled = (part.candidate_count or 0) > 0
+    return part.fields() | {
+        "holdout": part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT,
+        "text": part.text or f"{part.kind.replace('_', ' ')} (seed {part.seed})",
+        "order": Order.NEWEST if part.newest and part.kind.has_share else Order.RANDOM,
+        "held_out": part.held_out if (part.held_out or 0) > 0 else None,
+        "test_users": int(users) if users is not None and users >= 1 else None,
+        "test_user_share": users if users is not None and users < 1 else None,
+        "candidates": Candidates.SAMPLED if is_sampled else Candidates.TRAINING,
+        "candidate_count": part.candidate_count if is_sampled else None,
+    }
 
 
 def _data_faults(answer: PlanAnswer, faults: list[str]) -> None:
     """Find data rules that say nothing."""
     for number, part in enumerate(answer.data):
-        if part.rule in NEEDS_AMOUNT and (part.amount is None or part.amount <= 0):
-            faults.append(f"data[{number}].amount: {part.rule} needs a number above 0")
-        if part.rule == "other" and not part.text.strip():
+        if part.kind in NEEDS_AMOUNT and (part.amount is None or part.amount <= 0):
+            faults.append(f"data[{number}].amount: {part.kind} needs a number above 0")
+        if part.kind is DataRuleKind.OTHER and not part.text:
             faults.append(f"data[{number}].text: the rule in words is missing")
 
 
-def _data_of(answer: PlanAnswer) -> DataRules:
-    """Return the data rules, in the order of the answer."""
-    return DataRules(
-        tuple(
-            DataRule(
-                DataRuleKind(part.rule),
-                part.amount,
-                Of(part.of),
-                keep=Keep(part.keep),
-                first=on_one_line(part.first, 30),
-                last=on_one_line(part.last, 30),
-                is_training_only=part.training_only,
-                text=on_one_line(part.text, 200),
-            )
-            for part in answer.data
-        )
-    )
-
-
-def _requirements_of(
-    parts: Sequence[RequirementPart], faults: list[str]
-) -> tuple[Requirement, ...]:
-    """Return the requirements; ids stay as they are where they are unique."""
+def _requirement_faults(parts: Sequence[RequirementPart], faults: list[str]) -> None:
+    """Find what makes requirements unusable."""
     if not parts or len(parts) > MAX_REQUIREMENTS:
         faults.append(f"requirements: {len(parts)}; 1 to {MAX_REQUIREMENTS} are needed")
     ids = [p.id for p in parts]
     if len(set(ids)) < len(ids) or any(i < 1 for i in ids):
         faults.append("requirements: ids must be positive and unique")
-    if parts and not any(p.priority == "must" for p in parts):
+    if parts and not any(p.priority is Priority.MUST for p in parts):
         faults.append("requirements: none is a must")
-    if any(not p.text.strip() for p in parts):
+    if any(not p.text for p in parts):
         faults.append("requirements: one has no text")
-    return tuple(
-        Requirement(
-            p.id,
-            on_one_line(p.text, MAX_TEXT),
-            Priority(p.priority),
-            Nature(p.nature),
-            p.check,
-            on_one_line(p.clause, 300),
-        )
-        for p in sorted(parts, key=lambda p: p.id)
-    )
 
 
 def _question_of(answer: PlanAnswer) -> Question | None:
     """Return the one question, where it has options to choose from."""
     ask = answer.ask
-    options = _texts(ask.options, 6) if ask else ()
-    if ask is None or len(options) < 2 or not ask.text.strip():
+    options = ask.options[:MAX_OPTIONS] if ask else ()
+    if ask is None or len(options) < 2 or not ask.text:
         return None
-    default = ask.default if 0 <= ask.default < len(options) else 0
-    return Question(on_one_line(ask.text, MAX_TEXT), options, default)
+    return Question(ask.text, options, ask.default if 0 <= ask.default < len(options) else 0)
 
 
-def _rule_part(rule: DataRule) -> dict[str, object]:
-    """Write a data rule in the form of an answer."""
-    return asdict(rule) | {
-        "rule": rule.kind,
-        "amount": DataRules((rule,)).lowest_rating or rule.amount,
-        "training_only": rule.is_training_only,
-    }
-
-
-def _split_part(split: SplitRules) -> dict[str, object]:
-    """Write split rules in the form of an answer."""
-    return asdict(split) | {
-        "count": split.held_out,
-        "newest": split.order is Order.NEWEST,
-        "test_users": split.test_users or split.test_user_share,
-        "validation": split.has_validation,
-        "sampled_candidates": split.candidate_count,
-    }
-
-
-def _settings_part(config: Config) -> list[dict[str, object]]:
+def _settings(config: Config) -> list[dict[str, object]]:
     """Write hyperparameters in the form of an answer; what cannot stand in one is left out."""
     return [{"name": k, "value": v} for k, v in config.items() if _is_plain(v)]
 

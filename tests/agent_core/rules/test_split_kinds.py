@@ -1,11 +1,9 @@
 """A split kind is known wherever one is planned, shown, written, judged and told."""
 
-from typing import get_args
-
 from agent_core.checks.split.split_kinds import JUDGES
 from agent_core.domain import SplitKind, SplitRules
 from agent_core.lenskit.api_reference import split_call
-from agent_core.model.answers import SplitPart
+from agent_core.model.answers import SplitPart, strict_schema
 from agent_core.offline.composer import SPLITTERS
 from agent_core.report.methods_section import LEAKS
 
@@ -17,7 +15,8 @@ def test_every_kind_is_judged_by_its_rows():
 
 
 def test_every_kind_can_be_planned_and_written():
-    assert set(get_args(SplitPart.model_fields["kind"].annotation)) == set(SplitKind)
+    planned = strict_schema(SplitPart)["properties"]["kind"]["enum"]
+    assert set(planned) == set(SplitKind)
     assert set(SPLITTERS) == KNOWN
     assert {kind for kind in SplitKind if split_call(SplitRules(kind))} == KNOWN
 
