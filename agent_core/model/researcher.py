@@ -23,10 +23,8 @@ from agent_core.domain import (
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import UnusableAnswer
 from agent_core.evidence.quotes import exhibits
-from agent_core.lenskit.api_reference import Lookup, labbook, lenskit, part, scorer_line
-from agent_core.lenskit.scorers import SCORERS
+from agent_core.lenskit.api_reference import Lookup, part
 from agent_core.model.answers import (
-    CHECK_NAMES,
     AnswerAnswer,
     JudgeAnswer,
     PlanAnswer,
@@ -43,21 +41,17 @@ from agent_core.model.pricing import price_of, with_cost
 from agent_core.model.prompting import (
     MAX_OTHERS,
     Prompt,
-    aim_piece,
     attempts_piece,
     bullets,
-    data_piece,
     facts_piece,
     node_piece,
-    packages_piece,
+    piece,
     render_prompt,
-    requirements_piece,
     study_pieces,
 )
 from agent_core.model.recording import Conversations
 from agent_core.model.report_answer import answer_from, draft_from
 from agent_core.model.revising import revision_from
-from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import (
     AnswerRequest,
     CallBudget,
@@ -161,11 +155,8 @@ class ModelResearcher:
         context = request.context
         prompt = render_prompt(
             "plan",
-            task=clip(context.task, TASK),
-            data=data_piece(context.datasets),
-            packages=packages_piece(context.packages),
+            **study_pieces(context),
             folds=context.folds,
-            **_planner_pieces(),
         )
 
         def convert(answer: PlanAnswer, _: bool) -> Plan:
@@ -185,7 +176,6 @@ class ModelResearcher:
         prompt = render_prompt(
             "revise",
             **study_pieces(context, request.plan),
-            **_planner_pieces(),
             reply=clip(request.reply, TASK),
         )
 
@@ -226,7 +216,7 @@ class ModelResearcher:
             request,
             node=self.shown(request.node, request.plan),
             attempts=self.attempts(request.attempts),
-            aim=aim_piece(request.node, request.aim),
+            aim=piece("aim", request.node, request.aim),
         )
 
     async def merge(self, request: MergeRequest) -> Script:
@@ -238,14 +228,12 @@ class ModelResearcher:
             second=self.shown(request.second, request.plan),
         )
 
-    async def write(self, operator: str, request: Writing, **pieces: Any) -> Script:
+    async def write(self, operator: str, request: Writing, **filled: Any) -> Script:
         """Have a script written."""
         prompt = render_prompt(
             operator,
             **study_pieces(request.context, request.plan),
-            labbook=labbook(),
-            lenskit=lenskit(request.plan),
-            **pieces,
+            **filled,
         )
         form = Form(lambda text, _: script_in(text))
         return await self.ask(prompt, form, self.voice(operator), request)
@@ -273,7 +261,7 @@ class ModelResearcher:
             node=self.shown(node, request.plan),
             listed=names_piece(found),
             files=files_piece(found),
-            open=requirements_piece(request.open),
+            open=piece("requirements", request.open),
         )
         voice = self.voice("judge", self.agent.judge)
 
@@ -289,8 +277,8 @@ class ModelResearcher:
         prompt = render_prompt(
             "report",
             **study_pieces(request.context, plan),
-            outcome=_outcome_piece(request),
-            nodes=_nodes_piece(request.nodes),
+            outcome=piece("outcome", request),
+            nodes=piece("nodes", request.nodes),
             facts=facts_piece(facts),
         )
 
@@ -358,39 +346,3 @@ async def open_model_researcher(
     async with open_endpoint(model, key, pause_s) as endpoint:
         kept = Conversations(record, endpoint.redact) if record else None
         yield ModelResearcher(endpoint, agent, privacy, lookup, record=kept)
-
-
-def _planner_pieces() -> dict[str, str]:
-    """Return what a planner must know of checks and algorithms."""
-    return {
-        "checks": ", ".join(CHECK_NAMES),
-        "scorers": "\n".join(map(scorer_line, SCORERS.values())),
-    }
-
-
-def _outcome_piece(request: ReportRequest) -> str:
-    """Say how a run ended, and how its best script stands."""
-    best = request.best
-    if best is None:
-        return f"Outcome: {request.outcome.value}. No script worked."
-    score = best.score
-    met = f"{score.met} of {score.total} requirements met" if score else "not judged"
-    return f"Outcome: {request.outcome.value}. Best script: {best.id}, {met}."
-
-
-def _nodes_piece(nodes: Sequence[Node]) -> str:
-    """List the last scripts of a run and what came of them."""
-    return "\n".join(f"* {n.id} {n.operator.value}: {_node_state(n)}" for n in nodes[-12:])
-
-
-def _node_state(node: Node) -> str:
-    """Say in a line what came of a script."""
-    if node.error is not None:
-        return on_one_line(node.error, 200)
-    if node.execution is None:
-        return "in work"
-    if not node.execution.is_ok:
-        last = node.execution.output.strip().splitlines()[-1:]
-        return f"{node.execution.ended.value}, {on_one_line(' '.join(last), 200)}"
-    failed = node.score.failed_checks if node.score else ()
-    return "ran" + (f", failed {', '.join(failed)}" if failed else "")
