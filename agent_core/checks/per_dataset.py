@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent_core.checks.result import Result
+from agent_core.checks.result import Result, numbered_values
 from agent_core.domain import Finding
 from agent_core.evidence.evidence import Evidence, main_dataset
 
@@ -29,9 +29,9 @@ def gravest_of_datasets(results: Sequence[tuple[str, Result]]) -> Result:
         return results[0][1]
     worst = min((r.finding for _, r in results), key=GRAVITY.index)
     found = {name: r for name, r in results if r.finding is worst}
-    first = next(iter(found))
     told = " ".join(f"{name}: {r.reason}" for name, r in found.items())
-    return Result(worst, told, {"dataset": first, **found[first].values})
+    values = numbered_values({"dataset": name, **r.values} for name, r in found.items())
+    return Result(worst, told, values)
 
 
 def _view(evidence: Evidence, name: str, main: str) -> Evidence:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent_core.checks.per_dataset import gravest_of_datasets, views
-from agent_core.checks.result import Result, failed
+from agent_core.checks.result import Detail, Result, failed
 from agent_core.checks.results import (
     algorithms,
     files,
@@ -114,7 +114,8 @@ def _check(rule: Rule, evidence: Evidence) -> Check:
         result = gravest_of_datasets([(name, rule.judge(part)) for name, part in seen])
     except ODD_DATA as error:
         log.warning("a check could not take the data", exc_info=error, extra={"check": rule.name})
-        result = failed(f"Cannot be checked: {type(error).__name__}: {str(error)[:200]}")
+        named = {"error": type(error).__name__, "message": str(error)[:200]}
+        result = failed("Cannot be checked: {error}: {message}", **named)
     return Check(
         rule.name, result.finding, result.reason, rule.is_binding, rule.subject, result.values
     )
@@ -125,5 +126,6 @@ def _with_waiver(found: Check, waived: dict[str, Waiver]) -> Check:
     waiver = waived.get(found.name)
     if waiver is None or found.finding is not Finding.FAIL:
         return found
-    reason = f"Waived by {waiver.by} ({waiver.reason}). {found.reason}"
-    return replace(found, finding=Finding.WARN, reason=reason)
+    told = Detail("Waived by {waived_by} ({waiver}). ", waived_by=waiver.by, waiver=waiver.reason)
+    values = {**found.values, **told.values}
+    return replace(found, finding=Finding.WARN, reason=f"{told}{found.reason}", values=values)

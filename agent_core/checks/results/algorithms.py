@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent_core.checks.result import Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, each, failed, not_applicable, passed, warned
 from agent_core.checks.script.arguments import (
     SAME_NAMES,
     UNTRACKED,
@@ -21,24 +22,24 @@ from agent_core.prose.quotation import short
 from agent_core.statistics.observations import Observations
 
 BASELINE_KINDS = frozenset({"PopScorer", "BiasScorer", "RandomSelector", "TimeBoundedPopScore"})
+"""Rankers of LensKit that are no more than popularity, bias or chance: what a model must beat."""
+MUCH_SMALLER = 1.5
+"""Times that a value must be below the baseline's to say how many: 1.0 and 1.1 tell nothing."""
 
 
 def algorithms_as_planned(evidence: Evidence) -> Result:
     """Check that every planned algorithm has results, by the planned class."""
-    ran = set(evidence.rows["algorithm"])
-    missing = [a.name for a in evidence.plan.algorithms if a.name not in ran]
-    if missing:
-        return failed(f"No results of {some(missing)}.")
-    wrong = list(_wrong_classes(evidence))
-    if wrong:
-        return failed(f"{some(wrong)}.")
-    extra = sorted(ran - {a.name for a in evidence.plan.algorithms} - {""})
-    more = f"; not planned: {some(map(short, extra))}" if extra else ""
-    more += "".join(
-        f"; {planned} is called {short(found)} in the script"
-        for found, planned in evidence.other_names.items()
-    )
-    return passed(f"{some((a.name for a in evidence.plan.algorithms), 12)} have results{more}.")
+    ran, planned = set(evidence.rows["algorithm"]), [a.name for a in evidence.plan.algorithms]
+    if missing := [name for name in planned if name not in ran]:
+        return failed("No results of {algorithms}.", algorithms=missing)
+    if wrong := list(_wrong_classes(evidence)):
+        return failed("{faults}.", faults=wrong)
+    told = Detail("{algorithms:12} have results", algorithms=planned)
+    if extra := sorted(ran - {*planned, ""}):
+        told += Detail("; not planned: {extra}", extra=map(short, extra))
+    for found, name in evidence.other_names.items():
+        told += Detail("; {name} is called {found} in the script", name=name, found=short(found))
+    return passed(told + ".")
 
 
 def hyperparameters_took_effect(evidence: Evidence) -> Result:
@@ -47,9 +48,9 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     A model that the source makes with other values than the recorded ones is a fault, until the
     product has trained the recorded ones itself and come to the delivered values.
     """
-    planned = [a for a in evidence.plan.algorithms if a.config]
-    ran = set(evidence.rows["algorithm"])
-    faults = [f for a in planned if a.name in ran for f in _config_faults(evidence, a)]
+    configured = [a for a in evidence.plan.algorithms if a.config]
+    planned = [a for a in configured if a.name in set(evidence.rows["algorithm"])]
+    faults: list[str] = [f for a in planned for f in _config_faults(evidence, a)]
     faults += ignored_arguments(evidence)
     late = list(late_changes(evidence))
     others = list(other_values(evidence))
@@ -57,18 +58,19 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     faults += [text for is_sure, text in late if is_sure]
     faults += _idle_sweep(evidence)
     if faults:
-        return failed(f"{some(dict.fromkeys(faults))}.")
-    if planned and not ran & {a.name for a in planned}:
+        return failed("{faults}.", faults=dict.fromkeys(faults))
+    if configured and not planned:
         return failed("There are no results of the configured algorithms.")
     doubts = [f"{text} (trained by the product as recorded, the values are those delivered)"
               for _, text in others]  # fmt: skip
     doubts += [text for _, text in late]
-    doubts += [d for a in planned if a.name in ran for d in _unrecorded_settings(evidence, a)]
+    doubts += [d for a in planned for d in _unrecorded_settings(evidence, a)]
     if doubts:
-        return warned(f"{some(doubts)}.")
+        return warned("{doubts}.", doubts=doubts)
     if not planned:
         return not_applicable("The plan sets no hyperparameters.")
-    return passed(f"The configurations of {some(a.name for a in planned)} are in force.")
+    told = "The configurations of {algorithms} are in force."
+    return passed(told, algorithms=[a.name for a in configured])
 
 
 def configuration_as_planned(evidence: Evidence) -> Result:
@@ -77,22 +79,22 @@ def configuration_as_planned(evidence: Evidence) -> Result:
     ran = set(evidence.rows["algorithm"])
     for algorithm in evidence.plan.algorithms:
         if algorithm.name not in ran:
-            faults.append(f"{algorithm.name} has no results")
+            faults.append(Detail("{algorithm} has no results", algorithm=algorithm.name))
         elif algorithm.config:
             faults += _config_faults(evidence, algorithm)
     if faults:
-        return failed(f"{some(faults)}.")
+        return failed("{faults}.", faults=faults)
     doubts = [d for a in evidence.plan.algorithms for d in _unrecorded_settings(evidence, a)]
     if doubts:
-        return warned(f"{some(doubts)}.")
-    return passed(f"{len(evidence.plan.algorithms)} algorithms ran as configured in the plan.")
+        return warned("{doubts}.", doubts=doubts)
+    told = "{algorithms} algorithms ran as configured in the plan."
+    return passed(told, algorithms=len(evidence.plan.algorithms))
 
 
 def baseline_present(evidence: Evidence) -> Result:
     """Check that the planned baseline has results of the primary metric."""
     primary = evidence.plan.primary
-    rows = evidence.single[evidence.single["metric"] == primary.name]
-    ran = set(rows["algorithm"])
+    ran = set(evidence.single.loc[evidence.single["metric"] == primary.name, "algorithm"])
     planned = [a.name for a in evidence.plan.baselines]
     missing = [name for name in planned if name not in ran]
     has_both_sorts = len({m.is_rating for m in evidence.plan.metrics}) == 2
@@ -100,12 +102,12 @@ def baseline_present(evidence: Evidence) -> Result:
         # One baseline for rankings, another for rating errors.
         planned, missing = [name for name in planned if name in ran], []
     if missing:
-        return failed(f"The baseline {some(missing)} has no {primary.label}.")
+        told = "The baseline {baselines} has no {metric}."
+        return failed(told, baselines=missing, metric=primary.label)
     known = recorded_algorithms(evidence.run)
     found = planned or sorted(n for n in ran if known.get(n, {}).get("class") in BASELINE_KINDS)
-    found = found or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
-    if found:
-        return passed(f"Baseline: {some(found)}.")
+    if found := found or _baseline_names(evidence):
+        return passed("Baseline: {baselines}.", baselines=found)
     return warned("The plan names no baseline: nothing shows whether these values are good.")
 
 
@@ -113,21 +115,22 @@ def beats_baseline(evidence: Evidence) -> Result:
     """Compare every subject with the best baseline in the primary metric."""
     primary = evidence.plan.primary
     if not primary.is_directed:
-        return not_applicable(f"{primary.label}{primary.note}: no value is below another.")
+        named = {"metric": primary.label, "note": primary.note}
+        return not_applicable("{metric}{note}: no value is below another.", **named)
     pairs = list(_pairs_within_folds(evidence))
     if not pairs:
         return not_applicable("There is no pair of subject and baseline.")
-    below = [
-        f"{subject} {value:.4g} against {name} {base:.4g}{_times(value, base)}"
-        for subject, value, name, base in pairs
-        if (value < base if primary.is_descending else value > base)
-    ]
+    is_below = operator.lt if primary.is_descending else operator.gt
+    below = [_below_text(*pair) for pair in pairs if is_below(pair[1], pair[3])]
     if below:
         word = "Below" if primary.is_descending else "Worse than"
-        return warned(f"{word} the baseline in {primary.label}: {some(below)}.")
+        told = f"{word} the baseline in {{metric}}: {{below}}."
+        return warned(told, metric=primary.label, below=below)
     choose = max if primary.is_descending else min
     subject, value, name, base = choose(pairs, key=lambda pair: pair[1])
-    return passed(f"{primary.label}: {subject} {value:.4g}, baseline {name} {base:.4g}.")
+    told = "{metric}: {algorithm} {value:.4g}, baseline {baseline} {base:.4g}."
+    named = {"metric": primary.label, "algorithm": subject, "baseline": name}
+    return passed(told, **named, value=value, base=base)
 
 
 def tuning_parity(evidence: Evidence) -> Result:
@@ -137,22 +140,24 @@ def tuning_parity(evidence: Evidence) -> Result:
     trials = {n: trials_of(known[n]) for n in names if n in known}
     if len(trials) < 2:
         return not_applicable("There is one algorithm to compare.")
-    if max(trials.values()) != min(trials.values()):
-        listed = some((f"{n} {t}" for n, t in trials.items()), 8)
-        return warned(f"Not tuned alike (configurations tried): {listed}.")
-    if not max(trials.values()):
+    most = max(trials.values())
+    if most != min(trials.values()):
+        listed = each("{algorithm} {trials}", algorithm=trials, trials=trials.values())
+        return warned("Not tuned alike (configurations tried): {counts:8}.", counts=listed)
+    if not most:
         return passed("Nothing was tuned: results are of these configurations.")
-    return passed(f"{max(trials.values())} configurations were tried for each algorithm.")
+    return passed("{trials} configurations were tried for each algorithm.", trials=most)
 
 
-def _wrong_classes(evidence: Evidence) -> Iterator[str]:
+def _wrong_classes(evidence: Evidence) -> Iterator[Detail]:
     """Name algorithms that ran by another class than planned."""
     known = recorded_algorithms(evidence.run)
     for algorithm in evidence.plan.algorithms:
         found = str(known.get(algorithm.name, {}).get("class") or "")
         planned = algorithm.kind
         if found and not planned.startswith("Custom") and found != planned:
-            yield f"{algorithm.name} ran as {short(found, 80)}, planned is {planned}"
+            told = "{algorithm} ran as {kind}, planned is {planned}"
+            yield Detail(told, algorithm=algorithm.name, kind=short(found, 80), planned=planned)
 
 
 def _config_of(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
@@ -171,27 +176,32 @@ def _is_trained_as_recorded(evidence: Evidence, kind: str) -> bool:
     return is_whole and all(p.agrees and p.scatters_alike for p in own)
 
 
-def _config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+def _config_faults(evidence: Evidence, algorithm: Algorithm) -> Iterator[Detail]:
     """Name the planned hyperparameters that are not in force."""
-    config = _config_of(evidence, algorithm.name)
+    config, named = _config_of(evidence, algorithm.name), {"algorithm": algorithm.name}
     if config is None:
-        yield f"run.json has no resolved configuration of {algorithm.name}"
+        told = "run.json has no resolved configuration of {without_config}"
+        yield Detail(told, without_config=algorithm.name)
         return
     for name, value in algorithm.config.items():
         key = _recorded_as(name, config)
         if key in config and not is_same(config[key], value):
-            yield f"{algorithm.name}: {name} is {config[key]!r}, planned {value!r}"
+            told = "{algorithm}: {parameter} is {found}, planned {planned}"
+            both = {"found": repr(config[key]), "planned": repr(value)}
+            yield Detail(told, **named, parameter=name, **both)
         elif key not in config and name not in UNTRACKED and not _is_own(algorithm):
-            yield f"{algorithm.name}: {name} is unknown to {algorithm.kind} and was ignored"
+            told = "{algorithm}: {parameter} is unknown to {kind} and was ignored"
+            yield Detail(told, **named, parameter=name, kind=algorithm.kind)
 
 
-def _unrecorded_settings(evidence: Evidence, algorithm: Algorithm) -> Iterator[str]:
+def _unrecorded_settings(evidence: Evidence, algorithm: Algorithm) -> Iterator[Detail]:
     """Name planned hyperparameters that a class of the script's own does not record."""
     config = _config_of(evidence, algorithm.name)
     if config is not None and _is_own(algorithm):
         for name in algorithm.config:
             if _recorded_as(name, config) not in config:
-                yield f"{algorithm.name}: {name} is not recorded"
+                told = "{algorithm}: {parameter} is not recorded"
+                yield Detail(told, algorithm=algorithm.name, parameter=name)
 
 
 def _recorded_as(name: str, config: Mapping[str, Any]) -> str:
@@ -204,7 +214,7 @@ def _is_own(algorithm: Algorithm) -> bool:
     return algorithm.kind.startswith("Custom")
 
 
-def _idle_sweep(evidence: Evidence) -> Iterator[str]:
+def _idle_sweep(evidence: Evidence) -> Iterator[Detail]:
     """Name a swept hyperparameter whose values all lead to the same results."""
     swept = evidence.plan.swept
     names = [a.name for a in evidence.plan.algorithms if swept and swept in a.config]
@@ -215,7 +225,8 @@ def _idle_sweep(evidence: Evidence) -> Iterator[str]:
         index=["metric", "k", "fold", "seed"], columns="algorithm", values="value", dropna=False
     ).dropna(how="all")
     if (wide.nunique(axis=1) == 1).all():
-        yield f"{swept} changes nothing: {len(names)} values lead to the same results"
+        told = "{parameter} changes nothing: {levels} values lead to the same results"
+        yield Detail(told, parameter=swept, levels=len(names))
 
 
 def _pairs_within_folds(evidence: Evidence) -> Iterator[tuple[str, float, str, float]]:
@@ -242,6 +253,10 @@ def _baseline_names(evidence: Evidence) -> list[str]:
     return planned or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
 
 
-def _times(value: float, base: float) -> str:
-    """Say how many times smaller a value is, where that is a lot."""
-    return f" ({base / value:.1f} times smaller)" if 0 < value < base / 1.5 else ""
+def _below_text(subject: str, value: float, baseline: str, base: float) -> Detail:
+    """Name a value and that of the baseline; and how many times smaller it is, if a lot."""
+    told = "{algorithm} {value:.4g} against {baseline} {base:.4g}"
+    found = Detail(told, algorithm=subject, value=value, baseline=baseline, base=base)
+    if 0 < value < base / MUCH_SMALLER:
+        found += Detail(" ({times:.1f} times smaller)", times=base / value)
+    return found

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from agent_core.checks.result import (
+    Detail,
     Result,
+    each,
+    each_row,
     failed,
     label,
     not_applicable,
     passed,
     run_label,
-    some,
     warned,
 )
+from agent_core.checks.results.sampled_lists import sample_faults, users_of_sample
 from agent_core.checks.split.variants import is_variant
+from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Metric
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import false_ratings, shares
-from agent_core.evidence.sampled_lists import on_whom, sample_faults
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, is_close
 from agent_core.prose.quotation import quoted
 
@@ -46,36 +50,30 @@ def recomputation_agrees(evidence: Evidence) -> Result:
     wrong = agreement[~agreement["agrees"].astype(bool)]
     if len(wrong):
         return failed(_disagreement(wrong, len(agreement)))
-    strange = [f"{run_label(*run)}: {fault}" for run, fault in sample_faults(evidence)]
-    if strange:
-        said = on_whom(evidence).removeprefix(", ").capitalize()
-        return failed(f"{said}, which tell nothing of the others; {some(strange, 2)}.")
-    bare = sorted(set(known["algorithm"]) - set(agreement["algorithm"]))
-    if bare:
-        return failed(f"Without lists or predictions nothing can be recomputed of {some(bare)}.")
-    forged = false_ratings(evidence)
-    if forged:
-        listed = some(f"{n:,} of {name}" for name, n in forged.items())
-        return failed(f"Delivered ratings that are not those of the dataset: {listed}.")
-    mixed = list(_mixed_definitions(agreement))
-    if mixed:
-        return failed(f"Compared under different definitions: {some(mixed)}.")
-    inner = list(_inner_contradictions(evidence))
-    if inner:
-        return failed(f"results.json and per_user.parquet disagree: {some(inner)}.")
+    if strange := [_sample_text(run, fault) for run, fault in sample_faults(evidence)]:
+        told = "Recomputed on {users}, which tell nothing of the others; {faults:2}."
+        return failed(told, users=users_of_sample(evidence), faults=strange)
+    if bare := sorted(set(known["algorithm"]) - set(agreement["algorithm"])):
+        told = "Without lists or predictions nothing can be recomputed of {algorithms}."
+        return failed(told, algorithms=bare)
+    if forged := false_ratings(evidence):
+        listed = each("{ratings:,} of {algorithm}", ratings=forged.values(), algorithm=forged)
+        told = "Delivered ratings that are not those of the dataset: {forged}."
+        return failed(told, forged=listed)
+    if mixed := list(_mixed_definitions(agreement)):
+        return failed("Compared under different definitions: {mixed}.", mixed=mixed)
+    if inner := list(_inner_contradictions(evidence)):
+        return failed("results.json and per_user.parquet disagree: {faults}.", faults=inner)
     return _recomputed_share(evidence)
 
 
 def metrics_as_planned(evidence: Evidence) -> Result:
     """Check that every planned algorithm has every planned metric."""
-    single = evidence.single
-    found = {
-        (str(a), label(str(m), k))
-        for a, m, k in single[["algorithm", "metric", "k"]].itertuples(index=False)
-    }
+    runs = evidence.single[["algorithm", "metric", "k"]].itertuples(index=False)
+    found = {(str(a), label(str(m), k)) for a, m, k in runs}
     ran = {a for a, _ in found}
     missing = [
-        f"{m.label} of {a.name}"
+        Detail("{metric} of {algorithm}", metric=m.label, algorithm=a.name)
         for a in evidence.plan.algorithms
         for m in evidence.plan.metrics
         if a.name in ran and is_measured_by(evidence, a.name, m) and (a.name, m.key) not in found
@@ -83,14 +81,12 @@ def metrics_as_planned(evidence: Evidence) -> Result:
     if not found:
         return failed("There are no results of single runs.")
     if missing:
-        return failed(f"Missing: {some(missing)}.")
-    sampled = sampled_candidates(evidence)
-    if sampled:
-        return warned(
-            f"Ranked among {quoted(sampled, 80)}, not among all items: not comparable with full "
-            "rankings."
-        )
-    return passed(f"{some((m.label for m in evidence.plan.metrics), 8)} of every algorithm.")
+        return failed("Missing: {missing}.", missing=missing)
+    if sampled := sampled_candidates(evidence):
+        told = "Ranked among {sample}, not among all items: not comparable with full rankings."
+        return warned(told, sample=quoted(sampled, 80))
+    planned = [m.label for m in evidence.plan.metrics]
+    return passed("{metrics:8} of every algorithm.", metrics=planned)
 
 
 def is_measured_by(evidence: Evidence, algorithm: str, metric: Metric) -> bool:
@@ -121,28 +117,13 @@ def same_test_users(evidence: Evidence) -> Result:
     counts = single.dropna(subset=["n"]).groupby(["metric", "k", "fold"], dropna=False)["n"]
     for (metric, k, fold), group in counts:
         if group.nunique() > 1:
-            parts = single.loc[group.index].groupby("algorithm")["n"].first()
-            listed = some(f"{name} {n:,.0f}" for name, n in parts.items())
-            where = f" in fold {fold}" if fold else ""
-            return failed(f"{label(str(metric), k)}{where} is over different users: {listed}.")
-    differing = list(_differing_users(evidence))
-    if differing:
-        return failed(f"{some(differing)}.")
-    folds = _folds_of(evidence)
-    shared = frozenset.intersection(*folds.values())
-    known = frozenset.union(*folds.values())
-    variants = {f for f in known if is_variant(evidence, f)}
-    if not shared and len(known - variants) <= 1 and not _alone(folds):
-        return passed(
-            f"{len(folds)} algorithms, each on the same test users as others in its fold."
-        )
-    if not shared:
-        listed = some(f"{a}: {some(sorted(f))}" for a, f in folds.items())
-        return failed(f"The algorithms share no fold ({listed}).")
-    short = sorted(a for a, f in folds.items() if f != known)
-    if short:
-        return warned(f"Not on every fold: {some(short)}; {len(shared)} folds are shared.")
-    return passed(f"{single['algorithm'].nunique()} algorithms on the same test users.")
+            where = Detail("{metric}", metric=label(str(metric), k)) + _in_fold(fold)
+            users = single.loc[group.index].groupby("algorithm")["n"].first()
+            listed = each("{algorithm} {users:,.0f}", algorithm=users.index, users=users)
+            return failed("{where} is over different users: {users}.", where=where, users=listed)
+    if differing := list(_differing_users(evidence)):
+        return failed("{faults}.", faults=differing)
+    return _shared_folds(evidence)
 
 
 def users_dropped(evidence: Evidence) -> Result:
@@ -156,82 +137,112 @@ def users_dropped(evidence: Evidence) -> Result:
         return not_applicable("No split was saved.")
     dropped = [*_short_counts(evidence), *_lucky_users(evidence)]
     if dropped:
-        return failed(f"Averages leave test users out: {some(dropped)}.")
-    unlisted = list(_users_without_lists(evidence))
-    shown = shares(evidence).items()
-    unpredicted = [f"{run_label(*run)} predicts {share:.1%}" for run, share in shown if share < 1]
-    notes = [f"Test users without a list (counted as 0): {some(unlisted)}."] if unlisted else []
-    if unpredicted:
-        notes.append(f"Not all tested ratings are predicted: {some(unpredicted)}.")
+        return failed("Averages leave test users out: {dropped}.", dropped=dropped)
+    notes = []
+    if unlisted := list(_users_without_lists(evidence)):
+        notes.append(Detail("Test users without a list (counted as 0): {runs}.", runs=unlisted))
+    rare = {run_label(*run): share for run, share in shares(evidence).items() if share < 1}
+    if rare:
+        listed = each("{run} predicts {share:.1%}", run=rare, share=rare.values())
+        notes.append(Detail("Not all tested ratings are predicted: {runs}.", runs=listed))
     if notes:
-        return warned(" ".join(notes))
+        return warned(" ".join(notes), notes)
     return passed("Every average is over all test users.")
+
+
+def _shared_folds(evidence: Evidence) -> Result:
+    """Check that compared algorithms share their folds."""
+    folds = _folds_of(evidence)
+    shared = frozenset.intersection(*folds.values())
+    known = frozenset.union(*folds.values())
+    variants = {f for f in known if is_variant(evidence, f)}
+    if not shared and len(known - variants) <= 1 and not _alone(folds):
+        told = "{algorithms} algorithms, each on the same test users as others in its fold."
+        return passed(told, algorithms=len(folds))
+    if not shared:
+        listed = each("{algorithm}: {folds}", algorithm=folds, folds=map(sorted, folds.values()))
+        return failed("The algorithms share no fold ({places}).", places=listed)
+    if partial := sorted(a for a, f in folds.items() if f != known):
+        told = "Not on every fold: {algorithms}; {folds} folds are shared."
+        return warned(told, algorithms=partial, folds=len(shared))
+    told = "{algorithms} algorithms on the same test users."
+    return passed(told, algorithms=evidence.single["algorithm"].nunique())
+
+
+def _sample_text(run: tuple[str, str, str], fault: Detail) -> Detail:
+    """Name the run whose sample is at fault."""
+    return Detail("{run}: ", run=run_label(*run)) + fault
+
+
+def _in_fold(fold: object) -> Detail:
+    """Name a fold, where it has a name."""
+    return Detail(" in fold {fold}", fold=fold) if fold else Detail("")
 
 
 def _recomputed_share(evidence: Evidence) -> Result:
     """Say how many values were computed again, all of which agree, and which were not."""
     primary, agreement = evidence.plan.primary, evidence.agreement
-    bare = _not_recomputed(evidence)
-    total = len(evidence.single)
-    text = f"{total - len(bare)} of {total} values agree{on_whom(evidence)}"
-    text += f"; {_definitions(agreement)}." if len(agreement) else "."
+    bare, total = _not_recomputed(evidence), len(evidence.single)
+    told = Detail("{agreeing} of {total} values agree", agreeing=total - len(bare), total=total)
+    if sample := users_of_sample(evidence):
+        told += Detail(", recomputed on {users}", users=sample)
+    told += _definitions(agreement)
     if not len(bare):
-        return passed(text) if not (note := _rounding(agreement)) else warned(f"{text} {note}")
+        rounded = _rounded_values(agreement)
+        note = " {rounded} of them are rounded: the product takes its own."
+        return warned(told + Detail(note, rounded=rounded)) if rounded else passed(told)
     is_primary = (bare["metric"] == primary.name) & (bare["k"].fillna(0) == (primary.k or 0))
     if is_primary.any() and primary.name in KNOWN:
-        return failed(
-            f"{int(is_primary.sum())} values of the primary metric {primary.label} cannot be "
-            "computed again from the saved files."
-        )
+        told = Detail("{values} values of the primary metric ", values=int(is_primary.sum()))
+        note = "{metric} cannot be computed again from the saved files."
+        return failed(told + Detail(note, metric=primary.label))
     counts = bare.groupby(["metric", "k"], dropna=False, sort=False).size()
-    listed = some(f"{label(str(m), k)} ({n})" for (m, k), n in counts.items())
-    return warned(f"{text} Not computed again, the script's own word: {listed}.")
+    names = [label(str(m), k) for m, k in counts.index]
+    listed = each("{metric} ({values})", metric=names, values=counts)
+    note = Detail(" Not computed again, the script's own word: {metrics}.", metrics=listed)
+    return warned(told + note)
 
 
-def _rounding(agreement: pd.DataFrame) -> str:
-    """Say how many values agree only as roundings of the product's own; empty for none."""
+def _rounded_values(agreement: pd.DataFrame) -> int:
+    """Return how many values agree only as roundings of the product's own."""
     pairs = agreement[["claimed", "computed"]].itertuples(index=False)
-    count = sum(not is_close(claimed, computed) for claimed, computed in pairs)
-    return f"{count} of them are rounded: the product takes its own." if count else ""
+    return sum(not is_close(claimed, computed) for claimed, computed in pairs)
 
 
 def _not_recomputed(evidence: Evidence) -> pd.DataFrame:
     """Return the rows of single runs without a recomputed value."""
-    keys = ["algorithm", "fold", "seed", "metric", "k"]
+    keys = [*RUN, "metric", "k"]
     rows, known = evidence.single[keys], evidence.agreement[keys]
     rows, known = (f.assign(k=pd.to_numeric(f["k"]).astype("Int64")) for f in (rows, known))
     both = rows.merge(known.drop_duplicates(), on=keys, how="left", indicator="side")
     return both[both["side"] == "left_only"]
 
 
-def _disagreement(wrong: pd.DataFrame, total: int) -> str:
+def _disagreement(wrong: pd.DataFrame, total: int) -> Detail:
     """Say which claimed value is furthest from the recomputed one."""
     gaps = (wrong["claimed"].astype(float) - wrong["computed"].astype(float)).abs()
-    worst = wrong.loc[gaps.fillna(float("inf")).idxmax()]
-    run = run_label(str(worst["algorithm"]), str(worst["fold"]), str(worst["seed"]))
-    name = label(str(worst["metric"]), worst["k"])
-    claimed, computed = float(worst["claimed"]), float(worst["computed"])
-    return (
-        f"{len(wrong)} of {total} values cannot be recomputed. {name} of {run}: claimed "
-        f"{claimed:.6g}, from the saved files {computed:.6g}."
-    )
+    worst = wrong.loc[[gaps.fillna(float("inf")).idxmax()]].astype({"claimed": float})
+    told = "{wrong} of {total} values cannot be recomputed. "
+    told = Detail(told, wrong=len(wrong), total=total)
+    more = "{metric} of {run}: claimed {claimed:.6g}, from the saved files {computed:.6g}."
+    return told + each_row(more, worst.astype({"computed": float}))[0]
 
 
-def _mixed_definitions(agreement: pd.DataFrame) -> Iterator[str]:
+def _mixed_definitions(agreement: pd.DataFrame) -> Iterator[Detail]:
     """Name metrics that match one definition for some algorithms and another for others."""
     for (metric, k), group in agreement.groupby(["metric", "k"], dropna=False):
-        names = sorted(group["definition"].unique())
-        if len(names) > 1:
-            yield f"{label(str(metric), k)} ({'; '.join(map(str, names))})"
+        names = "; ".join(sorted(map(str, group["definition"].unique())))
+        if group["definition"].nunique() > 1:
+            yield Detail("{metric} ({names})", metric=label(str(metric), k), names=names)
 
 
-def _inner_contradictions(evidence: Evidence) -> Iterator[str]:
+def _inner_contradictions(evidence: Evidence) -> list[Detail]:
     """Name runs whose claimed value is not the mean of their claimed per-user values."""
     users = evidence.per_user
     users = users[~users["metric"].isin(RATING)]
-    keys = ["algorithm", "fold", "seed", "metric", "k"]
+    keys = [*RUN, "metric", "k"]
     if not len(users):
-        return
+        return []
     means = users.groupby(keys, dropna=False)["value"].agg(
         ["mean", lambda v: v.fillna(0.0).mean(), _half_unit]
     )
@@ -240,12 +251,15 @@ def _inner_contradictions(evidence: Evidence) -> Iterator[str]:
     agreement = evidence.agreement
     pooled = agreement[agreement["definition"].astype(str).str.startswith(POOLED)]
     both = both[~pd.MultiIndex.from_frame(both[keys]).isin(pd.MultiIndex.from_frame(pooled[keys]))]
-    for row in both.itertuples():
-        gap = min(abs(row.value - row.mean), abs(row.value - row.filled))
-        is_same = is_close(row.value, row.mean) or is_close(row.value, row.filled)
-        if not is_same and not gap <= row.slack:
-            run = run_label(row.algorithm, row.fold, row.seed)
-            yield f"{label(row.metric, row.k)} of {run}: {row.value:.6g} and {row.mean:.6g}"
+    wrong = [not _is_mean(row) for row in both.itertuples()]
+    return each_row("{metric} of {run}: {value:.6g} and {mean:.6g}", both[wrong])
+
+
+def _is_mean(row: Any) -> bool:
+    """Whether a claimed value is the mean over users, missing values left out or counted as 0."""
+    gap = min(abs(row.value - row.mean), abs(row.value - row.filled))
+    is_same = is_close(row.value, row.mean) or is_close(row.value, row.filled)
+    return is_same or bool(gap <= row.slack)
 
 
 def _half_unit(values: pd.Series) -> float:
@@ -260,10 +274,11 @@ def _half_unit(values: pd.Series) -> float:
     return 0.0
 
 
-def _definitions(agreement: pd.DataFrame) -> str:
+def _definitions(agreement: pd.DataFrame) -> Detail:
     """List each metric with the definition that matched."""
-    pairs = agreement[["metric", "definition"]].drop_duplicates()
-    return some((f"{m}: {d}" for m, d in pairs.itertuples(index=False)), 6)
+    pairs = agreement[["metric", "definition"]].drop_duplicates().itertuples(index=False)
+    named = [f"{metric}: {definition}" for metric, definition in pairs]
+    return Detail("; {definitions:6}.", definitions=named) if named else Detail(".")
 
 
 def _alone(folds: dict[str, frozenset[str]]) -> list[str]:
@@ -283,49 +298,44 @@ def _folds_of(evidence: Evidence) -> dict[str, frozenset[str]]:
     return planned if len(planned) > 1 else found
 
 
-def _differing_users(evidence: Evidence) -> Iterator[str]:
+def _differing_users(evidence: Evidence) -> Iterator[Detail]:
     """Name the algorithms whose per-user values are of other users than the rest."""
-    for (metric, k, fold), group in evidence.per_user.groupby(
-        ["metric", "k", "fold"], dropna=False
-    ):
+    groups = evidence.per_user.groupby(["metric", "k", "fold"], dropna=False)
+    for (metric, k, fold), group in groups:
         users = {str(a): frozenset(g["user_id"]) for a, g in group.groupby("algorithm")}
-        everyone = frozenset().union(*users.values())
+        others = len(frozenset().union(*users.values()))
+        which = label(str(metric), k)
         for name, own in users.items():
-            if own != everyone:
-                where = f" in fold {fold}" if fold else ""
-                yield (
-                    f"{label(str(metric), k)} of {name}{where} is over {len(own):,} users, "
-                    f"others over {len(everyone):,}"
-                )
+            if len(own) < others:
+                where = Detail("{metric} of {algorithm}", metric=which, algorithm=name)
+                told = " is over {users:,} users, others over {others:,}"
+                yield where + _in_fold(fold) + Detail(told, users=len(own), others=others)
 
 
-def _short_counts(evidence: Evidence) -> Iterator[str]:
+def _short_counts(evidence: Evidence) -> list[Detail]:
     """Name the values that are said to be over fewer users than were tested."""
     rows = evidence.single.dropna(subset=["n"])
-    for row in rows[~rows["metric"].isin([*RATING, "coverage"])].itertuples():
-        test = evidence.test.get(row.fold)
-        users = 0 if test is None else int(test["user_id"].nunique())
-        if row.n < users:
-            run = run_label(row.algorithm, row.fold, row.seed)
-            yield f"{label(row.metric, row.k)} of {run}: {row.n:,.0f} of {users:,}"
+    rows = rows[~rows["metric"].isin([*RATING, "coverage"])]
+    tested = {fold: test["user_id"].nunique() for fold, test in evidence.test.items()}
+    rows = rows.assign(tested=[tested.get(fold, 0) for fold in rows["fold"]])
+    told = "{metric} of {run}: {n:,.0f} of {tested:,}"
+    return each_row(told, rows[rows["n"] < rows["tested"]])
 
 
-def _lucky_users(evidence: Evidence) -> Iterator[str]:
+def _lucky_users(evidence: Evidence) -> list[Detail]:
     """Name the values that agree only where users without a list are left out."""
     agreement = evidence.agreement
     found = agreement[agreement["definition"].astype(str).str.endswith(LISTED_ONLY)]
-    for row in found.itertuples():
-        run = run_label(row.algorithm, row.fold, row.seed)
-        yield f"{label(row.metric, row.k)} of {run}: only users with a list"
+    return each_row("{metric} of {run}: only users with a list", found)
 
 
-def _users_without_lists(evidence: Evidence) -> Iterator[str]:
+def _users_without_lists(evidence: Evidence) -> Iterator[Detail]:
     """Name runs whose lists are of fewer users than were tested."""
     if evidence.run.get("list_sample"):
         return
-    for (name, fold, seed), group in evidence.lists.groupby(["algorithm", "fold", "seed"]):
+    for (name, fold, seed), group in evidence.lists.groupby(RUN):
         test = evidence.test.get(str(fold))
         users = set() if test is None else set(test["user_id"])
-        missing = len(users - set(group["user_id"]))
-        if missing:
-            yield f"{missing:,} of {run_label(str(name), str(fold), str(seed))}"
+        if missing := len(users - set(group["user_id"])):
+            run = run_label(str(name), str(fold), str(seed))
+            yield Detail("{users:,} of {run}", users=missing, run=run)

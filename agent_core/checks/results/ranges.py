@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from agent_core.checks.result import (
+    Detail,
     Result,
+    each,
+    each_row,
     failed,
-    label,
     not_applicable,
     passed,
     run_label,
-    some,
     warned,
 )
+from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import KINDS, RATING, kind_of_metric
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import repeated_predictions
@@ -25,6 +26,9 @@ from agent_core.evidence.predicted_ratings import repeated_predictions
 QUALITY = frozenset(kind.name for kind in KINDS if kind.is_quality)
 TOO_GOOD = 0.95
 SLACK = 1e-9
+SAME = 1e-12
+RISE = 1e-6
+LIST = [*RUN, "user_id"]
 
 
 def values_in_range(evidence: Evidence) -> Result:
@@ -38,12 +42,12 @@ def values_in_range(evidence: Evidence) -> Result:
         *_list_faults(evidence),
     ]
     if faults:
-        return failed(f"Impossible: {some(faults)}.")
+        return failed("Impossible: {faults}.", faults=faults)
     doubts = [*_wide_errors(evidence), *_too_good(evidence.rows), *_contradicted_ranks(evidence)]
     if doubts:
-        return warned(f"Possible, but hardly: {some(doubts)}.")
+        return warned("Possible, but hardly: {doubts}.", doubts=doubts)
     total = len(evidence.rows) + len(evidence.per_user)
-    return passed(f"{total:,} values are finite and in the range of their metric.")
+    return passed("{values:,} values are finite and in the range of their metric.", values=total)
 
 
 def identical_results(evidence: Evidence) -> Result:
@@ -57,105 +61,93 @@ def identical_results(evidence: Evidence) -> Result:
     same = []
     for a, b in combinations(wide.columns, 2):
         both = wide[[a, b]].dropna()
-        is_same = np.isclose(both[a], both[b], rtol=1e-12, atol=0)
+        is_same = np.isclose(both[a], both[b], rtol=SAME, atol=0)
         if len(both) and is_same.all() and (both[a] != 0).any():
             same.append(f"{a} and {b}")
     if same:
-        return warned(f"The same values in every metric: {some(same)}.")
-    return passed(f"{wide.shape[1]} algorithms have different values.")
+        return warned("The same values in every metric: {pairs}.", pairs=same)
+    return passed("{algorithms} algorithms have different values.", algorithms=wide.shape[1])
 
 
-def _outside(metric: str, values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return which values are not finite or out of range."""
-    low, high = kind_of_metric(metric).range
-    numbers = values.to_numpy(dtype=float)
-    wrong = ~np.isfinite(numbers) | (numbers < low - SLACK) | (numbers > high + SLACK)
-    return values[wrong]
+def _is_outside(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return which values are not finite, or out of the range of their metric."""
+    ranges = {m: kind_of_metric(str(m)).range for m in rows["metric"].unique()}
+    low, high = (rows["metric"].map({m: ends[i] for m, ends in ranges.items()}) for i in (0, 1))
+    values = rows["value"].astype(float)
+    is_possible = np.isfinite(values) & (values >= low - SLACK) & (values <= high + SLACK)
+    return ~is_possible.astype(bool)
 
 
-def _row_faults(rows: pd.DataFrame) -> list[str]:
+def _row_faults(rows: pd.DataFrame) -> list[Detail]:
     """Name the rows with impossible values."""
-    faults = []
     # The number of items listed is what recomputation says; a share of more than one is nothing.
     is_count = (rows["metric"] == "coverage") & (rows["value"] > 1) & (rows["value"] % 1 == 0)
-    for (metric, algorithm), group in rows[~is_count].groupby(["metric", "algorithm"]):
-        for index, value in _outside(str(metric), group["value"]).items():
-            name = label(str(metric), group.loc[index, "k"])
-            faults.append(f"{name} of {algorithm} is {value:g}")
-    return faults
+    wrong = rows[_is_outside(rows) & ~is_count].sort_values(["metric", "algorithm"], kind="stable")
+    return each_row("{metric} of {algorithm} is {value:g}", wrong)
 
 
-def _user_faults(per_user: pd.DataFrame) -> list[str]:
+def _user_faults(per_user: pd.DataFrame) -> list[Detail]:
     """Name the metrics with impossible per-user values; undefined ones may be missing."""
-    faults = []
-    for metric, group in per_user.dropna(subset=["value"]).groupby("metric"):
-        wrong = _outside(str(metric), group["value"])
-        if len(wrong):
-            faults.append(f"per-user {metric} is {wrong.iloc[0]:g} ({len(wrong)} values)")
-    return faults
+    known = per_user.dropna(subset=["value"])
+    wrong = known[_is_outside(known)].groupby("metric")["value"].agg(["first", "size"])
+    told = "per-user {metric} is {value:g} ({values} values)"
+    return each(told, metric=wrong.index, value=wrong["first"], values=wrong["size"])
 
 
-def _interval_faults(rows: pd.DataFrame) -> list[str]:
+def _interval_faults(rows: pd.DataFrame) -> list[Detail]:
     """Name intervals that do not hold their value."""
     low, high = (pd.to_numeric(rows[c], errors="coerce") for c in ("ci_low", "ci_high"))
     wrong = rows[(low > rows["value"] + SLACK) | (high < rows["value"] - SLACK) | (low > high)]
-    return [
-        f"interval [{r.ci_low:g}, {r.ci_high:g}] of {r.metric} {r.value:g} of {r.algorithm}"
-        for r in wrong.itertuples()
-    ]
+    told = "interval [{low:g}, {high:g}] of {metric} {value:g} of {algorithm}"
+    names = {name: wrong[name] for name in ("metric", "value", "algorithm")}
+    return each(told, low=wrong["ci_low"], high=wrong["ci_high"], **names)
 
 
 def _list_faults(evidence: Evidence) -> list[str]:
     """Name impossible ranks and predictions."""
-    faults = []
+    faults: list[str] = []
     ranks = pd.to_numeric(evidence.lists["rank"], errors="coerce")
     if len(ranks) and (ranks.isna() | (ranks < 1)).any():
         faults.append("ranks below 1 or missing in the lists")
-    keys = ["algorithm", "fold", "seed", "user_id"]
-    if len(ranks) and evidence.lists.duplicated([*keys, "item_id"]).any():
+    if len(ranks) and evidence.lists.duplicated([*LIST, "item_id"]).any():
         faults.append("an item stands twice in one list")
-    if len(ranks) and evidence.lists.duplicated([*keys, "rank"]).any():
+    if len(ranks) and evidence.lists.duplicated([*LIST, "rank"]).any():
         faults.append("a rank is taken twice in one list")
     predicted = pd.to_numeric(evidence.predictions["prediction"], errors="coerce")
     if len(predicted) and not np.isfinite(predicted.to_numpy(dtype=float)).all():
         faults.append("predictions that are not finite")
-    twice = repeated_predictions(evidence)
-    if twice:
-        listed = some(f"{n:,} in {run_label(*run)}" for run, n in twice.items())
-        faults.append(f"tested pairs that are predicted more than once ({listed})")
+    if twice := repeated_predictions(evidence):
+        runs = [run_label(*run) for run in twice]
+        listed = each("{pairs:,} in {run}", pairs=twice.values(), run=runs)
+        faults.append(
+            Detail("tested pairs that are predicted more than once ({runs})", runs=listed)
+        )
     return faults
 
 
-def _wide_errors(evidence: Evidence) -> list[str]:
+def _wide_errors(evidence: Evidence) -> list[Detail]:
     """Name rating errors that exceed the width of the rating scale."""
     ratings = [r for d in evidence.datasets for r in d.rating_values]
-    if not ratings:
-        return []
     rows = evidence.rows[evidence.rows["metric"].isin(RATING)]
-    wide = rows[rows["value"] > max(ratings) - min(ratings)]
-    return [
-        f"{r.metric} {r.value:.3g} of {r.algorithm} exceeds the rating scale"
-        for r in wide.itertuples()
-    ]
+    width = max(ratings) - min(ratings) if ratings else np.inf
+    told = "{metric} {value:.3g} of {algorithm} exceeds the rating scale"
+    return each_row(told, rows[rows["value"] > width])
 
 
-def _too_good(rows: pd.DataFrame) -> list[str]:
+def _too_good(rows: pd.DataFrame) -> list[Detail]:
     """Name ranking values that hardly any honest experiment reaches."""
     high = rows[rows["metric"].isin(QUALITY) & (rows["value"] > TOO_GOOD)]
-    return [
-        f"{label(r.metric, r.k)} {r.value:.4g} of {r.algorithm} is nearly perfect"
-        for r in high.itertuples()
-    ]
+    told = "{metric} {too_good:.4g} of {algorithm} is nearly perfect"
+    return each_row(told, high.rename(columns={"value": "too_good"}))
 
 
-def _contradicted_ranks(evidence: Evidence) -> list[str]:
+def _contradicted_ranks(evidence: Evidence) -> list[Detail]:
     """Name algorithms whose lists are not in the order of their scores."""
     lists = evidence.lists.dropna(subset=["rank", "score"])
     if not len(lists):
         return []
-    keys = ["algorithm", "fold", "seed", "user_id"]
-    ordered = lists.sort_values([*keys, "rank"])
-    same = (ordered[keys] == ordered[keys].shift()).all(axis=1)
-    rises = ordered["score"].diff().to_numpy(dtype=float) > 1e-6 * ordered["score"].abs().max()
+    ordered = lists.sort_values([*LIST, "rank"])
+    same = (ordered[LIST] == ordered[LIST].shift()).all(axis=1)
+    rises = ordered["score"].diff().to_numpy(dtype=float) > RISE * ordered["score"].abs().max()
     wrong = ordered.loc[same & rises, "algorithm"].unique()
-    return [f"lists of {name} are not in the order of their scores" for name in wrong]
+    return each("lists of {unordered} are not in the order of their scores", unordered=wrong)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+
 import numpy as np
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, label, not_applicable, passed, warned
 from agent_core.checks.script.seeding import seeds_reach
 from agent_core.domain import Algorithm, Study
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
@@ -15,9 +17,20 @@ DETERMINISTIC = frozenset(
     {"PopScorer", "BiasScorer", "ItemKNNScorer", "UserKNNScorer", "EASEScorer", "SLIMScorer"}
 )
 """LensKit scorers that draw no random numbers."""
+SAME = 1e-9
 KEYS = ["metric", "k", "dataset", "fold"]
 SAME_ITEMS, SAME_RANKS = 0.99, 0.99
 """Shared items, and correlation of their ranks, from which lists are nearly the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repetitions:
+    """How many seeds an algorithm has in one fold, and how many differ in what was compared."""
+
+    algorithm: str
+    seeds: int
+    distinct: int
+    kind: str
 
 
 def random_algorithms(evidence: Evidence) -> tuple[Algorithm, ...]:
@@ -42,11 +55,13 @@ def seeds_as_planned(evidence: Evidence) -> Result:
             continue
         missing = [s for s in wanted if s not in found]
         if missing:
-            done = len(wanted) - len(missing)
-            faults.append(f"{algorithm.name} {done} of {len(wanted)} (missing {some(missing)})")
+            told = "{algorithm} {seeds} of {planned} (missing {missing})"
+            done = {"seeds": len(wanted) - len(missing), "planned": len(wanted)}
+            faults.append(Detail(told, algorithm=algorithm.name, **done, missing=missing))
     if faults:
-        return failed(f"Seeds with results: {some(faults)}.")
-    return passed(f"{len(wanted)} seeds each for {some(a.name for a in chosen)}.")
+        return failed("Seeds with results: {faults}.", faults=faults)
+    named = [a.name for a in chosen]
+    return passed("{seeds} seeds each for {algorithms}.", seeds=len(wanted), algorithms=named)
 
 
 def repetitions_repeat(evidence: Evidence) -> Result:
@@ -59,28 +74,29 @@ def repetitions_repeat(evidence: Evidence) -> Result:
         return not_applicable("No planned algorithm draws random numbers.")
     mixed = [a.name for a in chosen if _has_split_per_seed(evidence, a.name)]
     if mixed and evidence.plan.study is Study.SEED_VARIANCE:
-        return failed(
-            f"No two seeds of {some(mixed)} share a fold: what the seed moves cannot be told from "
-            "what the split moves."
+        told = (
+            "No two seeds of {without_shared_fold} share a fold: what the seed moves cannot be "
+            "told from what the split moves."
         )
-    faults, seen = [], []
-    for algorithm in chosen:
-        total, distinct, kind = _repetitions(evidence, algorithm.name)
-        if total < 2:
-            continue
-        if distinct < total:
-            faults.append(f"{algorithm.name}: {distinct} distinct {kind} of {total} seeds")
-        seen.append(f"{algorithm.name}: {total} seeds, {distinct} distinct {kind}")
+        return failed(told, without_shared_fold=mixed)
+    seen = [r for a in chosen for r in [_repetitions(evidence, a.name)] if r.seeds > 1]
+    faults = [
+        Detail("{algorithm}: {distinct} distinct {kind} of {seeds} seeds", **asdict(r))
+        for r in seen
+        if r.distinct < r.seeds
+    ]
     if faults:
-        return failed(f"Seeds did not lead to trainings of their own; {some(faults)}.")
+        return failed("Seeds did not lead to trainings of their own; {faults}.", faults=faults)
     if not seen:
         return not_applicable("There are fewer than two seeds.")
     alike = [a.name for a in chosen if _has_same_order(evidence, a.name)]
     if alike:
-        return warned(f"The same items at the same ranks for every seed: {some(alike)}.")
+        told = "The same items at the same ranks for every seed: {same_lists}."
+        return warned(told, same_lists=alike)
     if unseeded := _without_seed(evidence, chosen):
         return warned(unseeded)
-    return passed(f"{some(seen)}.")
+    told = "{algorithm}: {seeds} seeds, {distinct} distinct {kind}"
+    return passed("{seen}.", seen=[Detail(told, **asdict(r)) for r in seen])
 
 
 def same_seed_same_result(evidence: Evidence) -> Result:
@@ -91,25 +107,26 @@ def same_seed_same_result(evidence: Evidence) -> Result:
     counts = single.groupby(["algorithm", *KEYS, "seed"], dropna=False)["value"].nunique()
     twice = counts[counts > 1]
     if len(twice):
-        first = twice.index[0]
-        name = label(str(first[1]), first[2])
-        return warned(f"{len(twice)} runs have several values, e.g. {name} of {first[0]}.")
+        algorithm, metric, k = twice.index[0][:3]
+        told = "{runs} runs have several values, e.g. {metric} of {algorithm}."
+        named = {"metric": label(str(metric), k), "algorithm": algorithm}
+        return warned(told, runs=len(twice), **named)
     names = {a.name for a in evidence.plan.algorithms if a.kind in DETERMINISTIC}
     fixed = single[single["algorithm"].isin(names)]
     spread = fixed.groupby(["algorithm", *KEYS], dropna=False)["value"].agg(
-        lambda v: float(v.max() - v.min())
+        lambda v: v.max() - v.min()
     )
-    moved = spread[spread > 1e-9]
+    moved = spread[spread > SAME].index.get_level_values("algorithm")
     if len(moved):
-        names = {str(i[0]) for i in moved.index}
-        return warned(
-            f"{some(sorted(names))} draws no random numbers, yet its values differ in one fold: "
-            "something else than the model's seed changed."
+        told = (
+            "{not_random} draws no random numbers, yet its values differ in one fold: something "
+            "else than the model's seed changed."
         )
+        return warned(told, not_random=sorted(set(map(str, moved))))
     return passed("Every run has one value.")
 
 
-def _without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> str:
+def _without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> Detail:
     """Say that the source gives no seed to what it trains; empty where it does, or may.
 
     Nearly the same lists tell nothing alone: trainings that converge come as close.
@@ -118,14 +135,16 @@ def _without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> str:
     kinds = {str(said.get(a.name, {}).get("class") or a.kind) for a in chosen}
     reaches, line = seeds_reach(evidence.source)
     if reaches or not all(k in SCORERS and SCORERS[k].is_random for k in kinds):
-        return ""
+        return Detail("")
     if line:
-        return (
-            f"Nothing that differs between seeds reaches a training (line {line}): "
-            f"{some(a.name for a in chosen)} takes its seed from TrainingOptions(rng=...)."
+        told = (
+            "Nothing that differs between seeds reaches a training (line {line}): {algorithms} "
+            "takes its seed from TrainingOptions(rng=...)."
         )
+        return Detail(told, line=line, algorithms=[a.name for a in chosen])
     near = [a.name for a in chosen if _has_nearly_same_order(evidence, a.name)]
-    return f"Nearly the same items and ranks for every seed: {some(near)}." if near else ""
+    told = "Nearly the same items and ranks for every seed: {nearly_same_lists}."
+    return Detail(told, nearly_same_lists=near) if near else Detail("")
 
 
 def _has_split_per_seed(evidence: Evidence, name: str) -> bool:
@@ -135,19 +154,19 @@ def _has_split_per_seed(evidence: Evidence, name: str) -> bool:
     return rows["seed"].nunique() > 1 and int(most) < 2
 
 
-def _repetitions(evidence: Evidence, name: str) -> tuple[int, int, str]:
-    """Return seeds, distinct outcomes, and what was compared, in the fold where they differ least.
+def _repetitions(evidence: Evidence, name: str) -> Repetitions:
+    """Compare the seeds of an algorithm in the fold where they differ least.
 
     Lists with their scores, or predictions, are compared; without them all values together.
     """
-    found: list[tuple[int, int, str]] = []
-    for frame, columns, kind in (
-        (evidence.lists, ["user_id", "item_id", "rank", "score"], "lists"),
-        (evidence.predictions, ["user_id", "item_id", "prediction"], "predictions"),
-    ):
-        for _, group in frame[frame["algorithm"] == name].groupby("fold"):
-            prints = [_fingerprint(g, columns) for _, g in group.groupby("seed")]
-            found.append((len(prints), len(set(prints)), kind))
+    found = [
+        Repetitions(name, len(prints), len(set(prints)), kind)
+        for frame, columns, kind in (
+            (evidence.lists, ["user_id", "item_id", "rank", "score"], "lists"),
+            (evidence.predictions, ["user_id", "item_id", "prediction"], "predictions"),
+        )
+        for prints in _prints(frame, name, columns)
+    ]
     rows = evidence.single[evidence.single["algorithm"] == name]
     for _, group in rows.groupby("fold") if not found else ():
         wide = group.pivot_table(
@@ -156,8 +175,9 @@ def _repetitions(evidence: Evidence, name: str) -> tuple[int, int, str]:
         values = {tuple(wide[c].round(15).fillna(-1.0)) for c in wide.columns}
         total = wide.shape[1]
         is_copied = len(values) == 1 or len(values) < total / 2
-        found.append((total, len(values) if is_copied else total, "results"))
-    return min(found, key=lambda f: f[1] - f[0], default=(0, 0, "results"))
+        found.append(Repetitions(name, total, len(values) if is_copied else total, "results"))
+    nothing = Repetitions(name, 0, 0, "results")
+    return min(found, key=lambda r: r.distinct - r.seeds, default=nothing)
 
 
 def _has_same_order(evidence: Evidence, name: str) -> bool:
@@ -165,12 +185,8 @@ def _has_same_order(evidence: Evidence, name: str) -> bool:
     lists = evidence.lists[evidence.lists["algorithm"] == name]
     if lists["seed"].nunique() < 2:
         return False
-    columns = ["user_id", "item_id", "rank"]
-    prints = {
-        fold: {_fingerprint(g, columns) for _, g in group.groupby("seed")}
-        for fold, group in lists.groupby("fold")
-    }
-    return all(len(found) == 1 for found in prints.values())
+    prints = _prints(evidence.lists, name, ["user_id", "item_id", "rank"])
+    return all(len(set(fold)) == 1 for fold in prints)
 
 
 def _has_nearly_same_order(evidence: Evidence, name: str) -> bool:
@@ -197,7 +213,9 @@ def _correlation(ranks: pd.DataFrame) -> float:
     return float(np.corrcoef(values.T)[0, 1])
 
 
-def _fingerprint(frame: pd.DataFrame, columns: list[str]) -> int:
-    """Return a number that is the same for the same lines, whatever their order."""
-    lines = pd.util.hash_pandas_object(frame[columns], index=False)
-    return int(lines.sum())
+def _prints(frame: pd.DataFrame, name: str, columns: list[str]) -> list[list[int]]:
+    """Return for each fold of an algorithm a number of each seed's lines, whatever their order."""
+    own = frame[frame["algorithm"] == name]
+    lines = pd.util.hash_pandas_object(own[columns], index=False)
+    sums = lines.groupby([own["fold"], own["seed"]]).sum()
+    return [list(fold) for _, fold in sums.groupby(level="fold")]

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agent_core.checks.result import Result, failed, label, not_applicable, passed, some, warned
+from agent_core.checks.result import (
+    Detail,
+    Result,
+    each,
+    failed,
+    label,
+    not_applicable,
+    passed,
+    warned,
+)
 from agent_core.checks.results.metrics import is_measured_by
 from agent_core.checks.results.seeds import random_algorithms
 from agent_core.domain import Role, Study
@@ -18,6 +27,8 @@ from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.statistics.measured_values import user_values
 
 TWO_SIDED_95 = 1.96
+ROUNDED = 1.01
+AS_POOLED = 1.3
 TOO_NARROW = 0.7
 """An interval narrower than this share of the proper one is no rounding."""
 
@@ -35,11 +46,12 @@ def no_pseudo_replication(evidence: Evidence) -> Result:
     """Check that the same users under several seeds are not counted as that many observations."""
     faults = [*_count_faults(evidence), *_width_faults(evidence)]
     if faults:
-        return failed(f"The same users are counted once per seed: {some(faults)}.")
+        return failed("The same users are counted once per seed: {faults}.", faults=faults)
     summaries = int(evidence.rows["aggregate"].astype(bool).sum())
     if not summaries:
         return passed("The script made no summaries; observations per run are its test users.")
-    return passed(f"{summaries} summaries of the script count users or runs, not their product.")
+    told = "{summaries} summaries of the script count users or runs, not their product."
+    return passed(told, summaries=summaries)
 
 
 def statistics_available(evidence: Evidence) -> Result:
@@ -47,13 +59,13 @@ def statistics_available(evidence: Evidence) -> Result:
     primary = evidence.plan.primary
     rows = evidence.single[evidence.single["metric"] == primary.name]
     if not len(rows):
-        return failed(f"There are no results of {primary.label}.")
+        return failed("There are no results of {metric}.", metric=primary.label)
     study = evidence.plan.study
     if study is Study.SEED_VARIANCE:
         return _seeds_suffice(evidence, rows)
     if study is Study.COMPARISON:
         return _users_suffice(evidence)
-    return passed(f"{len(rows)} results of {primary.label}.")
+    return passed("{results} results of {metric}.", results=len(rows), metric=primary.label)
 
 
 def sweep_as_planned(evidence: Evidence) -> Result:
@@ -62,16 +74,19 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     if not swept:
         return not_applicable("The plan sweeps nothing.")
     planned = {a.name: a.config[swept] for a in evidence.plan.algorithms if swept in a.config}
-    known = recorded_algorithms(evidence.run)
-    faults = [f"{n} has no results" for n in planned if n not in set(evidence.rows["algorithm"])]
+    known, ran = recorded_algorithms(evidence.run), set(evidence.rows["algorithm"])
+    faults = each("{algorithm} has no results", algorithm=[n for n in planned if n not in ran])
     for name, value in planned.items():
         config = known.get(name, {}).get("config")
         found = config.get(swept) if isinstance(config, dict) else None
-        if name in known and found is not None and found != value:
-            faults.append(f"{name} ran with {swept} = {found}, planned {value}")
+        if found is not None and found != value:
+            told = "{algorithm} ran with {parameter} = {found}, planned {planned}"
+            faults.append(
+                Detail(told, algorithm=name, parameter=swept, found=found, planned=value)
+            )
     if faults:
-        return failed(f"{some(faults)}.")
-    return passed(f"{swept} = {some(planned.values(), 12)}.")
+        return failed("{faults}.", faults=faults)
+    return passed("{parameter} = {levels:12}.", parameter=swept, levels=planned.values())
 
 
 def _units_of(evidence: Evidence, algorithm: str, metric: str) -> Observed:
@@ -90,20 +105,21 @@ def _units_of(evidence: Evidence, algorithm: str, metric: str) -> Observed:
     return Observed(users, max(1, rows["seed"].nunique()), folds)
 
 
-def _count_faults(evidence: Evidence) -> Iterator[str]:
+def _count_faults(evidence: Evidence) -> Iterator[Detail]:
     """Name rows whose n is a multiple of their test users."""
     for row in evidence.rows.dropna(subset=["n"]).itertuples():
+        named = {"metric": label(row.metric, row.k), "algorithm": row.algorithm, "n": row.n}
         units = _units_of(evidence, row.algorithm, row.metric)
         largest = _largest_test(evidence, row.fold, row.metric) if not row.aggregate else 0
-        if not row.aggregate and largest and row.n > 1.01 * largest:
-            name = label(row.metric, row.k)
-            yield f"{name} of {row.algorithm} has n = {row.n:,.0f}, its test has {largest:,}"
-        if row.aggregate and units.seeds > 1 and row.n > 1.01 * max(units.users, units.seeds):
-            name = label(row.metric, row.k)
-            yield (
-                f"{name} of {row.algorithm} has n = {row.n:,.0f}; there are {units.users:,} "
-                f"users and {units.seeds} seeds"
+        if not row.aggregate and largest and row.n > ROUNDED * largest:
+            told = "{metric} of {algorithm} has n = {n:,.0f}, its test has {users:,}"
+            yield Detail(told, **named, users=largest)
+        if row.aggregate and units.seeds > 1 and row.n > ROUNDED * max(units.users, units.seeds):
+            told = (
+                "{metric} of {algorithm} has n = {n:,.0f}; there are {users:,} users and {seeds} "
+                "seeds"
             )
+            yield Detail(told, **named, users=units.users, seeds=units.seeds)
 
 
 def _largest_test(evidence: Evidence, fold: str, metric: str) -> int:
@@ -114,7 +130,7 @@ def _largest_test(evidence: Evidence, fold: str, metric: str) -> int:
     return len(test) if metric in RATING else int(test["user_id"].nunique())
 
 
-def _width_faults(evidence: Evidence) -> Iterator[str]:
+def _width_faults(evidence: Evidence) -> Iterator[Detail]:
     """Name intervals as narrow as if every (seed, user) pair were independent."""
     rows = evidence.rows[evidence.rows["aggregate"].astype(bool)].copy()
     if not len(rows):
@@ -128,12 +144,13 @@ def _width_faults(evidence: Evidence) -> Iterator[str]:
         if widths is None:
             continue
         proper, pooled = widths
-        if 0 < row.half < TOO_NARROW * proper and row.half < 1.3 * pooled:
-            name = label(row.metric, row.k)
-            yield (
-                f"the interval of {name} of {row.algorithm} is ±{row.half:.2g}; over users it is "
-                f"±{proper:.2g}, over pooled seeds and users ±{pooled:.2g}"
+        if 0 < row.half < TOO_NARROW * proper and row.half < AS_POOLED * pooled:
+            told = (
+                "the interval of {metric} of {algorithm} is ±{half:.2g}; over users it is "
+                "±{proper:.2g}, over pooled seeds and users ±{pooled:.2g}"
             )
+            named = {"metric": label(row.metric, row.k), "algorithm": row.algorithm}
+            yield Detail(told, **named, half=row.half, proper=proper, pooled=pooled)
 
 
 def _proper_widths(
@@ -161,12 +178,13 @@ def _seeds_suffice(evidence: Evidence, rows: pd.DataFrame) -> Result:
     if not chosen:
         return not_applicable("No planned algorithm draws random numbers: the variance is 0.")
     counts = {a.name: rows.loc[rows["algorithm"] == a.name, "seed"].nunique() for a in chosen}
-    few = [f"{name} has {n}" for name, n in counts.items() if n < 2]
-    if few:
-        return failed(f"A standard deviation needs two seeds or more; {some(few)}.")
+    if few := [name for name, n in counts.items() if n < 2]:
+        listed = each("{algorithm} has {seeds}", algorithm=few, seeds=map(counts.get, few))
+        return failed("A standard deviation needs two seeds or more; {few}.", few=listed)
+    listed = each("{algorithm} {seeds}", algorithm=counts, seeds=counts.values())
     if min(counts.values()) < min(3, len(evidence.plan.seeds)):
-        return warned(f"Very few seeds: {some(f'{a} {n}' for a, n in counts.items())}.")
-    return passed(f"Seeds with results: {some(f'{a} {n}' for a, n in counts.items())}.")
+        return warned("Very few seeds: {seeds}.", seeds=listed)
+    return passed("Seeds with results: {seeds}.", seeds=listed)
 
 
 def _users_suffice(evidence: Evidence) -> Result:
@@ -179,8 +197,10 @@ def _users_suffice(evidence: Evidence) -> Result:
     planned = [name for name in subjects if is_measured_by(evidence, name, primary)]
     silent = [name for name in planned if name not in users]
     if silent or len(users) < 2:
-        return failed(f"No per-user {primary.label} of {some(silent or planned)} to compare.")
+        told = "No per-user {metric} of {algorithms} to compare."
+        return failed(told, metric=primary.label, algorithms=silent or planned)
     shared = set.intersection(*users.values())
     if len(shared) < 2:
         return failed("The algorithms share no test users, so that pairs cannot be compared.")
-    return passed(f"{len(users)} algorithms on {len(shared):,} shared users.")
+    told = "{algorithms} algorithms on {users:,} shared users."
+    return passed(told, algorithms=len(users), users=len(shared))

@@ -82,7 +82,7 @@ def test_values_rounded_to_three_decimals_are_replaced_and_told(tmp_path):
     found = recomputation_agrees(evidence)
 
     assert found.finding is Finding.WARN
-    assert "are rounded: the product takes its own" in found.reason
+    assert int(found.values["rounded"]) > 1
     kept = {
         (r.metric, r.algorithm, int(r.seed) if r.seed else None): r.value
         for r in evidence.rows.itertuples()

@@ -1,9 +1,10 @@
 """A finding keeps the values that its reason tells, and the log keeps them too."""
 
 import numpy as np
+import pandas as pd
 from pydantic import TypeAdapter
 
-from agent_core.checks.result import Detail, failed
+from agent_core.checks.result import Detail, each, each_row, failed, warned
 from agent_core.domain import Check, Finding
 
 OLD = {"name": "runs_clean", "finding": "pass", "reason": "Exit status 0."}
@@ -19,6 +20,27 @@ def test_a_finding_has_the_values_of_all_its_details_the_first_of_a_name_counts(
 
     assert found.reason == "Missing: 3 of 9; 4 in a."
     assert found.values == {"users": 3, "of": 9, "fold": "a"}
+
+
+def test_a_template_lists_details_and_names_with_the_values_of_each():
+    found = warned(
+        "{counts:1}; of {names}.",
+        counts=each("{fold}: {users}", fold="ab", users=np.array([3, 4])),
+        names=list("vwxyz"),
+    )
+
+    assert found.reason == "a: 3 and 1 more; of v, w, x, y and 1 more."
+    told = {"fold": "a", "users": 3, "fold_2": "b", "users_2": 4, "names": "v, w, x, y, z"}
+    assert found.values == told
+
+
+def test_rows_of_results_are_named_by_metric_and_run():
+    row = {"metric": "ndcg", "k": 10, "algorithm": "A", "fold": "0", "seed": "", "value": 0.5}
+
+    (found,) = each_row("{metric} of {run} is {value}", pd.DataFrame([row]))
+
+    assert found == "ndcg@10 of A (fold 0) is 0.5"
+    assert found.values == {"metric": "ndcg@10", "run": "A (fold 0)", "value": 0.5}
 
 
 def test_joined_details_keep_the_values_of_both_and_braces_of_a_script():

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from studies import USERS, honest
 
 from agent_core.checks.registry import RULES, run_checks
+from agent_core.checks.results.sampled_lists import place_of
 from agent_core.data import parquet_reader
 from agent_core.data.parquet_reader import Problems, read_table
 from agent_core.domain import Finding
 from agent_core.evidence.evidence import ROW_COLUMNS, read_evidence
 from agent_core.evidence.result_files import metric_of, result_rows
-from agent_core.evidence.sampled_lists import place_of
 from agent_core.statistics.facts import collect_facts
 from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 

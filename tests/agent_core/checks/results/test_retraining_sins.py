@@ -8,7 +8,7 @@ from agent_core.evidence.retrained import Pair, Retrained
 sin = Sins()
 
 
-@sin("retraining_agrees", FAIL, "hit@10 of ItemKNN 0.45, delivered 0.18")
+@sin("retraining_agrees", FAIL, metric="hit@10", algorithm="ItemKNN", trained=0.45, delivered=0.18)
 def lists_that_no_training_leads_to(made):
     made.retrained = Retrained("0", (Pair("ItemKNN", "hit", 10, 0.18, 0.45, 0.02, 1),))
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from agent_core.checks.result import Detail, label
 from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import KNOWN
 
+Run = tuple[str, str, str]
 TOO_FAR = 5.0
 """Standard errors that the means of sample and rest may be apart."""
 LUCKY = 3
@@ -28,7 +30,7 @@ UNSERVED = 0.25
 class UserSample:
     """The lists of one run, and the users that the rule puts before the last of them."""
 
-    run: tuple[str, str, str]
+    run: Run
     listed: frozenset[str]
     """Tested users with a list."""
     drawn: frozenset[str]
@@ -40,7 +42,7 @@ def place_of(user: str) -> bytes:
     return hashlib.sha1(user.encode(), usedforsecurity=False).digest()
 
 
-def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], str]]:
+def sample_faults(evidence: Evidence) -> Iterator[tuple[Run, Detail]]:
     """Yield runs with what is wrong with their sample; nothing where all lists were saved."""
     if not _is_sampled(evidence):
         return
@@ -57,16 +59,16 @@ def sample_faults(evidence: Evidence) -> Iterator[tuple[tuple[str, str, str], st
             yield sample.run, fault
 
 
-def sample_contradiction(sample: UserSample, claimed: pd.DataFrame) -> str:
+def sample_contradiction(sample: UserSample, claimed: pd.DataFrame) -> Detail:
     """Say in which metric users of the draw and all others differ beyond chance."""
     for (metric, k), group in claimed.groupby(["metric", "k"], dropna=False, sort=False):
         is_drawn = group["user_id"].isin(sample.drawn)
         parts = group.loc[is_drawn, "value"].to_numpy(), group.loc[~is_drawn, "value"].to_numpy()
         if are_apart(*parts):
-            name = str(metric) if pd.isna(k) else f"{metric}@{int(k)}"
+            told = "{metric} is {drawn:.4g} over users with lists, {rest:.4g} over all others"
             drawn, rest = (float(p.mean()) for p in parts)
-            return f"{name} is {drawn:.4g} over users with lists, {rest:.4g} over all others"
-    return ""
+            return Detail(told, metric=label(str(metric), k), drawn=drawn, rest=rest)
+    return Detail("")
 
 
 def are_apart(drawn: np.ndarray, rest: np.ndarray) -> bool:
@@ -80,14 +82,15 @@ def are_apart(drawn: np.ndarray, rest: np.ndarray) -> bool:
     return bool(abs(rest.mean() - drawn.mean()) > TOO_FAR * error + luck)
 
 
-def on_whom(evidence: Evidence) -> str:
+def users_of_sample(evidence: Evidence) -> Detail:
     """Say on how many of the tested users values were recomputed; empty for all of them."""
     if not _is_sampled(evidence):
-        return ""
+        return Detail("")
     pairs = evidence.lists[["fold", "user_id"]].drop_duplicates()
     tested: Mapping[str, set[str]] = {f: set(t["user_id"]) for f, t in evidence.test.items()}
     listed = sum(user in tested.get(fold, ()) for fold, user in pairs.itertuples(index=False))
-    return f", recomputed on {listed:,} of {sum(map(len, tested.values())):,} users"
+    of_users = sum(map(len, tested.values()))
+    return Detail("{listed:,} of {of_users:,} users", listed=listed, of_users=of_users)
 
 
 def _is_sampled(evidence: Evidence) -> bool:
@@ -110,7 +113,7 @@ def _samples_of(evidence: Evidence) -> Iterator[UserSample]:
             yield UserSample((str(algorithm), str(fold), str(seed)), listed, drawn)
 
 
-def _stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> str:
+def _stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> Detail:
     """Say that the users with lists are not those of the draw; empty where they are.
 
     Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to
@@ -120,8 +123,9 @@ def _stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> str
     hits = set(claimed.loc[claimed["value"] > 0, "user_id"])
     unserved = len(skipped & known)
     if skipped & hits or unserved > max(2, UNSERVED * len(sample.listed)) or not sample.listed:
-        return (
-            f"the {len(sample.listed):,} users with lists are not those that are drawn: "
-            f"{len(skipped):,} who come before them have none"
+        told = (
+            "the {listed:,} users with lists are not those that are drawn: {skipped:,} who come "
+            "before them have none"
         )
-    return ""
+        return Detail(told, listed=len(sample.listed), skipped=len(skipped))
+    return Detail("")

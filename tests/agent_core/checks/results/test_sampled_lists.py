@@ -8,14 +8,14 @@ import pytest
 from studies import USERS, honest
 
 from agent_core.checks.results.metrics import recomputation_agrees
-from agent_core.domain import Finding
-from agent_core.evidence.sampled_lists import (
+from agent_core.checks.results.sampled_lists import (
     UserSample,
     are_apart,
     place_of,
     sample_contradiction,
     sample_faults,
 )
+from agent_core.domain import Finding
 from sandbox import labbook
 
 COUNT = 20
@@ -63,10 +63,10 @@ def test_other_users_are_none(tmp_path, users):
     for row in made.rows:
         row["value"] = None
 
-    faults = [text for _, text in sample_faults(made.evidence(tmp_path))]
+    faults = [fault for _, fault in sample_faults(made.evidence(tmp_path))]
 
     assert len(faults) == len(made.lists)
-    assert "20 users with lists are not those that are drawn" in faults[0]
+    assert faults[0].values["listed"] == 20
 
 
 def test_many_users_without_a_list_are_no_draw_even_without_hits(tmp_path):
@@ -102,14 +102,14 @@ def test_users_unknown_to_training_may_be_many(tmp_path):
 def test_all_lists_are_a_sample_of_everybody(tmp_path):
     found = sampled(ORDER, count=1000).findings(tmp_path)["recomputation_agrees"]
 
-    assert "recomputed on 60 of 60 users" in found.reason
+    assert found.values.items() >= {"listed": 60, "of_users": 60}.items()
 
 
 def test_an_unsampled_study_has_nothing_to_draw(tmp_path):
     evidence = honest().evidence(tmp_path)
 
     assert list(sample_faults(evidence)) == []
-    assert "recomputed on" not in recomputation_agrees(evidence).reason
+    assert "of_users" not in recomputation_agrees(evidence).values
 
 
 def test_a_study_without_a_split_is_no_error(tmp_path):
@@ -130,9 +130,10 @@ def test_values_of_the_others_that_differ_are_a_contradiction(share):
     chances = np.random.default_rng(0).random(1000)
     drawn = (chances[:200] < 0.2).astype(float)
 
-    text = sample_contradiction(*claims(drawn, (chances[200:] < share).astype(float)))
+    found = sample_contradiction(*claims(drawn, (chances[200:] < share).astype(float)))
 
-    assert text.startswith("ndcg@10 is 0.")
+    assert found.values["metric"] == "ndcg@10"
+    assert found.values["drawn"] == pytest.approx(drawn.mean())
     assert sample_contradiction(*claims(drawn, (chances[200:] < 0.2).astype(float))) == ""
 
 
