@@ -42,7 +42,7 @@ from bot.slack.connection import (
     check_tokens,
     identify,
     is_local,
-    watch,
+    watch_connection,
     web_client,
 )
 from bot.slack.downloads import Downloads
@@ -57,7 +57,7 @@ AGAIN_S = 5.0
 PING_S = 10.0
 
 
-def utc_now() -> datetime:
+def _utc_now() -> datetime:
     """Return the time now, in UTC."""
     return datetime.now(UTC)
 
@@ -103,7 +103,7 @@ async def open_bot(
     *,
     pace: Pace = DEFAULT_PACE,
     price: Price = UNSAID,
-    now: Now = utc_now,
+    now: Now = _utc_now,
 ) -> AsyncIterator[Bot]:
     """Connect to Slack and serve until the block ends.
 
@@ -117,23 +117,25 @@ async def open_bot(
     conditions = Conditions(credentials, slack, access, pace, price, now)
     check_tokens(conditions.credentials)
     async with AsyncExitStack() as stack:
-        stack.enter_context(only_one(database.folder))
+        stack.enter_context(_lock_folder(database.folder))
         client = web_client(conditions.credentials)
         identity = await identify(client)
         await check_app_token(client, conditions.credentials)
-        services, inbox, background = assemble(database, lab, conditions, client, identity)
+        services, inbox, background = _assemble(database, lab, conditions, client, identity)
         for close in background.closes:
             stack.push_async_callback(close)
         intake = Intake(inbox, services.threads, Dispatch(services), identity.user)
         await intake.begin()
         app = listening_app(client, intake, services)
-        handler = await stack.enter_async_context(connected(conditions, app))
+        handler = await stack.enter_async_context(_open_connection(conditions, app))
         missed_messages = MissedMessages(client, lab, services.threads, inbox, identity.user)
         await stack.enter_async_context(
-            running(
+            _run_in_background(
                 intake.hand_on,
                 services.outbox.serve,
-                lambda: watch(handler, client, conditions.pace.watch_s, missed_messages.all),
+                lambda: watch_connection(
+                    handler, client, conditions.pace.watch_s, missed_messages.all
+                ),
             )
         )
         await services.followers.begin()
@@ -148,7 +150,7 @@ class Background:
     closes: tuple[Callable[[], Awaitable[None]], ...]
 
 
-def assemble(
+def _assemble(
     database: Database,
     lab: LabLike,
     conditions: Conditions,
@@ -190,7 +192,7 @@ def assemble(
 
 
 @asynccontextmanager
-async def connected(
+async def _open_connection(
     conditions: Conditions, app: AsyncApp
 ) -> AsyncIterator[AsyncSocketModeHandler]:
     """Connect an app over Socket Mode; disconnect at the end."""
@@ -206,9 +208,9 @@ async def connected(
 
 
 @asynccontextmanager
-async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def _run_in_background(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Run works in the background; one that fails is logged and begins again."""
-    tasks = [asyncio.create_task(kept_running(work)) for work in works]
+    tasks = [asyncio.create_task(_keep_running(work)) for work in works]
     try:
         yield
     finally:
@@ -217,7 +219,7 @@ async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def kept_running(work: Callable[[], Awaitable[None]]) -> None:
+async def _keep_running(work: Callable[[], Awaitable[None]]) -> None:
     """Run a work for ever."""
     while True:
         try:
@@ -228,7 +230,7 @@ async def kept_running(work: Callable[[], Awaitable[None]]) -> None:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of a data folder.
 
     Raises

@@ -91,10 +91,10 @@ def demo(
     config: Config = None,
 ) -> None:
     """Show the whole product on this machine: local workspace, bot, a question, its report."""
-    from bot.commands.demo import Show, show
+    from bot.commands.demo import Show, run_demo
 
     wanted = Show(exit_when_done, not no_browser, tuple(data or ()), researcher, port)
-    leave(show(wanted, settings_of(config, given)))
+    leave(run_demo(wanted, settings_of(config, given)))
 
 
 @app.command()
@@ -237,9 +237,9 @@ def env_add(
     config: Config = None,
 ) -> None:
     """Install packages for experiments; none that is there already changes."""
-    from bot.commands.environment import add
+    from bot.commands.environment import add_to_environment
 
-    leave(add(settings_of(config, given), packages))
+    leave(add_to_environment(settings_of(config, given), packages))
 
 
 @env.command("rebuild")
@@ -251,9 +251,9 @@ def env_rebuild(
     config: Config = None,
 ) -> None:
     """Make the environment of experiments anew from a lock, exactly."""
-    from bot.commands.environment import rebuild_from
+    from bot.commands.environment import rebuild_environment
 
-    leave(rebuild_from(settings_of(config, given), lock))
+    leave(rebuild_environment(settings_of(config, given), lock))
 
 
 def settings_of(config: Path | None, given: list[str] | None) -> Any:

@@ -115,13 +115,13 @@ def load_settings(file: Path | None = None, given: Sequence[str] = ()) -> Settin
         For an unknown key (naming the nearest known one) or an impossible value.
     """
     try:
-        sources: Any = {"file": read_file(file), "given": assignments(given)}
+        sources: Any = {"file": _read_file(file), "given": _assignments(given)}
         return Settings(**sources)
     except ValidationError as error:
-        raise SettingsError(explain(error)) from error
+        raise SettingsError(_faults_text(error)) from error
 
 
-def read_file(file: Path | None) -> dict[str, Any]:
+def _read_file(file: Path | None) -> dict[str, Any]:
     """Return the tables of a settings file."""
     path = file or DEFAULT_FILE
     if file is None and not path.exists():
@@ -134,7 +134,7 @@ def read_file(file: Path | None) -> dict[str, Any]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
 
 
-def assignments(given: Sequence[str]) -> dict[str, Any]:
+def _assignments(given: Sequence[str]) -> dict[str, Any]:
     """Turn `table.key=value` strings into nested tables; values are TOML, else plain text."""
     tables: dict[str, Any] = {}
     for item in given:
@@ -145,11 +145,11 @@ def assignments(given: Sequence[str]) -> dict[str, Any]:
         table = tables
         for key in keys[:-1]:
             table = table.setdefault(key, {})
-        table[keys[-1]] = toml_value(value.strip())
+        table[keys[-1]] = _toml_value(value.strip())
     return tables
 
 
-def toml_value(text: str) -> Any:
+def _toml_value(text: str) -> Any:
     """Read a TOML value; what is none is taken as text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -157,14 +157,14 @@ def toml_value(text: str) -> Any:
         return text
 
 
-def explain(error: ValidationError) -> str:
+def _faults_text(error: ValidationError) -> str:
     """Say in one line per fault what is wrong, and what was probably meant."""
     lines = []
     for fault in error.errors():
         path = tuple(str(part) for part in fault["loc"])
         name = ".".join(path)
         if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(path[-1], known_keys(path[:-1]), n=1, cutoff=0.3)
+            near = difflib.get_close_matches(path[-1], _known_keys(path[:-1]), n=1, cutoff=0.3)
             hint = f"; did you mean {'.'.join((*path[:-1], near[0]))}?" if near else "."
             lines.append(f"Unknown setting {name}{hint}")
         else:
@@ -172,7 +172,7 @@ def explain(error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-def known_keys(path: tuple[str, ...]) -> list[str]:
+def _known_keys(path: tuple[str, ...]) -> list[str]:
     """Return the keys that a table may have."""
     model: type[BaseModel] | None = Settings
     for part in path:

@@ -52,7 +52,7 @@ async def open_core(
         database = await stack.enter_async_context(open_database(settings.storage))
         sandbox = await stack.enter_async_context(open_sandbox(settings.sandbox))
         researcher = await stack.enter_async_context(
-            open_researcher(settings, secrets, kind, offline or OfflineResearcher(), record)
+            _open_researcher(settings, secrets, kind, offline or OfflineResearcher(), record)
         )
         lab = await stack.enter_async_context(
             open_lab(
@@ -74,7 +74,7 @@ def packages_of(settings: Settings) -> Packages:
 
 
 @asynccontextmanager
-async def open_researcher(
+async def _open_researcher(
     settings: Settings,
     secrets: Secrets,
     kind: Kind,

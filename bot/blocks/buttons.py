@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.blocks.limits import BUTTON, BUTTONS, CONFIRM_TEXT, VALUE, Block, clip, plain
+from bot.blocks.limits import BUTTON, BUTTONS, CONFIRM_TEXT, VALUE, Block, clip, plain_text
 
 CUT_MARK = "…"
 """Follows a run's id where what its button carries was too long for it."""
@@ -70,7 +70,7 @@ class Button:
     """What is asked before; empty: nothing."""
 
 
-def actions(buttons: Sequence[Button]) -> tuple[Block, ...]:
+def button_row(buttons: Sequence[Button]) -> tuple[Block, ...]:
     """Return a row of buttons, or nothing where there are none."""
     if not buttons:
         return ()
@@ -81,7 +81,7 @@ def _element(button: Button) -> Block:
     """Return one button."""
     shown: Block = {
         "type": "button",
-        "text": plain(button.text, BUTTON),
+        "text": plain_text(button.text, BUTTON),
         "action_id": button.action.value,
         "value": button.carried.value,
     }
@@ -89,9 +89,9 @@ def _element(button: Button) -> Block:
         shown["style"] = button.style
     if button.confirm:
         shown["confirm"] = {
-            "title": plain("Sure?", CONFIRM_TITLE),
-            "text": plain(button.confirm, CONFIRM_TEXT),
-            "confirm": plain("Yes", CONFIRM_BUTTON),
-            "deny": plain("No", CONFIRM_BUTTON),
+            "title": plain_text("Sure?", CONFIRM_TITLE),
+            "text": plain_text(button.confirm, CONFIRM_TEXT),
+            "confirm": plain_text("Yes", CONFIRM_BUTTON),
+            "deny": plain_text("No", CONFIRM_BUTTON),
         }
     return shown

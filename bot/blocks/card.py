@@ -7,7 +7,7 @@ from datetime import datetime
 from agent_core.domain import Outcome, RunStatus
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.buttons import Action, Button, Carried, button_row
 from bot.blocks.limits import Message, clip, context, message, section
 from bot.blocks.text import clock, dollars, duration, escape, mention, moment
 from sandbox.execution import IsolationLevel
@@ -54,17 +54,17 @@ def card(
     note
         What else there is to say, mrkdwn.
     """
-    lines = [head_line(view, requester, now), *progress_lines(view), *([note] if note else [])]
+    lines = [_head_line(view, requester, now), *_progress_lines(view), *([note] if note else [])]
     foot = foot_line(view, cap)
-    blocks = [section("\n".join(lines)), context(foot), *actions(buttons(view))]
+    blocks = [section("\n".join(lines)), context(foot), *button_row(_card_buttons(view))]
     return message("\n".join([*lines, foot]), blocks)
 
 
-def head_line(view: RunView, requester: str, now: datetime) -> str:
+def _head_line(view: RunView, requester: str, now: datetime) -> str:
     """Return title, requester, phase and time."""
     parts = [f"🔬 *{title_of(view)}*", f"for {mention(requester)}"]
     parts += [f"Round {len(view.rounds) + 1}"] if view.rounds else []
-    return " · ".join([*parts, f"*{phase(view)}*{times(view, now)}"])
+    return " · ".join([*parts, f"*{phase_text(view)}*{_time_text(view, now)}"])
 
 
 def title_of(view: RunView) -> str:
@@ -76,7 +76,7 @@ def title_of(view: RunView) -> str:
     return escape(f"{short} …" if len(words) > 8 else short)
 
 
-def phase(view: RunView) -> str:
+def phase_text(view: RunView) -> str:
     """Say where the run stands."""
     if view.stop_by and view.status in (RunStatus.RUNNING, RunStatus.REPORTING):
         return f"Stopping (asked by {mention(view.stop_by)}), writing up what there is"
@@ -89,7 +89,7 @@ def phase(view: RunView) -> str:
     return PHASES[view.status]
 
 
-def times(view: RunView, now: datetime) -> str:
+def _time_text(view: RunView, now: datetime) -> str:
     """Return elapsed and expected time; those of the round, where it is not the first."""
     start = view.round_at or view.started_at
     if start is None:
@@ -106,10 +106,10 @@ def times(view: RunView, now: datetime) -> str:
     return f" {elapsed}{relation} {duration(expected)}"
 
 
-def progress_lines(view: RunView) -> list[str]:
+def _progress_lines(view: RunView) -> list[str]:
     """Return what has come of the scripts so far, and what stands in the way."""
     lines = []
-    counts = [c for c in (met_text(view), scripts(view)) if c] if view.nodes else []
+    counts = [c for c in (met_text(view), scripts_text(view)) if c] if view.nodes else []
     if counts:
         lines.append(" · ".join(counts))
     if view.primary and not (view.report and view.status.is_final):
@@ -127,7 +127,7 @@ def met_text(view: RunView) -> str:
     return f"{total - len(view.unmet)} of {total} requirements met" if total else ""
 
 
-def scripts(view: RunView) -> str:
+def scripts_text(view: RunView) -> str:
     """Return `5 scripts: 3 ran, 1 crashed, 1 running (18 of 30)`."""
     stopped = sum(n.is_stopped for n in view.nodes)
     doubles = sum(n.is_duplicate for n in view.nodes)
@@ -162,7 +162,7 @@ def foot_line(view: RunView, cap: float) -> str:
     return " · ".join(p for p in parts if p)
 
 
-def buttons(view: RunView) -> list[Button]:
+def _card_buttons(view: RunView) -> list[Button]:
     """Return what can be pressed on the card."""
     if view.status in STOPPABLE and not view.stop_by:
         ask = "What there is so far is reported." if view.started_at else "Nothing has run yet."

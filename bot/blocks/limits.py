@@ -13,7 +13,6 @@ VIEW_BLOCKS = 100
 SECTION = 2900
 """Characters of a section; Slack takes 3,000."""
 CONTEXT = 1900
-HEADER = 150
 FALLBACK = 3800
 """Characters of `text`; `chat.update` refuses more than 4,000."""
 CHUNK = 3500
@@ -54,13 +53,13 @@ def chunks(text: str, limit: int = CHUNK) -> tuple[str, ...]:
     pieces: list[str] = []
     rest = text.strip()
     while len(rest) > limit:
-        cut = cut_of(rest, limit)
+        cut = _cut_point(rest, limit)
         pieces.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip("\n ")
     return tuple(p for p in (*pieces, rest) if p.strip())
 
 
-def cut_of(text: str, limit: int) -> int:
+def _cut_point(text: str, limit: int) -> int:
     """Return where to cut: the last paragraph, line or word that fits, never inside a token."""
     for mark in ("\n\n", "\n", " "):
         at = text.rfind(mark, limit // 2, limit)
@@ -81,11 +80,6 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION) or " "}}
 
 
-def header(text: str) -> Block:
-    """Return a header."""
-    return {"type": "header", "text": plain(text, HEADER)}
-
-
 def context(*texts: str) -> Block:
     """Return a line in small print."""
     shown = [t for t in texts if t.strip()][:10] or [" "]
@@ -95,7 +89,7 @@ def context(*texts: str) -> Block:
     }
 
 
-def plain(text: str, limit: int) -> Block:
+def plain_text(text: str, limit: int) -> Block:
     """Return a plain text object."""
     return {"type": "plain_text", "text": clip(text, limit) or " ", "emoji": True}
 

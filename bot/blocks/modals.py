@@ -18,12 +18,12 @@ from bot.blocks.limits import (
     Block,
     clip,
     context,
-    plain,
+    plain_text,
     section,
     sections,
 )
-from bot.blocks.plan import protocol, remarks, requirement_lines
-from bot.blocks.rounds import Price, from_script, open_lines, price_line
+from bot.blocks.plan import protocol_text, remarks_text, requirement_lines
+from bot.blocks.rounds import Price, open_lines, price_line, start_text
 from bot.blocks.text import escape
 
 WORDS = "wish"
@@ -58,7 +58,9 @@ def edit_modal(place: str, plan: Plan | None) -> Block:
     wanted = Input("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
     rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}\n" if plan else ""
     said = f"*{version}*\n{escape(rules)}Say what should be different; the same as a reply."
-    return form(Form.EDIT, place, ("Change the plan", "Apply"), [section(said), words(wanted)])
+    return _form(
+        Form.EDIT, place, ("Change the plan", "Apply"), [section(said), _words_input(wanted)]
+    )
 
 
 def improve_modal(place: str, view: RunView, price: Price, carried: Carried) -> Block:
@@ -87,12 +89,12 @@ def improve_modal(place: str, view: RunView, price: Price, carried: Carried) -> 
         is_optional=bool(lines),
     )
     blocks = [
-        section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2}, {from_script(view)}."),
+        section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2}, {start_text(view)}."),
         section(still),
-        words(wanted),
+        _words_input(wanted),
         context(price_line(view, price)),
     ]
-    return form(Form.IMPROVE, place, ("Improve further", "Start"), blocks)
+    return _form(Form.IMPROVE, place, ("Improve further", "Start"), blocks)
 
 
 def dispute_modal(place: str, view: RunView) -> Block:
@@ -105,53 +107,53 @@ def dispute_modal(place: str, view: RunView) -> Block:
         f"*{title_of(view)}*\n{check if view.best else ''}"
         "The report says from then on that you dispute it."
     )
-    return form(Form.DISPUTE, place, ("Something is wrong", "Send"), [said, words(wanted)])
+    return _form(Form.DISPUTE, place, ("Something is wrong", "Send"), [said, _words_input(wanted)])
 
 
-def form(name: Form, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
+def _form(name: Form, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
     """Return a modal that is submitted; `titles` are those of the modal and of its button."""
     return {
         "type": "modal",
         "callback_id": name.value,
         "private_metadata": place,
-        "title": plain(titles[0], MODAL_TITLE),
-        "submit": plain(titles[1], MODAL_TITLE),
-        "close": plain("Back", MODAL_TITLE),
+        "title": plain_text(titles[0], MODAL_TITLE),
+        "submit": plain_text(titles[1], MODAL_TITLE),
+        "close": plain_text("Back", MODAL_TITLE),
         "blocks": blocks,
     }
 
 
-def words(wanted: Input) -> Block:
+def _words_input(wanted: Input) -> Block:
     """Return an input for several lines of text."""
     block: Block = {
         "type": "input",
         "block_id": WORDS,
-        "label": plain(wanted.label, 100),
+        "label": plain_text(wanted.label, 100),
         "optional": wanted.is_optional,
         "element": {
             "type": "plain_text_input",
             "action_id": WORDS,
             "multiline": True,
             "max_length": wanted.limit,
-            "placeholder": plain(wanted.placeholder, 150),
+            "placeholder": plain_text(wanted.placeholder, 150),
         },
     }
     if wanted.text:
         block["element"]["initial_value"] = wanted.text
     if wanted.hint:
-        block["hint"] = plain(wanted.hint, 200)
+        block["hint"] = plain_text(wanted.hint, 200)
     return block
 
 
 def plan_modal(plan: Plan) -> Block:
     """Return the modal with the whole plan and its requirements."""
     lines = "\n".join(requirement_lines(plan.requirements))
-    head = "\n".join(p for p in (protocol(plan), remarks(plan)) if p)
+    head = "\n".join(p for p in (protocol_text(plan), remarks_text(plan)) if p)
     blocks = [*sections(head), {"type": "divider"}, *sections(lines)]
     return {
         "type": "modal",
         "callback_id": "plan",
-        "title": plain(f"Plan v{plan.version}", MODAL_TITLE),
-        "close": plain("Back", MODAL_TITLE),
+        "title": plain_text(f"Plan v{plan.version}", MODAL_TITLE),
+        "close": plain_text("Back", MODAL_TITLE),
         "blocks": blocks[:VIEW_BLOCKS],
     }

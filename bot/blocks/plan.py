@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
 from agent_core.rules.wording import data_text, split_text
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.buttons import Action, Button, Carried, button_row
 from bot.blocks.limits import Message, message, section, sections, without_buttons
 from bot.blocks.text import dollars, duration, escape
 
@@ -18,30 +18,33 @@ REPLY = "Reply in this thread to change anything."
 
 def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
     """Return the first plan, with what can be done about it."""
-    parts = [heading(plan, view.datasets), protocol(plan), remarks(plan)]
-    text = "\n".join([*(p for p in parts if p), f"{cost(plan, cap)} {REPLY}"])
-    blocks = [*sections(text), *actions(plan_buttons(view.id, plan))]
+    parts = [_heading(plan, view.datasets), protocol_text(plan), remarks_text(plan)]
+    text = "\n".join([*(p for p in parts if p), f"{_estimate_text(plan, cap)} {REPLY}"])
+    blocks = [*sections(text), *button_row(plan_buttons(view.id, plan))]
     return message(text, blocks)
 
 
-def heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
+def _heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
     """Return the first line: version and data."""
-    data = " · ".join(dataset_line(d) for d in datasets)
+    data = " · ".join(_dataset_line(d) for d in datasets)
     return f"*Plan v{plan.version}{UNTOUCHED}.* {data}".strip()
 
 
-def closed(plan: Message, note: str) -> Message:
+def closed_plan(plan: Message, note: str) -> Message:
     """Return a plan as it stays in the thread: no buttons, and `note` in their place."""
-    kept = [section(over(b["text"]["text"])) if b["type"] == "section" else b for b in plan.blocks]
-    return Message(over(plan.text), without_buttons(kept, note))
+    kept = [
+        section(_without_start_words(b["text"]["text"])) if b["type"] == "section" else b
+        for b in plan.blocks
+    ]
+    return Message(_without_start_words(plan.text), without_buttons(kept, note))
 
 
-def over(text: str) -> str:
+def _without_start_words(text: str) -> str:
     """Return the words of a plan without what is true only before its start."""
     return text.replace(UNTOUCHED, "", 1).replace(f" {REPLY}", "", 1)
 
 
-def dataset_line(dataset: Dataset) -> str:
+def _dataset_line(dataset: Dataset) -> str:
     """Return counts, dates and identity of a dataset."""
     counts = [f"{dataset.users:,} users", f"{dataset.items:,} items"] if dataset.users else []
     kind = "ratings" if dataset.rating_column else "interactions"
@@ -54,7 +57,7 @@ def dataset_line(dataset: Dataset) -> str:
     return f"{', '.join(counts)} {name}{notes}"
 
 
-def protocol(plan: Plan) -> str:
+def protocol_text(plan: Plan) -> str:
     """Return question, split, models, baseline, repetitions and what is reported."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
     lines = (
@@ -62,8 +65,11 @@ def protocol(plan: Plan) -> str:
         (("Data", f"{data_text(plan.data)}; {plan.feedback}"),),
         (("Split", split_text(plan.split)),),
         (
-            ("Model" if len(subjects) == 1 else "Models", curve(plan) or names(subjects)),
-            ("Baseline", names(plan.baselines)),
+            (
+                "Model" if len(subjects) == 1 else "Models",
+                _sweep_text(plan) or _algorithms_text(subjects),
+            ),
+            ("Baseline", _algorithms_text(plan.baselines)),
         ),
         (
             ("Metrics", ", ".join(m.label for m in plan.metrics)),
@@ -71,7 +77,7 @@ def protocol(plan: Plan) -> str:
                 "Equivalence margin",
                 f"±{plan.margin:g} {plan.primary.label}" if plan.margin else "",
             ),
-            ("Repetitions", repetitions(plan)),
+            ("Repetitions", _repetitions_text(plan)),
             ("Reported", ", ".join(plan.reported)),
         ),
     )
@@ -81,12 +87,12 @@ def protocol(plan: Plan) -> str:
     return "\n".join(line for line in shown if line)
 
 
-def names(algorithms: Sequence[Algorithm]) -> str:
+def _algorithms_text(algorithms: Sequence[Algorithm]) -> str:
     """Return algorithms with their stated configuration."""
-    return "; ".join(named(a) for a in algorithms)
+    return "; ".join(_algorithm_text(a) for a in algorithms)
 
 
-def curve(plan: Plan) -> str:
+def _sweep_text(plan: Plan) -> str:
     """Return the algorithms of a sweep as one with its values; empty where that is not all."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
     key = plan.swept or ""
@@ -97,23 +103,22 @@ def curve(plan: Plan) -> str:
     if any(key not in a.config for a in subjects):
         return ""
     values = ", ".join(str(a.config[key]) for a in subjects)
-    return (
-        f"{named(replace(subjects[0], name=kinds.pop(), config=rest[0]))}; {spaced(key)} {values}"
-    )
+    whole = replace(subjects[0], name=kinds.pop(), config=rest[0])
+    return f"{_algorithm_text(whole)}; {_setting_words(key)} {values}"
 
 
-def spaced(key: str) -> str:
+def _setting_words(key: str) -> str:
     """Return the name of a setting in words."""
     return key.replace("_", " ")
 
 
-def named(algorithm: Algorithm) -> str:
+def _algorithm_text(algorithm: Algorithm) -> str:
     """Return one algorithm with its configuration."""
-    shown = [f"{spaced(k)} {v}" for k, v in algorithm.config.items()]
+    shown = [f"{_setting_words(k)} {v}" for k, v in algorithm.config.items()]
     return f"{algorithm.name} ({', '.join(shown[:6])})" if shown else algorithm.name
 
 
-def repetitions(plan: Plan) -> str:
+def _repetitions_text(plan: Plan) -> str:
     """Return how often everything is repeated."""
     parts = []
     if len(plan.seeds) > 1:
@@ -123,7 +128,7 @@ def repetitions(plan: Plan) -> str:
     return ", ".join(parts) or "none"
 
 
-def remarks(plan: Plan) -> str:
+def remarks_text(plan: Plan) -> str:
     """Return assumptions, what was not understood, and what is asked."""
     lines = []
     if plan.assumptions:
@@ -143,7 +148,7 @@ def remarks(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def cost(plan: Plan, cap: float) -> str:
+def _estimate_text(plan: Plan, cap: float) -> str:
     """Return expected time and money."""
     parts = []
     if plan.estimate_s:
@@ -171,12 +176,12 @@ def difference_message(
     run: str, plan: Plan, change: PlanChange, *, is_fixed: bool = False
 ) -> Message:
     """Return only what a new version changes; one that is fixed is neither started nor undone."""
-    said = "; ".join(escape(line) for line in change.summary) or counted(change)
+    said = "; ".join(escape(line) for line in change.summary) or _changed_ids_text(change)
     times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
     money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
     end = f"{times}{money}." if times else ""
     text = f"*Plan v{plan.version}:* {said}.{end}"
-    asked = remarks(replace(plan, assumptions=(), unmapped=()))
+    asked = remarks_text(replace(plan, assumptions=(), unmapped=()))
     text = f"{text}\n{asked}" if asked else text
     steps = [
         Button("Start", Action.START, Carried(run), "primary"),
@@ -184,10 +189,10 @@ def difference_message(
     ]
     whole = Button("Full plan", Action.REQUIREMENTS, Carried(run))
     buttons = [whole] if is_fixed else [*steps, whole]
-    return message(text, [*sections(text), *actions(buttons)])
+    return message(text, [*sections(text), *button_row(buttons)])
 
 
-def counted(change: PlanChange) -> str:
+def _changed_ids_text(change: PlanChange) -> str:
     """Say which requirements changed, by number."""
     parts = [
         f"{word} {', '.join(map(str, ids))}"
@@ -203,10 +208,10 @@ def counted(change: PlanChange) -> str:
 
 def requirement_lines(requirements: Sequence[Requirement]) -> list[str]:
     """Return one line per requirement."""
-    return [f"*{r.id}.* {escape(r.text)}{nice(r)}" for r in requirements]
+    return [f"*{r.id}.* {escape(r.text)}{_priority_mark(r)}" for r in requirements]
 
 
-def nice(requirement: Requirement) -> str:
+def _priority_mark(requirement: Requirement) -> str:
     """Return what marks a requirement that a plan can be satisfied without."""
     return "" if requirement.priority is Priority.MUST else " _(nice to have)_"
 

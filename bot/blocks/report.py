@@ -11,7 +11,7 @@ from agent_core.domain import Answer, Ending, Outcome, Report
 from agent_core.domain.events import ModelOutage, Rerun, RunFailed
 from agent_core.prose.number_format import cost_text
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.buttons import Action, Button, Carried, button_row
 from bot.blocks.card import met_text
 from bot.blocks.limits import Message, message, sections
 from bot.blocks.rounds import (
@@ -48,7 +48,7 @@ def milestone_message(view: RunView) -> Message:
     best = view.best
     failed = best.score.failed_checks if best and best.score else ()
     checks = f"failed so far: {', '.join(failed)}" if failed else "all binding checks so far pass"
-    missing = open_requirements(view)
+    missing = _open_text(view)
     script = f" (script {best.id})" if best else ""
     parts = [
         f"First working experiment{script}: {checks}; {met_text(view)}.",
@@ -58,7 +58,7 @@ def milestone_message(view: RunView) -> Message:
     return message(" ".join(p for p in parts if p))
 
 
-def open_requirements(view: RunView) -> str:
+def _open_text(view: RunView) -> str:
     """Return the first requirements that the best script does not meet."""
     if view.best is None:
         return ""
@@ -73,12 +73,12 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
     if "*" not in headline:
         headline = f"*{headline}*"
     text = f"{mention(requester)} {headline}"
-    parts = [text, mrkdwn(report.summary), ending(view)]
-    shown = with_names("\n\n".join(p for p in parts if p), view)
-    return message(shown, [*sections(shown), *actions(report_buttons(view, report))])
+    parts = [text, mrkdwn(report.summary), _ending_line(view)]
+    shown = _with_mentions("\n\n".join(p for p in parts if p), view)
+    return message(shown, [*sections(shown), *button_row(report_buttons(view, report))])
 
 
-def with_names(text: str, view: RunView) -> str:
+def _with_mentions(text: str, view: RunView) -> str:
     """Name the people whom a report knows by their ids only."""
     people = {d.by for d in view.disputes} | {w.by for w in view.waivers}
     for user in filter(USER_ID.fullmatch, people | {r.by for r in view.rounds}):
@@ -86,7 +86,7 @@ def with_names(text: str, view: RunView) -> str:
     return text
 
 
-def ending(view: RunView) -> str:
+def _ending_line(view: RunView) -> str:
     """Say how the run ended, with time and money; without a result the summary says it."""
     if view.outcome is Outcome.NOTHING:
         return ""
@@ -98,7 +98,7 @@ def ending(view: RunView) -> str:
         parts.append(f"{'took' if parts else 'Took'} {took}")
     if view.usage.calls:
         parts.append(cost_text(view.usage))
-    open_ones = open_requirements(view) if view.outcome is not Outcome.SATISFIED else ""
+    open_ones = _open_text(view) if view.outcome is not Outcome.SATISFIED else ""
     tail = f"\nNot met: {open_ones}." if open_ones else ""
     return f"_{' · '.join(parts)}_{tail}" if parts else tail.strip()
 
@@ -127,7 +127,7 @@ def report_files(report: Report) -> tuple[tuple[Upload, ...], tuple[Upload, ...]
     return tuple(plots[:PLOTS]), tuple(found)
 
 
-def named(run: str, number: int, copy: int = 1) -> str:
+def round_name(run: str, number: int, copy: int = 1) -> str:
     """Return how the files of a round are called; uploads are told apart by these words alone."""
     parts = [f"run {run}"]
     parts += [f"round {number}"] if number > 1 else []
@@ -149,7 +149,7 @@ def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
     if view.usage.calls:
         text += f"\n_Cost so far {cost_text(view.usage)}._"
     buttons = [Button("Resume", Action.RESUME, Carried(view.id), "primary")]
-    return message(text, [*sections(text), *actions(buttons * event.is_resumable)])
+    return message(text, [*sections(text), *button_row(buttons * event.is_resumable)])
 
 
 def cancelled_message(view: RunView) -> Message:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.buttons import Action, Button, Carried, button_row
 from bot.blocks.limits import INPUT, Message, clip, message, section, sections
 from bot.blocks.text import dollars, escape, mention, moment, mrkdwn
 
@@ -63,7 +63,7 @@ def open_lines(view: RunView) -> list[str]:
     return [*shown[:OPEN], *more]
 
 
-def from_script(view: RunView) -> str:
+def start_text(view: RunView) -> str:
     """Say what another round goes on from."""
     return f"from script {view.best.id}" if view.best else "from scratch"
 
@@ -87,30 +87,30 @@ def offer_message(view: RunView, wish: str = "") -> Message:
     """Offer another round of an ended run, with what was wished for in its modal."""
     number, wanted = len(view.rounds) + 2, " with this wish" if wish else ""
     text = (
-        f"This run has ended. *Improve further* opens round {number} {from_script(view)}{wanted}; "
+        f"This run has ended. *Improve further* opens round {number} {start_text(view)}{wanted}; "
         "it shows what the round may take before anything starts. For another question or "
         "dataset mention me in a new message."
     )
     button = improve_button(view.id, wish, "primary")
-    return message(text, [*sections(text), *actions([button])])
+    return message(text, [*sections(text), *button_row([button])])
 
 
 def round_message(before: RunView, view: RunView, opened: RoundOpened, at: datetime) -> Message:
     """Return that a run goes on, and what it had come to where that is long ago."""
-    wish = f"\n{quoted(opened.wish)}" if opened.wish else " What is still open is worked on."
+    wish = f"\n{_quotation(opened.wish)}" if opened.wish else " What is still open is worked on."
     more = opened.scripts
     limit = f"At most {more} more script{'s' * (more != 1)}."
     exploratory = f"Results have been seen, so it will be marked exploratory. {limit}"
     parts = [
-        recap(before, at),
-        f"*Round {len(view.rounds) + 1}* {from_script(before)}, asked for by "
+        _recap(before, at),
+        f"*Round {len(view.rounds) + 1}* {start_text(before)}, asked for by "
         f"{mention(opened.by)}.{wish}",
         exploratory if more else "Nothing new is run: what there is is judged again.",
     ]
     return message("\n".join(p for p in parts if p))
 
 
-def recap(view: RunView, at: datetime) -> str:
+def _recap(view: RunView, at: datetime) -> str:
     """Say what a run had come to, where it ended long before."""
     if view.report is None or view.finished_at is None or at - view.finished_at <= LONG_AGO:
         return ""
@@ -119,7 +119,7 @@ def recap(view: RunView, at: datetime) -> str:
     return f"Picking up from {moment(view.finished_at)}{plan}: {headline}"
 
 
-def quoted(text: str) -> str:
+def _quotation(text: str) -> str:
     """Return what a person said, escaped and marked as theirs."""
     return "\n".join(f"> {line}" for line in escape(clip(text, INPUT)).splitlines())
 
@@ -132,14 +132,14 @@ def dispute_message(view: RunView, disputed: Disputed, rechecked: Rechecked) -> 
     waiver = f", and “waive {check} because …” sets it aside if it does not fit this study"
     text = (
         f"⚠️ {mention(disputed.by)} says that something is wrong with this report:\n"
-        f"{quoted(disputed.text)}\n"
+        f"{_quotation(disputed.text)}\n"
         f"*{found}* {mrkdwn(rechecked.text)}\n"
         "*Next:* Re-run repeats the script in a clean sandbox, Improve further goes on with what "
         f"should be different{waiver if check else ''}."
     )
     buttons = [improve_button(view.id, disputed.text)]
     buttons += [rerun_button(view.id)] if view.best else []
-    return message(text, [*sections(text), *actions(buttons)])
+    return message(text, [*sections(text), *button_row(buttons)])
 
 
 def dispute_note(users: Sequence[str]) -> str:
@@ -179,7 +179,7 @@ def coming_message(name: str) -> Message:
 def unsaid_message(view: RunView) -> Message:
     """Ask what is wrong with a report."""
     text = "What is wrong? Press the button, or reply “something is wrong: …”."
-    return message(text, [*sections(text), *actions([dispute_button(view.id)])])
+    return message(text, [*sections(text), *button_row([dispute_button(view.id)])])
 
 
 NO_REPORT = "There is no report yet; its buttons and these words work once it is there."

@@ -50,13 +50,13 @@ def mrkdwn(markdown: str) -> str:
     """Turn Markdown into Slack's mrkdwn, escaped; code stays as it is."""
     text = TABLE.sub(lambda m: f"```\n{m[0].rstrip()}\n```\n", escape(markdown))
     code = FENCE.findall(text)
-    shown = converted(FENCE.sub(CODE, text.replace(CODE, "")))
+    shown = _mrkdwn_of(FENCE.sub(CODE, text.replace(CODE, "")))
     for part in code:
         shown = shown.replace(CODE, part, 1)
     return shown.strip()
 
 
-def converted(text: str) -> str:
+def _mrkdwn_of(text: str) -> str:
     """Turn Markdown outside of code into mrkdwn."""
     text = IMAGE.sub(lambda m: m[1], text)
     text = LINK.sub(lambda m: f"<{m[2]}|{m[1]}>", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_core.run.view import RunView
-from bot.blocks.card import PHASES, phase, scripts, title_of
+from bot.blocks.card import PHASES, phase_text, scripts_text, title_of
 from bot.blocks.limits import Message, message
 from bot.blocks.text import escape, mention
 
@@ -29,7 +29,7 @@ def help_message(bot_user: str, *, is_direct: bool = False) -> Message:
 def status_message(view: RunView) -> Message:
     """Return how one run stands, in a line or two."""
     number = f"Round {len(view.rounds) + 1}" if view.rounds else ""
-    parts = [number, f"*{phase(view)}*", scripts(view)]
+    parts = [number, f"*{phase_text(view)}*", scripts_text(view)]
     if view.primary and not (view.report and view.status.is_final):
         parts.append(f"{escape(view.primary)} (preliminary)")
     if view.outage and not view.status.is_final:
@@ -43,11 +43,11 @@ def list_message(views: Sequence[tuple[RunView, str]]) -> Message:
     """Return a person's runs with links to their threads, newest first."""
     if not views:
         return message("You have no tasks here yet. Mention me with a question and a dataset.")
-    lines = [f"• {linked(view, link)}: {PHASES[view.status]}" for view, link in views]
+    lines = [f"• {_link_text(view, link)}: {PHASES[view.status]}" for view, link in views]
     return message("*Your tasks*\n" + "\n".join(lines))
 
 
-def linked(view: RunView, link: str) -> str:
+def _link_text(view: RunView, link: str) -> str:
     """Return a run's title, linked to its thread where the address is known."""
     title = title_of(view)
     return f"<{link}|{title.replace('|', '/')}>" if link else title

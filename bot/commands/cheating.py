@@ -39,10 +39,10 @@ class CheatingResearcher(OfflineResearcher):
         """
         script = await super().draft(request)
         cheat = next((c for c in CHEATS if c in request.context.task), None)
-        return script if cheat is None else spoiled(script, cheat)
+        return script if cheat is None else _cheating_script(script, cheat)
 
 
-def spoiled(script: Script, cheat: str) -> Script:
+def _cheating_script(script: Script, cheat: str) -> Script:
     """Return a script with a cheat built in.
 
     Raises

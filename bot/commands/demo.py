@@ -21,7 +21,7 @@ from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView
 from bot.blocks.buttons import Action
 from bot.commands.cheating import CHEATS, QUESTION as CHEATING_QUESTION, CheatingResearcher
-from bot.commands.service import bot_of, until_told
+from bot.commands.service import open_bot_over, run_until_told
 from bot.commands.terminal import report_text
 from bot.delivery.threads import origin_of
 from bot.settings import Secrets, Settings
@@ -64,42 +64,44 @@ class Stage:
     lab: Lab
 
 
-def show(wanted: Show, settings: Settings) -> int:
+def run_demo(wanted: Show, settings: Settings) -> int:
     """Run the demo; return the exit status."""
     missing = [str(p) for p in wanted.data if not p.is_file()]
     if missing:
         typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
         return 2
     failed: list[str] = []
-    code = until_told(perform(wanted, settings, failed))
+    code = run_until_told(_perform(wanted, settings, failed))
     return code or (1 if failed else 0)
 
 
-async def perform(wanted: Show, settings: Settings, failed: list[str]) -> None:
+async def _perform(wanted: Show, settings: Settings, failed: list[str]) -> None:
     """Open workspace and bot, ask as a person would, show the report, then how cheats end."""
     console = Console(highlight=False)
     async with AsyncExitStack() as stack:
         workspace = await stack.enter_async_context(open_workspace(wanted.port))
-        announce(console, workspace, wanted)
+        _announce(console, workspace, wanted)
         kind = cast(Kind, wanted.researcher)
-        opening = open_core(demo_settings(settings), Secrets(), kind, offline=CheatingResearcher())
+        opening = open_core(
+            _demo_settings(settings), Secrets(), kind, offline=CheatingResearcher()
+        )
         core = await stack.enter_async_context(opening)
         tokens = SecretStr(workspace.bot_token), SecretStr(workspace.app_token)
         credentials = Credentials(*tokens, workspace.api_url)
-        await stack.enter_async_context(bot_of(credentials, settings, core))
-        await play(Stage(console, workspace, core.lab), wanted, settings, failed)
+        await stack.enter_async_context(open_bot_over(credentials, settings, core))
+        await _play(Stage(console, workspace, core.lab), wanted, settings, failed)
         if not wanted.exit_when_done:
             console.print("Ask anything on the page; Ctrl-C ends the demo.")
             await asyncio.Event().wait()
 
 
-def demo_settings(settings: Settings) -> Settings:
+def _demo_settings(settings: Settings) -> Settings:
     """Return the settings without repairs: what a cheating script is worth is shown as it is."""
     search = settings.treesearch.model_copy(update={"max_iterations": 0})
     return settings.model_copy(update={"treesearch": search})
 
 
-async def play(stage: Stage, wanted: Show, settings: Settings, failed: list[str]) -> None:
+async def _play(stage: Stage, wanted: Show, settings: Settings, failed: list[str]) -> None:
     """Ask the honest question, then those whose scripts cheat; note what did not end well."""
     files, question = list(wanted.data), OWN_QUESTION
     if not files:
@@ -107,19 +109,19 @@ async def play(stage: Stage, wanted: Show, settings: Settings, failed: list[str]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_catalogue(path)
         files, question = [path], QUESTION
-    view = await ask(stage, question, files)
-    tell_paths(stage.console, view)
+    view = await _ask(stage, question, files)
+    _print_paths(stage.console, view)
     if view.outcome is not Outcome.SATISFIED:
         failed.append(view.reason)
     for cheat in CHEATS if wanted.researcher == "offline" else ():
-        view = await ask(stage, CHEATING_QUESTION.format(cheat=cheat), files)
+        view = await _ask(stage, CHEATING_QUESTION.format(cheat=cheat), files)
         checks = sorted({c for n in view.nodes if n.score for c in n.score.failed_checks})
         if view.outcome is Outcome.SATISFIED or not checks:
             failed.append("a cheating script was not caught")
         stage.console.print(f"Caught by: {', '.join(checks)}")
 
 
-def announce(console: Console, workspace: Workspace, wanted: Show) -> None:
+def _announce(console: Console, workspace: Workspace, wanted: Show) -> None:
     """Say where the page is, and how to reach it from elsewhere."""
     console.print(f"Page: {workspace.page_url}")
     if os.environ.get("SSH_CONNECTION"):
@@ -130,23 +132,23 @@ def announce(console: Console, workspace: Workspace, wanted: Show) -> None:
         webbrowser.open(workspace.page_url)
 
 
-async def ask(stage: Stage, question: str, files: list[Path]) -> RunView:
+async def _ask(stage: Stage, question: str, files: list[Path]) -> RunView:
     """Post a question, press Start, follow to the report; return how the run ended."""
     workspace, console = stage.workspace, stage.console
     message = workspace.post(CHANNEL, PERSON, f"@autoreclab {question}", files=files)
     console.print(f"Asked in #{CHANNEL}: {question}")
     ts = str(message["ts"])
-    start = await workspace.wait_for(lambda: start_button(workspace, ts), 120)
+    start = await workspace.wait_for(lambda: _start_button(workspace, ts), 120)
     if start is not None:
         console.print("The plan is in the thread; pressing Start.")
         await workspace.press(*start, PERSON)
     asked = Place(TEAM, workspace.channels[CHANNEL], ts)
-    view = await finished(console, stage.lab, origin_of(asked, ts))
-    await workspace.wait_for(lambda: ending(workspace, ts, view), 120)
+    view = await _follow_run(console, stage.lab, origin_of(asked, ts))
+    await workspace.wait_for(lambda: _is_told(workspace, ts, view), 120)
     return view
 
 
-def start_button(workspace: Workspace, ts: str) -> tuple[str, str] | None:
+def _start_button(workspace: Workspace, ts: str) -> tuple[str, str] | None:
     """Return the plan message and its Start button, once they are there."""
     for message in workspace.from_bot(CHANNEL, ts):
         if Action.START in workspace.buttons(message):
@@ -154,7 +156,7 @@ def start_button(workspace: Workspace, ts: str) -> tuple[str, str] | None:
     return None
 
 
-async def finished(console: Console, lab: Lab, origin: str) -> RunView:
+async def _follow_run(console: Console, lab: Lab, origin: str) -> RunView:
     """Follow the run of a task to its end, with a word per minute or phase."""
     view = next(v for v in await lab.runs() if v.task and v.task.origin == origin)
     said: RunStatus | None = None
@@ -167,20 +169,20 @@ async def finished(console: Console, lab: Lab, origin: str) -> RunView:
     return await lab.view(view.id)
 
 
-def ending(workspace: Workspace, ts: str, view: RunView) -> bool:
+def _is_told(workspace: Workspace, ts: str, view: RunView) -> bool:
     """Whether the thread shows the end: the zip, or the reason why there is none."""
     if view.report is None:
         return bool(workspace.from_bot(CHANNEL, ts))
-    names = [str(f["name"]) for m in workspace.from_bot(CHANNEL, ts) for f in files_in(m)]
+    names = [str(f["name"]) for m in workspace.from_bot(CHANNEL, ts) for f in _files_in(m)]
     return any(name.endswith(".zip") for name in names)
 
 
-def files_in(message: dict[str, Any]) -> list[dict[str, Any]]:
+def _files_in(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the files of a message."""
     return list(message.get("files") or [])
 
 
-def tell_paths(console: Console, view: RunView) -> None:
+def _print_paths(console: Console, view: RunView) -> None:
     """Print the report and where its files lie."""
     report = view.report
     if report is None:

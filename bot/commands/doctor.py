@@ -36,7 +36,7 @@ class Result:
 
 def examine(settings: Settings, *, as_json: bool) -> int:
     """Examine everything; 0 when all is fine."""
-    results = asyncio.run(all_results(settings))
+    results = asyncio.run(_examine_all(settings))
     if as_json:
         for result in results:
             typer.echo(
@@ -52,15 +52,15 @@ def examine(settings: Settings, *, as_json: bool) -> int:
     return 0 if all(r.is_fine for r in results) else 1
 
 
-async def all_results(settings: Settings) -> list[Result]:
+async def _examine_all(settings: Settings) -> list[Result]:
     """Run every examination; one that fails does not keep the others from running."""
     examinations: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
-        ("python", python),
-        ("storage", storage),
-        ("sandbox", isolation),
-        ("experiment packages", packages),
-        ("researcher", researcher),
-        ("slack", slack),
+        ("python", _examine_python),
+        ("storage", _examine_storage),
+        ("sandbox", _examine_sandbox),
+        ("experiment packages", _examine_packages),
+        ("researcher", _examine_researcher),
+        ("slack", _examine_slack),
     ]
     results = []
     for subject, examination in examinations:
@@ -71,18 +71,18 @@ async def all_results(settings: Settings) -> list[Result]:
     return results
 
 
-async def python(_: Settings) -> str:
+async def _examine_python(_: Settings) -> str:
     """Name the interpreter of the product."""
     return f"{platform.python_version()} at {sys.prefix}"
 
 
-async def storage(settings: Settings) -> str:
+async def _examine_storage(settings: Settings) -> str:
     """Open the database."""
     async with open_database(settings.storage) as database:
         return f"{database.folder} is writable"
 
 
-async def isolation(settings: Settings) -> str:
+async def _examine_sandbox(settings: Settings) -> str:
     """Open the sandbox, self-test included, and import all libraries where they are kept warm."""
     once = settings.sandbox.model_copy(update={"preload_after_s": math.inf})
     async with open_sandbox(once) as sandbox:
@@ -92,7 +92,7 @@ async def isolation(settings: Settings) -> str:
         return f"{level}; {sandbox.standing}"
 
 
-async def packages(settings: Settings) -> str:
+async def _examine_packages(settings: Settings) -> str:
     """Find the packages that experiments need."""
     found = packages_of(settings).versions
     missing = [p for p in EXPERIMENT_PACKAGES if p not in found]
@@ -101,14 +101,14 @@ async def packages(settings: Settings) -> str:
     return ", ".join(f"{p} {found[p]}" for p in EXPERIMENT_PACKAGES)
 
 
-async def researcher(settings: Settings) -> str:
+async def _examine_researcher(settings: Settings) -> str:
     """Say who would research."""
     if Secrets().openai_api_key.get_secret_value():
         return f"model {settings.agent.code.model}"
     return "rule-based, no AI model (set OPENAI_API_KEY for one)"
 
 
-async def slack(_: Settings) -> str:
+async def _examine_slack(_: Settings) -> str:
     """Say where the bot would connect to."""
     secrets = Secrets()
     tokens = (secrets.slack_bot_token, secrets.slack_app_token)

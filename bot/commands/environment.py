@@ -18,22 +18,24 @@ TAKEN_UP = (
 )
 
 
-def add(settings: Settings, wanted: Sequence[str]) -> int:
+def add_to_environment(settings: Settings, wanted: Sequence[str]) -> int:
     """Install packages for experiments; 0 when they are there."""
-    return changed(settings, lambda packages: add_packages(packages, wanted))
+    return _change_environment(settings, lambda packages: add_packages(packages, wanted))
 
 
-def rebuild_from(settings: Settings, lock: Path) -> int:
+def rebuild_environment(settings: Settings, lock: Path) -> int:
     """Make the environment anew from a lock; 0 when it is there."""
     try:
         text = lock.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         typer.echo(f"{lock} cannot be read as text: {error}", err=True)
         return 2
-    return changed(settings, lambda packages: rebuild(packages, text))
+    return _change_environment(settings, lambda packages: rebuild(packages, text))
 
 
-def changed(settings: Settings, change: Callable[[InstalledPackages], InstalledPackages]) -> int:
+def _change_environment(
+    settings: Settings, change: Callable[[InstalledPackages], InstalledPackages]
+) -> int:
     """Change the environment and say what is different."""
     try:
         before = read_packages(find_python(settings.sandbox.python))

@@ -41,7 +41,7 @@ def execute_script(script: Script, settings: Settings) -> int:
         typer.echo(f"{script.path} cannot be read as text: {error}", err=True)
         return 2
     try:
-        asyncio.run(through(script, source, settings))
+        asyncio.run(_execute(script, source, settings))
     except SandboxError as error:
         typer.echo(str(error), err=True)
         return 1
@@ -50,7 +50,7 @@ def execute_script(script: Script, settings: Settings) -> int:
     return 0
 
 
-async def through(script: Script, source: str, settings: Settings) -> None:
+async def _execute(script: Script, source: str, settings: Settings) -> None:
     """Execute, stream the output, copy the artifacts, print what came of it."""
     limits = settings.sandbox.limits(script.timeout_s or settings.exec.timeout)
     inputs = tuple(Input(p.name, p.resolve()) for p in script.data)
@@ -65,11 +65,11 @@ async def through(script: Script, source: str, settings: Settings) -> None:
             job = Job(source, inputs, limits)
             execution = await sandbox.execute(job, Path(collected), tell)
         if script.out is not None:
-            await asyncio.to_thread(copy_artifacts, execution, script.out)
-    typer.echo(last_line(execution, script))
+            await asyncio.to_thread(_copy_artifacts, execution, script.out)
+    typer.echo(_last_line(execution, script))
 
 
-def copy_artifacts(execution: Execution, out: Path) -> None:
+def _copy_artifacts(execution: Execution, out: Path) -> None:
     """Copy what the script left to the folder that was asked for."""
     out.mkdir(parents=True, exist_ok=True)
     for artifact in execution.artifacts:
@@ -78,7 +78,7 @@ def copy_artifacts(execution: Execution, out: Path) -> None:
         shutil.copyfile(artifact.path, target)
 
 
-def last_line(execution: Execution, script: Script) -> str:
+def _last_line(execution: Execution, script: Script) -> str:
     """Return the outcome: one JSON object for machines, one sentence for people."""
     if script.json:
         return json.dumps(

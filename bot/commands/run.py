@@ -18,7 +18,7 @@ from agent_core.domain.events import Logged, StatusChanged
 from agent_core.errors import AgentError
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
-from bot.commands.tasks import find
+from bot.commands.tasks import find_run
 from bot.commands.terminal import as_json, line_of, report_text, summary_of
 from bot.settings import Secrets, Settings
 from bot.wiring import Kind, open_core
@@ -94,26 +94,26 @@ def run_task(order: Order, settings: Settings) -> int:
         origin=f"terminal:{tokens.token_hex(8)}",
         seed=order.seed,
     )
-    return guarded(order, settings, task)
+    return _run_guarded(order, settings, task)
 
 
 def resume_task(run: str, order: Order, settings: Settings) -> int:
     """Go on with a run; return the exit status."""
-    return guarded(order, settings, Known(run, "resume"))
+    return _run_guarded(order, settings, Known(run, "resume"))
 
 
 def improve_task(run: str, order: Order, settings: Settings) -> int:
     """Open a further round of an ended run, for the wish in the order; return the exit status."""
-    return guarded(order, settings, Known(run, "improve"))
+    return _run_guarded(order, settings, Known(run, "improve"))
 
 
-def guarded(order: Order, settings: Settings, wanted: Task | Known) -> int:
+def _run_guarded(order: Order, settings: Settings, wanted: Task | Known) -> int:
     """Run, and turn what prevents it into a message and an exit status."""
     if order.researcher not in ("auto", "offline", "model"):
         typer.echo("--researcher is offline, model or auto.", err=True)
         return USAGE
     try:
-        return asyncio.run(through(order, settings, wanted))
+        return asyncio.run(_carry_out(order, settings, wanted))
     except (SandboxError, StorageError, AgentError) as error:
         typer.echo(str(error), err=True)
         return COULD_NOT_RUN
@@ -122,7 +122,7 @@ def guarded(order: Order, settings: Settings, wanted: Task | Known) -> int:
         return INTERRUPTED
 
 
-async def through(order: Order, settings: Settings, wanted: Task | Known) -> int:
+async def _carry_out(order: Order, settings: Settings, wanted: Task | Known) -> int:
     """Open the lab, submit or resume, follow to the end, copy the results."""
     kind = cast(Kind, order.researcher)
     async with open_core(settings, Secrets(), kind, record=order.record) as core:
@@ -130,14 +130,14 @@ async def through(order: Order, settings: Settings, wanted: Task | Known) -> int
         if isinstance(wanted, Task):
             run, after = await lab.submit(wanted), 0
         else:
-            run = await find(lab.journal, wanted.beginning)
+            run = await find_run(lab.journal, wanted.beginning)
             after = (await lab.view(run)).seq
-            await taken_up(lab, run, wanted, order)
-        view = await follow(lab, run, order, after)
-        return await deliver(lab, view, order)
+            await _take_up(lab, run, wanted, order)
+        view = await _follow_run(lab, run, order, after)
+        return await _deliver(lab, view, order)
 
 
-async def taken_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
+async def _take_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
     """Resume a known run, or open a further round of it.
 
     Raises
@@ -154,7 +154,7 @@ async def taken_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
         raise AgentError(revision.reply)
 
 
-async def follow(lab: Lab, run: RunId, order: Order, after: int) -> RunView:
+async def _follow_run(lab: Lab, run: RunId, order: Order, after: int) -> RunView:
     """Print events as they come; give the start once the plan is there."""
     console = Console(highlight=False)
     view = fold(run, [e for e in await lab.journal.read(run) if e.seq <= after])
@@ -162,13 +162,13 @@ async def follow(lab: Lab, run: RunId, order: Order, after: int) -> RunView:
         await lab.start(run, LOCAL)
     async for logged in lab.events(run, after):
         view = fold(run, [logged], view)
-        show(console, logged, view, order)
+        _print_event(console, logged, view, order)
         if isinstance(logged.event, StatusChanged) and view.status is RunStatus.WAITING:
             await lab.start(run, LOCAL)
     return view
 
 
-def show(console: Console, logged: Logged, view: RunView, order: Order) -> None:
+def _print_event(console: Console, logged: Logged, view: RunView, order: Order) -> None:
     """Print one event."""
     if order.json:
         typer.echo(as_json(logged))
@@ -178,7 +178,7 @@ def show(console: Console, logged: Logged, view: RunView, order: Order) -> None:
         console.print(line, markup=False)
 
 
-async def deliver(lab: Lab, view: RunView, order: Order) -> int:
+async def _deliver(lab: Lab, view: RunView, order: Order) -> int:
     """Copy the results to --out, print the last line, return the exit status."""
     folder = order.out or Path("out") / view.id
     if view.report is not None and view.report.bundle is not None:

@@ -17,7 +17,7 @@ from bot.app import Bot, open_bot
 from bot.blocks.rounds import Price
 from bot.errors import SlackError
 from bot.settings import Secrets, Settings
-from bot.slack.manifest import manifest
+from bot.slack.manifest import app_manifest
 from bot.slack.settings import Credentials
 from bot.wiring import Core, Kind, open_core
 from bot.workspace.errors import PortTakenError
@@ -28,7 +28,7 @@ from storage.errors import StorageError
 CANNOT_RUN = (AgentError, SandboxError, SlackError, StorageError, PortTakenError)
 
 
-def until_told(work: Coroutine[Any, Any, None]) -> int:
+def run_until_told(work: Coroutine[Any, Any, None]) -> int:
     """Run until SIGINT or SIGTERM; return the exit status."""
 
     async def through() -> None:
@@ -58,10 +58,10 @@ def serve_bot(researcher: str, settings: Settings, record: Path | None) -> int:
             err=True,
         )
         return 2
-    return until_told(serve(settings, secrets, cast(Kind, researcher), record))
+    return run_until_told(_serve(settings, secrets, cast(Kind, researcher), record))
 
 
-async def serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path | None) -> None:
+async def _serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path | None) -> None:
     """Open everything, serve until cancelled, close in reverse order."""
     credentials = Credentials(
         secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url
@@ -69,12 +69,12 @@ async def serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path |
     async with AsyncExitStack() as stack:
         opening = open_core(settings, secrets, kind, takes_up=True, record=record)
         core = await stack.enter_async_context(opening)
-        await stack.enter_async_context(bot_of(credentials, settings, core))
+        await stack.enter_async_context(open_bot_over(credentials, settings, core))
         typer.echo(f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}.")
         await asyncio.Event().wait()
 
 
-def bot_of(
+def open_bot_over(
     credentials: Credentials, settings: Settings, core: Core
 ) -> AbstractAsyncContextManager[Bot]:
     """Return the bot over an opened core, not connected yet."""
@@ -98,10 +98,10 @@ def open_local(port: int) -> int:
             typer.echo(f"# page: {workspace.page_url}")
             await asyncio.Event().wait()
 
-    return until_told(through())
+    return run_until_told(through())
 
 
 def print_manifest() -> int:
     """Print the app's manifest as JSON."""
-    typer.echo(json.dumps(manifest(), indent=2))
+    typer.echo(json.dumps(app_manifest(), indent=2))
     return 0

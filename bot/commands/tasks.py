@@ -26,7 +26,7 @@ from storage.errors import StorageError
 LOCAL = UserId("local")
 
 
-def with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]]) -> int:
+def _with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]]) -> int:
     """Open the log, do `work`, return the exit status."""
 
     async def through() -> None:
@@ -41,7 +41,7 @@ def with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]])
     return 0
 
 
-async def find(journal: Journal, beginning: str) -> RunId:
+async def find_run(journal: Journal, beginning: str) -> RunId:
     """Return the run whose id begins so.
 
     Raises
@@ -56,7 +56,7 @@ async def find(journal: Journal, beginning: str) -> RunId:
     raise UnknownRun(f"{several} {beginning!r}. `autoreclab tasks list` shows all of them.")
 
 
-async def view_of(journal: Journal, run: RunId) -> RunView:
+async def _view_of(journal: Journal, run: RunId) -> RunView:
     """Return how a run stands."""
     return fold(run, await journal.read(run))
 
@@ -65,7 +65,7 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
     """Print one line a run."""
 
     async def work(journal: Journal) -> None:
-        views = [await view_of(journal, run) for run in await journal.ids()]
+        views = [await _view_of(journal, run) for run in await journal.ids()]
         if as_json:
             for view in views:
                 typer.echo(json.dumps(summary_of(view, Path("out") / view.id)))
@@ -77,38 +77,38 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
             table.add_row(view.id, view.status.value, at, title)
         Console().print(table if views else "There are no runs yet.")
 
-    return with_journal(settings, work)
+    return _with_journal(settings, work)
 
 
 def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) -> int:
     """Print one run: its events for machines, a summary for people."""
 
     async def work(journal: Journal) -> None:
-        run = await find(journal, beginning)
+        run = await find_run(journal, beginning)
         if as_json:
-            await print_events(journal, run)
+            await _print_events(journal, run)
             return
-        view = await view_of(journal, run)
+        view = await _view_of(journal, run)
         typer.echo(f"Run {run}: {view.status.value} {view.reason}\n{plan_text(view)}")
         for node in view.nodes:
             score = f"{node.score.met}/{node.score.total}" if node.score else node.error or "open"
             typer.echo(f"  script {node.id} {node.operator.value:<8} {score}  {node.script.plan}")
         if calls:
-            await print_calls(journal, run)
+            await _print_calls(journal, run)
         if view.report:
             console = Console(highlight=False, soft_wrap=True)
             console.print("\n", report_text(view.report), sep="")
 
-    return with_journal(settings, work)
+    return _with_journal(settings, work)
 
 
-async def print_events(journal: Journal, run: RunId) -> None:
+async def _print_events(journal: Journal, run: RunId) -> None:
     """Print every event as one line of JSON."""
     for logged in await journal.read(run):
         typer.echo(event_json(logged))
 
 
-async def print_calls(journal: Journal, run: RunId) -> None:
+async def _print_calls(journal: Journal, run: RunId) -> None:
     """Print one line a model call."""
     for logged in await journal.read(run):
         if isinstance(logged.event, ModelCalled):
@@ -124,8 +124,8 @@ def stop_run(settings: Settings, beginning: str) -> int:
     """Ask the process that drives a run to stop it."""
 
     async def work(journal: Journal) -> None:
-        run = await find(journal, beginning)
-        view = await view_of(journal, run)
+        run = await find_run(journal, beginning)
+        view = await _view_of(journal, run)
         if view.status.is_final:
             typer.echo(f"Run {run} is {view.status.value} already.")
             return
@@ -134,15 +134,15 @@ def stop_run(settings: Settings, beginning: str) -> int:
         word = f"driven by {owner}" if owner else "driven by nobody now; it stops when resumed"
         typer.echo(f"Asked run {run} to stop ({word}).")
 
-    return with_journal(settings, work)
+    return _with_journal(settings, work)
 
 
 def export_run(settings: Settings, beginning: str, out: Path | None) -> int:
     """Copy a run's results to a folder."""
 
     async def work(journal: Journal) -> None:
-        run = await find(journal, beginning)
-        view = await view_of(journal, run)
+        run = await find_run(journal, beginning)
+        view = await _view_of(journal, run)
         if view.report is None or view.report.bundle is None:
             raise AgentError(f"Run {run} is {view.status.value}; it has no report to export yet.")
         folder = out or Path("out") / run
@@ -150,14 +150,14 @@ def export_run(settings: Settings, beginning: str, out: Path | None) -> int:
         await asyncio.to_thread(shutil.copytree, source, folder, dirs_exist_ok=True)
         typer.echo(f"Results: {folder}")
 
-    return with_journal(settings, work)
+    return _with_journal(settings, work)
 
 
 def forget_run(settings: Settings, beginning: str) -> int:
     """Delete a run that nobody drives."""
 
     async def work(journal: Journal) -> None:
-        run = await find(journal, beginning)
+        run = await find_run(journal, beginning)
         owner = await journal.owner_of(run)
         if owner:
             raise AgentError(f"Run {run} is driven by {owner}; stop it first.")
@@ -165,4 +165,4 @@ def forget_run(settings: Settings, beginning: str) -> int:
         await asyncio.to_thread(shutil.rmtree, journal.folder(run), ignore_errors=True)
         typer.echo(f"Forgot run {run}.")
 
-    return with_journal(settings, work)
+    return _with_journal(settings, work)

@@ -69,12 +69,12 @@ def line_of(event: Event, view: RunView) -> str | None:
         case ModelOutage(reason):
             return f"The model cannot be asked: {reason}"
         case Rerun() | RoundOpened() | Disputed() | Rechecked():
-            return later_line(event, view)
+            return _later_line(event, view)
         case _:
-            return node_line(event, view)
+            return _node_line(event, view)
 
 
-def later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:
+def _later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:
     """Return what a person is told about what happens around a report."""
     match event:
         case RoundOpened(by, wish):
@@ -85,7 +85,7 @@ def later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView)
             return text.replace("*", "")
 
 
-def node_line(event: Event, view: RunView) -> str | None:
+def _node_line(event: Event, view: RunView) -> str | None:
     """Return what a person is told about an event of one script."""
     match event:
         case NodeStarted(node, operator):

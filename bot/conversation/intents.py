@@ -100,7 +100,7 @@ def understand(text: str) -> Intent:
     plain = text.strip()
     if not plain:
         return Intent.NOTHING
-    known = BY_WORDS.get(normal(plain))
+    known = BY_WORDS.get(_normal(plain))
     if known:
         return known
     if ADD_OWNER.match(plain):
@@ -114,7 +114,7 @@ def understand(text: str) -> Intent:
     return Intent.WISH if WISHING.match(plain) else Intent.TALK
 
 
-def normal(text: str) -> str:
+def _normal(text: str) -> str:
     """Return words of command in one form: lower case, without `!`, full stops, apostrophes."""
     if text.strip() == "?":
         return "?"

@@ -8,10 +8,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunStatus
 from bot.delivery.inbox import Inbox
-from bot.delivery.threads import Thread, Threads, number
+from bot.delivery.threads import Thread, Threads, ts_number
 from bot.lab_protocol import LabLike
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import MESSAGE_SUBTYPES, of_message
+from bot.slack.incoming import MESSAGE_SUBTYPES, read_message
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class MissedMessages:
     async def one(self, thread: Thread) -> None:
         """Keep what people said in a thread after the last message that was dealt with."""
         place = thread.place
-        since = max(thread.last_message_ts, thread.memo.task_ts, key=number) or place.thread_ts
+        since = max(thread.last_message_ts, thread.memo.task_ts, key=ts_number) or place.thread_ts
         answer = await call_slack(
             lambda: self.client.conversations_replies(
                 channel=place.channel, ts=place.thread_ts, oldest=since, limit=200
@@ -57,8 +57,8 @@ class MissedMessages:
         for message in answer["messages"]:
             is_person = message.get("user") and message["user"] != self.bot_user
             is_plain = (message.get("subtype") or "") in MESSAGE_SUBTYPES
-            if is_person and is_plain and number(str(message["ts"])) > number(since):
+            if is_person and is_plain and ts_number(str(message["ts"])) > ts_number(since):
                 event = {**message, "type": "message", "channel": place.channel}
                 event["thread_ts"] = place.thread_ts
                 body = {"event_id": f"replay:{place.channel}:{message['ts']}"}
-                await self.inbox.keep(of_message(body, event, place.team, self.bot_user))
+                await self.inbox.keep(read_message(body, event, place.team, self.bot_user))

@@ -19,7 +19,7 @@ from bot.delivery.threads import Thread
 from bot.errors import FileTrouble
 from bot.services import Services
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import Attachment, Incoming, attachments
+from bot.slack.incoming import Attachment, Incoming, attachments_of
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class NewTasks:
             log.info("a mention could not be read again", extra={"why": str(error)})
             return ()
         found = [m for m in answer["messages"] if m.get("ts") == incoming.ts]
-        return attachments(found[0]) if found else ()
+        return attachments_of(found[0]) if found else ()
 
 
 def usable_files(view: RunView) -> tuple[Path, ...]:

@@ -124,7 +124,7 @@ class Replies:
             await self.answer(thread, incoming)
         elif is_wish and not may_steer:
             await self.hint(thread, incoming)
-        elif is_wish and view.status.is_final and not is_waiver(incoming):
+        elif is_wish and view.status.is_final and not _is_waiver(incoming):
             await self.late(view, incoming)
         elif is_wish:
             await self.revise(thread, incoming)
@@ -139,7 +139,7 @@ class Replies:
     def is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
         """Whether a task that never got a plan is asked anew."""
         has_failed = view.status is RunStatus.FAILED and view.plan is None
-        is_said = intent in (Intent.WISH, Intent.QUESTION) or is_statement(incoming.text)
+        is_said = intent in (Intent.WISH, Intent.QUESTION) or _is_statement(incoming.text)
         return has_failed and (is_said or incoming.is_mention)
 
     async def awaited(self, thread: Thread, incoming: Incoming) -> None:
@@ -147,7 +147,7 @@ class Replies:
         if not self.services.access.may_steer(thread, incoming.user):
             return
         if incoming.files:
-            await self.new_tasks.again(thread, incoming, joined(thread, incoming))
+            await self.new_tasks.again(thread, incoming, _whole_question(thread, incoming))
         elif understand(incoming.text) is Intent.STOP:
             await self.new_tasks.call_off(thread)
         elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
@@ -158,9 +158,9 @@ class Replies:
         """Deal with a file in a reply: the dataset that was missing, or another one."""
         if view.status is RunStatus.WAITING:
             await self.services.lab.stop(thread.run, UserId(incoming.user))
-            await self.new_tasks.again(thread, incoming, joined(thread, incoming))
+            await self.new_tasks.again(thread, incoming, _whole_question(thread, incoming))
         elif view.status is RunStatus.FAILED and view.plan is None:
-            await self.new_tasks.again(thread, incoming, joined(thread, incoming))
+            await self.new_tasks.again(thread, incoming, _whole_question(thread, incoming))
         else:
             said = (
                 "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
@@ -252,18 +252,18 @@ class Replies:
         await self.services.responder.whisper(incoming, hint_message(thread.requester))
 
 
-def is_waiver(incoming: Incoming) -> bool:
+def _is_waiver(incoming: Incoming) -> bool:
     """Whether somebody sets a check aside, which the lab reads also after the end."""
     asked = read_waivers(incoming.text, UserId(incoming.user))
     return bool(asked.waivers or asked.refusals)
 
 
-def joined(thread: Thread, incoming: Incoming) -> str:
+def _whole_question(thread: Thread, incoming: Incoming) -> str:
     """Return the question with what was said about the new file."""
-    said = incoming.text if is_statement(incoming.text) else ""
+    said = incoming.text if _is_statement(incoming.text) else ""
     return f"{thread.memo.text}\n{said}".strip()
 
 
-def is_statement(text: str) -> bool:
+def _is_statement(text: str) -> bool:
     """Whether talk says something about the task: more than thanks, or `here it is`."""
     return len(text.split()) >= STATEMENT_WORDS

@@ -28,7 +28,7 @@ class Told:
     """Of its round."""
 
 
-async def recorded(lab: LabLike, run: RunId) -> list[Logged]:
+async def read_log(lab: LabLike, run: RunId) -> list[Logged]:
     """Return what has happened in a run so far, also after its end."""
     last = (await lab.view(run)).seq
     log: list[Logged] = []

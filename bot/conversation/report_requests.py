@@ -11,7 +11,7 @@ from agent_core.run.rounds import dispute_line
 from agent_core.run.view import RunView
 from bot.blocks.limits import Message, message
 from bot.blocks.plan import revision_reply
-from bot.blocks.report import Upload, is_there, named
+from bot.blocks.report import Upload, is_there, round_name
 from bot.blocks.rounds import (
     NO_REPORT,
     coming_message,
@@ -21,7 +21,7 @@ from bot.blocks.rounds import (
     unsaid_message,
 )
 from bot.blocks.words import status_message
-from bot.conversation.report_history import Told, is_disputed, recorded, told_reports
+from bot.conversation.report_history import Told, is_disputed, read_log, told_reports
 from bot.delivery.outbox import Fate, PostState
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
@@ -78,7 +78,7 @@ class ReportRequests:
             return
         by, said = UserId(incoming.user), dispute_line(text)
         try:
-            if is_disputed(await recorded(self.services.lab, thread.run), by, said):
+            if is_disputed(await read_log(self.services.lab, thread.run), by, said):
                 noted = "You have said this already; what was checked again stands above."
                 await self.services.responder.whisper(incoming, message(noted))
             else:
@@ -100,12 +100,12 @@ class ReportRequests:
         told = await self.told(thread, incoming)
         if told is not None:
             title = "Methods and LaTeX"
-            wanted = Wanted("methods", "methods text", title, methods_of(told.report))
+            wanted = Wanted("methods", "methods text", title, _methods_of(told.report))
             await self.bring(thread, incoming, told, wanted)
 
     async def told(self, thread: Thread, incoming: Incoming) -> Told | None:
         """Return the report that a button belongs to, or the newest."""
-        reports = told_reports(await recorded(self.services.lab, thread.run))
+        reports = told_reports(await read_log(self.services.lab, thread.run))
         if not reports:
             await self.services.responder.whisper(incoming, message(NO_REPORT))
             return None
@@ -127,7 +127,7 @@ class ReportRequests:
         if wanted.path is None or not is_there(wanted.path):
             await self.services.responder.whisper(incoming, gone_message(wanted.name))
             return
-        text = f"{wanted.title} of {named(thread.run, told.number, copy)}"
+        text = f"{wanted.title} of {round_name(thread.run, told.number, copy)}"
         uploads = (Upload(wanted.path, wanted.title),)
         await self.services.outbox.put(Post(key, thread.place, Message(text), uploads, thread.run))
 
@@ -145,7 +145,7 @@ class ReportRequests:
                 return None
 
 
-def methods_of(report: Report) -> Path | None:
+def _methods_of(report: Report) -> Path | None:
     """Return the methods text of a report; older ones have it beside their zip, unnamed."""
     beside = report.bundle.parent / "methods.md" if report.bundle else None
     return report.methods or beside

@@ -74,14 +74,14 @@ class Cards:
                 await self.edit(card, ts)
                 is_done = was_last and card.is_last and not card.changed.is_set()
                 if not is_done:
-                    await until(card.hurry, self.pace.spacing(time.monotonic() - card.born))
+                    await _wait_until(card.hurry, self.pace.spacing(time.monotonic() - card.born))
         finally:
             self.alive.pop(card.key, None)
 
     async def news(self, card: Card) -> None:
         """Wait for a change; the clock on the card is one too."""
         tick = max(self.pace.spacing(time.monotonic() - card.born), 10 * self.pace.shortest_s)
-        await until(card.changed, tick)
+        await _wait_until(card.changed, tick)
 
     async def edit(self, card: Card, ts: str) -> None:
         """Show a card's newest state; dropped when limited, unless it is the last."""
@@ -122,7 +122,7 @@ class Cards:
         return {f"card {key}" for key, card in self.alive.items() if card.is_last}
 
 
-async def until(event: asyncio.Event, seconds: float) -> None:
+async def _wait_until(event: asyncio.Event, seconds: float) -> None:
     """Wait for an event, but not longer than some seconds."""
     try:
         await asyncio.wait_for(event.wait(), seconds)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.slack.incoming import Incoming, decode, encode
+from bot.slack.incoming import Incoming, decode_incoming, encode_incoming
 from storage import inbox
 from storage.database import Database
 from storage.records import InboxRecord
@@ -50,7 +50,7 @@ class Inbox:
             incoming.event_id,
             incoming.key,
             incoming.kind.value,
-            encode(incoming),
+            encode_incoming(incoming),
             self.now(),
         )
         if is_new:
@@ -59,7 +59,7 @@ class Inbox:
 
     async def waiting(self) -> list[Incoming]:
         """Return what is not dealt with yet."""
-        return [decode(r.body) for r in await inbox.pending(self.database)]
+        return [decode_incoming(r.body) for r in await inbox.pending(self.database)]
 
     async def serve(self, handle: Handler, give_up: GiveUp) -> None:
         """Hand out everything, also what earlier processes left, until cancelled."""
@@ -79,7 +79,7 @@ class Inbox:
 
     def assign(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
         """Put an item into the lane of its thread."""
-        lane = self.lane_of(decode(record.body))
+        lane = self.lane_of(decode_incoming(record.body))
         if lane in self.lanes:
             self.lanes[lane].append(record)
             return
@@ -102,7 +102,7 @@ class Inbox:
 
     async def deal(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
         """Deal with one item: again after an error, and given up after some attempts."""
-        incoming = decode(record.body)
+        incoming = decode_incoming(record.body)
         while True:
             attempts = await inbox.attempt(self.database, record.id)
             try:

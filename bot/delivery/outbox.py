@@ -66,7 +66,7 @@ class Outbox:
 
     async def put(self, post: Post) -> bool:
         """Store a post; it is sent soon. False when its key is known."""
-        is_new = await outbox.queue(self.database, record_of(post, self.now()))
+        is_new = await outbox.queue(self.database, _post_record(post, self.now()))
         if is_new:
             self.news.set()
         return is_new
@@ -88,7 +88,7 @@ class Outbox:
     async def message(self, key: str) -> Message | None:
         """Return the message of a post, sent or not."""
         record = await outbox.by_key(self.database, key)
-        return post_of(record).message if record else None
+        return _read_post(record).message if record else None
 
     async def serve(self) -> None:
         """Send everything, also what earlier processes left, until cancelled."""
@@ -132,7 +132,7 @@ class Outbox:
 
     async def send(self, record: PostRecord) -> None:
         """Send one post; after an uncertain attempt look first whether it is there already."""
-        post, attempts = post_of(record), record.attempts
+        post, attempts = _read_post(record), record.attempts
         is_uncertain = attempts > 0
         while True:
             try:
@@ -165,7 +165,7 @@ class Outbox:
             await self.put(Post(f"{post.key}:failed", post.place, notice, run=post.run))
 
 
-def record_of(post: Post, now: datetime) -> PostRecord:
+def _post_record(post: Post, now: datetime) -> PostRecord:
     """Return the record of a new post."""
     body = {
         "text": post.message.text,
@@ -185,7 +185,7 @@ def record_of(post: Post, now: datetime) -> PostRecord:
     )
 
 
-def post_of(record: PostRecord) -> Post:
+def _read_post(record: PostRecord) -> Post:
     """Return the post that a record holds."""
     body = json.loads(record.body)
     files = tuple(Upload(Path(f["path"]), f["title"], f["alt"]) for f in body["files"])

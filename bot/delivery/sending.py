@@ -131,7 +131,7 @@ class Sender:
                 )
             )
             for message in answer["messages"]:
-                if is_same(message, post):
+                if _is_same(message, post):
                     return str(message["ts"])
             cursor = ((answer.get("response_metadata") or {}).get("next_cursor")) or ""
             if not cursor:
@@ -199,7 +199,7 @@ class Sender:
         return ""
 
 
-def is_same(message: dict[str, Any], post: Post) -> bool:
+def _is_same(message: dict[str, Any], post: Post) -> bool:
     """Whether a message of the thread is this post."""
     if post.files:
         is_ours = bool(message.get("bot_id")) and bool(message.get("files"))

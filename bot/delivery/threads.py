@@ -78,22 +78,22 @@ class Threads:
         memo = Memo(incoming.text, incoming.ts, (), incoming.is_direct)
         at = self.now().isoformat()
         thread = Thread(incoming.place, RunId(""), incoming.user, at, memo=memo)
-        await threads.put(self.database, record_of(thread))
+        await threads.put(self.database, _thread_record(thread))
         return await self.find(incoming.place) or thread
 
     async def find(self, place: Place) -> Thread | None:
         """Return a known thread."""
         record = await threads.get(self.database, place.team, place.channel, place.thread_ts)
-        return thread_of(record) if record else None
+        return _read_thread(record) if record else None
 
     async def of_run(self, run: str) -> Thread | None:
         """Return the thread of a run."""
         record = await threads.by_run(self.database, run) if run else None
-        return thread_of(record) if record else None
+        return _read_thread(record) if record else None
 
     async def all(self) -> list[Thread]:
         """Return all threads, oldest first."""
-        return [thread_of(r) for r in await threads.all_threads(self.database)]
+        return [_read_thread(r) for r in await threads.all_threads(self.database)]
 
     async def change(self, place: Place, change: Callable[[Thread], Thread]) -> Thread | None:
         """Change a thread; nothing else changes it meanwhile."""
@@ -102,7 +102,7 @@ class Threads:
             if thread is None:
                 return None
             changed = change(thread)
-            await threads.update(self.database, record_of(changed))
+            await threads.update(self.database, _thread_record(changed))
             return changed
 
     async def told(self, thread: Thread, seq: int) -> None:
@@ -117,7 +117,7 @@ class Threads:
     async def seen(self, place: Place, ts: str) -> None:
         """Remember the last message that was dealt with."""
         await self.change(
-            place, lambda t: replace(t, last_message_ts=max(t.last_message_ts, ts, key=number))
+            place, lambda t: replace(t, last_message_ts=max(t.last_message_ts, ts, key=ts_number))
         )
 
 
@@ -126,7 +126,7 @@ def origin_of(place: Place, ts: str) -> str:
     return f"slack:{place.team}/{place.channel}/{ts}"
 
 
-def number(ts: str) -> float:
+def ts_number(ts: str) -> float:
     """Return a time stamp as a number; 0 where there is none."""
     try:
         return float(ts)
@@ -134,7 +134,7 @@ def number(ts: str) -> float:
         return 0.0
 
 
-def thread_of(record: ThreadRecord) -> Thread:
+def _read_thread(record: ThreadRecord) -> Thread:
     """Return the thread that a record holds."""
     return Thread(
         Place(record.team, record.channel, record.thread_ts),
@@ -147,7 +147,7 @@ def thread_of(record: ThreadRecord) -> Thread:
     )
 
 
-def record_of(thread: Thread) -> ThreadRecord:
+def _thread_record(thread: Thread) -> ThreadRecord:
     """Return the record of a thread."""
     return ThreadRecord(
         team=thread.place.team,

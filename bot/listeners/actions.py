@@ -21,7 +21,7 @@ from bot.conversation.dispatch import ACTIONS, FORGOTTEN
 from bot.errors import describe
 from bot.services import Services
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import Incoming, of_action, place_metadata
+from bot.slack.incoming import Incoming, place_metadata, read_action
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Modals:
         is_steering: bool = False,
     ) -> None:
         """Open what a button opens; whatever goes wrong is told to whoever pressed it."""
-        pressed = of_action(body)
+        pressed = read_action(body)
         if pressed is None:
             return
         try:
@@ -135,14 +135,14 @@ class Modals:
             await self.services.responder.whisper(pressed, message(said))
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register_buttons(app: AsyncApp, services: Services) -> None:
     """Listen to all buttons."""
     modals = Modals(services)
-    app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(acknowledge_button)
+    app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(_acknowledge_button)
     for action, open_modal in modals.by_action().items():
         app.action(action.value)(open_modal)
 
 
-async def acknowledge_button(ack: Ack) -> None:
+async def _acknowledge_button(ack: Ack) -> None:
     """Acknowledge a button that the intake has."""
     await ack()

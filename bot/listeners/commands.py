@@ -17,7 +17,7 @@ Ack = Callable[..., Awaitable[None]]
 COMMAND = "/autoreclab"
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register_command(app: AsyncApp, services: Services) -> None:
     """Listen to the command."""
     new_tasks = NewTasks(services)
 

@@ -23,12 +23,12 @@ def listening_app(client: AsyncWebClient, intake: Intake, services: Services) ->
     """Return Bolt's app: `Intake.keep` has whatever people did before any listener has it."""
     app = AsyncApp(client=client, before_authorize=intake.keep)
     for kind in SUBSCRIBED:
-        app.event(kind)(acknowledge_event)
-    actions.register(app, services)
-    views.register(app)
-    commands.register(app, services)
+        app.event(kind)(_acknowledge_event)
+    actions.register_buttons(app, services)
+    views.register_forms(app)
+    commands.register_command(app, services)
     return app
 
 
-async def acknowledge_event() -> None:
+async def _acknowledge_event() -> None:
     """Let Bolt acknowledge an event that the intake has."""

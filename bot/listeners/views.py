@@ -11,12 +11,12 @@ from bot.blocks.modals import Form
 Ack = Callable[[], Awaitable[None]]
 
 
-def register(app: AsyncApp) -> None:
+def register_forms(app: AsyncApp) -> None:
     """Listen to submitted modals."""
     for name in Form:
-        app.view(name.value)(acknowledge_form)
+        app.view(name.value)(_acknowledge_form)
 
 
-async def acknowledge_form(ack: Ack) -> None:
+async def _acknowledge_form(ack: Ack) -> None:
     """Close a modal whose form the intake has."""
     await ack()

@@ -15,7 +15,7 @@ from agent_core.errors import AgentError
 from agent_core.run.view import RunView, fold
 from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
-from bot.blocks.plan import closed
+from bot.blocks.plan import closed_plan
 from bot.blocks.rounds import dispute_note, disputed_report
 from bot.blocks.text import mention, moment
 from bot.delivery.cards import Cards
@@ -215,7 +215,7 @@ class Follower:
         note = "\n".join(n for n in (dispute_note(self.disputers), AWAY) if n)
         shown = card(self.view, thread.requester, telling.now(), telling.cap, note)
         bare = replace(shown, blocks=without_buttons(shown.blocks, ""))
-        telling.cards.show(thread.card_key, thread.place, partial(itself, bare), is_last=True)
+        telling.cards.show(thread.card_key, thread.place, partial(_unchanged, bare), is_last=True)
 
     async def show_disputes(self) -> None:
         """Say in the first line of the newest report who disputes it."""
@@ -223,7 +223,9 @@ class Follower:
         if report is not None:
             shown = disputed_report(report, self.disputers)
             place = self.thread.place
-            self.telling.cards.show(self.report_key, place, partial(itself, shown), is_last=True)
+            self.telling.cards.show(
+                self.report_key, place, partial(_unchanged, shown), is_last=True
+            )
 
     async def close_plans(self, logged: Logged) -> None:
         """Take the buttons off the plans once the protocol is frozen or the run has ended."""
@@ -237,9 +239,9 @@ class Follower:
         for key in self.plan_keys:
             plan = await self.telling.outbox.message(key)
             if plan is not None:
-                shown = closed(plan, note)
+                shown = closed_plan(plan, note)
                 place = self.thread.place
-                self.telling.cards.show(key, place, partial(itself, shown), is_last=True)
+                self.telling.cards.show(key, place, partial(_unchanged, shown), is_last=True)
 
     def plan_start(self) -> None:
         """Let the run start by itself where that is set and nobody objects in time."""
@@ -258,6 +260,6 @@ class Follower:
             log.exception("could not start by itself", extra={"run": self.thread.run})
 
 
-def itself(message: Message) -> Message:
+def _unchanged(message: Message) -> Message:
     """Return a message that does not change."""
     return message

@@ -22,10 +22,10 @@ from bot.blocks.report import (
     cancelled_message,
     failure_message,
     milestone_message,
-    named,
     outage_message,
     report_files,
     report_message,
+    round_name,
 )
 from bot.blocks.rounds import dispute_message, round_message
 from bot.delivery.sending import Post
@@ -50,19 +50,19 @@ def posts_of(
     """
     match logged.event:
         case RunFinished():
-            return end_posts(view, thread, logged.seq)
+            return _end_posts(view, thread, logged.seq)
         case NodeJudged() if before.best is None and view.best is not None:
-            return (post_of(thread, "milestone", milestone_message(view)),)
+            return (_thread_post(thread, "milestone", milestone_message(view)),)
         case _:
             pass
-    message = message_of(logged, before, view, thread, cap)
+    message = _message_of(logged, before, view, thread, cap)
     if message is None:
         return ()
     kind = type(logged.event).__name__
-    return (post_of(thread, f"{kind}:{logged.seq}", message),)
+    return (_thread_post(thread, f"{kind}:{logged.seq}", message),)
 
 
-def message_of(
+def _message_of(
     logged: Logged, before: RunView, view: RunView, thread: Thread, cap: float
 ) -> Message | None:
     """Return the one message about an event, if it is told at all."""
@@ -85,20 +85,20 @@ def message_of(
             return None
 
 
-def end_posts(view: RunView, thread: Thread, seq: int) -> tuple[Post, ...]:
+def _end_posts(view: RunView, thread: Thread, seq: int) -> tuple[Post, ...]:
     """Return the report, then its plots, then the code with the zip."""
     if view.report is None:
         return ()
     report = report_message(view, view.report, thread.requester)
-    posts = [post_of(thread, report_kind(seq), report)]
+    posts = [_thread_post(thread, report_kind(seq), report)]
     plots, rest = report_files(view.report)
-    name = named(thread.run, len(view.rounds) + 1)
+    name = round_name(thread.run, len(view.rounds) + 1)
     for kind, files, text in (
         ("plots", plots, f"Plots of {name}"),
         ("results", rest, f"Code and all results of {name}"),
     ):
         if files:
-            posts.append(post_of(thread, f"{kind}:{seq}", Message(text), files))
+            posts.append(_thread_post(thread, f"{kind}:{seq}", Message(text), files))
     return tuple(posts)
 
 
@@ -107,6 +107,8 @@ def report_kind(seq: int) -> str:
     return f"report:{seq}"
 
 
-def post_of(thread: Thread, kind: str, message: Message, files: tuple[Upload, ...] = ()) -> Post:
+def _thread_post(
+    thread: Thread, kind: str, message: Message, files: tuple[Upload, ...] = ()
+) -> Post:
     """Return a post into a run's thread under the key (run, kind)."""
     return Post(f"{thread.run}:{kind}", thread.place, message, files, thread.run)

@@ -95,7 +95,7 @@ async def identify(client: AsyncWebClient) -> Identity:
     SlackUnavailable
         For a token that Slack refuses, missing scopes (named), or no connection.
     """
-    answer = await first_answer(client)
+    answer = await _first_answer(client)
     scopes = answer.headers.get("x-oauth-scopes")
     has = {s.strip() for s in scopes.split(",")} if scopes else None
     lacking = {s: why for s, why in NEEDED_SCOPES.items() if has is not None and s not in has}
@@ -118,12 +118,12 @@ async def identify(client: AsyncWebClient) -> Identity:
     )
 
 
-async def first_answer(client: AsyncWebClient) -> Any:
+async def _first_answer(client: AsyncWebClient) -> Any:
     """Call auth.test, a few times while the network or Slack is not there yet."""
     try:
         async for attempt in stamina.retry_context(on=Uncertain, attempts=ATTEMPTS, timeout=60):
             with attempt:
-                return await answer_or_refusal(client)
+                return await _answer_or_refusal(client)
     except Uncertain as error:
         raise SlackUnavailable(
             f"Slack does not answer at {client.base_url} ({error}). Check the network and "
@@ -132,7 +132,7 @@ async def first_answer(client: AsyncWebClient) -> Any:
     raise SlackUnavailable("Slack does not answer.")
 
 
-async def answer_or_refusal(client: AsyncWebClient) -> Any:
+async def _answer_or_refusal(client: AsyncWebClient) -> Any:
     """Call auth.test once; a refused token is final."""
     try:
         return await call_slack(client.auth_test)
@@ -158,14 +158,14 @@ async def check_app_token(client: AsyncWebClient, credentials: Credentials) -> N
     try:
         await call_slack(lambda: client.apps_connections_open(app_token=token))
     except Refused as error:
-        raise app_token_refused(error.code) from error
+        raise _app_token_refused(error.code) from error
     except Uncertain as error:
         if error.is_token_refused:
-            raise app_token_refused(str(error)) from error
+            raise _app_token_refused(str(error)) from error
         log.warning("Socket Mode is not to be had yet", extra={"why": str(error)})
 
 
-def app_token_refused(why: str) -> SlackUnavailable:
+def _app_token_refused(why: str) -> SlackUnavailable:
     """Return what to do about an app-level token that Slack refuses."""
     return SlackUnavailable(
         f"Slack refuses the app-level token ({why}). Check SLACK_APP_TOKEN (xapp-…, Basic "
@@ -173,7 +173,7 @@ def app_token_refused(why: str) -> SlackUnavailable:
     )
 
 
-async def watch(
+async def watch_connection(
     handler: AsyncSocketModeHandler,
     client: AsyncWebClient,
     every_s: float,

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import FileTrouble
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import Attachment, attachment
+from bot.slack.incoming import Attachment, attachment_of
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Downloads:
         folder.mkdir(parents=True, mode=0o700)
         try:
             async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session:
-                names = safe_names(files)
+                names = _safe_names(files)
                 return tuple(
                     [
                         await self.download(session, f, folder / n)
@@ -74,7 +74,7 @@ class Downloads:
     async def download(self, session: aiohttp.ClientSession, file: Attachment, path: Path) -> Path:
         """Download one file to `path`, under a temporary name until it is whole."""
         file = await self.asked(file) if file.needs_info or not file.url else file
-        reject(file, self.max_mib)
+        _reject(file, self.max_mib)
         draft = path.with_name(f"{path.name}.part")
         try:
             await self.stream(session, file, draft)
@@ -91,7 +91,7 @@ class Downloads:
             answer = await call_slack(lambda: self.client.files_info(file=file.id))
         except (Refused, Uncertain) as error:
             raise FileTrouble(f"`{file.name}`: Slack does not show it to me ({error}).") from error
-        return attachment(answer["file"])
+        return attachment_of(answer["file"])
 
     async def stream(self, session: aiohttp.ClientSession, file: Attachment, draft: Path) -> None:
         """Follow redirects by hand and write the bytes."""
@@ -116,7 +116,7 @@ class Downloads:
         size, limit = 0, self.max_mib * MIB
         with draft.open("wb") as target:
             async for chunk in answer.content.iter_chunked(CHUNK):
-                if not size and is_login_page(answer, file, chunk):
+                if not size and _is_login_page(answer, file, chunk):
                     raise FileTrouble(
                         f"`{file.name}`: Slack shows its login page instead of the file. The app "
                         "lacks the scope files:read, or the token is old; an admin has to "
@@ -124,7 +124,7 @@ class Downloads:
                     )
                 size += len(chunk)
                 if size > limit:
-                    raise FileTrouble(too_large(file.name, size, self.max_mib))
+                    raise FileTrouble(_too_large(file.name, size, self.max_mib))
                 target.write(chunk)
         if file.size and size != file.size:
             raise FileTrouble(
@@ -144,7 +144,7 @@ class Downloads:
         return is_slack and parts.scheme == "https"
 
 
-def safe_names(files: Sequence[Attachment]) -> tuple[str, ...]:
+def _safe_names(files: Sequence[Attachment]) -> tuple[str, ...]:
     """Return plain names, each once."""
     names: list[str] = []
     for file in files:
@@ -155,7 +155,7 @@ def safe_names(files: Sequence[Attachment]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def reject(file: Attachment, max_mib: int) -> None:
+def _reject(file: Attachment, max_mib: int) -> None:
     """Refuse what there is nothing to download of, and what is too large."""
     if file.mode == "external":
         raise FileTrouble(
@@ -165,10 +165,10 @@ def reject(file: Attachment, max_mib: int) -> None:
     if file.mode in ("tombstone", "hidden_by_limit") or not file.url:
         raise FileTrouble(f"`{file.name}` is not in Slack any more. Attach it once more.")
     if file.size > max_mib * MIB:
-        raise FileTrouble(too_large(file.name, file.size, max_mib))
+        raise FileTrouble(_too_large(file.name, file.size, max_mib))
 
 
-def too_large(name: str, size: int, max_mib: int) -> str:
+def _too_large(name: str, size: int, max_mib: int) -> str:
     """Say that a file is too large, and what to do."""
     return (
         f"`{name}` is too large ({size / MIB:,.0f} MiB; at most {max_mib} MiB, setting "
@@ -177,7 +177,7 @@ def too_large(name: str, size: int, max_mib: int) -> str:
     )
 
 
-def is_login_page(answer: aiohttp.ClientResponse, file: Attachment, start: bytes) -> bool:
+def _is_login_page(answer: aiohttp.ClientResponse, file: Attachment, start: bytes) -> bool:
     """Whether Slack sent its login page in the place of a file that is no web page."""
     is_page = file.mimetype == "text/html" or file.name.lower().endswith((".html", ".htm"))
     is_whole = file.size > 0 and answer.content_length == file.size

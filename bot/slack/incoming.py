@@ -100,12 +100,12 @@ class Incoming:
 ADAPTER: TypeAdapter[Incoming] = TypeAdapter(Incoming)
 
 
-def encode(incoming: Incoming) -> str:
+def encode_incoming(incoming: Incoming) -> str:
     """Return a value as JSON."""
     return ADAPTER.dump_json(incoming).decode()
 
 
-def decode(body: str) -> Incoming:
+def decode_incoming(body: str) -> Incoming:
     """Return the value that JSON holds."""
     return ADAPTER.validate_json(body)
 
@@ -114,16 +114,16 @@ def incoming_of(body: Payload, bot_user: str) -> Incoming | None:
     """Return what a delivery says that has to be dealt with later; None: nothing."""
     match body.get("type"):
         case "event_callback":
-            return of_event(body, bot_user)
+            return _read_event(body, bot_user)
         case "block_actions":
-            return of_action(body)
+            return read_action(body)
         case "view_submission":
-            return of_submission(body)
+            return _read_submission(body)
         case _:
             return None
 
 
-def of_event(body: Payload, bot_user: str) -> Incoming | None:
+def _read_event(body: Payload, bot_user: str) -> Incoming | None:
     """Read a message, a mention or a native Stop."""
     event = body.get("event") or {}
     team = str(body.get("team_id") or event.get("team") or "")
@@ -137,10 +137,10 @@ def of_event(body: Payload, bot_user: str) -> Incoming | None:
         return None
     if event["user"] == bot_user:
         return None
-    return of_message(body, event, team, bot_user)
+    return read_message(body, event, team, bot_user)
 
 
-def of_message(body: Payload, event: Payload, team: str, bot_user: str) -> Incoming:
+def read_message(body: Payload, event: Payload, team: str, bot_user: str) -> Incoming:
     """Read a person's message."""
     ts = str(event["ts"])
     place = Place(team, str(event["channel"]), str(event.get("thread_ts") or ts))
@@ -158,16 +158,16 @@ def of_message(body: Payload, event: Payload, team: str, bot_user: str) -> Incom
         is_direct=event.get("channel_type") == "im" or place.channel.startswith("D"),
         is_root=place.thread_ts == ts,
         is_external=home != team,
-        files=attachments(event),
+        files=attachments_of(event),
     )
 
 
-def attachments(message: Payload) -> tuple[Attachment, ...]:
+def attachments_of(message: Payload) -> tuple[Attachment, ...]:
     """Return the files of a message."""
-    return tuple(attachment(file) for file in message.get("files") or [])
+    return tuple(attachment_of(file) for file in message.get("files") or [])
 
 
-def attachment(file: Payload) -> Attachment:
+def attachment_of(file: Payload) -> Attachment:
     """Return one file of a message."""
     return Attachment(
         id=str(file.get("id") or ""),
@@ -180,7 +180,7 @@ def attachment(file: Payload) -> Attachment:
     )
 
 
-def of_action(body: Payload) -> Incoming | None:
+def read_action(body: Payload) -> Incoming | None:
     """Read a pressed button of a message."""
     pressed = (body.get("actions") or [{}])[0]
     container = body.get("container") or {}
@@ -195,7 +195,7 @@ def of_action(body: Payload) -> Incoming | None:
     return Incoming(
         Kind.ACTION,
         f"action:{user}:{pressed['action_id']}:{stamp}",
-        Place(team_of(body), channel, thread),
+        Place(_team_of(body), channel, thread),
         ts,
         user,
         is_direct=channel.startswith("D"),
@@ -204,7 +204,7 @@ def of_action(body: Payload) -> Incoming | None:
     )
 
 
-def of_submission(body: Payload) -> Incoming | None:
+def _read_submission(body: Payload) -> Incoming | None:
     """Read a submitted modal; each of ours has one input."""
     view = body.get("view") or {}
     form = str(view.get("callback_id") or "")
@@ -231,7 +231,7 @@ def place_metadata(place: Place, run: str) -> str:
     return TypeAdapter(tuple[Place, str]).dump_json((place, run)).decode()
 
 
-def team_of(body: Payload) -> str:
+def _team_of(body: Payload) -> str:
     """Return the workspace of an interaction."""
     team = body.get("team") or {}
     return str(team.get("id") or (body.get("user") or {}).get("team_id") or "")

@@ -37,7 +37,7 @@ DESCRIPTION = (
 )
 
 
-def manifest(name: str = "AutoRecLab") -> dict[str, Any]:
+def app_manifest(name: str = "AutoRecLab") -> dict[str, Any]:
     """Return the manifest, as api.slack.com/apps takes it (Create New App, From a manifest)."""
     return {
         "display_information": {

@@ -24,7 +24,9 @@ def elements_of(blocks: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
                 yield block, block[key]
 
 
-def find(blocks: Sequence[Json], action_id: str, value: str | None = None) -> tuple[Json, Json]:
+def find_element(
+    blocks: Sequence[Json], action_id: str, value: str | None = None
+) -> tuple[Json, Json]:
     """Return the element with an action id, and its block."""
     for block, item in elements_of(blocks):
         if item.get("action_id") == action_id and value in (None, item.get("value")):
@@ -33,7 +35,7 @@ def find(blocks: Sequence[Json], action_id: str, value: str | None = None) -> tu
     raise ApiError("no_such_action", detail=f"{action_id} is not among {known}")
 
 
-def action(block: Json, item: Json, chosen: object, at: str) -> Json:
+def action_of(block: Json, item: Json, chosen: object, at: str) -> Json:
     """Return the action that pressing or choosing makes."""
     made: Json = {
         "type": item["type"],
@@ -44,10 +46,12 @@ def action(block: Json, item: Json, chosen: object, at: str) -> Json:
     if item["type"] == "button":
         shown = {"text": item["text"]}
         return made | shown | ({"value": item["value"]} if "value" in item else {})
-    return made | {key: value for key, value in filled(item, chosen).items() if key != "type"}
+    return made | {
+        key: value for key, value in _element_state(item, chosen).items() if key != "type"
+    }
 
 
-def filled(item: Json, given: Any) -> Json:
+def _element_state(item: Json, given: Any) -> Json:
     """Return the state of an element in which `given` was entered or chosen."""
     kind = item["type"]
     if kind in CHOICES:
@@ -72,7 +76,7 @@ def _option(item: Json, value: object) -> Json | None:
     return next((option for option in options if option["value"] == value), None)
 
 
-def initial(item: Json) -> Any:
+def _first_value(item: Json) -> Any:
     """Return what stands in an element before anybody touches it."""
     for key in INITIAL:
         value = item.get(key)
@@ -85,19 +89,19 @@ def initial(item: Json) -> Any:
     return None
 
 
-def values(view: Json, given: Mapping[str, Any]) -> Json:
+def view_values(view: Json, given: Mapping[str, Any]) -> Json:
     """Return the state values of a view; `given` is keyed by block id or action id."""
     state: Json = {}
     for block, item in elements_of(view["blocks"]):
         if item["type"] in {"button", "overflow", "image"}:
             continue
-        fallback = given.get(item["action_id"], initial(item))
+        fallback = given.get(item["action_id"], _first_value(item))
         entered = given.get(block["block_id"], fallback)
-        state.setdefault(block["block_id"], {})[item["action_id"]] = filled(item, entered)
+        state.setdefault(block["block_id"], {})[item["action_id"]] = _element_state(item, entered)
     return state
 
 
-def missing(view: Json, state: Json) -> dict[str, str]:
+def input_complaints(view: Json, state: Json) -> dict[str, str]:
     """Return the complaints that Slack's own client makes before it sends anything."""
     errors = {}
     for block in view["blocks"]:

@@ -13,7 +13,7 @@ from bot.workspace.call import Caller
 from bot.workspace.errors import ApiError
 from bot.workspace.filestore import FileStore
 from bot.workspace.state import BOT_USER, TEAM, StoredFile
-from bot.workspace.webapi import bearer, refused
+from bot.workspace.webapi import bearer, refuse
 
 CHUNK = 1 << 16
 LOGIN_PAGE = """<!DOCTYPE html><html lang="en-US"><head><title>Sign in | Slack</title></head>
@@ -34,7 +34,7 @@ class FileRoutes:
         entry = team.journal.request("upload", "", {"length": request.content_length})
         trouble = team.faults.next_for("upload")
         if trouble is not None:
-            answer = await refused(trouble, entry)
+            answer = await refuse(trouble, entry)
             if answer is not None:
                 return answer
         try:
@@ -55,13 +55,13 @@ class FileRoutes:
         entry.args["file"] = request.match_info["file"]
         trouble = team.faults.next_for("download")
         if trouble is not None:
-            answer = await refused(trouble, entry)
+            answer = await refuse(trouble, entry)
             if answer is not None:
                 return answer
         entry.status = 200
         hops = int(request.query.get("hop", "0"))
         if hops < team.faults.file_redirects:
-            return redirect(request, hops + 1)
+            return _redirect(request, hops + 1)
         if not self._may_read(caller):
             entry.error = "login page"
             return web.Response(text=LOGIN_PAGE, content_type="text/html")
@@ -97,7 +97,7 @@ def response_for(stored: StoredFile, *, is_attachment: bool = True) -> web.FileR
     return web.FileResponse(stored.path, headers=headers)
 
 
-def redirect(request: web.Request, hop: int) -> web.Response:
+def _redirect(request: web.Request, hop: int) -> web.Response:
     """Send the client to the other name of this host."""
     host, _, port = request.host.partition(":")
     other = "localhost" if host == "127.0.0.1" else "127.0.0.1"

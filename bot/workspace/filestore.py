@@ -56,7 +56,7 @@ class FileStore:
         return f"{self.team.base_url}/upload/v1/{ticket}", stored
 
     def _info(self, file_id: str, user: str, name: str, length: int) -> Json:
-        kind, pretty, mimetype = file_type(name)
+        kind, pretty, mimetype = _file_type(name)
         base = f"{self.team.base_url}/files-pri/{TEAM}-{file_id}"
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).lower()
         is_text = mimetype.startswith("text/") or kind == "json"
@@ -161,7 +161,7 @@ class FileStore:
         return self.complete(stored.info["id"], title)
 
 
-def file_type(name: str) -> tuple[str, str, str]:
+def _file_type(name: str) -> tuple[str, str, str]:
     """Return Slack's file type, its label and the MIME type for a name."""
     suffix = Path(name).suffix.lower()
     if suffix in TYPES:

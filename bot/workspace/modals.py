@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from bot.workspace.errors import ApiError
-from bot.workspace.limits import checked_view, numbered
+from bot.workspace.limits import accept_view, with_ids
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT, TEAM
 from bot.workspace.team import Team
@@ -25,7 +25,7 @@ class Modals:
 
     def open(self, trigger_id: str, value: object, *, is_push: bool = False) -> Json:
         """Open a modal for whoever pressed, alone or above the one it was pressed in."""
-        view = checked_view(value)
+        view = accept_view(value)
         if view["type"] != "modal":
             raise ApiError("invalid_arguments")
         trigger = self.triggers.use(trigger_id)
@@ -67,7 +67,7 @@ class Modals:
             "app_installed_team_id": TEAM,
             "bot_id": BOT,
         }
-        view["blocks"] = numbered(view["blocks"])
+        view["blocks"] = with_ids(view["blocks"])
         content = json.dumps([view_id, user, view["blocks"], self.team.clock.ts()])
         view["hash"] = (
             f"{self.team.clock.wall()}.{hashlib.sha256(content.encode()).hexdigest()[:8]}"
@@ -76,7 +76,7 @@ class Modals:
 
     def update(self, view_id: str, value: object, given_hash: str = "") -> Json:
         """Change a view that is open."""
-        view = checked_view(value)
+        view = accept_view(value)
         before = self.view(view_id)
         if given_hash and given_hash != before["hash"]:
             raise ApiError("hash_conflict")
@@ -106,7 +106,7 @@ class Modals:
 
     def publish(self, user: str, value: object) -> Json:
         """Set the home tab of a user."""
-        view = checked_view(value)
+        view = accept_view(value)
         if view["type"] != "home":
             raise ApiError("invalid_arguments")
         self.team.state.user(user)

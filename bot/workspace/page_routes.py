@@ -75,14 +75,14 @@ class Page:
             answer.set_cookie(self._cookie, self.key, httponly=True, samesite="Strict")
             return answer
         self._need_key(request)
-        return asset_response("index.html", "text/html")
+        return _asset_response("index.html", "text/html")
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """Serve a script or a style sheet."""
         name = request.match_info["asset"]
         if name not in ASSETS:
             raise web.HTTPNotFound
-        return asset_response(name, ASSETS[name])
+        return _asset_response(name, ASSETS[name])
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """Send what a user may see, then every change."""
@@ -124,7 +124,7 @@ class Page:
     async def preview(self, request: web.Request) -> web.StreamResponse:
         """Serve the beginning of a text file."""
         stored = self._file(request)
-        return web.Response(text=await asyncio.to_thread(head, Path(stored.path)))
+        return web.Response(text=await asyncio.to_thread(_head, Path(stored.path)))
 
     def _file(self, request: web.Request) -> StoredFile:
         self._need_key(request)
@@ -148,13 +148,13 @@ class Page:
         return web.json_response({"ok": True, "result": result})
 
 
-def head(path: Path) -> str:
+def _head(path: Path) -> str:
     """Return the beginning of a file as text."""
     with path.open("rb") as file:
         return file.read(PREVIEW_BYTES).decode("utf-8", errors="replace")
 
 
-def asset_response(name: str, kind: str) -> web.Response:
+def _asset_response(name: str, kind: str) -> web.Response:
     """Return a file of the page with headers that keep everything foreign out."""
     text = (resources.files("bot.workspace") / "page" / name).read_text("utf-8")
     headers = {

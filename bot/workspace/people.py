@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.workspace.elements import action, elements_of, find, missing, values
+from bot.workspace.elements import (
+    action_of,
+    elements_of,
+    find_element,
+    input_complaints,
+    view_values,
+)
 from bot.workspace.errors import ApiError
 from bot.workspace.events import TEAM_DOMAIN, message_container, parties, wire
 from bot.workspace.filestore import FileStore
@@ -14,7 +20,7 @@ from bot.workspace.modals import Modals
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT_USER, TEAM, Channel, StoredFile
 from bot.workspace.team import Team
-from bot.workspace.texts import rich_text, typed
+from bot.workspace.texts import message_text, rich_text
 from bot.workspace.triggers import Triggers
 
 SILENT = "The app did not answer. Is it running?"
@@ -46,7 +52,7 @@ class People:
     ) -> Json:
         """Send a message, with files where given."""
         where = self.channel(channel, user)
-        fields: Json = {"text": typed(text, self.team.state.users.values())}
+        fields: Json = {"text": message_text(text, self.team.state.users.values())}
         if thread_ts:
             self.team.root(where, thread_ts)
             fields["thread_ts"] = thread_ts
@@ -62,7 +68,7 @@ class People:
         message = self.team.state.message(where.id, ts)
         if message["user"] != user:
             raise ApiError("cant_update_message")
-        changed = typed(text, self.team.state.users.values())
+        changed = message_text(text, self.team.state.users.values())
         blocks = rich_text(changed, f"b{ts[-6:]}")
         changes = {"text": changed, "blocks": blocks}
         return self.team.change_message(where, message, changes, user)
@@ -96,7 +102,7 @@ class People:
         """Press a button or choose in a menu of a message; False when nobody answered."""
         where = self.channel(channel, user)
         message, is_ephemeral = self._message(where, user, ts)
-        block, item = find(message.get("blocks") or [], action_id)
+        block, item = find_element(message.get("blocks") or [], action_id)
         place: dict[str, str | bool] = {"message_ts": ts, "is_ephemeral": is_ephemeral}
         if message.get("thread_ts"):
             place["thread_ts"] = message["thread_ts"]
@@ -108,18 +114,18 @@ class People:
             "message": wire(message),
             "state": {"values": {}},
             "response_url": f"{self.team.base_url}/response/{ticket}",
-            "actions": [action(block, item, chosen, self.team.clock.ts())],
+            "actions": [action_of(block, item, chosen, self.team.clock.ts())],
         }
         return await self._ask(payload, user) is not None
 
     async def press_in_view(self, user: str, view: Json, action_id: str, chosen: Any) -> bool:
         """Press a button in a modal or on the home tab."""
-        block, item = find(view["blocks"], action_id)
+        block, item = find_element(view["blocks"], action_id)
         payload = {
             **self._interaction("block_actions", user, view["id"]),
             "container": {"type": "view", "view_id": view["id"]},
             "view": view,
-            "actions": [action(block, item, chosen, self.team.clock.ts())],
+            "actions": [action_of(block, item, chosen, self.team.clock.ts())],
         }
         return await self._ask(payload, user) is not None
 
@@ -128,8 +134,8 @@ class People:
         view = self.modals.top(user)
         if view is None:
             raise ApiError("not_found")
-        view["state"] = {"values": values(view, given)}
-        errors = missing(view, view["state"]["values"])
+        view["state"] = {"values": view_values(view, given)}
+        errors = input_complaints(view, view["state"]["values"])
         if errors:
             self.modals.show(user, errors)
             return errors
@@ -272,7 +278,7 @@ class People:
         self.team.hub.publish("deleted", {"channel": "", "ts": ts}, [user])
 
 
-def buttons(message: Json) -> dict[str, str]:
+def buttons_of(message: Json) -> dict[str, str]:
     """Return the texts of a message's buttons by action id."""
     return {
         item["action_id"]: item["text"]["text"]

@@ -65,26 +65,26 @@ async def open_workspace(
         When the port is in use.
     """
     async with AsyncExitStack() as stack:
-        listener = bound(port)
+        listener = _bind(port)
         stack.callback(listener.close)
         if folder is None:
             kept = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workspace-")))
         else:
             kept = folder
         actual = listener.getsockname()[1]
-        people, limiter = furnished(kept, actual, faults or Faults(), rules or Rules())
-        workspace = assembled(people, limiter, actual)
+        people, limiter = _make_people(kept, actual, faults or Faults(), rules or Rules())
+        workspace = _make_workspace(people, limiter, actual)
         runner = web.AppRunner(
-            application(workspace, limiter), access_log=None, shutdown_timeout=1.0
+            _application(workspace, limiter), access_log=None, shutdown_timeout=1.0
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
-        stack.push_async_callback(shut, workspace, folder is not None)
+        stack.push_async_callback(_shut, workspace, folder is not None)
         yield workspace
 
 
-async def shut(workspace: Workspace, is_kept: bool) -> None:
+async def _shut(workspace: Workspace, is_kept: bool) -> None:
     """End all connections; keep the conversation where it has a folder."""
     team = workspace.people.team
     team.hub.close()
@@ -93,7 +93,7 @@ async def shut(workspace: Workspace, is_kept: bool) -> None:
         await asyncio.to_thread(team.state.save, team.base_url)
 
 
-def bound(port: int) -> socket.socket:
+def _bind(port: int) -> socket.socket:
     """Return a socket that listens on loopback."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -106,7 +106,7 @@ def bound(port: int) -> socket.socket:
     return listener
 
 
-def furnished(folder: Path, port: int, faults: Faults, rules: Rules) -> tuple[People, Limiter]:
+def _make_people(folder: Path, port: int, faults: Faults, rules: Rules) -> tuple[People, Limiter]:
     """Return people in a team whose state lies in `folder`."""
     (folder / "files").mkdir(parents=True, exist_ok=True)
     state = State(folder, first_users(rules.bot_name))
@@ -123,7 +123,7 @@ def furnished(folder: Path, port: int, faults: Faults, rules: Rules) -> tuple[Pe
     return people, Limiter(clock.now, rules.has_rate_limits)
 
 
-def assembled(people: People, limiter: Limiter, port: int) -> Workspace:
+def _make_workspace(people: People, limiter: Limiter, port: int) -> Workspace:
     """Return the workspace with fresh random tokens."""
     users = people.team.state.users
     persons = [user for user, known in users.items() if not known["is_bot"]]
@@ -137,11 +137,11 @@ def assembled(people: People, limiter: Limiter, port: int) -> Workspace:
     return Workspace(people, tokens, limiter, Page(people, port))
 
 
-def application(workspace: Workspace, limiter: Limiter) -> web.Application:
+def _application(workspace: Workspace, limiter: Limiter) -> web.Application:
     """Return the web application with every address of the workspace."""
     people, callers = workspace.people, workspace.tokens.callers()
     files = FileRoutes(people.store, callers)
-    api = WebApi(people.team, limiter, all_methods(people), callers)
+    api = WebApi(people.team, limiter, _all_methods(people), callers)
 
     async def response_url(request: web.Request) -> web.StreamResponse:
         body = await arguments(request)
@@ -152,7 +152,9 @@ def application(workspace: Workspace, limiter: Limiter) -> web.Application:
             return web.json_response({"ok": False, "error": error.code}, status=404)
         return web.Response(text="ok")
 
-    app = web.Application(client_max_size=BODY_BYTES, middlewares=[guard(workspace.page.port)])
+    app = web.Application(
+        client_max_size=BODY_BYTES, middlewares=[_host_guard(workspace.page.port)]
+    )
     app.add_routes(
         [
             web.route("*", "/api/{method}", api.serve),
@@ -167,7 +169,7 @@ def application(workspace: Workspace, limiter: Limiter) -> web.Application:
     return app
 
 
-def all_methods(people: People) -> dict[str, Method]:
+def _all_methods(people: People) -> dict[str, Method]:
     """Return every method of the Web API that is served."""
 
     def open_connection(call: Call) -> Json:
@@ -187,7 +189,7 @@ def all_methods(people: People) -> dict[str, Method]:
     }
 
 
-def guard(port: int) -> Middleware:
+def _host_guard(port: int) -> Middleware:
     """Return a middleware that refuses foreign Host and Origin headers."""
     hosts = {f"{HOST}:{port}", f"localhost:{port}"}
     origins = {f"http://{host}" for host in hosts}

@@ -11,7 +11,7 @@ def snapshot(people: People, user: str) -> Json:
     """Return everything a user may see."""
     state = people.team.state
     state.direct(user)
-    channels = [channel for channel in state.channels.values() if visible(channel, user)]
+    channels = [channel for channel in state.channels.values() if _is_visible(channel, user)]
     sessions = [
         {"channel": key.split(":")[0], "thread_ts": key.split(":")[1]}
         | {"status": session.status, "title": session.title}
@@ -32,7 +32,7 @@ def snapshot(people: People, user: str) -> Json:
     }
 
 
-def visible(channel: Channel, user: str) -> bool:
+def _is_visible(channel: Channel, user: str) -> bool:
     """Say whether a user may see a channel."""
     return user in channel.members or channel.kind == "channel"
 

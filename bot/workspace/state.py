@@ -66,7 +66,7 @@ class Session:
     title: str = ""
 
 
-def person(user: str, name: str, *, is_bot: bool = False, **more: Any) -> Json:
+def _person(user: str, name: str, *, is_bot: bool = False, **more: Any) -> Json:
     """Return a user object."""
     handle = name.lower().replace(" ", "")
     return {
@@ -96,11 +96,11 @@ def person(user: str, name: str, *, is_bot: bool = False, **more: Any) -> Json:
 def first_users(bot_name: str) -> dict[str, Json]:
     """Return who is there when a workspace opens."""
     people = (
-        person("U0RESEARCH1", "Researcher"),
-        person("U0COLLEAGUE", "Colleague"),
-        person("U0ADMINIST1", "Admin", is_admin=True, is_owner=True),
-        person("U0GUESTUSR1", "Guest", is_restricted=True),
-        person(BOT_USER, bot_name, is_bot=True),
+        _person("U0RESEARCH1", "Researcher"),
+        _person("U0COLLEAGUE", "Colleague"),
+        _person("U0ADMINIST1", "Admin", is_admin=True, is_owner=True),
+        _person("U0GUESTUSR1", "Guest", is_restricted=True),
+        _person(BOT_USER, bot_name, is_bot=True),
     )
     return {user["id"]: user for user in people}
 

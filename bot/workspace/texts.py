@@ -13,17 +13,17 @@ TYPED_MENTION = re.compile(r"(?<![\w.])@([A-Za-z][\w.-]*)")
 ELEMENT = re.compile(r"<@([UW][A-Z0-9]+)>|<(https?://[^|>]+)(?:\|([^>]*))?>")
 
 
-def escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Escape the three characters that Slack escapes."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def unescaped(text: str) -> str:
-    """Undo `escaped`."""
+def _unescape(text: str) -> str:
+    """Undo `_escape`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def typed(text: str, users: Iterable[Json]) -> str:
+def message_text(text: str, users: Iterable[Json]) -> str:
     """Turn what a person types into message text: mentions, links, escapes.
 
     Mentions may be typed as `@name` or given as `<@U...>`.
@@ -37,7 +37,7 @@ def typed(text: str, users: Iterable[Json]) -> str:
 
 
 def _plain(text: str, names: dict[str, str]) -> str:
-    linked = LINK.sub(lambda match: f"<{match[0]}>", escaped(text))
+    linked = LINK.sub(lambda match: f"<{match[0]}>", _escape(text))
 
     def mention(match: re.Match[str]) -> str:
         user = names.get(match[1].lower())
@@ -60,7 +60,7 @@ def rich_text(text: str, block_id: str) -> list[Json]:
         if match[1]:
             elements.append({"type": "user", "user_id": match[1]})
         else:
-            link = {"type": "link", "url": unescaped(match[2])}
+            link = {"type": "link", "url": _unescape(match[2])}
             elements.append(link | ({"text": match[3]} if match[3] else {}))
         end = match.end()
     elements += _text(text[end:])
@@ -71,4 +71,4 @@ def rich_text(text: str, block_id: str) -> list[Json]:
 
 
 def _text(text: str) -> list[Json]:
-    return [{"type": "text", "text": unescaped(text)}] if text else []
+    return [{"type": "text", "text": _unescape(text)}] if text else []

@@ -40,7 +40,7 @@ class WebApi:
         entry = self.team.journal.request(name, caller.kind if caller else "", args)
         trouble = self.team.faults.next_for(name)
         if trouble is not None and not trouble.is_after_work:
-            answer = await refused(trouble, entry)
+            answer = await refuse(trouble, entry)
             if answer is not None:
                 self.team.journal.notify()
                 return answer
@@ -48,7 +48,7 @@ class WebApi:
         self.team.journal.notify()
         if trouble is not None and trouble.is_after_work:
             await asyncio.sleep(trouble.delay_s)
-            return broken(request, trouble, entry)
+            return _lose_answer(request, trouble, entry)
         return answer
 
     def _answer(self, name: str, token: str, args: Json, entry: Request) -> web.Response:
@@ -58,7 +58,7 @@ class WebApi:
             wait = self._wait(name, caller, args)
             if wait:
                 entry.status, entry.error = 429, "ratelimited"
-                return rate_limited(wait)
+                return _rate_limited(wait)
             body = {"ok": True, **method.run(Call(self.team, caller, args, warnings))}
         except ApiError as error:
             body = {"ok": False, "error": error.code, **error.extra}
@@ -115,11 +115,11 @@ async def arguments(request: web.Request) -> Json:
         args |= dict(await request.post())
     for name in ENCODED & args.keys():
         if isinstance(args[name], str):
-            args[name] = decoded(args[name])
+            args[name] = _decode(args[name])
     return args
 
 
-def decoded(text: str) -> object:
+def _decode(text: str) -> object:
     """Return the value of a JSON string; the string itself where it is none."""
     try:
         value: object = json.loads(text)
@@ -134,13 +134,13 @@ def bearer(request: web.Request) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
-async def refused(trouble: Trouble, entry: Request) -> web.Response | None:
+async def refuse(trouble: Trouble, entry: Request) -> web.Response | None:
     """Fail before anything is done; None when the call is only delayed."""
     await asyncio.sleep(trouble.delay_s)
     entry.status, entry.error = trouble.status, trouble.error
     if trouble.status == 429:
         entry.error = "ratelimited"
-        return rate_limited(trouble.retry_after_s)
+        return _rate_limited(trouble.retry_after_s)
     if trouble.status != 200:
         return web.Response(status=trouble.status, text="<html>upstream error</html>")
     if trouble.error:
@@ -148,7 +148,7 @@ async def refused(trouble: Trouble, entry: Request) -> web.Response | None:
     return None
 
 
-def broken(request: web.Request, trouble: Trouble, entry: Request) -> web.Response:
+def _lose_answer(request: web.Request, trouble: Trouble, entry: Request) -> web.Response:
     """Lose the answer of a call whose work is done."""
     entry.error = "answer lost"
     if trouble.status != 200:
@@ -158,7 +158,7 @@ def broken(request: web.Request, trouble: Trouble, entry: Request) -> web.Respon
     return web.Response(status=500)
 
 
-def rate_limited(wait: int) -> web.Response:
+def _rate_limited(wait: int) -> web.Response:
     """Answer 429 with Retry-After."""
     body = {"ok": False, "error": "ratelimited"}
     return web.json_response(body, status=429, headers={"Retry-After": str(wait)})

@@ -11,7 +11,7 @@ from bot.workspace.call import Caller
 from bot.workspace.faults import Faults
 from bot.workspace.journal import Journal
 from bot.workspace.page_routes import Page
-from bot.workspace.people import People, buttons
+from bot.workspace.people import People, buttons_of
 from bot.workspace.ratelimit import Limiter
 from bot.workspace.rules import Json
 from bot.workspace.state import BOT_USER, Session, State, first_channels
@@ -222,7 +222,7 @@ class Workspace:
 
     def buttons(self, message: Json) -> dict[str, str]:
         """Return the texts of a message's buttons by action id."""
-        return buttons(message)
+        return buttons_of(message)
 
     def content(self, file: Json) -> bytes:
         """Return the bytes of a file object."""

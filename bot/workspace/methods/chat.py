@@ -6,15 +6,15 @@ import json
 
 from bot.workspace.call import Call, Method
 from bot.workspace.errors import ApiError
-from bot.workspace.limits import METADATA, POST_TEXT, UPDATE_TEXT, checked_blocks, numbered
+from bot.workspace.limits import METADATA, POST_TEXT, UPDATE_TEXT, accept_blocks, with_ids
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT, BOT_USER, Channel
 
 
 def post_message(call: Call) -> Json:
     """Post to a channel, a thread, or (by user id) a direct conversation."""
-    channel = target(call)
-    fields = content(call)
+    channel = _target(call)
+    fields = _content(call)
     text = fields["text"]
     if len(text) > POST_TEXT:
         fields["text"] = text[:POST_TEXT]
@@ -27,7 +27,7 @@ def post_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
-def target(call: Call) -> Channel:
+def _target(call: Call) -> Channel:
     """Return where to post; a user id opens the direct conversation."""
     name = call.needed("channel")
     if name in call.state.users:
@@ -41,27 +41,27 @@ def target(call: Call) -> Channel:
     return channel
 
 
-def content(call: Call, *, may_be_empty: bool = False) -> Json:
+def _content(call: Call, *, may_be_empty: bool = False) -> Json:
     """Return the text, blocks and metadata of a call, checked."""
     fields: Json = {"text": call.text("text")}
     markdown = call.text("markdown_text")
     if markdown and (call.args.get("blocks") or fields["text"]):
         raise ApiError("markdown_text_conflict")
     if markdown:
-        fields["blocks"] = checked_blocks([{"type": "markdown", "text": markdown}])
+        fields["blocks"] = accept_blocks([{"type": "markdown", "text": markdown}])
         fields["text"] = markdown[:UPDATE_TEXT]
     if call.args.get("blocks"):
-        fields["blocks"] = numbered(checked_blocks(call.args["blocks"]))
+        fields["blocks"] = with_ids(accept_blocks(call.args["blocks"]))
     elif "blocks" in call.args and not markdown:
         fields["blocks"] = []
     if call.args.get("metadata"):
-        fields["metadata"] = metadata(call)
+        fields["metadata"] = _metadata(call)
     if not may_be_empty and not fields["text"] and not fields.get("blocks"):
         raise ApiError("no_text")
     return fields
 
 
-def metadata(call: Call) -> Json:
+def _metadata(call: Call) -> Json:
     """Return the metadata of a message, checked."""
     value = call.args["metadata"]
     if not isinstance(value, dict) or not value.get("event_type"):
@@ -73,7 +73,7 @@ def metadata(call: Call) -> Json:
     return value
 
 
-def update(call: Call) -> Json:
+def update_message(call: Call) -> Json:
     """Edit a message of one's own; what is not given stays."""
     channel = call.channel()
     message = call.state.message(channel.id, call.needed("ts"))
@@ -85,7 +85,7 @@ def update(call: Call) -> Json:
         raise ApiError("msg_too_long")
     has_blocks = "blocks" in call.args or bool(call.text("markdown_text"))
     is_metadata_only = not has_blocks and "text" not in call.args and "metadata" in call.args
-    fields = content(call, may_be_empty=is_metadata_only)
+    fields = _content(call, may_be_empty=is_metadata_only)
     if is_metadata_only or (has_blocks and "text" not in call.args):
         fields.pop("text")
     if not has_blocks and "text" in call.args and call.caller.is_bot:
@@ -95,7 +95,7 @@ def update(call: Call) -> Json:
     return {"channel": channel.id, "ts": message["ts"], "text": text, "message": message}
 
 
-def delete(call: Call) -> Json:
+def delete_message(call: Call) -> Json:
     """Delete a message of one's own."""
     channel = call.channel()
     message = call.state.message(channel.id, call.needed("ts"))
@@ -107,11 +107,11 @@ def delete(call: Call) -> Json:
 
 def post_ephemeral(call: Call) -> Json:
     """Show a message to one member only."""
-    channel = target(call)
+    channel = _target(call)
     user = call.state.user(call.needed("user"))["id"]
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
-    fields = content(call)
+    fields = _content(call)
     if call.text("thread_ts"):
         call.team.root(channel, call.text("thread_ts"))
         fields["thread_ts"] = call.text("thread_ts")
@@ -122,10 +122,10 @@ def permalink(call: Call) -> Json:
     """Return the address of a message on the page."""
     channel = call.channel()
     message = call.state.message(channel.id, call.needed("message_ts"))
-    return {"channel": channel.id, "permalink": link_to(call.team.base_url, channel, message)}
+    return {"channel": channel.id, "permalink": _link_to(call.team.base_url, channel, message)}
 
 
-def link_to(base_url: str, channel: Channel, message: Json) -> str:
+def _link_to(base_url: str, channel: Channel, message: Json) -> str:
     """Return the address of a message."""
     address = f"{base_url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
     thread = message.get("thread_ts")
@@ -149,8 +149,8 @@ def auth_test(call: Call) -> Json:
 METHODS = {
     "auth.test": Method(auth_test, 0),
     "chat.postMessage": Method(post_message, 0, ("chat:write",), is_post=True),
-    "chat.update": Method(update, 3, ("chat:write",)),
-    "chat.delete": Method(delete, 3, ("chat:write",)),
+    "chat.update": Method(update_message, 3, ("chat:write",)),
+    "chat.delete": Method(delete_message, 3, ("chat:write",)),
     "chat.postEphemeral": Method(post_ephemeral, 4, ("chat:write",)),
     "chat.getPermalink": Method(permalink, 0),
 }

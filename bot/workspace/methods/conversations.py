@@ -11,7 +11,7 @@ from bot.workspace.state import APP, BOT, BOT_USER, TEAM, Channel
 KIND_NAMES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 
-def info(call: Call) -> Json:
+def channel_info(call: Call) -> Json:
     """Describe one conversation."""
     channel = call.channel()
     need_scope(call, read_scope(channel))
@@ -49,7 +49,7 @@ def members(call: Call) -> Json:
     return {"members": found, **cursor_data(following)}
 
 
-def join(call: Call) -> Json:
+def join_channel(call: Call) -> Json:
     """Enter a public channel."""
     channel = call.channel()
     if channel.kind != "channel":
@@ -159,11 +159,11 @@ def bot_info(call: Call) -> Json:
 
 
 METHODS = {
-    "conversations.info": Method(info, 3),
+    "conversations.info": Method(channel_info, 3),
     "conversations.list": Method(list_all, 2, ("channels:read",)),
     "users.conversations": Method(list_own, 3, ("channels:read",)),
     "conversations.members": Method(members, 4),
-    "conversations.join": Method(join, 3, ("channels:join",)),
+    "conversations.join": Method(join_channel, 3, ("channels:join",)),
     "conversations.open": Method(open_direct, 3, ("im:write",)),
     "conversations.history": Method(history, 3),
     "conversations.replies": Method(replies, 3),

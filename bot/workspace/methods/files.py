@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.workspace.call import Call, Method
 from bot.workspace.errors import ApiError
 from bot.workspace.filestore import FileStore
-from bot.workspace.limits import checked_blocks
+from bot.workspace.limits import accept_blocks
 from bot.workspace.rules import Json
 from bot.workspace.state import Channel, StoredFile
 
@@ -22,11 +22,11 @@ def file_methods(store: FileStore) -> dict[str, Method]:
         wanted = call.args.get("files")
         if not isinstance(wanted, list) or not wanted:
             raise ApiError("missing_argument")
-        channel = destination(call)
-        fields = comment(call, channel)
+        channel = _destination(call)
+        fields = _comment(call, channel)
         files = [store.complete(str(item["id"]), str(item.get("title") or "")) for item in wanted]
         if channel is not None:
-            share_soon(call, store, files, (channel, fields))
+            _share_soon(call, store, files, (channel, fields))
         return {"files": [file.info for file in files]}
 
     def info(call: Call) -> Json:
@@ -48,7 +48,7 @@ def file_methods(store: FileStore) -> dict[str, Method]:
     }
 
 
-def destination(call: Call) -> Channel | None:
+def _destination(call: Call) -> Channel | None:
     """Return where uploaded files go, if anywhere."""
     names = [call.text("channel_id")] if call.text("channel_id") else call.words("channels")
     if not names:
@@ -65,11 +65,11 @@ def destination(call: Call) -> Channel | None:
     return channel
 
 
-def comment(call: Call, channel: Channel | None) -> Json:
+def _comment(call: Call, channel: Channel | None) -> Json:
     """Return what the message that carries the files says."""
     fields: Json = {"text": call.text("initial_comment")}
     if call.args.get("blocks") and not fields["text"]:
-        fields["blocks"] = checked_blocks(call.args["blocks"])
+        fields["blocks"] = accept_blocks(call.args["blocks"])
         if any(block["type"] == "markdown" for block in fields["blocks"]):
             raise ApiError("internal_error")
     if call.text("thread_ts") and channel is not None:
@@ -78,7 +78,7 @@ def comment(call: Call, channel: Channel | None) -> Json:
     return fields
 
 
-def share_soon(
+def _share_soon(
     call: Call, store: FileStore, files: list[StoredFile], where: tuple[Channel, Json]
 ) -> None:
     """Share files at once, or later where the fault switch says so."""

@@ -26,26 +26,26 @@ def _name(call: Call) -> str:
     return name
 
 
-def add(call: Call) -> Json:
+def add_reaction(call: Call) -> Json:
     """Add a reaction to a message."""
     call.team.react(*_target(call), _name(call), call.caller.user)
     return {}
 
 
-def remove(call: Call) -> Json:
+def remove_reaction(call: Call) -> Json:
     """Take one's reaction back."""
     call.team.unreact(*_target(call), _name(call), call.caller.user)
     return {}
 
 
-def read(call: Call) -> Json:
+def read_reactions(call: Call) -> Json:
     """Return a message with its reactions."""
     channel, message = _target(call)
     return {"type": "message", "channel": channel.id, "message": message}
 
 
 METHODS = {
-    "reactions.add": Method(add, 3, ("reactions:write",)),
-    "reactions.remove": Method(remove, 2, ("reactions:write",)),
-    "reactions.get": Method(read, 3, ("reactions:read",)),
+    "reactions.add": Method(add_reaction, 3, ("reactions:write",)),
+    "reactions.remove": Method(remove_reaction, 2, ("reactions:write",)),
+    "reactions.get": Method(read_reactions, 3, ("reactions:read",)),
 }

@@ -11,7 +11,7 @@ STATUSES = frozenset({"processing", "active", "suspended", "closed"})
 STOP_EVENT = "agent_session_stopped"
 
 
-def session_key(channel: str, thread_ts: str) -> str:
+def _session_key(channel: str, thread_ts: str) -> str:
     """Return the key of a thread's session."""
     return f"{channel}:{thread_ts}"
 
@@ -24,7 +24,7 @@ def _thread(call: Call) -> tuple[str, str]:
 
 
 def _publish(call: Call, channel: str, thread_ts: str) -> Session:
-    session = call.state.sessions[session_key(channel, thread_ts)]
+    session = call.state.sessions[_session_key(channel, thread_ts)]
     body = {"channel": channel, "thread_ts": thread_ts}
     body |= {"status": session.status, "title": session.title}
     call.team.hub.publish("session", body)
@@ -38,7 +38,7 @@ def set_session(call: Call) -> Json:
     status, title = call.needed("status"), call.text("title")
     if status not in STATUSES or len(title) > 200:
         raise ApiError("invalid_arguments")
-    key = session_key(channel, thread_ts)
+    key = _session_key(channel, thread_ts)
     session = call.state.sessions.setdefault(key, Session(title=title))
     session.status = status
     _publish(call, channel, thread_ts)
@@ -47,13 +47,13 @@ def set_session(call: Call) -> Json:
     return {"status": status, "agent_status": status, "title": session.title}
 
 
-def rename(call: Call) -> Json:
+def rename_session(call: Call) -> Json:
     """Rename an agent's session."""
     channel, thread_ts = _thread(call)
     title = call.needed("title")
     if len(title) > 200:
         raise ApiError("invalid_arguments")
-    session = call.state.sessions.get(session_key(channel, thread_ts))
+    session = call.state.sessions.get(_session_key(channel, thread_ts))
     if session is None:
         raise ApiError("session_not_found")
     session.title = title
@@ -102,7 +102,7 @@ def set_prompts(call: Call) -> Json:
 
 METHODS = {
     "agents.sessions.setStatus": Method(set_session, 3, ("chat:write",)),
-    "agents.sessions.rename": Method(rename, 3, ("chat:write",)),
+    "agents.sessions.rename": Method(rename_session, 3, ("chat:write",)),
     "assistant.threads.setStatus": Method(set_status, 0, ("chat:write",)),
     "assistant.threads.setTitle": Method(set_title, 4, ("assistant:write",)),
     "assistant.threads.setSuggestedPrompts": Method(set_prompts, 4, ("assistant:write",)),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot import blocks
-from bot.blocks.buttons import Action, Button, Carried, actions
+from bot.blocks.buttons import Action, Button, Carried, button_row
 from bot.blocks.limits import VALUE
 from bot.conversation.dispatch import ACTIONS
 from bot.listeners.actions import Modals
@@ -31,7 +31,7 @@ def test_every_button_does_something_or_opens_a_modal():
 
 @given(st.text(max_size=2 * VALUE))
 def test_a_button_gives_back_what_it_carries_or_says_that_it_is_cut(wish):
-    (row,) = actions([Button("Go", Action.IMPROVE, Carried("r1", wish))])
+    (row,) = button_row([Button("Go", Action.IMPROVE, Carried("r1", wish))])
     value = row["elements"][0]["value"]
 
     carried = Carried.of(value)

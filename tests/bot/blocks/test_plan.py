@@ -10,8 +10,8 @@ from messages import LONG, fits, view_of
 
 from agent_core.domain import Algorithm, PlanChange
 from bot.blocks.modals import edit_modal, plan_modal
-from bot.blocks.plan import closed, difference_message, plan_message, protocol
-from bot.workspace.limits import checked_view
+from bot.blocks.plan import closed_plan, difference_message, plan_message, protocol_text
+from bot.workspace.limits import accept_view
 
 
 @given(st.lists(LONG, min_size=1, max_size=60))
@@ -24,8 +24,8 @@ def test_any_plan_is_a_message_and_a_modal(texts):
 
     fits(plan_message(view_of(plan=plan), plan, 2.0))
     fits(difference_message("r1", plan, change))
-    checked_view(plan_modal(plan))
-    checked_view(edit_modal("{}", plan))
+    accept_view(plan_modal(plan))
+    accept_view(edit_modal("{}", plan))
 
 
 def test_a_plan_asks_for_replies_once_and_only_before_its_start():
@@ -33,8 +33,8 @@ def test_a_plan_asks_for_replies_once_and_only_before_its_start():
     shown = plan_message(view_of(plan=plan), plan)
 
     assert shown.text.count("Reply") == 1
-    assert "Reply" not in closed(shown, "Started.").text
-    assert "nothing has run yet" not in str(closed(shown, "Started.").blocks)
+    assert "Reply" not in closed_plan(shown, "Started.").text
+    assert "nothing has run yet" not in str(closed_plan(shown, "Started.").blocks)
     assert "Plan v1" not in str(plan_modal(plan)["blocks"])
 
 
@@ -45,8 +45,8 @@ def test_a_sweep_is_one_model_with_its_values():
     plan = replace(plan_of(), algorithms=swept, swept="factors")
     other = replace(swept[1], config={"factors": 16, "epochs": 9})
 
-    assert "MF (epochs 15); factors 8, 16" in protocol(plan)
-    assert "MF factors=8 (factors 8" in protocol(replace(plan, algorithms=(swept[0], other)))
+    assert "MF (epochs 15); factors 8, 16" in protocol_text(plan)
+    assert "MF factors=8 (factors 8" in protocol_text(replace(plan, algorithms=(swept[0], other)))
 
 
 def test_a_margin_of_equivalence_is_part_of_the_protocol_shown():

@@ -27,7 +27,7 @@ from bot.blocks.rounds import (
     price_line,
     round_message,
 )
-from bot.workspace.limits import checked_view
+from bot.workspace.limits import accept_view
 
 
 @given(MARKDOWN, st.lists(LONG, min_size=1, max_size=30))
@@ -50,8 +50,8 @@ def test_whatever_is_said_about_a_report_fits(said, texts):
     fits(disputed_report(post, [f"U{n}" for n in range(40)]))
     fits(card(view, "U1", NOW, 2.0, dispute_note(["U2"])))
     carried = Carried.of(improve_button("r1", said).carried.value)
-    checked_view(improve_modal("x" * 200, view, Price(13, 2.0), carried))
-    checked_view(dispute_modal("x" * 200, view))
+    accept_view(improve_modal("x" * 200, view, Price(13, 2.0), carried))
+    accept_view(dispute_modal("x" * 200, view))
 
 
 def test_what_is_open_names_checks_and_the_first_requirements():

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.incoming import Attachment, Kind, Place, decode, encode, incoming_of, place_metadata
+from bot.slack.incoming import (
+    Attachment,
+    Kind,
+    Place,
+    decode_incoming,
+    encode_incoming,
+    incoming_of,
+    place_metadata,
+)
 
 BOT = "U0BOT"
 
@@ -28,7 +36,7 @@ def test_a_message_with_a_file():
     assert found.is_root
     assert found.place == Place("T1", "C1", "1.5")
     assert found.files == (Attachment("F1", "u.data", "https://files.slack.com/x", 3),)
-    assert decode(encode(found)) == found
+    assert decode_incoming(encode_incoming(found)) == found
 
 
 def test_mention_and_message_have_one_key():

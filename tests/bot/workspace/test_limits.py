@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.errors import ApiError
-from bot.workspace.limits import checked_view, problems_of
+from bot.workspace.limits import accept_view, problems_of
 from bot.workspace.workspace import Workspace
 
 
@@ -71,9 +71,9 @@ def test_modal_with_an_input_needs_a_submit() -> None:
     view = {"type": "modal", "title": text(24, "plain_text"), "blocks": [block]}
 
     with pytest.raises(ApiError, match="invalid_arguments"):
-        checked_view(view)
+        accept_view(view)
 
-    assert checked_view({**view, "submit": text(4, "plain_text")})
+    assert accept_view({**view, "submit": text(4, "plain_text")})
 
 
 @pytest.mark.parametrize(
