@@ -7,18 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.texts import TEXTS
 from agent_core.statistics.facts import Facts
-
-BY_KIND = {
-    "ImplicitMFScorer": "hu2008implicit",
-    "BiasedMFScorer": "koren2009matrix",
-    "FunkSVDScorer": "koren2009matrix",
-    "FlexMFImplicitScorer": "rendle2009bpr",
-    "ItemKNNScorer": "deshpande2004item",
-    "UserKNNScorer": "herlocker1999algorithmic",
-    "EASEScorer": "steck2019embarrassingly",
-    "SLIMScorer": "ning2011slim",
-}
 
 
 def bibtex(inputs: ReportInputs) -> str:
@@ -35,8 +25,8 @@ def entries(inputs: ReportInputs) -> Iterable[str]:
     if "lenskit" in {name.lower() for name in inputs.installed.versions}:
         yield "ekstrand2020lenskit"
     for algorithm in plan.algorithms:
-        if algorithm.kind in BY_KIND:
-            yield BY_KIND[algorithm.kind]
+        if algorithm.kind in TEXTS["cited"]:
+            yield TEXTS["cited"][algorithm.kind]
     if any(m.name == "ndcg" for m in plan.metrics):
         yield "jarvelin2002cumulated"
     if inputs.facts is not None:

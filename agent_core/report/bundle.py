@@ -19,12 +19,12 @@ from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
 from agent_core.domain.events import Logged
 from agent_core.prose.quotation import said_by
 from agent_core.report.artifacts import copy_artifacts
+from agent_core.report.caveats import alerts
 from agent_core.report.metadata import metadata
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.solution import public, standalone, template
 from agent_core.report.tables import comparison_frame, outcome_text, summary_frame
-from agent_core.report.thread_summary import alerts
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.measured_values import user_values
 

@@ -10,10 +10,9 @@ from typing import Any
 
 from agent_core.domain import Algorithm, Finding
 from agent_core.evidence.evidence import recorded_algorithms
-from agent_core.execution.machine import machine
-from agent_core.report.methods_section import NEVER_CLAIMED
-from agent_core.report.provenance import HOW_CHOSEN, asked_models, cpu_s
+from agent_core.report.provenance import asked_models
 from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.texts import TEXTS
 from agent_core.statistics.facts import Facts
 
 
@@ -47,7 +46,7 @@ def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:
         "tests": sorted({c.test for c in facts.comparisons if c.test}),
         "scripts": len(view.nodes),
         "best_script": inputs.best.id if inputs.best else None,
-        "chosen_by": HOW_CHOSEN,
+        "chosen_by": TEXTS["chosen_by"],
         "waivers": [{"check": w.check, "by": w.by, "reason": w.reason} for w in view.waivers],
         "failed_checks": [c.name for c in inputs.found(Finding.FAIL)],
         "requirements_not_met": [r.id for r in inputs.unmet],
@@ -57,7 +56,7 @@ def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:
             for r in view.reruns
         ],
         **_hardware(inputs),
-        "never_claimed": list(NEVER_CLAIMED),
+        "never_claimed": TEXTS["never_claimed"],
     }  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def _protocol(inputs: ReportInputs) -> dict[str, Any]:
 
 def _algorithms(inputs: ReportInputs) -> list[dict[str, Any]]:
     """Return each algorithm with its configuration and tuning."""
-    known = recorded_algorithms(inputs.evidence.run) if inputs.evidence else {}
+    known = recorded_algorithms(inputs.recorded)
     return [_algorithm(inputs, a, known.get(a.name, {})) for a in inputs.plan.algorithms]
 
 
@@ -120,7 +119,7 @@ def _algorithm(
     swept = inputs.plan.swept
     space = said.get("space")
     if swept and swept in planned.config:
-        space = {swept: [a.config[swept] for a in inputs.plan.algorithms if swept in a.config]}
+        space = {swept: inputs.swept_values}
     return {
         "name": planned.name,
         "role": planned.role.value,
@@ -136,16 +135,15 @@ def _hardware(inputs: ReportInputs) -> dict[str, Any]:
     """Return machine, isolation, versions, and time used."""
     best, installed = inputs.best, inputs.installed
     execution = best.execution if best else None
-    recorded = best.environment.machine if best else ""
     return {
-        "machine": recorded or machine(),
+        "machine": inputs.machine,
         "cpus": os.cpu_count(),
         "isolation": execution.level.value if execution else inputs.view.level,
         "python": installed.python,
         "packages": dict(sorted(installed.versions.items())),
         "duration_s": execution.duration_s if execution else None,
         "cpu_s": execution.cpu_s if execution else None,
-        "cpu_s_of_all_scripts": cpu_s(inputs),
+        "cpu_s_of_all_scripts": inputs.cpu_s,
         "peak_memory_mib": execution.peak_memory_mib if execution else None,
         "product_python": ".".join(map(str, sys.version_info[:3])),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import unicodedata
@@ -10,16 +11,74 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-TEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", "—": "---",  # noqa: RUF001
-    "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$", "≠": r"$\neq$",  # noqa: RUF001
-    "→": r"$\rightarrow$", "·": r"$\cdot$", "…": r"\ldots{}", "“": "``", "”": "''", "‘": "`",  # noqa: RUF001
-    "’": "'", "°": r"$^\circ$", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$",  # noqa: RUF001
-    "δ": r"$\delta$", "ε": r"$\epsilon$", "λ": r"$\lambda$", "μ": r"$\mu$", "σ": r"$\sigma$",  # noqa: RUF001
-    "τ": r"$\tau$", "Δ": r"$\Delta$", "²": "$^2$", "³": "$^3$", "⁄": "/",  # noqa: RUF001
-}  # fmt: skip
+from agent_core.domain import Metric
+from agent_core.domain.metric import RATING
+from agent_core.evidence.evidence import recorded_algorithms
+from agent_core.grounding.claim_sentences import comparison_sentence
+from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
+from agent_core.prose.clipping import on_one_line
+from agent_core.prose.number_format import cost_text, p_text, percent, shown
+from agent_core.prose.quotation import is_measure, quoted, said_by, short
+from agent_core.report.number_texts import (
+    NONE,
+    T_INTERVAL,
+    count_text,
+    interval_text,
+    mean_text,
+    methods_of,
+    names_of,
+    resolution_of,
+    sd_limits_text,
+    sd_text,
+    shared_half_width,
+)
+from agent_core.report.provenance import asked_models
+from agent_core.report.report_inputs import named_filters
+from agent_core.report.texts import TEXTS
+from agent_core.rules.wording import data_text, split_text
+from agent_core.statistics.repetition_units import CONFOUNDED
+
+TEX: dict[str, str] = TEXTS["tex"]
+_GLOBALS: dict[str, Any] = {
+    f.__name__: f
+    for f in (
+        Metric,
+        asked_models,
+        comparison_sentence,
+        cost_text,
+        data_text,
+        interval_text,
+        is_measure,
+        mean_text,
+        methods_of,
+        named_filters,
+        names_of,
+        on_one_line,
+        p_text,
+        percent,
+        quoted,
+        recorded_algorithms,
+        resolution_of,
+        said_by,
+        sd_limits_text,
+        sd_text,
+        shared_half_width,
+        short,
+        shown,
+        split_text,
+    )
+}
+"""What templates may call."""
+_CONSTANTS = {
+    "texts": TEXTS,
+    "CONFOUNDED": CONFOUNDED,
+    "KNOWN": KNOWN,
+    "LISTED_ONLY": LISTED_ONLY,
+    "NONE": NONE,
+    "POOLED": POOLED,
+    "RATING": RATING,
+    "T_INTERVAL": T_INTERVAL,
+}
 LATIN = re.compile(
     r"[\x20-\x7e\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e]"
     r"(?<![\u0126\u0127\u0138\u013f\u0140\u0149\u0166\u0167])"
@@ -31,6 +90,19 @@ def render_template(template: str, **values: Any) -> str:
     """Fill a template, e.g. `report.md.j2`."""
     kind = template.split(".")[-2]
     return _environment(kind).get_template(template).render(**values)
+
+
+def render_part(template: str, part: str, **values: Any) -> str:
+    """Return one part of a report: a macro of a template that needs nothing but `values`."""
+    kind = template.split(".")[-2]
+    module = _environment(kind).get_template(template).make_module(values)
+    return str(getattr(module, part)())
+
+
+def render_lines(template: str, part: str, **values: Any) -> list[str]:
+    """Return the lines of a part that says one thing a line; indentation counts for nothing."""
+    lines = (line.lstrip() for line in render_part(template, part, **values).split("\n"))
+    return [line for line in lines if line]
 
 
 def as_sentence(text: Any) -> str:
@@ -64,12 +136,9 @@ def _environment(kind: str) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    found.filters["cell"] = _cell
-    found.filters["ended"] = _with_mark
-    found.filters["quoted"] = shlex.quote
-    found.filters["stated"] = as_sentence
-    found.filters["tex"] = tex
-    found.filters["first_cell"] = _first_cell
+    found.filters |= _FILTERS
+    found.tests["finite"] = math.isfinite
+    found.globals |= _GLOBALS | _CONSTANTS
     return found
 
 
@@ -97,3 +166,14 @@ def _tex_of(character: str) -> str:
         return character
     parts = [p for p in unicodedata.normalize("NFKD", character) if not unicodedata.combining(p)]
     return "".join(TEX.get(p, p if p.isascii() else "?") for p in parts)
+
+
+_FILTERS = {
+    "cell": _cell,
+    "counted": count_text,
+    "ended": _with_mark,
+    "first_cell": _first_cell,
+    "quoted": shlex.quote,
+    "stated": as_sentence,
+    "tex": tex,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent_core.checks.registry import checks_of_today
 from agent_core.domain import (
@@ -21,12 +21,22 @@ from agent_core.domain import (
     Requirement,
     Waiver,
 )
-from agent_core.domain.events import CheckWaived, Logged, NodeExecuted
+from agent_core.domain.events import CheckWaived, Logged, NodeExecuted, Rerun
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.retrained import Pair
+from agent_core.execution.machine import machine
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import unmet
 from agent_core.run.view import RunView
 from agent_core.statistics.facts import Facts
+
+
+class SavedFold(NamedTuple):
+    """How many interactions of a fold were saved."""
+
+    name: str
+    train: int
+    test: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +78,13 @@ class ReportInputs:
         recorded = self.best.checks if self.best else ()
         return checks_of_today(recorded, self.evidence) if self.evidence else recorded
 
+    def check(self, name: str) -> Check | None:
+        """Return a check of the best script by its name."""
+        return next((c for c in self.checks if c.name == name), None)
+
     def found(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""
-        return tuple(c for c in self.checks if c.finding is finding)
+        return tuple(c for c in self.checks if c.finding == finding)
 
     @property
     def installed(self) -> Packages:
@@ -79,6 +93,64 @@ class ReportInputs:
         if ran is None or not ran.packages:
             return self.packages
         return Packages(ran.python, ran.packages)
+
+    @property
+    def machine(self) -> str:
+        """The machine of the best script, where that was recorded; else this one."""
+        return (self.best.environment.machine if self.best else "") or machine()
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all scripts that were tried."""
+        return sum(n.execution.cpu_s for n in self.view.nodes if n.execution)
+
+    @property
+    def rerun(self) -> Rerun | None:
+        """The last repetition of the best script."""
+        best = self.best.id if self.best else None
+        return next((r for r in reversed(self.view.reruns) if r.node == best), None)
+
+    @property
+    def recorded(self) -> Mapping[str, Any]:
+        """What the best script recorded of itself."""
+        return self.evidence.run if self.evidence else {}
+
+    def recorded_table(self, key: str) -> dict[str, Any] | None:
+        """Return a part of what the best script recorded; None where it is no table."""
+        return table_of(self.recorded, key)
+
+    @property
+    def saved_folds(self) -> list[SavedFold]:
+        """The folds of which both parts were saved."""
+        if self.evidence is None:
+            return []
+        train, test = self.evidence.train, self.evidence.test
+        return [SavedFold(f, len(train[f]), len(test[f])) for f in test if f in train]
+
+    @property
+    def tested_users(self) -> int | None:
+        """How many users were tested; None where no test set was saved."""
+        if self.evidence is None or not self.evidence.test:
+            return None
+        return len({u for t in self.evidence.test.values() for u in t["user_id"].unique()})
+
+    @property
+    def retrained_pairs(self) -> tuple[Pair, ...]:
+        """What the product's own training of the recorded algorithms came to."""
+        retrained = self.evidence.retrained if self.evidence else None
+        return retrained.pairs if retrained else ()
+
+    @property
+    def swept_values(self) -> list[Any]:
+        """The values of the swept hyperparameter, as planned."""
+        swept = self.plan.swept or ""
+        return [a.config[swept] for a in self.plan.algorithms if swept in a.config]
+
+    def part_of(self, user: str) -> str:
+        """Name somebody by their part in the run: ids of a workspace say nothing to a reader."""
+        task = self.view.task
+        is_requester = task is None or user == task.requester
+        return "the requester" if is_requester else "another person"
 
     @property
     def unmet(self) -> tuple[Requirement, ...]:
@@ -143,3 +215,15 @@ class ReportInputs:
         if self.best is not None and node.id == self.best.id:
             return self.facts
         return self.others.get(int(node.id))
+
+
+def table_of(run: Any, key: str) -> dict[str, Any] | None:
+    """Return a part of what a script recorded; None where it is no table."""
+    found = run.get(key) if isinstance(run, Mapping) else None
+    return found if isinstance(found, dict) else None
+
+
+def named_filters(described: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the filters that a script recorded of its dataset."""
+    said = described.get("filters")
+    return [f for f in said if isinstance(f, dict)] if isinstance(said, list) else []

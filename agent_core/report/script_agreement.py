@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from agent_core.domain import Metric, Node
@@ -11,8 +12,8 @@ from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.prose.clipping import on_one_line
 from agent_core.prose.number_format import shown
 from agent_core.prose.quotation import is_measure, quoted, short
-from agent_core.report.headline import names_of, resolution_of
-from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.number_texts import names_of, resolution_of
+from agent_core.report.report_inputs import ReportInputs, named_filters, table_of
 from agent_core.statistics.facts import Facts, Summary
 
 APART = 0.05
@@ -22,32 +23,32 @@ SHOWN = 3
 Run = Mapping[str, Any]
 
 
-def agreement(inputs: ReportInputs) -> str:
-    """Say how independently written scripts agree in the primary metric, and why one may not."""
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What independently written scripts come to in the primary metric of one algorithm."""
+
+    algorithm: str
+    means: list[str]
+    deviations: list[str]
+    """What is told of scripts whose value is apart from the chosen one's."""
+
+
+def agreement(inputs: ReportInputs) -> Agreement | None:
+    """Compare independently written scripts; None where fewer than two have a value."""
     plan = inputs.plan
     ranked = inputs.facts.of(plan.primary) if inputs.facts else ()
     bases = names_of(plan.baselines)
     subject = next((s.algorithm for s in ranked if s.algorithm not in bases), None)
     if subject is None:
-        return ""
-    found = [(n, f.summary(plan.primary, subject)) for n, f in _written_apart(inputs)]
+        return None
+    facts = [(n, inputs.facts_of(n)) for n in inputs.drafts]
+    found = [(n, f.summary(plan.primary, subject)) for n, f in facts if f is not None]
     values = [(n, s) for n, s in found if s is not None]
     if len(values) < 2:
-        return ""
+        return None
     half = max((resolution_of(s) for _, s in values), key=lambda h: -1 if math.isnan(h) else h)
-    told = ", ".join(f"{shown(s.mean, half)} (script {n.id})" for n, s in values)
-    deviations = [d for n, s in values if (d := _deviation(inputs, n, s))]
-    why = " ".join(f"{d}." for d in deviations)
-    text = (
-        f"*Sensitivity:* {len(values)} independently written scripts give {plan.primary.label} of "
-        f"{subject} {told}; they may draw the same split differently."
-    )
-    return f"{text} {why}".strip()
-
-
-def _written_apart(inputs: ReportInputs) -> list[tuple[Node, Facts]]:
-    """Return the drafts that worked, with their facts."""
-    return [(n, f) for n in inputs.drafts if (f := inputs.facts_of(n)) is not None]
+    means = [f"{shown(s.mean, half)} (script {n.id})" for n, s in values]
+    return Agreement(subject, means, [d for n, s in values if (d := _deviation(inputs, n, s))])
 
 
 def _deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
@@ -58,20 +59,20 @@ def _deviation(inputs: ReportInputs, node: Node, found: Summary) -> str:
     """
     best, facts = inputs.best, inputs.facts
     chosen = facts.summary(found.metric, found.algorithm) if facts else None
-    if best is None or chosen is None or node.id == best.id:
+    if best is None or chosen is None or node.id == best.id or not _is_apart(chosen, found):
         return ""
-    if not _is_apart(chosen, found):
-        return ""
-    mine = inputs.evidence.run if inputs.evidence else {}
-    reasons = list(_differences(mine, inputs.runs.get(int(node.id), {}), found.algorithm))
+    theirs = inputs.runs.get(int(node.id), {})
+    reasons = list(_differences(inputs.recorded, theirs, found.algorithm))
     reasons += _definition_difference(facts, inputs.facts_of(node), found.metric)
     gap = found.mean - chosen.mean
-    apart = (
-        f"Script {node.id} is {shown(abs(gap), abs(gap) / 5)} {'above' if gap > 0 else 'below'}"
-    )
-    if reasons:
-        return f"{apart}; it differs: {'; '.join(reasons[:SHOWN])}"
-    return f"{apart}; its plan: {quoted(node.script.plan.rstrip('.'), 160)}"
+    side = "above" if gap > 0 else "below"
+    why = f"it differs: {'; '.join(reasons[:SHOWN])}" if reasons else f"its plan: {_plan_of(node)}"
+    return f"Script {node.id} is {shown(abs(gap), abs(gap) / 5)} {side}; {why}"
+
+
+def _plan_of(node: Node) -> str:
+    """Return a script's own plan as its words."""
+    return quoted(node.script.plan.rstrip("."), 160)
 
 
 def _is_apart(chosen: Summary, found: Summary) -> bool:
@@ -113,14 +114,12 @@ def _difference_text(key: str, mine: Run, theirs: Run, before: str = "") -> Iter
         yield f"{before}{short(key)} {short(known[1], 60)}, not {short(known[0], 60)}"
 
 
-def _table(run: Any, key: str) -> dict[str, Any]:
+def _table(run: Run, key: str) -> Run:
     """Return a part of a run.json; empty where it is no table."""
-    found = run.get(key) if isinstance(run, Mapping) else None
-    return found if isinstance(found, dict) else {}
+    return table_of(run, key) or {}
 
 
 def _filters_of(described: Run) -> str:
     """Return the filters that a script names, in words."""
-    said = described.get("filters")
-    named = [f for f in said if isinstance(f, dict)] if isinstance(said, list) else []
-    return on_one_line(", ".join(quoted(f.get("name"), 60) for f in named), 120)
+    names = (quoted(f.get("name"), 60) for f in named_filters(described))
+    return on_one_line(", ".join(names), 120)

@@ -11,15 +11,18 @@ import pandas as pd
 from agent_core.domain import Metric, Node, Plan, Verdict
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.prose.quotation import said_by, without_results
-from agent_core.report.headline import mean_text, names_of, shared_half_width
+from agent_core.report.number_texts import (
+    NONE,
+    interval_text,
+    mean_text,
+    methods_of,
+    names_of,
+    shared_half_width,
+)
 from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.texts import TEXTS
 from agent_core.run.tree import error_signature
 from agent_core.statistics.facts import Comparison, Facts, Summary
-from agent_core.statistics.inference import Interval
-from agent_core.statistics.observations import PREDICTIONS, RUNS, USERS
-
-NONE = "–"  # noqa: RUF001  the dash of an empty cell
-T_INTERVAL = "Student's t (normal approximation, over 5,000 users)"
 
 
 def metric_tables(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
@@ -36,13 +39,6 @@ def metric_tables(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
     ]
 
 
-MEANS = {
-    USERS: "each test user's mean over runs, averaged over users",
-    PREDICTIONS: "all predictions of the test users pooled",
-    RUNS: "averaged over runs, since not every run has values of its users",
-}
-
-
 def difference_tables(facts: Facts) -> list[dict[str, Any]]:
     """Return one table of differences per metric, the declared family first."""
     metrics = dict.fromkeys(c.metric for c in facts.comparisons)
@@ -51,18 +47,12 @@ def difference_tables(facts: Facts) -> list[dict[str, Any]]:
             "label": m.label,
             "is_declared": found[0].is_declared,
             "has_margin": found[0].equivalence is not None,
-            "intervals": " or ".join(methods(c.interval for c in found)) or "no interval",
+            "intervals": " or ".join(methods_of(c.interval for c in found)) or "no interval",
             "rows": [_comparison_cells(c) for c in found],
         }
         for m in metrics
         if (found := [c for c in facts.comparisons if c.metric == m])
     ]
-
-
-def methods(intervals: Iterable[Interval]) -> list[str]:
-    """Return how intervals were made, each way once, in words."""
-    used = dict.fromkeys(i.method for i in intervals if i.is_known)
-    return [T_INTERVAL if m == "t" else m for m in used]
 
 
 def requirement_cells(inputs: ReportInputs) -> list[list[str]]:
@@ -114,7 +104,7 @@ def latex_rows(plan: Plan, facts: Facts) -> tuple[list[str], list[dict[str, Any]
     for name in dict.fromkeys(names):
         found = [facts.summary(m, name) for m in metrics]
         cells = [
-            (mean_text(s, half), _interval_text(s.user_interval, half)) if s else (NONE, NONE)
+            (mean_text(s, half), interval_text(s.user_interval, half)) if s else (NONE, NONE)
             for s, half in zip(found, halves, strict=True)
         ]
         rows.append({"algorithm": name, "cells": cells})
@@ -186,8 +176,8 @@ def _means_text(facts: Facts, metric: Metric) -> str:
     for summary in facts.of(metric):
         found.setdefault(summary.estimand, []).append(summary.algorithm)
     if len(found) == 1:
-        return f"Means: {MEANS[next(iter(found))]}."
-    parts = [f"{MEANS[kind]} ({', '.join(names)})" for kind, names in found.items()]
+        return f"Means: {TEXTS['means'][next(iter(found))]}."
+    parts = [f"{TEXTS['means'][kind]} ({', '.join(names)})" for kind, names in found.items()]
     return f"Means: {'; '.join(parts)}."
 
 
@@ -199,24 +189,16 @@ def _summary_cells(plan: Plan, summary: Summary) -> list[str]:
     return [
         summary.algorithm + (" (baseline)" if is_baseline else ""),
         mean_text(summary),
-        _interval_text(summary.user_interval),
+        interval_text(summary.user_interval),
         f"{summary.users:,}",
         str(summary.runs),
         summary.over,
         shown(summary.sd, half) if has_spread else NONE,
-        _interval_text(summary.sd_interval) if has_spread else NONE,
+        interval_text(summary.sd_interval) if has_spread else NONE,
         percent(summary.cv) if has_spread else NONE,
         shown(summary.low, summary.sd) if has_spread else NONE,
         shown(summary.high, summary.sd) if has_spread else NONE,
     ]
-
-
-def _interval_text(interval: Interval, half: float | None = None) -> str:
-    """Return an interval with digits that fit it, or the half width that a column shares."""
-    if not math.isfinite(interval.low):
-        return NONE
-    half = interval.half_width if half is None else half
-    return f"[{shown(interval.low, half)}, {shown(interval.high, half)}]"
 
 
 def _comparison_cells(comparison: Comparison) -> list[str]:
@@ -226,7 +208,7 @@ def _comparison_cells(comparison: Comparison) -> list[str]:
         comparison.a,
         comparison.b,
         shown(comparison.difference, comparison.interval.half_width),
-        _interval_text(comparison.interval),
+        interval_text(comparison.interval),
         p_text(comparison.adjusted_p).removeprefix("= "),
         f"{comparison.users:,}",
         comparison.test or NONE,
@@ -243,7 +225,7 @@ def _equivalence_cells(comparison: Comparison) -> list[str]:
     within = f"within ±{found.margin:g}"
     late = " (exploratory)" if found.is_exploratory else ""
     word = f"equivalent {within}{late}" if found.is_shown else f"not shown {within}{late}"
-    return [_interval_text(found.interval), p_text(found.adjusted_p).removeprefix("= "), word]
+    return [interval_text(found.interval), p_text(found.adjusted_p).removeprefix("= "), word]
 
 
 def _reason_text(verdict: Verdict | None) -> str:

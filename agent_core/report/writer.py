@@ -12,16 +12,11 @@ from agent_core.prose.number_format import shown
 from agent_core.report import figures
 from agent_core.report.bibliography import bibtex
 from agent_core.report.bundle import slug, write_bundle
-from agent_core.report.caveats import known_limits
+from agent_core.report.caveats import alerts, known_limits
 from agent_core.report.failure import failure
-from agent_core.report.headline import headline, mean_text, summaries_over_seeds
-from agent_core.report.methods_section import (
-    NEVER_CLAIMED,
-    algorithm_texts,
-    dataset_text,
-    metric_text,
-    statements,
-)
+from agent_core.report.headline import headline, summaries_over_seeds
+from agent_core.report.methods_section import statements
+from agent_core.report.number_texts import mean_text
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.tables import (
@@ -31,7 +26,7 @@ from agent_core.report.tables import (
     requirement_cells,
     script_cells,
 )
-from agent_core.report.thread_summary import Prose, alerts, body_text, limits_of, thread_text
+from agent_core.report.thread_summary import Prose, body_text, limits_of, thread_text
 from agent_core.statistics.facts import Facts, with_late_margin
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]
@@ -169,7 +164,6 @@ def _report_markdown(
         limits=limits_of(inputs, facts, prose) if inputs.has_results else list(prose.limits),
         next_steps=prose.next_steps,
         statements=statements(inputs),
-        never_claimed=NEVER_CLAIMED,
         requirements=requirement_cells(inputs),
         checks=inputs.checks,
         scripts=[script_cells(n) for n in inputs.view.nodes],
@@ -180,15 +174,14 @@ def _report_markdown(
 def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:
     """Write `report.md`, `methods.md`, and its table and references as files of their own."""
     plan, table, references = inputs.plan, latex_table(inputs, facts), bibtex(inputs)
+    stated: dict[str, list[str]] = {}
+    for subject, text in statements(inputs):
+        stated.setdefault(subject, []).append(text)
     methods = render_template(
         "methods.md.j2",
         title=plan.title,
         plan=plan,
-        datasets=inputs.datasets,
-        data_text=dataset_text,
-        by_subject=dict(statements(inputs)),
-        algorithms=list(algorithm_texts(inputs)),
-        metrics=[metric_text(inputs, m) for m in plan.metrics],
+        stated=stated,
         latex=table,
         bibtex=references,
     )

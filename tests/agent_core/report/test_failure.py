@@ -16,6 +16,7 @@ from results import (
 )
 
 from agent_core.domain import Check, Ending, Finding, Outcome, Score
+from agent_core.report.texts import TEXTS
 from sandbox.execution import Ended, Execution, IsolationLevel
 
 
@@ -107,3 +108,7 @@ def test_a_stopped_script_says_how_far_it_came(tmp_path):
     )
     assert "① Ask again with fewer seeds" in found.summary
     assert "Preliminary" not in refused.summary
+
+
+def test_every_way_to_end_early_is_told_in_words():
+    assert set(TEXTS["causes"]) == set(Ended) - {Ended.FINISHED}

@@ -25,7 +25,8 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Logged, ModelCalled
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.report.methods_section import NEVER_CLAIMED, statements
+from agent_core.report.methods_section import statements
+from agent_core.report.texts import TEXTS
 from agent_core.report.writer import write_report
 
 NAMES = ("EASE", "ItemKNN", "ImplicitMF")
@@ -222,8 +223,8 @@ def test_a_machine_reads_waivers_failures_protocol_and_limits(tmp_path):
     assert machine["metrics"][0] == {
         "metric": "ndcg@10", "is_primary": True, "definition": None, "is_recomputed": False,
     }  # fmt: skip
-    assert machine["never_claimed"] == list(NEVER_CLAIMED)
-    assert all(text in found.markdown for text in NEVER_CLAIMED)
+    assert machine["never_claimed"] == TEXTS["never_claimed"]
+    assert all(text in found.markdown for text in TEXTS["never_claimed"])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from results import NDCG, comparison_plan, evidence_of, inputs_of
 
 from agent_core.domain import Algorithm, Metric, ReportDraft
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS
-from agent_core.report.methods_section import metric_text, statements
+from agent_core.report.methods_section import statements
 from agent_core.report.tables import difference_tables, metric_tables
 from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
@@ -74,7 +74,7 @@ def test_a_metric_is_described_by_the_definition_that_matched(metric, definition
     row = ("EASE", "0", "", metric, 10, 0.1, 0.1, definition, True)
     agreement = pd.DataFrame([row], columns=list(AGREEMENT_COLUMNS))
 
-    text = metric_text(inputs_of(replace(evidence, agreement=agreement)), chosen)
+    text = dict(statements(inputs_of(replace(evidence, agreement=agreement))))["Metric"]
 
     assert told in text
     assert not_told not in text

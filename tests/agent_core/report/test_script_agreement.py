@@ -6,7 +6,7 @@ from builders import node_of
 from reported import report
 from results import evidence_of, inputs_of, seed_evidence
 
-from agent_core.report.script_agreement import agreement
+from agent_core.report.thread_summary import part_text
 from agent_core.statistics.facts import collect_facts
 
 
@@ -30,7 +30,7 @@ def sensitivity(mine, theirs, *, shift=0.04):
     other = collect_facts(evidence_of(evidence.plan, runs))
     view = replace(inputs.view, nodes=(*inputs.view.nodes, second))
     given = replace(inputs, view=view, others={2: other}, runs={2: theirs})
-    return agreement(given)
+    return part_text("sensitivity", given, given.facts)
 
 
 def test_a_deviating_script_says_in_what_it_differs():

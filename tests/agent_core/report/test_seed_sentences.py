@@ -9,9 +9,8 @@ from builders import plan_of
 from results import NDCG, comparison_evidence, evidence_of, inputs_of
 
 from agent_core.domain import Level, ReportDraft, SplitKind, SplitRules
-from agent_core.report.caveats import own_word, split_limits, unpredicted_text
+from agent_core.report.caveats import alerts, split_limits
 from agent_core.report.headline import headline
-from agent_core.report.thread_summary import alerts
 from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
 
@@ -125,5 +124,4 @@ def test_values_that_nobody_computed_again_and_missing_predictions_stand_in_the_
     first = "\n".join(alerts(found))
     assert "**AUC@10 is the script's own word:**" in first
     assert "**Not all tested ratings were predicted:** EASE 50%." in first
-    assert own_word(inputs_of(comparison_evidence())) == []
-    assert unpredicted_text(inputs_of(comparison_evidence())) == []
+    assert alerts(inputs_of(comparison_evidence())) == []

@@ -29,15 +29,14 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import Rerun
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.report.thread_summary import (
-    MAX_TEXT,
-    Prose,
-    alerts,
-    protocol,
-    retrained_text,
-    thread_text,
-)
+from agent_core.report.caveats import alerts
+from agent_core.report.thread_summary import MAX_TEXT, Prose, part_text, thread_text
 from agent_core.run.view import Freeze
+
+
+def part(name, inputs):
+    return part_text(name, inputs, inputs.facts)
+
 
 BPR = Algorithm("BPR with 8 factors=x", "BPRScorer", is_random=True)
 
@@ -53,7 +52,7 @@ def test_the_protocol_says_what_of_the_data_was_kept():
     plan = rated(comparison_plan("EASE", "ItemKNN"), 4)
 
     whole, kept = (
-        protocol(inputs_of(comparison_evidence(p)))
+        part("protocol", inputs_of(comparison_evidence(p)))
         for p in (comparison_plan("EASE", "ItemKNN"), plan)
     )
 
@@ -68,7 +67,7 @@ def test_the_protocol_names_a_swept_model_once():
     inputs = inputs_of(comparison_evidence())
     view = replace(inputs.view, plans=(plan,))
 
-    assert " of MF, BPR with 8 factors=x." in protocol(replace(inputs, view=view))
+    assert " of MF, BPR with 8 factors=x." in part("protocol", replace(inputs, view=view))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_values_of_the_products_own_training_stand_under_their_metric(metric, ag
     plan = comparison_plan("EASE", metrics=(Metric(metric, 10),))
     evidence = replace(comparison_evidence(plan), retrained=Retrained("0", tuple(pairs)))
 
-    found = retrained_text(inputs_of(evidence))
+    found = part("retraining", inputs_of(evidence))
 
     assert f"and split: {agreed}" in found
     assert f"furthest apart in {furthest}" in found
@@ -274,9 +273,9 @@ def test_the_products_own_training_is_told_by_what_is_furthest_apart():
     inputs = inputs_of(seed_evidence())
     evidence = replace(inputs.evidence, retrained=Retrained("0", pairs))
 
-    told = retrained_text(replace(inputs, evidence=evidence))
+    told = part("retraining", replace(inputs, evidence=evidence))
 
     assert "2 of 2 values agree within what seeds and ties explain" in told
     assert told.endswith("in NDCG@10 is ImplicitMF with 0.212 (delivered 0.210).")
     evidence = replace(inputs.evidence, retrained=Retrained("0", pairs[1:]))
-    assert retrained_text(replace(inputs, evidence=evidence)).endswith("ties explain.")
+    assert part("retraining", replace(inputs, evidence=evidence)).endswith("ties explain.")

@@ -5,7 +5,7 @@ from agent_core.domain import SplitKind, SplitRules
 from agent_core.lenskit.api_reference import split_call
 from agent_core.model.answers import SplitPart, strict_schema
 from agent_core.offline.composer import SPLITTERS
-from agent_core.report.methods_section import LEAKS
+from agent_core.report.texts import TEXTS
 
 KNOWN = set(SplitKind) - {SplitKind.OTHER}
 
@@ -22,4 +22,4 @@ def test_every_kind_can_be_planned_and_written():
 
 
 def test_methods_tell_of_every_kind_whether_it_leaks():
-    assert set(LEAKS) == set(SplitKind)
+    assert set(TEXTS["leaks"]) == set(SplitKind)
