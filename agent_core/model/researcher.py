@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,15 +66,17 @@ from agent_core.researcher import (
     Researcher,
     ReviseRequest,
 )
-from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings, RoleSettings
+from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
 
 T = TypeVar("T")
-Writing = DraftRequest | DebugRequest | ImproveRequest | MergeRequest
+SCRIPT = Form(lambda text, _: script_in(text))
 
 PLANNED_CALLS = Usage(calls=8, input_tokens=8 * 9000, output_tokens=8 * 6000)
 """What a usual run asks for, to estimate its cost."""
 OLD_NAMES = ("lenskit.algorithms", "lenskit.crossfold", "lenskit.topn", "Recommender", ".fit(")
 MAX_REPORT = 12_000
+ASKED_AFRESH = frozenset({"plan", "revise", "report", "answer"})
+"""Questions whose answers a run hangs on."""
 
 
 class Unlimited:
@@ -121,19 +123,6 @@ class ModelResearcher:
             self.endpoint, self.agent, self.privacy, self.lookup, limits, self.record
         )
 
-    def voice(self, role: str, settings: RoleSettings | None = None) -> Voice:
-        """Return who answers in a role; what a role leaves unset comes from `[agent.code]`."""
-        code, own = self.agent.code, settings or self.agent.code
-        temperature = code.model_temp if own.model_temp is None else own.model_temp
-        return Voice(
-            role,
-            own.model or code.model,
-            temperature,
-            own.effort or code.effort,
-            self.endpoint.settings.max_output_tokens,
-            is_reserve=role in ("report", "answer"),
-        )
-
     async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> T:
         """Ask one question; the conversation is kept where that is wanted."""
         dialogue = Dialogue(self.endpoint, self.meter, request.context.node)
@@ -143,27 +132,15 @@ class ModelResearcher:
             if self.record:
                 self.record.save(prompt, voice.model, request, dialogue.said)
 
-    async def ask_twice(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> T:
-        """Ask one question, afresh once more where the run hangs on its answer."""
-        try:
-            return await self.ask(prompt, form, voice, request)
-        except UnusableAnswer:
-            return await self.ask(prompt, form, voice, request)
-
     async def plan(self, request: PlanRequest) -> Plan:
         """Write the first plan."""
         context = request.context
-        prompt = render_prompt(
-            "plan",
-            **study_pieces(context),
-            folds=context.folds,
-        )
 
         def convert(answer: PlanAnswer, _: bool) -> Plan:
             return plan_from(answer, context.datasets, cost=self.estimate())
 
         form = class_form("plan", PlanAnswer, convert)
-        return await self.ask_twice(prompt, form, self.voice("plan"), request)
+        return await self._ask_in_role("plan", form, request, folds=context.folds)
 
     def estimate(self) -> float:
         """Return what a usual run costs with this model; 0 where the price is unknown."""
@@ -172,79 +149,53 @@ class ModelResearcher:
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""
-        context = request.context
-        prompt = render_prompt(
-            "revise",
-            **study_pieces(context, request.plan),
-            reply=clip(request.reply, TASK),
-        )
 
         def convert(answer: RevisionAnswer, _: bool) -> Revision:
-            return revision_from(answer, request.plan, context.datasets)
+            return revision_from(answer, request.plan, request.context.datasets)
 
         form = class_form("revision", RevisionAnswer, convert)
-        return await self.ask_twice(prompt, form, self.voice("revise"), request)
+        return await self._ask_in_role("revise", form, request, reply=clip(request.reply, TASK))
 
     async def draft(self, request: DraftRequest) -> Script:
         """Write a script from scratch."""
         others = bullets(request.others, MAX_OTHERS, 300)
-        return await self.write("draft", request, number=request.index + 1, others=others)
+        return await self._ask_in_role(
+            "draft", SCRIPT, request, number=request.index + 1, others=others
+        )
 
     async def debug(self, request: DebugRequest) -> Script:
         """Repair a script that crashed or failed a binding check."""
         node = request.node
         output = node.execution.output if node.execution else node.error or ""
-        api_reference = request.api_reference or await self.looked_up(output)
+        api_reference = request.api_reference
+        if self.lookup and not api_reference:
+            api_reference = await self.lookup(output)
         is_old = any(name in output or name in node.script.source for name in OLD_NAMES)
-        return await self.write(
+        return await self._ask_in_role(
             "debug",
+            SCRIPT,
             request,
-            node=self.shown(node, request.plan),
-            attempts=self.attempts(request.attempts),
+            node=self._shown(node, request.plan),
+            attempts=attempts_piece(request.attempts, share_rows=self.privacy.share_rows),
             api_reference=clip(api_reference, REFERENCE),
             oldnames=part("oldnames") if is_old else "",
         )
 
-    async def looked_up(self, output: str) -> str:
-        """Look up the library names of a traceback, where that is possible."""
-        return await self.lookup(output) if self.lookup else ""
-
     async def improve(self, request: ImproveRequest) -> Script:
         """Make a working script meet one more requirement."""
-        return await self.write(
+        return await self._ask_in_role(
             "improve",
+            SCRIPT,
             request,
-            node=self.shown(request.node, request.plan),
-            attempts=self.attempts(request.attempts),
+            node=self._shown(request.node, request.plan),
+            attempts=attempts_piece(request.attempts, share_rows=self.privacy.share_rows),
             aim=piece("aim", request.node, request.aim),
         )
 
     async def merge(self, request: MergeRequest) -> Script:
         """Combine two working scripts."""
-        return await self.write(
-            "merge",
-            request,
-            first=self.shown(request.first, request.plan),
-            second=self.shown(request.second, request.plan),
-        )
-
-    async def write(self, operator: str, request: Writing, **filled: Any) -> Script:
-        """Have a script written."""
-        prompt = render_prompt(
-            operator,
-            **study_pieces(request.context, request.plan),
-            **filled,
-        )
-        form = Form(lambda text, _: script_in(text))
-        return await self.ask(prompt, form, self.voice(operator), request)
-
-    def shown(self, node: Node, plan: Plan) -> dict[str, str]:
-        """Describe a node for a prompt."""
-        return node_piece(node, plan, share_rows=self.privacy.share_rows)
-
-    def attempts(self, nodes: Sequence[Node]) -> str:
-        """Describe earlier attempts for a prompt."""
-        return attempts_piece(nodes, share_rows=self.privacy.share_rows)
+        first, second = (self._shown(n, request.plan) for n in (request.first, request.second))
+        return await self._ask_in_role("merge", SCRIPT, request, first=first, second=second)
 
     async def judge(self, request: JudgeRequest) -> tuple[Verdict, ...]:
         """Decide all open requirements in one call; every met one is quoted."""
@@ -255,62 +206,84 @@ class ModelResearcher:
         found = await asyncio.to_thread(
             exhibits, node.script.source, output, request.artifacts, share_rows=rows
         )
-        prompt = render_prompt(
+        by = self._voice("judge").model
+
+        def convert(answer: JudgeAnswer, is_last: bool) -> tuple[Verdict, ...]:
+            return verdicts_from(answer, request.open, by, is_last=is_last)
+
+        return await self._ask_in_role(
             "judge",
-            **study_pieces(request.context, request.plan),
-            node=self.shown(node, request.plan),
+            class_form("verdicts", JudgeAnswer, convert),
+            request,
+            node=self._shown(node, request.plan),
             listed=names_piece(found),
             files=files_piece(found),
             open=piece("requirements", request.open),
         )
-        voice = self.voice("judge", self.agent.judge)
-
-        def convert(answer: JudgeAnswer, is_last: bool) -> tuple[Verdict, ...]:
-            return verdicts_from(answer, request.open, voice.model, is_last=is_last)
-
-        form = class_form("verdicts", JudgeAnswer, convert)
-        return await self.ask(prompt, form, voice, request)
 
     async def report(self, request: ReportRequest) -> ReportDraft:
         """Word the report, with references in place of numbers."""
-        plan, facts = request.plan, request.facts
-        prompt = render_prompt(
-            "report",
-            **study_pieces(request.context, plan),
-            outcome=piece("outcome", request),
-            nodes=piece("nodes", request.nodes),
-            facts=facts_piece(facts),
-        )
 
         def convert(answer: ReportAnswer, is_last: bool) -> ReportDraft:
-            return draft_from(answer, plan, facts, is_last=is_last)
+            return draft_from(answer, request.plan, request.facts, is_last=is_last)
 
-        form = class_form("report", ReportAnswer, convert)
-        voice = self.voice("report", self.agent.report)
-        return await self.ask_twice(prompt, form, voice, request)
+        return await self._ask_in_role(
+            "report",
+            class_form("report", ReportAnswer, convert),
+            request,
+            outcome=piece("outcome", request),
+            nodes=piece("nodes", request.nodes),
+            facts=facts_piece(request.facts),
+        )
 
     async def answer(self, request: AnswerRequest) -> Answer:
         """Answer a question from recorded results only."""
-        plan, report = request.plan, clip(request.report, MAX_REPORT) or "None yet."
-        study = study_pieces(request.context, plan)
+        report = clip(request.report, MAX_REPORT) or "None yet."
         question = clip(request.question, TASK)
-        prompt = render_prompt(
-            "answer",
-            **study,
-            report=report,
-            status=clip(request.status, 1000),
-            facts=facts_piece(request.facts),
-            question=question,
-        )
+        study = study_pieces(request.context, request.plan)
         words = (question, report, request.status, study["plan"]["text"], study["task"])
         known = "\n".join((*words, study["plan"]["requirements"], study["data"]))
 
         def convert(answer: AnswerAnswer, is_last: bool) -> Answer:
             return answer_from(answer, request.facts, known, is_last=is_last)
 
-        form = class_form("answer", AnswerAnswer, convert)
-        voice = self.voice("answer", self.agent.report)
-        return await self.ask_twice(prompt, form, voice, request)
+        return await self._ask_in_role(
+            "answer",
+            class_form("answer", AnswerAnswer, convert),
+            request,
+            report=report,
+            status=clip(request.status, 1000),
+            facts=facts_piece(request.facts),
+            question=question,
+        )
+
+    async def _ask_in_role(self, role: str, form: Form[T], request: Request, **pieces: Any) -> T:
+        """Ask what a request asks for, afresh once more where the run hangs on its answer."""
+        plan = None if isinstance(request, PlanRequest) else request.plan
+        prompt = render_prompt(role, **study_pieces(request.context, plan), **pieces)
+        try:
+            return await self.ask(prompt, form, self._voice(role), request)
+        except UnusableAnswer:
+            if role not in ASKED_AFRESH:
+                raise
+            return await self.ask(prompt, form, self._voice(role), request)
+
+    def _voice(self, role: str) -> Voice:
+        """Return who answers in a role; what a role leaves unset comes from `[agent.code]`."""
+        code, report = self.agent.code, self.agent.report
+        own = {"judge": self.agent.judge, "report": report, "answer": report}.get(role, code)
+        return Voice(
+            role,
+            own.model or code.model,
+            code.model_temp if own.model_temp is None else own.model_temp,
+            own.effort or code.effort,
+            self.endpoint.settings.max_output_tokens,
+            is_reserve=role in ("report", "answer"),
+        )
+
+    def _shown(self, node: Node, plan: Plan) -> dict[str, str]:
+        """Describe a node for a prompt."""
+        return node_piece(node, plan, share_rows=self.privacy.share_rows)
 
 
 @asynccontextmanager
