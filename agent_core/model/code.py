@@ -25,7 +25,7 @@ def script_in(text: str) -> Script:
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When there is no script, or it does not parse: with line and reason.
     """
     wrapped = _json_script(text)
@@ -122,7 +122,7 @@ def _sound_source(source: str) -> str:
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When it does not parse.
     """
     fault = _syntax_fault(source)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import httpx2
 import openai
@@ -15,14 +15,16 @@ import stamina
 from openai import AsyncOpenAI
 from pydantic import SecretStr
 
-from agent_core.errors import AgentError, ModelUnavailable, UnusableAnswer
+from agent_core.errors import ModelUnavailable, UnusableAnswer
 from agent_core.model.abilities import Abilities, usual_abilities
 from agent_core.model.faults import EndpointFault, Trouble, fault_of, status_fault
 from agent_core.model.limiter import AdaptiveLimiter
 from agent_core.model.redaction import Redactor, redactor, shown_address
 from agent_core.model.requests import Inquiry, body_of
-from agent_core.model.wire import Reply, error_in, event_data, lines_of, parse_object
+from agent_core.model.wire import Reply, event_data, lines_of, parse_object
 from agent_core.settings import ModelSettings
+
+T = TypeVar("T")
 
 CONNECT_S = 10.0
 MAX_ATTEMPTS = 10
@@ -30,14 +32,6 @@ MAX_GARBLED = 3
 """Answers in a row that are no chat completion, before the call is given up."""
 PAUSE_S = 0.5
 MAX_PAUSE_S = 15.0
-
-
-@dataclass(slots=True)
-class Sent:
-    """What is known of a request while and after it is under way."""
-
-    reply: Reply
-    is_streamed: bool
 
 
 class Endpoint:
@@ -65,8 +59,8 @@ class Endpoint:
             self.known[model] = usual_abilities(model, self.settings.structure)
         return self.known[model]
 
-    async def send(self, inquiry: Inquiry, sent: Sent) -> Reply:
-        """Send one request and read its answer into `sent`.
+    async def send(self, inquiry: Inquiry, reply: Reply) -> None:
+        """Send one request and read its answer into `reply`.
 
         Raises
         ------
@@ -75,60 +69,22 @@ class Endpoint:
         ModelUnavailable
             When asking again is pointless.
         """
-        abilities = self.abilities(inquiry.model)
+        abilities = self.abilities(inquiry.voice.model)
         body = body_of(inquiry, abilities)
-        sent.is_streamed = bool(body.get("stream"))
-        read_s = self.settings.idle_s if sent.is_streamed else self.settings.deadline_s
+        is_streamed = bool(body.get("stream"))
+        read_s = self.settings.idle_s if is_streamed else self.settings.deadline_s
         timeout = httpx2.Timeout(read_s, connect=min(CONNECT_S, self.settings.deadline_s))
         try:
             create: Any = self.client.chat.completions.with_streaming_response.create
             async with create(**body, timeout=timeout) as response:
-                abilities.streams = sent.is_streamed and self.did_stream(response)
-                await self.read(response, sent.reply)
+                # What was asked to stream may not do so.
+                did_stream = "event-stream" in response.headers.get("content-type", "")
+                abilities.streams = is_streamed and did_stream
+                await self._read(lines_of(response.iter_bytes()), reply, is_streamed=did_stream)
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError) as error:
-            raise self.fault_for(error) from None
-        return sent.reply.joined()
+            raise fault_of(error, self.redact, self.address) from None
 
-    def fault_for(self, error: Exception) -> EndpointFault | AgentError:
-        """Put an error of the client library into the product's words."""
-        if isinstance(error, httpx2.TimeoutException):
-            return EndpointFault(Trouble.SILENT, f"{self.address} sent nothing for too long")
-        if isinstance(error, httpx2.TransportError):
-            detail = self.redact(f"{type(error).__name__}: {error}")
-            return EndpointFault(Trouble.DOWN, f"the answer of {self.address} broke off: {detail}")
-        return fault_of(error, self.redact, self.address)
-
-    @staticmethod
-    def did_stream(response: Any) -> bool:
-        """Tell whether a server that was asked to stream did."""
-        return "event-stream" in response.headers.get("content-type", "")
-
-    async def read(self, response: Any, reply: Reply) -> None:
-        """Read an answer, streamed or whole."""
-        lines = lines_of(response.iter_bytes())
-        if not self.did_stream(response):
-            self.take(reply, b"\n".join([line async for line in lines]))
-            return
-        async for line in lines:
-            data = event_data(line)
-            if data == "[DONE]":
-                return
-            if data:
-                self.take(reply, data)
-
-    def take(self, reply: Reply, data: str | bytes) -> None:
-        """Add a piece to the reply; an error sent in its place is raised."""
-        piece = parse_object(data)
-        error = error_in(piece)
-        if error is None:
-            reply.add(piece)
-            return
-        body = piece.error if isinstance(piece.error, Mapping) else {"message": error}
-        code = body.get("code")
-        status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        raise status_fault(status, body, {}, self.redact, self.address)
-
-    async def call(self, inquiry: Inquiry, attempt: Callable[[Inquiry], Any]) -> Any:
+    async def call(self, inquiry: Inquiry, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make a call: `attempt` once or, where that may help, again, within one deadline.
 
         Raises
@@ -140,7 +96,7 @@ class Endpoint:
         async with self.limiter.slot():
             try:
                 async with asyncio.timeout(self.settings.deadline_s):
-                    return await self.repeat(inquiry, attempt, last)
+                    return await self._repeat(inquiry, attempt, last)
             except TimeoutError:
                 detail = f"; last: {last[-1]}" if last else ""
                 raise ModelUnavailable(
@@ -148,9 +104,36 @@ class Endpoint:
                     f"(model.deadline_s){detail}."
                 ) from None
 
-    async def repeat(
-        self, inquiry: Inquiry, attempt: Callable[[Inquiry], Any], faults: list[EndpointFault]
-    ) -> Any:
+    async def _read(self, lines: AsyncIterator[bytes], reply: Reply, *, is_streamed: bool) -> None:
+        """Read an answer, streamed or whole."""
+        if not is_streamed:
+            self._take(reply, b"\n".join([line async for line in lines]))
+            return
+        async for line in lines:
+            data = event_data(line)
+            if data == "[DONE]":
+                return
+            if data:
+                self._take(reply, data)
+
+    def _take(self, reply: Reply, data: str | bytes) -> None:
+        """Add a piece to the reply; an error sent in its place is raised."""
+        piece = parse_object(data)
+        if not piece.error:
+            reply.add(piece)
+            return
+        body = (
+            piece.error
+            if isinstance(piece.error, Mapping)
+            else {"message": json.dumps(piece.error)}
+        )
+        code = body.get("code")
+        status = code if isinstance(code, int) and 400 <= code < 600 else 500
+        raise status_fault(status, body, {}, self.redact, self.address)
+
+    async def _repeat(
+        self, inquiry: Inquiry, attempt: Callable[[], Awaitable[T]], faults: list[EndpointFault]
+    ) -> T:
         """Repeat attempts with growing pauses, or with the pause that the server asks for."""
         end = time.monotonic() + self.settings.deadline_s
 
@@ -158,7 +141,7 @@ class Endpoint:
             if not isinstance(error, EndpointFault):
                 return False
             faults.append(error)
-            return self.pause_after(inquiry, faults, end - time.monotonic())
+            return self._pause_after(inquiry, faults, end - time.monotonic())
 
         retries = stamina.retry_context(
             on=pause,
@@ -172,24 +155,23 @@ class Endpoint:
             async for attempted in retries:
                 with attempted:
                     await asyncio.sleep(max(0.0, self.quiet_until - time.monotonic()))
-                    return await attempt(inquiry)
+                    return await attempt()
         except EndpointFault as fault:
-            self.give_up(fault, inquiry.model)
+            self._give_up(fault, inquiry.voice.model)
+        raise AssertionError("the last attempt returns or raises")
 
-    def pause_after(
+    def _pause_after(
         self, inquiry: Inquiry, faults: list[EndpointFault], left_s: float
     ) -> bool | float:
         """Return how long to wait after a fault; False when asking again does not help."""
         fault = faults[-1]
-        abilities = self.abilities(inquiry.model)
-        is_structured = inquiry.schema is not None
+        abilities = self.abilities(inquiry.voice.model)
         match fault.trouble:
             case Trouble.REFUSED if fault.status == 404 and abilities.has_answered:
                 return True
             case Trouble.REFUSED:
-                is_new = abilities.adapt(
-                    fault, is_structured=is_structured, asked_room=inquiry.max_tokens
-                )
+                is_structured, room = inquiry.schema is not None, inquiry.voice.max_tokens
+                is_new = abilities.adapt(fault, is_structured=is_structured, asked_room=room)
                 return 1e-3 if is_new else False
             case Trouble.GARBLED:
                 return sum(f.trouble is Trouble.GARBLED for f in faults) < MAX_GARBLED
@@ -203,7 +185,7 @@ class Endpoint:
         self.quiet_until = max(self.quiet_until, time.monotonic() + min(fault.wait_s, left_s))
         return max(fault.wait_s, 1e-3) if fault.wait_s < left_s else False
 
-    def give_up(self, fault: EndpointFault, model: str) -> NoReturn:
+    def _give_up(self, fault: EndpointFault, model: str) -> NoReturn:
         """Raise the error that the fault comes to."""
         if fault.trouble is Trouble.GARBLED:
             raise UnusableAnswer(f"{self.address}: {fault}") from None

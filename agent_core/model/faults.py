@@ -7,6 +7,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 import httpx2
@@ -33,23 +34,19 @@ class Trouble(StrEnum):
     """The request itself is not accepted."""
 
 
+@dataclass(eq=False)
 class EndpointFault(Exception):
     """One request failed; the message holds no secrets."""
 
-    def __init__(
-        self,
-        trouble: Trouble,
-        message: str,
-        *,
-        wait_s: float | None = None,
-        status: int = 0,
-        code: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.trouble = trouble
-        self.wait_s = wait_s
-        self.status = status
-        self.code = code
+    trouble: Trouble
+    message: str
+    wait_s: float | None = None
+    status: int = 0
+    code: str = ""
+
+    def __str__(self) -> str:
+        """Tell what went wrong."""
+        return self.message
 
 
 QUOTA = re.compile(
@@ -60,17 +57,19 @@ TRANSIENT = (408, 409, 425)
 
 
 def fault_of(error: Exception, redact: Redactor, address: str) -> EndpointFault | AgentError:
-    """Turn an error of the client library into what is to be done about it."""
+    """Turn an error of the client libraries into what is to be done about it."""
     is_connecting = isinstance(error.__cause__, httpx2.ConnectTimeout)
-    if isinstance(error, openai.APITimeoutError) and not is_connecting:
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException) and not is_connecting:
         return EndpointFault(Trouble.SILENT, f"{address} sent nothing for too long")
-    if isinstance(error, openai.APIConnectionError):
-        cause = error.__cause__ or error
-        detail = redact(f"{type(cause).__name__}: {cause}")[:MAX_MESSAGE]
-        return EndpointFault(Trouble.DOWN, f"{address} cannot be reached ({detail})")
     if isinstance(error, openai.APIStatusError):
         return status_fault(error.status_code, error.body, error.response.headers, redact, address)
-    detail = redact(f"{type(error).__name__}: {error}")[:MAX_MESSAGE]
+    is_unreached = isinstance(error, openai.APIConnectionError)
+    cause = (is_unreached and error.__cause__) or error
+    detail = redact(f"{type(cause).__name__}: {cause}")[:MAX_MESSAGE]
+    if is_unreached:
+        return EndpointFault(Trouble.DOWN, f"{address} cannot be reached ({detail})")
+    if isinstance(error, httpx2.TransportError):
+        return EndpointFault(Trouble.DOWN, f"the answer of {address} broke off: {detail}")
     return EndpointFault(Trouble.GARBLED, f"{address} answered with something else ({detail})")
 
 
@@ -92,15 +91,12 @@ def status_fault(
             "key for this endpoint and these models, then resume.",
             is_permanent=True,
         )
+    wait_s = _retry_after(headers)
     if status == 429:
-        wait_s = _retry_after(headers)
-        return EndpointFault(
-            Trouble.THROTTLED, f"{address} is busy ({text})", wait_s=wait_s, status=status
-        )
+        return EndpointFault(Trouble.THROTTLED, f"{address} is busy ({text})", wait_s, status)
     if status >= 500 or status in TRANSIENT:
         detail = f"{address} answered HTTP {status} ({text})"
-        wait_s = _retry_after(headers)
-        return EndpointFault(Trouble.DOWN, detail, wait_s=wait_s, status=status, code=code)
+        return EndpointFault(Trouble.DOWN, detail, wait_s, status, code)
     return EndpointFault(Trouble.REFUSED, text, status=status, code=code)
 
 

@@ -34,7 +34,7 @@ def verdicts_from(
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When requirements are passed over, as long as asking again is possible.
     """
     parts = {part.requirement: part for part in reversed(answer.verdicts)}

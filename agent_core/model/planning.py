@@ -56,7 +56,7 @@ def plan_from(
 
     Raises
     ------
-    Complaint
+    AnswerFault
         With every fault at once.
     """
     faults: list[str] = []

@@ -23,7 +23,7 @@ def read_as(form: type[P], text: str) -> P:
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When there is no JSON object, or it has another shape: where, and what was expected.
     """
     found = _objects_in(text)

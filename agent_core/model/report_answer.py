@@ -26,7 +26,7 @@ def draft_from(
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When references are unknown, as long as asking again is possible.
     """
     names = {a.name for a in plan.algorithms} | {r.split("|")[1] for r in facts if "|" in r}
@@ -72,7 +72,7 @@ def answer_from(
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When references or numbers are not recorded, as long as asking again is possible.
     """
     if not answer.text.strip():

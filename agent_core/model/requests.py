@@ -33,14 +33,24 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
-    """What is asked of which model."""
+class Voice:
+    """Who is asked, in which role."""
 
+    role: str
     model: str
-    turns: tuple[Turn, ...]
+    temperature: float | None
+    effort: str
     max_tokens: int
-    temperature: float | None = None
-    effort: str = ""
+    is_reserve: bool = False
+    """Whether its calls may draw on what is kept for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked of whom."""
+
+    voice: Voice
+    turns: tuple[Turn, ...]
     schema: Schema | None = None
     """None: the answer is text."""
 
@@ -53,16 +63,13 @@ class Inquiry:
 
 def body_of(inquiry: Inquiry, abilities: Abilities) -> dict[str, Any]:
     """Write the request in a form that the server understands."""
-    room = min(inquiry.max_tokens, abilities.room or inquiry.max_tokens)
+    voice = inquiry.voice
     body: dict[str, Any] = {
-        "model": inquiry.model,
+        "model": voice.model,
         "messages": _messages(inquiry, abilities.mode),
-        abilities.room_name: room,
+        abilities.room_name: min(voice.max_tokens, abilities.room or voice.max_tokens),
     }
-    optional = {
-        "temperature": inquiry.temperature,
-        "reasoning_effort": inquiry.effort or None,
-    }
+    optional = {"temperature": voice.temperature, "reasoning_effort": voice.effort or None}
     body |= {k: v for k, v in optional.items() if v is not None and k not in abilities.dropped}
     if abilities.streams is not False:
         body["stream"] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +34,7 @@ from agent_core.model.answers import (
 )
 from agent_core.model.bounds import REFERENCE, TASK, clip
 from agent_core.model.code import script_in
-from agent_core.model.dialogue import Dialogue, Form, Voice, class_form
+from agent_core.model.dialogue import Dialogue, Form, class_form
 from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
 from agent_core.model.judging import files_piece, names_piece, verdicts_from
 from agent_core.model.planning import plan_from
@@ -51,6 +52,7 @@ from agent_core.model.prompting import (
 )
 from agent_core.model.recording import Conversations
 from agent_core.model.report_answer import answer_from, draft_from
+from agent_core.model.requests import Voice
 from agent_core.model.revising import revision_from
 from agent_core.researcher import (
     AnswerRequest,
@@ -92,24 +94,16 @@ class Unlimited:
         """Forget the outage."""
 
 
+@dataclass(eq=False, repr=False)
 class ModelResearcher:
     """Implements `Researcher` over an endpoint; `open_metered_view` gives the view of one run."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        agent: AgentSettings,
-        privacy: PrivacySettings,
-        lookup: Lookup | None = None,
-        meter: CallBudget | None = None,
-        record: Conversations | None = None,
-    ) -> None:
-        self.endpoint = endpoint
-        self.agent = agent
-        self.privacy = privacy
-        self.lookup = lookup
-        self.meter: CallBudget = meter or Unlimited()
-        self.record = record
+    endpoint: Endpoint
+    agent: AgentSettings
+    privacy: PrivacySettings
+    lookup: Lookup | None = None
+    meter: CallBudget = field(default_factory=Unlimited)
+    record: Conversations | None = None
 
     @property
     def name(self) -> str:
@@ -119,9 +113,7 @@ class ModelResearcher:
     @asynccontextmanager
     async def open_metered_view(self, limits: CallBudget) -> AsyncIterator[Researcher]:
         """Open a view of this researcher whose calls count against one run."""
-        yield ModelResearcher(
-            self.endpoint, self.agent, self.privacy, self.lookup, limits, self.record
-        )
+        yield replace(self, meter=limits)
 
     async def ask(self, prompt: Prompt, form: Form[T], voice: Voice, request: Request) -> T:
         """Ask one question; the conversation is kept where that is wanted."""

@@ -23,7 +23,7 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
 
     Raises
     ------
-    Complaint
+    AnswerFault
         When a wish comes without a plan, or with an impossible one.
     """
     reply, offer = clip(answer.reply.strip(), MAX_REPLY), on_one_line(answer.offer)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
 from agent_core.domain import Usage
 from agent_core.model.faults import EndpointFault, Trouble
@@ -15,6 +15,8 @@ MAX_BYTES = 8 * 2**20
 """Longer answers are cut off: no script or plan is that long."""
 MAX_NAME = 120
 """Characters of a model's name that are kept."""
+Count = Annotated[int | None, AfterValidator(lambda count: max(0, count or 0))]
+"""What is missing or negative counts as none."""
 
 
 class Wire(BaseModel):
@@ -23,17 +25,12 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class Function(Wire):
-    """The function of a tool call; its arguments are JSON text."""
-
-    arguments: str | None = None
-
-
 class ToolCall(Wire):
     """A tool call, or a piece of one."""
 
     index: int = 0
-    function: Function | None = None
+    arguments: str | None = Field(None, validation_alias=AliasPath("function", "arguments"))
+    """JSON text."""
 
 
 class Message(Wire):
@@ -52,39 +49,17 @@ class Choice(Wire):
     finish_reason: str | None = None
 
 
-class InputDetails(Wire):
-    """Of the input tokens."""
-
-    cached_tokens: int | None = None
-
-
-class OutputDetails(Wire):
-    """Of the output tokens."""
-
-    reasoning_tokens: int | None = None
-
-
 class Counted(Wire):
-    """What the server counted."""
+    """What the server counted, in the product's words."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: InputDetails | None = None
-    completion_tokens_details: OutputDetails | None = None
-
-    def usage(self) -> Usage:
-        """Return it in the product's words; negative counts are taken for none."""
-        cached = self.prompt_tokens_details and self.prompt_tokens_details.cached_tokens
-        reasoning = (
-            self.completion_tokens_details and self.completion_tokens_details.reasoning_tokens
-        )
-        return Usage(
-            calls=1,
-            input_tokens=max(0, self.prompt_tokens or 0),
-            cached_tokens=max(0, cached or 0),
-            output_tokens=max(0, self.completion_tokens or 0),
-            reasoning_tokens=max(0, reasoning or 0),
-        )
+    input_tokens: Count = Field(0, validation_alias="prompt_tokens")
+    cached_tokens: Count = Field(
+        0, validation_alias=AliasPath("prompt_tokens_details", "cached_tokens")
+    )
+    output_tokens: Count = Field(0, validation_alias="completion_tokens")
+    reasoning_tokens: Count = Field(
+        0, validation_alias=AliasPath("completion_tokens_details", "reasoning_tokens")
+    )
 
 
 class Piece(Wire):
@@ -98,19 +73,21 @@ class Piece(Wire):
 
 @dataclass(slots=True)
 class Reply:
-    """What came back, put together."""
+    """What came back so far."""
 
-    text: str = ""
-    arguments: str = ""
+    texts: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
     """Of the tool call, where there is one."""
     refusal: str = ""
     finish: str = ""
     model: str = ""
     """What answered, as the server names it: usually a dated snapshot of what was asked for."""
     usage: Usage | None = None
-    pieces: list[str] = field(default_factory=list)
-    """Texts not joined yet."""
-    argument_pieces: list[str] = field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        """The answer, put together."""
+        return "".join(self.arguments) or "".join(self.texts)
 
     @property
     def is_cut(self) -> bool:
@@ -120,36 +97,27 @@ class Reply:
     @property
     def size(self) -> int:
         """Characters so far."""
-        return sum(map(len, self.pieces)) + sum(map(len, self.argument_pieces))
+        return sum(map(len, self.texts + self.arguments))
 
     def add(self, piece: Piece) -> None:
         """Take one piece in."""
-        if piece.usage and (piece.usage.prompt_tokens or piece.usage.completion_tokens):
-            self.usage = piece.usage.usage()
+        if piece.usage and (piece.usage.input_tokens or piece.usage.output_tokens):
+            self.usage = Usage(calls=1, **piece.usage.model_dump())
         if isinstance(piece.model, str) and not self.model:
             self.model = " ".join(piece.model.split())[:MAX_NAME]
         for choice in (piece.choices or [])[:1]:
             self.finish = choice.finish_reason or self.finish
-            message = choice.delta or choice.message
-            if message:
-                self.add_message(message)
+            self._add_message(choice.delta or choice.message or Message())
 
-    def add_message(self, message: Message) -> None:
+    def _add_message(self, message: Message) -> None:
         """Take the text, the refusal and the first tool call of a message in."""
         content = message.content
         if isinstance(content, list):
             content = "".join(str(part.get("text", "")) for part in content)
-        self.pieces.append(content or "")
+        self.texts.append(content or "")
         self.refusal += message.refusal or ""
-        for call in message.tool_calls or []:
-            if call.index == 0 and call.function:
-                self.argument_pieces.append(call.function.arguments or "")
-
-    def joined(self) -> Reply:
-        """Put the pieces together; the end of reading."""
-        self.text = "".join(self.pieces)
-        self.arguments = "".join(self.argument_pieces)
-        return self
+        calls = message.tool_calls or []
+        self.arguments += [call.arguments or "" for call in calls if call.index == 0]
 
 
 def parse_object(data: str | bytes) -> Piece:
@@ -195,8 +163,3 @@ def event_data(line: bytes) -> str | None:
     """Return the data of a line of an event stream; None for comments and other fields."""
     text = line.decode("utf-8", "replace").strip()
     return text[5:].strip() if text.startswith("data:") else None
-
-
-def error_in(piece: Piece) -> str | None:
-    """Return the error that a server sent in place of an answer, as JSON text."""
-    return json.dumps(piece.error, default=str) if piece.error else None

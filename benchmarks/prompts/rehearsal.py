@@ -12,9 +12,10 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import SecretStr, TypeAdapter
 
 from agent_core.model.answer_fault import AnswerFault
-from agent_core.model.dialogue import Form, Voice
+from agent_core.model.dialogue import Form
 from agent_core.model.endpoint import open_endpoint
 from agent_core.model.prompting import Prompt
+from agent_core.model.requests import Voice
 from agent_core.model.researcher import ModelResearcher
 from agent_core.researcher import (
     AnswerRequest,
