@@ -38,14 +38,22 @@ class Access:
             return "You are not on the list of people who may start experiments; ask an admin."
         if incoming.is_external and not rules.allow_external:
             return "People of other organisations cannot start experiments here."
-        return await self.guest_objection(incoming.user)
+        return await self._guest_objection(incoming.user)
 
-    async def guest_objection(self, user: str) -> str:
+    def may_steer(self, thread: Thread, user: str) -> bool:
+        """Whether somebody may change and stop a task."""
+        return user in (thread.requester, *thread.memo.owners, *self.settings.admins)
+
+    def may_stop(self, thread: Thread, user: str) -> bool:
+        """Whether somebody may stop a task."""
+        return self.settings.anyone_may_stop or self.may_steer(thread, user)
+
+    async def _guest_objection(self, user: str) -> str:
         """Return why a guest or a foreigner may not ask."""
         rules = self.settings
         if rules.allow_guests and rules.allow_external:
             return ""
-        info = await self.info(user)
+        info = await self._user_info(user)
         is_guest = info.get("is_restricted") or info.get("is_ultra_restricted")
         if is_guest and not rules.allow_guests:
             return "Guests cannot start experiments here; ask a member or an admin."
@@ -53,7 +61,7 @@ class Access:
             return "People of other organisations cannot start experiments here."
         return ""
 
-    async def info(self, user: str) -> Mapping[str, Any]:
+    async def _user_info(self, user: str) -> Mapping[str, Any]:
         """Return what Slack knows of a user; nothing where it does not tell."""
         at, info = self.known.get(user, (0.0, {}))
         if at and time.monotonic() - at < REMEMBERED_S:
@@ -66,11 +74,3 @@ class Access:
         found: Mapping[str, Any] = answer["user"]
         self.known[user] = (time.monotonic(), found)
         return found
-
-    def may_steer(self, thread: Thread, user: str) -> bool:
-        """Whether somebody may change and stop a task."""
-        return user in (thread.requester, *thread.memo.owners, *self.settings.admins)
-
-    def may_stop(self, thread: Thread, user: str) -> bool:
-        """Whether somebody may stop a task."""
-        return self.settings.anyone_may_stop or self.may_steer(thread, user)

@@ -57,7 +57,7 @@ AGAIN_S = 5.0
 PING_S = 10.0
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
     """Return the time now, in UTC."""
     return datetime.now(UTC)
 
@@ -103,7 +103,7 @@ async def open_bot(
     *,
     pace: Pace = DEFAULT_PACE,
     price: Price = UNSAID,
-    now: Now = _utc_now,
+    now: Now = utc_now,
 ) -> AsyncIterator[Bot]:
     """Connect to Slack and serve until the block ends.
 
@@ -134,12 +134,12 @@ async def open_bot(
                 intake.hand_on,
                 services.outbox.serve,
                 lambda: watch_connection(
-                    handler, client, conditions.pace.watch_s, missed_messages.all
+                    handler, client, conditions.pace.watch_s, missed_messages.keep_all
                 ),
             )
         )
         await services.followers.begin()
-        await missed_messages.all()
+        await missed_messages.keep_all()
         yield Bot(identity, services, inbox, handler)
 
 

@@ -60,13 +60,6 @@ def card(
     return message("\n".join([*lines, foot]), blocks)
 
 
-def _head_line(view: RunView, requester: str, now: datetime) -> str:
-    """Return title, requester, phase and time."""
-    parts = [f"🔬 *{title_of(view)}*", f"for {mention(requester)}"]
-    parts += [f"Round {len(view.rounds) + 1}"] if view.rounds else []
-    return " · ".join([*parts, f"*{phase_text(view)}*{_time_text(view, now)}"])
-
-
 def title_of(view: RunView) -> str:
     """Return a run's title; without a plan the beginning of the question."""
     if view.plan:
@@ -87,38 +80,6 @@ def phase_text(view: RunView) -> str:
     if view.status is RunStatus.FINISHED and view.outcome is Outcome.PARTIAL:
         return "Finished with open requirements"
     return PHASES[view.status]
-
-
-def _time_text(view: RunView, now: datetime) -> str:
-    """Return elapsed and expected time; those of the round, where it is not the first."""
-    start = view.round_at or view.started_at
-    if start is None:
-        return ""
-    end = view.finished_at or now
-    elapsed = clock((end - start).total_seconds())
-    if view.status.is_final:
-        return f" after {elapsed}, {moment(end)}"
-    expected = view.plan.estimate_s if view.plan and not view.rounds else 0.0
-    if not expected:
-        return f" {elapsed}"
-    is_late = (end - start).total_seconds() > expected
-    relation = ", longer than the expected" if is_late else " of about"
-    return f" {elapsed}{relation} {duration(expected)}"
-
-
-def _progress_lines(view: RunView) -> list[str]:
-    """Return what has come of the scripts so far, and what stands in the way."""
-    lines = []
-    counts = [c for c in (met_text(view), scripts_text(view)) if c] if view.nodes else []
-    if counts:
-        lines.append(" · ".join(counts))
-    if view.primary and not (view.report and view.status.is_final):
-        lines.append(f"{escape(view.primary)} _preliminary_")
-    if view.outage and not view.status.is_final:
-        lines.append(f"⚠️ The model cannot be asked now: {escape(view.outage)} I try again.")
-    if view.status is RunStatus.FAILED:
-        lines.append(f"⚠️ {clip(escape(view.failure), REASON)}")
-    return lines
 
 
 def met_text(view: RunView) -> str:
@@ -160,6 +121,45 @@ def foot_line(view: RunView, cap: float) -> str:
     parts.append(escape(view.researcher))
     parts.append(f"run {view.id}")
     return " · ".join(p for p in parts if p)
+
+
+def _head_line(view: RunView, requester: str, now: datetime) -> str:
+    """Return title, requester, phase and time."""
+    parts = [f"🔬 *{title_of(view)}*", f"for {mention(requester)}"]
+    parts += [f"Round {len(view.rounds) + 1}"] if view.rounds else []
+    return " · ".join([*parts, f"*{phase_text(view)}*{_time_text(view, now)}"])
+
+
+def _time_text(view: RunView, now: datetime) -> str:
+    """Return elapsed and expected time; those of the round, where it is not the first."""
+    start = view.round_at or view.started_at
+    if start is None:
+        return ""
+    end = view.finished_at or now
+    elapsed = clock((end - start).total_seconds())
+    if view.status.is_final:
+        return f" after {elapsed}, {moment(end)}"
+    expected = view.plan.estimate_s if view.plan and not view.rounds else 0.0
+    if not expected:
+        return f" {elapsed}"
+    is_late = (end - start).total_seconds() > expected
+    relation = ", longer than the expected" if is_late else " of about"
+    return f" {elapsed}{relation} {duration(expected)}"
+
+
+def _progress_lines(view: RunView) -> list[str]:
+    """Return what has come of the scripts so far, and what stands in the way."""
+    lines = []
+    counts = [c for c in (met_text(view), scripts_text(view)) if c] if view.nodes else []
+    if counts:
+        lines.append(" · ".join(counts))
+    if view.primary and not (view.report and view.status.is_final):
+        lines.append(f"{escape(view.primary)} _preliminary_")
+    if view.outage and not view.status.is_final:
+        lines.append(f"⚠️ The model cannot be asked now: {escape(view.outage)} I try again.")
+    if view.status is RunStatus.FAILED:
+        lines.append(f"⚠️ {clip(escape(view.failure), REASON)}")
+    return lines
 
 
 def _card_buttons(view: RunView) -> list[Button]:

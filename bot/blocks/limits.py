@@ -59,17 +59,6 @@ def chunks(text: str, limit: int = CHUNK) -> tuple[str, ...]:
     return tuple(p for p in (*pieces, rest) if p.strip())
 
 
-def _cut_point(text: str, limit: int) -> int:
-    """Return where to cut: the last paragraph, line or word that fits, never inside a token."""
-    for mark in ("\n\n", "\n", " "):
-        at = text.rfind(mark, limit // 2, limit)
-        if at > 0:
-            return at
-    at = max(text.rfind("<", 0, limit), text.rfind("&", 0, limit))
-    is_open = at > limit - 300 and ">" not in text[at:limit] and ";" not in text[at:limit]
-    return at if is_open and at > 0 else limit
-
-
 def sections(text: str) -> tuple[Block, ...]:
     """Return mrkdwn text as sections."""
     return tuple(section(piece) for piece in chunks(text, SECTION))
@@ -113,3 +102,14 @@ def without_buttons(blocks: Iterable[Block], note: str) -> tuple[Block, ...]:
     """Return blocks with `note` in the place of the buttons."""
     kept = tuple(b for b in blocks if b["type"] != "actions")
     return (*kept, context(note)) if note else kept
+
+
+def _cut_point(text: str, limit: int) -> int:
+    """Return where to cut: the last paragraph, line or word that fits, never inside a token."""
+    for mark in ("\n\n", "\n", " "):
+        at = text.rfind(mark, limit // 2, limit)
+        if at > 0:
+            return at
+    at = max(text.rfind("<", 0, limit), text.rfind("&", 0, limit))
+    is_open = at > limit - 300 and ">" not in text[at:limit] and ";" not in text[at:limit]
+    return at if is_open and at > 0 else limit

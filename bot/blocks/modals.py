@@ -110,6 +110,20 @@ def dispute_modal(place: str, view: RunView) -> Block:
     return _form(Form.DISPUTE, place, ("Something is wrong", "Send"), [said, _words_input(wanted)])
 
 
+def plan_modal(plan: Plan) -> Block:
+    """Return the modal with the whole plan and its requirements."""
+    lines = "\n".join(requirement_lines(plan.requirements))
+    head = "\n".join(p for p in (protocol_text(plan), remarks_text(plan)) if p)
+    blocks = [*sections(head), {"type": "divider"}, *sections(lines)]
+    return {
+        "type": "modal",
+        "callback_id": "plan",
+        "title": plain_text(f"Plan v{plan.version}", MODAL_TITLE),
+        "close": plain_text("Back", MODAL_TITLE),
+        "blocks": blocks[:VIEW_BLOCKS],
+    }
+
+
 def _form(name: Form, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
     """Return a modal that is submitted; `titles` are those of the modal and of its button."""
     return {
@@ -143,17 +157,3 @@ def _words_input(wanted: Input) -> Block:
     if wanted.hint:
         block["hint"] = plain_text(wanted.hint, 200)
     return block
-
-
-def plan_modal(plan: Plan) -> Block:
-    """Return the modal with the whole plan and its requirements."""
-    lines = "\n".join(requirement_lines(plan.requirements))
-    head = "\n".join(p for p in (protocol_text(plan), remarks_text(plan)) if p)
-    blocks = [*sections(head), {"type": "divider"}, *sections(lines)]
-    return {
-        "type": "modal",
-        "callback_id": "plan",
-        "title": plain_text(f"Plan v{plan.version}", MODAL_TITLE),
-        "close": plain_text("Back", MODAL_TITLE),
-        "blocks": blocks[:VIEW_BLOCKS],
-    }

@@ -24,12 +24,6 @@ def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
     return message(text, blocks)
 
 
-def _heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
-    """Return the first line: version and data."""
-    data = " · ".join(_dataset_line(d) for d in datasets)
-    return f"*Plan v{plan.version}{UNTOUCHED}.* {data}".strip()
-
-
 def closed_plan(plan: Message, note: str) -> Message:
     """Return a plan as it stays in the thread: no buttons, and `note` in their place."""
     kept = [
@@ -37,24 +31,6 @@ def closed_plan(plan: Message, note: str) -> Message:
         for b in plan.blocks
     ]
     return Message(_without_start_words(plan.text), without_buttons(kept, note))
-
-
-def _without_start_words(text: str) -> str:
-    """Return the words of a plan without what is true only before its start."""
-    return text.replace(UNTOUCHED, "", 1).replace(f" {REPLY}", "", 1)
-
-
-def _dataset_line(dataset: Dataset) -> str:
-    """Return counts, dates and identity of a dataset."""
-    counts = [f"{dataset.users:,} users", f"{dataset.items:,} items"] if dataset.users else []
-    kind = "ratings" if dataset.rating_column else "interactions"
-    counts.append(f"{dataset.rows:,} {kind}")
-    if dataset.first_time and dataset.last_time:
-        counts.append(f"{escape(dataset.first_time)} to {escape(dataset.last_time)}")
-    known = f"{escape(dataset.known_as)}, " if dataset.known_as else ""
-    name = f"({known}`{escape(dataset.name)}`, sha256 {dataset.sha256[:6]}…)"
-    notes = "".join(f"\n⚠️ {escape(note)}" for note in dataset.notes)
-    return f"{', '.join(counts)} {name}{notes}"
 
 
 def protocol_text(plan: Plan) -> str:
@@ -85,6 +61,96 @@ def protocol_text(plan: Plan) -> str:
         " · ".join(f"*{name}* {escape(value)}" for name, value in line if value) for line in lines
     ]
     return "\n".join(line for line in shown if line)
+
+
+def remarks_text(plan: Plan) -> str:
+    """Return assumptions, what was not understood, and what is asked."""
+    lines = []
+    if plan.assumptions:
+        said = "; ".join(escape(a) for a in plan.assumptions)
+        lines.append(f"⚠️ *I assumed:* {said}.")
+    if plan.unmapped:
+        said = "; ".join(escape(u) for u in plan.unmapped)
+        lines.append(f"⚠️ *Not covered by this plan:* {said}.")
+    if plan.ask:
+        options = " ".join(
+            f"{number}) {escape(option)}{' _(default)_' if i == plan.ask.default else ''}"
+            for i, (number, option) in enumerate(
+                (str(n + 1), o) for n, o in enumerate(plan.ask.options)
+            )
+        )
+        lines.append(f"❓ *{escape(plan.ask.text)}* {options}")
+    return "\n".join(lines)
+
+
+def plan_buttons(run: str, plan: Plan) -> list[Button]:
+    """Return what can be done about a plan."""
+    count, carried = len(plan.requirements), Carried(run)
+    return [
+        Button("Start", Action.START, carried, "primary"),
+        Button("Edit", Action.EDIT, carried),
+        Button(f"All {count} requirements", Action.REQUIREMENTS, carried),
+        Button("Cancel", Action.CANCEL, carried, "", "Cancel this task? Nothing has run yet."),
+    ]
+
+
+def difference_message(
+    run: str, plan: Plan, change: PlanChange, *, is_fixed: bool = False
+) -> Message:
+    """Return only what a new version changes; one that is fixed is neither started nor undone."""
+    said = "; ".join(escape(line) for line in change.summary) or _changed_ids_text(change)
+    times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
+    money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
+    end = f"{times}{money}." if times else ""
+    text = f"*Plan v{plan.version}:* {said}.{end}"
+    asked = remarks_text(replace(plan, assumptions=(), unmapped=()))
+    text = f"{text}\n{asked}" if asked else text
+    steps = [
+        Button("Start", Action.START, Carried(run), "primary"),
+        Button("Undo", Action.UNDO, Carried(run, str(plan.version))),
+    ]
+    whole = Button("Full plan", Action.REQUIREMENTS, Carried(run))
+    buttons = [whole] if is_fixed else [*steps, whole]
+    return message(text, [*sections(text), *button_row(buttons)])
+
+
+def requirement_lines(requirements: Sequence[Requirement]) -> list[str]:
+    """Return one line per requirement."""
+    return [f"*{r.id}.* {escape(r.text)}{_priority_mark(r)}" for r in requirements]
+
+
+def revision_reply(revision: Revision) -> Message | None:
+    """Return what is said to a reply besides the plan's new version; None: nothing."""
+    parts = []
+    if revision.reply:
+        parts.append(escape(revision.reply))
+    if revision.offer:
+        parts.append(f"To apply it, reply: “{escape(revision.offer)}”")
+    return message("\n".join(parts)) if parts else None
+
+
+def _heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
+    """Return the first line: version and data."""
+    data = " · ".join(_dataset_line(d) for d in datasets)
+    return f"*Plan v{plan.version}{UNTOUCHED}.* {data}".strip()
+
+
+def _without_start_words(text: str) -> str:
+    """Return the words of a plan without what is true only before its start."""
+    return text.replace(UNTOUCHED, "", 1).replace(f" {REPLY}", "", 1)
+
+
+def _dataset_line(dataset: Dataset) -> str:
+    """Return counts, dates and identity of a dataset."""
+    counts = [f"{dataset.users:,} users", f"{dataset.items:,} items"] if dataset.users else []
+    kind = "ratings" if dataset.rating_column else "interactions"
+    counts.append(f"{dataset.rows:,} {kind}")
+    if dataset.first_time and dataset.last_time:
+        counts.append(f"{escape(dataset.first_time)} to {escape(dataset.last_time)}")
+    known = f"{escape(dataset.known_as)}, " if dataset.known_as else ""
+    name = f"({known}`{escape(dataset.name)}`, sha256 {dataset.sha256[:6]}…)"
+    notes = "".join(f"\n⚠️ {escape(note)}" for note in dataset.notes)
+    return f"{', '.join(counts)} {name}{notes}"
 
 
 def _algorithms_text(algorithms: Sequence[Algorithm]) -> str:
@@ -128,26 +194,6 @@ def _repetitions_text(plan: Plan) -> str:
     return ", ".join(parts) or "none"
 
 
-def remarks_text(plan: Plan) -> str:
-    """Return assumptions, what was not understood, and what is asked."""
-    lines = []
-    if plan.assumptions:
-        said = "; ".join(escape(a) for a in plan.assumptions)
-        lines.append(f"⚠️ *I assumed:* {said}.")
-    if plan.unmapped:
-        said = "; ".join(escape(u) for u in plan.unmapped)
-        lines.append(f"⚠️ *Not covered by this plan:* {said}.")
-    if plan.ask:
-        options = " ".join(
-            f"{number}) {escape(option)}{' _(default)_' if i == plan.ask.default else ''}"
-            for i, (number, option) in enumerate(
-                (str(n + 1), o) for n, o in enumerate(plan.ask.options)
-            )
-        )
-        lines.append(f"❓ *{escape(plan.ask.text)}* {options}")
-    return "\n".join(lines)
-
-
 def _estimate_text(plan: Plan, cap: float) -> str:
     """Return expected time and money."""
     parts = []
@@ -159,37 +205,6 @@ def _estimate_text(plan: Plan, cap: float) -> str:
     else:
         parts.append("no model cost expected")
     return ", ".join(parts).capitalize() + "."
-
-
-def plan_buttons(run: str, plan: Plan) -> list[Button]:
-    """Return what can be done about a plan."""
-    count, carried = len(plan.requirements), Carried(run)
-    return [
-        Button("Start", Action.START, carried, "primary"),
-        Button("Edit", Action.EDIT, carried),
-        Button(f"All {count} requirements", Action.REQUIREMENTS, carried),
-        Button("Cancel", Action.CANCEL, carried, "", "Cancel this task? Nothing has run yet."),
-    ]
-
-
-def difference_message(
-    run: str, plan: Plan, change: PlanChange, *, is_fixed: bool = False
-) -> Message:
-    """Return only what a new version changes; one that is fixed is neither started nor undone."""
-    said = "; ".join(escape(line) for line in change.summary) or _changed_ids_text(change)
-    times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
-    money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
-    end = f"{times}{money}." if times else ""
-    text = f"*Plan v{plan.version}:* {said}.{end}"
-    asked = remarks_text(replace(plan, assumptions=(), unmapped=()))
-    text = f"{text}\n{asked}" if asked else text
-    steps = [
-        Button("Start", Action.START, Carried(run), "primary"),
-        Button("Undo", Action.UNDO, Carried(run, str(plan.version))),
-    ]
-    whole = Button("Full plan", Action.REQUIREMENTS, Carried(run))
-    buttons = [whole] if is_fixed else [*steps, whole]
-    return message(text, [*sections(text), *button_row(buttons)])
 
 
 def _changed_ids_text(change: PlanChange) -> str:
@@ -206,21 +221,6 @@ def _changed_ids_text(change: PlanChange) -> str:
     return ", ".join(parts) or "wording only"
 
 
-def requirement_lines(requirements: Sequence[Requirement]) -> list[str]:
-    """Return one line per requirement."""
-    return [f"*{r.id}.* {escape(r.text)}{_priority_mark(r)}" for r in requirements]
-
-
 def _priority_mark(requirement: Requirement) -> str:
     """Return what marks a requirement that a plan can be satisfied without."""
     return "" if requirement.priority is Priority.MUST else " _(nice to have)_"
-
-
-def revision_reply(revision: Revision) -> Message | None:
-    """Return what is said to a reply besides the plan's new version; None: nothing."""
-    parts = []
-    if revision.reply:
-        parts.append(escape(revision.reply))
-    if revision.offer:
-        parts.append(f"To apply it, reply: “{escape(revision.offer)}”")
-    return message("\n".join(parts)) if parts else None

@@ -58,15 +58,6 @@ def milestone_message(view: RunView) -> Message:
     return message(" ".join(p for p in parts if p))
 
 
-def _open_text(view: RunView) -> str:
-    """Return the first requirements that the best script does not meet."""
-    if view.best is None:
-        return ""
-    texts = [f"{escape(r.text)} ({r.id})" for r in view.unmet]
-    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
-    return "; ".join(texts[:3]) + more
-
-
 def report_message(view: RunView, report: Report, requester: str) -> Message:
     """Return the report: the answer first, mentioning the requester."""
     headline = mrkdwn(report.headline).strip()
@@ -76,31 +67,6 @@ def report_message(view: RunView, report: Report, requester: str) -> Message:
     parts = [text, mrkdwn(report.summary), _ending_line(view)]
     shown = _with_mentions("\n\n".join(p for p in parts if p), view)
     return message(shown, [*sections(shown), *button_row(report_buttons(view, report))])
-
-
-def _with_mentions(text: str, view: RunView) -> str:
-    """Name the people whom a report knows by their ids only."""
-    people = {d.by for d in view.disputes} | {w.by for w in view.waivers}
-    for user in filter(USER_ID.fullmatch, people | {r.by for r in view.rounds}):
-        text = re.sub(rf"(?<![@\w]){user}\b", mention(user), text)
-    return text
-
-
-def _ending_line(view: RunView) -> str:
-    """Say how the run ended, with time and money; without a result the summary says it."""
-    if view.outcome is Outcome.NOTHING:
-        return ""
-    parts = [f"Round {len(view.rounds) + 1}"] if view.rounds else []
-    parts += [ENDINGS[view.ending]] if view.ending in ENDINGS else []
-    start = view.round_at or view.started_at
-    if start and view.finished_at:
-        took = duration((view.finished_at - start).total_seconds())
-        parts.append(f"{'took' if parts else 'Took'} {took}")
-    if view.usage.calls:
-        parts.append(cost_text(view.usage))
-    open_ones = _open_text(view) if view.outcome is not Outcome.SATISFIED else ""
-    tail = f"\nNot met: {open_ones}." if open_ones else ""
-    return f"_{' · '.join(parts)}_{tail}" if parts else tail.strip()
 
 
 def report_buttons(view: RunView, report: Report) -> list[Button]:
@@ -181,3 +147,37 @@ def upload_failure_message(uploads: Sequence[Upload], why: str) -> Message:
     """Say which files could not be brought into the thread, why, and where they are."""
     files = "\n".join(f"• {escape(u.title)}: `{escape(str(u.path))}`" for u in uploads)
     return message(f"⚠️ I could not upload these files: {escape(why)}\n{files}")
+
+
+def _open_text(view: RunView) -> str:
+    """Return the first requirements that the best script does not meet."""
+    if view.best is None:
+        return ""
+    texts = [f"{escape(r.text)} ({r.id})" for r in view.unmet]
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return "; ".join(texts[:3]) + more
+
+
+def _with_mentions(text: str, view: RunView) -> str:
+    """Name the people whom a report knows by their ids only."""
+    people = {d.by for d in view.disputes} | {w.by for w in view.waivers}
+    for user in filter(USER_ID.fullmatch, people | {r.by for r in view.rounds}):
+        text = re.sub(rf"(?<![@\w]){user}\b", mention(user), text)
+    return text
+
+
+def _ending_line(view: RunView) -> str:
+    """Say how the run ended, with time and money; without a result the summary says it."""
+    if view.outcome is Outcome.NOTHING:
+        return ""
+    parts = [f"Round {len(view.rounds) + 1}"] if view.rounds else []
+    parts += [ENDINGS[view.ending]] if view.ending in ENDINGS else []
+    start = view.round_at or view.started_at
+    if start and view.finished_at:
+        took = duration((view.finished_at - start).total_seconds())
+        parts.append(f"{'took' if parts else 'Took'} {took}")
+    if view.usage.calls:
+        parts.append(cost_text(view.usage))
+    open_ones = _open_text(view) if view.outcome is not Outcome.SATISFIED else ""
+    tail = f"\nNot met: {open_ones}." if open_ones else ""
+    return f"_{' · '.join(parts)}_{tail}" if parts else tail.strip()

@@ -110,20 +110,6 @@ def round_message(before: RunView, view: RunView, opened: RoundOpened, at: datet
     return message("\n".join(p for p in parts if p))
 
 
-def _recap(view: RunView, at: datetime) -> str:
-    """Say what a run had come to, where it ended long before."""
-    if view.report is None or view.finished_at is None or at - view.finished_at <= LONG_AGO:
-        return ""
-    plan = f", plan v{view.best.plan_version}" if view.best else ""
-    headline = mrkdwn(view.report.headline)
-    return f"Picking up from {moment(view.finished_at)}{plan}: {headline}"
-
-
-def _quotation(text: str) -> str:
-    """Return what a person said, escaped and marked as theirs."""
-    return "\n".join(f"> {line}" for line in escape(clip(text, INPUT)).splitlines())
-
-
 def dispute_message(view: RunView, disputed: Disputed, rechecked: Rechecked) -> Message:
     """Return who says what about a report, what was checked again, and what can be done."""
     score = view.best.score if view.best else None
@@ -180,6 +166,20 @@ def unsaid_message(view: RunView) -> Message:
     """Ask what is wrong with a report."""
     text = "What is wrong? Press the button, or reply “something is wrong: …”."
     return message(text, [*sections(text), *button_row([dispute_button(view.id)])])
+
+
+def _recap(view: RunView, at: datetime) -> str:
+    """Say what a run had come to, where it ended long before."""
+    if view.report is None or view.finished_at is None or at - view.finished_at <= LONG_AGO:
+        return ""
+    plan = f", plan v{view.best.plan_version}" if view.best else ""
+    headline = mrkdwn(view.report.headline)
+    return f"Picking up from {moment(view.finished_at)}{plan}: {headline}"
+
+
+def _quotation(text: str) -> str:
+    """Return what a person said, escaped and marked as theirs."""
+    return "\n".join(f"> {line}" for line in escape(clip(text, INPUT)).splitlines())
 
 
 NO_REPORT = "There is no report yet; its buttons and these words work once it is there."

@@ -56,18 +56,6 @@ def mrkdwn(markdown: str) -> str:
     return shown.strip()
 
 
-def _mrkdwn_of(text: str) -> str:
-    """Turn Markdown outside of code into mrkdwn."""
-    text = IMAGE.sub(lambda m: m[1], text)
-    text = LINK.sub(lambda m: f"<{m[2]}|{m[1]}>", text)
-    text = BULLET.sub(lambda m: f"{m[1]}• ", text)
-    text = HEADING.sub(lambda m: f"\0{m[1].replace('**', '')}\0", text)
-    text = BOLD.sub(lambda m: f"\0{m[1] or m[2]}\0", text)
-    text = EMPHASIS.sub(lambda m: f"_{m[1]}_", text)
-    text = STRUCK.sub(lambda m: f"~{m[1]}~", text)
-    return text.replace("\0", "*")
-
-
 def mention(user: str) -> str:
     """Return the token that names and notifies a user."""
     return f"<@{user}>" if user else "somebody"
@@ -100,3 +88,15 @@ def clock(seconds: float) -> str:
 def dollars(amount: float) -> str:
     """Return an amount of money."""
     return f"${amount:.2f}" if amount >= 0.01 or amount == 0 else "under $0.01"
+
+
+def _mrkdwn_of(text: str) -> str:
+    """Turn Markdown outside of code into mrkdwn."""
+    text = IMAGE.sub(lambda m: m[1], text)
+    text = LINK.sub(lambda m: f"<{m[2]}|{m[1]}>", text)
+    text = BULLET.sub(lambda m: f"{m[1]}• ", text)
+    text = HEADING.sub(lambda m: f"\0{m[1].replace('**', '')}\0", text)
+    text = BOLD.sub(lambda m: f"\0{m[1] or m[2]}\0", text)
+    text = EMPHASIS.sub(lambda m: f"_{m[1]}_", text)
+    text = STRUCK.sub(lambda m: f"~{m[1]}~", text)
+    return text.replace("\0", "*")

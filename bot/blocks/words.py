@@ -47,12 +47,6 @@ def list_message(views: Sequence[tuple[RunView, str]]) -> Message:
     return message("*Your tasks*\n" + "\n".join(lines))
 
 
-def _link_text(view: RunView, link: str) -> str:
-    """Return a run's title, linked to its thread where the address is known."""
-    title = title_of(view)
-    return f"<{link}|{title.replace('|', '/')}>" if link else title
-
-
 def hint_message(requester: str) -> Message:
     """Return the private hint for people who may ask, but not steer."""
     return message(
@@ -77,3 +71,9 @@ def trouble_message(user: str, why: str) -> Message:
 def owner_message(users: Sequence[str]) -> Message:
     """Say who may steer the task too from now on."""
     return message(f"{', '.join(mention(u) for u in users)} may change and stop this task now.")
+
+
+def _link_text(view: RunView, link: str) -> str:
+    """Return a run's title, linked to its thread where the address is known."""
+    title = title_of(view)
+    return f"<{link}|{title.replace('|', '/')}>" if link else title

@@ -52,6 +52,22 @@ def examine(settings: Settings, *, as_json: bool) -> int:
     return 0 if all(r.is_fine for r in results) else 1
 
 
+def list_packages(settings: Settings, *, as_json: bool) -> int:
+    """Print what experiments may import."""
+    try:
+        found = packages_of(settings)
+    except SandboxError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    if as_json:
+        typer.echo(json.dumps({"python": found.python, "packages": dict(found.versions)}))
+        return 0
+    typer.echo(f"python {found.python}")
+    for name, version in sorted(found.versions.items()):
+        typer.echo(f"{name}=={version}")
+    return 0
+
+
 async def _examine_all(settings: Settings) -> list[Result]:
     """Run every examination; one that fails does not keep the others from running."""
     examinations: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
@@ -117,19 +133,3 @@ async def _examine_slack(_: Settings) -> str:
     if not all(t.get_secret_value() for t in tokens):
         raise LookupError("`serve` wants both SLACK_BOT_TOKEN (xoxb-) and SLACK_APP_TOKEN (xapp-)")
     return f"tokens set, {secrets.slack_api_url or 'slack.com'}"
-
-
-def list_packages(settings: Settings, *, as_json: bool) -> int:
-    """Print what experiments may import."""
-    try:
-        found = packages_of(settings)
-    except SandboxError as error:
-        typer.echo(str(error), err=True)
-        return 1
-    if as_json:
-        typer.echo(json.dumps({"python": found.python, "packages": dict(found.versions)}))
-        return 0
-    typer.echo(f"python {found.python}")
-    for name, version in sorted(found.versions.items()):
-        typer.echo(f"{name}=={version}")
-    return 0

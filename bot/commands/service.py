@@ -61,19 +61,6 @@ def serve_bot(researcher: str, settings: Settings, record: Path | None) -> int:
     return run_until_told(_serve(settings, secrets, cast(Kind, researcher), record))
 
 
-async def _serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path | None) -> None:
-    """Open everything, serve until cancelled, close in reverse order."""
-    credentials = Credentials(
-        secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url
-    )
-    async with AsyncExitStack() as stack:
-        opening = open_core(settings, secrets, kind, takes_up=True, record=record)
-        core = await stack.enter_async_context(opening)
-        await stack.enter_async_context(open_bot_over(credentials, settings, core))
-        typer.echo(f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}.")
-        await asyncio.Event().wait()
-
-
 def open_bot_over(
     credentials: Credentials, settings: Settings, core: Core
 ) -> AbstractAsyncContextManager[Bot]:
@@ -105,3 +92,16 @@ def print_manifest() -> int:
     """Print the app's manifest as JSON."""
     typer.echo(json.dumps(app_manifest(), indent=2))
     return 0
+
+
+async def _serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path | None) -> None:
+    """Open everything, serve until cancelled, close in reverse order."""
+    credentials = Credentials(
+        secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url
+    )
+    async with AsyncExitStack() as stack:
+        opening = open_core(settings, secrets, kind, takes_up=True, record=record)
+        core = await stack.enter_async_context(opening)
+        await stack.enter_async_context(open_bot_over(credentials, settings, core))
+        typer.echo(f"Connected. {core.researcher.name}; isolation: {core.sandbox.level.value}.")
+        await asyncio.Event().wait()

@@ -26,21 +26,6 @@ from storage.errors import StorageError
 LOCAL = UserId("local")
 
 
-def _with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]]) -> int:
-    """Open the log, do `work`, return the exit status."""
-
-    async def through() -> None:
-        async with open_database(settings.storage) as database:
-            await work(Journal(database, process_name()))
-
-    try:
-        asyncio.run(through())
-    except (AgentError, StorageError) as error:
-        typer.echo(str(error), err=True)
-        return 1
-    return 0
-
-
 async def find_run(journal: Journal, beginning: str) -> RunId:
     """Return the run whose id begins so.
 
@@ -54,11 +39,6 @@ async def find_run(journal: Journal, beginning: str) -> RunId:
         return found[0]
     several = f"{len(found)} runs begin with" if found else "There is no run"
     raise UnknownRun(f"{several} {beginning!r}. `autoreclab tasks list` shows all of them.")
-
-
-async def _view_of(journal: Journal, run: RunId) -> RunView:
-    """Return how a run stands."""
-    return fold(run, await journal.read(run))
 
 
 def list_runs(settings: Settings, *, as_json: bool) -> int:
@@ -100,24 +80,6 @@ def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) 
             console.print("\n", report_text(view.report), sep="")
 
     return _with_journal(settings, work)
-
-
-async def _print_events(journal: Journal, run: RunId) -> None:
-    """Print every event as one line of JSON."""
-    for logged in await journal.read(run):
-        typer.echo(event_json(logged))
-
-
-async def _print_calls(journal: Journal, run: RunId) -> None:
-    """Print one line a model call."""
-    for logged in await journal.read(run):
-        if isinstance(logged.event, ModelCalled):
-            call = logged.event
-            typer.echo(
-                f"  call {call.role:<8} {call.model} {call.outcome} {call.latency_s:.1f} s, "
-                f"{call.usage.input_tokens} + {call.usage.output_tokens} tokens, "
-                f"{cost_text(call.usage)}"
-            )
 
 
 def stop_run(settings: Settings, beginning: str) -> int:
@@ -166,3 +128,41 @@ def forget_run(settings: Settings, beginning: str) -> int:
         typer.echo(f"Forgot run {run}.")
 
     return _with_journal(settings, work)
+
+
+def _with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]]) -> int:
+    """Open the log, do `work`, return the exit status."""
+
+    async def through() -> None:
+        async with open_database(settings.storage) as database:
+            await work(Journal(database, process_name()))
+
+    try:
+        asyncio.run(through())
+    except (AgentError, StorageError) as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0
+
+
+async def _view_of(journal: Journal, run: RunId) -> RunView:
+    """Return how a run stands."""
+    return fold(run, await journal.read(run))
+
+
+async def _print_events(journal: Journal, run: RunId) -> None:
+    """Print every event as one line of JSON."""
+    for logged in await journal.read(run):
+        typer.echo(event_json(logged))
+
+
+async def _print_calls(journal: Journal, run: RunId) -> None:
+    """Print one line a model call."""
+    for logged in await journal.read(run):
+        if isinstance(logged.event, ModelCalled):
+            call = logged.event
+            typer.echo(
+                f"  call {call.role:<8} {call.model} {call.outcome} {call.latency_s:.1f} s, "
+                f"{call.usage.input_tokens} + {call.usage.output_tokens} tokens, "
+                f"{cost_text(call.usage)}"
+            )

@@ -74,42 +74,6 @@ def line_of(event: Event, view: RunView) -> str | None:
             return _node_line(event, view)
 
 
-def _later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:
-    """Return what a person is told about what happens around a report."""
-    match event:
-        case RoundOpened(by, wish):
-            return f"Round {len(view.rounds) + 1}, asked by {by}: {wish or 'what is open'}"
-        case Disputed(text, by):
-            return f"Disputed by {by}: {text}"
-        case Rerun(text=text) | Rechecked(text=text):
-            return text.replace("*", "")
-
-
-def _node_line(event: Event, view: RunView) -> str | None:
-    """Return what a person is told about an event of one script."""
-    match event:
-        case NodeStarted(node, operator):
-            return f"Script {node}: {operator.value}"
-        case NodeProgress(node, line):
-            return f"Script {node}: {line}"
-        case NodeExecuted(node, execution):
-            status = f"exit {execution.exit_code}" if execution.exit_code is not None else "killed"
-            return (
-                f"Script {node}: {execution.ended.value}, {status}, "
-                f"{execution.duration_s:.1f} s, {execution.peak_memory_mib:.0f} MiB"
-            )
-        case NodeFailed(node, error):
-            return f"Script {node}: not run: {error}"
-        case NodeJudged(node, checks, _, score):
-            failed = f"; failed checks: {', '.join(score.failed_checks)}"
-            return (
-                f"Script {node}: {score.met} of {score.total} requirements met, "
-                f"{len(checks)} checks{failed if score.failed_checks else ''}"
-            )
-        case _:
-            return None
-
-
 def plan_text(view: RunView) -> str:
     """Return the plan in force as text."""
     plan = view.plan
@@ -163,3 +127,39 @@ def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
         "zip": str(folder / bundle.name) if bundle else None,
         "spend": view.usage.cost,
     }
+
+
+def _later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:
+    """Return what a person is told about what happens around a report."""
+    match event:
+        case RoundOpened(by, wish):
+            return f"Round {len(view.rounds) + 1}, asked by {by}: {wish or 'what is open'}"
+        case Disputed(text, by):
+            return f"Disputed by {by}: {text}"
+        case Rerun(text=text) | Rechecked(text=text):
+            return text.replace("*", "")
+
+
+def _node_line(event: Event, view: RunView) -> str | None:
+    """Return what a person is told about an event of one script."""
+    match event:
+        case NodeStarted(node, operator):
+            return f"Script {node}: {operator.value}"
+        case NodeProgress(node, line):
+            return f"Script {node}: {line}"
+        case NodeExecuted(node, execution):
+            status = f"exit {execution.exit_code}" if execution.exit_code is not None else "killed"
+            return (
+                f"Script {node}: {execution.ended.value}, {status}, "
+                f"{execution.duration_s:.1f} s, {execution.peak_memory_mib:.0f} MiB"
+            )
+        case NodeFailed(node, error):
+            return f"Script {node}: not run: {error}"
+        case NodeJudged(node, checks, _, score):
+            failed = f"; failed checks: {', '.join(score.failed_checks)}"
+            return (
+                f"Script {node}: {score.met} of {score.total} requirements met, "
+                f"{len(checks)} checks{failed if score.failed_checks else ''}"
+            )
+        case _:
+            return None

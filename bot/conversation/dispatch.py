@@ -46,42 +46,42 @@ class Dispatch:
         """Deal with one thing; what people can mend is told in the thread at once."""
         try:
             if incoming.kind is Kind.MESSAGE:
-                await self.message(incoming)
+                await self._handle_message(incoming)
             else:
-                await self.interaction(incoming)
+                await self._handle_interaction(incoming)
         except (AgentError, SandboxError, SlackError) as error:
             log.warning("told a person of an error", extra={"item": incoming.key})
-            await self.tell(incoming, error)
-
-    async def tell(self, incoming: Incoming, error: BaseException) -> None:
-        """Say in the thread what went wrong."""
-        said = trouble_message(incoming.user, describe(error))
-        await self.services.responder.say(incoming, said, "trouble")
+            await self._tell_error(incoming, error)
 
     async def give_up(self, incoming: Incoming, error: BaseException) -> None:
         """Say that something could not be dealt with, also after more attempts."""
-        await self.tell(incoming, error)
+        await self._tell_error(incoming, error)
         thread = await self.services.threads.find(incoming.place)
         if thread is not None and not thread.run:
             self.new_tasks.stand_still(thread, "Something went wrong; nothing ran")
 
-    async def message(self, incoming: Incoming) -> None:
+    async def _tell_error(self, incoming: Incoming, error: BaseException) -> None:
+        """Say in the thread what went wrong."""
+        said = trouble_message(incoming.user, describe(error))
+        await self.services.responder.say(incoming, said, "trouble")
+
+    async def _handle_message(self, incoming: Incoming) -> None:
         """Tell a reply in a known thread from a word about the last task and a new task."""
         thread = await self.services.threads.find(incoming.place)
         is_taken = thread is not None and thread.memo.task_ts == incoming.ts
         if thread is not None and is_taken:
-            attached = incoming.files or await self.new_tasks.missed(incoming)
+            attached = incoming.files or await self.new_tasks.missed_files(incoming)
             await self.new_tasks.work_on(thread, incoming, attached)
         elif thread is not None:
             await self.replies.reply(thread, incoming)
         else:
-            latest = await self.latest(incoming)
+            latest = await self._latest_task(incoming)
             if latest is not None:
                 await self.replies.reply(latest, incoming)
             else:
                 await self.new_tasks.take(incoming)
 
-    async def latest(self, incoming: Incoming) -> Thread | None:
+    async def _latest_task(self, incoming: Incoming) -> Thread | None:
         """Return the task that a bare word in a direct conversation means."""
         intent = understand(incoming.text)
         if not incoming.is_direct or intent not in (*OF_UNFINISHED, *ABOUT_REPORT):
@@ -95,7 +95,7 @@ class Dispatch:
                 return thread
         return None
 
-    async def interaction(self, incoming: Incoming) -> None:
+    async def _handle_interaction(self, incoming: Incoming) -> None:
         """Deal with a pressed button, a submitted modal, or Slack's own Stop."""
         threads = self.services.threads
         thread = await threads.find(incoming.place) or await threads.of_run(incoming.run)
@@ -104,35 +104,35 @@ class Dispatch:
             return
         if incoming.run and incoming.run != thread.run:
             thread = replace(thread, run=RunId(incoming.run))
-        if not await self.everybodys(thread, incoming):
-            await self.steered(thread, incoming)
+        if not await self._serve_anybody(thread, incoming):
+            await self._steer(thread, incoming)
 
-    async def everybodys(self, thread: Thread, incoming: Incoming) -> bool:
+    async def _serve_anybody(self, thread: Thread, incoming: Incoming) -> bool:
         """Do what people may ask for who may not steer; False: it is not that."""
         if incoming.kind is Kind.STOP or incoming.action in STOPPING:
             await self.replies.stop(thread, incoming)
         elif incoming.action == Action.ZIP:
-            await self.replies.report_requests.zip(thread, incoming)
+            await self.replies.report_requests.send_zip(thread, incoming)
         elif incoming.action == Action.METHODS:
-            await self.replies.report_requests.methods(thread, incoming)
+            await self.replies.report_requests.send_methods(thread, incoming)
         elif incoming.kind is Kind.FORM and incoming.action == Form.DISPUTE:
             await self.replies.report_requests.dispute(thread, incoming, incoming.text)
         else:
             return False
         return True
 
-    async def steered(self, thread: Thread, incoming: Incoming) -> None:
+    async def _steer(self, thread: Thread, incoming: Incoming) -> None:
         """Do what only people may ask for who may steer."""
         if not self.services.access.may_steer(thread, incoming.user):
             await self.replies.hint(thread, incoming)
         elif incoming.kind is Kind.ACTION:
-            await self.steering()[Action(incoming.action)](thread, incoming)
+            await self._steering_methods()[Action(incoming.action)](thread, incoming)
         elif incoming.action == Form.IMPROVE:
             await self.replies.report_requests.improve(thread, incoming)
         elif incoming.text:
             await self.replies.revise(thread, incoming)
 
-    def steering(self) -> dict[Action, Callable[[Thread, Incoming], Awaitable[None]]]:
+    def _steering_methods(self) -> dict[Action, Callable[[Thread, Incoming], Awaitable[None]]]:
         """Return what each button does."""
         replies = self.replies
         return {

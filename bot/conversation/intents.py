@@ -114,14 +114,6 @@ def understand(text: str) -> Intent:
     return Intent.WISH if WISHING.match(plain) else Intent.TALK
 
 
-def _normal(text: str) -> str:
-    """Return words of command in one form: lower case, without `!`, full stops, apostrophes."""
-    if text.strip() == "?":
-        return "?"
-    lower = re.sub(r"[\u2019'`\"]", "", text.lower())
-    return re.sub(r"[\s,.!?;:]+", " ", lower).strip()
-
-
 def disputed_text(text: str) -> str | None:
     """Return what somebody says is wrong, empty where they do not; None: nothing is."""
     plain = text.strip()
@@ -141,3 +133,11 @@ def named_users(text: str) -> tuple[str, ...]:
 def is_task(text: str) -> bool:
     """Whether a first message holds a question to work on, not just a greeting."""
     return understand(text) in (Intent.QUESTION, Intent.WISH, Intent.TALK)
+
+
+def _normal(text: str) -> str:
+    """Return words of command in one form: lower case, without `!`, full stops, apostrophes."""
+    if text.strip() == "?":
+        return "?"
+    lower = re.sub(r"[\u2019'`\"]", "", text.lower())
+    return re.sub(r"[\s,.!?;:]+", " ", lower).strip()

@@ -28,24 +28,24 @@ class MissedMessages:
         self.inbox = inbox
         self.bot_user = bot_user
 
-    async def all(self) -> None:
+    async def keep_all(self) -> None:
         """Read every thread whose run is not at its end."""
         for thread in await self.threads.all():
             try:
-                if await self.is_open(thread):
-                    await self.one(thread)
+                if await self._is_open(thread):
+                    await self._keep_missed(thread)
             except (Refused, Uncertain) as error:
                 missed = {"thread_ts": thread.place.thread_ts, "why": str(error)}
                 log.warning("a thread could not be read again", extra=missed)
 
-    async def is_open(self, thread: Thread) -> bool:
+    async def _is_open(self, thread: Thread) -> bool:
         """Whether somebody may still be talking to a run."""
         if not thread.run:
             return True
         status = (await self.lab.view(thread.run)).status
         return not status.is_final or status is RunStatus.FAILED
 
-    async def one(self, thread: Thread) -> None:
+    async def _keep_missed(self, thread: Thread) -> None:
         """Keep what people said in a thread after the last message that was dealt with."""
         place = thread.place
         since = max(thread.last_message_ts, thread.memo.task_ts, key=ts_number) or place.thread_ts

@@ -41,21 +41,12 @@ class NewTasks:
             await self.services.responder.whisper(incoming, message(objection))
             return
         if not is_task(incoming.text):
-            await self.small_talk(incoming)
+            await self._answer_small_talk(incoming)
             return
         thread = await self.services.threads.open(incoming)
-        await self.work_on(thread, incoming, incoming.files or await self.missed(incoming))
+        await self.work_on(thread, incoming, incoming.files or await self.missed_files(incoming))
 
-    async def small_talk(self, incoming: Incoming) -> None:
-        """Answer a message without a question."""
-        if understand(incoming.text) in LISTING:
-            listed = await self.list_of(incoming.user)
-            await self.services.responder.say(incoming, listed)
-            return
-        shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
-        await self.services.responder.say(incoming, shown)
-
-    async def list_of(self, user: str) -> Message:
+    async def list_of_tasks(self, user: str) -> Message:
         """Return a person's latest tasks."""
         own = [t for t in await self.services.threads.all() if t.requester == user and t.run]
         newest = list(reversed(own))[:LISTED]
@@ -65,7 +56,7 @@ class NewTasks:
         ]
         return list_message(found)
 
-    async def again(
+    async def begin_again(
         self, thread: Thread, incoming: Incoming, text: str, files: Sequence[Path] = ()
     ) -> None:
         """Begin a new task in a known thread, with the files of the old one or new ones."""
@@ -95,7 +86,7 @@ class NewTasks:
             except FileTrouble as error:
                 await self.refuse(thread, incoming, str(error))
                 return
-            if await self.is_called_off(thread):
+            if await self._is_called_off(thread):
                 services.downloads.forget(origin)
                 return
             thread = await self.submit(thread, fetched or thread.memo.files)
@@ -108,11 +99,6 @@ class NewTasks:
             thread.place, lambda t: replace(t, memo=replace(t.memo, task_ts=""))
         )
         self.stand_still(thread, "Cancelled, nothing ran")
-
-    async def is_called_off(self, thread: Thread) -> bool:
-        """Whether a task was given up while its files were fetched."""
-        current = await self.services.threads.find(thread.place)
-        return current is None or current.memo.task_ts != thread.memo.task_ts
 
     async def submit(self, thread: Thread, files: tuple[Path, ...]) -> Thread:
         """Hand a task to the lab and remember its run."""
@@ -132,7 +118,7 @@ class NewTasks:
         shown = message(f"🔬 *Task* · for {mention(thread.requester)} · *{escape(why)}*")
         self.services.cards.show(thread.card_key, thread.place, lambda: shown, is_last=True)
 
-    async def missed(self, incoming: Incoming) -> tuple[Attachment, ...]:
+    async def missed_files(self, incoming: Incoming) -> tuple[Attachment, ...]:
         """Look whether a mention has files that its event did not carry."""
         place = incoming.place
         try:
@@ -151,6 +137,20 @@ class NewTasks:
             return ()
         found = [m for m in answer["messages"] if m.get("ts") == incoming.ts]
         return attachments_of(found[0]) if found else ()
+
+    async def _answer_small_talk(self, incoming: Incoming) -> None:
+        """Answer a message without a question."""
+        if understand(incoming.text) in LISTING:
+            listed = await self.list_of_tasks(incoming.user)
+            await self.services.responder.say(incoming, listed)
+            return
+        shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
+        await self.services.responder.say(incoming, shown)
+
+    async def _is_called_off(self, thread: Thread) -> bool:
+        """Whether a task was given up while its files were fetched."""
+        current = await self.services.threads.find(thread.place)
+        return current is None or current.memo.task_ts != thread.memo.task_ts
 
 
 def usable_files(view: RunView) -> tuple[Path, ...]:

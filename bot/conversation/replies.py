@@ -48,64 +48,23 @@ class Replies:
 
     async def reply(self, thread: Thread, incoming: Incoming) -> None:
         """Deal with one message in the thread of a task."""
-        await self.services.threads.seen(thread.place, incoming.ts)
+        await self.services.threads.note_seen(thread.place, incoming.ts)
         if not thread.run:
-            await self.awaited(thread, incoming)
+            await self._reply_without_run(thread, incoming)
             return
         view = await self.services.lab.view(thread.run)
         may_steer = self.services.access.may_steer(thread, incoming.user)
         if incoming.files and may_steer:
-            await self.with_files(thread, view, incoming)
+            await self._take_files(thread, view, incoming)
             return
         intent = understand(incoming.text)
         if intent in STEERING and not may_steer:
             await self.hint(thread, incoming)
             return
-        carry_out = self.about_report if intent in ABOUT_REPORT else self.word
+        carry_out = (
+            self._carry_out_about_report if intent in ABOUT_REPORT else self._carry_out_word
+        )
         await carry_out(thread, view, incoming, intent)
-
-    async def word(
-        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
-    ) -> None:
-        """Carry out a word of command; everything else is talk."""
-        match intent:
-            case Intent.STOP:
-                await self.stop(thread, incoming)
-            case Intent.START:
-                await self.start(thread, incoming)
-            case Intent.UNDO:
-                await self.undo(thread, incoming)
-            case Intent.RESUME:
-                await self.resume(thread, incoming)
-            case Intent.RERUN:
-                await self.rerun(thread, incoming)
-            case Intent.ADD_OWNER:
-                await self.add_owners(thread, incoming)
-            case Intent.STATUS:
-                await self.services.responder.say(incoming, status_message(view))
-            case Intent.HELP | Intent.NOTHING | Intent.LIST:
-                if incoming.is_mention or incoming.text:
-                    shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
-                    await self.services.responder.say(incoming, shown)
-            case _:
-                await self.talk(thread, view, incoming, intent)
-
-    async def about_report(
-        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
-    ) -> None:
-        """Carry out the words that do the same as the buttons of a report."""
-        match intent:
-            case Intent.ZIP:
-                await self.report_requests.zip(thread, incoming)
-            case Intent.METHODS:
-                await self.report_requests.methods(thread, incoming)
-            case Intent.DISPUTE if view.report is None:
-                await self.talk(thread, view, incoming, Intent.TALK)
-            case Intent.DISPUTE:
-                text = disputed_text(incoming.text) or ""
-                await self.report_requests.dispute(thread, incoming, text)
-            case _:
-                await self.report_requests.offer(view, incoming)
 
     async def talk(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
@@ -115,58 +74,19 @@ class Replies:
         is_wish = intent is Intent.WISH or (intent is Intent.TALK and incoming.is_mention)
         if view.status is RunStatus.WAITING and may_steer:
             await self.revise(thread, incoming)
-        elif self.is_restated(view, intent, incoming) and may_steer:
+        elif self._is_restated(view, intent, incoming) and may_steer:
             text = incoming.text
             if not view.is_outside_grammar:
                 text = f"{thread.memo.text}\n{text}"
-            await self.new_tasks.again(thread, incoming, text, usable_files(view))
+            await self.new_tasks.begin_again(thread, incoming, text, usable_files(view))
         elif intent is Intent.QUESTION:
             await self.answer(thread, incoming)
         elif is_wish and not may_steer:
             await self.hint(thread, incoming)
         elif is_wish and view.status.is_final and not _is_waiver(incoming):
-            await self.late(view, incoming)
+            await self._take_late_wish(view, incoming)
         elif is_wish:
             await self.revise(thread, incoming)
-
-    async def late(self, view: RunView, incoming: Incoming) -> None:
-        """Deal with a wish after the end."""
-        if view.report is None:
-            await self.services.responder.say(incoming, ended_message())
-        else:
-            await self.report_requests.offer(view, incoming, incoming.text)
-
-    def is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
-        """Whether a task that never got a plan is asked anew."""
-        has_failed = view.status is RunStatus.FAILED and view.plan is None
-        is_said = intent in (Intent.WISH, Intent.QUESTION) or _is_statement(incoming.text)
-        return has_failed and (is_said or incoming.is_mention)
-
-    async def awaited(self, thread: Thread, incoming: Incoming) -> None:
-        """Deal with a reply to a task that still waits for its file."""
-        if not self.services.access.may_steer(thread, incoming.user):
-            return
-        if incoming.files:
-            await self.new_tasks.again(thread, incoming, _whole_question(thread, incoming))
-        elif understand(incoming.text) is Intent.STOP:
-            await self.new_tasks.call_off(thread)
-        elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
-            said = "I still need a dataset that I can read. Attach it to a reply here."
-            await self.services.responder.say(incoming, message(said))
-
-    async def with_files(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
-        """Deal with a file in a reply: the dataset that was missing, or another one."""
-        if view.status is RunStatus.WAITING:
-            await self.services.lab.stop(thread.run, UserId(incoming.user))
-            await self.new_tasks.again(thread, incoming, _whole_question(thread, incoming))
-        elif view.status is RunStatus.FAILED and view.plan is None:
-            await self.new_tasks.again(thread, incoming, _whole_question(thread, incoming))
-        else:
-            said = (
-                "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
-                "a new message with the question and this file for a run on it."
-            )
-            await self.services.responder.say(incoming, message(said))
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
         """Have a reply read; a changed plan, or another round, is posted from the log."""
@@ -236,7 +156,93 @@ class Replies:
         post = Post(f"{thread.run}:rerun:{incoming.key}", thread.place, rerun_message(rerun))
         await self.services.outbox.put(post)
 
-    async def add_owners(self, thread: Thread, incoming: Incoming) -> None:
+    async def hint(self, thread: Thread, incoming: Incoming) -> None:
+        """Tell somebody privately that the task is not theirs to steer."""
+        await self.services.responder.whisper(incoming, hint_message(thread.requester))
+
+    async def _carry_out_word(
+        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
+    ) -> None:
+        """Carry out a word of command; everything else is talk."""
+        match intent:
+            case Intent.STOP:
+                await self.stop(thread, incoming)
+            case Intent.START:
+                await self.start(thread, incoming)
+            case Intent.UNDO:
+                await self.undo(thread, incoming)
+            case Intent.RESUME:
+                await self.resume(thread, incoming)
+            case Intent.RERUN:
+                await self.rerun(thread, incoming)
+            case Intent.ADD_OWNER:
+                await self._add_owners(thread, incoming)
+            case Intent.STATUS:
+                await self.services.responder.say(incoming, status_message(view))
+            case Intent.HELP | Intent.NOTHING | Intent.LIST:
+                if incoming.is_mention or incoming.text:
+                    shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
+                    await self.services.responder.say(incoming, shown)
+            case _:
+                await self.talk(thread, view, incoming, intent)
+
+    async def _carry_out_about_report(
+        self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
+    ) -> None:
+        """Carry out the words that do the same as the buttons of a report."""
+        match intent:
+            case Intent.ZIP:
+                await self.report_requests.send_zip(thread, incoming)
+            case Intent.METHODS:
+                await self.report_requests.send_methods(thread, incoming)
+            case Intent.DISPUTE if view.report is None:
+                await self.talk(thread, view, incoming, Intent.TALK)
+            case Intent.DISPUTE:
+                text = disputed_text(incoming.text) or ""
+                await self.report_requests.dispute(thread, incoming, text)
+            case _:
+                await self.report_requests.offer(view, incoming)
+
+    async def _take_late_wish(self, view: RunView, incoming: Incoming) -> None:
+        """Deal with a wish after the end."""
+        if view.report is None:
+            await self.services.responder.say(incoming, ended_message())
+        else:
+            await self.report_requests.offer(view, incoming, incoming.text)
+
+    def _is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
+        """Whether a task that never got a plan is asked anew."""
+        has_failed = view.status is RunStatus.FAILED and view.plan is None
+        is_said = intent in (Intent.WISH, Intent.QUESTION) or _is_statement(incoming.text)
+        return has_failed and (is_said or incoming.is_mention)
+
+    async def _reply_without_run(self, thread: Thread, incoming: Incoming) -> None:
+        """Deal with a reply to a task that still waits for its file."""
+        if not self.services.access.may_steer(thread, incoming.user):
+            return
+        if incoming.files:
+            await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+        elif understand(incoming.text) is Intent.STOP:
+            await self.new_tasks.call_off(thread)
+        elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
+            said = "I still need a dataset that I can read. Attach it to a reply here."
+            await self.services.responder.say(incoming, message(said))
+
+    async def _take_files(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
+        """Deal with a file in a reply: the dataset that was missing, or another one."""
+        if view.status is RunStatus.WAITING:
+            await self.services.lab.stop(thread.run, UserId(incoming.user))
+            await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+        elif view.status is RunStatus.FAILED and view.plan is None:
+            await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+        else:
+            said = (
+                "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
+                "a new message with the question and this file for a run on it."
+            )
+            await self.services.responder.say(incoming, message(said))
+
+    async def _add_owners(self, thread: Thread, incoming: Incoming) -> None:
         """Let more people steer the task."""
         users = tuple(u for u in named_users(incoming.text) if u != self.services.bot_user)
 
@@ -246,10 +252,6 @@ class Replies:
 
         await self.services.threads.change(thread.place, add)
         await self.services.responder.say(incoming, owner_message(users))
-
-    async def hint(self, thread: Thread, incoming: Incoming) -> None:
-        """Tell somebody privately that the task is not theirs to steer."""
-        await self.services.responder.whisper(incoming, hint_message(thread.requester))
 
 
 def _is_waiver(incoming: Incoming) -> bool:

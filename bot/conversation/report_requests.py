@@ -87,23 +87,23 @@ class ReportRequests:
             # It is noted, and shown, also where there is nothing that could be checked again.
             self.services.followers.follow(thread)
 
-    async def zip(self, thread: Thread, incoming: Incoming) -> None:
+    async def send_zip(self, thread: Thread, incoming: Incoming) -> None:
         """Point to the zip in the thread, or upload it again."""
-        told = await self.told(thread, incoming)
+        told = await self._find_report(thread, incoming)
         if told is not None:
             title = "Results (zip)"
             wanted = Wanted("results", "zip", title, told.report.bundle)
-            await self.bring(thread, incoming, told, wanted)
+            await self._bring(thread, incoming, told, wanted)
 
-    async def methods(self, thread: Thread, incoming: Incoming) -> None:
+    async def send_methods(self, thread: Thread, incoming: Incoming) -> None:
         """Upload the methods text the first time; afterwards point to it."""
-        told = await self.told(thread, incoming)
+        told = await self._find_report(thread, incoming)
         if told is not None:
             title = "Methods and LaTeX"
             wanted = Wanted("methods", "methods text", title, _methods_of(told.report))
-            await self.bring(thread, incoming, told, wanted)
+            await self._bring(thread, incoming, told, wanted)
 
-    async def told(self, thread: Thread, incoming: Incoming) -> Told | None:
+    async def _find_report(self, thread: Thread, incoming: Incoming) -> Told | None:
         """Return the report that a button belongs to, or the newest."""
         reports = told_reports(await read_log(self.services.lab, thread.run))
         if not reports:
@@ -112,7 +112,7 @@ class ReportRequests:
         seq = incoming.carried.detail
         return next((t for t in reports if str(t.seq) == seq), reports[-1])
 
-    async def bring(self, thread: Thread, incoming: Incoming, told: Told, wanted: Wanted) -> None:
+    async def _bring(self, thread: Thread, incoming: Incoming, told: Told, wanted: Wanted) -> None:
         """Upload a file, unless a message with it stands in the thread: then say where."""
         for copy in itertools.count(1):
             first = f"{wanted.kind}:{told.seq}"
@@ -120,7 +120,7 @@ class ReportRequests:
             fate = await self.services.outbox.fate(key)
             if fate is None:
                 break
-            shown = await self.standing(thread, wanted, fate)
+            shown = await self._whereabouts(thread, wanted, fate)
             if shown is not None:
                 await self.services.responder.whisper(incoming, shown)
                 return
@@ -131,7 +131,7 @@ class ReportRequests:
         uploads = (Upload(wanted.path, wanted.title),)
         await self.services.outbox.put(Post(key, thread.place, Message(text), uploads, thread.run))
 
-    async def standing(self, thread: Thread, wanted: Wanted, fate: Fate) -> Message | None:
+    async def _whereabouts(self, thread: Thread, wanted: Wanted, fate: Fate) -> Message | None:
         """Say where an upload stands; None when it does not."""
         match fate:
             case Fate(PostState.QUEUED):

@@ -68,7 +68,7 @@ class Cards:
             ts = await self.outbox.ts_of(card.key)
             is_done = not ts
             while not is_done:
-                await self.news(card)
+                await self._wait_for_change(card)
                 card.changed.clear()
                 was_last = card.is_last
                 await self.edit(card, ts)
@@ -77,11 +77,6 @@ class Cards:
                     await _wait_until(card.hurry, self.pace.spacing(time.monotonic() - card.born))
         finally:
             self.alive.pop(card.key, None)
-
-    async def news(self, card: Card) -> None:
-        """Wait for a change; the clock on the card is one too."""
-        tick = max(self.pace.spacing(time.monotonic() - card.born), 10 * self.pace.shortest_s)
-        await _wait_until(card.changed, tick)
 
     async def edit(self, card: Card, ts: str) -> None:
         """Show a card's newest state; dropped when limited, unless it is the last."""
@@ -110,14 +105,19 @@ class Cards:
 
     async def close(self, grace_s: float = 3.0) -> None:
         """Give last edits a moment, then stop."""
-        last = [w for w in self.drivers if w.get_name() in self.finishing()]
+        last = [w for w in self.drivers if w.get_name() in self._last_workers()]
         if last:
             await asyncio.wait(last, timeout=grace_s)
         for worker in self.drivers:
             worker.cancel()
         await asyncio.gather(*self.drivers, return_exceptions=True)
 
-    def finishing(self) -> set[str]:
+    async def _wait_for_change(self, card: Card) -> None:
+        """Wait for a change; the clock on the card is one too."""
+        tick = max(self.pace.spacing(time.monotonic() - card.born), 10 * self.pace.shortest_s)
+        await _wait_until(card.changed, tick)
+
+    def _last_workers(self) -> set[str]:
         """Return the names of the workers that show a last state."""
         return {f"card {key}" for key, card in self.alive.items() if card.is_last}
 

@@ -92,7 +92,7 @@ class Inbox:
         """Deal with one lane in order until it is empty; a failing disk only puts it off."""
         try:
             while self.lanes[lane]:
-                await self.deal(self.lanes[lane][0], handle, give_up)
+                await self._deal(self.lanes[lane][0], handle, give_up)
                 self.in_hand.discard(self.lanes[lane].popleft().id)
         except Exception:
             log.exception("the inbox goes on later", extra={"lane": lane})
@@ -100,7 +100,7 @@ class Inbox:
         finally:
             self.in_hand.difference_update(r.id for r in self.lanes.pop(lane))
 
-    async def deal(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
+    async def _deal(self, record: InboxRecord, handle: Handler, give_up: GiveUp) -> None:
         """Deal with one item: again after an error, and given up after some attempts."""
         incoming = decode_incoming(record.body)
         while True:

@@ -65,20 +65,7 @@ class Sender:
             if error.code not in TOO_MUCH:
                 raise
             log.warning("falling back to plain text", extra={"post": post.key, "why": error.code})
-        return await self.send_plain(post)
-
-    async def send_plain(self, post: Post) -> str:
-        """Post the text in pieces, or as a file where it is very long."""
-        pieces = chunks(post.message.text)
-        if len(pieces) > MOST_CHUNKS:
-            content = post.message.text.encode()
-            one = {"filename": "message.md", "content": content, "title": "Message"}
-            return await self.complete(post, [one], "This is too long for a message:")
-        first = ""
-        for number, piece in enumerate(pieces):
-            ts = await self.post(post, piece, part=number)
-            first = first or ts
-        return first
+        return await self._send_plain(post)
 
     async def post(self, post: Post, text: str, part: int = 0, **more: Any) -> str:
         """Post one message into the thread."""
@@ -151,9 +138,22 @@ class Sender:
             }
             for f in post.files
         ]
-        return await self.complete(post, items, post.message.text)
+        return await self._complete_upload(post, items, post.message.text)
 
-    async def complete(self, post: Post, items: list[dict[str, Any]], comment: str) -> str:
+    async def _send_plain(self, post: Post) -> str:
+        """Post the text in pieces, or as a file where it is very long."""
+        pieces = chunks(post.message.text)
+        if len(pieces) > MOST_CHUNKS:
+            content = post.message.text.encode()
+            one = {"filename": "message.md", "content": content, "title": "Message"}
+            return await self._complete_upload(post, [one], "This is too long for a message:")
+        first = ""
+        for number, piece in enumerate(pieces):
+            ts = await self.post(post, piece, part=number)
+            first = first or ts
+        return first
+
+    async def _complete_upload(self, post: Post, items: list[dict[str, Any]], comment: str) -> str:
         """Upload, join the channel first where that is what is missing."""
 
         def work() -> Awaitable[Any]:
@@ -167,12 +167,12 @@ class Sender:
         try:
             answer = await call_slack(work)
         except Refused as error:
-            if error.code != "not_in_channel" or not await self.joined(post.place.channel):
+            if error.code != "not_in_channel" or not await self._join_channel(post.place.channel):
                 raise
             answer = await call_slack(work)
-        return await self.shared(str(answer["files"][0]["id"]), post.place)
+        return await self._wait_until_shared(str(answer["files"][0]["id"]), post.place)
 
-    async def joined(self, channel: str) -> bool:
+    async def _join_channel(self, channel: str) -> bool:
         """Try to become a member of a public channel."""
         try:
             await call_slack(lambda: self.client.conversations_join(channel=channel))
@@ -180,7 +180,7 @@ class Sender:
             return False
         return True
 
-    async def shared(self, file: str, place: Place) -> str:
+    async def _wait_until_shared(self, file: str, place: Place) -> str:
         """Wait until an uploaded file is in its thread; return the message's time stamp."""
         pause, waited = 0.2, 0.0
         while waited <= self.pace.shares_s:

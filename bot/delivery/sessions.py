@@ -39,11 +39,11 @@ class Sessions:
         if self.is_refused:
             return
         title = view.plan.title if view.plan else "Experiment"
-        task = asyncio.create_task(self.set(place, STATUS_OF[view.status], title[:TITLE]))
+        task = asyncio.create_task(self.set_status(place, STATUS_OF[view.status], title[:TITLE]))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def set(self, place: Place, status: str, title: str) -> None:
+    async def set_status(self, place: Place, status: str, title: str) -> None:
         """Set the status once; an error is only logged."""
         try:
             await call_slack(

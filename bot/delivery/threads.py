@@ -105,7 +105,7 @@ class Threads:
             await threads.update(self.database, _thread_record(changed))
             return changed
 
-    async def told(self, thread: Thread, seq: int) -> None:
+    async def note_told(self, thread: Thread, seq: int) -> None:
         """Remember how far a thread was told of its run."""
 
         def advance(current: Thread) -> Thread:
@@ -114,7 +114,7 @@ class Threads:
 
         await self.change(thread.place, advance)
 
-    async def seen(self, place: Place, ts: str) -> None:
+    async def note_seen(self, place: Place, ts: str) -> None:
         """Remember the last message that was dealt with."""
         await self.change(
             place, lambda t: replace(t, last_message_ts=max(t.last_message_ts, ts, key=ts_number))

@@ -39,54 +39,11 @@ class Modals:
     def by_action(self) -> dict[Action, Callable[..., Awaitable[None]]]:
         """Return what opens the modal of each button that has one."""
         return {
-            Action.EDIT: self.edit,
-            Action.REQUIREMENTS: self.requirements,
-            Action.IMPROVE: self.improve,
-            Action.DISPUTE: self.dispute,
+            Action.EDIT: self._open_edit,
+            Action.REQUIREMENTS: self._open_plan,
+            Action.IMPROVE: self._open_improve,
+            Action.DISPUTE: self._open_dispute,
         }
-
-    async def edit(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Open the Edit modal, for people who may steer."""
-        await ack()
-        await self.show(body, client, self.edited, is_steering=True)
-
-    async def requirements(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Show the whole plan with its requirements, to everybody."""
-        await ack()
-        await self.show(body, client, self.planned)
-
-    async def improve(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Open the modal for another round, for people who may steer."""
-        await ack()
-        await self.show(body, client, self.improved, is_steering=True)
-
-    async def dispute(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Open the modal to dispute a report, for everybody."""
-        await ack()
-        await self.show(body, client, self.disputed)
-
-    def edited(self, pressed: Incoming, view: RunView) -> Block | Message:
-        """Return the modal for changes of the plan."""
-        return edit_modal(place_metadata(pressed.place, view.id), view.plan)
-
-    def planned(self, _: Incoming, view: RunView) -> Block | Message:
-        """Return the modal with the plan."""
-        return plan_modal(view.plan) if view.plan else message("There is no plan yet.")
-
-    def improved(self, pressed: Incoming, view: RunView) -> Block | Message:
-        """Return the modal for another round, with the wish that the button carries."""
-        if not view.status.is_final:
-            return status_message(view)
-        if view.report is None:
-            return message(NO_REPORT)
-        place = place_metadata(pressed.place, view.id)
-        return improve_modal(place, view, self.services.price, pressed.carried)
-
-    def disputed(self, pressed: Incoming, view: RunView) -> Block | Message:
-        """Return the modal to dispute a report."""
-        if view.report is None:
-            return message(NO_REPORT)
-        return dispute_modal(place_metadata(pressed.place, view.id), view)
 
     async def show(
         self,
@@ -101,7 +58,7 @@ class Modals:
         if pressed is None:
             return
         try:
-            shown = await self.made(pressed, form, is_steering=is_steering)
+            shown = await self._form_or_reason(pressed, form, is_steering=is_steering)
             if isinstance(shown, Message):
                 await self.services.responder.whisper(pressed, shown)
             else:
@@ -111,17 +68,6 @@ class Modals:
             await self.services.responder.whisper(
                 pressed, trouble_message(pressed.user, describe(error))
             )
-
-    async def made(self, pressed: Incoming, form: Form, *, is_steering: bool) -> Block | Message:
-        """Return the modal, or what there is to say instead."""
-        threads = self.services.threads
-        thread = await threads.find(pressed.place) or await threads.of_run(pressed.run)
-        if thread is None:
-            return message(FORGOTTEN)
-        if is_steering and not self.services.access.may_steer(thread, pressed.user):
-            return hint_message(thread.requester)
-        run = RunId(pressed.run) if pressed.run else thread.run
-        return form(pressed, await self.services.lab.view(run))
 
     async def open(
         self, pressed: Incoming, client: AsyncWebClient, trigger: str, shown: Block
@@ -133,6 +79,62 @@ class Modals:
             log.warning("a modal was not opened", extra={"why": str(error)})
             said = "Slack did not open the window in time. Press again, or reply in the thread."
             await self.services.responder.whisper(pressed, message(said))
+
+    async def _open_edit(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open the Edit modal, for people who may steer."""
+        await ack()
+        await self.show(body, client, self._edit_form, is_steering=True)
+
+    async def _open_plan(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Show the whole plan with its requirements, to everybody."""
+        await ack()
+        await self.show(body, client, self._plan_form)
+
+    async def _open_improve(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open the modal for another round, for people who may steer."""
+        await ack()
+        await self.show(body, client, self._improve_form, is_steering=True)
+
+    async def _open_dispute(self, ack: Ack, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open the modal to dispute a report, for everybody."""
+        await ack()
+        await self.show(body, client, self._dispute_form)
+
+    def _edit_form(self, pressed: Incoming, view: RunView) -> Block | Message:
+        """Return the modal for changes of the plan."""
+        return edit_modal(place_metadata(pressed.place, view.id), view.plan)
+
+    def _plan_form(self, _: Incoming, view: RunView) -> Block | Message:
+        """Return the modal with the plan."""
+        return plan_modal(view.plan) if view.plan else message("There is no plan yet.")
+
+    def _improve_form(self, pressed: Incoming, view: RunView) -> Block | Message:
+        """Return the modal for another round, with the wish that the button carries."""
+        if not view.status.is_final:
+            return status_message(view)
+        if view.report is None:
+            return message(NO_REPORT)
+        place = place_metadata(pressed.place, view.id)
+        return improve_modal(place, view, self.services.price, pressed.carried)
+
+    def _dispute_form(self, pressed: Incoming, view: RunView) -> Block | Message:
+        """Return the modal to dispute a report."""
+        if view.report is None:
+            return message(NO_REPORT)
+        return dispute_modal(place_metadata(pressed.place, view.id), view)
+
+    async def _form_or_reason(
+        self, pressed: Incoming, form: Form, *, is_steering: bool
+    ) -> Block | Message:
+        """Return the modal, or what there is to say instead."""
+        threads = self.services.threads
+        thread = await threads.find(pressed.place) or await threads.of_run(pressed.run)
+        if thread is None:
+            return message(FORGOTTEN)
+        if is_steering and not self.services.access.may_steer(thread, pressed.user):
+            return hint_message(thread.requester)
+        run = RunId(pressed.run) if pressed.run else thread.run
+        return form(pressed, await self.services.lab.view(run))
 
 
 def register_buttons(app: AsyncApp, services: Services) -> None:

@@ -24,7 +24,9 @@ def register_command(app: AsyncApp, services: Services) -> None:
     async def answer(ack: Ack, command: dict[str, Any]) -> None:
         wants_list = understand(str(command.get("text") or "")) in LISTING
         user = str(command.get("user_id") or "")
-        shown = await new_tasks.list_of(user) if wants_list else help_message(services.bot_user)
+        shown = (
+            await new_tasks.list_of_tasks(user) if wants_list else help_message(services.bot_user)
+        )
         await ack(text=fallback(shown), blocks=list(shown.blocks))
 
     app.command(COMMAND)(answer)

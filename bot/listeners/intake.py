@@ -32,7 +32,7 @@ class Intake:
         Bolt calls this before anything else; an error here means no acknowledgement.
         """
         incoming = incoming_of(body, self.bot_user)
-        if incoming is not None and await self.concerns_us(incoming):
+        if incoming is not None and await self._concerns_us(incoming):
             await self.inbox.keep(incoming)
         return await next()
 
@@ -40,7 +40,7 @@ class Intake:
         """Give what is kept to the dispatch, thread by thread in order, until cancelled."""
         await self.inbox.serve(self.dispatch.handle, self.dispatch.give_up)
 
-    async def concerns_us(self, incoming: Incoming) -> bool:
+    async def _concerns_us(self, incoming: Incoming) -> bool:
         """Whether something concerns us; nothing is kept of other people's talk."""
         match incoming.kind:
             case Kind.ACTION:

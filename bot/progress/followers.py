@@ -70,25 +70,33 @@ class Followers:
             except Exception:
                 log.exception("a thread's run cannot be read", extra={"run": thread.run})
                 continue
-            if self.may_be_stale(view, thread):
+            if self._may_be_stale(view, thread):
                 self.follow(thread)
-
-    def may_be_stale(self, view: RunView, thread: Thread) -> bool:
-        """Whether a thread may lack something, be it only the last edit of a process killed."""
-        ended = view.finished_at
-        is_fresh = ended is not None and self.telling.now() - ended < FRESH
-        is_untold = not view.status.is_final or view.seq > thread.last_seq
-        return is_untold or is_fresh or bool(view.disputes)
 
     def follow(self, thread: Thread) -> None:
         """Follow a run, if nobody does; one that had ended may have been opened again."""
         known = self.following.get(thread.run)
         self.asked.add(thread.run)
         if known is None or known.done():
-            work = self.keep_on(thread)
+            work = self._keep_on(thread)
             self.following[thread.run] = asyncio.create_task(work, name=f"follow {thread.run}")
 
-    async def keep_on(self, thread: Thread) -> None:
+    async def close(self) -> None:
+        """Stop following; the log and the stored positions allow to go on."""
+        for task in self.following.values():
+            task.cancel()
+        await asyncio.gather(*self.following.values(), return_exceptions=True)
+        for follower in self.followers.values():
+            follower.say_goodbye()
+
+    def _may_be_stale(self, view: RunView, thread: Thread) -> bool:
+        """Whether a thread may lack something, be it only the last edit of a process killed."""
+        ended = view.finished_at
+        is_fresh = ended is not None and self.telling.now() - ended < FRESH
+        is_untold = not view.status.is_final or view.seq > thread.last_seq
+        return is_untold or is_fresh or bool(view.disputes)
+
+    async def _keep_on(self, thread: Thread) -> None:
         """Follow to the end; an error is logged and following goes on."""
         while thread.run in self.asked:
             try:
@@ -101,14 +109,6 @@ class Followers:
                 self.asked.add(thread.run)
                 log.exception("following a run goes on after", extra={"run": thread.run})
                 await asyncio.sleep(RESTART_S)
-
-    async def close(self) -> None:
-        """Stop following; the log and the stored positions allow to go on."""
-        for task in self.following.values():
-            task.cancel()
-        await asyncio.gather(*self.following.values(), return_exceptions=True)
-        for follower in self.followers.values():
-            follower.say_goodbye()
 
 
 class Follower:
@@ -155,16 +155,40 @@ class Follower:
         """Tell one event; what is in the thread already is only folded."""
         before = self.view
         self.view = fold(before.id, [logged], before)
-        self.note(logged)
+        self._remember(logged)
         if logged.seq > self.thread.last_seq:
             await self.tell(logged, before)
         if self.view.seq >= self.head:
-            self.show_card()
-            self.plan_start()
+            self._show_card()
+            self._plan_start()
         if isinstance(logged.event, Disputed) or self.view.seq == self.head:
-            await self.show_disputes()
+            await self._show_disputes()
 
-    def note(self, logged: Logged) -> None:
+    def say_goodbye(self) -> None:
+        """Say on the card that the service is away; the next start puts it right."""
+        if not self.view.seq or self.view.status.is_final:
+            return
+        telling, thread = self.telling, self.thread
+        note = "\n".join(n for n in (dispute_note(self.disputers), AWAY) if n)
+        shown = card(self.view, thread.requester, telling.now(), telling.cap, note)
+        bare = replace(shown, blocks=without_buttons(shown.blocks, ""))
+        telling.cards.show(thread.card_key, thread.place, partial(_unchanged, bare), is_last=True)
+
+    async def tell(self, logged: Logged, before: RunView) -> None:
+        """Queue the posts of an event, then remember that it was told."""
+        telling = self.telling
+        posts = posts_of(logged, before, self.view, self.thread, telling.cap)
+        for post in posts:
+            await telling.outbox.put(post)
+        is_start = isinstance(logged.event, ProtocolFrozen) and before.freeze is None
+        if is_start or self._has_ended_early(before):
+            await self._close_plans(logged)
+        if self.view.status is not before.status:
+            telling.sessions.show(self.thread.place, self.view)
+        if posts or self.view.status.is_final:
+            await telling.threads.note_told(self.thread, logged.seq)
+
+    def _remember(self, logged: Logged) -> None:
         """Remember which posts an event is about, and who disputes the newest report."""
         match logged.event:
             case PlanSet():
@@ -177,26 +201,12 @@ class Follower:
             case _:
                 pass
 
-    async def tell(self, logged: Logged, before: RunView) -> None:
-        """Queue the posts of an event, then remember that it was told."""
-        telling = self.telling
-        posts = posts_of(logged, before, self.view, self.thread, telling.cap)
-        for post in posts:
-            await telling.outbox.put(post)
-        is_start = isinstance(logged.event, ProtocolFrozen) and before.freeze is None
-        if is_start or self.has_ended_early(before):
-            await self.close_plans(logged)
-        if self.view.status is not before.status:
-            telling.sessions.show(self.thread.place, self.view)
-        if posts or self.view.status.is_final:
-            await telling.threads.told(self.thread, logged.seq)
-
-    def has_ended_early(self, before: RunView) -> bool:
+    def _has_ended_early(self, before: RunView) -> bool:
         """Whether the run has just ended before its start."""
         has_ended = self.view.status.is_final and not before.status.is_final
         return has_ended and self.view.freeze is None
 
-    def show_card(self) -> None:
+    def _show_card(self) -> None:
         """Bring the card up to date."""
         view, telling, requester = self.view, self.telling, self.thread.requester
         disputes = dispute_note(self.disputers)
@@ -207,17 +217,7 @@ class Follower:
         is_last = view.status.is_final
         telling.cards.show(self.thread.card_key, self.thread.place, render, is_last=is_last)
 
-    def say_goodbye(self) -> None:
-        """Say on the card that the service is away; the next start puts it right."""
-        if not self.view.seq or self.view.status.is_final:
-            return
-        telling, thread = self.telling, self.thread
-        note = "\n".join(n for n in (dispute_note(self.disputers), AWAY) if n)
-        shown = card(self.view, thread.requester, telling.now(), telling.cap, note)
-        bare = replace(shown, blocks=without_buttons(shown.blocks, ""))
-        telling.cards.show(thread.card_key, thread.place, partial(_unchanged, bare), is_last=True)
-
-    async def show_disputes(self) -> None:
+    async def _show_disputes(self) -> None:
         """Say in the first line of the newest report who disputes it."""
         report = await self.telling.outbox.message(self.report_key) if self.disputers else None
         if report is not None:
@@ -227,7 +227,7 @@ class Follower:
                 self.report_key, place, partial(_unchanged, shown), is_last=True
             )
 
-    async def close_plans(self, logged: Logged) -> None:
+    async def _close_plans(self, logged: Logged) -> None:
         """Take the buttons off the plans once the protocol is frozen or the run has ended."""
         freeze = self.view.freeze
         note = f"Not started; ended {moment(logged.at)}."
@@ -243,15 +243,15 @@ class Follower:
                 place = self.thread.place
                 self.telling.cards.show(key, place, partial(_unchanged, shown), is_last=True)
 
-    def plan_start(self) -> None:
+    def _plan_start(self) -> None:
         """Let the run start by itself where that is set and nobody objects in time."""
         if self.starting:
             self.starting.cancel()
             self.starting = None
         if self.telling.auto_start_s and self.view.status is RunStatus.WAITING:
-            self.starting = asyncio.create_task(self.start_later())
+            self.starting = asyncio.create_task(self._start_later())
 
-    async def start_later(self) -> None:
+    async def _start_later(self) -> None:
         """Start after the configured pause."""
         await asyncio.sleep(self.telling.auto_start_s)
         try:

@@ -62,6 +62,11 @@ def posts_of(
     return (_thread_post(thread, f"{kind}:{logged.seq}", message),)
 
 
+def report_kind(seq: int) -> str:
+    """Return what the report that came with an event is called among our posts."""
+    return f"report:{seq}"
+
+
 def _message_of(
     logged: Logged, before: RunView, view: RunView, thread: Thread, cap: float
 ) -> Message | None:
@@ -100,11 +105,6 @@ def _end_posts(view: RunView, thread: Thread, seq: int) -> tuple[Post, ...]:
         if files:
             posts.append(_thread_post(thread, f"{kind}:{seq}", Message(text), files))
     return tuple(posts)
-
-
-def report_kind(seq: int) -> str:
-    """Return what the report that came with an event is called among our posts."""
-    return f"report:{seq}"
 
 
 def _thread_post(

@@ -118,6 +118,49 @@ async def identify(client: AsyncWebClient) -> Identity:
     )
 
 
+async def check_app_token(client: AsyncWebClient, credentials: Credentials) -> None:
+    """Try the app-level token before Socket Mode retries it for ever in silence.
+
+    Raises
+    ------
+    SlackUnavailable
+        When Slack refuses it.
+    """
+    token = credentials.app_token.get_secret_value()
+    try:
+        await call_slack(lambda: client.apps_connections_open(app_token=token))
+    except Refused as error:
+        raise _app_token_refused(error.code) from error
+    except Uncertain as error:
+        if error.is_token_refused:
+            raise _app_token_refused(str(error)) from error
+        log.warning("Socket Mode is not to be had yet", extra={"why": str(error)})
+
+
+async def watch_connection(
+    handler: AsyncSocketModeHandler,
+    client: AsyncWebClient,
+    every_s: float,
+    after_gap: Callable[[], Awaitable[None]],
+) -> None:
+    """Reconnect by force when the socket looks dead although Slack answers; for ever."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await call_slack(client.auth_test)
+        except (Refused, Uncertain) as error:
+            log.warning("Slack does not answer", extra={"why": str(error)})
+            continue
+        if await handler.client.is_connected():
+            continue
+        log.warning("the connection looks dead; connecting anew")
+        try:
+            await handler.client.connect_to_new_endpoint(force=True)
+            await after_gap()
+        except Exception:
+            log.exception("could not connect anew; trying again soon")
+
+
 async def _first_answer(client: AsyncWebClient) -> Any:
     """Call auth.test, a few times while the network or Slack is not there yet."""
     try:
@@ -146,52 +189,9 @@ async def _answer_or_refusal(client: AsyncWebClient) -> Any:
         raise
 
 
-async def check_app_token(client: AsyncWebClient, credentials: Credentials) -> None:
-    """Try the app-level token before Socket Mode retries it for ever in silence.
-
-    Raises
-    ------
-    SlackUnavailable
-        When Slack refuses it.
-    """
-    token = credentials.app_token.get_secret_value()
-    try:
-        await call_slack(lambda: client.apps_connections_open(app_token=token))
-    except Refused as error:
-        raise _app_token_refused(error.code) from error
-    except Uncertain as error:
-        if error.is_token_refused:
-            raise _app_token_refused(str(error)) from error
-        log.warning("Socket Mode is not to be had yet", extra={"why": str(error)})
-
-
 def _app_token_refused(why: str) -> SlackUnavailable:
     """Return what to do about an app-level token that Slack refuses."""
     return SlackUnavailable(
         f"Slack refuses the app-level token ({why}). Check SLACK_APP_TOKEN (xapp-…, Basic "
         "Information, App-Level Tokens, scope connections:write) and that Socket Mode is on."
     )
-
-
-async def watch_connection(
-    handler: AsyncSocketModeHandler,
-    client: AsyncWebClient,
-    every_s: float,
-    after_gap: Callable[[], Awaitable[None]],
-) -> None:
-    """Reconnect by force when the socket looks dead although Slack answers; for ever."""
-    while True:
-        await asyncio.sleep(every_s)
-        try:
-            await call_slack(client.auth_test)
-        except (Refused, Uncertain) as error:
-            log.warning("Slack does not answer", extra={"why": str(error)})
-            continue
-        if await handler.client.is_connected():
-            continue
-        log.warning("the connection looks dead; connecting anew")
-        try:
-            await handler.client.connect_to_new_endpoint(force=True)
-            await after_gap()
-        except Exception:
-            log.exception("could not connect anew; trying again soon")

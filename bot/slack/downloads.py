@@ -73,7 +73,7 @@ class Downloads:
 
     async def download(self, session: aiohttp.ClientSession, file: Attachment, path: Path) -> Path:
         """Download one file to `path`, under a temporary name until it is whole."""
-        file = await self.asked(file) if file.needs_info or not file.url else file
+        file = await self._ask_about(file) if file.needs_info or not file.url else file
         _reject(file, self.max_mib)
         draft = path.with_name(f"{path.name}.part")
         try:
@@ -84,14 +84,6 @@ class Downloads:
                 "attach it once more in this thread."
             ) from error
         return draft.rename(path)
-
-    async def asked(self, file: Attachment) -> Attachment:
-        """Ask Slack for a file's address where the message does not have it."""
-        try:
-            answer = await call_slack(lambda: self.client.files_info(file=file.id))
-        except (Refused, Uncertain) as error:
-            raise FileTrouble(f"`{file.name}`: Slack does not show it to me ({error}).") from error
-        return attachment_of(answer["file"])
 
     async def stream(self, session: aiohttp.ClientSession, file: Attachment, draft: Path) -> None:
         """Follow redirects by hand and write the bytes."""
@@ -142,6 +134,14 @@ class Downloads:
             return host in LOOPBACK and parts.port == own.port
         is_slack = any(host == h or host.endswith(f".{h}") for h in SLACK_HOSTS)
         return is_slack and parts.scheme == "https"
+
+    async def _ask_about(self, file: Attachment) -> Attachment:
+        """Ask Slack for a file's address where the message does not have it."""
+        try:
+            answer = await call_slack(lambda: self.client.files_info(file=file.id))
+        except (Refused, Uncertain) as error:
+            raise FileTrouble(f"`{file.name}`: Slack does not show it to me ({error}).") from error
+        return attachment_of(answer["file"])
 
 
 def _safe_names(files: Sequence[Attachment]) -> tuple[str, ...]:

@@ -123,23 +123,6 @@ def incoming_of(body: Payload, bot_user: str) -> Incoming | None:
             return None
 
 
-def _read_event(body: Payload, bot_user: str) -> Incoming | None:
-    """Read a message, a mention or a native Stop."""
-    event = body.get("event") or {}
-    team = str(body.get("team_id") or event.get("team") or "")
-    if event.get("type") == "agent_session_stopped":
-        place = Place(team, str(event["channel"]), str(event["thread_ts"]))
-        stamp = str(event.get("event_ts") or "")
-        return Incoming(Kind.STOP, str(body["event_id"]), place, stamp, str(event["user"]))
-    if event.get("type") not in ("message", "app_mention"):
-        return None
-    if (event.get("subtype") or "") not in MESSAGE_SUBTYPES or not event.get("user"):
-        return None
-    if event["user"] == bot_user:
-        return None
-    return read_message(body, event, team, bot_user)
-
-
 def read_message(body: Payload, event: Payload, team: str, bot_user: str) -> Incoming:
     """Read a person's message."""
     ts = str(event["ts"])
@@ -204,6 +187,28 @@ def read_action(body: Payload) -> Incoming | None:
     )
 
 
+def place_metadata(place: Place, run: str) -> str:
+    """Return what a modal carries to know its thread."""
+    return TypeAdapter(tuple[Place, str]).dump_json((place, run)).decode()
+
+
+def _read_event(body: Payload, bot_user: str) -> Incoming | None:
+    """Read a message, a mention or a native Stop."""
+    event = body.get("event") or {}
+    team = str(body.get("team_id") or event.get("team") or "")
+    if event.get("type") == "agent_session_stopped":
+        place = Place(team, str(event["channel"]), str(event["thread_ts"]))
+        stamp = str(event.get("event_ts") or "")
+        return Incoming(Kind.STOP, str(body["event_id"]), place, stamp, str(event["user"]))
+    if event.get("type") not in ("message", "app_mention"):
+        return None
+    if (event.get("subtype") or "") not in MESSAGE_SUBTYPES or not event.get("user"):
+        return None
+    if event["user"] == bot_user:
+        return None
+    return read_message(body, event, team, bot_user)
+
+
 def _read_submission(body: Payload) -> Incoming | None:
     """Read a submitted modal; each of ours has one input."""
     view = body.get("view") or {}
@@ -224,11 +229,6 @@ def _read_submission(body: Payload) -> Incoming | None:
         action=form,
         value=run,
     )
-
-
-def place_metadata(place: Place, run: str) -> str:
-    """Return what a modal carries to know its thread."""
-    return TypeAdapter(tuple[Place, str]).dump_json((place, run)).decode()
 
 
 def _team_of(body: Payload) -> str:

@@ -94,15 +94,6 @@ class Call:
         return list(items[start:end]), following
 
 
-def _offset(cursor: str) -> int:
-    if not cursor:
-        return 0
-    try:
-        return int(base64.b64decode(cursor).decode().removeprefix("next:"))
-    except (ValueError, binascii.Error) as error:
-        raise ApiError("invalid_cursor") from error
-
-
 def cursor_data(following: str) -> Json:
     """Return the part of an answer that carries the next cursor."""
     return {"response_metadata": {"next_cursor": following}}
@@ -134,3 +125,12 @@ def need_scope(call: Call, scope: str) -> None:
     if call.caller.kind == "bot" and scope not in call.team.rules.scopes:
         provided = ",".join(call.team.rules.scopes)
         raise ApiError("missing_scope", needed=scope, provided=provided)
+
+
+def _offset(cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        return int(base64.b64decode(cursor).decode().removeprefix("next:"))
+    except (ValueError, binascii.Error) as error:
+        raise ApiError("invalid_cursor") from error

@@ -51,6 +51,36 @@ def action_of(block: Json, item: Json, chosen: object, at: str) -> Json:
     }
 
 
+def view_values(view: Json, given: Mapping[str, Any]) -> Json:
+    """Return the state values of a view; `given` is keyed by block id or action id."""
+    state: Json = {}
+    for block, item in elements_of(view["blocks"]):
+        if item["type"] in {"button", "overflow", "image"}:
+            continue
+        fallback = given.get(item["action_id"], _first_value(item))
+        entered = given.get(block["block_id"], fallback)
+        state.setdefault(block["block_id"], {})[item["action_id"]] = _element_state(item, entered)
+    return state
+
+
+def input_complaints(view: Json, state: Json) -> dict[str, str]:
+    """Return the complaints that Slack's own client makes before it sends anything."""
+    errors = {}
+    for block in view["blocks"]:
+        if block["type"] != "input":
+            continue
+        item = block["element"]
+        entered = next(
+            v for k, v in state[block["block_id"]][item["action_id"]].items() if k != "type"
+        )
+        if not entered and not block.get("optional"):
+            errors[block["block_id"]] = "Please complete this required field."
+        most = item.get("max_length", 3000)
+        if isinstance(entered, str) and len(entered) > most:
+            errors[block["block_id"]] = f"At most {most} characters."
+    return errors
+
+
 def _element_state(item: Json, given: Any) -> Json:
     """Return the state of an element in which `given` was entered or chosen."""
     kind = item["type"]
@@ -87,33 +117,3 @@ def _first_value(item: Json) -> Any:
         if value is not None:
             return value
     return None
-
-
-def view_values(view: Json, given: Mapping[str, Any]) -> Json:
-    """Return the state values of a view; `given` is keyed by block id or action id."""
-    state: Json = {}
-    for block, item in elements_of(view["blocks"]):
-        if item["type"] in {"button", "overflow", "image"}:
-            continue
-        fallback = given.get(item["action_id"], _first_value(item))
-        entered = given.get(block["block_id"], fallback)
-        state.setdefault(block["block_id"], {})[item["action_id"]] = _element_state(item, entered)
-    return state
-
-
-def input_complaints(view: Json, state: Json) -> dict[str, str]:
-    """Return the complaints that Slack's own client makes before it sends anything."""
-    errors = {}
-    for block in view["blocks"]:
-        if block["type"] != "input":
-            continue
-        item = block["element"]
-        entered = next(
-            v for k, v in state[block["block_id"]][item["action_id"]].items() if k != "type"
-        )
-        if not entered and not block.get("optional"):
-            errors[block["block_id"]] = "Please complete this required field."
-        most = item.get("max_length", 3000)
-        if isinstance(entered, str) and len(entered) > most:
-            errors[block["block_id"]] = f"At most {most} characters."
-    return errors

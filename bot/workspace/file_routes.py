@@ -38,11 +38,11 @@ class FileRoutes:
             if answer is not None:
                 return answer
         try:
-            stored = self.store.expected(ticket)
+            stored = self.store.expected_file(ticket)
         except ApiError:
             return web.Response(status=404, text="no such upload")
         size = await receive(request, Path(stored.path), team.rules.max_file_bytes)
-        self.store.received(ticket, size)
+        self.store.note_received(ticket, size)
         entry.status = 200
         team.journal.notify()
         return web.Response(text=f"OK - {size}")
@@ -67,12 +67,6 @@ class FileRoutes:
             return web.Response(text=LOGIN_PAGE, content_type="text/html")
         return self.serve(request.match_info["file"])
 
-    def _may_read(self, caller: Caller | None) -> bool:
-        team = self.store.team
-        if caller is None or team.faults.is_login_page_for_files or team.faults.revoked:
-            return False
-        return caller.user != BOT_USER or "files:read" in team.rules.scopes
-
     def serve(self, address: str) -> web.StreamResponse:
         """Serve the bytes of a file by the `TEAM-FILE` part of its address."""
         try:
@@ -80,6 +74,12 @@ class FileRoutes:
         except ApiError:
             return web.Response(status=404, text=LOGIN_PAGE, content_type="text/html")
         return response_for(stored)
+
+    def _may_read(self, caller: Caller | None) -> bool:
+        team = self.store.team
+        if caller is None or team.faults.is_login_page_for_files or team.faults.revoked:
+            return False
+        return caller.user != BOT_USER or "files:read" in team.rules.scopes
 
 
 def response_for(stored: StoredFile, *, is_attachment: bool = True) -> web.FileResponse:
@@ -95,14 +95,6 @@ def response_for(stored: StoredFile, *, is_attachment: bool = True) -> web.FileR
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     return web.FileResponse(stored.path, headers=headers)
-
-
-def _redirect(request: web.Request, hop: int) -> web.Response:
-    """Send the client to the other name of this host."""
-    host, _, port = request.host.partition(":")
-    other = "localhost" if host == "127.0.0.1" else "127.0.0.1"
-    address = f"http://{other}:{port}{request.path}?hop={hop}"
-    return web.Response(status=302, headers={"Location": address})
 
 
 async def receive(request: web.Request, path: Path, limit: int) -> int:
@@ -122,3 +114,11 @@ async def receive(request: web.Request, path: Path, limit: int) -> int:
             if size > limit:
                 raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
             await asyncio.to_thread(file.write, chunk)
+
+
+def _redirect(request: web.Request, hop: int) -> web.Response:
+    """Send the client to the other name of this host."""
+    host, _, port = request.host.partition(":")
+    other = "localhost" if host == "127.0.0.1" else "127.0.0.1"
+    address = f"http://{other}:{port}{request.path}?hop={hop}"
+    return web.Response(status=302, headers={"Location": address})

@@ -55,55 +55,16 @@ class FileStore:
         self._uploads[ticket] = file_id
         return f"{self.team.base_url}/upload/v1/{ticket}", stored
 
-    def _info(self, file_id: str, user: str, name: str, length: int) -> Json:
-        kind, pretty, mimetype = _file_type(name)
-        base = f"{self.team.base_url}/files-pri/{TEAM}-{file_id}"
-        safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).lower()
-        is_text = mimetype.startswith("text/") or kind == "json"
-        info: Json = {
-            "id": file_id,
-            "created": self.team.clock.wall(),
-            "timestamp": self.team.clock.wall(),
-            "name": name,
-            "title": name,
-            "mimetype": mimetype,
-            "filetype": kind,
-            "pretty_type": pretty,
-            "user": user,
-            "user_team": TEAM,
-            "editable": is_text,
-            "size": length,
-            "mode": "snippet" if is_text and length <= SNIPPET_BYTES else "hosted",
-            "is_external": False,
-            "external_type": "",
-            "is_public": True,
-            "public_url_shared": False,
-            "display_as_bot": False,
-            "username": "",
-            "url_private": f"{base}/{safe}",
-            "url_private_download": f"{base}/download/{safe}",
-            "permalink": f"{self.team.base_url}/files/{user}/{file_id}/{safe}",
-            "file_access": "visible",
-            "has_rich_preview": False,
-            "channels": [],
-            "groups": [],
-            "ims": [],
-            "shares": {},
-        }
-        if kind in IMAGES:
-            info |= {"thumb_360": info["url_private"], "thumb_360_w": 360, "thumb_360_h": 240}
-        return info
-
-    def expected(self, ticket: str) -> StoredFile:
+    def expected_file(self, ticket: str) -> StoredFile:
         """Return the file that an upload address waits for."""
         file_id = self._uploads.get(ticket)
         if file_id is None:
             raise ApiError("file_not_found")
         return self.team.state.files[file_id]
 
-    def received(self, ticket: str, size: int) -> None:
+    def note_received(self, ticket: str, size: int) -> None:
         """Note that the bytes have arrived."""
-        stored = self.expected(ticket)
+        stored = self.expected_file(ticket)
         stored.is_received = True
         stored.info["size"] = size
 
@@ -159,6 +120,45 @@ class FileStore:
         path.write_bytes(content)
         stored.is_received = True
         return self.complete(stored.info["id"], title)
+
+    def _info(self, file_id: str, user: str, name: str, length: int) -> Json:
+        kind, pretty, mimetype = _file_type(name)
+        base = f"{self.team.base_url}/files-pri/{TEAM}-{file_id}"
+        safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).lower()
+        is_text = mimetype.startswith("text/") or kind == "json"
+        info: Json = {
+            "id": file_id,
+            "created": self.team.clock.wall(),
+            "timestamp": self.team.clock.wall(),
+            "name": name,
+            "title": name,
+            "mimetype": mimetype,
+            "filetype": kind,
+            "pretty_type": pretty,
+            "user": user,
+            "user_team": TEAM,
+            "editable": is_text,
+            "size": length,
+            "mode": "snippet" if is_text and length <= SNIPPET_BYTES else "hosted",
+            "is_external": False,
+            "external_type": "",
+            "is_public": True,
+            "public_url_shared": False,
+            "display_as_bot": False,
+            "username": "",
+            "url_private": f"{base}/{safe}",
+            "url_private_download": f"{base}/download/{safe}",
+            "permalink": f"{self.team.base_url}/files/{user}/{file_id}/{safe}",
+            "file_access": "visible",
+            "has_rich_preview": False,
+            "channels": [],
+            "groups": [],
+            "ims": [],
+            "shares": {},
+        }
+        if kind in IMAGES:
+            info |= {"thumb_360": info["url_private"], "thumb_360_w": 360, "thumb_360_h": 240}
+        return info
 
 
 def _file_type(name: str) -> tuple[str, str, str]:

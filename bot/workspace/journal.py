@@ -84,13 +84,13 @@ class Journal:
                 await self._next_change()
         return found
 
+    def clear(self) -> None:
+        """Forget everything written so far."""
+        self.requests.clear()
+        self.deliveries.clear()
+
     async def _next_change(self) -> None:
         """Wait for a change; a predicate may also be about the bot, so look again soon."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_AGAIN_S):
                 await self._changed.wait()
-
-    def clear(self) -> None:
-        """Forget everything written so far."""
-        self.requests.clear()
-        self.deliveries.clear()

@@ -59,6 +59,38 @@ def problems_of(blocks: Sequence[Json], limit: int = MESSAGE_BLOCKS) -> Problems
     return problems + _sum_problems(blocks)
 
 
+def accept_view(value: object) -> Json:
+    """Return a modal or home view that Slack would accept."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ApiError("invalid_arguments") from error
+    if not isinstance(value, dict) or value.get("type") not in {"modal", "home"}:
+        raise ApiError("invalid_arguments", response_metadata={"messages": ["[ERROR] view"]})
+    value["blocks"] = accept_blocks(value.get("blocks") or [], VIEW_BLOCKS)
+    problems = _string_problems(value.get("private_metadata"), 3000, "private_metadata")
+    problems += _string_problems(value.get("callback_id"), 255, "callback_id")
+    if value["type"] == "modal":
+        problems += _modal_problems(value)
+    if problems:
+        messages = [f"[ERROR] {problem}" for problem in problems]
+        raise ApiError("invalid_arguments", response_metadata={"messages": messages})
+    return value
+
+
+def with_ids(blocks: list[Json]) -> list[Json]:
+    """Give a block id to every block without one, and an action id to its elements."""
+    for number, block in enumerate(blocks):
+        block.setdefault("block_id", f"block{number}")
+        holders = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
+        interactive = [item for item in holders if isinstance(item, dict)]
+        for position, item in enumerate(interactive):
+            if block["type"] != "rich_text":
+                item.setdefault("action_id", f"action{number}-{position}")
+    return blocks
+
+
 def _sum_problems(blocks: Sequence[Json]) -> Problems:
     """Check what holds for all blocks of one payload together."""
     problems: Problems = []
@@ -290,26 +322,6 @@ ELEMENTS = frozenset(
 )
 
 
-def accept_view(value: object) -> Json:
-    """Return a modal or home view that Slack would accept."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise ApiError("invalid_arguments") from error
-    if not isinstance(value, dict) or value.get("type") not in {"modal", "home"}:
-        raise ApiError("invalid_arguments", response_metadata={"messages": ["[ERROR] view"]})
-    value["blocks"] = accept_blocks(value.get("blocks") or [], VIEW_BLOCKS)
-    problems = _string_problems(value.get("private_metadata"), 3000, "private_metadata")
-    problems += _string_problems(value.get("callback_id"), 255, "callback_id")
-    if value["type"] == "modal":
-        problems += _modal_problems(value)
-    if problems:
-        messages = [f"[ERROR] {problem}" for problem in problems]
-        raise ApiError("invalid_arguments", response_metadata={"messages": messages})
-    return value
-
-
 def _modal_problems(view: Json) -> Problems:
     """Check the texts around a modal."""
     problems = _text_problems(view.get("title"), 24, "plain_text")
@@ -319,15 +331,3 @@ def _modal_problems(view: Json) -> Problems:
     if has_input and not view.get("submit"):
         problems.append("submit is required when there is an input")
     return problems
-
-
-def with_ids(blocks: list[Json]) -> list[Json]:
-    """Give a block id to every block without one, and an action id to its elements."""
-    for number, block in enumerate(blocks):
-        block.setdefault("block_id", f"block{number}")
-        holders = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
-        interactive = [item for item in holders if isinstance(item, dict)]
-        for position, item in enumerate(interactive):
-            if block["type"] != "rich_text":
-                item.setdefault("action_id", f"action{number}-{position}")
-    return blocks

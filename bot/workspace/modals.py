@@ -48,32 +48,6 @@ class Modals:
         self.show(user)
         return made
 
-    def _made(self, view_id: str, value: Json, user: str) -> Json:
-        view = {
-            "private_metadata": "",
-            "callback_id": "",
-            "external_id": "",
-            "state": {"values": {}},
-            "clear_on_close": False,
-            "notify_on_close": False,
-            "close": None,
-            "submit": None,
-            "previous_view_id": None,
-            "root_view_id": view_id,
-            **value,
-            "id": view_id,
-            "team_id": TEAM,
-            "app_id": APP,
-            "app_installed_team_id": TEAM,
-            "bot_id": BOT,
-        }
-        view["blocks"] = with_ids(view["blocks"])
-        content = json.dumps([view_id, user, view["blocks"], self.team.clock.ts()])
-        view["hash"] = (
-            f"{self.team.clock.wall()}.{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-        )
-        return view
-
     def update(self, view_id: str, value: object, given_hash: str = "") -> Json:
         """Change a view that is open."""
         view = accept_view(value)
@@ -138,3 +112,29 @@ class Modals:
         """Tell the user's page which modal is on top."""
         self.team.hub.publish("view", {"view": self.top(user), "errors": errors or {}}, [user])
         self.team.journal.notify()
+
+    def _made(self, view_id: str, value: Json, user: str) -> Json:
+        view = {
+            "private_metadata": "",
+            "callback_id": "",
+            "external_id": "",
+            "state": {"values": {}},
+            "clear_on_close": False,
+            "notify_on_close": False,
+            "close": None,
+            "submit": None,
+            "previous_view_id": None,
+            "root_view_id": view_id,
+            **value,
+            "id": view_id,
+            "team_id": TEAM,
+            "app_id": APP,
+            "app_installed_team_id": TEAM,
+            "bot_id": BOT,
+        }
+        view["blocks"] = with_ids(view["blocks"])
+        content = json.dumps([view_id, user, view["blocks"], self.team.clock.ts()])
+        view["hash"] = (
+            f"{self.team.clock.wall()}.{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+        )
+        return view

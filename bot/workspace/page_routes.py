@@ -55,18 +55,6 @@ class Page:
             web.get("/page/{asset}", self.asset),
         ]
 
-    @property
-    def _cookie(self) -> str:
-        return f"workspace_{self.port}"
-
-    def _has_key(self, request: web.Request) -> bool:
-        given = request.cookies.get(self._cookie, "")
-        return secrets.compare_digest(given.encode(), self.key.encode())
-
-    def _need_key(self, request: web.Request) -> None:
-        if not self._has_key(request):
-            raise web.HTTPForbidden(text=NO_KEY)
-
     async def index(self, request: web.Request) -> web.StreamResponse:
         """Serve the page; its key moves from the address into a cookie."""
         given = request.query.get("key", "")
@@ -83,22 +71,6 @@ class Page:
         if name not in ASSETS:
             raise web.HTTPNotFound
         return _asset_response(name, ASSETS[name])
-
-    async def live(self, request: web.Request) -> web.StreamResponse:
-        """Send what a user may see, then every change."""
-        self._need_key(request)
-        user = self._user(request.query.get("user", ""))
-        socket = web.WebSocketResponse(heartbeat=30)
-        await socket.prepare(request)
-        await self.people.team.hub.serve(socket, user, snapshot(self.people, user))
-        return socket
-
-    def _user(self, user: str) -> str:
-        users = self.people.team.state.users
-        found = users.get(user)
-        if found is None or found["is_bot"]:
-            return next(key for key, value in users.items() if not value["is_bot"])
-        return user
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """Take a file that will be sent with the next message."""
@@ -121,17 +93,19 @@ class Page:
         is_image = stored.info["mimetype"] in INLINE and "save" not in request.query
         return response_for(stored, is_attachment=not is_image)
 
+    async def live(self, request: web.Request) -> web.StreamResponse:
+        """Send what a user may see, then every change."""
+        self._need_key(request)
+        user = self._user(request.query.get("user", ""))
+        socket = web.WebSocketResponse(heartbeat=30)
+        await socket.prepare(request)
+        await self.people.team.hub.serve(socket, user, snapshot(self.people, user))
+        return socket
+
     async def preview(self, request: web.Request) -> web.StreamResponse:
         """Serve the beginning of a text file."""
         stored = self._file(request)
         return web.Response(text=await asyncio.to_thread(_head, Path(stored.path)))
-
-    def _file(self, request: web.Request) -> StoredFile:
-        self._need_key(request)
-        try:
-            return self.people.team.state.file(request.match_info["file"])
-        except ApiError as error:
-            raise web.HTTPNotFound from error
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Do what a person does."""
@@ -146,6 +120,32 @@ class Page:
         except (ValueError, KeyError, TypeError) as error:
             return web.json_response({"ok": False, "error": f"bad request: {error}"}, status=400)
         return web.json_response({"ok": True, "result": result})
+
+    @property
+    def _cookie(self) -> str:
+        return f"workspace_{self.port}"
+
+    def _has_key(self, request: web.Request) -> bool:
+        given = request.cookies.get(self._cookie, "")
+        return secrets.compare_digest(given.encode(), self.key.encode())
+
+    def _need_key(self, request: web.Request) -> None:
+        if not self._has_key(request):
+            raise web.HTTPForbidden(text=NO_KEY)
+
+    def _user(self, user: str) -> str:
+        users = self.people.team.state.users
+        found = users.get(user)
+        if found is None or found["is_bot"]:
+            return next(key for key, value in users.items() if not value["is_bot"])
+        return user
+
+    def _file(self, request: web.Request) -> StoredFile:
+        self._need_key(request)
+        try:
+            return self.people.team.state.file(request.match_info["file"])
+        except ApiError as error:
+            raise web.HTTPNotFound from error
 
 
 def _head(path: Path) -> str:

@@ -90,12 +90,6 @@ class People:
         change = self.team.unreact if has_it else self.team.react
         change(where, message, name, user)
 
-    def _message(self, channel: Channel, user: str, ts: str) -> tuple[Json, bool]:
-        for message in self.team.state.ephemerals.get(user, []):
-            if message["ts"] == ts:
-                return message, True
-        return self.team.state.message(channel.id, ts), False
-
     async def press(
         self, channel: str, user: str, ts: str, action_id: str, chosen: Any = None
     ) -> bool:
@@ -144,23 +138,6 @@ class People:
         answer = await self._ask(payload, user)
         return self._answered(user, view["id"], answer) if answer is not None else {"": SILENT}
 
-    def _answered(self, user: str, view_id: str, answer: Json) -> dict[str, str]:
-        match answer.get("response_action"):
-            case "errors":
-                errors: dict[str, str] = answer.get("errors") or {}
-                self.modals.show(user, errors)
-                return errors
-            case "update":
-                self.modals.update(view_id, answer.get("view"))
-            case "push":
-                stack = self.team.state.stacks[user]
-                self.modals.push(user, answer["view"], stack)
-            case "clear":
-                self.modals.forget(user)
-            case _:
-                self.modals.close(user)
-        return {}
-
     async def close(self, user: str) -> None:
         """Close the modal on top without submitting it."""
         view = self.modals.top(user)
@@ -193,15 +170,6 @@ class People:
             self._show_answer(where, user, answer)
         return answer is not None
 
-    def _show_answer(self, channel: Channel, user: str, answer: Json) -> None:
-        fields = {key: answer[key] for key in ("text", "blocks") if answer.get(key)}
-        if not fields:
-            return
-        if answer.get("response_type") == "in_channel":
-            self.team.add_message(channel, BOT_USER, {"text": "", **fields})
-        else:
-            self.team.add_ephemeral(channel, user, {"text": "", **fields})
-
     async def shortcut(self, channel: str, user: str, ts: str, callback_id: str) -> bool:
         """Use a message shortcut; False when nobody answered."""
         where = self.channel(channel, user)
@@ -233,17 +201,6 @@ class People:
         event |= {"thread_ts": thread_ts, "event_ts": self.team.clock.ts()}
         self.team.emit({**event, "streaming_message_ts": []}, "agent_session_stopped")
 
-    def _interaction(self, kind: str, user: str, view_id: str = "") -> Json:
-        trigger = self.triggers.issue(user, view_id)
-        known = parties(self.team.state.user(user))
-        return {"type": kind, "trigger_id": trigger, **known}
-
-    async def _ask(self, payload: Json, user: str, kind: str = "interactive") -> Json | None:
-        answer = await self.team.socket.ask(kind, payload)
-        if answer is None:
-            self.team.hub.publish("notice", {"text": SILENT}, [user])
-        return answer
-
     def answer_url(self, ticket: str, body: Json) -> None:
         """Do what the bot sends to a response address."""
         url = self.triggers.use_url(ticket)
@@ -264,6 +221,49 @@ class People:
             self._drop_ephemeral(url.user, url.message_ts)
         fields |= {"thread_ts": url.thread_ts} if url.thread_ts else {}
         self._show_answer_in(channel, url.user, fields, str(body.get("response_type")))
+
+    def _message(self, channel: Channel, user: str, ts: str) -> tuple[Json, bool]:
+        for message in self.team.state.ephemerals.get(user, []):
+            if message["ts"] == ts:
+                return message, True
+        return self.team.state.message(channel.id, ts), False
+
+    def _answered(self, user: str, view_id: str, answer: Json) -> dict[str, str]:
+        match answer.get("response_action"):
+            case "errors":
+                errors: dict[str, str] = answer.get("errors") or {}
+                self.modals.show(user, errors)
+                return errors
+            case "update":
+                self.modals.update(view_id, answer.get("view"))
+            case "push":
+                stack = self.team.state.stacks[user]
+                self.modals.push(user, answer["view"], stack)
+            case "clear":
+                self.modals.forget(user)
+            case _:
+                self.modals.close(user)
+        return {}
+
+    def _show_answer(self, channel: Channel, user: str, answer: Json) -> None:
+        fields = {key: answer[key] for key in ("text", "blocks") if answer.get(key)}
+        if not fields:
+            return
+        if answer.get("response_type") == "in_channel":
+            self.team.add_message(channel, BOT_USER, {"text": "", **fields})
+        else:
+            self.team.add_ephemeral(channel, user, {"text": "", **fields})
+
+    def _interaction(self, kind: str, user: str, view_id: str = "") -> Json:
+        trigger = self.triggers.issue(user, view_id)
+        known = parties(self.team.state.user(user))
+        return {"type": kind, "trigger_id": trigger, **known}
+
+    async def _ask(self, payload: Json, user: str, kind: str = "interactive") -> Json | None:
+        answer = await self.team.socket.ask(kind, payload)
+        if answer is None:
+            self.team.hub.publish("notice", {"text": SILENT}, [user])
+        return answer
 
     def _show_answer_in(self, channel: Channel, user: str, fields: Json, kind: str) -> None:
         fields = {"text": "", **fields}

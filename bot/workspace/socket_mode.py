@@ -67,6 +67,36 @@ class SocketMode:
             self.journal.notify()
         return socket
 
+    async def refresh(self, reason: str = "refresh_requested") -> None:
+        """Ask every client to open a new connection, as Slack does every few hours."""
+        for socket in list(self.connections.values()):
+            await self._say_goodbye(socket, reason)
+
+    async def drop(self) -> None:
+        """Break every connection."""
+        for socket in list(self.connections.values()):
+            await socket.close(code=1011)
+
+    def deliver_event(self, payload: Json) -> None:
+        """Deliver an event in the background: now, and again until it is acknowledged."""
+        for _ in range(1 + self.faults.duplicate_events):
+            self._start(self._retry(payload))
+
+    async def ask(self, kind: str, payload: Json) -> Json | None:
+        """Deliver an interaction or a command once; None when nobody acknowledged it."""
+        return await self._attempt(kind, payload, 0, "")
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something until the workspace closes."""
+        self._start(work)
+
+    async def close(self) -> None:
+        """End what waits for an acknowledgement and close every connection."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.drop()
+
     def _hello(self, request: web.Request) -> Json:
         return {
             "type": "hello",
@@ -95,21 +125,6 @@ class SocketMode:
         if reason == "too_many_websockets":
             await socket.close()
 
-    async def refresh(self, reason: str = "refresh_requested") -> None:
-        """Ask every client to open a new connection, as Slack does every few hours."""
-        for socket in list(self.connections.values()):
-            await self._say_goodbye(socket, reason)
-
-    async def drop(self) -> None:
-        """Break every connection."""
-        for socket in list(self.connections.values()):
-            await socket.close(code=1011)
-
-    def deliver_event(self, payload: Json) -> None:
-        """Deliver an event in the background: now, and again until it is acknowledged."""
-        for _ in range(1 + self.faults.duplicate_events):
-            self._start(self._retry(payload))
-
     async def _retry(self, payload: Json) -> None:
         reason = ""
         for attempt, wait in enumerate((0.0, *self.rules.retries_s)):
@@ -120,10 +135,6 @@ class SocketMode:
                 return
             reason = "timeout" if self.connections else "connection_failed"
         logger.warning("event %s was never acknowledged", payload["event_id"])
-
-    async def ask(self, kind: str, payload: Json) -> Json | None:
-        """Deliver an interaction or a command once; None when nobody acknowledged it."""
-        return await self._attempt(kind, payload, 0, "")
 
     async def _attempt(self, kind: str, payload: Json, attempt: int, reason: str) -> Json | None:
         delivery = self.journal.delivery(kind, payload.get("event_id", ""), attempt, payload)
@@ -160,17 +171,6 @@ class SocketMode:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something until the workspace closes."""
-        self._start(work)
-
-    async def close(self) -> None:
-        """End what waits for an acknowledgement and close every connection."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.drop()
 
 
 def _envelope(envelope_id: str, kind: str, payload: Json, attempt: int, reason: str) -> Json:

@@ -66,33 +66,6 @@ class Session:
     title: str = ""
 
 
-def _person(user: str, name: str, *, is_bot: bool = False, **more: Any) -> Json:
-    """Return a user object."""
-    handle = name.lower().replace(" ", "")
-    return {
-        "id": user,
-        "team_id": TEAM,
-        "name": handle,
-        "real_name": name,
-        "deleted": False,
-        "tz": "Europe/Berlin",
-        "tz_label": "Central European Time",
-        "tz_offset": 3600,
-        "is_bot": is_bot,
-        "is_admin": False,
-        "is_owner": False,
-        "is_restricted": False,
-        "is_ultra_restricted": False,
-        "profile": {
-            "display_name": name if is_bot else handle,
-            "real_name": name,
-            "email": "" if is_bot else f"{handle}@lab.invalid",
-            "image_48": "",
-        },
-        **more,
-    }
-
-
 def first_users(bot_name: str) -> dict[str, Json]:
     """Return who is there when a workspace opens."""
     people = (
@@ -218,3 +191,30 @@ class State:
                     ids = [item["id"] for item in message["files"]]
                     message["files"] = [self.files[i].info for i in ids if i in self.files]
         self.numbers = Counter(body["numbers"])
+
+
+def _person(user: str, name: str, *, is_bot: bool = False, **more: Any) -> Json:
+    """Return a user object."""
+    handle = name.lower().replace(" ", "")
+    return {
+        "id": user,
+        "team_id": TEAM,
+        "name": handle,
+        "real_name": name,
+        "deleted": False,
+        "tz": "Europe/Berlin",
+        "tz_label": "Central European Time",
+        "tz_offset": 3600,
+        "is_bot": is_bot,
+        "is_admin": False,
+        "is_owner": False,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "profile": {
+            "display_name": name if is_bot else handle,
+            "real_name": name,
+            "email": "" if is_bot else f"{handle}@lab.invalid",
+            "image_48": "",
+        },
+        **more,
+    }

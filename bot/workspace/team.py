@@ -90,21 +90,6 @@ class Team:
             raise ApiError("cannot_reply_to_message")
         return root
 
-    def _announce(self, channel: Channel, message: Json) -> None:
-        if BOT_USER not in channel.members:
-            return
-        is_mention = message["user"] != BOT_USER and mentions(message["text"], BOT_USER)
-        is_mention = is_mention and not channel.is_im
-        if is_mention and message.get("files") and self.faults.omits_mention_with_files:
-            is_mention = False
-        events = [(message_event(message, channel), SUBSCRIPTION[channel.kind])]
-        if is_mention:
-            events.append((mention_event(message, channel), "app_mention"))
-        if self.faults.is_mention_first:
-            events.reverse()
-        for event, subscription in events:
-            self.emit(copy.deepcopy(event), subscription)
-
     def change_message(self, channel: Channel, message: Json, changes: Json, by: str) -> Json:
         """Edit a message in place."""
         before, ts = copy.deepcopy(message), self.clock.ts()
@@ -162,13 +147,6 @@ class Team:
         message["reactions"] = [item for item in reactions if item["users"]]
         self._reacted(channel, message, (name, user, "reaction_removed"))
 
-    def _reacted(self, channel: Channel, message: Json, what: tuple[str, str, str]) -> None:
-        name, user, kind = what
-        self.show(channel, message)
-        event: Json = {"type": kind, "user": user, "reaction": name, "item_user": message["user"]}
-        item = {"type": "message", "channel": channel.id, "ts": message["ts"]}
-        self.emit({**event, "item": item, "event_ts": self.clock.ts()}, kind)
-
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         """Show or clear the short line under a thread."""
         body = {"channel": channel, "thread_ts": thread_ts, "status": status}
@@ -186,7 +164,7 @@ class Team:
         self.hub.publish("message", body, channel.members)
         self.journal.notify()
 
-    def shown(self, channel: Channel, message: Json) -> Json:
+    def api_message(self, channel: Channel, message: Json) -> Json:
         """Return a message as the Web API does: a root knows its replies."""
         replies = channel.replies(message["ts"])
         if not replies:
@@ -208,3 +186,25 @@ class Team:
         name = self.state.users[BOT_USER]["real_name"]
         profile = {"id": BOT, "app_id": APP, "user_id": BOT_USER, "name": name, "team_id": TEAM}
         return {**profile, "deleted": False, "updated": 0, "icons": {}}
+
+    def _announce(self, channel: Channel, message: Json) -> None:
+        if BOT_USER not in channel.members:
+            return
+        is_mention = message["user"] != BOT_USER and mentions(message["text"], BOT_USER)
+        is_mention = is_mention and not channel.is_im
+        if is_mention and message.get("files") and self.faults.omits_mention_with_files:
+            is_mention = False
+        events = [(message_event(message, channel), SUBSCRIPTION[channel.kind])]
+        if is_mention:
+            events.append((mention_event(message, channel), "app_mention"))
+        if self.faults.is_mention_first:
+            events.reverse()
+        for event, subscription in events:
+            self.emit(copy.deepcopy(event), subscription)
+
+    def _reacted(self, channel: Channel, message: Json, what: tuple[str, str, str]) -> None:
+        name, user, kind = what
+        self.show(channel, message)
+        event: Json = {"type": kind, "user": user, "reaction": name, "item_user": message["user"]}
+        item = {"type": "message", "channel": channel.id, "ts": message["ts"]}
+        self.emit({**event, "item": item, "event_ts": self.clock.ts()}, kind)

@@ -13,16 +13,6 @@ TYPED_MENTION = re.compile(r"(?<![\w.])@([A-Za-z][\w.-]*)")
 ELEMENT = re.compile(r"<@([UW][A-Z0-9]+)>|<(https?://[^|>]+)(?:\|([^>]*))?>")
 
 
-def _escape(text: str) -> str:
-    """Escape the three characters that Slack escapes."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _unescape(text: str) -> str:
-    """Undo `_escape`."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
 def message_text(text: str, users: Iterable[Json]) -> str:
     """Turn what a person types into message text: mentions, links, escapes.
 
@@ -34,16 +24,6 @@ def message_text(text: str, users: Iterable[Json]) -> str:
         parts += [_plain(text[end : match.start()], names), f"<@{match[1]}>"]
         end = match.end()
     return "".join([*parts, _plain(text[end:], names)])
-
-
-def _plain(text: str, names: dict[str, str]) -> str:
-    linked = LINK.sub(lambda match: f"<{match[0]}>", _escape(text))
-
-    def mention(match: re.Match[str]) -> str:
-        user = names.get(match[1].lower())
-        return f"<@{user}>" if user else match[0]
-
-    return TYPED_MENTION.sub(mention, linked)
 
 
 def mentions(text: str, user: str) -> bool:
@@ -68,6 +48,26 @@ def rich_text(text: str, block_id: str) -> list[Json]:
         return []
     inner = {"type": "rich_text_section", "elements": elements}
     return [{"type": "rich_text", "block_id": block_id, "elements": [inner]}]
+
+
+def _escape(text: str) -> str:
+    """Escape the three characters that Slack escapes."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _unescape(text: str) -> str:
+    """Undo `_escape`."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _plain(text: str, names: dict[str, str]) -> str:
+    linked = LINK.sub(lambda match: f"<{match[0]}>", _escape(text))
+
+    def mention(match: re.Match[str]) -> str:
+        user = names.get(match[1].lower())
+        return f"<@{user}>" if user else match[0]
+
+    return TYPED_MENTION.sub(mention, linked)
 
 
 def _text(text: str) -> list[Json]:

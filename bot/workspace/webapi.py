@@ -98,10 +98,6 @@ class WebApi:
         return self.limiter.wait(caller.user, name, method.tier)
 
 
-def _need(team: Team, caller: Caller, scope: str) -> None:
-    need_scope(Call(team, caller, {}, []), scope)
-
-
 async def arguments(request: web.Request) -> Json:
     """Merge query string, form, JSON and multipart, in this order."""
     args: Json = dict(request.query)
@@ -117,15 +113,6 @@ async def arguments(request: web.Request) -> Json:
         if isinstance(args[name], str):
             args[name] = _decode(args[name])
     return args
-
-
-def _decode(text: str) -> object:
-    """Return the value of a JSON string; the string itself where it is none."""
-    try:
-        value: object = json.loads(text)
-    except ValueError:
-        return text
-    return value
 
 
 def bearer(request: web.Request) -> str:
@@ -146,6 +133,19 @@ async def refuse(trouble: Trouble, entry: Request) -> web.Response | None:
     if trouble.error:
         return web.json_response({"ok": False, "error": trouble.error})
     return None
+
+
+def _need(team: Team, caller: Caller, scope: str) -> None:
+    need_scope(Call(team, caller, {}, []), scope)
+
+
+def _decode(text: str) -> object:
+    """Return the value of a JSON string; the string itself where it is none."""
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text
+    return value
 
 
 def _lose_answer(request: web.Request, trouble: Trouble, entry: Request) -> web.Response:

@@ -27,52 +27,6 @@ def post_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
-def _target(call: Call) -> Channel:
-    """Return where to post; a user id opens the direct conversation."""
-    name = call.needed("channel")
-    if name in call.state.users:
-        user = name if call.caller.is_bot else call.caller.user
-        return call.state.direct(user)
-    channel = call.channel()
-    if not call.is_member(channel):
-        if call.caller.is_bot and "chat:write.public" in call.team.rules.scopes:
-            return channel
-        raise ApiError("not_in_channel")
-    return channel
-
-
-def _content(call: Call, *, may_be_empty: bool = False) -> Json:
-    """Return the text, blocks and metadata of a call, checked."""
-    fields: Json = {"text": call.text("text")}
-    markdown = call.text("markdown_text")
-    if markdown and (call.args.get("blocks") or fields["text"]):
-        raise ApiError("markdown_text_conflict")
-    if markdown:
-        fields["blocks"] = accept_blocks([{"type": "markdown", "text": markdown}])
-        fields["text"] = markdown[:UPDATE_TEXT]
-    if call.args.get("blocks"):
-        fields["blocks"] = with_ids(accept_blocks(call.args["blocks"]))
-    elif "blocks" in call.args and not markdown:
-        fields["blocks"] = []
-    if call.args.get("metadata"):
-        fields["metadata"] = _metadata(call)
-    if not may_be_empty and not fields["text"] and not fields.get("blocks"):
-        raise ApiError("no_text")
-    return fields
-
-
-def _metadata(call: Call) -> Json:
-    """Return the metadata of a message, checked."""
-    value = call.args["metadata"]
-    if not isinstance(value, dict) or not value.get("event_type"):
-        raise ApiError("invalid_metadata_format")
-    if not isinstance(value.get("event_payload"), dict):
-        raise ApiError("invalid_metadata_format")
-    if len(json.dumps(value)) > METADATA:
-        raise ApiError("metadata_too_large")
-    return value
-
-
 def update_message(call: Call) -> Json:
     """Edit a message of one's own; what is not given stays."""
     channel = call.channel()
@@ -125,13 +79,6 @@ def permalink(call: Call) -> Json:
     return {"channel": channel.id, "permalink": _link_to(call.team.base_url, channel, message)}
 
 
-def _link_to(base_url: str, channel: Channel, message: Json) -> str:
-    """Return the address of a message."""
-    address = f"{base_url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
-    thread = message.get("thread_ts")
-    return f"{address}?thread_ts={thread}&cid={channel.id}" if thread else address
-
-
 def auth_test(call: Call) -> Json:
     """Say who the token belongs to."""
     user = call.state.user(call.caller.user)
@@ -144,6 +91,59 @@ def auth_test(call: Call) -> Json:
         "is_enterprise_install": False,
     }
     return identity | ({"bot_id": BOT, "app_id": APP} if user["id"] == BOT_USER else {})
+
+
+def _target(call: Call) -> Channel:
+    """Return where to post; a user id opens the direct conversation."""
+    name = call.needed("channel")
+    if name in call.state.users:
+        user = name if call.caller.is_bot else call.caller.user
+        return call.state.direct(user)
+    channel = call.channel()
+    if not call.is_member(channel):
+        if call.caller.is_bot and "chat:write.public" in call.team.rules.scopes:
+            return channel
+        raise ApiError("not_in_channel")
+    return channel
+
+
+def _content(call: Call, *, may_be_empty: bool = False) -> Json:
+    """Return the text, blocks and metadata of a call, checked."""
+    fields: Json = {"text": call.text("text")}
+    markdown = call.text("markdown_text")
+    if markdown and (call.args.get("blocks") or fields["text"]):
+        raise ApiError("markdown_text_conflict")
+    if markdown:
+        fields["blocks"] = accept_blocks([{"type": "markdown", "text": markdown}])
+        fields["text"] = markdown[:UPDATE_TEXT]
+    if call.args.get("blocks"):
+        fields["blocks"] = with_ids(accept_blocks(call.args["blocks"]))
+    elif "blocks" in call.args and not markdown:
+        fields["blocks"] = []
+    if call.args.get("metadata"):
+        fields["metadata"] = _metadata(call)
+    if not may_be_empty and not fields["text"] and not fields.get("blocks"):
+        raise ApiError("no_text")
+    return fields
+
+
+def _metadata(call: Call) -> Json:
+    """Return the metadata of a message, checked."""
+    value = call.args["metadata"]
+    if not isinstance(value, dict) or not value.get("event_type"):
+        raise ApiError("invalid_metadata_format")
+    if not isinstance(value.get("event_payload"), dict):
+        raise ApiError("invalid_metadata_format")
+    if len(json.dumps(value)) > METADATA:
+        raise ApiError("metadata_too_large")
+    return value
+
+
+def _link_to(base_url: str, channel: Channel, message: Json) -> str:
+    """Return the address of a message."""
+    address = f"{base_url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
+    thread = message.get("thread_ts")
+    return f"{address}?thread_ts={thread}&cid={channel.id}" if thread else address
 
 
 METHODS = {

@@ -18,19 +18,6 @@ def channel_info(call: Call) -> Json:
     return {"channel": public_channel(channel, call.caller.user)}
 
 
-def _listed(call: Call, *, only_own: bool) -> Json:
-    kinds = call.words("types") or ["public_channel"]
-    found = [
-        public_channel(channel, call.caller.user)
-        for channel in call.state.channels.values()
-        if KIND_NAMES[channel.kind] in kinds
-        and (call.is_member(channel) or (channel.kind == "channel" and not only_own))
-        and not (channel.is_archived and call.flag("exclude_archived"))
-    ]
-    channels, following = call.page(found)
-    return {"channels": channels, **cursor_data(following)}
-
-
 def list_all(call: Call) -> Json:
     """List the conversations that the caller can see."""
     return _listed(call, only_own=False)
@@ -75,32 +62,6 @@ def open_direct(call: Call) -> Json:
     user = call.state.user(users[0])["id"]
     channel = call.state.direct(call.caller.user if user == BOT_USER else user)
     return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
-
-
-def _readable(call: Call) -> Channel:
-    channel = call.channel()
-    need_scope(call, history_scope(channel))
-    if not call.is_member(channel):
-        raise ApiError("not_in_channel")
-    return channel
-
-
-def _within(call: Call, messages: list[Json]) -> list[Json]:
-    oldest, latest = call.text("oldest") or "0", call.text("latest") or "9999999999"
-    edge = call.flag("inclusive")
-    low, high = float(oldest), float(latest)
-    return [
-        message
-        for message in messages
-        if low < float(message["ts"]) < high or (edge and float(message["ts"]) in (low, high))
-    ]
-
-
-def _shown(call: Call, channel: Channel, message: Json) -> Json:
-    shown = call.team.shown(channel, message)
-    if call.flag("include_all_metadata"):
-        return shown
-    return {key: value for key, value in shown.items() if key != "metadata"}
 
 
 def history(call: Call) -> Json:
@@ -156,6 +117,45 @@ def bot_info(call: Call) -> Json:
     name = call.state.users[BOT_USER]["real_name"]
     bot: Json = {"id": BOT, "deleted": False, "name": name, "app_id": APP, "user_id": BOT_USER}
     return {"bot": bot | {"updated": 0, "icons": {}}}
+
+
+def _listed(call: Call, *, only_own: bool) -> Json:
+    kinds = call.words("types") or ["public_channel"]
+    found = [
+        public_channel(channel, call.caller.user)
+        for channel in call.state.channels.values()
+        if KIND_NAMES[channel.kind] in kinds
+        and (call.is_member(channel) or (channel.kind == "channel" and not only_own))
+        and not (channel.is_archived and call.flag("exclude_archived"))
+    ]
+    channels, following = call.page(found)
+    return {"channels": channels, **cursor_data(following)}
+
+
+def _readable(call: Call) -> Channel:
+    channel = call.channel()
+    need_scope(call, history_scope(channel))
+    if not call.is_member(channel):
+        raise ApiError("not_in_channel")
+    return channel
+
+
+def _within(call: Call, messages: list[Json]) -> list[Json]:
+    oldest, latest = call.text("oldest") or "0", call.text("latest") or "9999999999"
+    edge = call.flag("inclusive")
+    low, high = float(oldest), float(latest)
+    return [
+        message
+        for message in messages
+        if low < float(message["ts"]) < high or (edge and float(message["ts"]) in (low, high))
+    ]
+
+
+def _shown(call: Call, channel: Channel, message: Json) -> Json:
+    shown = call.team.api_message(channel, message)
+    if call.flag("include_all_metadata"):
+        return shown
+    return {key: value for key, value in shown.items() if key != "metadata"}
 
 
 METHODS = {

@@ -12,20 +12,6 @@ from bot.workspace.state import Channel
 NAME = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
-def _target(call: Call) -> tuple[Channel, Json]:
-    channel = call.channel()
-    if not call.is_member(channel):
-        raise ApiError("not_in_channel")
-    return channel, call.state.message(channel.id, call.needed("timestamp"))
-
-
-def _name(call: Call) -> str:
-    name = call.needed("name").strip(":")
-    if not NAME.fullmatch(name):
-        raise ApiError("invalid_name")
-    return name
-
-
 def add_reaction(call: Call) -> Json:
     """Add a reaction to a message."""
     call.team.react(*_target(call), _name(call), call.caller.user)
@@ -42,6 +28,20 @@ def read_reactions(call: Call) -> Json:
     """Return a message with its reactions."""
     channel, message = _target(call)
     return {"type": "message", "channel": channel.id, "message": message}
+
+
+def _target(call: Call) -> tuple[Channel, Json]:
+    channel = call.channel()
+    if not call.is_member(channel):
+        raise ApiError("not_in_channel")
+    return channel, call.state.message(channel.id, call.needed("timestamp"))
+
+
+def _name(call: Call) -> str:
+    name = call.needed("name").strip(":")
+    if not NAME.fullmatch(name):
+        raise ApiError("invalid_name")
+    return name
 
 
 METHODS = {

@@ -11,27 +11,6 @@ STATUSES = frozenset({"processing", "active", "suspended", "closed"})
 STOP_EVENT = "agent_session_stopped"
 
 
-def _session_key(channel: str, thread_ts: str) -> str:
-    """Return the key of a thread's session."""
-    return f"{channel}:{thread_ts}"
-
-
-def _thread(call: Call) -> tuple[str, str]:
-    channel = call.channel("channel_id")
-    thread_ts = call.needed("thread_ts")
-    call.team.root(channel, thread_ts)
-    return channel.id, thread_ts
-
-
-def _publish(call: Call, channel: str, thread_ts: str) -> Session:
-    session = call.state.sessions[_session_key(channel, thread_ts)]
-    body = {"channel": channel, "thread_ts": thread_ts}
-    body |= {"status": session.status, "title": session.title}
-    call.team.hub.publish("session", body)
-    call.team.journal.notify()
-    return session
-
-
 def set_session(call: Call) -> Json:
     """Set the status of an agent's session."""
     channel, thread_ts = _thread(call)
@@ -98,6 +77,27 @@ def set_prompts(call: Call) -> Json:
     call.state.prompts[channel.id] = body
     call.team.hub.publish("prompts", body)
     return {}
+
+
+def _session_key(channel: str, thread_ts: str) -> str:
+    """Return the key of a thread's session."""
+    return f"{channel}:{thread_ts}"
+
+
+def _thread(call: Call) -> tuple[str, str]:
+    channel = call.channel("channel_id")
+    thread_ts = call.needed("thread_ts")
+    call.team.root(channel, thread_ts)
+    return channel.id, thread_ts
+
+
+def _publish(call: Call, channel: str, thread_ts: str) -> Session:
+    session = call.state.sessions[_session_key(channel, thread_ts)]
+    body = {"channel": channel, "thread_ts": thread_ts}
+    body |= {"status": session.status, "title": session.title}
+    call.team.hub.publish("session", body)
+    call.team.journal.notify()
+    return session
 
 
 METHODS = {

@@ -178,17 +178,17 @@ async def test_a_round_that_is_opened_while_the_end_is_told_is_followed(live):
     await live.press(plan, "start")
     await live.called("start")
     threads, followers = live.bot.services.threads, live.bot.services.followers
-    told = threads.told
+    told = threads.note_told
 
     async def opens(thread, seq):
-        threads.told = told
+        threads.note_told = told
         live.lab.add("run1", RoundOpened("U1", "", 14, 2.0))
         followers.follow(thread)
         await told(thread, seq)
 
     live.lab.work("run1")
     await live.post(ts, "First working")
-    threads.told = opens
+    threads.note_told = opens
     live.lab.finish("run1", live.folder / "report")
 
     await live.post(ts, "*Round 2* from script 1")
