@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from agent_core.domain import Packages
-from agent_core.execution.syntax_trees import parse
+from agent_core.execution.syntax_trees import imported_modules, parse
 
 ALWAYS_THERE = frozenset({"labbook", "__future__"})
 """Modules beside the script."""
@@ -56,7 +56,9 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Ref
         reason = "Duplicate: the same script (apart from layout and comments) ran before."
         return Refusal(reason, is_duplicate=True)
     missing = (
-        sorted(_imported_modules(source) - packages.modules - ALWAYS_THERE)
+        sorted(
+            imported_modules(parse(source), with_guarded=False) - packages.modules - ALWAYS_THERE
+        )
         if packages.modules
         else []
     )
@@ -66,26 +68,3 @@ def precheck(source: str, packages: Packages, seen: Collection[str] = ()) -> Ref
             f"ModuleNotFoundError: not installed in the experiments' environment: {names}"
         )
     return None
-
-
-def _imported_modules(source: str) -> frozenset[str]:
-    """Return the top-level modules that a script imports outside of try blocks."""
-    tree = parse(source)
-    guarded = {
-        id(child)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Try)
-        for child in ast.walk(node)
-    }
-    return frozenset(
-        name for node in ast.walk(tree) if id(node) not in guarded for name in _names_of(node)
-    )
-
-
-def _names_of(node: ast.AST) -> list[str]:
-    """Return the top-level modules that one statement imports."""
-    if isinstance(node, ast.Import):
-        return [alias.name.partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        return [node.module.partition(".")[0]]
-    return []

@@ -1,4 +1,4 @@
-"""Syntax trees of scripts, made by one thread at a time."""
+"""Syntax trees of scripts, made by one thread at a time, and what they import."""
 
 from __future__ import annotations
 
@@ -22,3 +22,29 @@ def parse(source: str) -> ast.Module:
     """
     with TURN:
         return ast.parse(source)
+
+
+def imported_modules(tree: ast.Module, *, with_guarded: bool = True) -> frozenset[str]:
+    """Return the top-level modules that a script imports.
+
+    Parameters
+    ----------
+    tree
+        Its syntax tree.
+    with_guarded
+        Whether imports within try blocks count.
+    """
+    tries = () if with_guarded else (n for n in ast.walk(tree) if isinstance(n, ast.Try))
+    spared = {id(child) for node in tries for child in ast.walk(node)}
+    return frozenset(
+        name for node in ast.walk(tree) if id(node) not in spared for name in _names_of(node)
+    )
+
+
+def _names_of(node: ast.AST) -> list[str]:
+    """Return the top-level modules that one statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module.partition(".")[0]]
+    return []

@@ -23,7 +23,7 @@ from agent_core.report.caveats import alerts
 from agent_core.report.metadata import metadata
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.report.solution import public, standalone, template
+from agent_core.report.solution import public_part, standalone
 from agent_core.report.tables import comparison_frame, outcome_text, summary_frame
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.measured_values import user_values
@@ -100,7 +100,7 @@ def _write_script(inputs: ReportInputs, folder: Path) -> None:
     """Write the chosen script so that it runs anywhere, its helper, and the comparison."""
     helper = (resources.files("sandbox") / "labbook.py").read_text("utf-8")
     (folder / "labbook.py").write_text(helper, encoding="utf-8")
-    (folder / "compare.py").write_text(template("compare.py.txt"), encoding="utf-8")
+    (folder / "compare.py").write_text(render_template("compare.py.txt"), encoding="utf-8")
     if inputs.best is not None and inputs.best.script.source:
         packages = inputs.installed
         text = standalone(
@@ -191,7 +191,7 @@ def _write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None
 def _requirement_line(name: str, version: str) -> str:
     """Return a line that pip takes; a local build is named in a comment."""
     note = f"  # was {version}" if "+" in version else ""
-    return f"{name}=={public(version)}{note}"
+    return f"{name}=={public_part(version)}{note}"
 
 
 def _write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:

@@ -16,7 +16,7 @@ from results import SOURCE, comparison_evidence, comparison_plan, dataset, evide
 
 from agent_core.domain import Operator, Outcome, ReportDraft, Usage
 from agent_core.report import bundle
-from agent_core.report.solution import modules_imported, standalone
+from agent_core.report.solution import standalone
 from agent_core.report.writer import write_report
 from sandbox.execution import Artifact
 
@@ -354,7 +354,15 @@ def test_the_experiment_itself_is_unchanged(source):
 
 
 def test_imports_of_a_broken_script_are_none():
-    assert modules_imported("def f(:") == set()
+    versions = {"scipy": "1.17.1", "pandas": "2.3.3"}
+
+    whole, broken = (
+        standalone(f"import scipy\n{rest}", (), versions, "3.11") for rest in ("", "def f(:")
+    )
+
+    assert "scipy==1.17.1" in whole
+    assert "scipy" not in broken.split("# ///")[1]
+    assert "pandas==2.3.3" in broken
 
 
 def readme_of(tmp_path, inputs):
