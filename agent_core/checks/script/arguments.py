@@ -8,9 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent_core.checks.result import some
+from agent_core.checks.result import Detail, some
 from agent_core.checks.script.constants import UNKNOWN, Constants
-from agent_core.checks.script.syntax import called_name, dotted_name, scopes, syntax_tree
+from agent_core.checks.script.scopes import scopes_of
+from agent_core.checks.script.syntax import (
+    called_name,
+    dotted_name,
+    named_argument,
+    syntax_tree,
+    text_keys,
+)
 from agent_core.checks.script.unreported_settings import undelivered_calls
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.lenskit.scorers import SCORERS
@@ -26,6 +33,8 @@ ALIASES = frozenset({"features", "k", "nnbrs"})
 """Other names that LensKit takes itself."""
 UNTRACKED = frozenset({"preset", "config"})
 """Arguments that set others and do not stay in the configuration."""
+SAME = 1e-9
+"""Relative difference up to which two numbers are one: no step of a hyperparameter is so small."""
 ANY = ""
 """Class of what is set on a configuration, whoever has it."""
 
@@ -49,26 +58,20 @@ class SetValue:
     """Whether anything of what is made with it may be delivered."""
 
 
-def ignored_arguments(evidence: Evidence) -> Iterator[str]:
+def ignored_arguments(evidence: Evidence) -> Iterator[Detail]:
     """Name arguments in the source that LensKit's class lacks.
 
     What a class of the script's own takes, the product cannot know.
     """
-    keys: dict[str, set[str]] = {}
-    for described in recorded_algorithms(evidence.run).values():
-        config, kind = described.get("config"), str(described.get("class"))
-        if isinstance(config, dict) and config and kind in SCORERS:
-            keys.setdefault(kind, set(SCORERS[kind].parameters)).update(map(str, config))
+    recorded = Recorded.of(evidence)
     for found in _settings(evidence.source):
-        known = keys.get(found.kind)
-        if known is not None and found.name not in known | ALIASES | UNTRACKED:
-            yield (
-                f"line {found.line}: {found.call} has no hyperparameter {found.name!r}, it was "
-                "ignored"
-            )
+        known = recorded.parameters(found.kind)
+        if known and found.name not in known | ALIASES | UNTRACKED:
+            told = "line {line}: {call} has no hyperparameter {argument!r}, it was ignored"
+            yield Detail(told, line=found.line, call=found.call, argument=found.name)
 
 
-def other_values(evidence: Evidence) -> Iterator[tuple[str, str]]:
+def other_values(evidence: Evidence) -> Iterator[tuple[str, Detail]]:
     """Yield values in the source that no recorded configuration of their class has, by class.
 
     A class that was tuned may be made with values that were not chosen.
@@ -83,26 +86,20 @@ def other_values(evidence: Evidence) -> Iterator[tuple[str, str]]:
             yield found.kind, _setting_text(found, values)
 
 
-def late_changes(evidence: Evidence) -> Iterator[tuple[bool, str]]:
+def late_changes(evidence: Evidence) -> Iterator[tuple[bool, Detail]]:
     """Yield what is changed of a configuration after it was recorded, and whether it surely is.
 
     Recorded and changed under the same name, in one function: what was recorded is not in force.
     """
     recorded = Recorded.of(evidence)
-    lines = {f.line: f for f in _settings(evidence.source) if f.owner}
-    for _, nodes in scopes(syntax_tree(evidence.source)):
-        last = _recordings(nodes)
-        for line in {n.lineno for n in nodes if isinstance(n, ast.stmt) and n.lineno in lines}:
-            found = lines[line]
-            if line <= last.get(found.owner, line):
-                continue
-            values = recorded.values(ANY, found.name)
-            if found.value is UNKNOWN or not values:
-                yield found.is_relative, f"line {line} sets {found.name} after it was recorded"
-            elif not any(is_same(v, found.value) for v in values):
-                yield True, _setting_text(found, values)
-            elif not all(is_same(v, found.value) for v in values):
-                yield False, f"{_setting_text(found, values)}, before that line"
+    changes = {f.line: f for f in _settings(evidence.source) if f.owner}
+    for scope in scopes_of(evidence.source):
+        last = _recordings(scope.calls)
+        lines = {n.lineno for n in scope.nodes if isinstance(n, ast.stmt)}
+        for line in sorted(lines & changes.keys()):
+            found = changes[line]
+            if line > last.get(found.owner, line):
+                yield from _late_change(found, recorded.values(ANY, found.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +129,19 @@ class Recorded:
         key = SAME_NAMES.get(name, name)
         return [c[key] for c in self.configs.get(kind, ()) if key in c]
 
+    def parameters(self, kind: str) -> frozenset[str]:
+        """Return what a recorded class of LensKit takes; nothing of others."""
+        if kind not in self.configs or kind not in SCORERS:
+            return frozenset()
+        recorded = (str(key) for config in self.configs[kind] for key in config)
+        return frozenset((*SCORERS[kind].parameters, *recorded))
+
 
 def is_same(found: Any, planned: Any) -> bool:
     """Whether two configuration values mean the same."""
     numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (found, planned)]
     if all(numbers):
-        return abs(float(found) - float(planned)) <= 1e-9 * max(1.0, abs(float(planned)))
+        return abs(float(found) - float(planned)) <= SAME * max(1.0, abs(float(planned)))
     if isinstance(found, dict) and numbers[1] and found:
         return all(is_same(v, planned) for v in found.values())
     return bool(found == planned) or str(found) == str(planned)
@@ -149,6 +153,18 @@ def trials_of(described: Mapping[str, Any]) -> int:
     return trials if isinstance(trials, int) and not isinstance(trials, bool) else 0
 
 
+def _late_change(found: SetValue, values: Sequence[Any]) -> Iterator[tuple[bool, Detail]]:
+    """Yield a change of what was recorded, unless all that is recorded has it."""
+    alike = [is_same(v, found.value) for v in values]
+    if found.value is UNKNOWN or not values:
+        told = "line {line} sets {argument} after it was recorded"
+        yield found.is_relative, Detail(told, line=found.line, argument=found.name)
+    elif not any(alike):
+        yield True, _setting_text(found, values)
+    elif not all(alike):
+        yield False, _setting_text(found, values) + ", before that line"
+
+
 def _settings(source: str) -> Iterator[SetValue]:
     """Yield what the source sets outside of pilots: arguments, dicts of them, and attributes."""
     tree = syntax_tree(source)
@@ -157,15 +173,14 @@ def _settings(source: str) -> Iterator[SetValue]:
     for node in ast.walk(tree):
         if id(node) in idle:
             continue
-        if isinstance(node, ast.Call):
-            for found in _arguments(node, known):
-                yield replace(found, is_delivered=id(node) not in unused)
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from _attributes(target, known.value(node.value))
-        if isinstance(node, ast.AugAssign):
-            for found in _attributes(node.target, UNKNOWN):
-                yield replace(found, is_relative=True)
+        match node:
+            case ast.Call():
+                is_delivered = id(node) not in unused
+                yield from (replace(f, is_delivered=is_delivered) for f in _given(node, known))
+            case ast.Assign(targets=targets, value=value):
+                yield from (f for t in targets for f in _attributes(t, known.value(value)))
+            case ast.AugAssign(target=target):
+                yield from (replace(f, is_relative=True) for f in _attributes(target, UNKNOWN))
 
 
 def _attributes(target: ast.expr, value: Any) -> Iterator[SetValue]:
@@ -174,22 +189,19 @@ def _attributes(target: ast.expr, value: Any) -> Iterator[SetValue]:
         yield SetValue(ANY, target.attr, value, target.lineno, owner=_owner_of(target.value))
 
 
-def _arguments(node: ast.Call, known: Constants) -> Iterator[SetValue]:
+def _given(node: ast.Call, known: Constants) -> Iterator[SetValue]:
     """Yield what a call sets by name; a configuration's arguments are those of its scorer."""
     call = called_name(node)
-    kind = re.sub("Config$", "Scorer", call.rpartition(".")[2])
     if call == "setattr" and len(node.args) == 3 and _is_config(node.args[0]):
-        told = known.value(node.args[1])
-        if isinstance(told, str):
-            value, owner = known.value(node.args[2]), _owner_of(node.args[0])
-            yield SetValue(ANY, told, value, node.lineno, owner=owner)
+        name, value = map(known.value, node.args[1:])
+        if isinstance(name, str):
+            yield SetValue(ANY, name, value, node.lineno, owner=_owner_of(node.args[0]))
         return
+    kind = re.sub("Config$", "Scorer", call.rpartition(".")[2])
     for keyword in node.keywords:
-        if keyword.arg:
-            yield SetValue(kind, keyword.arg, known.value(keyword.value), node.lineno, call)
-            continue
-        for name, value in _entries(known.followed(keyword.value)):
-            yield SetValue(kind, name, known.value(value), node.lineno, call)
+        named = {keyword.arg: keyword.value} if keyword.arg else {}
+        for name, given in (named or _entries(known.followed(keyword.value))).items():
+            yield SetValue(kind, name, known.value(given), node.lineno, call)
 
 
 def _is_config(node: ast.expr) -> bool:
@@ -202,28 +214,27 @@ def _owner_of(node: ast.expr) -> str:
     return dotted_name(node).rpartition(".")[0]
 
 
-def _entries(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the text keys of a literal dict, or of `dict(...)`, with their values."""
+def _entries(node: ast.expr) -> dict[str, ast.expr]:
+    """Return the text keys of a literal dict, or of `dict(...)`, with their values."""
     if isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                yield key.value, value
-    elif isinstance(node, ast.Call) and called_name(node) == "dict":
-        yield from ((k.arg, k.value) for k in node.keywords if k.arg)
+        return text_keys(node)
+    if isinstance(node, ast.Call) and called_name(node) == "dict":
+        return {k.arg: k.value for k in node.keywords if k.arg}
+    return {}
 
 
-def _recordings(nodes: Iterable[ast.AST]) -> dict[str, int]:
+def _recordings(calls: Iterable[ast.Call]) -> dict[str, int]:
     """Return the names that are recorded as algorithms, each with the last line that does so."""
     found: dict[str, int] = {}
-    for node in nodes:
-        if isinstance(node, ast.Call) and called_name(node) in ("labbook.algorithm", "algorithm"):
-            given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "scorer")]
-            for name in filter(None, map(dotted_name, given)):
-                found[name] = max(found.get(name, 0), node.lineno)
+    for call in calls:
+        if called_name(call) in ("labbook.algorithm", "algorithm"):
+            for name in map(dotted_name, (*call.args[1:2], *named_argument(call, "scorer"))):
+                found[name] = max(found.get(name, 0), call.lineno)
     return found
 
 
-def _setting_text(found: SetValue, values: Iterable[Any]) -> str:
+def _setting_text(found: SetValue, values: Iterable[Any]) -> Detail:
     """Say what a line sets, and what is recorded."""
-    name, listed = SAME_NAMES.get(found.name, found.name), some(repr(v) for v in values)
-    return f"line {found.line} sets {name} = {found.value!r}, recorded is {listed}"
+    told = "line {line} sets {argument} = {value}, recorded is {recorded}"
+    name, listed = SAME_NAMES.get(found.name, found.name), some(map(repr, values))
+    return Detail(told, line=found.line, argument=name, value=repr(found.value), recorded=listed)

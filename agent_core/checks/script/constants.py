@@ -7,13 +7,20 @@ so; a full run is what is looked at.
 from __future__ import annotations
 
 import ast
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent_core.checks.script.source import targets_with_values
-from agent_core.checks.script.syntax import called_name, dotted_name, nodes_of_kind
+from agent_core.checks.script.call_names import names_of
+from agent_core.checks.script.syntax import (
+    called_name,
+    dotted_name,
+    nodes_of_kind,
+    paired_names,
+    targets_of,
+)
 
 PILOT = "AUTORECLAB_PILOT"
 """Set in pilots only."""
@@ -21,20 +28,18 @@ UNKNOWN = object()
 """Stands for what the source alone does not say."""
 MAX_STEPS = 12
 CASTS: Mapping[str, Callable[[Any], Any]] = {"bool": bool, "int": int, "str": str, "float": float}
-COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: lambda a, b: a == b,
-    ast.NotEq: lambda a, b: a != b,
+COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
-    ast.Is: lambda a, b: a is b,
-    ast.IsNot: lambda a, b: a is not b,
-    ast.Gt: lambda a, b: a > b,
-    ast.Lt: lambda a, b: a < b,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.Gt: operator.gt,
+    ast.Lt: operator.lt,
 }
-CHANGING = frozenset({"update", "pop", "popitem", "setdefault", "clear", "append", "extend"})
-"""Methods that change what a name holds."""
-REBOUND = frozenset({"globals", "locals", "vars", "exec"})
-"""With these any name may be set."""
+CHANGING = names_of("changing")
+REBOUND = names_of("rebound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +69,20 @@ class Constants:
 
     def followed(self, node: ast.expr, steps: int = MAX_STEPS) -> ast.expr:
         """Return the expression that another one comes to: names and known choices resolved."""
-        if not steps:
-            return node
-        if isinstance(node, ast.Name) and node.id in self.names:
-            return self.followed(self.names[node.id], steps - 1)
-        if isinstance(node, ast.IfExp):
-            test = self.value(node.test, steps - 1)
-            if test is not UNKNOWN:
-                return self.followed(node.body if test else node.orelse, steps - 1)
+        match node:
+            case ast.Name(id=name) if steps and name in self.names:
+                return self.followed(self.names[name], steps - 1)
+            case ast.IfExp(body=body, orelse=other) if steps:
+                test = self.value(node.test, steps - 1)
+                if test is not UNKNOWN:
+                    return self.followed(body if test else other, steps - 1)
         return node
 
     def value(self, node: ast.expr, steps: int = MAX_STEPS) -> Any:
         """Return what an expression comes to in a full run, or `UNKNOWN`."""
         if not steps:
             return UNKNOWN
-        node = self.followed(node, steps)
-        match node:
+        match node := self.followed(node, steps):
             case ast.Constant(value=value):
                 return value
             case ast.Subscript(value=whole, slice=key) if _is_environment(whole):
@@ -90,44 +93,40 @@ class Constants:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
                 return -number
             case ast.BoolOp():
-                return self.joined(node, steps)
+                return self._value_of_all(node, steps)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self.compared(op, left, right, steps)
+                return self._comparison(op, left, right, steps)
             case ast.Call():
-                return self.called(node, steps)
+                return self._value_of_call(node, steps)
         return UNKNOWN
 
-    def joined(self, node: ast.BoolOp, steps: int) -> Any:
+    def _value_of_all(self, node: ast.BoolOp, steps: int) -> Any:
         """Return what `and` or `or` comes to; one side can be enough."""
         is_or = isinstance(node.op, ast.Or)
         values = [self.value(v, steps - 1) for v in node.values]
-        known = [v for v in values if v is not UNKNOWN]
-        deciding = [v for v in known if bool(v) is is_or]
+        is_known = UNKNOWN not in values
+        deciding = [v for v in values if v is not UNKNOWN and bool(v) is is_or]
         if deciding:
             # Its truth is sure; which of several values it is matters to no condition.
-            return deciding[0] if len(known) == len(values) else is_or
-        return known[-1] if len(known) == len(values) else UNKNOWN
+            return deciding[0] if is_known else is_or
+        return values[-1] if is_known else UNKNOWN
 
-    def compared(self, op: ast.cmpop, left: ast.expr, right: ast.expr, steps: int) -> Any:
+    def _comparison(self, op: ast.cmpop, left: ast.expr, right: ast.expr, steps: int) -> Any:
         """Return what a comparison comes to; the environment of a full run lacks `PILOT`."""
         if isinstance(op, ast.In | ast.NotIn) and _is_environment(right):
             return isinstance(op, ast.NotIn) if self.value(left, steps - 1) == PILOT else UNKNOWN
-        sides = [self.value(left, steps - 1), self.members(right, steps - 1)]
-        if UNKNOWN in sides or type(op) not in COMPARED:
-            return UNKNOWN
-        try:
-            return COMPARED[type(op)](*sides)
-        except TypeError:
-            return UNKNOWN
+        sides = [self.value(left, steps - 1), self._members(right, steps - 1)]
+        compare = COMPARISONS.get(type(op))
+        return UNKNOWN if compare is None else _result_of(compare, sides)
 
-    def members(self, node: ast.expr, steps: int) -> Any:
+    def _members(self, node: ast.expr, steps: int) -> Any:
         """Return the values of a container written in place, which nothing can have changed."""
         if not isinstance(node, ast.Tuple | ast.List | ast.Set):
             return self.value(node, steps)
         values = [self.value(part, steps) for part in node.elts]
         return UNKNOWN if UNKNOWN in values else tuple(values)
 
-    def called(self, call: ast.Call, steps: int) -> Any:
+    def _value_of_call(self, call: ast.Call, steps: int) -> Any:
         """Return what a call comes to: of the helper, the environment, or a plain type."""
         name = called_name(call)
         last = name.rpartition(".")[2]
@@ -136,11 +135,16 @@ class Constants:
         given = [self.value(a, steps - 1) for a in call.args]
         if (name.endswith("environ.get") or last == "getenv") and given[:1] == [PILOT]:
             return given[1] if len(given) > 1 else None
-        if name in CASTS and len(given) == 1 and given[0] is not UNKNOWN:
-            try:
-                return CASTS[name](given[0])
-            except (TypeError, ValueError):
-                return UNKNOWN
+        return _result_of(CASTS[name], given) if name in CASTS and len(given) == 1 else UNKNOWN
+
+
+def _result_of(function: Callable[..., Any], given: list[Any]) -> Any:
+    """Return what a function makes of known values, where it takes them."""
+    if UNKNOWN in given:
+        return UNKNOWN
+    try:
+        return function(*given)
+    except (TypeError, ValueError):
         return UNKNOWN
 
 
@@ -151,30 +155,30 @@ def _is_environment(node: ast.expr) -> bool:
 
 def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Yield the names that a statement sets, each with its own value."""
-    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
-        return
-    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-        for name, value in targets_with_values(target, node.value):
-            if isinstance(target, ast.Name) or value is not node.value:
+    for target, whole in targets_of(node) if isinstance(node, ast.Assign | ast.AnnAssign) else ():
+        for name, value in paired_names(target, whole):
+            if isinstance(target, ast.Name) or value is not whole:
                 yield name, value
 
 
 def _bindings(node: ast.AST) -> Iterator[str]:
     """Yield the names that a node itself sets, or whose container it changes."""
     match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-            yield name
-        case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+        case (
+            ast.Name(id=name, ctx=ast.Store() | ast.Del())
+            | ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+            | ast.arg(arg=name)
+            | ast.FunctionDef(name=name)
+            | ast.AsyncFunctionDef(name=name)
+            | ast.ClassDef(name=name)
+            | ast.ExceptHandler(name=str(name))
+            | ast.MatchAs(name=str(name))
+            | ast.MatchStar(name=str(name))
+        ):
             yield name
         case ast.alias(name=name, asname=other):
             yield other or name.partition(".")[0]
-        case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-            yield name
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in CHANGING:
-            yield name
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
             yield name
 
 
@@ -183,8 +187,7 @@ def _never_run(tree: ast.Module, known: Constants) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.If | ast.IfExp):
             continue
-        test = known.value(node.test)
-        if test is UNKNOWN:
+        if (test := known.value(node.test)) is UNKNOWN:
             continue
         idle = node.orelse if test else node.body
         for inner in idle if isinstance(idle, list) else [idle]:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from agent_core.checks.result import Detail
+from agent_core.checks.script.call_names import names_of
 from agent_core.checks.script.syntax import (
+    arguments_of,
     called_name,
     dotted_name,
     last_name,
+    names_in,
     nodes_of_kind,
     syntax_tree,
 )
 
 HELPER = "labbook"
-MISSING = frozenset({"ImportError", "ModuleNotFoundError"})
-SETTING = frozenset({"setattr", "delattr", "__setattr__", "__delattr__", "object", "patch"})
-"""Last parts of what sets an attribute of its first argument; `patch.object` among them."""
-MUTATING = frozenset(
-    {
-        "update", "setdefault", "pop", "popitem", "clear", "append", "extend", "insert", "remove",
-        "__setitem__", "__delitem__", "reverse", "sort",
-    }
-)  # fmt: skip
+MISSING = names_of("missing")
+SETTING = names_of("setting")
+MUTATING = names_of("mutating")
 
 
 def changed_helper(source: str) -> str:
@@ -31,12 +29,12 @@ def changed_helper(source: str) -> str:
     Names of the script's own, `from labbook import row as r` or a function called `row`, change
     nothing; nor does what stands in for a helper that cannot be imported.
     """
-    tree = syntax_tree(source)
-    nodes = tuple(_nodes_with_helper(tree))
+    nodes = tuple(_nodes_with_helper(syntax_tree(source)))
     names, functions = _module_names(nodes), _function_names(nodes)
     for node in nodes:
         if _is_change(node, names) or _is_rewritten(node, functions):
-            return f"line {getattr(node, 'lineno', 0)} puts something else in place of it"
+            told = "line {line} puts something else in place of it"
+            return Detail(told, line=getattr(node, "lineno", 0))
     return ""
 
 
@@ -53,32 +51,23 @@ def _nodes_with_helper(tree: ast.AST) -> Iterator[ast.AST]:
 def _is_for_missing(node: ast.AST) -> bool:
     """Whether a node handles that something cannot be imported."""
     kind = node.type if isinstance(node, ast.ExceptHandler) else None
-    return kind is not None and any(n.id in MISSING for n in nodes_of_kind(kind, ast.Name))
+    return kind is not None and not MISSING.isdisjoint(names_in(kind))
 
 
 def _module_names(nodes: tuple[ast.AST, ...]) -> set[str]:
     """Return the names under which a script has the helper."""
-    found = {
-        alias.asname or HELPER
-        for node in nodes
-        if isinstance(node, ast.Import)
-        for alias in node.names
-        if alias.name == HELPER
-    }
+    imports = (n for n in nodes if isinstance(n, ast.Import))
+    found = {a.asname or HELPER for n in imports for a in n.names if a.name == HELPER}
     for node in nodes:
-        if isinstance(node, ast.Assign) and (_is_helper(node.value, found) or _loads(node.value)):
+        if isinstance(node, ast.Assign) and _is_helper(node.value, found):
             found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
     return found
 
 
 def _function_names(nodes: tuple[ast.AST, ...]) -> set[str]:
     """Return the names of what a script imports out of the helper."""
-    return {
-        alias.asname or alias.name
-        for node in nodes
-        if isinstance(node, ast.ImportFrom) and node.module == HELPER
-        for alias in node.names
-    }
+    imports = (n for n in nodes if isinstance(n, ast.ImportFrom) and n.module == HELPER)
+    return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
 def _loads(value: ast.expr) -> bool:
@@ -88,7 +77,7 @@ def _loads(value: ast.expr) -> bool:
     if not isinstance(value, ast.Call):
         return False
     is_import = called_name(value).endswith(("import_module", "__import__"))
-    return is_import and any(_is_name_of_helper(a) for a in value.args)
+    return is_import and any(map(_is_name_of_helper, value.args))
 
 
 def _is_helper(value: ast.expr, names: set[str]) -> bool:
@@ -99,17 +88,14 @@ def _is_helper(value: ast.expr, names: set[str]) -> bool:
 def _is_change(node: ast.AST, names: set[str]) -> bool:
     """Whether a node sets or deletes the helper among the modules, or a part of it."""
     match node:
-        case ast.Attribute(ctx=ast.Store() | ast.Del()):
-            return _is_part(node.value, names)
-        case ast.Subscript(ctx=ast.Store() | ast.Del()):
-            return _is_place(node) or _is_part(node.value, names)
-        case ast.Call(args=args, keywords=keywords):
-            name = last_name(node)
-            if name in SETTING and args:
-                return _is_helper(args[0], names) or _is_dotted_part(args[0])
-            return name in MUTATING and _is_mutation(
-                node, names, [*args, *(k.value for k in keywords)]
-            )
+        case ast.Attribute(value=holder, ctx=ast.Store() | ast.Del()):
+            return _is_part(holder, names)
+        case ast.Subscript(value=holder, ctx=ast.Store() | ast.Del()):
+            return _is_place(node) or _is_part(holder, names)
+        case ast.Call(args=[first, *_]) if last_name(node) in SETTING:
+            return _is_helper(first, names) or _is_dotted_part(first)
+        case ast.Call(func=ast.Attribute(value=holder, attr=name)) if name in MUTATING:
+            return _is_mutation(node, holder, names)
     return False
 
 
@@ -125,21 +111,19 @@ def _is_part(value: ast.AST, names: set[str]) -> bool:
     return isinstance(value, ast.Name) and value.id in names
 
 
-def _is_mutation(call: ast.Call, names: set[str], given: list[ast.expr]) -> bool:
+def _is_mutation(call: ast.Call, holder: ast.expr, names: set[str]) -> bool:
     """Whether a method changes what the helper keeps, or takes it out of the modules."""
-    holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     if dotted_name(holder) == "sys.modules":
-        return any(_is_name_of_helper(c) for g in given for c in nodes_of_kind(g, ast.Constant))
+        constants = (c for g in arguments_of(call) for c in nodes_of_kind(g, ast.Constant))
+        return any(map(_is_name_of_helper, constants))
     return _is_part(holder, names) and not isinstance(holder, ast.Name)
 
 
 def _is_rewritten(node: ast.AST, functions: set[str]) -> bool:
     """Whether a node sets the inside of a function of the helper, such as its `__code__`."""
-    if not isinstance(node, ast.Attribute | ast.Subscript):
-        return False
+    is_set = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
     inner = node.value if isinstance(node, ast.Subscript) else node
     is_inside = isinstance(inner, ast.Attribute) and inner.attr.startswith("__")
-    is_set = isinstance(node.ctx, ast.Store | ast.Del)
     return is_set and is_inside and _is_part(inner, functions)
 
 

@@ -7,22 +7,25 @@ import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent_core.checks.script.syntax import last_name, nodes_of_kind, syntax_tree
+from agent_core.checks.script.call_names import names_of
+from agent_core.checks.script.syntax import (
+    arguments_of,
+    last_name,
+    named_argument,
+    names_in,
+    nodes_of_kind,
+    syntax_tree,
+    targets_of,
+    text_keys,
+)
 
-TRAINING = frozenset({"train", "fit"})
-OPTIONS = frozenset({"TrainingOptions"})
-GLOBAL = frozenset({"set_global_rng", "init_global_rng", "init_rng"})
-"""What LensKit draws from where a training is given nothing."""
-GENERATORS = frozenset({"default_rng", "RandomState", "Random", "Generator", "SeedSequence"})
-CONVERSIONS = frozenset({"int", "str", "float", "abs", "dict", "list", "tuple", "hash", "len"})
-SPLITTING = frozenset(
-    {
-        "SampleN", "SampleFrac", "sample_users", "sample_records", "crossfold_users",
-        "crossfold_records", "LastN", "LastFrac", "sample", "train_test_split", "choice",
-    }
-)  # fmt: skip
-"""What takes a generator and trains nothing."""
-DATA = frozenset({"data", "dataset"})
+TRAINING = names_of("training")
+OPTIONS = names_of("options")
+GLOBAL = names_of("global")
+GENERATORS = names_of("generators")
+CONVERSIONS = names_of("conversions")
+SPLITTING = names_of("splitting")
+DATA = names_of("data")
 OPEN = (ast.Lambda, ast.Await, ast.comprehension, ast.Attribute, ast.Yield, ast.NamedExpr)
 """What may be something else each time."""
 NAMES = frozenset(dir(builtins))
@@ -44,21 +47,11 @@ class NameValues:
             match node:
                 case ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
                     found.is_open.add(name)
-                case ast.Assign(targets=targets, value=value):
-                    for target in targets:
-                        found.put(target, value)
-                case ast.AnnAssign(target=target, value=ast.expr() as value):
-                    found.put(target, value)
-                case ast.For(target=target) | ast.AsyncFor(target=target):
-                    found.put(target, None)
-                case ast.comprehension(target=target) | ast.NamedExpr(target=target):
-                    found.put(target, None)
-                case (
-                    ast.AugAssign(target=target) | ast.withitem(optional_vars=ast.expr() as target)
-                ):
-                    found.put(target, None)
                 case ast.Global(names=names) | ast.Nonlocal(names=names):
                     found.is_open |= set(names)
+            is_plain = isinstance(node, ast.Assign | ast.AnnAssign)
+            for target, value in targets_of(node):
+                found.put(target, value if is_plain else None)
         return found
 
     def put(self, target: ast.expr, value: ast.expr | None) -> None:
@@ -66,7 +59,7 @@ class NameValues:
         if isinstance(target, ast.Name) and value is not None:
             self.values.setdefault(target.id, []).append(value)
         else:
-            self.is_open |= {n.id for n in nodes_of_kind(target, ast.Name)}
+            self.is_open |= names_in(target)
 
     def is_fixed(self, value: ast.expr, steps: int = MAX_STEPS, *, is_named: bool = False) -> bool:
         """Whether an expression is the same each time: made of what stands in the source only."""
@@ -111,19 +104,14 @@ def _is_plain(call: ast.Call, *, is_named: bool) -> bool:
 
 def _training_inputs(node: ast.AST) -> Iterator[ast.expr]:
     """Yield what a node gives to a training, its options or the generator it draws from."""
-    if isinstance(node, ast.Call):
-        yield from _given_by_call(node)
-    elif isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "rng":
+    match node:
+        case ast.Call():
+            yield from _given_by_call(node)
+        case ast.Dict():
+            yield from (value for key, value in text_keys(node).items() if key == "rng")
+        case ast.Assign(targets=targets, value=value):
+            if any(isinstance(t, ast.Attribute) and t.attr == "rng" for t in targets):
                 yield value
-    elif isinstance(node, ast.Assign) and any(_is_generator_of(t) for t in node.targets):
-        yield node.value
-
-
-def _is_generator_of(target: ast.expr) -> bool:
-    """Whether a target is the `rng` of something, such as options."""
-    return isinstance(target, ast.Attribute) and target.attr == "rng"
 
 
 def _given_by_call(call: ast.Call) -> Iterator[ast.expr]:
@@ -133,6 +121,6 @@ def _given_by_call(call: ast.Call) -> Iterator[ast.expr]:
         yield from call.args[1:] if isinstance(call.func, ast.Attribute) else call.args
         yield from (k.value for k in call.keywords if k.arg not in DATA)
     elif name in OPTIONS | GLOBAL:
-        yield from (*call.args, *(k.value for k in call.keywords))
+        yield from arguments_of(call)
     elif name not in SPLITTING:
-        yield from (k.value for k in call.keywords if k.arg == "rng")
+        yield from named_argument(call, "rng")

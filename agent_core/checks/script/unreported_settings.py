@@ -5,22 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from agent_core.checks.script.syntax import last_name, nodes_of_kind
+from agent_core.checks.script.call_names import names_of
+from agent_core.checks.script.syntax import (
+    arguments_of,
+    last_name,
+    names_in,
+    nodes_of_kind,
+    targets_of,
+)
 from agent_core.lenskit.scorers import SCORERS
 
-HARMLESS = frozenset(
-    {
-        "topn_pipeline", "predict_pipeline", "recommend", "predict", "score", "measure",
-        "print", "len", "list", "float", "sum", "next", *SCORERS,
-    }
-)  # fmt: skip
-"""Calls that keep nothing of what they are given, other than in what they return."""
-QUIET = frozenset(
-    {"train", "to_df", "list_metrics", "list_summary", "mean", "sum", "head", "copy"}
-)
-"""Methods of a model, and of what comes from it, that write nothing."""
+HARMLESS = names_of("harmless") | frozenset(SCORERS)
+QUIET = names_of("quiet")
 NESTED = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-SETTING = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr
 
 
 def undelivered_calls(tree: ast.Module) -> frozenset[int]:
@@ -56,7 +53,7 @@ def _names_elsewhere(nodes: Sequence[ast.AST]) -> frozenset[str]:
     found: set[str] = set()
     for node in nodes:
         if isinstance(node, NESTED):
-            found |= {n.id for n in nodes_of_kind(node, ast.Name)}
+            found |= names_in(node)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             found |= set(node.names)
     return frozenset(found)
@@ -67,30 +64,15 @@ def _names_reached(call: ast.Call, nodes: Sequence[ast.AST]) -> frozenset[str]:
     names: frozenset[str] = frozenset()
     while True:
         found = {
-            name.id
+            name
             for node in nodes
-            for target, value in _settings_of(node)
+            for target, value in targets_of(node)
             if _touches(value, call, names)
-            for name in nodes_of_kind(target, ast.Name)
+            for name in names_in(target)
         }
         if found <= names:
             return names
         names |= found
-
-
-def _settings_of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.AST]]:
-    """Yield what a node sets, with what it is set to."""
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            yield from ((target, value) for target in targets)
-        case ast.AnnAssign(target=target, value=ast.expr() as value):
-            yield target, value
-        case ast.AugAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value):
-            yield target, value
-        case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
-            yield target, value
-        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
-            yield target, value
 
 
 def _touches(node: ast.AST | None, call: ast.Call, names: frozenset[str]) -> bool:
@@ -107,13 +89,12 @@ def _is_leaving(
     match node:
         case ast.Return(value=value) | ast.Yield(value=value) | ast.YieldFrom(value=value):
             return _touches(value, call, names)
-        case ast.Call(func=func, args=args, keywords=keywords):
-            given = any(_touches(a, call, names) for a in (*args, *(k.value for k in keywords)))
-            is_harmless = last_name(node) in harmless
+        case ast.Call(func=func):
+            is_given = any(_touches(a, call, names) for a in arguments_of(node))
             writes = last_name(node) not in QUIET and _touches(func, call, names)
-            return not is_harmless and (given or writes)
+            return last_name(node) not in harmless and (is_given or writes)
     return any(
         _touches(value, call, names)
-        for target, value in _settings_of(node)
+        for target, value in targets_of(node)
         if any(isinstance(t, ast.Attribute | ast.Subscript) for t in ast.walk(target))
     )
