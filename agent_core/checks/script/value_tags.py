@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+
+from agent_core.checks.script.call_names import names_of
+from agent_core.checks.script.syntax import named_argument, names_in, parts_for, targets_of
 
 TEST = "test"
 """Holds tested interactions."""
@@ -15,9 +18,10 @@ NOT_TEST = re.compile(r"train|valid|\bval\b|val_|_val|inner|\bdev\b|tun(?:e|ing)
 """Names of parts that something may be chosen on."""
 NO_CANDIDATE = re.compile(r"seed|fold|split|part\b|train|test|user|rng|name|label|metric", re.I)
 """Names of what loops over something else than configurations."""
-USERS = frozenset({"user_id", "user", "users", "userId", "index", "shape", "columns", "size"})
-"""Parts of a frame that do not say which items were tested."""
+USERS = names_of("users")
 SPLIT_ARGUMENT = 2
+"""Where `labbook.split` takes the test, behind fold and training."""
+PLACES = ast.Name | ast.Attribute | ast.Subscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class TaggedValue:
         if not added:
             return self
         return TaggedValue(self.tags | added, tuple(p.with_tags(added) for p in self.parts))
+
+    def with_kind(self, kind: str, about: Iterable[str]) -> TaggedValue:
+        """Return the value with tags of a kind about some models."""
+        return self.with_tags(f"{kind}:{a}" for a in about)
 
     def without(self, tag: str) -> TaggedValue:
         """Return the value without a tag, in its parts too."""
@@ -72,11 +80,6 @@ def made_of_values(values: Iterable[TaggedValue]) -> TaggedValue:
     return TaggedValue(frozenset().union(*(v.tags for v in values)))
 
 
-def tags_of_kind(kind: str, about: Iterable[str]) -> frozenset[str]:
-    """Return tags of a kind."""
-    return frozenset(f"{kind}:{a}" for a in about)
-
-
 @dataclass(slots=True)
 class TagScope:
     """The names of a function while it is followed."""
@@ -87,11 +90,15 @@ class TagScope:
     names: dict[str, TaggedValue] = field(default_factory=dict)
     returned: list[TaggedValue] = field(default_factory=list)
 
-    def find(self, name: str) -> TaggedValue | None:
+    def find(self, name: str) -> TaggedValue:
         """Return what a name holds, here or outside."""
-        if name in self.names:
-            return self.names[name]
-        return self.parent.find(name) if self.parent else None
+        if name in self.names or self.parent is None:
+            return self.names.get(name, NOTHING)
+        return self.parent.find(name)
+
+    def inner(self) -> TagScope:
+        """Return a scope inside, of a comprehension or a lambda."""
+        return TagScope(self, self.tested)
 
 
 def tested_expressions(nodes: Iterable[ast.AST]) -> frozenset[str]:
@@ -102,7 +109,7 @@ def tested_expressions(nodes: Iterable[ast.AST]) -> frozenset[str]:
     body = list(nodes)
     found = {t for c in body if isinstance(c, ast.Call) for t in _saved_as_test(c)}
     pairs = [p for n in body if isinstance(n, ast.Assign) for p in _pairs_of(n)]
-    fresh = [t for t, v in pairs if t in found and not _mentions(v, t)]
+    fresh = [t for t, v in pairs if t in found and t not in names_in(v)]
     found -= {t for t in fresh if fresh.count(t) > 1}
     return frozenset(found | {v.id for t, v in pairs if t in found and isinstance(v, ast.Name)})
 
@@ -119,32 +126,19 @@ def is_seed(name: str | None) -> bool:
 
 def _saved_as_test(call: ast.Call) -> list[str]:
     """Return the test part of a call that saves a split; empty of other calls."""
-    name = ast.unparse(call.func)
-    if name not in ("labbook.split", "split"):
+    if ast.unparse(call.func) not in ("labbook.split", "split"):
         return []
-    named = [k.value for k in call.keywords if k.arg == "test"]
-    parts = named or call.args[SPLIT_ARGUMENT : SPLIT_ARGUMENT + 1]
+    places = call.args[SPLIT_ARGUMENT : SPLIT_ARGUMENT + 1]
+    parts = named_argument(call, "test") or places
+    texts = [ast.unparse(p) for p in parts if isinstance(p, PLACES)]
     fold = ast.unparse(call.args[0]) if call.args else ""
-    texts = [
-        ast.unparse(p) for p in parts if isinstance(p, ast.Name | ast.Attribute | ast.Subscript)
-    ]
     return [t for t in texts if not NOT_TEST.search(t) and not NOT_TEST.search(fold)]
 
 
-def _pairs_of(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
-    """Return targets with their values; of tuples one by one where they match."""
-    found: list[tuple[str, ast.expr]] = []
-    for target in statement.targets:
-        if not isinstance(target, ast.Tuple | ast.List):
-            found.append((ast.unparse(target), statement.value))
-            continue
-        value = statement.value
-        values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
-        values = values if len(values) == len(target.elts) else [value] * len(target.elts)
-        found += [(ast.unparse(t), v) for t, v in zip(target.elts, values, strict=True)]
-    return found
-
-
-def _mentions(value: ast.expr, name: str) -> bool:
-    """Whether an expression uses a name."""
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
+def _pairs_of(statement: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    """Yield targets with their values; of tuples one by one where they match."""
+    for target, value in targets_of(statement):
+        if isinstance(target, ast.Tuple | ast.List):
+            yield from zip(map(ast.unparse, target.elts), parts_for(target, value), strict=True)
+        else:
+            yield ast.unparse(target), value
