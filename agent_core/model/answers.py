@@ -60,7 +60,7 @@ KnownCheck = Annotated[
 ]
 
 
-class Part(BaseModel):
+class AnswerPart(BaseModel):
     """A part of an answer; keys that were not asked for are ignored."""
 
     model_config = ConfigDict(
@@ -72,14 +72,14 @@ class Part(BaseModel):
         return self.model_dump(by_alias=False)
 
 
-class Setting(Part):
+class Setting(AnswerPart):
     """One hyperparameter."""
 
     name: str
     value: Scalar
 
 
-class AlgorithmPart(Part):
+class AlgorithmPart(AnswerPart):
     """One algorithm at one configuration."""
 
     name: Annotated[str, _line(60)] = Field(
@@ -91,7 +91,7 @@ class AlgorithmPart(Part):
     is_random: bool = False
 
 
-class RulePart(Part):
+class RulePart(AnswerPart):
     """One rule that leaves interactions out."""
 
     kind: DataRuleKind = Field(alias="rule")
@@ -106,7 +106,7 @@ class RulePart(Part):
     text: Annotated[str, _line(200)] = Field("", description="for other: the rule in words")
 
 
-class SplitPart(Part):
+class SplitPart(AnswerPart):
     """How test data are held out."""
 
     kind: SplitKind
@@ -128,14 +128,14 @@ class SplitPart(Part):
     )
 
 
-class MetricPart(Part):
+class MetricPart(AnswerPart):
     """A metric with its cut-off."""
 
     name: str = Field(description=", ".join(kind.name for kind in KINDS if kind.spoken))
     k: int | None = None
 
 
-class RequirementPart(Part):
+class RequirementPart(AnswerPart):
     """One checkable wish."""
 
     id: int
@@ -148,7 +148,7 @@ class RequirementPart(Part):
     check: KnownCheck = Field(None, description="the check that decides it, if one does")
 
 
-class QuestionPart(Part):
+class QuestionPart(AnswerPart):
     """A question to the user, with a default."""
 
     text: Line
@@ -156,7 +156,7 @@ class QuestionPart(Part):
     default: int = Field(0, description="index of the option taken without an answer, from 0")
 
 
-class PlanAnswer(Part):
+class PlanAnswer(AnswerPart):
     """What will be done."""
 
     title: str = Field(description="at most 60 characters")
@@ -193,14 +193,14 @@ class PlanAnswer(Part):
         return {**value, "data": [rule, *(value.get("data") or [])]}
 
 
-class Change(Part):
+class Change(AnswerPart):
     """Why one thing in the plan changed."""
 
     requirement: int | None = None
     line: str = Field(description="changed 4 (K 10 → 20): asked for longer lists")
 
 
-class RevisionAnswer(Part):
+class RevisionAnswer(AnswerPart):
     """What a reply comes to."""
 
     kind: Literal["wish", "question", "chatter"]
@@ -210,7 +210,7 @@ class RevisionAnswer(Part):
     changes: list[Change] = []
 
 
-class VerdictPart(Part):
+class VerdictPart(AnswerPart):
     """One requirement judged: reason and quote first, then the decision."""
 
     requirement: int
@@ -219,13 +219,13 @@ class VerdictPart(Part):
     is_met: bool
 
 
-class JudgeAnswer(Part):
+class JudgeAnswer(AnswerPart):
     """Verdicts on all open requirements."""
 
     verdicts: list[VerdictPart]
 
 
-class ClaimPart(Part):
+class ClaimPart(AnswerPart):
     """A difference between two algorithms; the product tests it."""
 
     a: str
@@ -234,7 +234,7 @@ class ClaimPart(Part):
     direction: Direction = Direction.HIGHER
 
 
-class ReportAnswer(Part):
+class ReportAnswer(AnswerPart):
     """The words of a report."""
 
     headline: str
@@ -244,7 +244,7 @@ class ReportAnswer(Part):
     claims: list[ClaimPart] = []
 
 
-class AnswerAnswer(Part):
+class AnswerAnswer(AnswerPart):
     """An answer to a question."""
 
     text: str
