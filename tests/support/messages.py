@@ -36,3 +36,9 @@ def view_of(text="q", plan=None, **more):
 def fits(shown):
     assert problems_of(list(shown.blocks)) == []
     assert 0 < len(fallback(shown)) <= 4000
+
+
+def action_ids(shown):
+    """Return what the buttons of a message do."""
+    rows = [b["elements"] for b in shown.blocks if b["type"] == "actions"]
+    return [button["action_id"] for row in rows for button in row]

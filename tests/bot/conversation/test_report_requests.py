@@ -9,7 +9,6 @@ from afterwards import disputed, improved, reported, sent, texts
 
 from agent_core.domain.events import Reported
 from agent_core.errors import AgentError
-from bot.workspace.faults import Trouble
 
 
 async def test_a_report_without_a_result_has_no_buttons_for_a_script(live):
@@ -146,34 +145,6 @@ async def test_a_second_dispute_names_both_and_the_same_one_twice_is_one(bench):
         await bench.post(ts, f"*Disputed* by <@{users['colleague']}>, <@{users['admin']}>;")
 
     assert len(texts(bench, ts, "Checked again")) == 2
-
-
-async def test_a_dispute_that_could_not_be_shown_is_shown_by_the_next_process(bench):
-    async with bench.running():
-        ts, report = await reported(bench)
-        bench.workspace.faults.add(Trouble("chat.update", times=9_999, status=503))
-        await disputed(bench, report)
-        await bench.post(ts, "Checked again")
-    assert texts(bench, ts, "*Disputed*") == []
-    bench.workspace.faults.troubles.clear()
-    async with bench.running():
-        await bench.workspace.wait_for(lambda: len(texts(bench, ts, "*Disputed*")) == 2, 20)
-
-
-async def test_the_next_report_is_not_disputed(live):
-    ts, report = await reported(live)
-    await disputed(live, report)
-    await live.post(ts, "Checked again")
-    await improved(live, report)
-    await live.post(ts, "Round 2 · *Running*")
-
-    live.lab.finish("run1", live.folder / "second")
-    card = await live.post(ts, "Round 2 · *Finished*")
-    await live.post(ts, "results of run run1, round 2")
-
-    first, second = texts(live, ts, "The seed moves")
-    assert "Disputed" in first["text"]
-    assert "Disputed" not in second["text"] + card["text"]
 
 
 async def test_a_direct_conversation_has_the_same_buttons_and_words(live):

@@ -8,9 +8,6 @@ from datetime import timedelta
 import pytest
 from afterwards import WISH, improved, modal, reported, texts
 
-from agent_core.domain import Ending, Outcome, Report
-from agent_core.domain.events import Reported, RoundOpened, RunFinished
-
 
 async def test_improve_opens_a_round_whose_report_comes_too(live):
     ts, report = await reported(live)
@@ -155,41 +152,3 @@ async def test_pressed_and_sent_twice_is_done_once(live):
     assert len([c for c in live.lab.calls if c[0] == "improve"]) == 1
     assert len(texts(live, ts, "*Round 2* from")) == 1
     assert len(texts(live, ts, "Methods and LaTeX")) == 1
-
-
-async def test_a_round_that_ends_while_the_bot_is_away_is_told_once(bench):
-    async with bench.running():
-        ts, report = await reported(bench)
-        await improved(bench, report)
-        await bench.post(ts, "*Round 2*")
-    report = Report("t", Outcome.PARTIAL, "**Now with EASE.**", "s", "#", None)
-    bench.lab.add("run1", Reported(report), RunFinished(Outcome.PARTIAL, Ending.NODES))
-    for _ in range(2):
-        async with bench.running():
-            await bench.post(ts, "*Now with EASE.*")
-            await bench.post(ts, "Round 2 · *Finished with open requirements*")
-
-    assert len(texts(bench, ts, "*Now with EASE.*")) == 1
-    assert len(texts(bench, ts, "*Round 2* from")) == 1
-
-
-async def test_a_round_that_is_opened_while_the_end_is_told_is_followed(live):
-    ts, plan = await live.planned()
-    await live.press(plan, "start")
-    await live.called("start")
-    threads, followers = live.bot.services.threads, live.bot.services.followers
-    told = threads.note_told
-
-    async def opens(thread, seq):
-        threads.note_told = told
-        live.lab.add("run1", RoundOpened("U1", "", 14, 2.0))
-        followers.follow(thread)
-        await told(thread, seq)
-
-    live.lab.work("run1")
-    await live.post(ts, "First working")
-    threads.note_told = opens
-    live.lab.finish("run1", live.folder / "report")
-
-    await live.post(ts, "*Round 2* from script 1")
-    await live.post(ts, "Round 2 · *Running*")

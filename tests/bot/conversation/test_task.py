@@ -55,16 +55,6 @@ async def test_the_whole_way_to_a_report_with_files(live, tmp_path):
     assert [m["ts"] for m in live.posts(ts)] == kinds
 
 
-async def test_the_plan_loses_its_buttons_once_it_is_started(live):
-    ts, plan = await live.planned()
-
-    await live.press(plan, "start")
-
-    started = await live.post(ts, "fixed before any result")
-    assert started["ts"] == plan["ts"]
-    assert live.workspace.buttons(started) == {}
-
-
 async def test_a_reply_changes_the_plan_and_only_the_difference_is_posted(live):
     ts, _ = await live.planned()
 

@@ -9,9 +9,7 @@ import pytest
 from bot_bench import PACE, QUICK, Bench
 from scripted_lab import ScriptedLab
 
-from agent_core.domain.events import RunFailed
 from bot.errors import DataBusy
-from bot.slack.settings import SlackSettings
 from bot.workspace.faults import Trouble
 from bot.workspace.server import open_workspace
 
@@ -187,37 +185,6 @@ async def test_a_kill_during_a_post_neither_loses_nor_doubles_it(bench):
     assert len(texts(bench, ts, "🔬")) == 1
 
 
-async def test_a_restart_in_the_middle_of_a_run_tells_the_rest_once(bench, tmp_path):
-    async with bench.running():
-        ts, plan = await bench.planned()
-        await bench.press(plan, "start")
-        await bench.called("start")
-        bench.lab.work("run1")
-        await bench.post(ts, "First working experiment")
-    bench.lab.finish("run1", tmp_path / "report")
-    async with bench.running():
-        await bench.post(ts, "Code and all results")
-        await bench.post(ts, "*Finished*")
-    async with bench.running():
-        await bench.planned(user="colleague")
-
-    for part in ("🔬", "Plan v1", "First working", "The seed moves", "Plots of run"):
-        assert len(texts(bench, ts, part)) == 1, part
-
-
-async def test_the_card_of_a_run_that_ended_meanwhile_is_repaired(bench):
-    async with bench.running():
-        ts, plan = await bench.planned()
-        await bench.press(plan, "start")
-        await bench.post(ts, "*Running*")
-    bench.lab.add("run1", RunFailed("The service was killed."))
-    async with bench.running():
-        card = await bench.post(ts, "*Could not go on*")
-        await bench.post(ts, "press Resume")
-
-    assert "stop" not in bench.workspace.buttons(card)
-
-
 async def test_card_updates_are_coalesced(live):
     ts, plan = await live.planned()
     await live.press(plan, "start")
@@ -245,19 +212,6 @@ async def test_a_limited_edit_is_dropped_for_a_newer_one_and_the_last_is_shown(l
 async def test_two_bots_on_one_data_folder_are_refused(live):
     with pytest.raises(DataBusy, match="Another process"):
         await live.start()
-
-
-async def test_a_service_that_goes_says_so_on_the_card_and_puts_it_right(bench):
-    async with bench.running():
-        ts, plan = await bench.planned()
-        await bench.press(plan, "start")
-        await bench.post(ts, "*Running*")
-    (card,) = texts(bench, ts, "being restarted")
-    assert bench.workspace.buttons(card) == {}
-    async with bench.running():
-        await bench.workspace.wait_for(lambda: not texts(bench, ts, "being restarted"), 20)
-
-        assert "stop" in bench.workspace.buttons(texts(bench, ts, "🔬")[0])
 
 
 async def test_replies_that_slack_no_longer_repeats_are_read_from_the_thread(tmp_path):
@@ -302,13 +256,6 @@ async def broken(_):
 
 def attempts(bench):
     return max(d.attempt for d in bench.workspace.journal.deliveries)
-
-
-async def test_a_plan_may_start_by_itself(bench):
-    bench.slack = SlackSettings(auto_start_s=0.05)
-    async with bench.running():
-        await bench.planned()
-        await bench.called("start")
 
 
 async def test_slacks_own_stop_stops(live):
