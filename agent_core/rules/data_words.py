@@ -8,40 +8,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Of
 from agent_core.prose.patterns import read_patterns
-from agent_core.rules.plan_texts import sentences_of
+from agent_core.rules.plan_texts import number_of, planned_sentences
+from agent_core.rules.time_windows import window_of
 
 PATTERNS = read_patterns(Path(__file__).with_name("data_patterns.toml"))
-CORE, FEWEST, MORE = (PATTERNS[name].compiled for name in ("core", "fewest", "more"))
 SPOKEN = tuple(PATTERNS[name] for name in ("core", "fewest", "more", "lowest", "above"))
 """What tasks say of the data that are kept, from which a clause is quoted."""
+_COUNTS = {"core": 0, "fewest": 0, "more": 1, "read_by": 0, "and_per": 0, "single": 2}
+"""Patterns of demands on numbers of interactions, and what is added to the number."""
+_THRESHOLDS = {
+    "lowest": (0, False),
+    "above": (0, True),
+    "up_to": (0, True),
+    "lowest_listed": (1, False),
+}
+"""Patterns of thresholds: what is added to the rating, and whether it itself is dropped."""
+_FROM_BELOW = ("up_to", "lowest_listed")
+_Found = tuple[int, DataRule]
+"""Where a sentence names a rule, and the rule."""
 
 
 def count_spans(text: str) -> list[tuple[int, int]]:
     """Return where a text asks for numbers of interactions of users and items."""
-    return [m.span() for p in (CORE, FEWEST, MORE) for m in p.finditer(text)]
+    return [m.span() for name in _COUNTS for m in PATTERNS[name].compiled.finditer(text)]
 
 
 def data_rules(texts: Iterable[str]) -> tuple[DataRule, ...]:
-    """Return the data rules that texts name, each once."""
-    found: list[DataRule] = []
-    for text in texts:
-        told = [s for s in sentences_of(text) if not _is_refused(s)]
-        read = [rule for s in told for rule in (*_count_rules(s), *_threshold_rules(s))]
-        others = [r for s in told for r in _other_rules(s, is_understood=bool(read))]
-        found += [*read, *others]
+    """Return the data rules that texts name, each once, in the order in which they are named."""
+    sentences = [s for text in texts for s in planned_sentences(text) if not _is_refused(s)]
+    found = [rule for sentence in sentences for rule in _rules_of(sentence)]
     return tuple({(r.kind, r.amount, r.of): r for r in reversed(found)}.values())[::-1]
 
 
 def lowest_tested(texts: Iterable[str], where: str = "on_test") -> float | None:
     """Return the lowest rating that is tested, where a sentence limits the test only."""
-    sentences = [s for text in texts for s in sentences_of(text) if not _is_refused(s)]
+    sentences = [s for text in texts for s in planned_sentences(text) if not _is_refused(s)]
     chosen = [s for s in sentences if _has(s, where) and not _has(s, "of_all")]
-    rules = DataRules(tuple(rule for s in chosen for rule in _lowest_ratings(s)))
-    return rules.lowest_rating
+    return DataRules(tuple(r for s in chosen for _, r in _lowest_ratings(s))).lowest_rating
 
 
 def _is_refused(sentence: str) -> bool:
@@ -49,75 +57,115 @@ def _is_refused(sentence: str) -> bool:
     return _has(sentence, "refused") or _has(sentence, "not_done")
 
 
-def _count_rules(sentence: str) -> Iterator[DataRule]:
+def _rules_of(sentence: str) -> list[DataRule]:
+    """Return the rules that a sentence names, in its order."""
+    found = list(_lowest_ratings(sentence))
+    if _has(sentence, "on_test") and not _has(sentence, "of_all"):
+        found = []
+    if not _has(sentence, "beside"):
+        found += [*_count_rules(sentence), *_sample_rules(sentence), *_window_rules(sentence)]
+        found += _repeated_rules(sentence)
+        found += [] if found else _other_rules(sentence)
+    is_of_training = _has(sentence, "training_only")
+    ordered = sorted(found, key=lambda one: one[0])
+    text = sentence.strip()
+    return [replace(r, is_training_only=is_of_training, text=text) for _, r in ordered]
+
+
+def _count_rules(sentence: str) -> Iterator[_Found]:
     """Yield what a sentence asks of the number of interactions of users and items."""
-    if _has(sentence, "beside"):
+    if _has(sentence, "chosen"):
         return
-    for pattern, more in ((CORE, 0), (FEWEST, 0), (MORE, 1)):
-        kind = DataRuleKind.CORE if pattern is CORE else DataRuleKind.FEWEST
-        for match in pattern.finditer(sentence):
-            if PATTERNS["below"].match(match[0]) and not _has(sentence, "goes"):
+    for name, more in _COUNTS.items():
+        for match in PATTERNS[name].compiled.finditer(sentence):
+            is_below = name == "single" or PATTERNS["below"].search(match[0])
+            if is_below and not _has(sentence, "goes"):
                 continue
-            least = int(next(g for g in match.groups() if g).replace(",", "")) + more
+            number = next((g for g in match.groups() if g), "0")
+            least = int(number.replace(",", "")) + more
             if least < 2:  # everybody has one
                 continue
-            users, items = _sides(sentence, match, is_core=pattern is CORE)
-            of = Of.BOTH if users and items else Of.USERS if users else Of.ITEMS
-            yield DataRule(kind, least, of, text=sentence.strip())
+            yield match.start(), DataRule(_count_kind(name, sentence), least, _side(name, match))
 
 
-def _threshold_rules(sentence: str) -> Iterator[DataRule]:
-    """Yield the lowest ratings that a sentence lets count for all of the data."""
-    if not _has(sentence, "on_test") or _has(sentence, "of_all"):
-        yield from _lowest_ratings(sentence)
+def _count_kind(name: str, sentence: str) -> DataRuleKind:
+    """Return whether a demand is repeated until all that is left meets it."""
+    is_repeated = _has(sentence, "iterative") and not _has(sentence, "once")
+    return DataRuleKind.CORE if name == "core" or is_repeated else DataRuleKind.FEWEST
 
 
-def _lowest_ratings(sentence: str) -> Iterator[DataRule]:
+def _side(name: str, match: re.Match[str]) -> Of:
+    """Return whether a demand is of users or of items; of both where nothing says so."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if name == "read_by":
+        return Of.ITEMS
+    if name == "core":
+        beside = re.search(r"(?:user|item)[\s_-]*$", before, re.IGNORECASE)
+        behind = PATTERNS["core_of"].match(after)
+        named = (beside[0] if beside else match[0]) + (behind[0] if behind else "")
+    elif per := PATTERNS["per"].match(after):
+        named = per[0]
+    else:
+        within = match[0] if re.search(r"\bper\b|\(", match[0]) else ""
+        named = re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
+    of_users, of_items = _has(named, "of_users"), _has(named, "of_items")
+    return Of.BOTH if of_users is of_items else Of.USERS if of_users else Of.ITEMS
+
+
+def _lowest_ratings(sentence: str) -> Iterator[_Found]:
     """Yield the lowest ratings that a sentence lets count."""
-    for name in ("lowest", "above"):
+    for name, (more, is_above) in _THRESHOLDS.items():
         for match in PATTERNS[name].compiled.finditer(sentence):
-            if _has(match[0], "low") and not _has(sentence, "goes"):
+            is_low = name in _FROM_BELOW or _has(match[0], "low")
+            if is_low and not _has(sentence, "goes"):
                 continue
-            amount = float(next(g for g in match.groups() if g))
-            yield DataRule(
-                DataRuleKind.LOWEST_RATING,
-                amount,
-                is_above=name == "above",
-                text=sentence.strip(),
-            )
+            amount = float(next(g for g in match.groups() if g)) + more
+            kind = DataRuleKind.LOWEST_RATING
+            yield match.start(), DataRule(kind, amount, is_above=is_above)
 
 
-def _other_rules(sentence: str, *, is_understood: bool) -> Iterator[DataRule]:
-    """Yield the sentence itself where it leaves data out by a rule that no field holds."""
-    if _has(sentence, "beside") or _has(sentence, "of_split"):
+def _sample_rules(sentence: str) -> Iterator[_Found]:
+    """Yield the samples of users, items or interactions that a sentence keeps."""
+    is_of_training = _has(sentence, "training_only")
+    if not _has(sentence, "sampled") or (_has(sentence, "of_split") and not is_of_training):
         return
-    is_part = _has(sentence, "part")
+    seed = PATTERNS["seed"].search(sentence)
+    for name in ("one_in", "sample_size"):
+        for match in PATTERNS[name].compiled.finditer(sentence):
+            size = 1 / int(match[1]) if name == "one_in" else number_of(match[1])
+            sides = ((Of.USERS, "of_users"), (Of.ITEMS, "of_items"))
+            of = next((of for of, side in sides if _has(match[2], side)), Of.INTERACTIONS)
+            number = int(seed[1]) if seed else None
+            yield match.start(), DataRule(DataRuleKind.SAMPLE, size, of, seed=number)
+            return
+
+
+def _window_rules(sentence: str) -> Iterator[_Found]:
+    """Yield the stretch of time that a sentence keeps."""
+    is_drop = _has(sentence, "removal") and not _has(sentence, "keeps")
+    says = is_drop or _has(sentence, "keeps") or _has(sentence, "nothing")
+    window = window_of(sentence, is_dropped=is_drop or _has(sentence, "nothing"))
+    if window and says and not _has(sentence, "of_split"):
+        first, last = window
+        yield 0, DataRule(DataRuleKind.TIME_WINDOW, first=first, last=last)
+
+
+def _repeated_rules(sentence: str) -> Iterator[_Found]:
+    """Yield what becomes of repeated interactions of a user with an item."""
+    if not _has(sentence, "repeated") or _has(sentence, "none_there"):
+        return
+    if not _has(sentence, "of_split") and (_has(sentence, "merges") or _has(sentence, "kept_all")):
+        first = Keep.ALL if _has(sentence, "kept_all") else Keep.FIRST
+        keep = Keep.LAST if _has(sentence, "latest") else first
+        yield 0, DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep)
+
+
+def _other_rules(sentence: str) -> Iterator[_Found]:
+    """Yield the sentence itself where it leaves data out by a rule that no field holds."""
     is_removal = _has(sentence, "removal") and _has(sentence, "data")
-    if is_removal and _has(sentence, "repeated"):
-        keep = Keep.LAST if _has(sentence, "latest") else Keep.FIRST
-        yield DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep, text=sentence.strip())
-    elif is_part or (is_removal and not is_understood and not _has(sentence, "fields")):
-        yield DataRule(DataRuleKind.OTHER, text=sentence.strip())
-
-
-def _sides(sentence: str, match: re.Match[str], *, is_core: bool) -> tuple[bool, bool]:
-    """Return whether a demand is of users and of items; of both where nothing says so."""
-    whole = match[0].lower()
-    if is_core:
-        side = re.search(r"(user|item)[\s_-]*$", sentence[: match.start()], re.IGNORECASE)
-        named = (side[1] if side else whole).lower()
-        is_one = "user" in named, "item" in named
-        return is_one if any(is_one) else (True, True)
-    after = re.match(r"\s*(?:per|for\s+each|of\s+each)\s+(\w+)", sentence[match.end() :])
-    if after:
-        return "user" in after[1].lower(), "user" not in after[1].lower()
-    before = re.split(r"\band\s+all\b|,", sentence[: match.start()])[-1]
-    before += whole if re.search(r"\bper\b|\(", whole) else ""
-    of_users = bool(re.search(r"\busers?\b", before, re.IGNORECASE))
-    of_items = bool(
-        re.search(r"\b(?:items?|movies?|films?|books?|songs?)\b", before, re.IGNORECASE)
-    )
-    return (of_users, of_items) if of_users or of_items else (True, True)
+    is_other = _has(sentence, "part") or (is_removal and not _has(sentence, "fields"))
+    if is_other and not _has(sentence, "of_split"):
+        yield 0, DataRule(DataRuleKind.OTHER)
 
 
 def _has(sentence: str, name: str) -> bool:
