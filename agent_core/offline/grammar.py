@@ -24,7 +24,7 @@ from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS
 from agent_core.offline.text_patterns import PATTERNS as TEXTS, says
 from agent_core.prose.patterns import Pattern
 from agent_core.prose.sentences import sentences
-from agent_core.rules import data_words, split_words
+from agent_core.rules import data_words, split_fields
 
 CUTLESS = ("rmse", "mae")
 DEFAULT_SEEDS = 30
@@ -89,7 +89,7 @@ def read(text: str) -> Reading:
     algorithms, notes = _algorithms_of(clear, metrics)
     cutoffs, own = cuts_of(rest)
     seeds, first = seeds_of(rest)
-    split, holdout = split_words.split_of(rest)
+    split, holdout = split_fields.split_of(rest)
     reading = Reading(
         algorithms=algorithms,
         metrics=metrics,
@@ -97,8 +97,8 @@ def read(text: str) -> Reading:
         own=own,
         split=split,
         holdout=holdout,
-        is_newest=split is SplitKind.USER_FRACTION and split_words.newest_of(rest) is not None,
-        folds=split_words.folds_of(rest),
+        is_newest=split is SplitKind.USER_FRACTION and split_fields.newest_of(rest) is not None,
+        folds=split_fields.folds_of(rest),
         seeds=seeds,
         first_seed=first,
         min_rating=min_rating,
@@ -183,7 +183,7 @@ def _spoken() -> dict[str, tuple[Pattern, ...]]:
     return {
         "algorithms": alone(a.names for a in ALGORITHMS if a.name not in BASELINES),
         "baseline": alone(a.names for a in ALGORITHMS if a.name in BASELINES),
-        "split": split_words.SPOKEN,
+        "split": split_fields.SPOKEN,
         "seeds": (TEXTS["said_of_seeds"],),
         "configuration": (
             TEXTS["same_settings"],
@@ -263,7 +263,7 @@ def _outside_of(text: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[int,
 def _beyond_of(text: str) -> tuple[str, ...]:
     """Return the kinds of study that a text asks for and that are not mine."""
     found = [kind for pattern, kind in BEYOND.items() if re.search(pattern, text, re.IGNORECASE)]
-    if len(split_words.split_kinds(text)) > 1 and re.search(
+    if len(split_fields.split_kinds(text)) > 1 and re.search(
         r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text
     ):
         found.append("a comparison of splits")

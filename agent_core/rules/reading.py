@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from agent_core.domain import (
+    Candidates,
     DataRule,
     DataRuleKind,
     DataRules,
     Level,
+    Masked,
     Order,
     Plan,
     SplitKind,
@@ -21,6 +23,7 @@ from agent_core.domain.rules import COUNTING
 from agent_core.rules import split_words
 from agent_core.rules.data_words import data_rules, lowest_tested
 from agent_core.rules.plan_texts import texts_of
+from agent_core.rules.split_fields import list_fields
 
 T = TypeVar("T")
 GROUPS = (COUNTING, (DataRuleKind.LOWEST_RATING,), (DataRuleKind.OTHER,))
@@ -72,6 +75,8 @@ def _split(plan: Plan, texts: Collection[str]) -> SplitRules:
     leaks = plan.study is Study.OTHER and any(
         map(split_words.asks_about_leaks, (plan.title, plan.question))
     )
+    if split.candidates is Candidates.TRAINING and split.masked is Masked.TRAINING:
+        filled |= list_fields(texts)
     return replace(
         split,
         **filled,
