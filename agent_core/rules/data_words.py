@@ -78,8 +78,8 @@ def _count_rules(sentence: str) -> Iterator[_Found]:
         return
     for name, more in _COUNTS.items():
         for match in PATTERNS[name].compiled.finditer(sentence):
-            is_below = name == "single" or PATTERNS["below"].search(match[0])
-            if is_below and not _has(sentence, "goes"):
+            is_below = name == "single" or _has(match[0], "below")
+            if (is_below and not _has(sentence, "goes")) or _is_most(sentence, is_below=is_below):
                 continue
             number = next((g for g in match.groups() if g), "0")
             least = int(number.replace(",", "")) + more
@@ -94,6 +94,11 @@ def _count_kind(name: str, sentence: str) -> DataRuleKind:
     return DataRuleKind.CORE if name == "core" or is_repeated else DataRuleKind.FEWEST
 
 
+def _is_most(sentence: str, *, is_below: bool) -> bool:
+    """Whether a sentence drops what is above a number: `users with more than 2,000 ratings go`."""
+    return not is_below and _has(sentence, "dropped") and not _has(sentence, "asks_for")
+
+
 def _side(name: str, match: re.Match[str]) -> Of:
     """Return whether a demand is of users or of items; of both where nothing says so."""
     before, after = match.string[: match.start()], match.string[match.end() :]
@@ -106,7 +111,9 @@ def _side(name: str, match: re.Match[str]) -> Of:
     elif per := PATTERNS["per"].match(after):
         named = per[0]
     else:
-        within = match[0] if re.search(r"\bper\b|\(", match[0]) else ""
+        within = (
+            match[0] if re.search(r"\bper\b|\(|^\w+\s+with\b|^singleton", match[0], re.I) else ""
+        )
         named = re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
     of_users, of_items = _has(named, "of_users"), _has(named, "of_items")
     return Of.BOTH if of_users is of_items else Of.USERS if of_users else Of.ITEMS
@@ -117,7 +124,7 @@ def _lowest_ratings(sentence: str) -> Iterator[_Found]:
     for name, (more, is_above) in _THRESHOLDS.items():
         for match in PATTERNS[name].compiled.finditer(sentence):
             is_low = name in _FROM_BELOW or _has(match[0], "low")
-            if is_low and not _has(sentence, "goes"):
+            if (is_low and not _has(sentence, "goes")) or _is_most(sentence, is_below=is_low):
                 continue
             amount = float(next(g for g in match.groups() if g)) + more
             kind = DataRuleKind.LOWEST_RATING
@@ -136,6 +143,8 @@ def _sample_rules(sentence: str) -> Iterator[_Found]:
             sides = ((Of.USERS, "of_users"), (Of.ITEMS, "of_items"))
             of = next((of for of, side in sides if _has(match[2], side)), Of.INTERACTIONS)
             number = int(seed[1]) if seed else None
+            is_rest = size < 1 and _is_most(sentence, is_below=False)
+            size = round(1 - size, 4) if is_rest else size
             yield match.start(), DataRule(DataRuleKind.SAMPLE, size, of, seed=number)
             return
 
@@ -164,7 +173,7 @@ def _other_rules(sentence: str) -> Iterator[_Found]:
     """Yield the sentence itself where it leaves data out by a rule that no field holds."""
     is_removal = _has(sentence, "removal") and _has(sentence, "data")
     is_other = _has(sentence, "part") or (is_removal and not _has(sentence, "fields"))
-    if is_other and not _has(sentence, "of_split"):
+    if is_other and not _has(sentence, "of_split") and not _has(sentence, "rest"):
         yield 0, DataRule(DataRuleKind.OTHER)
 
 

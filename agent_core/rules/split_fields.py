@@ -57,7 +57,7 @@ def folds_of(text: str) -> int | None:
     """Return the folds of a cross-validation; 5 where no number is said."""
     match = PATTERNS["folds"].search(text)
     if match:
-        return int(number_words.number_of(match[1]))
+        return int(number_words.number_of(match[1] or match[2]))
     return 5 if PATTERNS["crossfold"].search(text) else None
 
 
@@ -114,7 +114,7 @@ def _protocol(sentence: str) -> Iterator[tuple[str, Any]]:
     count = next(iter(counts_held_out([sentence])), None)
     fields = {
         "kind": kind,
-        "folds": int(number_words.number_of(folds[1])) if folds else None,
+        "folds": int(number_words.number_of(folds[1] or folds[2])) if folds else None,
         "holdout": share,
         "order": _order(sentence, kind),
         "test_users": next(iter(test_users([sentence])), None),
@@ -129,7 +129,7 @@ def _protocol(sentence: str) -> Iterator[tuple[str, Any]]:
         fields |= {"is_share_planned": False}
     seed = PATTERNS["seed"].search(sentence)
     if seed and _has(sentence, "split_word"):
-        fields |= {"seed": int(seed[1])}
+        fields |= {"seed": int(seed[1] or seed[2])}
     yield from ((name, value) for name, value in fields.items() if value is not None)
 
 
@@ -158,7 +158,10 @@ def _kind_and_share(sentence: str) -> tuple[SplitKind | None, float | None]:
 
 def _cut_in_time(sentence: str, *, is_newest: bool) -> tuple[SplitKind | None, float | None]:
     """Return the split at a moment that a sentence names, and the share after it."""
-    newest, of_all = (PATTERNS[name].search(sentence) for name in ("newest_share", "share_of_all"))
+    names = ("newest_share", "share_of_all", "oldest_share")
+    newest, of_all, oldest = (PATTERNS[name].search(sentence) for name in names)
+    if oldest and not newest:
+        return SplitKind.GLOBAL_TIME, round(1 - number_of(oldest[1]), 4)
     if newest or (of_all and is_newest):
         found = int(newest[1]) / 100 if newest else number_of(of_all[1]) if of_all else None
         return SplitKind.GLOBAL_TIME, found

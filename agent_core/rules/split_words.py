@@ -33,7 +33,8 @@ def shares_of_users(texts: Iterable[str]) -> set[float]:
 
 def chooses_users(texts: Iterable[str]) -> bool:
     """Whether texts choose test users by what they are."""
-    return any(PATTERNS["chosen"].search(s) for s in _tests_in(texts))
+    clauses = _tests_in(part for text in texts for part in text.split(","))
+    return any(PATTERNS["chosen"].search(clause) for clause in clauses)
 
 
 def keeps_users_to_choose_on(texts: Iterable[str]) -> bool:
