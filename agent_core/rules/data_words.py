@@ -7,11 +7,12 @@ sentence leaves data out by a rule that no field holds, the rule keeps its words
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Of
+from agent_core.domain.rules import UNDERIVED
 from agent_core.prose.patterns import read_patterns
 from agent_core.rules.plan_texts import number_of, planned_sentences
 from agent_core.rules.time_windows import window_of
@@ -65,7 +66,7 @@ def _rules_of(sentence: str) -> list[DataRule]:
     if not _has(sentence, "beside"):
         found += [*_count_rules(sentence), *_sample_rules(sentence), *_window_rules(sentence)]
         found += _repeated_rules(sentence)
-        found += [] if found else _other_rules(sentence)
+        found += _other_rules(sentence, {rule.kind for _, rule in found})
     is_of_training = _has(sentence, "training_only")
     ordered = sorted(found, key=lambda one: one[0])
     text = sentence.strip()
@@ -134,7 +135,8 @@ def _lowest_ratings(sentence: str) -> Iterator[_Found]:
 def _sample_rules(sentence: str) -> Iterator[_Found]:
     """Yield the samples of users, items or interactions that a sentence keeps."""
     is_of_training = _has(sentence, "training_only")
-    if not _has(sentence, "sampled") or (_has(sentence, "of_split") and not is_of_training):
+    is_sample = _has(sentence, "sampled") and _has(sentence, "takes")
+    if not is_sample or (_has(sentence, "of_split") and not is_of_training):
         return
     seed = PATTERNS["seed"].search(sentence)
     for name in ("one_in", "sample_size"):
@@ -169,12 +171,13 @@ def _repeated_rules(sentence: str) -> Iterator[_Found]:
         yield 0, DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep)
 
 
-def _other_rules(sentence: str) -> Iterator[_Found]:
+def _other_rules(sentence: str, read: Collection[DataRuleKind]) -> Iterator[_Found]:
     """Yield the sentence itself where it leaves data out by a rule that no field holds."""
     is_removal = _has(sentence, "removal") and _has(sentence, "data")
-    is_other = _has(sentence, "part") or (is_removal and not _has(sentence, "fields"))
-    if is_other and not _has(sentence, "of_split") and not _has(sentence, "rest"):
-        yield 0, DataRule(DataRuleKind.OTHER)
+    is_unread = not read and is_removal and not _has(sentence, "fields")
+    is_part = _has(sentence, "part") and not {*UNDERIVED} & {*read}
+    if (is_part or is_unread) and not _has(sentence, "of_split") and not _has(sentence, "rest"):
+        yield len(sentence), DataRule(DataRuleKind.OTHER)
 
 
 def _has(sentence: str, name: str) -> bool:
