@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -123,9 +123,7 @@ def _exact_for_hits(metric: Metric, a: np.ndarray, b: np.ndarray, found: Differe
     if metric.name != "hit" or not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
         return found
     p, only_a, only_b = inference.mcnemar(a, b)
-    return Difference(
-        found.n, found.mean, found.interval, p, "McNemar's exact test", only_a, only_b
-    )
+    return replace(found, p=p, test="McNemar's exact test", higher=only_a, lower=only_b)
 
 
 def _pooled_differences(

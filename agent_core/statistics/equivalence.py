@@ -31,6 +31,7 @@ from agent_core.statistics.inference import (
     holm,
     mean_draws,
     mean_interval,
+    percentile_interval,
     unknown,
 )
 from agent_core.statistics.observations import Observations
@@ -104,8 +105,8 @@ def tost_of_draws(draws: Floats, margin: float, n: int, held: str = "") -> Equiv
         return Equivalence(margin, unknown("users", n), 1.0, 1.0)
     outside = max(int((draws <= -margin).sum()), int((draws >= margin).sum()))
     p_value = (1 + outside) / (len(draws) + 1)
-    low, high = np.quantile(draws, [ALPHA, 1 - ALPHA])
-    interval = Interval(float(low), float(high), "users", "percentile bootstrap", held, n)
+    kind = Interval(0, 0, "users", "percentile bootstrap", held, n)
+    interval = percentile_interval(draws, kind, 1 - 2 * ALPHA)
     return Equivalence(margin, interval, p_value, p_value)
 
 

@@ -141,9 +141,9 @@ def _orders(plan: Plan, summaries: Sequence[Summary]) -> list[OrderAgreement]:
         if metric == plan.primary or len(both) < 3 or not is_ordering:
             continue
         sign = -1 if metric.better is not plan.primary.better else 1
-        agreed = inference.kendall([first[n] for n in both], [sign * means[n] for n in both])
-        if math.isfinite(agreed.tau):
-            found.append(OrderAgreement(plan.primary, metric, agreed.tau, agreed.n))
+        tau = inference.kendall([first[n] for n in both], [sign * means[n] for n in both])
+        if math.isfinite(tau):
+            found.append(OrderAgreement(plan.primary, metric, tau, len(both)))
     return found
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,31 +67,11 @@ def unknown(over: str, n: int = 0) -> Interval:
 class Spread:
     """How single runs scatter."""
 
-    n: int
-    mean: float
     sd: float
-    sd_low: float
-    sd_high: float
-    boot_low: float
-    """Bootstrap interval of the SD; NaN with too few runs."""
-    boot_high: float
-    minimum: float
-    maximum: float
-
-    @property
-    def range(self) -> float:
-        """Largest minus smallest."""
-        return self.maximum - self.minimum
-
-    @property
-    def cv(self) -> float:
-        """SD as a share of the mean; NaN for a mean of 0."""
-        return self.sd / abs(self.mean) if self.mean else float("nan")
-
-    @property
-    def gap(self) -> float:
-        """Difference of two single runs that seed noise alone exceeds about once in 20."""
-        return single_run_gap(self.sd)
+    interval: Interval
+    """Exact where runs scatter normally."""
+    bootstrap: Interval
+    """Unknown with too few runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +89,13 @@ class Difference:
     lower: int
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How two orders agree."""
-
-    tau: float
-    p: float
-    n: int
-
-
 def finite(values: ArrayLike) -> Floats:
     """Return the finite values as an array."""
     array = np.asarray(values, dtype=np.float64).ravel()
     return array[np.isfinite(array)]
 
 
-def spread_of(values: ArrayLike, rng: np.random.Generator | None = None) -> Spread:
+def spread_of(values: ArrayLike, over: str, rng: np.random.Generator) -> Spread:
     """Return how runs scatter; needs two or more.
 
     Raises
@@ -134,21 +105,18 @@ def spread_of(values: ArrayLike, rng: np.random.Generator | None = None) -> Spre
 
     Examples
     --------
-    >>> round(spread([1.0, 2.0, 3.0]).sd, 3)
+    >>> round(spread_of([1.0, 2.0, 3.0], "seeds", np.random.default_rng(0)).sd, 3)
     1.0
     """
     array = finite(values)
-    if len(array) < 2:
-        raise ValueError(f"a spread needs two runs or more, there are {len(array)}")
+    n = len(array)
+    if n < 2:
+        raise ValueError(f"a spread needs two runs or more, there are {n}")
     sd = float(array.std(ddof=1)) if np.ptp(array) > 0 else 0.0
-    low, high = sd_interval(array)
-    boot = (float("nan"), float("nan"))
-    if len(array) >= ENOUGH_TO_BOOTSTRAP and sd > 0:
-        boot = bootstrap_sd(array, rng or np.random.default_rng(0))
-    return Spread(
-        len(array), float(array.mean()), sd, low, high, *boot, float(array.min()),
-        float(array.max()),
-    )  # fmt: skip
+    exact = Interval(*sd_interval(array), over, "chi-square", n=n)
+    if n < ENOUGH_TO_BOOTSTRAP or not sd:
+        return Spread(sd, exact, unknown(over, n))
+    return Spread(sd, exact, Interval(*bootstrap_sd(array, rng), over, "BCa bootstrap", n=n))
 
 
 def sd_interval(values: ArrayLike, level: float = LEVEL) -> tuple[float, float]:
@@ -193,11 +161,7 @@ def mean_interval(values: ArrayLike, over: str, held: str = "", level: float = L
     """
     array = finite(values)
     n = len(array)
-    if n < 2:
-        return unknown(over, n)
-    mean = float(array.mean())
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * array.std(ddof=1) / np.sqrt(n))
-    return Interval(mean - half, mean + half, over, "t", held, n)
+    return _t_interval(array, 1 / n if n else 0.0, Interval(0, 0, over, "t", held, n), level)
 
 
 def bootstrap_means(
@@ -219,12 +183,14 @@ def bootstrap_means(
         return [unknown(over, n) for _ in columns.T]
     if n > LARGE:
         return [mean_interval(column, over, held, level) for column in columns.T]
-    means = mean_draws(columns, rng)
-    ends = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return [
-        Interval(float(low), float(high), over, "percentile bootstrap", held, n)
-        for low, high in ends.T
-    ]
+    kind = Interval(0, 0, over, "percentile bootstrap", held, n)
+    return [percentile_interval(drawn, kind, level) for drawn in mean_draws(columns, rng).T]
+
+
+def percentile_interval(draws: Floats, kind: Interval, level: float = LEVEL) -> Interval:
+    """Return the interval of resampled values; of what, and how, says `kind`."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return replace(kind, low=float(low), high=float(high))
 
 
 def mean_draws(columns: Floats, rng: np.random.Generator) -> Floats:
@@ -334,12 +300,8 @@ def corrected_interval(
     """
     array = finite(values)
     k = len(array)
-    if k < 2:
-        return unknown("folds", k)
-    scale = np.sqrt((1 / k + test_share) * array.var(ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, k - 1) * scale)
-    mean = float(array.mean())
-    return Interval(mean - half, mean + half, "folds", "Nadeau-Bengio corrected t", held, k)
+    kind = Interval(0, 0, "folds", "Nadeau-Bengio corrected t", held, k)
+    return _t_interval(array, (1 / k if k else 0.0) + test_share, kind, level)
 
 
 def mcnemar(a: ArrayLike, b: ArrayLike) -> tuple[float, int, int]:
@@ -357,10 +319,19 @@ def mcnemar(a: ArrayLike, b: ArrayLike) -> tuple[float, int, int]:
     return float(stats.binomtest(only_a, only_a + only_b).pvalue), only_a, only_b
 
 
-def kendall(a: ArrayLike, b: ArrayLike) -> Agreement:
-    """Return Kendall's tau-b of two orders with its p-value and n; NaN where one is constant."""
+def kendall(a: ArrayLike, b: ArrayLike) -> float:
+    """Return Kendall's tau-b of two orders; NaN where one is constant."""
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if len(first) < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return Agreement(float("nan"), float("nan"), len(first))
-    found = stats.kendalltau(first, second)
-    return Agreement(float(found.statistic), float(found.pvalue), len(first))
+        return math.nan
+    return float(stats.kendalltau(first, second).statistic)
+
+
+def _t_interval(values: Floats, share: float, kind: Interval, level: float) -> Interval:
+    """Return Student's t interval of a mean whose variance is a share of that of its values."""
+    n = len(values)
+    if n < 2:
+        return unknown(kind.over, n)
+    mean, scale = float(values.mean()), np.sqrt(share * values.var(ddof=1))
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * scale)
+    return replace(kind, low=mean - half, high=mean + half)

@@ -7,8 +7,10 @@ each run has per-user values, predictions for pooled errors, else runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,11 +30,29 @@ from agent_core.statistics.measured_values import (
 from agent_core.statistics.pooled_errors import Losses
 
 Floats = NDArray[np.float64]
+P = ParamSpec("P")
+T = TypeVar("T")
 POOLED = "pooled"
 """Definitions of rating errors that begin so are over predictions, not users."""
 USERS, PREDICTIONS, RUNS = "users", "predictions", "runs"
 """What a mean is over."""
 PLACE = ["fold", "user_id", "item_id", "turn"]
+
+
+def _remembered(
+    question: Callable[Concatenate[Observations, P], T],
+) -> Callable[Concatenate[Observations, P], T]:
+    """Return a method that answers each question once."""
+
+    @wraps(question)
+    def answer(found: Observations, /, *asked: P.args, **named: P.kwargs) -> T:
+        key = (question.__name__, *asked)
+        if key not in found.memory:
+            found.memory[key] = question(found, *asked, **named)
+        answered: T = found.memory[key]
+        return answered
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +73,8 @@ class Observations:
     """Test interactions divided by training interactions."""
     planned: frozenset[str] = frozenset()
     """Algorithms of the plan: those that are compared."""
-    tables: dict[Metric, pd.DataFrame] = field(default_factory=dict)
-    losses_of: dict[tuple[Metric, str], pd.DataFrame] = field(default_factory=dict)
-    cells_of: dict[tuple[Metric, str], pd.DataFrame] = field(default_factory=dict)
-    folds_of: dict[Metric, dict[str, frozenset[str]]] = field(default_factory=dict)
-    complete: dict[tuple[Metric, str, str], bool] = field(default_factory=dict)
+    memory: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
+    """Answers that were given, by question: tables of many users are asked for again and again."""
 
     @classmethod
     def of(cls, evidence: Evidence) -> Observations:
@@ -102,17 +119,16 @@ class Observations:
         groups = self.of_metric(self.rows, metric).groupby("algorithm", sort=False)
         return {str(name): frozenset(group["fold"]) for name, group in groups}
 
+    @_remembered
     def folds(self, metric: Metric) -> dict[str, frozenset[str]]:
         """Return the folds of each algorithm that count: those that all compared ones have.
 
         Where they share none, each is told of its own.
         """
-        if metric not in self.folds_of:
-            own = self.own_folds(metric)
-            known = [own[n] for n in self.compared(metric)]
-            shared = frozenset.intersection(*known) if known else frozenset()
-            self.folds_of[metric] = {n: (folds & shared) or folds for n, folds in own.items()}
-        return self.folds_of[metric]
+        own = self.own_folds(metric)
+        known = [own[n] for n in self.compared(metric)]
+        shared = frozenset.intersection(*known) if known else frozenset()
+        return {n: (folds & shared) or folds for n, folds in own.items()}
 
     def left_out(self, metric: Metric) -> tuple[str, ...]:
         """Return the folds that do not count, because some compared algorithm lacks them."""
@@ -122,29 +138,21 @@ class Observations:
 
     def runs(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the runs of an algorithm that count."""
-        found = self.of_metric(self.rows, metric)
-        kept = self.folds(metric).get(algorithm, frozenset())
-        return found[(found["algorithm"] == algorithm) & found["fold"].isin(kept)]
+        return self._counted(self.of_metric(self.rows, metric), metric, algorithm)
 
+    @_remembered
     def cells(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the values of users in the runs of an algorithm that count."""
-        if (metric, algorithm) not in self.cells_of:
-            groups = self.of_metric(self.users, metric).groupby("algorithm", sort=False)
-            for name, group in groups:
-                kept = self.folds(metric).get(str(name), frozenset())
-                self.cells_of[metric, str(name)] = group[group["fold"].isin(kept)]
-            self.cells_of.setdefault((metric, algorithm), self.users.iloc[:0])
-        return self.cells_of[metric, algorithm]
+        return self._counted(self._users_of(metric), metric, algorithm)
 
+    @_remembered
     def cell_table(self, metric: Metric) -> pd.DataFrame:
         """Return the mean over seeds per user and fold (lines), by algorithm (columns)."""
-        if metric not in self.tables:
-            parts = [self.cells(metric, n) for n in self.algorithms(metric)]
-            found = pd.concat(parts) if parts else self.users.iloc[:0]
-            self.tables[metric] = found.pivot_table(
-                "value", ["user_id", "fold"], "algorithm", aggfunc="mean", sort=False
-            )
-        return self.tables[metric]
+        parts = [self.cells(metric, n) for n in self.algorithms(metric)]
+        found = pd.concat(parts) if parts else self.users.iloc[:0]
+        return found.pivot_table(
+            "value", ["user_id", "fold"], "algorithm", aggfunc="mean", sort=False
+        )
 
     def user_table(self, metric: Metric) -> pd.DataFrame:
         """Return each user's mean over seeds, then folds (lines), by algorithm (columns)."""
@@ -188,19 +196,15 @@ class Observations:
             return None
         return _as_losses(first.loc[both], metric), _as_losses(second.loc[both], metric)
 
+    @_remembered
     def loss_table(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the loss of each prediction (lines: `PLACE`), averaged over seeds."""
-        if (metric, algorithm) not in self.losses_of:
-            found = self.seed_losses(metric, algorithm)
-            table = found.groupby(PLACE, sort=False)[["loss"]].mean()
-            self.losses_of[metric, algorithm] = table
-        return self.losses_of[metric, algorithm]
+        found = self.seed_losses(metric, algorithm)
+        return found.groupby(PLACE, sort=False)[["loss"]].mean()
 
     def seed_losses(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the loss of every single prediction that counts."""
-        kept = self.folds(metric).get(algorithm, frozenset())
-        found = self.predictions[self.predictions["algorithm"] == algorithm]
-        found = found[found["fold"].isin(kept)]
+        found = self._counted(self.predictions, metric, algorithm)
         errors = (found["prediction"] - found["rating"]).astype(float)
         losses = errors.abs() if metric.name == "mae" else errors**2
         turn = found.groupby(["seed", *PLACE[:-1]]).cumcount()
@@ -213,18 +217,12 @@ class Observations:
         names = {*self.compared(metric), algorithm}
         return kind if all(self.is_complete(metric, n, kind) for n in names) else RUNS
 
+    @_remembered
     def is_complete(self, metric: Metric, algorithm: str, kind: str) -> bool:
         """Whether every run that counts has the values of users, or predictions, behind it.
 
         Claimed values of users stand behind no recomputed value of a run.
         """
-        key = (metric, algorithm, kind)
-        if key not in self.complete:
-            self.complete[key] = self.has_all(metric, algorithm, kind)
-        return self.complete[key]
-
-    def has_all(self, metric: Metric, algorithm: str, kind: str) -> bool:
-        """Compare the runs that count with the users or predictions that are there."""
         runs = self.runs(metric, algorithm)
         if kind == PREDICTIONS:
             known = self.loss_table(metric, algorithm).index.get_level_values("fold")
@@ -258,6 +256,16 @@ class Observations:
         first, second = (self.runs(metric, n) for n in (a, b))
         values = [float(r[r["fold"].isin(common)]["value"].mean()) for r in (first, second)]
         return (values[0], values[1]) if common else None
+
+    @_remembered
+    def _users_of(self, metric: Metric) -> pd.DataFrame:
+        """Return the values of users in a metric."""
+        return self.of_metric(self.users, metric)
+
+    def _counted(self, frame: pd.DataFrame, metric: Metric, algorithm: str) -> pd.DataFrame:
+        """Return the lines of an algorithm in the folds that count."""
+        kept = self.folds(metric).get(algorithm, frozenset())
+        return frame[(frame["algorithm"] == algorithm) & frame["fold"].isin(kept)]
 
 
 def pooled_error(losses: pd.Series[float], metric: Metric) -> float:

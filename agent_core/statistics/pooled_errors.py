@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent_core.statistics.inference import (
-    LEVEL,
     Difference,
     Floats,
     Interval,
+    percentile_interval,
     resamples,
     sign_flips,
     unknown,
@@ -33,14 +33,13 @@ class Losses:
         return np.sqrt(means) if self.is_root else means
 
 
-def pooled_interval(losses: Losses, held: str, rng: np.random.Generator) -> Interval:
+def pooled_interval(losses: Losses | None, held: str, rng: np.random.Generator) -> Interval:
     """Return the interval of a pooled error; users are resampled with all their predictions."""
-    n = len(losses.sums)
-    if n < 2:
+    n = len(losses.sums) if losses else 0
+    if losses is None or n < 2:
         return unknown("users", n)
     draws = np.concatenate([losses.pooled(weights) for weights in resamples(n, rng)])
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+    return _of_users(draws, n, held)
 
 
 def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator) -> Difference:
@@ -54,11 +53,7 @@ def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator)
     whole = np.ones((1, n))
     mean = float((a.pooled(whole) - b.pooled(whole))[0]) if n else math.nan
     p_values, test = sign_flips(column[:, None], rng)
-    interval = unknown("users", n)
-    if n > 1:
-        draws = pooled_draws(a, b, rng)
-        low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        interval = Interval(float(low), float(high), "users", "bootstrap of users", held, n)
+    interval = _of_users(pooled_draws(a, b, rng), n, held) if n > 1 else unknown("users", n)
     counts = int((column > 0).sum()), int((column < 0).sum())
     return Difference(n, mean, interval, float(p_values[0]), test, *counts)
 
@@ -67,3 +62,8 @@ def pooled_draws(a: Losses, b: Losses, rng: np.random.Generator) -> Floats:
     """Return the difference of two pooled errors in each resample of their users."""
     n = len(a.sums)
     return np.concatenate([a.pooled(w) - b.pooled(w) for w in resamples(n, rng)])
+
+
+def _of_users(draws: Floats, n: int, held: str) -> Interval:
+    """Return the interval of draws over `n` users."""
+    return percentile_interval(draws, Interval(0, 0, "users", "bootstrap of users", held, n))

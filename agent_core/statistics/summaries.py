@@ -79,22 +79,15 @@ def _user_intervals(
     """Return the interval of each mean over users; algorithms are resampled together."""
     if found.is_pooled(metric):
         losses = {n: found.losses(metric, n) for n in names}
-        return {
-            n: pooled_errors.pooled_interval(x, found.held, rng)
-            if x
-            else inference.unknown("users")
-            for n, x in losses.items()
-        }
+        return {n: pooled_errors.pooled_interval(x, found.held, rng) for n, x in losses.items()}
     table = found.user_table(metric)
     complete = [n for n in names if n in table and table[n].notna().all()]
+    others = [[n] for n in names if n in table and n not in complete]
     intervals = {n: inference.unknown("users") for n in names}
-    if complete:
-        columns = table[complete].to_numpy(dtype=float)
+    for group in filter(None, (complete, *others)):
+        columns = table[group].dropna().to_numpy(dtype=float)
         drawn = inference.bootstrap_means(columns, "users", found.held, rng)
-        intervals |= dict(zip(complete, drawn, strict=True))
-    for name in (n for n in names if n in table and n not in complete):
-        own = table[[name]].dropna().to_numpy(dtype=float)
-        intervals[name] = inference.bootstrap_means(own, "users", found.held, rng)[0]
+        intervals |= dict(zip(group, drawn, strict=True))
     return intervals
 
 
@@ -112,10 +105,8 @@ def _summary_of(
     nothing = inference.unknown(over, len(values))
     sd, sd_interval, boot = math.nan, nothing, nothing
     if len(values) > 1:
-        spread = inference.spread_of(values, rng)
-        sd = spread.sd
-        sd_interval = Interval(spread.sd_low, spread.sd_high, over, "chi-square", "", len(values))
-        boot = Interval(spread.boot_low, spread.boot_high, over, "BCa bootstrap", "", len(values))
+        spread = inference.spread_of(values, over, rng)
+        sd, sd_interval, boot = spread.sd, spread.interval, spread.bootstrap
     if over == "folds":
         run_interval = inference.corrected_interval(values, found.test_share)
     else:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment as Environments, PackageLoader, StrictUndefined, Template
 
+from agent_core.checks.result import some
 from agent_core.domain import Environment, Metric, Node
 from agent_core.domain.events import Rerun
 from agent_core.evidence.evidence import Evidence
@@ -17,7 +20,6 @@ from sandbox.execution import Execution, IsolationLevel
 TOLERANCE = 1e-9
 """Difference up to which two runs of one script count as identical."""
 KEYS = ["metric", "k", "algorithm", "dataset", "fold", "seed", "aggregate"]
-SHOWN = 4
 FIRST = ("Python", "lenskit", "torch", "numpy", "scipy", "pandas", "scikit-learn")
 """Packages that are named first where many changed."""
 
@@ -48,6 +50,17 @@ class Gaps:
         gaps = self.both["gap"]
         return float(gaps[np.isfinite(gaps)].max()) if np.isfinite(gaps).any() else 0.0
 
+    @property
+    def worst(self) -> list[str]:
+        """The largest difference of each metric, in the order of delivery."""
+        largest = self.both.groupby(["metric", "k"], sort=False)["gap"].max()
+        return [f"{_metric_label(m, k)} {_gap_text(gap)}" for (m, k), gap in largest.items()]
+
+    @property
+    def seeds(self) -> int:
+        """Different seeds among the rows that both have."""
+        return int(self.both["seed"][self.both["seed"] != ""].nunique())
+
 
 def compare(
     node: Node, execution: Execution, old: Evidence, new: Evidence, now: Environment
@@ -66,34 +79,33 @@ def compare(
         The environment of the second execution.
     """
     changed = tuple(_changes(node.environment, now))
-    if not execution.is_ok:
-        ended = f"the script came to no clean end this time ({execution.ended.value})"
-        text = f"**Not repeated:** {ended}. {_changed_text(node.environment, now)}".strip()
-        return Rerun(
-            node.id,
-            is_identical=False,
-            largest_difference=0.0,
-            compared=0,
-            text=text,
-            changed=changed,
-        )
-    gaps = _gaps_of(old.rows, new.rows)
-    told = (
-        _verdict(gaps),
-        _conditions(gaps, execution, node.environment, now),
-        CAUTION if gaps.is_identical else CAUTION_OF_DIFFERENCE,
-        _recomputed_text(new),
+    gaps = (
+        _gaps_of(old.rows, new.rows) if execution.is_ok else _gaps_of(old.rows[:0], new.rows[:0])
     )
-    text = " ".join(t for t in told if t)
+    written = _template().render(
+        execution=execution,
+        gaps=gaps,
+        changed=changed,
+        then=node.environment,
+        now=now,
+        tolerance=TOLERANCE,
+        is_confined=execution.level is not IsolationLevel.UNCONFINED,
+        agreement=new.agreement,
+    )
+    text = " ".join(written.split())
     return Rerun(node.id, gaps.is_identical, gaps.largest, len(gaps.both), text, changed)
 
 
-CAUTION = (
-    "This shows that the run is deterministic *on this machine*, not that the method is right."
-)
-CAUTION_OF_DIFFERENCE = (
-    "This shows how far the run repeats *on this machine*, not whether the method is right."
-)
+@cache
+def _template() -> Template:
+    """Return the text about a second execution."""
+    found = Environments(
+        loader=PackageLoader("agent_core.verification", "."),
+        undefined=StrictUndefined,
+        autoescape=False,
+    )
+    found.filters |= {"gap": _gap_text, "some": some, "named_rows": _named_rows}
+    return found.get_template("rerun.md.j2")
 
 
 def _gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
@@ -126,37 +138,6 @@ def _numbered_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(turn=kept.groupby(KEYS).cumcount())
 
 
-def _verdict(gaps: Gaps) -> str:
-    """Say whether it repeated, else the largest difference of each metric and what is missing."""
-    count, allowed = len(gaps.both), f"tolerance {_gap_text(TOLERANCE)}"
-    if gaps.is_identical:
-        return (
-            f"**Repeated, identical.** Largest difference {_gap_text(gaps.largest)} in {count} "
-            f"values ({allowed})."
-        )
-    parts = [_absent("missing this time", gaps.only_old), _absent("new", gaps.only_new)]
-    if gaps.differing:
-        worst = [f"{label} {_gap_text(gap)}" for label, gap in _per_metric(gaps.both)]
-        parts.insert(
-            0,
-            f"{gaps.differing} of {count} values differ ({allowed}); largest difference per "
-            f"metric: {', '.join(worst)}",
-        )
-    elif count:
-        parts.insert(0, f"the {count} values that came again are the same ({allowed})")
-    told = "; ".join(p for p in parts if p) or "there are no values to compare"
-    return f"**Repeated, not identical:** {told}."
-
-
-def _per_metric(both: pd.DataFrame) -> list[tuple[str, float]]:
-    """Return the largest difference of each metric, in the order of delivery."""
-    found: dict[str, float] = {}
-    for metric, k, gap in zip(both["metric"], both["k"], both["gap"], strict=True):
-        label = Metric(str(metric), int(k) or None).label
-        found[label] = max(found.get(label, 0.0), float(gap))
-    return list(found.items())
-
-
 def _gap_text(gap: float) -> str:
     """Return a difference for people."""
     if not math.isfinite(gap):
@@ -164,48 +145,21 @@ def _gap_text(gap: float) -> str:
     return f"{gap:.2g}".replace("e-0", "e-")
 
 
-def _absent(word: str, rows: pd.DataFrame) -> str:
-    """Name rows that only one execution has; empty without any."""
-    if not len(rows):
-        return ""
-    named = [_row_name(r) for r in rows[KEYS].head(SHOWN).to_dict("records")]
-    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"{len(rows)} {word} ({', '.join(named)}{more})"
+def _named_rows(rows: pd.DataFrame) -> str:
+    """Name rows that only one execution has."""
+    return some(map(_row_name, rows[KEYS].to_dict("records")))
 
 
 def _row_name(row: Mapping[str, object]) -> str:
     """Name a row for people."""
-    label = Metric(str(row["metric"]), int(str(row["k"])) or None).label
+    label = _metric_label(row["metric"], row["k"])
     parts = [f"{part} {row[part]}" for part in ("fold", "seed") if row[part]]
     return " ".join([label, f"of {row['algorithm']}", *parts])
 
 
-def _conditions(gaps: Gaps, execution: Execution, then: Environment, now: Environment) -> str:
-    """Say what was the same, and which packages and machine were not."""
-    seeds = gaps.both["seed"][gaps.both["seed"] != ""].nunique()
-    same = ["script", "data", *([f"{seeds} seeds"] if seeds > 1 else [])]
-    place = (
-        "without isolation"
-        if execution.level is IsolationLevel.UNCONFINED
-        else "in a clean sandbox"
-    )
-    if then.packages and now.packages and not _changes(then, now):
-        same.append("packages")
-    return f"Same {', '.join(same)}, {place}. {_changed_text(then, now)}".strip()
-
-
-def _changed_text(then: Environment, now: Environment) -> str:
-    """Say which packages and whether the machine changed; empty where nothing did."""
-    changed, parts = _changes(then, now), []
-    if changed:
-        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-        listed = f"{', '.join(changed[:SHOWN])}{more}"
-        parts.append(f"Changed since: {listed}; differences may come from that.")
-    elif not then.packages:
-        parts.append("The packages of the first execution were not recorded.")
-    if then.machine and now.machine and then.machine != now.machine:
-        parts.append(f"The first execution was on another machine ({then.machine}).")
-    return " ".join(parts)
+def _metric_label(metric: object, k: object) -> str:
+    """Name a metric for people; a cut-off of 0 is none."""
+    return Metric(str(metric), int(str(k)) or None).label
 
 
 def _changes(then: Environment, now: Environment) -> list[str]:
@@ -224,12 +178,3 @@ def _important_first(names: Iterable[str]) -> list[str]:
     """Order packages: those that numbers depend on first, then by name."""
     order = {name: place for place, name in enumerate(FIRST)}
     return sorted(names, key=lambda n: (order.get(n, len(FIRST)), n.lower()))
-
-
-def _recomputed_text(new: Evidence) -> str:
-    """Say how many values of the second execution agree with its saved lists."""
-    total = len(new.agreement)
-    if not total:
-        return "Nothing could be recomputed from saved lists."
-    agreeing = int(new.agreement["agrees"].astype(bool).sum())
-    return f"Recomputed from the saved lists: {agreeing} of {total} values agree."
