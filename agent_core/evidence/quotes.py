@@ -16,8 +16,11 @@ ROW_FOLDERS = ("split/", "lists/", "predictions/")
 MAX_FILE = 1_000_000
 """Characters read of one file."""
 MAX_FILES = 40
+"""Files that may be quoted, those in the fewest folders first; 40 MB at most are sought
+through."""
 MIN_QUOTE = 3
-"""Characters, spaces aside, from which a quote says anything."""
+"""Characters, spaces aside, from which a quote says anything: of all pairs of letters 29 % stand
+somewhere in a LensKit script of 60 lines, of all triples 2 %."""
 BLANK = {
     tokenize.NL,
     tokenize.NEWLINE,

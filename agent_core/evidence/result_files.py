@@ -16,9 +16,14 @@ from agent_core.domain import Dataset
 from agent_core.domain.metric import usual_name
 
 MAX_JSON_BYTES = 64 << 20
+"""A row takes 130 bytes: room for twice the rows that are read."""
 MAX_ROWS = 200_000
+"""Twelve algorithms, ten metrics, 30 seeds and ten folds have 36,000; reading takes 6 s per
+100,000."""
 MAX_K = 1_000_000
+"""A larger cut-off is a mistake: ranks are looked at up to 1,000."""
 MAX_KEY = 200
+"""Characters of a name: with its ending it must fit into the 255 bytes of a file name."""
 ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test)_rows\.csv")
 PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
 RUN_FILE = re.compile(r"(lists|predictions)/([^/]+)/([^/]+)-([^/-]+)\.parquet")

@@ -23,10 +23,13 @@ FOUND = 0.5
 """Share of pairs that must be in the dataset to take their ids for those of the dataset, beyond
 those that are there by chance."""
 STRANGE = 0.01
-"""Share of times that the dataset may lack before they are not taken for its own."""
+"""Share of times that the dataset may lack before they are not taken for its own: two lines of 200
+may have been shifted, a column of invented times is not as close."""
 MANY_TIMES = 0.9
-"""Different times among as many interactions that hardly two have the same."""
+"""Different times among as many interactions that hardly two have the same: how many share one
+tells little then."""
 MILLISECONDS = 1e11
+"""As seconds the year 5138, as milliseconds March 1973: above it are milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

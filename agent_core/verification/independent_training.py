@@ -40,14 +40,19 @@ from agent_core.measures.metrics import Lists, Recomputed
 from sandbox.execution import Execution
 
 SEEDS = 3
-"""Trainings of an algorithm that draws random numbers."""
+"""Trainings of an algorithm that draws random numbers: the fewest whose spread can be compared."""
 SLACK, SLACK_SHARE = 0.002, 0.03
-"""Ties and library versions move a metric that much."""
+"""Ties and library versions move a metric that much, absolute and as a share: of 30 honest runs on
+two datasets none is beyond (ADR 8)."""
 DEVIATIONS = 4.0
-"""Standard errors that the mean over a few seeds may be off."""
+"""Standard errors that the mean over a few seeds may be off: with three seeds on both sides chance
+exceeds that for one value in 120, with ten of the script's for one in 1,000 (drawn from
+normals)."""
 ENOUGH_SEEDS = 3
-"""Seeds on both sides from which their spread is compared."""
+"""Seeds on both sides from which their spread is compared: two have one difference, and no
+shape."""
 TIMEOUT_S = 900.0
+"""A report waits no longer for it; what has not ended is told as not trained again."""
 SCRIPT = "training_script.py"
 
 

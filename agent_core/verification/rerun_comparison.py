@@ -18,7 +18,9 @@ from agent_core.evidence.evidence import Evidence
 from sandbox.execution import Execution, IsolationLevel
 
 TOLERANCE = 1e-9
-"""Difference up to which two runs of one script count as identical."""
+"""Difference up to which two runs of one script count as identical: sums in another order differ
+by 1e-16 of a mean, another draw in at least one hit of one user, 1e-7 of a mean over ten
+millions."""
 KEYS = ["metric", "k", "algorithm", "dataset", "fold", "seed", "aggregate"]
 FIRST = ("Python", "lenskit", "torch", "numpy", "scipy", "pandas", "scikit-learn")
 """Packages that are named first where many changed."""

@@ -32,8 +32,10 @@ from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, is_close
 from agent_core.prose.quotation import quoted
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 8
-"""Decimals to which values per user may be rounded."""
+"""Decimals to which values per user may be rounded: of fewer, the values of a few hits are often a
+whole number, and beyond eight half a unit is below `is_close`."""
 EXACT = 1e-12
+"""Distance from a rounded value that is the rounding error of a double near 1, and no decimal."""
 SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
 

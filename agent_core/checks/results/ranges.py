@@ -25,9 +25,14 @@ from agent_core.evidence.predicted_ratings import repeated_predictions
 
 QUALITY = frozenset(kind.name for kind in KINDS if kind.is_quality)
 TOO_GOOD = 0.95
+"""Lists made from the test have 1; with one tested item for each user nine in ten must have it on
+top to get above this."""
 SLACK = 1e-9
+"""Sums of a million doubles are off by less; a share of 1.000001 is a fault."""
 SAME = 1e-12
+"""Relative difference up to which values are one number that was summed in another order."""
 RISE = 1e-6
+"""Share of the largest score that is a rise: scores saved as float32 are off by 6e-8 of theirs."""
 LIST = [*RUN, "user_id"]
 
 

@@ -27,10 +27,15 @@ from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.statistics.measured_values import user_values
 
 TWO_SIDED_95 = 1.96
+"""Standard errors of a 95 % interval of many users."""
 ROUNDED = 1.01
+"""Share by which an n may be above the users that are there before it counts them twice."""
 AS_POOLED = 1.3
+"""Times the pooled interval up to which a narrow one is explained by pooling, not by something
+else."""
 TOO_NARROW = 0.7
-"""An interval narrower than this share of the proper one is no rounding."""
+"""Share of the proper interval that is too narrow: where a user has the same value under each of n
+seeds, pooling leaves 1 / √n of it, 0.71 of two (which passes) and 0.58 of three."""
 
 
 @dataclass(frozen=True, slots=True)
