@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Access
-from bot.blocks.rounds import Price
+from bot.blocks.rounds import RoundPrice
 from bot.conversation.dispatch import Dispatch
 from bot.conversation.lanes import lane_of
 from bot.conversation.missed_messages import MissedMessages
@@ -70,7 +70,7 @@ class Conditions:
     slack: SlackSettings
     access: AccessSettings
     pace: Pace
-    price: Price
+    price: RoundPrice
     """What another round of a run may take at most; shown, not enforced here."""
     now: Now
 
@@ -90,7 +90,7 @@ class Bot:
 
 
 DEFAULT_PACE = Pace()
-UNSAID = Price()
+UNSAID = RoundPrice()
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ async def open_bot(
     lab: LabLike,
     *,
     pace: Pace = DEFAULT_PACE,
-    price: Price = UNSAID,
+    price: RoundPrice = UNSAID,
     now: Now = utc_now,
 ) -> AsyncIterator[Bot]:
     """Connect to Slack and serve until the block ends.

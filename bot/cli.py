@@ -56,10 +56,10 @@ def run(
     config: Config = None,
 ) -> None:
     """Answer one research question here, without Slack."""
-    from bot.commands.run import Order, run_task, task_text
+    from bot.commands.run import RunOrder, run_task, task_text
 
     text = task_text(task, task_file)
-    order = Order(text, tuple(data or ()), out, researcher, seed, json, record)
+    order = RunOrder(text, tuple(data or ()), out, researcher, seed, json, record)
     leave(run_task(order, settings_of(config, given)))
 
 
@@ -74,9 +74,9 @@ def execute(
     config: Config = None,
 ) -> None:
     """Run one script in the sandbox; its files go to --out."""
-    from bot.commands.execute import Script, execute_script
+    from bot.commands.execute import ScriptOrder, execute_script
 
-    wanted = Script(script, tuple(data or ()), timeout, out, json)
+    wanted = ScriptOrder(script, tuple(data or ()), timeout, out, json)
     leave(execute_script(wanted, settings_of(config, given)))
 
 
@@ -91,9 +91,9 @@ def demo(
     config: Config = None,
 ) -> None:
     """Show the whole product on this machine: local workspace, bot, a question, its report."""
-    from bot.commands.demo import Show, run_demo
+    from bot.commands.demo import DemoOrder, run_demo
 
-    wanted = Show(exit_when_done, not no_browser, tuple(data or ()), researcher, port)
+    wanted = DemoOrder(exit_when_done, not no_browser, tuple(data or ()), researcher, port)
     leave(run_demo(wanted, settings_of(config, given)))
 
 
@@ -177,9 +177,9 @@ def tasks_resume(
     config: Config = None,
 ) -> None:
     """Go on with a run that was interrupted or failed."""
-    from bot.commands.run import Order, resume_task
+    from bot.commands.run import RunOrder, resume_task
 
-    order = Order("", (), out, researcher, 0, json)
+    order = RunOrder("", (), out, researcher, 0, json)
     leave(resume_task(run_id, order, settings_of(config, given)))
 
 
@@ -196,9 +196,9 @@ def tasks_improve(
     config: Config = None,
 ) -> None:
     """Open a further round of a run that has ended, from its scripts; marked exploratory."""
-    from bot.commands.run import Order, improve_task
+    from bot.commands.run import RunOrder, improve_task
 
-    order = Order(wish, (), out, researcher, 0, json)
+    order = RunOrder(wish, (), out, researcher, 0, json)
     leave(improve_task(run_id, order, settings_of(config, given)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.access import Access
-from bot.blocks.rounds import Price
+from bot.blocks.rounds import RoundPrice
 from bot.delivery.cards import Cards
 from bot.delivery.outbox import Outbox
 from bot.delivery.replies_to_people import Responder
@@ -28,5 +28,5 @@ class Services:
     access: Access
     downloads: Downloads
     bot_user: str
-    price: Price
+    price: RoundPrice
     """What another round of a run may take."""

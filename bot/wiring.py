@@ -20,7 +20,7 @@ from sandbox.packages import read_packages
 from sandbox.sandbox import Sandbox
 from storage.database import Database, open_database
 
-Kind = Literal["offline", "model", "auto"]
+ResearcherKind = Literal["offline", "model", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Core:
 async def open_core(
     settings: Settings,
     secrets: Secrets,
-    kind: Kind = "auto",
+    kind: ResearcherKind = "auto",
     *,
     takes_up: bool = False,
     offline: OfflineResearcher | None = None,
@@ -77,7 +77,7 @@ def packages_of(settings: Settings) -> Packages:
 async def _open_researcher(
     settings: Settings,
     secrets: Secrets,
-    kind: Kind,
+    kind: ResearcherKind,
     offline: OfflineResearcher,
     record: Path | None,
 ) -> AsyncIterator[Researcher]:

@@ -64,6 +64,23 @@ def cost_text(usage: Usage) -> str:
     return f"{usage.input_tokens + usage.output_tokens:,} tokens (price unknown)"
 
 
+def duration(seconds: float) -> str:
+    """Return a duration for people.
+
+    Examples
+    --------
+    >>> duration(40), duration(660), duration(7800), duration(7200)
+    ('40 s', '11 min', '2 h 10 min', '2 h')
+    """
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+
+
 def _magnitude(value: float) -> int:
     """Return the power of ten of the first digit."""
     return math.floor(math.log10(abs(value)))

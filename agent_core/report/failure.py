@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_core.domain import Node
+from agent_core.prose.number_format import duration
 from agent_core.prose.quotation import without_results
 from agent_core.report.rendering import render_lines, render_part
 from agent_core.report.report_inputs import ReportInputs
@@ -26,8 +27,9 @@ def failure(inputs: ReportInputs) -> Failure:
     """Word a run in which no script worked."""
     steps = _next_steps(inputs)
     causes = Counter(_cause(n) for n in inputs.view.nodes).most_common()
+    elapsed_s = _elapsed_s(inputs)
     return Failure(
-        _part("headline", inputs=inputs, duration=_duration(_elapsed_s(inputs))),
+        _part("headline", inputs=inputs, duration=duration(elapsed_s) if elapsed_s else ""),
         _part("summary", inputs=inputs, causes=causes, steps=steps),
         steps,
     )
@@ -43,16 +45,6 @@ def _elapsed_s(inputs: ReportInputs) -> float:
     if inputs.view.started_at is None or not inputs.log:
         return 0.0
     return max(0.0, (inputs.log[-1].at - inputs.view.started_at).total_seconds())
-
-
-def _duration(seconds: float) -> str:
-    """Return a duration for people; empty where there is none."""
-    if not seconds:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _cause(node: Node) -> str:

@@ -14,7 +14,7 @@ CONFIRM_TITLE = 100
 CONFIRM_BUTTON = 30
 
 
-class Action(StrEnum):
+class ButtonAction(StrEnum):
     """What a button does when it is pressed; the values are in messages that are posted."""
 
     START = "start"
@@ -62,7 +62,7 @@ class Button:
     """A button; what it carries comes back when it is pressed."""
 
     text: str
-    action: Action
+    action: ButtonAction
     carried: Carried
     style: str = ""
     """`primary`, `danger` or empty."""

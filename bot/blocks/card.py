@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent_core.domain import Outcome, RunStatus
-from agent_core.prose.number_format import cost_text
+from agent_core.prose.number_format import cost_text, duration
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, button_row
+from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.limits import Message, clip, context, message, section
-from bot.blocks.text import clock, dollars, duration, escape, mention, moment
+from bot.blocks.text import clock, dollars, escape, mention, moment
 from sandbox.execution import IsolationLevel
 
 LEVELS: dict[str, str] = {
@@ -166,5 +166,7 @@ def _card_buttons(view: RunView) -> list[Button]:
     """Return what can be pressed on the card."""
     if view.status in STOPPABLE and not view.stop_by:
         ask = "What there is so far is reported." if view.started_at else "Nothing has run yet."
-        return [Button("Stop", Action.STOP, Carried(view.id), "danger", f"Stop this run? {ask}")]
+        return [
+            Button("Stop", ButtonAction.STOP, Carried(view.id), "danger", f"Stop this run? {ask}")
+        ]
     return []

@@ -23,14 +23,14 @@ from bot.blocks.limits import (
     sections,
 )
 from bot.blocks.plan import protocol_text, remarks_text, requirement_lines
-from bot.blocks.rounds import Price, open_lines, price_line, start_text
+from bot.blocks.rounds import RoundPrice, open_lines, price_line, start_text
 from bot.blocks.text import escape
 
 WORDS = "wish"
 """Name of the one input that each of them has."""
 
 
-class Form(StrEnum):
+class ModalName(StrEnum):
     """The modals that are submitted, by their names."""
 
     EDIT = "edit_plan"
@@ -39,7 +39,7 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class TextInput:
     """What is asked for in a modal."""
 
     label: str
@@ -55,15 +55,15 @@ class Input:
 def edit_modal(place: str, plan: Plan | None) -> Block:
     """Return the modal with one input, applied like a reply in the thread that `place` names."""
     version = f"Plan v{plan.version}: {escape(plan.title)}" if plan else "The plan"
-    wanted = Input("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
+    wanted = TextInput("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
     rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}\n" if plan else ""
     said = f"*{version}*\n{escape(rules)}Say what should be different; the same as a reply."
     return _form(
-        Form.EDIT, place, ("Change the plan", "Apply"), [section(said), _words_input(wanted)]
+        ModalName.EDIT, place, ("Change the plan", "Apply"), [section(said), _words_input(wanted)]
     )
 
 
-def improve_modal(place: str, view: RunView, price: Price, carried: Carried) -> Block:
+def improve_modal(place: str, view: RunView, price: RoundPrice, carried: Carried) -> Block:
     """Return the modal that opens another round: what is open, what is wished, what it costs.
 
     Parameters
@@ -81,7 +81,7 @@ def improve_modal(place: str, view: RunView, price: Price, carried: Carried) -> 
     still = "\n".join(["*Still open:*", *lines]) if lines else "Every requirement is met."
     hints = ["Your message is longer than fits here; add what is missing."] * carried.is_cut
     hints += ["Empty: only what is still open."] * bool(lines)
-    wanted = Input(
+    wanted = TextInput(
         "What should be better?",
         "tune EASE, add a temporal split",
         clip(carried.detail, INPUT),
@@ -94,12 +94,12 @@ def improve_modal(place: str, view: RunView, price: Price, carried: Carried) -> 
         _words_input(wanted),
         context(price_line(view, price)),
     ]
-    return _form(Form.IMPROVE, place, ("Improve further", "Start"), blocks)
+    return _form(ModalName.IMPROVE, place, ("Improve further", "Start"), blocks)
 
 
 def dispute_modal(place: str, view: RunView) -> Block:
     """Return the modal in which somebody says what is wrong with a report."""
-    wanted = Input(
+    wanted = TextInput(
         "What is wrong?", "the baseline is tuned on the test set", limit=LONGEST_DISPUTE
     )
     check = "I check the recorded files of the reported script again and post what comes of it. "
@@ -107,7 +107,9 @@ def dispute_modal(place: str, view: RunView) -> Block:
         f"*{title_of(view)}*\n{check if view.best else ''}"
         "The report says from then on that you dispute it."
     )
-    return _form(Form.DISPUTE, place, ("Something is wrong", "Send"), [said, _words_input(wanted)])
+    return _form(
+        ModalName.DISPUTE, place, ("Something is wrong", "Send"), [said, _words_input(wanted)]
+    )
 
 
 def plan_modal(plan: Plan) -> Block:
@@ -124,7 +126,7 @@ def plan_modal(plan: Plan) -> Block:
     }
 
 
-def _form(name: Form, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
+def _form(name: ModalName, place: str, titles: tuple[str, str], blocks: list[Block]) -> Block:
     """Return a modal that is submitted; `titles` are those of the modal and of its button."""
     return {
         "type": "modal",
@@ -137,7 +139,7 @@ def _form(name: Form, place: str, titles: tuple[str, str], blocks: list[Block]) 
     }
 
 
-def _words_input(wanted: Input) -> Block:
+def _words_input(wanted: TextInput) -> Block:
     """Return an input for several lines of text."""
     block: Block = {
         "type": "input",

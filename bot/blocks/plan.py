@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
+from agent_core.prose.number_format import duration
 from agent_core.rules.wording import data_text, split_text
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, button_row
+from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.limits import Message, message, section, sections, without_buttons
-from bot.blocks.text import dollars, duration, escape
+from bot.blocks.text import dollars, escape
 
 UNTOUCHED = ", nothing has run yet"
 REPLY = "Reply in this thread to change anything."
@@ -87,10 +88,12 @@ def plan_buttons(run: str, plan: Plan) -> list[Button]:
     """Return what can be done about a plan."""
     count, carried = len(plan.requirements), Carried(run)
     return [
-        Button("Start", Action.START, carried, "primary"),
-        Button("Edit", Action.EDIT, carried),
-        Button(f"All {count} requirements", Action.REQUIREMENTS, carried),
-        Button("Cancel", Action.CANCEL, carried, "", "Cancel this task? Nothing has run yet."),
+        Button("Start", ButtonAction.START, carried, "primary"),
+        Button("Edit", ButtonAction.EDIT, carried),
+        Button(f"All {count} requirements", ButtonAction.REQUIREMENTS, carried),
+        Button(
+            "Cancel", ButtonAction.CANCEL, carried, "", "Cancel this task? Nothing has run yet."
+        ),
     ]
 
 
@@ -106,10 +109,10 @@ def difference_message(
     asked = remarks_text(replace(plan, assumptions=(), unmapped=()))
     text = f"{text}\n{asked}" if asked else text
     steps = [
-        Button("Start", Action.START, Carried(run), "primary"),
-        Button("Undo", Action.UNDO, Carried(run, str(plan.version))),
+        Button("Start", ButtonAction.START, Carried(run), "primary"),
+        Button("Undo", ButtonAction.UNDO, Carried(run, str(plan.version))),
     ]
-    whole = Button("Full plan", Action.REQUIREMENTS, Carried(run))
+    whole = Button("Full plan", ButtonAction.REQUIREMENTS, Carried(run))
     buttons = [whole] if is_fixed else [*steps, whole]
     return message(text, [*sections(text), *button_row(buttons)])
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from agent_core.domain import Answer, Ending, Outcome, Report
 from agent_core.domain.events import ModelOutage, Rerun, RunFailed
-from agent_core.prose.number_format import cost_text
+from agent_core.prose.number_format import cost_text, duration
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, button_row
+from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.card import met_text
 from bot.blocks.limits import Message, message, sections
 from bot.blocks.rounds import (
@@ -21,7 +21,7 @@ from bot.blocks.rounds import (
     rerun_button,
     zip_button,
 )
-from bot.blocks.text import duration, escape, mention, mrkdwn
+from bot.blocks.text import escape, mention, mrkdwn
 
 PLOTS = 2
 ENDINGS = {
@@ -114,7 +114,7 @@ def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
     text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"
     if view.usage.calls:
         text += f"\n_Cost so far {cost_text(view.usage)}._"
-    buttons = [Button("Resume", Action.RESUME, Carried(view.id), "primary")]
+    buttons = [Button("Resume", ButtonAction.RESUME, Carried(view.id), "primary")]
     return message(text, [*sections(text), *button_row(buttons * event.is_resumable)])
 
 

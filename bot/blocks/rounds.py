@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from agent_core.domain.events import Disputed, Rechecked, RoundOpened
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action, Button, Carried, button_row
+from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.limits import INPUT, Message, clip, message, section, sections
 from bot.blocks.text import dollars, escape, mention, moment, mrkdwn
 
@@ -20,7 +20,7 @@ LONG_AGO = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class RoundPrice:
     """What another round may take at most; 0: not said."""
 
     scripts: int = 0
@@ -30,27 +30,27 @@ class Price:
 
 def improve_button(run: str, wish: str = "", style: str = "") -> Button:
     """Return the button that opens another round's modal, with a wish in it."""
-    return Button("Improve further", Action.IMPROVE, Carried(run, wish), style)
+    return Button("Improve further", ButtonAction.IMPROVE, Carried(run, wish), style)
 
 
 def rerun_button(run: str) -> Button:
     """Return the button that repeats the best script."""
-    return Button("Re-run", Action.RERUN, Carried(run))
+    return Button("Re-run", ButtonAction.RERUN, Carried(run))
 
 
 def zip_button(run: str, seq: int) -> Button:
     """Return the button for the zip of the report that came with an event."""
-    return Button("Zip", Action.ZIP, Carried(run, str(seq)))
+    return Button("Zip", ButtonAction.ZIP, Carried(run, str(seq)))
 
 
 def methods_button(run: str, seq: int) -> Button:
     """Return the button for the methods text of the report that came with an event."""
-    return Button("Methods + LaTeX", Action.METHODS, Carried(run, str(seq)))
+    return Button("Methods + LaTeX", ButtonAction.METHODS, Carried(run, str(seq)))
 
 
 def dispute_button(run: str) -> Button:
     """Return the button to dispute a report."""
-    return Button("Something is wrong", Action.DISPUTE, Carried(run))
+    return Button("Something is wrong", ButtonAction.DISPUTE, Carried(run))
 
 
 def open_lines(view: RunView) -> list[str]:
@@ -68,7 +68,7 @@ def start_text(view: RunView) -> str:
     return f"from script {view.best.id}" if view.best else "from scratch"
 
 
-def price_line(view: RunView, price: Price) -> str:
+def price_line(view: RunView, price: RoundPrice) -> str:
     """Say what another round may take at most, and what it is worth."""
     scripts = f"{price.scripts} more script{'s' * (price.scripts != 1)}"
     parts = [f"At most {scripts}"] if price.scripts else []

@@ -66,17 +66,6 @@ def moment(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
-def duration(seconds: float) -> str:
-    """Return a duration in words: `40 s`, `about 11 min`, `2 h 10 min`."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-
-
 def clock(seconds: float) -> str:
     """Return elapsed time as `6:40` or `1:06:40`."""
     whole = max(0, int(seconds))

@@ -19,15 +19,15 @@ from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Outcome, RunStatus
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action
+from bot.blocks.buttons import ButtonAction
 from bot.commands.cheating import CHEATS, QUESTION as CHEATING_QUESTION, CheatingResearcher
 from bot.commands.service import open_bot_over, run_until_told
 from bot.commands.terminal import report_text
 from bot.delivery.threads import origin_of
 from bot.settings import Secrets, Settings
-from bot.slack.incoming import Place
+from bot.slack.incoming import ThreadPlace
 from bot.slack.settings import Credentials
-from bot.wiring import Kind, open_core
+from bot.wiring import ResearcherKind, open_core
 from bot.workspace.server import open_workspace
 from bot.workspace.state import TEAM
 from bot.workspace.workspace import Workspace
@@ -45,7 +45,7 @@ PATIENCE_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class DemoOrder:
     """What the command line asks for."""
 
     exit_when_done: bool
@@ -64,7 +64,7 @@ class Stage:
     lab: Lab
 
 
-def run_demo(wanted: Show, settings: Settings) -> int:
+def run_demo(wanted: DemoOrder, settings: Settings) -> int:
     """Run the demo; return the exit status."""
     missing = [str(p) for p in wanted.data if not p.is_file()]
     if missing:
@@ -75,13 +75,13 @@ def run_demo(wanted: Show, settings: Settings) -> int:
     return code or (1 if failed else 0)
 
 
-async def _perform(wanted: Show, settings: Settings, failed: list[str]) -> None:
+async def _perform(wanted: DemoOrder, settings: Settings, failed: list[str]) -> None:
     """Open workspace and bot, ask as a person would, show the report, then how cheats end."""
     console = Console(highlight=False)
     async with AsyncExitStack() as stack:
         workspace = await stack.enter_async_context(open_workspace(wanted.port))
         _announce(console, workspace, wanted)
-        kind = cast(Kind, wanted.researcher)
+        kind = cast(ResearcherKind, wanted.researcher)
         opening = open_core(
             _demo_settings(settings), Secrets(), kind, offline=CheatingResearcher()
         )
@@ -101,7 +101,7 @@ def _demo_settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"treesearch": search})
 
 
-async def _play(stage: Stage, wanted: Show, settings: Settings, failed: list[str]) -> None:
+async def _play(stage: Stage, wanted: DemoOrder, settings: Settings, failed: list[str]) -> None:
     """Ask the honest question, then those whose scripts cheat; note what did not end well."""
     files, question = list(wanted.data), OWN_QUESTION
     if not files:
@@ -121,7 +121,7 @@ async def _play(stage: Stage, wanted: Show, settings: Settings, failed: list[str
         stage.console.print(f"Caught by: {', '.join(checks)}")
 
 
-def _announce(console: Console, workspace: Workspace, wanted: Show) -> None:
+def _announce(console: Console, workspace: Workspace, wanted: DemoOrder) -> None:
     """Say where the page is, and how to reach it from elsewhere."""
     console.print(f"Page: {workspace.page_url}")
     if os.environ.get("SSH_CONNECTION"):
@@ -142,7 +142,7 @@ async def _ask(stage: Stage, question: str, files: list[Path]) -> RunView:
     if start is not None:
         console.print("The plan is in the thread; pressing Start.")
         await workspace.press(*start, PERSON)
-    asked = Place(TEAM, workspace.channels[CHANNEL], ts)
+    asked = ThreadPlace(TEAM, workspace.channels[CHANNEL], ts)
     view = await _follow_run(console, stage.lab, origin_of(asked, ts))
     await workspace.wait_for(lambda: _is_told(workspace, ts, view), 120)
     return view
@@ -151,8 +151,8 @@ async def _ask(stage: Stage, question: str, files: list[Path]) -> RunView:
 def _start_button(workspace: Workspace, ts: str) -> tuple[str, str] | None:
     """Return the plan message and its Start button, once they are there."""
     for message in workspace.from_bot(CHANNEL, ts):
-        if Action.START in workspace.buttons(message):
-            return str(message["ts"]), Action.START
+        if ButtonAction.START in workspace.buttons(message):
+            return str(message["ts"]), ButtonAction.START
     return None
 
 

@@ -26,7 +26,7 @@ EXPERIMENT_PACKAGES = ("lenskit", "pandas", "numpy", "scipy", "scikit-learn", "m
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Examination:
     """What one examination came to."""
 
     subject: str
@@ -68,7 +68,7 @@ def list_packages(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-async def _examine_all(settings: Settings) -> list[Result]:
+async def _examine_all(settings: Settings) -> list[Examination]:
     """Run every examination; one that fails does not keep the others from running."""
     examinations: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
         ("python", _examine_python),
@@ -81,9 +81,9 @@ async def _examine_all(settings: Settings) -> list[Result]:
     results = []
     for subject, examination in examinations:
         try:
-            results.append(Result(subject, is_fine=True, finding=await examination(settings)))
+            results.append(Examination(subject, is_fine=True, finding=await examination(settings)))
         except (SandboxError, StorageError, LookupError) as error:
-            results.append(Result(subject, is_fine=False, finding=str(error)))
+            results.append(Examination(subject, is_fine=False, finding=str(error)))
     return results
 
 

@@ -19,7 +19,7 @@ from sandbox.opening import open_sandbox
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ScriptOrder:
     """What the command line asks for."""
 
     path: Path
@@ -29,7 +29,7 @@ class Script:
     json: bool
 
 
-def execute_script(script: Script, settings: Settings) -> int:
+def execute_script(script: ScriptOrder, settings: Settings) -> int:
     """Run one script; 0 whenever the sandbox worked, whatever the script did."""
     missing = [str(p) for p in script.data if not p.is_file()]
     if missing:
@@ -50,7 +50,7 @@ def execute_script(script: Script, settings: Settings) -> int:
     return 0
 
 
-async def _execute(script: Script, source: str, settings: Settings) -> None:
+async def _execute(script: ScriptOrder, source: str, settings: Settings) -> None:
     """Execute, stream the output, copy the artifacts, print what came of it."""
     limits = settings.sandbox.limits(script.timeout_s or settings.exec.timeout)
     inputs = tuple(Input(p.name, p.resolve()) for p in script.data)
@@ -78,7 +78,7 @@ def _copy_artifacts(execution: Execution, out: Path) -> None:
         shutil.copyfile(artifact.path, target)
 
 
-def _last_line(execution: Execution, script: Script) -> str:
+def _last_line(execution: Execution, script: ScriptOrder) -> str:
     """Return the outcome: one JSON object for machines, one sentence for people."""
     if script.json:
         return json.dumps(

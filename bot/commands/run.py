@@ -8,7 +8,7 @@ import secrets as tokens
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import typer
 from rich.console import Console
@@ -21,7 +21,7 @@ from agent_core.run.view import RunView, fold
 from bot.commands.tasks import find_run
 from bot.commands.terminal import as_json, line_of, report_text, summary_of
 from bot.settings import Secrets, Settings
-from bot.wiring import Kind, open_core
+from bot.wiring import ResearcherKind, open_core
 from sandbox.errors import SandboxError
 from storage.errors import StorageError
 
@@ -34,7 +34,7 @@ LOCAL = UserId("local")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunOrder:
     """What the command line asks for."""
 
     text: str
@@ -48,7 +48,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRun:
     """A run that there is already, and what to do with it."""
 
     beginning: str
@@ -78,7 +78,7 @@ def task_text(task: str | None, file: Path | None) -> str:
     return "".join(lines)
 
 
-def run_task(order: Order, settings: Settings) -> int:
+def run_task(order: RunOrder, settings: Settings) -> int:
     """Run one task; return the exit status."""
     if not order.text.strip():
         typer.echo('There is no task. Try: autoreclab run "..." --data ratings.csv', err=True)
@@ -97,19 +97,19 @@ def run_task(order: Order, settings: Settings) -> int:
     return _run_guarded(order, settings, task)
 
 
-def resume_task(run: str, order: Order, settings: Settings) -> int:
+def resume_task(run: str, order: RunOrder, settings: Settings) -> int:
     """Go on with a run; return the exit status."""
-    return _run_guarded(order, settings, Known(run, "resume"))
+    return _run_guarded(order, settings, KnownRun(run, "resume"))
 
 
-def improve_task(run: str, order: Order, settings: Settings) -> int:
+def improve_task(run: str, order: RunOrder, settings: Settings) -> int:
     """Open a further round of an ended run, for the wish in the order; return the exit status."""
-    return _run_guarded(order, settings, Known(run, "improve"))
+    return _run_guarded(order, settings, KnownRun(run, "improve"))
 
 
-def _run_guarded(order: Order, settings: Settings, wanted: Task | Known) -> int:
+def _run_guarded(order: RunOrder, settings: Settings, wanted: Task | KnownRun) -> int:
     """Run, and turn what prevents it into a message and an exit status."""
-    if order.researcher not in ("auto", "offline", "model"):
+    if order.researcher not in get_args(ResearcherKind):
         typer.echo("--researcher is offline, model or auto.", err=True)
         return USAGE
     try:
@@ -122,9 +122,9 @@ def _run_guarded(order: Order, settings: Settings, wanted: Task | Known) -> int:
         return INTERRUPTED
 
 
-async def _carry_out(order: Order, settings: Settings, wanted: Task | Known) -> int:
+async def _carry_out(order: RunOrder, settings: Settings, wanted: Task | KnownRun) -> int:
     """Open the lab, submit or resume, follow to the end, copy the results."""
-    kind = cast(Kind, order.researcher)
+    kind = cast(ResearcherKind, order.researcher)
     async with open_core(settings, Secrets(), kind, record=order.record) as core:
         lab = core.lab
         if isinstance(wanted, Task):
@@ -137,7 +137,7 @@ async def _carry_out(order: Order, settings: Settings, wanted: Task | Known) -> 
         return await _deliver(lab, view, order)
 
 
-async def _take_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
+async def _take_up(lab: Lab, run: RunId, wanted: KnownRun, order: RunOrder) -> None:
     """Resume a known run, or open a further round of it.
 
     Raises
@@ -154,7 +154,7 @@ async def _take_up(lab: Lab, run: RunId, wanted: Known, order: Order) -> None:
         raise AgentError(revision.reply)
 
 
-async def _follow_run(lab: Lab, run: RunId, order: Order, after: int) -> RunView:
+async def _follow_run(lab: Lab, run: RunId, order: RunOrder, after: int) -> RunView:
     """Print events as they come; give the start once the plan is there."""
     console = Console(highlight=False)
     view = fold(run, [e for e in await lab.journal.read(run) if e.seq <= after])
@@ -168,7 +168,7 @@ async def _follow_run(lab: Lab, run: RunId, order: Order, after: int) -> RunView
     return view
 
 
-def _print_event(console: Console, logged: Logged, view: RunView, order: Order) -> None:
+def _print_event(console: Console, logged: Logged, view: RunView, order: RunOrder) -> None:
     """Print one event."""
     if order.json:
         typer.echo(as_json(logged))
@@ -178,7 +178,7 @@ def _print_event(console: Console, logged: Logged, view: RunView, order: Order) 
         console.print(line, markup=False)
 
 
-async def _deliver(lab: Lab, view: RunView, order: Order) -> int:
+async def _deliver(lab: Lab, view: RunView, order: RunOrder) -> int:
     """Copy the results to --out, print the last line, return the exit status."""
     folder = order.out or Path("out") / view.id
     if view.report is not None and view.report.bundle is not None:

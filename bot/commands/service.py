@@ -14,12 +14,12 @@ import typer
 
 from agent_core.errors import AgentError
 from bot.app import Bot, open_bot
-from bot.blocks.rounds import Price
+from bot.blocks.rounds import RoundPrice
 from bot.errors import SlackError
 from bot.settings import Secrets, Settings
 from bot.slack.manifest import app_manifest
 from bot.slack.settings import Credentials
-from bot.wiring import Core, Kind, open_core
+from bot.wiring import Core, ResearcherKind, open_core
 from bot.workspace.errors import PortTakenError
 from bot.workspace.server import open_workspace
 from sandbox.errors import SandboxError
@@ -58,7 +58,7 @@ def serve_bot(researcher: str, settings: Settings, record: Path | None) -> int:
             err=True,
         )
         return 2
-    return run_until_told(_serve(settings, secrets, cast(Kind, researcher), record))
+    return run_until_told(_serve(settings, secrets, cast(ResearcherKind, researcher), record))
 
 
 def open_bot_over(
@@ -71,7 +71,7 @@ def open_bot_over(
         settings.access,
         core.database,
         core.lab,
-        price=Price(settings.treesearch.max_iterations, settings.budget.max_cost),
+        price=RoundPrice(settings.treesearch.max_iterations, settings.budget.max_cost),
     )
 
 
@@ -94,7 +94,9 @@ def print_manifest() -> int:
     return 0
 
 
-async def _serve(settings: Settings, secrets: Secrets, kind: Kind, record: Path | None) -> None:
+async def _serve(
+    settings: Settings, secrets: Secrets, kind: ResearcherKind, record: Path | None
+) -> None:
     """Open everything, serve until cancelled, close in reverse order."""
     credentials = Credentials(
         secrets.slack_bot_token, secrets.slack_app_token, secrets.slack_api_url

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from agent_core.domain import RunId
 from agent_core.errors import AgentError
-from bot.blocks.buttons import Action
+from bot.blocks.buttons import ButtonAction
 from bot.blocks.limits import message
-from bot.blocks.modals import Form
+from bot.blocks.modals import ModalName
 from bot.blocks.words import trouble_message
 from bot.conversation.intents import Intent, understand
 from bot.conversation.lanes import STOPPING
@@ -19,14 +19,21 @@ from bot.conversation.replies import ABOUT_REPORT, Replies
 from bot.delivery.threads import Thread
 from bot.errors import SlackError, describe
 from bot.services import Services
-from bot.slack.incoming import Incoming, Kind
+from bot.slack.incoming import Incoming, IncomingKind
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
 
-STEERING = frozenset({Action.START, Action.UNDO, Action.RESUME, Action.RERUN})
+STEERING = frozenset(
+    {ButtonAction.START, ButtonAction.UNDO, ButtonAction.RESUME, ButtonAction.RERUN}
+)
 """Buttons for those who may steer."""
-ACTIONS = STEERING | {Action.STOP, Action.CANCEL, Action.ZIP, Action.METHODS}
+ACTIONS = STEERING | {
+    ButtonAction.STOP,
+    ButtonAction.CANCEL,
+    ButtonAction.ZIP,
+    ButtonAction.METHODS,
+}
 """Buttons that change something; they are kept before they are acknowledged."""
 
 OF_UNFINISHED = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
@@ -45,7 +52,7 @@ class Dispatch:
     async def handle(self, incoming: Incoming) -> None:
         """Deal with one thing; what people can mend is told in the thread at once."""
         try:
-            if incoming.kind is Kind.MESSAGE:
+            if incoming.kind is IncomingKind.MESSAGE:
                 await self._handle_message(incoming)
             else:
                 await self._handle_interaction(incoming)
@@ -109,13 +116,13 @@ class Dispatch:
 
     async def _serve_anybody(self, thread: Thread, incoming: Incoming) -> bool:
         """Do what people may ask for who may not steer; False: it is not that."""
-        if incoming.kind is Kind.STOP or incoming.action in STOPPING:
+        if incoming.kind is IncomingKind.STOP or incoming.action in STOPPING:
             await self.replies.stop(thread, incoming)
-        elif incoming.action == Action.ZIP:
+        elif incoming.action == ButtonAction.ZIP:
             await self.replies.report_requests.send_zip(thread, incoming)
-        elif incoming.action == Action.METHODS:
+        elif incoming.action == ButtonAction.METHODS:
             await self.replies.report_requests.send_methods(thread, incoming)
-        elif incoming.kind is Kind.FORM and incoming.action == Form.DISPUTE:
+        elif incoming.kind is IncomingKind.FORM and incoming.action == ModalName.DISPUTE:
             await self.replies.report_requests.dispute(thread, incoming, incoming.text)
         else:
             return False
@@ -125,19 +132,21 @@ class Dispatch:
         """Do what only people may ask for who may steer."""
         if not self.services.access.may_steer(thread, incoming.user):
             await self.replies.hint(thread, incoming)
-        elif incoming.kind is Kind.ACTION:
-            await self._steering_methods()[Action(incoming.action)](thread, incoming)
-        elif incoming.action == Form.IMPROVE:
+        elif incoming.kind is IncomingKind.ACTION:
+            await self._steering_methods()[ButtonAction(incoming.action)](thread, incoming)
+        elif incoming.action == ModalName.IMPROVE:
             await self.replies.report_requests.improve(thread, incoming)
         elif incoming.text:
             await self.replies.revise(thread, incoming)
 
-    def _steering_methods(self) -> dict[Action, Callable[[Thread, Incoming], Awaitable[None]]]:
+    def _steering_methods(
+        self,
+    ) -> dict[ButtonAction, Callable[[Thread, Incoming], Awaitable[None]]]:
         """Return what each button does."""
         replies = self.replies
         return {
-            Action.START: replies.start,
-            Action.UNDO: replies.undo,
-            Action.RESUME: replies.resume,
-            Action.RERUN: replies.rerun,
+            ButtonAction.START: replies.start,
+            ButtonAction.UNDO: replies.undo,
+            ButtonAction.RESUME: replies.resume,
+            ButtonAction.RERUN: replies.rerun,
         }

@@ -13,7 +13,7 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.pacing import Bucket, Pace
 from bot.delivery.sending import Sender
 from bot.slack.calls import Refused, Uncertain
-from bot.slack.incoming import Place
+from bot.slack.incoming import ThreadPlace
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Card:
     """One message that is edited while its run goes on."""
 
     key: str
-    place: Place
+    place: ThreadPlace
     render: Render
     born: float
     is_last: bool = False
@@ -46,7 +46,7 @@ class Cards:
         self.alive: dict[str, Card] = {}
         self.drivers: set[asyncio.Task[None]] = set()
 
-    def show(self, key: str, place: Place, render: Render, *, is_last: bool = False) -> None:
+    def show(self, key: str, place: ThreadPlace, render: Render, *, is_last: bool = False) -> None:
         """Bring a card up to date soon; with `is_last` surely, and then no more."""
         card = self.alive.get(key)
         if card is None:

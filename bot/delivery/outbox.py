@@ -17,7 +17,7 @@ from bot.blocks.report import Upload, upload_failure_message
 from bot.delivery.sending import Post, Sender
 from bot.errors import upload_trouble
 from bot.slack.calls import Refused, Uncertain
-from bot.slack.incoming import Place
+from bot.slack.incoming import ThreadPlace
 from storage import outbox
 from storage.database import Database
 from storage.records import PostRecord
@@ -189,6 +189,6 @@ def _read_post(record: PostRecord) -> Post:
     """Return the post that a record holds."""
     body = json.loads(record.body)
     files = tuple(Upload(Path(f["path"]), f["title"], f["alt"]) for f in body["files"])
-    place = Place("", record.channel, record.thread_ts)
+    place = ThreadPlace("", record.channel, record.thread_ts)
     message = Message(body["text"], tuple(body["blocks"]))
     return Post(record.key, place, message, files, record.run)

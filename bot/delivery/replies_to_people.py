@@ -10,7 +10,7 @@ from bot.blocks.limits import Message, fallback
 from bot.delivery.outbox import Outbox
 from bot.delivery.sending import Post
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import Incoming, Place
+from bot.slack.incoming import Incoming, ThreadPlace
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Responder:
         except (Refused, Uncertain) as error:
             log.warning("a hint could not be given", extra={"why": str(error)})
 
-    async def react(self, place: Place, ts: str, name: str = "eyes") -> None:
+    async def react(self, place: ThreadPlace, ts: str, name: str = "eyes") -> None:
         """Add a reaction; not worth an error."""
         try:
             await call_slack(
@@ -55,11 +55,11 @@ class Responder:
         except (Refused, Uncertain) as error:
             log.info("no reaction", extra={"why": str(error)})
 
-    async def link(self, place: Place) -> str:
+    async def link(self, place: ThreadPlace) -> str:
         """Return the address of a thread; empty where Slack does not tell."""
         return await self.address(place, place.thread_ts) or ""
 
-    async def address(self, place: Place, ts: str) -> str | None:
+    async def address(self, place: ThreadPlace, ts: str) -> str | None:
         """Return the address of a message; empty where Slack does not tell; None: it is gone."""
         try:
             answer = await call_slack(

@@ -14,7 +14,7 @@ from bot.blocks.limits import Message, chunks, fallback
 from bot.blocks.report import Upload
 from bot.delivery.pacing import Bucket, Pace
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import Place
+from bot.slack.incoming import ThreadPlace
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Post:
 
     key: str
     """Unique: the same key is never posted twice."""
-    place: Place
+    place: ThreadPlace
     message: Message
     files: tuple[Upload, ...] = ()
     """Where there are files, the message's text goes with them."""
@@ -87,7 +87,7 @@ class Sender:
         )
         return str(answer["ts"])
 
-    async def update(self, place: Place, ts: str, message: Message) -> None:
+    async def update(self, place: ThreadPlace, ts: str, message: Message) -> None:
         """Edit a message in place; blocks that Slack refuses are left out."""
         text = fallback(message)
         try:
@@ -180,7 +180,7 @@ class Sender:
             return False
         return True
 
-    async def _wait_until_shared(self, file: str, place: Place) -> str:
+    async def _wait_until_shared(self, file: str, place: ThreadPlace) -> str:
         """Wait until an uploaded file is in its thread; return the message's time stamp."""
         pause, waited = 0.2, 0.0
         while waited <= self.pace.shares_s:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent_core.domain import RunStatus
 from agent_core.run.view import RunView
 from bot.slack.calls import Refused, Uncertain, call_slack
-from bot.slack.incoming import Place
+from bot.slack.incoming import ThreadPlace
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Sessions:
         self.is_refused = False
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def show(self, place: Place, view: RunView) -> None:
+    def show(self, place: ThreadPlace, view: RunView) -> None:
         """Show how a run stands."""
         if self.is_refused:
             return
@@ -43,7 +43,7 @@ class Sessions:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def set_status(self, place: Place, status: str, title: str) -> None:
+    async def set_status(self, place: ThreadPlace, status: str, title: str) -> None:
         """Set the status once; an error is only logged."""
         try:
             await call_slack(

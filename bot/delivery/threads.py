@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from agent_core.domain import RunId
-from bot.slack.incoming import Incoming, Place
+from bot.slack.incoming import Incoming, ThreadPlace
 from storage import threads
 from storage.database import Database
 from storage.records import ThreadRecord
@@ -38,7 +38,7 @@ class Memo:
 class Thread:
     """A thread with a task."""
 
-    place: Place
+    place: ThreadPlace
     run: RunId
     """Empty until the lab has taken the task on."""
     requester: str
@@ -81,7 +81,7 @@ class Threads:
         await threads.put(self.database, _thread_record(thread))
         return await self.find(incoming.place) or thread
 
-    async def find(self, place: Place) -> Thread | None:
+    async def find(self, place: ThreadPlace) -> Thread | None:
         """Return a known thread."""
         record = await threads.get(self.database, place.team, place.channel, place.thread_ts)
         return _read_thread(record) if record else None
@@ -95,7 +95,9 @@ class Threads:
         """Return all threads, oldest first."""
         return [_read_thread(r) for r in await threads.all_threads(self.database)]
 
-    async def change(self, place: Place, change: Callable[[Thread], Thread]) -> Thread | None:
+    async def change(
+        self, place: ThreadPlace, change: Callable[[Thread], Thread]
+    ) -> Thread | None:
         """Change a thread; nothing else changes it meanwhile."""
         async with self.lock:
             thread = await self.find(place)
@@ -114,14 +116,14 @@ class Threads:
 
         await self.change(thread.place, advance)
 
-    async def note_seen(self, place: Place, ts: str) -> None:
+    async def note_seen(self, place: ThreadPlace, ts: str) -> None:
         """Remember the last message that was dealt with."""
         await self.change(
             place, lambda t: replace(t, last_message_ts=max(t.last_message_ts, ts, key=ts_number))
         )
 
 
-def origin_of(place: Place, ts: str) -> str:
+def origin_of(place: ThreadPlace, ts: str) -> str:
     """Return the origin of a task that a message asks."""
     return f"slack:{place.team}/{place.channel}/{ts}"
 
@@ -137,7 +139,7 @@ def ts_number(ts: str) -> float:
 def _read_thread(record: ThreadRecord) -> Thread:
     """Return the thread that a record holds."""
     return Thread(
-        Place(record.team, record.channel, record.thread_ts),
+        ThreadPlace(record.team, record.channel, record.thread_ts),
         RunId(record.run),
         record.requester,
         record.created_at,

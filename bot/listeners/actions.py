@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agent_core.domain import RunId
 from agent_core.run.view import RunView
-from bot.blocks.buttons import Action
+from bot.blocks.buttons import ButtonAction
 from bot.blocks.limits import Block, Message, message
 from bot.blocks.modals import dispute_modal, edit_modal, improve_modal, plan_modal
 from bot.blocks.rounds import NO_REPORT
@@ -26,30 +26,30 @@ from bot.slack.incoming import Incoming, place_metadata, read_action
 log = logging.getLogger(__name__)
 
 Ack = Callable[[], Awaitable[None]]
-Form = Callable[[Incoming, RunView], Block | Message]
+FormMaker = Callable[[Incoming, RunView], Block | Message]
 """Makes a modal for what was pressed, or says why there is none."""
 
 
-class Modals:
+class ModalOpener:
     """Opens the modals; a trigger lives three seconds, so nothing may come before."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    def by_action(self) -> dict[Action, Callable[..., Awaitable[None]]]:
+    def by_action(self) -> dict[ButtonAction, Callable[..., Awaitable[None]]]:
         """Return what opens the modal of each button that has one."""
         return {
-            Action.EDIT: self._open_edit,
-            Action.REQUIREMENTS: self._open_plan,
-            Action.IMPROVE: self._open_improve,
-            Action.DISPUTE: self._open_dispute,
+            ButtonAction.EDIT: self._open_edit,
+            ButtonAction.REQUIREMENTS: self._open_plan,
+            ButtonAction.IMPROVE: self._open_improve,
+            ButtonAction.DISPUTE: self._open_dispute,
         }
 
     async def show(
         self,
         body: dict[str, Any],
         client: AsyncWebClient,
-        form: Form,
+        form: FormMaker,
         *,
         is_steering: bool = False,
     ) -> None:
@@ -124,7 +124,7 @@ class Modals:
         return dispute_modal(place_metadata(pressed.place, view.id), view)
 
     async def _form_or_reason(
-        self, pressed: Incoming, form: Form, *, is_steering: bool
+        self, pressed: Incoming, form: FormMaker, *, is_steering: bool
     ) -> Block | Message:
         """Return the modal, or what there is to say instead."""
         threads = self.services.threads
@@ -139,7 +139,7 @@ class Modals:
 
 def register_buttons(app: AsyncApp, services: Services) -> None:
     """Listen to all buttons."""
-    modals = Modals(services)
+    modals = ModalOpener(services)
     app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(_acknowledge_button)
     for action, open_modal in modals.by_action().items():
         app.action(action.value)(open_modal)

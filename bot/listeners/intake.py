@@ -8,7 +8,7 @@ from typing import Any
 from bot.conversation.dispatch import ACTIONS, Dispatch
 from bot.delivery.inbox import Inbox
 from bot.delivery.threads import Threads
-from bot.slack.incoming import Incoming, Kind, Place, incoming_of
+from bot.slack.incoming import Incoming, IncomingKind, ThreadPlace, incoming_of
 
 
 class Intake:
@@ -19,12 +19,14 @@ class Intake:
         self.threads = threads
         self.dispatch = dispatch
         self.bot_user = bot_user
-        self.opening: set[Place] = set()
+        self.opening: set[ThreadPlace] = set()
         """Threads whose first message is kept, but not dealt with yet."""
 
     async def begin(self) -> None:
         """Remember the threads that earlier processes were about to open."""
-        self.opening.update(i.place for i in await self.inbox.waiting() if i.kind is Kind.MESSAGE)
+        self.opening.update(
+            i.place for i in await self.inbox.waiting() if i.kind is IncomingKind.MESSAGE
+        )
 
     async def keep(self, body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002  Bolt passes it by this name
         """Keep a delivery that matters, then let Bolt go on and acknowledge it.
@@ -43,12 +45,12 @@ class Intake:
     async def _concerns_us(self, incoming: Incoming) -> bool:
         """Whether something concerns us; nothing is kept of other people's talk."""
         match incoming.kind:
-            case Kind.ACTION:
+            case IncomingKind.ACTION:
                 return incoming.action in ACTIONS
-            case Kind.MESSAGE if incoming.is_mention or incoming.is_direct:
+            case IncomingKind.MESSAGE if incoming.is_mention or incoming.is_direct:
                 self.opening.add(incoming.place)
                 return True
-            case Kind.MESSAGE | Kind.STOP:
+            case IncomingKind.MESSAGE | IncomingKind.STOP:
                 is_opening = incoming.place in self.opening
                 return is_opening or await self.threads.find(incoming.place) is not None
             case _:

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.modals import Form
+from bot.blocks.modals import ModalName
 
 Ack = Callable[[], Awaitable[None]]
 
 
 def register_forms(app: AsyncApp) -> None:
     """Listen to submitted modals."""
-    for name in Form:
+    for name in ModalName:
         app.view(name.value)(_acknowledge_form)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.blocks.buttons import Carried
-from bot.blocks.modals import Form
+from bot.blocks.modals import ModalName
 from bot.blocks.text import typed_text
 
 Payload = Mapping[str, Any]
@@ -21,7 +21,7 @@ MESSAGE_SUBTYPES = ("", "file_share", "thread_broadcast")
 MENTION = r"<@{user}(?:\|[^>]*)?>"
 
 
-class Kind(StrEnum):
+class IncomingKind(StrEnum):
     """What happened."""
 
     MESSAGE = "message"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ThreadPlace:
     """A thread."""
 
     team: str
@@ -60,9 +60,9 @@ class Attachment:
 class Incoming:
     """One thing that a person did."""
 
-    kind: Kind
+    kind: IncomingKind
     event_id: str
-    place: Place
+    place: ThreadPlace
     ts: str
     """Of the message; of the pressed message for buttons."""
     user: str
@@ -76,13 +76,13 @@ class Incoming:
     """Whether the person belongs to another organisation."""
     files: tuple[Attachment, ...] = ()
     action: str = ""
-    """An `Action`, a `Form`, or what Slack names otherwise."""
+    """A `ButtonAction`, a `ModalName`, or what Slack names otherwise."""
     value: str = ""
 
     @property
     def key(self) -> str:
         """What makes two deliveries the same thing: for messages channel and time stamp."""
-        if self.kind is Kind.MESSAGE:
+        if self.kind is IncomingKind.MESSAGE:
             return f"{self.place.team}:{self.place.channel}:{self.ts}"
         return self.event_id
 
@@ -126,12 +126,12 @@ def incoming_of(body: Payload, bot_user: str) -> Incoming | None:
 def read_message(body: Payload, event: Payload, team: str, bot_user: str) -> Incoming:
     """Read a person's message."""
     ts = str(event["ts"])
-    place = Place(team, str(event["channel"]), str(event.get("thread_ts") or ts))
+    place = ThreadPlace(team, str(event["channel"]), str(event.get("thread_ts") or ts))
     raw = str(event.get("text") or "")
     mentioned = re.search(MENTION.format(user=re.escape(bot_user)), raw) is not None
     home = str(event.get("user_team") or event.get("source_team") or team)
     return Incoming(
-        Kind.MESSAGE,
+        IncomingKind.MESSAGE,
         str(body["event_id"]),
         place,
         ts,
@@ -176,9 +176,9 @@ def read_action(body: Payload) -> Incoming | None:
     user = str((body.get("user") or {}).get("id") or "")
     stamp = pressed.get("action_ts") or body.get("trigger_id")
     return Incoming(
-        Kind.ACTION,
+        IncomingKind.ACTION,
         f"action:{user}:{pressed['action_id']}:{stamp}",
-        Place(_team_of(body), channel, thread),
+        ThreadPlace(_team_of(body), channel, thread),
         ts,
         user,
         is_direct=channel.startswith("D"),
@@ -187,9 +187,9 @@ def read_action(body: Payload) -> Incoming | None:
     )
 
 
-def place_metadata(place: Place, run: str) -> str:
+def place_metadata(place: ThreadPlace, run: str) -> str:
     """Return what a modal carries to know its thread."""
-    return TypeAdapter(tuple[Place, str]).dump_json((place, run)).decode()
+    return TypeAdapter(tuple[ThreadPlace, str]).dump_json((place, run)).decode()
 
 
 def _read_event(body: Payload, bot_user: str) -> Incoming | None:
@@ -197,9 +197,9 @@ def _read_event(body: Payload, bot_user: str) -> Incoming | None:
     event = body.get("event") or {}
     team = str(body.get("team_id") or event.get("team") or "")
     if event.get("type") == "agent_session_stopped":
-        place = Place(team, str(event["channel"]), str(event["thread_ts"]))
+        place = ThreadPlace(team, str(event["channel"]), str(event["thread_ts"]))
         stamp = str(event.get("event_ts") or "")
-        return Incoming(Kind.STOP, str(body["event_id"]), place, stamp, str(event["user"]))
+        return Incoming(IncomingKind.STOP, str(body["event_id"]), place, stamp, str(event["user"]))
     if event.get("type") not in ("message", "app_mention"):
         return None
     if (event.get("subtype") or "") not in MESSAGE_SUBTYPES or not event.get("user"):
@@ -213,14 +213,14 @@ def _read_submission(body: Payload) -> Incoming | None:
     """Read a submitted modal; each of ours has one input."""
     view = body.get("view") or {}
     form = str(view.get("callback_id") or "")
-    if form not in set(Form):
+    if form not in set(ModalName):
         return None
-    place, run = TypeAdapter(tuple[Place, str]).validate_json(view["private_metadata"])
+    place, run = TypeAdapter(tuple[ThreadPlace, str]).validate_json(view["private_metadata"])
     values = (view.get("state") or {}).get("values") or {}
     entered = [element.get("value") for block in values.values() for element in block.values()]
     stamp = str(view.get("hash") or "")
     return Incoming(
-        Kind.FORM,
+        IncomingKind.FORM,
         f"view:{view.get('id')}:{stamp}",
         place,
         stamp,

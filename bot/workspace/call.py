@@ -32,7 +32,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """A call on its way through a method."""
 
     team: Team
@@ -103,7 +103,7 @@ def cursor_data(following: str) -> Json:
 class Method:
     """How a method is served: its code, its rate tier (0: special), the scopes it needs."""
 
-    run: Callable[[Call], Json]
+    run: Callable[[ApiCall], Json]
     tier: int
     scopes: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("bot", "user")
@@ -120,7 +120,7 @@ def read_scope(channel: Channel) -> str:
     return {"channel": "channels", "group": "groups", "im": "im"}[channel.kind] + ":read"
 
 
-def need_scope(call: Call, scope: str) -> None:
+def need_scope(call: ApiCall, scope: str) -> None:
     """Refuse where the bot lacks a scope."""
     if call.caller.kind == "bot" and scope not in call.team.rules.scopes:
         provided = ",".join(call.team.rules.scopes)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 
 @dataclass(slots=True)
-class Trouble:
+class ApiTrouble:
     """The next `times` calls of a method fail in one way.
 
     `method` is a pattern (`chat.*`); `upload` and `download` stand for the bytes of files. With
@@ -28,7 +28,7 @@ class Trouble:
 class Faults:
     """The switches; all off. A test flips them while the workspace runs."""
 
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[ApiTrouble] = field(default_factory=list)
     duplicate_events: int = 0
     lose_acks: int = 0
     is_mention_first: bool = False
@@ -39,11 +39,11 @@ class Faults:
     file_redirects: int = 0
     revoked: str = ""
 
-    def add(self, trouble: Trouble) -> None:
+    def add(self, trouble: ApiTrouble) -> None:
         """Let calls fail."""
         self.troubles.append(trouble)
 
-    def next_for(self, method: str) -> Trouble | None:
+    def next_for(self, method: str) -> ApiTrouble | None:
         """Take one failure that is due for a method."""
         for trouble in self.troubles:
             if trouble.times > 0 and fnmatchcase(method, trouble.method):

@@ -11,7 +11,7 @@ from aiohttp import BodyPartReader, web
 
 from bot.workspace.call import Caller
 from bot.workspace.errors import ApiError
-from bot.workspace.filestore import FileStore
+from bot.workspace.filestore import SharedFiles
 from bot.workspace.state import BOT_USER, TEAM, StoredFile
 from bot.workspace.webapi import bearer, refuse
 
@@ -24,7 +24,7 @@ LOGIN_PAGE = """<!DOCTYPE html><html lang="en-US"><head><title>Sign in | Slack</
 class FileRoutes:
     """Receives what was announced, and serves what was shared."""
 
-    store: FileStore
+    store: SharedFiles
     tokens: Mapping[str, Caller]
 
     async def upload(self, request: web.Request) -> web.StreamResponse:

@@ -34,7 +34,7 @@ IMAGES = frozenset({"png", "jpg", "gif"})
 
 
 @dataclass(slots=True)
-class FileStore:
+class SharedFiles:
     """Takes uploads in and shares them."""
 
     team: Team

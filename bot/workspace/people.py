@@ -15,7 +15,7 @@ from bot.workspace.elements import (
 )
 from bot.workspace.errors import ApiError
 from bot.workspace.events import TEAM_DOMAIN, message_container, parties, wire
-from bot.workspace.filestore import FileStore
+from bot.workspace.filestore import SharedFiles
 from bot.workspace.modals import Modals
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT_USER, TEAM, Channel, StoredFile
@@ -31,7 +31,7 @@ class People:
     """Acts as any user."""
 
     team: Team
-    store: FileStore
+    store: SharedFiles
     modals: Modals
     triggers: Triggers
 

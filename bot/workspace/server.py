@@ -13,14 +13,13 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.workspace.call import Call, Method
+from bot.workspace.call import ApiCall, Method
 from bot.workspace.clock import Clock
 from bot.workspace.errors import ApiError, PortTakenError
 from bot.workspace.faults import Faults
 from bot.workspace.file_routes import FileRoutes
-from bot.workspace.filestore import FileStore
+from bot.workspace.filestore import SharedFiles
 from bot.workspace.hub import Hub
-from bot.workspace.journal import Journal
 from bot.workspace.methods import chat, conversations, reactions, sessions
 from bot.workspace.methods.files import file_methods
 from bot.workspace.methods.views import view_methods
@@ -32,6 +31,7 @@ from bot.workspace.rules import Json, Rules
 from bot.workspace.socket_mode import SocketMode
 from bot.workspace.state import State, first_users
 from bot.workspace.team import Team
+from bot.workspace.traffic import Traffic
 from bot.workspace.triggers import Triggers
 from bot.workspace.webapi import WebApi, arguments
 from bot.workspace.workspace import Tokens, Workspace
@@ -112,14 +112,14 @@ def _make_people(folder: Path, port: int, faults: Faults, rules: Rules) -> tuple
     state = State(folder, first_users(rules.bot_name))
     base_url = f"http://{HOST}:{port}"
     state.load(base_url)
-    clock, journal = Clock(rules.speed, rules.first_ts), Journal()
+    clock, journal = Clock(rules.speed, rules.first_ts), Traffic()
     for channel in state.channels.values():
         for ts in channel.messages:
             clock.reach(ts)
     sockets = SocketMode(clock, rules, faults, journal)
     team = Team(state, clock, rules, faults, journal, sockets, Hub(), base_url)
     triggers = Triggers(clock, rules)
-    people = People(team, FileStore(team), Modals(team, triggers), triggers)
+    people = People(team, SharedFiles(team), Modals(team, triggers), triggers)
     return people, Limiter(clock.now, rules.has_rate_limits)
 
 
@@ -172,7 +172,7 @@ def _application(workspace: Workspace, limiter: Limiter) -> web.Application:
 def _all_methods(people: People) -> dict[str, Method]:
     """Return every method of the Web API that is served."""
 
-    def open_connection(call: Call) -> Json:
+    def open_connection(call: ApiCall) -> Json:
         if call.team.faults.is_refusing_connections:
             raise ApiError("internal_error")
         address = call.team.base_url.replace("http://", "ws://")

@@ -15,9 +15,9 @@ from aiohttp import WSMsgType, web
 
 from bot.workspace.clock import Clock
 from bot.workspace.faults import Faults
-from bot.workspace.journal import Journal
 from bot.workspace.rules import Json, Rules
 from bot.workspace.state import APP
+from bot.workspace.traffic import Traffic
 
 logger = logging.getLogger(__name__)
 MOST_CONNECTIONS = 10
@@ -30,7 +30,7 @@ class SocketMode:
     clock: Clock
     rules: Rules
     faults: Faults
-    journal: Journal
+    journal: Traffic
     connections: dict[int, web.WebSocketResponse] = field(default_factory=dict)
     _tickets: set[str] = field(default_factory=set)
     _waiting: dict[str, asyncio.Future[Json]] = field(default_factory=dict)

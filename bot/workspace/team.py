@@ -16,11 +16,11 @@ from bot.workspace.events import (
 )
 from bot.workspace.faults import Faults
 from bot.workspace.hub import Hub
-from bot.workspace.journal import Journal
 from bot.workspace.rules import Json, Rules
 from bot.workspace.socket_mode import SocketMode
 from bot.workspace.state import APP, BOT, BOT_USER, TEAM, Channel, State
 from bot.workspace.texts import mentions, rich_text
+from bot.workspace.traffic import Traffic
 
 SUBSCRIPTION = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 EVENT_SCOPE = {
@@ -42,7 +42,7 @@ class Team:
     clock: Clock
     rules: Rules
     faults: Faults
-    journal: Journal
+    journal: Traffic
     socket: SocketMode
     hub: Hub
     base_url: str = ""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.workspace.call import Call, Caller, Method, need_scope
+from bot.workspace.call import ApiCall, Caller, Method, need_scope
 from bot.workspace.errors import ApiError
-from bot.workspace.faults import Trouble
-from bot.workspace.journal import Request
+from bot.workspace.faults import ApiTrouble
 from bot.workspace.ratelimit import Limiter
 from bot.workspace.rules import Json
 from bot.workspace.team import Team
+from bot.workspace.traffic import ApiRequest
 
 ENCODED = frozenset({"blocks", "metadata", "view", "files", "prompts", "attachments"})
 
@@ -51,7 +51,7 @@ class WebApi:
             return _lose_answer(request, trouble, entry)
         return answer
 
-    def _answer(self, name: str, token: str, args: Json, entry: Request) -> web.Response:
+    def _answer(self, name: str, token: str, args: Json, entry: ApiRequest) -> web.Response:
         warnings: list[str] = []
         try:
             caller, method = self._admit(name, token)
@@ -59,7 +59,7 @@ class WebApi:
             if wait:
                 entry.status, entry.error = 429, "ratelimited"
                 return _rate_limited(wait)
-            body = {"ok": True, **method.run(Call(self.team, caller, args, warnings))}
+            body = {"ok": True, **method.run(ApiCall(self.team, caller, args, warnings))}
         except ApiError as error:
             body = {"ok": False, "error": error.code, **error.extra}
             entry.error = error.code
@@ -121,7 +121,7 @@ def bearer(request: web.Request) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
-async def refuse(trouble: Trouble, entry: Request) -> web.Response | None:
+async def refuse(trouble: ApiTrouble, entry: ApiRequest) -> web.Response | None:
     """Fail before anything is done; None when the call is only delayed."""
     await asyncio.sleep(trouble.delay_s)
     entry.status, entry.error = trouble.status, trouble.error
@@ -136,7 +136,7 @@ async def refuse(trouble: Trouble, entry: Request) -> web.Response | None:
 
 
 def _need(team: Team, caller: Caller, scope: str) -> None:
-    need_scope(Call(team, caller, {}, []), scope)
+    need_scope(ApiCall(team, caller, {}, []), scope)
 
 
 def _decode(text: str) -> object:
@@ -148,7 +148,7 @@ def _decode(text: str) -> object:
     return value
 
 
-def _lose_answer(request: web.Request, trouble: Trouble, entry: Request) -> web.Response:
+def _lose_answer(request: web.Request, trouble: ApiTrouble, entry: ApiRequest) -> web.Response:
     """Lose the answer of a call whose work is done."""
     entry.error = "answer lost"
     if trouble.status != 200:

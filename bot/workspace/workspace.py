@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from bot.workspace.call import Caller
 from bot.workspace.faults import Faults
-from bot.workspace.journal import Journal
 from bot.workspace.page_routes import Page
 from bot.workspace.people import People, buttons_of
 from bot.workspace.ratelimit import Limiter
 from bot.workspace.rules import Json
 from bot.workspace.state import BOT_USER, Session, State, first_channels
+from bot.workspace.traffic import Traffic
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class Workspace:
         return self.people.team.state
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> Traffic:
         """What passed between bot and workspace."""
         return self.people.team.journal
 

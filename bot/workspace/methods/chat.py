@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from bot.workspace.call import Call, Method
+from bot.workspace.call import ApiCall, Method
 from bot.workspace.errors import ApiError
 from bot.workspace.limits import METADATA, POST_TEXT, UPDATE_TEXT, accept_blocks, with_ids
 from bot.workspace.rules import Json
 from bot.workspace.state import APP, BOT, BOT_USER, Channel
 
 
-def post_message(call: Call) -> Json:
+def post_message(call: ApiCall) -> Json:
     """Post to a channel, a thread, or (by user id) a direct conversation."""
     channel = _target(call)
     fields = _content(call)
@@ -27,7 +27,7 @@ def post_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
-def update_message(call: Call) -> Json:
+def update_message(call: ApiCall) -> Json:
     """Edit a message of one's own; what is not given stays."""
     channel = call.channel()
     message = call.state.message(channel.id, call.needed("ts"))
@@ -49,7 +49,7 @@ def update_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message["ts"], "text": text, "message": message}
 
 
-def delete_message(call: Call) -> Json:
+def delete_message(call: ApiCall) -> Json:
     """Delete a message of one's own."""
     channel = call.channel()
     message = call.state.message(channel.id, call.needed("ts"))
@@ -59,7 +59,7 @@ def delete_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message["ts"]}
 
 
-def post_ephemeral(call: Call) -> Json:
+def post_ephemeral(call: ApiCall) -> Json:
     """Show a message to one member only."""
     channel = _target(call)
     user = call.state.user(call.needed("user"))["id"]
@@ -72,14 +72,14 @@ def post_ephemeral(call: Call) -> Json:
     return {"message_ts": call.team.add_ephemeral(channel, user, fields)["ts"]}
 
 
-def permalink(call: Call) -> Json:
+def permalink(call: ApiCall) -> Json:
     """Return the address of a message on the page."""
     channel = call.channel()
     message = call.state.message(channel.id, call.needed("message_ts"))
     return {"channel": channel.id, "permalink": _link_to(call.team.base_url, channel, message)}
 
 
-def auth_test(call: Call) -> Json:
+def auth_test(call: ApiCall) -> Json:
     """Say who the token belongs to."""
     user = call.state.user(call.caller.user)
     identity: Json = {
@@ -93,7 +93,7 @@ def auth_test(call: Call) -> Json:
     return identity | ({"bot_id": BOT, "app_id": APP} if user["id"] == BOT_USER else {})
 
 
-def _target(call: Call) -> Channel:
+def _target(call: ApiCall) -> Channel:
     """Return where to post; a user id opens the direct conversation."""
     name = call.needed("channel")
     if name in call.state.users:
@@ -107,7 +107,7 @@ def _target(call: Call) -> Channel:
     return channel
 
 
-def _content(call: Call, *, may_be_empty: bool = False) -> Json:
+def _content(call: ApiCall, *, may_be_empty: bool = False) -> Json:
     """Return the text, blocks and metadata of a call, checked."""
     fields: Json = {"text": call.text("text")}
     markdown = call.text("markdown_text")
@@ -127,7 +127,7 @@ def _content(call: Call, *, may_be_empty: bool = False) -> Json:
     return fields
 
 
-def _metadata(call: Call) -> Json:
+def _metadata(call: ApiCall) -> Json:
     """Return the metadata of a message, checked."""
     value = call.args["metadata"]
     if not isinstance(value, dict) or not value.get("event_type"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.workspace.call import Call, Method, cursor_data, history_scope, need_scope, read_scope
+from bot.workspace.call import ApiCall, Method, cursor_data, history_scope, need_scope, read_scope
 from bot.workspace.errors import ApiError
 from bot.workspace.events import TEAM_DOMAIN, TEAM_NAME, public_channel
 from bot.workspace.rules import Json
@@ -11,24 +11,24 @@ from bot.workspace.state import APP, BOT, BOT_USER, TEAM, Channel
 KIND_NAMES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 
-def channel_info(call: Call) -> Json:
+def channel_info(call: ApiCall) -> Json:
     """Describe one conversation."""
     channel = call.channel()
     need_scope(call, read_scope(channel))
     return {"channel": public_channel(channel, call.caller.user)}
 
 
-def list_all(call: Call) -> Json:
+def list_all(call: ApiCall) -> Json:
     """List the conversations that the caller can see."""
     return _listed(call, only_own=False)
 
 
-def list_own(call: Call) -> Json:
+def list_own(call: ApiCall) -> Json:
     """List the conversations that the caller is in."""
     return _listed(call, only_own=True)
 
 
-def members(call: Call) -> Json:
+def members(call: ApiCall) -> Json:
     """List who is in a conversation."""
     channel = call.channel()
     need_scope(call, read_scope(channel))
@@ -36,7 +36,7 @@ def members(call: Call) -> Json:
     return {"members": found, **cursor_data(following)}
 
 
-def join_channel(call: Call) -> Json:
+def join_channel(call: ApiCall) -> Json:
     """Enter a public channel."""
     channel = call.channel()
     if channel.kind != "channel":
@@ -52,7 +52,7 @@ def join_channel(call: Call) -> Json:
     return {"channel": public_channel(channel, call.caller.user)}
 
 
-def open_direct(call: Call) -> Json:
+def open_direct(call: ApiCall) -> Json:
     """Open the direct conversation of the bot and a user."""
     if call.text("channel"):
         return {"channel": public_channel(call.channel(), call.caller.user)}
@@ -64,7 +64,7 @@ def open_direct(call: Call) -> Json:
     return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
 
 
-def history(call: Call) -> Json:
+def history(call: ApiCall) -> Json:
     """Return the messages of a channel, newest first, without replies."""
     channel = _readable(call)
     roots = [
@@ -77,7 +77,7 @@ def history(call: Call) -> Json:
     return {"messages": shown, "has_more": bool(following), **cursor_data(following)}
 
 
-def replies(call: Call) -> Json:
+def replies(call: ApiCall) -> Json:
     """Return a thread: its root first, then oldest to newest."""
     channel = _readable(call)
     message = channel.messages.get(call.needed("ts"))
@@ -92,25 +92,25 @@ def replies(call: Call) -> Json:
     return {"messages": shown, "has_more": bool(following), **cursor_data(following)}
 
 
-def user_info(call: Call) -> Json:
+def user_info(call: ApiCall) -> Json:
     """Describe one user."""
     return {"user": call.state.user(call.needed("user"))}
 
 
-def user_list(call: Call) -> Json:
+def user_list(call: ApiCall) -> Json:
     """List everybody."""
     found, following = call.page(list(call.state.users.values()))
     return {"members": found, "cache_ts": call.team.clock.wall(), **cursor_data(following)}
 
 
-def team_info(call: Call) -> Json:
+def team_info(call: ApiCall) -> Json:
     """Describe the workspace."""
     address = f"{call.team.base_url}/"
     team = {"id": TEAM, "name": TEAM_NAME, "domain": TEAM_DOMAIN, "url": address, "icon": {}}
     return {"team": team}
 
 
-def bot_info(call: Call) -> Json:
+def bot_info(call: ApiCall) -> Json:
     """Describe the bot."""
     if call.text("bot") not in {"", BOT}:
         raise ApiError("bot_not_found")
@@ -119,7 +119,7 @@ def bot_info(call: Call) -> Json:
     return {"bot": bot | {"updated": 0, "icons": {}}}
 
 
-def _listed(call: Call, *, only_own: bool) -> Json:
+def _listed(call: ApiCall, *, only_own: bool) -> Json:
     kinds = call.words("types") or ["public_channel"]
     found = [
         public_channel(channel, call.caller.user)
@@ -132,7 +132,7 @@ def _listed(call: Call, *, only_own: bool) -> Json:
     return {"channels": channels, **cursor_data(following)}
 
 
-def _readable(call: Call) -> Channel:
+def _readable(call: ApiCall) -> Channel:
     channel = call.channel()
     need_scope(call, history_scope(channel))
     if not call.is_member(channel):
@@ -140,7 +140,7 @@ def _readable(call: Call) -> Channel:
     return channel
 
 
-def _within(call: Call, messages: list[Json]) -> list[Json]:
+def _within(call: ApiCall, messages: list[Json]) -> list[Json]:
     oldest, latest = call.text("oldest") or "0", call.text("latest") or "9999999999"
     edge = call.flag("inclusive")
     low, high = float(oldest), float(latest)
@@ -151,7 +151,7 @@ def _within(call: Call, messages: list[Json]) -> list[Json]:
     ]
 
 
-def _shown(call: Call, channel: Channel, message: Json) -> Json:
+def _shown(call: ApiCall, channel: Channel, message: Json) -> Json:
     shown = call.team.api_message(channel, message)
     if call.flag("include_all_metadata"):
         return shown

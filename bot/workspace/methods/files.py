@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bot.workspace.call import Call, Method
+from bot.workspace.call import ApiCall, Method
 from bot.workspace.errors import ApiError
-from bot.workspace.filestore import FileStore
+from bot.workspace.filestore import SharedFiles
 from bot.workspace.limits import accept_blocks
 from bot.workspace.rules import Json
 from bot.workspace.state import Channel, StoredFile
 
 
-def file_methods(store: FileStore) -> dict[str, Method]:
+def file_methods(store: SharedFiles) -> dict[str, Method]:
     """Return the methods that take files in and show them."""
 
-    def upload_url(call: Call) -> Json:
+    def upload_url(call: ApiCall) -> Json:
         name, length = call.needed("filename"), call.number("length", 0)
         url, stored = store.issue(call.caller.user, name, length)
         return {"upload_url": url, "file_id": stored.info["id"]}
 
-    def complete(call: Call) -> Json:
+    def complete(call: ApiCall) -> Json:
         wanted = call.args.get("files")
         if not isinstance(wanted, list) or not wanted:
             raise ApiError("missing_argument")
@@ -29,11 +29,11 @@ def file_methods(store: FileStore) -> dict[str, Method]:
             _share_soon(call, store, files, (channel, fields))
         return {"files": [file.info for file in files]}
 
-    def info(call: Call) -> Json:
+    def info(call: ApiCall) -> Json:
         stored = call.state.file(call.needed("file"))
         return {"file": stored.info, "comments": [], "response_metadata": {"next_cursor": ""}}
 
-    def delete(call: Call) -> Json:
+    def delete(call: ApiCall) -> Json:
         stored = call.state.file(call.needed("file"))
         if stored.info["user"] != call.caller.user:
             raise ApiError("cant_delete_file")
@@ -48,7 +48,7 @@ def file_methods(store: FileStore) -> dict[str, Method]:
     }
 
 
-def _destination(call: Call) -> Channel | None:
+def _destination(call: ApiCall) -> Channel | None:
     """Return where uploaded files go, if anywhere."""
     names = [call.text("channel_id")] if call.text("channel_id") else call.words("channels")
     if not names:
@@ -65,7 +65,7 @@ def _destination(call: Call) -> Channel | None:
     return channel
 
 
-def _comment(call: Call, channel: Channel | None) -> Json:
+def _comment(call: ApiCall, channel: Channel | None) -> Json:
     """Return what the message that carries the files says."""
     fields: Json = {"text": call.text("initial_comment")}
     if call.args.get("blocks") and not fields["text"]:
@@ -79,7 +79,7 @@ def _comment(call: Call, channel: Channel | None) -> Json:
 
 
 def _share_soon(
-    call: Call, store: FileStore, files: list[StoredFile], where: tuple[Channel, Json]
+    call: ApiCall, store: SharedFiles, files: list[StoredFile], where: tuple[Channel, Json]
 ) -> None:
     """Share files at once, or later where the fault switch says so."""
     team, (channel, fields) = call.team, where

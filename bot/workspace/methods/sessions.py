@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.workspace.call import Call, Method
+from bot.workspace.call import ApiCall, Method
 from bot.workspace.errors import ApiError
 from bot.workspace.rules import Json
 from bot.workspace.state import Session
@@ -11,7 +11,7 @@ STATUSES = frozenset({"processing", "active", "suspended", "closed"})
 STOP_EVENT = "agent_session_stopped"
 
 
-def set_session(call: Call) -> Json:
+def set_session(call: ApiCall) -> Json:
     """Set the status of an agent's session."""
     channel, thread_ts = _thread(call)
     status, title = call.needed("status"), call.text("title")
@@ -26,7 +26,7 @@ def set_session(call: Call) -> Json:
     return {"status": status, "agent_status": status, "title": session.title}
 
 
-def rename_session(call: Call) -> Json:
+def rename_session(call: ApiCall) -> Json:
     """Rename an agent's session."""
     channel, thread_ts = _thread(call)
     title = call.needed("title")
@@ -40,7 +40,7 @@ def rename_session(call: Call) -> Json:
     return {"title": title}
 
 
-def set_status(call: Call) -> Json:
+def set_status(call: ApiCall) -> Json:
     """Show a short line such as "is reading your message"."""
     channel, thread_ts = _thread(call)
     loading = call.args.get("loading_messages")
@@ -60,14 +60,14 @@ def set_status(call: Call) -> Json:
     return {}
 
 
-def set_title(call: Call) -> Json:
+def set_title(call: ApiCall) -> Json:
     """Name a direct conversation."""
     _thread(call)
     call.needed("title")
     return {}
 
 
-def set_prompts(call: Call) -> Json:
+def set_prompts(call: ApiCall) -> Json:
     """Offer texts to begin with in a direct conversation."""
     channel = call.channel("channel_id")
     prompts = call.args.get("prompts")
@@ -84,14 +84,14 @@ def _session_key(channel: str, thread_ts: str) -> str:
     return f"{channel}:{thread_ts}"
 
 
-def _thread(call: Call) -> tuple[str, str]:
+def _thread(call: ApiCall) -> tuple[str, str]:
     channel = call.channel("channel_id")
     thread_ts = call.needed("thread_ts")
     call.team.root(channel, thread_ts)
     return channel.id, thread_ts
 
 
-def _publish(call: Call, channel: str, thread_ts: str) -> Session:
+def _publish(call: ApiCall, channel: str, thread_ts: str) -> Session:
     session = call.state.sessions[_session_key(channel, thread_ts)]
     body = {"channel": channel, "thread_ts": thread_ts}
     body |= {"status": session.status, "title": session.title}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot import blocks
-from bot.blocks.buttons import Action, Button, Carried, button_row
+from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.limits import VALUE
 from bot.conversation.dispatch import ACTIONS
-from bot.listeners.actions import Modals
+from bot.listeners.actions import ModalOpener
 
 PLACES = sorted(Path(blocks.__file__).parent.glob("*.py"))
 
@@ -19,19 +19,19 @@ def buttons_of(path):
     """Return the actions of the buttons that a module makes."""
     calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
     made = [c for c in calls if getattr(c.func, "id", "") == "Button"]
-    return {Action[call.args[1].attr] for call in made}
+    return {ButtonAction[call.args[1].attr] for call in made}
 
 
 def test_every_button_does_something_or_opens_a_modal():
-    modals = set(Modals(None).by_action())
+    modals = set(ModalOpener(None).by_action())
 
-    assert set(Action) == ACTIONS | modals == set().union(*map(buttons_of, PLACES))
+    assert set(ButtonAction) == ACTIONS | modals == set().union(*map(buttons_of, PLACES))
     assert not ACTIONS & modals
 
 
 @given(st.text(max_size=2 * VALUE))
 def test_a_button_gives_back_what_it_carries_or_says_that_it_is_cut(wish):
-    (row,) = button_row([Button("Go", Action.IMPROVE, Carried("r1", wish))])
+    (row,) = button_row([Button("Go", ButtonAction.IMPROVE, Carried("r1", wish))])
     value = row["elements"][0]["value"]
 
     carried = Carried.of(value)

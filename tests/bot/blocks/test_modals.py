@@ -7,7 +7,7 @@ from messages import view_of
 
 from bot.blocks.buttons import Carried
 from bot.blocks.modals import improve_modal
-from bot.blocks.rounds import Price
+from bot.blocks.rounds import RoundPrice
 
 
 def test_a_wish_is_needed_where_nothing_is_open():
@@ -16,7 +16,7 @@ def test_a_wish_is_needed_where_nothing_is_open():
 
     views = (view, view_of(plan=plan_of(), nodes=nodes))
 
-    met, still = (improve_modal("{}", v, Price(), Carried("r1")) for v in views)
+    met, still = (improve_modal("{}", v, RoundPrice(), Carried("r1")) for v in views)
 
     assert [b["optional"] for b in (*met["blocks"], *still["blocks"]) if "optional" in b] == [
         False,

@@ -17,7 +17,7 @@ from bot.blocks.card import card
 from bot.blocks.modals import dispute_modal, improve_modal
 from bot.blocks.report import report_message
 from bot.blocks.rounds import (
-    Price,
+    RoundPrice,
     dispute_message,
     dispute_note,
     disputed_report,
@@ -50,7 +50,7 @@ def test_whatever_is_said_about_a_report_fits(said, texts):
     fits(disputed_report(post, [f"U{n}" for n in range(40)]))
     fits(card(view, "U1", NOW, 2.0, dispute_note(["U2"])))
     carried = Carried.of(improve_button("r1", said).carried.value)
-    accept_view(improve_modal("x" * 200, view, Price(13, 2.0), carried))
+    accept_view(improve_modal("x" * 200, view, RoundPrice(13, 2.0), carried))
     accept_view(dispute_modal("x" * 200, view))
 
 
@@ -78,7 +78,7 @@ def test_what_is_open_names_checks_and_the_first_requirements():
 def test_the_price_of_a_round_is_said_first(usage, shown):
     view = replace(view_of(), usage=usage)
 
-    assert price_line(view, Price(13, 2.0)).startswith(shown)
+    assert price_line(view, RoundPrice(13, 2.0)).startswith(shown)
 
 
 def test_a_dispute_names_a_waiver_only_where_a_check_failed():

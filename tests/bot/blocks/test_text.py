@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.blocks.text import clock, duration, escape, mrkdwn, typed_text, unescape
+from agent_core.prose.number_format import duration
+from bot.blocks.text import clock, escape, mrkdwn, typed_text, unescape
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from agent_core.domain import RunStatus
 from agent_core.domain.events import RunFailed
 from agent_core.errors import AgentError
 from bot.slack.settings import AccessSettings, SlackSettings
-from bot.workspace.faults import Trouble
+from bot.workspace.faults import ApiTrouble
 
 NO_DATA = "There is no dataset. Attach a file with user and item columns."
 
@@ -113,7 +113,7 @@ async def test_a_file_that_is_too_large_is_refused_before_the_download(bench):
 
 
 async def test_stop_while_the_file_is_fetched_calls_the_task_off(live):
-    live.workspace.faults.add(Trouble("download", delay_s=1))
+    live.workspace.faults.add(ApiTrouble("download", delay_s=1))
     ts = live.ask()
     await live.post(ts, "🔬")
 
@@ -133,7 +133,7 @@ async def test_redirects_are_followed(live):
 
 
 async def test_a_download_that_breaks_is_told(live):
-    live.workspace.faults.add(Trouble("download", times=9, status=500))
+    live.workspace.faults.add(ApiTrouble("download", times=9, status=500))
 
     ts = live.ask()
 

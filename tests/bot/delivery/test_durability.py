@@ -10,7 +10,7 @@ from bot_bench import PACE, QUICK, Bench
 from scripted_lab import ScriptedLab
 
 from bot.errors import DataBusy
-from bot.workspace.faults import Trouble
+from bot.workspace.faults import ApiTrouble
 from bot.workspace.server import open_workspace
 
 
@@ -52,7 +52,7 @@ async def test_lost_acknowledgements_double_nothing(live):
 
 
 async def test_a_rate_limit_delays_posts_and_loses_none(live):
-    live.workspace.faults.add(Trouble("chat.postMessage", times=2, status=429, retry_after_s=1))
+    live.workspace.faults.add(ApiTrouble("chat.postMessage", times=2, status=429, retry_after_s=1))
 
     ts, _ = await live.planned()
 
@@ -64,7 +64,7 @@ async def test_a_rate_limit_delays_posts_and_loses_none(live):
 @pytest.mark.parametrize("status", [200, 503])
 async def test_a_post_whose_answer_is_lost_is_found_and_not_posted_again(live, status):
     live.workspace.faults.add(
-        Trouble("chat.postMessage", times=2, status=status, is_after_work=True)
+        ApiTrouble("chat.postMessage", times=2, status=status, is_after_work=True)
     )
 
     ts, _ = await live.planned()
@@ -74,7 +74,7 @@ async def test_a_post_whose_answer_is_lost_is_found_and_not_posted_again(live, s
 
 
 async def test_a_failing_service_is_asked_until_it_answers(live):
-    live.workspace.faults.add(Trouble("chat.postMessage", times=4, status=500))
+    live.workspace.faults.add(ApiTrouble("chat.postMessage", times=4, status=500))
 
     await live.planned()
 
@@ -83,7 +83,7 @@ async def test_an_upload_whose_answer_is_lost_is_not_repeated(live, tmp_path):
     ts, plan = await live.planned()
     await live.press(plan, "start")
     await live.called("start")
-    lost = Trouble("files.completeUploadExternal", times=1, is_after_work=True)
+    lost = ApiTrouble("files.completeUploadExternal", times=1, is_after_work=True)
     live.workspace.faults.add(lost)
 
     live.lab.finish("run1", tmp_path / "report")
@@ -96,7 +96,7 @@ async def test_an_upload_failure_hides_no_report_and_is_said(live, tmp_path):
     ts, plan = await live.planned()
     await live.press(plan, "start")
     await live.called("start")
-    refused = Trouble("files.completeUploadExternal", times=9, error="file_uploads_disabled")
+    refused = ApiTrouble("files.completeUploadExternal", times=9, error="file_uploads_disabled")
     live.workspace.faults.add(refused)
 
     live.lab.finish("run1", tmp_path / "report")
@@ -119,7 +119,7 @@ async def test_late_shares_are_waited_for(live, tmp_path):
 
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long"])
 async def test_refused_blocks_become_plain_text(live, code):
-    live.workspace.faults.add(Trouble("chat.postMessage", times=1, error=code))
+    live.workspace.faults.add(ApiTrouble("chat.postMessage", times=1, error=code))
 
     ts = live.ask()
 
@@ -171,7 +171,7 @@ async def test_a_mention_that_was_acknowledged_but_not_worked_on_is_not_lost(ben
 
 
 async def test_a_kill_during_a_post_neither_loses_nor_doubles_it(bench):
-    lost = Trouble("chat.postMessage", times=1, delay_s=5, is_after_work=True)
+    lost = ApiTrouble("chat.postMessage", times=1, delay_s=5, is_after_work=True)
     bench.workspace.faults.add(lost)
     await bench.start()
     ts = bench.ask()
@@ -200,7 +200,7 @@ async def test_card_updates_are_coalesced(live):
 
 async def test_a_limited_edit_is_dropped_for_a_newer_one_and_the_last_is_shown(live, tmp_path):
     ts, plan = await live.planned()
-    live.workspace.faults.add(Trouble("chat.update", times=2, status=429, retry_after_s=1))
+    live.workspace.faults.add(ApiTrouble("chat.update", times=2, status=429, retry_after_s=1))
 
     await live.press(plan, "start")
     await live.called("start")

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from bot.workspace.faults import Trouble
+from bot.workspace.faults import ApiTrouble
 
 TASKS = 4
 ROUNDS = 6
@@ -15,13 +15,13 @@ METHODS = ("chat.postMessage", "chat.update", "files.*", "conversations.replies"
 PARTS = ("🔬", "Plan v1", "First working", "The seed moves", "Plots of run", "Code and all")
 
 
-def trouble(rng: Random) -> Trouble:
+def trouble(rng: Random) -> ApiTrouble:
     method = rng.choice(METHODS)
     kinds = [
-        Trouble(method, status=429, retry_after_s=1),
-        Trouble(method, times=2, status=503),
-        Trouble(method, is_after_work=True),
-        Trouble(method, status=500, is_after_work=True),
+        ApiTrouble(method, status=429, retry_after_s=1),
+        ApiTrouble(method, times=2, status=503),
+        ApiTrouble(method, is_after_work=True),
+        ApiTrouble(method, status=500, is_after_work=True),
     ]
     return rng.choice(kinds)
 

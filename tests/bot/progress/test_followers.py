@@ -6,15 +6,15 @@ from afterwards import disputed, improved, reported, texts
 
 from agent_core.domain import Ending, Outcome, Report
 from agent_core.domain.events import Reported, RoundOpened, RunFailed, RunFinished
-from bot.blocks.buttons import Action
+from bot.blocks.buttons import ButtonAction
 from bot.slack.settings import SlackSettings
-from bot.workspace.faults import Trouble
+from bot.workspace.faults import ApiTrouble
 
 
 async def test_the_plan_loses_its_buttons_once_it_is_started(live):
     ts, plan = await live.planned()
 
-    await live.press(plan, Action.START)
+    await live.press(plan, ButtonAction.START)
 
     started = await live.post(ts, "fixed before any result")
     assert started["ts"] == plan["ts"]
@@ -24,7 +24,7 @@ async def test_the_plan_loses_its_buttons_once_it_is_started(live):
 async def test_a_restart_in_the_middle_of_a_run_tells_the_rest_once(bench, tmp_path):
     async with bench.running():
         ts, plan = await bench.planned()
-        await bench.press(plan, Action.START)
+        await bench.press(plan, ButtonAction.START)
         await bench.called("start")
         bench.lab.work("run1")
         await bench.post(ts, "First working experiment")
@@ -42,27 +42,27 @@ async def test_a_restart_in_the_middle_of_a_run_tells_the_rest_once(bench, tmp_p
 async def test_the_card_of_a_run_that_ended_meanwhile_is_repaired(bench):
     async with bench.running():
         ts, plan = await bench.planned()
-        await bench.press(plan, Action.START)
+        await bench.press(plan, ButtonAction.START)
         await bench.post(ts, "*Running*")
     bench.lab.add("run1", RunFailed("The service was killed."))
     async with bench.running():
         card = await bench.post(ts, "*Could not go on*")
         await bench.post(ts, "press Resume")
 
-    assert Action.STOP not in bench.workspace.buttons(card)
+    assert ButtonAction.STOP not in bench.workspace.buttons(card)
 
 
 async def test_a_service_that_goes_says_so_on_the_card_and_puts_it_right(bench):
     async with bench.running():
         ts, plan = await bench.planned()
-        await bench.press(plan, Action.START)
+        await bench.press(plan, ButtonAction.START)
         await bench.post(ts, "*Running*")
     (card,) = texts(bench, ts, "being restarted")
     assert bench.workspace.buttons(card) == {}
     async with bench.running():
         await bench.workspace.wait_for(lambda: not texts(bench, ts, "being restarted"), 20)
 
-        assert Action.STOP in bench.workspace.buttons(texts(bench, ts, "🔬")[0])
+        assert ButtonAction.STOP in bench.workspace.buttons(texts(bench, ts, "🔬")[0])
 
 
 async def test_a_plan_may_start_by_itself(bench):
@@ -90,7 +90,7 @@ async def test_a_round_that_ends_while_the_bot_is_away_is_told_once(bench):
 
 async def test_a_round_that_is_opened_while_the_end_is_told_is_followed(live):
     ts, plan = await live.planned()
-    await live.press(plan, Action.START)
+    await live.press(plan, ButtonAction.START)
     await live.called("start")
     threads, followers = live.bot.services.threads, live.bot.services.followers
     told = threads.note_told
@@ -113,7 +113,7 @@ async def test_a_round_that_is_opened_while_the_end_is_told_is_followed(live):
 async def test_a_dispute_that_could_not_be_shown_is_shown_by_the_next_process(bench):
     async with bench.running():
         ts, report = await reported(bench)
-        bench.workspace.faults.add(Trouble("chat.update", times=9_999, status=503))
+        bench.workspace.faults.add(ApiTrouble("chat.update", times=9_999, status=503))
         await disputed(bench, report)
         await bench.post(ts, "Checked again")
     assert texts(bench, ts, "*Disputed*") == []

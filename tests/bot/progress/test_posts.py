@@ -18,10 +18,10 @@ from agent_core.domain.events import (
     RunFinished,
 )
 from agent_core.run.view import RunView, fold
-from bot.blocks.buttons import Action
+from bot.blocks.buttons import ButtonAction
 from bot.delivery.threads import Thread
 from bot.progress.posts import posts_of
-from bot.slack.incoming import Place
+from bot.slack.incoming import ThreadPlace
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ async def lab():
 
 def posts_by_event(lab, run="run1"):
     """Return the posts of every event of a run, in order."""
-    thread = Thread(Place("T1", "C1", "1.0"), run, "U1", "")
+    thread = Thread(ThreadPlace("T1", "C1", "1.0"), run, "U1", "")
     before, told = RunView(run), []
     for logged in lab.logs[run]:
         view = fold(run, [logged], before)
@@ -86,11 +86,11 @@ async def test_a_fixed_plan_is_neither_started_nor_undone(lab, is_fixed):
     (post,) = posts_by_event(lab)[-1]
 
     shown = action_ids(post.message)
-    assert ({Action.START, Action.UNDO} <= set(shown)) is not is_fixed
-    assert shown[-1] == Action.REQUIREMENTS
+    assert ({ButtonAction.START, ButtonAction.UNDO} <= set(shown)) is not is_fixed
+    assert shown[-1] == ButtonAction.REQUIREMENTS
 
 
-@pytest.mark.parametrize(("is_resumable", "buttons"), [(True, [Action.RESUME]), (False, [])])
+@pytest.mark.parametrize(("is_resumable", "buttons"), [(True, [ButtonAction.RESUME]), (False, [])])
 async def test_only_what_can_go_on_has_a_button_to_go_on(lab, is_resumable, buttons):
     lab.add("run1", RunFailed("The key is wrong.", is_resumable))
 

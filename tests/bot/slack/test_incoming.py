@@ -6,8 +6,8 @@ import pytest
 
 from bot.slack.incoming import (
     Attachment,
-    Kind,
-    Place,
+    IncomingKind,
+    ThreadPlace,
     decode_incoming,
     encode_incoming,
     incoming_of,
@@ -34,7 +34,7 @@ def test_a_message_with_a_file():
     assert found.text == "why?"
     assert found.is_mention
     assert found.is_root
-    assert found.place == Place("T1", "C1", "1.5")
+    assert found.place == ThreadPlace("T1", "C1", "1.5")
     assert found.files == (Attachment("F1", "u.data", "https://files.slack.com/x", 3),)
     assert decode_incoming(encode_incoming(found)) == found
 
@@ -70,7 +70,7 @@ def test_a_broadcast_reply_is_a_reply():
 def test_the_native_stop():
     body = event(type="agent_session_stopped", thread_ts="1.0", event_ts="2.0")
 
-    assert incoming_of(body, BOT).kind is Kind.STOP
+    assert incoming_of(body, BOT).kind is IncomingKind.STOP
 
 
 def test_a_button_knows_run_and_thread():
@@ -93,7 +93,7 @@ def test_a_button_knows_run_and_thread():
 
 @pytest.mark.parametrize("form", ["edit_plan", "improve", "dispute"])
 def test_a_submitted_wish(form):
-    place = Place("T1", "C1", "1.0")
+    place = ThreadPlace("T1", "C1", "1.0")
     view = {
         "id": "V1",
         "hash": "h",
@@ -103,5 +103,5 @@ def test_a_submitted_wish(form):
     }
     found = incoming_of({"type": "view_submission", "user": {"id": "U1"}, "view": view}, BOT)
 
-    assert (found.kind, found.action) == (Kind.FORM, form)
+    assert (found.kind, found.action) == (IncomingKind.FORM, form)
     assert (found.place, found.run, found.text) == (place, "r1", "20 seeds")

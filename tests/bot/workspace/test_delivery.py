@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from bot.workspace.journal import Delivery
 from bot.workspace.rules import Rules
 from bot.workspace.server import open_workspace
+from bot.workspace.traffic import Delivery
 from bot.workspace.workspace import Workspace
 
 Attach = Callable[..., AbstractAsyncContextManager[Any]]

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.workspace.faults import Trouble
+from bot.workspace.faults import ApiTrouble
 from bot.workspace.rules import BOT_SCOPES, Rules
 from bot.workspace.server import open_workspace
 from bot.workspace.workspace import Workspace
@@ -19,7 +19,7 @@ CHANNEL = "C0EXPERIMNT"
 async def test_rate_limited_call_is_repeated_after_the_given_time(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
-    workspace.faults.add(Trouble("chat.*", status=429, retry_after_s=1))
+    workspace.faults.add(ApiTrouble("chat.*", status=429, retry_after_s=1))
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
 
     await client.chat_postMessage(channel=CHANNEL, text="hello")
@@ -58,7 +58,7 @@ async def test_updates_are_limited_per_minute() -> None:
 async def test_server_error_reaches_the_client(
     workspace: Workspace, client: AsyncWebClient, status: int
 ) -> None:
-    workspace.faults.add(Trouble("chat.postMessage", status=status))
+    workspace.faults.add(ApiTrouble("chat.postMessage", status=status))
 
     with pytest.raises(SlackApiError) as refused:
         await client.chat_postMessage(channel=CHANNEL, text="hello")
@@ -70,7 +70,7 @@ async def test_server_error_reaches_the_client(
 async def test_answer_lost_after_the_work_was_done(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
-    workspace.faults.add(Trouble("chat.postMessage", is_after_work=True))
+    workspace.faults.add(ApiTrouble("chat.postMessage", is_after_work=True))
     client.retry_handlers.clear()
 
     with pytest.raises(aiohttp.ServerDisconnectedError):
@@ -80,7 +80,7 @@ async def test_answer_lost_after_the_work_was_done(
 
 
 async def test_failing_upload(workspace: Workspace, client: AsyncWebClient) -> None:
-    workspace.faults.add(Trouble("upload", status=500))
+    workspace.faults.add(ApiTrouble("upload", status=500))
 
     with pytest.raises(SlackRequestError, match="Failed to upload"):
         await client.files_upload_v2(filename="a.txt", content="a", channel=CHANNEL)

@@ -16,7 +16,7 @@ LOOK_AGAIN_S = 0.05
 
 
 @dataclass(slots=True)
-class Request:
+class ApiRequest:
     """One call of the Web API, or of an upload or download address."""
 
     method: str
@@ -43,16 +43,16 @@ class Delivery:
 
 
 @dataclass(slots=True)
-class Journal:
+class Traffic:
     """Requests and deliveries in their order, and a way to wait for more."""
 
-    requests: list[Request] = field(default_factory=list)
+    requests: list[ApiRequest] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def request(self, method: str, caller: str, args: Json) -> Request:
+    def request(self, method: str, caller: str, args: Json) -> ApiRequest:
         """Write down a call; its outcome is filled in later."""
-        request = Request(method, caller, args, time.time())
+        request = ApiRequest(method, caller, args, time.time())
         self.requests.append(request)
         return request
 
@@ -62,7 +62,7 @@ class Journal:
         self.deliveries.append(delivery)
         return delivery
 
-    def calls(self, method: str) -> list[Request]:
+    def calls(self, method: str) -> list[ApiRequest]:
         """Return the calls of one method."""
         return [request for request in self.requests if request.method == method]
 
