@@ -5,10 +5,10 @@ experiment's libraries; nothing of the product can be imported there.
 """
 
 import difflib
-import importlib
 import inspect
 import json
 import pkgutil
+import pydoc
 import sys
 from typing import Any
 
@@ -32,38 +32,22 @@ SHORT = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot"}
 MAX_DOC = 600
 
 
-def _module(name: str) -> Any:
-    """Import a module; None where that fails."""
+def _located(dotted: str) -> Any:
+    """Import or look up what a dotted name means; None where that fails."""
     try:
-        return importlib.import_module(name)
+        return pydoc.locate(dotted)
     except Exception:  # noqa: BLE001  whatever a library does on import
-        return None
-
-
-def _inside(thing: Any, name: str) -> Any:
-    """Return an attribute; None where there is none, or where loading it fails."""
-    try:
-        return getattr(thing, name, None)
-    except Exception:  # noqa: BLE001  lazy modules of absent libraries
         return None
 
 
 def _resolve(dotted: str) -> tuple[str, Any] | None:
     """Find what a dotted name means: (where, thing), or None."""
     first, *rest = dotted.split(".")
-    parts = [SHORT.get(first, first), *rest]
-    for cut in range(len(parts), 0, -1):
-        found = _module(".".join(parts[:cut])) if cut > 1 or len(parts) > 1 else None
-        for part in parts[cut:] if found is not None else ():
-            found = _inside(found, part)
+    name = ".".join([SHORT.get(first, first), *rest])
+    for place in (*([name] if rest else []), *(f"{module}.{name}" for module in MODULES)):
+        found = _located(place)
         if found is not None:
-            return ".".join(parts), found
-    for place in MODULES:
-        found = _module(place)
-        for part in parts if found is not None else ():
-            found = _inside(found, part)
-        if found is not None:
-            return f"{place}.{'.'.join(parts)}", found
+            return place, found
     return None
 
 
@@ -72,9 +56,8 @@ def _nearest(dotted: str) -> list[str]:
     known: dict[str, str] = {}
     before, _, last = dotted.rpartition(".")
     for place in (*([before] if before else []), *MODULES):
-        for name in dir(_module(place) or object()):
-            is_module = inspect.ismodule(_inside(_module(place), name))
-            if not name.startswith("_") and not is_module:
+        for name in dir(_located(place) or object()):
+            if not name.startswith("_") and not inspect.ismodule(_located(f"{place}.{name}")):
                 known.setdefault(name, f"{place}.{name}")
     return [known[n] for n in difflib.get_close_matches(last, list(known), 4, 0.5)]
 
