@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 
 from agent_core.domain import Script
 from agent_core.execution.syntax_trees import parse
 from agent_core.model.answer_fault import AnswerFault
-from agent_core.model.reading import UNPRINTABLE
+from agent_core.model.reading import UNPRINTABLE, json_object
 from agent_core.prose.clipping import clipped
 
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n`]*$", re.MULTILINE)
@@ -50,20 +49,14 @@ def join_continuation(text: str, more: str) -> str:
 
 def _json_script(text: str) -> Script | None:
     """Read an answer that wraps the script into JSON; None when it does not."""
-    if not text.lstrip().startswith("{"):
-        return None
-    try:
-        found = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
+    found = json_object(text) or {}
     source = next((found[k] for k in CODE_KEYS if isinstance(found.get(k), str)), None)
     if source is None:
         return None
     source, prose = _code_and_prose(source)
     plan = found.get("plan")
-    return Script(
-        _plan_in(plan if isinstance(plan, str) else prose, source), _sound_source(source)
-    )
+    prose = plan if isinstance(plan, str) else prose
+    return Script(_plan_in(prose, source), _sound_source(source))
 
 
 def _code_and_prose(text: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -38,35 +39,40 @@ def read_as(form: type[P], text: str) -> P:
     raise min(faults, key=lambda c: len(c.faults))
 
 
-def _objects_in(text: str) -> list[dict[str, Any]]:
-    """Return the JSON objects of a text, the whole text first, then the longest."""
-    text = THINKING.sub("", text).strip()
-    whole = _json_object(text)
-    if whole is not None:
-        return [whole]
-    within = [_json_object(block) for block in FENCED.findall(text)]
-    found = [value for value in within if value is not None]
-    return found or _embedded_objects(text)
-
-
-def _json_object(text: str) -> dict[str, Any] | None:
+def json_object(text: str) -> dict[str, Any] | None:
     """Read a text as one JSON object; None when it is not."""
     try:
-        value = _clean_texts(json.loads(text, strict=False))
+        value = with_texts(json.loads(text, strict=False), _cleaned)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _clean_texts(value: Any) -> Any:
-    """Drop characters that no file or message can hold from all texts of a value."""
+def with_texts(value: Any, changed: Callable[[str], str]) -> Any:
+    """Return a JSON value with each of its texts changed."""
     if isinstance(value, str):
-        return UNPRINTABLE.sub("", value)
+        return changed(value)
     if isinstance(value, list):
-        return [_clean_texts(part) for part in value]
+        return [with_texts(part, changed) for part in value]
     if isinstance(value, dict):
-        return {key: _clean_texts(part) for key, part in value.items()}
+        return {key: with_texts(part, changed) for key, part in value.items()}
     return value
+
+
+def _objects_in(text: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a text, the whole text first, then the longest."""
+    text = THINKING.sub("", text).strip()
+    whole = json_object(text)
+    if whole is not None:
+        return [whole]
+    within = [json_object(block) for block in FENCED.findall(text)]
+    found = [value for value in within if value is not None]
+    return found or _embedded_objects(text)
+
+
+def _cleaned(text: str) -> str:
+    """Drop characters that no file or message can hold."""
+    return UNPRINTABLE.sub("", text)
 
 
 def _embedded_objects(text: str) -> list[dict[str, Any]]:
@@ -78,7 +84,7 @@ def _embedded_objects(text: str) -> list[dict[str, Any]]:
         tries += 1
         try:
             value, end = decoder.raw_decode(text, place)
-            value = _clean_texts(value)
+            value = with_texts(value, _cleaned)
         except (ValueError, RecursionError):
             end = place + 1
         else:

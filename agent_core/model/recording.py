@@ -6,11 +6,11 @@ import json
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from agent_core.model.prompting import Prompt
+from agent_core.model.reading import with_texts
 from agent_core.model.redaction import Redactor
 from agent_core.researcher import Request
 
@@ -34,16 +34,6 @@ class Conversations:
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{prompt.name}-{secrets.token_hex(4)}.json"
-        kept = self.redacted(body)
+        kept = with_texts(body, self.redact)
         path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return path
-
-    def redacted(self, value: Any) -> Any:
-        """Take secrets out of every text of a JSON value."""
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, list):
-            return [self.redacted(part) for part in value]
-        if isinstance(value, dict):
-            return {key: self.redacted(part) for key, part in value.items()}
-        return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agent_core.domain import Answer, Claim, Direction, Plan, ReportDraft
+from agent_core.domain import Answer, Claim, Plan, ReportDraft
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.model.answer_fault import AnswerFault
@@ -32,7 +32,7 @@ def draft_from(
     names = {a.name for a in plan.algorithms} | {r.split("|")[1] for r in facts if "|" in r}
     metrics = {m.key for m in plan.metrics} | {r.split("|")[0] for r in facts}
     claims = tuple(
-        Claim(c.a, c.b, c.metric, Direction(c.direction))
+        Claim(**c.fields())
         for c in answer.claims[:MAX_ITEMS]
         if c.a in names and c.b in names and c.metric in metrics
     )
@@ -48,9 +48,12 @@ def draft_from(
         good = [t for t in texts if t.strip() and not _unknown_in(t, facts, len(claims))]
         return tuple(on_one_line(t, 600) for t in good)[:MAX_ITEMS]
 
-    headline = "".join(kept([answer.headline]))
     return ReportDraft(
-        headline, kept(answer.findings), kept(answer.limits), kept(answer.next_steps), claims
+        "".join(kept([answer.headline])),
+        kept(answer.findings),
+        kept(answer.limits),
+        kept(answer.next_steps),
+        claims,
     )
 
 
@@ -99,20 +102,10 @@ def answer_from(
 
 def _unknown_in(text: str, facts: Mapping[str, float], claims: int) -> list[str]:
     """Return the references of a text that stand for nothing."""
-    unknown = []
-    for reference in REFERENCE.findall(text):
-        claim = CLAIM.match(reference)
-        is_known = int(claim[1]) < claims if claim else reference in facts
-        if not is_known:
-            unknown.append(reference)
-    return unknown
+    found = [(r, CLAIM.match(r)) for r in REFERENCE.findall(text)]
+    return [r for r, claim in found if not (int(claim[1]) < claims if claim else r in facts)]
 
 
 def _digits_for(reference: str, facts: Mapping[str, float]) -> str:
-    """Return the digits of a reference."""
-    return _digits(facts[reference]) if reference in facts else "[not recorded]"
-
-
-def _digits(value: float) -> str:
-    """Write a recorded value with four significant digits."""
-    return f"{value:.4g}"
+    """Return the digits of a reference, four significant ones."""
+    return f"{facts[reference]:.4g}" if reference in facts else "[not recorded]"

@@ -14,6 +14,10 @@ from agent_core.prose.clipping import on_one_line
 from agent_core.rules.wording import data_text, split_text
 
 MAX_REPLY = 1500
+UNANSWERED = {
+    "question": "reply: a question needs an answer",
+    "wish": "plan: a wish needs the whole next plan, or a reply that says why not",
+}
 WORDED = frozenset({"data", "split"})
 """Parts of a protocol whose lines tell what they were and are."""
 
@@ -29,15 +33,9 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
     reply, offer = clip(answer.reply.strip(), MAX_REPLY), on_one_line(answer.offer)
     if answer.kind == "chatter":
         return Revision()
-    if answer.kind == "question":
+    if answer.kind == "question" or answer.plan is None:
         if not reply:
-            raise AnswerFault("reply: a question needs an answer")
-        return Revision(reply=reply, offer=offer)
-    if answer.plan is None:
-        if not reply:
-            raise AnswerFault(
-                "plan: a wish needs the whole next plan, or a reply that says why not"
-            )
+            raise AnswerFault(UNANSWERED[answer.kind])
         return Revision(reply=reply, offer=offer)
     after = plan_from(answer.plan, datasets, plan.version + 1, cost=plan.estimate_cost)
     after = replace(after, requirements=_stable(plan.requirements, after.requirements))
