@@ -30,10 +30,6 @@ class Mode(StrEnum):
     TOOLS = "tools"
     TEXT = "text"
 
-    def next(self) -> Mode:
-        """Return the mode that asks less of a server."""
-        return {Mode.SCHEMA: Mode.TOOLS}.get(self, Mode.TEXT)
-
 
 @dataclass(slots=True)
 class Abilities:
@@ -62,48 +58,11 @@ class Abilities:
         if fault.trouble is not Trouble.REFUSED or TOO_LONG_PROMPT.search(text):
             return False
         return (
-            self.drop_parameter(text)
-            or self.change_room(text, asked_room)
-            or self.stop_streaming(text)
-            or self.change_mode(text, is_structured=is_structured)
+            self._drop_parameter(text)
+            or self._change_room(text, asked_room)
+            or self._stop_streaming(text)
+            or self._change_mode(text, is_structured=is_structured)
         )
-
-    def drop_parameter(self, text: str) -> bool:
-        """Do without an optional parameter that the fault names."""
-        for name in OPTIONAL:
-            if name in text and name not in self.dropped:
-                self.dropped.add(name)
-                return True
-        return False
-
-    def change_room(self, text: str, asked: int) -> bool:
-        """Ask for less output, or by the older name."""
-        if "max_completion_tokens" not in text and "max_tokens" not in text:
-            return False
-        numbers = [int(n) for n in re.findall(r"\d{3,7}", text) if MIN_ROOM <= int(n) < asked]
-        if TOO_MUCH.search(text) and asked > MIN_ROOM:
-            self.room = max(numbers, default=max(MIN_ROOM, asked // 2))
-            return True
-        if self.room_name == "max_completion_tokens":
-            self.room_name = "max_tokens"
-            return True
-        return False
-
-    def stop_streaming(self, text: str) -> bool:
-        """Ask for whole answers from a server that cannot stream."""
-        if self.streams is False or not re.search(r"(?i)\bstream", text):
-            return False
-        self.streams = False
-        return True
-
-    def change_mode(self, text: str, *, is_structured: bool) -> bool:
-        """Ask for structure in another way; an unproven mode is also given up unasked."""
-        if not is_structured or self.is_fixed or self.mode is Mode.TEXT:
-            return False
-        if self.is_proven and not MODE_COMPLAINT.search(text):
-            return False
-        self.mode, self.is_proven = self.mode.next(), False
-        return True
 
     def disregard(self) -> None:
         """Count an answer that ignored the asked form; after some the form is put into words."""
@@ -119,6 +78,42 @@ class Abilities:
         """Remember that a request of this form brought an answer."""
         self.has_answered = True
         self.is_proven = self.is_proven or is_structured
+
+    def _drop_parameter(self, text: str) -> bool:
+        """Do without an optional parameter that the fault names."""
+        named = [name for name in OPTIONAL if name in text and name not in self.dropped]
+        self.dropped.update(named[:1])
+        return bool(named)
+
+    def _change_room(self, text: str, asked: int) -> bool:
+        """Ask for less output, or by the older name."""
+        if "max_completion_tokens" not in text and "max_tokens" not in text:
+            return False
+        numbers = [int(n) for n in re.findall(r"\d{3,7}", text) if MIN_ROOM <= int(n) < asked]
+        if TOO_MUCH.search(text) and asked > MIN_ROOM:
+            self.room = max(numbers, default=max(MIN_ROOM, asked // 2))
+            return True
+        if self.room_name == "max_completion_tokens":
+            self.room_name = "max_tokens"
+            return True
+        return False
+
+    def _stop_streaming(self, text: str) -> bool:
+        """Ask for whole answers from a server that cannot stream."""
+        if self.streams is False or not re.search(r"(?i)\bstream", text):
+            return False
+        self.streams = False
+        return True
+
+    def _change_mode(self, text: str, *, is_structured: bool) -> bool:
+        """Ask for structure in another way; an unproven mode is also given up unasked."""
+        if not is_structured or self.is_fixed or self.mode is Mode.TEXT:
+            return False
+        if self.is_proven and not MODE_COMPLAINT.search(text):
+            return False
+        lesser = Mode.TOOLS if self.mode is Mode.SCHEMA else Mode.TEXT
+        self.mode, self.is_proven = lesser, False
+        return True
 
 
 def usual_abilities(

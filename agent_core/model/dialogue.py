@@ -149,7 +149,7 @@ class Call(Generic[T]):
         abilities = endpoint.abilities(voice.model)
         price = price_of(endpoint.settings.prices, voice.model)
         room = min(voice.max_tokens, abilities.room or voice.max_tokens)
-        worst = worst_case([self.inquiry.size], room, price)
+        worst = worst_case(self.inquiry.size, room, price)
         meter.reserve(worst, is_reserve=voice.is_reserve)
         reply, begun, outcome = Reply(), time.monotonic(), "failed"
         try:

@@ -47,6 +47,8 @@ DEFAULT_HOLDOUT = 0.2
 MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
 MAX_REQUIREMENTS, MAX_OPTIONS = 60, 6
 PLANS = TypeAdapter(Plan)
+BIAS = Algorithm("Bias", "BiasScorer", {"damping": 5}, Role.BASELINE)
+POPULARITY = Algorithm("Popularity", "PopScorer", {}, Role.BASELINE)
 
 
 def plan_from(
@@ -61,8 +63,9 @@ def plan_from(
     """
     faults: list[str] = []
     datasets_planned = _datasets_of(answer, datasets, faults)
-    algorithms = _with_baseline(_algorithms_of(answer, faults), answer)
+    asked = _algorithms_of(answer, faults)
     metrics = _metrics_of(answer, faults)
+    algorithms = _with_baseline(asked, metrics)
     _study_faults(answer, algorithms, metrics, faults)
     _data_faults(answer, faults)
     _requirement_faults(answer.requirements, faults)
@@ -156,49 +159,29 @@ def _algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
     return Algorithm(part.name, kind, config, part.role, scorer.is_random)
 
 
-def _is_for_ratings(answer: PlanAnswer) -> bool:
-    """Whether the primary metric judges predicted ratings."""
-    names = [usual_name(m.name.partition("@")[0]) for m in answer.metrics[:1]]
-    return any(kind_of_metric(name).is_rating for name in names)
-
-
-def _with_baseline(found: tuple[Algorithm, ...], answer: PlanAnswer) -> tuple[Algorithm, ...]:
+def _with_baseline(
+    found: tuple[Algorithm, ...], metrics: Sequence[Metric]
+) -> tuple[Algorithm, ...]:
     """Add the usual baseline where the plan has none."""
-    if not found or any(a.role is Role.BASELINE for a in found):
+    usual = BIAS if metrics and metrics[0].is_rating else POPULARITY
+    same = next((a for a in found if a.kind == usual.kind), None)
+    if not found or any(a.role is Role.BASELINE for a in found) or found == (same,):
         return found
-    kind = "BiasScorer" if _is_for_ratings(answer) else "PopScorer"
-    same = next((n for n, a in enumerate(found) if a.kind == kind), None)
-    if same is not None and len(found) > 1:
-        baseline = replace(found[same], role=Role.BASELINE)
-        return (*found[:same], baseline, *found[same + 1 :])
-    if same is not None:
-        return found
-    if kind == "BiasScorer":
-        return (*found, Algorithm("Bias", kind, {"damping": 5}, Role.BASELINE))
-    return (*found, Algorithm("Popularity", kind, {}, Role.BASELINE))
+    if same is None:
+        return (*found, usual)
+    return tuple(replace(a, role=Role.BASELINE) if a is same else a for a in found)
 
 
 def _assumptions_of(
     answer: PlanAnswer, algorithms: Sequence[Algorithm], primary: Metric
 ) -> tuple[str, ...]:
     """Return what is assumed, what the product adds or does not know among it, each once."""
-    own = (*_baseline_note(answer, algorithms), *_direction_note(primary))
-    return tuple(dict.fromkeys((*answer.assumptions, *own)))
-
-
-def _baseline_note(answer: PlanAnswer, algorithms: Sequence[Algorithm]) -> tuple[str, ...]:
-    """Say which baseline was added, if one was."""
     added = algorithms[len(answer.algorithms) :]
-    return tuple(f"{a.name} is added as the baseline." for a in added)
-
-
-def _direction_note(primary: Metric) -> tuple[str, ...]:
-    """Say that nothing will be called best where the product knows no better end."""
-    if primary.is_directed:
-        return ()
-    return (
-        f"{primary.label}{primary.note}: algorithms are ordered by it and none is called best.",
-    )
+    own = [f"{a.name} is added as the baseline." for a in added]
+    if not primary.is_directed:
+        told = "algorithms are ordered by it and none is called best."
+        own.append(f"{primary.label}{primary.note}: {told}")
+    return tuple(dict.fromkeys((*answer.assumptions, *own)))
 
 
 def _metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:

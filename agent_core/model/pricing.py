@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from agent_core.domain import Usage
@@ -33,9 +33,9 @@ def with_cost(usage: Usage, price: Price | None) -> Usage:
     return replace(usage, cost=dollars / MILLION, unpriced_calls=0)
 
 
-def worst_case(sizes: Iterable[int], max_tokens: int, price: Price | None) -> Usage:
-    """Return the most that a call may use: prompt `sizes` in bytes, and all output allowed."""
-    input_tokens = sum(sizes) // BYTES_PER_TOKEN + 64
+def worst_case(size: int, max_tokens: int, price: Price | None) -> Usage:
+    """Return the most that a call may use: a prompt of `size` bytes, and all output allowed."""
+    input_tokens = size // BYTES_PER_TOKEN + 64
     worst = Usage(calls=1, input_tokens=input_tokens, output_tokens=max_tokens)
     dearest = price and Price(input=max(price.input, price.cached or 0.0), output=price.output)
     return with_cost(worst, dearest)

@@ -91,20 +91,12 @@ def piece(name: str, *told: Any) -> str:
     return str(getattr(macros, name)(*told)).rstrip("\n")
 
 
-def packages_piece(packages: Packages) -> dict[str, str]:
-    """Describe what is installed, the important first."""
-    known = [n for n in KNOWN_PACKAGES if n in packages.versions]
-    rest = sorted(n for n in packages.versions if n not in known)
-    named = [f"{n} {packages.versions[n]}" for n in [*known, *rest][:MAX_PACKAGES]]
-    return {"python": packages.python, "listed": ", ".join(named)}
-
-
 def study_pieces(context: Context, plan: Plan | None = None) -> dict[str, Any]:
     """Return the pieces that every question about one run has."""
     study = {
         "task": clip(context.task, TASK),
         "data": clip(piece("data", context.datasets), 8000),
-        "packages": packages_piece(context.packages),
+        "packages": _packages_piece(context.packages),
         "notes": bullets(context.notes, MAX_NOTES, 300),
     }
     return study | {"plan": _plan_piece(plan), "lenskit": lenskit(plan)} if plan else study
@@ -173,6 +165,14 @@ def _halves(name: str) -> tuple[Template, Template]:
     system, user = source.split(MARK)
     templates = _templates(is_trimmed=False)
     return templates.from_string(system), templates.from_string(user)
+
+
+def _packages_piece(packages: Packages) -> dict[str, str]:
+    """Describe what is installed, the important first."""
+    known = [n for n in KNOWN_PACKAGES if n in packages.versions]
+    rest = sorted(n for n in packages.versions if n not in known)
+    named = [f"{n} {packages.versions[n]}" for n in [*known, *rest][:MAX_PACKAGES]]
+    return {"python": packages.python, "listed": ", ".join(named)}
 
 
 def _plan_piece(plan: Plan) -> dict[str, Any]:
