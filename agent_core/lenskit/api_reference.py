@@ -7,12 +7,13 @@ import json
 import logging
 import re
 import tempfile
+import tomllib
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
 import sandbox
-from agent_core.domain import Algorithm, Order, Plan, SplitKind, SplitRules
+from agent_core.domain import Algorithm, Order, Plan, SplitRules
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS, Scorer
 from sandbox.errors import SandboxError
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent.parent / "model"
 PARTS = FOLDER / "prompts" / "lenskit"
+SPLITS = tomllib.loads(Path(__file__).with_name("splits.toml").read_text(encoding="utf-8"))
+"""Kind of split to its call."""
 MAX_NAMES = 12
 MAX_LOOKUP = 6000
 """Characters of a looked-up reference."""
@@ -75,15 +78,8 @@ def split_call(split: SplitRules) -> str:
     held = (
         f"LastFrac({share})" if split.order is Order.NEWEST else f"SampleFrac({share}, rng={seed})"
     )
-    calls = {
-        SplitKind.LEAVE_ONE_OUT: f"crossfold_users(ds, 1, SampleN(1, rng={seed}), rng={seed})",
-        SplitKind.LEAVE_LAST: f"crossfold_users(ds, 1, LastN(1), rng={seed})",
-        SplitKind.USER_FRACTION: f"crossfold_users(ds, 1, {held}, rng={seed})",
-        SplitKind.CROSSFOLD_USERS: f"crossfold_users(ds, {split.folds}, {held}, rng={seed})",
-        SplitKind.CROSSFOLD_RECORDS: f"crossfold_records(ds, {split.folds}, rng={seed})",
-        SplitKind.GLOBAL_TIME: f"split_temporal_fraction(ds, {share}, filter_test_users=True)",
-    }
-    return calls.get(split.kind, "")
+    call: str = SPLITS.get(split.kind, "")
+    return call.format(seed=seed, share=share, folds=split.folds, held=held)
 
 
 @cache
@@ -91,13 +87,9 @@ def labbook() -> str:
     """Return the signatures of the delivery helper with their docstrings, read from its source."""
     path = Path(sandbox.__file__).parent / "labbook.py"
     tree = parse(path.read_text(encoding="utf-8"))
-    public = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
     exported = _exported_names(tree)
-    return "\n".join(_signature(f) for f in public if not exported or f.name in exported)
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+    return "\n".join(_signature(f) for f in functions if not exported or f.name in exported)
 
 
 MISSING_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")

@@ -22,11 +22,6 @@ def files_piece(found: Exhibits) -> str:
     return clip("\n".join(blocks), SHOWN_FILES)
 
 
-def names_piece(found: Exhibits) -> str:
-    """Return the names of all artifacts."""
-    return clip(", ".join(found.names), 2000)
-
-
 def verdicts_from(
     answer: JudgeAnswer, wanted: Sequence[Requirement], by: str, *, is_last: bool
 ) -> tuple[Verdict, ...]:

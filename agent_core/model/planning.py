@@ -33,6 +33,7 @@ from agent_core.model.answers import (
     AlgorithmPart,
     PlanAnswer,
     RequirementPart,
+    Scalar,
     SplitPart,
 )
 from agent_core.prose.clipping import on_one_line
@@ -293,9 +294,4 @@ def _question_of(answer: PlanAnswer) -> Question | None:
 
 def _settings(config: Config) -> list[dict[str, object]]:
     """Write hyperparameters in the form of an answer; what cannot stand in one is left out."""
-    return [{"name": k, "value": v} for k, v in config.items() if _is_plain(v)]
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a value can stand in an answer."""
-    return value is None or isinstance(value, str | int | float | bool)
+    return [{"name": k, "value": v} for k, v in config.items() if isinstance(v, Scalar)]

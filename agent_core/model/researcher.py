@@ -36,7 +36,7 @@ from agent_core.model.bounds import REFERENCE, TASK, clip
 from agent_core.model.code import script_in
 from agent_core.model.dialogue import Dialogue, Form, class_form
 from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
-from agent_core.model.judging import files_piece, names_piece, verdicts_from
+from agent_core.model.judging import files_piece, verdicts_from
 from agent_core.model.planning import plan_from
 from agent_core.model.pricing import price_of, with_cost
 from agent_core.model.prompting import (
@@ -208,7 +208,7 @@ class ModelResearcher:
             class_form("verdicts", JudgeAnswer, convert),
             request,
             node=self._shown(node, request.plan),
-            listed=names_piece(found),
+            listed=clip(", ".join(found.names), 2000),
             files=files_piece(found),
             open=piece("requirements", request.open),
         )
