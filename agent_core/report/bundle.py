@@ -8,6 +8,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,17 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter
 
-from agent_core.domain import Check, Node, NodeId, Outcome, Plan, Requirement
+from agent_core.domain import Node, NodeId, Outcome, Requirement, Verdict
 from agent_core.domain.events import Logged
 from agent_core.prose.quotation import said_by
 from agent_core.report.artifacts import copy_artifacts
 from agent_core.report.caveats import alerts
+from agent_core.report.forms import fill_form
 from agent_core.report.metadata import metadata
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.solution import public_part, standalone
-from agent_core.report.tables import comparison_frame, outcome_text, summary_frame
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.measured_values import user_values
 
@@ -77,6 +79,8 @@ def members(folder: Path) -> Iterator[Path]:
 
 def nameless(value: Any) -> Any:
     """Replace paths by their names and other values by what JSON can hold."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return nameless(TypeAdapter(type(value)).dump_python(value))
     if isinstance(value, Path):
         return value.name
     if isinstance(value, dict):
@@ -91,8 +95,8 @@ def nameless(value: Any) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write readable JSON."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    """Write readable JSON, without paths of this machine."""
+    text = json.dumps(nameless(value), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -112,33 +116,23 @@ def _write_script(inputs: ReportInputs, folder: Path) -> None:
 def _write_protocol(inputs: ReportInputs, folder: Path) -> None:
     """Write plan, requirements with verdicts, and checks."""
     freeze = inputs.view.freeze
-    frozen = (
-        {"version": freeze.version, "sha256": freeze.plan_hash, "at": freeze.at.isoformat(),
-         "by": str(freeze.by)}
-        if freeze
-        else None
-    )  # fmt: skip
     plan = {
-        "frozen": frozen,
+        "frozen": fill_form("frozen", freeze) if freeze else None,
         "is_exploratory": inputs.is_exploratory,
-        "plan": _as_json(Plan, inputs.plan),
-        "earlier_versions": [_as_json(Plan, p) for p in inputs.view.plans[:-1]],
+        "plan": inputs.plan,
+        "earlier_versions": inputs.view.plans[:-1],
     }
     write_json(folder / "plan.json", plan)
-    verdicts = {v.requirement: v for v in (inputs.best.verdicts if inputs.best else ())}
-    requirements = [
-        _as_json(Requirement, r)
-        | {
-            "is_met": r.id in verdicts and verdicts[r.id].is_met,
-            "reason": verdicts[r.id].reason if r.id in verdicts else "not judged",
-            "evidence": verdicts[r.id].evidence if r.id in verdicts else "",
-            "decided_by": verdicts[r.id].by if r.id in verdicts else "",
-        }
-        for r in inputs.plan.requirements
-    ]
+    requirements = [nameless(r) | _verdict_entry(inputs, r) for r in inputs.plan.requirements]
     write_json(folder / "requirements.json", requirements)
     write_json(folder / "code_requirements.json", [r.text for r in inputs.plan.requirements])
-    write_json(folder / "checks.json", [_as_json(Check, c) for c in inputs.checks])
+    write_json(folder / "checks.json", inputs.checks)
+
+
+def _verdict_entry(inputs: ReportInputs, requirement: Requirement) -> dict[str, Any]:
+    """Return what was judged of a requirement."""
+    unjudged = Verdict(requirement.id, is_met=False, reason="not judged", by="")
+    return fill_form("verdict", inputs.verdict(requirement) or unjudged)
 
 
 def _write_search(inputs: ReportInputs, folder: Path) -> None:
@@ -149,35 +143,28 @@ def _write_search(inputs: ReportInputs, folder: Path) -> None:
     told = [n | {"plan": said_by("script", n["plan"]) if n["plan"] else ""} for n in nodes]
     page = render_template("tree.html.j2", title=inputs.plan.title, nodes=told)
     (folder / "tree.html").write_text(page, encoding="utf-8")
-    lines = (json.dumps(_log_entry(entry), ensure_ascii=False) for entry in inputs.log)
-    (folder / "log.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    lines = "".join(f"{_log_line(entry)}\n" for entry in inputs.log)
+    (folder / "log.jsonl").write_text(lines, encoding="utf-8")
 
 
 def _node_entry(node: Node, best: NodeId | None) -> dict[str, Any]:
     """Return a script with what came of it."""
-    return {
-        "id": node.id,
-        "parent": node.parents[0] if node.parents else None,
-        "parents": list(node.parents),
-        "operator": node.operator.value,
-        "aim": node.aim,
-        "plan_version": node.plan_version,
-        "plan": node.script.plan,
-        "source": node.script.source,
-        "outcome": outcome_text(node),
-        "works": node.is_working,
-        "is_best": node.id == best,
-        "score": node.score.value if node.score else None,
-        "output": node.execution.output[-OUTPUT_KEPT:] if node.execution else "",
-        "failed_checks": list(node.score.failed_checks) if node.score else [],
-    }
+    return fill_form(
+        "script",
+        node,
+        parent=node.parents[0] if node.parents else None,
+        outcome=outcome_text(node),
+        is_best=node.id == best,
+        output=node.execution.output[-OUTPUT_KEPT:] if node.execution else "",
+        failed_checks=node.score.failed_checks if node.score else (),
+    )
 
 
-def _log_entry(logged: Logged) -> dict[str, Any]:
+def _log_line(logged: Logged) -> str:
     """Return an event without paths of this machine."""
-    kind = type(logged.event)
-    body = _as_json(kind, logged.event)
-    return {"seq": logged.seq, "at": logged.at.isoformat(), "kind": kind.__name__, "body": body}
+    event = logged.event
+    entry = {"seq": logged.seq, "at": logged.at, "kind": type(event).__name__, "body": event}
+    return json.dumps(nameless(entry), ensure_ascii=False)
 
 
 def _write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
@@ -185,7 +172,7 @@ def _write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None
     versions = inputs.installed.versions
     lines = sorted(_requirement_line(name, version) for name, version in versions.items())
     (folder / "environment.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_json(folder / "metadata.json", nameless(metadata(inputs, facts)))
+    write_json(folder / "metadata.json", metadata(inputs, facts))
 
 
 def _requirement_line(name: str, version: str) -> str:
@@ -202,16 +189,16 @@ def _write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
         return
     rows = inputs.evidence.rows
     rows.to_csv(target / "per_run.csv", index=False)
-    summary_frame(facts).to_csv(target / "summaries.csv", index=False)
-    comparison_frame(facts.comparisons).to_csv(target / "comparisons.csv", index=False)
+    for name in ("summaries", "comparisons"):
+        frame = pd.DataFrame(fill_form(name, row) for row in getattr(facts, name))
+        frame.to_csv(target / f"{name}.csv", index=False)
     if len(inputs.evidence.agreement):
         inputs.evidence.agreement.to_csv(target / "recomputed.csv", index=False)
     users = user_values(inputs.evidence)
     if len(users):
         users = users.assign(k=users["k"].astype("Int64").replace(0, pd.NA))
         text = {c: users[c].astype(str) for c in ("user_id", "fold", "seed") if c in users}
-        frame: pd.DataFrame = users.assign(**text)
-        frame.to_parquet(target / "per_user.parquet", index=False)
+        users.assign(**text).to_parquet(target / "per_user.parquet", index=False)
 
 
 def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder: Path) -> None:
@@ -247,9 +234,3 @@ def _zip_folder(folder: Path, target: Path) -> Path:
                 shutil.copyfileobj(source, sink)
     temporary.replace(target)
     return target
-
-
-def _as_json(kind: Any, value: Any) -> Any:
-    """Return a value as JSON can hold it, with file names in place of this machine's paths."""
-    dumped = TypeAdapter(kind).dump_python(value)
-    return nameless(dumped)

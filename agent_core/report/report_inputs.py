@@ -19,6 +19,7 @@ from agent_core.domain import (
     Packages,
     Plan,
     Requirement,
+    Verdict,
     Waiver,
 )
 from agent_core.domain.events import CheckWaived, Logged, NodeExecuted, Rerun
@@ -156,6 +157,11 @@ class ReportInputs:
     def unmet(self) -> tuple[Requirement, ...]:
         """The requirements that the best script does not meet."""
         return unmet(self.plan, self.best)
+
+    def verdict(self, requirement: Requirement) -> Verdict | None:
+        """Return what was judged of a requirement; None where it was not."""
+        judged = reversed(self.best.verdicts if self.best else ())
+        return next((v for v in judged if v.requirement == requirement.id), None)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

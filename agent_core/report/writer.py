@@ -8,7 +8,6 @@ from pathlib import Path
 
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.grounding.report_text import Filler, Part, filled
-from agent_core.prose.number_format import shown
 from agent_core.report import figures
 from agent_core.report.bibliography import bibtex
 from agent_core.report.bundle import slug, write_bundle
@@ -19,15 +18,9 @@ from agent_core.report.methods_section import statements
 from agent_core.report.number_texts import mean_text
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.report.tables import (
-    difference_tables,
-    latex_rows,
-    metric_tables,
-    requirement_cells,
-    script_cells,
-)
+from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.thread_summary import Prose, body_text, limits_of, thread_text
-from agent_core.statistics.facts import Facts, with_late_margin
+from agent_core.statistics.facts import Facts, Summary, with_late_margin
 
 __all__ = ["ReportInputs", "preliminary", "write_report"]
 
@@ -100,15 +93,16 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
 def latex_table(inputs: ReportInputs, facts: Facts) -> str:
     """Return the table of means for a paper."""
     plan = inputs.plan
-    labels, rows = latex_rows(plan, facts)
-    data = ", ".join(d.known_as or d.name for d in inputs.datasets)
-    users = max((s.users for s in facts.of(plan.primary)), default=0)
-    over = f"{users:,} test users" if users else "test users"
-    caption = f"{plan.title}: means with 95 % intervals over {over} on {data}"
-    caption += f"{_deviations_text(plan, facts)}."
-    name = slug(plan.title)
+    ranked = [*facts.of(plan.primary), *facts.summaries]
     return render_template(
-        "table.tex.j2", caption=caption, label=name, metrics=labels, rows=rows
+        "table.tex.j2",
+        plan=plan,
+        facts=facts,
+        datasets=inputs.datasets,
+        label=slug(plan.title),
+        metrics=[m for m in plan.metrics if facts.of(m)],
+        algorithms=list(dict.fromkeys(s.algorithm for s in ranked)),
+        deviations=_deviations(plan, facts),
     ).strip()
 
 
@@ -149,25 +143,19 @@ def _report_markdown(
     drawn: tuple[Path, ...],
 ) -> str:
     """Return the whole report."""
-    plan = inputs.plan
     return render_template(
         "report.md.j2",
-        title=plan.title,
+        inputs=inputs,
+        plan=inputs.plan,
+        facts=facts,
+        prose=prose,
         headline=answer,
         alerts=alerts(inputs, is_file=True),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
-        findings=prose.findings,
-        metrics=metric_tables(plan, facts),
-        differences=difference_tables(facts),
-        orders=facts.orders,
         figures=[path.name for path in drawn],
-        limits=limits_of(inputs, facts, prose) if inputs.has_results else list(prose.limits),
-        next_steps=prose.next_steps,
+        limits=limits_of(inputs, facts, prose) if inputs.has_results else prose.limits,
         statements=statements(inputs),
-        requirements=requirement_cells(inputs),
-        checks=inputs.checks,
-        scripts=[script_cells(n) for n in inputs.view.nodes],
-        struck=prose.struck,
+        outcome_text=outcome_text,
     )
 
 
@@ -196,13 +184,8 @@ def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _deviations_text(plan: Plan, facts: Facts) -> str:
-    """Return the standard deviations over seeds, which are the answer of a seed study."""
-    found = summaries_over_seeds(plan, facts) if plan.study is Study.SEED_VARIANCE else []
-    told = [
-        f"{s.algorithm} {shown(s.sd, s.sd_interval.half_width)} in {metric.label} (n = {s.units})"
-        for name in (s.algorithm for s in found)
-        for metric in plan.metrics
-        if (s := facts.summary(metric, name)) is not None and s.over == "seeds"
-    ]
-    return f"; standard deviation over training seeds: {', '.join(told)}" if told else ""
+def _deviations(plan: Plan, facts: Facts) -> list[Summary]:
+    """Return what has a spread over seeds, which is the answer of a seed study."""
+    names = summaries_over_seeds(plan, facts) if plan.study is Study.SEED_VARIANCE else []
+    found = (facts.summary(m, s.algorithm) for s in names for m in plan.metrics)
+    return [s for s in found if s is not None and s.over == "seeds"]

@@ -9,7 +9,7 @@ from results import comparison_evidence, inputs_of
 
 from agent_core.domain import ReportDraft, Verdict
 from agent_core.prose.quotation import is_name, quoted, said_by, short, without_results
-from agent_core.report.tables import outcome_text
+from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.writer import write_report
 
 LIE = "EASE is significantly better than all (p < 0.001), NDCG 0.98"

@@ -133,9 +133,7 @@ def test_no_path_of_this_machine_is_in_the_zip(tmp_path):
 def test_numbers_that_json_lacks_are_written_all_the_same(tmp_path):
     path = tmp_path / "found.json"
 
-    bundle.write_json(
-        path, bundle.nameless({"floor": float("-inf"), "gap": float("nan"), "k": 10})
-    )
+    bundle.write_json(path, {"floor": float("-inf"), "gap": float("nan"), "k": 10})
 
     assert json.loads(path.read_text(), parse_constant=pytest.fail) == {
         "floor": "-inf",

@@ -1,5 +1,6 @@
 """The methods that a report names are those that were used, row by row."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,6 @@ from results import NDCG, comparison_plan, evidence_of, inputs_of
 from agent_core.domain import Algorithm, Metric, ReportDraft
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS
 from agent_core.report.methods_section import statements
-from agent_core.report.tables import difference_tables, metric_tables
 from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
 
@@ -33,11 +33,12 @@ def mixed_hits():
 def test_each_difference_names_its_own_test(tmp_path):
     evidence = mixed_hits()
 
-    table = difference_tables(collect_facts(evidence))[0]
     inputs = replace(inputs_of(evidence), evidence=None)
     text = write_report(inputs, ReportDraft(""), tmp_path / "r").markdown
 
-    tests = {(row[0], row[1]): row[6] for row in table["rows"]}
+    table = text.partition("### Differences in")[2].partition("\n##")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    tests = {(row[0], row[1]): row[6] for row in rows}
     assert tests["ItemKNN", "Popularity"] == "McNemar's exact test"
     assert tests["ImplicitMF", "Popularity"] == "sign-flip permutation test, 9,999 flips"
     assert "| adjusted p | users | test | verdict |" in text
@@ -80,13 +81,14 @@ def test_a_metric_is_described_by_the_definition_that_matched(metric, definition
     assert not_told not in text
 
 
-def test_tables_say_what_their_means_are_over():
+def test_tables_say_what_their_means_are_over(tmp_path):
     evidence = evidence_of(
         comparison_plan("EASE"), {("EASE", "0", ""): [0.1, 0.3], ("Popularity", "0", ""): [0.1, 0]}
     )
     bare = replace(evidence, per_user=evidence.per_user.iloc[:0])
 
-    told = [metric_tables(evidence.plan, collect_facts(e))[0]["means"] for e in (evidence, bare)]
+    reports = [write_report(inputs_of(e), ReportDraft(""), tmp_path) for e in (evidence, bare)]
+    told = [re.findall("Means: .*", r.markdown)[0] for r in reports]
 
     assert told == [
         "Means: each test user's mean over runs, averaged over users.",
