@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from agent_core.domain import DataRule, DataRules, Metric, SplitKind, Study
+from agent_core.domain import DataRule, DataRules, Metric, Order, SplitKind, Study
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import (
     PATTERNS as AMOUNTS,
@@ -28,6 +28,9 @@ from agent_core.rules import data_words, split_fields
 
 CUTLESS = ("rmse", "mae")
 DEFAULT_SEEDS = 30
+DEFAULT_FOLDS = 5
+ONE_EACH = (SplitKind.LEAVE_LAST, SplitKind.LEAVE_ONE_OUT)
+CROSSFOLDS = (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
 BASELINES = ("Popularity", "Bias")
 
 
@@ -89,16 +92,17 @@ def read(text: str) -> Reading:
     algorithms, notes = _algorithms_of(clear, metrics)
     cutoffs, own = cuts_of(rest)
     seeds, first = seeds_of(rest)
-    split, holdout = split_fields.split_of(rest)
+    said = split_fields.split_fields([rest])
+    kind = said.get("kind")
     reading = Reading(
         algorithms=algorithms,
         metrics=metrics,
         cutoffs=cutoffs,
         own=own,
-        split=split,
-        holdout=holdout,
-        is_newest=split is SplitKind.USER_FRACTION and split_fields.newest_of(rest) is not None,
-        folds=split_fields.folds_of(rest),
+        split=None if kind in CROSSFOLDS else kind,
+        holdout=said.get("holdout"),
+        is_newest=said.get("order") is Order.NEWEST and kind not in ONE_EACH,
+        folds=said.get("folds") or (DEFAULT_FOLDS if says("crossfold", rest) else None),
         seeds=seeds,
         first_seed=first,
         min_rating=min_rating,
@@ -263,7 +267,7 @@ def _outside_of(text: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[int,
 def _beyond_of(text: str) -> tuple[str, ...]:
     """Return the kinds of study that a text asks for and that are not mine."""
     found = [kind for pattern, kind in BEYOND.items() if re.search(pattern, text, re.IGNORECASE)]
-    if len(split_fields.split_kinds(text)) > 1 and re.search(
+    if len(split_fields.kinds_named(text)) > 1 and re.search(
         r"\bsplits?\b|\bcompar|\bversus\b|\bvs\b", text
     ):
         found.append("a comparison of splits")

@@ -24,6 +24,10 @@ _KINDS = (SplitKind.LEAVE_LAST, SplitKind.LEAVE_ONE_OUT, SplitKind.GLOBAL_TIME)
 _SAID = ("said_of_split", "newest_share", "newest_of_each", "held_share")
 SPOKEN = tuple(PATTERNS[name] for name in (*_SAID, *(kind.value for kind in _KINDS)))
 """What tasks say of the split, from which a clause is quoted."""
+_FOLDS = {
+    "over_records": SplitKind.CROSSFOLD_RECORDS,
+    "over_users": SplitKind.CROSSFOLD_USERS,
+}
 _CANDIDATES = {
     "full_training_candidates": Candidates.FULL_TRAINING,
     "sampled_candidates": Candidates.SAMPLED,
@@ -53,44 +57,15 @@ def list_fields(texts: Iterable[str]) -> dict[str, Any]:
     return {k: v for s in reversed(sentences) for k, v in _list_fields(s)}
 
 
-def folds_of(text: str) -> int | None:
-    """Return the folds of a cross-validation; 5 where no number is said."""
-    match = PATTERNS["folds"].search(text)
-    if match:
-        return int(number_words.number_of(match[1] or match[2]))
-    return 5 if PATTERNS["crossfold"].search(text) else None
-
-
-def split_of(text: str) -> tuple[SplitKind | None, float | None]:
-    """Return the hold-out protocol that a task names, and the held-out share."""
-    newest = newest_of(text)
-    if newest:
-        return newest
-    share = _share_of(text)
-    for kind in _KINDS:
-        if PATTERNS[kind.value].search(text):
-            return kind, share if kind is SplitKind.GLOBAL_TIME else None
-    return (SplitKind.USER_FRACTION, share) if share else (None, None)
-
-
-def newest_of(text: str) -> tuple[SplitKind, float | None] | None:
-    """Return the split that holds out a newest share: of each user, or of all interactions."""
-    match = PATTERNS["newest_share"].search(text)
-    share = int(match[1]) / 100 if match else _share_of(text)
-    if PATTERNS["newest_of_each"].search(text):
-        return SplitKind.USER_FRACTION, share
-    return (SplitKind.GLOBAL_TIME, share) if match else None
-
-
-def split_kinds(text: str) -> tuple[SplitKind, ...]:
-    """Return all hold-out protocols that a task names."""
-    named = tuple(k for k in _KINDS if PATTERNS[k.value].search(text))
-    newest = newest_of(text)
-    if newest:
-        return tuple(dict.fromkeys([newest[0], *(k for k in named if not k.is_timed)]))
+def kinds_named(text: str) -> frozenset[SplitKind]:
+    """Return all hold-out protocols that a text names."""
+    named = {k for k in _KINDS if _has(text, k.value)}
+    if _has(text, "newest_share") or _has(text, "newest_of_each"):
+        kind, _ = _kind_and_share(text)
+        return frozenset({k for k in named if not k.is_timed} | ({kind} if kind else set()))
     # A share beside a cut in time is its own.
     is_own = SplitKind.GLOBAL_TIME in named or _share_of(text) is None
-    return named if is_own else (*named, SplitKind.USER_FRACTION)
+    return frozenset(named if is_own else {*named, SplitKind.USER_FRACTION})
 
 
 def _list_fields(sentence: str) -> Iterator[tuple[str, Any]]:
@@ -102,19 +77,17 @@ def _list_fields(sentence: str) -> Iterator[tuple[str, Any]]:
     if masked or ranked is None or _has(sentence, "refused"):
         return
     yield "candidates", ranked
-    count = PATTERNS["sampled_candidates"].search(sentence)
-    if ranked is Candidates.SAMPLED and count:
-        yield "candidate_count", int(number_of(next(g for g in count.groups() if g)))
+    if ranked is Candidates.SAMPLED:
+        yield "candidate_count", _number(sentence, "sampled_candidates")
 
 
 def _protocol(sentence: str) -> Iterator[tuple[str, Any]]:
     """Yield what a sentence says of the split."""
     kind, share = _kind_and_share(sentence)
-    folds = PATTERNS["folds"].search(sentence)
     count = next(iter(counts_held_out([sentence])), None)
     fields = {
         "kind": kind,
-        "folds": int(number_words.number_of(folds[1] or folds[2])) if folds else None,
+        "folds": _number(sentence, "folds"),
         "holdout": share,
         "order": _order(sentence, kind),
         "test_users": next(iter(test_users([sentence])), None),
@@ -122,53 +95,45 @@ def _protocol(sentence: str) -> Iterator[tuple[str, Any]]:
         "are_users_chosen": chooses_users([sentence]) or None,
         "has_validation": keeps_users_to_choose_on([sentence]) or None,
         "is_leak_study": asks_about_leaks(sentence) or None,
+        "seed": _number(sentence, "seed") if _has(sentence, "split_word") else None,
     }
     if count and kind and kind.has_share and not share:
         fields |= {"held_out": count, "is_share_planned": False}
     if kind is SplitKind.GLOBAL_TIME and _has(sentence, "period"):
         fields |= {"is_share_planned": False}
-    seed = PATTERNS["seed"].search(sentence)
-    if seed and _has(sentence, "split_word"):
-        fields |= {"seed": int(seed[1] or seed[2])}
     yield from ((name, value) for name, value in fields.items() if value is not None)
 
 
 def _kind_and_share(sentence: str) -> tuple[SplitKind | None, float | None]:
     """Return the kind of split that a sentence names, and the share that it holds out."""
-    of_each = PATTERNS["share_of_each"].search(sentence)
-    share = number_of(next(g for g in of_each.groups() if g)) if of_each else None
-    is_newest, counts = _is_newest(sentence), counts_held_out([sentence])
+    of_each, counts = _share(sentence, "share_of_each"), counts_held_out([sentence])
+    newest, said, is_newest = _newest_share(sentence), _share_of(sentence), _is_newest(sentence)
     if _has(sentence, "folds") or _has(sentence, "crossfold"):
-        kinds = {
-            "over_records": SplitKind.CROSSFOLD_RECORDS,
-            "over_users": SplitKind.CROSSFOLD_USERS,
-        }
-        return next((k for name, k in kinds.items() if _has(sentence, name)), None), share
-    if not _has(sentence, "split_word"):
-        return None, None
-    named = _has(sentence, SplitKind.LEAVE_ONE_OUT.value) or counts == {1}
-    if (named and is_newest) or _has(sentence, SplitKind.LEAVE_LAST.value):
-        return SplitKind.LEAVE_LAST, None
-    if named:
-        return SplitKind.LEAVE_ONE_OUT, None
-    if share or (_has(sentence, "per_user") and (counts or _share_of(sentence))):
-        return SplitKind.USER_FRACTION, share or (None if counts else _share_of(sentence))
-    return _cut_in_time(sentence, is_newest=is_newest)
-
-
-def _cut_in_time(sentence: str, *, is_newest: bool) -> tuple[SplitKind | None, float | None]:
-    """Return the split at a moment that a sentence names, and the share after it."""
-    names = ("newest_share", "share_of_all", "oldest_share")
-    newest, of_all, oldest = (PATTERNS[name].search(sentence) for name in names)
-    if oldest and not newest:
-        return SplitKind.GLOBAL_TIME, round(1 - number_of(oldest[1]), 4)
-    if newest or (of_all and is_newest):
-        found = int(newest[1]) / 100 if newest else number_of(of_all[1]) if of_all else None
-        return SplitKind.GLOBAL_TIME, found
-    is_named = _has(sentence, SplitKind.GLOBAL_TIME.value)
+        kind = next((k for name, k in _FOLDS.items() if _has(sentence, name)), None)
+        return kind, of_each or newest or said
+    is_single = _has(sentence, SplitKind.LEAVE_ONE_OUT.value) or counts == {1}
+    is_last = _has(sentence, SplitKind.LEAVE_LAST.value) and _has(sentence, "split_word")
+    if (is_single or is_last) and not newest:
+        is_last = is_last or is_newest
+        return SplitKind.LEAVE_LAST if is_last else SplitKind.LEAVE_ONE_OUT, None
+    if _has(sentence, "newest_of_each"):
+        return SplitKind.USER_FRACTION, newest or said
+    if newest:
+        return SplitKind.GLOBAL_TIME, newest
     is_period = _has(sentence, "test") and _has(sentence, "period")
-    kind = SplitKind.GLOBAL_TIME if is_named or is_period else None
-    return kind, _share_of(sentence) if is_named else None
+    if is_period or _has(sentence, SplitKind.GLOBAL_TIME.value):
+        return SplitKind.GLOBAL_TIME, None if is_period else said
+    is_of_each = of_each or said or (counts and _has(sentence, "per_user"))
+    return (SplitKind.USER_FRACTION, of_each or said) if is_of_each else (None, None)
+
+
+def _newest_share(sentence: str) -> float | None:
+    """Return the share of all interactions that is the newest, told by it or by the rest."""
+    if newest := PATTERNS["newest_share"].search(sentence):
+        return int(newest[1]) / 100
+    if oldest := _share(sentence, "oldest_share"):
+        return round(1 - oldest, 4)
+    return _share(sentence, "share_of_all") if _is_newest(sentence) else None
 
 
 def _order(sentence: str, kind: SplitKind | None) -> Order | None:
@@ -179,13 +144,9 @@ def _order(sentence: str, kind: SplitKind | None) -> Order | None:
         return Order.NEWEST
     if kind is SplitKind.GLOBAL_TIME or (kind is None and not _has(sentence, "holds_out")):
         return None
-    return (
-        Order.NEWEST
-        if _is_newest(sentence)
-        else Order.RANDOM
-        if _has(sentence, "random")
-        else None
-    )
+    if _is_newest(sentence):
+        return Order.NEWEST
+    return Order.RANDOM if _has(sentence, "random") else None
 
 
 def _is_newest(sentence: str) -> bool:
@@ -199,6 +160,19 @@ def _share_of(text: str) -> float | None:
     found = parts or [float(g) for g in (held.groups() if held else ()) if g]
     shares = [n if n < 1 else n / 100 for n in found]
     return next((s for s in shares if 0.01 <= s <= 0.9), None)
+
+
+def _share(sentence: str, name: str) -> float | None:
+    """Return the share that a pattern finds."""
+    match = PATTERNS[name].search(sentence)
+    return number_of(next(g for g in match.groups() if g)) if match else None
+
+
+def _number(sentence: str, name: str) -> int | None:
+    """Return the number, or number word, that a pattern finds."""
+    match = PATTERNS[name].search(sentence)
+    found = next((g for g in match.groups() if g), None) if match else None
+    return int(number_words.number_of(found)) if found else None
 
 
 def _has(sentence: str, name: str) -> bool:
