@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agent_core.domain import (
     Algorithm,
@@ -21,6 +18,7 @@ from agent_core.domain import (
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.repairs import DENSE
+from agent_core.offline.templates import environment
 
 VARIANTS = (
     (True, True, "LensKit's own splitter and metrics"),
@@ -42,7 +40,7 @@ def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
     """Return the script of one variant; variants repeat after the last."""
     use_split, use_metrics, words = VARIANTS[variant % len(VARIANTS)]
     source = (
-        _environment()
+        environment()
         .get_template("script.py.j2")
         .render(
             **_parts_of(plan, dataset),
@@ -51,19 +49,6 @@ def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
         )
     )
     return Script(f"{plan.title}: {words}.", source)
-
-
-@cache
-def _environment() -> Environment:
-    """Return the template environment."""
-    found = Environment(
-        loader=PackageLoader("agent_core.offline", "parts"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    found.filters["pyrepr"] = repr
-    return found
 
 
 def _parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:

@@ -12,7 +12,12 @@ from agent_core.domain import Dataset, Plan, PlanChange, Revision
 from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
-from agent_core.offline.requirements import key_of, with_known_ids
+from agent_core.offline.requirements import (
+    configurations_text,
+    key_of,
+    pairs_text,
+    with_known_ids,
+)
 from agent_core.offline.text_patterns import PATTERNS, says
 from agent_core.offline.wishes import merged, unique
 from agent_core.rules.wording import data_text, split_text
@@ -178,8 +183,7 @@ def _configuration_changes(old: Plan, new: Plan) -> list[str]:
     for algorithm in new.algorithms:
         was, config = before.get(algorithm.name), algorithm.config
         if was is None and config:
-            pairs = ", ".join(f"{k} {v}" for k, v in config.items())
-            lines.append(f"configuration: {algorithm.name} {pairs}")
+            lines.append(f"configuration: {algorithm.name} {pairs_text(config)}")
         elif was is not None:
             changed = [f"{k} {was.get(k)} → {v}" for k, v in config.items() if was.get(k) != v]
             lines += [f"configuration: {algorithm.name} {', '.join(changed)}"] if changed else []
@@ -201,22 +205,13 @@ def _labels(plan: Plan) -> str:
     return ", ".join(m.label for m in plan.metrics)
 
 
-def _configurations(plan: Plan) -> str:
-    """Return the configurations of a plan."""
-    return "; ".join(
-        f"{a.name} " + ", ".join(f"{k} {v}" for k, v in a.config.items())
-        for a in plan.algorithms
-        if a.config and a.name in _names(plan)
-    )
-
-
 def _explain(plan: Plan, question: str) -> str:
     """Answer a question about the plan; empty where it is about something else."""
     words = {
         "margin": _margin_text(plan),
         "split": plan.split.text,
         "seeds": len(plan.seeds),
-        "config": _configurations(plan),
+        "config": configurations_text(plan),
         "minutes": max(1.0, plan.estimate_s / 60),
         "metrics": _labels(plan),
     }
