@@ -52,20 +52,24 @@ class PlanRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviseRequest:
-    """Read a reply to the plan: wish, question, or chatter."""
+class PlannedRequest:
+    """What every request about a run that has a plan carries."""
 
     context: Context
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseRequest(PlannedRequest):
+    """Read a reply to the plan: wish, question, or chatter."""
+
     reply: str
 
 
 @dataclass(frozen=True, slots=True)
-class DraftRequest:
+class DraftRequest(PlannedRequest):
     """Write a script from scratch."""
 
-    context: Context
-    plan: Plan
     index: int
     """Which of the drafts this is, from 0; drafts must differ."""
     others: tuple[str, ...] = ()
@@ -73,11 +77,9 @@ class DraftRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class DebugRequest:
+class DebugRequest(PlannedRequest):
     """Repair a script that crashed or failed a binding check."""
 
-    context: Context
-    plan: Plan
     node: Node
     attempts: tuple[Node, ...] = ()
     """Earlier attempts of the chain, oldest first."""
@@ -86,32 +88,26 @@ class DebugRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ImproveRequest:
+class ImproveRequest(PlannedRequest):
     """Make a working script meet one more requirement."""
 
-    context: Context
-    plan: Plan
     node: Node
     aim: Requirement | None
     attempts: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class MergeRequest:
+class MergeRequest(PlannedRequest):
     """Combine two working scripts that complement each other."""
 
-    context: Context
-    plan: Plan
     first: Node
     second: Node
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeRequest:
+class JudgeRequest(PlannedRequest):
     """Decide the requirements that no check decides."""
 
-    context: Context
-    plan: Plan
     node: Node
     open: tuple[Requirement, ...]
     artifacts: Mapping[str, Path]
@@ -119,11 +115,9 @@ class JudgeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRequest:
+class ReportRequest(PlannedRequest):
     """Write the report's words."""
 
-    context: Context
-    plan: Plan
     nodes: tuple[Node, ...]
     best: Node | None
     outcome: Outcome
@@ -132,11 +126,9 @@ class ReportRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerRequest:
+class AnswerRequest(PlannedRequest):
     """Answer a person's question from recorded results."""
 
-    context: Context
-    plan: Plan
     question: str
     facts: Mapping[str, float]
     report: str

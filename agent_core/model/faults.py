@@ -115,9 +115,7 @@ def _code_and_text(body: object) -> tuple[str, str]:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Read how many seconds a server asks to wait: a number, or a date."""
-    value = headers.get("retry-after")
-    if not value:
-        return None
+    value = headers.get("retry-after", "")
     try:
         seconds = float(value)
     except ValueError:

@@ -86,7 +86,7 @@ def plan_from(
         "seeds": [*range(answer.first_seed, answer.first_seed + answer.seed_count)],
         "assumptions": _assumptions_of(answer, algorithms, metrics[0]),
         "ask": _question_of(answer),
-        "list_length": _length_of(answer, metrics),
+        "list_length": min(MAX_LIST, max([answer.list_length, 1, *(m.k for m in metrics if m.k)])),
         "estimate_s": min(max(answer.estimate_s, 1.0), 1e6),
         "estimate_cost": cost,
         "swept": answer.swept or None,
@@ -201,11 +201,6 @@ def _metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
             faults.append(f"metrics: cut-off {k} of {plain} is not within 1 to {MAX_LIST}")
         found.append(Metric(plain, None if kind.is_rating else k))
     return tuple(dict.fromkeys(found))
-
-
-def _length_of(answer: PlanAnswer, metrics: Sequence[Metric]) -> int:
-    """Return a list length that holds every cut-off."""
-    return min(MAX_LIST, max([answer.list_length, 1, *(m.k for m in metrics if m.k)]))
 
 
 def _study_faults(
