@@ -9,49 +9,20 @@ from collections.abc import Mapping
 from agent_core.domain import Answer, Metric, Plan
 from agent_core.grounding.answer_text import is_within
 from agent_core.offline.grammar import read
+from agent_core.offline.text_patterns import says, wish_in
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.researcher import AnswerRequest
 from agent_core.statistics.facts import EQUIVALENCE
 
-STATISTICS = (
-    ("sd", r"\bsd\b|std|standard deviation|spread|vary|variab|varian|fluctuat"),
-    ("cv", r"\bcv\b|coefficient of variation|relative"),
-    ("min", r"\bmin(?:imum)?\b|lowest|worst run"),
-    ("max", r"\bmax(?:imum)?\b|highest|best run"),
-    ("range", r"\brange\b"),
-    ("mean", r"\bmean\b|average|how (?:good|well|high)|what (?:is|was) the|value"),
-)
-STATUS = re.compile(r"how is it going|status|progress|how long|finished|done yet|eta", re.I)
-COMPARES = re.compile(
-    r"better|worse|differ|beat|than|versus|\bvs\b|compare|signific|equivalen|\bequal|\bsame\b",
-    re.I,
-)
-EQUALS = re.compile(r"equivalen|\bequal|\bsame\b", re.IGNORECASE)
 NO_MARGIN = (
     " No equivalence margin was set before the results, so I cannot say whether they are "
     "equivalent."
 )
-OFFERS = re.compile(
-    r"^(?:(?:can|could|would|will|should) (?:you|we)|what (?:if|about)|how about)"
-    r"(?:\s+(?:please|also|we|you))*\s+",
-    re.IGNORECASE,
-)
-ADDS = re.compile(r"add|include|run|use|repeat|test|try", re.IGNORECASE)
 WORDS = {
     "sd": "SD over runs", "cv": "CV", "min": "lowest run", "max": "highest run",
     "range": "range", "mean": "mean",
 }  # fmt: skip
 
-
-WHY = re.compile(
-    r"^\W*(?:and |but |so )?(?:why|how come|what (?:explains|causes))\b", re.IGNORECASE
-)
-WHICH_RUN = re.compile(
-    r"^(?=.*\b(?:best|worst|better|highest|lowest|luck\w*)\b).*\b(?:which|best|worst|luckiest) "
-    r"(?:training )?(?:seed|run)s?\b",
-    re.IGNORECASE | re.DOTALL,
-)
-TELLS_APART = re.compile(r"signific|differen|distinguish", re.IGNORECASE)
 NO_CAUSE = (
     "The recorded results say what came out, not why: nothing here was varied to find a cause."
 )
@@ -61,25 +32,25 @@ HERE = "At these configurations, on this data and split."
 
 def answer(request: AnswerRequest) -> Answer:
     """Return an answer that quotes the recorded results it used."""
-    if STATUS.search(request.question) or not request.facts:
+    if says("status", request.question) or not request.facts:
         return Answer(request.status or "Nothing is recorded yet.")
     offered = _offer(request)
     if offered is not None:
         return offered
     named = _named_algorithms(request.plan, request.question)
-    if WHY.search(request.question):
+    if says("why", request.question):
         return _answer_without_cause(request, named)
-    if WHICH_RUN.search(request.question):
+    if says("which_run", request.question):
         return _runs(request)
-    if len(named) != 2 and TELLS_APART.search(request.question):
+    if len(named) != 2 and says("tells_apart", request.question):
         return _difference_statistics(request, named) or _ranking_answer(
             request.plan, request.facts
         )
-    if len(named) == 2 and COMPARES.search(request.question):
+    if len(named) == 2 and says("compares_two", request.question):
         return _compare_answer(request, *named)
-    if re.search(r"\bbest\b|\bwins?\b|\bbetter\b|\brank|compare", request.question, re.I):
+    if says("which_best", request.question):
         return _ranking_answer(request.plan, request.facts)
-    if re.search(r"how many|number of", request.question, re.I):
+    if says("how_many", request.question):
         return _counts(request.plan, request.facts)
     return _statistics(request)
 
@@ -94,13 +65,13 @@ def _named_algorithms(plan: Plan, question: str) -> list[str]:
 
 def _offer(request: AnswerRequest) -> Answer | None:
     """Offer the wish that a question holds; None where it holds none."""
-    if not OFFERS.match(request.question.strip()):
+    if not says("offer", request.question):
         return None
-    wish = re.sub(OFFERS, "", request.question.strip().rstrip("?! ")).strip()
+    wish = wish_in(request.question).removeprefix("also ")
     reading = read(wish)
     known = {a.name.split(" ")[0] for a in request.plan.algorithms}
     fresh = set(reading.algorithms) - known
-    if not fresh and not reading.folds and not reading.seeds and not re.match(ADDS, wish):
+    if not fresh and not reading.folds and not reading.seeds and not says("more_work", wish):
         return None
     return Answer("That was not part of this run; it needs a new round.", (), wish)
 
@@ -159,7 +130,7 @@ def _difference_statistics(request: AnswerRequest, named: list[str]) -> Answer |
         f"\n{len(pairs) - SHOWN_PAIRS} more are in report.md." if len(pairs) > SHOWN_PAIRS else ""
     )
     said = "\n".join(t.text.replace(f" {HERE}", "").replace(NO_MARGIN, "") for t in told)
-    text = f"{said} {HERE}{NO_MARGIN if EQUALS.search(request.question) else ''}{more}"
+    text = f"{said} {HERE}{NO_MARGIN if says('equals', request.question) else ''}{more}"
     return Answer(text, tuple(q for t in told for q in t.quoted))
 
 
@@ -188,7 +159,7 @@ def _equivalence(request: AnswerRequest, a: str, b: str) -> str:
     key = f"{request.plan.primary.key}|{a} - {b}"
     is_shown = is_within(facts, key)
     if is_shown is None:
-        is_asked = f"{key}|margin" not in facts and EQUALS.search(request.question)
+        is_asked = f"{key}|margin" not in facts and says("equals", request.question)
         return NO_MARGIN if is_asked else ""
     margin, low, high = (facts[f"{key}|{s}"] for s in EQUIVALENCE[:3])
     tested = f"within ±{margin:g} (TOST: 90 % interval {low:.4f} to {high:.4f})"
@@ -200,7 +171,7 @@ def _equivalence(request: AnswerRequest, a: str, b: str) -> str:
 def _statistics(request: AnswerRequest) -> Answer:
     """Answer what a statistic of a metric was."""
     plan, reading = request.plan, read(request.question)
-    wanted = [s for s, pattern in STATISTICS if re.search(pattern, request.question, re.I)]
+    wanted = [name for name in WORDS if says(name, request.question)]
     metrics = _asked_metrics(plan, reading.metrics, reading.cutoffs)
     missing = [m for m in metrics if m not in plan.metrics]
     if missing:

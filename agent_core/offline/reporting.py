@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 
 from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, Study
+from agent_core.offline.templates import sentence
 from agent_core.researcher import ReportRequest
 
 MAX_CLAIMS = 6
+MAX_STEPS = 3
+_TABLE: dict[str, list[str]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+)
 
 
 def draft_of(request: ReportRequest) -> ReportDraft:
@@ -20,8 +27,8 @@ def draft_of(request: ReportRequest) -> ReportDraft:
     return ReportDraft(
         headline="",
         findings=tuple(findings),
-        limits=_limits_told(plan),
-        next_steps=_next_steps(plan, has_result=request.best is not None),
+        limits=_texts(plan, "limits"),
+        next_steps=_texts(plan, "next_steps" if request.best else "without_result")[:MAX_STEPS],
         claims=claims,
     )
 
@@ -84,38 +91,12 @@ def _value_reference(metric: Metric, name: str, statistic: str) -> str:
     return f"{{{{{metric.key}|{name}|{statistic}}}}}"
 
 
-def _limits_told(plan: Plan) -> tuple[str, ...]:
-    """Return what the result does not show."""
-    subjects = ", ".join(a.name for a in plan.algorithms if a not in plan.baselines)
-    found = [f"Hyperparameters are stated, not tuned: these configurations of {subjects}."]
-    if plan.study is Study.SWEEP and plan.swept:
-        found = [f"Only {plan.swept} was varied; all other hyperparameters are stated, not tuned."]
-    if plan.split.folds == 1:
-        found.append("One split; the effect of the split was not measured.")
-    if plan.split.kind.is_single and any(m.name == "recall" for m in plan.metrics):
-        found.append("With a single tested item per user, Recall and Hit are the same.")
-    if plan.study is not Study.SEED_VARIANCE and len(plan.seeds) == 1:
-        random = ", ".join(a.name for a in plan.algorithms if a.is_random)
-        if random:
-            found.append(f"One seed; the effect of the seed on {random} was not measured.")
-    return tuple(found)
-
-
-def _next_steps(plan: Plan, *, has_result: bool) -> tuple[str, ...]:
-    """Return what could be done next."""
-    if not has_result:
-        return (
-            "Look at the first error in the zip's log.jsonl.",
-            "Ask for fewer algorithms, or attach a smaller sample of the data.",
-        )
-    steps = []
-    if plan.split.folds == 1:
-        steps.append("Repeat with cross-validation to see the effect of the split.")
-    if plan.study is not Study.SEED_VARIANCE and any(a.is_random for a in plan.algorithms):
-        steps.append("Repeat with more seeds to see the effect of the seed.")
-    if len(plan.metrics) == 1 and not plan.primary.is_rating:
-        other = "Recall" if plan.primary.name == "ndcg" else "NDCG"
-        steps.append(f"Add {other} to see whether the metric matters.")
-    if plan.study is Study.SEED_VARIANCE:
-        steps.append("Compare with other algorithms on the same split.")
-    return tuple(steps[:3])
+def _texts(plan: Plan, name: str) -> tuple[str, ...]:
+    """Return the sentences of the table that hold for a plan."""
+    values = {
+        "plan": plan,
+        "subjects": ", ".join(a.name for a in plan.algorithms if a not in plan.baselines),
+        "random": [a.name for a in plan.algorithms if a.is_random],
+    }
+    found = (sentence(template, **values) for template in _TABLE[name])
+    return tuple(text for text in found if text)

@@ -18,7 +18,7 @@ from agent_core.offline.requirements import (
     pairs_text,
     with_known_ids,
 )
-from agent_core.offline.text_patterns import PATTERNS, says
+from agent_core.offline.text_patterns import PATTERNS, says, wish_in
 from agent_core.offline.wishes import merged, unique
 from agent_core.rules.wording import data_text, split_text
 
@@ -56,7 +56,7 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
         return Revision()
     changed, dropped, said = _apply(plan, words)
     if is_question:
-        offer = _wish_of(words) if changed or dropped else ""
+        offer = wish_in(words) if changed or dropped else ""
         return Revision(reply=_explain(plan, words) or (OFFERED if offer else ""), offer=offer)
     if says("outcome", words):
         said = _outcome_reply(plan, words)
@@ -77,18 +77,6 @@ def _outcome_reply(plan: Plan, reply: str) -> str:
     named = [a for a in read(reply).algorithms if a not in BASELINES]
     subjects = ", ".join(named or [a.name for a in plan.algorithms if a not in plan.baselines])
     return OUTCOME_REPLY.format(names=subjects) + "."
-
-
-def _wish_of(question: str) -> str:
-    """Return a question as the wish that it holds."""
-    wish = re.sub(
-        r"^\W*(?:(?:can|could|would|will|should|may) (?:you|we|i)|what (?:if|about)|how about)\s+"
-        r"(?:(?:please|we|you)\s+)*",
-        "",
-        question.strip().rstrip("?! "),
-        flags=re.IGNORECASE,
-    )
-    return wish.strip()
 
 
 def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]:
