@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from agent_core.checks.script.call_names import names_of
 from agent_core.checks.script.syntax import named_argument, names_in, parts_for, targets_of
+from agent_core.prose.patterns import read_patterns
 
 TEST = "test"
 """Holds tested interactions."""
 LOOP = "loop"
 """Takes another value with each turn of a loop: a candidate."""
-NOT_TEST = re.compile(r"train|valid|\bval\b|val_|_val|inner|\bdev\b|tun(?:e|ing)|fit|calib", re.I)
-"""Names of parts that something may be chosen on."""
-NO_CANDIDATE = re.compile(r"seed|fold|split|part\b|train|test|user|rng|name|label|metric", re.I)
-"""Names of what loops over something else than configurations."""
+PATTERNS = read_patterns(Path(__file__).with_name("script_patterns.toml"))
+NOT_TEST, NO_CANDIDATE = PATTERNS["not_test"], PATTERNS["no_candidate"]
 USERS = names_of("users")
 SPLIT_ARGUMENT = 2
 """Where `labbook.split` takes the test, behind fold and training."""

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from agent_core.domain import SplitKind, Study
 from agent_core.evidence.evidence import Evidence
+from agent_core.prose.patterns import read_patterns
 
-CLEAN = re.compile(r"clean|honest|proper|correct|without|no.?leak|leak.?free", re.IGNORECASE)
-KINDS = {
-    "leave_one_last": SplitKind.LEAVE_LAST,
-    "leave_last_one": SplitKind.LEAVE_LAST,
-    "leave_last_out": SplitKind.LEAVE_LAST,
-    "leave_last_one_out": SplitKind.LEAVE_LAST,
-    "temporal_leave_one_out": SplitKind.LEAVE_LAST,
-    "temporal": SplitKind.GLOBAL_TIME,
-    "global_temporal": SplitKind.GLOBAL_TIME,
-    "temporal_global": SplitKind.GLOBAL_TIME,
-    "loo": SplitKind.LEAVE_ONE_OUT,
-    "random_leave_one_out": SplitKind.LEAVE_ONE_OUT,
-}
-"""Other names that scripts give to kinds of splits."""
+PATTERNS = read_patterns(Path(__file__).with_name("fold_patterns.toml"))
+CLEAN = PATTERNS["clean"]
+_TABLE = tomllib.loads(Path(__file__).with_name("split_names.toml").read_text(encoding="utf-8"))
+KINDS = {kind.value: kind for kind in SplitKind}
+KINDS |= {name: SplitKind(kind) for kind, names in _TABLE.items() for name in names}
+"""Kinds of splits by the names that scripts give them."""
 
 
 def is_meant_to_leak(evidence: Evidence, fold: str) -> bool:
@@ -62,4 +57,4 @@ def _declared_kind(evidence: Evidence, fold: str) -> SplitKind | None:
     """Return the kind that the script says a fold has; None where it says none that is known."""
     said = described_split(evidence, fold).get("kind")
     name = re.sub(r"[\s-]+", "_", str(said or "").strip().lower())
-    return KINDS.get(name) or (SplitKind(name) if name in list(SplitKind) else None)
+    return KINDS.get(name)
