@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent_core.checks.result import Detail, some
+from agent_core.checks.result import Detail
 from agent_core.checks.script.constants import UNKNOWN, Constants
 from agent_core.checks.script.scopes import scopes_of
 from agent_core.checks.script.syntax import (
@@ -236,5 +236,5 @@ def _recordings(calls: Iterable[ast.Call]) -> dict[str, int]:
 def _setting_text(found: SetValue, values: Iterable[Any]) -> Detail:
     """Say what a line sets, and what is recorded."""
     told = "line {line} sets {argument} = {value}, recorded is {recorded}"
-    name, listed = SAME_NAMES.get(found.name, found.name), some(map(repr, values))
-    return Detail(told, line=found.line, argument=name, value=repr(found.value), recorded=listed)
+    name, recorded = SAME_NAMES.get(found.name, found.name), map(repr, values)
+    return Detail(told, line=found.line, argument=name, value=repr(found.value), recorded=recorded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 
-from agent_core.checks.result import Detail, Result, not_applicable, passed, some, warned
+from agent_core.checks.result import Result, not_applicable, passed, warned
 from agent_core.checks.script.call_names import names_of
 from agent_core.checks.script.scopes import MAX_STEPS, Scope, scopes_of
 from agent_core.checks.script.syntax import (
@@ -118,9 +118,8 @@ def _delivered_lines(source: str, is_so: Callable[[Scope, ast.expr], bool]) -> l
 def _warned_of_lines(what: str, lines: Iterable[int]) -> Result:
     """Warn of what stands in some lines."""
     unique = sorted(set(lines))
-    told = "line {lines}" if len(unique) == 1 else "lines {lines}"
-    found = Detail(told, lines=some(unique))
-    return warned(f"{what}: {found}.", [found])
+    place = "line {lines}" if len(unique) == 1 else "lines {lines}"
+    return warned(f"{what}: {place}.", lines=unique)
 
 
 def _is_swallowing(handler: ast.ExceptHandler) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from agent_core.checks.result import Detail, Result, failed, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, passed, warned
 from agent_core.checks.split.split_kinds import Fold
-from agent_core.checks.split.variants import is_variant, kind_of
+from agent_core.checks.split.variants import PATTERNS, is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.prose.quotation import short
+from agent_core.rules.data_words import CORE
 
 FEW = 5
 """Interactions that may be missing by chance."""
@@ -22,18 +23,10 @@ COUNT_SLACK = 0.01
 """Users without a partner in training and the like may be fewer than a filter left."""
 MANY = 0.05
 """Share of interactions or users that no filter beside the plan may take away."""
-CORE = re.compile(
-    r"(?<!\d)(\d+)[\s_-]*core\b|\bk-?\s?core\b[^\d]{0,25}(\d+)|(?<![a-z])core\D{0,3}(\d+)"
-    r"|min_(?:user|item)\w*\D(\d+)",
-    re.IGNORECASE,
-)
-"""How scripts name a filter in run.json: `5-core`, `core5`, `min_user_ratings=5`."""
 APART = 0.25
 """Share of interactions that a declared validation part may take away without being saved."""
+TO_CHOOSE_ON = PATTERNS["to_choose_on"]
 NOT_SAVED = "a validation part that was not saved"
-KEPT_APART = re.compile(
-    r"val(?:id\w*)?(?![a-z])|dev(?![a-z])|tun(?:e|ing)(?![a-z])|hpo|inner", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,14 @@ class Loss:
     """What it leaves out of what could have been tested."""
 
     @property
+    def text(self) -> Detail:
+        """How many interactions and users are missing."""
+        told = "{interactions:,} of {of:,} interactions"
+        told += ", {users:,} of {of_users:,} users" if self.users else ""
+        counts = ("interactions", "of", "users", "of_users")
+        return Detail(told, **{name: getattr(self, name) for name in counts})
+
+    @property
     def share(self) -> float:
         """The larger share, of interactions or users."""
         return max(self.interactions / max(1, self.of), self.users / max(1, self.of_users))
@@ -60,41 +61,38 @@ def filters_as_planned(evidence: Evidence) -> Result:
     folds = judged_parts(evidence)
     if not folds:
         return failed("No split was saved, so that it cannot be checked.")
+    losses = [_loss_of(evidence, fold) for fold in folds]
     faults: list[str] = []
-    losses: list[Loss] = []
     for fold in folds:
-        kept = pd.concat(fold[1:], ignore_index=True)
-        losses.append(_lost(evidence, fold))
-        faults += [*_rating_faults(evidence, fold), *_claim_faults(evidence, kept, fold[0])]
-    names = _reasons_of(evidence)
+        faults += [*_low_ratings(evidence, fold), *_false_claims(evidence, fold)]
+    reasons = _reasons_of(evidence)
     worst = max(losses, key=lambda loss: (loss.share, loss.interactions))
-    if worst.share and not _is_allowed(evidence, worst, names):
-        why = f" after {some(names)}, which the plan does not ask for" if names else ""
-        faults.append(_loss_text(worst) + f" are missing{why or ' and no filter says why'}")
+    if worst.share and not _is_allowed(evidence, worst, reasons):
+        told = " after {filters}, which the plan does not ask for"
+        why = Detail(told, filters=reasons) if reasons else " and no filter says why"
+        faults.append(worst.text + " are missing" + why)
     if faults:
-        return failed(f"{some(dict.fromkeys(faults))}.", faults)
-    data = sum(len(part) for part in folds[0][1:])
+        return failed("{faults}.", faults=dict.fromkeys(faults))
     if worst.share:
-        after = some(names) if names else "rules that the plan only words"
-        return warned(_loss_text(worst) + Detail(" are missing after {filters}.", filters=after))
-    notes = "".join(dict.fromkeys(f"; {loss.note}" for loss in losses if loss.note))
+        after = reasons or "rules that the plan only words"
+        return warned(worst.text + Detail(" are missing after {filters}.", filters=after))
+    kept = Detail("{interactions:,} interactions", interactions=sum(map(len, folds[0][1:])))
     doubts = [loss.doubt for loss in losses if loss.doubt]
     doubts += [text for fold in folds for text in _excess(evidence, fold)]
     if doubts:
-        return warned(f"{data:,} interactions; {some(dict.fromkeys(doubts))}{notes}.", doubts)
-    least = evidence.plan.data.lowest_rating
-    rule = f"rating >= {least:g}" if least else f"after {some(names)}" if names else "no filter"
-    return passed(f"{data:,} interactions, {rule}{notes}.")
+        told = Detail("; {doubts}", doubts=dict.fromkeys(doubts))
+        return warned(_with_notes(kept + told, losses))
+    return passed(_with_notes(kept + ", " + _rule_text(evidence, reasons), losses))
 
 
 def judged_parts(evidence: Evidence) -> list[Fold]:
     """Return fold, train and test where both were saved; not what was kept apart to choose on."""
     saved = sorted(set(evidence.test) & set(evidence.train))
-    chosen = [fold for fold in saved if not _is_kept_apart(evidence, fold)] or saved
+    chosen = [fold for fold in saved if not _is_to_choose_on(evidence, fold)] or saved
     return [(fold, evidence.train[fold], evidence.test[fold]) for fold in chosen]
 
 
-def untrained(
+def unexplained_by_cold_start(
     missing: pd.DataFrame, train: pd.DataFrame, expected: pd.DataFrame, tested: int
 ) -> tuple[pd.DataFrame, str]:
     """Return what is missing without what training does not know, and how much that is.
@@ -110,9 +108,25 @@ def untrained(
         usual = float((sizes * share**sizes).sum())
         count = int(is_new.sum())
         if 0 < count <= 2 * usual + 3 * usual**0.5 + FEW:
-            doubts.append(f"{count:,} held-out interactions with {what} new to training")
+            told = "{cold:,} held-out interactions with {what} new to training"
+            doubts.append(Detail(told, cold=count, what=what))
             missing = missing[~is_new]
-    return missing, f"{some(doubts)} are left out" if doubts else ""
+    return missing, Detail("{cold} are left out", cold=doubts) if doubts else ""
+
+
+def _with_notes(told: str, losses: Iterable[Loss]) -> str:
+    """End a reason with what the split itself leaves out."""
+    for note in dict.fromkeys(loss.note for loss in losses if loss.note):
+        told = told + "; " + note
+    return told + "."
+
+
+def _rule_text(evidence: Evidence, reasons: list[str]) -> str:
+    """Say by which rule interactions were kept."""
+    least = evidence.plan.data.lowest_rating
+    if least:
+        return Detail("rating >= {lowest:g}", lowest=least)
+    return Detail("after {filters}", filters=reasons) if reasons else "no filter"
 
 
 def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
@@ -124,31 +138,27 @@ def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
     return bool(names) and loss.share <= MANY
 
 
-def _loss_text(loss: Loss) -> Detail:
-    """Say how many interactions and users are missing."""
-    told = "{interactions:,} of {of:,} interactions"
-    told += ", {users:,} of {of_users:,} users" if loss.users else ""
-    counts = {"interactions": loss.interactions, "of": loss.of}
-    return Detail(told, **counts, users=loss.users, of_users=loss.of_users)
-
-
-def _is_kept_apart(evidence: Evidence, fold: str) -> bool:
+def _is_to_choose_on(evidence: Evidence, fold: str) -> bool:
     """Whether a fold is called validation and nothing was measured on it."""
-    return bool(KEPT_APART.search(fold)) and fold not in set(evidence.rows["fold"])
+    return bool(TO_CHOOSE_ON.search(fold)) and fold not in set(evidence.rows["fold"])
+
+
+def _described_data(evidence: Evidence) -> dict[str, Any]:
+    """Return what run.json says of the dataset."""
+    described = evidence.run.get("dataset")
+    return described if isinstance(described, dict) else {}
 
 
 def _used_dataset(evidence: Evidence) -> Dataset | None:
     """Return the profile of the dataset that was used."""
-    described = evidence.run.get("dataset")
-    name = described.get("file") if isinstance(described, dict) else None
+    named = {d.name: d for d in reversed(evidence.datasets)}
     first = evidence.datasets[0] if evidence.datasets else None
-    return next((d for d in evidence.datasets if d.name == name), first)
+    return named.get(str(_described_data(evidence).get("file")), first)
 
 
 def _claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
     """Return the filters that run.json names."""
-    described = evidence.run.get("dataset")
-    found = described.get("filters") if isinstance(described, dict) else None
+    found = _described_data(evidence).get("filters")
     return [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
 
 
@@ -156,9 +166,7 @@ def _reasons_of(evidence: Evidence) -> list[str]:
     """Return what run.json says took interactions away: filters, or a validation part."""
     names = [short(c.get("name", "?")) for c in _claimed_filters(evidence)]
     chosen = [str(d.get("selected_on") or "") for d in recorded_algorithms(evidence.run).values()]
-    if any(KEPT_APART.search(text) for text in chosen):
-        names.append(NOT_SAVED)
-    return names
+    return [*names, NOT_SAVED] if any(map(TO_CHOOSE_ON.search, chosen)) else names
 
 
 def _may_lose(evidence: Evidence, fold: str) -> bool:
@@ -169,7 +177,7 @@ def _may_lose(evidence: Evidence, fold: str) -> bool:
     return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
 
 
-def _lost(evidence: Evidence, fold: Fold) -> Loss:
+def _loss_of(evidence: Evidence, fold: Fold) -> Loss:
     """Return what a fold lacks of the dataset without a reason in plan or split."""
     data, origin = evidence.interactions, evidence.origins.get(fold[0])
     if is_variant(evidence, fold[0]):
@@ -177,15 +185,15 @@ def _lost(evidence: Evidence, fold: Fold) -> Loss:
     if data is None or origin is None or origin.is_renamed:
         return _counted_loss(evidence, fold)
     expected = _expected_data(evidence.plan, data)
-    kept, apart = data.iloc[origin.kept][PAIR], list(_kept_apart(evidence, data))
+    kept, apart = data.iloc[origin.kept][PAIR], list(_parts_to_choose_on(evidence, data))
     there = pd.MultiIndex.from_frame(pd.concat([kept, *apart]))
     missing = expected[~pd.MultiIndex.from_frame(expected[PAIR]).isin(there)]
     note = ""
     train = data.iloc[origin.rows["train"][origin.rows["train"] >= 0]]
     if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
-        missing, note, doubt = _after_cut(missing, train)
+        missing, note, doubt = _unexplained_by_cut(missing, train)
     else:
-        missing, doubt = untrained(missing, train, expected, len(fold[2]))
+        missing, doubt = unexplained_by_cold_start(missing, train, expected, len(fold[2]))
     gone = pd.concat([missing["user_id"], *(part["user_id"] for part in apart)])
     users = set(gone) - set(kept["user_id"])
     total = expected["user_id"].nunique()
@@ -211,15 +219,17 @@ def _expected_data(plan: Plan, data: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
-def _kept_apart(evidence: Evidence, data: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _parts_to_choose_on(evidence: Evidence, data: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the interactions that were saved to choose on."""
     for fold, origin in evidence.origins.items():
-        if _is_kept_apart(evidence, fold) and "test" in origin.rows:
+        if _is_to_choose_on(evidence, fold) and "test" in origin.rows:
             rows = origin.rows["test"]
             yield data.iloc[rows[rows >= 0]][PAIR]
 
 
-def _after_cut(missing: pd.DataFrame, train: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
+def _unexplained_by_cut(
+    missing: pd.DataFrame, train: pd.DataFrame
+) -> tuple[pd.DataFrame, str, str]:
     """Return what a cut in time does not explain, with what it does, and what is doubtful.
 
     Users whom training does not know cannot be tested; items that it does not know need not be.
@@ -227,17 +237,15 @@ def _after_cut(missing: pd.DataFrame, train: pd.DataFrame) -> tuple[pd.DataFrame
     is_late = missing["timestamp"] > train["timestamp"].max()
     is_known = missing["user_id"].isin(set(train["user_id"]))
     is_new_item = ~missing["item_id"].isin(set(train["item_id"]))
-    is_cold, is_new = is_late & ~is_known, is_late & is_known & is_new_item
-    cold = missing[is_cold]
+    cold, new = missing[is_late & ~is_known], missing[is_late & is_known & is_new_item]
     note = doubt = ""
     if len(cold):
-        note = (
-            f"{len(cold):,} later interactions of {cold['user_id'].nunique():,} users unknown to "
-            "training are left out"
-        )
-    if is_new.any():
-        doubt = f"{int(is_new.sum()):,} later interactions with items new to training are left out"
-    return missing[~is_cold & ~is_new], note, doubt
+        told = "{later:,} later interactions of {users:,} users unknown to training are left out"
+        note = Detail(told, later=len(cold), users=cold["user_id"].nunique())
+    if len(new):
+        told = "{later:,} later interactions with items new to training are left out"
+        doubt = Detail(told, later=len(new))
+    return missing[~is_late | (is_known & ~is_new_item)], note, doubt
 
 
 def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
@@ -257,7 +265,7 @@ def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
     return Loss(missing, of, max(0, of_users - users) if missing else 0, of_users)
 
 
-def _excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
+def _excess(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Name interactions that were kept although the plan leaves them out."""
     rules, data = evidence.plan.data, evidence.interactions
     origin = evidence.origins.get(fold[0])
@@ -275,20 +283,18 @@ def _excess(evidence: Evidence, fold: Fold) -> Iterator[str]:
             yield Detail(told, low=few, what=what, planned=least)
 
 
-def _rating_faults(evidence: Evidence, fold: Fold) -> Iterator[str]:
+def _low_ratings(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Compare the kept interactions with the planned thresholds."""
     name, train, test = fold
-    plan = evidence.plan
-    parts = (
-        (plan.data.lowest_rating, pd.concat([train, test], ignore_index=True), ""),
-        (plan.split.lowest_test_rating, test, f" in the test of fold {name}"),
-    )
-    for threshold, data, where in parts:
+    plan, both = evidence.plan, pd.concat([train, test], ignore_index=True)
+    where = Detail(" in the test of fold {fold}", fold=name)
+    parts = ((plan.data.lowest_rating, both, ""), (plan.split.lowest_test_rating, test, where))
+    for threshold, data, place in parts:
         if threshold is None or "rating" not in data or _has_own_ratings(evidence, name, data):
             continue
         if low := int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum()):
             told = "{low:,} interactions with a rating below the planned {planned:g} were kept"
-            yield Detail(told, low=low, planned=threshold) + where
+            yield Detail(told, low=low, planned=threshold) + place
 
 
 def _has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
@@ -300,28 +306,31 @@ def _has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
     return len(values) < 2 or not values <= set(profile.rating_values)
 
 
-def _claim_faults(evidence: Evidence, data: pd.DataFrame, fold: str) -> Iterator[str]:
+def _false_claims(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Compare the claimed filters with the interactions that are there."""
-    apart = sum(len(t) for f, t in evidence.test.items() if _is_kept_apart(evidence, f))
+    data, planned = pd.concat(fold[1:], ignore_index=True), evidence.plan.data.counts
+    apart = sum(len(t) for f, t in evidence.test.items() if _is_to_choose_on(evidence, f))
     smallest = int(data.groupby("user_id").size().min()) if len(data) else 0
-    claims, planned = _claimed_filters(evidence), evidence.plan.data.counts
-    for claim in claims:
-        name = str(claim.get("name", ""))
-        core = None if "item" in name.lower() else CORE.search(name)
-        least = int(next(g for g in core.groups() if g)) if core else 0
+    claims = _claimed_filters(evidence)
+    for name in (str(claim.get("name", "")) for claim in claims):
+        least = _core_in(name)
         if smallest < least and not apart:
             told = "{claimed} is claimed, but a user has {least} interactions (fewer than {core})"
             yield Detail(told, claimed=short(name), least=smallest, core=least)
-        if least and planned and least not in planned and not is_variant(evidence, fold):
+        if least and planned and least not in planned and not is_variant(evidence, fold[0]):
             told = "{claimed} is claimed, the plan has {planned}"
-            yield Detail(told, claimed=short(name), planned=some(sorted(planned)))
+            yield Detail(told, claimed=short(name), planned=sorted(planned))
     after = claims[-1].get("after") if claims else None
-    if not isinstance(after, int) or after in (
-        data["user_id"].nunique(),
-        data["item_id"].nunique(),
-    ):
+    # Some scripts count users or items there.
+    if not isinstance(after, int) or after in (data[c].nunique() for c in PAIR):
         return
-    is_short = len(data) + apart < after * (1 - COUNT_SLACK) and not _may_lose(evidence, fold)
-    if len(data) > after or is_short:
+    is_short = len(data) + apart < after * (1 - COUNT_SLACK)
+    if len(data) > after or (is_short and not _may_lose(evidence, fold[0])):
         told = "{after:,} interactions are claimed after filters; the split has {kept:,}"
         yield Detail(told, after=after, kept=len(data))
+
+
+def _core_in(name: str) -> int:
+    """Return the fewest interactions of a user that a filter's name promises; 0 for none."""
+    found = None if "item" in name.lower() else CORE.search(name)
+    return int(next(filter(None, found.groups()))) if found else 0

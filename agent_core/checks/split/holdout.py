@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, each, failed, not_applicable, passed, warned
 from agent_core.checks.script.training import trained_on_everything
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.split_kinds import (
@@ -39,105 +39,95 @@ NO_SPLIT = "No split was saved, so that it cannot be checked."
 
 def no_test_in_train(evidence: Evidence) -> Result:
     """Check that no tested pair (user, item) was trained on."""
+    folds = list(_both_parts(evidence))
+    told = "{pairs:,} of {of:,} test pairs of fold {fold}"
     leaks = [
-        Detail(
-            "{pairs:,} of {of:,} test pairs of fold {fold}", pairs=shared, of=len(test), fold=fold
-        )
-        for fold, train, test in _both_parts(evidence)
+        Detail(told, pairs=shared, of=len(test), fold=fold)
+        for fold, train, test in folds
         if not is_meant_to_leak(evidence, fold) and (shared := _overlap(train, test))
     ]
     if leaks:
-        return failed(f"Also in training: {some(leaks)}.", leaks)
+        return failed("Also in training: {leaks}.", leaks=leaks)
     if evidence.plan.split.is_leak_study:
         return not_applicable("The plan studies leakage.")
-    everything = trained_on_everything(evidence.source, (d.name for d in evidence.datasets))
-    if everything:
-        return failed(everything)
+    if fault := trained_on_everything(evidence.source, (d.name for d in evidence.datasets)):
+        return failed(fault)
     if _is_never_hit(evidence):
         return failed(
             "No tested item is recommended to anybody by any algorithm: lists leave out what was "
             "trained on, so the test was trained on."
         )
-    folds = [fold for fold, _, _ in _both_parts(evidence)]
-    absent = sorted(set(evidence.single["fold"]) - set(folds))
     if not folds:
         return failed(NO_SPLIT)
-    if absent:
-        names = some(f or "(unnamed)" for f in absent)
-        return failed(Detail("No split was saved of fold {fold}.", fold=names))
+    if absent := sorted(set(evidence.single["fold"]) - {fold for fold, _, _ in folds}):
+        names = [fold or "(unnamed)" for fold in absent]
+        return failed("No split was saved of fold {folds}.", folds=names)
     total = sum(len(t) for t in evidence.test.values())
     told = "{pairs:,} test pairs in {folds} folds, none of them in training."
-    return passed(Detail(told, pairs=total, folds=len(folds)))
+    return passed(told, pairs=total, folds=len(folds))
 
 
 def split_as_planned(evidence: Evidence) -> Result:
     """Check that the split is of the planned kind, by its rows."""
-    folds = judged_parts(evidence)
+    folds = [_with_asked_users(evidence, fold) for fold in judged_parts(evidence)]
     if not folds:
         return failed(NO_SPLIT)
-    folds = [_with_asked_users(evidence, fold) for fold in folds]
     planned = _with_planned_count(evidence, folds)
     name = planned.kind.value.replace("_", " ")
-    may_differ = {f[0] for f in folds if is_variant(evidence, f[0])}
-    others = [f for f in folds if f[0] in may_differ and mismatch(planned, [f])]
-    faults = mismatch(planned, [f for f in folds if f[0] not in may_differ])
+    fixed = [f for f in folds if not is_variant(evidence, f[0])]
+    others = [f for f in folds if is_variant(evidence, f[0]) and mismatch(planned, [f])]
+    faults = mismatch(planned, fixed)
     faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
     if len(others) == len(folds):
         faults += mismatch(planned, others)
     faults += [*_untimed(evidence, folds), *_other_cuts(evidence, folds)]
     if faults:
-        return failed(f"Not {name}: {some(dict.fromkeys(faults))}.", faults)
-    silent = [f[0] for f in others if kind_of(evidence, f[0]) is None]
-    if silent:
-        told = "Not {kind}, and not said to be of another kind: fold {fold}."
-        return warned(Detail(told, kind=name, fold=some(silent)))
-    few = doubts(planned, [f for f in folds if f[0] not in may_differ])
-    if few:
-        return warned(f"{name}, but {some(few)}.", few)
+        return failed("Not {kind}: {faults}.", kind=name, faults=dict.fromkeys(faults))
+    if silent := [f[0] for f in others if kind_of(evidence, f[0]) is None]:
+        told = "Not {kind}, and not said to be of another kind: fold {folds}."
+        return warned(told, kind=name, folds=silent)
+    if few := doubts(planned, fixed):
+        return warned("{kind}, but {doubts}.", kind=name, doubts=few)
     if others:
-        return passed(f"{len(folds) - len(others)} of {len(folds)} splits are {name}.")
-    sizes = [f"{len(train):,} train, {len(test):,} test" for _, train, test in folds]
-    return passed(f"{name}: {some(sizes, 2)}.")
+        told = "{folds} of {of} splits are {kind}."
+        return passed(told, folds=len(folds) - len(others), of=len(folds), kind=name)
+    told = "{train:,} train, {test:,} test"
+    sizes = [Detail(told, train=len(train), test=len(test)) for _, train, test in folds]
+    return passed("{kind}: {sizes:2}.", kind=name, sizes=sizes)
 
 
 def folds_as_planned(evidence: Evidence) -> Result:
     """Check that every algorithm was run on as many folds as planned."""
-    wanted = evidence.plan.split.folds
-    single = evidence.single
-    if not len(single):
+    wanted, saved = evidence.plan.split.folds, len(evidence.test)
+    if not len(evidence.single):
         return failed("There are no results of single runs.")
-    counts = single.groupby("algorithm")["fold"].nunique()
-    told = "{algorithm} has {folds}"
-    short = [Detail(told, algorithm=a, folds=n) for a, n in counts.items() if n < wanted]
-    saved = len(evidence.test)
-    planned = Detail("{planned} folds are planned; ", planned=wanted)
-    if short:
-        return failed(f"{planned}{some(short)}.", [planned, *short])
+    counts = evidence.single.groupby("algorithm")["fold"].nunique()
+    if found := _with_folds(counts[counts < wanted]):
+        return failed("{planned} folds are planned; {found}.", planned=wanted, found=found)
     if saved < wanted:
-        return failed(planned + Detail("the split of {saved} was saved.", saved=saved))
-    extra = [Detail(told, algorithm=a, folds=n) for a, n in counts.items() if n > wanted]
-    if extra:
-        return warned(f"More folds than the {wanted} planned: {some(extra)}.", extra)
-    return passed(f"{wanted} of {wanted} folds for each of {len(counts)} algorithms.")
+        told = "{planned} folds are planned; the split of {saved} was saved."
+        return failed(told, planned=wanted, saved=saved)
+    if found := _with_folds(counts[counts > wanted]):
+        return warned(
+            "More folds than the {planned} planned: {found}.", planned=wanted, found=found
+        )
+    told = "{folds} of {planned} folds for each of {algorithms} algorithms."
+    return passed(told, folds=wanted, planned=wanted, algorithms=len(counts))
 
 
 def lists_exclude_train(evidence: Evidence) -> Result:
     """Check that no list recommends what its user has in training."""
-    if not len(evidence.lists):
+    lists = evidence.lists
+    if not len(lists):
         is_ranking = any(m.name not in RATING for m in evidence.plan.metrics)
         return failed("No lists were saved.") if is_ranking else not_applicable("No lists.")
-    seen = 0
-    for fold, group in evidence.lists.groupby("fold"):
-        train = evidence.train.get(str(fold))
-        if train is not None:
-            seen += len(group[PAIR].merge(train[PAIR].drop_duplicates(), on=PAIR))
-    if seen:
-        share = seen / len(evidence.lists)
+    known = [t[PAIR].drop_duplicates().assign(fold=fold) for fold, t in evidence.train.items()]
+    if seen := len(lists.merge(pd.concat(known), on=[*PAIR, "fold"])) if known else 0:
         told = "{pairs:,} recommendations ({share:.1%}) are already in training."
-        return failed(Detail(told, pairs=seen, share=share))
+        return failed(told, pairs=seen, share=seen / len(lists))
     if not evidence.train:
         return failed(NO_SPLIT)
-    return passed(f"{len(evidence.lists):,} recommendations, none of them in training.")
+    return passed("{pairs:,} recommendations, none of them in training.", pairs=len(lists))
 
 
 def temporal_leak(evidence: Evidence) -> Result:
@@ -146,28 +136,23 @@ def temporal_leak(evidence: Evidence) -> Result:
     It binds: under a temporal plan, models that see the future answer another question. Random
     splits see it by design, which readers are told.
     """
-    timed = [f for f in _both_parts(evidence) if is_timed(f[1]) and is_timed(f[2])]
-    wanted = {f[0]: kind_of(evidence, f[0]) for f in _both_parts(evidence)}
-    ordered = [fold for fold, kind in wanted.items() if kind is not None and kind.is_timed]
-    has_times = any(d.timestamp_column for d in evidence.datasets)
-    if not timed and ordered and has_times:
-        return warned(f"The split was saved without times: the order of {some(ordered)} is open.")
-    if not timed and has_times:
-        return not_applicable("The split was saved without times.")
+    folds = list(_both_parts(evidence))
+    timed = [fold for fold in folds if _has_times(fold)]
+    wanted = {f[0]: kind_of(evidence, f[0]) for f in folds}
+    ordered = [fold for fold, kind in wanted.items() if kind and kind.is_timed]
     if not timed:
-        return not_applicable("The data have no timestamps.")
+        return _untimed_result(evidence, ordered)
     if not evidence.plan.split.is_leak_study:
         late = [fault for fold in timed for fault in late_training(wanted[fold[0]], fold)]
         if late:
-            return failed(f"Training is later than the test: {some(late)}.", late)
+            return failed("Training is later than the test: {late}.", late=late)
     shares = {f: _later_share(a, b) for f, a, b in timed if f not in ordered}
-    worst = max(shares.values(), default=0.0)
-    if worst:
+    if worst := max(shares.values(), default=0.0):
         told = (
             "{share:.0%} of the training interactions are later than the median tested one: "
             "models see the future, as in any split that no moment cuts."
         )
-        return warned(Detail(told, share=worst))
+        return warned(told, share=worst)
     if SplitKind.LEAVE_LAST in wanted.values():
         return passed("Each user's tested interaction is their last; others' may be later.")
     return passed("Training is older than the test.")
@@ -183,14 +168,36 @@ def duplicates_in_test(evidence: Evidence) -> Result:
     if not evidence.test:
         return not_applicable("No split was saved.")
     found = {fold: int(test.duplicated(PAIR).sum()) for fold, test in evidence.test.items()}
-    twice = [
-        Detail("{pairs:,} in fold {fold}", pairs=n, fold=fold)
-        for fold, n in sorted(found.items())
-        if n
-    ]
+    told = "{pairs:,} in fold {fold}"
+    twice = [Detail(told, pairs=n, fold=fold) for fold, n in sorted(found.items()) if n]
     if twice:
-        return warned(f"The same pair is tested more than once: {some(twice)}.", twice)
+        return warned("The same pair is tested more than once: {twice}.", twice=twice)
     return passed("Every pair is tested once.")
+
+
+def _with_folds(counts: pd.Series) -> list[Detail]:
+    """Say on how many folds algorithms ran."""
+    return each("{algorithm} has {folds}", algorithm=counts.index, folds=counts)
+
+
+def _untimed_result(evidence: Evidence, ordered: Sequence[str]) -> Result:
+    """Say what is not known of an order where no fold was saved with times."""
+    if not _have_times(evidence):
+        return not_applicable("The data have no timestamps.")
+    if not ordered:
+        return not_applicable("The split was saved without times.")
+    told = "The split was saved without times: the order of {folds} is open."
+    return warned(told, folds=ordered)
+
+
+def _have_times(evidence: Evidence) -> bool:
+    """Whether the data have times that a split could be saved with."""
+    return any(d.timestamp_column for d in evidence.datasets)
+
+
+def _has_times(fold: Fold) -> bool:
+    """Whether both parts of a fold have comparable times."""
+    return is_timed(fold[1]) and is_timed(fold[2])
 
 
 def _both_parts(evidence: Evidence) -> Iterator[Fold]:
@@ -255,7 +262,7 @@ def _with_planned_count(evidence: Evidence, folds: list[Fold]) -> SplitRules:
     return replace(split, holdout=len(tests) / max(1, sum(of_tested)))
 
 
-def _other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
+def _other_cuts(evidence: Evidence, folds: list[Fold]) -> Iterator[Detail]:
     """Name the folds that cut time elsewhere than the plan does.
 
     Users who come later may be left out of the test, so that the dataset is asked how much of it
@@ -263,39 +270,28 @@ def _other_cuts(evidence: Evidence, folds: list[Fold]) -> list[str]:
     """
     data, split = evidence.interactions, evidence.plan.split
     if data is None or not is_timed(data) or not split.is_share_planned:
-        return []
-    faults: list[str] = []
+        return
     times = seconds(data["timestamp"])
-    for name, train, test in folds:
-        is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME and not is_variant(
-            evidence, name
-        )
-        if not is_cut or not (is_timed(train) and is_timed(test)):
+    for fold in folds:
+        name, train, test = fold
+        is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME
+        if not is_cut or is_variant(evidence, name) or not _has_times(fold):
             continue
         after, since = seconds(train["timestamp"]).max(), seconds(test["timestamp"]).min()
         share = float((times > after).mean())
         shares = (share, float((times >= since).mean()), len(test) / (len(test) + len(train)))
         if all(abs(s - split.holdout) > SHARE_SLACK for s in shares):
             told = "fold {fold}: the newest {share:.1%} are cut off, {planned:.0%} is planned"
-            faults.append(Detail(told, fold=name, share=share, planned=split.holdout))
-    return faults
+            yield Detail(told, fold=name, share=share, planned=split.holdout)
 
 
-def _is_cut_by_time(evidence: Evidence, fold: str) -> bool:
-    """Whether times decide what a fold holds out."""
-    kind = kind_of(evidence, fold)
-    return kind is not None and kind.is_timed
-
-
-def _untimed(evidence: Evidence, folds: list[Fold]) -> list[str]:
+def _untimed(evidence: Evidence, folds: list[Fold]) -> list[Detail]:
     """Name the temporal folds that lack the times which the dataset has."""
-    if not any(d.timestamp_column for d in evidence.datasets):
+    if not _have_times(evidence):
         return []
-    return [
-        Detail("fold {fold}: it has none of the times of the dataset", fold=name)
-        for name, train, test in folds
-        if _is_cut_by_time(evidence, name) and not (is_timed(train) and is_timed(test))
-    ]
+    kinds = ((f[0], kind_of(evidence, f[0])) for f in folds if not _has_times(f))
+    names = [name for name, kind in kinds if kind and kind.is_timed]
+    return each("fold {fold}: it has none of the times of the dataset", fold=names)
 
 
 def _later_share(train: pd.DataFrame, test: pd.DataFrame) -> float:

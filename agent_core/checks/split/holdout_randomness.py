@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.newest import newest_held_out
 from agent_core.checks.split.split_kinds import Fold
@@ -33,28 +33,16 @@ NEARLY_ALL = 0.95
 """Share of the users from which no choice of users is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What the tested interactions sum to, and what a random draw would."""
-
-    seen: float
-    expected: float
-    variance: float
-    spread: float
-    """Sum of the variances of what each was drawn from."""
-    tested: float
-    users: int
-
-    def __add__(self, other: Tally) -> Tally:
-        """Return both draws as one."""
-        return Tally(
-            self.seen + other.seen,
-            self.expected + other.expected,
-            self.variance + other.variance,
-            self.spread + other.spread,
-            self.tested + other.tested,
-            self.users + other.users,
-        )
+RESPECTS = {
+    "popularity": "percentile of popularity",
+    "rating": "rating",
+    "time": "percentile of time",
+    "size": "percentile of interactions",
+}
+"""In what a draw is judged, by the column that has it."""
+TALLY = ("what", "seen", "expected", "variance", "spread", "tested", "users")
+"""What tested interactions sum to, and what a random draw would, with the variance of that sum;
+the sum of the variances of what each was drawn from; how many were tested, of how many users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +73,12 @@ class Draw:
     @property
     def text(self) -> Detail:
         """Say it in words."""
-        return Detail(
+        told = (
             "{where}: {what} is {mean:.3g} on average, a random draw has {expected:.3g} "
-            "({errors:.0f} standard errors)",
-            where=self.where,
-            what=self.what,
-            mean=self.mean,
-            expected=self.expected,
-            errors=abs(self.deviations),
+            "({errors:.0f} standard errors)"
         )
+        known = {name: getattr(self, name) for name in ("where", "what", "mean", "expected")}
+        return Detail(told, errors=abs(self.deviations), **known)
 
 
 def held_out_at_random(evidence: Evidence) -> Result:
@@ -109,26 +94,24 @@ def held_out_at_random(evidence: Evidence) -> Result:
     order = evidence.plan.split.order
     if order is Order.NEWEST:
         return newest_held_out(evidence, chosen)
-    result = _drawn_at_random(evidence, chosen)
+    result = _judged_draw(evidence, chosen)
     if order is Order.RANDOM or result.finding in (Finding.PASS, Finding.NOT_APPLICABLE):
         return result
     newest = newest_held_out(evidence, chosen)
     if newest.finding is not Finding.PASS:
         return result
-    return warned(f"{newest.reason} The plan says both, newest and random.")
+    told = f"{newest.reason} The plan says both, newest and random."
+    return replace(newest, finding=Finding.WARN, reason=told)
 
 
 def draws_of(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
     """Yield how far folds are from a random draw, each by itself and all together."""
-    found = {fold[0]: _tallies(evidence, fold) for fold in folds}
-    for name, own in found.items():
-        yield from _draws_in(f"fold {name}", own)
-    if len(found) > 1:
-        together: dict[str, Tally] = {}
-        for own in found.values():
-            for what, tally in own.items():
-                together[what] = together[what] + tally if what in together else tally
-        yield from _draws_in("all folds", together)
+    found = {f"fold {fold[0]}": _tallies(evidence, fold) for fold in folds}
+    known = [tallies for tallies in found.values() if len(tallies)]
+    if len(found) > 1 and known:
+        found["all folds"] = pd.concat(known).groupby("what", sort=False, as_index=False).sum()
+    for where, tallies in found.items():
+        yield from _draws_in(where, tallies)
 
 
 def _is_drawn(evidence: Evidence, fold: str) -> bool:
@@ -137,28 +120,27 @@ def _is_drawn(evidence: Evidence, fold: str) -> bool:
     return kind is not None and kind.is_drawn
 
 
-def _drawn_at_random(evidence: Evidence, folds: list[Fold]) -> Result:
+def _judged_draw(evidence: Evidence, folds: list[Fold]) -> Result:
     """Check that tested interactions and users are a random draw."""
-    draws = [*draws_of(evidence, folds), *_users_drawn(evidence, folds)]
+    draws = [*draws_of(evidence, folds), *_draws_of_users(evidence, folds)]
     records = [f for f in folds if kind_of(evidence, f[0]) is SplitKind.CROSSFOLD_RECORDS]
     gross = [*(d.text for d in draws if d.is_impossible), *_whole_users(records)]
     if gross:
-        return failed(f"Not drawn at random: {some(gross)}.", gross)
-    odd = [d.text for d in draws if d.is_odd]
-    if odd:
-        return warned(f"Hardly drawn at random: {some(odd)}.", odd)
-    seeds = _other_seeds(evidence, folds)
-    if seeds:
+        return failed("Not drawn at random: {faults}.", faults=gross)
+    if odd := [d.text for d in draws if d.is_odd]:
+        return warned("Hardly drawn at random: {doubts}.", doubts=odd)
+    if seeds := _other_seeds(evidence, folds):
         told = "Drawn with {seeds}; seed {planned} is planned."
-        return warned(Detail(told, seeds=some(seeds), planned=evidence.plan.split.seed))
+        return warned(told, seeds=seeds, planned=evidence.plan.split.seed)
     if not draws:
-        return not_applicable(f"Fewer than {FEW_USERS} tested users tell nothing of a draw.")
+        told = "Fewer than {users} tested users tell nothing of a draw."
+        return not_applicable(told, users=FEW_USERS)
     worst = max(draws, key=lambda d: abs(d.deviations))
-    return passed(
-        f"What is tested is like a random draw in popularity, rating and time, as far as they are "
-        f"known (at most {abs(worst.deviations):.1f} standard errors and "
-        f"{abs(worst.effect):.2f} standard deviations off)."
+    told = (
+        "What is tested is like a random draw in popularity, rating and time, as far as they are "
+        "known (at most {errors:.1f} standard errors and {effect:.2f} standard deviations off)."
     )
+    return passed(told, errors=abs(worst.deviations), effect=abs(worst.effect))
 
 
 def _other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
@@ -170,17 +152,16 @@ def _other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
     return sorted({f"seed {s}" for s in said if s is not None and str(s) != planned})
 
 
-def _draws_in(where: str, found: dict[str, Tally]) -> Iterator[Draw]:
+def _draws_in(where: str, tallies: pd.DataFrame) -> Iterator[Draw]:
     """Yield what tallies of enough users tell of a draw."""
-    for what, t in found.items():
-        if t.users >= FEW_USERS:
-            off = t.seen - t.expected
-            errors, effect = off / np.sqrt(t.variance), off / np.sqrt(t.tested * t.spread)
-            mean, expected = t.seen / t.tested, t.expected / t.tested
-            yield Draw(where, f"{what} of tested interactions", mean, expected, errors, effect)
+    for t in tallies[tallies["users"] >= FEW_USERS].itertuples():
+        off = t.seen - t.expected
+        errors, effect = off / np.sqrt(t.variance), off / np.sqrt(t.tested * t.spread)
+        what = f"{t.what} of tested interactions"
+        yield Draw(where, what, t.seen / t.tested, t.expected / t.tested, errors, effect)
 
 
-def _tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
+def _tallies(evidence: Evidence, fold: Fold) -> pd.DataFrame:
     """Return what the tested interactions of a fold come to, by popularity, rating and time."""
     data = _with_popularity(fold)
     lowest = evidence.plan.split.lowest_test_rating
@@ -192,13 +173,9 @@ def _tallies(evidence: Evidence, fold: Fold) -> dict[str, Tally]:
     if "timestamp" in data:
         times = seconds(data["timestamp"])
         data = data.assign(time=times.groupby(data["user_id"]).rank(pct=True))
-    names = {"popularity": "percentile of popularity", "rating": "rating",
-             "time": "percentile of time"}  # fmt: skip
-    known = {c: what for c, what in names.items() if c in data and data[c].notna().all()}
-    found = {
-        what: _tally(data[["user_id", "is_test"]].assign(x=data[c])) for c, what in known.items()
-    }
-    return {what: t for what, t in found.items() if t.variance > 0}
+    known = [c for c in RESPECTS if c in data and data[c].notna().all()]
+    found = pd.DataFrame([_tally(data, column) for column in known], columns=TALLY)
+    return found[found["variance"] > 0]
 
 
 def _with_popularity(fold: Fold) -> pd.DataFrame:
@@ -215,58 +192,46 @@ def _fewest(fold: Fold) -> int:
     return max(2, int(np.ceil(np.log(COLD) / np.log(min(max(share, COLD), 0.9)))))
 
 
-def _tally(data: pd.DataFrame) -> Tally:
-    """Return the sum over tested interactions and that of a draw without replacement.
+def _tally(data: pd.DataFrame, column: str) -> tuple[str | float, ...]:
+    """Return the `TALLY` of tested interactions and of a draw without replacement.
 
     Of a user's n values with population variance s2, m drawn ones sum to m times their mean on
     average, with the variance m s2 (n - m) / (n - 1).
     """
-    users = data["user_id"]
-    groups = data["x"].groupby(users)
-    own = pd.DataFrame({"n": groups.size(), "mean": groups.mean(), "s2": groups.var(ddof=0)})
-    own["m"] = data["is_test"].groupby(users).sum()
-    rest = (own["n"] - own["m"]) / (own["n"] - 1).clip(lower=1)
-    spread = own["m"] * own["s2"]
-    return Tally(
-        seen=float((data["x"] * data["is_test"]).sum()),
-        expected=float((own["m"] * own["mean"]).sum()),
-        variance=float((spread * rest).sum()),
-        spread=float(spread.sum()),
-        tested=float(own["m"].sum()),
-        users=len(own),
-    )
+    groups = data[column].groupby(data["user_id"])
+    n, mean, s2 = groups.size(), groups.mean(), groups.var(ddof=0)
+    m = data["is_test"].groupby(data["user_id"]).sum()
+    variance = m * s2 * (n - m) / (n - 1).clip(lower=1)
+    seen = data[column] * data["is_test"]
+    sums = [float(x.sum()) for x in (seen, m * mean, variance, m * s2, m)]
+    return (RESPECTS[column], *sums, len(n))
 
 
-def _users_drawn(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+def _draws_of_users(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
     """Yield how far the tested users are from a random draw of users, where they are a part."""
     folds = [f for f in folds if not is_variant(evidence, f[0])]
     if not folds or evidence.plan.split.are_users_chosen:
         return
-    data = _with_popularity(folds[0])
-    groups = data.groupby("user_id")
+    groups = _with_popularity(folds[0]).groupby("user_id")
     own = pd.DataFrame({"popularity": groups["popularity"].mean(), "size": groups.size()})
-    is_tested = own.index.isin(pd.concat([test["user_id"] for _, _, test in folds]))
+    own["is_tested"] = own.index.isin(pd.concat([test["user_id"] for _, _, test in folds]))
     # Who has fewer than all tested users could not be tested.
-    could = own["size"] >= own.loc[is_tested, "size"].min()
-    own, is_tested = own[could], is_tested[could]
-    if is_tested.sum() < FEW_USERS or is_tested.mean() > NEARLY_ALL:
+    own = own[own["size"] >= own.loc[own["is_tested"], "size"].min()]
+    if own["is_tested"].sum() < FEW_USERS or own["is_tested"].mean() > NEARLY_ALL:
         return
     own = own.assign(size=own["size"].rank(pct=True))
-    names = {"popularity": "percentile of popularity", "size": "percentile of interactions"}
-    for column, what in names.items():
-        draw = _drawn_once(f"{what} of tested users", own[column], is_tested)
-        if draw is not None:
-            yield draw
+    for column in ("popularity", "size"):
+        if own[column].std(ddof=0):
+            yield _draw_of_users(own[column], own["is_tested"])
 
 
-def _drawn_once(what: str, values: pd.Series, is_drawn: np.ndarray) -> Draw | None:
-    """Return how far the mean of some values is from that of a draw without replacement."""
+def _draw_of_users(values: pd.Series, is_drawn: pd.Series) -> Draw:
+    """Return how far the mean of some users is from that of a draw without replacement."""
     n, m, spread = len(values), int(is_drawn.sum()), float(values.std(ddof=0))
-    if not spread:
-        return None
     mean, expected = float(values[is_drawn].mean()), float(values.mean())
     effect = (mean - expected) / spread
     errors = effect * np.sqrt(m * (n - 1) / (n - m))
+    what = f"{RESPECTS[str(values.name)]} of tested users"
     return Draw("users", what, mean, expected, errors, effect, fault=OTHER_USERS)
 
 

@@ -28,10 +28,10 @@ def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:
     told = "{share:.1%} of the tested interactions of fold {fold} are the newest of their users"
     text = Detail(told, share=share, fold=name)
     if share < MOST:
-        return failed(f"Not the newest of each user: {text}.", [text])
+        return failed("Not the newest of each user: {found}.", found=text)
     if share < NEARLY_ALL:
-        return warned(f"Not quite the newest of each user: {text}.", [text])
-    return passed(f"The newest interactions of each user are tested: {text}.")
+        return warned("Not quite the newest of each user: {found}.", found=text)
+    return passed("The newest interactions of each user are tested: {found}.", found=text)
 
 
 def _share_of_newest(fold: Fold, lowest: float | None = None) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
 from agent_core.checks.split.variants import is_variant
 from agent_core.evidence.evidence import Evidence
+
+UNKNOWN = "{pairs:,} of {of:,} pairs of fold {fold} are not in the dataset"
 
 
 def split_from_data(evidence: Evidence) -> Result:
@@ -17,29 +19,26 @@ def split_from_data(evidence: Evidence) -> Result:
         return failed("No split was saved, so that it cannot be checked.")
     if not evidence.origins:
         return not_applicable("The dataset cannot be read here.")
-    told = "{pairs:,} of {of:,} pairs of fold {fold} are not in the dataset"
     strange = {
-        fold: Detail(told, pairs=o.unknown, of=o.pairs, fold=fold)
-        for fold, o in evidence.origins.items()
-        if o.unknown
-    }
-    strange |= {
-        f: Detail("fold {fold} has {faults}", fold=f, faults=some(o.faults))
-        for f, o in evidence.origins.items()
-        if o.faults
+        fold: Detail("fold {fold} has {faults}", fold=fold, faults=origin.faults)
+        if origin.faults
+        else Detail(UNKNOWN, pairs=origin.unknown, of=origin.pairs, fold=fold)
+        for fold, origin in evidence.origins.items()
+        if origin.faults or origin.unknown
     }
     is_one = len(evidence.datasets) < 2
     if is_one and any(not is_variant(evidence, fold) for fold in strange):
-        return failed(f"Not the data: {some(strange.values())}.", strange.values())
+        return failed("Not the data: {faults}.", faults=strange.values())
     if strange:
-        return warned(
-            f"Not all of it is data as given: {some(strange.values())}.", strange.values()
-        )
+        return warned("Not all of it is data as given: {faults}.", faults=strange.values())
     renamed = [fold for fold, origin in evidence.origins.items() if origin.is_renamed]
     if renamed:
-        return warned(
-            f"Users and items have other ids than in the dataset (fold {some(renamed)}): the "
-            "pairs could not be found there; their counts contradict nothing."
+        told = (
+            "Users and items have other ids than in the dataset (fold {folds}): the pairs could "
+            "not be found there; their counts contradict nothing."
         )
+        return warned(told, folds=renamed)
     total = sum(len(rows) for o in evidence.origins.values() for rows in o.rows.values())
-    return passed(f"All {total:,} saved interactions are in the dataset.")
+    return passed(
+        "All {interactions:,} saved interactions are in the dataset.", interactions=total
+    )

@@ -42,7 +42,9 @@ def test_a_model_that_is_only_looked_at_may_know_everything():
     "use", ["recommend(scorer, users)", "scorer(users)", "labbook.algorithm('a', scorer)"]
 )
 def test_a_model_that_is_used_may_not(use):
-    assert "all that was read" in trained_on_everything(USED.format(use=use), ["data.csv"])
+    found = trained_on_everything(USED.format(use=use), ["data.csv"])
+
+    assert found.values == {"line": 4, "data": "from_interactions_df(whole)"}
 
 
 def test_what_a_function_returns_and_somebody_takes_is_used():

@@ -53,7 +53,7 @@ HONEST = (
 
 @pytest.mark.parametrize("source", REPLACING)
 def test_a_replaced_helper_is_found(source):
-    assert changed_helper(source).startswith("line ")
+    assert changed_helper(source).values["line"] >= 2
 
 
 @pytest.mark.parametrize("source", HONEST)

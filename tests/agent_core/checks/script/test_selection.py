@@ -251,7 +251,7 @@ def test_the_line_of_the_candidates_is_told(tmp_path):
     found = selected_without_test(evidence)
 
     assert found.finding is Finding.WARN
-    assert "ItemKNNScorer of line 4" in found.reason
+    assert found.values == {"kind": "ItemKNNScorer", "line": 4}
 
 
 def test_a_planned_comparison_of_configurations_is_no_choice(tmp_path):

@@ -6,7 +6,7 @@ from sins import WARN, Sins
 sin = Sins()
 
 
-@sin("selected_without_test", WARN, "test data", "ImplicitMF")
+@sin("selected_without_test", WARN, algorithms="ImplicitMF")
 def tuned_on_the_test(made):
     made.run["algorithms"]["ImplicitMF"] |= {"trials": 5, "selected_on": "test NDCG"}
 

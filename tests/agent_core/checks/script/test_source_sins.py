@@ -17,39 +17,46 @@ def source(text):
 
 
 TYPED = {
-    "a_literal": 'labbook.row("ndcg", 0.3127, k=10)',
-    "a_name": 'best = 0.3127\nvalue = best\nlabbook.row("ndcg", value, k=10)',
-    "a_table": 'known = {"EASE": 0.31, "Pop": 0.2}\nfor name, v in known.items():\n'
-    '    labbook.row("ndcg", v, algorithm=name)',
-    "a_function": 'def score(seed):\n    return 0.31\n\nlabbook.row("ndcg", score(1))',
-    "a_list": 'rows = [{"metric": "ndcg", "k": 10, "value": 0.31, "algorithm": "EASE"}]',
-    "arithmetic": 'labbook.row("ndcg", value=round(0.3 * 1.04, 4))',
+    "a_literal": ("1", 'labbook.row("ndcg", 0.3127, k=10)'),
+    "a_name": ("3", 'best = 0.3127\nvalue = best\nlabbook.row("ndcg", value, k=10)'),
+    "a_table": (
+        "3",
+        'known = {"EASE": 0.31, "Pop": 0.2}\nfor name, v in known.items():\n'
+        '    labbook.row("ndcg", v, algorithm=name)',
+    ),
+    "a_function": ("4", 'def score(seed):\n    return 0.31\n\nlabbook.row("ndcg", score(1))'),
+    "a_list": ("1", 'rows = [{"metric": "ndcg", "k": 10, "value": 0.31, "algorithm": "EASE"}]'),
+    "arithmetic": ("1", 'labbook.row("ndcg", value=round(0.3 * 1.04, 4))'),
 }
 
 
 DRAWN = {
-    "a_draw": 'labbook.row("ndcg", random.uniform(0.3, 0.4), k=10)',
-    "noise_on_a_number": "rng = np.random.default_rng(1)\nv = 0.31 + rng.normal(0, 0.01)\n"
-    'labbook.row("ndcg", v)',
-    "a_function": "def measure(seed):\n    return np.random.rand()\n\n"
-    'labbook.row("ndcg", measure(3))',
+    "a_draw": ("1", 'labbook.row("ndcg", random.uniform(0.3, 0.4), k=10)'),
+    "noise_on_a_number": (
+        "3",
+        'rng = np.random.default_rng(1)\nv = 0.31 + rng.normal(0, 0.01)\nlabbook.row("ndcg", v)',
+    ),
+    "a_function": (
+        "4",
+        'def measure(seed):\n    return np.random.rand()\n\nlabbook.row("ndcg", measure(3))',
+    ),
 }
 
 
 SWALLOWED = {
-    "bare": "try:\n    run()\nexcept:\n    pass",
-    "default": "try:\n    v = run()\nexcept Exception as e:\n    v = 0.0",
-    "suppress": "with contextlib.suppress(Exception):\n    run()",
-    "tuple": "try:\n    run()\nexcept (ValueError, BaseException):\n    print('oh')",
+    "bare": ("3", "try:\n    run()\nexcept:\n    pass"),
+    "default": ("3", "try:\n    v = run()\nexcept Exception as e:\n    v = 0.0"),
+    "suppress": ("1", "with contextlib.suppress(Exception):\n    run()"),
+    "tuple": ("3", "try:\n    run()\nexcept (ValueError, BaseException):\n    print('oh')"),
 }
 
 
-for name, text in TYPED.items():
-    sin("typed_in_numbers", WARN, "line", name=f"typed-{name}")(source(text))
-for name, text in DRAWN.items():
-    sin("metric_from_random", WARN, "line", name=f"drawn-{name}")(source(text))
-for name, text in SWALLOWED.items():
-    sin("swallowed_exceptions", WARN, "line", name=f"swallow-{name}")(source(text))
+for name, (lines, text) in TYPED.items():
+    sin("typed_in_numbers", WARN, name=f"typed-{name}", lines=lines)(source(text))
+for name, (lines, text) in DRAWN.items():
+    sin("metric_from_random", WARN, name=f"drawn-{name}", lines=lines)(source(text))
+for name, (lines, text) in SWALLOWED.items():
+    sin("swallowed_exceptions", WARN, name=f"swallow-{name}", lines=lines)(source(text))
 
 
 HONEST_SOURCES = (

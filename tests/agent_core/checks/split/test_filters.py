@@ -8,7 +8,7 @@ import pytest
 from builders import rated
 from studies import honest
 
-from agent_core.checks.split.filters import filters_as_planned, untrained
+from agent_core.checks.split.filters import filters_as_planned, unexplained_by_cold_start
 from agent_core.domain import Finding, SplitKind
 
 
@@ -130,7 +130,7 @@ def test_only_as_much_is_new_to_training_as_a_draw_makes_so():
 
     for count, left in ((8, 0), (40, 40)):
         missing = data[is_rare].head(count)
-        rest, doubt = untrained(missing, data.drop(missing.index), data, tested)
+        rest, doubt = unexplained_by_cold_start(missing, data.drop(missing.index), data, tested)
         assert len(rest) == left
         assert bool(doubt) is (left == 0)
 

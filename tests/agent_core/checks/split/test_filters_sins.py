@@ -16,14 +16,14 @@ def interactions_dropped_silently_in_a_free_study(made):
     made.splits["0"] = (train[100:], test)
 
 
-@sin("filters_as_planned", FAIL, "no filter says why")
+@sin("filters_as_planned", FAIL, interactions=100, of=720, users=0)
 def interactions_dropped_silently_under_a_temporal_plan(made):
     timed_split(made, SplitKind.LEAVE_LAST, newest(made))
     train, test = made.splits["0"]
     made.splits["0"] = (train[100:], test)
 
 
-@sin("filters_as_planned", FAIL, after=700, kept=620)
+@sin("filters_as_planned", FAIL, claimed="core2", after_2=700, kept_2=620, interactions_3=100)
 def more_dropped_than_a_claimed_filter_left(made):
     made.run["dataset"]["filters"] = [{"name": "core2", "before": 720, "after": 700}]
     train, test = made.splits["0"]
@@ -35,7 +35,7 @@ def a_threshold_that_was_not_applied(made):
     made.plan = rated(made.plan, 4.0)
 
 
-@sin("filters_as_planned", FAIL, "no filter says why")
+@sin("filters_as_planned", FAIL, interactions=100, of=720, users=0)
 def interactions_dropped_silently(made):
     train, test = made.splits["0"]
     made.splits["0"] = (train[100:], test)
@@ -58,13 +58,13 @@ def cut_in_time(made):
     return sorted(order[:576]), sorted(order[576:])
 
 
-@sin("filters_as_planned", FAIL, "no filter says why", interactions=40, of=720)
+@sin("filters_as_planned", FAIL, interactions=40, of=720, users=0)
 def old_interactions_missing_under_a_cut_in_time(made):
     train, test = cut_in_time(made)
     made.splits["0"] = (train[40:], test)
 
 
-@sin("filters_as_planned", FAIL, "interactions are missing and no filter says why")
+@sin("filters_as_planned", FAIL, interactions=39, of=720, users=0)
 def only_users_with_many_tests_under_a_cut_in_time(made):
     train, test = cut_in_time(made)
     users = made.data.loc[test, "user_id"]
@@ -72,9 +72,7 @@ def only_users_with_many_tests_under_a_cut_in_time(made):
     made.splits["0"] = (train, many.index.tolist())
 
 
-@sin(
-    "filters_as_planned", FAIL, "data_cleaning, which the plan does not ask", users=24, of_users=60
-)
+@sin("filters_as_planned", FAIL, filters="data_cleaning", users=24, of_users=60)
 def many_users_removed_by_a_filter_of_its_own(made):
     keep = made.data.index[made.data["user_id"] > 24]
     made.splits["0"] = tuple(sorted(set(part) & set(keep)) for part in made.splits["0"])

@@ -31,7 +31,7 @@ def the_same_pair_rated_again_in_training(made):
     made.splits["0"] = ([*train, len(made.data) - 1], test)
 
 
-@sin("no_test_in_train", FAIL, "Line 6", "`data`")
+@sin("no_test_in_train", FAIL, line=6, data="data", split_line=3)
 def a_saved_split_that_is_not_the_one_trained_on(made):
     made.source = """
 data = from_interactions_df(df)
@@ -42,7 +42,7 @@ pipe.train(data, TrainingOptions(rng=1))
 """
 
 
-@sin("no_test_in_train", FAIL, "Line 5", "all that was read")
+@sin("no_test_in_train", FAIL, line=5, data="data")
 def the_whole_file_trained_on(made):
     made.source = """df = pd.read_csv("data.csv").rename(columns={"user": "user_id"})
 held = df.groupby("user_id").sample(n=1, random_state=1)
@@ -52,7 +52,7 @@ pipe.train(data, TrainingOptions(rng=1))
 """
 
 
-@sin("no_test_in_train", FAIL, "Line 2", "all that was read")
+@sin("no_test_in_train", FAIL, line=2, data="from_interactions_df(frame)")
 def the_whole_file_handed_to_a_function(made):
     made.source = """def run(pipe, frame, seed):
     pipe.train(from_interactions_df(frame), TrainingOptions(rng=seed))
@@ -78,20 +78,20 @@ def no_split(made):
     made.splits = {}
 
 
-@sin("split_as_planned", FAIL, "none of the times of the dataset")
+@sin("split_as_planned", FAIL, kind="leave last", fold="0")
 def renamed_pairs_of_a_temporal_split_without_times(made):
     timed_split(made, SplitKind.LEAVE_LAST, newest(made))
     save_pairs(made, lambda f: renamed(f)[["user_id", "item_id"]])
 
 
-@sin("split_as_planned", FAIL, "none of the times of the dataset")
+@sin("split_as_planned", FAIL, kind="leave last", fold="0")
 def renamed_pairs_with_times_of_their_own(made):
     made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
     later = {"train": 0, "test": 10**6}
     save_pairs(made, lambda f: renamed(f).assign(timestamp=f["timestamp"] + f["part"].map(later)))
 
 
-@sin("split_as_planned", FAIL, "later interactions in training")
+@sin("split_as_planned", FAIL, kind="leave last", users=57)
 def prefixed_users_with_times_of_their_own(made):
     made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
     later = {"train": 0, "test": 10**6}
@@ -103,7 +103,7 @@ def prefixed_users_with_times_of_their_own(made):
     )
 
 
-@sin("split_as_planned", FAIL, "tested interaction")
+@sin("split_as_planned", FAIL, users=1, most=2)
 def two_tested_items_of_some_users(made):
     train, test = made.splits["0"]
     made.splits["0"] = (train[1:], sorted([*test, train[0]]))
@@ -115,12 +115,12 @@ def only_half_of_the_users_tested(made):
     made.splits["0"] = (made.data.index.difference(test).tolist(), test)
 
 
-@sin("split_as_planned", FAIL, "later interactions in training")
+@sin("split_as_planned", FAIL, kind="leave last", users=57)
 def a_random_split_called_temporal(made):
     made.plan = made.plan.with_split(kind=SplitKind.LEAVE_LAST)
 
 
-@sin("split_as_planned", FAIL, "later than the first tested")
+@sin("split_as_planned", FAIL, kind="global time", late=631)
 def time_travel(made):
     made.plan = made.plan.with_split(kind=SplitKind.GLOBAL_TIME)
 
@@ -131,7 +131,7 @@ def less_held_out_than_planned(made):
     made.plan = made.plan.with_split(kind=kind, holdout=0.2)
 
 
-@sin("split_as_planned", FAIL, "later interactions in training")
+@sin("split_as_planned", FAIL, users=30, of=60, users_2=28, fold_2="last")
 def a_variant_that_is_not_split_as_it_says(made):
     other_study(made)
     made.splits["last"] = made.splits["0"]
@@ -148,7 +148,7 @@ def one_numbered_fold_of_a_free_study_on_half_of_the_users(made):
     made.splits["1"] = (made.data.index.difference(test).tolist(), test)
 
 
-@sin("split_as_planned", WARN, "not said to be of another kind", fold="easy")
+@sin("split_as_planned", WARN, kind="leave one out", folds="easy")
 def a_variant_of_no_kind(made):
     other_study(made)
     test = made.splits["0"][1][:30]
@@ -175,7 +175,15 @@ def one_fold_of_five(made):
     made.plan = made.plan.with_split(folds=5)
 
 
-@sin("folds_as_planned", WARN, "More folds than the 1 planned: ImplicitMF has 2, Popularity has 2")
+@sin(
+    "folds_as_planned",
+    WARN,
+    planned=1,
+    algorithm="ImplicitMF",
+    folds=2,
+    algorithm_2="Popularity",
+    folds_2=2,
+)
 def more_folds_than_planned(made):
     made.splits["1"] = made.splits["0"]
     for (name, _, seed), frame in list(made.lists.items()):
@@ -183,7 +191,7 @@ def more_folds_than_planned(made):
     made.measure()
 
 
-@sin("lists_exclude_train", FAIL, "already in training")
+@sin("lists_exclude_train", FAIL, pairs=1)
 def recommending_what_is_known(made):
     frame = made.lists["ImplicitMF", "0", "0"]
     known = made.data.iloc[made.splits["0"][0]]
@@ -218,13 +226,13 @@ def a_variant_that_is_not_as_old_as_it_says(made):
     made.run["split"]["parts"] = {"last": {"kind": "leave_last"}}
 
 
-@sin("temporal_leak", WARN, "saved without times")
+@sin("temporal_leak", WARN, folds="0")
 def a_temporal_split_without_times(made):
     timed_split(made, SplitKind.GLOBAL_TIME, newest(made))
     save_pairs(made, lambda frame: renamed(frame)[["user_id", "item_id"]])
 
 
-@sin("temporal_leak", WARN, "see the future")
+@sin("temporal_leak", WARN, share=pytest.approx(0.453, abs=0.001))
 def a_random_split_of_timed_data(made):
     pass
 

@@ -4,6 +4,7 @@ import pytest
 from sins import FAIL, WARN, Sins, renamed, save_pairs
 
 sin = Sins()
+OTHER_NUMBERS = "other numbers of interactions per item than in the dataset"
 
 
 @sin("split_from_data", FAIL, pairs=60, of=720, fold="0")
@@ -22,17 +23,17 @@ def three_invented_pairs_beside_true_rows(made):
     made.files["split/0.test.parquet"] = frame.to_parquet()
 
 
-@sin("split_from_data", WARN, "other ids", "could not be found")
+@sin("split_from_data", WARN, folds="0")
 def renamed_users_and_items(made):
     save_pairs(made, renamed)
 
 
-@sin("split_from_data", FAIL, "other numbers of interactions per item")
+@sin("split_from_data", FAIL, fold="0", faults=OTHER_NUMBERS)
 def renamed_and_invented_pairs(made):
     save_pairs(made, lambda f: renamed(f.assign(item_id=100 + f["item_id"] % 40 // 2 * 2)))
 
 
-@sin("split_from_data", FAIL, "other numbers of interactions per item")
+@sin("split_from_data", FAIL, fold="0", faults=OTHER_NUMBERS)
 def renamed_and_invented_pairs_with_a_row_dropped(made):
     train, test = made.splits["0"]
     made.splits["0"] = (train[1:], test)
