@@ -15,7 +15,6 @@ from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.prose.quotation import short
-from agent_core.rules.data_words import CORE
 
 FEW = 5
 """Interactions that may be missing by chance."""
@@ -25,7 +24,7 @@ MANY = 0.05
 """Share of interactions or users that no filter beside the plan may take away."""
 APART = 0.25
 """Share of interactions that a declared validation part may take away without being saved."""
-TO_CHOOSE_ON = PATTERNS["to_choose_on"]
+CORE, TO_CHOOSE_ON = PATTERNS["core"], PATTERNS["to_choose_on"]
 NOT_SAVED = "a validation part that was not saved"
 
 
