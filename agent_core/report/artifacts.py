@@ -32,17 +32,17 @@ def copy_artifacts(inputs: ReportInputs, folder: Path) -> list[str]:
         if not artifact.path.is_file():
             left_out.append(f"`{artifact.name}`: no longer on disk")
             continue
-        reason = _is_data(artifact, inputs)
+        reason = _reason_left_out(artifact, inputs)
         if reason:
             left_out.append(f"`{artifact.name}`: {reason}")
             continue
-        _place(artifact, folder)
+        _copy_artifact(artifact, folder)
     hashes = [f"{d.sha256}  {d.name}" for d in inputs.datasets]
     (folder / "split" / "dataset.sha256").write_text("\n".join(hashes) + "\n", encoding="utf-8")
     return left_out
 
 
-def _place(artifact: Artifact, folder: Path) -> None:
+def _copy_artifact(artifact: Artifact, folder: Path) -> None:
     """Copy one artifact to where it belongs."""
     if SPLIT_ROWS.fullmatch(artifact.name):
         target = folder / artifact.name
@@ -50,14 +50,14 @@ def _place(artifact: Artifact, folder: Path) -> None:
         target = folder / "artifacts" / artifact.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if PREDICTIONS.fullmatch(artifact.name):
-        _without_ratings(artifact.path, target)
+        _copy_without_ratings(artifact.path, target)
     else:
         shutil.copyfile(artifact.path, target)
     if artifact.name == "results.json":
         shutil.copyfile(artifact.path, folder / "results.json")
 
 
-def _without_ratings(source: Path, target: Path) -> None:
+def _copy_without_ratings(source: Path, target: Path) -> None:
     """Copy predictions without the true ratings beside them: those are data."""
     try:
         frame = pd.read_parquet(source)
@@ -66,7 +66,7 @@ def _without_ratings(source: Path, target: Path) -> None:
     frame.drop(columns=["rating"], errors="ignore").to_parquet(target, index=False)
 
 
-def _is_data(artifact: Artifact, inputs: ReportInputs) -> str:
+def _reason_left_out(artifact: Artifact, inputs: ReportInputs) -> str:
     """Say why an artifact is the data or a copy of much of it; empty where it is not."""
     name = artifact.name
     if SPLIT_PAIRS.fullmatch(name):

@@ -26,7 +26,7 @@ from agent_core.report.metadata import metadata
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_outcomes import outcome_text
-from agent_core.report.solution import public_part, standalone
+from agent_core.report.solution import public_part, standalone_script
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.measured_values import user_values
 
@@ -44,7 +44,7 @@ def write_bundle(inputs: ReportInputs, facts: Facts, answer: str, folder: Path) 
     _write_environment(inputs, facts, folder)
     left_out = copy_artifacts(inputs, folder)
     _write_tables(inputs, facts, folder)
-    left_out += too_large(folder)
+    left_out += remove_too_large(folder)
     _write_readme(inputs, answer, left_out, folder)
     return _zip_folder(folder, folder / f"{slug(inputs.plan.title)}.zip")
 
@@ -54,7 +54,7 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "report"
 
 
-def too_large(folder: Path, limit: int = MAX_ZIP_BYTES) -> list[str]:
+def remove_too_large(folder: Path, limit: int = MAX_ZIP_BYTES) -> list[str]:
     """Remove the largest artifacts beyond what a zip may hold; return what was left out."""
     files = sorted(folder.rglob("*"), key=lambda p: p.stat().st_size if p.is_file() else 0)
     total = sum(p.stat().st_size for p in files if p.is_file())
@@ -70,23 +70,23 @@ def too_large(folder: Path, limit: int = MAX_ZIP_BYTES) -> list[str]:
     return removed
 
 
-def members(folder: Path) -> Iterator[Path]:
+def zipped_files(folder: Path) -> Iterator[Path]:
     """Yield the files of a folder in order, zips left out."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink() and path.suffix not in (".zip", ".tmp"):
             yield path
 
 
-def nameless(value: Any) -> Any:
+def without_paths(value: Any) -> Any:
     """Replace paths by their names and other values by what JSON can hold."""
     if is_dataclass(value) and not isinstance(value, type):
-        return nameless(TypeAdapter(type(value)).dump_python(value))
+        return without_paths(TypeAdapter(type(value)).dump_python(value))
     if isinstance(value, Path):
         return value.name
     if isinstance(value, dict):
-        return {str(k): nameless(v) for k, v in value.items()}
+        return {str(k): without_paths(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [nameless(v) for v in value]
+        return [without_paths(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     if isinstance(value, str | int | float | bool) or value is None:
@@ -96,7 +96,7 @@ def nameless(value: Any) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write readable JSON, without paths of this machine."""
-    text = json.dumps(nameless(value), indent=2, ensure_ascii=False)
+    text = json.dumps(without_paths(value), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -107,7 +107,7 @@ def _write_script(inputs: ReportInputs, folder: Path) -> None:
     (folder / "compare.py").write_text(render_template("compare.py.txt"), encoding="utf-8")
     if inputs.best is not None and inputs.best.script.source:
         packages = inputs.installed
-        text = standalone(
+        text = standalone_script(
             inputs.best.script.source, inputs.datasets, packages.versions, packages.python
         )
         (folder / "solution.py").write_text(text, encoding="utf-8")
@@ -123,7 +123,7 @@ def _write_protocol(inputs: ReportInputs, folder: Path) -> None:
         "earlier_versions": inputs.view.plans[:-1],
     }
     write_json(folder / "plan.json", plan)
-    requirements = [nameless(r) | _verdict_entry(inputs, r) for r in inputs.plan.requirements]
+    requirements = [without_paths(r) | _verdict_entry(inputs, r) for r in inputs.plan.requirements]
     write_json(folder / "requirements.json", requirements)
     write_json(folder / "code_requirements.json", [r.text for r in inputs.plan.requirements])
     write_json(folder / "checks.json", inputs.checks)
@@ -164,7 +164,7 @@ def _log_line(logged: Logged) -> str:
     """Return an event without paths of this machine."""
     event = logged.event
     entry = {"seq": logged.seq, "at": logged.at, "kind": type(event).__name__, "body": event}
-    return json.dumps(nameless(entry), ensure_ascii=False)
+    return json.dumps(without_paths(entry), ensure_ascii=False)
 
 
 def _write_environment(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
@@ -226,7 +226,7 @@ def _zip_folder(folder: Path, target: Path) -> Path:
     """Zip a folder in a fixed order, whole or not at all."""
     temporary = target.with_suffix(".tmp")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in members(folder):
+        for path in zipped_files(folder):
             info = zipfile.ZipInfo(f"{target.stem}/{path.relative_to(folder).as_posix()}", EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16

@@ -19,6 +19,8 @@ from agent_core.domain import Plan, Study
 from agent_core.evidence.evidence import Evidence
 from agent_core.prose.clipping import clipped
 from agent_core.prose.number_format import shown
+from agent_core.report.headline import swept_points
+from agent_core.report.number_texts import names_of
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.measured_values import run_values
 
@@ -94,7 +96,7 @@ def wrapped_name(name: str, lines: int = 3) -> str:
 def _empty_figure(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
     """Return an empty figure in the house style, high enough for a line per label."""
     figure = _canvas(1.5 + _row_height(labels) * len(labels))
-    return figure, _style(figure.add_subplot())
+    return figure, _clear_axes(figure.add_subplot())
 
 
 def _canvas(height: float = HEIGHT) -> Figure:
@@ -109,7 +111,7 @@ def _row_height(labels: Sequence[str]) -> float:
     return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
 
 
-def _style(axes: Axes) -> Axes:
+def _clear_axes(axes: Axes) -> Axes:
     """Take away what carries no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=10)
@@ -117,7 +119,7 @@ def _style(axes: Axes) -> Axes:
     return axes
 
 
-def _row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) -> None:
+def _write_row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) -> None:
     """Write a label left of each line, the first one on top, and its value on the right."""
     size = 10 if max((label.count("\n") for label in labels), default=0) < 2 else 9
     axes.set_yticks(range(len(labels)), list(reversed(labels)), fontsize=size)
@@ -129,7 +131,7 @@ def _row_labels(axes: Axes, labels: Sequence[str], values: Sequence[str] = ()) -
         )  # fmt: skip
 
 
-def _line_of(axes: Axes, value: float, text: str) -> None:
+def _draw_line(axes: Axes, value: float, text: str) -> None:
     """Draw the baseline as a dashed line with its name above."""
     axes.axvline(value, color=GREY, linestyle="--", linewidth=1)
     low, high = axes.get_xlim()
@@ -172,14 +174,14 @@ def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     heights = [max(1.0, _row_height(group) * len(group)) for group in (labels, below)]
     heights[1] = max(heights[1], 1.6)
     figure = _canvas(sum(heights) + 1.8)
-    above, under = (_style(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
-    _strip(above, [values[s.algorithm] for s in summaries])
-    _row_labels(above, labels)
+    above, under = (_clear_axes(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
+    _draw_runs(above, [values[s.algorithm] for s in summaries])
+    _write_row_labels(above, labels)
     above.set_title(f"{metric.label}{metric.note} over training seeds", fontsize=11, loc="left")
     if len(varied) == 1:
-        _histogram(under, values[varied[0].algorithm], varied[0])
+        _draw_histogram(under, values[varied[0].algorithm], varied[0])
     elif varied:
-        _deviations(under, varied)
+        _draw_deviations(under, varied)
     else:
         figure.delaxes(under)
     return figure
@@ -188,7 +190,7 @@ def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
 def _shown_summaries(plan: Plan, facts: Facts) -> list[Summary]:
     """Return the best summaries of the primary metric, baselines always among them."""
     found = facts.of(plan.primary)
-    baselines = {a.name for a in plan.baselines}
+    baselines = names_of(plan.baselines)
     room = MAX_ROWS - sum(s.algorithm in baselines for s in found)
     subjects = [s for s in found if s.algorithm not in baselines][: max(0, room)]
     return [s for s in found if s in subjects or s.algorithm in baselines]
@@ -196,11 +198,11 @@ def _shown_summaries(plan: Plan, facts: Facts) -> list[Summary]:
 
 def _label_of(plan: Plan, summary: Summary) -> str:
     """Return the label of an algorithm's line; a baseline is called one."""
-    is_baseline = summary.algorithm in {a.name for a in plan.baselines}
+    is_baseline = summary.algorithm in names_of(plan.baselines)
     return wrapped_name(f"{summary.algorithm} (baseline)" if is_baseline else summary.algorithm)
 
 
-def _strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
+def _draw_runs(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
     """Draw each run as a dot under a box of the middle half, one line per algorithm."""
     for position, runs in enumerate(reversed(lines)):
         if len(runs) < 2:
@@ -215,7 +217,7 @@ def _strip(axes: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
     axes.margins(x=0.06)
 
 
-def _histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> None:
+def _draw_histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> None:
     """Draw how often a value came, and the mean as a line."""
     if np.ptp(values) == 0:
         width = max(abs(summary.mean) * 0.01, 1e-6)
@@ -233,14 +235,16 @@ def _histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -> Non
     )
 
 
-def _deviations(axes: Axes, varied: Sequence[Summary]) -> None:
+def _draw_deviations(axes: Axes, varied: Sequence[Summary]) -> None:
     """Draw the standard deviation of each algorithm with its interval."""
     for position, summary in enumerate(reversed(varied)):
         interval = summary.sd_interval
         if interval.is_known:
             axes.plot([interval.low, interval.high], [position] * 2, color=BLUE, linewidth=2.5)
         axes.plot([summary.sd], [position], "o", color=BLUE, markersize=7)
-    _row_labels(axes, [wrapped_name(s.algorithm) for s in varied], [_sd_text(s) for s in varied])
+    _write_row_labels(
+        axes, [wrapped_name(s.algorithm) for s in varied], [_sd_text(s) for s in varied]
+    )
     axes.set_xlim(left=0)
     axes.set_xlabel("SD over seeds, 95 % interval", fontsize=11)
 
@@ -260,7 +264,7 @@ def _comparison(plan: Plan, facts: Facts) -> Figure:
     summaries = _shown_summaries(plan, facts)
     labels = [_label_of(plan, s) for s in summaries]
     figure, axes = _empty_figure(labels)
-    baselines = {a.name for a in plan.baselines}
+    baselines = names_of(plan.baselines)
     for position, summary in enumerate(reversed(summaries)):
         is_baseline = summary.algorithm in baselines
         colour, marker = (GREY, "D") if is_baseline else (BLUE, "o")
@@ -268,10 +272,10 @@ def _comparison(plan: Plan, facts: Facts) -> Figure:
         if interval.is_known:
             axes.plot([interval.low, interval.high], [position] * 2, color=colour, linewidth=2.5)
         axes.plot([summary.mean], [position], marker, color=colour, markersize=7)
-    _row_labels(axes, labels, [shown(s.mean, s.user_interval.half_width) for s in summaries])
+    _write_row_labels(axes, labels, [shown(s.mean, s.user_interval.half_width) for s in summaries])
     base = next((s for s in summaries if s.algorithm in baselines), None)
     if base and len(summaries) > 1:
-        _line_of(axes, base.mean, _line_text(base))
+        _draw_line(axes, base.mean, _line_text(base))
     left_out = len(facts.of(plan.primary)) - len(summaries)
     axes.set_xlabel(_mean_label(plan, summaries, left_out), fontsize=11)
     return figure
@@ -308,7 +312,7 @@ def _differences(plan: Plan, facts: Facts) -> Figure:
         axes.plot(
             [item.difference], [position], "o", color=BLUE, markerfacecolor=fill, markersize=8
         )
-    _row_labels(axes, labels, [shown(c.difference, c.interval.half_width) for c in drawn])
+    _write_row_labels(axes, labels, [shown(c.difference, c.interval.half_width) for c in drawn])
     axes.axvline(0, color=GREY, linewidth=1)
     axes.set_xlabel(
         f"difference in {plan.primary.label}, 95 % interval over users\n"
@@ -332,33 +336,23 @@ def _differences_title(plan: Plan, drawn: int, declared: int) -> str:
 def _sweep(plan: Plan, facts: Facts) -> Figure:
     """Draw the primary metric over the values of the swept hyperparameter."""
     figure, axes = _empty_figure()
-    key = plan.swept or ""
-    points = []
-    for algorithm in plan.algorithms:
-        summary = facts.summary(plan.primary, algorithm.name)
-        if key in algorithm.config and summary:
-            points.append((float(algorithm.config[key]), summary))
-    points.sort(key=lambda p: p[0])
-    xs = [x for x, _ in points]
-    if any(s.user_interval.is_known for _, s in points):
-        low, high = (np.array([_end(s, side) for _, s in points]) for side in (0, 1))
+    points = swept_points(plan, facts)
+    xs = [float(p.value) for p in points]
+    intervals = [p.summary.user_interval for p in points]
+    if any(i.is_known for i in intervals):
+        low, high = np.array([i.low for i in intervals]), np.array([i.high for i in intervals])
         axes.fill_between(xs, low, high, color=BLUE, alpha=0.18, label="95 % interval over users")
-    means = np.array([s.mean for _, s in points])
+    means = np.array([p.summary.mean for p in points])
     axes.plot(xs, means, "o-", color=BLUE, linewidth=2, label="mean")
     for summary in facts.of(plan.primary):
-        if summary.algorithm in {a.name for a in plan.baselines}:
+        if summary.algorithm in names_of(plan.baselines):
             text = _line_text(summary)
             axes.axhline(summary.mean, color=GREY, linestyle="--", label=text)
     if xs and min(xs) > 0 and max(xs) / min(xs) >= 8:
         axes.set_xscale("log")
     axes.set_xticks(xs, [f"{x:g}" for x in xs], rotation=45 if len(xs) > MANY_VALUES else 0)
     axes.minorticks_off()
-    axes.set_xlabel(key, fontsize=11)
+    axes.set_xlabel(plan.swept or "", fontsize=11)
     axes.set_ylabel(f"{plan.primary.label}{plan.primary.note}", fontsize=11)
     figure.legend(frameon=False, fontsize=10, loc="outside upper left", ncols=2)
     return figure
-
-
-def _end(summary: Summary, side: int) -> float:
-    """Return the lower (0) or upper (1) end of the interval over users."""
-    return (summary.user_interval.low, summary.user_interval.high)[side]

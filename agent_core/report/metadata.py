@@ -9,8 +9,8 @@ from typing import Any
 
 from agent_core.domain import Algorithm, Finding
 from agent_core.evidence.evidence import recorded_algorithms
+from agent_core.report.asked_models import asked_models
 from agent_core.report.forms import fill_form
-from agent_core.report.provenance import asked_models
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.texts import TEXTS
 from agent_core.statistics.facts import Facts
@@ -35,7 +35,7 @@ def metadata(inputs: ReportInputs, facts: Facts) -> dict[str, Any]:
         tests=sorted({c.test for c in facts.comparisons if c.test}),
         scripts=len(view.nodes),
         chosen_by=TEXTS["chosen_by"],
-        failed_checks=[c.name for c in inputs.found(Finding.FAIL)],
+        failed_checks=[c.name for c in inputs.checks_with(Finding.FAIL)],
         cpus=os.cpu_count(),
         isolation=execution.level if execution else view.level,
         packages=dict(sorted(inputs.installed.versions.items())),

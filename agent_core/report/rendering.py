@@ -19,6 +19,7 @@ from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
 from agent_core.prose.clipping import on_one_line
 from agent_core.prose.number_format import cost_text, p_text, percent, shown
 from agent_core.prose.quotation import is_measure, quoted, said_by, short
+from agent_core.report.asked_models import asked_models
 from agent_core.report.number_texts import (
     NONE,
     T_INTERVAL,
@@ -32,7 +33,6 @@ from agent_core.report.number_texts import (
     sd_text,
     shared_half_width,
 )
-from agent_core.report.provenance import asked_models
 from agent_core.report.report_inputs import named_filters
 from agent_core.report.texts import TEXTS
 from agent_core.rules.wording import data_text, split_text

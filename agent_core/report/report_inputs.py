@@ -83,7 +83,7 @@ class ReportInputs:
         """Return a check of the best script by its name."""
         return next((c for c in self.checks if c.name == name), None)
 
-    def found(self, finding: Finding) -> tuple[Check, ...]:
+    def checks_with(self, finding: Finding) -> tuple[Check, ...]:
         """Return the checks of the best script with one finding."""
         return tuple(c for c in self.checks if c.finding == finding)
 

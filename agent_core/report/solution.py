@@ -14,7 +14,7 @@ ALWAYS = ("pandas", "numpy", "pyarrow")
 PROVIDES = {"sklearn": "scikit-learn"}
 
 
-def standalone(
+def standalone_script(
     source: str, datasets: Sequence[Dataset], versions: Mapping[str, str], python: str
 ) -> str:
     """Return a script with a PEP 723 header and a prologue; the experiment itself unchanged.

@@ -15,14 +15,14 @@ from agent_core.report.caveats import alerts, known_limits
 from agent_core.report.failure import failure
 from agent_core.report.headline import headline, summaries_over_seeds
 from agent_core.report.methods_section import statements
-from agent_core.report.number_texts import mean_text
+from agent_core.report.number_texts import mean_text, names_of
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.thread_summary import Prose, body_text, limits_of, thread_text
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
 
-__all__ = ["ReportInputs", "preliminary", "write_report"]
+__all__ = ["ReportInputs", "preliminary_text", "write_report"]
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +31,10 @@ PRELIMINARY = 3
 NOTHING_RECORDED = Facts({})
 
 
-def preliminary(plan: Plan, facts: Facts) -> str:
+def preliminary_text(plan: Plan, facts: Facts) -> str:
     """Return the primary metric of the best subjects beside their baseline, for the card."""
     found = facts.of(plan.primary)
-    bases = {a.name for a in plan.baselines}
+    bases = names_of(plan.baselines)
     subjects = [s for s in found if s.algorithm not in bases][:PRELIMINARY]
     shown = [*subjects, *(s for s in found if s.algorithm in bases)][: PRELIMINARY + 1]
     if not shown:
@@ -60,7 +60,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     folder.mkdir(parents=True)
     facts = inputs.facts or NOTHING_RECORDED
     facts = with_late_margin(facts) if inputs.is_margin_late else facts
-    prose, answer = _words(inputs, facts, draft)
+    prose, answer = _fill_words(inputs, facts, draft)
     drawn = _draw(inputs, facts, folder / "figures")
     if inputs.outcome is Outcome.NOTHING:
         told = failure(inputs)
@@ -106,7 +106,7 @@ def latex_table(inputs: ReportInputs, facts: Facts) -> str:
     ).strip()
 
 
-def _words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
+def _fill_words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
     """Return the researcher's words, filled and struck, and the headline that stands."""
     filler = Filler(inputs.plan, facts, draft.claims, inputs.datasets)
     offered = filler.fill(draft.headline)

@@ -38,7 +38,7 @@ from agent_core.execution.executor import Executor, Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import Refusal, precheck, tree_hash
 from agent_core.execution.slots import open_pool
-from agent_core.report.writer import preliminary
+from agent_core.report.writer import preliminary_text
 from agent_core.researcher import (
     Context,
     DebugRequest,
@@ -416,4 +416,4 @@ def _artifacts_of(node: Node) -> dict[str, Path]:
 
 def _headline_of(evidence: Evidence) -> str:
     """Return the preliminary primary metric for the card; empty where there is none."""
-    return preliminary(evidence.plan, collect_facts(evidence))
+    return preliminary_text(evidence.plan, collect_facts(evidence))

@@ -16,7 +16,7 @@ from results import SOURCE, comparison_evidence, comparison_plan, dataset, evide
 
 from agent_core.domain import Operator, Outcome, ReportDraft, Usage
 from agent_core.report import bundle
-from agent_core.report.solution import standalone
+from agent_core.report.solution import standalone_script
 from agent_core.report.writer import write_report
 from sandbox.execution import Artifact
 
@@ -96,7 +96,7 @@ def test_everything_that_is_promised_is_in_the_zip(tmp_path):
         "artifacts/run.json", "artifacts/per_run.csv", "artifacts/own.png",
         "artifacts/results.json",
     } <= names  # fmt: skip
-    assert names == {p.relative_to(folder).as_posix() for p in bundle.members(folder)}
+    assert names == {p.relative_to(folder).as_posix() for p in bundle.zipped_files(folder)}
     assert report.solution == folder / "solution.py"
 
 
@@ -180,9 +180,9 @@ def test_what_is_too_large_is_left_out_and_named(tmp_path):
     (folder / "artifacts" / "small.bin").write_bytes(os.urandom(300))
     (folder / "results.json").write_text("{}")
 
-    left = bundle.too_large(folder, limit=1000)
+    left = bundle.remove_too_large(folder, limit=1000)
 
-    assert [p.name for p in bundle.members(folder)] == ["small.bin", "results.json"]
+    assert [p.name for p in bundle.zipped_files(folder)] == ["small.bin", "results.json"]
     assert left == ["`artifacts/big.bin`: 0 MiB, too large"]
 
 
@@ -332,7 +332,7 @@ def test_the_header_pins_what_is_imported(tmp_path):
     versions = {"lenskit": "2025.8.1", "torch": "2.13.0+cpu", "scikit-learn": "1.9", "pandas": "2"}
     source = "import sklearn.svm\nfrom lenskit.als import X\nimport os\n"
 
-    text = standalone(source, (dataset(),), versions, "3.12.1")
+    text = standalone_script(source, (dataset(),), versions, "3.12.1")
 
     assert text.startswith('# /// script\n# requires-python = ">=3.12"\n# dependencies = [\n')
     for pin in ("lenskit==2025.8.1", "torch==2.13.0", "scikit-learn==1.9", "pandas==2"):
@@ -343,7 +343,7 @@ def test_the_header_pins_what_is_imported(tmp_path):
 
 @pytest.mark.parametrize("source", [SOURCE, "x = 1\n", "'''doc'''\nx = 1\n", "", "def f(:\n"])
 def test_the_experiment_itself_is_unchanged(source):
-    text = standalone(source, (dataset(),), {}, "3.11")
+    text = standalone_script(source, (dataset(),), {}, "3.11")
 
     lines = iter(text.splitlines())
     assert all(line in lines for line in source.splitlines() if line)
@@ -355,7 +355,8 @@ def test_imports_of_a_broken_script_are_none():
     versions = {"scipy": "1.17.1", "pandas": "2.3.3"}
 
     whole, broken = (
-        standalone(f"import scipy\n{rest}", (), versions, "3.11") for rest in ("", "def f(:")
+        standalone_script(f"import scipy\n{rest}", (), versions, "3.11")
+        for rest in ("", "def f(:")
     )
 
     assert "scipy==1.17.1" in whole

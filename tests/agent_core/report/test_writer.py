@@ -27,7 +27,7 @@ from agent_core.domain import (
     Waiver,
 )
 from agent_core.domain.events import Disputed
-from agent_core.report.writer import ReportInputs, preliminary, write_report
+from agent_core.report.writer import ReportInputs, preliminary_text, write_report
 from agent_core.run.view import Freeze
 from agent_core.statistics.facts import collect_facts
 
@@ -147,10 +147,10 @@ def test_a_report_needs_a_plan(tmp_path):
 def test_the_card_shows_subjects_beside_the_baseline():
     evidence = comparison_evidence()
 
-    assert preliminary(evidence.plan, collect_facts(evidence)) == (
+    assert preliminary_text(evidence.plan, collect_facts(evidence)) == (
         "EASE NDCG@10 0.243 · ItemKNN 0.197 · ImplicitMF 0.197 · Popularity 0.077"
     )
-    assert preliminary(evidence.plan, collect_facts(evidence_of(evidence.plan, {}))) == ""
+    assert preliminary_text(evidence.plan, collect_facts(evidence_of(evidence.plan, {}))) == ""
 
 
 def test_a_stopped_seed_study_tells_what_there_is(tmp_path):
