@@ -22,7 +22,7 @@ _TABLE = tomllib.loads(Path(__file__).with_name("parameter_forms.toml").read_tex
 _VALUE = re.compile(_TABLE["value"])
 
 
-def masked(text: str, spans: list[tuple[int, int]]) -> str:
+def blotted_text(text: str, spans: list[tuple[int, int]]) -> str:
     """Return a text whose spans are blotted out, so that nothing is read twice."""
     for start, end in spans:
         text = text[:start] + MASK * (end - start) + text[end:]
@@ -40,7 +40,7 @@ def metric_spans(text: str) -> list[tuple[int, int, str]]:
         for match in word(METRICS[name] + r"(?=@|\b)").finditer(rest):
             if not _is_ordinary(name, match[0], text):
                 found.append((match.start(), match.end(), name))
-                rest = masked(rest, [(match.start(), match.end())])
+                rest = blotted_text(rest, [(match.start(), match.end())])
     return sorted(found)
 
 
@@ -130,9 +130,9 @@ def swept_parameter(text: str) -> tuple[str | None, tuple[float, ...], list[tupl
     """Return the hyperparameter that is given several values, these, and where they stand."""
     cuts = PATTERNS["cut"].compiled.finditer(text)
     cut = [m.span() for m in cuts if not _is_neighbours(text, m)]
-    rest = masked(text, [*cut, *((a, b) for a, b, _ in metric_spans(text))])
+    rest = blotted_text(text, [*cut, *((a, b) for a, b, _ in metric_spans(text))])
     for name in PARAMETERS:
-        found = _listed(rest, name) or _ranged(rest, name)
+        found = _listed_values(rest, name) or _range_values(rest, name)
         if found:
             return name, found[0][:MAX_SWEPT], found[1]
     for name in PARAMETERS:
@@ -173,7 +173,7 @@ def _is_neighbours(text: str, cut: re.Match[str]) -> bool:
     return bool(is_k and (is_near or PATTERNS["before_neighbours"].search(before)))
 
 
-def _listed(text: str, name: str) -> tuple[tuple[float, ...], list[tuple[int, int]]] | None:
+def _listed_values(text: str, name: str) -> tuple[tuple[float, ...], list[tuple[int, int]]] | None:
     """Return values listed beside a hyperparameter, or one each beside its repeated name."""
     forms = _forms(name)
     lists = [forms["listed_after"], forms["listed_before"]]
@@ -194,7 +194,7 @@ def _is_of_another(text: str, name: str, match: re.Match[str]) -> bool:
     return bool(forms["other_after"].match(after) or forms["other_before"].search(before))
 
 
-def _ranged(text: str, name: str) -> tuple[tuple[float, ...], list[tuple[int, int]]] | None:
+def _range_values(text: str, name: str) -> tuple[tuple[float, ...], list[tuple[int, int]]] | None:
     """Return the values of a range: `from 8 to 128`, `between 1 and 1000`, `in steps of 10`."""
     forms = _forms(name)
     match = forms["range"].search(text) if forms["named"].search(text) else None

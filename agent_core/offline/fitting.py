@@ -14,14 +14,14 @@ EASE_SWEEP = (10, 50, 200, 1000)
 """EASE needs far stronger regularization than factor models."""
 
 
-def possible(
+def fit_reading(
     reading: Reading, dataset: Dataset, assumptions: Assumptions
 ) -> tuple[Reading, list[str]]:
     """Fit a reading to the data and to sane numbers; say what was changed or left out."""
     gaps: list[str] = []
-    reading = _rateable(reading, dataset, assumptions)
+    reading = _without_rating_errors(reading, dataset, assumptions)
     reading = _fit_threshold(reading, dataset, assumptions)
-    reading = _sweepable(reading, gaps)
+    reading = _fit_sweep(reading, gaps)
     reading = _without_impossible_margin(reading, assumptions)
     most = max(2, min(MAX_FOLDS, dataset.users))
     if reading.folds is not None and not 2 <= reading.folds <= most:
@@ -34,7 +34,7 @@ def possible(
         parameters[name] = min(max(value, low), high)
         if parameters[name] != value:
             assumptions.add(f"{name} {value:g} is out of range: I take {parameters[name]:g}")
-    values = tuple(v for v in reading.values if _within(reading.swept, v))
+    values = tuple(v for v in reading.values if _is_within(reading.swept, v))
     if values != reading.values:
         gone = ", ".join(f"{v:g}" for v in reading.values if v not in values)
         assumptions.add(f"{reading.swept} {gone} is out of range and left out")
@@ -55,13 +55,15 @@ def _without_impossible_margin(reading: Reading, assumptions: Assumptions) -> Re
     return replace(reading, margin=None)
 
 
-def _within(name: str | None, value: float) -> bool:
+def _is_within(name: str | None, value: float) -> bool:
     """Whether a hyperparameter's value is sane."""
     low, high = HYPERPARAMETERS[name].limits if name else (0.0, float("inf"))
     return low <= value <= high
 
 
-def _rateable(reading: Reading, dataset: Dataset, assumptions: Assumptions) -> Reading:
+def _without_rating_errors(
+    reading: Reading, dataset: Dataset, assumptions: Assumptions
+) -> Reading:
     """Leave rating metrics out where there are no ratings."""
     if dataset.rating_column is None and any(m in CUTLESS for m in reading.metrics):
         metrics = tuple(m for m in reading.metrics if m not in CUTLESS)
@@ -91,7 +93,7 @@ def _fit_threshold(reading: Reading, dataset: Dataset, assumptions: Assumptions)
     return replace(reading, min_rating=limit)
 
 
-def _sweepable(reading: Reading, gaps: list[str]) -> Reading:
+def _fit_sweep(reading: Reading, gaps: list[str]) -> Reading:
     """Give a sweep an algorithm that has the hyperparameter, or turn it into a comparison."""
     swept = reading.swept
     if reading.study is not Study.SWEEP or swept is None:
@@ -99,7 +101,7 @@ def _sweepable(reading: Reading, gaps: list[str]) -> Reading:
     subjects = [n for n in reading.algorithms if n not in BASELINES]
     if not subjects:
         named = (*reading.algorithms, HYPERPARAMETERS[swept].algorithm)
-        return _sweepable(replace(reading, algorithms=named), gaps)
+        return _fit_sweep(replace(reading, algorithms=named), gaps)
     if any(swept in BY_NAME[n].config for n in subjects):
         is_default = reading.values == HYPERPARAMETERS[swept].sweep
         if swept == "regularization" and subjects == ["EASE"] and is_default:

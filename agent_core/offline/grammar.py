@@ -12,9 +12,9 @@ from agent_core.domain import DataRule, DataRules, Metric, Order, SplitKind, Stu
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import (
     PATTERNS as AMOUNTS,
+    blotted_text,
     cuts_of,
     margin_of,
-    masked,
     metric_spans,
     parameters_of,
     seeds_of,
@@ -81,13 +81,13 @@ def read(text: str) -> Reading:
     """Read a text, a task or a reply."""
     whole = re.sub(r"\s+", " ", text)
     min_rating, counts = _data_of(whole)
-    plain = masked(whole, data_words.count_spans(whole)) if counts else whole
+    plain = blotted_text(whole, data_words.count_spans(whole)) if counts else whole
     outside, spans = _outside_of(plain)
-    clear = masked(plain, spans)
+    clear = blotted_text(plain, spans)
     margin, bounds, unclear = margin_of(plain)
-    clear = masked(clear, bounds)
-    swept, values, places = swept_parameter(masked(plain, bounds))
-    rest = masked(clear, places)
+    clear = blotted_text(clear, bounds)
+    swept, values, places = swept_parameter(blotted_text(plain, bounds))
+    rest = blotted_text(clear, places)
     metrics = tuple(dict.fromkeys(name for _, _, name in metric_spans(clear)))
     algorithms, notes = _algorithms_of(clear, metrics)
     cutoffs, own = cuts_of(rest)
@@ -164,7 +164,7 @@ def clauses(text: str) -> dict[str, str]:
     return found
 
 
-def unread(text: str) -> tuple[str, ...]:
+def unread_wishes(text: str) -> tuple[str, ...]:
     """Return the sentences with a wish in which nothing was understood."""
     found = []
     for sentence in sentences(text, at_semicolons=True):
@@ -181,17 +181,17 @@ def unread(text: str) -> tuple[str, ...]:
 def _spoken() -> dict[str, tuple[Pattern, ...]]:
     """Return the patterns of what people say of each part of a protocol."""
 
-    def alone(names: Iterable[str]) -> tuple[Pattern, ...]:
+    def whole_words(names: Iterable[str]) -> tuple[Pattern, ...]:
         return tuple(Pattern(rf"(?<![\w-])(?:{n})", (), ()) for n in names)
 
     return {
-        "algorithms": alone(a.names for a in ALGORITHMS if a.name not in BASELINES),
-        "baseline": alone(a.names for a in ALGORITHMS if a.name in BASELINES),
+        "algorithms": whole_words(a.names for a in ALGORITHMS if a.name not in BASELINES),
+        "baseline": whole_words(a.names for a in ALGORITHMS if a.name in BASELINES),
         "split": split_fields.SPOKEN,
         "seeds": (TEXTS["said_of_seeds"],),
         "configuration": (
             TEXTS["same_settings"],
-            *alone(rf"\d[\d., ]* (?:{names})\b" for names in PARAMETERS.values()),
+            *whole_words(rf"\d[\d., ]* (?:{names})\b" for names in PARAMETERS.values()),
         ),
         "data_rules": data_words.SPOKEN,
         "statistics": (TEXTS["said_of_statistics"],),
@@ -237,7 +237,7 @@ def _algorithms_of(text: str, metrics: tuple[str, ...]) -> tuple[tuple[str, ...]
         matches = list(word(known.names).finditer(rest))
         if matches:
             found[known.name] = matches[0].start()
-            rest = masked(rest, [m.span() for m in matches])
+            rest = blotted_text(rest, [m.span() for m in matches])
     rates = bool(metrics) and all(m in CUTLESS for m in metrics)
     notes = []
     for pattern, name, others in (

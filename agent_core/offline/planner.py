@@ -26,13 +26,13 @@ from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
-from agent_core.offline.fitting import possible
+from agent_core.offline.fitting import fit_reading
 from agent_core.offline.grammar import (
     BASELINES,
     DEFAULT_SEEDS,
     Reading,
     metric_values,
-    unread,
+    unread_wishes,
     with_cutoffs,
 )
 from agent_core.offline.requirements import refused_wishes, requirements_of
@@ -72,7 +72,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         The preferred number of folds where cross-validation fits.
     """
     assumptions = Assumptions(reading.notes)
-    reading, gaps = possible(reading, dataset, assumptions)
+    reading, gaps = fit_reading(reading, dataset, assumptions)
     study = reading.study or Study.COMPARISON
     metrics = metric_values(reading)
     algorithms = _algorithms_of(reading, study, metrics, assumptions)
@@ -93,11 +93,11 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         metrics=metrics,
         requirements=(),
         seeds=seeds,
-        reported=_reported_of(study),
+        reported=_reported_texts(study),
         assumptions=assumptions.texts,
         topics=assumptions.topics,
-        unmapped=_unmapped_of(reading, gaps, question),
-        refused=(*(words for words, _ in reading.outside), *unread(question)),
+        unmapped=_unmapped_clauses(reading, gaps, question),
+        refused=(*(words for words, _ in reading.outside), *unread_wishes(question)),
         list_length=max([m.k for m in metrics if m.k] or [10]),
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
@@ -148,10 +148,10 @@ def reading_of(plan: Plan) -> Reading:
     return with_cutoffs(reading, cuts)
 
 
-def _unmapped_of(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
+def _unmapped_clauses(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
     """Return the clauses that no requirement covers."""
     outside = [f"“{words}” {reason}" for words, reason in reading.outside]
-    return (*outside, *gaps, *(f"“{w}” is not in my grammar" for w in unread(question)))
+    return (*outside, *gaps, *(f"“{w}” is not in my grammar" for w in unread_wishes(question)))
 
 
 def _algorithms_of(
@@ -186,31 +186,31 @@ def _algorithms_of(
         )
     found: list[Algorithm] = []
     for name in names:
-        found += _configured(name, reading, study, ranks=ranks, rates=rates)
+        found += _configured_algorithms(name, reading, study, ranks=ranks, rates=rates)
     baselines = [n for n, is_wanted in (("Popularity", ranks), ("Bias", rates)) if is_wanted]
     for name in baselines:
         if name not in names:
-            found += _configured(name, Reading(), Study.OTHER, ranks=ranks, rates=rates)
+            found += _configured_algorithms(name, Reading(), Study.OTHER, ranks=ranks, rates=rates)
     return tuple(
         replace(a, role=Role.BASELINE) if a.name in baselines and len(found) > 1 else a
         for a in found
     )
 
 
-def _configured(
+def _configured_algorithms(
     name: str, reading: Reading, study: Study, *, ranks: bool, rates: bool
 ) -> list[Algorithm]:
     """Return an algorithm at its configuration, once per swept value."""
     known = BY_NAME[name]
     config = dict(known.config)
     given = reading.parameters
-    config |= {k: _fitting(config[k], given[k]) for k in config if k in given}
+    config |= {k: _typed_value(config[k], given[k]) for k in config if k in given}
     own = {k: given[f"{name}:{k}"] for k in config if f"{name}:{k}" in given}
-    config |= {k: _fitting(config[k], v) for k, v in own.items()}
+    config |= {k: _typed_value(config[k], v) for k, v in own.items()}
     plain = Algorithm(name, known.kind, config, is_random=known.scorer.is_random)
     if study is Study.SWEEP and reading.swept in config:
         key = reading.swept
-        values = [_fitting(config[key], v) for v in reading.values]
+        values = [_typed_value(config[key], v) for v in reading.values]
         return [
             replace(plain, name=f"{name} {key}={v:g}", config=config | {key: v}) for v in values
         ]
@@ -220,7 +220,7 @@ def _configured(
     return [plain]
 
 
-def _fitting(default: Any, value: Any) -> Any:
+def _typed_value(default: Any, value: Any) -> Any:
     """Return a value in the type that the hyperparameter has."""
     return int(value) if isinstance(default, int) and float(value).is_integer() else float(value)
 
@@ -323,7 +323,7 @@ def _title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None
     return words.get(study, f"Comparison of {shown}" if len(subjects) > 1 else f"Test of {shown}")
 
 
-def _reported_of(study: Study) -> tuple[str, ...]:
+def _reported_texts(study: Study) -> tuple[str, ...]:
     """Return what will be reported."""
     common = ("per-run CSV", "recommendation lists and per-user values", "figures")
     words = {

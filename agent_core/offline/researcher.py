@@ -65,17 +65,17 @@ class OfflineResearcher:
         """
         reading = read(request.context.task)
         if reading.beyond or reading.is_empty or reading.has_only_outsiders:
-            raise OutsideGrammar(f"{_understood(reading)} {HELP}")
-        dataset = _interaction_count(request.context.datasets)
+            raise OutsideGrammar(f"{_understanding_text(reading)} {HELP}")
+        dataset = _interaction_dataset(request.context.datasets)
         return build(reading, dataset, request.context.task, request.context.folds)
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""
-        return revise(request.plan, _interaction_count(request.context.datasets), request.reply)
+        return revise(request.plan, _interaction_dataset(request.context.datasets), request.reply)
 
     async def draft(self, request: DraftRequest) -> Script:
         """Compose the variant of this draft."""
-        return compose(request.plan, _interaction_count(request.context.datasets), request.index)
+        return compose(request.plan, _interaction_dataset(request.context.datasets), request.index)
 
     async def debug(self, request: DebugRequest) -> Script:
         """Compose again, by what the failure says of the data, or another variant.
@@ -87,9 +87,9 @@ class OfflineResearcher:
         """
         failed = [*request.attempts, request.node]
         dataset = repaired_profile(
-            _interaction_count(request.context.datasets), request.plan, failed
+            _interaction_dataset(request.context.datasets), request.plan, failed
         )
-        return _another(request.plan, dataset, [n.script for n in failed])
+        return _next_variant(request.plan, dataset, [n.script for n in failed])
 
     async def improve(self, request: ImproveRequest) -> Script:
         """Compose a variant that was not tried from this node.
@@ -100,7 +100,7 @@ class OfflineResearcher:
             When there is none left: what is open cannot be had by rules.
         """
         tried = [*(n.script for n in request.attempts), request.node.script]
-        return _another(request.plan, _interaction_count(request.context.datasets), tried)
+        return _next_variant(request.plan, _interaction_dataset(request.context.datasets), tried)
 
     async def merge(self, request: MergeRequest) -> Script:
         """Return the first script: the parts of all variants are the same."""
@@ -120,7 +120,7 @@ class OfflineResearcher:
         return answering.answer(request)
 
 
-def _another(plan: Plan, dataset: Dataset, tried: list[Script]) -> Script:
+def _next_variant(plan: Plan, dataset: Dataset, tried: list[Script]) -> Script:
     """Return the first variant that is not among the scripts that were tried.
 
     Raises
@@ -136,7 +136,7 @@ def _another(plan: Plan, dataset: Dataset, tried: list[Script]) -> Script:
     raise UnusableAnswer("All variants that the rules can build were tried.")
 
 
-def _interaction_count(datasets: tuple[Dataset, ...]) -> Dataset:
+def _interaction_dataset(datasets: tuple[Dataset, ...]) -> Dataset:
     """Return the dataset that holds the interactions: the largest one.
 
     Raises
@@ -149,7 +149,7 @@ def _interaction_count(datasets: tuple[Dataset, ...]) -> Dataset:
     return max(datasets, key=lambda d: d.rows)
 
 
-def _understood(reading: Reading) -> str:
+def _understanding_text(reading: Reading) -> str:
     """Say what was understood of a task that cannot be planned."""
     parts = [*reading.algorithms, *(m.upper() for m in reading.metrics)]
     parts += [f"“{words}”, which {reason}" for words, reason in reading.outside]

@@ -19,7 +19,7 @@ from agent_core.offline.requirements import (
     with_known_ids,
 )
 from agent_core.offline.text_patterns import PATTERNS, says, wish_in
-from agent_core.offline.wishes import merged, unique
+from agent_core.offline.wishes import merge_wish, unique
 from agent_core.rules.wording import data_text, split_text
 
 OUTCOME_REPLY = (
@@ -28,6 +28,8 @@ OUTCOME_REPLY = (
 )
 _TABLE = Path(__file__).with_name("reasons.toml").read_text(encoding="utf-8")
 _REASONS: list[dict[str, str]] = tomllib.loads(_TABLE)["reasons"]
+OFFERED = "I can do that."
+STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
 UNDERSTOOD = (
     "I understand changes of algorithms, metrics and cut-offs, split, folds, number of seeds, "
     "hyperparameters, the rating that counts as positive, an equivalence margin, and “drop "
@@ -63,13 +65,7 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     if not changed and not dropped:
         silent = not says("wish", words) and not said
         return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
-    return _revised(plan, dataset, changed, dropped, said)
-
-
-OFFERED = "I can do that."
-
-
-STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
+    return _next_revision(plan, dataset, changed, dropped, said)
 
 
 def _outcome_reply(plan: Plan, reply: str) -> str:
@@ -86,7 +82,7 @@ def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]
     numbers = _dropped_numbers(reply)
     for part in PATTERNS["parts"].compiled.split(PATTERNS["drop_number"].sub("", reply)):
         wish = read(part)
-        new, said = merged(new, wish, part, plan)
+        new, said = merge_wish(new, wish, part, plan)
         notes += [said] if said else []
         notes += [f"“{words}” {reason}." for words, reason in wish.outside]
         notes += [f"{kind.capitalize()} is not among my studies." for kind in wish.beyond]
@@ -108,7 +104,7 @@ def _dropped_numbers(reply: str) -> list[int]:
     return [int(n) for n in dict.fromkeys(matches)]
 
 
-def _revised(
+def _next_revision(
     plan: Plan, dataset: Dataset, reading: Reading | None, dropped: frozenset[str], said: str
 ) -> Revision:
     """Return the next version of the plan with its difference."""

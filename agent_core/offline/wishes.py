@@ -20,6 +20,7 @@ from agent_core.offline.grammar import (
 from agent_core.offline.text_patterns import says
 
 T = TypeVar("T")
+BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
 REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|delete|no|leave out)\b", re.I)
 NO_FILTER = re.compile(
     r"\b(?:drop|remove|without|skip|no)\s+(?:the\s+|any\s+)?(?:\d+[\s-]?core|k-core|core\s+filter"
@@ -35,7 +36,7 @@ INSTEAD = re.compile(
 )
 
 
-def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading, str]:
+def merge_wish(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading, str]:
     """Put one wish into a reading."""
     swap = INSTEAD.search(part)
     if swap:
@@ -43,7 +44,7 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
             (swap["new"] or swap["new2"] or swap["new3"]),
             (swap["old"] or swap["old2"] or swap["old3"]),
         )
-        return _replaced(old, read(fresh), read(gone))
+        return _replace_parts(old, read(fresh), read(gone))
     if wish.algorithms and not wish.metrics and not says("compares", part) and _is_setting(wish):
         others = [n for n in wish.algorithms if n in old.algorithms]
         wish = wish if len(others) < len(wish.algorithms) else _without_algorithms(wish)
@@ -65,9 +66,6 @@ def merged(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Reading,
 def unique(values: Iterable[T]) -> tuple[T, ...]:
     """Return values without repetition, in order."""
     return tuple(dict.fromkeys(values))
-
-
-BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
 
 
 def _with_counts(old: Reading, wish: Reading, part: str) -> Reading:
@@ -93,7 +91,7 @@ def _adds_words(part: str) -> bool:
     return bool(re.search(r"\b(?:add|also|as well|too|additionally|plus)\b", part, re.I))
 
 
-def _replaced(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]:
+def _replace_parts(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]:
     """Put algorithms and metrics in the place of others."""
     new, said = old, ""
     if fresh.algorithms:

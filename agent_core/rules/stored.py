@@ -24,11 +24,13 @@ def with_levels(body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     return (
-        _leveled(body) if is_without_levels(body) else {k: with_levels(v) for k, v in body.items()}
+        _rules_as_levels(body)
+        if is_without_levels(body)
+        else {k: with_levels(v) for k, v in body.items()}
     )
 
 
-def _leveled(body: dict[str, Any]) -> dict[str, Any]:
+def _rules_as_levels(body: dict[str, Any]) -> dict[str, Any]:
     split, lowest = dict(body["split"]), body.get("min_rating")
     if split.pop("is_newest", False):
         split["order"] = Order.NEWEST.value
