@@ -9,6 +9,7 @@ from typing import Any
 from agent_core.checks.result import Result, numbered_values
 from agent_core.domain import Finding
 from agent_core.evidence.evidence import Evidence, main_dataset
+from agent_core.evidence.result_files import table_of
 
 GRAVITY = (Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE)
 
@@ -63,9 +64,8 @@ def _view(evidence: Evidence, name: str, main: str) -> Evidence:
 
 def _described_dataset(evidence: Evidence, name: str) -> dict[str, Any]:
     """Return what run.json says of a dataset."""
-    several = evidence.run.get("datasets")
-    for found in (several.get(name) if isinstance(several, dict) else None,
-                  evidence.run.get("dataset")):  # fmt: skip
-        if isinstance(found, dict) and found.get("file") == name:
+    run = evidence.run
+    for found in (table_of(table_of(run, "datasets"), name), table_of(run, "dataset")):
+        if found.get("file") == name:
             return found
     return {"file": name}

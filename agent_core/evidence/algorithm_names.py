@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agent_core.domain import Plan
+from agent_core.evidence.result_files import table_of
 
 
 def planned_names(plan: Plan, found: Iterable[str], run: Mapping[str, Any]) -> dict[str, str]:
@@ -23,18 +24,18 @@ def planned_names(plan: Plan, found: Iterable[str], run: Mapping[str, Any]) -> d
         {n: _bare_name(n) for n in strange}, {a.name: _bare_name(a.name) for a in missing}
     )
     left = [n for n in strange if n not in by_name]
-    kinds = {n: _class_of(run, n) for n in left}
+    described = table_of(run, "algorithms")
+    kinds = {n: str(table_of(described, n).get("class") or "") for n in left}
     open_ones = {a.name: a.kind for a in missing if a.name not in by_name.values()}
     return by_name | _names_in_pairs({n: k for n, k in kinds.items() if k}, open_ones)
 
 
 def renamed_run(run: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
     """Return run.json with planned names."""
-    described = run.get("algorithms")
-    if not names or not isinstance(described, dict):
+    described = table_of(run, "algorithms")
+    if not names or not described:
         return run
-    kept = {names.get(n, n): d for n, d in described.items()}
-    return {**run, "algorithms": kept}
+    return {**run, "algorithms": {names.get(n, n): d for n, d in described.items()}}
 
 
 def _names_in_pairs(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
@@ -47,10 +48,3 @@ def _names_in_pairs(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict
 def _bare_name(name: str) -> str:
     """Return a name without case and punctuation; a decimal point stays."""
     return re.sub(r"[^a-z0-9.]|\.(?!\d)", "", name.lower())
-
-
-def _class_of(run: Mapping[str, Any], name: str) -> str:
-    """Return the class that run.json has of an algorithm."""
-    described = run.get("algorithms")
-    found = described.get(name) if isinstance(described, dict) else None
-    return str(found.get("class") or "") if isinstance(found, dict) else ""

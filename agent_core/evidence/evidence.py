@@ -122,19 +122,16 @@ def read_evidence(
     content = result_files.read_json("results.json", artifacts, problems)
     rows = result_files.result_rows(content, ROW_COLUMNS, problems)
     run = result_files.read_json("run.json", artifacts, problems) or {}
-    names = [
-        *recorded_algorithms(run),
-        *rows["algorithm"].unique(),
-        *(a.name for a in plan.algorithms),
-    ]
+    planned = [a.name for a in plan.algorithms]
+    names = [*recorded_algorithms(run), *rows["algorithm"].unique(), *planned]
     lists = result_files.run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
     predictions = result_files.run_tables(
         "predictions", artifacts, names, PREDICTION_COLUMNS, problems
     )
-    interactions = _read_interactions(run, datasets, files, problems)
     sources = _further_sources(run, datasets)
-    others = {n: _read_profiled(n, datasets, files, problems) for n in set(sources.values())}
-    whole = {"": interactions, **others}
+    further = {d.name: d for d in datasets if d.name in sources.values()}
+    profiles = {"": main_dataset(run, datasets), **further}
+    whole = {n: _read_profiled(p, files, problems) for n, p in profiles.items()}
     saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
     parts, origins = _origins_of(saved, whole, sources, problems)
     per_user = result_files.user_table(artifacts, USER_COLUMNS, problems)
@@ -165,9 +162,9 @@ def read_evidence(
         *computed,
         retrained=retrained,
         changed=changed_files(execution.artifacts, content),
-        interactions=interactions,
+        interactions=whole[""],
         origins=origins,
-        others=others,
+        others={name: whole[name] for name in further},
         sources=sources,
         other_names=other_names,
     )
@@ -175,16 +172,13 @@ def read_evidence(
 
 def recorded_algorithms(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return the algorithms of a run.json by name; empty where they are no table."""
-    found = run.get("algorithms")
-    return (
-        {k: v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
-    )
+    found = result_files.table_of(run, "algorithms")
+    return {name: described for name, described in found.items() if isinstance(described, dict)}
 
 
 def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Dataset | None:
     """Return the dataset that the run names, or the first."""
-    described = run.get("dataset")
-    name = described.get("file") if isinstance(described, dict) else None
+    name = result_files.table_of(run, "dataset").get("file")
     return next((d for d in datasets if d.name == name), datasets[0] if datasets else None)
 
 
@@ -253,17 +247,6 @@ def _with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFram
     return rows.assign(value=own.astype(float).where(is_single).fillna(rows["value"]))
 
 
-def _read_interactions(
-    run: Mapping[str, Any],
-    datasets: tuple[Dataset, ...],
-    files: Mapping[str, Path],
-    problems: Problems,
-) -> pd.DataFrame | None:
-    """Read the dataset that the run names, or the only one."""
-    profile = main_dataset(run, datasets)
-    return _read_profiled(profile.name, datasets, files, problems) if profile else None
-
-
 def _further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> dict[str, str]:
     """Return the folds that are of another dataset than the run's, with its name."""
     main, known = main_dataset(run, datasets), {d.name for d in datasets}
@@ -272,11 +255,10 @@ def _further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> d
 
 
 def _read_profiled(
-    name: str, datasets: tuple[Dataset, ...], files: Mapping[str, Path], problems: Problems
+    profile: Dataset | None, files: Mapping[str, Path], problems: Problems
 ) -> pd.DataFrame | None:
     """Read a dataset by its profile."""
-    profile = next(d for d in datasets if d.name == name)
-    if profile.name not in files:
+    if profile is None or profile.name not in files:
         return None
     try:
         return result_files.read_dataset(profile, files[profile.name])

@@ -7,6 +7,7 @@ import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tokenize import COMMENT, DEDENT, ENCODING, ENDMARKER, INDENT, NEWLINE, NL, STRING
 
 from agent_core.domain import Verdict
 
@@ -21,14 +22,7 @@ through."""
 MIN_QUOTE = 3
 """Characters, spaces aside, from which a quote says anything: of all pairs of letters 29 % stand
 somewhere in a LensKit script of 60 lines, of all triples 2 %."""
-BLANK = {
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENCODING,
-    tokenize.COMMENT,
-}
+BLANK = {NL, NEWLINE, INDENT, DEDENT, ENCODING, COMMENT}
 """Tokens between statements."""
 Token = tokenize.TokenInfo
 
@@ -88,7 +82,7 @@ def code_alone(source: str) -> str:
         return source
     lines = source.splitlines(keepends=True)
     for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-        if token.type == tokenize.COMMENT or _is_docstring(before, token, after):
+        if token.type == COMMENT or _is_docstring(before, token, after):
             _blank_out(lines, token)
     return "".join(lines)
 
@@ -130,8 +124,8 @@ def _occurs(part: str, texts: Iterable[str]) -> bool:
 def _is_docstring(before: Token | None, token: Token, after: Token | None) -> bool:
     """Whether a token is a string that stands for itself."""
     begins = before is None or before.type in BLANK
-    ends = after is None or after.type in {tokenize.NEWLINE, tokenize.COMMENT, tokenize.ENDMARKER}
-    return token.type == tokenize.STRING and begins and ends
+    ends = after is None or after.type in {NEWLINE, COMMENT, ENDMARKER}
+    return token.type == STRING and begins and ends
 
 
 def _blank_out(lines: list[str], token: Token) -> None:

@@ -179,12 +179,16 @@ def read_dataset(profile: Dataset, path: Path) -> pd.DataFrame:
     return frame
 
 
+def table_of(described: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a table of run.json; empty where it is missing, or none."""
+    found = described.get(key)
+    return found if isinstance(found, dict) else {}
+
+
 def fold_files(run: Mapping[str, Any]) -> dict[str, str]:
     """Return the data file of each fold, as far as run.json names them."""
-    split = run.get("split")
-    parts = split.get("parts") if isinstance(split, dict) else None
-    described = parts.items() if isinstance(parts, dict) else ()
-    named = {str(f): d.get("file") for f, d in described if isinstance(d, dict)}
+    parts = table_of(table_of(run, "split"), "parts")
+    named = {str(fold): table_of(parts, fold).get("file") for fold in parts}
     return {fold: file for fold, file in named.items() if isinstance(file, str)}
 
 

@@ -3,6 +3,18 @@
 Libraries differ in details; each definition is named by its formula and cites its source, and the
 one that agrees with a script's values is recorded. Ranks count from 1; relevance is binary unless
 a definition says otherwise.
+
+References
+----------
+van Rijsbergen, Information retrieval, 1979, chapter 7.
+Kantor and Voorhees, The TREC-5 confusion track, 2000.
+Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002.
+Deshpande and Karypis, Item-based top-N recommendation algorithms, TOIS 2004.
+Burges et al., Learning to rank using gradient descent, ICML 2005.
+Manning et al., Introduction to information retrieval, 2008, chapters 8 and 13.
+Moffat and Zobel, Rank-biased precision for measurement of retrieval effectiveness, TOIS 2008.
+McFee et al., The million song dataset challenge, WWW 2012.
+Liang et al., Variational autoencoders for collaborative filtering, WWW 2018.
 """
 
 from __future__ import annotations
@@ -94,15 +106,6 @@ Formula = Callable[[Lists], Floats | None]
 """Per-user values; None where the data do not have what it needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One way to compute a metric of ranked lists; its formula in words is its name."""
-
-    values: Formula
-    source: str
-    """Who defined it so, or where it is met."""
-
-
 def _ratio(above: Floats, below: Floats) -> Floats:
     """Divide; 0 where there is nothing to divide by."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
@@ -148,9 +151,7 @@ def _graded_ndcg(weight: Callable[[Floats], Floats], *, is_exponential: bool = F
 def _precisions(lists: Lists) -> Floats:
     """Return the sum of the precision at each hit, per user."""
     found = np.cumsum(lists.hits, axis=1)
-    ranks = np.arange(1, lists.k + 1)
-    total: Floats = (lists.hits * found / ranks).sum(axis=1)
-    return total
+    return _sums(lists.hits * found / np.arange(1, lists.k + 1))
 
 
 def _reciprocal_rank(lists: Lists) -> Floats:
@@ -161,94 +162,66 @@ def _reciprocal_rank(lists: Lists) -> Floats:
 
 def _hit_counts(lists: Lists) -> Floats:
     """Return the number of hits per user."""
-    total: Floats = lists.hits.sum(axis=1)
-    return total
+    return _sums(lists.hits)
 
 
-def _biased_precision(lists: Lists) -> Floats:
-    """Return rank-biased precision with patience 0.85."""
-    weights = 0.15 * 0.85 ** np.arange(lists.k)
-    total: Floats = lists.hits @ weights
-    return total
+def _sums(values: Floats) -> Floats:
+    """Return the sum over ranks, per user."""
+    return np.asarray(values.sum(axis=1))
 
 
-def _f1(lists: Lists) -> Floats:
-    """Return the harmonic mean of hits / k and hits / test items."""
-    return _ratio(2 * _hit_counts(lists), lists.tests + lists.k)
-
-
-JARVELIN = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 2002"
-BURGES = "Burges et al., Learning to rank using gradient descent, ICML 2005"
-MANNING = "Manning et al., Introduction to information retrieval, 2008, chapter 8"
-LIANG = "Liang et al., Variational autoencoders for collaborative filtering, WWW 2018"
-MET = "no published one; met in scripts"
-"""Not a definition to recommend: its values are recognised, so that they can be told as such."""
-RANKING: Mapping[str, Mapping[str, Definition]] = {
+RANKING: Mapping[str, Mapping[str, Formula]] = {
     "ndcg": {
-        "binary, discount log2(max(rank, 2))": Definition(
-            _ndcg(_log_clipped), f"{JARVELIN}; LensKit"
+        # Järvelin and Kekäläinen 2002; LensKit
+        "binary, discount log2(max(rank, 2))": _ndcg(_log_clipped),
+        # discount of Burges et al. 2005
+        "binary, discount log2(rank + 1)": _ndcg(_log_shifted),
+        # Järvelin and Kekäläinen 2002
+        "gain rating, discount log2(max(rank, 2))": _graded_ndcg(_log_clipped),
+        # gain of Järvelin and Kekäläinen 2002, discount of Burges et al. 2005; scikit-learn
+        "gain rating, discount log2(rank + 1)": _graded_ndcg(_log_shifted),
+        # Burges et al. 2005
+        "gain 2^rating - 1, discount log2(rank + 1)": _graded_ndcg(
+            _log_shifted, is_exponential=True
         ),
-        "binary, discount log2(rank + 1)": Definition(
-            _ndcg(_log_shifted), f"discount of {BURGES}"
-        ),
-        "gain rating, discount log2(max(rank, 2))": Definition(
-            _graded_ndcg(_log_clipped), JARVELIN
-        ),
-        "gain rating, discount log2(rank + 1)": Definition(
-            _graded_ndcg(_log_shifted),
-            f"gain of {JARVELIN}; discount of {BURGES}; scikit-learn",
-        ),
-        "gain 2^rating - 1, discount log2(rank + 1)": Definition(
-            _graded_ndcg(_log_shifted, is_exponential=True), BURGES
-        ),
-        "binary, discount log2(rank + 1), ideal of k hits": Definition(
-            _ndcg(_log_shifted, is_full_ideal=True), MET
+        # no published one: met in scripts, and recognised so that readers can be told
+        "binary, discount log2(rank + 1), ideal of k hits": _ndcg(
+            _log_shifted, is_full_ideal=True
         ),
     },
     "recall": {
-        "hits / min(test items, k)": Definition(
-            lambda x: _ratio(_hit_counts(x), np.minimum(x.tests, x.k)), f"{LIANG}; LensKit"
-        ),
-        "hits / test items": Definition(lambda x: _ratio(_hit_counts(x), x.tests), MANNING),
+        # Liang et al. 2018; LensKit
+        "hits / min(test items, k)": lambda x: _ratio(_hit_counts(x), np.minimum(x.tests, x.k)),
+        # Manning et al. 2008, chapter 8
+        "hits / test items": lambda x: _ratio(_hit_counts(x), x.tests),
     },
     "precision": {
-        "hits / k": Definition(lambda x: _hit_counts(x) / x.k, MANNING),
-        "hits / list length": Definition(lambda x: _ratio(_hit_counts(x), x.lengths), "LensKit"),
+        # Manning et al. 2008, chapter 8
+        "hits / k": lambda x: _hit_counts(x) / x.k,
+        # LensKit
+        "hits / list length": lambda x: _ratio(_hit_counts(x), x.lengths),
     },
-    "hit": {
-        "at least one hit": Definition(
-            lambda x: x.hits.any(axis=1).astype(float),
-            "Deshpande and Karypis, Item-based top-N recommendation algorithms, TOIS 2004",
-        )
-    },
-    "mrr": {
-        "1 / rank of the first hit": Definition(
-            _reciprocal_rank, "Kantor and Voorhees, The TREC-5 confusion track, 2000"
-        )
-    },
+    # Deshpande and Karypis 2004
+    "hit": {"at least one hit": lambda x: x.hits.any(axis=1).astype(float)},
+    # Kantor and Voorhees 2000
+    "mrr": {"1 / rank of the first hit": _reciprocal_rank},
     "map": {
-        "/ min(test items, list length)": Definition(
-            lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.lengths)), "LensKit"
+        # LensKit
+        "/ min(test items, list length)": lambda x: _ratio(
+            _precisions(x), np.minimum(x.tests, x.lengths)
         ),
-        "/ min(test items, k)": Definition(
-            lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.k)),
-            "McFee et al., The million song dataset challenge, WWW 2012",
-        ),
-        "/ test items": Definition(lambda x: _ratio(_precisions(x), x.tests), MANNING),
-        "/ hits": Definition(lambda x: _ratio(_precisions(x), _hit_counts(x)), MET),
-        "/ k": Definition(lambda x: _precisions(x) / x.k, MET),
+        # McFee et al. 2012
+        "/ min(test items, k)": lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.k)),
+        # Manning et al. 2008, chapter 8
+        "/ test items": lambda x: _ratio(_precisions(x), x.tests),
+        # no published ones: met in scripts
+        "/ hits": lambda x: _ratio(_precisions(x), _hit_counts(x)),
+        "/ k": lambda x: _precisions(x) / x.k,
     },
-    "rbp": {
-        "patience 0.85": Definition(
-            _biased_precision,
-            "Moffat and Zobel, Rank-biased precision, TOIS 2008; patience as in LensKit",
-        )
-    },
-    "f1": {
-        "2 hits / (k + test items)": Definition(
-            _f1, "van Rijsbergen, Information retrieval, 1979, chapter 7"
-        )
-    },
+    # Moffat and Zobel 2008; patience as in LensKit
+    "rbp": {"patience 0.85": lambda x: np.asarray(x.hits @ (0.15 * 0.85 ** np.arange(x.k)))},
+    # van Rijsbergen 1979: the harmonic mean of hits / k and hits / test items
+    "f1": {"2 hits / (k + test items)": lambda x: _ratio(2 * _hit_counts(x), x.tests + x.k)},
 }
 POOLED = "pooled over users: "
 POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
@@ -280,7 +253,7 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
     has_list = lists.lengths > 0
     whole, partial = [], []
     for formula, definition in RANKING.get(name, {}).items():
-        values = definition.values(lists)
+        values = definition(lists)
         if values is None or not len(values):
             continue
         per_user = pd.Series(values, index=lists.users)

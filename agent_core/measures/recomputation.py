@@ -51,7 +51,7 @@ class Attempt:
             return close
         return {f.definition: metrics.is_rounding(self.claimed, f.value) for f in self.found}
 
-    def under(self, preferred: str) -> tuple[Recomputed, bool]:
+    def best_under(self, preferred: str) -> tuple[Recomputed, bool]:
         """Return the preferred definition, else one that agrees; and whether it does."""
         agrees = self.agrees
         if agrees.get(preferred):
@@ -61,7 +61,7 @@ class Attempt:
         chosen = next((f for f in self.found if f.definition == name), self.found[0])
         return chosen, agrees[chosen.definition]
 
-    def slim(self) -> Attempt:
+    def without_misses(self) -> Attempt:
         """Return it without the per-user values of definitions that do not agree."""
         agrees = self.agrees
         if not any(agrees.values()):
@@ -76,14 +76,14 @@ class Attempt:
 
 def recompute(delivered: Delivered) -> tuple[list[pd.DataFrame], list[tuple[Any, ...]]]:
     """Return per-user values and the agreement, one definition for all runs where one fits."""
-    attempts = [a.slim() for a in _attempts_of(delivered) if a.found]
+    attempts = [a.without_misses() for a in _attempts_of(delivered) if a.found]
     preferred: dict[tuple[str, int | None], str] = {}
     for group in {(a.metric, a.k) for a in attempts}:
         alike = [a.agrees for a in attempts if (a.metric, a.k) == group]
         preferred[group] = metrics.chosen_definition(alike)
     users, agreement = [], []
     for attempt in attempts:
-        best, does_agree = attempt.under(preferred[attempt.metric, attempt.k])
+        best, does_agree = attempt.best_under(preferred[attempt.metric, attempt.k])
         agreement.append(
             (*attempt.key, attempt.metric, attempt.k, attempt.claimed, best.value,
              best.definition, does_agree)
@@ -93,25 +93,23 @@ def recompute(delivered: Delivered) -> tuple[list[pd.DataFrame], list[tuple[Any,
     return users, agreement
 
 
+@dataclass(slots=True, eq=False)
 class RunMetrics:
     """Computes the metrics of one run; joins its lists with the test data once."""
 
-    def __init__(
-        self,
-        delivered: Delivered,
-        key: Key,
-        lists: pd.DataFrame | None,
-        predictions: pd.DataFrame | None,
-    ) -> None:
-        self.delivered = delivered
-        self.key = key
-        self.table = lists
-        self.predictions = predictions
-        self.test = delivered.parts["test"].get(key[1])
-        self.train = delivered.parts["train"].get(key[1])
-        self.joined: Lists | None = None
+    delivered: Delivered
+    key: Key
+    table: pd.DataFrame | None
+    """The lists."""
+    predictions: pd.DataFrame | None
+    joined: Lists | None = None
 
-    def recomputed(self, metric: str, k: int | None) -> list[Recomputed]:
+    @property
+    def test(self) -> pd.DataFrame | None:
+        """The test data of its fold."""
+        return self.delivered.parts["test"].get(self.key[1])
+
+    def definitions_of(self, metric: str, k: int | None) -> list[Recomputed]:
         """Return a metric under its definitions; empty where files are missing."""
         if metric in RATING:
             if self.predictions is None:
@@ -122,7 +120,7 @@ class RunMetrics:
         longest = self.longest
         if metric == "coverage":
             return metrics.coverage(self.table, k or longest, self.items)
-        return metrics.ranking(metric, self.whole(max(longest, k or 1)).cut(k or longest))
+        return metrics.ranking(metric, self.joined_lists(max(longest, k or 1)).cut(k or longest))
 
     @property
     def longest(self) -> int:
@@ -131,7 +129,7 @@ class RunMetrics:
         largest = ranks.max() if len(ranks) else 1
         return int(np.clip(largest, 1, metrics.LONGEST)) if np.isfinite(largest) else 1
 
-    def whole(self, k: int) -> Lists:
+    def joined_lists(self, k: int) -> Lists:
         """Return the run's lists, joined with the test data."""
         if self.table is None or self.test is None:
             raise ValueError("there is nothing to join")
@@ -145,26 +143,25 @@ class RunMetrics:
     @property
     def items(self) -> dict[str, int]:
         """What coverage may be a share of."""
-        if self.train is None or self.test is None:
+        train = self.delivered.parts["train"].get(self.key[1])
+        if train is None or self.test is None:
             return {}
-        trained = set(self.train["item_id"])
+        trained = set(train["item_id"])
         return {
             "items listed / items in train": len(trained),
             "items listed / items in train or test": len(trained | set(self.test["item_id"])),
         }
 
-    def claimed(self, metric: str, k: int | None, value: float) -> float:
+    def claimed_value(self, metric: str, k: int | None, value: float) -> float:
         """Return the claimed value; for sampled lists that of the sample, from per-user values."""
         if not self.delivered.is_sample or metric in (*RATING, "coverage"):
             return value
         if self.table is None:
             return value
         frame = self.delivered.per_user
-        algorithm, fold, seed = self.key
-        chosen = (
-            (frame["algorithm"] == algorithm) & (frame["fold"] == fold) & (frame["seed"] == seed)
-            & (frame["metric"] == metric) & frame["user_id"].isin(set(self.table["user_id"]))
-        )  # fmt: skip
+        listed = set(self.table["user_id"])
+        chosen = (frame[RUN] == list(self.key)).all(axis=1) & frame["user_id"].isin(listed)
+        chosen &= frame["metric"] == metric
         chosen &= frame["k"].isna() if k is None else (frame["k"] == k).fillna(value=False)
         values = frame.loc[chosen, "value"]
         return float(values.mean()) if len(values) else float("nan")
@@ -180,8 +177,8 @@ def _attempts_of(delivered: Delivered) -> Iterator[Attempt]:
         run_metrics = RunMetrics(delivered, key, lists, predictions)
         for row in rows.itertuples():
             k = None if pd.isna(row.k) else int(row.k)
-            found = run_metrics.recomputed(row.metric, k)
-            claimed = run_metrics.claimed(row.metric, k, float(row.value))
+            found = run_metrics.definitions_of(row.metric, k)
+            claimed = run_metrics.claimed_value(row.metric, k, float(row.value))
             yield Attempt(key, row.metric, k, claimed, found)
 
 
@@ -202,17 +199,12 @@ def _found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | Non
 
 def _user_frame(attempt: Attempt, found: Recomputed) -> pd.DataFrame:
     """Return per-user values in the columns of `USER_COLUMNS`, with their definition."""
-    values = found.per_user
-    algorithm, fold, seed = attempt.key
-    return pd.DataFrame(
-        {
-            "algorithm": algorithm,
-            "fold": fold,
-            "seed": seed,
-            "user_id": values.index.to_numpy(dtype=object),
-            "metric": attempt.metric,
-            "k": pd.array([attempt.k] * len(values), dtype="Int64"),
-            "value": values.to_numpy(dtype=float),
-            "definition": found.definition,
-        }
+    users = found.per_user.index.to_numpy(dtype=object)
+    frame = pd.DataFrame(dict(zip(RUN, attempt.key, strict=True)), index=range(len(users)))
+    return frame.assign(
+        user_id=users,
+        metric=attempt.metric,
+        k=pd.array([attempt.k] * len(users), dtype="Int64"),
+        value=found.per_user.to_numpy(dtype=float),
+        definition=found.definition,
     )

@@ -107,8 +107,8 @@ def _mean_differences(
     table = found.cell_table(metric)
     known = [(a, b) for a, b in pairs if a in table and b in table]
     tested = []
-    for group in found.grouped(metric, known):
-        users = found.joint(metric, list({n for pair in group for n in pair}))
+    for group in found.groups_of_pairs(metric, known):
+        users = found.joint_users(metric, list({n for pair in group for n in pair}))
         if len(users) < 2:
             continue
         columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in group])

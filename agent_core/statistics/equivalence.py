@@ -27,7 +27,7 @@ from agent_core.statistics.inference import (
     LARGE,
     Floats,
     Interval,
-    finite,
+    finite_values,
     holm,
     mean_draws,
     mean_interval,
@@ -85,7 +85,7 @@ def tost(differences: ArrayLike, margin: float, held: str = "") -> Equivalence:
     (0.0021, True)
     """
     _check(margin)
-    array = finite(differences)
+    array = finite_values(differences)
     n = len(array)
     if n < 2 or np.ptp(array) == 0:
         return Equivalence(margin, unknown("users", n), 1.0, 1.0)
@@ -124,7 +124,7 @@ def equivalences(
     if found.is_pooled(metric):
         tested = {p: _pooled_test(found, metric, p, plan.margin) for p in pairs}
     else:
-        groups = found.grouped(metric, pairs)
+        groups = found.groups_of_pairs(metric, pairs)
         tested = {p: e for g in groups for p, e in _group_tests(found, metric, g, plan.margin)}
     adjusted = holm([tested[p].p_value for p in pairs])
     return [replace(tested[p], adjusted_p=float(a)) for p, a in zip(pairs, adjusted, strict=True)]
@@ -144,7 +144,7 @@ def _group_tests(
     By bootstrap, since most values of users may be 0; with few users, for whom it is too narrow,
     and with very many by t.
     """
-    users = found.joint(metric, list({n for p in pairs for n in p}))
+    users = found.joint_users(metric, list({n for p in pairs for n in p}))
     columns = np.column_stack([(users[a] - users[b]).to_numpy(float) for a, b in pairs])
     n = len(columns)
     if not FEW <= n <= LARGE:

@@ -73,15 +73,11 @@ class Facts:
         metric
             Metric key; empty: the primary one.
         """
-        pair = {a, b}
-        return next(
-            (
-                c
-                for c in self.comparisons
-                if {c.a, c.b} == pair and (c.metric.key == metric if metric else c.is_declared)
-            ),
-            None,
-        )
+        for found in self.comparisons:
+            is_asked = found.metric.key == metric if metric else found.is_declared
+            if is_asked and {found.a, found.b} == {a, b}:
+                return found
+        return None
 
 
 def collect_facts(evidence: Evidence) -> Facts:

@@ -95,7 +95,7 @@ class Difference:
     lower: int
 
 
-def finite(values: ArrayLike) -> Floats:
+def finite_values(values: ArrayLike) -> Floats:
     """Return the finite values as an array."""
     array = np.asarray(values, dtype=np.float64).ravel()
     return array[np.isfinite(array)]
@@ -114,7 +114,7 @@ def spread_of(values: ArrayLike, over: str, rng: np.random.Generator) -> Spread:
     >>> round(spread_of([1.0, 2.0, 3.0], "seeds", np.random.default_rng(0)).sd, 3)
     1.0
     """
-    array = finite(values)
+    array = finite_values(values)
     n = len(array)
     if n < 2:
         raise ValueError(f"a spread needs two runs or more, there are {n}")
@@ -130,7 +130,7 @@ def sd_interval(values: ArrayLike, level: float = LEVEL) -> tuple[float, float]:
 
     Exact where runs scatter normally: (n - 1) s² / σ² follows chi-square with n - 1 degrees.
     """
-    array = finite(values)
+    array = finite_values(values)
     n = len(array)
     if np.ptp(array) == 0:
         return 0.0, 0.0
@@ -144,7 +144,7 @@ def bootstrap_sd(
 ) -> tuple[float, float]:
     """Return the bias-corrected, accelerated bootstrap interval of a standard deviation."""
     found = stats.bootstrap(
-        (finite(values),),
+        (finite_values(values),),
         lambda x, axis: np.std(x, ddof=1, axis=axis),
         confidence_level=level,
         n_resamples=RESAMPLES,
@@ -165,7 +165,7 @@ def mean_interval(values: ArrayLike, over: str, held: str = "", level: float = L
     Too narrow over folds of one data set, whose training sets overlap: use `corrected_interval`
     there, or pair over users.
     """
-    array = finite(values)
+    array = finite_values(values)
     n = len(array)
     return _t_interval(array, 1 / n if n else 0.0, Interval(0, 0, over, "t", held, n), level)
 
@@ -304,7 +304,7 @@ def corrected_interval(
     test_share
         Test interactions divided by training interactions.
     """
-    array = finite(values)
+    array = finite_values(values)
     k = len(array)
     kind = Interval(0, 0, "folds", "Nadeau-Bengio corrected t", held, k)
     return _t_interval(array, (1 / k if k else 0.0) + test_share, kind, level)

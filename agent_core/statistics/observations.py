@@ -108,7 +108,7 @@ class Observations:
         """Return the lines of a metric."""
         return frame[(frame["metric"] == metric.name) & (frame["k"] == (metric.k or 0))]
 
-    def compared(self, metric: Metric) -> list[str]:
+    def compared_algorithms(self, metric: Metric) -> list[str]:
         """Return the planned algorithms of a metric; all of them where fewer than two are."""
         found = self.algorithms(metric)
         planned = [n for n in found if n in self.planned]
@@ -126,14 +126,14 @@ class Observations:
         Where they share none, each is told of its own.
         """
         own = self.own_folds(metric)
-        known = [own[n] for n in self.compared(metric)]
+        known = [own[n] for n in self.compared_algorithms(metric)]
         shared = frozenset.intersection(*known) if known else frozenset()
         return {n: (folds & shared) or folds for n, folds in own.items()}
 
     def left_out(self, metric: Metric) -> tuple[str, ...]:
         """Return the folds that do not count, because some compared algorithm lacks them."""
         own, kept = self.own_folds(metric), self.folds(metric)
-        names = self.compared(metric)
+        names = self.compared_algorithms(metric)
         return tuple(sorted({f for n in names for f in own[n] - kept[n]}))
 
     def runs(self, metric: Metric, algorithm: str) -> pd.DataFrame:
@@ -158,7 +158,7 @@ class Observations:
         """Return each user's mean over seeds, then folds (lines), by algorithm (columns)."""
         return self.cell_table(metric).groupby(level="user_id", sort=False).mean()
 
-    def joint(self, metric: Metric, names: Sequence[str]) -> pd.DataFrame:
+    def joint_users(self, metric: Metric, names: Sequence[str]) -> pd.DataFrame:
         """Return users by algorithms, over the folds in which all of these have the user.
 
         Algorithms that share no fold, as on several variants of the data, are joined by user.
@@ -168,7 +168,7 @@ class Observations:
             return table.groupby(level="user_id", sort=False).mean()
         return self.user_table(metric)[list(names)].dropna()
 
-    def grouped(
+    def groups_of_pairs(
         self, metric: Metric, pairs: Sequence[tuple[str, str]]
     ) -> list[list[tuple[str, str]]]:
         """Return pairs that share all users and folds together, others one by one."""
@@ -214,7 +214,7 @@ class Observations:
     def estimand(self, metric: Metric, algorithm: str) -> str:
         """Return what a mean is over: the same for all compared algorithms of a metric."""
         kind = PREDICTIONS if self.is_pooled(metric) else USERS
-        names = {*self.compared(metric), algorithm}
+        names = {*self.compared_algorithms(metric), algorithm}
         return kind if all(self.is_complete(metric, n, kind) for n in names) else RUNS
 
     @_remembered

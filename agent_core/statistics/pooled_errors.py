@@ -27,7 +27,7 @@ class Losses:
     is_root: bool
     """Whether the square root of the pooled mean is taken (RMSE)."""
 
-    def pooled(self, weights: Floats) -> Floats:
+    def error_of(self, weights: Floats) -> Floats:
         """Return the pooled error when user u counts weights[r, u] times."""
         means: Floats = (weights @ self.sums) / (weights @ self.counts)
         return np.sqrt(means) if self.is_root else means
@@ -38,7 +38,7 @@ def pooled_interval(losses: Losses | None, held: str, rng: np.random.Generator) 
     n = len(losses.sums) if losses else 0
     if losses is None or n < 2:
         return unknown("users", n)
-    draws = np.concatenate([losses.pooled(weights) for weights in resamples(n, rng)])
+    draws = np.concatenate([losses.error_of(weights) for weights in resamples(n, rng)])
     return _of_users(draws, n, held)
 
 
@@ -51,7 +51,7 @@ def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator)
     n = len(a.sums)
     column = a.sums - b.sums
     whole = np.ones((1, n))
-    mean = float((a.pooled(whole) - b.pooled(whole))[0]) if n else math.nan
+    mean = float((a.error_of(whole) - b.error_of(whole))[0]) if n else math.nan
     p_values, test = sign_flips(column[:, None], rng)
     interval = _of_users(pooled_draws(a, b, rng), n, held) if n > 1 else unknown("users", n)
     counts = int((column > 0).sum()), int((column < 0).sum())
@@ -61,7 +61,7 @@ def pooled_difference(a: Losses, b: Losses, held: str, rng: np.random.Generator)
 def pooled_draws(a: Losses, b: Losses, rng: np.random.Generator) -> Floats:
     """Return the difference of two pooled errors in each resample of their users."""
     n = len(a.sums)
-    return np.concatenate([a.pooled(w) - b.pooled(w) for w in resamples(n, rng)])
+    return np.concatenate([a.error_of(w) - b.error_of(w) for w in resamples(n, rng)])
 
 
 def _of_users(draws: Floats, n: int, held: str) -> Interval:

@@ -36,7 +36,8 @@ from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.execution.executor import Executor, Experiment
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.measures import metrics
-from agent_core.measures.metrics import Lists, Recomputed
+from agent_core.measures.metrics import Recomputed
+from agent_core.measures.recomputation import Delivered, RunMetrics
 from sandbox.execution import Execution
 
 SEEDS = 3
@@ -104,7 +105,7 @@ async def retrain(
     if again is None:
         return first
     second = await _carry_out(evidence, again, template, folder.with_name("unrated"), executor)
-    return closer(first, second)
+    return closer_training(first, second)
 
 
 def training_order_of(evidence: Evidence) -> TrainingOrder | None:
@@ -137,7 +138,7 @@ def slack_of(delivered: np.ndarray, trained: np.ndarray) -> float:
     return max(least, DEVIATIONS * max(spreads) * scale)
 
 
-def spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, float]:
+def compare_spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, float]:
     """Return both standard deviations over seeds and the p of their F test."""
     if min(len(delivered), len(trained)) < ENOUGH_SEEDS:
         return 0.0, 0.0, 1.0
@@ -149,7 +150,7 @@ def spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, float, f
     return own, ours, 2 * min(below, 1 - below)
 
 
-def closer(first: Retrained, second: Retrained) -> Retrained:
+def closer_training(first: Retrained, second: Retrained) -> Retrained:
     """Return, algorithm by algorithm, the training that the delivered values are closer to."""
     other = _by_algorithm(second)
     pairs: list[Pair] = []
@@ -273,7 +274,7 @@ def _pairs_of(
         if len(trained) and np.isfinite(delivered).all():
             yield Pair(
                 training.name, str(metric), cut, float(delivered.mean()), float(trained.mean()),
-                slack_of(delivered, trained), len(trained), *spreads(delivered, trained),
+                slack_of(delivered, trained), len(trained), *compare_spreads(delivered, trained),
             )  # fmt: skip
 
 
@@ -284,18 +285,12 @@ def _trained_values(
     own: Sequence[pd.DataFrame],
 ) -> Iterator[float]:
     """Yield a metric of each training, under the definition that the script's values have."""
-    name, k = metric
-    test, (lists, predicted) = evidence.test[order.fold], own
-    wanted = _definition_of(evidence, name, k)
-    for _, table in (predicted if name in RATING else lists).groupby("seed"):
-        if name in RATING:
-            found = metrics.rating(name, table, test)
-        elif name == "coverage":
-            items = evidence.train[order.fold]["item_id"].nunique()
-            whole = {"items listed / items in train": items}
-            found = metrics.coverage(table, k or order.length, whole)
-        else:
-            found = metrics.ranking(name, Lists.of(table, test, k or order.length))
+    parts = {"train": evidence.train, "test": evidence.test}
+    rows, users, (lists, predicted) = evidence.single, evidence.per_user, own
+    delivered = Delivered(rows, lists, predicted, users, parts, is_sample=False)
+    wanted = _definition_of(evidence, *metric)
+    for _, table in (predicted if metric[0] in RATING else lists).groupby("seed"):
+        found = RunMetrics(delivered, ("", order.fold, ""), table, table).definitions_of(*metric)
         value = _under(found, wanted)
         if value is not None:
             yield value

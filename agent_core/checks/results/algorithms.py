@@ -214,19 +214,19 @@ def _is_own(algorithm: Algorithm) -> bool:
     return algorithm.kind.startswith("Custom")
 
 
-def _idle_sweep(evidence: Evidence) -> Iterator[Detail]:
+def _idle_sweep(evidence: Evidence) -> list[Detail]:
     """Name a swept hyperparameter whose values all lead to the same results."""
     swept = evidence.plan.swept
     names = [a.name for a in evidence.plan.algorithms if swept and swept in a.config]
     single = evidence.single[evidence.single["algorithm"].isin(names)]
     if single["algorithm"].nunique() < 3:
-        return
+        return []
     wide = single.pivot_table(
         index=["metric", "k", "fold", "seed"], columns="algorithm", values="value", dropna=False
     ).dropna(how="all")
-    if (wide.nunique(axis=1) == 1).all():
-        told = "{parameter} changes nothing: {levels} values lead to the same results"
-        yield Detail(told, parameter=swept, levels=len(names))
+    told = "{parameter} changes nothing: {levels} values lead to the same results"
+    is_idle = (wide.nunique(axis=1) == 1).all()
+    return [Detail(told, parameter=swept, levels=len(names))] if is_idle else []
 
 
 def _pairs_within_folds(evidence: Evidence) -> Iterator[tuple[str, float, str, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pandas as pd
 
@@ -23,6 +22,7 @@ from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.file_hashes import LEDGER
+from agent_core.evidence.result_files import table_of
 
 FIGURE_STARTS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<"}
 COUNTED = re.compile(r"(\d+)\s+(?:plot|figure|chart|graph)", re.IGNORECASE)
@@ -73,7 +73,7 @@ def files_unchanged(evidence: Evidence) -> Result:
 def dataset_loaded(evidence: Evidence) -> Result:
     """Check that the planned dataset, unchanged, is the one that was used."""
     planned = {d.name: d for d in evidence.datasets if d.name in evidence.plan.datasets}
-    described = _described_dataset(evidence)
+    described = table_of(evidence.run, "dataset")
     name, claimed = str(described.get("file", "")), described.get("sha256")
     if not name:
         return failed("run.json does not say which dataset was used.")
@@ -157,12 +157,6 @@ def metadata_saved(evidence: Evidence) -> Result:
         return not_applicable("There are no results.")
     told = "Dataset, split and {configurations} configurations are described."
     return passed(told, configurations=len(known))
-
-
-def _described_dataset(evidence: Evidence) -> dict[str, Any]:
-    """Return the dataset part of run.json."""
-    found = evidence.run.get("dataset")
-    return found if isinstance(found, dict) else {}
 
 
 def _short_lists(evidence: Evidence) -> list[Detail]:

@@ -158,7 +158,7 @@ def _shared_folds(evidence: Evidence) -> Result:
     shared = frozenset.intersection(*folds.values())
     known = frozenset.union(*folds.values())
     variants = {f for f in known if is_variant(evidence, f)}
-    if not shared and len(known - variants) <= 1 and not _alone(folds):
+    if not shared and len(known - variants) <= 1 and not _isolated_algorithms(folds):
         told = "{algorithms} algorithms, each on the same test users as others in its fold."
         return passed(told, algorithms=len(folds))
     if not shared:
@@ -283,7 +283,7 @@ def _definitions(agreement: pd.DataFrame) -> Detail:
     return Detail("; {definitions:6}.", definitions=named) if named else Detail(".")
 
 
-def _alone(folds: dict[str, frozenset[str]]) -> list[str]:
+def _isolated_algorithms(folds: dict[str, frozenset[str]]) -> list[str]:
     """Return the algorithms that share no fold with any other."""
     return [a for a, f in folds.items() if not any(f & g for b, g in folds.items() if b != a)]
 

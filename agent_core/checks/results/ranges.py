@@ -110,17 +110,16 @@ def _interval_faults(rows: pd.DataFrame) -> list[Detail]:
 
 def _list_faults(evidence: Evidence) -> list[str]:
     """Name impossible ranks and predictions."""
-    faults: list[str] = []
-    ranks = pd.to_numeric(evidence.lists["rank"], errors="coerce")
-    if len(ranks) and (ranks.isna() | (ranks < 1)).any():
-        faults.append("ranks below 1 or missing in the lists")
-    if len(ranks) and evidence.lists.duplicated([*LIST, "item_id"]).any():
-        faults.append("an item stands twice in one list")
-    if len(ranks) and evidence.lists.duplicated([*LIST, "rank"]).any():
-        faults.append("a rank is taken twice in one list")
+    lists = evidence.lists
+    ranks = pd.to_numeric(lists["rank"], errors="coerce")
     predicted = pd.to_numeric(evidence.predictions["prediction"], errors="coerce")
-    if len(predicted) and not np.isfinite(predicted.to_numpy(dtype=float)).all():
-        faults.append("predictions that are not finite")
+    wrong = {
+        "ranks below 1 or missing in the lists": ranks.isna() | (ranks < 1),
+        "an item stands twice in one list": lists.duplicated([*LIST, "item_id"]),
+        "a rank is taken twice in one list": lists.duplicated([*LIST, "rank"]),
+        "predictions that are not finite": ~np.isfinite(predicted.astype(float)),
+    }
+    faults = [fault for fault, is_wrong in wrong.items() if is_wrong.any()]
     if twice := repeated_predictions(evidence):
         runs = [run_label(*run) for run in twice]
         listed = each("{pairs:,} in {run}", pairs=twice.values(), run=runs)

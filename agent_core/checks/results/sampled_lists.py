@@ -57,7 +57,7 @@ def sample_faults(evidence: Evidence) -> Iterator[tuple[Run, Detail]]:
         own = claimed.get(sample.run, values.iloc[:0])
         trained = evidence.train.get(sample.run[1])
         known = set() if trained is None else set(trained["user_id"])
-        fault = _stranger(sample, own, known) or sample_contradiction(sample, own)
+        fault = _other_draw(sample, own, known) or sample_contradiction(sample, own)
         if fault:
             yield sample.run, fault
 
@@ -116,7 +116,7 @@ def _samples_of(evidence: Evidence) -> Iterator[UserSample]:
             yield UserSample((str(algorithm), str(fold), str(seed)), listed, drawn)
 
 
-def _stranger(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> Detail:
+def _other_draw(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> Detail:
     """Say that the users with lists are not those of the draw; empty where they are.
 
     Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to

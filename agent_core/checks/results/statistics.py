@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,15 +35,6 @@ else."""
 TOO_NARROW = 0.7
 """Share of the proper interval that is too narrow: where a user has the same value under each of n
 seeds, pooling leaves 1 / √n of it, 0.71 of two (which passes) and 0.58 of three."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """The independent observations behind a metric of an algorithm."""
-
-    users: int
-    seeds: int
-    folds: int
 
 
 def no_pseudo_replication(evidence: Evidence) -> Result:
@@ -94,45 +84,38 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     return passed("{parameter} = {levels:12}.", parameter=swept, levels=planned.values())
 
 
-def _units_of(evidence: Evidence, algorithm: str, metric: str) -> Observed:
-    """Return how many users, seeds and folds stand behind a metric."""
+def _tested(evidence: Evidence, metric: str) -> dict[str, int]:
+    """Return the test users (for rating metrics: interactions) of each fold."""
+    return {
+        fold: len(test) if metric in RATING else test["user_id"].nunique()
+        for fold, test in evidence.test.items()
+    }
+
+
+def _units_of(evidence: Evidence, algorithm: str, metric: str) -> tuple[int, int]:
+    """Return how many users and seeds stand behind a metric."""
     rows = evidence.single
     rows = rows[(rows["algorithm"] == algorithm) & (rows["metric"] == metric)]
-    folds = max(1, rows["fold"].nunique())
-    tests = list(evidence.test.values())
-    if metric in RATING:
-        users = sum(len(t) for t in tests)
-    else:
-        users = sum(t["user_id"].nunique() for t in tests)
-    if not users:
-        per_fold = rows.groupby("fold")["n"].max().fillna(0)
-        users = int(per_fold.sum())
-    return Observed(users, max(1, rows["seed"].nunique()), folds)
+    users = sum(_tested(evidence, metric).values())
+    claimed = rows.groupby("fold")["n"].max().fillna(0).sum()
+    return users or int(claimed), max(1, rows["seed"].nunique())
 
 
 def _count_faults(evidence: Evidence) -> Iterator[Detail]:
     """Name rows whose n is a multiple of their test users."""
     for row in evidence.rows.dropna(subset=["n"]).itertuples():
         named = {"metric": label(row.metric, row.k), "algorithm": row.algorithm, "n": row.n}
-        units = _units_of(evidence, row.algorithm, row.metric)
-        largest = _largest_test(evidence, row.fold, row.metric) if not row.aggregate else 0
-        if not row.aggregate and largest and row.n > ROUNDED * largest:
-            told = "{metric} of {algorithm} has n = {n:,.0f}, its test has {users:,}"
-            yield Detail(told, **named, users=largest)
-        if row.aggregate and units.seeds > 1 and row.n > ROUNDED * max(units.users, units.seeds):
-            told = (
-                "{metric} of {algorithm} has n = {n:,.0f}; there are {users:,} users and {seeds} "
-                "seeds"
-            )
-            yield Detail(told, **named, users=units.users, seeds=units.seeds)
-
-
-def _largest_test(evidence: Evidence, fold: str, metric: str) -> int:
-    """Return the test users (for rating metrics: interactions) of a fold; 0 where unknown."""
-    test = evidence.test.get(fold)
-    if test is None:
-        return 0
-    return len(test) if metric in RATING else int(test["user_id"].nunique())
+        if not row.aggregate:
+            users = _tested(evidence, row.metric).get(row.fold, 0)
+            if users and row.n > ROUNDED * users:
+                told = "{metric} of {algorithm} has n = {n:,.0f}, its test has {users:,}"
+                yield Detail(told, **named, users=users)
+            continue
+        users, seeds = _units_of(evidence, row.algorithm, row.metric)
+        if seeds > 1 and row.n > ROUNDED * max(users, seeds):
+            told = "{metric} of {algorithm} has n = {n:,.0f}; there are {users:,} users"
+            more = Detail(" and {seeds} seeds", seeds=seeds)
+            yield Detail(told, **named, users=users) + more
 
 
 def _width_faults(evidence: Evidence) -> Iterator[Detail]:

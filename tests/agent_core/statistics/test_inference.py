@@ -237,7 +237,7 @@ def test_absolute_errors_take_no_root():
     values = rng().exponential(size=(50, 20))
     once = np.ones((1, 50))
 
-    assert losses_of(values, is_root=False).pooled(once)[0] == pytest.approx(values.mean())
+    assert losses_of(values, is_root=False).error_of(once)[0] == pytest.approx(values.mean())
 
 
 def test_resamples_draw_every_unit_equally_often():

@@ -27,9 +27,9 @@ from agent_core.offline.researcher import OfflineResearcher
 from agent_core.run.view import RunView
 from agent_core.settings import ExecSettings
 from agent_core.verification.independent_training import (
-    closer,
+    closer_training,
+    compare_spreads,
     slack_of,
-    spreads,
     training_order_of,
 )
 from sandbox.opening import open_sandbox
@@ -101,16 +101,16 @@ def test_the_slack_grows_with_the_spread_over_seeds():
 def test_copies_with_noise_do_not_scatter_like_trainings():
     trained, copies = np.array([0.25, 0.30, 0.35]), 0.3 + np.array([0, 1e-5, 2e-5])
 
-    assert spreads(copies, trained)[2] < 0.001
-    assert spreads(trained + 0.01, trained)[2] == pytest.approx(1.0)
-    assert spreads(copies[:2], trained)[2] == 1.0
+    assert compare_spreads(copies, trained)[2] < 0.001
+    assert compare_spreads(trained + 0.01, trained)[2] == pytest.approx(1.0)
+    assert compare_spreads(copies[:2], trained)[2] == 1.0
 
 
 def test_the_closer_of_two_trainings_counts():
     rated = Retrained("0", (pair(0.3, 0.1), pair(0.2, 0.2, name="EASE")))
     unrated = Retrained("0", (pair(0.3, 0.301),))
 
-    assert closer(rated, unrated).pairs == (pair(0.3, 0.301), pair(0.2, 0.2, name="EASE"))
+    assert closer_training(rated, unrated).pairs == (pair(0.3, 0.301), pair(0.2, 0.2, name="EASE"))
 
 
 def test_it_is_kept_as_a_file(tmp_path):
