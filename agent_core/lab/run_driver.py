@@ -47,7 +47,8 @@ from agent_core.run.budget import RunBudget
 from agent_core.run.journal import Journal
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
-from agent_core.search.search import Search, Setup
+from agent_core.search.search import Search
+from agent_core.search.setup import Setup
 from agent_core.settings import LabSettings
 from sandbox.errors import SandboxError
 
@@ -299,7 +300,7 @@ class RunDriver:
             confirmation.begin(best, search.experiment(best))
             if not await confirmation.news(best):
                 return
-            await search.judge(self.view.node(best.id))
+            await search.judging.judge(self.view.node(best.id))
 
     def setup(self, researcher: Researcher) -> Setup:
         """Return what the search works with."""

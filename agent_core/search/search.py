@@ -3,89 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from agent_core.checks.registry import run_checks
 from agent_core.domain import (
     Ending,
     Node,
     NodeId,
     Operator,
-    Packages,
     Plan,
-    Requirement,
     RunId,
     Script,
-    Verdict,
 )
 from agent_core.domain.events import (
     NodeExecuted,
     NodeFailed,
-    NodeJudged,
     NodeProgress,
     NodeStarted,
     ScriptWritten,
 )
-from agent_core.domain.node import met_by
-from agent_core.errors import BudgetExhausted, ModelUnavailable, UnusableAnswer
-from agent_core.evidence.evidence import Evidence, read_evidence
-from agent_core.evidence.quotes import exhibits, with_found_quotes
-from agent_core.evidence.retrained import RETRAINED, read_retrained
-from agent_core.execution.executor import Executor, Experiment
+from agent_core.errors import BudgetExhausted, UnusableAnswer
+from agent_core.execution.executor import Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import Refusal, precheck, tree_hash
 from agent_core.execution.slots import open_pool
-from agent_core.report.writer import preliminary_text
 from agent_core.researcher import (
     Context,
     DebugRequest,
     DraftRequest,
     ImproveRequest,
-    JudgeRequest,
     MergeRequest,
-    Researcher,
 )
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_stale, nodes_begun
 from agent_core.run.tree import Tree, error_signature, is_done, next_id
+from agent_core.search.judging import Judging, existing_plan
 from agent_core.search.policy import Action, choose, decision_rng
-from agent_core.search.scoring import (
-    agree_verdicts,
-    carry_over,
-    score,
-    undecided_requirements,
-    unjudged_verdicts,
-    verdicts_of_checks,
-)
-from agent_core.settings import ExecSettings, TreeSearchSettings
-from agent_core.statistics.facts import collect_facts
+from agent_core.search.setup import Setup
 
-T = TypeVar("T")
-
-OUTAGE_WAITS_S = (5.0, 20.0, 60.0)
-"""Pauses before the model is asked again after an outage."""
 MAX_NOTES = 8
 WIND_UP_S = 30.0
 """How long a stopped search waits for the judgement of what ran."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a search works with; the same for all nodes."""
-
-    researcher: Researcher
-    executor: Executor
-    packages: Packages
-    search: TreeSearchSettings
-    execution: ExecSettings
-    files: Mapping[str, Path]
-    api_lookup: Callable[[str], Awaitable[str]]
-    """Looks up the library names of a traceback; empty where nothing is known."""
-    folds: int = 1
-    outage_waits_s: tuple[float, ...] = OUTAGE_WAITS_S
 
 
 @dataclass(slots=True)
@@ -103,18 +61,18 @@ class Search:
     """What was handed to the executor."""
     is_spent: bool = False
     """Which part of the budget is exhausted, once one is."""
-    has_confirmed: bool = False
-    """Whether verdicts that would end the run were asked for a second time."""
     on_winner: Callable[[Node], None] = field(default=lambda _: None)
     """Told of the sure winner after each node that ends from then on."""
+    judging: Judging = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Judge with what the search works with."""
+        self.judging = Judging(self.recorder, self.setup, self.context)
 
     @property
     def plan(self) -> Plan:
         """The plan in force."""
-        plan = self.recorder.view.plan
-        if plan is None:
-            raise RuntimeError("a search needs a plan")
-        return plan
+        return existing_plan(self.recorder)
 
     @property
     def tree(self) -> Tree:
@@ -208,7 +166,7 @@ class Search:
         waivers = self.recorder.view.waivers
         for node in self.tree.working:
             if is_stale(node, self.plan, waivers) and not self.has_stopped.is_set():
-                judging: asyncio.Future[object] = asyncio.ensure_future(self.judge(node))
+                judging: asyncio.Future[object] = asyncio.ensure_future(self.judging.judge(node))
                 try:
                     await asyncio.wait({judging, stop}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
@@ -219,7 +177,7 @@ class Search:
         """Bring a node to its end from wherever it stands: script, execution, judgement."""
         try:
             if not node.script.source:
-                script = await self.through_outages(lambda: self.write(node))
+                script = await self.setup.through_outages(lambda: self.write(node))
                 node = (await self.recorder.add(ScriptWritten(node.id, script))).node(node.id)
             if node.execution is None:
                 if refusal := self.refusal_of(node):
@@ -227,23 +185,12 @@ class Search:
                     await self.recorder.add(failed)
                     return
                 node = await self.execute(node)
-            await self.judge(node)
+            await self.judging.judge(node)
         except UnusableAnswer as error:
             await self.recorder.add(NodeFailed(node.id, f"Unusable answer: {error}"))
         except BudgetExhausted as error:
             self.is_spent = True
             await self.recorder.add(NodeFailed(node.id, f"Budget exhausted: {error}"))
-
-    async def through_outages(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask the model, again after each pause of an outage (which its meter logs)."""
-        for wait_s in self.setup.outage_waits_s:
-            try:
-                return await ask()
-            except ModelUnavailable as error:
-                if error.is_permanent:
-                    raise
-                await asyncio.sleep(wait_s)
-        return await ask()
 
     def context(self, node: NodeId) -> Context:
         """Return what every request about this run carries."""
@@ -334,86 +281,3 @@ class Search:
         await self.recorder.flush()
         ended = NodeExecuted(node.id, execution, environment_of(self.setup.packages))
         return (await self.recorder.add(ended)).node(node.id)
-
-    async def judge(self, node: Node) -> None:
-        """Check an execution, have the rest judged, and log the score."""
-        plan = self.plan
-        evidence = await asyncio.to_thread(self.evidence, node)
-        checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
-        verdicts = verdicts_of_checks(plan, checks)
-        node = replace(node, checks=checks)
-        left = undecided_requirements(plan, verdicts)
-        if left:
-            verdicts = (*verdicts, *await self.verdicts(node, plan, left))
-        total = score(plan, checks, verdicts)
-        doubtful = tuple(r for r in left if r.id in met_by(verdicts))
-        if total.is_satisfactory and doubtful and not self.has_confirmed:
-            self.has_confirmed = True
-            again = await self.ask_judge(node, plan, doubtful)
-            verdicts = tuple(agree_verdicts(v, again) for v in verdicts)
-            total = score(plan, checks, verdicts)
-        primary = await asyncio.to_thread(_headline_of, evidence)
-        await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
-
-    def evidence(self, node: Node) -> Evidence:
-        """Read what a node's execution delivered."""
-        if node.execution is None:
-            raise RuntimeError("no evidence without an execution")
-        return read_evidence(
-            self.plan,
-            node.script.source,
-            node.execution,
-            self.recorder.view.datasets,
-            self.setup.files,
-            read_retrained(self.recorder.place(node.id) / RETRAINED),
-        )
-
-    async def verdicts(
-        self, node: Node, plan: Plan, left: tuple[Requirement, ...]
-    ) -> tuple[Verdict, ...]:
-        """Have the requirements judged that no check decides; a crashed script costs no call.
-
-        What was met in the script it was made from, by a quote that still occurs, is not asked,
-        nor what was judged of it before under the same plan.
-        """
-        if node.score is not None and node.plan_version == plan.version:
-            known = {v.requirement: v for v in node.verdicts}
-            return tuple(known[r.id] for r in left if r.id in known)
-        if node.execution is None or not node.execution.is_ok:
-            return unjudged_verdicts(left, "the script did not come to a clean end")
-        shown = await asyncio.to_thread(
-            exhibits, node.script.source, node.execution.output, _artifacts_of(node)
-        )
-        before = [*(self.tree.node(p) for p in node.parents), node]
-        plans = {p.version: p for p in self.recorder.view.plans}
-        kept = carry_over(left, before, shown, plans)
-        carried_over = {v.requirement for v in kept}
-        left = tuple(r for r in left if r.id not in carried_over)
-        found = await self.ask_judge(node, plan, left) if left else ()
-        return (*kept, *found)
-
-    async def ask_judge(
-        self, node: Node, plan: Plan, left: tuple[Requirement, ...]
-    ) -> tuple[Verdict, ...]:
-        """Ask for verdicts in one call; a claim whose quote occurs nowhere is not met."""
-        output, artifacts = node.execution.output if node.execution else "", _artifacts_of(node)
-        request = JudgeRequest(self.context(node.id), plan, node, left, artifacts)
-        try:
-            found = await self.through_outages(lambda: self.setup.researcher.judge(request))
-        except (UnusableAnswer, BudgetExhausted) as error:
-            return unjudged_verdicts(left, f"could not be judged: {error}")
-        shown = await asyncio.to_thread(exhibits, node.script.source, output, artifacts)
-        known = {v.requirement: v for v in with_found_quotes(found, shown)}
-        silent = tuple(r for r in left if r.id not in known)
-        wanted = tuple(known[r.id] for r in left if r.id in known)
-        return (*wanted, *unjudged_verdicts(silent, "the judge said nothing about it"))
-
-
-def _artifacts_of(node: Node) -> dict[str, Path]:
-    """Return what a node's execution left, by name."""
-    return {a.name: a.path for a in node.execution.artifacts} if node.execution else {}
-
-
-def _headline_of(evidence: Evidence) -> str:
-    """Return the preliminary primary metric for the card; empty where there is none."""
-    return preliminary_text(evidence.plan, collect_facts(evidence))

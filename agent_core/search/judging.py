@@ -1,0 +1,143 @@
+"""The judgement of a node: checks, verdicts with found quotes, a score."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agent_core.checks.registry import run_checks
+from agent_core.domain import (
+    Node,
+    NodeId,
+    Plan,
+    Requirement,
+    Verdict,
+)
+from agent_core.domain.events import (
+    NodeJudged,
+)
+from agent_core.domain.node import met_by
+from agent_core.errors import BudgetExhausted, UnusableAnswer
+from agent_core.evidence.evidence import Evidence, read_evidence
+from agent_core.evidence.quotes import exhibits, with_found_quotes
+from agent_core.evidence.retrained import RETRAINED, read_retrained
+from agent_core.report.writer import preliminary_text
+from agent_core.researcher import (
+    Context,
+    JudgeRequest,
+)
+from agent_core.run.recorder import Recorder
+from agent_core.run.tree import Tree
+from agent_core.search.scoring import (
+    agree_verdicts,
+    carry_over,
+    score,
+    undecided_requirements,
+    unjudged_verdicts,
+    verdicts_of_checks,
+)
+from agent_core.search.setup import Setup
+from agent_core.statistics.facts import collect_facts
+
+
+@dataclass(slots=True)
+class Judging:
+    """Judges the nodes of one run: checks first, then what only a reader can say."""
+
+    recorder: Recorder
+    setup: Setup
+    context_of: Callable[[NodeId], Context]
+    has_confirmed: bool = False
+    """Whether verdicts that would end the run were asked for a second time."""
+
+    async def judge(self, node: Node) -> None:
+        """Check an execution, have the rest judged, and log the score."""
+        plan = existing_plan(self.recorder)
+        evidence = await asyncio.to_thread(self._evidence, node)
+        checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
+        verdicts = verdicts_of_checks(plan, checks)
+        node = replace(node, checks=checks)
+        left = undecided_requirements(plan, verdicts)
+        if left:
+            verdicts = (*verdicts, *await self._verdicts(node, plan, left))
+        total = score(plan, checks, verdicts)
+        doubtful = tuple(r for r in left if r.id in met_by(verdicts))
+        if total.is_satisfactory and doubtful and not self.has_confirmed:
+            self.has_confirmed = True
+            again = await self._ask(node, plan, doubtful)
+            verdicts = tuple(agree_verdicts(v, again) for v in verdicts)
+            total = score(plan, checks, verdicts)
+        primary = await asyncio.to_thread(_headline_of, evidence)
+        await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
+
+    def _evidence(self, node: Node) -> Evidence:
+        """Read what a node's execution delivered."""
+        if node.execution is None:
+            raise RuntimeError("no evidence without an execution")
+        return read_evidence(
+            existing_plan(self.recorder),
+            node.script.source,
+            node.execution,
+            self.recorder.view.datasets,
+            self.setup.files,
+            read_retrained(self.recorder.place(node.id) / RETRAINED),
+        )
+
+    async def _verdicts(
+        self, node: Node, plan: Plan, left: tuple[Requirement, ...]
+    ) -> tuple[Verdict, ...]:
+        """Have the requirements judged that no check decides; a crashed script costs no call.
+
+        What was met in the script it was made from, by a quote that still occurs, is not asked,
+        nor what was judged of it before under the same plan.
+        """
+        if node.score is not None and node.plan_version == plan.version:
+            known = {v.requirement: v for v in node.verdicts}
+            return tuple(known[r.id] for r in left if r.id in known)
+        if node.execution is None or not node.execution.is_ok:
+            return unjudged_verdicts(left, "the script did not come to a clean end")
+        shown = await asyncio.to_thread(
+            exhibits, node.script.source, node.execution.output, _artifacts_of(node)
+        )
+        before = [*(Tree(self.recorder.view.nodes).node(p) for p in node.parents), node]
+        plans = {p.version: p for p in self.recorder.view.plans}
+        kept = carry_over(left, before, shown, plans)
+        carried_over = {v.requirement for v in kept}
+        left = tuple(r for r in left if r.id not in carried_over)
+        found = await self._ask(node, plan, left) if left else ()
+        return (*kept, *found)
+
+    async def _ask(
+        self, node: Node, plan: Plan, left: tuple[Requirement, ...]
+    ) -> tuple[Verdict, ...]:
+        """Ask for verdicts in one call; a claim whose quote occurs nowhere is not met."""
+        output, artifacts = node.execution.output if node.execution else "", _artifacts_of(node)
+        request = JudgeRequest(self.context_of(node.id), plan, node, left, artifacts)
+        try:
+            found = await self.setup.through_outages(lambda: self.setup.researcher.judge(request))
+        except (UnusableAnswer, BudgetExhausted) as error:
+            return unjudged_verdicts(left, f"could not be judged: {error}")
+        shown = await asyncio.to_thread(exhibits, node.script.source, output, artifacts)
+        known = {v.requirement: v for v in with_found_quotes(found, shown)}
+        silent = tuple(r for r in left if r.id not in known)
+        wanted = tuple(known[r.id] for r in left if r.id in known)
+        return (*wanted, *unjudged_verdicts(silent, "the judge said nothing about it"))
+
+
+def existing_plan(recorder: Recorder) -> Plan:
+    """Return the plan in force."""
+    if recorder.view.plan is None:
+        raise RuntimeError("a search needs a plan")
+    return recorder.view.plan
+
+
+def _artifacts_of(node: Node) -> dict[str, Path]:
+    """Return what a node's execution left, by name."""
+    return {a.name: a.path for a in node.execution.artifacts} if node.execution else {}
+
+
+def _headline_of(evidence: Evidence) -> str:
+    """Return the preliminary primary metric for the card; empty where there is none."""
+    return preliminary_text(evidence.plan, collect_facts(evidence))
