@@ -27,6 +27,7 @@ PILOT = "AUTORECLAB_PILOT"
 UNKNOWN = object()
 """Stands for what the source alone does not say."""
 MAX_STEPS = 12
+"""Names and parts that are followed; what takes more stays unknown, and both branches count."""
 CASTS: Mapping[str, Callable[[Any], Any]] = {"bool": bool, "int": int, "str": str, "float": float}
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,

@@ -20,6 +20,8 @@ from agent_core.checks.script.value_tags import (
 )
 
 MAX_DEPTH = 8
+"""Calls inside calls that are followed; a deeper one comes to all that it is given, so that a
+function that calls itself ends."""
 
 
 class Tracer(ExpressionTags):

@@ -35,7 +35,10 @@ from agent_core.checks.script.value_tags import (
 PICKING, ORDERING, FIRST = names_of("picking"), names_of("ordering"), names_of("first")
 GROWING, DELIVERING, SILENT = names_of("growing"), names_of("delivering"), names_of("silent")
 MAX_STEPS = 60_000
+"""Expressions and statements after which a script is no longer followed: calls of calls grow
+without end, and what was chosen until then counts."""
 MAX_PARTS = 20
+"""Longer tuples are known as a whole only: they are data, not a score beside its candidate."""
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 

@@ -20,8 +20,8 @@ from agent_core.checks.script.syntax import (
 )
 
 MAX_STEPS = 8
-"""Names and calls that are followed from an expression: what the scripts of the catalogue nest is
-half of that, and what goes round in a circle has to end."""
+"""Names and calls that are followed from an expression, for what goes round in a circle has to
+end; behind more of them a value is neither typed in, nor drawn, nor a whole file."""
 ROUNDING = names_of("rounding")
 
 

@@ -30,6 +30,8 @@ OPEN = (ast.Lambda, ast.Await, ast.comprehension, ast.Attribute, ast.Yield, ast.
 """What may be something else each time."""
 NAMES = frozenset(dir(builtins))
 MAX_STEPS = 6
+"""Names that are followed to what they stand for; behind more of them a seed may come from
+anywhere, which is in favour of the script."""
 
 
 @dataclass(slots=True)

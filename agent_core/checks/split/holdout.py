@@ -34,6 +34,8 @@ NEAR = 0.01
 NEARLY_ALL = 0.95
 """Share of the test users who have as many tested interactions as the plan names."""
 MANY_USERS = 50
+"""Tested users whom nobody misses by chance: where one in twenty is hit, all of 50 are missed by
+one algorithm in 13 (0.95^50), and two have to."""
 NO_SPLIT = "No split was saved, so that it cannot be checked."
 
 

@@ -20,7 +20,7 @@ training. Readers are told."""
 def mismatch(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return in what the folds differ from the planned split."""
     judge = JUDGES.get(split.kind)
-    faults = [t for f in folds for t in _named(f, judge(split, f))] if judge else []
+    faults = [t for f in folds for t in _of_fold(f, judge(split, f))] if judge else []
     if split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS):
         faults += _shared_tests(split.kind, folds)
     return faults
@@ -30,10 +30,10 @@ def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
     """Return in what a fold differs from what its kind means, sizes left aside."""
     if kind is None or kind not in STRUCTURED:
         return []
-    return _named(fold, JUDGES[kind](SplitRules(kind), fold))
+    return _of_fold(fold, JUDGES[kind](SplitRules(kind), fold))
 
 
-def _named(fold: Fold, faults: Iterable[str]) -> list[str]:
+def _of_fold(fold: Fold, faults: Iterable[str]) -> list[str]:
     """Return faults with the name of their fold."""
     return [Detail("fold {fold}: ", fold=fold[0]) + fault for fault in faults]
 
@@ -45,10 +45,10 @@ def _leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:
     if len(many):
         told = "{users:,} users have {most} or other than one tested interaction"
         yield Detail(told, users=len(many), most=many.max())
-    yield from _many_left_out(SplitKind.LEAVE_ONE_OUT, fold)
+    yield from _many_untested(SplitKind.LEAVE_ONE_OUT, fold)
 
 
-def _left_out(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
+def _untested_users(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
     """Return how many users are not tested though they could be, and of how many."""
     train, test = fold[1:]
     sizes = train["user_id"].value_counts()
@@ -56,9 +56,9 @@ def _left_out(kind: SplitKind, fold: Fold, share: float) -> tuple[int, int]:
     return len(set(sizes[could].index) - set(test["user_id"])), len(sizes)
 
 
-def _many_left_out(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[str]:
+def _many_untested(kind: SplitKind, fold: Fold, share: float = 0.0) -> Iterator[str]:
     """Expect that nearly all users are tested who could be."""
-    untested, of = _left_out(kind, fold, share)
+    untested, of = _untested_users(kind, fold, share)
     if untested > FEW * of:
         yield Detail("{users:,} of {of:,} users are not tested", users=untested, of=of)
 
@@ -67,7 +67,7 @@ def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return which few users are not tested, for readers to know."""
     if not split.kind.is_single and split.kind is not SplitKind.USER_FRACTION:
         return []
-    found = {fold[0]: _left_out(split.kind, fold, split.holdout) for fold in folds}
+    found = {fold[0]: _untested_users(split.kind, fold, split.holdout) for fold in folds}
     return [
         Detail("{users:,} of {of:,} users are not tested in fold {fold}", users=n, of=of, fold=f)
         for f, (n, of) in found.items()
@@ -78,30 +78,37 @@ def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
 def _leave_last(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect the newest interaction of every user."""
     yield from _leave_one_out(split, fold)
-    train, test = fold[1:]
-    if "timestamp" not in train or "timestamp" not in test:
-        return
-    newest = train.groupby("user_id")["timestamp"].max()
-    tested = test.groupby("user_id")["timestamp"].min()
-    late = int((newest.reindex(tested.index) > tested).sum())
-    if late:
+    if _are_timed(fold) and (late := _late_users(fold)):
         yield Detail("{users:,} users have later interactions in training", users=late)
 
 
 def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
     """Return what a temporal split trains on that is later than what it tests."""
     name, train, test = fold
-    if kind is SplitKind.LEAVE_LAST:
-        newest = train.groupby("user_id")["timestamp"].max()
-        tested = test.groupby("user_id")["timestamp"].min()
-        users = int((newest.reindex(tested.index) > tested).sum())
+    if kind is SplitKind.LEAVE_LAST and (users := _late_users(fold)):
         told = "fold {fold}, {users:,} of {of:,} users"
-        return [Detail(told, fold=name, users=users, of=len(tested))] if users else []
-    if kind is SplitKind.GLOBAL_TIME:
-        late = int((train["timestamp"] > test["timestamp"].min()).sum())
+        return [Detail(told, fold=name, users=users, of=test["user_id"].nunique())]
+    if kind is SplitKind.GLOBAL_TIME and (late := _late_interactions(fold)):
         told = "fold {fold}, {late:,} of {of:,} interactions"
-        return [Detail(told, fold=name, late=late, of=len(train))] if late else []
+        return [Detail(told, fold=name, late=late, of=len(train))]
     return []
+
+
+def _are_timed(fold: Fold) -> bool:
+    """Whether both parts of a fold have times."""
+    return all("timestamp" in part for part in fold[1:])
+
+
+def _late_users(fold: Fold) -> int:
+    """Return how many users have later interactions in training than in the test."""
+    newest = fold[1].groupby("user_id")["timestamp"].max()
+    tested = fold[2].groupby("user_id")["timestamp"].min()
+    return int((newest.reindex(tested.index) > tested).sum())
+
+
+def _late_interactions(fold: Fold) -> int:
+    """Return how many training interactions are later than the first tested one."""
+    return int((fold[1]["timestamp"] > fold[2]["timestamp"].min()).sum())
 
 
 def _held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
@@ -117,7 +124,7 @@ def _held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
 def _user_fraction(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a share of the interactions of all users."""
     yield from _held_share(split, fold)
-    yield from _many_left_out(split.kind, fold, split.holdout)
+    yield from _many_untested(split.kind, fold, split.holdout)
 
 
 def _crossfold_users(split: SplitRules, fold: Fold) -> Iterator[str]:
@@ -142,12 +149,9 @@ def _crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
 
 def _global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect every tested interaction after all of training."""
-    train, test = fold[1:]
-    if "timestamp" not in train or "timestamp" not in test:
+    if not _are_timed(fold):
         yield "it has no timestamps"
-        return
-    late = int((train["timestamp"] > test["timestamp"].min()).sum())
-    if late:
+    elif late := _late_interactions(fold):
         told = "{late:,} training interactions are later than the first tested one"
         yield Detail(told, late=late)
 
