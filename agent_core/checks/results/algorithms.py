@@ -61,8 +61,8 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
         return failed("{faults}.", faults=dict.fromkeys(faults))
     if configured and not planned:
         return failed("There are no results of the configured algorithms.")
-    doubts = [f"{text} (trained by the product as recorded, the values are those delivered)"
-              for _, text in others]  # fmt: skip
+    told = "{doubt} (trained by the product as recorded, the values are those delivered)"
+    doubts = [Detail(told, doubt=text) for _, text in others]
     doubts += [text for _, text in late]
     doubts += [d for a in planned for d in _unrecorded_settings(evidence, a)]
     if doubts:

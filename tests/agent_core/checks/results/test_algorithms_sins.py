@@ -41,12 +41,12 @@ def a_planned_name_that_does_not_exist(made):
     )
 
 
-@sin("hyperparameters_took_effect", FAIL, "line 2", "'iterations'")
+@sin("hyperparameters_took_effect", FAIL, line=2, argument="iterations")
 def an_argument_that_is_ignored(made):
     made.source = "\nscorer = ImplicitMFScorer(embedding_size=32, iterations=99)\n"
 
 
-@sin("hyperparameters_took_effect", FAIL, "line 1 sets embedding_size = 512")
+@sin("hyperparameters_took_effect", FAIL, line=1, argument="embedding_size", value="512")
 def another_model_than_the_recorded_one(made):
     made.source = "fit(ImplicitMFScorer(embedding_size=512))\n"
 

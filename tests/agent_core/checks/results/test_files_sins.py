@@ -55,7 +55,7 @@ def a_value_raised_after_it_was_delivered(made):
     made.digest = digest
 
 
-@sin("files_unchanged", FAIL, fault="line 2 puts something else in place of it")
+@sin("files_unchanged", FAIL, line=2)
 def a_helper_of_its_own(made):
     made.source = "import labbook\nlabbook.row = mine\n"
 
