@@ -10,6 +10,7 @@ from agent_core.domain import Dataset, Plan
 from agent_core.grounding.plan_contradictions import contradiction, not_baseline
 from agent_core.grounding.plan_names import Kind, Names
 from agent_core.grounding.plan_numbers import NUMBER_MARK, PlanNumbers
+from agent_core.grounding.result_likeness import learned
 from agent_core.grounding.stated_results import patterns, proposes, spelled, stated_result
 
 CODE_NAME = re.compile(
@@ -48,15 +49,20 @@ class Ground:
         if named not in self.numbers:
             self.numbers[named] = PlanNumbers.of(self.plan, self.datasets, named)
         plain = CODE_NAME.sub("file", self.names.masked(text))
-        numbered = self.numbers[named].masked(plain, is_proposal=_proposed(text, part))
+        numbered = self.numbers[named].masked(plain, is_proposal=is_proposed(text, part))
         return self.names.without_keys(numbered)
 
 
 def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
     """Say why a sentence without recorded values cannot stand."""
+    return typed_trouble(ground, bare, masked, part) or _result_trouble(bare, masked, part)
+
+
+def typed_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
+    """Say why a sentence cannot stand by what the plan and the product's own checks hold."""
     if reason := _unplain(masked):
         return reason
-    text, is_proposal = spelled(masked), _proposed(bare, part)
+    text, is_proposal = spelled(masked), is_proposed(bare, part)
     if found := patterns()["own"].search(text):
         return f"“{found[0]}” is for the checks to say"
     if reason := contradiction(text, bare, ground.plan, is_proposal=is_proposal):
@@ -65,13 +71,19 @@ def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> s
         return f"{name} is no baseline"
     if patterns()["amount"].search(text) or any(c.isnumeric() for c in DATA_NAME.sub("", text)):
         return "a number that is neither recorded nor part of the plan"
-    may_suppose = part is not Part.FINDING
-    if said := stated_result(text, is_proposal=is_proposal, may_suppose=may_suppose):
-        return f"“{_readable(said)}” states a result, which needs a claim or a recorded value"
     return ""
 
 
-def _proposed(text: str, part: Part) -> bool:
+def _result_trouble(bare: str, masked: str, part: Part) -> str:
+    """Say which result a sentence states; empty where it states none."""
+    text, may_suppose = spelled(masked), part is not Part.FINDING
+    said = stated_result(text, is_proposal=is_proposed(bare, part), may_suppose=may_suppose)
+    if not learned().is_result(text, by_rule=bool(said)):
+        return ""
+    return f"“{_readable(said) or '…'}” states a result, which needs a claim or a recorded value"
+
+
+def is_proposed(text: str, part: Part) -> bool:
     """Whether a text proposes something where proposals stand."""
     return part is Part.PROPOSAL and proposes(text.lower())
 

@@ -36,12 +36,14 @@ FINAL: Mapping[str, Callable[[Plan], bool]] = {
     "algorithms of the study": _never,
     "training apart from the test": lambda plan: plan.split.is_leak_study,
     "one tested item": _tests_one_item,
+    "runs left out": _never,
 }
 """What a plan has to be for sentences to say so, in denials and proposals too."""
 FIELDS: Mapping[str, Callable[[Plan], bool]] = {
     "split by time": _is_of_time,
     "random split": lambda plan: plan.split.kind.is_drawn and plan.split.order is not Order.NEWEST,
     "one held-out interaction": _tests_one_item,
+    "several held-out interactions": lambda plan: not _tests_one_item(plan),
     "share held out": lambda plan: (
         plan.split.kind.has_share or plan.split.kind is SplitKind.GLOBAL_TIME
     ),
@@ -140,7 +142,12 @@ def _metric_contradiction(text: str, plan: Plan) -> str:
 
 
 def _seed_contradiction(text: str, plan: Plan) -> str:
-    """Say which algorithm is told to draw random numbers, or not to, and is planned otherwise."""
+    """Say what is told of seeds and of who draws random numbers that is planned otherwise."""
+    ends = _patterns()["first and last seed"].search(text)
+    if ends and {float(ends[1]), float(ends[2])} != {
+        float(s) for s in plan.seeds[:1] + plan.seeds[-1:]
+    }:
+        return "the plan has other seeds"
     random = [a.name for a in plan.algorithms if a.is_random]
     if _patterns()["draws nothing"].search(text):
         is_all = re.search(r"\b(?:all|every|each)\b", text, re.IGNORECASE)

@@ -105,4 +105,5 @@ def _lower_case(name: str) -> tuple[str, ...]:
 def _metric_names(metric: Metric) -> tuple[str, ...]:
     """Return the ways to write a metric."""
     bare = metric.label.partition("@")[0]
-    return (metric.label, metric.key, bare, bare.lower(), bare.upper())
+    small = (f"n{name[1:]}" for name in (metric.label, bare))
+    return (metric.label, metric.key, bare, bare.lower(), bare.upper(), *small)

@@ -34,8 +34,15 @@ PROPOSED = (
     "data[\\s-]?set hold-out repetition run domain metric setting model method algorithm star"
 )
 """What a proposal may count freely."""
-COUNTED_WITH = "more|random|other|different|training|model|tuning|additional|further|independent"
+COUNTED_WITH = (
+    "or more|more|random|other|different|training|model|tuning|additional|further|independent"
+)
 RAISED = rf"(?:raised|increased|extended|reduced|lowered|grown|from {ONE}|up) to {ONE}\b"
+MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+YEARS = (
+    rf"\b(?:in|of|from|to|since|until|between|{MONTH}) "
+    r"(?P<numbers>(?:19|20)\d\d(?: (?:and|to) (?:19|20)\d\d)?)\b"
+)
 CONFIDENCE = r"\b95 ?% (?=(?:confidence )?intervals?\b)"
 FRACTION = r"(?:thirds?|quarters?|fifths?|tenths?|halves|percent|%|times|points?|orders)"
 
@@ -109,12 +116,7 @@ class PlanNumbers:
         if re.search(r"h[eo]ld[\s-]?out|withheld|train|test", text, re.IGNORECASE):
             share = rf"\b{NUMBER}(?=\s*(?:%|per ?cent\b))"
             text = _without(share, text, self.holdout)
-        text = _without(
-            r"\bin (?P<numbers>(?:19|20)\d\d(?: (?:and|to) (?:19|20)\d\d)?)\b", text, self.years
-        )
-        text = _without(
-            r"\bof (?P<numbers>(?:19|20)\d\d(?: (?:and|to) (?:19|20)\d\d)?)\b", text, self.years
-        )
+        text = _without(YEARS, text, self.years)
         settings = self.keyed.get("", frozenset())
         for said in (r"\bvalues?", r"\b(?:range )?(?:from|between)"):
             text = _without(rf"{said} {NUMBER}\b(?! ?%)", text, settings)
@@ -136,7 +138,22 @@ class PlanNumbers:
                     text,
                     flags=re.IGNORECASE,
                 )
-        return text
+        return self._without_known(text)
+
+    def _without_known(self, text: str) -> str:
+        """Return a text without numbers of the plan that stand beside nothing it counts."""
+        units = "|".join(self.counts)
+        beside = rf"{FILLERS}[\s-]+(?:or more )?(?:{units}|{FRACTION}|of|out)\b"
+        before = r"(?<![\w.,@-])(?<!in )(?<!by )(?<!out of )(?!(?:one|single|both|zero)\b)"
+        pattern = rf"{before}(?P<numbers>{ONE})(?![\w%]|[.,]\d| ?%|{beside})"
+        return _without(pattern, text, self.known)
+
+    @property
+    def known(self) -> frozenset[float]:
+        """All numbers of the plan and its data."""
+        ratings = (float(r) for low, high in self.ratings for r in range(int(low), int(high) + 1))
+        held = (*self.counts.values(), *self.keyed.values(), map(float, self.cutoffs), ratings)
+        return frozenset(number for numbers in held for number in numbers)
 
     def without_ratings(self, text: str) -> str:
         """Return a text without the range of the ratings and the length of top lists."""
@@ -176,7 +193,7 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
         r"users?": [d.users for d in datasets],
         r"(?:items?|movies?|films?)": {*(d.items for d in datasets), plan.list_length},
         r"(?:ratings?|interactions?|rows?|lines)": [d.rows for d in datasets],
-        r"(?:algorithms?|models?|methods?|baselines?)": algorithms,
+        r"(?:algorithms?|models?|methods?|baselines?|scorers?|recommenders?|approaches|systems?)": algorithms,
         r"(?:configurations?|settings?)": {*algorithms, swept},
         r"(?:data ?sets?)": {len(plan.datasets)},
         r"metrics?": {len(plan.metrics)},
