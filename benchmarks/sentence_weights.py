@@ -35,16 +35,17 @@ HANDS = {
     "first": ("honest_reports near_misses", "false_results"),
     "second": ("honest_more", "false_more"),
     "short": ("honest", "false"),
-    "taught": ("taught_honest", "taught_false"),
+    "taught": ("taught_honest", "taught_false salads"),
     "fresh a": ("fresh_a_honest", "fresh_a_false"),
     "fresh b": ("fresh_b_honest", "fresh_b_false"),
+    "fresh c": ("fresh_c_honest", "fresh_c_false"),
 }
 """Files of honest and of false sentences by who wrote them."""
 MEASURED = tuple(hand for hand in HANDS if hand.startswith("fresh"))
 """Hands that the rule was not made from; the limit is set by these."""
 RULE = 1.5
 """What the rule's finding counts beside the words: best of 0 to 3 on hands it had not seen."""
-STRENGTH = 30.0
+STRENGTH = 100.0
 """How much the examples count against small weights: 3, 10 and 30 were tried."""
 LINE = re.compile(r"(?!#+ [^E])(?:([CSW]) )?(?:(finding|limit|proposal): )?(\S.*[^!])$")
 STANDING = 0.02
@@ -122,7 +123,7 @@ def fitted(rows: Any, is_false: Any) -> tuple[Any, float]:
         return value, np.append(turned @ slope + weights, slope.sum())
 
     best = minimize(
-        loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B", options={"maxiter": 120}
+        loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B", options={"maxiter": 100}
     )
     weights = np.zeros(BUCKETS)
     weights[used] = best.x[:-1]
@@ -143,6 +144,13 @@ def main() -> None:
         weights, bias = fitted(rows[others], is_false[others])
         scores[~others] = (rows @ weights + bias + RULE * by_rule)[~others]
     limit = float(np.quantile(scores[np.isin(hands, MEASURED) & is_false], STANDING))
+    for share in (0.01, 0.02, 0.03, 0.05, 0.08):
+        fresh = np.isin(hands, MEASURED)
+        at = np.quantile(scores[fresh & is_false], share)
+        print(
+            f"{share:.0%} of false ones standing: {(scores[fresh & ~is_false] < at).mean():.0%} of honest",
+            at,
+        )
     for hand in MEASURED:
         honest, false = (scores[(hands == hand) & (is_false == side)] for side in (False, True))
         line = "{:9} honest that stand {:4.0%} of {}, false {:4.1%} of {}"

@@ -145,7 +145,7 @@ class PlanNumbers:
         units = "|".join(self.counts)
         beside = rf"{FILLERS}[\s-]+(?:or more )?(?:{units}|{FRACTION}|of|out)\b"
         before = r"(?<![\w.,@-])(?<!in )(?<!by )(?<!out of )(?!(?:one|single|both|zero)\b)"
-        pattern = rf"{before}(?P<numbers>{ONE})(?![\w%]|[.,]\d| ?%|{beside})"
+        pattern = rf"{before}(?P<numbers>{ONE})(?![\w%]|[.,]\d| ?[%*/^+-]|{beside})"
         return _without(pattern, text, self.known)
 
     @property
