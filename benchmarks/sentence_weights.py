@@ -48,7 +48,7 @@ RULE = 1.5
 STRENGTH = 100.0
 """How much the examples count against small weights: 3, 10 and 30 were tried."""
 LINE = re.compile(r"(?!#+ [^E])(?:([CSW]) )?(?:(finding|limit|proposal): )?(\S.*[^!])$")
-STANDING = 0.02
+STANDING = 0.05
 """Share of false sentences that may stand at first sight."""
 
 
@@ -147,10 +147,8 @@ def main() -> None:
     for share in (0.01, 0.02, 0.03, 0.05, 0.08):
         fresh = np.isin(hands, MEASURED)
         at = np.quantile(scores[fresh & is_false], share)
-        print(
-            f"{share:.0%} of false ones standing: {(scores[fresh & ~is_false] < at).mean():.0%} of honest",
-            at,
-        )
+        stands = (scores[fresh & ~is_false] < at).mean()
+        print(f"{share:.0%} of false ones standing: {stands:.0%} of honest, limit {at:.2f}")
     for hand in MEASURED:
         honest, false = (scores[(hands == hand) & (is_false == side)] for side in (False, True))
         line = "{:9} honest that stand {:4.0%} of {}, false {:4.1%} of {}"

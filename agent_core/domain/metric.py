@@ -114,6 +114,8 @@ KINDS = (
 )  # fmt: skip
 """The one registry; what is not in it has no known direction, range or definition."""
 BY_NAME = {kind.name: kind for kind in KINDS}
+SPOKEN = "|".join(kind.spoken for kind in KINDS if kind.spoken)
+"""Pattern of what people write for a metric."""
 ALIASES = {alias: kind.name for kind in KINDS for alias in kind.aliases}
 RATING = tuple(kind.name for kind in KINDS if kind.is_rating)
 

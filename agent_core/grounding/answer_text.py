@@ -5,44 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent_core.domain import Better, Metric
 from agent_core.measures.metrics import KNOWN
-from agent_core.prose.result_words import COMPARING, STRONG
+from agent_core.prose.patterns import read_patterns
+from agent_core.prose.quotation import RESULTS
 from agent_core.prose.sentences import sentences, spans
 from agent_core.statistics.facts import EQUIVALENCE
 
-MORE = re.compile(
-    r"\b(?:than|dwarf\w*|lags?|match(?:es)?|on par|on top|strong\w*|top|first place|differs?|"
-    r"different\w*|same|alike|most \w+|least \w+|noise|chance|stable|negligible|reliabl\w*|"
-    r"trustworth\w*|convincing\w*|equivalence|(?:in)?distinguishable|besser|schlechter|meilleur\w*|mejor\w*)\b|"
-    r"[<>≈≫≪](?!\s*[\d.])",
-    re.IGNORECASE,
-)
-PLAIN = re.compile(
-    r"\b(?:lowest|highest) run\b|\(lower is better\)|\bmost recent\b|\bat (?:most|least)\b|"
-    r"\bsame (?:split|users|test users|data|seeds?)\b|\bmore than one\b|\bmeans? of\b|"
-    r"\bequivalence margin\b",
-    re.IGNORECASE,
-)
-OPEN = re.compile(r"\b(?:whether|if|which)\b", re.IGNORECASE)
-REFUSES = re.compile(
-    r"\b(?:cannot|can't|can not) (?:say|tell|answer)\b|\bnot (?:recorded|tested|compared|measured|"
-    r"part of)\b|\bno (?:test|comparison)\b|\bdoes not (?:say|tell)\b|\bis in the report\b",
-    re.IGNORECASE,
-)
-UP = re.compile(r"\b(?:higher|greater|larger|above|ahead of|exceeds?|surpass\w*)\b", re.IGNORECASE)
-DOWN = re.compile(r"\b(?:lower|smaller|less|below|behind|trails?)\b", re.IGNORECASE)
-GOOD = re.compile(r"\b(?:better|beats?|out-?perform\w*)\b", re.IGNORECASE)
-BAD = re.compile(r"\bworse\b", re.IGNORECASE)
-MERITS = {Better.HIGHER: (GOOD, BAD), Better.LOWER: (BAD, GOOD)}
-"""Words that say higher, and lower, where one end of a metric is better."""
-TOLD = re.compile(r"\bnot distinguishable\b|\bno (?:distinguishable|tested) difference\b")
-EQUIVALENT = re.compile(r"\bequivalen(?:t|ce)\b", re.IGNORECASE)
-NOT_SHOWN = re.compile(r"\bnot shown\b")
-DOUBT = re.compile(r"\b(?:not|no|never|hardly|false|untrue|nobody)\b|n't\b", re.IGNORECASE)
 STRUCK = "[a comparison without a recorded test]"
 LEVEL = 0.05
+SAYS = read_patterns(Path(__file__).with_name("answer_patterns.toml"))
+MERITS = {Better.HIGHER: ("good", "bad"), Better.LOWER: ("bad", "good")}
+"""What says higher, and lower, where one end of a metric is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +35,25 @@ class Tested:
 
     def allows(self, text: str) -> bool:
         """Whether what a sentence says of the two is what the test shows."""
-        if TOLD.search(text):
+        if _says(text, "told"):
             return not self.is_apart
-        if EQUIVALENT.search(text):
+        if _says(text, "equivalent"):
             return self.allows_equivalence(text)
         sign = 1 if _place(self.a, text) < _place(self.b, text) else -1
         is_higher = sign * self.difference > 0
         merits = MERITS.get(Metric(self.metric.partition("@")[0]).better)
-        if merits is None and (GOOD.search(text) or BAD.search(text)):
+        if merits is None and _says(text, "good", "bad"):
             return False
-        raising, lowering = merits or (UP, DOWN)
-        says_up = bool(UP.search(text) or raising.search(text))
-        says_down = bool(DOWN.search(text) or lowering.search(text))
+        raising, lowering = merits or ("up", "down")
+        says_up, says_down = _says(text, "up", raising), _says(text, "down", lowering)
         is_told = says_up != says_down and says_up == is_higher
-        return is_told and self.is_apart and not DOUBT.search(text)
+        return is_told and self.is_apart and not _says(text, "doubt")
 
     def allows_equivalence(self, text: str) -> bool:
         """Whether what a sentence says of a margin is what its test shows."""
-        if self.is_equivalent is None or NOT_SHOWN.search(text):
+        if self.is_equivalent is None or _says(text, "not shown"):
             return self.is_equivalent is False
-        others = (DOUBT, UP, DOWN, GOOD, BAD)
-        return self.is_equivalent and not any(p.search(text) for p in others)
+        return self.is_equivalent and not _says(text, "doubt", "up", "down", "good", "bad")
 
 
 def is_within(facts: Mapping[str, float], pair: str) -> bool | None:
@@ -112,6 +86,11 @@ def struck(text: str, unfounded: tuple[str, ...]) -> str:
         if text[start:end] in unfounded:
             text = text[:start] + STRUCK + text[end:]
     return text
+
+
+def _says(text: str, *names: str) -> bool:
+    """Whether a text says something by one of some patterns."""
+    return any(SAYS[name].search(text) for name in names)
 
 
 def _place(name: str, text: str) -> int:
@@ -160,14 +139,16 @@ def _meant(found: list[Tested], text: str) -> list[Tested]:
 
 def _compares(text: str) -> bool:
     """Whether a sentence says how good or sure something is, or how two things compare."""
-    rest = PLAIN.sub(" ", text)
-    return any(p.search(rest) for p in (STRONG, COMPARING, MORE))
+    rest = SAYS["plain"].sub(" ", text)
+    return _says(rest, "more") or any(
+        RESULTS[name].search(rest) for name in ("strong", "comparing")
+    )
 
 
 def _stands(text: str, facts: Mapping[str, float], known: frozenset[str]) -> bool:
     """Whether a comparing sentence repeats the report, leaves open, or has its test."""
-    opened = OPEN.search(text)
-    if opened and REFUSES.search(text) and not _compares(text[: opened.start()]):
+    opened = SAYS["open"].search(text)
+    if opened and _says(text, "refuses") and not _compares(text[: opened.start()]):
         return True
     return _flat(text) in known or _is_tested(text, facts)
 

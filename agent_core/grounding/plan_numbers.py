@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_core.domain import Dataset, Plan, SplitKind
+from agent_core.domain.metric import SPOKEN
 from agent_core.grounding.plan_names import Kind, is_algorithm
 from agent_core.prose.number_words import NUMBER_WORDS, number_of
 
@@ -22,7 +23,6 @@ FILLERS = (
 NUMBER_MARK = "\ue014"
 """Stands where a number of the plan stood."""
 OF = f"(?:\\s+(?:of|for)\\s+{Kind.ALGORITHM.value})?"
-MEASURES = "ndcg|recall|precision|hit|hit rate|hr|mrr|map|coverage|novelty|diversity"
 SAID_FOR = {
     "regularization": ("penalty", "regularisation", "grid"),
     "embedding_size": ("embedding", "vectors of", "factors"),
@@ -130,7 +130,7 @@ class PlanNumbers:
                 ratings,
                 RAISED,
                 rf"\b(?:below|above|beyond) {ONE}\b",
-                rf"\b(?:{MEASURES}) ?@ ?\d+\b(?![.,]\d)",
+                rf"\b(?:{SPOKEN}) ?@ ?\d+\b(?![.,]\d)",
             ):
                 text = re.sub(
                     pattern,
@@ -143,7 +143,7 @@ class PlanNumbers:
     def _without_known(self, text: str) -> str:
         """Return a text without numbers of the plan that stand beside nothing it counts."""
         units = "|".join(self.counts)
-        beside = rf"{FILLERS}[\s-]+(?:or more )?(?:{units}|{FRACTION}|of|out)\b"
+        beside = rf"{FILLERS}[\s-]+(?:or more )?(?:{units}|{FRACTION}|of|out|used)\b"
         before = r"(?<![\w.,@-])(?<!in )(?<!by )(?<!out of )(?!(?:one|single|both|zero)\b)"
         pattern = rf"{before}(?P<numbers>{ONE})(?![\w%]|[.,]\d| ?[%*/^+-]|{beside})"
         return _without(pattern, text, self.known)
@@ -193,7 +193,7 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
         r"users?": [d.users for d in datasets],
         r"(?:items?|movies?|films?)": {*(d.items for d in datasets), plan.list_length},
         r"(?:ratings?|interactions?|rows?|lines)": [d.rows for d in datasets],
-        r"(?:algorithms?|models?|methods?|baselines?|scorers?|recommenders?|approaches|systems?)": algorithms,
+        r"(?:algorithm|model|method|baseline|scorer|recommender|system)s?": algorithms,
         r"(?:configurations?|settings?)": {*algorithms, swept},
         r"(?:data ?sets?)": {len(plan.datasets)},
         r"metrics?": {len(plan.metrics)},

@@ -34,7 +34,9 @@ class Weights:
 
     def likeness(self, text: str) -> float:
         """Return how much a masked sentence in small letters reads like a result."""
-        return self.bias + sum(self.weights[at] * much for at, much in features(text).items())
+        return self.bias + float(
+            sum(self.weights[at] * much for at, much in features(text).items())
+        )
 
     def is_result(self, text: str, *, by_rule: bool) -> bool:
         """Whether a sentence states a result, by the rule and by its words together."""

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+from agent_core.domain.metric import SPOKEN
 from agent_core.prose.clipping import on_one_line
-from agent_core.prose.result_words import COMPARING, STRONG
+from agent_core.prose.patterns import read_patterns
 from agent_core.prose.sentences import sentences
 
-FIGURES = re.compile(
-    r"\d[.,]\d|[%‰]|\bp\s*[<=>≤≥]|\bper ?cent\b|[≪≫≈]|[<>](?!=?\s*\d)|"
-    r"\b(?:ndcg|recall|precision|mrr|map|hit(?: rate)?|rmse|mae|coverage)(?:@\d+)?"
-    r"\s*(?:[:=]|is|of)",
-    re.IGNORECASE,
-)
-RULE = re.compile(
-    r"\b(?:ratings?|interactions?|users?|items?)\s*(?:with |of |from |is |are |at )?"
-    r"(?:>=|<=|[<>≥≤=]|least|above|below|under|over|from|of)\s*\d+(?:\.\d+)?",
-    re.IGNORECASE,
-)
-"""A rule of a filter, whose number is no result."""
-MEASURES = re.compile(r"ndcg|recall|precision|\bmrr|\bmap\b|hit|rmse|mae|coverage|score|accuracy")
+RESULTS = read_patterns(Path(__file__).with_name("result_patterns.toml"))
+FIGURE = re.compile(rf"\b(?:{SPOKEN})(?:@\d+)?\s*(?:[:=]|is|of)", re.IGNORECASE)
+"""A metric that is given a value."""
+MEASURES = re.compile(rf"(?<![a-z])(?:{SPOKEN})|score|accuracy")
 NAME = re.compile(r"[\w][\w .=+@/(),:-]{0,59}")
 LEFT_OUT = "[…]"
 
@@ -65,5 +58,6 @@ def is_measure(key: str) -> bool:
 
 def _states_result(text: str) -> bool:
     """Whether words could be read as a finding: strong or comparing ones, figures."""
-    rest = RULE.sub("", text)
-    return any(p.search(rest) for p in (STRONG, COMPARING, FIGURES))
+    rest = RESULTS["rule of a filter"].sub("", text)
+    told = (RESULTS["strong"], RESULTS["comparing"], RESULTS["figures"], FIGURE)
+    return any(pattern.search(rest) for pattern in told)

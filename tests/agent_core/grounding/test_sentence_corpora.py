@@ -10,6 +10,11 @@ from agent_core.grounding.report_text import Part
 
 HONEST = {"honest_reports.txt": 0.95, "near_misses.txt": 0.9, "honest_more.txt": 0.95}
 """Share of each corpus that has to stand."""
+FRESH = {"a": (0.85, 0.05), "b": (0.85, 0.1), "c": (0.85, 0.1), "d": (0.6, 0.12)}
+"""Batches by a fresh hand: share of honest ones that stands, and of false ones at most.
+
+The reading of words was learned from the first three, so only the last is seen for the first time.
+"""
 FALSE = ("false_results.txt", "contradictions.txt", "false_more.txt")
 
 
@@ -30,3 +35,11 @@ def test_honest_sentences_stand(name, share):
 @pytest.mark.parametrize("name", FALSE)
 def test_false_sentences_stand_in_no_part(name):
     assert standing(name, *Part) == []
+
+
+@pytest.mark.parametrize(("batch", "shares"), FRESH.items())
+def test_fresh_batches_stand_as_far_as_is_told(batch, shares):
+    honest, false = f"fresh_{batch}_honest.txt", f"fresh_{batch}_false.txt"
+
+    assert len(standing(honest)) >= shares[0] * len(told(honest))
+    assert len(standing(false, *Part)) <= shares[1] * len(told(false))
