@@ -63,8 +63,8 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """Read the corpora."""
-    return [
+    """Read the corpora; what is honest of one plan teaches nothing false of others."""
+    found = [
         example
         for hand, sides in HANDS.items()
         for is_false, names in enumerate(sides)
@@ -72,6 +72,8 @@ def examples() -> list[Example]:
         for study, part, text in lines(name)
         if "{" not in text and (example := read(hand, bool(is_false), study, part, text))
     ]
+    honest = {example.text for example in found if not example.is_false}
+    return [e for e in found if not e.is_false or e.text not in honest]
 
 
 def lines(name: str) -> list[tuple[str, str, str]]:
