@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -106,6 +107,14 @@ Formula = Callable[[Lists], Floats | None]
 """Per-user values; None where the data do not have what it needs."""
 
 
+class Definition(NamedTuple):
+    """One way to compute a metric of ranked lists; its formula in words is its name."""
+
+    values: Formula
+    source: str
+    """Who defined it so, or where it is met."""
+
+
 def _ratio(above: Floats, below: Floats) -> Floats:
     """Divide; 0 where there is nothing to divide by."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
@@ -170,59 +179,73 @@ def _sums(values: Floats) -> Floats:
     return np.asarray(values.sum(axis=1))
 
 
-RANKING: Mapping[str, Mapping[str, Formula]] = {
+MANNING = "Manning et al. 2008, chapter 8"
+MET = "no published one; met in scripts"
+"""Not a definition to recommend: its values are recognised, so that they can be told as such."""
+RANKING: Mapping[str, Mapping[str, Definition]] = {
     "ndcg": {
-        # Järvelin and Kekäläinen 2002; LensKit
-        "binary, discount log2(max(rank, 2))": _ndcg(_log_clipped),
-        # discount of Burges et al. 2005
-        "binary, discount log2(rank + 1)": _ndcg(_log_shifted),
-        # Järvelin and Kekäläinen 2002
-        "gain rating, discount log2(max(rank, 2))": _graded_ndcg(_log_clipped),
-        # gain of Järvelin and Kekäläinen 2002, discount of Burges et al. 2005; scikit-learn
-        "gain rating, discount log2(rank + 1)": _graded_ndcg(_log_shifted),
-        # Burges et al. 2005
-        "gain 2^rating - 1, discount log2(rank + 1)": _graded_ndcg(
-            _log_shifted, is_exponential=True
+        "binary, discount log2(max(rank, 2))": Definition(
+            _ndcg(_log_clipped), "Järvelin and Kekäläinen 2002; LensKit"
         ),
-        # no published one: met in scripts, and recognised so that readers can be told
-        "binary, discount log2(rank + 1), ideal of k hits": _ndcg(
-            _log_shifted, is_full_ideal=True
+        "binary, discount log2(rank + 1)": Definition(
+            _ndcg(_log_shifted), "discount of Burges et al. 2005"
+        ),
+        "gain rating, discount log2(max(rank, 2))": Definition(
+            _graded_ndcg(_log_clipped), "Järvelin and Kekäläinen 2002"
+        ),
+        "gain rating, discount log2(rank + 1)": Definition(
+            _graded_ndcg(_log_shifted),
+            "gain of Järvelin and Kekäläinen 2002, discount of Burges et al. 2005; scikit-learn",
+        ),
+        "gain 2^rating - 1, discount log2(rank + 1)": Definition(
+            _graded_ndcg(_log_shifted, is_exponential=True), "Burges et al. 2005"
+        ),
+        "binary, discount log2(rank + 1), ideal of k hits": Definition(
+            _ndcg(_log_shifted, is_full_ideal=True), MET
         ),
     },
     "recall": {
-        # Liang et al. 2018; LensKit
-        "hits / min(test items, k)": lambda x: _ratio(_hit_counts(x), np.minimum(x.tests, x.k)),
-        # Manning et al. 2008, chapter 8
-        "hits / test items": lambda x: _ratio(_hit_counts(x), x.tests),
+        "hits / min(test items, k)": Definition(
+            lambda x: _ratio(_hit_counts(x), np.minimum(x.tests, x.k)),
+            "Liang et al. 2018; LensKit",
+        ),
+        "hits / test items": Definition(lambda x: _ratio(_hit_counts(x), x.tests), MANNING),
     },
     "precision": {
-        # Manning et al. 2008, chapter 8
-        "hits / k": lambda x: _hit_counts(x) / x.k,
-        # LensKit
-        "hits / list length": lambda x: _ratio(_hit_counts(x), x.lengths),
+        "hits / k": Definition(lambda x: _hit_counts(x) / x.k, MANNING),
+        "hits / list length": Definition(lambda x: _ratio(_hit_counts(x), x.lengths), "LensKit"),
     },
-    # Deshpande and Karypis 2004
-    "hit": {"at least one hit": lambda x: x.hits.any(axis=1).astype(float)},
-    # Kantor and Voorhees 2000
-    "mrr": {"1 / rank of the first hit": _reciprocal_rank},
+    "hit": {
+        "at least one hit": Definition(
+            lambda x: x.hits.any(axis=1).astype(float), "Deshpande and Karypis 2004"
+        )
+    },
+    "mrr": {"1 / rank of the first hit": Definition(_reciprocal_rank, "Kantor and Voorhees 2000")},
     "map": {
-        # LensKit
-        "/ min(test items, list length)": lambda x: _ratio(
-            _precisions(x), np.minimum(x.tests, x.lengths)
+        "/ min(test items, list length)": Definition(
+            lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.lengths)), "LensKit"
         ),
-        # McFee et al. 2012
-        "/ min(test items, k)": lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.k)),
-        # Manning et al. 2008, chapter 8
-        "/ test items": lambda x: _ratio(_precisions(x), x.tests),
-        # no published ones: met in scripts
-        "/ hits": lambda x: _ratio(_precisions(x), _hit_counts(x)),
-        "/ k": lambda x: _precisions(x) / x.k,
+        "/ min(test items, k)": Definition(
+            lambda x: _ratio(_precisions(x), np.minimum(x.tests, x.k)), "McFee et al. 2012"
+        ),
+        "/ test items": Definition(lambda x: _ratio(_precisions(x), x.tests), MANNING),
+        "/ hits": Definition(lambda x: _ratio(_precisions(x), _hit_counts(x)), MET),
+        "/ k": Definition(lambda x: _precisions(x) / x.k, MET),
     },
-    # Moffat and Zobel 2008; patience as in LensKit
-    "rbp": {"patience 0.85": lambda x: np.asarray(x.hits @ (0.15 * 0.85 ** np.arange(x.k)))},
-    # van Rijsbergen 1979: the harmonic mean of hits / k and hits / test items
-    "f1": {"2 hits / (k + test items)": lambda x: _ratio(2 * _hit_counts(x), x.tests + x.k)},
+    "rbp": {
+        "patience 0.85": Definition(
+            lambda x: np.asarray(x.hits @ (0.15 * 0.85 ** np.arange(x.k))),
+            "Moffat and Zobel 2008; patience as in LensKit",
+        )
+    },
+    "f1": {
+        "2 hits / (k + test items)": Definition(
+            lambda x: _ratio(2 * _hit_counts(x), x.tests + x.k),
+            "van Rijsbergen 1979: the harmonic mean of hits / k and hits / test items",
+        )
+    },
 }
+"""Metric to its definitions; full titles stand at the top of this module."""
 POOLED = "pooled over users: "
 POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
     "recall": {"hits / test items": lambda x: (_hit_counts(x), x.tests)},
@@ -253,7 +276,7 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
     has_list = lists.lengths > 0
     whole, partial = [], []
     for formula, definition in RANKING.get(name, {}).items():
-        values = definition(lists)
+        values = definition.values(lists)
         if values is None or not len(values):
             continue
         per_user = pd.Series(values, index=lists.users)

@@ -71,10 +71,9 @@ class Button:
 
 
 def button_row(buttons: Sequence[Button]) -> tuple[Block, ...]:
-    """Return a row of buttons, or nothing where there are none."""
-    if not buttons:
-        return ()
-    return ({"type": "actions", "elements": [_element(b) for b in buttons[:BUTTONS]]},)
+    """Return buttons in rows of as many as a row takes, or nothing where there are none."""
+    rows = [buttons[at : at + BUTTONS] for at in range(0, len(buttons), BUTTONS)]
+    return tuple({"type": "actions", "elements": [_element(b) for b in row]} for row in rows)
 
 
 def _element(button: Button) -> Block:

@@ -51,3 +51,11 @@ def test_a_button_gives_back_what_it_carries_or_says_that_it_is_cut(wish):
 )
 def test_a_button_of_an_older_message_is_read(value, carried):
     assert Carried.of(value) == carried
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 11])
+def test_no_button_is_left_out_of_its_rows(count):
+    rows = button_row([Button(str(n), ButtonAction.ZIP, Carried(f"r{n}")) for n in range(count)])
+
+    assert [b["value"] for row in rows for b in row["elements"]] == [f"r{n}" for n in range(count)]
+    assert all(len(row["elements"]) <= 5 for row in rows)
