@@ -69,8 +69,13 @@ def main() -> int:
     options.add_argument("--only", default="", help="cases whose name holds this")
     options.add_argument("--level", default="auto", help="sandbox level")
     options.add_argument("--data", choices=("both", "synthetic", "movielens"), default="both")
+    options.add_argument(
+        "--part", default="1/1", help="`2/3`: the second of three parts, for as many processes"
+    )
     chosen = options.parse_args()
-    cases = [c for c in (*SINS, *HONEST) if chosen.only in c.name]
+    part, parts = map(int, chosen.part.split("/"))
+    named = [c for c in (*SINS, *HONEST) if chosen.only in c.name]
+    cases = named[part - 1 :: parts]
     with tempfile.TemporaryDirectory(prefix="autoreclab-soak-") as name:
         folder = Path(name)
         folder.chmod(0o755)
