@@ -13,9 +13,7 @@ from agent_core.domain import Algorithm, Study
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.lenskit.scorers import SCORERS
 
-DETERMINISTIC = frozenset(
-    {"PopScorer", "BiasScorer", "ItemKNNScorer", "UserKNNScorer", "EASEScorer", "SLIMScorer"}
-)
+DETERMINISTIC = frozenset(kind for kind, scorer in SCORERS.items() if not scorer.is_random)
 """LensKit scorers that draw no random numbers."""
 SAME = 1e-9
 """Spread over seeds that is no more than another order of summing."""
