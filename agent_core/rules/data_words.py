@@ -14,13 +14,19 @@ from pathlib import Path
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Of
 from agent_core.domain.rules import UNDERIVED
 from agent_core.prose.patterns import read_patterns
-from agent_core.rules.plan_texts import number_of, planned_sentences
+from agent_core.rules.plan_texts import (
+    clauses_of,
+    has_verb,
+    number_of,
+    planned_clauses,
+    planned_sentences,
+)
 from agent_core.rules.time_windows import window_of
 
 PATTERNS = read_patterns(Path(__file__).with_name("data_patterns.toml"))
 SPOKEN = tuple(PATTERNS[name] for name in ("core", "fewest", "more", "lowest", "above"))
 """What tasks say of the data that are kept, from which a clause is quoted."""
-_COUNTS = {"core": 0, "fewest": 0, "more": 1, "read_by": 0, "and_per": 0, "single": 2}
+_COUNTS = {"core": 0, "fewest": 0, "more": 1, "read_by": 0, "and_per": 0, "single": 2, "seen_once": 2}
 """Patterns of demands on numbers of interactions, and what is added to the number."""
 _THRESHOLDS = {
     "lowest": (0, False),
@@ -30,6 +36,8 @@ _THRESHOLDS = {
 }
 """Patterns of thresholds: what is added to the rating, and whether it itself is dropped."""
 _FROM_BELOW = ("up_to", "lowest_listed")
+_LONE = ("single", "seen_once")
+"""Patterns of what has one interaction."""
 _Found = tuple[int, DataRule]
 """Where a sentence names a rule, and the rule."""
 
@@ -41,25 +49,29 @@ def count_spans(text: str) -> list[tuple[int, int]]:
 
 def data_rules(texts: Iterable[str]) -> tuple[DataRule, ...]:
     """Return the data rules that texts name, each once, in the order in which they are named."""
-    sentences = [s for text in texts for s in planned_sentences(text) if not _is_refused(s)]
-    found = [rule for sentence in sentences for rule in _rules_of(sentence)]
-    return tuple({(r.kind, r.amount, r.of): r for r in reversed(found)}.values())[::-1]
+    found = [
+        replace(rule, text=sentence.strip())
+        for text in texts
+        for sentence in planned_sentences(text)
+        for clause in clauses_of(sentence)
+        for rule in rules_of(clause)
+    ]
+    cores = {r.amount for r in found if r.kind is DataRuleKind.CORE}
+    said = [r for r in found if r.kind is not DataRuleKind.FEWEST or r.amount not in cores]
+    return tuple({(r.kind, r.amount, r.of): r for r in reversed(said)}.values())[::-1]
 
 
 def lowest_tested(texts: Iterable[str], where: str = "on_test") -> float | None:
     """Return the lowest rating that is tested, where a sentence limits the test only."""
-    sentences = [s for text in texts for s in planned_sentences(text) if not _is_refused(s)]
-    chosen = [s for s in sentences if _has(s, where) and not _has(s, "of_all")]
+    said = [c for text in texts for c in planned_clauses(text) if not _is_refused(c)]
+    chosen = [s for s in said if _has(s, where) and not _has(s, "of_all")]
     return DataRules(tuple(r for s in chosen for _, r in _lowest_ratings(s))).lowest_rating
 
 
-def _is_refused(sentence: str) -> bool:
-    """Whether a sentence says that nothing is left out, or does not speak of what is kept."""
-    return _has(sentence, "refused") or _has(sentence, "not_done")
-
-
-def _rules_of(sentence: str) -> list[DataRule]:
-    """Return the rules that a sentence names, in its order."""
+def rules_of(sentence: str) -> list[DataRule]:
+    """Return the rules that a clause names, in its order."""
+    if _is_refused(sentence):
+        return []
     found = list(_lowest_ratings(sentence))
     if _has(sentence, "on_test") and not _has(sentence, "of_all"):
         found = []
@@ -69,8 +81,21 @@ def _rules_of(sentence: str) -> list[DataRule]:
         found += _other_rules(sentence, {rule.kind for _, rule in found})
     is_of_training = _has(sentence, "training_only")
     ordered = sorted(found, key=lambda one: one[0])
-    text = sentence.strip()
-    return [replace(r, is_training_only=is_of_training, text=text) for _, r in ordered]
+    return [replace(r, is_training_only=is_of_training) for _, r in ordered]
+
+
+def is_of_data(clause: str) -> bool:
+    """Whether a clause names a rule of the data and says nothing of the test."""
+    return not _has(clause, "of_split") and bool(rules_of(clause))
+
+
+def _is_refused(sentence: str) -> bool:
+    """Whether a clause says that nothing is left out, or only tells what there is.
+
+    A clause plans by a verb of keeping, dropping or asking, or by being no sentence at all.
+    """
+    is_told = has_verb(sentence) and not _has(sentence, "demands")
+    return is_told or _has(sentence, "refused") or _has(sentence, "not_done")
 
 
 def _count_rules(sentence: str) -> Iterator[_Found]:
@@ -79,7 +104,7 @@ def _count_rules(sentence: str) -> Iterator[_Found]:
         return
     for name, more in _COUNTS.items():
         for match in PATTERNS[name].compiled.finditer(sentence):
-            is_below = name == "single" or _has(match[0], "below")
+            is_below = name in _LONE or _has(match[0], "below")
             if (is_below and not _has(sentence, "goes")) or _is_most(sentence, is_below=is_below):
                 continue
             number = next((g for g in match.groups() if g), "0")
@@ -113,9 +138,11 @@ def _side(name: str, match: re.Match[str]) -> Of:
         named = per[0]
     else:
         within = (
-            match[0] if re.search(r"\bper\b|\(|^\w+\s+with\b|^singleton", match[0], re.I) else ""
+            match[0] if re.search(r"\bper\b|\(|^\w+\s+(?:with|having|whose|who|that|which)\b|^singleton", match[0], re.I) else ""
         )
         named = re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
+    if not (_has(named, "of_users") or _has(named, "of_items")):
+        named = before
     of_users, of_items = _has(named, "of_users"), _has(named, "of_items")
     return Of.BOTH if of_users is of_items else Of.USERS if of_users else Of.ITEMS
 

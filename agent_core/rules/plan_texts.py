@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from agent_core.domain import Plan
@@ -13,6 +14,7 @@ from agent_core.prose.patterns import read_patterns
 PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
 UNPLANNED = read_patterns(Path(__file__).with_name("assertion_patterns.toml"))
 """Ways to name a rule and not to plan it."""
+_CLAUSES = read_patterns(Path(__file__).with_name("clause_patterns.toml"))
 
 
 def texts_of(plan: Plan) -> Iterator[str]:
@@ -29,12 +31,58 @@ def texts_of(plan: Plan) -> Iterator[str]:
 
 def sentences_of(text: str) -> list[str]:
     """Return the sentences of a text; the point of `u.data` or `min. 5` ends none."""
-    return [s for s in re.split(r"[.;](?=\s|$)(?!\s+\d)", text) if s.strip()]
+    return [s for s in _CLAUSES["end"].compiled.split(text) if s.strip()]
 
 
 def planned_sentences(text: str) -> list[str]:
     """Return the sentences that plan something: not what is supposed, told or done by others."""
-    return [s for s in sentences_of(text) if not any(p.search(s) for p in UNPLANNED.values())]
+    said = map(_in_usual_words, sentences_of(text))
+    return [s for s in said if not any(p.search(s) for p in UNPLANNED.values())]
+
+
+def planned_clauses(text: str) -> list[str]:
+    """Return the clauses of the sentences that plan something."""
+    return [clause for s in planned_sentences(text) for clause in clauses_of(s)]
+
+
+def clauses_of(sentence: str) -> list[str]:
+    """Return the parts of a sentence that have a verb of their own and stand for themselves.
+
+    A part without one, or one that leans on what is said before it (`they are not dropped`,
+    `until none is left`), stays with the part before.
+
+    Examples
+    --------
+    >>> clauses_of("Users are sampled, at random, and the last item of each is held out")
+    ['Users are sampled, at random', 'the last item of each is held out']
+    """
+    if not has_verb(sentence):
+        return _CLAUSES["listed"].compiled.split(sentence)
+    joints = [m.span() for m in _CLAUSES["joint"].compiled.finditer(sentence)]
+    starts, ends = [0, *(e for _, e in joints)], [*(s for s, _ in joints), len(sentence)]
+    parts = [sentence[start:end] for start, end in zip(starts, ends, strict=True)]
+    clauses, first = [], 0
+    for number, (part, following) in enumerate(pairwise(parts)):
+        clause = sentence[first : ends[number]]
+        if has_verb(part) and not _CLAUSES["condition"].match(clause) and _stands_alone(following):
+            clauses.append(clause)
+            first = starts[number + 1]
+    return [*clauses, sentence[first:]]
+
+
+def _in_usual_words(sentence: str) -> str:
+    """Return a sentence in which every amount is compared by `at least` or `at most`."""
+    return _CLAUSES["at_most"].sub("at most", _CLAUSES["at_least"].sub("at least", sentence))
+
+
+def _stands_alone(part: str) -> bool:
+    """Whether a part of a sentence says something that no part before is needed for."""
+    return has_verb(part) and not _CLAUSES["leaning"].match(part)
+
+
+def has_verb(part: str) -> bool:
+    """Whether a part of a sentence has a verb of its own."""
+    return _CLAUSES["verb"].search(_CLAUSES["tail"].sub("", part)) is not None
 
 
 def number_of(text: str) -> float:

@@ -7,7 +7,12 @@ from typing import Any
 
 from agent_core.domain import Candidates, Masked, Order, SplitKind
 from agent_core.prose import number_words
-from agent_core.rules.plan_texts import number_of, planned_sentences
+from agent_core.rules.plan_texts import (
+    clauses_of,
+    number_of,
+    planned_clauses,
+    planned_sentences,
+)
 from agent_core.rules.split_words import (
     PATTERNS,
     asks_about_leaks,
@@ -15,6 +20,7 @@ from agent_core.rules.split_words import (
     counts_held_out,
     keeps_users_to_choose_on,
     ratios,
+    sentences_said,
     shares_of_users,
     test_users,
 )
@@ -45,16 +51,17 @@ def split_fields(texts: Iterable[str]) -> dict[str, Any]:
     """Return the fields of a split that texts name; of two values the first."""
     found: dict[str, Any] = {}
     for sentence in (s for text in texts for s in planned_sentences(text)):
-        is_planned = not _has(sentence, "refused")
-        protocol = dict(_protocol(sentence)) if is_planned else {}
-        found = (list_fields([sentence]) or protocol) | found
+        rest = ", ".join(map(_without_lists, clauses_of(sentence)))
+        protocols = [dict(_protocol(s)) for s in sentences_said(rest)]
+        for fields in (list_fields([sentence]), *protocols):
+            found = fields | found
     return found
 
 
 def list_fields(texts: Iterable[str]) -> dict[str, Any]:
     """Return which items are ranked for a user, and which of them are masked, as texts say."""
-    sentences = [s for text in texts for s in planned_sentences(text)]
-    return {k: v for s in reversed(sentences) for k, v in _list_fields(s)}
+    clauses = [c for text in texts for c in planned_clauses(text)]
+    return {k: v for c in reversed(clauses) for k, v in _list_fields(c)}
 
 
 def kinds_named(text: str) -> frozenset[SplitKind]:
@@ -66,6 +73,14 @@ def kinds_named(text: str) -> frozenset[SplitKind]:
     # A share beside a cut in time is its own.
     is_own = SplitKind.GLOBAL_TIME in named or _share_of(text) is None
     return frozenset(named if is_own else {*named, SplitKind.USER_FRACTION})
+
+
+def _without_lists(clause: str) -> str:
+    """Return what a clause says beside the lists that are ranked."""
+    is_named = any(_has(clause, kind.value) for kind in _KINDS) or _has(clause, "crossfold")
+    if not dict(_list_fields(clause)):
+        return clause
+    return PATTERNS["sampled_candidates"].sub(" ", clause) if is_named else ""
 
 
 def _list_fields(sentence: str) -> Iterator[tuple[str, Any]]:
@@ -109,7 +124,8 @@ def _kind_and_share(sentence: str) -> tuple[SplitKind | None, float | None]:
     of_each, counts = _share(sentence, "share_of_each"), counts_held_out([sentence])
     newest, said, is_newest = _newest_share(sentence), _share_of(sentence), _is_newest(sentence)
     if _has(sentence, "folds") or _has(sentence, "crossfold"):
-        kind = next((k for name, k in _FOLDS.items() if _has(sentence, name)), None)
+        named = (k for name, k in _FOLDS.items() if _has(sentence, name))
+        kind = next(named, SplitKind.CROSSFOLD_USERS if of_each else None)
         return kind, of_each or newest or said
     is_single = _has(sentence, SplitKind.LEAVE_ONE_OUT.value) or counts == {1}
     is_last = _has(sentence, SplitKind.LEAVE_LAST.value) and _has(sentence, "split_word")
@@ -142,7 +158,7 @@ def _order(sentence: str, kind: SplitKind | None) -> Order | None:
         return Order.EITHER
     if kind is SplitKind.LEAVE_LAST:
         return Order.NEWEST
-    if kind is SplitKind.GLOBAL_TIME or (kind is None and not _has(sentence, "holds_out")):
+    if kind in (SplitKind.GLOBAL_TIME, SplitKind.CROSSFOLD_RECORDS) or (kind is None and not _has(sentence, "holds_out")):
         return None
     if _is_newest(sentence):
         return Order.NEWEST

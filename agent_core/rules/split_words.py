@@ -8,7 +8,8 @@ from pathlib import Path
 
 from agent_core.domain import Order
 from agent_core.prose.patterns import read_patterns
-from agent_core.rules.plan_texts import number_of, planned_sentences
+from agent_core.rules.data_words import is_of_data
+from agent_core.rules.plan_texts import clauses_of, number_of, planned_sentences
 
 PATTERNS = read_patterns(Path(__file__).with_name("split_patterns.toml"))
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|percent)")
@@ -81,8 +82,17 @@ def ratios(text: str) -> list[list[float]]:
 
 
 def sentences_said(text: str) -> list[str]:
-    """Return the sentences of a text that plan something of the test."""
-    return [s for s in planned_sentences(text) if not PATTERNS["refused"].search(s)]
+    """Return the sentences of a text that plan something of the test.
+
+    Clauses that refuse something, or that name rules of the data, are left out.
+    """
+    said = [", ".join(filter(_may_plan, clauses_of(s))) for s in planned_sentences(text)]
+    return [s for s in said if s]
+
+
+def _may_plan(clause: str) -> bool:
+    """Whether a clause can name a rule of the split."""
+    return not PATTERNS["refused"].search(clause) and not is_of_data(clause)
 
 
 def _tests_in(texts: Iterable[str]) -> Iterator[str]:
