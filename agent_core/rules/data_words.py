@@ -26,7 +26,7 @@ from agent_core.rules.time_windows import window_of
 PATTERNS = read_patterns(Path(__file__).with_name("data_patterns.toml"))
 SPOKEN = tuple(PATTERNS[name] for name in ("core", "fewest", "more", "lowest", "above"))
 """What tasks say of the data that are kept, from which a clause is quoted."""
-_COUNTS = {"core": 0, "fewest": 0, "more": 1, "read_by": 0, "and_per": 0, "single": 2, "seen_once": 2}
+_COUNTS = {"core": 0, "fewest": 0, "asked": 0, "more": 1, "read_by": 0, "and_per": 0, "single": 2, "seen_once": 2}
 """Patterns of demands on numbers of interactions, and what is added to the number."""
 _THRESHOLDS = {
     "lowest": (0, False),
@@ -36,6 +36,8 @@ _THRESHOLDS = {
 }
 """Patterns of thresholds: what is added to the rating, and whether it itself is dropped."""
 _FROM_BELOW = ("up_to", "lowest_listed")
+_ASKED = ("core", "asked")
+"""Patterns of demands that say by themselves that they are ones."""
 _LONE = ("single", "seen_once")
 """Patterns of what has one interaction."""
 _Found = tuple[int, DataRule]
@@ -105,7 +107,9 @@ def _count_rules(sentence: str) -> Iterator[_Found]:
     for name, more in _COUNTS.items():
         for match in PATTERNS[name].compiled.finditer(sentence):
             is_below = name in _LONE or _has(match[0], "below")
-            if (is_below and not _has(sentence, "goes")) or _is_most(sentence, is_below=is_below):
+            if (is_below and not _has(sentence, "goes")) or (
+                name not in _ASKED and _is_most(sentence, is_below=is_below)
+            ):
                 continue
             number = next((g for g in match.groups() if g), "0")
             least = int(number.replace(",", "")) + more
@@ -162,7 +166,8 @@ def _lowest_ratings(sentence: str) -> Iterator[_Found]:
 def _sample_rules(sentence: str) -> Iterator[_Found]:
     """Yield the samples of users, items or interactions that a sentence keeps."""
     is_of_training = _has(sentence, "training_only")
-    is_sample = _has(sentence, "sampled") and _has(sentence, "takes")
+    is_taken = _has(sentence, "takes") or not has_verb(sentence)
+    is_sample = _has(sentence, "sampled") and is_taken
     if not is_sample or (_has(sentence, "of_split") and not is_of_training):
         return
     seed = PATTERNS["seed"].search(sentence)

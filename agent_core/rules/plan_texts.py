@@ -14,6 +14,8 @@ from agent_core.prose.patterns import read_patterns
 PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
 UNPLANNED = read_patterns(Path(__file__).with_name("assertion_patterns.toml"))
 """Ways to name a rule and not to plan it."""
+_USUAL = {"contrasted": "", "dozen": "12", "at_least": "at least", "at_most": "at most"}
+"""What stands for the words that a pattern finds."""
 _CLAUSES = read_patterns(Path(__file__).with_name("clause_patterns.toml"))
 
 
@@ -71,8 +73,10 @@ def clauses_of(sentence: str) -> list[str]:
 
 
 def _in_usual_words(sentence: str) -> str:
-    """Return a sentence in which every amount is compared by `at least` or `at most`."""
-    return _CLAUSES["at_most"].sub("at most", _CLAUSES["at_least"].sub("at least", sentence))
+    """Return a sentence with its amounts in usual words, and without what is set against it."""
+    for name, words in _USUAL.items():
+        sentence = _CLAUSES[name].sub(words, sentence)
+    return sentence
 
 
 def _stands_alone(part: str) -> bool:

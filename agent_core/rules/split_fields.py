@@ -55,6 +55,8 @@ def split_fields(texts: Iterable[str]) -> dict[str, Any]:
         protocols = [dict(_protocol(s)) for s in sentences_said(rest)]
         for fields in (list_fields([sentence]), *protocols):
             found = fields | found
+    if found.get("kind") is SplitKind.USER_FRACTION and {"test_users", "test_user_share"} & {*found}:
+        del found["kind"]  # it tests all users
     return found
 
 
@@ -146,7 +148,7 @@ def _kind_and_share(sentence: str) -> tuple[SplitKind | None, float | None]:
 def _newest_share(sentence: str) -> float | None:
     """Return the share of all interactions that is the newest, told by it or by the rest."""
     if newest := PATTERNS["newest_share"].search(sentence):
-        return int(newest[1]) / 100
+        return number_of(newest[1])
     if oldest := _share(sentence, "oldest_share"):
         return round(1 - oldest, 4)
     return _share(sentence, "share_of_all") if _is_newest(sentence) else None

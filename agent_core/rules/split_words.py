@@ -78,7 +78,8 @@ def ratios(text: str) -> list[list[float]]:
     """Return the parts of ratios such as 80/20, in percent."""
     found = [m.groups() for m in PATTERNS["ratio"].compiled.finditer(text)]
     parts = [[float(n) for n in numbers if n] for numbers in found]
-    return [numbers for numbers in parts if sum(numbers) == WHOLE]
+    scaled = [[n * WHOLE / sum(numbers) for n in numbers] for numbers in parts if sum(numbers)]
+    return [s for s, p in zip(scaled, parts, strict=True) if sum(p) in (10, WHOLE)]
 
 
 def sentences_said(text: str) -> list[str]:

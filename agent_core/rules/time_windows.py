@@ -54,6 +54,8 @@ def _days(text: str) -> tuple[date, date]:
     """Return the first and the last day of a year, a month or a day."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return (day := date.fromisoformat(text)), day
+    if numbers := re.fullmatch(r"(\d{1,2})/(\d{4})", text):
+        text = f"{calendar.month_name[int(numbers[1])]} {numbers[2]}"
     year = int(re.findall(r"\d{4}", text)[0])
     name = re.search(r"[a-z]{3}", text.lower())
     if name is None:
