@@ -142,7 +142,7 @@ def _side(name: str, match: re.Match[str]) -> Of:
         named = per[0]
     else:
         within = (
-            match[0] if re.search(r"\bper\b|\(|^\w+\s+(?:with|having|whose|who|that|which)\b|^singleton", match[0], re.I) else ""
+            match[0] if re.search(r"\bper\b|\(|^\w+\s+(?:with|having|whose|who|that|which|needs?|requires?|must)\b|^min_|^singleton", match[0], re.I) else ""
         )
         named = re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
     if not (_has(named, "of_users") or _has(named, "of_items")):

@@ -66,7 +66,8 @@ def clauses_of(sentence: str) -> list[str]:
     clauses, first = [], 0
     for number, (part, following) in enumerate(pairwise(parts)):
         clause = sentence[first : ends[number]]
-        if has_verb(part) and not _CLAUSES["condition"].match(clause) and _stands_alone(following):
+        is_open = _CLAUSES["condition"].match(clause) or _CLAUSES["unended"].search(part)
+        if has_verb(part) and not is_open and _stands_alone(following):
             clauses.append(clause)
             first = starts[number + 1]
     return [*clauses, sentence[first:]]

@@ -82,7 +82,8 @@ def _without_lists(clause: str) -> str:
     is_named = any(_has(clause, kind.value) for kind in _KINDS) or _has(clause, "crossfold")
     if not dict(_list_fields(clause)):
         return clause
-    return PATTERNS["sampled_candidates"].sub(" ", clause) if is_named else ""
+    number = PATTERNS["sampled_candidates"].search(clause)
+    return clause[: number.start(number.lastindex or 0)] if number and is_named else ""
 
 
 def _list_fields(sentence: str) -> Iterator[tuple[str, Any]]:
@@ -91,7 +92,7 @@ def _list_fields(sentence: str) -> Iterator[tuple[str, Any]]:
     if masked:
         yield "masked", masked
     ranked = next((c for name, c in _CANDIDATES.items() if _has(sentence, name)), None)
-    if masked or ranked is None or _has(sentence, "refused"):
+    if masked or ranked is None or _has(sentence, "refused") or _has(sentence, "learns"):
         return
     yield "candidates", ranked
     if ranked is Candidates.SAMPLED:

@@ -79,7 +79,7 @@ def ratios(text: str) -> list[list[float]]:
     found = [m.groups() for m in PATTERNS["ratio"].compiled.finditer(text)]
     parts = [[float(n) for n in numbers if n] for numbers in found]
     scaled = [[n * WHOLE / sum(numbers) for n in numbers] for numbers in parts if sum(numbers)]
-    return [s for s, p in zip(scaled, parts, strict=True) if sum(p) in (10, WHOLE)]
+    return [s for s, p in zip(scaled, parts, strict=True) if sum(p) in (WHOLE / 10, WHOLE) and p[0] > p[-1]]
 
 
 def sentences_said(text: str) -> list[str]:
