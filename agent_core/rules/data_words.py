@@ -14,19 +14,14 @@ from pathlib import Path
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Of
 from agent_core.domain.rules import UNDERIVED
 from agent_core.prose.patterns import read_patterns
-from agent_core.rules.plan_texts import (
-    clauses_of,
-    has_verb,
-    number_of,
-    planned_clauses,
-    planned_sentences,
-)
+from agent_core.rules.plan_texts import has_verb, number_of, planned_clauses
 from agent_core.rules.time_windows import window_of
 
 PATTERNS = read_patterns(Path(__file__).with_name("data_patterns.toml"))
 SPOKEN = tuple(PATTERNS[name] for name in ("core", "fewest", "more", "lowest", "above"))
 """What tasks say of the data that are kept, from which a clause is quoted."""
-_COUNTS = {"core": 0, "fewest": 0, "asked": 0, "more": 1, "read_by": 0, "and_per": 0, "single": 2, "seen_once": 2}
+_COUNTS = dict.fromkeys(("core", "fewest", "asked", "read_by", "and_per"), 0)
+_COUNTS |= {"more": 1, "read_by_most": 1, "single": 2}
 """Patterns of demands on numbers of interactions, and what is added to the number."""
 _THRESHOLDS = {
     "lowest": (0, False),
@@ -38,8 +33,6 @@ _THRESHOLDS = {
 _FROM_BELOW = ("up_to", "lowest_listed")
 _ASKED = ("core", "asked")
 """Patterns of demands that say by themselves that they are ones."""
-_LONE = ("single", "seen_once")
-"""Patterns of what has one interaction."""
 _Found = tuple[int, DataRule]
 """Where a sentence names a rule, and the rule."""
 
@@ -51,13 +44,7 @@ def count_spans(text: str) -> list[tuple[int, int]]:
 
 def data_rules(texts: Iterable[str]) -> tuple[DataRule, ...]:
     """Return the data rules that texts name, each once, in the order in which they are named."""
-    found = [
-        replace(rule, text=sentence.strip())
-        for text in texts
-        for sentence in planned_sentences(text)
-        for clause in clauses_of(sentence)
-        for rule in rules_of(clause)
-    ]
+    found = [r for text in texts for clause in planned_clauses(text) for r in rules_of(clause)]
     cores = {r.amount for r in found if r.kind is DataRuleKind.CORE}
     said = [r for r in found if r.kind is not DataRuleKind.FEWEST or r.amount not in cores]
     return tuple({(r.kind, r.amount, r.of): r for r in reversed(said)}.values())[::-1]
@@ -74,7 +61,7 @@ def rules_of(sentence: str) -> list[DataRule]:
     """Return the rules that a clause names, in its order."""
     if _is_refused(sentence):
         return []
-    found = list(_lowest_ratings(sentence))
+    found = list(_lowest_ratings(sentence))[:1]  # a clause sets one
     if _has(sentence, "on_test") and not _has(sentence, "of_all"):
         found = []
     if not _has(sentence, "beside"):
@@ -83,7 +70,8 @@ def rules_of(sentence: str) -> list[DataRule]:
         found += _other_rules(sentence, {rule.kind for _, rule in found})
     is_of_training = _has(sentence, "training_only")
     ordered = sorted(found, key=lambda one: one[0])
-    return [replace(r, is_training_only=is_of_training) for _, r in ordered]
+    text = sentence.strip()
+    return [replace(r, is_training_only=is_of_training, text=text) for _, r in ordered]
 
 
 def is_of_data(clause: str) -> bool:
@@ -106,10 +94,9 @@ def _count_rules(sentence: str) -> Iterator[_Found]:
         return
     for name, more in _COUNTS.items():
         for match in PATTERNS[name].compiled.finditer(sentence):
-            is_below = name in _LONE or _has(match[0], "below")
-            if (is_below and not _has(sentence, "goes")) or (
-                name not in _ASKED and _is_most(sentence, is_below=is_below)
-            ):
+            is_below = name == "single" or _has(match[0], "below")
+            is_most = name not in _ASKED and _is_most(sentence, is_below=is_below)
+            if is_most or (is_below and not _has(sentence, "goes")):
                 continue
             number = next((g for g in match.groups() if g), "0")
             least = int(number.replace(",", "")) + more
@@ -132,7 +119,7 @@ def _is_most(sentence: str, *, is_below: bool) -> bool:
 def _side(name: str, match: re.Match[str]) -> Of:
     """Return whether a demand is of users or of items; of both where nothing says so."""
     before, after = match.string[: match.start()], match.string[match.end() :]
-    if name == "read_by":
+    if name.startswith("read_by"):
         return Of.ITEMS
     if name == "core":
         beside = re.search(r"(?:user|item)[\s_-]*$", before, re.IGNORECASE)
@@ -141,13 +128,18 @@ def _side(name: str, match: re.Match[str]) -> Of:
     elif per := PATTERNS["per"].match(after):
         named = per[0]
     else:
-        within = (
-            match[0] if re.search(r"\bper\b|\(|^\w+\s+(?:with|having|whose|who|that|which|needs?|requires?|must)\b|^min_|^singleton", match[0], re.I) else ""
-        )
-        named = re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
-    if not (_has(named, "of_users") or _has(named, "of_items")):
-        named = before
-    of_users, of_items = _has(named, "of_users"), _has(named, "of_items")
+        within = match[0] if _has(match[0], "own_side") else ""
+        beside = re.search(r"\w+\s+(?:and|or)\s+$", before)
+        is_own = within and _side_of(within) and not (beside and _side_of(beside[0]))
+        named = within if is_own else re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
+    return _side_of(named) or _side_of(before) or Of.BOTH
+
+
+def _side_of(words: str) -> Of | None:
+    """Return what words name, users, items or both; None where they name neither."""
+    of_users, of_items = _has(words, "of_users"), _has(words, "of_items")
+    if not of_users and not of_items:
+        return None
     return Of.BOTH if of_users is of_items else Of.USERS if of_users else Of.ITEMS
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 from agent_core.domain import Plan
@@ -31,15 +30,10 @@ def texts_of(plan: Plan) -> Iterator[str]:
         yield with_digits(text)
 
 
-def sentences_of(text: str) -> list[str]:
-    """Return the sentences of a text; the point of `u.data` or `min. 5` ends none."""
-    return [s for s in _CLAUSES["end"].compiled.split(text) if s.strip()]
-
-
 def planned_sentences(text: str) -> list[str]:
     """Return the sentences that plan something: not what is supposed, told or done by others."""
-    said = map(_in_usual_words, sentences_of(text))
-    return [s for s in said if not any(p.search(s) for p in UNPLANNED.values())]
+    said = map(_in_usual_words, _CLAUSES["end"].compiled.split(text))
+    return [s for s in said if s.strip() and not any(p.search(s) for p in UNPLANNED.values())]
 
 
 def planned_clauses(text: str) -> list[str]:
@@ -60,29 +54,16 @@ def clauses_of(sentence: str) -> list[str]:
     """
     if not has_verb(sentence):
         return _CLAUSES["listed"].compiled.split(sentence)
-    joints = [m.span() for m in _CLAUSES["joint"].compiled.finditer(sentence)]
-    starts, ends = [0, *(e for _, e in joints)], [*(s for s, _ in joints), len(sentence)]
-    parts = [sentence[start:end] for start, end in zip(starts, ends, strict=True)]
-    clauses, first = [], 0
-    for number, (part, following) in enumerate(pairwise(parts)):
-        clause = sentence[first : ends[number]]
-        is_open = _CLAUSES["condition"].match(clause) or _CLAUSES["unended"].search(part)
+    part, *rest = _CLAUSES["joint"].compiled.split(sentence)
+    clauses = [part]
+    for joint, following in zip(rest[::2], rest[1::2], strict=True):
+        is_open = _CLAUSES["condition"].match(clauses[-1]) or _CLAUSES["unended"].search(part)
         if has_verb(part) and not is_open and _stands_alone(following):
-            clauses.append(clause)
-            first = starts[number + 1]
-    return [*clauses, sentence[first:]]
-
-
-def _in_usual_words(sentence: str) -> str:
-    """Return a sentence with its amounts in usual words, and without what is set against it."""
-    for name, words in _USUAL.items():
-        sentence = _CLAUSES[name].sub(words, sentence)
-    return sentence
-
-
-def _stands_alone(part: str) -> bool:
-    """Whether a part of a sentence says something that no part before is needed for."""
-    return has_verb(part) and not _CLAUSES["leaning"].match(part)
+            clauses.append(following)
+        else:
+            clauses[-1] += joint + following
+        part = following
+    return clauses
 
 
 def has_verb(part: str) -> bool:
@@ -103,3 +84,15 @@ def number_of(text: str) -> float:
         return PARTS[words[-1]]
     bare = re.sub(r"[\s,]|%|per ?cent", "", text.lower())
     return float(bare) / (100 if re.search(r"%|per ?cent", text, re.IGNORECASE) else 1)
+
+
+def _in_usual_words(sentence: str) -> str:
+    """Return a sentence with its amounts in usual words, and without what is set against it."""
+    for name, words in _USUAL.items():
+        sentence = _CLAUSES[name].sub(words, sentence)
+    return sentence
+
+
+def _stands_alone(part: str) -> bool:
+    """Whether a part of a sentence says something that no part before is needed for."""
+    return has_verb(part) and not _CLAUSES["leaning"].match(part)

@@ -7,12 +7,7 @@ from typing import Any
 
 from agent_core.domain import Candidates, Masked, Order, SplitKind
 from agent_core.prose import number_words
-from agent_core.rules.plan_texts import (
-    clauses_of,
-    number_of,
-    planned_clauses,
-    planned_sentences,
-)
+from agent_core.rules.plan_texts import clauses_of, number_of, planned_clauses, planned_sentences
 from agent_core.rules.split_words import (
     PATTERNS,
     asks_about_leaks,
@@ -55,7 +50,8 @@ def split_fields(texts: Iterable[str]) -> dict[str, Any]:
         protocols = [dict(_protocol(s)) for s in sentences_said(rest)]
         for fields in (list_fields([sentence]), *protocols):
             found = fields | found
-    if found.get("kind") is SplitKind.USER_FRACTION and {"test_users", "test_user_share"} & {*found}:
+    are_some = {"test_users", "test_user_share"} & {*found}
+    if are_some and found.get("kind") is SplitKind.USER_FRACTION:
         del found["kind"]  # it tests all users
     return found
 
@@ -161,7 +157,8 @@ def _order(sentence: str, kind: SplitKind | None) -> Order | None:
         return Order.EITHER
     if kind is SplitKind.LEAVE_LAST:
         return Order.NEWEST
-    if kind in (SplitKind.GLOBAL_TIME, SplitKind.CROSSFOLD_RECORDS) or (kind is None and not _has(sentence, "holds_out")):
+    is_of_all = kind in (SplitKind.GLOBAL_TIME, SplitKind.CROSSFOLD_RECORDS)
+    if is_of_all or (kind is None and not _has(sentence, "holds_out")):
         return None
     if _is_newest(sentence):
         return Order.NEWEST

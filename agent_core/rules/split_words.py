@@ -75,11 +75,11 @@ def asks_about_leaks(text: str) -> bool:
 
 
 def ratios(text: str) -> list[list[float]]:
-    """Return the parts of ratios such as 80/20, in percent."""
+    """Return the parts of ratios such as 80/20 or 8:1:1, in percent."""
     found = [m.groups() for m in PATTERNS["ratio"].compiled.finditer(text)]
     parts = [[float(n) for n in numbers if n] for numbers in found]
-    scaled = [[n * WHOLE / sum(numbers) for n in numbers] for numbers in parts if sum(numbers)]
-    return [s for s, p in zip(scaled, parts, strict=True) if sum(p) in (WHOLE / 10, WHOLE) and p[0] > p[-1]]
+    tens = [[n * 10 for n in numbers] for numbers in parts if len(numbers) > 2]
+    return [numbers for numbers in (*parts, *tens) if sum(numbers) == WHOLE]
 
 
 def sentences_said(text: str) -> list[str]:
