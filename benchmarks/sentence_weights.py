@@ -39,6 +39,10 @@ HANDS = {
     "fresh a": ("fresh_a_honest", "fresh_a_false"),
     "fresh b": ("fresh_b_honest", "fresh_b_false"),
     "fresh c": ("fresh_c_honest", "fresh_c_false"),
+    "fresh e": ("fresh_e_honest", "fresh_e_false"),
+    "fresh g": ("fresh_g_honest", "fresh_g_false"),
+    "fresh h": ("fresh_h_honest", "fresh_h_false"),
+    "fresh i": ("fresh_i_honest", "fresh_i_false"),
 }
 """Files of honest and of false sentences by who wrote them."""
 MEASURED = tuple(hand for hand in HANDS if hand.startswith("fresh"))
