@@ -36,13 +36,7 @@ HANDS = {
     "second": ("honest_more", "false_more"),
     "short": ("honest", "false"),
     "taught": ("taught_honest", "taught_false salads"),
-    "fresh a": ("fresh_a_honest", "fresh_a_false"),
-    "fresh b": ("fresh_b_honest", "fresh_b_false"),
-    "fresh c": ("fresh_c_honest", "fresh_c_false"),
-    "fresh e": ("fresh_e_honest", "fresh_e_false"),
-    "fresh g": ("fresh_g_honest", "fresh_g_false"),
-    "fresh h": ("fresh_h_honest", "fresh_h_false"),
-    "fresh i": ("fresh_i_honest", "fresh_i_false"),
+    **{f"fresh {k}": (f"fresh_{k}_honest", f"fresh_{k}_false") for k in "abceghijkl"},
 }
 """Files of honest and of false sentences by who wrote them."""
 MEASURED = tuple(hand for hand in HANDS if hand.startswith("fresh"))

@@ -10,10 +10,11 @@ from agent_core.grounding.report_text import Part
 
 HONEST = {"honest_reports.txt": 0.95, "near_misses.txt": 0.9, "honest_more.txt": 0.95}
 """Share of each corpus that has to stand."""
-FRESH = {"a": (0.85, 0.05), "b": (0.85, 0.1), "c": (0.85, 0.1), "d": (0.6, 0.12)}
+FRESH = {"a": (0.85, 0.05), "b": (0.85, 0.1), "c": (0.85, 0.1), "d": (0.6, 0.1), "f": (0.8, 0.1)}
 """Batches by a fresh hand: share of honest ones that stands, and of false ones at most.
 
-The reading of words was learned from the first three, so only the last is seen for the first time.
+The reading of words was learned from the first three, never from the last two: those are seen for
+the first time.
 """
 FALSE = ("false_results.txt", "contradictions.txt", "false_more.txt")
 
