@@ -129,7 +129,7 @@ def _side(name: str, match: re.Match[str]) -> Of:
         named = per[0]
     else:
         within = match[0] if _has(match[0], "own_side") else ""
-        beside = re.search(r"\w+\s+(?:and|or)\s+$", before)
+        beside = re.search(r"^\D*\b\w+\s+(?:and|or)\s+$", before)
         is_own = within and _side_of(within) and not (beside and _side_of(beside[0]))
         named = within if is_own else re.split(r"\band\s+all\b|,|\bthen\b", before)[-1] + within
     return _side_of(named) or _side_of(before) or Of.BOTH

@@ -14,6 +14,7 @@ PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth
 UNPLANNED = read_patterns(Path(__file__).with_name("assertion_patterns.toml"))
 """Ways to name a rule and not to plan it."""
 _USUAL = {"contrasted": "", "dozen": "12", "at_least": "at least", "at_most": "at most"}
+_USUAL |= {"have_fewer_than": "have fewer than"}
 """What stands for the words that a pattern finds."""
 _CLAUSES = read_patterns(Path(__file__).with_name("clause_patterns.toml"))
 
