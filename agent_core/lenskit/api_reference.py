@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import tempfile
-import tomllib
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ import sandbox
 from agent_core.domain import Algorithm, Order, Plan, SplitRules
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS, Scorer
+from agent_core.prose.text_tables import read_table
 from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits
 from sandbox.sandbox import Sandbox
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent.parent / "model"
 PARTS = FOLDER / "prompts" / "lenskit"
-SPLITS = tomllib.loads(Path(__file__).with_name("splits.toml").read_text(encoding="utf-8"))
+SPLITS = read_table(Path(__file__).with_name("splits.toml"))
 """Kind of split to its call."""
 MAX_NAMES = 12
 MAX_LOOKUP = 6000

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from agent_core.prose.text_tables import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Scorer:
 
 def _read_table() -> dict[str, Scorer]:
     """Read the table beside this module, by LensKit class."""
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    table = read_table(Path(__file__).with_suffix(".toml"))
     return {
         kind: Scorer(kind, **(row | {"parameters": tuple(row["parameters"])}))
         for kind, row in table.items()

@@ -5,7 +5,6 @@ A field has the name and type that the domain has for it; an alias where a model
 
 from __future__ import annotations
 
-import tomllib
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,8 +32,9 @@ from agent_core.domain import (
 )
 from agent_core.domain.metric import KINDS
 from agent_core.prose.clipping import on_one_line
+from agent_core.prose.text_tables import read_table
 
-TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+TABLE = read_table(Path(__file__).with_suffix(".toml"))
 CHECK_NAMES: tuple[str, ...] = tuple(TABLE["checks"])
 MAX_TEXT, MAX_TEXTS = 600, 20
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Any
 from agent_core.offline.catalogue import HYPERPARAMETERS, METRICS, PARAMETERS, word
 from agent_core.prose.number_words import number_of
 from agent_core.prose.patterns import read_patterns
+from agent_core.prose.text_tables import read_table
 
 PATTERNS = read_patterns(Path(__file__).with_name("amount_patterns.toml"))
 MASK = "\u00a7"
 MAX_SWEPT = 12
 UNCLEAR_MARGIN = "is no equivalence margin in units of the metric (say for example 0.01)"
 Outside = tuple[tuple[str, str], ...]
-_TABLE = tomllib.loads(Path(__file__).with_name("parameter_forms.toml").read_text("utf-8"))
+_TABLE = read_table(Path(__file__).with_name("parameter_forms.toml"))
 _VALUE = re.compile(_TABLE["value"])
 
 

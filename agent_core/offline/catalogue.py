@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from agent_core.domain.metric import KINDS
 from agent_core.lenskit.scorers import SCORERS, Scorer
 from agent_core.prose.patterns import read_patterns
+from agent_core.prose.text_tables import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _with_pattern(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **lists, "names": "|".join(row["names"])}
 
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_TABLE = read_table(Path(__file__).with_suffix(".toml"))
 ALGORITHMS = tuple(Known(**_with_pattern(row)) for row in _TABLE["algorithms"])
 BY_NAME = {known.name: known for known in ALGORITHMS}
 BY_KIND = {known.kind: known for known in ALGORITHMS}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, Study
 from agent_core.offline.templates import sentence
+from agent_core.prose.text_tables import read_table
 from agent_core.researcher import ReportRequest
 
 MAX_CLAIMS = 6
 MAX_STEPS = 3
-_TABLE: dict[str, list[str]] = tomllib.loads(
-    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-)
+_TABLE: dict[str, list[str]] = read_table(Path(__file__).with_suffix(".toml"))
 
 
 def draft_of(request: ReportRequest) -> ReportDraft:

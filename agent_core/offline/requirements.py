@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 from agent_core.domain import Dataset, Nature, Plan, Priority, Requirement
 from agent_core.offline.grammar import clauses
 from agent_core.offline.templates import sentence
+from agent_core.prose.text_tables import read_table
 
-_TABLE = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-_ROWS: list[dict[str, Any]] = tomllib.loads(_TABLE)["requirements"]
+_ROWS: list[dict[str, Any]] = read_table(Path(__file__).with_suffix(".toml"))["requirements"]
 
 
 def requirements_of(

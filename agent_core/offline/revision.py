@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,14 +19,14 @@ from agent_core.offline.requirements import (
 )
 from agent_core.offline.text_patterns import PATTERNS, says, wish_in
 from agent_core.offline.wishes import merge_wish, unique
+from agent_core.prose.text_tables import read_table
 from agent_core.rules.wording import data_text, split_text
 
 OUTCOME_REPLY = (
     "Which algorithm comes first is a result, not something I can plan. What I can plan is that "
     "{names} and the baseline are measured on the same users, with the difference and its interval"
 )
-_TABLE = Path(__file__).with_name("reasons.toml").read_text(encoding="utf-8")
-_REASONS: list[dict[str, str]] = tomllib.loads(_TABLE)["reasons"]
+_REASONS: list[dict[str, str]] = read_table(Path(__file__).with_name("reasons.toml"))["reasons"]
 OFFERED = "I can do that."
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
 UNDERSTOOD = (

@@ -7,13 +7,13 @@ pattern needs no test of its own.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from agent_core.prose.number_words import SEVERAL
+from agent_core.prose.text_tables import read_table
 
 NUMBER = "|".join((r"\d+", *SEVERAL))
 """What `<number>` stands for in every table: digits, or a word for a number from two on."""
@@ -61,7 +61,7 @@ def read_patterns(path: Path) -> dict[str, Pattern]:
     holds alternatives, an indented line goes on with the one above; `<name>` stands for a group
     of the table `names`, `<number>` for digits or a number word.
     """
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables = read_table(path)
     groups = {name: "|".join(_lines(text)) for name, text in tables.pop("names", {}).items()}
     groups["number"] = NUMBER
     return {name: _pattern(table, groups) for name, table in tables.items()}

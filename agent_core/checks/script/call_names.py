@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+from agent_core.prose.text_tables import read_table
+
+_TABLE = read_table(Path(__file__).with_suffix(".toml"))
 
 
 def names_of(kind: str) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 from agent_core.domain import SplitKind, Study
 from agent_core.evidence.evidence import Evidence
 from agent_core.prose.patterns import read_patterns
+from agent_core.prose.text_tables import read_table
 
 PATTERNS = read_patterns(Path(__file__).with_name("fold_patterns.toml"))
 CLEAN = PATTERNS["clean"]
-_TABLE = tomllib.loads(Path(__file__).with_name("split_names.toml").read_text(encoding="utf-8"))
+_TABLE = read_table(Path(__file__).with_name("split_names.toml"))
 KINDS = {kind.value: kind for kind in SplitKind}
 KINDS |= {name: SplitKind(kind) for kind, names in _TABLE.items() for name in names}
 """Kinds of splits by the names that scripts give them."""
