@@ -8,10 +8,13 @@ What was delivered is sealed: `labbook.sha256` has a line of hash and name for e
 
 from __future__ import annotations
 
+import ast
 import atexit
 import contextlib
+import csv
 import gzip
 import hashlib
+import io
 import json
 import math
 import os
@@ -19,6 +22,7 @@ import re
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +38,7 @@ __all__ = [
     "figure",
     "is_pilot",
     "lists",
+    "load",
     "per_user",
     "predictions",
     "primary",
@@ -486,14 +491,15 @@ def sha256_of(path: Path) -> str:
 
 
 def ids(values: pd.Series) -> pd.Series:
-    """Return ids as strings: `7`, `7.0` and `007` are one."""
+    """Return ids as strings: the numbers `7` and `7.0` are one, texts stay as they are."""
     codes, unique = pd.factorize(values, use_na_sentinel=True)
-    text = pd.Series(unique).astype(str).str.strip()
-    if not pd.api.types.is_integer_dtype(values):
-        text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-        text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
-    found = text.to_numpy(dtype=object)
-    return pd.Series(np.append(found, "")[codes], index=values.index, dtype=object)
+    found = np.array([*map(_id_text, unique), ""], dtype=object)
+    return pd.Series(found[codes], index=values.index, dtype=object)
+
+
+def _id_text(value: Any) -> str:
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value).strip()
 
 
 def tell(text: str) -> None:
@@ -503,6 +509,240 @@ def tell(text: str) -> None:
 
 
 # -- the dataset file ------------------------------------------------------------------------
+
+RECIPES = Path(".recipes.json")
+"""Dataset file to how it is read, as the product decided; without it files are looked at anew."""
+ISO = r"\d{4}-\d{1,2}-\d{1,2}(?:[T ].*)?"
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def load(name: str = "") -> pd.DataFrame:
+    """Return a dataset as the product reads it: user_id, item_id, rating and timestamp where it
+    has them; the index is the row number. Ids are whole numbers or texts, times datetimes.
+    """  # noqa: D205
+    path = Path(name) if name else _only_dataset()
+    table = path.with_name(f".{path.name}.parquet")
+    if table.exists():
+        return _read_table(table)
+    recipe = _recipe_of(path)
+    return read_raw(path, recipe) if recipe else named(read_file(path), (), COLUMNS)
+
+
+def read_raw(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the interactions of a file by its recipe, row by row those of the product."""
+    text = _fields(path, recipe)
+    for drop in recipe["drops"]:
+        text = text[~_is_dropped(text[drop["column"]].str.strip(), drop)]
+    ids = {role: text[recipe[role]].str.strip() for role in ("user", "item")}
+    has_both = (ids["user"] != "") & (ids["item"] != "")
+    text = text[has_both].reset_index(drop=True)
+    frame = pd.DataFrame()
+    for role, values in ids.items():
+        kept = values[has_both]
+        is_number = recipe[f"is_{role}_number"]
+        frame[f"{role}_id"] = kept.astype("int64").to_numpy() if is_number else _shared(kept)
+    for role, read in (("rating", _ratings), ("timestamp", _times)):
+        if recipe[role]:
+            values = text[recipe[role]].str.strip()
+            frame[role] = read(values.mask(values.isin(recipe["missing"]), ""), recipe)
+    return frame
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Return the product's table; equal texts are one object, so that many rows fit."""
+    import pyarrow.parquet as pq
+
+    ids = ["user_id", "item_id"]
+    frame: pd.DataFrame = pq.read_table(path, read_dictionary=ids).to_pandas()
+    for column in ids:
+        if isinstance(frame[column].dtype, pd.CategoricalDtype):
+            frame[column] = _shared(frame[column])
+    return frame
+
+
+def _shared(values: pd.Series) -> np.ndarray:
+    """Return texts of which equal ones are one object."""
+    return np.asarray(values.astype("category").astype(object), dtype=object)
+
+
+def _only_dataset() -> Path:
+    names = list(_recipes())
+    if len(names) != 1:
+        raise ValueError(f"Say which dataset: labbook.load(name), one of {', '.join(names)}")
+    return Path(names[0])
+
+
+def _recipes() -> dict[str, dict[str, Any]]:
+    """Return how each dataset file is read."""
+    if not RECIPES.exists():
+        return {}
+    found: dict[str, dict[str, Any]] = json.loads(RECIPES.read_text(encoding="utf-8"))
+    return found
+
+
+def _recipe_of(path: Path) -> dict[str, Any] | None:
+    """Return how a file is read; a file of another name is the only one that is known."""
+    known = _recipes()
+    only = next(iter(known.values())) if len(known) == 1 else None
+    return known.get(path.name, only)
+
+
+def _fields(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
+    """Return all fields of a file as text."""
+    columns = list(recipe["columns"])
+    with contextlib.ExitStack() as stack:
+        stream = opened(path, recipe, stack)
+        if recipe["layout"] == "parquet":
+            frame = pd.read_parquet(stream)
+            return pd.DataFrame({c: _as_text(frame[c]) for c in columns})
+        if recipe["layout"] != "delimited":
+            lines = io.TextIOWrapper(stream, encoding=recipe["encoding"], errors="replace")
+            return pd.DataFrame(odd_rows(lines, recipe), columns=columns, dtype=str)
+        return _delimited(stream, recipe, columns)
+
+
+def _delimited(stream: Any, recipe: Mapping[str, Any], columns: list[str]) -> pd.DataFrame:
+    is_one = len(recipe["delimiter"]) == 1
+    options: dict[str, Any] = {"quoting": csv.QUOTE_NONE}
+    if recipe["quote"]:
+        options = {"quotechar": recipe["quote"], "skipinitialspace": True}
+    frame: pd.DataFrame = pd.read_csv(
+        stream,
+        sep=recipe["delimiter"] if is_one else re.escape(recipe["delimiter"]),
+        engine="c" if is_one else "python",
+        header=None,
+        names=columns,
+        index_col=False,
+        dtype=str,
+        keep_default_na=False,
+        na_filter=False,
+        skiprows=[*range(recipe["skip"]), *recipe["bad_lines"]],
+        encoding=recipe["encoding"],
+        encoding_errors="replace",
+        **options,
+    )
+    return frame
+
+
+def opened(path: Path, recipe: Mapping[str, Any], stack: contextlib.ExitStack) -> Any:
+    """Return the bytes of a file, or of its part in an archive, as a stream."""
+    kind = recipe["compression"]
+    if kind == "zip":
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        return stack.enter_context(archive.open(recipe["member"]))
+    if kind == "gzip":
+        return stack.enter_context(gzip.open(path))
+    if kind == "zstd":
+        import pyarrow as pa
+
+        return stack.enter_context(pa.input_stream(str(path), compression="zstd"))
+    return stack.enter_context(path.open("rb"))
+
+
+def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield the fields of each interaction of a layout that pandas has no reader for."""
+    layout, head, lead = recipe["layout"], "", recipe["lead"]
+    delimiter, inner = recipe["delimiter"] or None, recipe["inner"] or None
+    if layout == "json_array":
+        yield from _objects(json.load(lines), recipe)
+        return
+    for number, line in enumerate(lines):
+        fields = line.strip("\r\n\ufeff").split(delimiter)
+        if number < recipe["skip"] or number in recipe["bad_lines"] or not line.strip():
+            continue
+        if layout == "json_lines":
+            yield from _objects([_object(line)], recipe)
+        elif layout == "blocks":
+            is_head = fields[0].endswith(":") and len(fields) == 1
+            head = fields[0][:-1] if is_head else head
+            yield from () if is_head else ([head, *fields],)
+        elif layout == "lists":
+            before, after = fields[:lead], fields[lead + 1 :]
+            items = fields[lead].split(inner) if inner else fields[lead:]
+            after = after if inner else []
+            yield from ([*before, *i.rsplit("-", recipe["labels"]), *after] for i in items)
+        elif layout == "wide":
+            user = fields[0] if recipe["has_user"] else str(number)
+            yield from ([user, str(n), v] for n, v in enumerate(fields[lead:], start=1))
+        elif layout == "libfm":
+            yield [*(f.partition(":")[0] for f in fields[1:3]), fields[0]]
+        else:
+            yield fields
+
+
+def _objects(found: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield the wanted values of objects; of a list inside (`a[].b`) a line for each entry."""
+    path = recipe["inner"]
+    for entry in found if isinstance(found, list) else [found]:
+        inside = _value(entry, path) if path else [entry]
+        for one in inside if isinstance(inside, list) else []:
+            whole = {**entry, **one} if path and isinstance(one, dict) else one
+            yield [_plain_text(_value(whole, c)) for c in recipe["columns"]]
+
+
+def _object(line: str) -> Any:
+    """Return the object of a line, also where it is written as Python writes it."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return ast.literal_eval(line.strip())
+
+
+def _value(entry: Any, path: str) -> Any:
+    """Return what lies at `a.b` of an object."""
+    for key in path.split("."):
+        entry = entry.get(key) if isinstance(entry, dict) else None
+    return entry
+
+
+def _plain_text(value: Any) -> str:
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1 << 53 else repr(value)
+    return str(value)
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    """Return a typed column as text; whole numbers without a point."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert("UTC")
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return values.astype(object).where(values.notna(), "").map(_plain_text)
+
+
+def _is_dropped(values: pd.Series, drop: Mapping[str, Any]) -> pd.Series:
+    """Return which lines a rule leaves out."""
+    wanted = list(drop["values"])
+    if drop["when"] in ("below", "above"):
+        numbers = pd.to_numeric(values, errors="coerce")
+        limit = float(wanted[0])
+        return numbers < limit if drop["when"] == "below" else numbers > limit
+    if drop["when"] == "starts":
+        return values.str.startswith(tuple(wanted))
+    return values.isin(wanted) if drop["when"] == "is" else ~values.isin(wanted)
+
+
+def _ratings(values: pd.Series, recipe: Mapping[str, Any]) -> pd.Series:
+    plain = values if recipe["decimal"] == "." else values.str.replace(",", ".", regex=False)
+    return pd.to_numeric(plain, errors="coerce").astype("float64")
+
+
+def _times(values: pd.Series, recipe: Mapping[str, Any]) -> pd.Series:
+    """Return times; numbers that only order as they are."""
+    form = recipe["time_format"]
+    if form == "order":
+        return pd.to_numeric(values, errors="coerce").astype("Int64").astype("float64")
+    if form == "ns":
+        return pd.to_datetime(pd.to_numeric(values, errors="coerce").astype("Int64"), unit="ns")
+    if form in PER_SECOND:
+        numbers = pd.to_numeric(values, errors="coerce") * (10**6 // PER_SECOND[form])
+        return numbers.round().astype("Int64").astype("datetime64[us]")
+    if form == "iso":
+        values, form = values.where(values.str.fullmatch(ISO), ""), "ISO8601"
+    moments = pd.to_datetime(values, format=form, errors="coerce", utc=True)
+    return moments.dt.tz_localize(None).astype("datetime64[us]")
 
 
 def separator_of(line: str) -> str:
@@ -517,7 +757,7 @@ def _file_rows(path: Path) -> pd.DataFrame:
     """Return the dataset file, read once; row numbers are its index."""
     key = f"rows of {path}"
     if key not in _memory:
-        _memory[key] = read_file(path)
+        _memory[key] = load(str(path))
     file: pd.DataFrame = _memory[key]
     return file
 

@@ -58,14 +58,19 @@ class Problems:
 
 
 def ids(values: pd.Series[Any]) -> pd.Series[str]:
-    """Return user or item ids as text; `7`, `7.0` and `007` are one, as for the helper."""
+    """Return user or item ids as text, as the helper does: `7` and `7.0` as numbers are one.
+
+    Text stays as it is: `007`, `7` and `7.0` are three.
+    """
     codes, unique = pd.factorize(values)
-    text = pd.Series(unique).astype(str).str.strip()
-    if not pd.api.types.is_integer_dtype(values):
-        text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-        text = text.str.replace(r"^0+(\d+)$", r"\1", regex=True)
-    known = np.append(text.to_numpy(dtype=object), "")
+    text = np.array([_id_text(v) for v in unique], dtype=object)
+    known = np.append(text, "").astype(object)
     return pd.Series(known[codes], index=values.index, dtype=object)
+
+
+def _id_text(value: Any) -> str:
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value).strip()
 
 
 def read_table(

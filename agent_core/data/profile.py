@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import hashlib
-import re
+import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from agent_core.data.columns import by_position, numbered_names, role_of, roles_of
+from agent_core.data.file_words import file_words
+from agent_core.data.hashing import sha256_of
+from agent_core.data.plain_file import MAX_BYTES
+from agent_core.data.reading import Reading, read_table
+from agent_core.data.table import Trouble, connection, quoted_text, run
+from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset
+from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
 
-MAX_BYTES = 2 << 30
-SAMPLE_BYTES = 64 << 10
-SEPARATORS = ("\t", "::", ";", ",", "|", " ")
-MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an Excel file",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"SQLite": "an SQLite database",
-}
 KNOWN_HASHES = {
     "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490": "MovieLens 100K",
 }
 SYNTHETIC = "SYNTHETIC DATA"
 SYNTHETIC_HEADER = "synthetic_user_id"
 """First column of the product's own catalogue; see `synthetic.py`."""
+MOVIELENS = ("userId", "movieId", "rating", "timestamp")
+LATEST_SMALL = (100_836, 100_004)
+"""Ratings of its versions of 2018 and 2016."""
+FEW = 20
+"""Different ratings up to which they are listed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How the lines of a file are made."""
+class Counts:
+    """What is counted in a table of interactions."""
 
-    separator: str
-    has_header: bool
-    names: tuple[str, ...]
+    rows: int
+    users: int
+    items: int
+    fewest_per_user: int
+    repeated: int
+    ratings: tuple[float, ...] = ()
+    """Different ratings, where they are few."""
+    different_ratings: int = 0
+    unrated: int = 0
+    different_times: int = 0
+    untimed: int = 0
+    first_day: str | None = None
+    last_day: str | None = None
+    strange_years: int = 0
 
 
 def profile(
-    path: Path, name: str | None = None, max_bytes: int = MAX_BYTES, task: str = ""
+    path: Path,
+    name: str | None = None,
+    task: str = "",
+    table: Path | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> Dataset:
     """Read a dataset and describe it.
 
@@ -59,10 +64,12 @@ def profile(
         The file.
     name
         The name it is known by; None: its own.
-    max_bytes
-        Larger files are refused.
     task
         The user's words; they may say which column holds what.
+    table
+        Where the table of its interactions is written; None: it is not kept.
+    max_bytes
+        Larger files are refused.
 
     Raises
     ------
@@ -70,300 +77,151 @@ def profile(
         When it cannot be used: what is wrong, on which line, and what to do.
     """
     name = name or path.name
-    sample = _read_sample(path, name, max_bytes)
-    shape = _shape_of(sample, name)
-    roles = roles_of(shape.names, name, task)
-    frame = _read_frame(path, shape, name)
-    return _describe(path, name, shape, roles, frame)
+    with tempfile.TemporaryDirectory(prefix="autoreclab-read-") as scratch:
+        folder = Path(scratch)
+        target = table or folder / "table.parquet"
+        reading = read_table(path, name, file_words(task), folder, target, max_bytes)
+        try:
+            counts = _counts(target, reading.recipe, folder)
+        except Trouble as error:
+            raise BadDataset(f"{name} cannot be counted: {error.text[:300]}") from error
+        return _described(path, reading, counts, sha256_of(target))
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:
+    """Count what is in a table."""
+    table = f"read_parquet({quoted_text(target)})"
+    roles = recipe.roles
+    with connection(folder) as opened:
 
+        def numbers(*fields: str) -> list[int]:
+            row = run(opened, f"SELECT {', '.join(fields)} FROM {table}")[0]
+            return [int(str(v or 0)) for v in row]
 
-def _read_sample(path: Path, name: str, max_bytes: int) -> str:
-    """Return the first lines as text; refuse what is empty, too large or not text."""
-    size = path.stat().st_size
-    if size == 0:
-        raise BadDataset(f"{name} is empty (0 bytes). Attach the file again.")
-    if size > max_bytes:
-        raise BadDataset(
-            f"{name} has {size / 2**20:,.0f} MiB, the limit is {max_bytes / 2**20:,.0f} MiB. "
-            "Attach a sample, or ask the admin to put it on the server."
+        rows, users, items = numbers(
+            "count(*)", "count(DISTINCT user_id)", "count(DISTINCT item_id)"
         )
-    with path.open("rb") as file:
-        head = file.read(SAMPLE_BYTES)
-    for magic, kind in MAGIC.items():
-        if head.startswith(magic):
-            raise BadDataset(
-                f"{name} is {kind}, not a text table. Attach it unpacked, as CSV or TSV."
-            )
-    text = _decode(head, name)
-    if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
-        raise BadDataset(f"{name} is a web page, not a table. Attach the data file itself.")
-    if text.lstrip().startswith(("{", "[")):
-        raise BadDataset(f"{name} is JSON. Attach a table: CSV or TSV, one interaction a line.")
-    if not text.strip():
-        raise BadDataset(f"{name} holds only blank lines. Attach the file again.")
-    return text
-
-
-def _decode(head: bytes, name: str) -> str:
-    """Return bytes as text; refuse binary data."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise BadDataset(f"{name} is UTF-16. Save it as UTF-8 and attach it again.")
-    if b"\x00" in head:
-        at = head.index(b"\x00")
-        raise BadDataset(f"{name} is binary (a zero byte at {at}), not a text table.")
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
-    if text.count("\ufffd") > len(text) // 20:
-        raise BadDataset(f"{name} is binary or in an unknown encoding. Save it as UTF-8.")
-    return text.lstrip("\ufeff")
-
-
-def _shape_of(sample: str, name: str) -> Shape:
-    """Find separator and header from the first lines."""
-    lines = [line for line in sample.splitlines()[:200] if line.strip()]
-    if len(sample) >= SAMPLE_BYTES // 2 and len(lines) > 1:
-        lines = lines[:-1]
-    counts = {s: [len(_fields(line, s)) for line in lines] for s in SEPARATORS}
-    fitting = {
-        s: c[0]
-        for s, c in counts.items()
-        if c[0] >= 2 and sum(n == c[0] for n in c) >= 0.9 * len(c)
-    }
-    if not fitting:
-        raise BadDataset(
-            f"{name} is no table: the first line is {lines[0][:80]!r}. I need lines like "
-            "`user,item,rating` with one separator (tab, comma, semicolon, |, :: or space)."
+        fewest = run(
+            opened, f"SELECT min(n) FROM (SELECT count(*) AS n FROM {table} GROUP BY user_id)"
         )
-    separator = next(s for s in SEPARATORS if s in fitting)
-    rows = [
-        r for r in (_fields(line, separator) for line in lines) if len(r) == fitting[separator]
-    ]
-    has_header = _names_columns(rows)
-    names = numbered_names(rows[0]) if has_header else by_position(rows)
-    return Shape(separator, has_header, names)
-
-
-def _names_columns(rows: list[list[str]]) -> bool:
-    """Whether the first line names columns: words that are known, or that no line repeats."""
-    first, rest = rows[0], rows[1:]
-    if any(_is_number(f) for f in first):
-        return False
-    if any(role_of(f) for f in first) or any(_is_number(f) for r in rest for f in r):
-        return True
-    return not any(a == b for row in rest for a, b in zip(first, row, strict=True))
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    """Split one line, quoted fields kept whole."""
-    if len(separator) > 1:
-        return [f.strip() for f in line.split(separator)]
-    if separator == " ":
-        return line.split()
-    return [f.strip() for f in next(csv.reader([line], delimiter=separator), [])]
-
-
-def _is_number(text: str) -> bool:
-    """Whether a field is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_frame(path: Path, shape: Shape, name: str) -> pd.DataFrame:
-    """Read the whole table, numbers as numbers; refuse lines of another width."""
-    is_plain = len(shape.separator) == 1
-    options: dict[str, Any] = {"low_memory": False} if is_plain else {}
-    try:
-        frame = pd.read_csv(
-            path,
-            engine="c" if is_plain else "python",
-            sep=r"\s+" if shape.separator == " " else shape.separator,
-            header=None,
-            names=list(shape.names),
-            index_col=False,
-            skiprows=1 if shape.has_header else 0,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            encoding_errors="replace",
-            **options,
+        pairs = run(
+            opened, f"SELECT count(*) FROM (SELECT DISTINCT user_id, item_id FROM {table})"
         )
-    except (pd.errors.ParserError, ValueError) as error:
-        raise BadDataset(
-            f"{name} is malformed: {_first_bad_line(path, shape) or error}"
-        ) from error
-    if frame.empty:
-        raise BadDataset(f"{name} has a header but no rows. Attach the whole file.")
-    last = frame.iloc[:, -1]
-    bad = _first_bad_line(path, shape) if (last.isna() | (last == "")).any() else ""
-    if bad:
-        raise BadDataset(f"{name} is malformed: {bad}")
-    return frame
+        counted = {
+            "rows": rows,
+            "users": users,
+            "items": items,
+            "fewest_per_user": int(str(fewest[0][0])),
+            "repeated": rows - int(str(pairs[0][0])),
+        }
+        found: dict[str, object] = {}
+        if "rating" in roles:
+            different, known = numbers("count(DISTINCT rating)", "count(rating)")
+            found |= {"different_ratings": different, "unrated": rows - known}
+            if different <= FEW:
+                values = run(
+                    opened,
+                    f"SELECT DISTINCT rating FROM {table} WHERE rating IS NOT NULL ORDER BY 1",
+                )
+                found["ratings"] = tuple(float(str(v)) for (v,) in values)
+        if "timestamp" in roles:
+            different, known = numbers("count(DISTINCT timestamp)", "count(timestamp)")
+            found |= {"different_times": different, "untimed": rows - known}
+            if recipe.time_format != ORDER and known:
+                found |= _days(run(opened, DAYS.format(table))[0])
+    return Counts(**counted, **found)  # type: ignore[arg-type]
 
 
-def _first_bad_line(path: Path, shape: Shape) -> str:
-    """Say which line first has another number of fields, and how many do."""
-    bad: list[tuple[int, str, int]] = []
-    with path.open(encoding="utf-8-sig", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
-            count = len(_fields(line.rstrip("\r\n"), shape.separator)) if line.strip() else 0
-            if count != len(shape.names) and line.strip():
-                bad.append((number, line.rstrip()[:80], count))
-    if not bad:
-        return ""
-    number, text, count = bad[0]
-    return (
-        f"line {number:,} has {count} fields where {len(shape.names)} are expected: {text!r} "
-        f"({len(bad):,} such lines). Mend or remove them and attach the file again."
-    )
+DAYS = (
+    "SELECT CAST(CAST(min(timestamp) AS DATE) AS VARCHAR), "
+    "CAST(CAST(max(timestamp) AS DATE) AS VARCHAR), "
+    f"count_if(year(timestamp) NOT BETWEEN {FIRST_YEAR} AND {LAST_YEAR}) FROM {{}}"
+)
 
 
-def _describe(
-    path: Path, name: str, shape: Shape, roles: dict[str, str], frame: pd.DataFrame
-) -> Dataset:
-    """Count what is in the table."""
-    notes: list[str] = []
-    users, items = frame[roles["user_id"]], frame[roles["item_id"]]
-    _refuse_empty_ids(name, shape, roles, frame)
-    if users.nunique() < 2:
-        raise BadDataset(f"{name} has {users.nunique()} user; an evaluation needs several.")
-    ratings = _numbers(frame, roles.get("rating"), name, shape, "rating")
-    times = _numbers(frame, roles.get("timestamp"), name, shape, "timestamp")
-    duplicates = int(frame.duplicated([roles["user_id"], roles["item_id"]]).sum())
-    if duplicates:
-        notes.append(f"{duplicates:,} rows repeat a (user, item) pair")
-    if ratings is not None and (ratings == 0).any() and ratings.max() > 1:
-        zeros = int((ratings == 0).sum())
-        notes.append(f"{zeros:,} ratings are 0, which often means not rated")
-    if ratings is None:
-        notes.append("no ratings: every row is a positive signal")
-    if not shape.has_header:
-        notes.append(f"no header: columns taken as {', '.join(shape.names[:4])}")
+def _days(row: tuple[object, ...]) -> dict[str, object]:
+    first, last, strange = row
+    return {"first_day": first, "last_day": last, "strange_years": int(str(strange))}
+
+
+def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) -> Dataset:
+    """Return the profile of a file that was read."""
+    recipe, name = reading.recipe, reading.name
+    if counts.users < 2:
+        raise BadDataset(f"{name} has {counts.users} user; an evaluation needs several.")
     digest = sha256_of(path)
-    span = _time_range(times)
     return Dataset(
         name=name,
         sha256=digest,
         size=path.stat().st_size,
-        separator=r"\s+" if shape.separator == " " else shape.separator,
-        has_header=shape.has_header,
-        columns=tuple(_column_of(frame, c, roles) for c in shape.names),
-        user_column=roles["user_id"],
-        item_column=roles["item_id"],
-        rating_column=roles.get("rating"),
-        timestamp_column=roles.get("timestamp") if span else None,
-        rows=len(frame),
-        users=int(users.nunique()),
-        items=int(items.nunique()),
-        duplicates=duplicates,
-        rating_values=_rating_values(ratings),
-        first_time=span[0] if span else None,
-        last_time=span[1] if span else None,
-        min_user_interactions=int(users.value_counts().min()),
-        notes=tuple(notes),
-        known_as=_known_as(digest, shape, frame),
-        is_synthetic=shape.names[0] == SYNTHETIC_HEADER,
+        separator=recipe.delimiter or r"\s+",
+        has_header=reading.has_header,
+        columns=tuple(_column(c, recipe, counts) for c in recipe.columns),
+        user_column=recipe.user,
+        item_column=recipe.item,
+        rating_column=recipe.rating or None,
+        timestamp_column=recipe.timestamp or None,
+        rows=counts.rows,
+        users=counts.users,
+        items=counts.items,
+        duplicates=counts.repeated,
+        rating_values=counts.ratings,
+        first_time=counts.first_day,
+        last_time=counts.last_day,
+        min_user_interactions=counts.fewest_per_user,
+        notes=tuple(_notes(reading, counts)),
+        known_as=_known_as(digest, recipe, counts),
+        is_synthetic=recipe.columns[0] == SYNTHETIC_HEADER,
+        recipe=recipe,
+        table_sha256=table_sha256,
+        doubts=tuple(reading.doubts),
     )
 
 
-def _refuse_empty_ids(name: str, shape: Shape, roles: dict[str, str], frame: pd.DataFrame) -> None:
-    """Refuse rows without user or item."""
-    for role in ("user_id", "item_id"):
-        values = frame[roles[role]]
-        is_text = not pd.api.types.is_numeric_dtype(values)
-        empty = values.astype(str).str.strip() == "" if is_text else values.isna()
-        if empty.any():
-            raise BadDataset(
-                f"{name}: column {roles[role]} is empty in {int(empty.sum()):,} lines "
-                f"(first in line {_line_of(empty, shape):,}). Remove these lines and attach the "
-                "file again."
-            )
+def _notes(reading: Reading, counts: Counts) -> list[str]:
+    """Return what a reader should know of the data."""
+    recipe, notes = reading.recipe, list(reading.notes)
+    if counts.repeated:
+        notes.append(f"{counts.repeated:,} rows repeat a (user, item) pair")
+    if len(counts.ratings) > 1 and counts.ratings[0] == 0 and counts.ratings[-1] > 1:
+        notes.append("some ratings are 0, which often means not rated")
+    if counts.unrated:
+        notes.append(f"{counts.unrated:,} interactions have no rating")
+    if not recipe.rating:
+        notes.append("no ratings: every row is a positive signal")
+    if counts.untimed:
+        notes.append(f"{counts.untimed:,} interactions have no time")
+    if recipe.time_format == ORDER:
+        notes.append("times are numbers that only order interactions")
+    if counts.strange_years:
+        notes.append(
+            f"{counts.strange_years:,} times lie before {FIRST_YEAR} or after {LAST_YEAR}: the "
+            "column may mix units"
+        )
+    if not reading.has_header:
+        notes.append(f"no header: columns taken as {', '.join(recipe.columns[:6])}")
+    return notes
 
 
-def _line_of(mask: pd.Series[bool], shape: Shape) -> int:
-    """Return the line of the file, from 1, where a mask is first true."""
-    return int(mask.to_numpy().argmax()) + 1 + shape.has_header
+def _column(name: str, recipe: Recipe, counts: Counts) -> Column:
+    """Describe one column; of those without a role only the name is known."""
+    if name == recipe.user:
+        return Column(name, "int" if recipe.is_user_number else "str", counts.users)
+    if name == recipe.item:
+        return Column(name, "int" if recipe.is_item_number else "str", counts.items)
+    if name == recipe.rating:
+        return Column(name, "float", counts.different_ratings, counts.unrated)
+    if name == recipe.timestamp:
+        return Column(name, "timestamp", counts.different_times, counts.untimed)
+    return Column(name, "str", 0)
 
 
-def _numbers(
-    frame: pd.DataFrame, column: str | None, name: str, shape: Shape, role: str
-) -> pd.Series[float] | None:
-    """Return a column as numbers; refuse ratings that are none, leave odd times out."""
-    if column is None:
-        return None
-    values = pd.to_numeric(frame[column], errors="coerce")
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return values
-    if role == "timestamp":
-        return _seconds(frame[column])
-    examples = frame.loc[bad, column].astype(str).value_counts()
-    shown = repr(examples.index[0]) if examples.index[0] else "nothing"
-    share = bad.mean()
-    raise BadDataset(
-        f"{name}: column {column} has {int(bad.sum()):,} values that are no ratings "
-        f"({share:.1%}), most often {shown} (first in line {_line_of(bad, shape):,}). Remove "
-        "these lines, or the column if every line is a positive signal, and attach the file again."
-    )
-
-
-def _seconds(values: pd.Series[Any]) -> pd.Series[float] | None:
-    """Return dates as seconds since 1970; None where some are no dates."""
-    for form in ("ISO8601", "mixed"):
-        parsed = pd.to_datetime(values, errors="coerce", utc=True, format=form)
-        if not parsed.isna().any():
-            return parsed.astype("datetime64[s, UTC]").astype("int64").astype(float)
-        if parsed.notna().mean() > 0.5:
-            return None
-    return None
-
-
-def _rating_values(ratings: pd.Series[float] | None) -> tuple[float, ...]:
-    """Return the distinct ratings when they are few."""
-    if ratings is None or ratings.nunique() > 20:
-        return ()
-    return tuple(float(v) for v in sorted(ratings.unique()))
-
-
-def _time_range(times: pd.Series[float] | None) -> tuple[str, str] | None:
-    """Return the first and last day, where the numbers can be times."""
-    if times is None:
-        return None
-    scale = 1000 if times.max() > 1e11 else 1
-    low, high = times.min() / scale, times.max() / scale
-    if low < 0 or high > 4e9 or high < 1e8:
-        return None
-    first, last = (datetime.fromtimestamp(t, UTC).date().isoformat() for t in (low, high))
-    return first, last
-
-
-def _column_of(frame: pd.DataFrame, name: str, roles: dict[str, str]) -> Column:
-    """Describe one column; `float` are also whole numbers written with a point."""
-    values = frame[name]
-    kind = "str"
-    missing = int((values.isna() | (values == "")).sum())
-    if roles.get("timestamp") == name:
-        kind = "timestamp"
-    elif pd.api.types.is_integer_dtype(values):
-        kind = "int"
-    elif pd.api.types.is_float_dtype(values):
-        kind = "float"
-    return Column(name, kind, int(values.nunique()), missing)
-
-
-def _known_as(digest: str, shape: Shape, frame: pd.DataFrame) -> str | None:
+def _known_as(digest: str, recipe: Recipe, counts: Counts) -> str | None:
     """Return the name of a dataset that is recognised."""
-    if shape.names[0] == SYNTHETIC_HEADER:
+    if recipe.columns[0] == SYNTHETIC_HEADER:
         return SYNTHETIC
     if digest in KNOWN_HASHES:
         return KNOWN_HASHES[digest]
-    movielens = ("userId", "movieId", "rating", "timestamp")
-    if shape.names == movielens and len(frame) in (100_836, 100_004):
+    if recipe.columns == MOVIELENS and counts.rows in LATEST_SMALL:
         return "MovieLens latest small"
     return None

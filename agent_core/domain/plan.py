@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent_core.domain.metric import Metric
+from agent_core.domain.recipe import Recipe
 from agent_core.domain.rules import DataRule, DataRules, Level, SplitRules
 
 Config = Mapping[str, Any]
@@ -70,6 +71,12 @@ class Dataset:
     """`MovieLens 100K` where hash or shape tell."""
     is_synthetic: bool = False
     """Whether the product generated it."""
+    recipe: Recipe | None = None
+    """How its file is read; None in runs from before files were read by recipes."""
+    table_sha256: str = ""
+    """Hash of the table that was read from it; row numbers of splits count its rows."""
+    doubts: tuple[str, ...] = ()
+    """What was guessed of the file, for people to correct before the start."""
 
     @property
     def density(self) -> float:

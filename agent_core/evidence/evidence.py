@@ -261,7 +261,7 @@ def _read_profiled(
     if profile is None or profile.name not in files:
         return None
     try:
-        return result_files.read_dataset(profile, files[profile.name])
+        return result_files.read_dataset(profile, files)
     except (ValueError, OSError, MemoryError) as error:
         problems.add(f"{profile.name} could not be read again: {str(error)[:200]}")
         return None

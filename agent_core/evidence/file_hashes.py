@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent_core.data.profile import sha256_of
+from agent_core.data.hashing import sha256_of
 from sandbox.execution import Artifact
 
 LEDGER = "labbook.sha256"

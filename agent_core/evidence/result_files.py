@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from agent_core.data.given_files import table_name
 from agent_core.data.parquet_reader import Problems, Unreadable, ids, read_table
 from agent_core.domain import Dataset
 from agent_core.domain.metric import usual_name
@@ -148,8 +149,25 @@ def user_table(
     return pd.concat(tables, ignore_index=True).drop_duplicates(keys, keep="last")
 
 
-def read_dataset(profile: Dataset, path: Path) -> pd.DataFrame:
-    """Return the interactions of a dataset file: user_id, item_id, rating?, timestamp?."""
+def read_dataset(profile: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+    """Return the interactions of a dataset: user_id, item_id, rating?, timestamp?.
+
+    Parameters
+    ----------
+    profile
+        Of the dataset.
+    files
+        Its file by name, and the table that was read from it.
+    """
+    table = files.get(table_name(profile.name))
+    if table is not None:
+        frame = pd.read_parquet(table)
+        return frame.assign(**{c: ids(frame[c]) for c in ("user_id", "item_id")})
+    return _read_by_columns(profile, files[profile.name])
+
+
+def _read_by_columns(profile: Dataset, path: Path) -> pd.DataFrame:
+    """Return the interactions of a run from before files were read by recipes."""
     wanted = {
         "user_id": profile.user_column,
         "item_id": profile.item_column,

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent_core.data.profile import profile
+from agent_core.data.child import Wanted, read_in_child
+from agent_core.data.given_files import RECIPES, table_name, write_recipes
 from agent_core.domain import Dataset, Plan, PlanChange, Task
 from agent_core.errors import BadDataset
 
@@ -36,16 +37,29 @@ def files_of(task: Task, workspace: Path) -> dict[str, Path]:
     )
 
 
-async def profile_files(files: Mapping[str, Path], task: str = "") -> tuple[Dataset, ...]:
-    """Profile all files, each in a thread of its own; the task may say what columns hold.
+async def read_files(
+    files: Mapping[str, Path], folder: Path, task: str = ""
+) -> tuple[Dataset, ...]:
+    """Read all files, each in a process of its own; put tables and recipes into a folder.
+
+    Parameters
+    ----------
+    files
+        Dataset name to the file.
+    folder
+        Where scripts are given their data from.
+    task
+        The user's words, which may say what columns hold.
 
     Raises
     ------
     BadDataset
         For the first file that cannot be used.
     """
-    work = [asyncio.to_thread(profile, p, name, task=task) for name, p in files.items()]
-    return tuple(await asyncio.gather(*work))
+    wanted = [Wanted(p, name, task, folder / table_name(name)) for name, p in files.items()]
+    datasets = tuple(await asyncio.gather(*map(read_in_child, wanted)))
+    write_recipes(folder / RECIPES, datasets)
+    return datasets
 
 
 def before_last_change(plans: tuple[Plan, ...], changes: tuple[PlanChange, ...]) -> Plan:

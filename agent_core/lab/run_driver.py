@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agent_core.data.given_files import table_name, with_tables
 from agent_core.domain import (
     Answer,
     Budget,
@@ -40,7 +41,7 @@ from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
-from agent_core.lab.dataset_choice import profile_files
+from agent_core.lab.dataset_choice import read_files
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
@@ -180,6 +181,10 @@ class RunDriver:
         )
 
     def files(self) -> dict[str, Path]:
+        """Return the stored datasets by name, with the tables and recipes made of them."""
+        return with_tables(self.attached())
+
+    def attached(self) -> dict[str, Path]:
         """Return the stored datasets by name."""
         task = self.view.task
         return {path.name: path for path in task.files} if task else {}
@@ -190,7 +195,12 @@ class RunDriver:
             await self.recorder.add(StatusChanged(RunStatus.PLANNING))
         if not self.view.datasets:
             words = self.view.task.text if self.view.task else ""
-            await self.recorder.add(DatasetsProfiled(await profile_files(self.files(), words)))
+            folder = self.journal.folder(self.run) / "data"
+            found = await read_files(self.attached(), folder, words)
+            for dataset in found:
+                table, files = folder / table_name(dataset.name), self.journal.files
+                await files.link(await files.put(table), table)
+            await self.recorder.add(DatasetsProfiled(found))
         task = self.view.task
         asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
         context = replace(self.context(), task=asked.rest)

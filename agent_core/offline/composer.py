@@ -104,25 +104,18 @@ def _imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
 
 def _data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     """Return how the file is read and filtered."""
-    used = {
-        dataset.user_column: "user_id",
-        dataset.item_column: "item_id",
-        dataset.rating_column: "rating",
-        dataset.timestamp_column: "timestamp",
-    }
-    columns = {column: name for column, name in used.items() if column}
-    kinds = {c.name: c.kind for c in dataset.columns}
     per_user = plan.split.kind.is_single
+    rating = next((c for c in dataset.columns if c.name == dataset.rating_column), None)
+    ids = [c.kind for c in dataset.columns if c.name in (dataset.user_column, dataset.item_column)]
+    is_number = dataset.recipe and (dataset.recipe.is_user_number or dataset.recipe.is_item_number)
     return {
         "data": dataset.name,
-        "separator": dataset.separator,
-        "engine": "c" if len(dataset.separator) == 1 else "python",
-        "has_header": dataset.has_header,
-        "column_names": [c.name for c in dataset.columns],
-        "used_columns": list(columns),
-        "used_names": list(columns.values()),
-        "id_types": {c: "str" for c in list(columns)[:2] if kinds[c] != "int"},
-        "has_time": dataset.timestamp_column is not None,
+        "has_text_ids": bool(is_number) and set(ids) == {"str"},
+        "drops_times": bool(dataset.recipe and dataset.recipe.timestamp)
+        and dataset.timestamp_column is None,
+        "drops_unrated": bool(
+            rating and rating.missing and any(m.is_rating for m in plan.metrics)
+        ),
         "filters": _filters_of(plan, dataset),
         "has_duplicates": dataset.duplicates > 0,
         "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.data.rules),

@@ -13,6 +13,8 @@ NUMBER_WORDS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy":
 NUMBER_WORDS |= {"eighty": 80, "ninety": 90, "hundred": 100}
 SEVERAL = {word: n for word, n in NUMBER_WORDS.items() if n > 1}
 """Without `zero` and `one`, which are mostly no numbers: "one of the models"."""
+_ORDINAL = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ORDINALS = {word: place for place, word in enumerate(_ORDINAL.split(" "), start=1)}
 _WORD = re.compile(rf"\b(?:{'|'.join(SEVERAL)})\b", re.IGNORECASE)
 
 

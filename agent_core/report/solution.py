@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from agent_core.data.given_files import recipes_text
 from agent_core.domain import Dataset
 from agent_core.execution.syntax_trees import imported_modules, parse
 from agent_core.report.rendering import render_template
@@ -38,6 +39,7 @@ def standalone_script(
         pins=[(name, public_part(versions[name])) for name in _distributions(tree, versions)],
         head=lines[:at],
         hashes=repr({d.name: d.sha256 for d in datasets}),
+        recipes=repr(recipes_text(datasets, indent=None)),
         rest=lines[at:],
     )
     return text.rstrip() + "\n"

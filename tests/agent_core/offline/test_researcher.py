@@ -249,7 +249,7 @@ async def test_a_failure_that_speaks_of_ids_has_them_read_as_text(dataset):
         plan, dataset, crashed(plan, dataset, "ArrowTypeError: Expected bytes")
     )
 
-    assert "dtype={'synthetic_user_id': 'str', 'item_id': 'str'}" in script.source
+    assert 'frame.astype({"user_id": str, "item_id": str})' in script.source
 
 
 async def test_an_unknown_failure_leads_to_another_variant_until_all_were_tried(dataset):

@@ -1,0 +1,34 @@
+"""What scripts are given beside their datasets: the table of each, and how it was read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agent_core.domain import Dataset
+
+RECIPES = ".recipes.json"
+"""Dataset name to its recipe; what `labbook.load` goes by."""
+
+
+def table_name(dataset: str) -> str:
+    """Return the name of a dataset's table; no attached file can have it."""
+    return f".{dataset}.parquet"
+
+
+def recipes_text(datasets: Iterable[Dataset], indent: int | None = 1) -> str:
+    """Return the recipes of datasets as the helper reads them."""
+    told = {d.name: d.recipe.as_json() for d in datasets if d.recipe}
+    return json.dumps(told, indent=indent, ensure_ascii=False)
+
+
+def write_recipes(path: Path, datasets: Iterable[Dataset]) -> None:
+    """Write the recipes of datasets."""
+    path.write_text(recipes_text(datasets), encoding="utf-8")
+
+
+def with_tables(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the files of a run with what was made of them, where it is there."""
+    beside = {p.parent / n for name, p in files.items() for n in (table_name(name), RECIPES)}
+    return {**files, **{p.name: p for p in sorted(beside) if p.is_file()}}

@@ -1,0 +1,77 @@
+"""Published files whose columns do not say by themselves what they hold: one table of recipes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from agent_core.domain.recipe import ROLE_FIELDS, Drop, When
+
+PACKED = (".gz", ".zst", ".zip")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What is known of a published file."""
+
+    title: str
+    roles: Mapping[str, str | int]
+    """Role to column, by name or by place from 1."""
+    columns: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+    width: int = 0
+    not_rated: tuple[str, ...] = ()
+    events: Mapping[str, tuple[Drop, ...]] = field(default_factory=dict)
+    """What people may ask for to the rules that leave the rest out."""
+    inner: str = ""
+    """What parts the items of one field."""
+    cite: str = ""
+    licence: str = ""
+
+    def column_of(self, role: str, columns: tuple[str, ...]) -> str:
+        """Return the column of a role; empty where it has none here."""
+        column = self.roles.get(role, "")
+        if isinstance(column, int):
+            return columns[column - 1]
+        return column if column in columns else ""
+
+
+def known_file(name: str, columns: tuple[str, ...], *, has_header: bool) -> KnownFile | None:
+    """Return what is known of a file, by its header or by its name and width."""
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    for ending in PACKED:
+        plain = plain.removesuffix(ending)
+    for known in KNOWN:
+        is_named = plain in known.files and len(columns) == known.width and not has_header
+        if is_named or (has_header and known.columns and known.columns <= {*columns}):
+            return known
+    return None
+
+
+def _known_of(table: Mapping[str, Any]) -> KnownFile:
+    events = {
+        event: tuple(
+            Drop(r["column"], When(r["when"]), tuple(r["values"]), r["why"]) for r in rules
+        )
+        for event, rules in table.get("events", {}).items()
+    }
+    return KnownFile(
+        title=table["title"],
+        roles={role: table[f] for role, f in ROLE_FIELDS.items() if f in table},
+        columns=frozenset(table.get("columns", ())),
+        files=frozenset(table.get("files", ())),
+        width=table.get("width", 0),
+        not_rated=tuple(table.get("not_rated", ())),
+        events=events,
+        inner=table.get("inner", ""),
+        cite=table.get("cite", ""),
+        licence=table.get("licence", ""),
+    )
+
+
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+KNOWN = tuple(map(_known_of, _TABLES.values()))
+"""In the order of the table: the first that fits is taken."""

@@ -1,0 +1,255 @@
+"""Brings any file to plain UTF-8 text or Parquet, within limits: what is packed is unpacked.
+
+What a file is shows in its first bytes; its name says nothing.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import pyarrow as pa
+
+from agent_core.errors import BadDataset
+
+MAX_BYTES = 2 << 30
+"""Of the file as it was attached."""
+MAX_UNPACKED = 8 << 30
+"""Of the text in it: 25 million interactions have about 0.7 GiB, with room for long rows."""
+MAX_RATIO = 200
+"""Unpacked to packed size beyond `FREE_BYTES`; text packs to a tenth, bombs to a thousandth."""
+FREE_BYTES = 64 << 20
+HEAD = 256 << 10
+"""Characters that the form of a file is read from."""
+MAX_CONTROL = 0.01
+"""Share of control characters up to which bytes that are no UTF-8 are Latin-1 text."""
+CHUNK = 1 << 20
+MAX_MEMBERS = 2_000
+PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
+REFUSED = {
+    b"\x89PNG": "a PNG image",
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"SQLite": "an SQLite database",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+}
+REMEDY = "Attach it as CSV or TSV, plain or in gz, zst or zip; Parquet and JSON lines work too."
+
+
+@dataclass(frozen=True, slots=True)
+class PlainFile:
+    """A file that can be read as it is: UTF-8 text, or Parquet."""
+
+    path: Path
+    """Of the text, unpacked where it was packed."""
+    compression: str = ""
+    member: str = ""
+    encoding: str = "utf-8-sig"
+    is_parquet: bool = False
+    lines: int = 0
+    """Physical lines."""
+    head: str = ""
+    """The first characters, whole lines."""
+
+
+def plain_file(
+    path: Path, name: str, folder: Path, member: str = "", max_bytes: int = MAX_BYTES
+) -> PlainFile:
+    """Return a file as plain text or Parquet; what has to be unpacked goes to `folder`.
+
+    Raises
+    ------
+    BadDataset
+        When it is too large, unpacks to too much, or is no text.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise BadDataset(f"{name} is empty (0 bytes). Attach the file again.")
+    if size > max_bytes:
+        raise BadDataset(
+            f"{name} has {size / 2**20:,.0f} MiB, the limit is {max_bytes / 2**20:,.0f} MiB. "
+            "Attach a sample, or ask the admin to put it on the server."
+        )
+    with path.open("rb") as file:
+        start = file.read(8)
+    packing = next((k for magic, k in PACKED.items() if start.startswith(magic)), "")
+    if packing == "zip" and not member:
+        members = members_of(path, name)
+        if len(members) > 1:
+            raise BadDataset(
+                f"{name} holds {len(members)} files ({', '.join(members[:6])}). Say which one is "
+                "the data."
+            )
+        member = members[0]
+    packed = _Packed(path, name, packing, member)
+    start = packed.start()
+    if start.startswith(b"PAR1"):
+        target = packed.write_to(folder / "plain") if packing else path
+        return PlainFile(target, packing, member, is_parquet=True)
+    _refuse_strange(start, name)
+    for encoding in _encodings_of(start):
+        try:
+            return _text(packed, encoding, folder / "plain")
+        except UnicodeDecodeError:
+            continue
+    raise BadDataset(f"{name} is binary or in an unknown encoding. Save it as UTF-8.")
+
+
+def members_of(path: Path, name: str) -> tuple[str, ...]:
+    """Return the files of an archive that can hold data.
+
+    Raises
+    ------
+    BadDataset
+        When the archive is damaged, locked, or has too many or no files.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise BadDataset(f"{name} is a damaged ZIP archive ({error}). Pack it again.") from error
+    if len(entries) > MAX_MEMBERS:
+        raise BadDataset(f"{name} holds {len(entries):,} files, more than {MAX_MEMBERS:,}.")
+    if any(e.filename in ("[Content_Types].xml", "mimetype") for e in entries):
+        raise BadDataset(f"{name} is an office document, not a table. {REMEDY}")
+    if any(e.flag_bits & 1 for e in entries):
+        raise BadDataset(f"{name} is locked with a password. Pack it without one.")
+    names = [
+        e.filename for e in entries if not e.is_dir() and e.file_size and _is_data(e.filename)
+    ]
+    if not names:
+        raise BadDataset(f"{name} holds no data file. {REMEDY}")
+    return tuple(names)
+
+
+def _is_data(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return not is_hidden and not path.name.lower().startswith(("readme", "license", "licence"))
+
+
+class _Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A file as it was attached, and how its bytes are come by."""
+
+    path: Path
+    name: str
+    packing: str
+    member: str
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what is in it, unpacked, up to the limits."""
+        total, size = 0, self.path.stat().st_size
+        limit = min(MAX_UNPACKED, max(FREE_BYTES, size * MAX_RATIO))
+        with ExitStack() as stack:
+            try:
+                stream = self._opened(stack)
+                while chunk := stream.read(CHUNK):
+                    total += len(chunk)
+                    if total > limit:
+                        raise BadDataset(
+                            f"{self.name} unpacks to more than {limit / 2**20:,.0f} MiB. "
+                            "Attach a sample."
+                        )
+                    yield bytes(chunk)
+            except (EOFError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error) as error:
+                raise BadDataset(f"{self.name} is damaged: {error}. Pack it again.") from error
+
+    def start(self) -> bytes:
+        """Return its first bytes.
+
+        Raises
+        ------
+        BadDataset
+            When there are none.
+        """
+        first = next(self.chunks(), b"")
+        if not first:
+            raise BadDataset(f"{self.name} unpacks to nothing. Attach the file again.")
+        return first
+
+    def write_to(self, target: Path) -> Path:
+        """Write it unpacked."""
+        with target.open("wb") as out:
+            out.writelines(self.chunks())
+        return target
+
+    def _opened(self, stack: ExitStack) -> _Stream:
+        if self.packing == "zip":
+            archive = stack.enter_context(zipfile.ZipFile(self.path))
+            return stack.enter_context(archive.open(self.member))
+        if self.packing == "gzip":
+            return stack.enter_context(gzip.GzipFile(self.path))
+        if self.packing == "zstd":
+            stream: _Stream = stack.enter_context(
+                pa.input_stream(str(self.path), compression="zstd")
+            )
+            return stream
+        return stack.enter_context(self.path.open("rb"))
+
+
+def _refuse_strange(start: bytes, name: str) -> None:
+    """Refuse what is no table: pictures, documents, pages, binary data."""
+    kind = next((k for magic, k in REFUSED.items() if start.startswith(magic)), "")
+    if kind:
+        raise BadDataset(f"{name} is {kind}, not a table. {REMEDY}")
+    if re.match(rb"\s*<(!doctype|html|\?xml)", start, re.IGNORECASE):
+        raise BadDataset(f"{name} is a web page, not a table. Attach the data file itself.")
+    if not start.strip():
+        raise BadDataset(f"{name} holds only blank lines. Attach the file again.")
+
+
+def _encodings_of(start: bytes) -> tuple[str, ...]:
+    """Return the encodings that text may be in, the likeliest first."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ("utf-16",)
+    control = sum(b < 9 or 13 < b < 32 or 126 < b < 160 for b in start[:CHUNK]) / len(
+        start[:CHUNK]
+    )
+    return ("utf-8-sig", *(("latin-1",) if control < MAX_CONTROL else ()))
+
+
+def _text(packed: _Packed, encoding: str, target: Path) -> PlainFile:
+    """Look at each character once; write text as UTF-8 where it is not that already.
+
+    Raises
+    ------
+    BadDataset
+        For a zero byte.
+    UnicodeDecodeError
+        Where the text is in another encoding.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    must_write = bool(packed.packing) or not encoding.startswith("utf-8")
+    lines, last, head = 0, "", ""
+    with target.open("w", encoding="utf-8", newline="") as out:
+        for chunk in chain(packed.chunks(), (b"",)):
+            text = decoder.decode(chunk, final=not chunk)
+            if "\x00" in text:
+                raise BadDataset(f"{packed.name} is binary (a zero byte), not a text table.")
+            head += text[: HEAD - len(head)] if len(head) < HEAD else ""
+            lines, last = lines + text.count("\n"), text[-1:] or last
+            if must_write:
+                out.write(text)
+    path = target if must_write else packed.path
+    whole = head[: head.rfind("\n") + 1] if len(head) >= HEAD and "\n" in head else head
+    return PlainFile(
+        path, packed.packing, packed.member, encoding, False, lines + (last != "\n"), whole
+    )

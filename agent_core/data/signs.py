@@ -1,0 +1,95 @@
+"""What a column can hold, by its values: times, coordinates, counters, ids, grades."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agent_core.data.times import TimeFormat, time_format
+
+COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
+"""Degrees are written with at least three digits after the point; grades are not."""
+MOST_GRADES = 30
+"""Different values up to which numbers can be grades; Jester's have more and no names."""
+HIGHEST_GRADE = 100
+EVENTS = re.compile(
+    r"(?:page)?view(?:ed)?|pv|click(?:ed)?|(?:add(?:_?to)?_?)?cart|fav(?:ou?rite)?|buy|bought"
+    r"|purchased?|transaction|order(?:ed)?|impression|like|save|play|library-add|remove_from_cart",
+    re.IGNORECASE,
+)
+"""What a line of a log of events can say happened."""
+MOST_EVENTS = 12
+FEWEST_COUNTED = 10
+"""Lines from which numbers that go up by one are a counter; a few users can come so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What the values of one column show."""
+
+    distinct: int
+    time: TimeFormat | None = None
+    is_constant: bool = False
+    is_counter: bool = False
+    """Whole numbers, each one more than the one above: a row number, no id."""
+    is_coordinate: bool = False
+    is_grade: bool = False
+    """Few different numbers, none large."""
+    is_decimal: bool = False
+    """Numbers with something behind the point."""
+    events: tuple[str, ...] = ()
+    """What happened, where each value says that."""
+
+    @property
+    def can_be_id(self) -> bool:
+        """Whether users or items may be named so."""
+        strange = (self.is_constant, self.is_counter, self.is_coordinate, self.is_decimal)
+        return self.time is None and not any(strange) and not self.events
+
+
+def signs_of(values: Sequence[str]) -> Signs:
+    """Return what the values of a column show."""
+    some = [v.strip() for v in values if v.strip()]
+    unique = dict.fromkeys(some)
+    numbers = [n for n in map(_number, unique) if n is not None]
+    is_numeric = bool(unique) and len(numbers) >= 0.9 * len(unique)
+    is_counter = len(some) >= FEWEST_COUNTED and _is_counter(some)
+    return Signs(
+        distinct=len(unique),
+        time=None if is_counter else time_format(values),
+        is_constant=len(unique) == 1 and len(some) > 1,
+        is_counter=is_counter,
+        is_coordinate=_share(unique, COORDINATE) > 0.8 and all(abs(n) <= 180 for n in numbers),
+        is_grade=is_numeric
+        and len(unique) <= MOST_GRADES
+        and all(abs(n) <= HIGHEST_GRADE for n in numbers),
+        is_decimal=is_numeric and any(n != int(n) for n in numbers if abs(n) < 1e15),
+        events=_events(unique),
+    )
+
+
+def _events(unique: dict[str, None]) -> tuple[str, ...]:
+    if not unique or len(unique) > MOST_EVENTS:
+        return ()
+    return tuple(unique) if all(EVENTS.fullmatch(v) for v in unique) else ()
+
+
+def _is_counter(values: Sequence[str]) -> bool:
+    if not all(v.isdigit() for v in values):
+        return False
+    numbers = [int(v) for v in values]
+    return all(b - a == 1 for a, b in pairwise(numbers))
+
+
+def _share(values: Iterable[str], pattern: re.Pattern[str]) -> float:
+    found = [bool(pattern.fullmatch(v)) for v in values]
+    return sum(found) / len(found) if found else 0.0
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

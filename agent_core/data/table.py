@@ -1,0 +1,240 @@
+"""Turns plain text into the table of interactions that everybody reads: by DuckDB, in one pass.
+
+What a recipe means is written twice: here in SQL, which streams a file of any size, and in the
+helper of scripts with pandas, which goes where DuckDB is not. Tests hold them to the same rows.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from agent_core.data.plain_file import PlainFile
+from agent_core.domain.recipe import EPOCHS, ORDER, Drop, Layout, Recipe, When
+from agent_core.errors import BadDataset
+from sandbox import labbook
+
+MEMORY = "640MB"
+"""Of DuckDB; with Python and its libraries the process stays below 1 GiB."""
+MAX_LINE = 2 << 20
+"""Bytes of a line; longer ones are no interactions."""
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+NOTHING = "\x01"
+"""Stands for no field: an empty one is empty text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Exception):
+    """What DuckDB says of a file that it cannot read."""
+
+    text: str
+
+
+@contextmanager
+def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB that keeps to its memory, its folder and the file system."""
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(folder / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    with duckdb.connect(":memory:", config=options) as opened:
+        opened.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        yield opened
+
+
+def source_of(
+    opened: duckdb.DuckDBPyConnection, plain: PlainFile, recipe: Recipe, folder: Path
+) -> str:
+    """Return the SQL that gives all fields of a file as text, in file order."""
+    if recipe.layout is Layout.PARQUET:
+        kinds = parquet_kinds(opened, plain.path)
+        fields = ", ".join(_typed_text(c, kinds[c]) for c in recipe.columns)
+        return f"(SELECT {fields} FROM read_parquet({quoted_text(plain.path)}))"
+    if recipe.layout is not Layout.DELIMITED:
+        return _delimited(_staged(plain, recipe, folder), recipe.columns, ",", '"', 0)
+    path = _without(plain.path, recipe, folder) if recipe.bad_lines else plain.path
+    skip = 0 if recipe.bad_lines else recipe.skip
+    return _delimited(path, recipe.columns, recipe.delimiter, recipe.quote, skip)
+
+
+def parquet_kinds(opened: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Return the columns of a Parquet file with their types, lists and structures left out."""
+    described = run(opened, f"DESCRIBE SELECT * FROM read_parquet({quoted_text(path)})")
+    kinds = {str(row[0]): str(row[1]) for row in described}
+    return {c: k for c, k in kinds.items() if not k.endswith("]") and "(" not in k}
+
+
+def write_table(
+    opened: duckdb.DuckDBPyConnection, source: str, recipe: Recipe, target: Path
+) -> None:
+    """Write the table of a recipe as Parquet, rows in file order.
+
+    Raises
+    ------
+    Trouble
+        When the file is not as the recipe says.
+    """
+    roles = recipe.roles
+    fields = [
+        f"{_id(recipe.user, is_number=recipe.is_user_number)} AS user_id",
+        f"{_id(recipe.item, is_number=recipe.is_item_number)} AS item_id",
+    ]
+    if "rating" in roles:
+        fields.append(f"{_rating(recipe)} AS rating")
+    if "timestamp" in roles:
+        fields.append(f"{_time(recipe)} AS timestamp")
+    wanted = [f"{field_text(c)} <> ''" for c in (recipe.user, recipe.item)]
+    wanted += [f"NOT {is_dropped(d)}" for d in recipe.drops]
+    run(
+        opened,
+        f"COPY (SELECT {', '.join(fields)} FROM {source} WHERE {' AND '.join(wanted)}) "
+        f"TO {quoted_text(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
+    )
+
+
+def run(opened: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
+    """Return what a query gives.
+
+    Raises
+    ------
+    Trouble
+        When a file is not as the query has it.
+    """
+    try:
+        rows: list[tuple[object, ...]] = opened.execute(sql).fetchall()
+    except duckdb.Error as error:
+        raise Trouble(str(error)) from error
+    return rows
+
+
+def is_missing(recipe: Recipe, column: str) -> str:
+    """Return the SQL that tells where a rating or a time is left open."""
+    return f"{field_text(column)} IN ({', '.join(map(quoted_text, recipe.missing))})"
+
+
+def is_dropped(drop: Drop) -> str:
+    """Return the SQL that tells which lines a rule leaves out."""
+    text = field_text(drop.column)
+    values = ", ".join(map(quoted_text, drop.values))
+    match drop.when:
+        case When.IS:
+            return f"({text} IN ({values}))"
+        case When.IS_NOT:
+            return f"({text} NOT IN ({values}))"
+        case When.STARTS:
+            starts = " OR ".join(f"starts_with({text}, {quoted_text(v)})" for v in drop.values)
+            return f"({starts})"
+        case When.BELOW | When.ABOVE:
+            sign = "<" if drop.when is When.BELOW else ">"
+            number = f"TRY_CAST({text} AS DOUBLE)"
+            return f"coalesce({number} {sign} {float(drop.values[0])!r}, false)"
+
+
+def field_text(column: str) -> str:
+    """Return the SQL of a field, blanks around it removed."""
+    return f"trim({quoted_name(column)})"
+
+
+def quoted_name(column: str) -> str:
+    """Return a column's name for SQL."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def quoted_text(value: object) -> str:
+    """Return a value as text for SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _delimited(path: Path, columns: tuple[str, ...], delimiter: str, quote: str, skip: int) -> str:
+    named = ", ".join(f"{quoted_text(c)}: 'VARCHAR'" for c in columns)
+    options = {
+        "columns": f"{{{named}}}",
+        "delim": quoted_text(delimiter),
+        "quote": quoted_text(quote),
+        "escape": quoted_text(quote),
+        "skip": skip,
+        "nullstr": quoted_text(NOTHING),
+        "max_line_size": MAX_LINE,
+        "header": False,
+        "auto_detect": False,
+        "strict_mode": True,
+        "null_padding": False,
+        "compression": "'none'",
+    }
+    told = ", ".join(f"{k} = {v}" for k, v in options.items())
+    return f"read_csv({quoted_text(path)}, {told})"
+
+
+def _staged(plain: PlainFile, recipe: Recipe, folder: Path) -> Path:
+    """Write the interactions of a layout that is no table as one."""
+    target = folder / "staged"
+    try:
+        with (
+            plain.path.open(encoding="utf-8-sig", newline="") as lines,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
+            writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            for row in labbook.odd_rows(lines, recipe.as_json()):
+                if len(row) != len(recipe.columns):
+                    raise BadDataset(f"expected {len(recipe.columns)} fields, found {row[:8]}")
+                writer.writerow(row)
+    except (ValueError, SyntaxError, TypeError, RecursionError) as error:
+        raise Trouble(str(error)) from error
+    return target
+
+
+def _without(path: Path, recipe: Recipe, folder: Path) -> Path:
+    """Write a file without the lines that the recipe leaves out."""
+    target, left_out = folder / "without", {*range(recipe.skip), *recipe.bad_lines}
+    with path.open("rb") as lines, target.open("wb") as out:
+        out.writelines(line for n, line in enumerate(lines) if n not in left_out)
+    return target
+
+
+def _id(column: str, *, is_number: bool) -> str:
+    text = field_text(column)
+    if not is_number:
+        return text
+    number = f"TRY_CAST({text} AS BIGINT)"
+    return f"CASE WHEN CAST({number} AS VARCHAR) = {text} THEN {number} END"
+
+
+def _rating(recipe: Recipe) -> str:
+    text = field_text(recipe.rating)
+    if recipe.decimal == ",":
+        text = f"replace({text}, ',', '.')"
+    return f"CASE WHEN NOT {is_missing(recipe, recipe.rating)} THEN TRY_CAST({text} AS DOUBLE) END"
+
+
+def _time(recipe: Recipe) -> str:
+    text, form = field_text(recipe.timestamp), recipe.time_format
+    if form == ORDER:
+        time = f"CAST(TRY_CAST({text} AS BIGINT) AS DOUBLE)"
+    elif form == "ns":
+        time = f"make_timestamp_ns(TRY_CAST({text} AS BIGINT))"
+    elif form in EPOCHS:
+        micro = f"round(TRY_CAST({text} AS DOUBLE) * {10**6 // PER_SECOND[form]})"
+        time = f"make_timestamp(CAST({micro} AS BIGINT))"
+    elif form == "iso":
+        is_day = f"regexp_full_match({text}, {quoted_text(labbook.ISO)})"
+        time = f"CASE WHEN {is_day} THEN CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP) END"
+    else:
+        time = f"CAST(try_strptime({text}, {quoted_text(form)}) AS TIMESTAMP)"
+    return f"CASE WHEN NOT {is_missing(recipe, recipe.timestamp)} THEN {time} END"
+
+
+def _typed_text(column: str, kind: str) -> str:
+    """Return the SQL that gives a column of any type as the text that the helper gives."""
+    name = quoted_name(column)
+    text = f"CAST({name} AS VARCHAR)"
+    if kind in ("FLOAT", "DOUBLE"):
+        is_whole = f"isfinite({name}) AND {name} = round({name}) AND abs({name}) < {1 << 53}"
+        text = f"CASE WHEN {is_whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE {text} END"
+    return f"coalesce({text}, '') AS {name}"

@@ -1,0 +1,101 @@
+"""How times are written: seconds to nanoseconds since 1970, days as numbers, dates as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from agent_core.domain.recipe import ORDER
+
+T = TypeVar("T")
+DATE_FORMATS = (
+    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
+    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M",
+    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y",
+    "%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%m-%d-%Y %H:%M",
+    "%d-%m-%Y", "%m-%d-%Y",
+    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
+    "%m %d, %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
+    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y.%m.%d",
+    "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p",
+    "%Y-%m-%d %H:%M:%S UTC",
+    "%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y",
+)  # fmt: skip
+"""Of published datasets; a first part over 12 decides between day and month."""
+ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d.*)?")
+WHOLE = re.compile(r"\d+(?:\.0+)?")
+DECIMAL = re.compile(r"\d{9,10}\.\d+")
+FIRST_YEAR, LAST_YEAR = 1971, 2100
+"""Of interactions: no system logged any before."""
+PACKED_DAYS = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M"}
+EPOCH_RANGES = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+FIRST_SECOND, LAST_SECOND = 31_536_000 * 8, 4_102_444_800
+"""1978 to 2100: eight digits before could be days (`19970131`)."""
+SEEN = 500
+"""Values of a column that its format is taken from; all are held against it afterwards."""
+MOST = 0.9
+"""Share of the values that must be times; what is left is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFormat:
+    """How a column of times is written."""
+
+    form: str
+    others: tuple[str, ...] = ()
+    """Formats that fit as well: the file decides, and it is asked."""
+
+
+def time_format(values: Sequence[str]) -> TimeFormat | None:
+    """Return how a column of times is written; None where it holds none."""
+    some = [v for v in (v.strip() for v in values) if v and v not in ("0", "-1")]
+    some = some[:: 1 + len(some) // SEEN]
+    if not some:
+        return None
+    if _share(some, lambda v: bool(WHOLE.fullmatch(v) or DECIMAL.fullmatch(v))) >= MOST:
+        return _of_numbers([v for v in some if WHOLE.fullmatch(v) or DECIMAL.fullmatch(v)])
+    if _share(some, lambda v: bool(ISO.fullmatch(v))) >= MOST and not some[0].endswith("UTC"):
+        return TimeFormat("iso")
+    shares = {f: _fit(some, f) for f in DATE_FORMATS}
+    best = max(shares.values())
+    fitting = [f for f, share in shares.items() if share == best >= MOST]
+    return TimeFormat(fitting[0], tuple(fitting[1:2])) if fitting else None
+
+
+def orders_only(values: Sequence[str]) -> TimeFormat | None:
+    """Return the format of whole numbers that only order; None where they are none."""
+    some = [v.strip() for v in values if v.strip()]
+    is_whole = some and all(re.fullmatch(r"-?\d+", v) for v in some)
+    return TimeFormat(ORDER) if is_whole else None
+
+
+def _of_numbers(values: list[str]) -> TimeFormat | None:
+    numbers = [float(v) for v in values]
+    for length, form in PACKED_DAYS.items():
+        if _fit([v if len(v) == length else "" for v in values], form) >= MOST:
+            return TimeFormat(form)
+    for unit, per_second in EPOCH_RANGES.items():
+        seconds = [n / per_second for n in numbers]
+        if _share(seconds, lambda s: FIRST_SECOND <= s <= LAST_SECOND) >= MOST:
+            return TimeFormat(unit)
+    return None
+
+
+def _fit(values: Sequence[str], form: str) -> float:
+    return _share(values, lambda v: _fits(v, form))
+
+
+def _fits(text: str, form: str) -> bool:
+    try:
+        moment = datetime.strptime(text, form)  # noqa: DTZ007 - only whether it is one
+    except ValueError:
+        return False
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
+
+
+def _share(values: Sequence[T], holds: Callable[[T], bool]) -> float:
+    return sum(map(holds, values)) / len(values)
