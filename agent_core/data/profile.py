@@ -9,7 +9,8 @@ from pathlib import Path
 from agent_core.data.file_words import file_words
 from agent_core.data.hashing import sha256_of
 from agent_core.data.plain_file import MAX_BYTES
-from agent_core.data.reading import Reading, read_table
+from agent_core.data.reader import read_table
+from agent_core.data.reading import Reading
 from agent_core.data.table import Trouble, connection, quoted_text, run
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset

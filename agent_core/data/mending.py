@@ -1,0 +1,182 @@
+"""Corrects a recipe by what the whole table shows: ids, ratings, times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import NoReturn
+
+from agent_core.data.reading import Reading
+from agent_core.data.table import (
+    field_text,
+    is_missing,
+    quoted_text,
+)
+from agent_core.domain.recipe import EPOCHS, Drop, Layout, When
+from agent_core.errors import BadDataset
+
+MOST_ODD_TIMES = 0.1
+"""Share of times that may be unreadable before the column is taken for none."""
+
+
+def mend_ids(reading: Reading) -> bool:
+    """Take ids for text where some are no whole numbers in their usual form."""
+    total, users, items = reading.numbers("count(*)", "count(user_id)", "count(item_id)")
+    if total == 0:
+        raise BadDataset(
+            f"{reading.name}: no line is left with a user and an item. "
+            f"{' '.join(d.why for d in reading.recipe.drops)}".strip()
+        )
+    recipe = replace(
+        reading.recipe,
+        is_user_number=reading.recipe.is_user_number and users == total,
+        is_item_number=reading.recipe.is_item_number and items == total,
+    )
+    is_other = recipe != reading.recipe
+    reading.recipe = recipe
+    return is_other
+
+
+def mend_ratings(reading: Reading) -> bool:
+    """Refuse ratings that are none; leave out the values that stand for none."""
+    recipe = reading.recipe
+    if not recipe.rating:
+        return False
+    text = field_text(recipe.rating)
+    is_open = is_missing(recipe, recipe.rating)
+    total, known, infinite = reading.numbers(
+        "count(*)", "count(rating)", "count_if(NOT isfinite(rating))"
+    )
+    if known < total or infinite:
+        point = text if recipe.decimal == "." else f"replace({text}, ',', '.')"
+        number = f"TRY_CAST({point} AS DOUBLE)"
+        odd = reading.query(
+            f"SELECT {text}, count(*) FROM {reading.source} WHERE NOT {is_open} AND "
+            f"({number} IS NULL OR NOT isfinite({number})) GROUP BY 1 ORDER BY 2 DESC, 1 "
+            "LIMIT 1000"
+        )
+        commas = [v for v, _ in odd if re.fullmatch(r"-?\d+,\d+", str(v))]
+        if odd and len(commas) == len(odd) and recipe.decimal == ".":
+            reading.recipe = replace(recipe, decimal=",")
+            return True
+        if odd:
+            _refuse_ratings(reading, odd, total)
+    return _mend_sentinels(reading)
+
+
+def mend_times(reading: Reading) -> bool:
+    """Choose between formats that fit, leave zeros open, give up a column of no times."""
+    recipe = reading.recipe
+    if not recipe.timestamp:
+        return False
+    is_open = is_missing(recipe, recipe.timestamp)
+    total, known = reading.numbers("count(*)", "count(timestamp)")
+    open_count = reading.count(is_open) if known < total else 0
+    odd = max(0, total - known - open_count)
+    if reading.others:
+        other, reading.others = reading.others[0], reading.others[1:]
+        return _is_other_format(reading, other, odd)
+    if recipe.time_format in EPOCHS and "0" not in recipe.missing:
+        zeros = reading.count(f"{field_text(recipe.timestamp)} IN ('0', '0.0', '-1')")
+        if zeros:
+            reading.notes.append(f"{zeros:,} times are 0 and left open")
+            reading.recipe = replace(recipe, missing=(*recipe.missing, "0", "0.0", "-1"))
+            return True
+    if odd > MOST_ODD_TIMES * total:
+        reading.notes.append(f"column {recipe.timestamp} holds no times that can be read")
+        reading.recipe = replace(recipe, timestamp="", time_format="")
+        return True
+    return False
+
+
+def _refuse_ratings(reading: Reading, odd: list[tuple[object, ...]], total: int) -> NoReturn:
+    count = sum(int(str(n)) for _, n in odd)
+    column, most = reading.recipe.rating, str(odd[0][0])
+    share = count / total
+    at = reading.numbers(
+        "min(n)",
+        of=f"(SELECT row_number() OVER () AS n, {field_text(column)} AS v "
+        f"FROM {reading.source}) WHERE v = {quoted_text(most)}",
+    )[0]
+    raise BadDataset(
+        f"{reading.name}: column {column} has {count:,} values that are no ratings "
+        f"({share:.1%}), most often {most[:40]!r} (first in line {at + reading.recipe.skip:,}). "
+        f"Say “drop the {most[:40]} rows”, “{most[:40]} means not rated”, or name the column of "
+        "the rating."
+    )
+
+
+def _mend_sentinels(reading: Reading) -> bool:
+    """Leave values out of ratings that stand far from all others, as 99 among -10 to 10."""
+    recipe = reading.recipe
+    values = [
+        float(str(v))
+        for (v,) in reading.query(
+            f"SELECT DISTINCT rating FROM read_parquet({quoted_text(reading.target)}) "
+            "WHERE rating IS NOT NULL ORDER BY 1 LIMIT 5000"
+        )
+    ]
+    strange = _strange(values)
+    if strange is None:
+        return False
+    text = field_text(recipe.rating)
+    forms = reading.query(
+        f"SELECT {text}, count(*) FROM {reading.source} "
+        f"WHERE TRY_CAST({text} AS DOUBLE) = {strange!r} GROUP BY 1"
+    )
+    spelled = tuple(sorted(str(f) for f, _ in forms))
+    count = sum(int(str(n)) for _, n in forms)
+    others = [v for v in values if v != strange]
+    if recipe.layout is Layout.WIDE:
+        # A cell of a matrix that is not rated is no interaction.
+        drop = Drop(recipe.rating, When.IS, spelled, f"{strange:g} stands for not rated")
+        reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
+        return True
+    reading.doubts.append(
+        f"{count:,} ratings are {strange:g} among {others[0]:g} to {others[-1]:g}: taken as not "
+        f"rated, left out of ratings (say “drop the {strange:g} rows” to leave the lines out)"
+    )
+    reading.recipe = replace(recipe, missing=(*recipe.missing, *spelled))
+    return True
+
+
+def _strange(values: list[float]) -> float | None:
+    """Return a value that stands for none: a usual mark, beyond what the others span."""
+    if len(values) < 3:
+        return None
+    low, high = values[0], values[-1]
+    if low in (-1.0, -99.0, -999.0) and values[1] >= 0 and values[1] - low >= 1:
+        return low
+    rest = values[-2] - values[0]
+    return high if high in (99.0, 999.0, 9999.0) and high - values[-2] > rest else None
+
+
+def _is_other_format(reading: Reading, other: str, odd: int) -> bool:
+    """Whether another format of dates fits the file better: by failures, then by order."""
+    recipe = reading.recipe
+    text = field_text(recipe.timestamp)
+
+    def failures(form: str) -> int:
+        return reading.count(
+            f"NOT {is_missing(recipe, recipe.timestamp)} AND "
+            f"try_strptime({text}, {quoted_text(form)}) IS NULL"
+        )
+
+    def steps_back(form: str) -> int:
+        moments = f"try_strptime({text}, {quoted_text(form)})"
+        both = f"SELECT {moments} AS t, lag({moments}) OVER () AS before FROM {reading.source}"
+        return reading.numbers("count_if(t < before)", of=f"({both})")[0]
+
+    mine, theirs = odd, failures(other)
+    if mine == theirs:
+        mine, theirs = steps_back(recipe.time_format), steps_back(other)
+        chosen = other if theirs < mine else recipe.time_format
+        reading.doubts.append(
+            f"dates in column {recipe.timestamp} fit {recipe.time_format} and {other}; "
+            f"{chosen} is taken, under which the file is "
+            f"{'in order' if mine != theirs else 'in order as under the other'}"
+        )
+    if theirs < mine:
+        reading.recipe = replace(recipe, time_format=other)
+        return True
+    return False
