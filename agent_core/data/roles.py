@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agent_core.data.columns import existing_column, role_of
+from agent_core.data.columns import (
+    OTHER_TIMES,
+    existing_column,
+    hinted_role,
+    names_ids,
+    rank_of,
+    role_of,
+    without_common_start,
+)
 from agent_core.data.dialect import Dialect
 from agent_core.data.file_words import FileWords
 from agent_core.data.known_files import KnownFile
@@ -15,6 +23,8 @@ from agent_core.domain.recipe import ROLE_FIELDS, Layout, Recipe
 from agent_core.errors import BadDataset
 
 NEEDED = {"user_id": "a user", "item_id": "an item"}
+FEW_COLUMNS = 8
+"""Columns up to which a table without names is taken as user, item and what follows."""
 
 
 @dataclass(slots=True)
@@ -32,6 +42,11 @@ class Roles:
         """Give a role to a column unless one of them is taken."""
         if role not in self.found and column not in self.found.values():
             self.found[role] = column
+
+    def guess(self, column: str, role: str) -> None:
+        """Say that a column is taken for what it may not be."""
+        said = NEEDED.get(role) or f"the {role}"
+        self.doubts.append(f"{_said(column, self)} is taken as {said}")
 
     def free(self) -> list[str]:
         """Return the columns without a role."""
@@ -62,12 +77,13 @@ def with_roles(
     is_named = dialect.has_header or bool(words.listed)
     if is_named:
         _take_names(roles)
-    _take_values(roles, is_named=is_named or known is not None)
+    if known is None or not is_named:
+        _take_values(roles, words, is_named=is_named or known is not None)
     _refuse_missing(roles, name)
     fields = {ROLE_FIELDS[role]: column for role, column in roles.found.items()}
     values: dict[str, Sequence[str]] = dict(zip(recipe.columns, columns, strict=True))
     recipe = replace(recipe, **{**dict.fromkeys(ROLE_FIELDS.values(), ""), **fields})  # type: ignore[arg-type]
-    recipe = _with_formats(recipe, values)
+    recipe = _with_formats(recipe, values, roles.doubts)
     return (recipe if is_named else _with_role_names(recipe)), roles.doubts
 
 
@@ -97,53 +113,136 @@ def _take_words(roles: Roles, words: FileWords, name: str) -> None:
 
 def _take_names(roles: Roles) -> None:
     """Give roles by names, but none that the values rule out."""
-    for column in roles.columns:
-        role, signs = role_of(column), roles.signs[column]
-        if role in NEEDED and (signs.time is not None and signs.time.form not in ("s", "%Y%m%d")):
-            continue
-        if role in NEEDED and signs.is_coordinate:
-            continue
-        if role:
-            roles.give(role, column)
+    bare = without_common_start(roles.columns)
+    for role in ROLE_FIELDS:
+        free = [c for c in roles.free() if _allows(role, roles.signs[c])]
+        named = [c for c in free if role_of(bare[c]) == role]
+        hinting = [c for c in free if hinted_role(bare[c]) == role and c not in named]
+        if role == "timestamp":
+            _take_time(roles, named, [c for c in hinting if roles.signs[c].time])
+        elif named:
+            named.sort(key=lambda c: (not _suits(role, roles.signs[c]), rank_of(bare[c], role)))
+            roles.give(role, named[0])
+        elif role not in roles.found:
+            _take_hint(roles, role, [c for c in hinting if _suits(role, roles.signs[c])])
 
 
-def _take_values(roles: Roles, *, is_named: bool) -> None:
+def _allows(role: str, signs: Signs) -> bool:
+    """Whether values do not rule out what a name says."""
+    if role in NEEDED:
+        is_time = signs.time is not None and signs.time.form not in ("s", "%Y%m%d")
+        return not (is_time or signs.is_coordinate)
+    return True
+
+
+def _suits(role: str, signs: Signs) -> bool:
+    """Whether values are as those of a role are."""
+    return signs.is_number if role == "rating" else not signs.is_constant
+
+
+def _take_time(roles: Roles, named: list[str], hinting: list[str]) -> None:
+    """Give the column of times: one that holds some, and rather moments than days."""
+    able = [c for c in named if roles.signs[c].time] or hinting
+    if able and all(roles.signs[c].is_day for c in able):
+        able += [c for c in hinting if not roles.signs[c].is_day]
+    able = able or named
+    if able:
+        # Of several the finest; `sorted` keeps the order of names that are as usual.
+        roles.give("timestamp", min(able, key=lambda c: _coarseness(c, roles)))
+
+
+def _coarseness(column: str, roles: Roles) -> tuple[bool, int]:
+    return roles.signs[column].is_day, rank_of(column, "timestamp")
+
+
+def _take_hint(roles: Roles, role: str, hinting: list[str]) -> None:
+    """Give a role to the one column whose name hints at it, and say so."""
+    exact = [c for c in hinting if names_ids(c)] or hinting
+    if len(exact) == 1:
+        roles.give(role, exact[0])
+        roles.guess(exact[0], role)
+    elif role == "rating" and exact:
+        roles.doubts.append(f"the columns {', '.join(exact)} could be ratings; none is taken")
+
+
+def _take_values(roles: Roles, words: FileWords, *, is_named: bool) -> None:
     """Give the roles that are left by what the columns hold; say what is a guess."""
+    if is_named:
+        _take_left(roles)
+    else:
+        _take_places(roles, words)
+
+
+def _take_left(roles: Roles) -> None:
+    """Give a role to the only column that can have it, under names that nobody knows."""
     lacking = [role for role in NEEDED if role not in roles.found]
     able = [c for c in roles.free() if roles.signs[c].can_be_id]
-    if not is_named:
-        able = [c for c in able if c in roles.columns[:2] or not roles.signs[c].is_grade]
-    if is_named and not (len(lacking) == 1 and len(able) == 1):
-        able = []  # names that nobody knows are asked about; a guess between several is none
+    able = [c for c in able if not roles.signs[c].is_grade] or able
+    if len(lacking) == 1 == len(able) and not _is_catalogue(roles):
+        roles.give(lacking[0], able[0])
+        roles.guess(able[0], lacking[0])
+    times = [c for c in roles.free() if roles.signs[c].time and not OTHER_TIMES.search(c)]
+    if "timestamp" not in roles.found and len(times) == 1:
+        roles.give("timestamp", times[0])
+        roles.guess(times[0], "timestamp")
+    elif "timestamp" not in roles.found and times:
+        roles.doubts.append(f"the columns {', '.join(times)} hold times; none is taken")
+    left = roles.free()
+    if "rating" not in roles.found and len(left) == 1 and not names_ids(left[0]):
+        signs = roles.signs[left[0]]
+        if signs.distinct > 1 and _can_grade(signs):
+            roles.give("rating", left[0])
+            roles.guess(left[0], "rating")
+
+
+def _is_catalogue(roles: Roles) -> bool:
+    """Whether the user or the item that is known comes once: a file of people or of things."""
+    known = [roles.signs[c] for role, c in roles.found.items() if role in NEEDED]
+    return any(s.distinct == s.count for s in known)
+
+
+def _take_places(roles: Roles, words: FileWords) -> None:
+    """Give roles in a table without names: the user first, the item next, unless values differ."""
+    lacking = [role for role in NEEDED if role not in roles.found]
+    able = [c for c in roles.free() if roles.signs[c].can_be_id]
+    able = [c for c in able if c in roles.columns[:2] or not roles.signs[c].is_grade]
+    if len(lacking) == 2 and _has_item_first(roles, able):
+        able = [able[1], able[0], *able[2:]]
     for role in lacking:
         if not able:
             break
-        column = able[0] if role == "user_id" else _item_of(able, roles, is_named=is_named)
+        column = able[0] if role == "user_id" else _item_of(able, roles)
         roles.give(role, column)
         able = [c for c in able if c != column]
-        if is_named or (role == "item_id" and column != roles.columns[1]):
-            roles.doubts.append(f"{_said(column, roles)} is taken as {NEEDED[role]}")
-    if is_named:
-        return
+        is_usual = column in roles.columns[:2] and len(roles.columns) <= FEW_COLUMNS
+        if not is_usual or (role == "item_id" and column != roles.columns[1]):
+            roles.guess(column, role)
     for column in roles.free():
         signs = roles.signs[column]
+        is_behind = roles.columns.index(column) >= 2 or "item_id" in words.placed
         if signs.time is not None:
             roles.give("timestamp", column)
-        elif _can_grade(signs) and roles.columns.index(column) >= 2:
+        elif _can_grade(signs) and is_behind:
             roles.give("rating", column)
+
+
+def _has_item_first(roles: Roles, able: list[str]) -> bool:
+    """Whether product codes stand before people, as in some ratings of Amazon."""
+    signs = [roles.signs[c].is_product for c in able[:2]]
+    return able[:2] == [*roles.columns[:2]] and signs == [True, False]
 
 
 def _can_grade(signs: Signs) -> bool:
     """Whether numbers can be ratings or counts of plays."""
     is_number = signs.is_grade or signs.is_decimal
-    return is_number and not (signs.is_counter or signs.is_coordinate)
+    return is_number and not (signs.is_counter or signs.is_coordinate or signs.is_constant)
 
 
-def _item_of(able: list[str], roles: Roles, *, is_named: bool) -> str:
+def _item_of(able: list[str], roles: Roles) -> str:
     """Return the likeliest item: the next column, unless a later one has more different values."""
-    if is_named or len(able) == 1:
-        return able[0]
     first = roles.columns[1]
+    if len(able) == 1 or roles.found.get("user_id") == first:
+        return able[0]
     return first if first in able else max(able, key=lambda c: roles.signs[c].distinct)
 
 
@@ -165,13 +264,16 @@ def _said(column: str, roles: Roles) -> str:
     return f"column {roles.columns.index(column) + 1} ({column})"
 
 
-def _with_formats(recipe: Recipe, values: dict[str, Sequence[str]]) -> Recipe:
+def _with_formats(
+    recipe: Recipe, values: dict[str, Sequence[str]], doubts: list[str]
+) -> Recipe:
     """Return the recipe with the forms of its ids and times, as the first rows have them."""
     if recipe.timestamp:
         found: TimeFormat | None = time_format(values[recipe.timestamp])
         found = found or orders_only(values[recipe.timestamp])
         recipe = replace(recipe, time_format=found.form if found else "")
         if found is None:
+            doubts.append(f"column {recipe.timestamp} holds no times that can be read")
             recipe = replace(recipe, timestamp="")
     return replace(
         recipe,

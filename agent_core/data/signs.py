@@ -11,6 +11,8 @@ from agent_core.data.times import TimeFormat, time_format
 
 COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
 """Degrees are written with at least three digits after the point; grades are not."""
+NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:/\d+|\s?%)?")
+PRODUCT = re.compile(r"B0[0-9A-Z]{8}|\d{9}[\dX]")
 MOST_GRADES = 30
 """Different values up to which numbers can be grades; Jester's have more and no names."""
 HIGHEST_GRADE = 100
@@ -29,8 +31,16 @@ FEWEST_COUNTED = 10
 class Signs:
     """What the values of one column show."""
 
+    count: int
+    """Values that are not empty."""
     distinct: int
     time: TimeFormat | None = None
+    is_day: bool = False
+    """Times that are whole days."""
+    is_number: bool = False
+    """Most values begin as numbers do: `4`, `3,5`, `13/20`."""
+    is_product: bool = False
+    """Amazon's codes, which start with B0, or are a book's."""
     is_constant: bool = False
     is_counter: bool = False
     """Whole numbers, each one more than the one above: a row number, no id."""
@@ -56,9 +66,14 @@ def signs_of(values: Sequence[str]) -> Signs:
     numbers = [n for n in map(_number, unique) if n is not None]
     is_numeric = bool(unique) and len(numbers) >= 0.9 * len(unique)
     is_counter = len(some) >= FEWEST_COUNTED and _is_counter(some)
+    time = None if is_counter else time_format(values)
     return Signs(
+        count=len(some),
         distinct=len(unique),
-        time=None if is_counter else time_format(values),
+        time=time,
+        is_day=time is not None and _are_days(time, some),
+        is_number=_share(unique, NUMBER) > 0.5,
+        is_product=_share(unique, PRODUCT) == 1 and any(v.startswith("B0") for v in unique),
         is_constant=len(unique) == 1 and len(some) > 1,
         is_counter=is_counter,
         is_coordinate=_share(unique, COORDINATE) > 0.8 and all(abs(n) <= 180 for n in numbers),
@@ -68,6 +83,12 @@ def signs_of(values: Sequence[str]) -> Signs:
         is_decimal=is_numeric and any(n != int(n) for n in numbers if abs(n) < 1e15),
         events=_events(unique),
     )
+
+
+def _are_days(time: TimeFormat, values: list[str]) -> bool:
+    if time.form == "iso":
+        return max(map(len, values)) <= len("2020-01-01")
+    return "%d" in time.form and "%H" not in time.form and "%I" not in time.form
 
 
 def _events(unique: dict[str, None]) -> tuple[str, ...]:
