@@ -15,6 +15,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
@@ -646,6 +647,9 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
     if layout == "json_array":
         yield from _objects(json.load(lines), recipe)
         return
+    if layout == "records":
+        yield from _records(lines, recipe)
+        return
     for number, line in enumerate(lines):
         fields = line.strip("\r\n\ufeff").split(delimiter)
         if number < recipe["skip"] or number in recipe["bad_lines"] or not line.strip():
@@ -659,6 +663,7 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
         elif layout == "lists":
             before, after = fields[:lead], fields[lead + 1 :]
             items = fields[lead].split(inner) if inner else fields[lead:]
+            before = before if inner or recipe["has_user"] else [str(number)]
             after = after if inner else []
             yield from ([*before, *i.rsplit("-", recipe["labels"]), *after] for i in items)
         elif layout == "wide":
@@ -670,14 +675,35 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
             yield fields
 
 
+def _records(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield the values of `key: value` lines, a blank line behind each interaction."""
+    found: dict[str, str] = {}
+    for line in itertools.chain(itertools.islice(lines, recipe["skip"], None), ("",)):
+        key, _, value = line.strip("\r\n\ufeff").partition(recipe["delimiter"])
+        if key.strip():
+            found[key] = value.strip()
+        elif found:
+            yield [found.get(c, "") for c in recipe["columns"]]
+            found = {}
+
+
 def _objects(found: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield the wanted values of objects; of a list inside (`a[].b`) a line for each entry."""
-    path = recipe["inner"]
+    """Yield the wanted values of objects; of lists inside (`a/b`) a line for each entry."""
+    path = recipe["inner"].split("/") if recipe["inner"] else []
     for entry in found if isinstance(found, list) else [found]:
-        inside = _value(entry, path) if path else [entry]
-        for one in inside if isinstance(inside, list) else []:
-            whole = {**entry, **one} if path and isinstance(one, dict) else one
-            yield [_plain_text(_value(whole, c)) for c in recipe["columns"]]
+        for one in _unfolded(entry, path):
+            yield [_plain_text(_value(one, c)) for c in recipe["columns"]]
+
+
+def _unfolded(entry: Any, path: list[str]) -> Iterator[Any]:
+    """Yield an object once for each entry of the lists inside that a path names."""
+    if not path:
+        yield entry
+        return
+    inside = entry.get(path[0]) if isinstance(entry, dict) else None
+    for one in inside if isinstance(inside, list) else []:
+        own = one if isinstance(one, dict) else {path[0]: one}
+        yield from _unfolded({**entry, **own}, path[1:])
 
 
 def _object(line: str) -> Any:
@@ -725,7 +751,11 @@ def _is_dropped(values: pd.Series, drop: Mapping[str, Any]) -> pd.Series:
 
 
 def _ratings(values: pd.Series, recipe: Mapping[str, Any]) -> pd.Series:
-    plain = values if recipe["decimal"] == "." else values.str.replace(",", ".", regex=False)
+    plain = values.str.removesuffix(recipe["ending"]) if recipe["ending"] else values
+    if recipe["thousands"]:
+        plain = plain.str.replace(recipe["thousands"], "", regex=False)
+    if recipe["decimal"] != ".":
+        plain = plain.str.replace(recipe["decimal"], ".", regex=False)
     return pd.to_numeric(plain, errors="coerce").astype("float64")
 
 

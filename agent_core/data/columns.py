@@ -19,7 +19,7 @@ NAMES = {
     "item_id": (
         r"items?|itemid|iid|i|parentasin|asin|isbn|movies?|film|products?|stock|books?|tracks?"
         r"|songs?|artist|business|anime|game|article|news|video|course|recipe|restaurant|hotel"
-        r"|poi|venue|place|sku|document|doc|page|url|app|show|album|bookmark|joke|tune|question"
+        r"|poi|venue|place|sku|aid|document|doc|page|url|app|show|album|bookmark|joke|tune|question"
         r"|beer|wine|paper|podcast|episode|offer|ad|listing|job"
         r"|artikel|produkt|buch|spiel|lied|producto|articulo|libro|pelicula|produit|livre|prodotto"
         r"|articolo|libri|produto|livro|filme"
@@ -32,8 +32,8 @@ NAMES = {
     ),
     "timestamp": (
         r"timestamp|ts|unixtime|unixreviewtime|datetime|time|date|t|createdat|created|reviewtime"
-        r"|reviewdate|eventtime|ratedat|tdat|invoicedate|orderdate|purchasedate|when"
-        r"|zeit|zeitpunkt|datum|zeitstempel|fecha|hora|horodatage|temps|data|momento|tijd"
+        r"|reviewdate|eventtime|ratedat|tdat|invoicedate|orderdate|purchasedate"
+        r"|zeit|zeitpunkt|datum|zeitstempel|fecha|hora|horodatage|temps|momento|tijd"
     ),
 }
 """Usual names without case, accents, digits and punctuation, the likelier first; an ending such
@@ -41,7 +41,9 @@ as `id` may follow."""
 ENDINGS = r"ids?|idx|index|no|nr|num|number|key|code|hash|ref|uri"
 MARKS = frozenset((*ENDINGS.replace("s?", "").split("|"), "ids", "ms", "utc", "unix", "clean"))
 """Parts of a name that say nothing of what it names."""
-HAPPENED = frozenset(("at", "on", "dt", "day", "updated", "submitted", "ts", "epoch"))
+HAPPENED = frozenset(
+    ("when", "data", "at", "on", "dt", "day", "updated", "submitted", "ts", "epoch")
+)
 """Last parts of names of times; only columns that hold times are meant."""
 OTHER_TIMES = re.compile(
     r"birth|born|release|publish|join|regist|expir|start|stop|end|begin|first|signup|member",

@@ -10,11 +10,16 @@ from agent_core.data.reading import Reading
 from agent_core.data.table import (
     field_text,
     is_missing,
+    number_text,
     quoted_text,
 )
-from agent_core.domain.recipe import EPOCHS, Drop, Layout, When
+from agent_core.domain.recipe import EPOCHS, Drop, Layout, Recipe, When
 from agent_core.errors import BadDataset
 
+ENDED = re.compile(r"-?\d+(?:[.,]\d+)?(/\d+|\s?%|\s?stars?)")
+COMMA = re.compile(r"-?\d+,\d+")
+THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
+THOUSAND = 1_000
 MOST_ODD_TIMES = 0.1
 """Share of times that may be unreadable before the column is taken for none."""
 
@@ -48,20 +53,37 @@ def mend_ratings(reading: Reading) -> bool:
         "count(*)", "count(rating)", "count_if(NOT isfinite(rating))"
     )
     if known < total or infinite:
-        point = text if recipe.decimal == "." else f"replace({text}, ',', '.')"
-        number = f"TRY_CAST({point} AS DOUBLE)"
+        number = number_text(recipe, recipe.rating)
         odd = reading.query(
             f"SELECT {text}, count(*) FROM {reading.source} WHERE NOT {is_open} AND "
             f"({number} IS NULL OR NOT isfinite({number})) GROUP BY 1 ORDER BY 2 DESC, 1 "
             "LIMIT 1000"
         )
-        commas = [v for v, _ in odd if re.fullmatch(r"-?\d+,\d+", str(v))]
-        if odd and len(commas) == len(odd) and recipe.decimal == ".":
-            reading.recipe = replace(recipe, decimal=",")
+        written = _as_written(reading, [str(v) for v, _ in odd])
+        if written:
+            reading.recipe = written
             return True
         if odd:
             _refuse_ratings(reading, odd, total)
     return _mend_sentinels(reading)
+
+
+def _as_written(reading: Reading, odd: list[str]) -> Recipe | None:
+    """Return the recipe under which odd ratings are numbers: `3,5`, `1,204`, `13/20`, `80 %`."""
+    recipe = reading.recipe
+    endings = {m[1] for v in odd if (m := ENDED.fullmatch(v))}
+    if odd and not recipe.ending and len(endings) == 1 and all(map(ENDED.fullmatch, odd)):
+        return replace(recipe, ending=endings.pop())
+    if not odd or recipe.thousands or recipe.decimal != ".":
+        return None
+    parted = f"count_if(rating <> round(rating)), count_if(abs(rating) >= {THOUSAND})"
+    (others,) = reading.query(f"SELECT {parted} FROM {reading.table}")
+    if all(map(THOUSANDS.fullmatch, odd)) and others == (0, 0):
+        reading.doubts.append(f"values of {recipe.rating} such as {odd[0]!r} are whole thousands")
+        return replace(recipe, thousands=",")
+    if all(map(COMMA.fullmatch, odd)):
+        return replace(recipe, decimal=",")
+    return None
 
 
 def mend_times(reading: Reading) -> bool:
@@ -112,7 +134,7 @@ def _mend_sentinels(reading: Reading) -> bool:
     values = [
         float(str(v))
         for (v,) in reading.query(
-            f"SELECT DISTINCT rating FROM read_parquet({quoted_text(reading.target)}) "
+            f"SELECT DISTINCT rating FROM {reading.table} "
             "WHERE rating IS NOT NULL ORDER BY 1 LIMIT 5000"
         )
     ]
@@ -122,7 +144,7 @@ def _mend_sentinels(reading: Reading) -> bool:
     text = field_text(recipe.rating)
     forms = reading.query(
         f"SELECT {text}, count(*) FROM {reading.source} "
-        f"WHERE TRY_CAST({text} AS DOUBLE) = {strange!r} GROUP BY 1"
+        f"WHERE {number_text(recipe, recipe.rating)} = {strange!r} GROUP BY 1"
     )
     spelled = tuple(sorted(str(f) for f, _ in forms))
     count = sum(int(str(n)) for _, n in forms)

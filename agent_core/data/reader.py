@@ -9,9 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from agent_core.data.dialect import Dialect, dialect_of, fields_of
+from agent_core.data.dialect import COMMENT, dialect_of
 from agent_core.data.file_words import EVENT_WORDS, FileWords
 from agent_core.data.known_files import KnownFile, known_file
+from agent_core.data.lines import Dialect, fields_of
 from agent_core.data.mending import mend_ids, mend_ratings, mend_times
 from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file
 from agent_core.data.reading import Reading
@@ -117,7 +118,7 @@ def _begin(
     found = time_format(values)
     reading = Reading(
         name, plain, recipe, opened, folder, target, words, dialect.has_header,
-        found.others if found else (), known, list(dialect.notes), doubts,
+        found.others if found else (), known, [], [*dialect.doubts, *doubts],
     )  # fmt: skip
     _take_ratings(reading)
     _take_events(reading, dialect.rows)
@@ -183,13 +184,14 @@ def _write(reading: Reading) -> None:
         reading.write()
         return
     except Trouble as error:
-        if reading.recipe.layout is not Layout.DELIMITED:
+        if reading.recipe.layout not in (Layout.DELIMITED, Layout.SPACED):
             raise
         trouble = error
     for quote in dict.fromkeys((reading.recipe.quote, "")):
         recipe = replace(reading.recipe, quote=quote)
         bad = list(_bad_lines(reading.plain.path, recipe))
-        if len(bad) <= min(MAX_BAD_LINES, MOST_BAD * reading.plain.lines):
+        odd = sum(not text.startswith(COMMENT) for _, text, _ in bad)
+        if odd <= min(MAX_BAD_LINES, MOST_BAD * reading.plain.lines):
             reading.recipe = replace(recipe, bad_lines=tuple(n for n, _, _ in bad))
             try:
                 reading.write()
@@ -209,7 +211,7 @@ def _bad_lines(path: Path, recipe: Recipe) -> Iterator[tuple[int, str, int]]:
             text = line.rstrip("\r\n")
             if number < recipe.skip or not text:
                 continue
-            count = len(fields_of(text, recipe.delimiter, recipe.quote))
+            count = len(fields_of(text, recipe.delimiter or " ", recipe.quote))
             if count != width:
                 yield number, text[:80], count
 

@@ -39,13 +39,18 @@ class Reading:
     """What was guessed, for people to correct."""
     source: str = ""
 
+    @property
+    def table(self) -> str:
+        """Return the SQL of the table that was written."""
+        return f"read_parquet({quoted_text(self.target)})"
+
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Return what a query on the file or the table gives."""
         return run(self.opened, sql)
 
     def numbers(self, *fields: str, of: str = "") -> list[int]:
         """Return whole numbers that are counted over the table, or over something else."""
-        source = of or f"read_parquet({quoted_text(self.target)})"
+        source = of or self.table
         row = self.query(f"SELECT {', '.join(fields)} FROM {source}")[0]
         return [int(str(v or 0)) for v in row]
 

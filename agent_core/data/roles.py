@@ -14,9 +14,9 @@ from agent_core.data.columns import (
     role_of,
     without_common_start,
 )
-from agent_core.data.dialect import Dialect
 from agent_core.data.file_words import FileWords
 from agent_core.data.known_files import KnownFile
+from agent_core.data.lines import Dialect
 from agent_core.data.signs import Signs, signs_of
 from agent_core.data.times import TimeFormat, orders_only, time_format
 from agent_core.domain.recipe import ROLE_FIELDS, Layout, Recipe
@@ -177,11 +177,12 @@ def _take_left(roles: Roles) -> None:
     """Give a role to the only column that can have it, under names that nobody knows."""
     lacking = [role for role in NEEDED if role not in roles.found]
     able = [c for c in roles.free() if roles.signs[c].can_be_id]
+    able = [c for c in able if not roles.signs[c].is_unique]
     able = [c for c in able if not roles.signs[c].is_grade] or able
     if len(lacking) == 1 == len(able) and not _is_catalogue(roles):
         roles.give(lacking[0], able[0])
         roles.guess(able[0], lacking[0])
-    times = [c for c in roles.free() if roles.signs[c].time and not OTHER_TIMES.search(c)]
+    times = [c for c in roles.free() if roles.signs[c].time and not _is_other_time(c)]
     if "timestamp" not in roles.found and len(times) == 1:
         roles.give("timestamp", times[0])
         roles.guess(times[0], "timestamp")
@@ -195,10 +196,15 @@ def _take_left(roles: Roles) -> None:
             roles.guess(left[0], "rating")
 
 
+def _is_other_time(column: str) -> bool:
+    """Whether a name says that times are others than those of interactions, or ids."""
+    return bool(OTHER_TIMES.search(column)) or names_ids(column)
+
+
 def _is_catalogue(roles: Roles) -> bool:
     """Whether the user or the item that is known comes once: a file of people or of things."""
     known = [roles.signs[c] for role, c in roles.found.items() if role in NEEDED]
-    return any(s.distinct == s.count for s in known)
+    return any(s.is_unique for s in known)
 
 
 def _take_places(roles: Roles, words: FileWords) -> None:
@@ -264,9 +270,7 @@ def _said(column: str, roles: Roles) -> str:
     return f"column {roles.columns.index(column) + 1} ({column})"
 
 
-def _with_formats(
-    recipe: Recipe, values: dict[str, Sequence[str]], doubts: list[str]
-) -> Recipe:
+def _with_formats(recipe: Recipe, values: dict[str, Sequence[str]], doubts: list[str]) -> Recipe:
     """Return the recipe with the forms of its ids and times, as the first rows have them."""
     if recipe.timestamp:
         found: TimeFormat | None = time_format(values[recipe.timestamp])

@@ -17,8 +17,9 @@ MOST_GRADES = 30
 """Different values up to which numbers can be grades; Jester's have more and no names."""
 HIGHEST_GRADE = 100
 EVENTS = re.compile(
-    r"(?:page)?view(?:ed)?|pv|click(?:ed)?|(?:add(?:_?to)?_?)?cart|fav(?:ou?rite)?|buy|bought"
-    r"|purchased?|transaction|order(?:ed)?|impression|like|save|play|library-add|remove_from_cart",
+    r"(?:page)?view(?:ed|s)?|pv|click(?:ed|s)?|(?:add(?:_?to)?_?)?carts?|fav(?:ou?rite)?s?|buys?"
+    r"|bought|purchase[ds]?|transactions?|order(?:ed|s)?|impressions?|likes?|saves?|plays?"
+    r"|library-add|remove_from_cart",
     re.IGNORECASE,
 )
 """What a line of a log of events can say happened."""
@@ -51,6 +52,11 @@ class Signs:
     """Numbers with something behind the point."""
     events: tuple[str, ...] = ()
     """What happened, where each value says that."""
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether each value comes once, of enough lines for that to say something."""
+        return self.distinct == self.count >= FEWEST_COUNTED
 
     @property
     def can_be_id(self) -> bool:

@@ -7,6 +7,7 @@ helper of scripts with pandas, which goes where DuckDB is not. Tests hold them t
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ import duckdb
 
 from agent_core.data.plain_file import PlainFile
 from agent_core.domain.recipe import EPOCHS, ORDER, Drop, Layout, Recipe, When
-from agent_core.errors import BadDataset
 from sandbox import labbook
 
 MEMORY = "640MB"
@@ -142,6 +142,18 @@ def field_text(column: str) -> str:
     return f"trim({quoted_name(column)})"
 
 
+def number_text(recipe: Recipe, column: str) -> str:
+    """Return the SQL of a field as a number, open where it is none."""
+    text = field_text(column)
+    if recipe.ending:
+        text = f"regexp_replace({text}, {quoted_text(re.escape(recipe.ending) + '$')}, '')"
+    if recipe.thousands:
+        text = f"replace({text}, {quoted_text(recipe.thousands)}, '')"
+    if recipe.decimal != ".":
+        text = f"replace({text}, {quoted_text(recipe.decimal)}, '.')"
+    return f"TRY_CAST({text} AS DOUBLE)"
+
+
 def quoted_name(column: str) -> str:
     """Return a column's name for SQL."""
     return '"' + column.replace('"', '""') + '"'
@@ -183,7 +195,7 @@ def _staged(plain: PlainFile, recipe: Recipe, folder: Path) -> Path:
             writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
             for row in labbook.odd_rows(lines, recipe.as_json()):
                 if len(row) != len(recipe.columns):
-                    raise BadDataset(f"expected {len(recipe.columns)} fields, found {row[:8]}")
+                    raise Trouble(f"expected {len(recipe.columns)} fields, found {row[:8]}")
                 writer.writerow(row)
     except (ValueError, SyntaxError, TypeError, RecursionError) as error:
         raise Trouble(str(error)) from error
@@ -207,10 +219,8 @@ def _id(column: str, *, is_number: bool) -> str:
 
 
 def _rating(recipe: Recipe) -> str:
-    text = field_text(recipe.rating)
-    if recipe.decimal == ",":
-        text = f"replace({text}, ',', '.')"
-    return f"CASE WHEN NOT {is_missing(recipe, recipe.rating)} THEN TRY_CAST({text} AS DOUBLE) END"
+    number = number_text(recipe, recipe.rating)
+    return f"CASE WHEN NOT {is_missing(recipe, recipe.rating)} THEN {number} END"
 
 
 def _time(recipe: Recipe) -> str:

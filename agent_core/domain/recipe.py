@@ -27,6 +27,8 @@ class Layout(StrEnum):
     """A line a user, a column an item from `lead` on."""
     BLOCKS = "blocks"
     """`item:` and below it one line each of its users, as the Netflix Prize had it."""
+    RECORDS = "records"
+    """`key: value` lines, a blank line behind each interaction."""
     LIBFM = "libfm"
     """`rating user:1 item:1` a line."""
 
@@ -74,7 +76,7 @@ class Recipe:
     quote: str = ""
     """The quotation mark; empty where quotation marks are ordinary characters."""
     inner: str = ""
-    """What parts the items of one field; of objects the key of a list that is unfolded."""
+    """What parts the items of one field; of objects the keys (`a/b`) of lists to unfold."""
     lead: int = 0
     """Fields before the first item, where a line has several."""
     labels: int = 0
@@ -96,6 +98,10 @@ class Recipe:
     """Whether each user id is a whole number in its usual form; else ids are text."""
     is_item_number: bool = False
     decimal: str = "."
+    thousands: str = ""
+    """What parts the thousands of ratings."""
+    ending: str = ""
+    """What ratings end in (`/20`), left away."""
     time_format: str = ""
     """`s`, `ms`, `us`, `ns` since 1970, `iso`, `order`, or the format of a date (`%d/%m/%Y`)."""
     missing: tuple[str, ...] = ("",)

@@ -111,5 +111,6 @@ def _said(recipe: Recipe, role: str) -> list[Any]:
         case Layout.LIBFM:
             return [{"user": 2, "item": 3, "rating": 1}[role]]
         case Layout.LISTS if not recipe.inner:
-            return ["rest" if role == "item" else place + 1]
+            user = place + 1 if recipe.has_user else "row"
+            return ["rest" if role == "item" else user]
     return [column, place + 1]

@@ -49,7 +49,7 @@ def test_separators_and_headers_are_found(tmp_path, separator, header):
     ("header", "roles"),
     [
         ("userId,movieId,rating,timestamp", ("userId", "movieId", "rating", "timestamp")),
-        ("User-ID,ISBN,Book-Rating,when", ("User-ID", "ISBN", "Book-Rating", None)),
+        ("User-ID,ISBN,Book-Rating,when", ("User-ID", "ISBN", "Book-Rating", "when")),
         ("customer_no,product_key,stars,date", ("customer_no", "product_key", "stars", "date")),
         ("when,rating,item,user", ("user", "item", "rating", None)),
         ("reviewerID,asin,overall,unixReviewTime", None),

@@ -1,0 +1,29 @@
+"""Lines of a file: what form they have, and their fields."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+
+from agent_core.domain.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A recipe as far as the form of the lines goes, with the first rows."""
+
+    recipe: Recipe
+    rows: tuple[tuple[str, ...], ...]
+    has_header: bool = False
+    doubts: tuple[str, ...] = ()
+    """What was left out on a guess."""
+
+
+def fields_of(line: str, delimiter: str, quote: str) -> list[str]:
+    """Return the fields of one line."""
+    if delimiter == " ":
+        return line.split()
+    if len(delimiter) > 1 or not quote:
+        return [f.strip() for f in line.split(delimiter)]
+    reader = csv.reader([line], delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+    return [f.strip() for f in next(reader, [])]

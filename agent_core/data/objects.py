@@ -1,0 +1,124 @@
+"""JSON: objects one a line, in an array, or in one document with a list inside."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from agent_core.data.columns import role_of
+from agent_core.data.lines import Dialect
+from agent_core.domain.recipe import Layout, Recipe
+from agent_core.errors import BadDataset
+from sandbox import labbook
+
+SEEN_OBJECTS = 2_000
+KEY = re.compile(r'\s*,?\s*"((?:[^"\\\\]|\\\\.)*)"\s*:\s*')
+
+
+def objects_form(head: str, name: str) -> Dialect:
+    """Return the form of a text that begins as JSON does.
+
+    Raises
+    ------
+    BadDataset
+        When no objects are found.
+    """
+    try:
+        return _form(head, name)
+    except RecursionError as error:
+        raise BadDataset(f"{name} is JSON of too many levels, not a list of objects.") from error
+
+
+def _form(head: str, name: str) -> Dialect:
+    first = head.split("\n", 1)[0]
+    found: Sequence[object]
+    path: tuple[str, ...] = ()
+    if head.startswith("["):
+        found, layout = _first_objects(head), Layout.JSON_ARRAY
+    elif _is_object(first) and _parsed(first) is not None:
+        layout = Layout.JSON_LINES
+        lines = (_parsed(x) for x in head.split("\n")[:SEEN_OBJECTS] if _is_object(x))
+        found = [entry for entry in lines if entry is not None]
+    else:
+        key, found = _list_inside(head)
+        layout, path = Layout.JSON_ARRAY, (key,)
+    if not found:
+        raise BadDataset(f"{name} is JSON without a list of objects. Attach one object a line.")
+    inner = _inner_of(found)
+    path = (*path, *((inner,) if inner else ()))
+    recipe = Recipe(layout, delimiter="", inner="/".join(path))
+    unfolded = [u for e in found for u in labbook._unfolded(e, [inner] if inner else [])]
+    keys = dict.fromkeys(k for entry in unfolded for k in _paths(entry))
+    recipe = replace(recipe, columns=tuple(keys))
+    rows = labbook._objects(unfolded, {**recipe.as_json(), "inner": ""})
+    return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
+
+
+def _is_object(line: str) -> bool:
+    return line.lstrip().startswith("{") and line.rstrip().endswith("}")
+
+
+def _parsed(line: str) -> object | None:
+    """Return the object of a line; None where it is none."""
+    try:
+        found: object = labbook._object(line)
+    except (ValueError, SyntaxError):
+        return None
+    return found
+
+
+def _first_objects(head: str) -> list[object]:
+    """Return the objects at the start of an array that may be cut."""
+    decoder, at = json.JSONDecoder(), 1
+    found: list[object] = []
+    while (start := head.find("{", at)) >= 0 and len(found) < SEEN_OBJECTS:
+        try:
+            entry, at = decoder.raw_decode(head, start)
+        except ValueError:
+            break
+        found.append(entry)
+    return found
+
+
+def _list_inside(head: str) -> tuple[str, list[object]]:
+    """Return the first list of objects of a document, and its key; the text may be cut."""
+    decoder, at = json.JSONDecoder(), 1
+    while key := KEY.match(head, at):
+        if head.startswith("[", key.end()):
+            found = _first_objects(head[key.end() :])
+            if found:
+                return key[1], found
+        try:
+            _, at = decoder.raw_decode(head, key.end())
+        except ValueError:
+            break
+    return "", []
+
+
+def _inner_of(entries: Sequence[object]) -> str:
+    """Return the key of the list that holds what objects met; empty where each is one meeting."""
+    whole = [e for e in entries if isinstance(e, dict)]
+    roles = {role_of(k.rpartition(".")[2]) for e in whole for k in _paths(e)}
+    if {"user_id", "item_id"} <= roles:
+        return ""
+    lists = {k: v for e in whole for k, v in e.items() if isinstance(v, list) and v}
+    of_objects = [k for k, v in lists.items() if isinstance(v[0], dict)]
+    of_items = [k for k, v in lists.items() if _is_plain(v[0]) and role_of(k) == "item_id"]
+    telling = [k for k in of_objects if any(role_of(i) == "item_id" for i in lists[k][0])]
+    chosen = telling or of_items or of_objects
+    return chosen[0] if len(chosen) == 1 else ""
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int)
+
+
+def _paths(entry: object, before: str = "") -> Iterator[str]:
+    """Yield where plain values lie in an object."""
+    for key, value in entry.items() if isinstance(entry, dict) else ():
+        if isinstance(value, dict):
+            yield from _paths(value, f"{before}{key}.")
+        elif not isinstance(value, list):
+            yield f"{before}{key}"

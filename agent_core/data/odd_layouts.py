@@ -1,0 +1,145 @@
+"""Files with several interactions a line, or one over several lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent_core.data.lines import Dialect
+from agent_core.domain.recipe import Layout, Recipe
+from sandbox import labbook
+
+BLOCK = re.compile(r"\d+:")
+LIBFM = re.compile(r"-?\d+(?:\.\d+)?(?: \d+:-?\d+(?:\.\d+)?){2,}")
+RECORD = re.compile(r"([A-Za-z][\w/ .-]{0,40}):(?: .*)?")
+"""A line of a record: a key and its value; a blank line ends the record."""
+FEWEST_KEYS = 3
+SAME_FORM = 0.95
+"""Share of the items of lists that are written alike."""
+
+
+def odd_layout(body: Sequence[str], skip: int) -> Dialect | None:
+    """Return the form of lines that are no rows of a table; None where they may be.
+
+    Parameters
+    ----------
+    body
+        The lines without what stands above them.
+    skip
+        How many stand above.
+    """
+    first = body[0].strip()
+    if BLOCK.fullmatch(first):
+        return _blocks(body)
+    filled = [line for line in body if line.strip()]
+    if all(LIBFM.fullmatch(line.strip()) for line in filled):
+        return _libfm(filled, skip)
+    return _records(body, skip) if RECORD.fullmatch(first) else None
+
+
+def _blocks(body: Sequence[str]) -> Dialect:
+    """Return the form of items with their users below."""
+    width = max((len(line.split(",")) for line in body), default=1)
+    columns = ("item_id", "user_id", "rating", "timestamp")[: width + 1]
+    item = ""
+    rows: list[tuple[str, ...]] = []
+    for line in body:
+        item = line.strip()[:-1] if line.strip().endswith(":") else item
+        if not line.strip().endswith(":") and line.strip():
+            rows.append((item, *line.strip().split(",")))
+    rating, time = (c if c in columns else "" for c in ("rating", "timestamp"))
+    recipe = Recipe(Layout.BLOCKS, columns=columns, rating=rating, timestamp=time)
+    return Dialect(recipe, tuple(rows))
+
+
+def _libfm(body: Sequence[str], skip: int) -> Dialect:
+    """Return the form of `rating user:1 item:1`."""
+    recipe = Recipe(
+        Layout.LIBFM, delimiter=" ", skip=skip, columns=("user_id", "item_id", "rating")
+    )
+    rows = tuple((*(f.split(":")[0] for f in x.split()[1:3]), x.split()[0]) for x in body)
+    return Dialect(replace(recipe, rating="rating"), rows)
+
+
+def _records(body: Sequence[str], skip: int) -> Dialect | None:
+    """Return the form of records of `key: value` lines; None where there are none."""
+    keys: dict[str, None] = {}
+    repeated = 0
+    for line in body:
+        match = RECORD.fullmatch(line.rstrip("\r"))
+        if line.strip() and not match:
+            return None
+        repeated += bool(match and match[1] in keys)
+        keys |= {match[1]: None} if match else {}
+    if len(keys) < FEWEST_KEYS or not repeated:
+        return None
+    recipe = Recipe(Layout.RECORDS, delimiter=":", skip=skip, columns=tuple(keys))
+    rows = labbook.odd_rows(body, {**recipe.as_json(), "skip": 0})
+    return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
+
+
+def lists_of(body: Sequence[str], skip: int) -> Dialect | None:
+    """Return the form of a user and the user's items a line; None where lines are no such lists.
+
+    Where the first number of a line counts the others, the line itself is the user.
+    """
+    for delimiter in ("\t", ",", " "):
+        rows = [line.split(None if delimiter == " " else delimiter) for line in body]
+        if sum(len(r) > 2 for r in rows) <= len(rows) // 2 or len({*map(len, rows)}) < 2:
+            continue
+        is_count = all(r[0].isdigit() and int(r[0]) == len(r) - 1 for r in rows)
+        is_user = len({r[0] for r in rows}) == len(rows)
+        if not (is_count or is_user) or not _are_alike([i.strip() for r in rows for i in r[1:]]):
+            continue
+        recipe = Recipe(
+            Layout.LISTS,
+            delimiter=delimiter.strip(" "),
+            lead=1,
+            skip=skip,
+            has_user=not is_count,
+            columns=("user_id", "item_id"),
+        )
+        pairs = labbook.odd_rows(body, {**recipe.as_json(), "skip": 0})
+        return Dialect(recipe, tuple(map(tuple, pairs)))
+    return None
+
+
+def _are_alike(items: Sequence[str]) -> bool:
+    """Whether items are written alike, and are no measures."""
+    forms = Counter(form_of(i) for i in items if i)
+    most = max(forms.values(), default=0)
+    return most >= SAME_FORM * forms.total() and not any("." in f for f in forms)
+
+
+def form_of(text: str) -> str:
+    """Return a field with one letter and one digit in place of all."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", text))
+
+
+def wide_of(recipe: Recipe, rows: list[list[str]], names: tuple[str, ...]) -> Dialect:
+    """Return the form of a matrix; whole numbers in its first column, all different, are users."""
+    first = [r[0] for r in rows]
+    has_user = len(set(first)) == len(first) and bool(names or all("." not in f for f in first))
+    lead = int(has_user or _is_count(rows))
+    recipe = replace(
+        recipe,
+        layout=Layout.WIDE,
+        lead=lead,
+        has_user=has_user,
+        columns=("user_id", "item_id", "rating"),
+        rating="rating",
+    )
+    cells = (
+        (r[0] if has_user else str(n), str(i), v)
+        for n, r in enumerate(rows)
+        for i, v in enumerate(r[lead:], start=1)
+    )
+    return Dialect(recipe, tuple(cells), has_header=bool(names))
+
+
+def _is_count(rows: list[list[str]]) -> bool:
+    """Whether the first field counts others: how many of a line are rated, as Jester has it."""
+    common = Counter(v for r in rows for v in r[1:]).most_common(1)[0][0]
+    return all(r[0].isdigit() and int(r[0]) == sum(v != common for v in r[1:]) for r in rows)
