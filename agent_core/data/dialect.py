@@ -100,6 +100,7 @@ def _table(
     if lists:
         return lists
     if found is None:
+        _refuse_open_quote(lines, name)
         raise BadDataset(
             f"{name} is no table: the first line is {body[0][:80]!r}. I need lines like "
             "`user,item,rating` with one separator (tab, comma, semicolon, |, :: or space)."
@@ -128,6 +129,16 @@ def _table(
         return wide_of(recipe, rows, names)
     doubts = tuple(f"the line {line[:60]!r} above the table is left out" for line in left_out)
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=is_named, doubts=doubts)
+
+
+def _refuse_open_quote(lines: Sequence[str], name: str) -> None:
+    """Refuse a text of which the most is in one quoted field."""
+    odd = [n for n, line in enumerate(lines, start=1) if line.count(QUOTE) % 2]
+    if len(odd) == 1:
+        raise BadDataset(
+            f"{name} is no table of interactions: the quotation mark in line {odd[0]:,} opens a "
+            "field of many lines. Close it, or attach the file without that field."
+        )
 
 
 def _names_above(above: Sequence[str], form: _Form, rows: list[list[str]]) -> tuple[str, ...]:

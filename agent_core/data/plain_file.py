@@ -46,6 +46,14 @@ REFUSED = {
     b"7z\xbc\xaf": "a 7-Zip archive",
     b"Rar!": "a RAR archive",
 }
+OURS = frozenset(("results.json", "run.json", "labbook.sha256", "per_user.parquet"))
+"""What runs write beside their datasets."""
+PROGRAMS = (".py", ".pyc", ".pyi", ".pth", ".so", ".sh")
+"""Endings of files that Python or a shell would run or import from beside a script."""
+MAX_LINE = 2 << 20
+"""Characters of a line of a table; longer ones are no interactions."""
+MAX_DOCUMENT = 64 << 20
+"""Of an object in JSON, or a whole array; they are parsed in one piece."""
 REMEDY = "Attach it as CSV or TSV, plain or in gz, zst or zip; Parquet and JSON lines work too."
 
 
@@ -63,6 +71,11 @@ class PlainFile:
     """Physical lines."""
     head: str = ""
     """The first characters, whole lines."""
+    longest: int = 0
+    """Characters of the longest line."""
+    longest_line: int = 0
+    """Its number, from 1."""
+    characters: int = 0
 
 
 def plain_file(
@@ -75,6 +88,7 @@ def plain_file(
     BadDataset
         When it is too large, unpacks to too much, or is no text.
     """
+    _refuse_name(name)
     size = path.stat().st_size
     if size == 0:
         raise BadDataset(f"{name} is empty (0 bytes). Attach the file again.")
@@ -205,6 +219,31 @@ class _Packed:
         return stack.enter_context(self.path.open("rb"))
 
 
+def refuse_long(plain: PlainFile, name: str, *, is_array: bool, is_object: bool) -> None:
+    """Refuse lines, objects and arrays that are too long to be interactions."""
+    if is_array and plain.characters > MAX_DOCUMENT:
+        raise BadDataset(
+            f"{name} is one JSON document of {plain.characters / 2**20:,.0f} MiB; up to "
+            f"{MAX_DOCUMENT >> 20} MiB are read. Attach it with one object a line."
+        )
+    limit = MAX_DOCUMENT if is_array or is_object else MAX_LINE
+    if plain.longest > limit:
+        raise BadDataset(
+            f"{name} is no table of interactions: line {plain.longest_line:,} has "
+            f"{plain.longest / 2**20:,.1f} MiB, more than {limit >> 20} MiB. Attach one "
+            "interaction a line."
+        )
+
+
+def _refuse_name(name: str) -> None:
+    """Refuse names under which a file would take the place of another in a run."""
+    plain = PurePosixPath(name.replace("\\", "/")).name.lower()
+    if plain in OURS or plain.startswith("."):
+        raise BadDataset(f"{name} has the name of a file that runs write. Rename it.")
+    if plain.endswith(PROGRAMS):
+        raise BadDataset(f"{name} has the name of a program, not of a dataset. Rename it.")
+
+
 def _refuse_strange(start: bytes, name: str) -> None:
     """Refuse what is no table: pictures, documents, pages, binary data."""
     kind = next((k for magic, k in REFUSED.items() if start.startswith(magic)), "")
@@ -238,18 +277,57 @@ def _text(packed: _Packed, encoding: str, target: Path) -> PlainFile:
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     must_write = bool(packed.packing) or not encoding.startswith("utf-8")
-    lines, last, head = 0, "", ""
+    lengths, last, head = _Lengths(), "", ""
     with target.open("w", encoding="utf-8", newline="") as out:
         for chunk in chain(packed.chunks(), (b"",)):
             text = decoder.decode(chunk, final=not chunk)
             if "\x00" in text:
                 raise BadDataset(f"{packed.name} is binary (a zero byte), not a text table.")
             head += text[: HEAD - len(head)] if len(head) < HEAD else ""
-            lines, last = lines + text.count("\n"), text[-1:] or last
+            lengths.add(text)
+            last = text[-1:] or last
             if must_write:
                 out.write(text)
-    path = target if must_write else packed.path
+    lengths.end_line()
     whole = head[: head.rfind("\n") + 1] if len(head) >= HEAD and "\n" in head else head
     return PlainFile(
-        path, packed.packing, packed.member, encoding, False, lines + (last != "\n"), whole
+        target if must_write else packed.path,
+        packed.packing,
+        packed.member,
+        encoding,
+        lines=lengths.lines + (last != "\n"),
+        head=whole,
+        longest=lengths.longest,
+        longest_line=lengths.longest_line,
+        characters=lengths.characters,
     )
+
+
+@dataclass(slots=True)
+class _Lengths:
+    """Lines and their lengths, counted over pieces of a text."""
+
+    lines: int = 0
+    characters: int = 0
+    longest: int = 0
+    longest_line: int = 0
+    _open: int = 0
+    """Characters of the line that is not at its end."""
+
+    def add(self, text: str) -> None:
+        """Count the next piece; a line that is wholly inside is never longer than the piece."""
+        self.characters += len(text)
+        first = text.find("\n")
+        if first < 0:
+            self._open += len(text)
+            return
+        self._open += first
+        self.end_line()
+        self.lines += text.count("\n")
+        self._open = len(text) - 1 - text.rfind("\n")
+
+    def end_line(self) -> None:
+        """Hold the line that ends against the longest."""
+        if self._open > self.longest:
+            self.longest, self.longest_line = self._open, self.lines + 1
+        self._open = 0

@@ -14,10 +14,10 @@ from agent_core.data.file_words import EVENT_WORDS, FileWords
 from agent_core.data.known_files import KnownFile, known_file
 from agent_core.data.lines import Dialect, fields_of
 from agent_core.data.mending import mend_ids, mend_ratings, mend_times
-from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file
+from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file, refuse_long
 from agent_core.data.reading import Reading
 from agent_core.data.roles import with_roles
-from agent_core.data.signs import signs_of
+from agent_core.data.signs import events_in
 from agent_core.data.table import (
     Trouble,
     connection,
@@ -100,7 +100,11 @@ def _begin(
         rows = run(opened, f"SELECT * FROM {source} LIMIT 2000")
         dialect = Dialect(recipe, tuple(tuple(map(str, r)) for r in rows), has_header=True)
     else:
+        start = plain.head.lstrip("\ufeff \r\n")[:1]
+        refuse_long(plain, name, is_array=start == "[", is_object=start == "{")
         dialect = dialect_of(plain.head, name, has_header=words.has_header)
+        is_array = dialect.recipe.layout is Layout.JSON_ARRAY
+        refuse_long(plain, name, is_array=is_array, is_object=start == "{")
     if not dialect.rows:
         raise BadDataset(f"{name} has a header but no rows. Attach the whole file.")
     known = known_file(plain.member or name, dialect.recipe.columns, has_header=dialect.has_header)
@@ -157,7 +161,7 @@ def _take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
         reading.recipe = replace(recipe, drops=(*recipe.drops, *known))
         return
     for place, column in enumerate(recipe.columns):
-        events = signs_of([r[place] for r in rows if len(r) > place]).events
+        events = events_in([r[place] for r in rows if len(r) > place])
         if len(events) < 2 or column in recipe.roles.values():
             continue
         wanted = EVENT_WORDS.get(reading.words.event, "")

@@ -87,7 +87,7 @@ def signs_of(values: Sequence[str]) -> Signs:
         and len(unique) <= MOST_GRADES
         and all(abs(n) <= HIGHEST_GRADE for n in numbers),
         is_decimal=is_numeric and any(n != int(n) for n in numbers if abs(n) < 1e15),
-        events=_events(unique),
+        events=events_in(some),
     )
 
 
@@ -97,7 +97,9 @@ def _are_days(time: TimeFormat, values: list[str]) -> bool:
     return "%d" in time.form and "%H" not in time.form and "%I" not in time.form
 
 
-def _events(unique: dict[str, None]) -> tuple[str, ...]:
+def events_in(values: Sequence[str]) -> tuple[str, ...]:
+    """Return what happened by a column of events; nothing where it holds something else."""
+    unique = dict.fromkeys(v.strip() for v in values if v.strip())
     if not unique or len(unique) > MOST_EVENTS:
         return ()
     return tuple(unique) if all(EVENTS.fullmatch(v) for v in unique) else ()

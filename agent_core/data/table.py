@@ -15,14 +15,12 @@ from pathlib import Path
 
 import duckdb
 
-from agent_core.data.plain_file import PlainFile
+from agent_core.data.plain_file import MAX_LINE, PlainFile
 from agent_core.domain.recipe import EPOCHS, ORDER, Drop, Layout, Recipe, When
 from sandbox import labbook
 
 MEMORY = "640MB"
 """Of DuckDB; with Python and its libraries the process stays below 1 GiB."""
-MAX_LINE = 2 << 20
-"""Bytes of a line; longer ones are no interactions."""
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 NOTHING = "\x01"
 """Stands for no field: an empty one is empty text."""

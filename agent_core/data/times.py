@@ -37,6 +37,7 @@ FIRST_SECOND, LAST_SECOND = 31_536_000 * 8, 4_102_444_800
 """1978 to 2100: eight digits before could be days (`19970131`)."""
 SEEN = 500
 """Values of a column that its format is taken from; all are held against it afterwards."""
+TRIED = 10
 MOST = 0.9
 """Share of the values that must be times; what is left is told."""
 
@@ -60,8 +61,10 @@ def time_format(values: Sequence[str]) -> TimeFormat | None:
         return _of_numbers([v for v in some if WHOLE.fullmatch(v) or DECIMAL.fullmatch(v)])
     if _share(some, lambda v: bool(ISO.fullmatch(v))) >= MOST and not some[0].endswith("UTC"):
         return TimeFormat("iso")
-    shares = {f: _fit(some, f) for f in DATE_FORMATS}
-    best = max(shares.values())
+    # A format that none of the first values has is not that of nine in ten.
+    tried = [f for f in DATE_FORMATS if any(_fits(v, f) for v in some[:TRIED])]
+    shares = {f: _fit(some, f) for f in tried}
+    best = max(shares.values(), default=0)
     fitting = [f for f, share in shares.items() if share == best >= MOST]
     return TimeFormat(fitting[0], tuple(fitting[1:2])) if fitting else None
 

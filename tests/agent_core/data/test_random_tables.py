@@ -10,6 +10,7 @@ TABLES = int(os.environ.get("AUTORECLAB_RANDOM_TABLES", "60"))
 """`make soak` reads 2,000."""
 
 
+@pytest.mark.timeout(60 + TABLES)
 @pytest.mark.parametrize("part", range(4))
 def test_random_tables_come_back_row_by_row(tmp_path, part):
     for seed in range(part, TABLES, 4):
