@@ -77,6 +77,14 @@ class FileWords:
     """Values of the rating whose lines are left out."""
     event: str = ""
     """A key of `EVENT_WORDS`: the only events that count."""
+    tokens: frozenset[str] = frozenset()
+    """All words, in which files may be named."""
+
+    def mentions(self, file: str) -> bool:
+        """Whether a file is named, with its folder or without."""
+        plain = file.replace("\\", "/").lower()
+        base = plain.rpartition("/")[2]
+        return plain in self.tokens or ("." in base and base in self.tokens)
 
 
 def file_words(text: str) -> FileWords:
@@ -93,6 +101,7 @@ def file_words(text: str) -> FileWords:
         not_rated=tuple(dict.fromkeys(m[1] for m in NOT_RATED.finditer(text))),
         dropped=tuple(dict.fromkeys(m[1] for m in DROPPED.finditer(text))),
         event=next((e for e, w in EVENT_WORDS.items() if _is_only(w, text)), ""),
+        tokens=frozenset(t.strip(f"{QUOTES}.,;:()!?*").lower() for t in text.split()),
     )
 
 

@@ -21,7 +21,7 @@ class KnownFile:
     roles: Mapping[str, str | int]
     """Role to column, by name or by place from 1."""
     columns: frozenset[str] = frozenset()
-    files: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
     width: int = 0
     not_rated: tuple[str, ...] = ()
     events: Mapping[str, tuple[Drop, ...]] = field(default_factory=dict)
@@ -39,16 +39,27 @@ class KnownFile:
         return column if column in columns else ""
 
 
+def file_rank(name: str) -> int | None:
+    """Return the place of a name among those of published files; None where it is none."""
+    return RANKS.get(_plain(name))
+
+
 def known_file(name: str, columns: tuple[str, ...], *, has_header: bool) -> KnownFile | None:
     """Return what is known of a file, by its header or by its name and width."""
-    plain = PurePosixPath(name.replace("\\", "/")).name
-    for ending in PACKED:
-        plain = plain.removesuffix(ending)
+    plain = _plain(name)
     for known in KNOWN:
         is_named = plain in known.files and len(columns) == known.width and not has_header
         if is_named or (has_header and known.columns and known.columns <= {*columns}):
             return known
     return None
+
+
+def _plain(name: str) -> str:
+    """Return the name of a file without folders, unpacked."""
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    for ending in PACKED:
+        plain = plain.removesuffix(ending)
+    return plain
 
 
 def _known_of(table: Mapping[str, Any]) -> KnownFile:
@@ -62,7 +73,7 @@ def _known_of(table: Mapping[str, Any]) -> KnownFile:
         title=table["title"],
         roles={role: table[f] for role, f in ROLE_FIELDS.items() if f in table},
         columns=frozenset(table.get("columns", ())),
-        files=frozenset(table.get("files", ())),
+        files=tuple(table.get("files", ())),
         width=table.get("width", 0),
         not_rated=tuple(table.get("not_rated", ())),
         events=events,
@@ -75,3 +86,13 @@ def _known_of(table: Mapping[str, Any]) -> KnownFile:
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 KNOWN = tuple(map(_known_of, _TABLES.values()))
 """In the order of the table: the first that fits is taken."""
+USUAL = (
+    "ratings.csv",
+    "ratings.dat",
+    "ratings.tsv",
+    "interactions.csv",
+    "reviews.csv",
+    "events.csv",
+)
+RANKS = {f: n for n, f in enumerate(dict.fromkeys((*(f for k in KNOWN for f in k.files), *USUAL)))}
+"""Names of files of interactions, those of whole datasets before those of their folds."""

@@ -50,6 +50,8 @@ OURS = frozenset(("results.json", "run.json", "labbook.sha256", "per_user.parque
 """What runs write beside their datasets."""
 PROGRAMS = (".py", ".pyc", ".pyi", ".pth", ".so", ".sh")
 """Endings of files that Python or a shell would run or import from beside a script."""
+NO_DATA = (*PROGRAMS, ".pl", ".md", ".html", ".pdf", ".r", ".ipynb", ".css", ".png", ".jpg")
+"""Endings of files in archives that hold no data."""
 MAX_LINE = 2 << 20
 """Characters of a line of a table; longer ones are no interactions."""
 MAX_DOCUMENT = 64 << 20
@@ -101,13 +103,7 @@ def plain_file(
         start = file.read(8)
     packing = next((k for magic, k in PACKED.items() if start.startswith(magic)), "")
     if packing == "zip" and not member:
-        members = members_of(path, name)
-        if len(members) > 1:
-            raise BadDataset(
-                f"{name} holds {len(members)} files ({', '.join(members[:6])}). Say which one is "
-                "the data."
-            )
-        member = members[0]
+        member = next(iter(members_of(path, name)))
     packed = _Packed(path, name, packing, member)
     start = packed.start()
     if start.startswith(b"PAR1"):
@@ -122,8 +118,19 @@ def plain_file(
     raise BadDataset(f"{name} is binary or in an unknown encoding. Save it as UTF-8.")
 
 
-def members_of(path: Path, name: str) -> tuple[str, ...]:
-    """Return the files of an archive that can hold data.
+def is_zip(path: Path) -> bool:
+    """Whether a file is a ZIP archive, by its first bytes."""
+    with path.open("rb") as file:
+        return PACKED.get(file.read(4)) == "zip"
+
+
+def first_bytes(path: Path, name: str, member: str) -> bytes:
+    """Return the first bytes of a file in an archive."""
+    return _Packed(path, name, "zip", member).start()
+
+
+def members_of(path: Path, name: str) -> dict[str, int]:
+    """Return the files of an archive that can hold data, with their sizes unpacked.
 
     Raises
     ------
@@ -141,18 +148,19 @@ def members_of(path: Path, name: str) -> tuple[str, ...]:
         raise BadDataset(f"{name} is an office document, not a table. {REMEDY}")
     if any(e.flag_bits & 1 for e in entries):
         raise BadDataset(f"{name} is locked with a password. Pack it without one.")
-    names = [
-        e.filename for e in entries if not e.is_dir() and e.file_size and _is_data(e.filename)
-    ]
-    if not names:
+    sizes = {e.filename: e.file_size for e in entries if not e.is_dir() and e.file_size}
+    found = {n: size for n, size in sizes.items() if _is_data(n)}
+    if not found:
         raise BadDataset(f"{name} holds no data file. {REMEDY}")
-    return tuple(names)
+    return found
 
 
 def _is_data(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
     is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not is_hidden and not path.name.lower().startswith(("readme", "license", "licence"))
+    plain = path.name.lower()
+    is_text = plain.startswith(("readme", "license", "licence")) or plain.endswith(NO_DATA)
+    return not (is_hidden or is_text)
 
 
 class _Stream(Protocol):

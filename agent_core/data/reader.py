@@ -13,6 +13,7 @@ from agent_core.data.dialect import COMMENT, dialect_of
 from agent_core.data.file_words import EVENT_WORDS, FileWords
 from agent_core.data.known_files import KnownFile, known_file
 from agent_core.data.lines import Dialect, fields_of
+from agent_core.data.members import chosen_member
 from agent_core.data.mending import mend_ids, mend_ratings, mend_times
 from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file, refuse_long
 from agent_core.data.reading import Reading
@@ -68,10 +69,13 @@ def read_table(
     BadDataset
         When it cannot be used: what is wrong, on which line, and what to do.
     """
-    plain = plain_file(path, name, folder, max_bytes=max_bytes)
+    member = chosen_member(path, name, words)
+    plain = plain_file(path, name, folder, member.name, max_bytes)
     with connection(folder) as opened:
         try:
             reading = _begin(plain, name, words, opened, folder, target)
+            if member.note:
+                (reading.doubts if member.is_guess else reading.notes).append(member.note)
             for _ in range(TRIES):
                 _write(reading)
                 if not _is_mended(reading):

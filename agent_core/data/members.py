@@ -1,0 +1,119 @@
+"""Which file of an archive holds the interactions: what people name, known names, shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from agent_core.data.dialect import dialect_of
+from agent_core.data.file_words import FileWords
+from agent_core.data.known_files import file_rank, known_file
+from agent_core.data.plain_file import HEAD, first_bytes, is_zip, members_of
+from agent_core.data.roles import with_roles
+from agent_core.errors import BadDataset
+
+MOST_TRIED = 40
+"""Files of an archive that are looked into: those of known names, then the largest."""
+UNKNOWN = 10**6
+MOST_NAMED = 8
+FOLD_PARTS = frozenset(("train", "test", "valid", "validation", "val", "dev", "base", "probe"))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The file of an archive that is read."""
+
+    name: str
+    note: str = ""
+    """Which other files are not used."""
+    is_guess: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Shape:
+    """How well a file fits; the least fits best."""
+
+    rank: int
+    """Place among the names of published files."""
+    is_fold: bool
+    lacking: int
+    """Roles that no column has."""
+    guesses: int
+    size: int
+    """The larger the less."""
+    name: str
+
+
+def chosen_member(path: Path, name: str, words: FileWords) -> Member:
+    """Return the file of an archive that holds the interactions; an empty name without archive.
+
+    Raises
+    ------
+    BadDataset
+        When no file of it is a table of interactions.
+    """
+    if not is_zip(path):
+        return Member("")
+    members = members_of(path, name)
+    if len(members) == 1:
+        return Member(next(iter(members)))
+    said = [m for m in members if words.mentions(m)]
+    if said:
+        return Member(said[0], _told(said[0], [*members]))
+    likeliest = sorted(members, key=lambda m: (_rank(m), -members[m]))[:MOST_TRIED]
+    tried = [_shape(path, name, m, members[m]) for m in likeliest]
+    shapes = sorted(s for s in tried if s)
+    if not shapes:
+        raise BadDataset(
+            f"{name} holds {len(members)} files, none of them a table of interactions that I "
+            f"know ({_listed([*members])}). Say which one is the data, e.g. “use "
+            f"{_plain(likeliest[0])}”, and its columns."
+        )
+    best, *others = (s.name for s in shapes)
+    rest = [m for m in members if m not in others]
+    is_guess = bool(others) and file_rank(best) is None
+    return Member(best, _told(best, [*others, *rest]), is_guess)
+
+
+def _shape(path: Path, archive: str, member: str, size: int) -> _Shape | None:
+    """Return how well a file of an archive fits; None where it is no table of interactions."""
+    is_fold = bool(FOLD_PARTS & {*PurePosixPath(member).name.lower().replace("_", ".").split(".")})
+    start = first_bytes(path, archive, member)
+    if start.startswith(b"PAR1"):
+        return _Shape(_rank(member), is_fold, 1, 1, -size, member)
+    text = start.decode("utf-8", errors="replace")[:HEAD]
+    head = text[: text.rfind("\n") + 1] or text
+    try:
+        dialect = dialect_of(head, member)
+        if not dialect.rows:
+            return None
+        known = known_file(member, dialect.recipe.columns, has_header=dialect.has_header)
+        recipe, doubts = with_roles(dialect, FileWords(), member, known)
+    except BadDataset:
+        return None
+    return _Shape(_rank(member), is_fold, 4 - len(recipe.roles), len(doubts), -size, member)
+
+
+def _rank(member: str) -> int:
+    rank = file_rank(member)
+    return UNKNOWN if rank is None else rank
+
+
+def _told(chosen: str, members: Sequence[str]) -> str:
+    """Say which files are not used, and how another is named."""
+    others = [m for m in members if m != chosen]
+    return (
+        f"{_plain(chosen)} of the archive is read; not used: {_listed(others)} (say “use "
+        f"{_plain(others[0])}” to read another)"
+    )
+
+
+def _listed(members: Sequence[str]) -> str:
+    named = ", ".join(map(_plain, members[:MOST_NAMED]))
+    more = len(members) - MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _plain(member: str) -> str:
+    return PurePosixPath(member.replace("\\", "/")).name
