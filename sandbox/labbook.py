@@ -668,7 +668,8 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
             yield from ([*before, *i.rsplit("-", recipe["labels"]), *after] for i in items)
         elif layout == "wide":
             user = fields[0] if recipe["has_user"] else str(number)
-            yield from ([user, str(n), v] for n, v in enumerate(fields[lead:], start=1))
+            items = recipe["items"] or map(str, range(1, len(fields) - lead + 1))
+            yield from ([user, i, v] for i, v in zip(items, fields[lead:], strict=True))
         elif layout == "libfm":
             yield [*(f.partition(":")[0] for f in fields[1:3]), fields[0]]
         else:

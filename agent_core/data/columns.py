@@ -87,6 +87,11 @@ def names_ids(column: str) -> bool:
     return bool(re.fullmatch(ENDINGS, (_parts(column) or [""])[-1]))
 
 
+def names_kinds(column: str) -> bool:
+    """Whether a name ends as names of ids or kinds do, which are no grades."""
+    return names_ids(column) or (_parts(column) or [""])[-1] in ("type", "kind", "status", "flag")
+
+
 def without_common_start(columns: Sequence[str]) -> dict[str, str]:
     """Return each column to its name without the table (`export.user_id`) that all begin with."""
     starts = {c.rpartition(".")[0] for c in columns}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agent_core.data.columns import by_place, numbered_names, role_of
 from agent_core.data.lines import Dialect, fields_of
 from agent_core.data.objects import objects_form
-from agent_core.data.odd_layouts import form_of, lists_of, odd_layout, wide_of
+from agent_core.data.odd_layouts import form_of, is_matrix, lists_of, odd_layout, wide_of
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.errors import BadDataset
 
@@ -28,6 +28,7 @@ SAME_WIDTH = 0.5
 """Share of the lines that must have one width; of several forms the one with the most is taken."""
 REGULAR = 0.9
 """Share of the lines with one width from which they are no lists of items."""
+COUNTED_FROM = 3
 SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
 TYPED = re.compile(r"(\w+):(?:token|float|token_seq|float_seq)")
 """A column of a RecBole atomic file."""
@@ -117,7 +118,7 @@ def _table(
     left_out = [line for line in above[-1:] if not is_named and not line.startswith(COMMENT)]
     left_out = [line for line in left_out if not SEPARATOR_LINE.fullmatch(line.strip("\ufeff "))]
     names = tuple(TYPED.sub(r"\1", f) for f in names)
-    is_spaced = found.delimiter == " "
+    is_spaced = found.delimiter == " " and not found.quote
     recipe = Recipe(
         Layout.SPACED if is_spaced else Layout.DELIMITED,
         delimiter="" if is_spaced else found.delimiter,
@@ -127,8 +128,20 @@ def _table(
     )
     if found.width >= WIDE_FROM and not any(map(role_of, names)) and _are_numbers(rows):
         return wide_of(recipe, rows, names)
-    doubts = tuple(f"the line {line[:60]!r} above the table is left out" for line in left_out)
-    return Dialect(recipe, tuple(map(tuple, rows)), has_header=is_named, doubts=doubts)
+    if names and is_matrix(names, rows) and not found.quote:
+        return wide_of(recipe, rows, names)
+    doubts = [f"the line {line[:60]!r} above the table is left out" for line in left_out]
+    if not is_named and found.width >= COUNTED_FROM and _counts_columns(rows[0]):
+        doubts.append(
+            f"the first line ({', '.join(rows[0][:4])}) may number the columns; it is read"
+        )
+    return Dialect(recipe, tuple(map(tuple, rows)), has_header=is_named, doubts=tuple(doubts))
+
+
+def _counts_columns(first: list[str]) -> bool:
+    """Whether a line numbers columns from 0 or 1, as tables without names are often written."""
+    counts = [[str(n + start) for n in range(len(first))] for start in (0, 1)]
+    return first in counts
 
 
 def _refuse_open_quote(lines: Sequence[str], name: str) -> None:
@@ -162,7 +175,7 @@ def _best_form(body: Sequence[str], asked: str) -> _Form | None:
     found: list[_Form] = []
     has_quotes = any(QUOTE in line for line in body)
     for delimiter in (asked,) if asked else (*DELIMITERS, " "):
-        can_quote = has_quotes and len(delimiter) == 1 and delimiter != " "
+        can_quote = has_quotes and len(delimiter) == 1
         for quote in (QUOTE, "") if can_quote else ("",):
             try:
                 rows = _rows_of(body, delimiter, quote)

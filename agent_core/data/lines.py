@@ -21,7 +21,7 @@ class Dialect:
 
 def fields_of(line: str, delimiter: str, quote: str) -> list[str]:
     """Return the fields of one line."""
-    if delimiter == " ":
+    if delimiter == " " and not quote:
         return line.split()
     if len(delimiter) > 1 or not quote:
         return [f.strip() for f in line.split(delimiter)]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from agent_core.data.columns import role_of
 from agent_core.data.lines import Dialect
 from agent_core.domain.recipe import Layout, Recipe
 from sandbox import labbook
@@ -16,6 +17,10 @@ LIBFM = re.compile(r"-?\d+(?:\.\d+)?(?: \d+:-?\d+(?:\.\d+)?){2,}")
 RECORD = re.compile(r"([A-Za-z][\w/ .-]{0,40}):(?: .*)?")
 """A line of a record: a key and its value; a blank line ends the record."""
 FEWEST_KEYS = 3
+FEWEST_ITEMS = 3
+MOST_MARKS = 21
+"""Different marks of a matrix: 0 to 10 in halves."""
+MARK = re.compile(r"-?\d{1,2}(?:\.\d{1,2})?")
 SAME_FORM = 0.95
 """Share of the items of lists that are written alike."""
 
@@ -128,15 +133,33 @@ def wide_of(recipe: Recipe, rows: list[list[str]], names: tuple[str, ...]) -> Di
         layout=Layout.WIDE,
         lead=lead,
         has_user=has_user,
-        columns=("user_id", "item_id", "rating"),
+        items=tuple(names[lead:]),
+        columns=(names[0] if names and has_user else "user_id", "item_id", "rating"),
         rating="rating",
     )
     cells = (
-        (r[0] if has_user else str(n), str(i), v)
+        (r[0] if has_user else str(n), names[lead + i] if names else str(i + 1), v)
         for n, r in enumerate(rows)
-        for i, v in enumerate(r[lead:], start=1)
+        for i, v in enumerate(r[lead:])
     )
-    return Dialect(recipe, tuple(cells), has_header=bool(names))
+    doubts = (f"each column from {names[lead]} on is taken as an item",) if names else ()
+    return Dialect(recipe, tuple(cells), has_header=bool(names), doubts=doubts)
+
+
+def is_matrix(names: Sequence[str], rows: list[list[str]]) -> bool:
+    """Whether a table with names has a line a user and a column an item, all on one scale."""
+    if len(names) <= FEWEST_ITEMS or any(role_of(n) for n in names[1:] if n.isalpha()):
+        return False
+    first = [r[0] for r in rows]
+    marks = [{r[n] for r in rows if r[n]} for n in range(1, len(names))]
+    scale = set[str]().union(*marks)
+    is_alike = all(2 * len(m) >= len(scale) or len(m) > 2 for m in marks) and len(scale) > 1
+    return (
+        len({*first}) == len(first) > FEWEST_ITEMS
+        and is_alike
+        and len(scale) <= MOST_MARKS
+        and all(MARK.fullmatch(m) for m in scale)
+    )
 
 
 def _is_count(rows: list[list[str]]) -> bool:

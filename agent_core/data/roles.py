@@ -10,6 +10,7 @@ from agent_core.data.columns import (
     existing_column,
     hinted_role,
     names_ids,
+    names_kinds,
     rank_of,
     role_of,
     without_common_start,
@@ -74,12 +75,16 @@ def with_roles(
             roles.give(role, column)
     if recipe.layout in (Layout.BLOCKS, Layout.LIBFM, Layout.WIDE):
         roles.found |= {r: r for r in ROLE_FIELDS if r in recipe.columns}
+    if recipe.layout is Layout.WIDE:
+        roles.give("user_id", recipe.columns[0])
     is_named = dialect.has_header or bool(words.listed)
     if is_named:
         _take_names(roles)
     if known is None or not is_named:
         _take_values(roles, words, is_named=is_named or known is not None)
     _refuse_missing(roles, name)
+    if recipe.layout in (Layout.DELIMITED, Layout.SPACED):
+        _tell_unique(roles)
     fields = {ROLE_FIELDS[role]: column for role, column in roles.found.items()}
     values: dict[str, Sequence[str]] = dict(zip(recipe.columns, columns, strict=True))
     recipe = replace(recipe, **{**dict.fromkeys(ROLE_FIELDS.values(), ""), **fields})  # type: ignore[arg-type]
@@ -123,8 +128,19 @@ def _take_names(roles: Roles) -> None:
         elif named:
             named.sort(key=lambda c: (not _suits(role, roles.signs[c]), rank_of(bare[c], role)))
             roles.give(role, named[0])
+            _tell_others(roles, role, named)
         elif role not in roles.found:
             _take_hint(roles, role, [c for c in hinting if _suits(role, roles.signs[c])])
+
+
+def _tell_others(roles: Roles, role: str, named: list[str]) -> None:
+    """Say which other columns have a usual name of a user or an item."""
+    able = [c for c in named if roles.signs[c].can_be_id and roles.found[role] == named[0]]
+    others = [c for c in able if c != named[0] and roles.signs[c].distinct > 1]
+    if role in NEEDED and others:
+        roles.doubts.append(
+            f"{_said(named[0], roles)} is taken as {NEEDED[role]}, not {', '.join(others)}"
+        )
 
 
 def _allows(role: str, signs: Signs) -> bool:
@@ -189,7 +205,7 @@ def _take_left(roles: Roles) -> None:
     elif "timestamp" not in roles.found and times:
         roles.doubts.append(f"the columns {', '.join(times)} hold times; none is taken")
     left = roles.free()
-    if "rating" not in roles.found and len(left) == 1 and not names_ids(left[0]):
+    if "rating" not in roles.found and len(left) == 1 and not names_kinds(left[0]):
         signs = roles.signs[left[0]]
         if signs.distinct > 1 and _can_grade(signs):
             roles.give("rating", left[0])
@@ -263,6 +279,14 @@ def _refuse_missing(roles: Roles, name: str) -> None:
         "“columns: user, item, rating, timestamp”), or name them user_id and item_id (rating and "
         "timestamp are optional)."
     )
+
+
+def _tell_unique(roles: Roles) -> None:
+    """Say that users or items come once only, as in files of people or of things."""
+    for role, word in (("user_id", "user"), ("item_id", "item")):
+        if roles.signs[roles.found[role]].is_unique:
+            column = _said(roles.found[role], roles)
+            roles.doubts.append(f"no {word} of {column} comes twice in the first lines")
 
 
 def _said(column: str, roles: Roles) -> str:

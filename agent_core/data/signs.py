@@ -12,6 +12,7 @@ from agent_core.data.times import TimeFormat, time_format
 COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
 """Degrees are written with at least three digits after the point; grades are not."""
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:/\d+|\s?%)?")
+SEVERAL = re.compile(r"\(\S+,\s?\S+\)|\d+(?: \d+)+")
 PRODUCT = re.compile(r"B0[0-9A-Z]{8}|\d{9}[\dX]")
 MOST_GRADES = 30
 """Different values up to which numbers can be grades; Jester's have more and no names."""
@@ -48,6 +49,8 @@ class Signs:
     is_coordinate: bool = False
     is_grade: bool = False
     """Few different numbers, none large."""
+    is_several: bool = False
+    """Pairs (`(0,25)`) or lists (`18 13 14`) of ids."""
     is_decimal: bool = False
     """Numbers with something behind the point."""
     events: tuple[str, ...] = ()
@@ -62,7 +65,7 @@ class Signs:
     def can_be_id(self) -> bool:
         """Whether users or items may be named so."""
         strange = (self.is_constant, self.is_counter, self.is_coordinate, self.is_decimal)
-        return self.time is None and not any(strange) and not self.events
+        return self.time is None and not any(strange) and not self.events and not self.is_several
 
 
 def signs_of(values: Sequence[str]) -> Signs:
@@ -87,6 +90,7 @@ def signs_of(values: Sequence[str]) -> Signs:
         and len(unique) <= MOST_GRADES
         and all(abs(n) <= HIGHEST_GRADE for n in numbers),
         is_decimal=is_numeric and any(n != int(n) for n in numbers if abs(n) < 1e15),
+        is_several=_share(unique, SEVERAL) == 1 and bool(unique),
         events=events_in(some),
     )
 

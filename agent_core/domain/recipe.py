@@ -77,6 +77,8 @@ class Recipe:
     """The quotation mark; empty where quotation marks are ordinary characters."""
     inner: str = ""
     """What parts the items of one field; of objects the keys (`a/b`) of lists to unfold."""
+    items: tuple[str, ...] = ()
+    """Names of the items of a matrix; empty: their places."""
     lead: int = 0
     """Fields before the first item, where a line has several."""
     labels: int = 0
