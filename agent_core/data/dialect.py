@@ -80,12 +80,18 @@ def dialect_of(head: str, name: str, *, has_header: bool | None = None) -> Diale
     return odd or _table(lines, skip, asked, name, has_header)
 
 
+def _separator_in(line: str) -> str:
+    """Return the separator that a line names; nothing where it is no such line."""
+    named = SEPARATOR_LINE.fullmatch(line.strip("\ufeff \r\n"))
+    return named[1] if named else ""
+
+
 def _preamble(lines: Sequence[str]) -> tuple[int, str]:
     """Return how many lines stand above the table, and the delimiter that they name."""
     asked = ""
     for number, line in enumerate(lines):
-        named = SEPARATOR_LINE.fullmatch(line.strip("\ufeff \r\n"))
-        asked = named[1] if named else asked
+        named = _separator_in(line)
+        asked = named or asked
         if line.strip() and not named and not line.startswith(COMMENT):
             return number, asked
     return len(lines), asked
@@ -112,11 +118,10 @@ def _table(
     rows = [r for r in found.rows if len(r) == found.width]
     above = [line for line in lines[:top] if line.strip()]
     names = () if has_header else _names_above(above, found, rows)
-    is_named = bool(names)
+    is_named, titles = bool(names), [] if names else above[-1:]
     if not is_named and (_names_columns(rows) if has_header is None else has_header):
         names, rows, top, is_named = tuple(rows[0]), rows[1:], top + 1, True
-    left_out = [line for line in above[-1:] if not is_named and not line.startswith(COMMENT)]
-    left_out = [line for line in left_out if not SEPARATOR_LINE.fullmatch(line.strip("\ufeff "))]
+    titles = [t for t in titles if not (t.startswith(COMMENT) or _separator_in(t))]
     names = tuple(TYPED.sub(r"\1", f) for f in names)
     is_spaced = found.delimiter == " " and not found.quote
     recipe = Recipe(
@@ -130,7 +135,7 @@ def _table(
         return wide_of(recipe, rows, names)
     if names and is_matrix(names, rows) and not found.quote:
         return wide_of(recipe, rows, names)
-    doubts = [f"the line {line[:60]!r} above the table is left out" for line in left_out]
+    doubts = [f"the line {line[:60]!r} above the table is left out" for line in titles]
     if not is_named and found.width >= COUNTED_FROM and _counts_columns(rows[0]):
         doubts.append(
             f"the first line ({', '.join(rows[0][:4])}) may number the columns; it is read"

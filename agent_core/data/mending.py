@@ -76,9 +76,10 @@ def _as_written(reading: Reading, odd: list[str]) -> Recipe | None:
         return replace(recipe, ending=endings.pop())
     if not odd or recipe.thousands or recipe.decimal != ".":
         return None
-    parted = f"count_if(rating <> round(rating)), count_if(abs(rating) >= {THOUSAND})"
-    (others,) = reading.query(f"SELECT {parted} FROM {reading.table}")
-    if all(map(THOUSANDS.fullmatch, odd)) and others == (0, 0):
+    others = reading.numbers(
+        "count_if(rating <> round(rating))", f"count_if(abs(rating) >= {THOUSAND})"
+    )
+    if all(map(THOUSANDS.fullmatch, odd)) and not any(others):
         reading.doubts.append(f"values of {recipe.rating} such as {odd[0]!r} are whole thousands")
         return replace(recipe, thousands=",")
     if all(map(COMMA.fullmatch, odd)):

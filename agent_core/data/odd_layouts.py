@@ -153,11 +153,11 @@ def is_matrix(names: Sequence[str], rows: list[list[str]]) -> bool:
     first = [r[0] for r in rows]
     marks = [{r[n] for r in rows if r[n]} for n in range(1, len(names))]
     scale = set[str]().union(*marks)
-    is_alike = all(2 * len(m) >= len(scale) or len(m) > 2 for m in marks) and len(scale) > 1
+    alike = sum(2 * len(m) >= len(scale) or len(m) > 2 for m in marks)
     return (
         len({*first}) == len(first) > FEWEST_ITEMS
-        and is_alike
-        and len(scale) <= MOST_MARKS
+        and alike > 0.7 * len(marks)
+        and 1 < len(scale) <= MOST_MARKS
         and all(MARK.fullmatch(m) for m in scale)
     )
 

@@ -444,3 +444,100 @@ def test_parquet_keeps_ids_as_they_are(tmp_path):
 
     assert read.pairs() == texts(user="0{}")
     assert set(read.table["timestamp"]) == {pd.Timestamp("2020-01-01 10:00")}
+
+
+# -- what names and lines do not say at once --------------------------------------------------
+
+
+def test_tables_as_r_writes_them_have_row_names(tmp_path):
+    header = '"user" "item" "rating"\n'
+    content = "".join(f'"{n}" "u{u}" {i} 4\n' for n, (u, i) in enumerate(PAIRS, start=1))
+
+    read = read_file(tmp_path, header + content, "r.txt")
+
+    assert read.pairs() == texts(user="u{}")
+    assert roles(read) == ("user", "item", "rating", None)
+
+
+def test_comments_between_lines_and_a_title_above_are_left_out_and_said(tmp_path):
+    body = lines(lambda u, i, r: f"{u},{i},4").splitlines(keepends=True)
+    body.insert(20, "# second week\n")
+
+    read = read_file(tmp_path, "Exported in March\n\nuser,item,rating\n" + "".join(body))
+
+    assert read.pairs() == texts()
+    assert any("Exported in March" in d for d in read.dataset.doubts)
+    assert any("1 lines have another number of fields" in n for n in read.dataset.notes)
+
+
+def test_a_matrix_with_names_is_told(tmp_path):
+    content = "student,Logic,Optics,Ethics,Algebra\n" + "".join(
+        f"s{n},{1 + n % 5},{'' if n % 3 else 1 + n % 4},{1 + n % 2},{5 - n % 5}\n"
+        for n in range(12)
+    )
+
+    read = read_file(tmp_path, content)
+
+    assert read.dataset.users == 12
+    assert {i for _, i in read.pairs()} == {"Logic", "Optics", "Ethics", "Algebra"}
+    assert any("Logic" in d for d in read.dataset.doubts)
+
+
+def test_a_line_that_counts_its_items_is_a_user(tmp_path):
+    users = dict.fromkeys(u for u, _ in PAIRS)
+    owned = [[i for v, i in PAIRS if v == u] for u in users]
+    content = "".join(f"{len(o)} {' '.join(map(str, o))}\n" for o in owned)
+
+    read = read_file(tmp_path, content, "users.dat")
+
+    assert read.pairs() == [(str(n), str(i)) for n, o in enumerate(owned) for i in o]
+
+
+@pytest.mark.parametrize(
+    "items", ['[{{"item_id": {0}, "n": 1}}, {{"item_id": {1}, "n": 2}}]', "[{0}, {1}]"]
+)
+def test_lists_in_objects_are_unfolded(tmp_path, items):
+    content = "".join(
+        f'{{"user_id": {u}, "items": {items.format(u + 100, u + 200)}}}\n' for u in range(30)
+    )
+
+    read = read_file(tmp_path, content, "baskets.jsonl")
+
+    assert read.pairs() == [(str(u), str(u + n)) for u in range(30) for n in (100, 200)]
+
+
+def test_pairs_and_lists_of_ids_are_no_users_and_items(tmp_path):
+    content = lines(lambda u, i, r: f"({u},{i})\t{i} {i + 1} {i + 2}")
+
+    with pytest.raises(BadDataset, match="no column for a user"):
+        read_file(tmp_path, content, "test.negative")
+
+
+def test_of_two_columns_with_names_of_items_the_choice_is_said(tmp_path):
+    content = lines(
+        lambda u, i, r: f"{u},a{i % 7},{i},{10**9 + u}", header="user,artist,track,time\n"
+    )
+
+    read = read_file(tmp_path, content)
+
+    assert roles(read)[1] == "track"
+    assert any("track" in d and "not artist" in d for d in read.dataset.doubts)
+
+
+@pytest.mark.parametrize("name", ["birthdate", "release_date", "registered"])
+def test_times_of_something_else_are_no_times_of_interactions(tmp_path, name):
+    content = lines(
+        lambda u, i, r: f"{u},{i},4,19{50 + u}-01-01", header=f"user,item,rating,{name}\n"
+    )
+
+    assert roles(read_file(tmp_path, content))[3] is None
+
+
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [("13/20", {13.0}), ("80%", {80.0}), ('"1,204"', {1204.0}), ("4 stars", {4.0})],
+)
+def test_ratings_with_something_behind_or_between_are_numbers(tmp_path, written, values):
+    content = lines(lambda u, i, r: f"{u},{i},{written}", header="user,item,rating\n")
+
+    assert set(read_file(tmp_path, content).table["rating"]) == values
