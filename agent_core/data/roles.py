@@ -19,11 +19,13 @@ from agent_core.data.file_words import FileWords
 from agent_core.data.known_files import KnownFile
 from agent_core.data.lines import Dialect
 from agent_core.data.signs import Signs, signs_of
-from agent_core.data.times import TimeFormat, orders_only, time_format
-from agent_core.domain.recipe import ROLE_FIELDS, Layout, Recipe
+from agent_core.data.times import TimeFormat, mixes_units, orders_only, time_format
+from agent_core.domain.recipe import ORDER, ROLE_FIELDS, Layout, Recipe
 from agent_core.errors import BadDataset
 
 NEEDED = {"user_id": "a user", "item_id": "an item"}
+FEW_GRADES = 11
+MANY_LINES = 50
 FEW_COLUMNS = 8
 """Columns up to which a table without names is taken as user, item and what follows."""
 
@@ -164,7 +166,11 @@ def _take_time(roles: Roles, named: list[str], hinting: list[str]) -> None:
     able = able or named
     if able:
         # Of several the finest; `sorted` keeps the order of names that are as usual.
-        roles.give("timestamp", min(able, key=lambda c: _coarseness(c, roles)))
+        chosen = min(able, key=lambda c: _coarseness(c, roles))
+        roles.give("timestamp", chosen)
+        others = [c for c in named if not roles.signs[c].time and not roles.signs[c].is_number]
+        if roles.signs[chosen].is_day and others:
+            roles.doubts.append(f"{chosen} has the days; {', '.join(others)} is not used")
 
 
 def _coarseness(column: str, roles: Roles) -> tuple[bool, int]:
@@ -237,6 +243,7 @@ def _take_places(roles: Roles, words: FileWords) -> None:
         roles.give(role, column)
         able = [c for c in able if c != column]
         is_usual = column in roles.columns[:2] and len(roles.columns) <= FEW_COLUMNS
+        is_usual = is_usual and not (role == "user_id" and _may_grade(roles.signs[column]))
         if not is_usual or (role == "item_id" and column != roles.columns[1]):
             roles.guess(column, role)
     for column in roles.free():
@@ -250,8 +257,17 @@ def _take_places(roles: Roles, words: FileWords) -> None:
 
 def _has_item_first(roles: Roles, able: list[str]) -> bool:
     """Whether product codes stand before people, as in some ratings of Amazon."""
-    signs = [roles.signs[c].is_product for c in able[:2]]
-    return able[:2] == [*roles.columns[:2]] and signs == [True, False]
+    if able[:2] != [*roles.columns[:2]]:
+        return False
+    first, second = (roles.signs[c] for c in able[:2])
+    is_code_first = first.is_product and not second.is_product
+    return is_code_first or (second.is_person and not first.is_person)
+
+
+def _may_grade(signs: Signs) -> bool:
+    """Whether a first column may hold ratings or labels: few small numbers, all over the file."""
+    is_few = signs.distinct <= FEW_GRADES and signs.count >= MANY_LINES
+    return signs.is_grade and is_few and not signs.is_grouped
 
 
 def _can_grade(signs: Signs) -> bool:
@@ -299,6 +315,8 @@ def _with_formats(recipe: Recipe, values: dict[str, Sequence[str]], doubts: list
     if recipe.timestamp:
         found: TimeFormat | None = time_format(values[recipe.timestamp])
         found = found or orders_only(values[recipe.timestamp])
+        if found and found.form == ORDER and mixes_units(values[recipe.timestamp]):
+            doubts.append(f"times of column {recipe.timestamp} mix units; they only order as is")
         recipe = replace(recipe, time_format=found.form if found else "")
         if found is None:
             doubts.append(f"column {recipe.timestamp} holds no times that can be read")

@@ -13,6 +13,7 @@ COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
 """Degrees are written with at least three digits after the point; grades are not."""
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:/\d+|\s?%)?")
 SEVERAL = re.compile(r"\(\S+,\s?\S+\)|\d+(?: \d+)+")
+PERSON = re.compile(r"u(?:ser)?[_-]?\d+", re.IGNORECASE)
 PRODUCT = re.compile(r"B0[0-9A-Z]{8}|\d{9}[\dX]")
 MOST_GRADES = 30
 """Different values up to which numbers can be grades; Jester's have more and no names."""
@@ -41,6 +42,10 @@ class Signs:
     """Times that are whole days."""
     is_number: bool = False
     """Most values begin as numbers do: `4`, `3,5`, `13/20`."""
+    is_grouped: bool = False
+    """Equal values stand together."""
+    is_person: bool = False
+    """`u12`, `user_12`."""
     is_product: bool = False
     """Amazon's codes, which start with B0, or are a book's."""
     is_constant: bool = False
@@ -82,6 +87,8 @@ def signs_of(values: Sequence[str]) -> Signs:
         time=time,
         is_day=time is not None and _are_days(time, some),
         is_number=_share(unique, NUMBER) > 0.5,
+        is_grouped=1 + sum(a != b for a, b in pairwise(some)) == len(unique),
+        is_person=bool(unique) and _share(unique, PERSON) == 1,
         is_product=_share(unique, PRODUCT) == 1 and any(v.startswith("B0") for v in unique),
         is_constant=len(unique) == 1 and len(some) > 1,
         is_counter=is_counter,

@@ -76,6 +76,16 @@ def orders_only(values: Sequence[str]) -> TimeFormat | None:
     return TimeFormat(ORDER) if is_whole else None
 
 
+def mixes_units(values: Sequence[str]) -> bool:
+    """Whether some numbers count seconds since 1970 and others smaller parts of them."""
+    numbers = [float(v) for v in values if WHOLE.fullmatch(v.strip())]
+    fitting = [
+        any(FIRST_SECOND <= n / per_second <= LAST_SECOND for n in numbers)
+        for per_second in EPOCH_RANGES.values()
+    ]
+    return sum(fitting) > 1
+
+
 def _of_numbers(values: list[str]) -> TimeFormat | None:
     numbers = [float(v) for v in values]
     for length, form in PACKED_DAYS.items():
