@@ -7,6 +7,7 @@ import pytest_asyncio
 from benches import Bench
 
 from agent_core.checks.registry import run_checks
+from agent_core.data.given_files import RECIPES, table_name, with_tables, write_recipes
 from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Packages, RunId
@@ -33,13 +34,16 @@ async def sandbox():
 
 
 async def outcome(sandbox, tmp_path: Path, path: Path, task: str, variant: int):
-    dataset = profile(path, task=task)
+    dataset = profile(path, task=task, table=path.with_name(table_name(path.name)))
+    write_recipes(path.with_name(RECIPES), (dataset,))
     context = Context(RunId("r"), task, (dataset,), Packages("3.11", {}))
     researcher = OfflineResearcher()
     plan = await researcher.plan(PlanRequest(context))
     script = await researcher.draft(DraftRequest(context, plan, variant))
     bench = Bench(sandbox, tmp_path / "out")
-    execution = await bench.run(script.source, inputs=[path], limits=LIMITS)
+    execution = await bench.run(
+        script.source, inputs=[*with_tables({path.name: path}).values()], limits=LIMITS
+    )
     assert execution.is_ok, execution.output[-2000:]
     files = {dataset.name: path}
     evidence = read_evidence(plan, script.source, execution, (dataset,), files)
