@@ -15,36 +15,110 @@ SAID = {
     "timestamp": r"time ?stamps?|times?|dates?",
 }
 """How people name what a column holds."""
+ROLE = "|".join(f"(?P<{role}>{said})" for role, said in SAID.items())
+ROLE = rf"(?:(?:the|an?|my|our)\s+)?(?:{ROLE})\b"
 QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-COLUMN = rf"[{QUOTES}]?([A-Za-z_][\w.-]*)[{QUOTES}]?"
+NAME = rf"[{QUOTES}]?(?P<name>[A-Za-z_](?:[\w.-]*\w)?)[{QUOTES}]?"
+COLUMN = r"(?:column|col|field)s?"
 FILLERS = frozenset(
     (
         *("is", "are", "named", "called", "not", "missing", "there", "the", "a", "an"),
-        *("of", "in", "and", "or", "with", "for", "to"),
+        *("of", "in", "and", "or", "with", "for", "to", "no", "column", "col", "columns", "first"),
     )
 )
-ORDINAL = rf"{'|'.join(ORDINALS)}|\d{{1,3}}(?:st|nd|rd|th)"
-PLACE = rf"(?:the\s+)?(?:({ORDINAL})\s+column|column\s+(?:number\s+|no\.?\s*)?(\d{{1,3}}))"
-HEADERLESS = re.compile(
-    r"\b(?:no|without(?:\s+an?)?|lacks?\s+an?|has\s+no|there\s+is\s+no|not?\s+have\s+an?)\s+header",
+ORDINAL = rf"(?P<ordinal>{'|'.join(ORDINALS)}|last|\d{{1,3}}(?:st|nd|rd|th))"
+PLACE = (
+    rf"(?:(?:the\s+)?{ORDINAL}\s+(?:{COLUMN}|one)|{COLUMN}\s+(?:number\s+|no\.?\s*)?"
+    r"(?P<digits>\d{1,3}))\b"
+)
+BARE_PLACE = rf"(?:{PLACE}|the\s+{ORDINAL.replace('ordinal', 'bare')}(?=\s*(?:[.,;\n]|and\b|$)))"
+IS = r"(?:is|are|holds?|has|contains?|stands?\s+for|as|means|=|:)"
+IN = r"(?:is|are|stands?|lies?)"
+ROLES_OF_PLACES = (
+    rf"{PLACE}\s*(?:{IS}\s*)?{ROLE}",
+    rf"\b{ROLE}\s*(?:{IN}\s+in\s+|in\s+|{IS}\s*)?{BARE_PLACE}",
+)
+ROLES_OF_NAMES = (
+    rf"\b{ROLE}\s+{IN}\s+in\s+(?:the\s+)?{COLUMN}\s+{NAME}",
+    rf"\b{ROLE}\s+{IN}\s+in\s+(?:the\s+)?{NAME}\s+{COLUMN}\b",
+    rf"\b{COLUMN}\s+{NAME}\s+{IS}\s+{ROLE}",
+    rf"\b{ROLE}\s+{COLUMN}\s*(?:is\s+(?:named|called)|is|=|:|named|called)\s*{NAME}",
+    rf"\b{ROLE}\s+{COLUMN}\s+(?=[{QUOTES}]){NAME}",
+    rf"\buse\s+(?:the\s+)?{COLUMN}\s+{NAME}\s+as\s+{ROLE}",
+)
+ROLES_OF_LIKELY_NAMES = (
+    rf"{NAME}\s+(?:as|for)\s+{ROLE}",
+    rf"\b{ROLE}\s*(?:(?:is|are)\s+(?:actually\s+|really\s+)?(?:in\s+)?|should\s+be\s+|in\s+|[=:]\s*)"
+    rf"{NAME}",
+    rf"{NAME}\s+(?:is|holds|has)\s+{ROLE}",
+)
+"""Any word may stand there; it counts where a column is named so."""
+NO_ROLE = (
+    rf"\bthere\s+(?:is|are)\s+no\s+{ROLE}",
+    rf"(?:{PLACE}|\b{NAME})\s+(?:is|are)\s+(?:not\s+an?|no)\s+{ROLE}",
+)
+LIST = re.compile(
+    rf"\b(?:{COLUMN}(?:\s+order)?\s*(?:are\s*:?|is\s*:?|[:=])|it(?:'s|\u2019s|\s+is))\s*([^\n.]+)",
     re.IGNORECASE,
 )
-WITH_HEADER = re.compile(
-    r"\bfirst\s+(?:line|row)\s+(?:is|holds|has)\s+(?:the\s+|an?\s+)?(?:header|column names|names)",
-    re.IGNORECASE,
+LISTED_NAME = re.compile(
+    rf"[{QUOTES}]?([A-Za-z_][\w-]*(?: (?!and\b)[\w-]+)?)[{QUOTES}]?(?=\s*(?:[,;|]|and\b|$))"
 )
-LISTED = re.compile(r"\bcolumns?(?:\s+are)?\s*[:=]\s*([^\n.;]+)", re.IGNORECASE)
-VALUE = rf"[{QUOTES}]?(-?[\w.]+?)[{QUOTES}]?"
-NOT_RATED = re.compile(
-    rf"{VALUE}\s+(?:means|is|stands\s+for|=)\s+(?:not\s+rated|unrated|no\s+rating|missing"
-    r"|unknown|not\s+(?:yet\s+)?seen)\b",
-    re.IGNORECASE,
+HEADERLESS = (
+    r"\b(?:no|without(?:\s+an?)?|lacks?\s+an?|n[o']t\s+have\s+an?)\s+header\b(?:\s+(?:line|row))?"
+    r"|\bheader-?less\b|\bheader\s+is\s+missing\b|\bfirst\s+(?:line|row)\s+is\s+(?:already\s+)?data"
 )
-DROPPED = re.compile(
-    rf"\b(?:drop|remove|skip|ignore|leave\s+out|without|exclude)\s+(?:all\s+|the\s+)*{VALUE}"
-    r"\s+(?:rows|lines|entries|values|ratings)\b",
-    re.IGNORECASE,
+WITH_HEADER = (
+    r"\bfirst\s+(?:line|row)\s+(?:is|holds|has|contains|gives)\s+(?:the\s+|an?\s+)?"
+    r"(?:header|column names|names)|\b(?:does\s+have|there\s+is|has|with)\s+an?\s+header\b"
 )
+MARK = (
+    rf"(?:[{QUOTES}][^{QUOTES}]{{1,20}}[{QUOTES}]|-?\d+(?:\.\d+)?|n/a|nan|null|(?-i:[A-Z]{{1,5}}))"
+)
+"""A value that is a mark: a number, capitals, or in quotation marks."""
+MARKS = rf"(?P<marks>{MARK}(?:\s*(?:,|and|or)\s*(?:a\s+)?{MARK})*)"
+UNRATED = (
+    r"(?:(?:simply|just|implicit,?|i\.e\.,?|an?)\s+)*(?:not\s+rated|unrated|no\s+rating"
+    r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen)\b"
+)
+NOT_RATED = (
+    rf"{MARKS}\s*(?:means?|is|are|stands?\s+for|=|as)\s*{UNRATED}",
+    rf"\b(?:drop|skip|ignore)\s+(?:all\s+)?(?:the\s+)?{MARKS}'?s?,\s+they\s+are\s+{UNRATED}",
+)
+RATED = rf"{MARKS}\s+(?:is|are)\s+(?:really\s+)?(?:an?\s+)?(?:real\s+|true\s+)?ratings?\b"
+DROP = r"\b(?:drop|remove|skip|ignore|leave\s+out|exclude|delete)\b"
+LINES = r"(?:rows|lines|entries|records)"
+DROPPED = (
+    rf"{DROP}\s+(?:all\s+|the\s+)*(?P<marks>{MARK}|[\w.-]+)\s+{LINES}\b",
+    rf"{DROP}\s+(?:all\s+)?the\s+{MARKS}\s+(?:values|ratings)\b",
+    rf"{DROP}\s+(?:all\s+|the\s+)*{LINES}\s+(?:with|where|whose|of)\s+(?:the\s+|an?\s+)?"
+    rf"(?:ratings?|scores?|stars)\s+(?:is\s+|of\s+|=\s*)?{MARKS}",
+    rf"\b{LINES}\s+(?:with|where|whose)\s+(?:the\s+|an?\s+)?(?:ratings?|scores?|stars)\s+"
+    rf"(?:is\s+|of\s+|=\s*)?{MARKS}\s+(?:should|must|can|have to)\s+be\s+"
+    r"(?:dropped|removed|skipped|ignored|left out|excluded|deleted)",
+)
+NO_MARKS = frozenset(
+    [
+        "duplicate",
+        "duplicated",
+        "repeated",
+        "first",
+        "last",
+        "empty",
+        "same",
+        "other",
+        "bad",
+        "invalid",
+        "old",
+        "new",
+        "these",
+        "those",
+        "such",
+        "remaining",
+        "all",
+    ]
+)
+"""Words before `rows` that are no value of a rating."""
 EVENT_WORDS = {
     "purchase": r"purchases?|buys?|bought|orders?|transactions?|sales?",
     "click": r"clicks?",
@@ -52,33 +126,60 @@ EVENT_WORDS = {
     "cart": r"add[- ]to[- ]carts?|carts?",
     "favourite": r"favou?rites?|favs?",
     "play": r"plays?|listens?",
+    "like": r"likes?",
 }
+EVENT = "|".join(f"(?P<{event}>{words})" for event, words in EVENT_WORDS.items())
 ONLY = (
-    r"\b(?:only|just|nothing\s+but)\s+(?:the\s+|on\s+)?(?:{0})(?:\s+events?)?\b",
-    r"\b(?:{0})(?:\s+events?)?\s+only\b",
-    r"\b(?:keep|use|take)\s+(?:only\s+)?(?:the\s+)?(?:{0})\s+events?\b",
+    r"\b(?:only|just|nothing\s+but)\s+(?:(?:want|need|count|use|keep|take|consider|care\s+about"
+    rf"|look\s+at|the|on)\s+)*(?:{EVENT})(?:\s+events?)?\b",
+    rf"\b(?:{EVENT})(?:\s+events?)?\s+only\b",
+    rf"\b(?:keep|use|take)\s+(?:only\s+)?(?:the\s+)?(?:{EVENT})\s+events?\b",
+)
+DAY_FIRST = (
+    r"\bdays?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\bdd?[/.-]mm?\b|\beuropean\s+dates"
+)
+MONTH_FIRST = (
+    r"\bmonths?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\bmm?[/.-]dd?\b"
+    r"|\b(?:us|american)\s+dates"
+)
+FILE_NAME = rf"[{QUOTES}]?(?P<file>[\w.+-]+\.[A-Za-z]\w{{0,7}}(?:\.gz|\.zst)?)[{QUOTES}]?"
+FILE = (
+    rf"\b(?:use|read|take|open)\s+(?:only\s+)?(?:the\s+)?(?:file\s+)?{FILE_NAME}",
+    rf"\b(?:interactions|ratings|data|events)\s+(?:is|are)\s+in\s+(?:the\s+file\s+)?{FILE_NAME}",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FileWords:
-    """What people say of a file; empty where nothing is said."""
+    """What people say of a file; empty where nothing is said. What is said last counts."""
 
     listed: tuple[str, ...] = ()
     """Names of all columns in their order."""
     named: dict[str, str] = field(default_factory=dict)
     """Role to the name of its column."""
+    likely: dict[str, str] = field(default_factory=dict)
+    """Role to a word that may be the name of its column."""
     placed: dict[str, int] = field(default_factory=dict)
-    """Role to the place of its column, from 0."""
+    """Role to the place of its column, from 0; -1: the last."""
+    none: frozenset[str] = frozenset()
+    """Roles that no column has."""
     has_header: bool | None = None
     not_rated: tuple[str, ...] = ()
     """Values of the rating that mean that there is none."""
+    rated: tuple[str, ...] = ()
+    """Values of the rating that look as if they meant that, and are ratings."""
     dropped: tuple[str, ...] = ()
     """Values of the rating whose lines are left out."""
     event: str = ""
     """A key of `EVENT_WORDS`: the only events that count."""
+    day_first: bool | None = None
+    """How dates of numbers are read."""
+    file: str = ""
+    """The file that is to be read."""
     tokens: frozenset[str] = frozenset()
     """All words, in which files may be named."""
+    rest: str = ""
+    """The text without what it says of files."""
 
     def mentions(self, file: str) -> bool:
         """Whether a file is named, with its folder or without."""
@@ -86,67 +187,141 @@ class FileWords:
         base = plain.rpartition("/")[2]
         return plain in self.tokens or ("." in base and base in self.tokens)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said of files."""
+        return self == FileWords(tokens=self.tokens, rest=self.rest)
+
 
 def file_words(text: str) -> FileWords:
     """Return what a text says of the files that come with it."""
-    listed = LISTED.search(text)
-    names = re.split(r"\s*,\s*|\s+and\s+", listed[1].strip()) if listed else []
-    is_list = len(names) > 1 and all(re.fullmatch(r"[A-Za-z_][\w -]{0,30}", n) for n in names)
-    without, with_one = HEADERLESS.search(text), WITH_HEADER.search(text)
+    reading = _Reading(text)
+    values, listed = reading.values(), reading.listed()
+    has_header = reading.choice(WITH_HEADER, HEADERLESS)
+    day_first = reading.choice(DAY_FIRST, MONTH_FIRST)
+    events, files = reading.found(*ONLY), reading.found(*FILE)
+    roles = reading.roles()
     return FileWords(
-        listed=tuple(names) if is_list else (),
-        named=_named(text),
-        placed=_placed(text),
-        has_header=False if without else True if with_one else None,
-        not_rated=tuple(dict.fromkeys(m[1] for m in NOT_RATED.finditer(text))),
-        dropped=tuple(dict.fromkeys(m[1] for m in DROPPED.finditer(text))),
-        event=next((e for e, w in EVENT_WORDS.items() if _is_only(w, text)), ""),
+        listed=listed,
+        named={r: str(c) for r, (kind, c) in roles.items() if kind == "named"},
+        likely={r: str(c) for r, (kind, c) in roles.items() if kind == "likely"},
+        placed={r: int(c) for r, (kind, c) in roles.items() if kind == "placed"},
+        none=frozenset(r for r, (kind, _) in roles.items() if kind == "none"),
+        has_header=has_header,
+        not_rated=_of_kind(values, "not_rated"),
+        rated=_of_kind(values, "rated"),
+        dropped=_of_kind(values, "dropped"),
+        event=_group(events[-1], EVENT_WORDS) if events else "",
+        day_first=day_first,
+        file=files[-1]["file"] if files else "",
         tokens=frozenset(t.strip(f"{QUOTES}.,;:()!?*").lower() for t in text.split()),
+        rest=reading.rest(),
     )
 
 
-def _is_only(words: str, text: str) -> bool:
-    return any(re.search(p.format(words), text, re.IGNORECASE) for p in ONLY)
+@dataclass(slots=True)
+class _Reading:
+    """A text in which statements are looked for; where they stand is kept."""
+
+    text: str
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+    def found(self, *patterns: str) -> list[re.Match[str]]:
+        """Return all that some patterns find, in the order of the text."""
+        matches = [m for p in patterns for m in re.finditer(p, self.text, re.IGNORECASE)]
+        self.spans += [m.span() for m in matches]
+        return sorted(matches, key=lambda m: m.start())
+
+    def choice(self, one: str, other: str) -> bool | None:
+        """Return whether the one is said last, or the other; None: neither."""
+        said = [(m.start(), True) for m in self.found(one)]
+        said += [(m.start(), False) for m in self.found(other)]
+        return max(said)[1] if said else None
+
+    def roles(self) -> dict[str, tuple[str, str | int]]:
+        """Return for each role what was said last of its column; looked for after all else."""
+        said: list[tuple[re.Match[str], str, str | int]] = []
+        said += [(m, "named", m["name"]) for m in self.names(*ROLES_OF_NAMES)]
+        said += [(m, "none", "") for m in self.found(*NO_ROLE)]
+        said += [(m, "placed", _place(m)) for m in self.found(*ROLES_OF_PLACES)]
+        said += [(m, "likely", m["name"]) for m in self.names(*ROLES_OF_LIKELY_NAMES)]
+        in_order = sorted(said, key=lambda s: s[0].start())
+        return {_group(match, SAID): (kind, column) for match, kind, column in in_order}
+
+    def names(self, *patterns: str) -> list[re.Match[str]]:
+        """Return where columns are named, outside of what is said besides."""
+        matches = [m for p in patterns for m in re.finditer(p, self.text, re.IGNORECASE)]
+        named = [m for m in matches if m["name"].lower() not in FILLERS]
+        free = [m for m in named if not _overlaps(m.span(), self.spans)]
+        self.spans += [m.span() for m in free]
+        return free
+
+    def values(self) -> dict[str, str]:
+        """Return for each value of a rating what was said last of it."""
+        said = [(m, "rated") for m in self.found(RATED)]
+        said += [(m, "dropped") for m in self.found(*DROPPED)]
+        said += [(m, "not_rated") for m in self.found(*NOT_RATED)]
+        return {
+            value: kind
+            for match, kind in sorted(said, key=lambda s: s[0].start())
+            for value in _marks(match)
+        }
+
+    def listed(self) -> tuple[str, ...]:
+        """Return the names of all columns, where they are listed."""
+        for match in reversed([*LIST.finditer(self.text)]):
+            names, end = _names_in(match[1])
+            if len(names) >= (3 if match[0].lower().startswith("it") else 2):
+                self.spans.append((match.start(), match.start(1) + end))
+                return names
+        return ()
+
+    def rest(self) -> str:
+        """Return the text without the statements."""
+        kept = [c for n, c in enumerate(self.text) if not any(a <= n < b for a, b in self.spans)]
+        return " ".join("".join(kept).split())
 
 
-def _named(text: str) -> dict[str, str]:
-    """Return the columns that a text names for a role, e.g. `ratings are in column score`."""
-    found: dict[str, str] = {}
-    for role, said in SAID.items():
-        patterns = (
-            rf"\b(?:{said})\s+(?:is|are|stands?|lies?)\s+in\s+(?:the\s+)?column\s+{COLUMN}",
-            rf"\b(?:{said})\s+(?:is|are|stands?|lies?)\s+in\s+(?:the\s+)?{COLUMN}\s+column",
-            rf"\bcolumn\s+{COLUMN}\s+(?:is|holds|has|contains|are|as)\s+(?:the\s+)?(?:{said})\b",
-            rf"\b(?:{said})\s+column\s*(?:is\s+(?:named|called)|is|=|:|named|called)\s*{COLUMN}",
-            rf"\b(?:{said})\s+column\s+[{QUOTES}]([A-Za-z_][\w.-]*)[{QUOTES}]",
-            rf"\buse\s+(?:the\s+)?(?:column\s+)?{COLUMN}\s+as\s+(?:the\s+)?(?:{said})\b",
-        )
-        for pattern in patterns:
-            match = re.search(pattern, text, re.IGNORECASE)
-            if match and match[1].lower().rstrip(".") not in FILLERS:
-                found[role] = match[1].rstrip(".")
-                break
-    return found
+def _overlaps(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in others)
 
 
-def _placed(text: str) -> dict[str, int]:
-    """Return the places that a text gives to roles, e.g. `the fifth column is the item`."""
-    found: dict[str, int] = {}
-    for role, said in SAID.items():
-        patterns = (
-            rf"\b{PLACE}\s+(?:is|holds|has|contains|as)\s+(?:the\s+)?(?:{said})\b",
-            rf"\b(?:{said})\s+(?:is|are|stands?|lies?)\s+(?:in\s+)?{PLACE}",
-            rf"\buse\s+{PLACE}\s+as\s+(?:the\s+)?(?:{said})\b",
-        )
-        match = next((m for p in patterns if (m := re.search(p, text, re.IGNORECASE))), None)
-        if match:
-            found[role] = _place(match[1], match[2])
-    return found
+def _group(match: re.Match[str], names: dict[str, str]) -> str:
+    """Return which of some named groups has matched."""
+    return next(name for name in names if match[name])
 
 
-def _place(word: str | None, digits: str | None) -> int:
-    """Return a place from 0, by an ordinal or a number."""
-    if digits:
-        return int(digits) - 1
-    text = (word or "").lower()
+def _of_kind(values: dict[str, str], kind: str) -> tuple[str, ...]:
+    return tuple(value for value, said in values.items() if said == kind)
+
+
+def _marks(match: re.Match[str]) -> list[str]:
+    """Return the values that a statement is about."""
+    parts = re.split(r"\s*(?:,|\band\b|\bor\b)\s*(?:a\s+)?", match["marks"])
+    plain = (p.strip(f"{QUOTES} ") for p in parts)
+    return [p for p in plain if p and p.lower() not in NO_MARKS]
+
+
+def _names_in(text: str) -> tuple[tuple[str, ...], int]:
+    """Return the names that a list begins with, up to the first part that is none, and its end."""
+    mark = next(iter(re.findall(r"[,;|]", text)), "and")
+    between = re.compile(rf"\s*(?:{re.escape(mark)}\s*(?:and\b)?|\band\b)\s*")
+    names: list[str] = []
+    end = at = len(text) - len(text.lstrip())
+    while match := LISTED_NAME.match(text, at):
+        names.append(match[1])
+        end = match.end()
+        following = between.match(text, end)
+        if following is None:
+            break
+        at = following.end()
+    return tuple(names), end
+
+
+def _place(match: re.Match[str]) -> int:
+    """Return a place from 0, by an ordinal or a number; -1: the last."""
+    groups = match.groupdict()
+    text = (groups.get("ordinal") or groups.get("bare") or groups.get("digits") or "").lower()
+    if text == "last":
+        return -1
     return ORDINALS[text] - 1 if text in ORDINALS else int(re.sub(r"\D", "", text)) - 1
