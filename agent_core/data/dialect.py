@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent_core.data.choices import Doubt, header_choice
 from agent_core.data.columns import by_place, numbered_names, role_of
 from agent_core.data.lines import Dialect, fields_of
 from agent_core.data.objects import objects_form
@@ -120,7 +121,8 @@ def _table(
     names = () if has_header else _names_above(above, found, rows)
     is_named, titles = bool(names), [] if names else above[-1:]
     if not is_named and (_names_columns(rows) if has_header is None else has_header):
-        names, rows, top, is_named = tuple(rows[0]), rows[1:], top + 1, True
+        is_named = not _counts_columns(rows[0])
+        names, rows, top = tuple(rows[0]) if is_named else (), rows[1:], top + 1
     titles = [t for t in titles if not (t.startswith(COMMENT) or _separator_in(t))]
     names = tuple(TYPED.sub(r"\1", f) for f in names)
     is_spaced = found.delimiter == " " and not found.quote
@@ -135,10 +137,13 @@ def _table(
         return wide_of(recipe, rows, names)
     if names and is_matrix(names, rows) and not found.quote:
         return wide_of(recipe, rows, names)
-    doubts = [f"the line {line[:60]!r} above the table is left out" for line in titles]
-    if not is_named and found.width >= COUNTED_FROM and _counts_columns(rows[0]):
+    doubts: list[Doubt] = [
+        f"the line {line[:60]!r} above the table is left out" for line in titles
+    ]
+    if has_header is None and not is_named and _counts_columns(rows[0]):
+        first = ", ".join(rows[0][:4])
         doubts.append(
-            f"the first line ({', '.join(rows[0][:4])}) may number the columns; it is read"
+            header_choice(f"the first line ({first}) may number the columns; it is read")
         )
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=is_named, doubts=tuple(doubts))
 
@@ -146,7 +151,7 @@ def _table(
 def _counts_columns(first: list[str]) -> bool:
     """Whether a line numbers columns from 0 or 1, as tables without names are often written."""
     counts = [[str(n + start) for n in range(len(first))] for start in (0, 1)]
-    return first in counts
+    return len(first) >= COUNTED_FROM and first in counts
 
 
 def _refuse_open_quote(lines: Sequence[str], name: str) -> None:

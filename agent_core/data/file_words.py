@@ -28,8 +28,8 @@ FILLERS = frozenset(
 )
 ORDINAL = rf"(?P<ordinal>{'|'.join(ORDINALS)}|last|\d{{1,3}}(?:st|nd|rd|th))"
 PLACE = (
-    rf"(?:(?:the\s+)?{ORDINAL}\s+(?:{COLUMN}|one)|{COLUMN}\s+(?:number\s+|no\.?\s*)?"
-    r"(?P<digits>\d{1,3}))\b"
+    rf"(?:(?:the\s+)?{ORDINAL}\s+(?:{COLUMN}|one)\b|{COLUMN}\s+(?:number\s+|no\.?\s*)?"
+    r"(?P<digits>\d{1,3})\b(?:\s*\([^()\n]*\))?)"
 )
 BARE_PLACE = rf"(?:{PLACE}|the\s+{ORDINAL.replace('ordinal', 'bare')}(?=\s*(?:[.,;\n]|and\b|$)))"
 IS = r"(?:is|are|holds?|has|contains?|stands?\s+for|as|means|=|:)"
@@ -98,25 +98,10 @@ DROPPED = (
     r"(?:dropped|removed|skipped|ignored|left out|excluded|deleted)",
 )
 NO_MARKS = frozenset(
-    [
-        "duplicate",
-        "duplicated",
-        "repeated",
-        "first",
-        "last",
-        "empty",
-        "same",
-        "other",
-        "bad",
-        "invalid",
-        "old",
-        "new",
-        "these",
-        "those",
-        "such",
-        "remaining",
-        "all",
-    ]
+    (
+        *("duplicate", "duplicated", "repeated", "first", "last", "empty", "same", "other", "bad"),
+        *("invalid", "old", "new", "these", "those", "such", "remaining", "all"),
+    )
 )
 """Words before `rows` that are no value of a rating."""
 EVENT_WORDS = {
@@ -135,6 +120,8 @@ ONLY = (
     rf"\b(?:{EVENT})(?:\s+events?)?\s+only\b",
     rf"\b(?:keep|use|take)\s+(?:only\s+)?(?:the\s+)?(?:{EVENT})\s+events?\b",
 )
+ALL_EVENTS = r"\b(?:all|every)\s+(?:of\s+)?(?:the\s+)?events?\s+counts?\b"
+ONLY_ORDER = r"\btimes?\s+only\s+orders?\b"
 DAY_FIRST = (
     r"\bdays?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\bdd?[/.-]mm?\b|\beuropean\s+dates"
 )
@@ -171,7 +158,9 @@ class FileWords:
     dropped: tuple[str, ...] = ()
     """Values of the rating whose lines are left out."""
     event: str = ""
-    """A key of `EVENT_WORDS`: the only events that count."""
+    """A key of `EVENT_WORDS`: the only events that count; `all`: all do."""
+    only_order: bool = False
+    """Whether times only order interactions."""
     day_first: bool | None = None
     """How dates of numbers are read."""
     file: str = ""
@@ -199,7 +188,8 @@ def file_words(text: str) -> FileWords:
     values, listed = reading.values(), reading.listed()
     has_header = reading.choice(WITH_HEADER, HEADERLESS)
     day_first = reading.choice(DAY_FIRST, MONTH_FIRST)
-    events, files = reading.found(*ONLY), reading.found(*FILE)
+    events = reading.found(*ONLY, ALL_EVENTS)
+    only_order, files = bool(reading.found(ONLY_ORDER)), reading.found(*FILE)
     roles = reading.roles()
     return FileWords(
         listed=listed,
@@ -211,7 +201,8 @@ def file_words(text: str) -> FileWords:
         not_rated=_of_kind(values, "not_rated"),
         rated=_of_kind(values, "rated"),
         dropped=_of_kind(values, "dropped"),
-        event=_group(events[-1], EVENT_WORDS) if events else "",
+        event=_group(events[-1], EVENT_WORDS, "all") if events else "",
+        only_order=only_order,
         day_first=day_first,
         file=files[-1]["file"] if files else "",
         tokens=frozenset(t.strip(f"{QUOTES}.,;:()!?*").lower() for t in text.split()),
@@ -245,8 +236,12 @@ class _Reading:
         said += [(m, "none", "") for m in self.found(*NO_ROLE)]
         said += [(m, "placed", _place(m)) for m in self.found(*ROLES_OF_PLACES)]
         said += [(m, "likely", m["name"]) for m in self.names(*ROLES_OF_LIKELY_NAMES)]
-        in_order = sorted(said, key=lambda s: s[0].start())
-        return {_group(match, SAID): (kind, column) for match, kind, column in in_order}
+        result: dict[str, tuple[str, str | int]] = {}
+        for match, kind, column in sorted(said, key=lambda s: s[0].start()):
+            # A column has one role: the one that is said last.
+            others = {r: c for r, c in result.items() if c != (kind, column) or kind == "none"}
+            result = others | {_group(match, SAID): (kind, column)}
+        return result
 
     def names(self, *patterns: str) -> list[re.Match[str]]:
         """Return where columns are named, outside of what is said besides."""
@@ -286,9 +281,10 @@ def _overlaps(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
     return any(span[0] < end and start < span[1] for start, end in others)
 
 
-def _group(match: re.Match[str], names: dict[str, str]) -> str:
+def _group(match: re.Match[str], names: dict[str, str], other: str = "") -> str:
     """Return which of some named groups has matched."""
-    return next(name for name in names if match[name])
+    found = match.groupdict()
+    return next((name for name in names if found.get(name)), other)
 
 
 def _of_kind(values: dict[str, str], kind: str) -> tuple[str, ...]:

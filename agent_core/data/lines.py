@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
+from agent_core.data.choices import Doubt
 from agent_core.domain.recipe import Recipe
 
 
@@ -15,7 +16,7 @@ class Dialect:
     recipe: Recipe
     rows: tuple[tuple[str, ...], ...]
     has_header: bool = False
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     """What was left out on a guess."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from agent_core.data.choices import Doubt, file_choice
 from agent_core.data.dialect import dialect_of
 from agent_core.data.file_words import FileWords
 from agent_core.data.known_files import file_rank, known_file
@@ -25,9 +26,8 @@ class Member:
     """The file of an archive that is read."""
 
     name: str
-    note: str = ""
-    """Which other files are not used."""
-    is_guess: bool = False
+    note: Doubt = ""
+    """Which other files are not used; a question where it is a guess."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,8 +72,10 @@ def chosen_member(path: Path, name: str, words: FileWords) -> Member:
         )
     best, *others = (s.name for s in shapes)
     rest = [m for m in members if m not in others]
-    is_guess = bool(others) and file_rank(best) is None
-    return Member(best, _told(best, [*others, *rest]), is_guess)
+    told = _told(best, [*others, *rest])
+    if others and file_rank(best) is None:
+        return Member(best, file_choice(told, [_plain(m) for m in (best, *others)]))
+    return Member(best, told)
 
 
 def _shape(path: Path, archive: str, member: str, size: int) -> _Shape | None:

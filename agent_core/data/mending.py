@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import NoReturn
 
+from agent_core.data.choices import date_choice, mark_choice
 from agent_core.data.reading import Reading
 from agent_core.data.table import (
     field_text,
@@ -139,28 +140,59 @@ def _mend_sentinels(reading: Reading) -> bool:
             "WHERE rating IS NOT NULL ORDER BY 1 LIMIT 5000"
         )
     ]
-    strange = _strange(values)
+    if _spell_marks(reading, values):
+        return True
+    strange = _strange([v for v in values if f"{v:g}" not in reading.words.rated])
     if strange is None:
+        _ask_zero(reading, values)
         return False
-    text = field_text(recipe.rating)
-    forms = reading.query(
-        f"SELECT {text}, count(*) FROM {reading.source} "
-        f"WHERE {number_text(recipe, recipe.rating)} = {strange!r} GROUP BY 1"
-    )
-    spelled = tuple(sorted(str(f) for f, _ in forms))
-    count = sum(int(str(n)) for _, n in forms)
+    spelled, count = _spelled(reading, strange)
     others = [v for v in values if v != strange]
     if recipe.layout is Layout.WIDE:
         # A cell of a matrix that is not rated is no interaction.
         drop = Drop(recipe.rating, When.IS, spelled, f"{strange:g} stands for not rated")
         reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
         return True
-    reading.doubts.append(
-        f"{count:,} ratings are {strange:g} among {others[0]:g} to {others[-1]:g}: taken as not "
-        f"rated, left out of ratings (say “drop the {strange:g} rows” to leave the lines out)"
+    text = (
+        f"{count:,} ratings are {strange:g} among {others[0]:g} to {others[-1]:g}; taken as not "
+        "rated, left out of ratings"
     )
+    reading.doubts.append(mark_choice(text, f"{strange:g}", is_rating=False))
     reading.recipe = replace(recipe, missing=(*recipe.missing, *spelled))
     return True
+
+
+def _spelled(reading: Reading, value: float) -> tuple[tuple[str, ...], int]:
+    """Return how a rating is written in the file, and how often it is there."""
+    recipe = reading.recipe
+    forms = reading.query(
+        f"SELECT {field_text(recipe.rating)}, count(*) FROM {reading.source} "
+        f"WHERE {number_text(recipe, recipe.rating)} = {value!r} GROUP BY 1"
+    )
+    return tuple(sorted(str(f) for f, _ in forms)), sum(int(str(n)) for _, n in forms)
+
+
+def _spell_marks(reading: Reading, values: list[float]) -> bool:
+    """Leave numbers that people say are no ratings out, however the file writes them."""
+    unrated, dropped = (
+        [form for v in values if f"{v:g}" in said for form in _spelled(reading, v)[0]]
+        for said in (reading.words.not_rated, reading.words.dropped)
+    )
+    recipe = reading.recipe
+    drops = (Drop(recipe.rating, When.IS, tuple(dropped), "as asked"),) if dropped else ()
+    reading.recipe = replace(
+        recipe, missing=(*recipe.missing, *unrated), drops=(*recipe.drops, *drops)
+    )
+    return bool(unrated or dropped)
+
+
+def _ask_zero(reading: Reading, values: list[float]) -> None:
+    """Ask whether 0 among ratings that else begin at 1 is one."""
+    is_odd = len(values) > 2 and values[0] == 0 and values[1] >= 1 and values[-1] > 1
+    if is_odd and "0" not in reading.words.rated:
+        _, count = _spelled(reading, 0.0)
+        text = f"{count:,} ratings are 0, which often means not rated; taken as ratings"
+        reading.doubts.append(mark_choice(text, "0", is_rating=True))
 
 
 def _strange(values: list[float]) -> float | None:
@@ -191,15 +223,24 @@ def _is_other_format(reading: Reading, other: str, odd: int) -> bool:
         return reading.numbers("count_if(t < before)", of=f"({both})")[0]
 
     mine, theirs = odd, failures(other)
-    if mine == theirs:
+    said = reading.words.day_first
+    if mine == theirs and said is not None:
+        mine, theirs = (0, 1) if _is_day_first(recipe.time_format) == said else (1, 0)
+    elif mine == theirs:
         mine, theirs = steps_back(recipe.time_format), steps_back(other)
         chosen = other if theirs < mine else recipe.time_format
-        reading.doubts.append(
+        text = (
             f"dates in column {recipe.timestamp} fit {recipe.time_format} and {other}; "
             f"{chosen} is taken, under which the file is "
             f"{'in order' if mine != theirs else 'in order as under the other'}"
         )
+        reading.doubts.append(date_choice(text, is_day_first=_is_day_first(chosen)))
     if theirs < mine:
         reading.recipe = replace(recipe, time_format=other)
         return True
     return False
+
+
+def _is_day_first(form: str) -> bool:
+    """Whether the day stands before the month in a format of dates."""
+    return form.find("%d") < form.find("%m")

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_core.data.choices import text_of
 from agent_core.data.file_words import file_words
 from agent_core.data.hashing import sha256_of
 from agent_core.data.plain_file import MAX_BYTES
@@ -175,7 +176,8 @@ def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) 
         is_synthetic=recipe.columns[0] == SYNTHETIC_HEADER,
         recipe=recipe,
         table_sha256=table_sha256,
-        doubts=tuple(reading.doubts),
+        doubts=tuple(map(text_of, reading.doubts)),
+        questions=tuple(d for d in reading.doubts if not isinstance(d, str)),
     )
 
 
@@ -184,8 +186,6 @@ def _notes(reading: Reading, counts: Counts) -> list[str]:
     recipe, notes = reading.recipe, list(reading.notes)
     if counts.repeated:
         notes.append(f"{counts.repeated:,} rows repeat a (user, item) pair")
-    if len(counts.ratings) > 1 and counts.ratings[0] == 0 and counts.ratings[-1] > 1:
-        notes.append("some ratings are 0, which often means not rated")
     if counts.unrated:
         notes.append(f"{counts.unrated:,} interactions have no rating")
     if not recipe.rating:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from agent_core.data.choices import Doubt, event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
 from agent_core.data.file_words import EVENT_WORDS, FileWords
 from agent_core.data.known_files import KnownFile, known_file
@@ -75,7 +76,7 @@ def read_table(
         try:
             reading = _begin(plain, name, words, opened, folder, target)
             if member.note:
-                (reading.doubts if member.is_guess else reading.notes).append(member.note)
+                _tell_member(reading, member.note)
             for _ in range(TRIES):
                 _write(reading)
                 if not _is_mended(reading):
@@ -84,6 +85,14 @@ def read_table(
         except Trouble as error:
             raise BadDataset(f"{name} cannot be read: {_first_line(error.text)}") from error
         return reading
+
+
+def _tell_member(reading: Reading, told: Doubt) -> None:
+    """Say which file of an archive is read; ask where it was guessed."""
+    if isinstance(told, str):
+        reading.notes.append(told)
+    else:
+        reading.doubts.append(told)
 
 
 def _begin(
@@ -170,7 +179,7 @@ def _take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
             continue
         wanted = EVENT_WORDS.get(reading.words.event, "")
         kept = tuple(e for e in events if wanted and re.fullmatch(wanted, e, re.IGNORECASE))
-        if reading.words.event and not kept:
+        if wanted and not kept:
             raise BadDataset(
                 f"{reading.name} has the events {', '.join(sorted(events))} in column {column}, "
                 f"no {reading.words.event}. Say which of them count."
@@ -179,11 +188,17 @@ def _take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
             drop = Drop(column, When.IS_NOT, kept, f"only {', '.join(kept)} counts")
             reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
         else:
-            reading.doubts.append(
-                f"column {column} says what happened ({', '.join(sorted(events))}); all of it "
-                "counts as interaction"
-            )
+            _ask_events(reading, column, sorted(events))
         return
+
+
+def _ask_events(reading: Reading, column: str, events: list[str]) -> None:
+    """Ask which events count, unless somebody said that all do."""
+    if reading.words.event:
+        return
+    kinds = [k for e in events for k, w in EVENT_WORDS.items() if re.fullmatch(w, e, re.I)]
+    told = f"column {column} says what happened ({', '.join(events)}); all of it counts"
+    reading.doubts.append(event_choice(f"{told} as interaction", kinds))
 
 
 def _write(reading: Reading) -> None:

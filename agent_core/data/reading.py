@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from agent_core.data.choices import Doubt
 from agent_core.data.file_words import FileWords
 from agent_core.data.known_files import KnownFile
 from agent_core.data.plain_file import PlainFile
@@ -35,7 +36,7 @@ class Reading:
     """Time formats that fit the first lines as well."""
     known: KnownFile | None = None
     notes: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     """What was guessed, for people to correct."""
     source: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from agent_core.data.choices import Doubt, column_choice, no_column_choice, unit_choice
 from agent_core.data.columns import (
     OTHER_TIMES,
     existing_column,
@@ -38,18 +39,35 @@ class Roles:
     signs: dict[str, Signs]
     found: dict[str, str] = field(default_factory=dict)
     """Role to column."""
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     """Guesses, for people to correct."""
+    none: frozenset[str] = frozenset()
+    """Roles that no column has."""
 
     def give(self, role: str, column: str) -> None:
         """Give a role to a column unless one of them is taken."""
-        if role not in self.found and column not in self.found.values():
+        is_free = role not in self.found and column not in self.found.values()
+        if is_free and role not in self.none:
             self.found[role] = column
 
     def guess(self, column: str, role: str) -> None:
-        """Say that a column is taken for what it may not be."""
+        """Say that a column is taken for what it may not be, and ask which one is."""
+        if self.found.get(role) != column:
+            return
         said = NEEDED.get(role) or f"the {role}"
-        self.doubts.append(f"{_said(column, self)} is taken as {said}")
+        text = f"{_said(column, self)} is taken as {said}"
+        others = [c for c in self.columns if role in NEEDED and self.signs[c].can_be_id]
+        self.ask(text, role, [column, *(c for c in others if c != column)])
+
+    def ask(self, text: str, role: str, columns: Sequence[str]) -> None:
+        """Ask which of some columns has a role; the first is taken."""
+        self.doubts.append(column_choice(text, role, [_said(c, self) for c in columns]))
+
+    def ask_whether(self, text: str, role: str, columns: Sequence[str]) -> None:
+        """Ask whether one of some columns has a role, unless somebody said that none has."""
+        if role not in self.none:
+            named = [_said(c, self) for c in columns]
+            self.doubts.append(no_column_choice(text, role, named))
 
     def free(self) -> list[str]:
         """Return the columns without a role."""
@@ -58,7 +76,7 @@ class Roles:
 
 def with_roles(
     dialect: Dialect, words: FileWords, name: str, known: KnownFile | None = None
-) -> tuple[Recipe, list[str]]:
+) -> tuple[Recipe, list[Doubt]]:
     """Return the recipe with its columns' roles, and what was guessed.
 
     Raises
@@ -70,7 +88,7 @@ def with_roles(
     rows = [r for r in dialect.rows if len(r) == len(recipe.columns)]
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in recipe.columns]
     signs = {c: signs_of(v) for c, v in zip(recipe.columns, columns, strict=True)}
-    roles = Roles(recipe.columns, signs)
+    roles = Roles(recipe.columns, signs, none=words.none)
     _take_words(roles, words, name)
     for role in ROLE_FIELDS if known else ():
         if known and (column := known.column_of(role, recipe.columns)):
@@ -90,7 +108,7 @@ def with_roles(
     fields = {ROLE_FIELDS[role]: column for role, column in roles.found.items()}
     values: dict[str, Sequence[str]] = dict(zip(recipe.columns, columns, strict=True))
     recipe = replace(recipe, **{**dict.fromkeys(ROLE_FIELDS.values(), ""), **fields})  # type: ignore[arg-type]
-    recipe = _with_formats(recipe, values, roles.doubts)
+    recipe = _with_formats(recipe, values, roles.doubts, words)
     return (recipe if is_named else _with_role_names(recipe)), roles.doubts
 
 
@@ -110,8 +128,12 @@ def _named_columns(dialect: Dialect, words: FileWords, name: str) -> Recipe:
 def _take_words(roles: Roles, words: FileWords, name: str) -> None:
     for role, column in words.named.items():
         roles.found[role] = existing_column(column, roles.columns, name)
+    by_case = {c.lower(): c for c in roles.columns}
+    for role, column in words.likely.items():
+        if column.lower() in by_case:
+            roles.found[role] = by_case[column.lower()]
     for role, place in words.placed.items():
-        if not 0 <= place < len(roles.columns):
+        if not -1 <= place < len(roles.columns):
             raise BadDataset(
                 f"{name} has {len(roles.columns)} columns, the task names the {place + 1}th."
             )
@@ -137,12 +159,12 @@ def _take_names(roles: Roles) -> None:
 
 def _tell_others(roles: Roles, role: str, named: list[str]) -> None:
     """Say which other columns have a usual name of a user or an item."""
-    able = [c for c in named if roles.signs[c].can_be_id and roles.found[role] == named[0]]
+    is_taken = roles.found.get(role) == named[0]
+    able = [c for c in named if roles.signs[c].can_be_id and is_taken]
     others = [c for c in able if c != named[0] and roles.signs[c].distinct > 1]
     if role in NEEDED and others:
-        roles.doubts.append(
-            f"{_said(named[0], roles)} is taken as {NEEDED[role]}, not {', '.join(others)}"
-        )
+        text = f"{_said(named[0], roles)} is taken as {NEEDED[role]}, not {', '.join(others)}"
+        roles.ask(text, role, [named[0], *others])
 
 
 def _allows(role: str, signs: Signs) -> bool:
@@ -184,7 +206,8 @@ def _take_hint(roles: Roles, role: str, hinting: list[str]) -> None:
         roles.give(role, exact[0])
         roles.guess(exact[0], role)
     elif role == "rating" and exact:
-        roles.doubts.append(f"the columns {', '.join(exact)} could be ratings; none is taken")
+        text = f"the columns {', '.join(exact)} could be ratings; none is taken"
+        roles.ask_whether(text, role, exact)
 
 
 def _take_values(roles: Roles, words: FileWords, *, is_named: bool) -> None:
@@ -209,7 +232,8 @@ def _take_left(roles: Roles) -> None:
         roles.give("timestamp", times[0])
         roles.guess(times[0], "timestamp")
     elif "timestamp" not in roles.found and times:
-        roles.doubts.append(f"the columns {', '.join(times)} hold times; none is taken")
+        text = f"the columns {', '.join(times)} hold times; none is taken"
+        roles.ask_whether(text, "timestamp", times)
     left = roles.free()
     if "rating" not in roles.found and len(left) == 1 and not names_kinds(left[0]):
         signs = roles.signs[left[0]]
@@ -310,13 +334,17 @@ def _said(column: str, roles: Roles) -> str:
     return f"column {roles.columns.index(column) + 1} ({column})"
 
 
-def _with_formats(recipe: Recipe, values: dict[str, Sequence[str]], doubts: list[str]) -> Recipe:
+def _with_formats(
+    recipe: Recipe, values: dict[str, Sequence[str]], doubts: list[Doubt], words: FileWords
+) -> Recipe:
     """Return the recipe with the forms of its ids and times, as the first rows have them."""
     if recipe.timestamp:
         found: TimeFormat | None = time_format(values[recipe.timestamp])
         found = found or orders_only(values[recipe.timestamp])
-        if found and found.form == ORDER and mixes_units(values[recipe.timestamp]):
-            doubts.append(f"times of column {recipe.timestamp} mix units; they only order as is")
+        is_mixed = found and found.form == ORDER and mixes_units(values[recipe.timestamp])
+        if is_mixed and not words.only_order:
+            text = f"times of column {recipe.timestamp} mix units; they only order as is"
+            doubts.append(unit_choice(text))
         recipe = replace(recipe, time_format=found.form if found else "")
         if found is None:
             doubts.append(f"column {recipe.timestamp} holds no times that can be read")

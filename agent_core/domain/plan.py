@@ -77,6 +77,9 @@ class Dataset:
     """Hash of the table that was read from it; row numbers of splits count its rows."""
     doubts: tuple[str, ...] = ()
     """What was guessed of the file, for people to correct before the start."""
+    questions: tuple[Question, ...] = ()
+    """Those of the doubts that change results, each with other ways to read the file; an option
+    is what somebody says to have it."""
 
     @property
     def density(self) -> float:
