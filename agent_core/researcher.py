@@ -64,6 +64,8 @@ class ReviseRequest(PlannedRequest):
     """Read a reply to the plan: wish, question, or chatter."""
 
     reply: str
+    reread: tuple[str, ...] = ()
+    """What changed in the data, where the reply had the files read again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Counts:
     repeated: int
     ratings: tuple[float, ...] = ()
     """Different ratings, where they are few."""
+    rating_range: tuple[float, float] | None = None
     different_ratings: int = 0
     unrated: int = 0
     different_times: int = 0
@@ -120,6 +121,9 @@ def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:
         if "rating" in roles:
             different, known = numbers("count(DISTINCT rating)", "count(rating)")
             found |= {"different_ratings": different, "unrated": rows - known}
+            if known:
+                ends = run(opened, f"SELECT min(rating), max(rating) FROM {table}")[0]
+                found["rating_range"] = tuple(float(str(v)) for v in ends)
             if different <= FEW:
                 values = run(
                     opened,
@@ -168,6 +172,7 @@ def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) 
         items=counts.items,
         duplicates=counts.repeated,
         rating_values=counts.ratings,
+        rating_range=counts.rating_range,
         first_time=counts.first_day,
         last_time=counts.last_day,
         min_user_interactions=counts.fewest_per_user,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from agent_core.domain import (
     Answer,
@@ -42,9 +43,21 @@ class RunSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class DatasetsProfiled:
-    """The datasets were read."""
+    """The datasets were read, for the first time or again."""
 
     datasets: tuple[Dataset, ...]
+    said: tuple[str, ...] = ()
+    """What was said of the files besides the task, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesDescribed:
+    """After a refusal somebody said how the files are to be read."""
+
+    text: str
+    by: UserId
+    files: tuple[Path, ...] = ()
+    """Those that it brought, where the task had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +283,7 @@ class RunFailed:
 Event = (
     RunSubmitted
     | DatasetsProfiled
+    | FilesDescribed
     | PlanSet
     | StatusChanged
     | ProtocolFrozen

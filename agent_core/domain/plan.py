@@ -61,6 +61,8 @@ class Dataset:
     """Rows beyond the first of one (user, item) pair."""
     rating_values: tuple[float, ...] = ()
     """Distinct ratings, when at most 20."""
+    rating_range: tuple[float, float] | None = None
+    """Lowest and highest rating."""
     first_time: str | None = None
     """ISO date of the earliest interaction."""
     last_time: str | None = None

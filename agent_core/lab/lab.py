@@ -25,6 +25,7 @@ from agent_core.domain.events import (
     Answered,
     CheckWaived,
     Disputed,
+    FilesDescribed,
     Logged,
     PlanSet,
     Rechecked,
@@ -39,6 +40,7 @@ from agent_core.domain.events import (
 from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
 from agent_core.lab.run_driver import LabServices, RunDriver
+from agent_core.lab.run_files import can_be_described, frozen_reply
 from agent_core.lab.waivers import WaiverReading, named_waivers, read_waivers, waived_text
 from agent_core.run.journal import Journal
 from agent_core.run.rounds import dispute_line, is_reopened, next_round, why_closed
@@ -164,7 +166,7 @@ class Lab:
         if asked.refusals or (told and not asked.rest):
             return Revision(reply=told)
         if view.status is not RunStatus.WAITING or view.plan is None:
-            return Revision(reply=f"{told} {_frozen_reply(view)}".strip())
+            return Revision(reply=f"{told} {frozen_reply(view, asked.rest)}".strip())
         revision = await (await self.driver(run)).revise(asked.rest, by)
         return replace(revision, reply=f"{told} {revision.reply}".strip())
 
@@ -235,9 +237,32 @@ class Lab:
         before = before_last_change(view.plans, view.changes)
         plan = replace(before, version=view.plans[-1].version + 1)
         change = PlanChange(summary=(f"back to version {before.version}",), back_to=before.version)
-        driver = await self.driver(run)
-        await driver.recorder.add(PlanSet(plan, change, by, "undo"))
+        await (await self.driver(run)).go_back(plan, change, by)
         return Revision(plan, change)
+
+    async def describe_files(self, run: RunId, text: str, by: UserId) -> None:
+        """Read the files of a run that was refused for them again, by what somebody says.
+
+        Raises
+        ------
+        RunBusy
+            When another live process drives it.
+        """
+        view = await self.view(run)
+        if not can_be_described(view) or view.task is None:
+            return
+        if not await self.journal.claim(run):
+            raise RunBusy(f"Run {run} is driven by another process; say it there.")
+        task, trouble = view.task, ""
+        if not task.files:
+            words = "\n".join((task.text, *view.said, text))
+            task, trouble = await self.store_files(replace(task, text=words), run)
+        described = FilesDescribed(text, by, () if view.task.files else task.files)
+        await self.journal.append(run, described, StatusChanged(RunStatus.PLANNING))
+        if trouble:
+            await self.journal.append(run, RunFailed(trouble, is_resumable=False))
+        else:
+            await self.work_on(run)
 
     async def start(self, run: RunId, by: UserId) -> None:
         """Freeze the protocol and let the run begin; idempotent.
@@ -365,18 +390,6 @@ class Lab:
         await asyncio.gather(*(w.abandon() for w in self.drivers.values()))
         for run in self.drivers:
             await self.journal.release(run)
-
-
-def _frozen_reply(view: RunView) -> str:
-    """Say why the plan cannot change now."""
-    if view.plan is None:
-        return "The plan is still being written; reply when it is shown."
-    if view.status.is_final:
-        return "This run has ended. Mention me again with the changed question for a new run."
-    return (
-        f"The protocol is frozen (version {view.plan.version}) since the start. I finish it as "
-        "planned; stop it and ask again for a changed one."
-    )
 
 
 def _resumed_status(view: RunView) -> RunStatus:

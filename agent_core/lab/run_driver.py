@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent_core.data.given_files import table_name, with_tables
 from agent_core.domain import (
     Answer,
     Budget,
     Ending,
     Packages,
     Plan,
+    PlanChange,
     Revision,
     RunId,
     RunStatus,
@@ -25,7 +25,6 @@ from agent_core.domain import (
 )
 from agent_core.domain.events import (
     CheckWaived,
-    DatasetsProfiled,
     PlanSet,
     ProtocolFrozen,
     Rechecked,
@@ -41,7 +40,8 @@ from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
-from agent_core.lab.dataset_choice import read_files
+from agent_core.lab.rereading import Rereading
+from agent_core.lab.run_files import RunFiles
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
@@ -80,6 +80,8 @@ class RunDriver:
         self.services = services
         self.settings = settings
         self.recorder = Recorder(journal, run)
+        self.run_files = RunFiles(self.recorder)
+        self.rereading = Rereading(self.run_files, self.context, self.ask_revision)
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
         self.starter = UserId("")
@@ -182,25 +184,15 @@ class RunDriver:
 
     def files(self) -> dict[str, Path]:
         """Return the stored datasets by name, with the tables and recipes made of them."""
-        return with_tables(self.attached())
-
-    def attached(self) -> dict[str, Path]:
-        """Return the stored datasets by name."""
-        task = self.view.task
-        return {path.name: path for path in task.files} if task else {}
+        return self.run_files.given
 
     async def plan(self) -> None:
         """Profile the datasets and have the first plan written."""
         if self.view.status is not RunStatus.PLANNING:
             await self.recorder.add(StatusChanged(RunStatus.PLANNING))
         if not self.view.datasets:
-            words = self.view.task.text if self.view.task else ""
-            folder = self.journal.folder(self.run) / "data"
-            found = await read_files(self.attached(), folder, words)
-            for dataset in found:
-                table, files = folder / table_name(dataset.name), self.journal.files
-                await files.link(await files.put(table), table)
-            await self.recorder.add(DatasetsProfiled(found))
+            async with self.run_files.open_reading(self.view.said) as reading:
+                await self.recorder.add(await self.run_files.take(reading))
         task = self.view.task
         asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
         context = replace(self.context(), task=asked.rest)
@@ -214,6 +206,9 @@ class RunDriver:
     async def revise(self, text: str, by: UserId) -> Revision:
         """Read one reply at a time; log the plan's next version when there is one."""
         async with self.talk:
+            reread = await self.rereading.read_again(text, by)
+            if reread is not None:
+                return reread
             revision = await self.read_reply(text)
             if revision.plan is not None and self.view.freeze is None:
                 await self.recorder.add(PlanSet(revision.plan, revision.change, by, text))
@@ -221,11 +216,19 @@ class RunDriver:
 
     async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""
+        return await self.ask_revision(ReviseRequest(self.context(), self.existing_plan(), text))
+
+    async def ask_revision(self, request: ReviseRequest) -> Revision:
+        """Have the researcher read a reply."""
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
-            request = ReviseRequest(self.context(), self.existing_plan(), text)
             revision = await researcher.revise(request)
         await self.recorder.flush()
         return revision
+
+    async def go_back(self, plan: Plan, change: PlanChange, by: UserId) -> None:
+        """Log an earlier version of the plan as the next one, on the data that it had."""
+        async with self.talk:
+            await self.rereading.go_back(plan, change, by)
 
     def existing_plan(self) -> Plan:
         """Return the plan in force."""

@@ -53,7 +53,7 @@ from agent_core.model.prompting import (
 from agent_core.model.recording import Conversations
 from agent_core.model.report_answer import answer_from, draft_from
 from agent_core.model.requests import Voice
-from agent_core.model.revising import revision_from
+from agent_core.model.revising import reply_with_data, revision_from
 from agent_core.researcher import (
     AnswerRequest,
     CallBudget,
@@ -146,7 +146,8 @@ class ModelResearcher:
             return revision_from(answer, request.plan, request.context.datasets)
 
         form = class_form("revision", RevisionAnswer, convert)
-        return await self._ask_in_role("revise", form, request, reply=clip(request.reply, TASK))
+        reply = clip(reply_with_data(request), TASK)
+        return await self._ask_in_role("revise", form, request, reply=reply)
 
     async def draft(self, request: DraftRequest) -> Script:
         """Write a script from scratch."""

@@ -11,6 +11,7 @@ from agent_core.model.answers import RevisionAnswer
 from agent_core.model.bounds import clip
 from agent_core.model.planning import plan_from
 from agent_core.prose.clipping import on_one_line
+from agent_core.researcher import ReviseRequest
 from agent_core.rules.wording import data_text, split_text
 
 MAX_REPLY = 1500
@@ -43,6 +44,16 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
     if change.is_empty:
         return Revision(reply=reply, offer=offer)
     return Revision(after, change, reply, offer)
+
+
+def reply_with_data(request: ReviseRequest) -> str:
+    """Return a reply with what it changed in the data."""
+    if not request.reread:
+        return request.reply
+    return (
+        f"The files were read again as I said: {'; '.join(request.reread)}. Change in the plan "
+        f"what follows from that, and nothing else. {request.reply}"
+    ).strip()
 
 
 def _stable(

@@ -20,7 +20,7 @@ from agent_core.offline.composer import VARIANTS, compose
 from agent_core.offline.grammar import Reading, read
 from agent_core.offline.planner import build
 from agent_core.offline.repairs import repaired_profile
-from agent_core.offline.revision import revise
+from agent_core.offline.revision import follow_data, revise
 from agent_core.researcher import (
     AnswerRequest,
     CallBudget,
@@ -71,7 +71,9 @@ class OfflineResearcher:
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""
-        return revise(request.plan, _interaction_dataset(request.context.datasets), request.reply)
+        dataset = _interaction_dataset(request.context.datasets)
+        read = follow_data if request.reread else revise
+        return read(request.plan, dataset, request.reply)
 
     async def draft(self, request: DraftRequest) -> Script:
         """Compose the variant of this draft."""

@@ -67,6 +67,12 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     return _next_revision(plan, dataset, changed, dropped, said)
 
 
+def follow_data(plan: Plan, dataset: Dataset, reply: str) -> Revision:
+    """Return the next version for data that were read again, and for what a reply says besides."""
+    changed, dropped, said = _apply(plan, re.sub(r"\s+", " ", reply).strip())
+    return _next_revision(plan, dataset, changed, dropped, said if changed or dropped else "")
+
+
 def _outcome_reply(plan: Plan, reply: str) -> str:
     """Say what becomes of a wish about a result."""
     named = [a for a in read(reply).algorithms if a not in BASELINES]

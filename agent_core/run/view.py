@@ -28,6 +28,7 @@ from agent_core.domain.events import (
     CheckWaived,
     DatasetsProfiled,
     Disputed,
+    FilesDescribed,
     Logged,
     ModelCalled,
     ModelOutage,
@@ -71,9 +72,13 @@ class RunView:
     researcher: str = ""
     level: str = ""
     datasets: tuple[Dataset, ...] = ()
+    said: tuple[str, ...] = ()
+    """What was said of the files besides the task."""
     plans: tuple[Plan, ...] = ()
     """Every version in order; the last is in force."""
     changes: tuple[PlanChange, ...] = ()
+    readings: tuple[tuple[str, ...], ...] = ()
+    """What had been said of the files when each version was made."""
     nodes: tuple[Node, ...] = ()
     """In order of their ids; a node in work has neither execution nor error."""
     progress: tuple[tuple[NodeId, NodeProgress], ...] = ()
@@ -165,10 +170,17 @@ def _run_step(view: RunView, logged: Logged) -> RunView:
             return replace(
                 view, task=task, researcher=researcher, level=level, submitted_at=logged.at
             )
-        case DatasetsProfiled(datasets):
-            return replace(view, datasets=datasets)
+        case DatasetsProfiled(datasets, said):
+            return replace(view, datasets=datasets, said=said)
+        case FilesDescribed() as described:
+            return _described(view, described)
         case PlanSet(plan, change):
-            return replace(view, plans=(*view.plans, plan), changes=(*view.changes, change))
+            return replace(
+                view,
+                plans=(*view.plans, plan),
+                changes=(*view.changes, change),
+                readings=(*view.readings, view.said),
+            )
         case StatusChanged(status, reason):
             started = logged.at if status is RunStatus.RUNNING else None
             is_ended = status is RunStatus.REPORTING and bool(reason)
@@ -184,6 +196,14 @@ def _run_step(view: RunView, logged: Logged) -> RunView:
             return replace(view, freeze=Freeze(version, plan_hash, logged.at, by))
         case _:
             return _end_step(view, logged)
+
+
+def _described(view: RunView, event: FilesDescribed) -> RunView:
+    """Take what was said of files: they are read again by it."""
+    task = view.task
+    if task is not None and event.files:
+        task = replace(task, files=event.files)
+    return replace(view, task=task, datasets=(), said=(*view.said, event.text), failure="")
 
 
 def _end_step(view: RunView, logged: Logged) -> RunView:

@@ -26,9 +26,7 @@ FILES = {
     "two scores": lines(
         lambda u, i: f"{u},{i},{1 + i % 5},{1 + u % 5}", "user,item,my_score,all_score\n"
     ),
-    "two times": lines(
-        lambda u, i: f"{u},{i},{TIME + i},{TIME + u}", "user,item,opened,closed\n"
-    ),
+    "two times": lines(lambda u, i: f"{u},{i},{TIME + i},{TIME + u}", "user,item,opened,closed\n"),
     "99 among 1 to 5": lines(lambda u, i: f"{u},{i},{99 if i < 105 else 1 + i % 5}", "u,i,r\n"),
     "0 among 1 to 5": lines(lambda u, i: f"{u},{i},{0 if i < 105 else 1 + i % 5}.0", "u,i,r\n"),
     "dates": lines(lambda u, i: f"{u},{i},{moment(u, i)}", "user,item,date\n"),
@@ -58,7 +56,9 @@ def test_every_option_reads_the_file_that_way_and_is_asked_no_more(tmp_path, nam
 
 
 def test_the_last_word_counts(tmp_path):
-    said = "column 1 is the user, column 2 is the rating\n\nno, column 1 is the rating and 2 is not"
+    said = (
+        "column 1 is the user, column 2 is the rating\n\nno, column 1 is the rating and 2 is not"
+    )
 
     dataset = read_file(tmp_path, FILES["grade first"], words=said).dataset
 

@@ -1,0 +1,156 @@
+"""The files of one run: read at first, and read again as people say."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_core.data.description import lettered_questions
+from agent_core.data.file_words import FileWords, file_words
+from agent_core.data.given_files import with_tables
+from agent_core.domain import Dataset, RunStatus
+from agent_core.domain.events import DatasetsProfiled
+from agent_core.lab.dataset_choice import read_files
+from agent_core.run.recorder import Recorder
+from agent_core.run.view import RunView
+
+LETTERS = re.compile(r"\W*(?:options?\s+)?([a-z])(?:(?:\W|\band\b)+([a-z]))*\W*", re.IGNORECASE)
+ONE_LETTER = re.compile(r"\b([a-z])\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What the files of a run come to, before it counts."""
+
+    datasets: tuple[Dataset, ...]
+    said: tuple[str, ...]
+    folder: Path
+    """Where tables and recipes lie."""
+
+
+class RunFiles:
+    """Reads the files of one run."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    @property
+    def attached(self) -> dict[str, Path]:
+        """The stored files by name."""
+        task = self.recorder.view.task
+        return {path.name: path for path in task.files} if task else {}
+
+    @property
+    def given(self) -> dict[str, Path]:
+        """What scripts are given: files with the tables and recipes made of them."""
+        return with_tables(self.attached)
+
+    @asynccontextmanager
+    async def open_reading(self, said: tuple[str, ...]) -> AsyncIterator[FileReading]:
+        """Read all files by what was said of them; forgotten at the end unless it is taken.
+
+        Raises
+        ------
+        BadDataset
+            When one of them cannot be read so.
+        """
+        task = self.recorder.view.task
+        words = "\n\n".join((task.text if task else "", *said))
+        folder = self.recorder.journal.folder(self.recorder.run)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="reading-", dir=folder) as scratch:
+            found = await read_files(self.attached, Path(scratch), words)
+            yield FileReading(found, said, Path(scratch))
+
+    async def take(self, reading: FileReading) -> DatasetsProfiled:
+        """Give scripts what was read; the event says so."""
+        journal = self.recorder.journal
+        folder = journal.folder(self.recorder.run) / "data"
+        for path in sorted(p for p in reading.folder.iterdir() if p.is_file()):
+            await journal.files.link(await journal.files.put(path), folder / path.name)
+        return DatasetsProfiled(reading.datasets, reading.said)
+
+
+def spoken_of_files(text: str, datasets: Sequence[Dataset] = ()) -> str:
+    """Return what a reply says of files, in words: letters of options are spelled out.
+
+    Empty where it says nothing of them; a word that may name a column must name one.
+    """
+    chosen = _chosen_options(text, datasets)
+    if chosen:
+        return ". ".join(chosen)
+    words = file_words(text)
+    columns = {c.name.lower() for d in datasets for c in d.columns}
+    is_likely = any(c.lower() in columns or not columns for c in words.likely.values())
+    return text if is_likely or not _without_likely(words).is_empty else ""
+
+
+def differences(before: Sequence[Dataset], after: Sequence[Dataset]) -> tuple[str, ...]:
+    """Return what another reading of the files changes, a line each; none: nothing."""
+    if tuple(before) == tuple(after):
+        return ()
+    old = {d.name: d for d in before}
+    lines = [line for d in after for line in _changes(old.get(d.name), d)]
+    return tuple(lines) or ("the files are read as you say",)
+
+
+def frozen_reply(view: RunView, text: str) -> str:
+    """Say why the plan cannot change now."""
+    if view.plan is None:
+        return "The plan is still being written; reply when it is shown."
+    is_data = spoken_of_files(text, view.datasets)
+    if view.status.is_final:
+        what = "other words about its files" if is_data else "the changed question"
+        return f"This run has ended. Mention me again with {what} for a new run."
+    fixed = "the data as they were read" if is_data else f"version {view.plan.version}"
+    return (
+        f"The protocol is frozen ({fixed}) since the start. I finish it as planned; stop it and "
+        "ask again for a changed one."
+    )
+
+
+def can_be_described(view: RunView) -> bool:
+    """Whether a run was refused for its files and goes on with words about them."""
+    is_refused = view.status is RunStatus.FAILED and view.plan is None
+    return is_refused and not view.is_outside_grammar
+
+
+def _without_likely(words: FileWords) -> FileWords:
+    return FileWords(**{f: getattr(words, f) for f in words.__slots__ if f != "likely"})
+
+
+def _chosen_options(text: str, datasets: Sequence[Dataset]) -> list[str]:
+    """Return the options whose letters a reply consists of."""
+    known = {k: o for _, _, options in lettered_questions(datasets) for k, o in options}
+    letters = ONE_LETTER.findall(text.lower()) if LETTERS.fullmatch(text) else []
+    return [known[k] for k in letters] if all(k in known for k in letters) else []
+
+
+def _changes(before: Dataset | None, after: Dataset) -> list[str]:
+    """Return what another reading of one file changes."""
+    if before is None:
+        return [f"{after.name} is read"]
+    roles = ("user_column", "item_column", "rating_column", "timestamp_column")
+    pairs = [
+        *((r.removesuffix("_column"), getattr(before, r), getattr(after, r)) for r in roles),
+        *((n, f"{getattr(before, n):,}", f"{getattr(after, n):,}") for n in COUNTED),
+        ("ratings", before.rating_range, after.rating_range),
+        ("first day", before.first_time, after.first_time),
+        ("last day", before.last_time, after.last_time),
+    ]
+    told = [f"{name}: {_plain(a)} → {_plain(b)}" for name, a, b in pairs if a != b]
+    settled = [q.text for q in before.questions if q not in after.questions]
+    return told or [f"settled: {text}" for text in settled]
+
+
+COUNTED = ("users", "items", "rows")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return " to ".join(f"{v:g}" for v in value)
+    return "none" if value is None else str(value)

@@ -1,0 +1,155 @@
+"""Words about files: after a refusal they are read again, before the start the plan follows."""
+
+import hashlib
+import random
+
+import pytest
+from labs import ANN, lab_in, until, waiting
+
+from agent_core.data.given_files import table_name
+from agent_core.domain import RunStatus, Task
+from agent_core.domain.events import PlanSet, RunFailed
+from agent_core.offline.researcher import OfflineResearcher
+
+PICK = random.Random(4)
+PAIRS = [(u, i) for u in range(1, 25) for i in PICK.sample(range(100, 160), 6)]
+QUESTION = "Compare popularity and item kNN, NDCG@10, leave-one-out."
+TWO_DOUBTS = "".join(
+    f"{u},2014-05-{1 + i % 28:02d}T10:00:00,40.7{i}1,-73.9{u}2,v{i},{-1 if i < 105 else 1 + i % 4}\n"
+    for u, i in PAIRS
+)
+UNKNOWN = "who,what,when\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
+
+
+@pytest.fixture
+async def lab(tmp_path):
+    async with lab_in(tmp_path / "data", OfflineResearcher()) as opened:
+        yield opened
+
+
+async def submitted(lab, folder, content, text=QUESTION, name="data.csv"):
+    path = folder / name
+    path.write_text(content)
+    return await lab.submit(Task(text, (path,), ANN, f"test:{name}:{text}"))
+
+
+async def planned(lab, folder, content, text=QUESTION):
+    run = await submitted(lab, folder, content, text)
+    await waiting(lab, run)
+    return run
+
+
+def table_of(lab, run, view):
+    """Return the hash of the table that scripts are given."""
+    name = table_name(view.datasets[0].name)
+    return hashlib.sha256((lab.journal.folder(run) / "data" / name).read_bytes()).hexdigest()
+
+
+async def test_after_a_refusal_words_lead_on_to_the_plan_in_the_same_run(lab, tmp_path):
+    run = await submitted(lab, tmp_path, UNKNOWN)
+    await until(lab, run, lambda e: isinstance(e, RunFailed))
+    refused = await lab.view(run)
+
+    await lab.describe_files(run, "the user is who, the item is what", ANN)
+    await until(lab, run, lambda e: isinstance(e, PlanSet), refused.seq)
+
+    view = await lab.view(run)
+    assert (view.datasets[0].user_column, view.datasets[0].item_column) == ("who", "what")
+    assert view.said == ("the user is who, the item is what",)
+    assert not view.failure
+
+
+async def test_words_add_up_until_the_files_are_read(lab, tmp_path):
+    run = await submitted(lab, tmp_path, UNKNOWN)
+    seen = 0
+    for text in ("drop the NR rows", "the user is who", "the item is what"):
+        seen = (await until(lab, run, lambda e: isinstance(e, RunFailed), seen)).seq
+        await lab.describe_files(run, text, ANN)
+    await until(lab, run, lambda e: isinstance(e, PlanSet), seen)
+
+    assert (await lab.view(run)).datasets[0].item_column == "what"
+
+
+async def test_a_reply_reads_the_data_again_and_undo_takes_that_back(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    before = await lab.view(run)
+
+    revision = await lab.revise(run, "drop the -1 rows", ANN)
+    after = await lab.view(run)
+    assert revision.plan.version == after.plan.version == 2
+    assert after.datasets[0].rows < before.datasets[0].rows
+    assert any(line.startswith("rows: ") for line in revision.change.summary)
+    assert table_of(lab, run, after) == after.datasets[0].table_sha256
+
+    await lab.undo(run, ANN)
+    undone = await lab.view(run)
+    assert (undone.datasets, undone.said) == (before.datasets, ())
+    assert table_of(lab, run, undone) == before.datasets[0].table_sha256
+
+
+async def test_letters_choose_options_and_what_is_chosen_is_asked_no_more(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    asked = (await lab.view(run)).datasets[0].questions
+    assert len(asked) == 2
+
+    await lab.revise(run, "a", ANN)
+
+    view = await lab.view(run)
+    assert view.datasets[0].questions == asked[1:]
+    assert view.said == (asked[0].options[0],)
+
+
+async def test_one_reply_may_speak_of_data_and_of_algorithms(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+
+    await lab.revise(run, "-1 means not rated. Add EASE.", ANN)
+
+    view = await lab.view(run)
+    assert view.plan.version == 2
+    assert any("EASE" in a.kind for a in view.plan.algorithms)
+    assert view.said == ("-1 means not rated. Add EASE.",)
+
+
+async def test_words_that_cannot_be_followed_leave_plan_and_data_as_they_are(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    before = await lab.view(run)
+
+    revision = await lab.revise(run, "the ninth column is the item", ANN)
+
+    view = await lab.view(run)
+    assert "9th" in revision.reply
+    assert (view.plan, view.datasets, view.said) == (before.plan, before.datasets, ())
+
+
+async def test_wishes_that_only_sound_of_files_go_to_the_researcher(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+
+    await lab.revise(run, "use 5 seeds", ANN)
+    await lab.revise(run, "split by time: the newest 20 % of each user", ANN)
+
+    view = await lab.view(run)
+    assert view.plan.split.order == "newest"
+    assert view.said == ()
+
+
+async def test_a_plan_follows_from_times_that_are_taken_away(lab, tmp_path):
+    text = "Compare popularity and item kNN, NDCG@10, hold out the newest 20 % of each user."
+    run = await planned(lab, tmp_path, TWO_DOUBTS, text)
+
+    await lab.revise(run, "there are no times", ANN)
+
+    view = await lab.view(run)
+    assert view.datasets[0].timestamp_column is None
+    assert view.plan.split.order != "newest"
+
+
+async def test_after_the_start_the_data_are_fixed_and_that_is_said(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    await lab.start(run, ANN)
+    await until(lab, run, lambda e: getattr(e, "status", None) is RunStatus.RUNNING)
+
+    revision = await lab.revise(run, "-1 means not rated", ANN)
+    await lab.stop(run, ANN)
+
+    assert "the data as they were read" in revision.reply
+    assert revision.plan is None
