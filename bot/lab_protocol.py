@@ -29,6 +29,10 @@ class LabLike(Protocol):
         """Read a reply to the plan."""
         ...
 
+    async def describe_files(self, run: RunId, text: str, by: UserId) -> None:
+        """Read the files of a run that was refused for them again, by what somebody says."""
+        ...
+
     async def undo(self, run: RunId, by: UserId) -> Revision:
         """Take the last change of the plan back."""
         ...

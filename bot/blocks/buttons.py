@@ -30,6 +30,8 @@ class ButtonAction(StrEnum):
     ZIP = "zip"
     METHODS = "methods"
     DISPUTE = "dispute"
+    ANSWER = "answer"
+    """Says how a file is read; several stand in one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Carried:
 
     run: str
     detail: str = ""
-    """Version of the plan, event of the report, or a wish."""
+    """Version of the plan, event of the report, a wish, or what is said of a file."""
     is_cut: bool = False
     """Whether the detail was too long for a button."""
 
@@ -68,6 +70,8 @@ class Button:
     """`primary`, `danger` or empty."""
     confirm: str = ""
     """What is asked before; empty: nothing."""
+    key: str = ""
+    """Tells it from others of its action in one message."""
 
 
 def button_row(buttons: Sequence[Button]) -> tuple[Block, ...]:
@@ -81,7 +85,7 @@ def _element(button: Button) -> Block:
     shown: Block = {
         "type": "button",
         "text": plain_text(button.text, BUTTON),
-        "action_id": button.action.value,
+        "action_id": f"{button.action.value}:{button.key}".rstrip(":"),
         "value": button.carried.value,
     }
     if button.style:

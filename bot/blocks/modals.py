@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent_core.domain import Plan
+from agent_core.domain import Dataset, Plan
 from agent_core.rules.wording import data_text, split_text
 from agent_core.run.rounds import LONGEST_DISPUTE
 from agent_core.run.view import RunView
 from bot.blocks.buttons import Carried
 from bot.blocks.card import title_of
+from bot.blocks.data import data_read_text, questions_text
 from bot.blocks.limits import (
     INPUT,
     MODAL_TITLE,
@@ -52,15 +54,16 @@ class TextInput:
     """Characters that it takes."""
 
 
-def edit_modal(place: str, plan: Plan | None) -> Block:
+def edit_modal(place: str, plan: Plan | None, datasets: Sequence[Dataset] = ()) -> Block:
     """Return the modal with one input, applied like a reply in the thread that `place` names."""
     version = f"Plan v{plan.version}: {escape(plan.title)}" if plan else "The plan"
     wanted = TextInput("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
-    rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}\n" if plan else ""
-    said = f"*{version}*\n{escape(rules)}Say what should be different; the same as a reply."
-    return _form(
-        ModalName.EDIT, place, ("Change the plan", "Apply"), [section(said), _words_input(wanted)]
-    )
+    rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}" if plan else ""
+    data = (data_read_text(datasets), questions_text(datasets))
+    parts = (f"*{version}*", escape(rules), *data)
+    said = "\n".join([*filter(None, parts), "Say what should be different; the same as a reply."])
+    blocks = [*sections(said)[: VIEW_BLOCKS - 1], _words_input(wanted)]
+    return _form(ModalName.EDIT, place, ("Change the plan", "Apply"), blocks)
 
 
 def improve_modal(place: str, view: RunView, price: RoundPrice, carried: Carried) -> Block:
@@ -112,10 +115,11 @@ def dispute_modal(place: str, view: RunView) -> Block:
     )
 
 
-def plan_modal(plan: Plan) -> Block:
+def plan_modal(plan: Plan, datasets: Sequence[Dataset] = ()) -> Block:
     """Return the modal with the whole plan and its requirements."""
     lines = "\n".join(requirement_lines(plan.requirements))
-    head = "\n".join(p for p in (protocol_text(plan), remarks_text(plan)) if p)
+    parts = (protocol_text(plan, datasets), remarks_text(plan, datasets))
+    head = "\n".join(p for p in parts if p)
     blocks = [*sections(head), {"type": "divider"}, *sections(lines)]
     return {
         "type": "modal",

@@ -10,6 +10,7 @@ from agent_core.prose.number_format import duration
 from agent_core.rules.wording import data_text, split_text
 from agent_core.run.view import RunView
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
+from bot.blocks.data import CHANGE, data_read_text, question_rows, questions_text
 from bot.blocks.limits import Message, message, section, sections, without_buttons
 from bot.blocks.text import dollars, escape
 
@@ -19,9 +20,11 @@ REPLY = "Reply in this thread to change anything."
 
 def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
     """Return the first plan, with what can be done about it."""
-    parts = [_heading(plan, view.datasets), protocol_text(plan), remarks_text(plan)]
+    data = view.datasets
+    parts = [_heading(plan, data), protocol_text(plan, data), remarks_text(plan, data)]
     text = "\n".join([*(p for p in parts if p), f"{_estimate_text(plan, cap)} {REPLY}"])
-    blocks = [*sections(text), *button_row(plan_buttons(view.id, plan))]
+    rows = (*question_rows(view.id, data), *button_row(plan_buttons(view.id, plan)))
+    blocks = [*sections(text), *rows]
     return message(text, blocks)
 
 
@@ -34,8 +37,8 @@ def closed_plan(plan: Message, note: str) -> Message:
     return Message(_without_start_words(plan.text), without_buttons(kept, note))
 
 
-def protocol_text(plan: Plan) -> str:
-    """Return question, split, models, baseline, repetitions and what is reported."""
+def protocol_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
+    """Return question, data, split, models, baseline, repetitions and what is reported."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
     lines = (
         (("Question", plan.question),),
@@ -61,10 +64,11 @@ def protocol_text(plan: Plan) -> str:
     shown = [
         " · ".join(f"*{name}* {escape(value)}" for name, value in line if value) for line in lines
     ]
+    shown.insert(2, data_read_text(datasets))
     return "\n".join(line for line in shown if line)
 
 
-def remarks_text(plan: Plan) -> str:
+def remarks_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
     """Return assumptions, what was not understood, and what is asked."""
     lines = []
     if plan.assumptions:
@@ -81,7 +85,7 @@ def remarks_text(plan: Plan) -> str:
             )
         )
         lines.append(f"❓ *{escape(plan.ask.text)}* {options}")
-    return "\n".join(lines)
+    return "\n".join((*lines, *filter(None, [questions_text(datasets)])))
 
 
 def plan_buttons(run: str, plan: Plan) -> list[Button]:
@@ -98,15 +102,23 @@ def plan_buttons(run: str, plan: Plan) -> list[Button]:
 
 
 def difference_message(
-    run: str, plan: Plan, change: PlanChange, *, is_fixed: bool = False
+    run: str,
+    plan: Plan,
+    change: PlanChange,
+    datasets: Sequence[Dataset] = (),
+    *,
+    is_fixed: bool = False,
 ) -> Message:
-    """Return only what a new version changes; one that is fixed is neither started nor undone."""
+    """Return only what a new version changes; one that is fixed is neither started nor undone.
+
+    `datasets` are those that were read again for it: what is asked of them is asked again.
+    """
     said = "; ".join(escape(line) for line in change.summary) or _changed_ids_text(change)
     times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
     money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
     end = f"{times}{money}." if times else ""
     text = f"*Plan v{plan.version}:* {said}.{end}"
-    asked = remarks_text(replace(plan, assumptions=(), unmapped=()))
+    asked = remarks_text(replace(plan, assumptions=(), unmapped=()), datasets)
     text = f"{text}\n{asked}" if asked else text
     steps = [
         Button("Start", ButtonAction.START, Carried(run), "primary"),
@@ -114,7 +126,8 @@ def difference_message(
     ]
     whole = Button("Full plan", ButtonAction.REQUIREMENTS, Carried(run))
     buttons = [whole] if is_fixed else [*steps, whole]
-    return message(text, [*sections(text), *button_row(buttons)])
+    rows = (*question_rows(run, datasets), *button_row(buttons))
+    return message(text, [*sections(text), *rows])
 
 
 def requirement_lines(requirements: Sequence[Requirement]) -> list[str]:
@@ -140,7 +153,8 @@ def _heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
 
 def _without_start_words(text: str) -> str:
     """Return the words of a plan without what is true only before its start."""
-    return text.replace(UNTOUCHED, "", 1).replace(f" {REPLY}", "", 1)
+    shown = text.replace(UNTOUCHED, "", 1).replace(f" {REPLY}", "", 1)
+    return shown.replace(f"\n{CHANGE}", "").replace(" Reply to change.", "")
 
 
 def _dataset_line(dataset: Dataset) -> str:
@@ -152,8 +166,7 @@ def _dataset_line(dataset: Dataset) -> str:
         counts.append(f"{escape(dataset.first_time)} to {escape(dataset.last_time)}")
     known = f"{escape(dataset.known_as)}, " if dataset.known_as else ""
     name = f"({known}`{escape(dataset.name)}`, sha256 {dataset.sha256[:6]}…)"
-    notes = "".join(f"\n⚠️ {escape(note)}" for note in dataset.notes)
-    return f"{', '.join(counts)} {name}{notes}"
+    return f"{', '.join(counts)} {name}"
 
 
 def _algorithms_text(algorithms: Sequence[Algorithm]) -> str:

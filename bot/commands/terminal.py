@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from agent_core.data.description import description_lines
 from agent_core.domain import Outcome, Report
 from agent_core.domain.events import (
     DatasetsProfiled,
@@ -52,10 +53,7 @@ def line_of(event: Event, view: RunView) -> str | None:
         case RunSubmitted(_, researcher, level):
             return f"Run {view.id} · {researcher} · isolation: {level}"
         case DatasetsProfiled(datasets):
-            return "\n".join(
-                f"Data: {d.name}: {d.users:,} users, {d.items:,} items, {d.rows:,} interactions"
-                for d in datasets
-            )
+            return "\n".join(f"Data: {line}" for d in datasets for line in description_lines(d))
         case PlanSet():
             return plan_text(view)
         case ProtocolFrozen(version, plan_hash):
@@ -89,6 +87,7 @@ def plan_text(view: RunView) -> str:
         f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}",
         *([f"  Equivalence margin: ±{margin:g} {plan.primary.label}"] if margin else []),
         *(f"  I assumed: {a}" for a in plan.assumptions),
+        *(f"  I assumed: {doubt}" for d in view.datasets for doubt in d.doubts),
         *(f"  Not covered: {u}" for u in plan.unmapped),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
     ]

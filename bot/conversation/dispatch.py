@@ -25,7 +25,13 @@ from sandbox.errors import SandboxError
 log = logging.getLogger(__name__)
 
 STEERING = frozenset(
-    {ButtonAction.START, ButtonAction.UNDO, ButtonAction.RESUME, ButtonAction.RERUN}
+    {
+        ButtonAction.START,
+        ButtonAction.UNDO,
+        ButtonAction.RESUME,
+        ButtonAction.RERUN,
+        ButtonAction.ANSWER,
+    }
 )
 """Buttons for those who may steer."""
 ACTIONS = STEERING | {
@@ -149,4 +155,5 @@ class Dispatch:
             ButtonAction.UNDO: replies.undo,
             ButtonAction.RESUME: replies.resume,
             ButtonAction.RERUN: replies.rerun,
+            ButtonAction.ANSWER: replies.say_pressed,
         }

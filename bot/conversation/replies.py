@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_core.domain import RunStatus, UserId
+from agent_core.lab.run_files import can_be_described, frozen_reply, spoken_of_files
 from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView
 from bot.blocks.limits import message
 from bot.blocks.plan import revision_reply
 from bot.blocks.report import answer_message, rerun_message
+from bot.blocks.text import escape
 from bot.blocks.words import (
     ended_message,
     help_message,
@@ -72,8 +74,12 @@ class Replies:
         """Deal with a question, a wish, or chatter, in the state that the run is in."""
         may_steer = self.services.access.may_steer(thread, incoming.user)
         is_wish = intent is Intent.WISH or (intent is Intent.TALK and incoming.is_mention)
+        is_of_files = bool(spoken_of_files(incoming.text, view.datasets))
+        is_wish = is_wish or (is_of_files and intent is not Intent.QUESTION)
         if view.status is RunStatus.WAITING and may_steer:
             await self.revise(thread, incoming)
+        elif is_of_files and can_be_described(view) and may_steer:
+            await self.describe_files(thread, incoming)
         elif self._is_restated(view, intent, incoming) and may_steer:
             text = incoming.text
             if not view.is_outside_grammar:
@@ -83,6 +89,9 @@ class Replies:
             await self.answer(thread, incoming)
         elif is_wish and not may_steer:
             await self.hint(thread, incoming)
+        elif is_of_files and view.status.is_final:
+            said = message(escape(frozen_reply(view, incoming.text)))
+            await self.services.responder.say(incoming, said)
         elif is_wish and view.status.is_final and not _is_waiver(incoming):
             await self._take_late_wish(view, incoming)
         elif is_wish:
@@ -96,6 +105,16 @@ class Replies:
         if shown is not None:
             await self.services.responder.say(incoming, shown)
         self.services.followers.follow(thread)
+
+    async def describe_files(self, thread: Thread, incoming: Incoming) -> None:
+        """Have refused files read again as somebody says; the plan is posted from the log."""
+        user = UserId(incoming.user)
+        await self.services.lab.describe_files(thread.run, incoming.text, user)
+        self.services.followers.follow(thread)
+
+    async def say_pressed(self, thread: Thread, incoming: Incoming) -> None:
+        """Take a button for the reply that it stands for."""
+        await self.revise(thread, replace(incoming, text=incoming.carried.detail))
 
     async def answer(self, thread: Thread, incoming: Incoming) -> None:
         """Answer a question from what is recorded."""

@@ -102,11 +102,13 @@ class ModalOpener:
 
     def _edit_form(self, pressed: Incoming, view: RunView) -> Block | Message:
         """Return the modal for changes of the plan."""
-        return edit_modal(place_metadata(pressed.place, view.id), view.plan)
+        return edit_modal(place_metadata(pressed.place, view.id), view.plan, view.datasets)
 
     def _plan_form(self, _: Incoming, view: RunView) -> Block | Message:
         """Return the modal with the plan."""
-        return plan_modal(view.plan) if view.plan else message("There is no plan yet.")
+        if view.plan is None:
+            return message("There is no plan yet.")
+        return plan_modal(view.plan, view.datasets)
 
     def _improve_form(self, pressed: Incoming, view: RunView) -> Block | Message:
         """Return the modal for another round, with the wish that the button carries."""
@@ -140,7 +142,7 @@ class ModalOpener:
 def register_buttons(app: AsyncApp, services: Services) -> None:
     """Listen to all buttons."""
     modals = ModalOpener(services)
-    app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})$"))(_acknowledge_button)
+    app.action(re.compile(f"^({'|'.join(sorted(ACTIONS))})(:\\w+)?$"))(_acknowledge_button)
     for action, open_modal in modals.by_action().items():
         app.action(action.value)(open_modal)
 

@@ -75,7 +75,9 @@ def _message_of(
         case PlanSet(plan) if not before.plans:
             return plan_message(view, plan, cap)
         case PlanSet(plan, change):
-            return difference_message(view.id, plan, change, is_fixed=before.freeze is not None)
+            is_fixed = before.freeze is not None
+            reread = view.datasets if view.said != before.readings[-1] else ()
+            return difference_message(view.id, plan, change, reread, is_fixed=is_fixed)
         case ModelOutage(_, is_permanent) as event if is_permanent:
             return outage_message(event, thread.requester)
         case RoundOpened() as event:

@@ -182,7 +182,7 @@ def read_action(body: Payload) -> Incoming | None:
         ts,
         user,
         is_direct=channel.startswith("D"),
-        action=str(pressed["action_id"]),
+        action=str(pressed["action_id"]).partition(":")[0],
         value=str(pressed.get("value") or ""),
     )
 
