@@ -72,11 +72,11 @@ class RunView:
     researcher: str = ""
     level: str = ""
     datasets: tuple[Dataset, ...] = ()
-    said: tuple[str, ...] = ()
-    """What was said of the files besides the task."""
     plans: tuple[Plan, ...] = ()
     """Every version in order; the last is in force."""
     changes: tuple[PlanChange, ...] = ()
+    said: tuple[str, ...] = ()
+    """What was said of the files besides the task."""
     readings: tuple[tuple[str, ...], ...] = ()
     """What had been said of the files when each version was made."""
     nodes: tuple[Node, ...] = ()

@@ -1,0 +1,122 @@
+"""What people see and say of their data in a thread, with the real lab and files really read."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from bot_bench import QUICK, Bench, whole
+from labs import lab_in
+
+from agent_core.offline.researcher import OfflineResearcher
+from bot.workspace.server import open_workspace
+
+PICK = random.Random(4)
+PAIRS = [(u, i) for u in range(1, 25) for i in PICK.sample(range(100, 160), 6)]
+TWO_DOUBTS = "".join(
+    f"{u},2014-05-{1 + i % 28:02d}T10:00:00,40.7{i}1,-73.9{u}2,v{i},{r}\n"
+    for u, i in PAIRS
+    for r in (-1 if i < 105 else 1 + i % 4,)
+)
+UNKNOWN = "who,what,when\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
+QUESTION = "@autoreclab Compare popularity and item kNN, NDCG@10, leave-one-out."
+PATIENCE_S = 90.0
+
+
+@pytest.fixture
+async def live(tmp_path):
+    async with (
+        open_workspace(rules=QUICK) as workspace,
+        lab_in(tmp_path / "lab", OfflineResearcher()) as lab,
+    ):
+        bench = Bench(workspace, lab, tmp_path)
+        await bench.start()
+        yield bench
+        await bench.stop()
+
+
+def asked(bench, content, name="checkins.csv"):
+    path = bench.folder / name
+    path.write_text(content)
+    return bench.ask(QUESTION, files=[path])
+
+
+async def views(bench):
+    return await bench.lab.runs()
+
+
+async def test_the_plan_says_how_data_are_read_and_asks_what_changes_results(live):
+    ts = asked(live, TWO_DOUBTS)
+
+    plan = await live.post(ts, "Plan v1", PATIENCE_S)
+
+    shown = whole(plan)
+    (view,) = await views(live)
+    assert "*Data read* user user_id, item item_id (text)" in shown
+    for question in view.datasets[0].questions:
+        assert question.text[1:] in shown
+        assert all(option in shown for option in question.options)
+    assert {"answer:a", "answer:b", "start"} <= set(live.workspace.buttons(plan))
+
+
+async def test_a_button_answers_as_a_reply_does_and_undo_takes_it_back(live):
+    ts = asked(live, TWO_DOUBTS)
+    plan = await live.post(ts, "Plan v1", PATIENCE_S)
+    drop = next(k for k, t in live.workspace.buttons(plan).items() if t.startswith("drop the -1"))
+
+    await live.press(plan, drop)
+    difference = await live.post(ts, "Plan v2", PATIENCE_S)
+    assert "rows: " in difference["text"]
+    # What is still open is asked again, what is settled is not.
+    assert "is taken as an item" in difference["text"]
+    assert "among" not in difference["text"]
+
+    await live.press(difference, "undo")
+    await live.post(ts, "back to version 1", PATIENCE_S)
+    (view,) = await views(live)
+    assert view.datasets[0].rows == len(PAIRS)
+
+
+async def test_after_a_refusal_a_reply_goes_on_to_the_plan_under_the_same_card(live):
+    ts = asked(live, UNKNOWN)
+    refusal = await live.post(ts, "I find no column for a user", PATIENCE_S)
+    assert "Say it" in refusal["text"]
+
+    live.say(ts, "the user is who, the item is what")
+    await live.post(ts, "Plan v1", PATIENCE_S)
+
+    assert len(await views(live)) == 1
+    assert sum("🔬" in whole(m) for m in live.posts(ts)) == 1
+
+
+@pytest.mark.parametrize("reply", ["drop the -1 rows", "a", "the fifth column is the item"])
+async def test_replies_in_words_or_letters_change_the_data_before_the_start(live, reply):
+    ts = asked(live, TWO_DOUBTS)
+    await live.post(ts, "Plan v1", PATIENCE_S)
+
+    live.say(ts, reply)
+    await live.post(ts, "Plan v2", PATIENCE_S)
+
+    (view,) = await views(live)
+    assert len(view.datasets[0].questions) == 1
+
+
+async def test_the_windows_of_a_plan_show_how_data_are_read(live):
+    ts = asked(live, TWO_DOUBTS)
+    plan = await live.post(ts, "Plan v1", PATIENCE_S)
+
+    for action in ("edit", "requirements"):
+        await live.press(plan, action)
+        view = await live.workspace.wait_for(lambda: live.workspace.view("researcher"), 20)
+        assert "*Data read*" in str(view["blocks"])
+
+
+async def test_after_the_start_a_reply_about_columns_is_answered(live):
+    ts = asked(live, TWO_DOUBTS)
+    plan = await live.post(ts, "Plan v1", PATIENCE_S)
+    await live.press(plan, "start")
+    await live.post(ts, "*Running*", PATIENCE_S)
+
+    live.say(ts, "-1 means not rated")
+    await live.post(ts, "the data as they were read", PATIENCE_S)
+    live.say(ts, "stop")
