@@ -37,6 +37,12 @@ class ExecSettings(Section):
     """Whether the product trains the reported algorithms itself, as a check."""
 
 
+class DataSettings(Section):
+    """`[data]`: the folder with datasets that tasks take by name; none: there is no shelf."""
+
+    shelf: Path | None = None
+
+
 class RoleSettings(Section):
     """A model for one role; unset values come from `[agent.code]`."""
 
@@ -99,6 +105,7 @@ class LabSettings(Section):
     execution: ExecSettings = ExecSettings()
     agent: AgentSettings = AgentSettings()
     budget: BudgetSettings = BudgetSettings()
+    data: DataSettings = DataSettings()
     limits: Limits = Limits()
     """What one script may use; its time limit is that of the task."""
     retention_days: int = 0

@@ -19,6 +19,7 @@ from pydantic_settings import (
 from agent_core.settings import (
     AgentSettings,
     BudgetSettings,
+    DataSettings,
     ExecSettings,
     LabSettings,
     ModelSettings,
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
 
     treesearch: TreeSearchSettings = TreeSearchSettings()
     exec: ExecSettings = ExecSettings()
+    data: DataSettings = DataSettings()
     agent: AgentSettings = AgentSettings()
     model: ModelSettings = ModelSettings()
     sandbox: SandboxSettings = SandboxSettings()
@@ -93,6 +95,7 @@ class Settings(BaseSettings):
             execution=self.exec,
             agent=self.agent,
             budget=self.budget,
+            data=self.data,
             limits=self.sandbox.limits(self.exec.timeout),
             retention_days=self.storage.retention_days,
             takes_up=takes_up,

@@ -40,7 +40,13 @@ from agent_core.domain.events import (
 from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
 from agent_core.lab.run_driver import LabServices, RunDriver
-from agent_core.lab.run_files import can_be_described, frozen_reply
+from agent_core.lab.run_files import (
+    can_be_described,
+    frozen_reply,
+    resumed_status,
+    shelf_text,
+    with_shelf,
+)
 from agent_core.lab.waivers import WaiverReading, named_waivers, read_waivers, waived_text
 from agent_core.run.journal import Journal
 from agent_core.run.rounds import dispute_line, is_reopened, next_round, why_closed
@@ -82,34 +88,37 @@ class Lab:
 
     async def taken_on(self, task: Task, run: RunId) -> RunId:
         """Store a task under a new id and begin to work on it."""
-        task, trouble = await self.store_files(task, run)
+        task, trouble, words = await self.store_files(task, run)
         known = await self.journal.create(run, task)
         if known != run:
             shutil.rmtree(self.journal.folder(run), ignore_errors=True)
             return known
         researcher, sandbox = self.services.researcher, self.services.executor.sandbox
         submitted = RunSubmitted(task, researcher.name, sandbox.level.value)
-        await self.journal.append(run, submitted)
+        said = [FilesDescribed(words, task.requester)] if words else []
+        await self.journal.append(run, submitted, *said)
         if trouble:
             await self.journal.append(run, RunFailed(trouble, is_resumable=False))
         elif await self.journal.claim(run):
             await self.work_on(run)
         return run
 
-    async def store_files(self, task: Task, run: RunId) -> tuple[Task, str]:
+    async def store_files(self, task: Task, run: RunId) -> tuple[Task, str, str]:
         """Keep the task's files by content, under their names in the run's folder.
 
-        Returns the task with the kept files, and the trouble there is with them.
+        Returns the task with the kept files, the trouble there is with them, and what is to be
+        said of those that come from the shelf.
         """
         folder = self.journal.folder(run) / "data"
         files = self.journal.files
         try:
+            task, words = await asyncio.to_thread(with_shelf, task, self.settings.data.shelf)
             found = files_of(task, self.settings.execution.workspace)
             for name, path in found.items():
                 await files.link(await files.put(path), folder / name)
         except BadDataset as error:
-            return task, str(error)
-        return replace(task, files=tuple(folder / name for name in found)), ""
+            return task, f"{error}{shelf_text(error, self.settings.data.shelf)}", ""
+        return replace(task, files=tuple(folder / name for name in found)), "", words
 
     async def work_on(self, run: RunId) -> RunDriver:
         """Let a driver drive a run of which this process holds the lease; one driver a run."""
@@ -256,7 +265,7 @@ class Lab:
         task, trouble = view.task, ""
         if not task.files:
             words = "\n".join((task.text, *view.said, text))
-            task, trouble = await self.store_files(replace(task, text=words), run)
+            task, trouble, _ = await self.store_files(replace(task, text=words), run)
         described = FilesDescribed(text, by, () if view.task.files else task.files)
         await self.journal.append(run, described, StatusChanged(RunStatus.PLANNING))
         if trouble:
@@ -335,7 +344,7 @@ class Lab:
             return
         if not await self.journal.claim(run):
             raise RunBusy(f"Run {run} is driven by another process; it goes on there.")
-        status = _resumed_status(view)
+        status = resumed_status(view)
         log.info("resuming a run", extra={"run": run, "by": by})
         await self.journal.append(run, Resumed(self.journal.owner), StatusChanged(status))
         await self.work_on(run)
@@ -390,10 +399,3 @@ class Lab:
         await asyncio.gather(*(w.abandon() for w in self.drivers.values()))
         for run in self.drivers:
             await self.journal.release(run)
-
-
-def _resumed_status(view: RunView) -> RunStatus:
-    """Return the phase that a failed or abandoned run goes on with."""
-    if view.plan is None:
-        return RunStatus.PLANNING
-    return RunStatus.RUNNING if view.freeze else RunStatus.WAITING

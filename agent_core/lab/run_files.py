@@ -6,14 +6,16 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_core.data.description import lettered_questions
 from agent_core.data.file_words import FileWords, file_words
 from agent_core.data.given_files import with_tables
-from agent_core.domain import Dataset, RunStatus
+from agent_core.data.shelf import open_shelf, take_named
+from agent_core.domain import Dataset, RunStatus, Task
 from agent_core.domain.events import DatasetsProfiled
+from agent_core.errors import BadDataset
 from agent_core.lab.dataset_choice import read_files
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
@@ -113,10 +115,37 @@ def frozen_reply(view: RunView, text: str) -> str:
     )
 
 
+def with_shelf(task: Task, folder: Path | None) -> tuple[Task, str]:
+    """Return a task with what it takes from the shelf, and what is to be said of that.
+
+    Raises
+    ------
+    BadDataset
+        When a dataset is not there, or not what it was.
+    """
+    taken = take_named(open_shelf(folder), task.text, has_files=bool(task.files))
+    return replace(task, files=(*task.files, *taken.files)), taken.words
+
+
+def shelf_text(error: BadDataset, folder: Path | None) -> str:
+    """Return what lies on the shelf, for whoever has no dataset and was not told yet."""
+    shelf = open_shelf(folder)
+    if shelf is None or not shelf.items or "shelf" in str(error):
+        return ""
+    return f" On the shelf: {shelf.names}; say “on {shelf.items[0].name}”."
+
+
 def can_be_described(view: RunView) -> bool:
     """Whether a run was refused for its files and goes on with words about them."""
     is_refused = view.status is RunStatus.FAILED and view.plan is None
     return is_refused and not view.is_outside_grammar
+
+
+def resumed_status(view: RunView) -> RunStatus:
+    """Return the phase that a failed or abandoned run goes on with."""
+    if view.plan is None:
+        return RunStatus.PLANNING
+    return RunStatus.RUNNING if view.freeze else RunStatus.WAITING
 
 
 def _without_likely(words: FileWords) -> FileWords:
