@@ -106,8 +106,7 @@ class Lab:
     async def store_files(self, task: Task, run: RunId) -> tuple[Task, str, str]:
         """Keep the task's files by content, under their names in the run's folder.
 
-        Returns the task with the kept files, the trouble there is with them, and what is to be
-        said of those that come from the shelf.
+        Returns the task with them, the trouble there is, and what is to be said of them.
         """
         folder = self.journal.folder(run) / "data"
         files = self.journal.files
