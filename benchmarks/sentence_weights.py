@@ -36,7 +36,7 @@ HANDS = {
     "second": ("honest_more", "false_more"),
     "short": ("honest", "false"),
     "taught": ("taught_honest", "taught_false salads"),
-    **{f"fresh {k}": (f"fresh_{k}_honest", f"fresh_{k}_false") for k in "abceghijkl"},
+    **{f"fresh {k}": (f"fresh_{k}_honest", f"fresh_{k}_false") for k in "abceghijklmnopqrs"},
 }
 """Files of honest and of false sentences by who wrote them."""
 MEASURED = tuple(hand for hand in HANDS if hand.startswith("fresh"))

@@ -43,6 +43,8 @@ YEARS = (
     rf"\b(?:in|of|from|to|since|until|between|{MONTH}) "
     r"(?P<numbers>(?:19|20)\d\d(?: (?:and|to) (?:19|20)\d\d)?)\b"
 )
+CITED = r"((?:\b[A-Z][\w'-]+|\bal\.),? \(?)(?:19|20)\d\d[a-z]?\b(?!\.\d)|\b(?:19|20)\d0s\b"
+"""Year of a publication behind its authors, and decades."""
 CONFIDENCE = r"\b95 ?% (?=(?:confidence )?intervals?\b)"
 FRACTION = r"(?:thirds?|quarters?|fifths?|tenths?|halves|percent|%|times|points?|orders)"
 
@@ -102,6 +104,7 @@ class PlanNumbers:
             Whether it proposes something: then whole numbers may count seeds, folds and the like.
         """
         text = re.sub(CONFIDENCE, f"{NUMBER_MARK} ", text)
+        text = re.sub(CITED, lambda m: f"{m[1] or ''}{NUMBER_MARK}", text)
         for unit, allowed in self.counts.items():
             pattern = rf"\b{NUMBER}(?![\d.]*\d){FILLERS}[\s-]+{unit}\b"
             text = _without(pattern, text, allowed)
@@ -192,7 +195,10 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
         r"of the (?:algorithms|models) (?:are|is) deterministic": {len(plan.algorithms) - drawing},
         r"users?": [d.users for d in datasets],
         r"(?:items?|movies?|films?)": {*(d.items for d in datasets), plan.list_length},
-        r"(?:ratings?|interactions?|rows?|lines)": [d.rows for d in datasets],
+        r"(?:ratings?|interactions?|rows?|lines)": {
+            *(d.rows for d in datasets),
+            *(d.min_user_interactions for d in datasets),
+        },
         r"(?:algorithm|model|method|baseline|scorer|recommender|system)s?": algorithms,
         r"(?:configurations?|settings?)": {*algorithms, swept},
         r"(?:data ?sets?)": {len(plan.datasets)},
