@@ -38,9 +38,9 @@ class ExecSettings(Section):
 
 
 class DataSettings(Section):
-    """`[data]`: the folder with datasets that tasks take by name; none: there is no shelf."""
+    """`[data]`: the folder with datasets that tasks take by name."""
 
-    shelf: Path | None = None
+    shelf: Path = Path("./shelf")
 
 
 class RoleSettings(Section):

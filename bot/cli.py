@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 tasks = typer.Typer(help="Runs on this machine: list, show, stop, improve and the like.")
 env = typer.Typer(help="What experiments may import.")
+data_commands = typer.Typer(help="What files hold, and the datasets of the shelf.")
+app.add_typer(data_commands, name="data", no_args_is_help=True)
 app.add_typer(tasks, name="tasks", no_args_is_help=True)
 app.add_typer(env, name="env", no_args_is_help=True)
 
@@ -29,7 +31,8 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Data = Annotated[
-    list[Path] | None, typer.Option("--data", help="A dataset; repeatable.", dir_okay=False)
+    list[Path] | None,
+    typer.Option("--data", help="A file of the dataset, or a folder of them; repeatable."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
 Who = Annotated[
@@ -52,14 +55,17 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of the run's own choices.")] = 0,
     record: Record = None,
     json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
     given: Set = None,
     config: Config = None,
 ) -> None:
     """Answer one research question here, without Slack."""
+    from bot.commands.asking import can_ask
     from bot.commands.run import RunOrder, run_task, task_text
 
     text = task_text(task, task_file)
-    order = RunOrder(text, tuple(data or ()), out, researcher, seed, json, record)
+    asks = can_ask() and not (yes or json)
+    order = RunOrder(text, tuple(data or ()), out, researcher, seed, json, record, asks)
     leave(run_task(order, settings_of(config, given)))
 
 
@@ -135,6 +141,44 @@ def doctor(json: Json = False, given: Set = None, config: Config = None) -> None
     from bot.commands.doctor import examine
 
     leave(examine(settings_of(config, given), as_json=json))
+
+
+@data_commands.command("show")
+def data_show(
+    files: Annotated[list[str], typer.Argument(help="Files, folders, or a name of the shelf.")],
+    task: Annotated[str, typer.Option(help="What is to be said of the files.")] = "",
+    json: Json = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Show how files are read: columns, counts, days, what is left out, what is guessed."""
+    from bot.commands.data import show_data
+
+    leave(show_data(settings_of(config, given), files, task, as_json=json))
+
+
+@data_commands.command("list")
+def data_list(json: Json = False, given: Set = None, config: Config = None) -> None:
+    """List the datasets of the shelf, which tasks take by name."""
+    from bot.commands.data import list_data
+
+    leave(list_data(settings_of(config, given), as_json=json))
+
+
+@data_commands.command("add")
+def data_add(
+    name: Annotated[str, typer.Argument(help="What tasks will call it.")],
+    files: Annotated[list[Path], typer.Argument(help="Its files, or a folder of them.")],
+    licence: Annotated[str, typer.Option(help="Under which licence it may be used.")] = "",
+    task: Annotated[str, typer.Option(help="What is to be said of the files.")] = "",
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Read files and put them on the shelf under a name."""
+    from bot.commands.data import Addition, add_data
+
+    wanted = Addition(name, tuple(files), licence, task)
+    leave(add_data(settings_of(config, given), wanted))
 
 
 @tasks.command("list")

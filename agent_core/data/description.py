@@ -106,6 +106,8 @@ def _column_text(dataset: Dataset, role: str) -> str:
     """Return the column of a role with what is in it."""
     name = _roles(dataset)[role]
     column = next((c for c in dataset.columns if c.name == name), None)
+    if column and not dataset.has_header:
+        name = f"column {dataset.columns.index(column) + 1}"
     detail = ""
     if role == "rating":
         detail = _scale_text(dataset)

@@ -56,8 +56,9 @@ class Roles:
             return
         said = NEEDED.get(role) or f"the {role}"
         text = f"{_said(column, self)} is taken as {said}"
-        others = [c for c in self.columns if role in NEEDED and self.signs[c].can_be_id]
-        self.ask(text, role, [column, *(c for c in others if c != column)])
+        able = [c for c in self.columns if role in NEEDED and self.signs[c].can_be_id]
+        able.sort(key=lambda c: (self.signs[c].is_grade, -self.signs[c].distinct))
+        self.ask(text, role, [column, *(c for c in able if c != column)])
 
     def ask(self, text: str, role: str, columns: Sequence[str]) -> None:
         """Ask which of some columns has a role; the first is taken."""

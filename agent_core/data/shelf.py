@@ -102,16 +102,14 @@ class Shelf:
         return (self.folder / item.name / CARD).read_text(encoding="utf-8")
 
 
-def open_shelf(folder: Path | None) -> Shelf | None:
-    """Read which datasets lie on a shelf; None where there is no shelf."""
-    if folder is None:
-        return None
+def open_shelf(folder: Path) -> Shelf:
+    """Read which datasets lie on a shelf; none where there is no such folder."""
     records = sorted(folder.glob(f"*/{RECORD}")) if folder.is_dir() else []
     items = (ShelfItem(**json.loads(r.read_text(encoding="utf-8"))) for r in records)
     return Shelf(folder, tuple(items))
 
 
-def take_named(shelf: Shelf | None, text: str, *, has_files: bool) -> Taken:
+def take_named(shelf: Shelf, text: str, *, has_files: bool) -> Taken:
     """Return the datasets of a shelf that a task names.
 
     Beside attached files only those count that are said to come from the shelf.
@@ -121,8 +119,6 @@ def take_named(shelf: Shelf | None, text: str, *, has_files: bool) -> Taken:
     BadDataset
         When one is not there, or its files are not what they were.
     """
-    if shelf is None:
-        return Taken()
     named = [shelf.find(m[1]) for m in FROM_SHELF.finditer(text) if m[1].lower() not in ARTICLES]
     if not has_files:
         named += [i for i in shelf.items if _is_named(i.name, text)]

@@ -115,7 +115,7 @@ def frozen_reply(view: RunView, text: str) -> str:
     )
 
 
-def with_shelf(task: Task, folder: Path | None) -> tuple[Task, str]:
+def with_shelf(task: Task, folder: Path) -> tuple[Task, str]:
     """Return a task with what it takes from the shelf, and what is to be said of that.
 
     Raises
@@ -127,10 +127,10 @@ def with_shelf(task: Task, folder: Path | None) -> tuple[Task, str]:
     return replace(task, files=(*task.files, *taken.files)), taken.words
 
 
-def shelf_text(error: BadDataset, folder: Path | None) -> str:
+def shelf_text(error: BadDataset, folder: Path) -> str:
     """Return what lies on the shelf, for whoever has no dataset and was not told yet."""
     shelf = open_shelf(folder)
-    if shelf is None or not shelf.items or "shelf" in str(error):
+    if not shelf.items or "shelf" in str(error):
         return ""
     return f" On the shelf: {shelf.names}; say “on {shelf.items[0].name}”."
 

@@ -7,7 +7,7 @@ import os
 import socket
 import webbrowser
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +17,13 @@ from rich.console import Console
 
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Outcome, RunStatus
+from agent_core.errors import BadDataset
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView
 from bot.blocks.buttons import ButtonAction
 from bot.commands.cheating import CHEATS, QUESTION as CHEATING_QUESTION, CheatingResearcher
+from bot.commands.data import files_in, read_as_run
+from bot.commands.demo_question import question_about
 from bot.commands.service import open_bot_over, run_until_told
 from bot.commands.terminal import report_text
 from bot.delivery.threads import origin_of
@@ -37,10 +40,6 @@ QUESTION = (
     "How much do random seeds change NDCG@10 of ImplicitMF on this catalogue? "
     "Use 20 seeds, leave-one-out. The file is attached."
 )
-OWN_QUESTION = (
-    "How much do random seeds change NDCG@10 of ImplicitMF on the attached data? "
-    "Use 20 seeds, leave-one-out."
-)
 PATIENCE_S = 900.0
 
 
@@ -53,6 +52,7 @@ class DemoOrder:
     data: tuple[Path, ...]
     researcher: str
     port: int
+    question: str = QUESTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,15 @@ class Stage:
 
 def run_demo(wanted: DemoOrder, settings: Settings) -> int:
     """Run the demo; return the exit status."""
-    missing = [str(p) for p in wanted.data if not p.is_file()]
-    if missing:
-        typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
-        return 2
+    own = replace(wanted, data=files_in(wanted.data))
+    try:
+        read = read_as_run(own.data, "", settings) if own.data else ()
+    except BadDataset as error:
+        typer.echo(str(error), err=True)
+        return 1
+    question = question_about(max(read, key=lambda d: d.rows)) if read else QUESTION
     failed: list[str] = []
-    code = run_until_told(_perform(wanted, settings, failed))
+    code = run_until_told(_perform(replace(own, question=question), settings, failed))
     return code or (1 if failed else 0)
 
 
@@ -103,12 +106,12 @@ def _demo_settings(settings: Settings) -> Settings:
 
 async def _play(stage: Stage, wanted: DemoOrder, settings: Settings, failed: list[str]) -> None:
     """Ask the honest question, then those whose scripts cheat; note what did not end well."""
-    files, question = list(wanted.data), OWN_QUESTION
+    files, question = list(wanted.data), wanted.question
     if not files:
         path = settings.storage.path / "demo" / "catalogue.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_catalogue(path)
-        files, question = [path], QUESTION
+        files = [path]
     view = await _ask(stage, question, files)
     _print_paths(stage.console, view)
     if view.outcome is not Outcome.SATISFIED:

@@ -7,11 +7,12 @@ import json
 import math
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 
+from bot.commands.data import files_in
 from bot.settings import Settings
 from sandbox.errors import SandboxError
 from sandbox.execution import Execution, Input, Job
@@ -31,17 +32,14 @@ class ScriptOrder:
 
 def execute_script(script: ScriptOrder, settings: Settings) -> int:
     """Run one script; 0 whenever the sandbox worked, whatever the script did."""
-    missing = [str(p) for p in script.data if not p.is_file()]
-    if missing:
-        typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
-        return 2
+    files = files_in(script.data)
     try:
         source = script.path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         typer.echo(f"{script.path} cannot be read as text: {error}", err=True)
         return 2
     try:
-        asyncio.run(_execute(script, source, settings))
+        asyncio.run(_execute(replace(script, data=files), source, settings))
     except SandboxError as error:
         typer.echo(str(error), err=True)
         return 1

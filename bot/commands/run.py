@@ -14,10 +14,12 @@ import typer
 from rich.console import Console
 
 from agent_core.domain import Outcome, RunId, RunStatus, Task, UserId
-from agent_core.domain.events import Logged, StatusChanged
+from agent_core.domain.events import Logged, PlanSet, StatusChanged
 from agent_core.errors import AgentError
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
+from bot.commands.asking import describe_refused, settle_data
+from bot.commands.data import files_in
 from bot.commands.tasks import find_run
 from bot.commands.terminal import as_json, line_of, report_text, summary_of
 from bot.settings import Secrets, Settings
@@ -45,6 +47,8 @@ class RunOrder:
     json: bool
     record: Path | None = None
     """Folder for the conversations with the model."""
+    asks: bool = False
+    """Whether somebody is asked about the data; else the defaults are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,9 @@ def run_task(order: RunOrder, settings: Settings) -> int:
     if not order.text.strip():
         typer.echo('There is no task. Try: autoreclab run "..." --data ratings.csv', err=True)
         return USAGE
-    missing = [str(p) for p in order.data if not p.is_file()]
-    if missing:
-        typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
-        return USAGE
     task = Task(
         text=order.text.strip(),
-        files=tuple(p.resolve() for p in order.data),
+        files=tuple(p.resolve() for p in files_in(order.data)),
         requester=LOCAL,
         origin=f"terminal:{tokens.token_hex(8)}",
         seed=order.seed,
@@ -155,17 +155,26 @@ async def _take_up(lab: Lab, run: RunId, wanted: KnownRun, order: RunOrder) -> N
 
 
 async def _follow_run(lab: Lab, run: RunId, order: RunOrder, after: int) -> RunView:
-    """Print events as they come; give the start once the plan is there."""
+    """Print events as they come; ask about the data; give the start once the plan is there."""
     console = Console(highlight=False)
     view = fold(run, [e for e in await lab.journal.read(run) if e.seq <= after])
     if view.status is RunStatus.WAITING:
         await lab.start(run, LOCAL)
-    async for logged in lab.events(run, after):
-        view = fold(run, [logged], view)
-        _print_event(console, logged, view, order)
-        if isinstance(logged.event, StatusChanged) and view.status is RunStatus.WAITING:
-            await lab.start(run, LOCAL)
-    return view
+    while True:
+        async for logged in lab.events(run, view.seq):
+            view = fold(run, [logged], view)
+            _print_event(console, logged, view, order)
+            is_new = isinstance(logged.event, StatusChanged | PlanSet)
+            if is_new and view.status is RunStatus.WAITING:
+                await _begin(lab, view, order, console)
+        if not (order.asks and await describe_refused(lab, run, LOCAL)):
+            return view
+
+
+async def _begin(lab: Lab, view: RunView, order: RunOrder, console: Console) -> None:
+    """Give the start, unless an answer changes the plan: then its next version is shown."""
+    if not (order.asks and await settle_data(lab, view, LOCAL, console)):
+        await lab.start(view.id, LOCAL)
 
 
 def _print_event(console: Console, logged: Logged, view: RunView, order: RunOrder) -> None:

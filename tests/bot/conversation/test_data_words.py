@@ -52,7 +52,7 @@ async def test_the_plan_says_how_data_are_read_and_asks_what_changes_results(liv
 
     shown = whole(plan)
     (view,) = await views(live)
-    assert "*Data read* user user_id, item item_id (text)" in shown
+    assert "*Data read* user column 1, item column 5 (text)" in shown
     for question in view.datasets[0].questions:
         assert question.text[1:] in shown
         assert all(option in shown for option in question.options)
