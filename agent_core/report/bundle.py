@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter
 
+from agent_core.data.description import as_values
 from agent_core.domain import Node, NodeId, Outcome, Requirement, Verdict
 from agent_core.domain.events import Logged
 from agent_core.prose.quotation import said_by
@@ -40,6 +41,7 @@ def write_bundle(inputs: ReportInputs, facts: Facts, answer: str, folder: Path) 
     """Write all files beside the report and zip them; return the zip."""
     _write_script(inputs, folder)
     _write_protocol(inputs, folder)
+    write_json(folder / "data.json", [as_values(d) for d in inputs.datasets])
     _write_search(inputs, folder)
     _write_environment(inputs, facts, folder)
     left_out = copy_artifacts(inputs, folder)

@@ -7,6 +7,7 @@ from agent_core.report.report_inputs import ReportInputs
 
 SUBJECTS = (
     "Data",
+    "Data read",
     "Filters",
     "Rating to feedback",
     "Split",
@@ -32,7 +33,8 @@ SUBJECTS = (
 def statements(inputs: ReportInputs) -> list[tuple[str, str]]:
     """Return what must stand beside the numbers, as (subject, statement)."""
     plan = inputs.plan
-    several = {"Data": inputs.datasets, "Algorithm": plan.algorithms, "Metric": plan.metrics}
+    data = {"Data": inputs.datasets, "Data read": inputs.datasets}
+    several = data | {"Algorithm": plan.algorithms, "Metric": plan.metrics}
     return [
         (subject, _statement(subject, inputs, one) or "not recorded")
         for subject in SUBJECTS

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from agent_core.data.description import read_text
 from agent_core.domain import Metric
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import recorded_algorithms
@@ -57,6 +58,7 @@ _GLOBALS: dict[str, Any] = {
         p_text,
         percent,
         quoted,
+        read_text,
         recorded_algorithms,
         resolution_of,
         said_by,

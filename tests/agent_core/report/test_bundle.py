@@ -89,7 +89,8 @@ def test_everything_that_is_promised_is_in_the_zip(tmp_path):
     assert {
         "README.md", "report.md", "methods.md", "solution.py", "labbook.py", "compare.py",
         "results.json", "requirements.json", "code_requirements.json", "plan.json",
-        "checks.json", "tree.json", "tree.html", "environment.txt", "metadata.json", "log.jsonl",
+        "checks.json", "data.json", "tree.json", "tree.html", "environment.txt", "metadata.json",
+        "log.jsonl",
         "tables/per_run.csv", "tables/summaries.csv", "tables/comparisons.csv",
         "tables/per_user.parquet", "figures/comparison.png", "figures/comparison.pdf",
         "split/0.train_rows.csv", "split/0.test_rows.csv", "split/dataset.sha256",
