@@ -114,6 +114,14 @@ EVENT_WORDS = {
     "like": r"likes?",
 }
 EVENT = "|".join(f"(?P<{event}>{words})" for event, words in EVENT_WORDS.items())
+RETURNS = r"cancel\w*|returns|returned|refund\w*"
+NO_RETURNS = (
+    r"\b(?:no|without|drop\w*|remov\w+|skip\w*|ignor\w+|leav\w+\s+out|exclud\w+|discard\w*|omit\w*)"
+    rf"\s+(?:(?!only\b|but\b)\w+\s+){{0,3}}?(?:{RETURNS})\b(?:\s+(?:orders|purchases))?",
+    rf"\b(?:{RETURNS})(?:\s+\w+){{0,2}}?\s+(?:are|is|get|go)\s+(?:\w+\s+)?"
+    r"(?:dropped|removed|skipped|ignored|left\s+out|excluded|discarded|omitted|out)\b",
+)
+"""Where a text leaves cancelled and returned orders out."""
 ONLY = (
     r"\b(?:only|just|nothing\s+but)\s+(?:(?:want|need|count|use|keep|take|consider|care\s+about"
     rf"|look\s+at|the|on)\s+)*(?:{EVENT})(?:\s+events?)?\b",
@@ -159,6 +167,8 @@ class FileWords:
     """Values of the rating whose lines are left out."""
     event: str = ""
     """A key of `EVENT_WORDS`: the only events that count; `all`: all do."""
+    refuses_returns: bool = False
+    """Whether cancelled and returned orders are left out."""
     only_order: bool = False
     """Whether times only order interactions."""
     day_first: bool | None = None
@@ -188,7 +198,7 @@ def file_words(text: str) -> FileWords:
     values, listed = reading.values(), reading.listed()
     has_header = reading.choice(WITH_HEADER, HEADERLESS)
     day_first = reading.choice(DAY_FIRST, MONTH_FIRST)
-    events = reading.found(*ONLY, ALL_EVENTS)
+    events, returns = reading.found(*ONLY, ALL_EVENTS), reading.found(*NO_RETURNS)
     only_order, files = bool(reading.found(ONLY_ORDER)), reading.found(*FILE)
     roles = reading.roles()
     return FileWords(
@@ -202,6 +212,7 @@ def file_words(text: str) -> FileWords:
         rated=_of_kind(values, "rated"),
         dropped=_of_kind(values, "dropped"),
         event=_group(events[-1], EVENT_WORDS, "all") if events else "",
+        refuses_returns=bool(returns),
         only_order=only_order,
         day_first=day_first,
         file=files[-1]["file"] if files else "",

@@ -11,7 +11,7 @@ import duckdb
 
 from agent_core.data.choices import Doubt, event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
-from agent_core.data.file_words import EVENT_WORDS, FileWords
+from agent_core.data.file_words import EVENT_WORDS, RETURNS, FileWords
 from agent_core.data.known_files import KnownFile, known_file
 from agent_core.data.lines import Dialect, fields_of
 from agent_core.data.members import chosen_member
@@ -82,6 +82,7 @@ def read_table(
                 if not _is_mended(reading):
                     break
             _tell_lines(reading)
+            _tell_events(reading)
         except Trouble as error:
             raise BadDataset(f"{name} cannot be read: {_first_line(error.text)}") from error
         return reading
@@ -168,8 +169,10 @@ def _take_ratings(reading: Reading) -> None:
 
 def _take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
     """Keep the events that people ask for, of a log that has several kinds."""
-    recipe = reading.recipe
-    known = reading.known.events.get(reading.words.event, ()) if reading.known else ()
+    recipe, words = reading.recipe, reading.words
+    # What is bought and not returned is a purchase.
+    event = words.event or ("purchase" if words.refuses_returns else "")
+    known = reading.known.events.get(event, ()) if reading.known else ()
     if known:
         reading.recipe = replace(recipe, drops=(*recipe.drops, *known))
         return
@@ -184,7 +187,11 @@ def _take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
                 f"{reading.name} has the events {', '.join(sorted(events))} in column {column}, "
                 f"no {reading.words.event}. Say which of them count."
             )
-        if kept:
+        returned = tuple(e for e in events if re.fullmatch(RETURNS, e, re.IGNORECASE))
+        if words.refuses_returns and returned and not kept:
+            drop = Drop(column, When.IS, returned, f"{', '.join(returned)} do not count")
+            reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
+        elif kept:
             drop = Drop(column, When.IS_NOT, kept, f"only {', '.join(kept)} counts")
             reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
         else:
@@ -306,6 +313,22 @@ def _tell_lines(reading: Reading) -> None:
         empty = reading.count(f"{field_text(column)} = ''")
         if empty:
             reading.notes.append(f"{empty:,} lines without {role} are left out")
+    before = "false"
     for drop in recipe.drops:
-        left_out = reading.count(is_dropped(drop))
-        reading.notes.append(f"{left_out:,} lines are left out: {drop.why or drop.column}")
+        # A line that several rules leave out is told of the first.
+        rule = f"coalesce({is_dropped(drop)}, false)"
+        if left_out := reading.count(f"{rule} AND NOT ({before})"):
+            reading.notes.append(f"{left_out:,} lines are left out: {drop.why or drop.column}")
+        before = f"{before} OR {rule}"
+
+
+def _tell_events(reading: Reading) -> None:
+    """Say what counts as interaction although people could ask for less."""
+    for event, drops in reading.known.events.items() if reading.known else ():
+        if reading.words.event or {*drops} & {*reading.recipe.drops}:
+            continue
+        rules = " OR ".join(f"coalesce({is_dropped(d)}, false)" for d in drops)
+        if strange := reading.count(rules):
+            why = " or ".join(d.why for d in drops)
+            told = f"{strange:,} lines ({why}) count as interactions"
+            reading.doubts.append(event_choice(told, [event]))

@@ -117,7 +117,7 @@ def _data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
             rating and rating.missing and any(m.is_rating for m in plan.metrics)
         ),
         "filters": _filters_of(plan, dataset),
-        "has_duplicates": dataset.duplicates > 0,
+        "is_timed": dataset.timestamp_column is not None,
         "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.data.rules),
         "feedback": plan.feedback,
     }
@@ -129,6 +129,9 @@ def _filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
     for rule in plan.data.rules:
         if rule.kind is DataRuleKind.LOWEST_RATING and dataset.rating_column:
             applied.append({"name": "rating_at_least", "rating": plan.data.lowest_rating})
+        if rule.kind is DataRuleKind.REPEATED_PAIRS:
+            name = f"{rule.keep.value}_of_repeated_pairs"
+            applied.append({"name": name, "keep": rule.keep.value})
         if rule.kind in COUNTING and rule.amount is not None:
             users = int(rule.amount) if rule.counts_users else 1
             items = int(rule.amount) if rule.counts_items else 1

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from agent_core.domain import DataRule, DataRules, Metric, Order, SplitKind, Study
+from agent_core.data.file_words import file_words
+from agent_core.domain import (
+    DataRule,
+    DataRuleKind,
+    DataRules,
+    Keep,
+    Metric,
+    Order,
+    SplitKind,
+    Study,
+)
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import (
     PATTERNS as AMOUNTS,
@@ -54,6 +64,8 @@ class Reading:
     min_rating: float | None = None
     counts: tuple[DataRule, ...] = ()
     """The fewest interactions that users and items must have."""
+    repeated: Keep | None = None
+    """Which of several interactions of a user with an item stay."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     swept: str | None = None
     values: tuple[float, ...] = ()
@@ -80,7 +92,8 @@ class Reading:
 def read(text: str) -> Reading:
     """Read a text, a task or a reply."""
     whole = re.sub(r"\s+", " ", text)
-    min_rating, counts = _data_of(whole)
+    said_of_data = _data_of(whole)
+    counts = said_of_data["counts"]
     plain = blotted_text(whole, data_words.count_spans(whole)) if counts else whole
     outside, spans = _outside_of(plain)
     clear = blotted_text(plain, spans)
@@ -105,8 +118,7 @@ def read(text: str) -> Reading:
         folds=said.get("folds") or (DEFAULT_FOLDS if says("crossfold", rest) else None),
         seeds=seeds,
         first_seed=first,
-        min_rating=min_rating,
-        counts=counts,
+        **said_of_data,
         parameters=_owned_parameters(rest, algorithms, swept),
         swept=swept,
         values=values,
@@ -172,7 +184,8 @@ def unread_wishes(text: str) -> tuple[str, ...]:
         if not says("wishes", words) or says("reported", words):
             continue
         reading = read(words)
-        if reading.is_empty and not reading.outside and not reading.beyond:
+        is_unread = reading.is_empty and not reading.outside and not reading.beyond
+        if is_unread and file_words(words).is_empty:
             found.append(words[:120])
     return tuple(found)
 
@@ -198,13 +211,19 @@ def _spoken() -> dict[str, tuple[Pattern, ...]]:
     }
 
 
-def _data_of(text: str) -> tuple[float | None, tuple[DataRule, ...]]:
-    """Return the lowest rating that counts, and the fewest interactions of users and items."""
+def _data_of(text: str) -> dict[str, Any]:
+    """Return what of the data counts: the lowest rating, numbers, which of repeated pairs."""
     parts = re.split(r"[,:]\s+", text)
     rules = data_words.data_rules(parts)
     lowest = DataRules(rules).lowest_rating
-    counts = tuple(rule for rule in rules if rule.kind in COUNTING)
-    return (data_words.lowest_tested(parts) if lowest is None else lowest), counts
+    # What becomes of them may stand behind a comma: `If somebody buys twice, keep the first`.
+    every = (*rules, *data_words.data_rules([text]))
+    kept = [r.keep for r in every if r.kind is DataRuleKind.REPEATED_PAIRS]
+    return {
+        "min_rating": data_words.lowest_tested(parts) if lowest is None else lowest,
+        "counts": tuple(rule for rule in rules if rule.kind in COUNTING),
+        "repeated": kept[0] if kept else None,
+    }
 
 
 def _owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None) -> dict[str, Any]:

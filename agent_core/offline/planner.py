@@ -12,6 +12,7 @@ from agent_core.domain import (
     DataRuleKind,
     DataRules,
     Dataset,
+    Keep,
     Level,
     Metric,
     Order,
@@ -54,6 +55,7 @@ NO_MARGIN = (
     "no equivalence margin was given, so a missing difference will not be called equality; reply "
     "for example “equivalence margin 0.01”"
 )
+ALL_REPEATED = "all of repeated pairs: an algorithm is given each pair once, by its last"
 DEFAULT_RATERS = ("BiasedMF",)
 
 
@@ -86,7 +88,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         question=question.strip(),
         study=study,
         datasets=(dataset.name,),
-        feedback=_feedback_of(reading, dataset, metrics, assumptions),
+        feedback=_feedback_of(reading, dataset, metrics, assumptions) + _left_out_text(dataset),
         split_levels=(Level(split),),
         data_levels=(Level(_data_rules_of(reading, dataset)),),
         algorithms=algorithms,
@@ -139,6 +141,9 @@ def reading_of(plan: Plan) -> Reading:
         first_seed=plan.seeds[0],
         min_rating=plan.data.lowest_rating,
         counts=tuple(r for r in plan.data.rules if r.kind in COUNTING),
+        repeated=next(
+            (r.keep for r in plan.data.rules if r.kind is DataRuleKind.REPEATED_PAIRS), None
+        ),
         parameters=parameters,
         swept=plan.swept,
         values=tuple(values),
@@ -151,6 +156,7 @@ def reading_of(plan: Plan) -> Reading:
 def _unmapped_clauses(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
     """Return the clauses that no requirement covers."""
     outside = [f"“{words}” {reason}" for words, reason in reading.outside]
+    outside += [ALL_REPEATED] * (reading.repeated is Keep.ALL)
     return (*outside, *gaps, *(f"“{w}” is not in my grammar" for w in unread_wishes(question)))
 
 
@@ -261,10 +267,17 @@ def _split_of(
 
 
 def _data_rules_of(reading: Reading, dataset: Dataset) -> DataRules:
-    """Return what of the data is kept: the lowest rating that counts, then numbers."""
+    """Return what of the data is kept: the lowest rating, one of repeated pairs, then numbers."""
     low = reading.min_rating if dataset.rating_column else None
     rated = (DataRule(DataRuleKind.LOWEST_RATING, low),) if low is not None else ()
-    return DataRules((*rated, *reading.counts))
+    keep = _kept_of_repeated(reading)
+    once = (DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep),) if dataset.duplicates else ()
+    return DataRules((*rated, *once, *reading.counts))
+
+
+def _kept_of_repeated(reading: Reading) -> Keep:
+    """Return which of several interactions of a user with an item is kept: one, always."""
+    return reading.repeated if reading.repeated in (Keep.FIRST, Keep.LAST) else Keep.LAST
 
 
 def _seeds_of(
@@ -308,6 +321,13 @@ def _feedback_of(
     text = "every rating counts as a positive signal, high and low alike; no tuning"
     assumptions.add(text, Topic.FEEDBACK)
     return "every rating is a positive signal"
+
+
+def _left_out_text(dataset: Dataset) -> str:
+    """Say what reading the file has left out already."""
+    drops = dataset.recipe.drops if dataset.recipe else ()
+    told = ", ".join(dict.fromkeys(d.why or d.column for d in drops))
+    return f"; left out of the file: {told}" if told else ""
 
 
 def _title_of(study: Study, algorithms: tuple[Algorithm, ...], swept: str | None) -> str:

@@ -150,7 +150,7 @@ def _with_protocol(
         said, wish = f"{said} At least one training is needed.", replace(wish, seeds=None)
     given = {
         name: getattr(wish, name)
-        for name in ("split", "holdout", "folds", "seeds", "min_rating", "margin")
+        for name in ("split", "holdout", "folds", "seeds", "min_rating", "repeated", "margin")
         if getattr(wish, name) is not None
     }
     new = replace(old, **given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from agent_core.domain import Plan
@@ -17,6 +18,8 @@ _USUAL = {"contrasted": "", "dozen": "12", "at_least": "at least", "at_most": "a
 _USUAL |= {"have_fewer_than": "have fewer than"}
 """What stands for the words that a pattern finds."""
 _CLAUSES = read_patterns(Path(__file__).with_name("clause_patterns.toml"))
+REMEMBERED = 4096
+"""Texts whose sentences are kept: each is asked for by every field of the rules."""
 
 
 def texts_of(plan: Plan) -> Iterator[str]:
@@ -31,10 +34,11 @@ def texts_of(plan: Plan) -> Iterator[str]:
         yield with_digits(text)
 
 
-def planned_sentences(text: str) -> list[str]:
+@lru_cache(REMEMBERED)
+def planned_sentences(text: str) -> tuple[str, ...]:
     """Return the sentences that plan something: not what is supposed, told or done by others."""
-    said = map(_in_usual_words, _CLAUSES["end"].compiled.split(text))
-    return [s for s in said if s.strip() and not any(p.search(s) for p in UNPLANNED.values())]
+    said = map(_in_usual_words, _CLAUSES["end"].compiled.split(_with_subjects(text)))
+    return tuple(s for s in said if s.strip() and not any(p.search(s) for p in UNPLANNED.values()))
 
 
 def planned_clauses(text: str) -> list[str]:
@@ -85,6 +89,18 @@ def number_of(text: str) -> float:
         return PARTS[words[-1]]
     bare = re.sub(r"[\s,]|%|per ?cent", "", text.lower())
     return float(bare) / (100 if re.search(r"%|per ?cent", text, re.IGNORECASE) else 1)
+
+
+def _with_subjects(text: str) -> str:
+    """Return a text in which `of the remaining ones` names the users that stand before it."""
+    told = ""
+    for part in _CLAUSES["remaining"].compiled.split(text):
+        subject = _CLAUSES["subject"].search(
+            _CLAUSES["end"].compiled.split(told.rstrip(" ;."))[-1]
+        )
+        is_of_users = subject is not None and subject[1] is not None
+        told += f"{' of each user' if is_of_users else ' of them'}{part}" if told else part
+    return told
 
 
 def _in_usual_words(sentence: str) -> str:

@@ -9,6 +9,7 @@ from agent_core.domain import Candidates, Masked, Order, SplitKind
 from agent_core.prose import number_words
 from agent_core.rules.plan_texts import clauses_of, number_of, planned_clauses, planned_sentences
 from agent_core.rules.split_words import (
+    NAMING,
     PATTERNS,
     asks_about_leaks,
     chooses_users,
@@ -22,8 +23,7 @@ from agent_core.rules.split_words import (
 
 _KINDS = (SplitKind.LEAVE_LAST, SplitKind.LEAVE_ONE_OUT, SplitKind.GLOBAL_TIME)
 """Kinds that have a name of their own."""
-_SAID = ("said_of_split", "newest_share", "newest_of_each", "held_share")
-SPOKEN = tuple(PATTERNS[name] for name in (*_SAID, *(kind.value for kind in _KINDS)))
+SPOKEN = tuple(PATTERNS[name] for name in NAMING)
 """What tasks say of the split, from which a clause is quoted."""
 _FOLDS = {
     "over_records": SplitKind.CROSSFOLD_RECORDS,
@@ -160,7 +160,7 @@ def _order(sentence: str, kind: SplitKind | None) -> Order | None:
     is_of_all = kind in (SplitKind.GLOBAL_TIME, SplitKind.CROSSFOLD_RECORDS)
     if is_of_all or (kind is None and not _has(sentence, "holds_out")):
         return None
-    if _is_newest(sentence):
+    if _is_newest(sentence) or _has(sentence, "oldest_share"):
         return Order.NEWEST
     return Order.RANDOM if _has(sentence, "random") else None
 

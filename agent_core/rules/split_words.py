@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from agent_core.domain import Order
 from agent_core.prose.patterns import read_patterns
 from agent_core.rules.data_words import is_of_data
-from agent_core.rules.plan_texts import clauses_of, number_of, planned_sentences
+from agent_core.rules.plan_texts import REMEMBERED, clauses_of, number_of, planned_sentences
 
 PATTERNS = read_patterns(Path(__file__).with_name("split_patterns.toml"))
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|percent)")
 WHOLE = 100
+NAMING = (
+    *("said_of_split", "newest_share", "newest_of_each", "held_share"),
+    *("leave_last", "leave_one_out", "global_time"),
+)
+"""What names the split itself."""
 
 
 def counts_held_out(texts: Iterable[str]) -> set[int]:
@@ -82,18 +88,30 @@ def ratios(text: str) -> list[list[float]]:
     return [numbers for numbers in (*parts, *tens) if sum(numbers) == WHOLE]
 
 
-def sentences_said(text: str) -> list[str]:
+@lru_cache(REMEMBERED)
+def sentences_said(text: str) -> tuple[str, ...]:
     """Return the sentences of a text that plan something of the test.
 
     Clauses that refuse something, or that name rules of the data, are left out.
     """
-    said = [", ".join(filter(_may_plan, clauses_of(s))) for s in planned_sentences(text)]
-    return [s for s in said if s]
+    said = (", ".join(_parts_of_split(clauses_of(s))) for s in planned_sentences(text))
+    return tuple(s for s in said if s)
 
 
-def _may_plan(clause: str) -> bool:
-    """Whether a clause can name a rule of the split."""
-    return not PATTERNS["refused"].search(clause) and not is_of_data(clause)
+def _parts_of_split(clauses: Iterable[str]) -> Iterator[str]:
+    """Yield what can name a rule of the split; of a clause about the data what names one."""
+    for clause in clauses:
+        if PATTERNS["refused"].search(clause):
+            continue
+        if not is_of_data(clause):
+            yield clause
+        elif len(parts := clause.split(", ")) > 1:
+            yield from (p for p in parts if names_split(p) and not is_of_data(p))
+
+
+def names_split(part: str) -> bool:
+    """Whether a part of a sentence names a hold-out protocol."""
+    return any(PATTERNS[name].search(part) for name in NAMING)
 
 
 def _tests_in(texts: Iterable[str]) -> Iterator[str]:
