@@ -69,7 +69,7 @@ def ids(values: pd.Series[Any]) -> pd.Series[str]:
 
 
 def _id_text(value: Any) -> str:
-    is_whole = isinstance(value, float) and value.is_integer()
+    is_whole = isinstance(value, float | np.floating) and value.is_integer()
     return str(int(value)) if is_whole else str(value).strip()
 
 

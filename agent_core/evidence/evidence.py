@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from agent_core.data.parquet_reader import Problems
+from agent_core.data.parquet_reader import PAIR, Problems
 from agent_core.domain import Dataset, Plan
 from agent_core.evidence import result_files
 from agent_core.evidence.algorithm_names import planned_names, renamed_run
 from agent_core.evidence.file_hashes import changed_files
+from agent_core.evidence.raw_ids import Meaning, meanings_of, with_meant_ids
 from agent_core.evidence.retrained import Retrained
-from agent_core.evidence.split_origin import Origin, Parts, trace_parts
+from agent_core.evidence.split_origin import ROW, Origin, Parts, trace_parts
 from agent_core.measures.metrics import is_close
 from agent_core.measures.recomputation import Delivered, recompute
 from sandbox.execution import Execution
@@ -133,8 +134,14 @@ def read_evidence(
     profiles = {"": main_dataset(run, datasets), **further}
     whole = {n: _read_profiled(p, files, problems) for n, p in profiles.items()}
     saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
-    parts, origins = _origins_of(saved, whole, sources, problems)
     per_user = result_files.user_table(artifacts, USER_COLUMNS, problems)
+    meanings = _meanings_of(profiles, whole, saved, sources, (lists, predictions, per_user))
+    saved = {p: _in_meant_ids(folds, meanings, sources) for p, folds in saved.items()}
+    lists, predictions, per_user = (
+        _tables_in_meant_ids(f, meanings, sources) for f in (lists, predictions, per_user)
+    )
+    parts, origins = _origins_of(saved, whole, sources, problems)
+    origins = {f: replace(o, meanings=meanings[sources.get(f, "")]) for f, o in origins.items()}
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
     frames = _with_only_fold(
@@ -230,6 +237,57 @@ def _origins_of(
         for part, folds in told.items():
             parts[part] |= folds
     return parts, origins
+
+
+def _meanings_of(
+    profiles: Mapping[str, Dataset | None],
+    whole: Mapping[str, pd.DataFrame | None],
+    saved: Parts,
+    sources: Mapping[str, str],
+    tables: tuple[pd.DataFrame, ...],
+) -> dict[str, dict[str, Meaning]]:
+    """Return, by dataset and column, what the ids that a script wrote stand for."""
+    found: dict[str, dict[str, Meaning]] = {}
+    for source, data in whole.items():
+        recipe = getattr(profiles[source], "recipe", None)
+        if data is None or recipe is None or not set(PAIR) <= set(data):
+            found[source] = {}
+            continue
+        frames = [
+            frame
+            for folds in saved.values()
+            for fold, frame in folds.items()
+            if sources.get(fold, "") == source and ROW not in frame
+        ]
+        frames += [t[t["fold"].map(lambda f: sources.get(f, "")) == source] for t in tables]
+        are_numbers = {"user_id": recipe.is_user_number, "item_id": recipe.is_item_number}
+        found[source] = meanings_of(frames, data, are_numbers)
+    return found
+
+
+def _in_meant_ids(
+    folds: Mapping[str, pd.DataFrame],
+    meanings: Mapping[str, Mapping[str, Meaning]],
+    sources: Mapping[str, str],
+) -> dict[str, pd.DataFrame]:
+    """Return parts of a split with the ids of their dataset."""
+    return {
+        fold: frame if ROW in frame else with_meant_ids(frame, meanings[sources.get(fold, "")])
+        for fold, frame in folds.items()
+    }
+
+
+def _tables_in_meant_ids(
+    table: pd.DataFrame,
+    meanings: Mapping[str, Mapping[str, Meaning]],
+    sources: Mapping[str, str],
+) -> pd.DataFrame:
+    """Return lists, predictions or values of users with the ids of their datasets."""
+    if not any(m.ids for own in meanings.values() for m in own.values()):
+        return table
+    source = table["fold"].map(lambda f: sources.get(f, ""))
+    told = [with_meant_ids(table[source == name], own) for name, own in meanings.items()]
+    return pd.concat(told).sort_index()
 
 
 def _with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:

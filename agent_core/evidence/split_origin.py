@@ -7,13 +7,14 @@ counts, not what the script wrote beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from agent_core.data.parquet_reader import PAIR, ids
+from agent_core.evidence.raw_ids import Meaning
 
 Rows = NDArray[np.int64]
 Parts = dict[str, dict[str, pd.DataFrame]]
@@ -46,6 +47,8 @@ class Origin:
     """Whether users and items have other ids than in the dataset."""
     faults: tuple[str, ...] = ()
     """In what renamed interactions cannot be those of the dataset."""
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    """Column to what its ids stand for, where the script read them in its own way."""
 
     @property
     def kept(self) -> Rows:

@@ -25,12 +25,18 @@ from lenskit.pipeline import topn_pipeline
 from lenskit.training import TrainingOptions
 
 
+def _numbers() -> list[str]:
+    """Return the columns whose ids are whole numbers in their usual form, in both parts."""
+    pair = ["user_id", "item_id"]
+    parts = [pd.read_parquet(f"{part}.parquet", columns=pair) for part in ("train", "test")]
+    usual = r"0|[1-9]\d{0,17}"
+    return [c for c in pair if all(p[c].str.fullmatch(usual).all() for p in parts)]
+
+
 def _interactions(part: str, *, rated: bool) -> pd.DataFrame:
     """Read one side of the split; numbers as ids where all are, so that ties order alike."""
     frame = pd.read_parquet(f"{part}.parquet")
-    for column in ("user_id", "item_id"):
-        if frame[column].str.fullmatch(r"\d{1,18}").all():
-            frame[column] = frame[column].astype("int64")
+    frame = frame.astype(dict.fromkeys(_numbers(), "int64"))
     kept = [c for c in ("user_id", "item_id", "rating") if c in frame and (rated or c != "rating")]
     return frame[kept].drop_duplicates(["user_id", "item_id"])
 

@@ -14,6 +14,7 @@ from agent_core.checks.split.variants import PATTERNS, is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
+from agent_core.evidence.raw_ids import read_otherwise
 from agent_core.prose.quotation import short
 
 FEW = 5
@@ -25,6 +26,10 @@ MANY = 0.05
 APART = 0.25
 """Share of interactions that a declared validation part may take away without being saved."""
 CORE, TO_CHOOSE_ON = PATTERNS["core"], PATTERNS["to_choose_on"]
+UNREAD = (
+    ": the script read ids from the file in its own way ({ids}). `labbook.load` reads them as "
+    "they are: use it, or read ids as text, without words for missing values"
+)
 NOT_SAVED = "a validation part that was not saved"
 
 
@@ -40,6 +45,8 @@ class Loss:
     """What the split itself leaves out."""
     doubt: str = ""
     """What it leaves out of what could have been tested."""
+    unread: tuple[str, ...] = ()
+    """What pandas makes of ids, where all that is missing is theirs."""
 
     @property
     def text(self) -> Detail:
@@ -69,6 +76,8 @@ def filters_as_planned(evidence: Evidence) -> Result:
     if worst.share and not _is_allowed(evidence, worst, reasons):
         told = " after {filters}, which the plan does not ask for"
         why = Detail(told, filters=reasons) if reasons else " and no filter says why"
+        if worst.unread:
+            why = Detail(UNREAD, ids=worst.unread)
         faults.append(worst.text + " are missing" + why)
     if faults:
         return failed("{faults}.", faults=dict.fromkeys(faults))
@@ -196,7 +205,17 @@ def _loss_of(evidence: Evidence, fold: Fold) -> Loss:
     gone = pd.concat([missing["user_id"], *(part["user_id"] for part in apart)])
     users = set(gone) - set(kept["user_id"])
     total = expected["user_id"].nunique()
-    return Loss(len(missing), len(expected), len(users), total, note, doubt)
+    unread = tuple(_read_otherwise(missing, data))
+    return Loss(len(missing), len(expected), len(users), total, note, doubt, unread)
+
+
+def _read_otherwise(missing: pd.DataFrame, data: pd.DataFrame) -> list[str]:
+    """Say what pandas makes of ids, where that explains all that is missing."""
+    forms = {c: read_otherwise(missing[c].unique(), data[c].unique()) for c in PAIR}
+    is_theirs = missing["user_id"].isin(forms["user_id"])
+    is_theirs |= missing["item_id"].isin(forms["item_id"])
+    told = (f"{own} as {form or 'missing'}" for f in forms.values() for own, form in f.items())
+    return list(told) if len(missing) and is_theirs.all() else []
 
 
 def _expected_data(plan: Plan, data: pd.DataFrame) -> pd.DataFrame:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
+from collections.abc import Iterator
+
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
 from agent_core.checks.split.variants import is_variant
 from agent_core.evidence.evidence import Evidence
 
 UNKNOWN = "{pairs:,} of {of:,} pairs of fold {fold} are not in the dataset"
+
+
+OWN_READING = (
+    "The script read the ids of {what} from the file in its own way: {several:,} {what} became "
+    "{one:,} (e.g. {examples}). `labbook.load` reads them as they are: use it, or read ids as "
+    "text, without words for missing values."
+)
 
 
 def split_from_data(evidence: Evidence) -> Result:
@@ -27,6 +36,9 @@ def split_from_data(evidence: Evidence) -> Result:
         if origin.faults or origin.unknown
     }
     is_one = len(evidence.datasets) < 2
+    read = list(_own_readings(evidence))
+    if strange and read:
+        return failed("{why} {faults}.", why=read[0], faults=strange.values())
     if is_one and any(not is_variant(evidence, fold) for fold in strange):
         return failed("Not the data: {faults}.", faults=strange.values())
     if strange:
@@ -42,3 +54,19 @@ def split_from_data(evidence: Evidence) -> Result:
     return passed(
         "All {interactions:,} saved interactions are in the dataset.", interactions=total
     )
+
+
+def _own_readings(evidence: Evidence) -> Iterator[Detail]:
+    """Say which users and items a script's own reading of the file has made one."""
+    for column, what in (("user_id", "users"), ("item_id", "items")):
+        merged = {
+            text: own
+            for origin in evidence.origins.values()
+            if column in origin.meanings
+            for text, own in origin.meanings[column].merged.items()
+        }
+        if merged:
+            told = [f"{some(own)} as {text or 'missing'}" for text, own in merged.items()]
+            several = sum(map(len, merged.values()))
+            named = {"what": what, "several": several, "one": len(merged), "examples": told}
+            yield Detail(OWN_READING, **named)
