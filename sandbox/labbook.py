@@ -84,6 +84,12 @@ ROLES = {
     "timestamp": r"timestamp|time|date|datetime|unixtime|unixreviewtime|ts|t|createdat|reviewtime",
 }
 """Usual names of columns, without case and punctuation."""
+ROLE_FIELDS = {
+    "user_id": "user", "item_id": "item", "rating": "rating", "timestamp": "timestamp",
+}  # fmt: skip
+"""Role to the field of a recipe that names its column."""
+ID = r"(?:\b|_)[Ii][Dd]s?$|[a-z]I[Dd]$"
+"""Names of columns that hold ids."""
 
 
 # -- what is delivered ---------------------------------------------------------------------
@@ -335,8 +341,9 @@ def users(some: Any, pilot: int = 50) -> Any:
     if hasattr(some, "key_type") and hasattr(some, "from_df"):
         return type(some).from_df(users(some.to_df(), pilot), some.key_type)
     if isinstance(some, pd.DataFrame):
-        kept = some["user_id"].drop_duplicates().head(pilot)
-        return some[some["user_id"].isin(kept)]
+        ids_of_users = named(some, ("user_id",))["user_id"]
+        kept = ids_of_users.drop_duplicates().head(pilot)
+        return some[ids_of_users.isin(kept).to_numpy()]
     return some[:pilot] if hasattr(some, "__getitem__") else list(some)[:pilot]
 
 
@@ -395,14 +402,34 @@ def role_of(column: Any) -> str | None:
 
 
 def renaming(columns: Iterable[Any], roles: Iterable[str]) -> dict[Any, str]:
-    """Return which columns stand for the roles that no column is named after."""
+    """Return which columns stand for the roles that no column is named after.
+
+    Columns are known by the names that a dataset file has for them, then by usual names; an item
+    also as the only other column of ids.
+    """
     known = list(columns)
+    open_roles = set(roles) - set(known)
     found: dict[str, Any] = {}
-    for column in known:
-        role = role_of(column)
-        if role in set(roles) - set(known):
-            found.setdefault(role, column)
+    for role_of_column in (_roles_in_files().get, role_of):
+        for column in (c for c in known if c not in found.values()):
+            role = role_of_column(column)
+            if role in open_roles:
+                found.setdefault(role, column)
+    taken = {*COLUMNS, *found.values()}
+    rest = [c for c in known if c not in taken and re.search(ID, str(c))]
+    if "item_id" in open_roles - found.keys() and len(rest) == 1:
+        found["item_id"] = rest[0]
     return {column: role for role, column in found.items()}
+
+
+def _roles_in_files() -> dict[str, str]:
+    """Return what the columns of the dataset files hold, where they agree."""
+    found: dict[str, set[str]] = {}
+    for recipe in _recipes().values():
+        for role, field in ROLE_FIELDS.items():
+            if recipe.get(field):
+                found.setdefault(recipe[field], set()).add(role)
+    return {column: min(roles) for column, roles in found.items() if len(roles) == 1}
 
 
 def interactions(some: Any) -> pd.DataFrame:
@@ -514,6 +541,10 @@ def tell(text: str) -> None:
 RECIPES = Path(".recipes.json")
 """Dataset file to how it is read, as the product decided; without it files are looked at anew."""
 ISO = r"\d{4}-\d{1,2}-\d{1,2}(?:[T ].*)?"
+LEAST_TIME = 1e8
+"""Numbers from there on are seconds since 1970: March 1973."""
+EPOCHS = {1e17: 10**9, 1e14: 10**6, 1e11: 10**3}
+"""Numbers from there on are nano-, micro- or milliseconds."""
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -859,10 +890,15 @@ def _row_numbers(frame: pd.DataFrame, path: Path) -> np.ndarray | None:
 
 
 def _comparable(values: pd.Series) -> pd.Series:
-    """Return times as seconds, numbers as they are."""
+    """Return times as microseconds, other numbers as they are."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
     if pd.api.types.is_datetime64_any_dtype(values):
-        return values.astype("datetime64[s]").astype("int64")
-    return values
+        return values.astype("datetime64[us]").astype("int64")
+    if not pd.api.types.is_numeric_dtype(values) or not values.max() > LEAST_TIME:
+        return values
+    per_second = next((n for least, n in EPOCHS.items() if values.max() > least), 1)
+    return (values * (10**6 / per_second)).round().astype("Int64")
 
 
 def _filter(name: str, value: Any, before: int, after: int) -> dict[str, Any]:

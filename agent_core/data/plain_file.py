@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import IO, Protocol
 
 import pyarrow as pa
 
@@ -26,7 +26,8 @@ MAX_BYTES = 2 << 30
 MAX_UNPACKED = 8 << 30
 """Of the text in it: 25 million interactions have about 0.7 GiB, with room for long rows."""
 MAX_RATIO = 200
-"""Unpacked to packed size beyond `FREE_BYTES`; text packs to a tenth, bombs to a thousandth."""
+"""Unpacked to packed bytes beyond `FREE_BYTES`, wherever reading is; text packs to a tenth, bombs
+to a thousandth."""
 FREE_BYTES = 64 << 20
 HEAD = 256 << 10
 """Characters that the form of a file is read from."""
@@ -178,21 +179,28 @@ class _Packed:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what is in it, unpacked, up to the limits."""
-        total, size = 0, self.path.stat().st_size
-        limit = min(MAX_UNPACKED, max(FREE_BYTES, size * MAX_RATIO))
+        total = 0
         with ExitStack() as stack:
             try:
-                stream = self._opened(stack)
+                packed = stack.enter_context(self.path.open("rb"))
+                stream = self._opened(packed, stack)
                 while chunk := stream.read(CHUNK):
                     total += len(chunk)
-                    if total > limit:
-                        raise BadDataset(
-                            f"{self.name} unpacks to more than {limit / 2**20:,.0f} MiB. "
-                            "Attach a sample."
-                        )
+                    self._refuse_bomb(total, packed.tell())
                     yield bytes(chunk)
             except (EOFError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error) as error:
                 raise BadDataset(f"{self.name} is damaged: {error}. Pack it again.") from error
+
+    def _refuse_bomb(self, unpacked: int, read: int) -> None:
+        """Refuse what unpacks to far more than was read of it, as soon as that shows."""
+        limit = (
+            min(MAX_UNPACKED, max(FREE_BYTES, read * MAX_RATIO)) if self.packing else MAX_UNPACKED
+        )
+        if unpacked > limit:
+            raise BadDataset(
+                f"{self.name} unpacks to more than {limit / 2**20:,.0f} MiB, the limit for "
+                f"{read / 2**20:,.1f} MiB of packed data. Attach a sample, or attach it unpacked."
+            )
 
     def start(self) -> bytes:
         """Return its first bytes.
@@ -213,18 +221,17 @@ class _Packed:
             out.writelines(self.chunks())
         return target
 
-    def _opened(self, stack: ExitStack) -> _Stream:
+    def _opened(self, packed: IO[bytes], stack: ExitStack) -> _Stream:
         if self.packing == "zip":
-            archive = stack.enter_context(zipfile.ZipFile(self.path))
+            archive = stack.enter_context(zipfile.ZipFile(packed))
             return stack.enter_context(archive.open(self.member))
         if self.packing == "gzip":
-            return stack.enter_context(gzip.GzipFile(self.path))
+            return stack.enter_context(gzip.GzipFile(fileobj=packed))
         if self.packing == "zstd":
-            stream: _Stream = stack.enter_context(
-                pa.input_stream(str(self.path), compression="zstd")
-            )
+            source = stack.enter_context(pa.PythonFile(packed, mode="r"))
+            stream: _Stream = stack.enter_context(pa.CompressedInputStream(source, "zstd"))
             return stream
-        return stack.enter_context(self.path.open("rb"))
+        return packed
 
 
 def refuse_long(plain: PlainFile, name: str, *, is_array: bool, is_object: bool) -> None:

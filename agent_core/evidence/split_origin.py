@@ -29,8 +29,12 @@ may have been shifted, a column of invented times is not as close."""
 MANY_TIMES = 0.9
 """Different times among as many interactions that hardly two have the same: how many share one
 tells little then."""
-MILLISECONDS = 1e11
-"""As seconds the year 5138, as milliseconds March 1973: above it are milliseconds."""
+MICRO = 10**6
+CUTS = (MICRO, 1000, 1)
+"""Parts of a second that times are compared by, the finest first."""
+UNITS = {1e17: 10**9, 1e14: MICRO, 1e11: 1000}
+"""Number to the parts of a second above it: as seconds 1e11 are the year 5138, as thousandths
+March 1973."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,30 +78,43 @@ def trace_parts(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[st
 
 
 def seconds(times: pd.Series) -> pd.Series:
-    """Return times as seconds, whatever they were."""
+    """Return times as seconds, to the microsecond, whatever they were."""
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     if not pd.api.types.is_numeric_dtype(times):
-        moments = pd.to_datetime(times, errors="coerce", format="mixed")
-        whole = moments.astype("datetime64[s]")
-        return whole.astype("int64").astype(float).where(whole.notna())
+        moments = pd.to_datetime(times, errors="coerce", format="mixed", utc=True)
+        fine = moments.dt.tz_localize(None).astype("datetime64[us]")
+        return (fine.astype("int64").astype(float) / MICRO).where(fine.notna())
     numbers = times.astype(float)
-    return (numbers / 1000).round() if numbers.max() > MILLISECONDS else numbers
+    largest = numbers.abs().max()
+    return numbers / next((unit for least, unit in UNITS.items() if largest > least), 1)
 
 
 def has_times_of(frame: pd.DataFrame, data: pd.DataFrame) -> bool:
     """Whether times are those of the dataset, as often as they are there; maybe rescaled."""
     if "timestamp" not in frame or "timestamp" not in data or not len(frame):
         return False
-    own = seconds(frame["timestamp"]).value_counts()
-    if own.sum() != len(frame):
+    if frame["timestamp"].isna().any():
         return False
-    known = seconds(data["timestamp"]).value_counts()
-    excess = (own - known.reindex(own.index).fillna(0)).clip(lower=0).sum()
-    return bool(excess <= STRANGE * len(frame)) or any(
+    return _are_known(frame["timestamp"], data["timestamp"]) or any(
         _are_rescaled(frame["timestamp"], whole["timestamp"])
         for whole in (data, data.drop_duplicates(PAIR))
     )
+
+
+def _are_known(times: pd.Series, known: pd.Series) -> bool:
+    """Whether times are known ones, nearly all; a script may have cut them to seconds."""
+    for unit in CUTS:
+        own, there = (_cut(seconds(t), unit).value_counts() for t in (times, known))
+        excess = (own - there.reindex(own.index).fillna(0)).clip(lower=0).sum()
+        if excess <= STRANGE * len(times):
+            return True
+    return False
+
+
+def _cut(times: pd.Series, unit: int) -> pd.Series:
+    """Return times as whole numbers of parts of a second; what is nearly one counts as it."""
+    return np.floor(times * unit + (0.5 if unit == MICRO else 1e-3))
 
 
 def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
@@ -175,8 +192,10 @@ def _places_of(frame: pd.DataFrame, data: pd.DataFrame) -> Rows:
     for side, source in ((left, frame), (right, data)):
         side["turn"] = side.groupby(PAIR).cumcount().to_numpy()
         if "timestamp" in frame and "timestamp" in data:
-            side["time"] = seconds(source["timestamp"]).to_numpy()
-    for extra in ("time", "turn", None):
+            times = seconds(source["timestamp"])
+            for unit in CUTS:
+                side[f"1/{unit} s"] = _cut(times, unit).to_numpy()
+    for extra in (*(f"1/{unit} s" for unit in CUTS), "turn", None):
         keys = [*PAIR, *([extra] if extra else [])]
         if set(keys) <= set(left) and found.isna().any():
             unique = right.drop_duplicates(keys)
@@ -218,11 +237,11 @@ def _between(own: pd.Series, rows: Rows, data: pd.DataFrame, column: str) -> pd.
 
 def _same_kind(own: pd.Series, true: pd.Series) -> pd.Series:
     """Return values in the form of others: times as seconds, or as moments."""
-    if pd.api.types.is_numeric_dtype(true) == pd.api.types.is_numeric_dtype(own):
-        return own if pd.api.types.is_numeric_dtype(own) else own.astype(true.dtype)
     if pd.api.types.is_numeric_dtype(true):
-        return seconds(own)
-    return pd.to_datetime(seconds(own), unit="s", utc=True).astype(true.dtype)
+        return own if pd.api.types.is_numeric_dtype(own) else seconds(own)
+    moments = pd.to_datetime(_cut(seconds(own), MICRO), unit="us")
+    has_zone = isinstance(true.dtype, pd.DatetimeTZDtype)
+    return (moments.dt.tz_localize("UTC") if has_zone else moments).astype(true.dtype)
 
 
 def _without_times(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -16,10 +16,11 @@ from sandbox.execution import Ended, Execution, IsolationLevel
 NAME = "data.csv"
 
 
-def split_file(folder: Path, read, monkeypatch):
+def split_file(folder: Path, read, monkeypatch, form=lambda frame: frame):
     """Return the evidence of a script that reads a file by `read(labbook)` and tests every third.
 
-    It recommends each tested item to its user, so that all hits are found where ids join.
+    Both parts are handed to the helper in some form. Each tested item is recommended to its user,
+    so that all hits are found where ids join.
     """
     file = folder / NAME
     dataset = profile(file, table=folder / table_name(NAME))
@@ -27,7 +28,7 @@ def split_file(folder: Path, read, monkeypatch):
     monkeypatch.chdir(folder)
     monkeypatch.delenv("LABBOOK_BEGAN", raising=False)
     labbook = _fresh_labbook()
-    _deliver(labbook, read(labbook))
+    _deliver(labbook, read(labbook), form)
     given = {NAME, table_name(NAME), ".recipes.json"}
     artifacts = tuple(a for a in artifacts_of(folder) if a.name not in given)
     execution = Execution(0, Ended.FINISHED, "", 1.0, IsolationLevel.COLD, artifacts=artifacts)
@@ -43,10 +44,10 @@ def _fresh_labbook():
     return module
 
 
-def _deliver(labbook, frame: pd.DataFrame) -> None:
+def _deliver(labbook, frame: pd.DataFrame, form) -> None:
     is_test = frame.index % 3 == 0
     train, test = frame[~is_test], frame[is_test]
-    labbook.dataset(NAME, frame)
-    labbook.split(0, train, test)
+    labbook.dataset(NAME, form(frame))
+    labbook.split(0, form(train), form(test))
     labbook.lists("A", test.dropna().assign(rank=1), fold=0)
     labbook.row("hit@1", 1.0, algorithm="A", fold=0)
