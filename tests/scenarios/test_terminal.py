@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -188,3 +190,64 @@ def test_a_wish_after_the_end_opens_a_further_round(home, finished):
     assert "mrr" not in (home / "results/results.json").read_text()
     assert again.returncode == 1
     assert "nothing open to improve" in again.stderr
+
+
+def typed(home, answers, *arguments):
+    """Run a command at a terminal where somebody answers; return what it shows."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(home)
+        os.execve(sys.executable, line(home, *arguments), environment())
+    shown, left = "", list(answers)
+    while select.select([terminal], [], [], 200)[0]:
+        try:
+            shown += os.read(terminal, 4096).decode(errors="replace")
+        except OSError:  # the other side has ended
+            break
+        if left and left[0][0] in shown:
+            asked, answer = left.pop(0)
+            shown = shown.replace(asked, "(asked)")
+            os.write(terminal, f"{answer}\n".encode())
+    os.waitpid(pid, 0)
+    return shown
+
+
+def test_at_a_terminal_data_are_asked_about_after_a_refusal_and_before_the_start(home):
+    rows = (
+        f"{u},x{i},{-1 if i < 3 else 1 + i % 5}\n" for u in range(30) for i in range(u % 7, 20)
+    )
+    (home / "unnamed.csv").write_text("who,what,worth\n" + "".join(rows))
+    asked = [
+        ("Enter ends): ", "user = who, item = what, rating = worth"),
+        ("in brackets: ", "drop the -1 rows"),
+    ]
+
+    shown = typed(
+        home, asked, "run", "Compare popularity and item kNN, NDCG@10, leave-one-out.",
+        "--data", "unnamed.csv", "--researcher", "offline",
+    )  # fmt: skip
+
+    assert shown.index("I find no column") < shown.index("Plan v1") < shown.index("Plan v2")
+    assert "Protocol frozen before any result: plan v2" in " ".join(shown.split())
+
+
+def test_data_of_the_shelf_are_taken_by_name(home):
+    assert call(home, "data", "add", "small-shop", "catalogue.tsv").returncode == 0
+    listed = call(home, "data", "list", "--json")
+    assert json.loads(listed.stdout)["name"] == "small-shop"
+
+    done = call(home, "run", f"{STUDY} On small-shop.", "--json", "--researcher", "offline")
+    assert last(done)["satisfied"], done.stdout[-2000:]
+
+    (home / "shelf" / "small-shop" / "catalogue.tsv").write_text("other\n")
+    refused = call(home, "run", f"{STUDY} On small-shop.", "--researcher", "offline")
+    assert refused.returncode == 1
+    assert "has changed since it was added" in " ".join(refused.stdout.split())
+
+
+def test_what_files_hold_is_shown_alone(home):
+    shown = call(home, "data", "show", "catalogue.tsv", "--json")
+    refused = call(home, "data", "show", "broken.csv")
+
+    assert json.loads(shown.stdout)["users"] == 120
+    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (1, 1)

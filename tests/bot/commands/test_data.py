@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import typer
 from read_files import read_file
 
+from agent_core.data.description import as_values
 from agent_core.offline.grammar import read
 from bot.commands.data import MOST_FILES, files_in
 from bot.commands.demo_question import question_about
@@ -53,3 +57,13 @@ def test_the_demo_asks_what_the_data_can_answer(tmp_path, header, row, has_thres
     assert not (understood.outside)
     assert ("at least 4" in question) == has_threshold
     assert ("last" in question) == is_timed
+
+
+def test_the_keys_of_a_dataset_are_documented(tmp_path):
+    content = "user,item\n" + "".join(f"{u},{i}\n" for u, i in PAIRS)
+    values = as_values(read_file(tmp_path, content).dataset)
+    text = (Path(__file__).parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+    table = text.partition("## The JSON of a dataset")[2]
+
+    keys = [cell for line in table.splitlines() for cell in line.split("|")[1:2]]
+    assert set(re.findall(r"`(\w+)`", " ".join(keys))) == set(values)
