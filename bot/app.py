@@ -159,7 +159,8 @@ def _assemble(
 ) -> tuple[Services, Inbox, Background]:
     """Put the services together."""
     pace, now, slack = conditions.pace, conditions.now, conditions.slack
-    sender = Sender(client, web_client(conditions.credentials, UPLOAD_S), pace)
+    uploader = web_client(conditions.credentials, UPLOAD_S)
+    sender = Sender(client, uploader, pace, slack.max_upload_mib)
     outbox = Outbox(database, sender, now, pace.retry_s)
     cards = Cards(outbox, sender, pace)
     threads = Threads(database, now)

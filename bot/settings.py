@@ -46,7 +46,6 @@ class Secrets(BaseSettings):
     openai_base_url: str = ""
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
-    slack_signing_secret: SecretStr = SecretStr("")
     slack_api_url: str = ""
 
 

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.limits import Message, chunks, fallback
 from bot.blocks.report import Upload
+from bot.blocks.text import escape
 from bot.delivery.pacing import Bucket, Pace
 from bot.slack.calls import Refused, Uncertain, call_slack
 from bot.slack.incoming import ThreadPlace
@@ -41,10 +42,13 @@ class Post:
 class Sender:
     """The calls that write."""
 
-    def __init__(self, client: AsyncWebClient, uploader: AsyncWebClient, pace: Pace) -> None:
+    def __init__(
+        self, client: AsyncWebClient, uploader: AsyncWebClient, pace: Pace, max_upload_mib: int
+    ) -> None:
         self.client = client
         self.uploader = uploader
         self.pace = pace
+        self.max_upload_mib = max_upload_mib
         self.channels: dict[str, Bucket] = {}
 
     async def send(self, post: Post) -> str:
@@ -129,6 +133,11 @@ class Sender:
         gone = [f.path.name for f in post.files if not f.path.is_file()]
         if gone:
             raise Refused("files_gone", f"{', '.join(gone)} is not on this machine any more")
+        large = [f for f in post.files if f.path.stat().st_size > self.max_upload_mib << 20]
+        limit = f"larger than `slack.max_upload_mib` ({self.max_upload_mib} MiB)"
+        if len(large) == len(post.files):
+            raise Refused("file_too_large", limit)
+        kept = [f"{f.title} is {limit}: `{f.path}`" for f in large]
         items = [
             {
                 "filename": f.path.name,
@@ -137,8 +146,10 @@ class Sender:
                 **({"alt_txt": f.alt} if f.alt else {}),
             }
             for f in post.files
+            if f not in large
         ]
-        return await self._complete_upload(post, items, post.message.text)
+        comment = "\n".join([post.message.text, *map(escape, kept)])
+        return await self._complete_upload(post, items, comment)
 
     async def _send_plain(self, post: Post) -> str:
         """Post the text in pieces, or as a file where it is very long."""
@@ -203,6 +214,6 @@ def _is_same(message: dict[str, Any], post: Post) -> bool:
     """Whether a message of the thread is this post."""
     if post.files:
         is_ours = bool(message.get("bot_id")) and bool(message.get("files"))
-        return is_ours and message.get("text") == post.message.text
+        return is_ours and str(message.get("text")).startswith(post.message.text)
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     return bool(payload.get("key") == post.key)

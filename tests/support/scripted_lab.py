@@ -205,13 +205,15 @@ class ScriptedLab:
             NodeJudged(NodeId(1), (), met, Score(0.5, 1, 2, 1, 2), primary),
         )
 
-    def finish(self, run, folder: Path):
-        """Let the run end with a report and its files."""
+    def finish(self, run, folder: Path, large: int = 0):
+        """Let the run end with a report and its files; the zip of a size."""
         folder.mkdir(exist_ok=True)
         names = ("seeds.png", "box.png", "solution.py", "results.zip", "methods.md")
         files = {name: folder / name for name in names}
         for path in files.values():
             path.write_bytes(PNG if path.suffix == ".png" else b"content of " + path.name.encode())
+        if large:
+            files["results.zip"].write_bytes(bytes(large))
         report = Report(
             "Seed effect", Outcome.SATISFIED, "**The seed moves NDCG@10 little:** SD 0.0027.",
             "Mean 0.155; popularity 0.068.\n\n- one split\n- 30 seeds", "# Report", NodeId(1),

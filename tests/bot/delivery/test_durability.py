@@ -10,6 +10,7 @@ from bot_bench import PACE, QUICK, Bench
 from scripted_lab import ScriptedLab
 
 from bot.errors import DataBusy
+from bot.slack.settings import SlackSettings
 from bot.workspace.faults import ApiTrouble
 from bot.workspace.server import open_workspace
 
@@ -104,6 +105,21 @@ async def test_an_upload_failure_hides_no_report_and_is_said(live, tmp_path):
     await live.post(ts, "The seed moves")
     notice = await live.post(ts, "uploads are switched off")
     assert "seeds.png" in notice["text"]
+
+
+async def test_a_result_file_that_is_too_large_is_named_with_its_place(bench, tmp_path):
+    bench.slack = SlackSettings(max_upload_mib=1)
+    async with bench.running():
+        ts, plan = await bench.planned()
+        await bench.press(plan, "start")
+        await bench.called("start")
+        folder = tmp_path / "report"
+        bench.lab.finish("run1", folder, large=2 << 20)
+
+        notice = await bench.post(ts, "max_upload_mib")
+
+        assert str(folder) in notice["text"]
+        assert await bench.post(ts, "The seed moves")
 
 
 async def test_late_shares_are_waited_for(live, tmp_path):
