@@ -20,7 +20,9 @@ JOURNEYS = (
 )
 ADDED = (
     "a metric", "a check", "a split kind", "a data rule", "a Slack button", "a sandbox limit",
-    "a command", "an algorithm", "a statistic", "a sentence rule",
+    "a command of the terminal", "an algorithm", "a slash command", "a published file",
+    "a field of the plan",
+    "a figure", "an event", "a statistic", "a sentence rule",
 )  # fmt: skip
 
 
