@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
+from agent_core.domain import Order, SplitKind
 from agent_core.evidence.predicted_ratings import ENOUGH, shares
 from agent_core.report.rendering import render_lines
 from agent_core.report.report_inputs import ReportInputs
@@ -31,6 +34,7 @@ def split_limits(inputs: ReportInputs, facts: Facts) -> list[str]:
         facts=facts,
         mixed=_mixed_algorithms(inputs, facts),
         splits=_splits(inputs),
+        tied=_tied_users(inputs),
     )
 
 
@@ -51,6 +55,26 @@ def _hardly_predicted(inputs: ReportInputs) -> list[str]:
 def _mixed_algorithms(inputs: ReportInputs, facts: Facts) -> list[str]:
     """Return the algorithms of which each seed has a split of its own."""
     return [s.algorithm for s in facts.of(inputs.plan.primary) if s.over == CONFOUNDED]
+
+
+def _tied_users(inputs: ReportInputs) -> tuple[int, int]:
+    """Return of how many users the cut falls among interactions of one time, and of how many.
+
+    Where the newest of each user are held out; which of several of one time are the newest is
+    left to their order.
+    """
+    split, evidence = inputs.plan.split, inputs.evidence
+    is_newest = split.kind is SplitKind.LEAVE_LAST or split.order is Order.NEWEST
+    found = [0, 0]
+    for fold, test in evidence.test.items() if evidence and is_newest else ():
+        train = evidence.train.get(fold) if evidence else None
+        if train is None or "timestamp" not in train or "timestamp" not in test:
+            continue
+        last, first = (f.groupby("user_id")["timestamp"] for f in (train, test))
+        both = pd.concat([last.max(), first.min()], axis=1, join="inner").dropna()
+        found[0] += int((both.iloc[:, 0] == both.iloc[:, 1]).sum())
+        found[1] += len(both)
+    return found[0], found[1]
 
 
 def _splits(inputs: ReportInputs) -> int:

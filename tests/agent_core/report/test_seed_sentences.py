@@ -8,7 +8,7 @@ import pandas as pd
 from builders import plan_of
 from results import NDCG, comparison_evidence, evidence_of, inputs_of
 
-from agent_core.domain import Level, ReportDraft, SplitKind, SplitRules
+from agent_core.domain import Level, Order, ReportDraft, SplitKind, SplitRules
 from agent_core.report.caveats import alerts, split_limits
 from agent_core.report.headline import headline
 from agent_core.report.writer import write_report
@@ -111,6 +111,22 @@ def test_what_was_saved_decides_whether_the_split_was_varied():
     told = [split_limits(inputs_of(e), inputs_of(e).facts) for e in (one, two)]
 
     assert told == [["One split; the effect of the split was **not** measured."], []]
+
+
+def test_users_whose_newest_is_not_alone_are_counted():
+    evidence = comparison_evidence()
+    newest = SplitRules(SplitKind.USER_FRACTION, order=Order.NEWEST)
+    plan = replace(evidence.plan, split_levels=(Level(newest),))
+    train = pd.DataFrame({"user_id": ["1", "2"], "item_id": ["a", "a"], "timestamp": [5, 5]})
+    test = train.assign(item_id="b", timestamp=[5, 6])
+    tied = replace(evidence, plan=plan, train={"0": train}, test={"0": test})
+    clear = replace(tied, train={"0": train.assign(timestamp=[4, 5])})
+
+    told = [len(split_limits(inputs_of(e), inputs_of(e).facts)) for e in (tied, clear)]
+    (said,) = split_limits(inputs_of(tied), inputs_of(tied).facts)[1:]
+
+    assert told == [2, 1]
+    assert said.startswith("For 1 of 2 users")
 
 
 def test_values_that_nobody_computed_again_and_missing_predictions_stand_in_the_first_lines():

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from builders import plan_of
 
-from agent_core.domain import DataRuleKind, Keep
+from agent_core.domain import DataRuleKind, Keep, SplitKind
 from agent_core.domain.rules import A_BIT
 from agent_core.rules.reading import with_rules_read
+from agent_core.rules.split_fields import split_fields
 
 
 def worded(text):
@@ -122,3 +123,17 @@ def test_repeated_pairs_are_a_rule_of_their_own(text, keep):
     (rule,) = worded(text).data.rules
 
     assert (rule.kind, rule.keep) == (DataRuleKind.REPEATED_PAIRS, keep)
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"),
+    [
+        ("No user with under 10 plays; of", SplitKind.USER_FRACTION),
+        ("Drop every customer with less than 5 purchases. Of", SplitKind.USER_FRACTION),
+        ("Ratings below 4 go; of", SplitKind.GLOBAL_TIME),
+    ],
+)
+def test_the_remaining_ones_are_what_stands_before(before, kind):
+    said = split_fields([f"{before} the remaining ones, the newest 20 % are the test."])
+
+    assert (said["kind"], said["holdout"]) == (kind, 0.2)
