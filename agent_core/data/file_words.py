@@ -23,12 +23,13 @@ COLUMN = r"(?:column|col|field)s?"
 FILLERS = frozenset(
     (
         *("is", "are", "named", "called", "not", "missing", "there", "the", "a", "an"),
+        *("used", "taken", "treated", "read", "st", "nd", "rd", "th"),
         *("of", "in", "and", "or", "with", "for", "to", "no", "column", "col", "columns", "first"),
     )
 )
 ORDINAL = rf"(?P<ordinal>{'|'.join(ORDINALS)}|last|\d{{1,3}}(?:st|nd|rd|th))"
 PLACE = (
-    rf"(?:(?:the\s+)?{ORDINAL}\s+(?:{COLUMN}|one)\b|{COLUMN}\s+(?:number\s+|no\.?\s*)?"
+    rf"(?:(?:the\s+)?{ORDINAL}\s+(?:{COLUMN}|one)\b|\b{COLUMN}\s*(?:number\s+|no\.?\s*)?"
     r"(?P<digits>\d{1,3})\b(?:\s*\([^()\n]*\))?)"
 )
 BARE_PLACE = rf"(?:{PLACE}|the\s+{ORDINAL.replace('ordinal', 'bare')}(?=\s*(?:[.,;\n]|and\b|$)))"
@@ -36,6 +37,8 @@ IS = r"(?:is|are|holds?|has|contains?|stands?\s+for|as|means|=|:)"
 IN = r"(?:is|are|stands?|lies?)"
 ROLES_OF_PLACES = (
     rf"{PLACE}\s*(?:{IS}\s*)?{ROLE}",
+    rf"(?P<ordinal>\b\d{{1,3}}(?:st|nd|rd|th))\s+{IS}\s*{ROLE}",
+    rf"\b{ROLE}\s+{COLUMN}\s*(?:is|=|:)\s*(?P<digits>\d{{1,3}})\b",
     rf"\b{ROLE}\s*(?:{IN}\s+in\s+|in\s+|{IS}\s*)?{BARE_PLACE}",
 )
 ROLES_OF_NAMES = (
@@ -44,29 +47,30 @@ ROLES_OF_NAMES = (
     rf"\b{COLUMN}\s+{NAME}\s+{IS}\s+{ROLE}",
     rf"\b{ROLE}\s+{COLUMN}\s*(?:is\s+(?:named|called)|is|=|:|named|called)\s*{NAME}",
     rf"\b{ROLE}\s+{COLUMN}\s+(?=[{QUOTES}]){NAME}",
-    rf"\buse\s+(?:the\s+)?{COLUMN}\s+{NAME}\s+as\s+{ROLE}",
+    rf"\buse\s+(?:the\s+)?{COLUMN}\s+{NAME}\s+(?:as|for)\s+{ROLE}",
 )
 ROLES_OF_LIKELY_NAMES = (
-    rf"{NAME}\s+(?:as|for)\s+{ROLE}",
+    rf"{NAME}\s+(?:(?:should\s+be|is|are)\s+(?:used|taken|treated|read)\s+)?as\s+{ROLE}",
+    rf"\b(?:use|take|read)\s+{NAME}\s+for\s+{ROLE}",
     rf"\b{ROLE}\s*(?:(?:is|are)\s+(?:actually\s+|really\s+)?(?:in\s+)?|should\s+be\s+|in\s+|[=:]\s*)"
     rf"{NAME}",
-    rf"{NAME}\s+(?:is|holds|has)\s+{ROLE}",
+    rf"{NAME}\s+(?:is|holds|has|should\s+be)\s+{ROLE}",
 )
 """Any word may stand there; it counts where a column is named so."""
 NO_ROLE = (
-    rf"\bthere\s+(?:is|are)\s+no\s+{ROLE}",
+    rf"\bthere\s+(?:is|are)\s+no\s+(?:(?:real|actual|explicit)\s+)?{ROLE}",
     rf"(?:{PLACE}|\b{NAME})\s+(?:is|are)\s+(?:not\s+an?|no)\s+{ROLE}",
 )
 LIST = re.compile(
-    rf"\b(?:{COLUMN}(?:\s+order)?\s*(?:are\s*:?|is\s*:?|[:=])|it(?:'s|\u2019s|\s+is))\s*([^\n.]+)",
+    rf"\b(?:{COLUMN}(?:\s+(?:in\s+)?order)?\s*(?:are\s*:?|is\s*:?|[:=])|it(?:'s|\u2019s|\s+is))\s*([^\n.]+)",
     re.IGNORECASE,
 )
 LISTED_NAME = re.compile(
     rf"[{QUOTES}]?([A-Za-z_][\w-]*(?: (?!and\b)[\w-]+)?)[{QUOTES}]?(?=\s*(?:[,;|]|and\b|$))"
 )
 HEADERLESS = (
-    r"\b(?:no|without(?:\s+an?)?|lacks?\s+an?|n[o']t\s+have\s+an?)\s+header\b(?:\s+(?:line|row))?"
-    r"|\bheader-?less\b|\bheader\s+is\s+missing\b|\bfirst\s+(?:line|row)\s+is\s+(?:already\s+)?data"
+    r"(?:\b(?:no|without(?:\s+an?)?|lacks?\s+an?)|n(?:o|'|\u2019)t\s+(?:have\s+)?an?)\s+header\b"
+    r"(?:\s+(?:line|row))?|\bheader-?less\b|\bheader\s+(?:(?:line|row)\s+)?is\s+missing\b|\bfirst\s+(?:line|row)\s+is\s+(?:already\s+)?data"
 )
 WITH_HEADER = (
     r"\bfirst\s+(?:line|row)\s+(?:is|holds|has|contains|gives)\s+(?:the\s+|an?\s+)?"
@@ -79,10 +83,13 @@ MARK = (
 MARKS = rf"(?P<marks>{MARK}(?:\s*(?:,|and|or)\s*(?:a\s+)?{MARK})*)"
 UNRATED = (
     r"(?:(?:simply|just|implicit,?|i\.e\.,?|an?)\s+)*(?:not\s+rated|unrated|no\s+rating"
-    r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen)\b"
+    r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen"
+    r"|that\s+(?:the|an?)\s+\w+\s+was\s+not\s+(?:rated|seen)"
+    r"|(?:the\s+user\s+|they\s+)?(?:has|have)\s+not\s+(?:seen|rated)(?:\s+it)?)\b"
 )
+TAKEN = r"(?:(?:should|must|can)\s+be\s+(?:treated|read|taken|counted)\s+)?"
 NOT_RATED = (
-    rf"{MARKS}\s*(?:means?|is|are|stands?\s+for|=|as)\s*{UNRATED}",
+    rf"{MARKS}\s*(?:means?|is|are|stands?\s+for|=|{TAKEN}as)\s*{UNRATED}",
     rf"\b(?:drop|skip|ignore)\s+(?:all\s+)?(?:the\s+)?{MARKS}'?s?,\s+they\s+are\s+{UNRATED}",
 )
 RATED = rf"{MARKS}\s+(?:is|are)\s+(?:really\s+)?(?:an?\s+)?(?:real\s+|true\s+)?ratings?\b"
@@ -124,17 +131,20 @@ NO_RETURNS = (
 """Where a text leaves cancelled and returned orders out."""
 ONLY = (
     r"\b(?:only|just|nothing\s+but)\s+(?:(?:want|need|count|use|keep|take|consider|care\s+about"
-    rf"|look\s+at|the|on)\s+)*(?:{EVENT})(?:\s+events?)?\b",
+    rf"|look\s+at|interested\s+in|the|on)\s+)*(?:{EVENT})(?:\s+events?)?\b",
     rf"\b(?:{EVENT})(?:\s+events?)?\s+only\b",
+    r"\b(?:restrict|limit|filter)\s+(?:(?:it|them|the\s+data)\s+)?to\s+"
+    rf"(?:{EVENT})(?:\s+events?)?\b",
     rf"\b(?:keep|use|take)\s+(?:only\s+)?(?:the\s+)?(?:{EVENT})\s+events?\b",
 )
 ALL_EVENTS = r"\b(?:all|every)\s+(?:of\s+)?(?:the\s+)?events?\s+counts?\b"
 ONLY_ORDER = r"\btimes?\s+only\s+orders?\b"
 DAY_FIRST = (
-    r"\bdays?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\bdd?[/.-]mm?\b|\beuropean\s+dates"
+    r"\bdays?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\b(?:dd?[/.-]mm?|day[/.-]month)\b"
+    r"|\beuropean\s+(?:dates|format|style)"
 )
 MONTH_FIRST = (
-    r"\bmonths?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\bmm?[/.-]dd?\b"
+    r"\bmonths?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\b(?:mm?[/.-]dd?|month[/.-]day)\b"
     r"|\b(?:us|american)\s+dates"
 )
 FILE_NAME = rf"[{QUOTES}]?(?P<file>[\w.+-]+\.[A-Za-z]\w{{0,7}}(?:\.gz|\.zst)?)[{QUOTES}]?"
