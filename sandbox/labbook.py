@@ -37,6 +37,8 @@ __all__ = [
     "dataset",
     "feedback",
     "figure",
+    "given",
+    "given_folds",
     "is_pilot",
     "lists",
     "load",
@@ -159,7 +161,7 @@ def split(fold: Any, train: Any, test: Any, data: Any = None, **about: Any) -> N
     parts = {"train": interactions(train), "test": interactions(test)}
     is_derived = False
     for part, frame in parts.items():
-        rows = None if file is None else _row_numbers(frame, file)
+        rows = None if file is None else _rows_of(train if part == "train" else test, frame, file)
         by_pairs, by_rows = (
             Path("split") / f"{name}.{part}{e}" for e in (".parquet", "_rows.csv")
         )
@@ -546,18 +548,84 @@ LEAST_TIME = 1e8
 EPOCHS = {1e17: 10**9, 1e14: 10**6, 1e11: 10**3}
 """Numbers from there on are nano-, micro- or milliseconds."""
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+GIVEN = re.compile(r"given_\d+")
+"""Columns that say whose part of a given split a row is."""
+GIVEN_PARTS = ("train", "validation", "test")
 
 
 def load(name: str = "") -> pd.DataFrame:
     """Return a dataset as the product reads it: user_id, item_id, rating and timestamp where it
     has them; the index is the row number. Ids are whole numbers or texts, times datetimes.
     """  # noqa: D205
+    frame = _whole(Path(name) if name else _only_dataset())
+    told = [c for c in frame if GIVEN.fullmatch(str(c))]
+    return frame.drop(columns=told) if told else frame
+
+
+def given(name: str = "", fold: int = 0) -> dict[str, pd.DataFrame]:
+    """Return the parts of the split that came with a dataset: `train`, `test` and, where there
+    is one, `validation`, to choose on; the index is the row number that `load` has.
+    """  # noqa: D205
     path = Path(name) if name else _only_dataset()
+    frame, column = _whole(path), f"given_{fold}"
+    if column not in frame:
+        folds = given_folds(name)
+        there = f"it has the folds 0 to {folds - 1}" if folds else "it came without a split"
+        raise ValueError(f"{path.name} has no fold {fold} of a given split: {there}")
+    kept = [c for c in COLUMNS if c in frame]
+    parts = {part: frame.loc[frame[column] == part, kept] for part in GIVEN_PARTS}
+    return {part: rows for part, rows in parts.items() if len(rows)}
+
+
+def given_folds(name: str = "") -> int:
+    """Return how many folds the split has that came with a dataset; 0 where none came."""
+    path = Path(name) if name else _only_dataset()
+    recipe = _recipe_of(path) or {}
+    return len({part["fold"] for part in recipe.get("parts", ())})
+
+
+def _whole(path: Path) -> pd.DataFrame:
+    """Return all rows of a dataset, and for each fold of a given split whose part a row is."""
     table = path.with_name(f".{path.name}.parquet")
     if table.exists():
         return _read_table(table)
     recipe = _recipe_of(path)
+    if recipe and recipe.get("parts"):
+        return _read_parts(path, recipe)
     return read_raw(path, recipe) if recipe else named(read_file(path), (), COLUMNS)
+
+
+def _read_parts(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows of the first fold in the order of its parts, then what others have more."""
+    whole = pd.DataFrame()
+    for fold in sorted({part["fold"] for part in recipe["parts"]}):
+        pieces = []
+        for part in (p for p in recipe["parts"] if p["fold"] == fold):
+            is_first = part["file"] == recipe["parts"][0]["file"]
+            file = path if is_first else path.with_name(part["file"])
+            if not file.exists():
+                raise ValueError(f"{file} is not there: it is the {part['name']} of {path.name}")
+            pieces.append(read_raw(file, part["recipe"]).assign(part=part["name"]))
+        rows = pd.concat([p.reindex(columns=[*_columns_of(recipe), "part"]) for p in pieces])
+        whole = _with_fold(whole, rows.reset_index(drop=True), fold)
+    return whole.drop(columns="turn")
+
+
+def _columns_of(recipe: Mapping[str, Any]) -> list[str]:
+    return ["user_id", "item_id", *(r for r in ("rating", "timestamp") if recipe[r])]
+
+
+def _with_fold(whole: pd.DataFrame, rows: pd.DataFrame, fold: int) -> pd.DataFrame:
+    """Return all rows with those of a further fold: a row that is there already is the same."""
+    keys = [c for c in COLUMNS if c in rows]
+    rows["turn"] = rows.groupby(keys, dropna=False).cumcount()
+    rows = rows.rename(columns={"part": f"given_{fold}"})
+    if whole.empty:
+        return rows
+    keys.append("turn")
+    joined = whole.merge(rows, on=keys, how="left")
+    known = rows[keys].merge(whole[keys], on=keys, how="left", indicator=True)["_merge"]
+    return pd.concat([joined, rows[(known == "left_only").to_numpy()]], ignore_index=True)
 
 
 def read_raw(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
@@ -585,7 +653,8 @@ def _read_table(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     ids = ["user_id", "item_id"]
-    frame: pd.DataFrame = pq.read_table(path, read_dictionary=ids).to_pandas()
+    told = [c for c in pq.read_schema(path).names if GIVEN.fullmatch(c)]
+    frame: pd.DataFrame = pq.read_table(path, read_dictionary=[*ids, *told]).to_pandas()
     for column in ids:
         if isinstance(frame[column].dtype, pd.CategoricalDtype):
             frame[column] = _shared(frame[column])
@@ -864,6 +933,22 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _rows_of(some: Any, frame: pd.DataFrame, path: Path) -> np.ndarray | None:
+    """Return where interactions stand in a dataset file: by their index, where it counts rows of
+    it, else by what they are; None where some are not found.
+    """  # noqa: D205
+    file = _file_rows(path)
+    rows = some.index.to_numpy() if isinstance(some, pd.DataFrame) else np.empty(0)
+    is_number = len(rows) > 0 and rows.dtype.kind == "i" and pd.Index(rows).is_unique
+    is_there = is_number and rows.min() >= 0 and rows.max() < len(file)
+    if is_there and {"user_id", "item_id"} <= set(file):
+        there = file.iloc[rows]
+        pairs = ((ids(there[c]), ids(frame[c])) for c in ("user_id", "item_id"))
+        if all((left.to_numpy() == right.to_numpy()).all() for left, right in pairs):
+            return np.asarray(rows, dtype=np.int64)
+    return _row_numbers(frame, path)
 
 
 def _row_numbers(frame: pd.DataFrame, path: Path) -> np.ndarray | None:

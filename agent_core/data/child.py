@@ -9,13 +9,17 @@ import asyncio
 import json
 import resource
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from agent_core.data.file_groups import group_files
+from agent_core.data.given_split import WantedPart
 from agent_core.data.profile import profile
+from agent_core.data.sorting import Grouping
 from agent_core.domain import Dataset
 from agent_core.errors import BadDataset
 
@@ -25,7 +29,6 @@ CPU_S = 900
 """25 million interactions take about a minute."""
 TIMEOUT_S = 1200.0
 MAX_ANSWER = 4 << 20
-ANSWER: TypeAdapter[Dataset] = TypeAdapter(Dataset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,28 @@ class Wanted:
     """What people said, which may say which column holds what."""
     table: Path | None = None
     """Where the table of its interactions is written; None: it is not kept."""
+    member: str = ""
+    """The file of an archive that is read; empty: it is chosen."""
+    parts: tuple[WantedPart, ...] = ()
+    """The files of its given split; empty: the file is all of it."""
+
+
+DATASET: TypeAdapter[Dataset] = TypeAdapter(Dataset)
+GROUPING: TypeAdapter[Grouping] = TypeAdapter(Grouping)
+WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
+
+
+async def group_in_child(files: Mapping[str, Path], task: str = "") -> Grouping:
+    """Return what the files are, as a child process has seen.
+
+    Raises
+    ------
+    BadDataset
+        When one cannot be looked at, or takes more memory or time than there is.
+    """
+    asked = {"files": {n: str(p) for n, p in files.items()}, "task": task}
+    names = ", ".join(files)
+    return GROUPING.validate_python(await _asked_of_child(names, asked))
 
 
 async def read_in_child(wanted: Wanted) -> Dataset:
@@ -48,6 +73,12 @@ async def read_in_child(wanted: Wanted) -> Dataset:
     BadDataset
         When it cannot be used, or takes more memory or time than there is.
     """
+    asked = WANTED.dump_python(wanted, mode="json")
+    return DATASET.validate_python(await _asked_of_child(wanted.name, asked))
+
+
+async def _asked_of_child(name: str, asked: Mapping[str, Any]) -> Any:
+    """Return what a child process answers."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -56,26 +87,21 @@ async def read_in_child(wanted: Wanted) -> Dataset:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    request = {k: None if v is None else str(v) for k, v in _fields(wanted).items()}
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            out, trouble = await process.communicate(json.dumps(request).encode())
+            out, trouble = await process.communicate(json.dumps(asked).encode())
     except TimeoutError as error:
         raise BadDataset(
-            f"{wanted.name} took more than {TIMEOUT_S / 60:.0f} minutes to read. Attach a sample."
+            f"{name} took more than {TIMEOUT_S / 60:.0f} minutes to read. Attach a sample."
         ) from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return _answer(wanted.name, out, trouble, process.returncode)
+    return _answer(name, out, trouble, process.returncode)
 
 
-def _fields(wanted: Wanted) -> dict[str, Any]:
-    return {f: getattr(wanted, f) for f in ("path", "name", "task", "table")}
-
-
-def _answer(name: str, out: bytes, trouble: bytes, status: int | None) -> Dataset:
+def _answer(name: str, out: bytes, trouble: bytes, status: int | None) -> Any:
     """Return what the child found, or raise what it says."""
     if status or len(out) > MAX_ANSWER:
         kind = "needs more memory than reading may take" if b"emory" in trouble else "broke off"
@@ -84,23 +110,34 @@ def _answer(name: str, out: bytes, trouble: bytes, status: int | None) -> Datase
     answer = json.loads(out)
     if "bad" in answer:
         raise BadDataset(answer["bad"])
-    return ANSWER.validate_python(answer["dataset"])
+    return answer["found"]
 
 
 def main() -> None:
-    """Read one dataset as standard input says; write its profile to standard output."""
+    """Read one dataset, or look at several files, as standard input says; write what was found."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked = json.load(sys.stdin)
-    table = Path(asked["table"]) if asked["table"] else None
     try:
-        dataset = profile(Path(asked["path"]), asked["name"], asked["task"], table)
+        answer = {"found": _grouped(asked) if "files" in asked else _profiled(asked)}
     except BadDataset as error:
-        answer: dict[str, Any] = {"bad": str(error)}
-    else:
-        answer = {"dataset": ANSWER.dump_python(dataset, mode="json")}
+        answer = {"bad": str(error)}
     sys.stdout.write(json.dumps(answer))
+
+
+def _grouped(asked: Mapping[str, Any]) -> Any:
+    files = {name: Path(path) for name, path in asked["files"].items()}
+    return GROUPING.dump_python(group_files(files, asked["task"]), mode="json")
+
+
+def _profiled(asked: Mapping[str, Any]) -> Any:
+    wanted = WANTED.validate_python(asked)
+    dataset = profile(
+        wanted.path, wanted.name, wanted.task, wanted.table,
+        member=wanted.member, parts=wanted.parts,
+    )  # fmt: skip
+    return DATASET.dump_python(dataset, mode="json")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from agent_core.domain.recipe import Layout, Recipe
 from agent_core.prose.number_words import ORDINALS
 
 SAID = {
@@ -152,6 +153,8 @@ FILE = (
     rf"\b(?:use|read|take|open)\s+(?:only\s+)?(?:the\s+)?(?:file\s+)?{FILE_NAME}",
     rf"\b(?:interactions|ratings|data|events)\s+(?:is|are)\s+in\s+(?:the\s+file\s+)?{FILE_NAME}",
 )
+SEVERAL_A_LINE = (Layout.LISTS, Layout.WIDE, Layout.BLOCKS, Layout.RECORDS, Layout.LIBFM)
+"""Layouts that a part of a dataset need not show by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,22 @@ class FileWords:
     """All words, in which files may be named."""
     rest: str = ""
     """The text without what it says of files."""
+    like: Recipe | None = None
+    """How another part of the same dataset is read."""
+
+    def read_like(self, recipe: Recipe, *, has_header: bool) -> FileWords:
+        """Return the words by which a file is read as another part of its dataset."""
+        open_marks = tuple(m for m in recipe.missing if m and m not in self.not_rated)
+        places = {r: recipe.columns.index(c) for r, c in recipe.roles.items()}
+        is_odd = recipe.layout in SEVERAL_A_LINE
+        return replace(
+            self,
+            has_header=None if is_odd else has_header,
+            named=dict(recipe.roles) if has_header and not is_odd else {},
+            placed={} if has_header or is_odd else places,
+            not_rated=(*self.not_rated, *open_marks),
+            like=recipe,
+        )
 
     def mentions(self, file: str) -> bool:
         """Whether a file is named, with its folder or without."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from agent_core.domain import Dataset
 
@@ -19,8 +20,17 @@ def table_name(dataset: str) -> str:
 
 def recipes_text(datasets: Iterable[Dataset], indent: int | None = 1) -> str:
     """Return the recipes of datasets as the helper reads them."""
-    told = {d.name: d.recipe.as_json() for d in datasets if d.recipe}
+    told = {d.name: d.recipe.as_json() | _parts_of(d) for d in datasets if d.recipe}
     return json.dumps(told, indent=indent, ensure_ascii=False)
+
+
+def _parts_of(dataset: Dataset) -> dict[str, Any]:
+    """Return the parts of a given split, each with its file and recipe."""
+    parts = [
+        {"fold": p.fold, "name": p.name, "file": p.file, "recipe": p.recipe.as_json()}
+        for p in dataset.parts
+    ]
+    return {"parts": parts} if parts else {}
 
 
 def write_recipes(path: Path, datasets: Iterable[Dataset]) -> None:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from agent_core.data.choices import Doubt, file_choice
-from agent_core.data.dialect import dialect_of
 from agent_core.data.file_words import FileWords
-from agent_core.data.known_files import file_rank, known_file
-from agent_core.data.plain_file import HEAD, first_bytes, is_zip, members_of
-from agent_core.data.roles import with_roles
+from agent_core.data.first_look import first_look
+from agent_core.data.known_files import file_rank
+from agent_core.data.plain_file import is_zip, members_of
 from agent_core.errors import BadDataset
 
 MOST_TRIED = 40
@@ -81,20 +80,10 @@ def chosen_member(path: Path, name: str, words: FileWords) -> Member:
 def _shape(path: Path, archive: str, member: str, size: int) -> _Shape | None:
     """Return how well a file of an archive fits; None where it is no table of interactions."""
     is_fold = bool(FOLD_PARTS & {*PurePosixPath(member).name.lower().replace("_", ".").split(".")})
-    start = first_bytes(path, archive, member)
-    if start.startswith(b"PAR1"):
-        return _Shape(_rank(member), is_fold, 1, 1, -size, member)
-    text = start.decode("utf-8", errors="replace")[:HEAD]
-    head = text[: text.rfind("\n") + 1] or text
-    try:
-        dialect = dialect_of(head, member)
-        if not dialect.rows:
-            return None
-        known = known_file(member, dialect.recipe.columns, has_header=dialect.has_header)
-        recipe, doubts = with_roles(dialect, FileWords(), member, known)
-    except BadDataset:
+    look = first_look(path, archive, FileWords(), member)
+    if look.recipe is None:
         return None
-    return _Shape(_rank(member), is_fold, 4 - len(recipe.roles), len(doubts), -size, member)
+    return _Shape(_rank(member), is_fold, look.lacking, len(look.doubts), -size, member)
 
 
 def _rank(member: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import re
 import zipfile
 import zlib
@@ -100,9 +101,7 @@ def plain_file(
             f"{name} has {size / 2**20:,.0f} MiB, the limit is {max_bytes / 2**20:,.0f} MiB. "
             "Attach a sample, or ask the admin to put it on the server."
         )
-    with path.open("rb") as file:
-        start = file.read(8)
-    packing = next((k for magic, k in PACKED.items() if start.startswith(magic)), "")
+    packing = _packing(path)
     if packing == "zip" and not member:
         member = next(iter(members_of(path, name)))
     packed = _Packed(path, name, packing, member)
@@ -110,7 +109,7 @@ def plain_file(
     if start.startswith(b"PAR1"):
         target = packed.write_to(folder / "plain") if packing else path
         return PlainFile(target, packing, member, is_parquet=True)
-    _refuse_strange(start, name)
+    refuse_strange(start, name)
     for encoding in _encodings_of(start):
         try:
             return _text(packed, encoding, folder / "plain")
@@ -121,13 +120,20 @@ def plain_file(
 
 def is_zip(path: Path) -> bool:
     """Whether a file is a ZIP archive, by its first bytes."""
-    with path.open("rb") as file:
-        return PACKED.get(file.read(4)) == "zip"
+    return _packing(path) == "zip"
 
 
-def first_bytes(path: Path, name: str, member: str) -> bytes:
-    """Return the first bytes of a file in an archive."""
-    return _Packed(path, name, "zip", member).start()
+def first_bytes(path: Path, name: str, member: str = "") -> bytes:
+    """Return the first bytes of a file, or of one in an archive, unpacked."""
+    return _Packed(path, name, _packing(path), member).start()
+
+
+def content_sha256(path: Path, name: str, member: str = "") -> str:
+    """Return the hash of what is in a file, unpacked: the same for every packing of it."""
+    digest = hashlib.sha256()
+    for chunk in _Packed(path, name, _packing(path), member).chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def members_of(path: Path, name: str) -> dict[str, int]:
@@ -150,13 +156,21 @@ def members_of(path: Path, name: str) -> dict[str, int]:
     if any(e.flag_bits & 1 for e in entries):
         raise BadDataset(f"{name} is locked with a password. Pack it without one.")
     sizes = {e.filename: e.file_size for e in entries if not e.is_dir() and e.file_size}
-    found = {n: size for n, size in sizes.items() if _is_data(n)}
+    found = {n: size for n, size in sizes.items() if is_data(n)}
     if not found:
         raise BadDataset(f"{name} holds no data file. {REMEDY}")
     return found
 
 
-def _is_data(name: str) -> bool:
+def _packing(path: Path) -> str:
+    """Return how a file is packed, by its first bytes."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    return next((k for magic, k in PACKED.items() if start.startswith(magic)), "")
+
+
+def is_data(name: str) -> bool:
+    """Whether a file can hold data, by its name."""
     path = PurePosixPath(name.replace("\\", "/"))
     is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
     plain = path.name.lower()
@@ -259,7 +273,7 @@ def _refuse_name(name: str) -> None:
         raise BadDataset(f"{name} has the name of a program, not of a dataset. Rename it.")
 
 
-def _refuse_strange(start: bytes, name: str) -> None:
+def refuse_strange(start: bytes, name: str) -> None:
     """Refuse what is no table: pictures, documents, pages, binary data."""
     kind = next((k for magic, k in REFUSED.items() if start.startswith(magic)), "")
     if kind:

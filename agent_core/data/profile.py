@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_core.data.choices import text_of
 from agent_core.data.file_words import file_words
+from agent_core.data.given_split import WantedPart, read_given
 from agent_core.data.hashing import sha256_of
 from agent_core.data.plain_file import MAX_BYTES
 from agent_core.data.reader import read_table
 from agent_core.data.reading import Reading
 from agent_core.data.table import Trouble, connection, quoted_text, run
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
-from agent_core.domain import Column, Dataset
+from agent_core.domain import Column, Dataset, GivenPart
 from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
 
@@ -58,6 +60,9 @@ def profile(
     task: str = "",
     table: Path | None = None,
     max_bytes: int = MAX_BYTES,
+    *,
+    member: str = "",
+    parts: Sequence[WantedPart] = (),
 ) -> Dataset:
     """Read a dataset and describe it.
 
@@ -73,6 +78,10 @@ def profile(
         Where the table of its interactions is written; None: it is not kept.
     max_bytes
         Larger files are refused.
+    member
+        The file of an archive that is read; empty: it is chosen.
+    parts
+        The files of its given split; empty: the file is all of it.
 
     Raises
     ------
@@ -83,12 +92,18 @@ def profile(
     with tempfile.TemporaryDirectory(prefix="autoreclab-read-") as scratch:
         folder = Path(scratch)
         target = table or folder / "table.parquet"
-        reading = read_table(path, name, file_words(task), folder, target, max_bytes)
+        words = file_words(task)
+        given: tuple[GivenPart, ...] = ()
+        if parts:
+            reading, given = read_given(parts, words, folder, target, max_bytes)
+        else:
+            reading = read_table(path, name, words, folder, target, max_bytes, member)
+        reading.name = name
         try:
             counts = _counts(target, reading.recipe, folder)
         except Trouble as error:
             raise BadDataset(f"{name} cannot be counted: {error.text[:300]}") from error
-        return _described(path, reading, counts, sha256_of(target))
+        return replace(_described(path, reading, counts, sha256_of(target)), parts=given)
 
 
 def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 
 from agent_core.data.choices import Doubt, event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
-from agent_core.data.file_words import EVENT_WORDS, RETURNS, FileWords
+from agent_core.data.file_words import EVENT_WORDS, RETURNS, SEVERAL_A_LINE, FileWords
 from agent_core.data.known_files import KnownFile, known_file
 from agent_core.data.lines import Dialect, fields_of
-from agent_core.data.members import chosen_member
+from agent_core.data.members import Member, chosen_member
 from agent_core.data.mending import mend_ids, mend_ratings, mend_times
 from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file, refuse_long
 from agent_core.data.reading import Reading
@@ -32,6 +33,7 @@ from agent_core.data.table import (
 from agent_core.data.times import time_format
 from agent_core.domain.recipe import Drop, Layout, Recipe, When
 from agent_core.errors import BadDataset
+from sandbox import labbook
 
 MAX_BAD_LINES = 100
 MOST_BAD = 0.01
@@ -47,6 +49,7 @@ def read_table(
     folder: Path,
     target: Path,
     max_bytes: int = MAX_BYTES,
+    member: str = "",
 ) -> Reading:
     """Read a file into the table of its interactions.
 
@@ -64,19 +67,21 @@ def read_table(
         The Parquet file that is written.
     max_bytes
         Larger files are refused.
+    member
+        The file of an archive that is read; empty: it is chosen.
 
     Raises
     ------
     BadDataset
         When it cannot be used: what is wrong, on which line, and what to do.
     """
-    member = chosen_member(path, name, words)
-    plain = plain_file(path, name, folder, member.name, max_bytes)
+    chosen = Member(member) if member else chosen_member(path, name, words)
+    plain = plain_file(path, name, folder, chosen.name, max_bytes)
     with connection(folder) as opened:
         try:
             reading = _begin(plain, name, words, opened, folder, target)
-            if member.note:
-                _tell_member(reading, member.note)
+            if chosen.note:
+                _tell_member(reading, chosen.note)
             for _ in range(TRIES):
                 _write(reading)
                 if not _is_mended(reading):
@@ -116,7 +121,7 @@ def _begin(
     else:
         start = plain.head.lstrip("\ufeff \r\n")[:1]
         refuse_long(plain, name, is_array=start == "[", is_object=start == "{")
-        dialect = dialect_of(plain.head, name, has_header=words.has_header)
+        dialect = _dialect(plain, name, words)
         is_array = dialect.recipe.layout is Layout.JSON_ARRAY
         refuse_long(plain, name, is_array=is_array, is_object=start == "{")
     if not dialect.rows:
@@ -134,6 +139,8 @@ def _begin(
         else []
     )
     found = time_format(values)
+    if recipe.timestamp and words.like and words.like.time_format:
+        recipe, found = replace(recipe, time_format=words.like.time_format), None
     reading = Reading(
         name, plain, recipe, opened, folder, target, words, dialect.has_header,
         found.others if found else (), known, [], [*dialect.doubts, *doubts],
@@ -141,6 +148,15 @@ def _begin(
     _take_ratings(reading)
     _take_events(reading, dialect.rows)
     return reading
+
+
+def _dialect(plain: PlainFile, name: str, words: FileWords) -> Dialect:
+    """Return the form of lines: that of another part, where a line has several interactions."""
+    if words.like is None or words.like.layout not in SEVERAL_A_LINE:
+        return dialect_of(plain.head, name, has_header=words.has_header)
+    recipe = replace(words.like, member="", compression="", bad_lines=())
+    rows = labbook.odd_rows(StringIO(plain.head), recipe.as_json())
+    return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
 
 
 def _unfolded(dialect: Dialect, known: KnownFile) -> Dialect:

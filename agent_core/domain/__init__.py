@@ -13,6 +13,7 @@ from agent_core.domain.node import (
     Verdict,
     Waiver,
 )
+from agent_core.domain.parts import GivenPart, PartName
 from agent_core.domain.plan import (
     Algorithm,
     Column,

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent_core.domain.metric import Metric
+from agent_core.domain.parts import GivenPart, PartName
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.rules import DataRule, DataRules, Level, SplitRules
 
@@ -82,6 +83,23 @@ class Dataset:
     questions: tuple[Question, ...] = ()
     """Those of the doubts that change results, each with other ways to read the file; an option
     is what somebody says to have it."""
+    parts: tuple[GivenPart, ...] = ()
+    """Of a split that came with it, fold by fold; its rows are those of all its parts."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Return the files that it is read from, with their hashes."""
+        return {self.name: self.sha256} | {p.file: p.sha256 for p in self.parts}
+
+    @property
+    def given_folds(self) -> int:
+        """Return how many folds came with it; 0 where it has no given split."""
+        return len({p.fold for p in self.parts})
+
+    @property
+    def has_given_validation(self) -> bool:
+        """Whether a part to choose on came with it."""
+        return any(p.name is PartName.VALIDATION for p in self.parts)
 
     @property
     def density(self) -> float:

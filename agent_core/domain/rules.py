@@ -144,6 +144,8 @@ class SplitKind(StrEnum):
     """Interactions in k parts."""
     GLOBAL_TIME = "global_time"
     """All interactions after one moment."""
+    GIVEN = "given"
+    """The parts in which the data came; nothing is drawn."""
     OTHER = "other"
 
     @property
@@ -213,6 +215,8 @@ class SplitRules:
     seed: int = 42
     text: str = ""
     """For people, e.g. `leave-one-out, random, one fixed split (seed 42)`."""
+    given: tuple[str, ...] = ()
+    """The parts of a given split with their files: `train: u1.base`."""
     order: Order = Order.RANDOM
     held_out: int | None = None
     """Interactions of each test user that are held out, where a number is said, not a share."""

@@ -48,8 +48,10 @@ class RunFiles:
 
     @property
     def given(self) -> dict[str, Path]:
-        """What scripts are given: files with the tables and recipes made of them."""
-        return with_tables(self.attached)
+        """What scripts are given: files of datasets with the tables and recipes made of them."""
+        used = {name for dataset in self.recorder.view.datasets for name in dataset.files}
+        files = {name: path for name, path in self.attached.items() if name in used}
+        return with_tables(files or self.attached)
 
     @asynccontextmanager
     async def open_reading(self, said: tuple[str, ...]) -> AsyncIterator[FileReading]:
