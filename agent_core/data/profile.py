@@ -19,6 +19,7 @@ from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset, GivenPart
 from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
+from agent_core.prose.given_text import given_text
 
 KNOWN_HASHES = {
     "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490": "MovieLens 100K",
@@ -103,7 +104,9 @@ def profile(
             counts = _counts(target, reading.recipe, folder)
         except Trouble as error:
             raise BadDataset(f"{name} cannot be counted: {error.text[:300]}") from error
-        return replace(_described(path, reading, counts, sha256_of(target)), parts=given)
+        found = _described(path, reading, counts, sha256_of(target))
+        told = (given_text(given), *found.notes) if given else found.notes
+        return replace(found, parts=given, notes=told)
 
 
 def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:

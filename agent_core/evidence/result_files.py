@@ -10,12 +10,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from agent_core.data.given_files import table_name
 from agent_core.data.parquet_reader import Problems, Unreadable, ids, read_table
 from agent_core.domain import Dataset
 from agent_core.domain.metric import usual_name
+from agent_core.domain.parts import given_column
 
+GIVEN = given_column(0).rstrip("0")
+"""Begins the columns of a table that say whose part of a given split a row is."""
 MAX_JSON_BYTES = 64 << 20
 """A row takes 130 bytes: room for twice the rows that are read."""
 MAX_ROWS = 200_000
@@ -161,7 +165,8 @@ def read_dataset(profile: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
     """
     table = files.get(table_name(profile.name))
     if table is not None:
-        frame = pd.read_parquet(table)
+        told = [c for c in pq.read_schema(table).names if c.startswith(GIVEN)]
+        frame = pd.read_parquet(table, read_dictionary=told)
         return frame.assign(**{c: ids(frame[c]) for c in ("user_id", "item_id")})
     return _read_by_columns(profile, files[profile.name])
 
@@ -320,7 +325,8 @@ def _rows_part(
     except (ValueError, OSError, IndexError, OverflowError, MemoryError) as error:
         problems.add(f"{name} is not a list of row numbers: {str(error)[:200]}")
         return None
-    return interactions.iloc[rows.to_numpy()].reset_index(drop=True).assign(row=rows.to_numpy())
+    plain = interactions[[c for c in interactions if not str(c).startswith(GIVEN)]]
+    return plain.iloc[rows.to_numpy()].reset_index(drop=True).assign(row=rows.to_numpy())
 
 
 def _row_numbers(path: Path, count: int) -> pd.Series[int]:

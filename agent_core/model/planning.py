@@ -16,6 +16,7 @@ from agent_core.domain import (
     DataRuleKind,
     DataRules,
     Dataset,
+    Level,
     Metric,
     Order,
     Plan,
@@ -37,6 +38,7 @@ from agent_core.model.answers import (
     SplitPart,
 )
 from agent_core.prose.clipping import on_one_line
+from agent_core.rules.given_split import given_rules
 from agent_core.rules.reading import with_rules_read
 
 SHARED = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS, SplitKind.GLOBAL_TIME})
@@ -68,21 +70,24 @@ def plan_from(
     metrics = _metrics_of(answer, faults)
     algorithms = _with_baseline(asked, metrics)
     _study_faults(answer, algorithms, metrics, faults)
+    given = next((d for d in datasets if d.parts and d.name in datasets_planned), None)
+    if answer.split.kind is SplitKind.GIVEN and given is None:
+        faults.append("split.kind: given needs data that came in parts, which none of these did")
     _data_faults(answer, faults)
     _requirement_faults(answer.requirements, faults)
     if faults:
         raise AnswerFault(faults)
-    given = answer.fields()
+    fields = answer.fields()
     differing = {
         "version": version,
         "title": on_one_line(answer.title, 60) or "Study",
         "question": on_one_line(answer.question, MAX_TEXT) or on_one_line(answer.title, MAX_TEXT),
         "datasets": datasets_planned,
-        "data_levels": [{"rules": {"rules": given["data"]}}],
+        "data_levels": [{"rules": {"rules": fields["data"]}}],
         "split_levels": [{"rules": _split_of(answer.split)}],
         "algorithms": algorithms,
         "metrics": metrics,
-        "requirements": sorted(given["requirements"], key=itemgetter("id")),
+        "requirements": sorted(fields["requirements"], key=itemgetter("id")),
         "seeds": [*range(answer.first_seed, answer.first_seed + answer.seed_count)],
         "assumptions": _assumptions_of(answer, algorithms, metrics[0]),
         "ask": _question_of(answer),
@@ -91,7 +96,10 @@ def plan_from(
         "estimate_cost": cost,
         "swept": answer.swept or None,
     }
-    return with_rules_read(PLANS.validate_python(given | differing))
+    plan = with_rules_read(PLANS.validate_python(fields | differing))
+    if plan.split.kind is not SplitKind.GIVEN or given is None:
+        return plan
+    return replace(plan, split_levels=(Level(given_rules(plan.split, given)),))
 
 
 def answer_of(plan: Plan) -> PlanAnswer:

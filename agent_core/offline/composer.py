@@ -26,6 +26,8 @@ VARIANTS = (
     (False, True, "hold-out drawn with pandas, LensKit's metrics"),
     (True, False, "LensKit's splitter, metrics computed from ranks"),
 )
+LIBRARY_METRICS = "LensKit's metrics"
+METRICS_BY_HAND = "metrics computed from ranks"
 SPLITTERS = {
     SplitKind.LEAVE_ONE_OUT: ("SampleN", "crossfold_users"),
     SplitKind.LEAVE_LAST: ("LastN", "crossfold_users"),
@@ -33,12 +35,15 @@ SPLITTERS = {
     SplitKind.CROSSFOLD_USERS: ("SampleFrac", "crossfold_users"),
     SplitKind.CROSSFOLD_RECORDS: ("crossfold_records",),
     SplitKind.GLOBAL_TIME: ("split_temporal_fraction",),
+    SplitKind.GIVEN: (),
 }
 
 
 def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
     """Return the script of one variant; variants repeat after the last."""
     use_split, use_metrics, words = VARIANTS[variant % len(VARIANTS)]
+    if plan.split.kind is SplitKind.GIVEN:
+        words = f"the given split, {LIBRARY_METRICS if use_metrics else METRICS_BY_HAND}"
     source = (
         environment()
         .get_template("script.py.j2")

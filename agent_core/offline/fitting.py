@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent_core.domain import Dataset, Study, Topic
+from agent_core.domain import Dataset, SplitKind, Study, Topic
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_NAME, HYPERPARAMETERS
 from agent_core.offline.grammar import BASELINES, CUTLESS, Reading
@@ -22,6 +22,9 @@ def fit_reading(
     reading = _without_rating_errors(reading, dataset, assumptions)
     reading = _fit_threshold(reading, dataset, assumptions)
     reading = _fit_sweep(reading, gaps)
+    if reading.split is SplitKind.GIVEN and not dataset.parts:
+        gaps.append("the given split did not come with the data: attach the files of its parts")
+        reading = replace(reading, split=None)
     reading = _without_impossible_margin(reading, assumptions)
     most = max(2, min(MAX_FOLDS, dataset.users))
     if reading.folds is not None and not 2 <= reading.folds <= most:

@@ -37,6 +37,7 @@ from agent_core.offline.grammar import (
     with_cutoffs,
 )
 from agent_core.offline.requirements import refused_wishes, requirements_of
+from agent_core.rules.given_split import given_rules
 from agent_core.rules.wording import split_text
 
 SPLIT_SEED = 42
@@ -240,6 +241,8 @@ def _split_of(
     assumptions: Assumptions,
 ) -> SplitRules:
     """Return the hold-out protocol; what was not said is said as an assumption."""
+    if given := _given_split(reading, dataset, assumptions):
+        return given
     kind, is_newest = reading.split, reading.is_newest
     if (kind in TIMESTAMP_SPLITS or is_newest) and dataset.timestamp_column is None:
         assumptions.add("the data has no timestamps, so the hold-out is random", Topic.SPLIT)
@@ -263,6 +266,27 @@ def _split_of(
     holdout = reading.holdout or 0.2
     order = Order.NEWEST if is_newest and kind.has_share else Order.RANDOM
     split = SplitRules(kind, count, holdout, SPLIT_SEED, order=order)
+    return replace(split, text=split_text(split))
+
+
+def _given_split(
+    reading: Reading, dataset: Dataset, assumptions: Assumptions
+) -> SplitRules | None:
+    """Return the split that came with the data, unless another one is asked for."""
+    if not dataset.parts:
+        return None
+    split = given_rules(SplitRules(SplitKind.GIVEN, seed=SPLIT_SEED), dataset)
+    if reading.split is not SplitKind.GIVEN and (reading.split or reading.folds):
+        told = f"the split that came with the data ({', '.join(split.given)}) is not used"
+        assumptions.add(told, Topic.SPLIT)
+        return None
+    if reading.split is None:
+        told = f"the data came in parts ({', '.join(split.given)}), so I take them as the split"
+        assumptions.add(told, Topic.SPLIT)
+    if split.has_validation:
+        assumptions.add(
+            "nothing is chosen on the validation part, as nothing is tuned", Topic.SPLIT
+        )
     return replace(split, text=split_text(split))
 
 

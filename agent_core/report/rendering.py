@@ -18,6 +18,7 @@ from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
 from agent_core.prose.clipping import on_one_line
+from agent_core.prose.given_text import given_text
 from agent_core.prose.number_format import cost_text, p_text, percent, shown
 from agent_core.prose.quotation import is_measure, quoted, said_by, short
 from agent_core.report.asked_models import asked_models
@@ -48,6 +49,7 @@ _GLOBALS: dict[str, Any] = {
         comparison_sentence,
         cost_text,
         data_text,
+        given_text,
         interval_text,
         is_measure,
         mean_text,

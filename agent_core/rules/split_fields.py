@@ -7,6 +7,7 @@ from typing import Any
 
 from agent_core.domain import Candidates, Masked, Order, SplitKind
 from agent_core.prose import number_words
+from agent_core.prose.given_words import PATTERNS as GIVEN, says_given
 from agent_core.rules.plan_texts import clauses_of, number_of, planned_clauses, planned_sentences
 from agent_core.rules.split_words import (
     NAMING,
@@ -23,7 +24,7 @@ from agent_core.rules.split_words import (
 
 _KINDS = (SplitKind.LEAVE_LAST, SplitKind.LEAVE_ONE_OUT, SplitKind.GLOBAL_TIME)
 """Kinds that have a name of their own."""
-SPOKEN = tuple(PATTERNS[name] for name in NAMING)
+SPOKEN = (*(PATTERNS[name] for name in NAMING), GIVEN["given_split"])
 """What tasks say of the split, from which a clause is quoted."""
 _FOLDS = {
     "over_records": SplitKind.CROSSFOLD_RECORDS,
@@ -65,6 +66,7 @@ def list_fields(texts: Iterable[str]) -> dict[str, Any]:
 def kinds_named(text: str) -> frozenset[SplitKind]:
     """Return all hold-out protocols that a text names."""
     named = {k for k in _KINDS if _has(text, k.value)}
+    named |= {SplitKind.GIVEN} if says_given(text) else set()
     if _has(text, "newest_share") or _has(text, "newest_of_each"):
         kind, _ = _kind_and_share(text)
         return frozenset({k for k in named if not k.is_timed} | ({kind} if kind else set()))
@@ -120,6 +122,8 @@ def _protocol(sentence: str) -> Iterator[tuple[str, Any]]:
 
 def _kind_and_share(sentence: str) -> tuple[SplitKind | None, float | None]:
     """Return the kind of split that a sentence names, and the share that it holds out."""
+    if says_given(sentence):
+        return SplitKind.GIVEN, None
     of_each, counts = _share(sentence, "share_of_each"), counts_held_out([sentence])
     newest, said, is_newest = _newest_share(sentence), _share_of(sentence), _is_newest(sentence)
     if _has(sentence, "folds") or _has(sentence, "crossfold"):

@@ -34,7 +34,8 @@ def data_text(rules: DataRules) -> str:
 
 def split_text(split: SplitRules) -> str:
     """Return the hold-out protocol in words, written from its fields alone."""
-    parts = [f"{_held_out_text(split)} (seed {split.seed})", *_test_texts(split)]
+    seed = "" if split.kind is SplitKind.GIVEN else f" (seed {split.seed})"
+    parts = [f"{_held_out_text(split)}{seed}", *_test_texts(split)]
     return "; ".join([*parts, *_candidate_texts(split)])
 
 
@@ -94,6 +95,10 @@ def _held_out_text(split: SplitRules) -> str:
         case SplitKind.GLOBAL_TIME:
             share = f", the newest {amount} for test" if split.is_share_planned else ""
             return f"global time split{share}"
+        case SplitKind.GIVEN:
+            folds = f" in {split.folds} folds" if split.folds > 1 else ""
+            files = f": {', '.join(split.given)}" if split.given else ""
+            return f"the given split{folds}, as it came with the data{files}"
         case SplitKind.OTHER:
             return split.text or "a split of its own"
 
@@ -109,7 +114,8 @@ def _test_texts(split: SplitRules) -> Iterator[str]:
     if split.lowest_test_rating is not None:
         yield f"only ratings of {split.lowest_test_rating:g} and more are tested"
     if split.has_validation:
-        yield "a validation part is kept apart"
+        is_given = split.kind is SplitKind.GIVEN
+        yield f"a validation part is kept {'to choose on' if is_given else 'apart'}"
     if split.is_leak_study:
         yield "test interactions in training are what is studied"
 

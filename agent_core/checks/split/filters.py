@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agent_core.checks.result import Detail, Result, failed, passed, warned
+from agent_core.checks.split.given import GivenSplit, given_split
 from agent_core.checks.split.split_kinds import Fold
 from agent_core.checks.split.variants import PATTERNS, is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
@@ -67,7 +69,8 @@ def filters_as_planned(evidence: Evidence) -> Result:
     folds = judged_parts(evidence)
     if not folds:
         return failed("No split was saved, so that it cannot be checked.")
-    losses = [_loss_of(evidence, fold) for fold in folds]
+    split = given_split(evidence)
+    losses = [_loss_of(evidence, fold, split) for fold in folds]
     faults: list[str] = []
     for fold in folds:
         faults += [*_low_ratings(evidence, fold), *_false_claims(evidence, fold)]
@@ -139,7 +142,8 @@ def _rule_text(evidence: Evidence, reasons: list[str]) -> str:
 
 def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
     """Whether plan or run.json say enough of what is missing."""
-    if evidence.plan.data.underived or evidence.plan.split.has_validation:
+    is_given = evidence.plan.split.kind is SplitKind.GIVEN
+    if evidence.plan.data.underived or (evidence.plan.split.has_validation and not is_given):
         return True
     if names == [NOT_SAVED]:
         return loss.interactions <= APART * loss.of and not loss.users
@@ -185,7 +189,7 @@ def _may_lose(evidence: Evidence, fold: str) -> bool:
     return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
 
 
-def _loss_of(evidence: Evidence, fold: Fold) -> Loss:
+def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
     """Return what a fold lacks of the dataset without a reason in plan or split."""
     data, origin = evidence.interactions, evidence.origins.get(fold[0])
     if is_variant(evidence, fold[0]):
@@ -193,6 +197,8 @@ def _loss_of(evidence: Evidence, fold: Fold) -> Loss:
     if data is None or origin is None or origin.is_renamed:
         return _counted_loss(evidence, fold)
     expected = _expected_data(evidence.plan, data)
+    if given := split.fold_of(fold[0]):
+        expected = expected[np.isin(split.numbers[expected.index], given.pairs)]
     kept, apart = data.iloc[origin.kept][PAIR], list(_parts_to_choose_on(evidence, data))
     there = pd.MultiIndex.from_frame(pd.concat([kept, *apart]))
     missing = expected[~pd.MultiIndex.from_frame(expected[PAIR]).isin(there)]

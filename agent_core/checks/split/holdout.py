@@ -10,6 +10,7 @@ import pandas as pd
 from agent_core.checks.result import Detail, Result, each, failed, not_applicable, passed, warned
 from agent_core.checks.script.training import trained_on_everything
 from agent_core.checks.split.filters import judged_parts
+from agent_core.checks.split.given import differences_from_given, given_split
 from agent_core.checks.split.split_kinds import (
     SHARE_SLACK,
     Fold,
@@ -43,10 +44,13 @@ def no_test_in_train(evidence: Evidence) -> Result:
     """Check that no tested pair (user, item) was trained on."""
     folds = list(_both_parts(evidence))
     told = "{pairs:,} of {of:,} test pairs of fold {fold}"
+    split = given_split(evidence)
+    as_given = {fold: split.shared_as_given(fold) for fold, _, _ in folds}
     leaks = [
         Detail(told, pairs=shared, of=len(test), fold=fold)
         for fold, train, test in folds
-        if not is_meant_to_leak(evidence, fold) and (shared := _overlap(train, test))
+        if not is_meant_to_leak(evidence, fold)
+        and (shared := _overlap(train, test)) > as_given[fold]
     ]
     if leaks:
         return failed("Also in training: {leaks}.", leaks=leaks)
@@ -54,7 +58,7 @@ def no_test_in_train(evidence: Evidence) -> Result:
         return not_applicable("The plan studies leakage.")
     if fault := trained_on_everything(evidence.source, (d.name for d in evidence.datasets)):
         return failed(fault)
-    if _is_never_hit(evidence):
+    if not any(as_given.values()) and _is_never_hit(evidence):
         return failed(
             "No tested item is recommended to anybody by any algorithm: lists leave out what was "
             "trained on, so the test was trained on."
@@ -65,6 +69,9 @@ def no_test_in_train(evidence: Evidence) -> Result:
         names = [fold or "(unnamed)" for fold in absent]
         return failed("No split was saved of fold {folds}.", folds=names)
     total = sum(len(t) for t in evidence.test.values())
+    if shared := sum(as_given.values()):
+        told = "{shared:,} of {pairs:,} test pairs are in training too, as the data came."
+        return warned(told, shared=shared, pairs=total)
     told = "{pairs:,} test pairs in {folds} folds, none of them in training."
     return passed(told, pairs=total, folds=len(folds))
 
@@ -83,6 +90,7 @@ def split_as_planned(evidence: Evidence) -> Result:
     if len(others) == len(folds):
         faults += mismatch(planned, others)
     faults += [*_untimed(evidence, folds), *_other_cuts(evidence, folds)]
+    faults += differences_from_given(evidence, fixed)
     if faults:
         return failed("Not {kind}: {faults}.", kind=name, faults=dict.fromkeys(faults))
     if silent := [f[0] for f in others if kind_of(evidence, f[0]) is None]:

@@ -156,6 +156,12 @@ def _global_time(_: SplitRules, fold: Fold) -> Iterator[str]:
         yield Detail(told, late=late)
 
 
+def _given(_: SplitRules, fold: Fold) -> Iterator[str]:
+    """Expect something to train on and to test; which it is, its rows in the data say."""
+    if not len(fold[1]) or not len(fold[2]):
+        yield "a part is empty"
+
+
 JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
     SplitKind.LEAVE_ONE_OUT: _leave_one_out,
     SplitKind.LEAVE_LAST: _leave_last,
@@ -163,6 +169,7 @@ JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
     SplitKind.CROSSFOLD_USERS: _crossfold_users,
     SplitKind.CROSSFOLD_RECORDS: _crossfold_records,
     SplitKind.GLOBAL_TIME: _global_time,
+    SplitKind.GIVEN: _given,
 }
 STRUCTURED = (SplitKind.LEAVE_ONE_OUT, SplitKind.LEAVE_LAST, SplitKind.GLOBAL_TIME)
 """Kinds that show in the rows whatever the sizes."""

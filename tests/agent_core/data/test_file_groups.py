@@ -1,4 +1,4 @@
-"""What sets of files are, by names and headers as published data have them; values are invented."""
+"""What sets of files are, by names and headers of published data; their values are invented."""
 
 import gzip
 import io
