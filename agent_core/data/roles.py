@@ -127,13 +127,18 @@ def _named_columns(dialect: Dialect, words: FileWords, name: str) -> Recipe:
 
 
 def _take_words(roles: Roles, words: FileWords, name: str) -> None:
+    is_part = words.like is not None
     for role, column in words.named.items():
+        if is_part and role not in NEEDED and column not in roles.columns:
+            continue  # a test without ratings
         roles.found[role] = existing_column(column, roles.columns, name)
     by_case = {c.lower(): c for c in roles.columns}
     for role, column in words.likely.items():
         if column.lower() in by_case:
             roles.found[role] = by_case[column.lower()]
     for role, place in words.placed.items():
+        if is_part and role not in NEEDED and place >= len(roles.columns):
+            continue
         if not -1 <= place < len(roles.columns):
             raise BadDataset(
                 f"{name} has {len(roles.columns)} columns, the task names the {place + 1}th."
