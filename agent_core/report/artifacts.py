@@ -37,7 +37,7 @@ def copy_artifacts(inputs: ReportInputs, folder: Path) -> list[str]:
             left_out.append(f"`{artifact.name}`: {reason}")
             continue
         _copy_artifact(artifact, folder)
-    hashes = [f"{d.sha256}  {d.name}" for d in inputs.datasets]
+    hashes = [f"{digest}  {n}" for d in inputs.datasets for n, digest in d.files.items()]
     (folder / "split" / "dataset.sha256").write_text("\n".join(hashes) + "\n", encoding="utf-8")
     return left_out
 
@@ -71,7 +71,7 @@ def _reason_left_out(artifact: Artifact, inputs: ReportInputs) -> str:
     name = artifact.name
     if SPLIT_PAIRS.fullmatch(name):
         return "holds interactions of the data; the script makes it again"
-    if name in {d.name for d in inputs.view.datasets}:
+    if name in {n for d in inputs.view.datasets for n in d.files}:
         return "the data itself"
     sizes = {d.size: d.sha256 for d in inputs.view.datasets}
     if artifact.size in sizes and sha256_of(artifact.path) == sizes[artifact.size]:

@@ -218,6 +218,7 @@ def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder
         title=inputs.plan.title,
         headline=answer,
         datasets=inputs.datasets,
+        files=[name for dataset in inputs.datasets for name in dataset.files],
         left_out=left_out,
         alerts=len(alerts(inputs)),
     )

@@ -38,7 +38,7 @@ def standalone_script(
         python=".".join(python.split(".")[:2]) or "3.11",
         pins=[(name, public_part(versions[name])) for name in _distributions(tree, versions)],
         head=lines[:at],
-        hashes=repr({d.name: d.sha256 for d in datasets}),
+        hashes=repr({name: digest for d in datasets for name, digest in d.files.items()}),
         recipes=repr(recipes_text(datasets, indent=None)),
         rest=lines[at:],
     )
