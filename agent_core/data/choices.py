@@ -64,6 +64,16 @@ def file_choice(text: str, files: Sequence[str]) -> Question:
     return Question(text, tuple(f"use {f}" for f in files[: MOST_COLUMNS + 1]))
 
 
+def split_choice(text: str, whole: str) -> Question:
+    """Ask whether a split that lies beside the whole dataset is used; by default it is not."""
+    return Question(text, (f"use {whole}", "use the given split"))
+
+
+def family_choice(text: str, files: Sequence[tuple[str, str]]) -> Question:
+    """Ask which of several given splits is used, each told by two of its files."""
+    return Question(text, tuple(f"use {a} to {b}" for a, b in files))
+
+
 def unit_choice(text: str) -> Question:
     """Ask what becomes of times in several units."""
     return Question(text, ("the times only order", NONE["timestamp"]))

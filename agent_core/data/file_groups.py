@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from agent_core.data.choices import family_choice, split_choice
 from agent_core.data.file_words import file_words
 from agent_core.data.first_look import Look
 from agent_core.data.given_split import WantedPart
@@ -111,7 +112,12 @@ def _take(families: list[Family], whole: list[Source], sorting: Sorting) -> None
     for family in unused:
         sorting.leave(family.sources, "the task names other files")
     tables = _tables(whole, sorting)
-    if families and tables and not named and not says_given(sorting.task):
+    is_said = bool(named) or says_given(sorting.task)
+    if families and not is_said and any(map(sorting.is_named, tables)):
+        for family in families:
+            sorting.leave(family.sources, "the task names other files")
+        families = []
+    elif families and tables and not is_said:
         families = _beside_whole(families, tables, sorting)
     elif families:
         sorting.leave(tables, "the given split is used")
@@ -131,12 +137,17 @@ def _one_each(families: list[Family], sorting: Sorting) -> list[Family]:
     for family in families:
         chosen = best[family.base]
         if family is not chosen:
-            sorting.doubts.append(
-                f"{listed([s.label for s in family.sources])} are another given split of the "
-                f"data than {listed([s.label for s in chosen.sources])}, which is used; name its "
-                "files to use it"
+            told = (
+                f"{listed([s.label for s in chosen.sources])} are used as the given split, not "
+                f"{listed([s.label for s in family.sources])}, which are another one"
             )
+            sorting.doubts.append(family_choice(told, [_ends(f) for f in (chosen, family)]))
     return [f for f in families if best[f.base] is f]
+
+
+def _ends(family: Family) -> tuple[str, str]:
+    """Return the first and the last file of a given split, which stand for all of it."""
+    return family.sources[0].label, family.sources[-1].label
 
 
 def _tables(whole: list[Source], sorting: Sorting) -> list[Source]:
@@ -209,10 +220,8 @@ def _beside_whole(families: list[Family], tables: list[Source], sorting: Sorting
             kept.append(family)
             continue
         files = listed([s.label for s in family.sources])
-        sorting.doubts.append(
-            f"{beside[0].label} is used whole; {files} are parts of a given split, which are not "
-            "used (say “use the given split” to use them)"
-        )
+        told = f"{beside[0].label} is used whole, not {files}, the parts of a given split"
+        sorting.doubts.append(split_choice(told, beside[0].label))
     return kept
 
 
@@ -221,11 +230,21 @@ def _folds_named(family: Family, sorting: Sorting) -> Family:
     named = [n for n, f in enumerate(family.folds) if any(map(sorting.is_named, _of(f)))]
     if not named:
         return family
-    if len(named) > 1 and TO.search(sorting.task):
+    if len(named) > 1 and _is_range(family, named, sorting):
         named = [*range(named[0], named[-1] + 1)]
     left = [s for n, f in enumerate(family.folds) if n not in named for s in _of(f)]
     sorting.leave(left, "the task names other files")
     return Family(family.base, tuple(family.folds[n] for n in named))
+
+
+def _is_range(family: Family, named: list[int], sorting: Sorting) -> bool:
+    """Whether a task names the first and the last of several folds for all of them."""
+    text = sorting.task.lower()
+    first, last = (
+        [text.index(s.label.lower()) for s in _of(family.folds[n]) if s.label.lower() in text]
+        for n in (named[0], named[-1])
+    )
+    return bool(first and last) and TO.search(text[min(first) : max(last)]) is not None
 
 
 def _of(fold: Parts) -> list[Source]:

@@ -203,6 +203,7 @@ class FileWords:
         return replace(
             self,
             has_header=None if is_odd else has_header,
+            likely={},
             named=dict(recipe.roles) if has_header and not is_odd else {},
             placed={} if has_header or is_odd else places,
             not_rated=(*self.not_rated, *open_marks),

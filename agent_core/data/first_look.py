@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from agent_core.data.choices import Doubt
 from agent_core.data.columns import role_of
 from agent_core.data.dialect import dialect_of
 from agent_core.data.file_words import SEVERAL_A_LINE, FileWords
@@ -27,7 +28,7 @@ class Look:
     recipe: Recipe | None = None
     """How they would be read; None: they are no interactions."""
     has_header: bool = False
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     fault: str = ""
     """Why they are none."""
 

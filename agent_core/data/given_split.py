@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from agent_core.data.choices import text_of
 from agent_core.data.file_words import FileWords
 from agent_core.data.hashing import sha256_of
 from agent_core.data.plain_file import MAX_BYTES
@@ -147,7 +148,7 @@ def _tell_differences(pieces: list[_Piece]) -> None:
         lacking = {*first.recipe.roles} - {*piece.recipe.roles}
         first.doubts += [f"{label} has no {role}; it is left open" for role in sorted(lacking)]
         first.notes += [f"{label}: {n}" for n in piece.reading.notes]
-        first.doubts += [f"{label}: {d}" for d in piece.reading.doubts]
+        first.doubts += [f"{label}: {text_of(d)}" for d in piece.reading.doubts]
 
 
 def _view(opened: duckdb.DuckDBPyConnection, piece: _Piece, like: Recipe) -> str:

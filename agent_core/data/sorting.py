@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent_core.data.choices import Doubt
 from agent_core.data.file_words import FileWords
 from agent_core.data.first_look import Look, first_look
 from agent_core.data.given_split import WantedPart
@@ -54,7 +55,7 @@ class Grouping:
     """No interactions of a dataset."""
     notes: tuple[str, ...] = ()
     """What is not used, and why."""
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class Sorting:
     groups: list[FileGroup] = field(default_factory=list)
     rest: list[Source] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
     def look(self, source: Source) -> Look:
         """Return what a file is, looked at once."""

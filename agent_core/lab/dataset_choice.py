@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent_core.data.child import Wanted, group_in_child, read_in_child
+from agent_core.data.choices import text_of
 from agent_core.data.first_look import NO_TABLE
 from agent_core.data.given_files import RECIPES, table_name, write_recipes
 from agent_core.data.plain_file import is_data, is_zip
@@ -120,7 +121,11 @@ def _with_remarks(
     first = replace(
         datasets[0],
         notes=(*datasets[0].notes, *notes),
-        doubts=(*datasets[0].doubts, *grouping.doubts, *asked),
+        doubts=(*datasets[0].doubts, *map(text_of, grouping.doubts), *asked),
+        questions=(
+            *datasets[0].questions,
+            *(d for d in grouping.doubts if not isinstance(d, str)),
+        ),
     )
     return (first, *datasets[1:])
 

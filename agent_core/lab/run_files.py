@@ -17,6 +17,7 @@ from agent_core.domain import Dataset, RunStatus, Task
 from agent_core.domain.events import DatasetsProfiled
 from agent_core.errors import BadDataset
 from agent_core.lab.dataset_choice import read_files
+from agent_core.prose.given_words import says_given
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
 
@@ -87,6 +88,8 @@ def spoken_of_files(text: str, datasets: Sequence[Dataset] = ()) -> str:
     chosen = _chosen_options(text, datasets)
     if chosen:
         return ". ".join(chosen)
+    if says_given(text) and not any(d.parts for d in datasets):
+        return text
     words = file_words(text)
     columns = {c.name.lower() for d in datasets for c in d.columns}
     is_likely = any(c.lower() in columns or not columns for c in words.likely.values())

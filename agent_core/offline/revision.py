@@ -70,6 +70,11 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
 def follow_data(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     """Return the next version for data that were read again, and for what a reply says besides."""
     changed, dropped, said = _apply(plan, re.sub(r"\s+", " ", reply).strip())
+    reading = changed or reading_of(plan)
+    was_given = plan.split.kind is SplitKind.GIVEN
+    if bool(dataset.parts) != was_given and reading.split in (plan.split.kind, None):
+        kind = SplitKind.GIVEN if dataset.parts else None
+        changed = replace(reading, split=kind, folds=None)
     return _next_revision(plan, dataset, changed, dropped, said if changed or dropped else "")
 
 

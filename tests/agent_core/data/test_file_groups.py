@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from agent_core.data.choices import text_of
 from agent_core.data.file_groups import group_files
 
 CASES = json.loads(Path(__file__).with_name("file_groups.json").read_text())
@@ -83,7 +84,9 @@ def test_files_are_what_their_publishers_meant_or_are_asked_about(case, tmp_path
 
     assert found(grouping) == case["expect"]
     told = " ".join(grouping.notes)
-    asked = " ".join([*grouping.doubts, *(d for g in grouping.groups for d in g.doubts)])
+    asked = " ".join(
+        [*map(text_of, grouping.doubts), *(d for g in grouping.groups for d in g.doubts)]
+    )
     assert all(text in told for text in case.get("unused", [])), told
     assert all(text in asked for text in case.get("asked", [])), asked
     assert bool(asked) == bool(case.get("asked")), asked
