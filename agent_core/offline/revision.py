@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent_core.checks.registry import BINDING
-from agent_core.domain import Dataset, Plan, PlanChange, Revision
+from agent_core.domain import Dataset, Plan, PlanChange, Revision, SplitKind
 from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.grammar import BASELINES, Reading, read
 from agent_core.offline.planner import build, reading_of
