@@ -39,11 +39,20 @@ class Addition:
 
 def files_in(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Return files, and those of folders, hidden ones left out; leaves where one is missing."""
+    some = existing(paths)
+    return tuple(f for path in some for f in (_in_folder(path) if path.is_dir() else [path]))
+
+
+def existing(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return files and folders, of which names tell which files belong together.
+
+    Leaves where one is missing.
+    """
     missing = [str(p) for p in paths if not p.exists()]
     if missing:
         typer.echo(f"There is no such file: {', '.join(missing)}", err=True)
         raise typer.Exit(USAGE)
-    return tuple(f for path in paths for f in (_in_folder(path) if path.is_dir() else [path]))
+    return tuple(paths)
 
 
 def show_data(settings: Settings, named: Sequence[str], words: str, *, as_json: bool) -> int:
@@ -56,7 +65,7 @@ def show_data(settings: Settings, named: Sequence[str], words: str, *, as_json: 
             files, words = shelf.paths(item), "\n\n".join(filter(None, (item.words, words)))
             licences = [f"licence: {item.licence or 'not stated'}"]
         else:
-            files, licences = files_in([Path(n) for n in named]), []
+            files, licences = existing([Path(n) for n in named]), []
         datasets = read_as_run(files, words, settings)
     except BadDataset as error:
         typer.echo(str(error), err=True)

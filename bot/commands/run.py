@@ -19,7 +19,7 @@ from agent_core.errors import AgentError
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
 from bot.commands.asking import describe_refused, settle_data
-from bot.commands.data import files_in
+from bot.commands.data import existing
 from bot.commands.tasks import find_run
 from bot.commands.terminal import as_json, line_of, report_text, summary_of
 from bot.settings import Secrets, Settings
@@ -89,7 +89,7 @@ def run_task(order: RunOrder, settings: Settings) -> int:
         return USAGE
     task = Task(
         text=order.text.strip(),
-        files=tuple(p.resolve() for p in files_in(order.data)),
+        files=tuple(p.resolve() for p in existing(order.data)),
         requester=LOCAL,
         origin=f"terminal:{tokens.token_hex(8)}",
         seed=order.seed,
