@@ -35,6 +35,7 @@ __all__ = [
     "algorithm",
     "candidates",
     "dataset",
+    "features",
     "feedback",
     "figure",
     "given",
@@ -553,13 +554,42 @@ GIVEN = re.compile(r"given_\d+")
 GIVEN_PARTS = ("train", "validation", "test")
 
 
-def load(name: str = "") -> pd.DataFrame:
+def load(name: str = "", columns: Iterable[str] = ()) -> pd.DataFrame:
     """Return a dataset as the product reads it: user_id, item_id, rating and timestamp where it
     has them; the index is the row number. Ids are whole numbers or texts, times datetimes.
+    `columns` adds further columns of its file under their own names.
     """  # noqa: D205
-    frame = _whole(Path(name) if name else _only_dataset())
+    path, further = Path(name) if name else _only_dataset(), list(columns)
+    frame = _whole(path)
     told = [c for c in frame if GIVEN.fullmatch(str(c))]
-    return frame.drop(columns=told) if told else frame
+    frame = frame.drop(columns=told) if told else frame
+    recipe = _recipe_of(path)
+    if not further or recipe is None:
+        return frame
+    if recipe.get("parts"):
+        raise ValueError(f"{path.name} came in several files: their further columns are not kept")
+    text = _interactions(path, recipe, further)
+    return frame.assign(**{c: _numbers_or_text(text[c]) for c in further})
+
+
+def features(name: str = "", of: str = "item") -> pd.DataFrame:
+    """Return side data of the items of a dataset, or of its users (`of="user"`): a row each,
+    indexed by item_id or user_id as `load` has them. Columns are numbers, texts, or lists of texts
+    (genres; `explode` them); what a row lacks is missing. Not every item of the data has a row.
+    """  # noqa: D205
+    path = Path(name) if name else _only_dataset()
+    known = (_recipe_of(path) or {}).get("sides", [])
+    sides = [s for s in known if s["of"] == of]
+    if not sides:
+        told = ", ".join(f"{s['name']} of {s['of']}s" for s in known) or "none"
+        raise ValueError(f"{path.name} has no side data of {of}s; side data: {told}")
+    frames = [_side_frame(path, s) for s in sides]
+    whole = frames[0]
+    for side, frame in zip(sides[1:], frames[1:], strict=True):
+        taken = {c: f"{c} ({side['name']})" for c in frame if c in whole}
+        rows = whole.index.union(frame.index, sort=False)
+        whole = whole.reindex(rows).join(frame.rename(columns=taken).reindex(rows))
+    return whole.rename_axis(f"{of}_id")
 
 
 def given(name: str = "", fold: int = 0) -> dict[str, pd.DataFrame]:
@@ -630,15 +660,11 @@ def _with_fold(whole: pd.DataFrame, rows: pd.DataFrame, fold: int) -> pd.DataFra
 
 def read_raw(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
     """Return the interactions of a file by its recipe, row by row those of the product."""
-    text = _fields(path, recipe)
-    for drop in recipe["drops"]:
-        text = text[~_is_dropped(text[drop["column"]].str.strip(), drop)]
-    ids = {role: text[recipe[role]].str.strip() for role in ("user", "item")}
-    has_both = (ids["user"] != "") & (ids["item"] != "")
-    text = text[has_both].reset_index(drop=True)
+    further = [recipe[role] for role in ("rating", "timestamp") if recipe[role]]
+    text = _interactions(path, recipe, further)
     frame = pd.DataFrame()
-    for role, values in ids.items():
-        kept = values[has_both]
+    for role in ("user", "item"):
+        kept = text[recipe[role]].str.strip()
         is_number = recipe[f"is_{role}_number"]
         frame[f"{role}_id"] = kept.astype("int64").to_numpy() if is_number else _shared(kept)
     for role, read in (("rating", _ratings), ("timestamp", _times)):
@@ -646,6 +672,111 @@ def read_raw(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
             values = text[recipe[role]].str.strip()
             frame[role] = read(values.mask(values.isin(recipe["missing"]), ""), recipe)
     return frame
+
+
+def _interactions(path: Path, recipe: Mapping[str, Any], columns: Iterable[str]) -> pd.DataFrame:
+    """Return columns of a file as text, a row an interaction."""
+    missing = [c for c in columns if c not in recipe["columns"]]
+    if missing:
+        raise ValueError(f"{path.name} has no columns {missing}; it has {recipe['columns']}")
+    needed = {*columns, recipe["user"], recipe["item"], *(d["column"] for d in recipe["drops"])}
+    text = _fields(path, recipe, [c for c in recipe["columns"] if c in needed])
+    for drop in recipe["drops"]:
+        text = text[~_is_dropped(text[drop["column"]].str.strip(), drop)]
+    user, item = (text[recipe[role]].str.strip() for role in ("user", "item"))
+    return text[(user != "") & (item != "")].reset_index(drop=True)
+
+
+def _numbers_or_text(values: pd.Series) -> pd.Series:
+    """Return a column as numbers where all of it are some in their usual form."""
+    values = values.str.strip()
+    numbers = pd.to_numeric(values.mask(values == ""), errors="coerce")
+    is_number = (numbers.notna() | (values == "")) & ~values.str.match(r"[+-]?0\d")
+    return numbers if is_number.all() else values.mask(values == "", None)
+
+
+def _side_frame(path: Path, side: Mapping[str, Any]) -> pd.DataFrame:
+    """Return one table of side data: the product's, or made of its file by the recipe."""
+    table, key = path.with_name(side["table"]), f"{side['of']}_id"
+    if table.exists():
+        frame = pd.read_parquet(table).set_index(key)
+        lists = [c for c, k in _side_kinds(side["recipe"]).items() if k == "list"]
+        texts = {c: frame[c].map(list, na_action="ignore") for c in lists}
+        return frame.assign(**texts)
+    if side["is_own"]:
+        return side_rows(_most_frequent(path, side), side)
+    file = path.with_name(side["file"])
+    if not file.exists():
+        raise ValueError(f"{side['file']} with the side data is not beside {path}")
+    return side_rows(_fields(file, side["recipe"]), side)
+
+
+def side_rows(text: pd.DataFrame, side: Mapping[str, Any]) -> pd.DataFrame:
+    """Return side data by their recipe: the first row of each id, columns by their kinds."""
+    recipe, of = side["recipe"], side["of"]
+    keys = text[recipe[of]].str.strip()
+    if recipe[f"is_{of}_number"]:
+        keys = keys.where(keys.str.fullmatch(r"-?\d{1,18}(?:\.0+)?"), "").str.split(".").str[0]
+    is_first = (keys != "") & ~keys.duplicated()
+    text, keys = text[is_first], keys[is_first]
+    kinds, parts = (
+        _side_kinds(recipe),
+        dict(zip(recipe["columns"], recipe["separators"], strict=True)),
+    )
+    columns = {c: _side_column(text[c].str.strip(), k, parts[c]) for c, k in kinds.items()}
+    values = keys.astype("int64" if recipe[f"is_{of}_number"] else object)
+    return pd.DataFrame(columns).set_axis(pd.Index(values.to_numpy(), name=f"{of}_id"))
+
+
+def _side_kinds(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Return the columns that side data have, with what each holds."""
+    return {c: k for c, k in zip(recipe["columns"], recipe["kinds"], strict=True) if k}
+
+
+def _side_column(values: pd.Series, kind: str, part: str) -> pd.Series:
+    if kind == "int":
+        return values.astype("int64")
+    if kind == "float":
+        return pd.to_numeric(values, errors="coerce").astype("float64")
+    if kind == "list":
+        return values.map(lambda v: _entries(v, part) if v else None).astype(object)
+    return values.astype(object).where(values != "", None)
+
+
+def _entries(text: str, part: str) -> list[str]:
+    """Return the entries of a list that is written as text."""
+    if part != "[":
+        return [e.strip() for e in text.split(part) if e.strip()]
+    with contextlib.suppress(ValueError, SyntaxError):
+        return [_entry_text(e) for e in _flat(_object(text))]
+    return [text]
+
+
+def _flat(some: Any) -> Iterator[Any]:
+    """Yield what lists inside lists hold."""
+    for entry in some if isinstance(some, list | tuple) else [some]:
+        yield from _flat(entry) if isinstance(entry, list | tuple) else (entry,)
+
+
+def _entry_text(entry: Any) -> str:
+    is_object = isinstance(entry, dict)
+    return json.dumps(entry, ensure_ascii=False) if is_object else _plain_text(entry)
+
+
+def _most_frequent(path: Path, side: Mapping[str, Any]) -> pd.DataFrame:
+    """Return of each column of an interactions file the most frequent value of each id."""
+    recipe, key = side["recipe"], side["recipe"][side["of"]]
+    columns = list(_side_kinds(recipe))
+    text = _interactions(path, recipe, columns).apply(lambda c: c.str.strip())
+    found = {}
+    for column in columns:
+        filled = text.loc[text[column] != "", [key, column]]
+        counts = filled.groupby([key, column], sort=False).size().rename("count").reset_index()
+        best = counts.sort_values("count", ascending=False, kind="stable")
+        found[column] = best.drop_duplicates(key).set_index(key)[column]
+    ids = pd.Index(text[key].drop_duplicates(), name=key)
+    whole = pd.DataFrame({c: v.reindex(ids).fillna("") for c, v in found.items()})
+    return whole.reset_index().reindex(columns=recipe["columns"], fill_value="")
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -688,21 +819,26 @@ def _recipe_of(path: Path) -> dict[str, Any] | None:
     return known.get(path.name, only)
 
 
-def _fields(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
-    """Return all fields of a file as text."""
+def _fields(
+    path: Path, recipe: Mapping[str, Any], wanted: list[str] | None = None
+) -> pd.DataFrame:
+    """Return all fields of a file, or those of some columns, as text."""
     columns = list(recipe["columns"])
+    wanted = columns if wanted is None else wanted
     with contextlib.ExitStack() as stack:
         stream = opened(path, recipe, stack)
         if recipe["layout"] == "parquet":
-            frame = pd.read_parquet(stream)
-            return pd.DataFrame({c: _as_text(frame[c]) for c in columns})
+            frame = pd.read_parquet(stream, columns=wanted)
+            return pd.DataFrame({c: _as_text(frame[c]) for c in wanted})
         if recipe["layout"] != "delimited":
             lines = io.TextIOWrapper(stream, encoding=recipe["encoding"], errors="replace")
-            return pd.DataFrame(odd_rows(lines, recipe), columns=columns, dtype=str)
-        return _delimited(stream, recipe, columns)
+            return pd.DataFrame(odd_rows(lines, recipe), columns=columns, dtype=str)[wanted]
+        return _delimited(stream, recipe, columns, wanted)
 
 
-def _delimited(stream: Any, recipe: Mapping[str, Any], columns: list[str]) -> pd.DataFrame:
+def _delimited(
+    stream: Any, recipe: Mapping[str, Any], columns: list[str], wanted: list[str]
+) -> pd.DataFrame:
     is_one = len(recipe["delimiter"]) == 1
     options: dict[str, Any] = {"quoting": csv.QUOTE_NONE}
     if recipe["quote"]:
@@ -713,6 +849,7 @@ def _delimited(stream: Any, recipe: Mapping[str, Any], columns: list[str]) -> pd
         engine="c" if is_one else "python",
         header=None,
         names=columns,
+        usecols=wanted,
         index_col=False,
         dtype=str,
         keep_default_na=False,
@@ -793,7 +930,8 @@ def _objects(found: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
     path = recipe["inner"].split("/") if recipe["inner"] else []
     for entry in found if isinstance(found, list) else [found]:
         for one in _unfolded(entry, path):
-            yield [_plain_text(_value(one, c)) for c in recipe["columns"]]
+            values = (_value(one, c) for c in recipe["columns"])
+            yield [_list_text(v) if recipe["keeps_lists"] else _plain_text(v) for v in values]
 
 
 def _unfolded(entry: Any, path: list[str]) -> Iterator[Any]:
@@ -822,6 +960,13 @@ def _value(entry: Any, path: str) -> Any:
     return entry
 
 
+def _list_text(value: Any) -> str:
+    """Return a list as JSON, other values as plain text."""
+    if isinstance(value, list | np.ndarray):
+        return json.dumps(list(value), ensure_ascii=False, default=_plain_text)
+    return _plain_text(value)
+
+
 def _plain_text(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
@@ -836,7 +981,7 @@ def _as_text(values: pd.Series) -> pd.Series:
         values = values.dt.tz_convert("UTC")
     if pd.api.types.is_datetime64_any_dtype(values):
         values = values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return values.astype(object).where(values.notna(), "").map(_plain_text)
+    return values.astype(object).where(values.notna(), "").map(_list_text)
 
 
 def _is_dropped(values: pd.Series, drop: Mapping[str, Any]) -> pd.Series:

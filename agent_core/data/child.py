@@ -19,8 +19,10 @@ from pydantic import TypeAdapter
 from agent_core.data.file_groups import group_files
 from agent_core.data.given_split import WantedPart
 from agent_core.data.profile import profile
+from agent_core.data.side_files import SideWanted, side_file
 from agent_core.data.sorting import Grouping
 from agent_core.domain import Dataset
+from agent_core.domain.side_table import SideFile
 from agent_core.errors import BadDataset
 
 MEMORY_BYTES = 6 << 30
@@ -50,6 +52,8 @@ class Wanted:
 DATASET: TypeAdapter[Dataset] = TypeAdapter(Dataset)
 GROUPING: TypeAdapter[Grouping] = TypeAdapter(Grouping)
 WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
+SIDE: TypeAdapter[SideFile] = TypeAdapter(SideFile)
+SIDE_WANTED: TypeAdapter[SideWanted] = TypeAdapter(SideWanted)
 
 
 async def group_in_child(files: Mapping[str, Path], task: str = "") -> Grouping:
@@ -75,6 +79,18 @@ async def read_in_child(wanted: Wanted) -> Dataset:
     """
     asked = WANTED.dump_python(wanted, mode="json")
     return DATASET.validate_python(await _asked_of_child(wanted.name, asked))
+
+
+async def read_side_in_child(wanted: SideWanted) -> SideFile:
+    """Return what a child process found of a file beside a dataset, as `side_file` does.
+
+    A file that takes more memory or time than there is, is one that is not used.
+    """
+    asked = {"side": SIDE_WANTED.dump_python(wanted, mode="json")}
+    try:
+        return SIDE.validate_python(await _asked_of_child(wanted.label, asked))
+    except BadDataset as error:
+        return SideFile(wanted.label, reason=str(error))
 
 
 async def _asked_of_child(name: str, asked: Mapping[str, Any]) -> Any:
@@ -107,23 +123,30 @@ def _answer(name: str, out: bytes, trouble: bytes, status: int | None) -> Any:
         kind = "needs more memory than reading may take" if b"emory" in trouble else "broke off"
         last = trouble.decode(errors="replace").strip().splitlines()[-1:] or [f"status {status}"]
         raise BadDataset(f"{name} cannot be read: reading {kind} ({last[0][:200]}).")
-    answer = json.loads(out)
+    answer: dict[str, Any] = json.loads(out)
     if "bad" in answer:
         raise BadDataset(answer["bad"])
     return answer["found"]
 
 
 def main() -> None:
-    """Read one dataset, or look at several files, as standard input says; write what was found."""
+    """Do as standard input says: read a dataset, look at files, read side data."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked = json.load(sys.stdin)
     try:
-        answer = {"found": _grouped(asked) if "files" in asked else _profiled(asked)}
+        answer = {"found": _found(asked)}
     except BadDataset as error:
         answer = {"bad": str(error)}
     sys.stdout.write(json.dumps(answer))
+
+
+def _found(asked: Mapping[str, Any]) -> Any:
+    if "side" in asked:
+        found = side_file(SIDE_WANTED.validate_python(asked["side"]))
+        return SIDE.dump_python(found, mode="json")
+    return _grouped(asked) if "files" in asked else _profiled(asked)
 
 
 def _grouped(asked: Mapping[str, Any]) -> Any:

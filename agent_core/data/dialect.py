@@ -31,7 +31,7 @@ REGULAR = 0.9
 """Share of the lines with one width from which they are no lists of items."""
 COUNTED_FROM = 3
 SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
-TYPED = re.compile(r"(\w+):(?:token|float|token_seq|float_seq)")
+TYPED = re.compile(r"(\w+):(token_seq|float_seq|token|float)")
 """A column of a RecBole atomic file."""
 
 
@@ -53,7 +53,9 @@ class _Form:
         return bool(line.strip()) and (is_open or len(fields) == self.width)
 
 
-def dialect_of(head: str, name: str, *, has_header: bool | None = None) -> Dialect:
+def dialect_of(
+    head: str, name: str, *, has_header: bool | None = None, is_table: bool = False
+) -> Dialect:
     """Return the form of a text.
 
     Parameters
@@ -64,6 +66,8 @@ def dialect_of(head: str, name: str, *, has_header: bool | None = None) -> Diale
         The file, for messages.
     has_header
         Whether the first line names columns; None where nobody said it.
+    is_table
+        Whether a line is a row of its own whatever it holds, as in files of people or of things.
 
     Raises
     ------
@@ -76,9 +80,9 @@ def dialect_of(head: str, name: str, *, has_header: bool | None = None) -> Diale
     if not body:
         raise BadDataset(f"{name} holds only comments or blank lines. Attach the file again.")
     if body[0].lstrip().startswith(("{", "[")):
-        return objects_form(head.lstrip("\ufeff \r\n"), name)
-    odd = odd_layout(body, skip)
-    return odd or _table(lines, skip, asked, name, has_header)
+        return objects_form(head.lstrip("\ufeff \r\n"), name, is_table=is_table)
+    odd = None if is_table else odd_layout(body, skip)
+    return odd or _table(lines, skip, asked, name, has_header, is_table=is_table)
 
 
 def _separator_in(line: str) -> str:
@@ -99,12 +103,19 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str]:
 
 
 def _table(
-    lines: Sequence[str], skip: int, asked: str, name: str, has_header: bool | None
+    lines: Sequence[str],
+    skip: int,
+    asked: str,
+    name: str,
+    has_header: bool | None,
+    *,
+    is_table: bool,
 ) -> Dialect:
     """Return the form of lines with one width, or of lists of items."""
     body = [line for line in lines[skip:] if line.strip()]
     found = _best_form(body, asked)
-    lists = None if found and found.share >= REGULAR else lists_of(body, skip)
+    is_regular = is_table or (found is not None and found.share >= REGULAR)
+    lists = None if is_regular else lists_of(body, skip)
     if lists:
         return lists
     if found is None:
@@ -124,6 +135,7 @@ def _table(
         is_named = not _counts_columns(rows[0])
         names, rows, top = tuple(rows[0]) if is_named else (), rows[1:], top + 1
     titles = [t for t in titles if not (t.startswith(COMMENT) or _separator_in(t))]
+    types = tuple(m[2] if (m := TYPED.fullmatch(f)) else "" for f in names)
     names = tuple(TYPED.sub(r"\1", f) for f in names)
     is_spaced = found.delimiter == " " and not found.quote
     recipe = Recipe(
@@ -133,6 +145,8 @@ def _table(
         skip=top,
         columns=numbered_names(names) if is_named else by_place(found.width),
     )
+    if is_table:
+        return Dialect(recipe, tuple(map(tuple, rows)), has_header=is_named, types=types)
     if found.width >= WIDE_FROM and not any(map(role_of, names)) and _are_numbers(rows):
         return wide_of(recipe, rows, names)
     if names and is_matrix(names, rows) and not found.quote:

@@ -18,6 +18,8 @@ class Dialect:
     has_header: bool = False
     doubts: tuple[Doubt, ...] = ()
     """What was left out on a guess."""
+    types: tuple[str, ...] = ()
+    """What the header of a RecBole atomic file says of each column: `token_seq`."""
 
 
 def fields_of(line: str, delimiter: str, quote: str) -> list[str]:

@@ -17,7 +17,7 @@ SEEN_OBJECTS = 2_000
 KEY = re.compile(r'\s*,?\s*"((?:[^"\\\\]|\\\\.)*)"\s*:\s*')
 
 
-def objects_form(head: str, name: str) -> Dialect:
+def objects_form(head: str, name: str, *, is_table: bool = False) -> Dialect:
     """Return the form of a text that begins as JSON does.
 
     Raises
@@ -26,12 +26,12 @@ def objects_form(head: str, name: str) -> Dialect:
         When no objects are found.
     """
     try:
-        return _form(head, name)
+        return _form(head, name, is_table=is_table)
     except RecursionError as error:
         raise BadDataset(f"{name} is JSON of too many levels, not a list of objects.") from error
 
 
-def _form(head: str, name: str) -> Dialect:
+def _form(head: str, name: str, *, is_table: bool) -> Dialect:
     first = head.split("\n", 1)[0]
     found: Sequence[object]
     path: tuple[str, ...] = ()
@@ -46,11 +46,11 @@ def _form(head: str, name: str) -> Dialect:
         layout, path = Layout.JSON_ARRAY, (key,)
     if not found:
         raise BadDataset(f"{name} is JSON without a list of objects. Attach one object a line.")
-    inner = _inner_of(found)
+    inner = "" if is_table else _inner_of(found)
     path = (*path, *((inner,) if inner else ()))
-    recipe = Recipe(layout, delimiter="", inner="/".join(path))
+    recipe = Recipe(layout, delimiter="", inner="/".join(path), keeps_lists=is_table)
     unfolded = [u for e in found for u in labbook._unfolded(e, [inner] if inner else [])]
-    keys = dict.fromkeys(k for entry in unfolded for k in _paths(entry))
+    keys = dict.fromkeys(k for e in unfolded for k in _paths(e, has_lists=is_table))
     recipe = replace(recipe, columns=tuple(keys))
     rows = labbook._objects(unfolded, {**recipe.as_json(), "inner": ""})
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
@@ -115,10 +115,10 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str | int)
 
 
-def _paths(entry: object, before: str = "") -> Iterator[str]:
-    """Yield where plain values lie in an object."""
+def _paths(entry: object, before: str = "", *, has_lists: bool = False) -> Iterator[str]:
+    """Yield where plain values, or lists too, lie in an object."""
     for key, value in entry.items() if isinstance(entry, dict) else ():
         if isinstance(value, dict):
-            yield from _paths(value, f"{before}{key}.")
-        elif not isinstance(value, list):
+            yield from _paths(value, f"{before}{key}.", has_lists=has_lists)
+        elif has_lists or not isinstance(value, list):
             yield f"{before}{key}"

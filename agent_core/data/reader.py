@@ -83,7 +83,7 @@ def read_table(
             if chosen.note:
                 _tell_member(reading, chosen.note)
             for _ in range(TRIES):
-                _write(reading)
+                write_lines(reading)
                 if not _is_mended(reading):
                     break
             _tell_lines(reading)
@@ -224,7 +224,7 @@ def _ask_events(reading: Reading, column: str, events: list[str]) -> None:
     reading.doubts.append(event_choice(f"{told} as interaction", kinds))
 
 
-def _write(reading: Reading) -> None:
+def write_lines(reading: Reading) -> None:
     """Write the table; correct quotation marks and lines of another width where they stop it."""
     try:
         reading.write()
@@ -279,11 +279,11 @@ def _first_line(text: str) -> str:
 
 def _is_mended(reading: Reading) -> bool:
     """Correct the recipe by what the whole table shows; whether it has to be written again."""
-    checks = (_mend_lines, mend_ids, mend_ratings, mend_times)
+    checks = (mend_lines, mend_ids, mend_ratings, mend_times)
     return any(check(reading) for check in checks)
 
 
-def _mend_lines(reading: Reading) -> bool:
+def mend_lines(reading: Reading) -> bool:
     """Take quotation marks for letters where they join lines that have the right width."""
     recipe = reading.recipe
     if recipe.layout is not Layout.DELIMITED or not recipe.quote:

@@ -52,7 +52,7 @@ def source_of(
 ) -> str:
     """Return the SQL that gives all fields of a file as text, in file order."""
     if recipe.layout is Layout.PARQUET:
-        kinds = parquet_kinds(opened, plain.path)
+        kinds = parquet_kinds(opened, plain.path, has_lists=recipe.keeps_lists)
         fields = ", ".join(_typed_text(c, kinds[c]) for c in recipe.columns)
         return f"(SELECT {fields} FROM read_parquet({quoted_text(plain.path)}))"
     if recipe.layout is not Layout.DELIMITED:
@@ -62,11 +62,14 @@ def source_of(
     return _delimited(path, recipe.columns, recipe.delimiter, recipe.quote, skip)
 
 
-def parquet_kinds(opened: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+def parquet_kinds(
+    opened: duckdb.DuckDBPyConnection, path: Path, *, has_lists: bool = False
+) -> dict[str, str]:
     """Return the columns of a Parquet file with their types, lists and structures left out."""
     described = run(opened, f"DESCRIBE SELECT * FROM read_parquet({quoted_text(path)})")
     kinds = {str(row[0]): str(row[1]) for row in described}
-    return {c: k for c, k in kinds.items() if not k.endswith("]") and "(" not in k}
+    plain = {c: k for c, k in kinds.items() if "(" not in k}
+    return {c: k for c, k in plain.items() if has_lists or not k.endswith("]")}
 
 
 def write_table(
@@ -242,6 +245,8 @@ def _typed_text(column: str, kind: str) -> str:
     """Return the SQL that gives a column of any type as the text that the helper gives."""
     name = quoted_name(column)
     text = f"CAST({name} AS VARCHAR)"
+    if kind.endswith("]"):
+        text = f"CAST(to_json({name}) AS VARCHAR)"
     if kind in ("FLOAT", "DOUBLE"):
         is_whole = f"isfinite({name}) AND {name} = round({name}) AND abs({name}) < {1 << 53}"
         text = f"CASE WHEN {is_whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE {text} END"

@@ -14,6 +14,7 @@ from agent_core.domain.metric import Metric
 from agent_core.domain.parts import GivenPart, PartName
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.rules import DataRule, DataRules, Level, SplitRules
+from agent_core.domain.side_table import SideTable
 
 Config = Mapping[str, Any]
 
@@ -85,11 +86,14 @@ class Dataset:
     is what somebody says to have it."""
     parts: tuple[GivenPart, ...] = ()
     """Of a split that came with it, fold by fold; its rows are those of all its parts."""
+    sides: tuple[SideTable, ...] = ()
+    """What is known of its items and users beside the interactions."""
 
     @property
     def files(self) -> dict[str, str]:
         """Return the files that it is read from, with their hashes."""
-        return {self.name: self.sha256} | {p.file: p.sha256 for p in self.parts}
+        parts, sides = ({f.file: f.sha256 for f in some} for some in (self.parts, self.sides))
+        return {self.name: self.sha256} | parts | sides
 
     @property
     def given_folds(self) -> int:

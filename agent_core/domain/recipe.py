@@ -110,6 +110,12 @@ class Recipe:
     """Fields that stand for no rating or no time; never for an id."""
     drops: tuple[Drop, ...] = ()
     """Applied in their order, before anything is counted."""
+    kinds: tuple[str, ...] = ()
+    """Of side data what each column becomes: `int`, `float`, `str`, `list`; empty: left out."""
+    separators: tuple[str, ...] = ()
+    """Of side data what parts the entries of each list; `[`: a list as JSON or Python has it."""
+    keeps_lists: bool = False
+    """Whether lists inside objects are values, as they are of side data."""
 
     @property
     def sha256(self) -> str:
