@@ -775,8 +775,7 @@ def _most_frequent(path: Path, side: Mapping[str, Any]) -> pd.DataFrame:
         best = counts.sort_values("count", ascending=False, kind="stable")
         found[column] = best.drop_duplicates(key).set_index(key)[column]
     ids = pd.Index(text[key].drop_duplicates(), name=key)
-    whole = pd.DataFrame({c: v.reindex(ids).fillna("") for c, v in found.items()})
-    return whole.reset_index().reindex(columns=recipe["columns"], fill_value="")
+    return pd.DataFrame({c: v.reindex(ids).fillna("") for c, v in found.items()}).reset_index()
 
 
 def _read_table(path: Path) -> pd.DataFrame:

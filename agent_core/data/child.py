@@ -9,7 +9,7 @@ import asyncio
 import json
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,8 @@ class Wanted:
 DATASET: TypeAdapter[Dataset] = TypeAdapter(Dataset)
 GROUPING: TypeAdapter[Grouping] = TypeAdapter(Grouping)
 WANTED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
-SIDE: TypeAdapter[SideFile] = TypeAdapter(SideFile)
-SIDE_WANTED: TypeAdapter[SideWanted] = TypeAdapter(SideWanted)
+SIDES: TypeAdapter[tuple[SideFile, ...]] = TypeAdapter(tuple[SideFile, ...])
+SIDES_WANTED: TypeAdapter[tuple[SideWanted, ...]] = TypeAdapter(tuple[SideWanted, ...])
 
 
 async def group_in_child(files: Mapping[str, Path], task: str = "") -> Grouping:
@@ -81,16 +81,21 @@ async def read_in_child(wanted: Wanted) -> Dataset:
     return DATASET.validate_python(await _asked_of_child(wanted.name, asked))
 
 
-async def read_side_in_child(wanted: SideWanted) -> SideFile:
-    """Return what a child process found of a file beside a dataset, as `side_file` does.
+async def read_sides_in_child(wanted: Sequence[SideWanted]) -> tuple[SideFile, ...]:
+    """Return what a child process found of files beside a dataset, as `side_file` does.
 
-    A file that takes more memory or time than there is, is one that is not used.
+    A file that takes more memory or time than there is, is one that is not used: where the
+    process ends at one of several, each is read in a process of its own.
     """
-    asked = {"side": SIDE_WANTED.dump_python(wanted, mode="json")}
+    asked = {"sides": SIDES_WANTED.dump_python(tuple(wanted), mode="json")}
     try:
-        return SIDE.validate_python(await _asked_of_child(wanted.label, asked))
+        return SIDES.validate_python(
+            await _asked_of_child(", ".join(w.label for w in wanted), asked)
+        )
     except BadDataset as error:
-        return SideFile(wanted.label, reason=str(error))
+        if len(wanted) == 1:
+            return (SideFile(wanted[0].label, reason=str(error)),)
+    return tuple([(await read_sides_in_child([w]))[0] for w in wanted])
 
 
 async def _asked_of_child(name: str, asked: Mapping[str, Any]) -> Any:
@@ -143,9 +148,9 @@ def main() -> None:
 
 
 def _found(asked: Mapping[str, Any]) -> Any:
-    if "side" in asked:
-        found = side_file(SIDE_WANTED.validate_python(asked["side"]))
-        return SIDE.dump_python(found, mode="json")
+    if "sides" in asked:
+        found = tuple(map(side_file, SIDES_WANTED.validate_python(asked["sides"])))
+        return SIDES.dump_python(found, mode="json")
     return _grouped(asked) if "files" in asked else _profiled(asked)
 
 

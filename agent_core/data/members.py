@@ -27,6 +27,8 @@ class Member:
     name: str
     note: Doubt = ""
     """Which other files are not used; a question where it is a guess."""
+    others: tuple[str, ...] = ()
+    """The files that are not read, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +61,8 @@ def chosen_member(path: Path, name: str, words: FileWords) -> Member:
         return Member(next(iter(members)))
     said = [m for m in members if words.mentions(m)]
     if said:
-        return Member(said[0], _told(said[0], [*members]))
+        unread = tuple(m for m in members if m != said[0])
+        return Member(said[0], unused_note(said[0], unread), unread)
     likeliest = sorted(members, key=lambda m: (_rank(m), -members[m]))[:MOST_TRIED]
     tried = [_shape(path, name, m, members[m]) for m in likeliest]
     shapes = sorted(s for s in tried if s)
@@ -70,11 +73,12 @@ def chosen_member(path: Path, name: str, words: FileWords) -> Member:
             f"{_plain(likeliest[0])}”, and its columns."
         )
     best, *others = (s.name for s in shapes)
-    rest = [m for m in members if m not in others]
-    told = _told(best, [*others, *rest])
+    unread = (*others, *(m for m in members if m not in (best, *others)))
+    told = unused_note(best, unread)
     if others and file_rank(best) is None:
-        return Member(best, file_choice(told, [_plain(m) for m in (best, *others)]))
-    return Member(best, told)
+        asked = file_choice(told, [_plain(m) for m in (best, *others)])
+        return Member(best, asked, unread)
+    return Member(best, told, unread)
 
 
 def _shape(path: Path, archive: str, member: str, size: int) -> _Shape | None:
@@ -91,9 +95,10 @@ def _rank(member: str) -> int:
     return UNKNOWN if rank is None else rank
 
 
-def _told(chosen: str, members: Sequence[str]) -> str:
-    """Say which files are not used, and how another is named."""
-    others = [m for m in members if m != chosen]
+def unused_note(chosen: str, others: Sequence[str]) -> str:
+    """Say which files of an archive are not used, and how another is named."""
+    if not others:
+        return f"{_plain(chosen)} of the archive is read"
     return (
         f"{_plain(chosen)} of the archive is read; not used: {_listed(others)} (say “use "
         f"{_plain(others[0])}” to read another)"

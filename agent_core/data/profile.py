@@ -11,6 +11,7 @@ from agent_core.data.choices import text_of
 from agent_core.data.file_words import file_words
 from agent_core.data.given_split import WantedPart, read_given
 from agent_core.data.hashing import sha256_of
+from agent_core.data.own_columns import own_sides
 from agent_core.data.plain_file import MAX_BYTES
 from agent_core.data.reader import read_table
 from agent_core.data.reading import Reading
@@ -106,7 +107,8 @@ def profile(
             raise BadDataset(f"{name} cannot be counted: {error.text[:300]}") from error
         found = _described(path, reading, counts, sha256_of(target))
         told = (given_text(given), *found.notes) if given else found.notes
-        return replace(found, parts=given, notes=told)
+        sides = () if parts else own_sides(reading, found.sha256, target.parent)
+        return replace(found, parts=given, notes=told, sides=sides)
 
 
 def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:
@@ -201,6 +203,7 @@ def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) 
         table_sha256=table_sha256,
         doubts=tuple(map(text_of, reading.doubts)),
         questions=tuple(d for d in reading.doubts if not isinstance(d, str)),
+        unused=reading.unused,
     )
 
 

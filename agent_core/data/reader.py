@@ -80,6 +80,7 @@ def read_table(
     with connection(folder) as opened:
         try:
             reading = _begin(plain, name, words, opened, folder, target)
+            reading.unused = chosen.others
             if chosen.note:
                 _tell_member(reading, chosen.note)
             for _ in range(TRIES):

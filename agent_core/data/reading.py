@@ -39,6 +39,8 @@ class Reading:
     doubts: list[Doubt] = field(default_factory=list)
     """What was guessed, for people to correct."""
     source: str = ""
+    unused: tuple[str, ...] = ()
+    """The files of its archive that are not read."""
 
     @property
     def table(self) -> str:

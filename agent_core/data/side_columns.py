@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -43,7 +43,6 @@ MAX_EXAMPLE = 60
 class Fields(Protocol):
     """A file of which all fields are read as text."""
 
-    opened: duckdb.DuckDBPyConnection
     types: tuple[str, ...]
     known_side: KnownSide | None
 
@@ -55,12 +54,14 @@ class Fields(Protocol):
         """Return whole numbers that are counted."""
 
 
-def resolved_kinds(fields: Fields, recipe: Recipe, key: str) -> Recipe:
-    """Return the recipe with what each column holds, by all of its values."""
+def resolved_kinds(fields: Fields, recipe: Recipe, columns: Container[str]) -> Recipe:
+    """Return the recipe with what each of some columns holds, by all of its values."""
     types = fields.types or ("",) * len(recipe.columns)
     told = fields.known_side.lists if fields.known_side else {}
     found = [
-        ("", "") if c == key else _kind_of(fields, c, told.get(c, ""), is_seq=t.endswith("_seq"))
+        _kind_of(fields, c, told.get(c, ""), is_seq=t.endswith("_seq"))
+        if c in columns
+        else ("", "")
         for c, t in zip(recipe.columns, types, strict=True)
     ]
     return replace(recipe, kinds=tuple(k for k, _ in found), separators=tuple(p for _, p in found))

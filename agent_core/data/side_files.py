@@ -198,9 +198,10 @@ def _joined(reading: _SideReading, wanted: SideWanted) -> SideFile:
             label,
             reason=f"{label} has rows for {key.share:.1%} of the {key.of}s only (column "
             f"{key.column}). Name it in the task to use it all the same.",
+            share=key.share,
         )
     recipe = _with_key(reading, key, dataset)
-    reading.recipe = recipe = resolved_kinds(reading, recipe, key.column)
+    reading.recipe = recipe = resolved_kinds(reading, recipe, {*recipe.columns} - {key.column})
     side = SideTable(
         file=wanted.name, of=key.of, recipe=recipe, columns=(), rows=0,
         matched=key.matched, share=key.share, sha256=sha256_of(wanted.path),
@@ -229,7 +230,7 @@ def _written(
         table_sha256=sha256_of(target),
         notes=tuple(notes),
     )
-    return SideFile(side.name, side, doubts=doubts)
+    return SideFile(side.name, side, doubts=doubts, share=side.share)
 
 
 def _with_key(reading: _SideReading, key: _Key, dataset: Dataset) -> Recipe:
@@ -300,7 +301,6 @@ def _named(column: str, of: SideOf, reading: _SideReading) -> bool | None:
     role = role_of(column.rpartition(".")[2])
     if role in ("user_id", "item_id"):
         return True if role == f"{of}_id" else None
-    parts = [role_of(p) for p in re.split(r"[._-]", reading.name)[:-1] or [reading.name]]
-    parts += [role_of(p) for p in re.split(r"[._-]", reading.name)[-1:]]
+    parts = [role_of(p) or role_of(p.removesuffix("s")) for p in re.split(r"[._-]", reading.name)]
     said = [p for p in parts if p in ("user_id", "item_id")]
     return bool(said) and said[-1] == f"{of}_id"

@@ -10,7 +10,6 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -26,11 +25,12 @@ NOTHING = "\x01"
 """Stands for no field: an empty one is empty text."""
 
 
-@dataclass(frozen=True, slots=True)
 class Trouble(Exception):
     """What DuckDB says of a file that it cannot read."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 @contextmanager
@@ -91,13 +91,18 @@ def write_table(
         fields.append(f"{_rating(recipe)} AS rating")
     if "timestamp" in roles:
         fields.append(f"{_time(recipe)} AS timestamp")
-    wanted = [f"{field_text(c)} <> ''" for c in (recipe.user, recipe.item)]
-    wanted += [f"NOT {is_dropped(d)}" for d in recipe.drops]
     run(
         opened,
-        f"COPY (SELECT {', '.join(fields)} FROM {source} WHERE {' AND '.join(wanted)}) "
+        f"COPY (SELECT {', '.join(fields)} FROM {interactions_of(source, recipe)}) "
         f"TO {quoted_text(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
     )
+
+
+def interactions_of(source: str, recipe: Recipe) -> str:
+    """Return the SQL of the lines of a file that are interactions."""
+    wanted = [f"{field_text(c)} <> ''" for c in (recipe.user, recipe.item)]
+    wanted += [f"NOT {is_dropped(d)}" for d in recipe.drops]
+    return f"{source} WHERE {' AND '.join(wanted)}"
 
 
 def run(opened: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:

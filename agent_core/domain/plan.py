@@ -88,6 +88,8 @@ class Dataset:
     """Of a split that came with it, fold by fold; its rows are those of all its parts."""
     sides: tuple[SideTable, ...] = ()
     """What is known of its items and users beside the interactions."""
+    unused: tuple[str, ...] = ()
+    """The files of its archive that are not used."""
 
     @property
     def files(self) -> dict[str, str]:

@@ -87,3 +87,5 @@ class SideFile:
     """Why it is not used, as the end of a sentence that begins with its name."""
     doubts: tuple[str, ...] = ()
     """What was guessed, for people to correct."""
+    share: float = 0.0
+    """Of the dataset's items or users, those that it has rows for."""

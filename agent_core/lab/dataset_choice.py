@@ -12,6 +12,7 @@ from agent_core.data.child import Wanted, group_in_child, read_in_child
 from agent_core.data.choices import text_of
 from agent_core.data.first_look import NO_TABLE
 from agent_core.data.given_files import RECIPES, table_name, write_recipes
+from agent_core.data.joined_sides import join_sides
 from agent_core.data.plain_file import is_data, is_zip
 from agent_core.data.sorting import FileGroup, Grouping, Source, listed
 from agent_core.domain import Dataset, Plan, PlanChange, Task
@@ -82,7 +83,9 @@ async def read_files(
     asked += [f"not used: {fault}" for fault in faults]
     left = [g.source.label for g in grouping.groups if g is not groups[g.source.file]]
     asked += [f"{label} is another dataset of the archive and not used" for label in left]
-    datasets = _with_remarks(_each_once(found), grouping, asked)
+    joined = await join_sides(_each_once(found), grouping.rest, files, folder, task)
+    grouping = replace(grouping, rest=joined.rest)
+    datasets = _with_remarks([*joined.datasets], grouping, [*asked, *joined.doubts])
     write_recipes(folder / RECIPES, datasets)
     return datasets
 
