@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent_core.data.choices import text_of
+from agent_core.data.counting import histograms
 from agent_core.data.file_words import file_words
 from agent_core.data.given_split import WantedPart, read_given
 from agent_core.data.hashing import sha256_of
@@ -18,6 +19,7 @@ from agent_core.data.reading import Reading
 from agent_core.data.table import Trouble, connection, quoted_text, run
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset, GivenPart
+from agent_core.domain.histograms import Histograms
 from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
 from agent_core.prose.given_text import given_text
@@ -54,6 +56,7 @@ class Counts:
     first_day: str | None = None
     last_day: str | None = None
     strange_years: int = 0
+    histograms: Histograms = field(default_factory=Histograms)
 
 
 def profile(
@@ -155,6 +158,7 @@ def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:
             found |= {"different_times": different, "untimed": rows - known}
             if recipe.time_format != ORDER and known:
                 found |= _days(run(opened, DAYS.format(table))[0])
+        found["histograms"] = histograms(opened, table, has_ratings="rating" in roles)
     return Counts(**counted, **found)  # type: ignore[arg-type]
 
 
@@ -204,6 +208,10 @@ def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) 
         doubts=tuple(map(text_of, reading.doubts)),
         questions=tuple(d for d in reading.doubts if not isinstance(d, str)),
         unused=reading.unused,
+        histograms=counts.histograms,
+        form=reading.known.title if reading.known else "",
+        licence=reading.known.licence if reading.known else "",
+        citation=reading.known.cite if reading.known else "",
     )
 
 

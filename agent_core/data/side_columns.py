@@ -152,6 +152,7 @@ def _described(
         f"SELECT CAST(v AS VARCHAR) FROM (SELECT {value} AS v FROM {source}) "
         "WHERE v IS NOT NULL LIMIT 50",
     )
-    examples = dict.fromkeys(on_one_line(str(v), MAX_EXAMPLE) for (v,) in first)
+    texts = (f"{float(str(v)):g}" if kind is SideKind.FLOAT else str(v) for (v,) in first)
+    examples = dict.fromkeys(on_one_line(t, MAX_EXAMPLE) for t in texts)
     told = () if of is SideOf.USER else tuple(examples)[:2]
     return SideColumn(column, kind, int(str(distinct)), int(str(missing)), told)

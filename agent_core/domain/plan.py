@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agent_core.domain.histograms import Histograms
 from agent_core.domain.metric import Metric
 from agent_core.domain.parts import GivenPart, PartName
 from agent_core.domain.recipe import Recipe
@@ -90,6 +91,12 @@ class Dataset:
     """What is known of its items and users beside the interactions."""
     unused: tuple[str, ...] = ()
     """The files of its archive that are not used."""
+    histograms: Histograms = field(default_factory=Histograms)
+    form: str = ""
+    """The published dataset that its file has the form of."""
+    licence: str = ""
+    """Of that dataset, where it is known."""
+    citation: str = ""
 
     @property
     def files(self) -> dict[str, str]:

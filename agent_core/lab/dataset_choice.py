@@ -120,7 +120,8 @@ def _with_remarks(
 ) -> tuple[Dataset, ...]:
     """Return the datasets, the first with what is to be said of all files."""
     rest = [s.label for s in grouping.rest]
-    notes = [*grouping.notes, *([f"not used: {listed(rest)} ({NO_TABLE})"] if rest else [])]
+    why = f"{NO_TABLE}, no side data"
+    notes = [*grouping.notes, *([f"not used: {listed(rest)} ({why})"] if rest else [])]
     first = replace(
         datasets[0],
         notes=(*datasets[0].notes, *notes),

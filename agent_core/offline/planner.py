@@ -83,6 +83,9 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     seeds = _seeds_of(reading, study, algorithms, assumptions)
     if reading.margin is None and AMOUNTS["equivalence"].search(question):
         assumptions.add(NO_MARGIN)
+    for side in dataset.sides:
+        if not side.is_own:
+            assumptions.add(f"{side.name} (side data of {side.of}s) is not used")
     plan = Plan(
         version=1,
         title=_title_of(study, algorithms, reading.swept),

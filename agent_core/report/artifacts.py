@@ -73,8 +73,8 @@ def _reason_left_out(artifact: Artifact, inputs: ReportInputs) -> str:
         return "holds interactions of the data; the script makes it again"
     if name in {n for d in inputs.view.datasets for n in d.files}:
         return "the data itself"
-    sizes = {d.size: d.sha256 for d in inputs.view.datasets}
-    if artifact.size in sizes and sha256_of(artifact.path) == sizes[artifact.size]:
+    hashes = {h for d in inputs.view.datasets for h in d.files.values()}
+    if not name.startswith(OWN_FOLDERS) and sha256_of(artifact.path) in hashes:
         return "a copy of the data"
     if name.startswith(OWN_FOLDERS):
         return ""

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter
 
+from agent_core.data.data_card import data_card
 from agent_core.data.description import as_values
 from agent_core.domain import Node, NodeId, Outcome, Requirement, Verdict
 from agent_core.domain.events import Logged
@@ -27,7 +28,7 @@ from agent_core.report.metadata import metadata
 from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_outcomes import outcome_text
-from agent_core.report.solution import public_part, standalone_script
+from agent_core.report.solution import files_read, public_part, standalone_script
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.measured_values import user_values
 
@@ -47,6 +48,7 @@ def write_bundle(inputs: ReportInputs, facts: Facts, answer: str, folder: Path) 
     left_out = copy_artifacts(inputs, folder)
     _write_tables(inputs, facts, folder)
     left_out += remove_too_large(folder)
+    _write_data_card(inputs, folder)
     _write_readme(inputs, answer, left_out, folder)
     return _zip_folder(folder, folder / f"{slug(inputs.plan.title)}.zip")
 
@@ -203,6 +205,12 @@ def _write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
         users.assign(**text).to_parquet(target / "per_user.parquet", index=False)
 
 
+def _write_data_card(inputs: ReportInputs, folder: Path) -> None:
+    """Write what is known of the data."""
+    cards = "\n".join(map(data_card, inputs.datasets))
+    (folder / "data_card.md").write_text(cards, encoding="utf-8")
+
+
 def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder: Path) -> None:
     """Write `README.md`; its first line says who wrote the code."""
     origin = (
@@ -218,7 +226,7 @@ def _write_readme(inputs: ReportInputs, answer: str, left_out: list[str], folder
         title=inputs.plan.title,
         headline=answer,
         datasets=inputs.datasets,
-        files=[name for dataset in inputs.datasets for name in dataset.files],
+        files=files_read(inputs.best.script.source if inputs.best else "", inputs.datasets),
         left_out=left_out,
         alerts=len(alerts(inputs)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 
 from agent_core.data.given_files import recipes_text
@@ -12,6 +13,7 @@ from agent_core.report.rendering import render_template
 
 ALWAYS = ("pandas", "numpy", "pyarrow")
 """What the helper beside the script needs."""
+FEATURES = re.compile(r"\bfeatures\b")
 PROVIDES = {"sklearn": "scikit-learn"}
 
 
@@ -38,11 +40,19 @@ def standalone_script(
         python=".".join(python.split(".")[:2]) or "3.11",
         pins=[(name, public_part(versions[name])) for name in _distributions(tree, versions)],
         head=lines[:at],
-        hashes=repr({name: digest for d in datasets for name, digest in d.files.items()}),
+        hashes=repr(files_read(source, datasets)),
         recipes=repr(recipes_text(datasets, indent=None)),
         rest=lines[at:],
     )
     return text.rstrip() + "\n"
+
+
+def files_read(source: str, datasets: Sequence[Dataset]) -> dict[str, str]:
+    """Return the files that a script reads, with their hashes: side data where it asks for some."""
+    sides = {s.file for d in datasets for s in d.sides if not FEATURES.search(source)}
+    unread = sides - {d.name for d in datasets}
+    files = {name: digest for d in datasets for name, digest in d.files.items()}
+    return {name: digest for name, digest in files.items() if name not in unread}
 
 
 def public_part(version: str) -> str:
