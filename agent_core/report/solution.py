@@ -48,7 +48,7 @@ def standalone_script(
 
 
 def files_read(source: str, datasets: Sequence[Dataset]) -> dict[str, str]:
-    """Return the files that a script reads, with their hashes: side data where it asks for some."""
+    """Return the files that a script reads, with their hashes; side data where it asks for it."""
     sides = {s.file for d in datasets for s in d.sides if not FEATURES.search(source)}
     unread = sides - {d.name for d in datasets}
     files = {name: digest for d in datasets for name, digest in d.files.items()}
