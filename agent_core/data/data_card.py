@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from agent_core.data.description import column_text
 from agent_core.data.recipe_words import recipe_words
 from agent_core.domain import Dataset
 from agent_core.domain.histograms import Bars
-from agent_core.domain.side_table import SideColumn, SideTable
+from agent_core.domain.side_table import SideTable
 from agent_core.prose.given_text import given_text
 
 WIDTH = 30
@@ -42,16 +43,6 @@ def side_lines(side: SideTable) -> Iterator[str]:
         yield f"  * the most frequent value of each {side.of} is taken"
     yield from (f"  * {column_text(c)}" for c in side.columns)
     yield from (f"  * {note}" for note in side.notes)
-
-
-def column_text(column: SideColumn) -> str:
-    """Return a column of side data with kind, counts and examples."""
-    parts = [f"{column.kind}, {column.distinct:,} different"]
-    if column.missing:
-        parts.append(f"{column.missing:,} missing")
-    if column.examples:
-        parts.append("e.g. " + ", ".join(column.examples))
-    return f"`{column.name}`: {', '.join(parts)}"
 
 
 def _source(dataset: Dataset) -> list[str]:

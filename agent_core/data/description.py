@@ -8,6 +8,7 @@ from typing import Any
 
 from agent_core.domain import Dataset, Question
 from agent_core.domain.recipe import ORDER
+from agent_core.domain.side_table import SideColumn, SideTable
 
 HOLDS = {"user": "user_column", "item": "item_column"}
 HOLDS |= {"rating": "rating_column", "time": "timestamp_column"}
@@ -22,7 +23,15 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def read_text(dataset: Dataset) -> str:
     """Return how a dataset is read, in one line: what holds what, and what was left out."""
     columns = ", ".join(f"{role} {_column_text(dataset, role)}" for role in _roles(dataset))
-    return "; ".join((columns, *dataset.notes))
+    return "; ".join((columns, *map(side_text, dataset.sides), *dataset.notes))
+
+
+def side_text(side: SideTable) -> str:
+    """Return side data in one line: where they are, their columns, and whom they cover."""
+    names = ", ".join(c.name for c in side.columns[:MOST_NAMED])
+    more = f" and {len(side.columns) - MOST_NAMED} more" if len(side.columns) > MOST_NAMED else ""
+    where = f"column {names}" if side.is_own else f"{side.name} ({names}{more})"
+    return f"side data of {side.share:.1%} of the {side.of}s: {where}"
 
 
 def count_text(dataset: Dataset) -> str:
@@ -57,12 +66,14 @@ def lettered_questions(
 def description_lines(dataset: Dataset) -> list[str]:
     """Return all that is known of a dataset, a line each."""
     known = f" ({dataset.known_as})" if dataset.known_as else ""
-    others = [c.name for c in dataset.columns if c.name not in _roles(dataset).values()]
+    used = {*_roles(dataset).values(), *(c.name for s in dataset.sides for c in s.columns)}
+    others = [c.name for c in dataset.columns if c.name not in used]
     more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
     return [
         f"{dataset.name}{known}: {count_text(dataset)}",
         *(f"  {role}: {_column_text(dataset, role)}" for role in _roles(dataset)),
         *([f"  not used: {', '.join(others[:MOST_NAMED])}{more}"] if others else []),
+        *(f"  {line}" for s in dataset.sides for line in _side_lines(s)),
         *(f"  note: {note}" for note in dataset.notes),
         *(f"  guessed: {doubt}" for doubt in unasked_doubts(dataset)),
         *(_question_line(q) for q in dataset.questions),
@@ -91,9 +102,28 @@ def as_values(dataset: Dataset) -> dict[str, Any]:
         "notes": list(dataset.notes),
         "doubts": list(dataset.doubts),
         "questions": [asdict(q) for q in dataset.questions],
+        "sides": [asdict(s) | {"name": s.name, "key": s.key} for s in dataset.sides],
+        "histograms": asdict(dataset.histograms),
+        "has_form_of": dataset.form,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
         "recipe": dataset.recipe.as_json() if dataset.recipe else None,
         "table_sha256": dataset.table_sha256,
     }
+
+
+def column_text(column: SideColumn) -> str:
+    """Return a column of side data with kind, counts and examples."""
+    parts = [f"{column.kind}, {column.distinct:,} different"]
+    if column.missing:
+        parts.append(f"{column.missing:,} missing")
+    if column.examples:
+        parts.append("e.g. " + ", ".join(column.examples))
+    return f"{column.name}: {', '.join(parts)}"
+
+
+def _side_lines(side: SideTable) -> list[str]:
+    return [side_text(side), *(f"  {column_text(c)}" for c in side.columns)]
 
 
 def _roles(dataset: Dataset) -> dict[str, str]:

@@ -25,11 +25,6 @@ def side_table_name(dataset: str, side: SideTable) -> str:
     return f".{dataset}+{side.name}+{side.of}.parquet"
 
 
-def tables_of(dataset: Dataset) -> list[str]:
-    """Return the names of all tables that are made of a dataset."""
-    return [table_name(dataset.name), *(side_table_name(dataset.name, s) for s in dataset.sides)]
-
-
 def recipes_text(datasets: Iterable[Dataset], indent: int | None = 1) -> str:
     """Return the recipes of datasets as the helper reads them."""
     told = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from agent_core.data.given_files import RECIPES, table_name, tables_of, write_recipes
+from agent_core.data.given_files import RECIPES, side_table_name, table_name, write_recipes
 from agent_core.data.profile import profile
 from agent_core.data.side_files import SideWanted, side_file
 from agent_core.domain import Dataset
@@ -49,8 +49,8 @@ def read_sides(
     monkeypatch.chdir(folder)
     kinds = sorted({s.of.value for s in dataset.sides})
     inside = {of: labbook.features(of=of) for of in kinds}
-    for name in tables_of(dataset):
-        (folder / name).unlink()
+    for side in dataset.sides:
+        (folder / side_table_name(main, side)).unlink()
     for of in kinds:
         pd.testing.assert_frame_equal(inside[of], labbook.features(of=of))
     return ReadSides(dataset, found, inside)

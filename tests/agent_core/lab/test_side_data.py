@@ -116,6 +116,8 @@ async def test_a_script_counts_genres_in_the_sandbox_and_from_the_zip(tmp_path):
     assert not {p.name for p in unzipped.rglob("*")} & {"movies.csv", "ratings.csv", "links.csv"}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_so_does_movielens(tmp_path):
     source = DATA / "ml-latest-small"
     if not source.is_dir():
