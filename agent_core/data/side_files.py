@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,8 @@ MOST_REPEATED = 0.1
 HEAD_REPEATED = 0.5
 """The same for the first lines, which decide whether a file is read at all."""
 MAX_COLUMNS = 200
+OBJECTS = (Layout.JSON_LINES, Layout.JSON_ARRAY)
+WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WHOLE = r"-?\d{1,18}(\.0+)?"
 
 
@@ -129,18 +132,14 @@ def _begin(wanted: SideWanted, opened: duckdb.DuckDBPyConnection, folder: Path) 
     plain = plain_file(wanted.path, wanted.name, folder, wanted.member)
     dialect = _dialect_of(plain, label, opened, folder)
     known = known_side(label, dialect.recipe.columns, has_header=dialect.has_header)
-    columns = dialect.recipe.columns
-    if known and known.columns and not dialect.has_header:
-        columns = known.columns
-    if len(columns) > MAX_COLUMNS:
-        raise BadDataset(f"{label} has {len(columns):,} columns, more than {MAX_COLUMNS}.")
+    columns, notes = _kept_columns(dialect, known, label)
     recipe = replace(
         dialect.recipe, columns=columns, user="", item="", compression=plain.compression,
         member=plain.member, encoding=plain.encoding,
     )  # fmt: skip
     reading = _SideReading(
         label, plain, recipe, opened, folder, folder / "fields.parquet", FileWords(),
-        dialect.has_header, types=dialect.types, known_side=known,
+        dialect.has_header, types=dialect.types, known_side=known, notes=notes,
     )  # fmt: skip
     for _ in range(TRIES):
         write_lines(reading)
@@ -149,12 +148,30 @@ def _begin(wanted: SideWanted, opened: duckdb.DuckDBPyConnection, folder: Path) 
     return reading
 
 
+def _kept_columns(
+    dialect: Dialect, known: KnownSide | None, label: str
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names of the columns; of objects with very many keys those on top, and say so."""
+    columns, notes = dialect.recipe.columns, list[str]()
+    if known and known.columns and not dialect.has_header:
+        columns = known.columns
+    if len(columns) > MAX_COLUMNS and dialect.recipe.layout in OBJECTS:
+        top = tuple(c for c in columns if "." not in c)
+        notes.append(f"{len(columns) - len(top):,} keys inside objects are left out")
+        columns = top
+    if len(columns) > MAX_COLUMNS:
+        raise BadDataset(f"{label} has {len(columns):,} columns, more than {MAX_COLUMNS}.")
+    return columns, notes
+
+
 def _refuse_repeating(wanted: SideWanted) -> None:
     """Refuse a file by its first lines where no column can be its key."""
     label, start = wanted.label, first_bytes(wanted.path, wanted.name, wanted.member)
     text = start.decode("utf-8", errors="replace")
     head = text[: text.rfind("\n") + 1] or text
-    if start.startswith(b"PAR1") or head.lstrip("\ufeff \r\n").startswith(("{", "[")):
+    if start.startswith((b"PAR1", *WIDE_MARKS)) or head.lstrip("\ufeff \r\n").startswith(
+        ("{", "[")
+    ):
         return
     rows = dialect_of(head, label, is_table=True).rows
     if rows and not any(_is_nearly_unique(c) for c in zip(*rows, strict=True)):

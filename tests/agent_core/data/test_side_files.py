@@ -279,6 +279,35 @@ def test_lists_have_their_entries(tmp_path, monkeypatch):
     assert (read.column("categories").kind, read.column("categories").distinct) == ("list", 3)
 
 
+def test_of_objects_with_very_many_keys_those_on_top_are_taken(tmp_path, monkeypatch):
+    interactions, _, _, _ = PUBLISHED["meta_Books.jsonl"]
+    entries = [
+        {
+            "parent_asin": f"B0{i:08d}",
+            "title": f"T{i}",
+            "details": {f"k{i}{n}": "x" for n in "abcd"},
+        }
+        for i in ITEMS
+    ]  # fmt: skip
+    content = "".join(json.dumps(e) + "\n" for e in entries)
+
+    read = read_sides(tmp_path, monkeypatch, interactions, {"meta.jsonl": content})
+
+    side = read.found["meta.jsonl"].table
+    assert [c.name for c in side.columns] == ["title"]
+    assert side.notes == ("400 keys inside objects are left out",)
+
+
+def test_text_in_utf_16_is_read(tmp_path, monkeypatch):
+    table = "movieId;title\n" + "".join(f"{i};Café {i}\n" for i in ITEMS)
+
+    read = read_sides(
+        tmp_path, monkeypatch, ("ratings.csv", RATED), {"movies.csv": table.encode("utf-16")}
+    )
+
+    assert read.features["item"].loc[9, "title"] == "Café 9"
+
+
 def test_latin_text_and_quotation_marks_stay(tmp_path, monkeypatch):
     interactions, content, _, _ = PUBLISHED["u.item"]
     read = read_sides(tmp_path, monkeypatch, interactions, {"u.item": content})
