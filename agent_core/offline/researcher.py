@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from agent_core.domain import (
     Answer,
@@ -67,7 +68,10 @@ class OfflineResearcher:
         if reading.beyond or reading.is_empty or reading.has_only_outsiders:
             raise OutsideGrammar(f"{_understanding_text(reading)} {HELP}")
         dataset = _interaction_dataset(request.context.datasets)
-        return build(reading, dataset, request.context.task, request.context.folds)
+        plan = build(reading, dataset, request.context.task, request.context.folds)
+        others = [d.name for d in request.context.datasets if d is not dataset]
+        told = f"{', '.join(others)}: one dataset is run at a time, the largest, {dataset.name}"
+        return replace(plan, unmapped=(*plan.unmapped, told)) if others else plan
 
     async def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""

@@ -19,7 +19,11 @@ from sandbox.execution import Input, Job, Limits
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(400),
+]
 LIMITS = Limits(timeout_s=300)
 COLUMNS = ["user_id", "item_id", "rating", "timestamp"]
 AGAIN = """
