@@ -19,7 +19,10 @@ SAID = {
 ROLE = "|".join(f"(?P<{role}>{said})" for role, said in SAID.items())
 ROLE = rf"(?:(?:the|an?|my|our)\s+)?(?:{ROLE})\b"
 QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-NAME = rf"[{QUOTES}]?(?P<name>[A-Za-z_](?:[\w.-]*\w)?)[{QUOTES}]?"
+NAME = rf"[{QUOTES}]?(?<![\w.-])(?P<name>[A-Za-z_](?:[\w.-]{{0,60}}\w)?)(?![\w-])[{QUOTES}]?"
+"""Begins and ends where a word does, and is short: a long text must not take long."""
+LONGEST = 20_000
+"""Characters of a text that are read."""
 COLUMN = r"(?:column|col|field)s?"
 FILLERS = frozenset(
     (
@@ -81,7 +84,7 @@ MARK = (
     rf"(?:[{QUOTES}][^{QUOTES}]{{1,20}}[{QUOTES}]|-?\d+(?:\.\d+)?|n/a|nan|null|(?-i:[A-Z]{{1,5}}))"
 )
 """A value that is a mark: a number, capitals, or in quotation marks."""
-MARKS = rf"(?P<marks>{MARK}(?:\s*(?:,|and|or)\s*(?:a\s+)?{MARK})*)"
+MARKS = rf"(?P<marks>{MARK}(?:\s*(?:,|and|or)\s*(?:a\s+)?{MARK}){{0,8}})"
 UNRATED = (
     r"(?:(?:simply|just|implicit,?|i\.e\.,?|an?)\s+)*(?:not\s+rated|unrated|no\s+rating"
     r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen"
@@ -148,7 +151,10 @@ MONTH_FIRST = (
     r"\bmonths?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\b(?:mm?[/.-]dd?|month[/.-]day)\b"
     r"|\b(?:us|american)\s+dates"
 )
-FILE_NAME = rf"[{QUOTES}]?(?P<file>[\w.+-]+\.[A-Za-z]\w{{0,7}}(?:\.gz|\.zst)?)[{QUOTES}]?"
+FILE_NAME = (
+    rf"[{QUOTES}]?(?<![\w.+-])(?P<file>[\w.+-]{{1,80}}\."
+    rf"[A-Za-z]\w{{0,7}}(?:\.gz|\.zst)?)[{QUOTES}]?"
+)
 FILE = (
     rf"\b(?:use|read|take|open)\s+(?:only\s+)?(?:the\s+)?(?:file\s+)?{FILE_NAME}",
     rf"\b(?:interactions|ratings|data|events)\s+(?:is|are)\s+in\s+(?:the\s+file\s+)?{FILE_NAME}",
@@ -224,7 +230,7 @@ class FileWords:
 
 def file_words(text: str) -> FileWords:
     """Return what a text says of the files that come with it."""
-    reading = _Reading(text)
+    reading = _Reading(text[:LONGEST])
     values, listed = reading.values(), reading.listed()
     has_header = reading.choice(WITH_HEADER, HEADERLESS)
     day_first = reading.choice(DAY_FIRST, MONTH_FIRST)

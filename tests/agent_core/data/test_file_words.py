@@ -1,5 +1,6 @@
 """What people say of their files is understood as they mean it; other sentences say nothing."""
 
+import time
 import tomllib
 from pathlib import Path
 
@@ -37,3 +38,15 @@ def test_a_sentence_is_understood(said):
     assert understood(said["text"]) == meant
     if "file" in said:
         assert file_words(said["text"]).mentions(said["file"])
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["x", "_", "a.", "1,", "A and ", "-1 or ", "the ", "column ", "only the ", "item in the "],
+)
+def test_a_long_text_is_read_quickly(part):
+    begun = time.process_time()
+
+    file_words(part * (20_000 // len(part)))
+
+    assert time.process_time() - begun < 5
