@@ -123,7 +123,9 @@ def column_text(column: SideColumn) -> str:
 
 
 def _side_lines(side: SideTable) -> list[str]:
-    return [side_text(side), *(f"  {column_text(c)}" for c in side.columns)]
+    told = [f"  {column_text(c)}" for c in side.columns[:MOST_NAMED]]
+    more = len(side.columns) - MOST_NAMED
+    return [side_text(side), *told, *([f"  and {more} more columns"] if more > 0 else [])]
 
 
 def _roles(dataset: Dataset) -> dict[str, str]:

@@ -149,3 +149,14 @@ def test_licences_and_citations_are_whole_texts():
     assert sum("cite" in t for t in tables.values()) > 20
     for table in tables.values():
         assert all(len(table.get(k, "long enough")) >= 8 for k in ("cite", "licence"))
+
+
+def test_of_very_many_columns_of_side_data_the_first_are_shown(tmp_path):
+    dataset = read_file(tmp_path, SALES, "sales.csv").dataset
+    side = dataset.sides[0]
+    wide = replace(side, columns=tuple(replace(side.columns[0], name=f"f{n}") for n in range(40)))
+
+    shown = description_lines(replace(dataset, sides=(wide,)))
+
+    assert sum(line.strip().startswith("f") and ":" in line for line in shown) == 12
+    assert any("28 more columns" in line for line in shown)
