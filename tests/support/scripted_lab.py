@@ -27,6 +27,7 @@ from agent_core.domain.events import (
     CheckWaived,
     DatasetsProfiled,
     Disputed,
+    FilesDescribed,
     Logged,
     NodeExecuted,
     NodeJudged,
@@ -137,6 +138,11 @@ class ScriptedLab:
         change = PlanChange(changed=(1,), summary=(f"changed 1 ({text})",))
         self.add(run, PlanSet(plan, change, by, text))
         return Revision(plan, change)
+
+    async def describe_files(self, run, text, by) -> None:
+        self.note("describe_files", text, by)
+        self.add(run, FilesDescribed(text, by), StatusChanged(RunStatus.PLANNING))
+        self.plan(run)
 
     async def undo(self, run, by) -> Revision:
         self.note("undo", by)
