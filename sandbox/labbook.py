@@ -18,13 +18,14 @@ import io
 import itertools
 import json
 import math
+import operator
 import os
 import re
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -548,6 +549,14 @@ LEAST_TIME = 1e8
 """Numbers from there on are seconds since 1970: March 1973."""
 EPOCHS = {1e17: 10**9, 1e14: 10**6, 1e11: 10**3}
 """Numbers from there on are nano-, micro- or milliseconds."""
+LIST_MARKS = " []()'\""
+"""What stands around the items of a list."""
+COMPARED = {
+    "below": operator.lt,
+    "above": operator.gt,
+    "at_most": operator.le,
+    "at_least": operator.ge,
+}
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 GIVEN = re.compile(r"given_\d+")
 """Columns that say whose part of a given split a row is."""
@@ -831,8 +840,23 @@ def _fields(
             return pd.DataFrame({c: _as_text(frame[c]) for c in wanted})
         if recipe["layout"] != "delimited":
             lines = io.TextIOWrapper(stream, encoding=recipe["encoding"], errors="replace")
-            return pd.DataFrame(odd_rows(lines, recipe), columns=columns, dtype=str)[wanted]
-        return _delimited(stream, recipe, columns, wanted)
+            frame = pd.DataFrame(odd_rows(lines, recipe), columns=columns, dtype=str)[wanted]
+        else:
+            frame = _delimited(stream, recipe, columns, wanted)
+    return _peeled(frame, recipe)
+
+
+def _peeled(frame: pd.DataFrame, recipe: Mapping[str, Any]) -> pd.DataFrame:
+    """Return lines without what each begins and ends with."""
+    if not recipe["around"] or recipe["layout"] == "lists":
+        return frame
+    begins, ends = recipe["around"]
+    first, last = recipe["columns"][0], recipe["columns"][-1]
+    if first in frame:
+        frame[first] = frame[first].str[len(begins) :]
+    if last in frame:
+        frame[last] = frame[last].str[: -len(ends)]
+    return frame
 
 
 def _delimited(
@@ -880,14 +904,11 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
     """Yield the fields of each interaction of a layout that pandas has no reader for."""
     layout, head, lead = recipe["layout"], "", recipe["lead"]
     delimiter, inner = recipe["delimiter"] or None, recipe["inner"] or None
-    if layout == "json_array":
-        yield from _objects(json.load(lines), recipe)
-        return
-    if layout == "records":
-        yield from _records(lines, recipe)
+    if layout in _WHOLE:
+        yield from _WHOLE[layout](lines, recipe)
         return
     for number, line in enumerate(lines):
-        fields = line.strip("\r\n\ufeff").split(delimiter)
+        fields = _fields_of(line.strip("\r\n\ufeff"), delimiter, recipe["quote"])
         if number < recipe["skip"] or number in recipe["bad_lines"] or not line.strip():
             continue
         if layout == "json_lines":
@@ -899,7 +920,9 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
         elif layout == "lists":
             before, after = fields[:lead], fields[lead + 1 :]
             items = fields[lead].split(inner) if inner else fields[lead:]
+            items = [i.strip(LIST_MARKS) for i in items]
             before = before if inner or recipe["has_user"] else [str(number)]
+            before = [b.removesuffix("".join(recipe["around"])) for b in before]
             after = after if inner else []
             yield from ([*before, *i.rsplit("-", recipe["labels"]), *after] for i in items)
         elif layout == "wide":
@@ -910,6 +933,15 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [*(f.partition(":")[0] for f in fields[1:3]), fields[0]]
         else:
             yield fields
+
+
+def _fields_of(line: str, delimiter: str | None, quote: str) -> list[str]:
+    """Return the fields of a line; a delimiter inside quotation marks parts none."""
+    if delimiter and quote and quote in line:
+        return next(
+            csv.reader([line], delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+        )
+    return line.split(delimiter)
 
 
 def _records(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -931,6 +963,43 @@ def _objects(found: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
         for one in _unfolded(entry, path):
             values = (_value(one, c) for c in recipe["columns"])
             yield [_list_text(v) if recipe["keeps_lists"] else _plain_text(v) for v in values]
+
+
+def _documents(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
+    for row in document_rows(_document(lines.read()), recipe):
+        yield [_plain_text(value) for value in row]
+
+
+def document_rows(document: Any, recipe: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the interactions of a document of lists, of columns, or of users."""
+    if recipe["layout"] == "json_rows":
+        yield from document[recipe["inner"]] if recipe["inner"] else document
+    elif recipe["layout"] == "json_columns":
+        columns = [document[c] for c in recipe["columns"]]
+        keys = list(columns[0]) if isinstance(columns[0], dict) else range(len(columns[0]))
+        yield from ([column[key] for column in columns] for key in keys)
+    else:
+        for user, items in document.items():
+            rated = items.items() if isinstance(items, dict) else ((i,) for i in items)
+            yield from ([user, *one] for one in rated)
+
+
+def _document(text: str) -> Any:
+    """Return a document; lists that stand one a line are a list of them."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+_WHOLE: dict[str, Callable[..., Iterator[list[str]]]] = {
+    "json_array": lambda lines, recipe: _objects(json.load(lines), recipe),
+    "json_rows": _documents,
+    "json_columns": _documents,
+    "json_map": _documents,
+    "records": _records,
+}
+"""Layouts of which an interaction is no line."""
 
 
 def _unfolded(entry: Any, path: list[str]) -> Iterator[Any]:
@@ -986,10 +1055,9 @@ def _as_text(values: pd.Series) -> pd.Series:
 def _is_dropped(values: pd.Series, drop: Mapping[str, Any]) -> pd.Series:
     """Return which lines a rule leaves out."""
     wanted = list(drop["values"])
-    if drop["when"] in ("below", "above"):
+    if drop["when"] in COMPARED:
         numbers = pd.to_numeric(values, errors="coerce")
-        limit = float(wanted[0])
-        return numbers < limit if drop["when"] == "below" else numbers > limit
+        return COMPARED[drop["when"]](numbers, float(wanted[0]))
     if drop["when"] == "starts":
         return values.str.startswith(tuple(wanted))
     return values.isin(wanted) if drop["when"] == "is" else ~values.isin(wanted)
@@ -1008,7 +1076,7 @@ def _times(values: pd.Series, recipe: Mapping[str, Any]) -> pd.Series:
     """Return times; numbers that only order as they are."""
     form = recipe["time_format"]
     if form == "order":
-        return pd.to_numeric(values, errors="coerce").astype("Int64").astype("float64")
+        return pd.to_numeric(values, errors="coerce").astype("float64")
     if form == "ns":
         return pd.to_datetime(pd.to_numeric(values, errors="coerce").astype("Int64"), unit="ns")
     if form in PER_SECOND:

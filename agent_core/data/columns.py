@@ -4,59 +4,65 @@ from __future__ import annotations
 
 import difflib
 import re
+import tomllib
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 from agent_core.errors import BadDataset
 
-NAMES = {
-    "user_id": (
-        r"users?|uid|u|username|userid|reviewer|customers?|visitor|member|reader|viewer|listener"
-        r"|client|person|people|student|patient|subscriber|buyer|household|participant|respondent"
-        r"|worker|annotator|rater|subject|voter|player|shopper|account|playlist|session"
-        r"|nutzer|benutzer|kunde|leser|usuario|cliente|utilisateur|utente|gebruiker"
-    ),
-    "item_id": (
-        r"items?|itemid|iid|i|parentasin|asin|isbn|movies?|film|products?|stock|books?|tracks?"
-        r"|songs?|artist|business|anime|game|article|news|video|course|recipe|restaurant|hotel"
-        r"|poi|venue|place|sku|aid|document|doc|page|url|app|show|album|bookmark|joke|tune|question"
-        r"|beer|wine|paper|podcast|episode|offer|ad|listing|job"
-        r"|artikel|produkt|buch|spiel|lied|producto|articulo|libro|pelicula|produit|livre|prodotto"
-        r"|articolo|libri|produto|livro|filme"
-    ),
-    "rating": (
-        r"ratings?|overall|stars?|scores?|userrating|bookrating|r|grade|preference|value"
-        r"|plays|playcount|play|counts?|clicks|weight|feedback"
-        r"|bewertung|punkte|puntuacion|valoracion|calificacion|evaluation|voto|valutazione"
-        r"|avaliacao|nota|note"
-    ),
-    "timestamp": (
-        r"timestamp|ts|unixtime|unixreviewtime|datetime|time|date|t|createdat|created|reviewtime"
-        r"|reviewdate|eventtime|ratedat|tdat|invoicedate|orderdate|purchasedate"
-        r"|zeit|zeitpunkt|datum|zeitstempel|fecha|hora|horodatage|temps|momento|tijd"
-    ),
-}
+_TABLE = tomllib.loads(Path(__file__).with_name("column_names.toml").read_text(encoding="utf-8"))
+ROLES = ("user_id", "item_id", "rating", "timestamp")
+NAMES: dict[str, tuple[str, ...]] = {role: tuple(_TABLE[role]["latin"]) for role in ROLES}
 """Usual names without case, accents, digits and punctuation, the likelier first; an ending such
 as `id` may follow."""
-ENDINGS = r"ids?|idx|index|no|nr|num|number|key|code|hash|ref|uri"
-MARKS = frozenset((*ENDINGS.replace("s?", "").split("|"), "ids", "ms", "utc", "unix", "clean"))
+RARE: dict[str, frozenset[str]] = {r: frozenset(_TABLE[r].get("rare", ())) for r in ROLES}
+"""Names that are taken where no usual one is there, and asked about."""
+ENDINGS = "|".join(_TABLE["endings"])
+SAME_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "ı": "i", "œ": "oe"}  # noqa: RUF001
+)
+LATIN = re.compile(r"[\x00-\x7f（）：、・]")  # noqa: RUF001
+TYPED_KEY = re.compile(r"(?:\.\$\w+)+$")
+"""The type that an export of a database writes behind a key: `userId.$numberLong`."""
+MARKS = frozenset(
+    (*ENDINGS.replace("s?", "").split("|"), "ids", "ms", "utc", "unix", "clean", "md", "sha")
+)
 """Parts of a name that say nothing of what it names."""
+OPINIONS = frozenset(
+    ("like", "liked", "likes", "thumb", "thumbs", "reaction", "sentiment", "verdict", "satisfied")
+)
+EVENTS = frozenset(
+    (
+        *("event", "events", "action", "act", "behavior", "behaviour", "interaction", "activity"),
+        *("type", "operation", "user", "feedback", "kind"),
+    )
+)
+SPLITS = frozenset(
+    ("split", "set", "fold", "subset", "part", "partition", "phase", "train", "test")
+)
 HAPPENED = frozenset(
-    ("when", "data", "at", "on", "dt", "day", "updated", "submitted", "ts", "epoch")
+    (
+        *("when", "data", "at", "on", "dt", "day", "updated", "submitted", "ts", "epoch"),
+        *("creation", "modified", "modification", "posted", "recorded", "logged"),
+    )
 )
 """Last parts of names of times; only columns that hold times are meant."""
 OTHER_TIMES = re.compile(
-    r"birth|born|release|publish|join|regist|expir|start|stop|end|begin|first|signup|member",
-    re.IGNORECASE,
+    r"birth|born|release|publish|join|regist|expir|start|stop|end|begin|first|signup|member"
 )
-"""Parts of names of times at which nobody met an item."""
+"""How parts of names begin of times at which nobody met an item."""
 
 
 def role_of(column: str) -> str | None:
     """Return what a column holds, by its name."""
-    plain = re.sub(r"[^a-z]", "", _folded(column).lower().removeprefix("synthetic_"))
-    for role, names in NAMES.items():
-        if re.fullmatch(f"(?:{names})(?:{ENDINGS})?", plain):
+    folded = _folded(TYPED_KEY.sub("", column)).lower()
+    plain = re.sub(r"[^a-z]", "", folded.removeprefix("synthetic_"))
+    other = LATIN.sub("", folded)
+    for role in ROLES:
+        if other and re.fullmatch(f"(?:{OTHER_NAMES[role]})(?:{OTHER_ENDINGS})?", other):
+            return role
+        if not other and re.fullmatch(f"(?:id)?(?:{'|'.join(NAMES[role])})(?:{ENDINGS})?", plain):
             return role
     return None
 
@@ -65,7 +71,7 @@ def rank_of(column: str, role: str) -> int:
     """Return how usual a name is for a role; lower is more usual."""
     plain = re.sub(r"[^a-z]", "", _folded(column).lower())
     bare = re.sub(f"(?:{ENDINGS})$", "", plain)
-    for place, word in enumerate(NAMES[role].split("|")):
+    for place, word in enumerate(NAMES[role]):
         if re.fullmatch(word, plain) or re.fullmatch(word, bare):
             return place
     return len(NAMES[role])
@@ -75,16 +81,57 @@ def hinted_role(column: str) -> str | None:
     """Return what the last part of a name hints at: `click_article_id`, `starRating`."""
     parts = _parts(column)
     bare = [p for p in parts if p not in MARKS]
-    if not bare or OTHER_TIMES.search(column):
+    if not bare or names_other_time(column):
         return None
     last = bare[-2] if bare[-1] == "name" and len(bare) > 1 else bare[-1]
     role = role_of(last) if len(last) > 1 else None
     return role or ("timestamp" if parts[-1] in HAPPENED else None)
 
 
+def rare_roles(column: str) -> frozenset[str]:
+    """Return what a column may hold where no other does, by its name: `who`, `email_md5`."""
+    parts = [p for p in _parts(column) if p not in MARKS]
+    return frozenset(r for r in ROLES if len(parts) == 1 and parts[0] in RARE[r])
+
+
+def is_named_for(column: str, noun: str) -> bool:
+    """Whether a name is that of a thing, in the singular or the plural: `track_id` of tracks."""
+    parts = [p for p in _parts(column) if p not in MARKS and p not in ("name", "username")]
+    return len(parts) == 1 and _singular(parts[0]) == _singular(noun.lower())
+
+
+def names_opinion(column: str) -> bool:
+    """Whether a name says that users thought something of items: `vote`, `liked`, `rating`."""
+    is_rated = "rating" in (role_of(column), hinted_role(column), *rare_roles(column))
+    return is_rated or bool({*_parts(column)} & OPINIONS)
+
+
+def names_event(column: str) -> bool:
+    """Whether a name says that a column tells kinds of what happened: `action_type`."""
+    parts = [p for p in _parts(column) if p not in MARKS]
+    return bool(parts) and {*parts} <= EVENTS
+
+
+def names_split(column: str) -> bool:
+    """Whether a name says that a column tells parts of the data: `eval_set`, `fold`."""
+    parts = {p for p in _parts(column) if p not in MARKS and p not in ("is", "eval", "data")}
+    return len(parts) == 1 and parts <= SPLITS
+
+
 def names_ids(column: str) -> bool:
     """Whether a name ends as names of ids do."""
     return bool(re.fullmatch(ENDINGS, (_parts(column) or [""])[-1]))
+
+
+def names_other_time(column: str) -> bool:
+    """Whether a name says that times are others than those of interactions."""
+    return any(map(OTHER_TIMES.match, _parts(column)))
+
+
+def names_start(column: str) -> bool:
+    """Whether a name says when something began: `time_start`, `start date`."""
+    parts = {*_parts(column)}
+    return bool(parts & {"start", "started", "begin"} and parts & {"time", "date", "ts", "at"})
 
 
 def names_kinds(column: str) -> bool:
@@ -126,6 +173,10 @@ def existing_column(column: str, names: Sequence[str], name: str) -> str:
     )
 
 
+def _singular(noun: str) -> str:
+    return re.sub(r"ies$", "y", noun) if noun.endswith("ies") else noun.removesuffix("s")
+
+
 def _parts(column: str) -> list[str]:
     """Return the words of a name, parted by case, digits and punctuation."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", _folded(column))
@@ -134,5 +185,11 @@ def _parts(column: str) -> list[str]:
 
 def _folded(text: str) -> str:
     """Return a text without accents."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    plain = unicodedata.normalize("NFKD", text.translate(SAME_LETTERS))
+    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", bare)
+
+
+OTHER_NAMES: dict[str, str] = {r: _folded("|".join(_TABLE[r]["other"])) for r in ROLES}
+"""Names in scripts that have other letters than a to z."""
+OTHER_ENDINGS = _folded("|".join(_TABLE["other_endings"]))

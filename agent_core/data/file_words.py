@@ -9,10 +9,11 @@ from agent_core.domain.recipe import Layout, Recipe
 from agent_core.prose.number_words import ORDINALS
 
 SAID = {
-    "user_id": r"users?(?:[ _-]?ids?)?|customers?|readers?|listeners?|visitors?|reviewers?",
+    "user_id": r"users?(?:[ _-]?ids?)?|customers?|readers?|listeners?|visitors?|reviewers?"
+    r"|members?|persons?|students?|players?",
     "item_id": r"items?(?:[ _-]?ids?)?|movies?|films?|products?|books?|artists?|songs?|tracks?"
-    r"|places?|venues?|pois?",
-    "rating": r"ratings?|scores?|stars|grades?|play ?counts?|plays|counts?|weights?",
+    r"|places?|venues?|pois?|articles?|games?|courses?|recipes?|videos?",
+    "rating": r"ratings?|scores?|stars|grades?|marks?|play ?counts?|plays|counts?|weights?",
     "timestamp": r"time ?stamps?|times?|dates?",
 }
 """How people name what a column holds."""
@@ -81,21 +82,25 @@ WITH_HEADER = (
     r"(?:header|column names|names)|\b(?:does\s+have|there\s+is|has|with)\s+an?\s+header\b"
 )
 MARK = (
-    rf"(?:[{QUOTES}][^{QUOTES}]{{1,20}}[{QUOTES}]|-?\d+(?:\.\d+)?|n/a|nan|null|(?-i:[A-Z]{{1,5}}))"
+    rf"(?:[{QUOTES}][^{QUOTES}]{{1,20}}[{QUOTES}]|-?\d+(?:\.\d+)?|n/a|nan|null|(?-i:[A-Z]{{1,5}})"
+    r"|zero(?:e?s)?\b|dash(?:es)?\b|empty\b|blanks?\b)"
 )
+SPOKEN_MARKS = {"zero": "0", "dash": "-", "empty": "", "blank": ""}
 """A value that is a mark: a number, capitals, or in quotation marks."""
 MARKS = rf"(?P<marks>{MARK}(?:\s*(?:,|and|or)\s*(?:a\s+)?{MARK}){{0,8}})"
 UNRATED = (
     r"(?:(?:simply|just|implicit,?|i\.e\.,?|an?)\s+)*(?:not\s+rated|unrated|no\s+rating"
-    r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen"
+    r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen|nothing\s+(?:was\s+)?rated"
     r"|that\s+(?:the|an?)\s+\w+\s+was\s+not\s+(?:rated|seen)"
-    r"|(?:the\s+user\s+|they\s+)?(?:has|have)\s+not\s+(?:seen|rated)(?:\s+it)?)\b"
+    r"|(?:that\s+)?(?:they\s+|people\s+|somebody\s+|the\s+users?\s+)?(?:have|has|had|did|do)"
+    r"(?:\s+not|n't)\s+(?:yet\s+)?(?:seen|rated?|watched|read|answered?)(?:\s+it)?)\b"
 )
 TAKEN = r"(?:(?:should|must|can)\s+be\s+(?:treated|read|taken|counted)\s+)?"
 NOT_RATED = (
-    rf"{MARKS}\s*(?:means?|is|are|stands?\s+for|=|{TAKEN}as)\s*{UNRATED}",
+    rf"{MARKS}\s*(?:means?|is|are|stands?\s+for|=|{TAKEN}as|:)\s*{UNRATED}",
     rf"\b(?:drop|skip|ignore)\s+(?:all\s+)?(?:the\s+)?{MARKS}'?s?,\s+they\s+are\s+{UNRATED}",
 )
+NO_LINES = rf"{NOT_RATED[0]}[^.;\n]*\bno\s+interactions?\b"
 RATED = rf"{MARKS}\s+(?:is|are)\s+(?:really\s+)?(?:an?\s+)?(?:real\s+|true\s+)?ratings?\b"
 DROP = r"\b(?:drop|remove|skip|ignore|leave\s+out|exclude|delete)\b"
 LINES = r"(?:rows|lines|entries|records)"
@@ -135,7 +140,7 @@ NO_RETURNS = (
 """Where a text leaves cancelled and returned orders out."""
 ONLY = (
     r"\b(?:only|just|nothing\s+but)\s+(?:(?:want|need|count|use|keep|take|consider|care\s+about"
-    rf"|look\s+at|interested\s+in|the|on)\s+)*(?:{EVENT})(?:\s+events?)?\b",
+    rf"|look\s+at|interested\s+in|the|on|completed|real|actual)\s+)*(?:{EVENT})(?:\s+events?)?\b",
     rf"\b(?:{EVENT})(?:\s+events?)?\s+only\b",
     r"\b(?:restrict|limit|filter)\s+(?:(?:it|them|the\s+data)\s+)?to\s+"
     rf"(?:{EVENT})(?:\s+events?)?\b",
@@ -194,6 +199,7 @@ class FileWords:
     """How dates of numbers are read."""
     file: str = ""
     """The file that is to be read."""
+    text: str = ""
     tokens: frozenset[str] = frozenset()
     """All words, in which files may be named."""
     rest: str = ""
@@ -225,7 +231,7 @@ class FileWords:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is said of files."""
-        return self == FileWords(tokens=self.tokens, rest=self.rest)
+        return self == FileWords(text=self.text, tokens=self.tokens, rest=self.rest)
 
 
 def file_words(text: str) -> FileWords:
@@ -252,6 +258,7 @@ def file_words(text: str) -> FileWords:
         only_order=only_order,
         day_first=day_first,
         file=files[-1]["file"] if files else "",
+        text=text,
         tokens=frozenset(t.strip(f"{QUOTES}.,;:()!?*").lower() for t in text.split()),
         rest=reading.rest(),
     )
@@ -303,6 +310,7 @@ class _Reading:
         said = [(m, "rated") for m in self.found(RATED)]
         said += [(m, "dropped") for m in self.found(*DROPPED)]
         said += [(m, "not_rated") for m in self.found(*NOT_RATED)]
+        said += [(m, "dropped") for m in self.found(NO_LINES)]
         return {
             value: kind
             for match, kind in sorted(said, key=lambda s: s[0].start())
@@ -342,7 +350,11 @@ def _marks(match: re.Match[str]) -> list[str]:
     """Return the values that a statement is about."""
     parts = re.split(r"\s*(?:,|\band\b|\bor\b)\s*(?:a\s+)?", match["marks"])
     plain = (p.strip(f"{QUOTES} ") for p in parts)
-    return [p for p in plain if p and p.lower() not in NO_MARKS]
+    kept = [p for p in plain if p and (len(parts) > 1 or p.lower() not in NO_MARKS)]
+    return [
+        SPOKEN_MARKS.get(re.sub(r"(?<=zero)e?s$|(?<=dash)es$|(?<=blank)s$", "", p.lower()), p)
+        for p in kept
+    ]
 
 
 def _names_in(text: str) -> tuple[tuple[str, ...], int]:

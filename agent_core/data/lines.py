@@ -30,3 +30,10 @@ def fields_of(line: str, delimiter: str, quote: str) -> list[str]:
         return [f.strip() for f in line.split(delimiter)]
     reader = csv.reader([line], delimiter=delimiter, quotechar=quote, skipinitialspace=True)
     return [f.strip() for f in next(reader, [])]
+
+
+def width_of(line: str, delimiter: str, quote: str) -> int:
+    """Return how many fields a line has."""
+    if delimiter != " " and (not quote or quote not in line):
+        return line.count(delimiter) + 1
+    return len(fields_of(line, delimiter, quote))

@@ -25,6 +25,26 @@ MOST_ODD_TIMES = 0.1
 """Share of times that may be unreadable before the column is taken for none."""
 
 
+def mend_headers(reading: Reading) -> bool:
+    """Leave out lines that name the columns again, as files put together have them."""
+    recipe = reading.recipe
+    if not reading.has_header or any(d.column == recipe.user for d in recipe.drops):
+        return False
+    total, ids = reading.numbers("count(*)", "count(user_id)")
+    if recipe.is_user_number and ids == total:
+        return False
+    name = quoted_text(recipe.user)
+    if not reading.numbers(f"count_if(CAST(user_id AS VARCHAR) = {name})")[0] and ids == total:
+        return False
+    is_named = " AND ".join(f"{field_text(c)} = {quoted_text(c)}" for c in recipe.columns)
+    again = reading.count(is_named)
+    if not again or again != reading.count(f"{field_text(recipe.user)} = {name}"):
+        return False
+    drop = Drop(recipe.user, When.IS, (recipe.user,), "the names of the columns again")
+    reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
+    return True
+
+
 def mend_ids(reading: Reading) -> bool:
     """Take ids for text where some are no whole numbers in their usual form."""
     total, users, items = reading.numbers("count(*)", "count(user_id)", "count(item_id)")

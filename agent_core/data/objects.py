@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from agent_core.data.columns import role_of
+from agent_core.data.columns import by_place, numbered_names, role_of
 from agent_core.data.lines import Dialect
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.errors import BadDataset
@@ -32,6 +33,10 @@ def objects_form(head: str, name: str, *, is_table: bool = False) -> Dialect:
 
 
 def _form(head: str, name: str, *, is_table: bool) -> Dialect:
+    document = None if is_table else _whole_document(head)
+    found_form = _document_form(document) if document is not None else None
+    if found_form:
+        return found_form
     first = head.split("\n", 1)[0]
     found: Sequence[object]
     path: tuple[str, ...] = ()
@@ -54,6 +59,69 @@ def _form(head: str, name: str, *, is_table: bool) -> Dialect:
     recipe = replace(recipe, columns=tuple(keys))
     rows = labbook._objects(unfolded, {**recipe.as_json(), "inner": ""})
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
+
+
+def _whole_document(head: str) -> Any:
+    """Return a document that is wholly in the first characters, or its lists one a line."""
+    try:
+        return labbook._document(head)
+    except ValueError:
+        return None
+
+
+def _document_form(document: Any) -> Dialect | None:
+    """Return the form of a document that holds no objects of one interaction each."""
+    rows, key = _rows_in(document)
+    if rows:
+        names = document["columns"] if key and "columns" in document else ()
+        return _of_rows(rows, key, tuple(map(str, names)))
+    if not isinstance(document, dict) or not document:
+        return None
+    values = [*document.values()]
+    same = all(len(v) == len(values[0]) for v in values if isinstance(v, dict | list))
+    is_flat = all(isinstance(v, dict | list) and _has_plain(v) for v in values)
+    if not is_flat:
+        return None
+    if same and {"user_id", "item_id"} <= {role_of(k) for k in document}:
+        recipe = Recipe(Layout.JSON_COLUMNS, delimiter="", columns=tuple(document))
+        return _of_document(document, recipe, has_header=True)
+    width = 3 if isinstance(values[0], dict) else 2
+    columns = ("user_id", "item_id", "rating")[:width]
+    recipe = Recipe(Layout.JSON_MAP, delimiter="", columns=columns)
+    doubts = ("each key of the document is taken as a user, what is below it as items",)
+    return replace(_of_document(document, recipe, has_header=True), doubts=doubts)
+
+
+def _rows_in(document: Any) -> tuple[list[Any], str]:
+    """Return the lists of a document that are an interaction each, and their key; else none."""
+    inside = document.items() if isinstance(document, dict) else [("", document)]
+    for key, rows in inside:
+        if isinstance(rows, list) and rows and all(isinstance(r, list) for r in rows):
+            width = len(rows[0])
+            if width > 1 and all(len(r) == width and _has_plain(r) for r in rows):
+                return rows, key
+    return [], ""
+
+
+def _of_rows(rows: list[Any], key: str, names: tuple[str, ...]) -> Dialect:
+    """Return the form of lists; without names their first may give them."""
+    width = len(rows[0])
+    has_names = len(names) == width
+    columns = numbered_names(names) if has_names else by_place(width)
+    recipe = Recipe(Layout.JSON_ROWS, delimiter="", inner=key, columns=columns)
+    return _of_document({key: rows} if key else rows, recipe, has_header=has_names)
+
+
+def _of_document(document: Any, recipe: Recipe, *, has_header: bool) -> Dialect:
+    found = labbook.document_rows(document, recipe.as_json())
+    rows = tuple(tuple(map(labbook._plain_text, row)) for row in found)
+    return Dialect(recipe, rows, has_header=has_header)
+
+
+def _has_plain(values: Any) -> bool:
+    """Whether a list or an object holds no others."""
+    inside = values.values() if isinstance(values, dict) else values
+    return not any(isinstance(v, dict | list) for v in inside)
 
 
 def _is_object(line: str) -> bool:

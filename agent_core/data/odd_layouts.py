@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from agent_core.data.columns import role_of
 from agent_core.data.lines import Dialect
+from agent_core.data.times import time_format
 from agent_core.domain.recipe import Layout, Recipe
 from sandbox import labbook
 
@@ -20,6 +21,9 @@ FEWEST_KEYS = 3
 FEWEST_ITEMS = 3
 MOST_MARKS = 21
 """Different marks of a matrix: 0 to 10 in halves."""
+MOST_OPEN, LONGEST_OPEN = 3, 12
+"""Different texts, and their length, that cells without a rating may have: `NR`, `-`."""
+SAME_NAMES = 0.8
 MARK = re.compile(r"-?\d{1,2}(?:\.\d{1,2})?")
 SAME_FORM = 0.95
 """Share of the items of lists that are written alike."""
@@ -54,6 +58,8 @@ def _blocks(body: Sequence[str]) -> Dialect:
         item = line.strip()[:-1] if line.strip().endswith(":") else item
         if not line.strip().endswith(":") and line.strip():
             rows.append((item, *line.strip().split(",")))
+    if width == 2 and time_format([r[2] for r in rows]):
+        columns = ("item_id", "user_id", "timestamp")
     rating, time = (c if c in columns else "" for c in ("rating", "timestamp"))
     recipe = Recipe(Layout.BLOCKS, columns=columns, rating=rating, timestamp=time)
     return Dialect(recipe, tuple(rows))
@@ -96,6 +102,7 @@ def lists_of(body: Sequence[str], skip: int) -> Dialect | None:
             continue
         is_count = all(r[0].isdigit() and int(r[0]) == len(r) - 1 for r in rows)
         is_user = len({r[0] for r in rows}) == len(rows)
+        has_colon = all(r[0].endswith(":") for r in rows)
         if not (is_count or is_user) or not _are_alike([i.strip() for r in rows for i in r[1:]]):
             continue
         recipe = Recipe(
@@ -104,6 +111,7 @@ def lists_of(body: Sequence[str], skip: int) -> Dialect | None:
             lead=1,
             skip=skip,
             has_user=not is_count,
+            around=(":",) if has_colon else (),
             columns=("user_id", "item_id"),
         )
         pairs = labbook.odd_rows(body, {**recipe.as_json(), "skip": 0})
@@ -124,26 +132,41 @@ def form_of(text: str) -> str:
 
 
 def wide_of(recipe: Recipe, rows: list[list[str]], names: tuple[str, ...]) -> Dialect:
-    """Return the form of a matrix; whole numbers in its first column, all different, are users."""
+    """Return the form of a matrix; whole numbers in its first column, all different, are users.
+
+    Where the first column is named for items, its lines are items and its columns users.
+    """
     first = [r[0] for r in rows]
     has_user = len(set(first)) == len(first) and bool(names or all("." not in f for f in first))
     lead = int(has_user or _is_count(rows))
+    has_items = bool(names) and has_user and role_of(names[0]) == "item_id"
+    ids = ("item_id", "user_id") if has_items else ("user_id", "item_id")
+    columns = (names[0] if names and has_user and not has_items else ids[0], ids[1], "rating")
+    cells = tuple(
+        (r[0] if has_user else str(n), names[lead + i] if names else str(i + 1), v)
+        for n, r in enumerate(rows)
+        for i, v in enumerate(r[lead:])
+    )
+    marks = tuple(sorted({v for *_, v in cells if v and not _is_number(v)}))
     recipe = replace(
         recipe,
         layout=Layout.WIDE,
         lead=lead,
         has_user=has_user,
         items=tuple(names[lead:]),
-        columns=(names[0] if names and has_user else "user_id", "item_id", "rating"),
+        columns=columns,
         rating="rating",
+        missing=("", *marks),
     )
-    cells = (
-        (r[0] if has_user else str(n), names[lead + i] if names else str(i + 1), v)
-        for n, r in enumerate(rows)
-        for i, v in enumerate(r[lead:])
-    )
-    doubts = (f"each column from {names[lead]} on is taken as an item",) if names else ()
-    return Dialect(recipe, tuple(cells), has_header=bool(names), doubts=doubts)
+    kind = "a user" if has_items else "an item"
+    doubts = (f"each column from {names[lead]} on is taken as {kind}",) if names else ()
+    return Dialect(recipe, cells, has_header=bool(names), doubts=doubts)
+
+
+def is_square(names: Sequence[str], rows: list[list[str]]) -> bool:
+    """Whether lines and columns of a table are of the same people or things."""
+    first = {r[0] for r in rows if r[0]}
+    return len(first) >= FEWEST_ITEMS and len(first & {*names[1:]}) > SAME_NAMES * len(first)
 
 
 def is_matrix(names: Sequence[str], rows: list[list[str]]) -> bool:
@@ -151,7 +174,9 @@ def is_matrix(names: Sequence[str], rows: list[list[str]]) -> bool:
     if len(names) <= FEWEST_ITEMS or any(role_of(n) for n in names[1:] if n.isalpha()):
         return False
     first = [r[0] for r in rows]
-    marks = [{r[n] for r in rows if r[n]} for n in range(1, len(names))]
+    cells = [[r[n] for r in rows if r[n]] for n in range(1, len(names))]
+    others = {v for column in cells for v in column if not _is_number(v)}
+    marks = [{v for v in column if _is_number(v)} for column in cells]
     scale = set[str]().union(*marks)
     alike = sum(2 * len(m) >= len(scale) or len(m) > 2 for m in marks)
     return (
@@ -159,7 +184,16 @@ def is_matrix(names: Sequence[str], rows: list[list[str]]) -> bool:
         and alike > 0.7 * len(marks)
         and 1 < len(scale) <= MOST_MARKS
         and all(MARK.fullmatch(m) for m in scale)
+        and len(others) <= MOST_OPEN
+        and all(len(o) <= LONGEST_OPEN for o in others)
     )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) == float(text)  # `nan` is none
+    except ValueError:
+        return False
 
 
 def _is_count(rows: list[list[str]]) -> bool:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 import pyarrow as pa
 
+from agent_core.data.text_encoding import UTF8, encodings_of, other_encodings
 from agent_core.errors import BadDataset
 
 MAX_BYTES = 2 << 30
@@ -32,8 +34,6 @@ to a thousandth."""
 FREE_BYTES = 64 << 20
 HEAD = 256 << 10
 """Characters that the form of a file is read from."""
-MAX_CONTROL = 0.01
-"""Share of control characters up to which bytes that are no UTF-8 are Latin-1 text."""
 CHUNK = 1 << 20
 MAX_MEMBERS = 2_000
 PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
@@ -110,11 +110,15 @@ def plain_file(
         target = packed.write_to(folder / "plain") if packing else path
         return PlainFile(target, packing, member, is_parquet=True)
     refuse_strange(start, name)
-    for encoding in _encodings_of(start):
+    encodings = encodings_of(start)
+    for encoding in encodings:
         try:
-            return _text(packed, encoding, folder / "plain")
-        except UnicodeDecodeError:
+            plain = _text(packed, encoding, folder / "plain")
+        except UnicodeDecodeError as error:
+            if encoding == UTF8 and start.isascii():
+                encodings = other_encodings(error.object)
             continue
+        return plain
     raise BadDataset(f"{name} is binary or in an unknown encoding. Save it as UTF-8.")
 
 
@@ -278,20 +282,12 @@ def refuse_strange(start: bytes, name: str) -> None:
     kind = next((k for magic, k in REFUSED.items() if start.startswith(magic)), "")
     if kind:
         raise BadDataset(f"{name} is {kind}, not a table. {REMEDY}")
+    if re.match(rb"\s*<\?xml(?![^>]*>\s*<(!doctype|html))", start, re.IGNORECASE):
+        raise BadDataset(f"{name} is XML, not a table. {REMEDY}")
     if re.match(rb"\s*<(!doctype|html|\?xml)", start, re.IGNORECASE):
         raise BadDataset(f"{name} is a web page, not a table. Attach the data file itself.")
     if not start.strip():
         raise BadDataset(f"{name} holds only blank lines. Attach the file again.")
-
-
-def _encodings_of(start: bytes) -> tuple[str, ...]:
-    """Return the encodings that text may be in, the likeliest first."""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ("utf-16",)
-    control = sum(b < 9 or 13 < b < 32 or 126 < b < 160 for b in start[:CHUNK]) / len(
-        start[:CHUNK]
-    )
-    return ("utf-8-sig", *(("latin-1",) if control < MAX_CONTROL else ()))
 
 
 def _text(packed: _Packed, encoding: str, target: Path) -> PlainFile:
@@ -306,6 +302,7 @@ def _text(packed: _Packed, encoding: str, target: Path) -> PlainFile:
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     must_write = bool(packed.packing) or not encoding.startswith("utf-8")
+    ends = _LineEnds()
     lengths, last, head = _Lengths(), "", ""
     with target.open("w", encoding="utf-8", newline="") as out:
         for chunk in chain(packed.chunks(), (b"",)):
@@ -314,10 +311,13 @@ def _text(packed: _Packed, encoding: str, target: Path) -> PlainFile:
                 raise BadDataset(f"{packed.name} is binary (a zero byte), not a text table.")
             head += text[: HEAD - len(head)] if len(head) < HEAD else ""
             lengths.add(text)
+            ends.add(text)
             last = text[-1:] or last
             if must_write:
                 out.write(text)
     lengths.end_line()
+    if ends.are_mixed(lengths.lines):
+        return _text_of_one_end(packed, encoding, target)
     whole = head[: head.rfind("\n") + 1] if len(head) >= HEAD and "\n" in head else head
     return PlainFile(
         target if must_write else packed.path,
@@ -330,6 +330,40 @@ def _text(packed: _Packed, encoding: str, target: Path) -> PlainFile:
         longest_line=lengths.longest_line,
         characters=lengths.characters,
     )
+
+
+def _text_of_one_end(packed: _Packed, encoding: str, target: Path) -> PlainFile:
+    """Write a text whose lines end in several ways with one end for all, and look at that."""
+    one = target.with_name("one-end")
+    decoder = io.IncrementalNewlineDecoder(
+        codecs.getincrementaldecoder(encoding)(), translate=True
+    )
+    with one.open("w", encoding="utf-8", newline="") as out:
+        for chunk in chain(packed.chunks(), (b"",)):
+            out.write(decoder.decode(chunk, final=not chunk))
+    plain = _text(_Packed(one, packed.name, "", ""), UTF8, target)
+    return replace(plain, compression=packed.packing, member=packed.member, encoding=encoding)
+
+
+@dataclass(slots=True)
+class _LineEnds:
+    """How the lines of a text end, counted over its pieces."""
+
+    returns: int = 0
+    both: int = 0
+    _is_open: bool = False
+
+    def add(self, text: str) -> None:
+        """Count the next piece."""
+        returns = text.count("\r")
+        if returns or self._is_open:
+            self.both += text.count("\r\n") + (self._is_open and text.startswith("\n"))
+        self.returns += returns
+        self._is_open = text.endswith("\r")
+
+    def are_mixed(self, feeds: int) -> bool:
+        """Whether some lines end otherwise than others, or all as no reader expects."""
+        return self.returns > self.both or 0 < self.both < feeds
 
 
 @dataclass(slots=True)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 
+from agent_core.data.asked_lines import take_conditions, take_events, take_ratings, tell_nobody
+from agent_core.data.cells import with_lists
 from agent_core.data.choices import Doubt, event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
-from agent_core.data.file_words import EVENT_WORDS, RETURNS, SEVERAL_A_LINE, FileWords
+from agent_core.data.file_words import SEVERAL_A_LINE, FileWords
 from agent_core.data.known_files import KnownFile, known_file
-from agent_core.data.lines import Dialect, fields_of
+from agent_core.data.lines import Dialect, width_of
 from agent_core.data.members import Member, chosen_member
-from agent_core.data.mending import mend_ids, mend_ratings, mend_times
+from agent_core.data.mending import mend_headers, mend_ids, mend_ratings, mend_times
 from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file, refuse_long
 from agent_core.data.reading import Reading
 from agent_core.data.roles import with_roles
-from agent_core.data.signs import events_in
 from agent_core.data.table import (
     Trouble,
     connection,
@@ -30,15 +30,23 @@ from agent_core.data.table import (
     run,
     source_of,
 )
+from agent_core.data.text_encoding import is_sure
 from agent_core.data.times import time_format
-from agent_core.domain.recipe import Drop, Layout, Recipe, When
+from agent_core.domain.recipe import Layout, Recipe
 from agent_core.errors import BadDataset
 from sandbox import labbook
 
+DOCUMENTS = (Layout.JSON_ARRAY, Layout.JSON_ROWS, Layout.JSON_COLUMNS, Layout.JSON_MAP)
+"""Layouts that are parsed in one piece."""
 MAX_BAD_LINES = 100
 MOST_BAD = 0.01
 """Share of lines of another width that are left out with a word; with more it is another form."""
-TRIES = 6
+BLANK = (b"\n", b"\r\n")
+MOST_FOOT = 5
+"""Lines below a table that are none of it, as a sum or a count."""
+FOOT_PER = 10
+"""Lines of a file for each further one below."""
+TRIES = 8
 """How often a recipe is corrected by what the whole file shows; each mends another thing."""
 
 
@@ -89,6 +97,7 @@ def read_table(
                     break
             _tell_lines(reading)
             _tell_events(reading)
+            tell_nobody(reading)
         except Trouble as error:
             raise BadDataset(f"{name} cannot be read: {_first_line(error.text)}") from error
         return reading
@@ -111,25 +120,16 @@ def _begin(
     target: Path,
 ) -> Reading:
     """Return the recipe that the first lines give."""
-    if plain.is_parquet:
-        columns = tuple(parquet_kinds(opened, plain.path))
-        if not columns:
-            raise BadDataset(f"{name} has no plain columns. Attach one interaction a row.")
-        recipe = Recipe(Layout.PARQUET, columns=columns, delimiter="")
-        source = source_of(opened, plain, recipe, folder)
-        rows = run(opened, f"SELECT * FROM {source} LIMIT 2000")
-        dialect = Dialect(recipe, tuple(tuple(map(str, r)) for r in rows), has_header=True)
-    else:
-        start = plain.head.lstrip("\ufeff \r\n")[:1]
-        refuse_long(plain, name, is_array=start == "[", is_object=start == "{")
-        dialect = _dialect(plain, name, words)
-        is_array = dialect.recipe.layout is Layout.JSON_ARRAY
-        refuse_long(plain, name, is_array=is_array, is_object=start == "{")
+    dialect = (
+        _parquet_dialect(plain, name, opened, folder)
+        if plain.is_parquet
+        else _text_dialect(plain, name, words)
+    )
     if not dialect.rows:
         raise BadDataset(f"{name} has a header but no rows. Attach the whole file.")
+    dialect = _without_counts(dialect, plain.lines)
     known = known_file(plain.member or name, dialect.recipe.columns, has_header=dialect.has_header)
-    if known and known.inner:
-        dialect = _unfolded(dialect, known)
+    dialect = _unfolded(dialect, known) if known and known.inner else with_lists(dialect)
     recipe, doubts = with_roles(dialect, words, name, known)
     recipe = replace(
         recipe, compression=plain.compression, member=plain.member, encoding=plain.encoding
@@ -146,9 +146,35 @@ def _begin(
         name, plain, recipe, opened, folder, target, words, dialect.has_header,
         found.others if found else (), known, [], [*dialect.doubts, *doubts],
     )  # fmt: skip
-    _take_ratings(reading)
-    _take_events(reading, dialect.rows)
+    if not is_sure(plain.head, plain.encoding):
+        reading.doubts.append(f"the text is read as {plain.encoding}, as its letters suggest")
+    take_ratings(reading)
+    take_events(reading, dialect.rows)
+    take_conditions(reading, dialect.rows)
     return reading
+
+
+def _parquet_dialect(
+    plain: PlainFile, name: str, opened: duckdb.DuckDBPyConnection, folder: Path
+) -> Dialect:
+    """Return the form of a Parquet file, with its first rows."""
+    columns = tuple(parquet_kinds(opened, plain.path))
+    if not columns:
+        raise BadDataset(f"{name} has no plain columns. Attach one interaction a row.")
+    recipe = Recipe(Layout.PARQUET, columns=columns, delimiter="")
+    source = source_of(opened, plain, recipe, folder)
+    rows = run(opened, f"SELECT * FROM {source} LIMIT 2000")
+    return Dialect(recipe, tuple(tuple(map(str, r)) for r in rows), has_header=True)
+
+
+def _text_dialect(plain: PlainFile, name: str, words: FileWords) -> Dialect:
+    """Return the form of a text; refuse what is too long to be parsed in one piece."""
+    start = plain.head.lstrip("\ufeff \r\n")[:1]
+    refuse_long(plain, name, is_array=start == "[", is_object=start == "{")
+    dialect = _dialect(plain, name, words)
+    is_document = dialect.recipe.layout in DOCUMENTS
+    refuse_long(plain, name, is_array=is_document, is_object=start == "{")
+    return dialect
 
 
 def _dialect(plain: PlainFile, name: str, words: FileWords) -> Dialect:
@@ -160,6 +186,25 @@ def _dialect(plain: PlainFile, name: str, words: FileWords) -> Dialect:
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
 
 
+def _without_counts(dialect: Dialect, lines: int) -> Dialect:
+    """Leave out a first line that counts users, items and lines, as matrices have it."""
+    first, *others = dialect.rows
+    skip = dialect.recipe.skip
+    counts = [int(f) for f in first if f.isdigit()]
+    is_count = (
+        not dialect.has_header and len(counts) == len(first) > 2 and counts[-1] == lines - skip - 1
+    )
+    columns = [*zip(*others, strict=True)][:2] if is_count and others else []
+    is_most = all(
+        v.isdigit() and int(v) <= most for most, c in zip(counts, columns, strict=False) for v in c
+    )
+    if not (columns and is_most):
+        return dialect
+    doubt = f"the first line ({' '.join(first)}) counts users, items and lines; it is left out"
+    recipe = replace(dialect.recipe, skip=skip + 1)
+    return replace(dialect, recipe=recipe, rows=tuple(others), doubts=(*dialect.doubts, doubt))
+
+
 def _unfolded(dialect: Dialect, known: KnownFile) -> Dialect:
     """Return the form of lines of which one field holds several items."""
     place = known.roles["item_id"]
@@ -167,62 +212,6 @@ def _unfolded(dialect: Dialect, known: KnownFile) -> Dialect:
     recipe = replace(dialect.recipe, layout=Layout.LISTS, lead=lead, inner=known.inner, quote="")
     rows = ((*r[:lead], item, *r[lead + 1 :]) for r in dialect.rows for item in r[lead].split())
     return replace(dialect, recipe=recipe, rows=tuple(rows))
-
-
-def _take_ratings(reading: Reading) -> None:
-    """Leave out of ratings, or out of the file, what people say is none."""
-    recipe, words = reading.recipe, reading.words
-    if not recipe.rating:
-        return
-    missing = (*recipe.missing, *words.not_rated)
-    missing += reading.known.not_rated if reading.known else ()
-    drops = (Drop(recipe.rating, When.IS, words.dropped, "as asked"),) if words.dropped else ()
-    if recipe.layout is Layout.WIDE:
-        drops = (*drops, Drop(recipe.rating, When.IS, tuple(dict.fromkeys(missing)), "not rated"))
-    reading.recipe = replace(
-        recipe, missing=tuple(dict.fromkeys(missing)), drops=(*recipe.drops, *drops)
-    )
-
-
-def _take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
-    """Keep the events that people ask for, of a log that has several kinds."""
-    recipe, words = reading.recipe, reading.words
-    # What is bought and not returned is a purchase.
-    event = words.event or ("purchase" if words.refuses_returns else "")
-    known = reading.known.events.get(event, ()) if reading.known else ()
-    if known:
-        reading.recipe = replace(recipe, drops=(*recipe.drops, *known))
-        return
-    for place, column in enumerate(recipe.columns):
-        events = events_in([r[place] for r in rows if len(r) > place])
-        if len(events) < 2 or column in recipe.roles.values():
-            continue
-        wanted = EVENT_WORDS.get(reading.words.event, "")
-        kept = tuple(e for e in events if wanted and re.fullmatch(wanted, e, re.IGNORECASE))
-        if wanted and not kept:
-            raise BadDataset(
-                f"{reading.name} has the events {', '.join(sorted(events))} in column {column}, "
-                f"no {reading.words.event}. Say which of them count."
-            )
-        returned = tuple(e for e in events if re.fullmatch(RETURNS, e, re.IGNORECASE))
-        if words.refuses_returns and returned and not kept:
-            drop = Drop(column, When.IS, returned, f"{', '.join(returned)} do not count")
-            reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
-        elif kept:
-            drop = Drop(column, When.IS_NOT, kept, f"only {', '.join(kept)} counts")
-            reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
-        else:
-            _ask_events(reading, column, sorted(events))
-        return
-
-
-def _ask_events(reading: Reading, column: str, events: list[str]) -> None:
-    """Ask which events count, unless somebody said that all do."""
-    if reading.words.event:
-        return
-    kinds = [k for e in events for k, w in EVENT_WORDS.items() if re.fullmatch(w, e, re.I)]
-    told = f"column {column} says what happened ({', '.join(events)}); all of it counts"
-    reading.doubts.append(event_choice(f"{told} as interaction", kinds))
 
 
 def write_lines(reading: Reading) -> None:
@@ -234,11 +223,17 @@ def write_lines(reading: Reading) -> None:
         if reading.recipe.layout not in (Layout.DELIMITED, Layout.SPACED):
             raise
         trouble = error
+    if reading.recipe.delimiter == " " and not reading.recipe.quote:
+        reading.recipe = replace(reading.recipe, layout=Layout.SPACED, delimiter="")
+        write_lines(reading)
+        return
     for quote in dict.fromkeys((reading.recipe.quote, "")):
         recipe = replace(reading.recipe, quote=quote)
-        bad = list(_bad_lines(reading.plain.path, recipe))
-        odd = sum(not text.startswith(COMMENT) for _, text, _ in bad)
-        if odd <= min(MAX_BAD_LINES, MOST_BAD * reading.plain.lines):
+        bad, last = _bad_lines(reading.plain.path, recipe)
+        odd = sum(not text.startswith(COMMENT) for n, text, _ in bad if n < last)
+        foot = [n for n, _, _ in bad if n > last]
+        most_foot = min(MOST_FOOT, 1 + reading.plain.lines // FOOT_PER)
+        if odd <= min(MAX_BAD_LINES, MOST_BAD * reading.plain.lines) and len(foot) <= most_foot:
             reading.recipe = replace(recipe, bad_lines=tuple(n for n, _, _ in bad))
             try:
                 reading.write()
@@ -246,21 +241,27 @@ def write_lines(reading: Reading) -> None:
                 trouble = error
                 continue
             return
-    bad = list(_bad_lines(reading.plain.path, reading.recipe))
+    bad, _ = _bad_lines(reading.plain.path, reading.recipe)
     raise BadDataset(f"{reading.name} is malformed: {_told(bad, reading.recipe, trouble)}")
 
 
-def _bad_lines(path: Path, recipe: Recipe) -> Iterator[tuple[int, str, int]]:
-    """Yield number, text and width of lines that have another number of fields."""
-    width = len(recipe.columns)
+def _bad_lines(path: Path, recipe: Recipe) -> tuple[list[tuple[int, str, int]], int]:
+    """Return number, text and width of lines that have another number of fields, and the last
+    line that has the right one.
+    """  # noqa: D205
+    width, last = len(recipe.columns), 0
+    bad: list[tuple[int, str, int]] = []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         for number, line in enumerate(lines):
             text = line.rstrip("\r\n")
             if number < recipe.skip or not text:
                 continue
-            count = len(fields_of(text, recipe.delimiter or " ", recipe.quote))
-            if count != width:
-                yield number, text[:80], count
+            count = width_of(text, recipe.delimiter or " ", recipe.quote)
+            if count == width:
+                last = number
+            else:
+                bad.append((number, text[:80], count))
+    return bad, last
 
 
 def _told(bad: list[tuple[int, str, int]], recipe: Recipe, trouble: Trouble) -> str:
@@ -280,7 +281,7 @@ def _first_line(text: str) -> str:
 
 def _is_mended(reading: Reading) -> bool:
     """Correct the recipe by what the whole table shows; whether it has to be written again."""
-    checks = (mend_lines, mend_ids, mend_ratings, mend_times)
+    checks = (mend_lines, mend_headers, mend_ids, mend_ratings, mend_times)
     return any(check(reading) for check in checks)
 
 
@@ -289,11 +290,13 @@ def mend_lines(reading: Reading) -> bool:
     recipe = reading.recipe
     if recipe.layout is not Layout.DELIMITED or not recipe.quote:
         return False
-    rows = reading.count("true")
-    if rows >= _lines_below(reading):
+    (kept,) = reading.numbers("count(*)")
+    if kept >= reading.plain.lines - recipe.skip - len(recipe.bad_lines):
+        return False
+    if reading.count("true") >= _lines_below(reading):
         return False
     plain = replace(recipe, quote="")
-    if any(True for _ in _bad_lines(reading.plain.path, plain)):
+    if _bad_lines(reading.plain.path, plain)[0]:
         return False
     reading.recipe = plain
     return True
@@ -303,11 +306,8 @@ def _lines_below(reading: Reading) -> int:
     """Return how many lines of the file hold fields."""
     recipe = reading.recipe
     with reading.plain.path.open("rb") as lines:
-        return sum(
-            1
-            for n, line in enumerate(lines)
-            if n >= recipe.skip and line.strip(b"\r\n") and n not in recipe.bad_lines
-        )
+        filled = sum(line not in BLANK for line in islice(lines, recipe.skip, None))
+    return filled - len(recipe.bad_lines)
 
 
 def _tell_lines(reading: Reading) -> None:

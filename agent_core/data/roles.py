@@ -3,76 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from agent_core.data.choices import Doubt, column_choice, no_column_choice, unit_choice
+from agent_core.data.choices import Doubt, unit_choice
 from agent_core.data.columns import (
-    OTHER_TIMES,
     existing_column,
     hinted_role,
     names_ids,
     names_kinds,
+    names_other_time,
+    names_start,
     rank_of,
+    rare_roles,
     role_of,
     without_common_start,
 )
 from agent_core.data.file_words import FileWords
+from agent_core.data.found_roles import (
+    NEEDED,
+    Roles,
+    refuse_missing,
+    said_of,
+    tell_one_kind,
+    tell_others,
+    tell_undecided,
+    tell_unique,
+)
 from agent_core.data.known_files import KnownFile
 from agent_core.data.lines import Dialect
-from agent_core.data.signs import Signs, signs_of
-from agent_core.data.times import TimeFormat, mixes_units, orders_only, time_format
+from agent_core.data.said_columns import listed_columns, wanted_item
+from agent_core.data.signs import Signs, signs_of_all
+from agent_core.data.times import TimeFormat, may_be_days, mixes_units, orders_only, time_format
 from agent_core.domain.recipe import ORDER, ROLE_FIELDS, Layout, Recipe
 from agent_core.errors import BadDataset
 
-NEEDED = {"user_id": "a user", "item_id": "an item"}
 FEW_GRADES = 11
 MANY_LINES = 50
 FEW_COLUMNS = 8
 """Columns up to which a table without names is taken as user, item and what follows."""
-
-
-@dataclass(slots=True)
-class Roles:
-    """Roles of the columns of one file, being found."""
-
-    columns: tuple[str, ...]
-    signs: dict[str, Signs]
-    found: dict[str, str] = field(default_factory=dict)
-    """Role to column."""
-    doubts: list[Doubt] = field(default_factory=list)
-    """Guesses, for people to correct."""
-    none: frozenset[str] = frozenset()
-    """Roles that no column has."""
-
-    def give(self, role: str, column: str) -> None:
-        """Give a role to a column unless one of them is taken."""
-        is_free = role not in self.found and column not in self.found.values()
-        if is_free and role not in self.none:
-            self.found[role] = column
-
-    def guess(self, column: str, role: str) -> None:
-        """Say that a column is taken for what it may not be, and ask which one is."""
-        if self.found.get(role) != column:
-            return
-        said = NEEDED.get(role) or f"the {role}"
-        text = f"{_said(column, self)} is taken as {said}"
-        able = [c for c in self.columns if role in NEEDED and self.signs[c].can_be_id]
-        able.sort(key=lambda c: (self.signs[c].is_grade, -self.signs[c].distinct))
-        self.ask(text, role, [column, *(c for c in able if c != column)])
-
-    def ask(self, text: str, role: str, columns: Sequence[str]) -> None:
-        """Ask which of some columns has a role; the first is taken."""
-        self.doubts.append(column_choice(text, role, [_said(c, self) for c in columns]))
-
-    def ask_whether(self, text: str, role: str, columns: Sequence[str]) -> None:
-        """Ask whether one of some columns has a role, unless somebody said that none has."""
-        if role not in self.none:
-            named = [_said(c, self) for c in columns]
-            self.doubts.append(no_column_choice(text, role, named))
-
-    def free(self) -> list[str]:
-        """Return the columns without a role."""
-        return [c for c in self.columns if c not in self.found.values()]
 
 
 def with_roles(
@@ -88,8 +56,8 @@ def with_roles(
     recipe = _named_columns(dialect, words, name)
     rows = [r for r in dialect.rows if len(r) == len(recipe.columns)]
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in recipe.columns]
-    signs = {c: signs_of(v) for c, v in zip(recipe.columns, columns, strict=True)}
-    roles = Roles(recipe.columns, signs, none=words.none)
+    values: dict[str, Sequence[str]] = dict(zip(recipe.columns, columns, strict=True))
+    roles = Roles(recipe.columns, signs_of_all(values), values, none=words.none)
     _take_words(roles, words, name)
     for role in ROLE_FIELDS if known else ():
         if known and (column := known.column_of(role, recipe.columns)):
@@ -98,16 +66,18 @@ def with_roles(
         roles.found |= {r: r for r in ROLE_FIELDS if r in recipe.columns}
     if recipe.layout is Layout.WIDE:
         roles.give("user_id", recipe.columns[0])
-    is_named = dialect.has_header or bool(words.listed)
+    is_named = dialect.has_header or recipe.columns != dialect.recipe.columns
     if is_named:
         _take_names(roles)
     if known is None or not is_named:
         _take_values(roles, words, is_named=is_named or known is not None)
-    _refuse_missing(roles, name)
+    refuse_missing(roles, name)
     if recipe.layout in (Layout.DELIMITED, Layout.SPACED):
-        _tell_unique(roles)
+        tell_unique(roles)
+        tell_one_kind(roles)
+        if not is_named and known is None and not words.placed:
+            tell_undecided(roles)
     fields = {ROLE_FIELDS[role]: column for role, column in roles.found.items()}
-    values: dict[str, Sequence[str]] = dict(zip(recipe.columns, columns, strict=True))
     recipe = replace(recipe, **{**dict.fromkeys(ROLE_FIELDS.values(), ""), **fields})  # type: ignore[arg-type]
     recipe = _with_formats(recipe, values, roles.doubts, words)
     return (recipe if is_named else _with_role_names(recipe)), roles.doubts
@@ -116,7 +86,12 @@ def with_roles(
 def _named_columns(dialect: Dialect, words: FileWords, name: str) -> Recipe:
     """Return the recipe with the names that people list for its columns."""
     recipe = dialect.recipe
-    if not words.listed or dialect.has_header:
+    if dialect.has_header or recipe.layout not in (Layout.DELIMITED, Layout.SPACED):
+        return recipe
+    told = listed_columns(words.text, len(recipe.columns))
+    if told and len(words.listed) != len(told):
+        return replace(recipe, columns=told)
+    if not words.listed:
         return recipe
     if len(words.listed) != len(recipe.columns):
         raise BadDataset(
@@ -144,6 +119,9 @@ def _take_words(roles: Roles, words: FileWords, name: str) -> None:
                 f"{name} has {len(roles.columns)} columns, the task names the {place + 1}th."
             )
         roles.found[role] = roles.columns[place]
+    wanted = wanted_item(words.text, roles.columns)
+    if "item_id" not in roles.found and wanted and roles.signs[wanted].can_be_id:
+        roles.give("item_id", wanted)
 
 
 def _take_names(roles: Roles) -> None:
@@ -152,25 +130,18 @@ def _take_names(roles: Roles) -> None:
     for role in ROLE_FIELDS:
         free = [c for c in roles.free() if _allows(role, roles.signs[c])]
         named = [c for c in free if role_of(bare[c]) == role]
+        if role == "rating":
+            free = [c for c in free if c in named or not _is_of_user(c, roles)]
         hinting = [c for c in free if hinted_role(bare[c]) == role and c not in named]
         if role == "timestamp":
             _take_time(roles, named, [c for c in hinting if roles.signs[c].time])
         elif named:
             named.sort(key=lambda c: (not _suits(role, roles.signs[c]), rank_of(bare[c], role)))
             roles.give(role, named[0])
-            _tell_others(roles, role, named)
+            tell_others(roles, role, named)
         elif role not in roles.found:
             _take_hint(roles, role, [c for c in hinting if _suits(role, roles.signs[c])])
-
-
-def _tell_others(roles: Roles, role: str, named: list[str]) -> None:
-    """Say which other columns have a usual name of a user or an item."""
-    is_taken = roles.found.get(role) == named[0]
-    able = [c for c in named if roles.signs[c].can_be_id and is_taken]
-    others = [c for c in able if c != named[0] and roles.signs[c].distinct > 1]
-    if role in NEEDED and others:
-        text = f"{_said(named[0], roles)} is taken as {NEEDED[role]}, not {', '.join(others)}"
-        roles.ask(text, role, [named[0], *others])
+    _take_rare(roles)
 
 
 def _allows(role: str, signs: Signs) -> bool:
@@ -191,7 +162,7 @@ def _take_time(roles: Roles, named: list[str], hinting: list[str]) -> None:
     able = [c for c in named if roles.signs[c].time] or hinting
     if able and all(roles.signs[c].is_day for c in able):
         able += [c for c in hinting if not roles.signs[c].is_day]
-    able = able or named
+    able = able or named or _starts(roles)
     if able:
         # Of several the finest; `sorted` keeps the order of names that are as usual.
         chosen = min(able, key=lambda c: _coarseness(c, roles))
@@ -199,6 +170,11 @@ def _take_time(roles: Roles, named: list[str], hinting: list[str]) -> None:
         others = [c for c in named if not roles.signs[c].time and not roles.signs[c].is_number]
         if roles.signs[chosen].is_day and others:
             roles.doubts.append(f"{chosen} has the days; {', '.join(others)} is not used")
+
+
+def _starts(roles: Roles) -> list[str]:
+    """Return the columns that say when something began, where nothing else says when it was."""
+    return [c for c in roles.free() if names_start(c) and roles.signs[c].is_number]
 
 
 def _coarseness(column: str, roles: Roles) -> tuple[bool, int]:
@@ -216,6 +192,37 @@ def _take_hint(roles: Roles, role: str, hinting: list[str]) -> None:
         roles.ask_whether(text, role, exact)
 
 
+def _take_rare(roles: Roles) -> None:
+    """Give roles to columns of names that now and then say them, where that makes a table."""
+    lacking = [role for role in NEEDED if role not in roles.found]
+    chosen = {role: only for role in lacking if (only := _rare_column(roles, role))}
+    rated = _rare_column(roles, "rating") if "rating" not in roles.found else ""
+    if len({*chosen.values()}) == len(lacking):
+        for role, column in {**chosen, **({"rating": rated} if rated else {})}.items():
+            roles.give(role, column)
+            roles.guess(column, role)
+
+
+def _rare_column(roles: Roles, role: str) -> str:
+    """Return the one column whose name now and then says a role; empty: none or several do."""
+    able = [c for c in roles.free() if role in rare_roles(c) and not roles.signs[c].is_constant]
+    if role in NEEDED:
+        able = [c for c in able if roles.signs[c].can_be_id and not roles.signs[c].is_unique]
+    else:
+        able = [c for c in able if _can_grade(roles.signs[c]) and not _is_of_user(c, roles)]
+    return able[0] if len(able) == 1 else ""
+
+
+def _is_of_user(column: str, roles: Roles) -> bool:
+    """Whether a column says one thing of each user, as an age or a count does."""
+    seen: dict[str, set[str]] = {}
+    users = roles.values[roles.found["user_id"]] if "user_id" in roles.found else ()
+    for user, value in zip(users, roles.values[column], strict=False):
+        seen.setdefault(user, set()).add(value)
+    is_several = len(users) > 2 * len(seen)
+    return is_several and len(seen) > 1 and all(len(v) == 1 for v in seen.values())
+
+
 def _take_values(roles: Roles, words: FileWords, *, is_named: bool) -> None:
     """Give the roles that are left by what the columns hold; say what is a guess."""
     if is_named:
@@ -230,6 +237,7 @@ def _take_left(roles: Roles) -> None:
     able = [c for c in roles.free() if roles.signs[c].can_be_id]
     able = [c for c in able if not roles.signs[c].is_unique]
     able = [c for c in able if not roles.signs[c].is_grade] or able
+    able = [c for c in able if not _is_named_other(c, lacking)]
     if len(lacking) == 1 == len(able) and not _is_catalogue(roles):
         roles.give(lacking[0], able[0])
         roles.guess(able[0], lacking[0])
@@ -248,9 +256,15 @@ def _take_left(roles: Roles) -> None:
             roles.guess(left[0], "rating")
 
 
+def _is_named_other(column: str, lacking: Sequence[str]) -> bool:
+    """Whether a name says another role than those that lack."""
+    said = role_of(column) or hinted_role(column)
+    return said is not None and said not in lacking
+
+
 def _is_other_time(column: str) -> bool:
     """Whether a name says that times are others than those of interactions, or ids."""
-    return bool(OTHER_TIMES.search(column)) or names_ids(column)
+    return names_other_time(column) or names_ids(column)
 
 
 def _is_catalogue(roles: Roles) -> bool:
@@ -276,6 +290,7 @@ def _take_places(roles: Roles, words: FileWords) -> None:
         is_usual = is_usual and not (role == "user_id" and _may_grade(roles.signs[column]))
         if not is_usual or (role == "item_id" and column != roles.columns[1]):
             roles.guess(column, role)
+    grades: list[str] = []
     for column in roles.free():
         signs = roles.signs[column]
         is_behind = roles.columns.index(column) >= 2 or "item_id" in words.placed
@@ -283,6 +298,11 @@ def _take_places(roles: Roles, words: FileWords) -> None:
             roles.give("timestamp", column)
         elif _can_grade(signs) and is_behind:
             roles.give("rating", column)
+            grades.append(column)
+    others = [c for c in grades if c != roles.found.get("rating")]
+    if others and roles.found.get("rating") == grades[0]:
+        said = ", ".join(said_of(c, roles) for c in others)
+        roles.guess(grades[0], "rating", f"; {said} could be it as well", others)
 
 
 def _has_item_first(roles: Roles, able: list[str]) -> bool:
@@ -314,32 +334,6 @@ def _item_of(able: list[str], roles: Roles) -> str:
     return first if first in able else max(able, key=lambda c: roles.signs[c].distinct)
 
 
-def _refuse_missing(roles: Roles, name: str) -> None:
-    missing = [role for role in NEEDED if role not in roles.found]
-    if not missing:
-        return
-    wanted = " and ".join(NEEDED[m] for m in missing)
-    raise BadDataset(
-        f"{name} has the columns {', '.join(roles.columns)}; I find no column for {wanted}. Say "
-        f"it (“the user column is {roles.columns[0]}”, “the second column is the item”, or "
-        "“columns: user, item, rating, timestamp”), or name them user_id and item_id (rating and "
-        "timestamp are optional)."
-    )
-
-
-def _tell_unique(roles: Roles) -> None:
-    """Say that users or items come once only, as in files of people or of things."""
-    for role, word in (("user_id", "user"), ("item_id", "item")):
-        if roles.signs[roles.found[role]].is_unique:
-            column = _said(roles.found[role], roles)
-            roles.doubts.append(f"no {word} of {column} comes twice in the first lines")
-
-
-def _said(column: str, roles: Roles) -> str:
-    """Return a column as people find it."""
-    return f"column {roles.columns.index(column) + 1} ({column})"
-
-
 def _with_formats(
     recipe: Recipe, values: dict[str, Sequence[str]], doubts: list[Doubt], words: FileWords
 ) -> Recipe:
@@ -347,6 +341,11 @@ def _with_formats(
     if recipe.timestamp:
         found: TimeFormat | None = time_format(values[recipe.timestamp])
         found = found or orders_only(values[recipe.timestamp])
+        if found and found.form == ORDER and may_be_days(values[recipe.timestamp]):
+            text = (
+                f"times of column {recipe.timestamp} may be days since 1900; they only order as is"
+            )
+            doubts.append(unit_choice(text))
         is_mixed = found and found.form == ORDER and mixes_units(values[recipe.timestamp])
         if is_mixed and not words.only_order:
             text = f"times of column {recipe.timestamp} mix units; they only order as is"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from agent_core.data.times import TimeFormat, time_format
@@ -12,6 +12,7 @@ from agent_core.data.times import TimeFormat, time_format
 COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
 """Degrees are written with at least three digits after the point; grades are not."""
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:/\d+|\s?%)?")
+ENDED = re.compile(r"(-?\d+(?:\.\d+)?)(?:/\d+|\s?%|\s?stars?)")
 SEVERAL = re.compile(r"\(\S+,\s?\S+\)|\d+(?: \d+)+")
 PERSON = re.compile(r"u(?:ser)?[_-]?\d+", re.IGNORECASE)
 PRODUCT = re.compile(r"B0[0-9A-Z]{8}|\d{9}[\dX]")
@@ -26,6 +27,8 @@ EVENTS = re.compile(
 )
 """What a line of a log of events can say happened."""
 MOST_EVENTS = 12
+FEWEST_UNIQUE = 5
+"""Lines from which no value twice says that a column is of people or things."""
 FEWEST_COUNTED = 10
 """Lines from which numbers that go up by one are a counter; a few users can come so."""
 
@@ -44,6 +47,8 @@ class Signs:
     """Most values begin as numbers do: `4`, `3,5`, `13/20`."""
     is_grouped: bool = False
     """Equal values stand together."""
+    is_sorted: bool = False
+    """Whole numbers that never go down."""
     is_person: bool = False
     """`u12`, `user_12`."""
     is_product: bool = False
@@ -64,13 +69,35 @@ class Signs:
     @property
     def is_unique(self) -> bool:
         """Whether each value comes once, of enough lines for that to say something."""
-        return self.distinct == self.count >= FEWEST_COUNTED
+        return self.distinct == self.count >= FEWEST_UNIQUE
 
     @property
     def can_be_id(self) -> bool:
         """Whether users or items may be named so."""
-        strange = (self.is_constant, self.is_counter, self.is_coordinate, self.is_decimal)
-        return self.time is None and not any(strange) and not self.events and not self.is_several
+        strange = (
+            not self.count,
+            self.is_constant,
+            self.is_counter,
+            self.is_coordinate,
+            self.is_decimal,
+        )
+        is_number = self.time is not None and self.time.form == "s" and self.is_grouped
+        # Seconds that stand together, come again and go down are numbers of people.
+        is_person = is_number and not self.is_sorted and 2 * self.distinct <= self.count
+        return (
+            (self.time is None or is_person)
+            and not any(strange)
+            and not self.events
+            and not self.is_several
+        )
+
+
+def signs_of_all(columns: Mapping[str, Sequence[str]]) -> dict[str, Signs]:
+    """Return what columns show; degrees of latitude and longitude come in two columns."""
+    found = {c: signs_of(v) for c, v in columns.items()}
+    if sum(s.is_coordinate for s in found.values()) > 1:
+        return found
+    return {c: replace(s, is_coordinate=False) for c, s in found.items()}
 
 
 def signs_of(values: Sequence[str]) -> Signs:
@@ -88,6 +115,8 @@ def signs_of(values: Sequence[str]) -> Signs:
         is_day=time is not None and _are_days(time, some),
         is_number=_share(unique, NUMBER) > 0.5,
         is_grouped=1 + sum(a != b for a, b in pairwise(some)) == len(unique),
+        is_sorted=all(v.isdigit() for v in some)
+        and all(int(a) <= int(b) for a, b in pairwise(some)),
         is_person=bool(unique) and _share(unique, PERSON) == 1,
         is_product=_share(unique, PRODUCT) == 1 and any(v.startswith("B0") for v in unique),
         is_constant=len(unique) == 1 and len(some) > 1,
@@ -129,7 +158,9 @@ def _share(values: Iterable[str], pattern: re.Pattern[str]) -> float:
 
 
 def _number(text: str) -> float | None:
+    """Return the number that a value begins with; endings such as `%` and `/5` say its scale."""
+    ended = ENDED.fullmatch(text)
     try:
-        return float(text)
+        return float(ended[1] if ended else text)
     except ValueError:
         return None

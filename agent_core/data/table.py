@@ -21,6 +21,7 @@ from sandbox import labbook
 MEMORY = "640MB"
 """Of DuckDB; with Python and its libraries the process stays below 1 GiB."""
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+COMPARED = {When.BELOW: "<", When.ABOVE: ">", When.AT_MOST: "<=", When.AT_LEAST: ">="}
 NOTHING = "\x01"
 """Stands for no field: an empty one is empty text."""
 
@@ -56,10 +57,12 @@ def source_of(
         fields = ", ".join(_typed_text(c, kinds[c]) for c in recipe.columns)
         return f"(SELECT {fields} FROM read_parquet({quoted_text(plain.path)}))"
     if recipe.layout is not Layout.DELIMITED:
-        return _delimited(_staged(plain, recipe, folder), recipe.columns, ",", '"', 0)
+        staged = _delimited(_staged(plain, recipe, folder), recipe.columns, ",", '"', 0)
+        return _peeled(staged, recipe)
     path = _without(plain.path, recipe, folder) if recipe.bad_lines else plain.path
     skip = 0 if recipe.bad_lines else recipe.skip
-    return _delimited(path, recipe.columns, recipe.delimiter, recipe.quote, skip)
+    source = _delimited(path, recipe.columns, recipe.delimiter, recipe.quote, skip)
+    return _peeled(source, recipe)
 
 
 def parquet_kinds(
@@ -137,10 +140,9 @@ def is_dropped(drop: Drop) -> str:
         case When.STARTS:
             starts = " OR ".join(f"starts_with({text}, {quoted_text(v)})" for v in drop.values)
             return f"({starts})"
-        case When.BELOW | When.ABOVE:
-            sign = "<" if drop.when is When.BELOW else ">"
+        case _:
             number = f"TRY_CAST({text} AS DOUBLE)"
-            return f"coalesce({number} {sign} {float(drop.values[0])!r}, false)"
+            return f"coalesce({number} {COMPARED[drop.when]} {float(drop.values[0])!r}, false)"
 
 
 def field_text(column: str) -> str:
@@ -168,6 +170,20 @@ def quoted_name(column: str) -> str:
 def quoted_text(value: object) -> str:
     """Return a value as text for SQL."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def _peeled(source: str, recipe: Recipe) -> str:
+    """Return the SQL of lines without what each begins and ends with."""
+    if not recipe.around or recipe.layout is Layout.LISTS:
+        return source
+    first, last = (quoted_name(recipe.columns[n]) for n in (0, -1))
+    begins, ends = recipe.around
+    fields = {
+        first: f"substr({first}, {len(begins) + 1})",
+        last: f"substr({last}, 1, length({last}) - {len(ends)})",
+    }
+    told = ", ".join(f"{sql} AS {name}" for name, sql in fields.items())
+    return f"(SELECT * REPLACE ({told}) FROM {source})"
 
 
 def _delimited(path: Path, columns: tuple[str, ...], delimiter: str, quote: str, skip: int) -> str:
@@ -232,7 +248,7 @@ def _rating(recipe: Recipe) -> str:
 def _time(recipe: Recipe) -> str:
     text, form = field_text(recipe.timestamp), recipe.time_format
     if form == ORDER:
-        time = f"CAST(TRY_CAST({text} AS BIGINT) AS DOUBLE)"
+        time = f"TRY_CAST({text} AS DOUBLE)"
     elif form == "ns":
         time = f"make_timestamp_ns(TRY_CAST({text} AS BIGINT))"
     elif form in EPOCHS:

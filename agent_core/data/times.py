@@ -12,21 +12,26 @@ from agent_core.domain.recipe import ORDER
 
 T = TypeVar("T")
 DATE_FORMATS = (
-    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
-    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M",
-    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y",
-    "%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%m-%d-%Y %H:%M",
-    "%d-%m-%Y", "%m-%d-%Y",
-    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
-    "%m %d, %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
-    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y.%m.%d",
-    "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p",
-    "%Y-%m-%d %H:%M:%S UTC",
+    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
+    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y",
+    "%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%m-%d-%Y %H:%M", "%d-%m-%Y",
+    "%m-%d-%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m %d, %Y", "%b %d, %Y",
+    "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H", "%Y-%m-%d-%H",
+    "%Y-%m-%d-%H-%M-%S", "%Y-%m-%d_%H:%M:%S", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p",
+    "%Y/%m/%d %H:%M:%S.%f", "%Y-%b-%d", "%Y%m%d %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H:%M",
+    "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H时%M分", "%Y/%m/%d %H时", "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d %b %Y %H:%M:%S", "%d %b %Y, %H:%M",
+    "%d %B %Y %H:%M", "%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M", "%d.%m.%y", "%d.%m.%y %H:%M",
+    "%d. %m. %Y", "%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z",
+    "%d/%b/%Y", "%d/%b/%Y %H:%M:%S", "%A, %B %d, %Y", "%Y-%m-%dT%H", "%m-%d-%y", "%d-%m-%y",
     "%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y",
 )  # fmt: skip
 """Of published datasets; a first part over 12 decides between day and month."""
 ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d.*)?")
+NO_ISO = re.compile(r"UTC$|[AP]M$|[T ]\d{1,2}$", re.IGNORECASE)
+"""Ends of dates and times that begin as ISO has them and are none."""
 WHOLE = re.compile(r"\d+(?:\.0+)?")
 DECIMAL = re.compile(r"\d{9,10}\.\d+")
 FIRST_YEAR, LAST_YEAR = 1971, 2100
@@ -35,6 +40,8 @@ PACKED_DAYS = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M"}
 EPOCH_RANGES = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 FIRST_SECOND, LAST_SECOND = 31_536_000 * 8, 4_102_444_800
 """1978 to 2100: eight digits before could be days (`19970131`)."""
+SERIAL_DAYS = (30_000, 60_000)
+"""1982 to 2064."""
 SEEN = 500
 """Values of a column that its format is taken from; all are held against it afterwards."""
 TRIED = 10
@@ -59,7 +66,7 @@ def time_format(values: Sequence[str]) -> TimeFormat | None:
         return None
     if _share(some, lambda v: bool(WHOLE.fullmatch(v) or DECIMAL.fullmatch(v))) >= MOST:
         return _of_numbers([v for v in some if WHOLE.fullmatch(v) or DECIMAL.fullmatch(v)])
-    if _share(some, lambda v: bool(ISO.fullmatch(v))) >= MOST and not some[0].endswith("UTC"):
+    if _share(some, lambda v: bool(ISO.fullmatch(v) and not NO_ISO.search(v))) >= MOST:
         return TimeFormat("iso")
     # A format that none of the first values has is not that of nine in ten.
     tried = [f for f in DATE_FORMATS if any(_fits(v, f) for v in some[:TRIED])]
@@ -70,10 +77,17 @@ def time_format(values: Sequence[str]) -> TimeFormat | None:
 
 
 def orders_only(values: Sequence[str]) -> TimeFormat | None:
-    """Return the format of whole numbers that only order; None where they are none."""
+    """Return the format of numbers that only order; None where they are none."""
     some = [v.strip() for v in values if v.strip()]
-    is_whole = some and all(re.fullmatch(r"-?\d+", v) for v in some)
+    is_whole = some and all(re.fullmatch(r"-?\d+(?:\.\d+)?", v) for v in some)
     return TimeFormat(ORDER) if is_whole else None
+
+
+def may_be_days(values: Sequence[str]) -> bool:
+    """Whether numbers may count days since 1900, as spreadsheets do."""
+    numbers = [float(v) for v in values if v.strip()]
+    has_parts = any(n != int(n) for n in numbers)
+    return has_parts and all(SERIAL_DAYS[0] <= n <= SERIAL_DAYS[1] for n in numbers)
 
 
 def mixes_units(values: Sequence[str]) -> bool:

@@ -21,6 +21,12 @@ class Layout(StrEnum):
     """One object a line; columns are keys, `a.b` of an object in it."""
     JSON_ARRAY = "json_array"
     """A list of objects."""
+    JSON_ROWS = "json_rows"
+    """Lists, each an interaction: one a line, in a list, or at the key `inner`."""
+    JSON_COLUMNS = "json_columns"
+    """An object of columns, each a list or an object of its values."""
+    JSON_MAP = "json_map"
+    """An object of users, each an object of items to ratings or a list of items."""
     LISTS = "lists"
     """Several items a line: all fields from `lead` on, or those of field `lead` at `inner`."""
     WIDE = "wide"
@@ -42,6 +48,8 @@ class When(StrEnum):
     BELOW = "below"
     """Its number is below the one value."""
     ABOVE = "above"
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
     STARTS = "starts"
     """Its value starts with one of `values`."""
 
@@ -75,6 +83,8 @@ class Recipe:
     delimiter: str = ","
     quote: str = ""
     """The quotation mark; empty where quotation marks are ordinary characters."""
+    around: tuple[str, ...] = ()
+    """What each line begins and ends with, left away: `(` and `)`; of lists, what users end in."""
     inner: str = ""
     """What parts the items of one field; of objects the keys (`a/b`) of lists to unfold."""
     items: tuple[str, ...] = ()

@@ -34,7 +34,8 @@ def lines(make, header=""):
         ),
         (
             lines(
-                lambda u, i: f"{u},{i},{1 + i % 5},{1 + u % 5}", "user,item,my_score,all_score\n"
+                lambda u, i: f"{u},{i},{1 + i % 5},{1 + (u + i) % 5}",
+                "user,item,my_score,all_score\n",
             ),
             "could be ratings",
         ),

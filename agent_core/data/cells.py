@@ -1,0 +1,74 @@
+"""Tables of which a field holds several items: `ann<TAB>a1,a7,a3`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent_core.data.columns import hinted_role, role_of
+from agent_core.data.lines import Dialect
+from agent_core.domain.recipe import Layout
+from sandbox.labbook import LIST_MARKS
+
+BETWEEN = (",", ";", "|", " ")
+NUMBER = re.compile(r"\d+")
+"""Words part at blanks, so that only numbers are several."""
+CODE = re.compile(r"[\w.:/@-]{1,64}")
+SEVERAL_IDS = re.compile(r"\(\S+,\s?\S+\)")
+FEWEST_ROWS = 3
+SEVERAL = 0.5
+"""Share of the fields that must hold more than one."""
+MOST_COLUMNS = 8
+
+
+def with_lists(dialect: Dialect) -> Dialect:
+    """Return a table by its items, where the fields of its item column hold several each."""
+    recipe, rows = dialect.recipe, dialect.rows
+    is_table = recipe.layout in (Layout.DELIMITED, Layout.SPACED)
+    if not is_table or len(rows) < FEWEST_ROWS or len(recipe.columns) > MOST_COLUMNS:
+        return dialect
+    found = {
+        n: mark for n, column in enumerate(zip(*rows, strict=True)) if (mark := _mark(column))
+    }
+    place = _item_place(recipe.columns, found, has_header=dialect.has_header)
+    if place is None:
+        return dialect
+    unfolded = tuple(
+        (*r[:place], item.strip(LIST_MARKS), *r[place + 1 :])
+        for r in rows
+        for item in r[place].split(found[place])
+    )
+    others = [recipe.columns[n] for n in found if n != place]
+    told = f"{', '.join(others)}, which hold several values as well, are not used"
+    doubt = f"column {place + 1} ({recipe.columns[place]}) holds several items a line"
+    return replace(
+        dialect,
+        recipe=replace(recipe, layout=Layout.LISTS, lead=place, inner=found[place]),
+        rows=unfolded,
+        doubts=(*dialect.doubts, f"{doubt}; {told}" if others else doubt),
+    )
+
+
+def _mark(values: Sequence[str]) -> str:
+    """Return what parts the codes of a column of lists; empty where it has none."""
+    for mark in BETWEEN:
+        lists = [[p.strip(LIST_MARKS) for p in v.split(mark)] for v in values if v.strip()]
+        parts = [p for found in lists for p in found if p]
+        several = sum(len(found) > 1 for found in lists)
+        is_list = bool(lists) and several > SEVERAL * len(lists)
+        pattern = NUMBER if mark == " " else CODE
+        if is_list and all(map(pattern.fullmatch, parts)) and len({*parts}) < len(parts):
+            return mark
+    return ""
+
+
+def _item_place(columns: Sequence[str], found: dict[int, str], *, has_header: bool) -> int | None:
+    """Return the column of lists that holds the items; None where another column may."""
+    if not has_header:
+        return 1 if len(columns) == 2 and [*found] == [1] else None
+    named = [n for n, c in enumerate(columns) if role_of(c) == "item_id"]
+    hinted = [n for n, c in enumerate(columns) if hinted_role(c) == "item_id"]
+    able = [n for n in named or hinted if n in found]
+    only = able or ([*found] if len(columns) == 2 and not named else [])
+    return only[0] if len(only) == 1 and (not named or named == only) else None
