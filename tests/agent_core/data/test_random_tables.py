@@ -8,6 +8,7 @@ from read_files import read_file
 
 TABLES = int(os.environ.get("AUTORECLAB_RANDOM_TABLES", "60"))
 """`make soak` reads 2,000."""
+TOLD = "the first column is the user, the second column is the item"
 
 
 @pytest.mark.timeout(60 + TABLES)
@@ -16,7 +17,11 @@ def test_random_tables_come_back_row_by_row(tmp_path, part):
     for seed in range(part, TABLES, 4):
         made = random_table(seed)
 
-        read = read_file(tmp_path, made.content, made.name).table
+        found = read_file(tmp_path, made.content, made.name)
+        if any("(column_1) is taken as an item" in d for d in found.dataset.doubts):
+            # Items named as people are in a table without names: asked, and told.
+            found = read_file(tmp_path, made.content, made.name, TOLD)
+        read = found.table
 
         assert list(read["user_id"]) == made.users, made.told
         assert list(read["item_id"]) == made.items, made.told
