@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from agent_core.domain import (
     Answer,
     Dataset,
+    Memory,
     Node,
     NodeId,
     Outcome,
@@ -42,6 +43,8 @@ class Context:
     """For the researcher's own random choices, derived from run seed and decision."""
     folds: int = 1
     """The user's preferred number of folds where cross-validation fits the task."""
+    memory: Memory = field(default_factory=Memory)
+    """What a script may use."""
 
 
 @dataclass(frozen=True, slots=True)

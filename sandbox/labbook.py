@@ -160,10 +160,11 @@ def split(fold: Any, train: Any, test: Any, data: Any = None, **about: Any) -> N
     name = fold_name(fold)
     file = _memory.get("path") if data is None else Path(data)
     source = {} if file is None else {"file": file.name}
-    parts = {"train": interactions(train), "test": interactions(test)}
-    is_derived = False
-    for part, frame in parts.items():
-        rows = None if file is None else _rows_of(train if part == "train" else test, frame, file)
+    parts = {"train": frame_of(train), "test": frame_of(test)}
+    is_derived, counts = False, {p: len(f) for p, f in parts.items()}
+    for part, given in parts.items():
+        frame = interactions(given)
+        rows = None if file is None else _row_numbers(frame, file, given.index)
         by_pairs, by_rows = (
             Path("split") / f"{name}.{part}{e}" for e in (".parquet", "_rows.csv")
         )
@@ -182,7 +183,7 @@ def split(fold: Any, train: Any, test: Any, data: Any = None, **about: Any) -> N
         kept["folds"] = len(kept["names"])
         kept.setdefault("parts", {})[name] = {**plain(about), **source}
         kept["is_derived"] = is_derived
-        kept.setdefault("counts", {})[name] = {p: len(f) for p, f in parts.items()}
+        kept.setdefault("counts", {})[name] = counts
 
 
 def algorithm(
@@ -379,7 +380,7 @@ def frame_of(some: Any) -> pd.DataFrame:
 
 
 def named(frame: pd.DataFrame, wanted: Iterable[str], also: Iterable[str] = ()) -> pd.DataFrame:
-    """Return a copy with contract column names, index levels made columns.
+    """Return a frame with contract column names, index levels made columns.
 
     Raises
     ------
@@ -388,12 +389,15 @@ def named(frame: pd.DataFrame, wanted: Iterable[str], also: Iterable[str] = ()) 
     """
     wanted = tuple(wanted)
     levels = [level for level in frame.index.names if level and level not in frame]
-    frame = frame.reset_index(level=levels) if levels else frame.copy()
-    frame = frame.rename(columns=renaming(frame.columns, (*wanted, *also)))
+    frame = frame.reset_index(level=levels) if levels else frame
+    # The values are not copied: ten million interactions take 320 MB.
+    frame, names = frame.copy(deep=False), renaming(frame.columns, (*wanted, *also))
+    frame.columns = pd.Index([names.get(c, c) for c in frame.columns])
     missing = [column for column in wanted if column not in frame]
     if missing:
         raise ValueError(f"columns {missing} are missing; there are {list(map(str, frame))}")
-    return frame.reset_index(drop=True)
+    frame.index = pd.RangeIndex(len(frame))
+    return frame
 
 
 def role_of(column: Any) -> str | None:
@@ -787,22 +791,33 @@ def _most_frequent(path: Path, side: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({c: v.reindex(ids).fillna("") for c, v in found.items()}).reset_index()
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """Return the product's table; equal texts are one object, so that many rows fit."""
+def _read_table(path: Path, wanted: list[str] | None = None) -> pd.DataFrame:
+    """Return the product's table, read column by column so that many rows fit.
+
+    Equal texts are one object: categories take half of that, but groups of them keep the levels
+    that a filter left without rows, and joins of two tables with other levels lose them.
+    """
     import pyarrow.parquet as pq
 
-    ids = ["user_id", "item_id"]
-    told = [c for c in pq.read_schema(path).names if GIVEN.fullmatch(c)]
-    frame: pd.DataFrame = pq.read_table(path, read_dictionary=[*ids, *told]).to_pandas()
-    for column in ids:
-        if isinstance(frame[column].dtype, pd.CategoricalDtype):
-            frame[column] = _shared(frame[column])
-    return frame
+    names = pq.read_schema(path).names
+    texts = ["user_id", "item_id", *(c for c in names if GIVEN.fullmatch(c))]
+    with pq.ParquetFile(path, read_dictionary=texts) as opened:
+        return pd.DataFrame({c: _table_column(opened, c) for c in wanted or names})
+
+
+def _table_column(opened: Any, column: str) -> Any:
+    """Return the values of a column, which scripts may change."""
+    values = opened.read([column]).to_pandas()[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values if GIVEN.fullmatch(column) else _shared(values)
+    return values.to_numpy().copy()
 
 
 def _shared(values: pd.Series) -> np.ndarray:
     """Return texts of which equal ones are one object."""
-    return np.asarray(values.astype("category").astype(object), dtype=object)
+    found = values.astype("category").cat
+    texts = np.array([*found.categories, None], dtype=object)
+    return np.asarray(texts[found.codes])
 
 
 def _only_dataset() -> Path:
@@ -1097,12 +1112,30 @@ def separator_of(line: str) -> str:
 
 
 def _file_rows(path: Path) -> pd.DataFrame:
-    """Return the dataset file, read once; row numbers are its index."""
+    """Return users and items of a dataset file, read once; row numbers are the index."""
     key = f"rows of {path}"
     if key not in _memory:
-        _memory[key] = load(str(path))
+        found = _columns_of(path, ["user_id", "item_id"])
+        whole = [c for c in found if pd.api.types.is_integer_dtype(found[c])]
+        _memory[key] = found.astype({c: _smallest_type(found[c]) for c in whole})
     file: pd.DataFrame = _memory[key]
     return file
+
+
+def _smallest_type(values: pd.Series) -> np.dtype:
+    kind: np.dtype = pd.to_numeric(values, downcast="integer").dtype
+    return kind
+
+
+def _columns_of(path: Path, wanted: list[str]) -> pd.DataFrame:
+    """Return some columns of a dataset file, as far as it has them."""
+    table = path.with_name(f".{path.name}.parquet")
+    if not table.exists():
+        frame = load(str(path))
+        return frame[[c for c in wanted if c in frame]]
+    import pyarrow.parquet as pq
+
+    return _read_table(table, [c for c in wanted if c in pq.read_schema(table).names])
 
 
 def read_file(path: Path) -> pd.DataFrame:
@@ -1147,43 +1180,64 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _rows_of(some: Any, frame: pd.DataFrame, path: Path) -> np.ndarray | None:
-    """Return where interactions stand in a dataset file: by their index, where it counts rows of
-    it, else by what they are; None where some are not found.
-    """  # noqa: D205
-    file = _file_rows(path)
-    rows = some.index.to_numpy() if isinstance(some, pd.DataFrame) else np.empty(0)
-    is_number = len(rows) > 0 and rows.dtype.kind == "i" and pd.Index(rows).is_unique
-    is_there = is_number and rows.min() >= 0 and rows.max() < len(file)
-    if is_there and {"user_id", "item_id"} <= set(file):
-        there = file.iloc[rows]
-        pairs = ((ids(there[c]), ids(frame[c])) for c in ("user_id", "item_id"))
-        if all((left.to_numpy() == right.to_numpy()).all() for left, right in pairs):
-            return np.asarray(rows, dtype=np.int64)
-    return _row_numbers(frame, path)
+def _row_numbers(frame: pd.DataFrame, path: Path, index: pd.Index) -> np.ndarray | None:
+    """Return where interactions stand in a dataset file; None where some are not found.
 
-
-def _row_numbers(frame: pd.DataFrame, path: Path) -> np.ndarray | None:
-    """Return where interactions stand in a dataset file; None where some are not found."""
+    `index`: that of the frame as it was given, which may still be the row numbers of the file.
+    """
     file = _file_rows(path)
     if not {"user_id", "item_id"} <= set(file):
         return None
-    left, right = (
-        pd.DataFrame({"user": ids(f["user_id"]), "item": ids(f["item_id"])}) for f in (frame, file)
-    )
+    if _are_rows(frame, file, index):
+        return np.asarray(index, dtype=np.int64)
+    left, right = pd.DataFrame(), pd.DataFrame()
+    for column in ("user_id", "item_id"):
+        left[column], right[column] = _shared_codes(frame[column], file[column])
+    if right.duplicated().any():
+        return _turns_of(frame, left, right, path)
+    pairs = (side.to_numpy(dtype=np.int64) for side in (left, right))
+    own, known = (side[:, 0] << 32 | side[:, 1] for side in pairs)
+    order = np.argsort(known, kind="stable")
+    known = known[order]
+    place = np.searchsorted(known, own).clip(max=len(known) - 1)
+    return np.asarray(order[place]) if len(known) and (known[place] == own).all() else None
+
+
+def _are_rows(frame: pd.DataFrame, file: pd.DataFrame, index: pd.Index) -> bool:
+    """Whether an index is the row numbers of a file: the same users and items stand there."""
+    is_inside = index.dtype == np.int64 and index.is_unique and len(index) > 0
+    if not is_inside or index.min() < 0 or index.max() >= len(file):
+        return False
+    there = file.take(index)
+    return all((there[c].to_numpy() == frame[c].to_numpy()).all() for c in there)
+
+
+def _turns_of(
+    frame: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame, path: Path
+) -> np.ndarray | None:
+    """Return where interactions stand in a file that has pairs several times."""
+    more = _columns_of(path, ["rating", "timestamp"])
+    for column in more.columns.intersection(frame.columns):
+        both = (_comparable(f[column]) for f in (frame, more))
+        left[column], right[column] = _shared_codes(*both)
+    keys = [*left, "turn"]
+    for side in (left, right):
+        side["turn"] = side.groupby(list(side)).cumcount()
     right["row"] = np.arange(len(right))
-    keys = ["user", "item"]
-    if right.duplicated(keys).any():
-        for column in ("rating", "timestamp"):
-            if column in frame and column in file:
-                for side, source in ((left, frame), (right, file)):
-                    side[column] = ids(_comparable(source[column]))
-                keys.append(column)
-        for side in (left, right):
-            side["turn"] = side.groupby(keys).cumcount()
-        keys.append("turn")
     found = left.merge(right, on=keys, how="left")["row"]
     return None if found.isna().any() else found.to_numpy(dtype=np.int64)
+
+
+def _shared_codes(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers for values of two columns, the same for the same id."""
+    known: dict[str, int] = {}
+    found = []
+    for values in (one, other):
+        codes, unique = pd.factorize(values)
+        own = [known.setdefault(_id_text(v), len(known)) for v in unique]
+        own.append(known.setdefault("", len(known)))
+        found.append(np.array(own, dtype=np.int64)[codes])
+    return found[0], found[1]
 
 
 def _comparable(values: pd.Series) -> pd.Series:

@@ -44,15 +44,20 @@ def _view(evidence: Evidence, name: str, main: str) -> Evidence:
     }
     frames: dict[str, Any] = {
         key: getattr(evidence, key)[getattr(evidence, key)["fold"].isin(own)]
-        for key in ("rows", "per_user", "lists", "predictions", "recomputed", "agreement")
+        for key in ("rows", "per_user", "recomputed", "agreement")
+    }
+    cells: dict[str, Any] = {
+        key: getattr(evidence, key).select(lambda run: run[1] in own)
+        for key in ("lists", "predictions")
     }
     folds: dict[str, Any] = {
-        key: {f: v for f, v in getattr(evidence, key).items() if f in own}
-        for key in ("train", "test", "origins")
+        "origins": {f: o for f, o in evidence.origins.items() if f in own},
+        **{part: getattr(evidence, part).select(own) for part in ("train", "test")},
     }
     return replace(
         evidence,
         **frames,
+        **cells,
         **folds,
         datasets=tuple(d for d in evidence.datasets if d.name == name),
         interactions=evidence.interactions if name == main else evidence.others.get(name),

@@ -120,7 +120,7 @@ def mend_times(reading: Reading) -> bool:
     if reading.others:
         other, reading.others = reading.others[0], reading.others[1:]
         return _is_other_format(reading, other, odd)
-    if recipe.time_format in EPOCHS and "0" not in recipe.missing:
+    if recipe.time_format in EPOCHS and "0" not in recipe.missing and _has_first_moment(reading):
         zeros = reading.count(f"{field_text(recipe.timestamp)} IN ('0', '0.0', '-1')")
         if zeros:
             reading.notes.append(f"{zeros:,} times are 0 and left open")
@@ -131,6 +131,12 @@ def mend_times(reading: Reading) -> bool:
         reading.recipe = replace(recipe, timestamp="", time_format="")
         return True
     return False
+
+
+def _has_first_moment(reading: Reading) -> bool:
+    """Whether a time of the table is the one that all count from, or a step before it."""
+    first = "BETWEEN TIMESTAMP '1969-12-31 23:59:59' AND TIMESTAMP '1970-01-01'"
+    return bool(reading.numbers(f"count_if(timestamp {first})")[0])
 
 
 def _refuse_ratings(reading: Reading, odd: list[tuple[object, ...]], total: int) -> NoReturn:

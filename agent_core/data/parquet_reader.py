@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,13 @@ def ids(values: pd.Series[Any]) -> pd.Series[str]:
     Text stays as it is: `007`, `7` and `7.0` are three.
     """
     codes, unique = pd.factorize(values)
-    text = np.array([_id_text(v) for v in unique], dtype=object)
-    known = np.append(text, "").astype(object)
+    known = np.array([*id_texts(unique), ""], dtype=object)
     return pd.Series(known[codes], index=values.index, dtype=object)
+
+
+def id_texts(values: Iterable[Any]) -> list[str]:
+    """Return single ids as text."""
+    return [_id_text(v) for v in values]
 
 
 def _id_text(value: Any) -> str:
@@ -79,6 +83,7 @@ def read_table(
     required: Iterable[str],
     optional: Iterable[str],
     problems: Problems,
+    as_ids: Callable[[pd.Series[Any]], pd.Series[Any]] = ids,
 ) -> pd.DataFrame | None:
     """Return the wanted columns of a Parquet artifact; None, and a problem, where it is broken."""
     try:
@@ -91,7 +96,7 @@ def read_table(
         return None
     for column in ("user_id", "item_id"):
         if column in frame:
-            frame[column] = ids(frame[column])
+            frame[column] = as_ids(frame[column])
     return frame
 
 

@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,8 @@ MEMORY = "640MB"
 """Of DuckDB; with Python and its libraries the process stays below 1 GiB."""
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 COMPARED = {When.BELOW: "<", When.ABOVE: ">", When.AT_MOST: "<=", When.AT_LEAST: ">="}
+NO_DIGITS = ("nan", "inf")
+"""What numbers without digits begin with."""
 NOTHING = "\x01"
 """Stands for no field: an empty one is empty text."""
 
@@ -242,7 +245,8 @@ def _id(column: str, *, is_number: bool) -> str:
 
 def _rating(recipe: Recipe) -> str:
     number = number_text(recipe, recipe.rating)
-    return f"CASE WHEN NOT {is_missing(recipe, recipe.rating)} THEN {number} END"
+    is_plain = recipe.decimal == "." and not (recipe.ending or recipe.thousands)
+    return _unless_missing(recipe, recipe.rating, number, is_number=is_plain)
 
 
 def _time(recipe: Recipe) -> str:
@@ -259,7 +263,20 @@ def _time(recipe: Recipe) -> str:
         time = f"CASE WHEN {is_day} THEN CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP) END"
     else:
         time = f"CAST(try_strptime({text}, {quoted_text(form)}) AS TIMESTAMP)"
-    return f"CASE WHEN NOT {is_missing(recipe, recipe.timestamp)} THEN {time} END"
+    is_number = form in (ORDER, *EPOCHS)
+    return _unless_missing(recipe, recipe.timestamp, time, is_number=is_number)
+
+
+def _unless_missing(recipe: Recipe, column: str, value: str, *, is_number: bool) -> str:
+    """Return the SQL of a value, open where it is missing; words are no numbers anyway."""
+    words = [w for w in recipe.missing if not is_number or _may_be_number(w)]
+    missing = is_missing(replace(recipe, missing=tuple(words)), column)
+    return f"CASE WHEN NOT {missing} THEN {value} END" if words else value
+
+
+def _may_be_number(text: str) -> bool:
+    """Whether DuckDB may read a text as a number."""
+    return any(c.isdigit() for c in text) or text.strip().lower().lstrip("+-")[:3] in NO_DIGITS
 
 
 def _typed_text(column: str, kind: str) -> str:

@@ -1,6 +1,6 @@
 """The words of the product as values; frozen, changed by `replace()`."""
 
-from agent_core.domain.environment import Packages
+from agent_core.domain.environment import Memory, Packages
 from agent_core.domain.metric import Better, Metric
 from agent_core.domain.node import (
     Check,

@@ -1,4 +1,4 @@
-"""What experiments may import."""
+"""What experiments may import and use."""
 
 from __future__ import annotations
 
@@ -14,3 +14,12 @@ class Packages:
     versions: Mapping[str, str]
     modules: frozenset[str] = frozenset()
     """Top-level modules that can be imported; empty: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What there is of memory; 0 where it is not known."""
+
+    script_mib: int = 0
+    """Limit of one script, all its processes together."""
+    machine_mib: int = 0

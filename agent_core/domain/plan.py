@@ -221,6 +221,8 @@ class Plan:
     """Clauses of the user's sentence that no requirement covers; said in the thread."""
     refused: tuple[str, ...] = ()
     """The user's own words in them, where they say more than these."""
+    cautions: tuple[str, ...] = ()
+    """What may not fit the machine, by the counts of the data."""
     ask: Question | None = None
     data_levels: tuple[Level[DataRules], ...] = (Level(DataRules()),)
     list_length: int = 10

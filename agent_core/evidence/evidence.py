@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from agent_core.data.parquet_reader import PAIR, Problems
+from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan
 from agent_core.evidence import result_files
 from agent_core.evidence.algorithm_names import planned_names, renamed_run
+from agent_core.evidence.cells import Cells, FoldParts, RowsOf, Run, SplitPart
 from agent_core.evidence.file_hashes import changed_files
-from agent_core.evidence.raw_ids import Meaning, meanings_of, with_meant_ids
+from agent_core.evidence.id_codes import IdCodes
+from agent_core.evidence.raw_ids import Meaning, meaning_of, with_meant_ids
+from agent_core.evidence.result_files import Reading
 from agent_core.evidence.retrained import Retrained
-from agent_core.evidence.split_origin import ROW, Origin, Parts, trace_parts
+from agent_core.evidence.split_origin import Origin, Parts, trace_parts
+from agent_core.execution.own_process import call_in_process
 from agent_core.measures.metrics import is_close
 from agent_core.measures.recomputation import Delivered, recompute
 from sandbox.execution import Execution
@@ -26,11 +31,17 @@ ROW_COLUMNS = (
     "ci_low", "ci_high", "ci_over",
 )  # fmt: skip
 USER_COLUMNS = ("algorithm", "fold", "seed", "user_id", "metric", "k", "value")
-LIST_COLUMNS = ("algorithm", "fold", "seed", "user_id", "item_id", "rank", "score")
-PREDICTION_COLUMNS = ("algorithm", "fold", "seed", "user_id", "item_id", "prediction", "rating")
 AGREEMENT_COLUMNS = (
     "algorithm", "fold", "seed", "metric", "k", "claimed", "computed", "definition", "agrees",
 )  # fmt: skip
+
+LARGE_ROWS = 1_000_000
+"""Interactions from which results are looked through in a process of their own: it takes a second
+to begin, and what it takes of memory, 100 MB per million, is given back."""
+LARGE_BYTES = 64 << 20
+"""Of tables, compressed, that are as large."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ODD_DATA = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 """What data of an unforeseen form can make a calculation raise."""
@@ -46,7 +57,8 @@ class Evidence:
     """The result contract of one execution, parsed; frames are empty where nothing was delivered.
 
     Folds and seeds are text (`"0"`, `"42"`; `""` where absent), so that they join; `k` is a
-    nullable integer; user and item ids are text.
+    nullable integer; user and item ids are numbers for which `ids` has the texts. Lists and
+    predictions are read run by run, splits fold by fold, each time they are asked for.
     """
 
     plan: Plan
@@ -61,8 +73,10 @@ class Evidence:
     """`run.json`."""
     per_user: pd.DataFrame = field(default_factory=lambda: empty(USER_COLUMNS))
     """`per_user.parquet`, as the script claims."""
-    lists: pd.DataFrame = field(default_factory=lambda: empty(LIST_COLUMNS))
-    predictions: pd.DataFrame = field(default_factory=lambda: empty(PREDICTION_COLUMNS))
+    lists: Cells = field(default_factory=Cells)
+    """Each run to its user_id, item_id, rank, score."""
+    predictions: Cells = field(default_factory=Cells)
+    """Each run to its user_id, item_id, prediction, rating."""
     train: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Fold to user_id, item_id, rating, timestamp."""
     test: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -84,11 +98,50 @@ class Evidence:
     """Fold to the further dataset that it is of."""
     other_names: Mapping[str, str] = field(default_factory=dict)
     """Names that the script gave to planned algorithms; everything here has the planned ones."""
+    ids: IdCodes = field(default_factory=IdCodes)
 
     @property
     def single(self) -> pd.DataFrame:
         """The rows of single train-test runs."""
         return self.rows[~self.rows["aggregate"].astype(bool)]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What there is to read of one execution: paths and plans, no tables."""
+
+    plan: Plan
+    source: str
+    execution: Execution
+    datasets: tuple[Dataset, ...]
+    files: Mapping[str, Path]
+    """Dataset name to the file on this machine."""
+    retrained: Retrained | None = None
+    """What the product's own training of it came to."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it takes memory that a service does not keep."""
+        tables = (a.size for a in self.execution.artifacts if a.name.endswith(".parquet"))
+        return sum(d.rows for d in self.datasets) > LARGE_ROWS or sum(tables) > LARGE_BYTES
+
+    def read(self) -> Evidence:
+        """Parse it."""
+        return read_evidence(
+            self.plan, self.source, self.execution, self.datasets, self.files, self.retrained
+        )
+
+
+async def look_through(
+    look: Callable[Concatenate[Delivery, P], T],
+    delivery: Delivery,
+    *more: P.args,
+    **named: P.kwargs,
+) -> T:
+    """Return what a function finds in a delivery; of a large one in a process of its own."""
+    if delivery.is_large:
+        return await call_in_process(look, delivery, *more, **named)
+    return await asyncio.to_thread(look, delivery, *more, **named)
 
 
 def read_evidence(
@@ -116,7 +169,8 @@ def read_evidence(
     retrained
         What the product's own training of it came to.
     """
-    problems = Problems()
+    reading = Reading()
+    problems = reading.problems
     artifacts = {
         a.name: a.path for a in execution.artifacts if not result_files.HALF_WRITTEN.search(a.name)
     }
@@ -125,45 +179,48 @@ def read_evidence(
     run = result_files.read_json("run.json", artifacts, problems) or {}
     planned = [a.name for a in plan.algorithms]
     names = [*recorded_algorithms(run), *rows["algorithm"].unique(), *planned]
-    lists = result_files.run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
-    predictions = result_files.run_tables(
-        "predictions", artifacts, names, PREDICTION_COLUMNS, problems
-    )
     sources = _further_sources(run, datasets)
     further = {d.name: d for d in datasets if d.name in sources.values()}
     profiles = {"": main_dataset(run, datasets), **further}
-    whole = {n: _read_profiled(p, files, problems) for n, p in profiles.items()}
-    saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], problems)
-    per_user = result_files.user_table(artifacts, USER_COLUMNS, problems)
-    meanings = _meanings_of(profiles, whole, saved, sources, (lists, predictions, per_user))
-    saved = {p: _in_meant_ids(folds, meanings, sources) for p, folds in saved.items()}
-    lists, predictions, per_user = (
-        _tables_in_meant_ids(f, meanings, sources) for f in (lists, predictions, per_user)
+    whole = {n: _read_profiled(p, files, reading) for n, p in profiles.items()}
+    saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], reading)
+    delivered = Named(
+        rows,
+        result_files.user_table(artifacts, USER_COLUMNS, reading),
+        *(result_files.run_cells(k, artifacts, names, reading) for k in ("lists", "predictions")),
     )
-    parts, origins = _origins_of(saved, whole, sources, problems)
+    meanings = {
+        name: _meanings_of(
+            profiles[name], data, delivered.ids_of(saved, sources, name), reading.ids
+        )
+        for name, data in whole.items()
+    }
+    meant = MeantIds(meanings, sources, reading.ids)
+    saved = {p: {f: meant.of_part(f, one) for f, one in own.items()} for p, own in saved.items()}
+    delivered = meant.of_tables(delivered)
+    parts, origins = _origins_of(saved, whole, sources, reading)
     origins = {f: replace(o, meanings=meanings[sources.get(f, "")]) for f, o in origins.items()}
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
-    frames = _with_only_fold(
-        _with_names((rows, per_user, lists, predictions), other_names), set(parts["test"])
-    )
+    delivered = delivered.with_names(other_names).with_only_fold(set(parts["test"]))
     is_sample = bool(run.get("list_sample"))
     try:
-        computed = recomputed_of(frames, parts, is_sample=is_sample)
+        computed = recomputed_of(delivered, parts, is_sample=is_sample)
     except ODD_DATA as error:
         problems.add(f"the metrics cannot be recomputed: {str(error)[:200]}")
         computed = (empty((*USER_COLUMNS, "definition")), empty(AGREEMENT_COLUMNS))
+    rows = delivered.rows
     return Evidence(
         plan,
         source,
         execution,
         datasets,
         tuple(problems.found),
-        _with_own_values(frames[0], computed[1]) if not is_sample else frames[0],
+        _with_own_values(rows, computed[1]) if not is_sample else rows,
         run,
-        frames[1],
-        frames[2],
-        frames[3],
+        delivered.per_user,
+        delivered.lists,
+        delivered.predictions,
         parts["train"],
         parts["test"],
         *computed,
@@ -174,7 +231,72 @@ def read_evidence(
         others={name: whole[name] for name in further},
         sources=sources,
         other_names=other_names,
+        ids=reading.ids,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """What a script delivered under names of algorithms, folds and seeds."""
+
+    rows: pd.DataFrame
+    per_user: pd.DataFrame
+    lists: Cells
+    predictions: Cells
+
+    def ids_of(self, saved: Parts, sources: Mapping[str, str], source: str) -> dict[str, set[int]]:
+        """Return the users and items that were written of a dataset, rows left aside."""
+        of_source = self.per_user["fold"].map(lambda f: sources.get(f, "")) == source
+        found: dict[str, set[int]] = {c: set() for c in PAIR}
+        found["user_id"].update(self.per_user.loc[of_source, "user_id"].unique())
+        for cells in (self.lists, self.predictions):
+            own = cells.select(lambda run: sources.get(run[1], "") == source)
+            tables = [one.ids for several in own.sources.values() for one in several]
+            for column in PAIR:
+                found[column].update(*(t[column] for t in tables))
+        for fold, part in ((f, p) for folds in saved.values() for f, p in folds.items()):
+            if sources.get(fold, "") == source and isinstance(part, pd.DataFrame):
+                for column in PAIR:
+                    found[column].update(part[column].unique())
+        return found
+
+    def with_names(self, names: Mapping[str, str]) -> Named:
+        """Return it with the planned names of algorithms."""
+        if not names:
+            return self
+        rows, users = (
+            f.assign(algorithm=f["algorithm"].replace(dict(names)))
+            for f in (self.rows, self.per_user)
+        )
+        return self._with(rows, users, lambda run: (names.get(run[0], run[0]), *run[1:]))
+
+    def with_only_fold(self, split: set[str]) -> Named:
+        """Fill the fold in where it is left out and there is only one."""
+        listed = {fold for _, fold, _ in (*self.lists, *self.predictions)}
+        measured = (listed | set(self.per_user["fold"].unique())) - {""}
+        named = split | measured | (set(self.rows["fold"].unique()) - {""})
+        # A split that was saved to choose on may have no lists and no values.
+        named = named if len(named) == 1 or len(measured) != 1 else measured
+        if len(named) != 1:
+            return self
+        (only,) = named
+        rows, users = (_with_fold(f, only) for f in (self.rows, self.per_user))
+        return self._with(rows, users, lambda run: (run[0], run[1] or only, run[2]))
+
+    def _with(
+        self, rows: pd.DataFrame, users: pd.DataFrame, name_of: Callable[[Run], Run]
+    ) -> Named:
+        """Return it with other tables, and cells under other names."""
+        return Named(rows, users, self.lists.rename(name_of), self.predictions.rename(name_of))
+
+
+def _with_fold(frame: pd.DataFrame, fold: str) -> pd.DataFrame:
+    """Return a table with a fold where it has none; summaries are of no fold."""
+    is_open = frame["fold"] == ""
+    if "aggregate" in frame:
+        is_open &= ~frame["aggregate"].astype(bool)
+    is_any = len(frame) and is_open.any()
+    return frame.assign(fold=frame["fold"].mask(is_open, fold)) if is_any else frame
 
 
 def recorded_algorithms(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,104 +312,85 @@ def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Datas
 
 
 def recomputed_of(
-    frames: tuple[pd.DataFrame, ...],
-    parts: Mapping[str, Mapping[str, pd.DataFrame]],
-    *,
-    is_sample: bool,
+    found: Named, parts: Mapping[str, Mapping[str, pd.DataFrame]], *, is_sample: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return per-user values computed by the product, and how they agree with the claims."""
-    rows, per_user, lists, predictions = frames
-    single = rows[~rows["aggregate"].astype(bool)]
-    delivered = Delivered(single, lists, predictions, per_user, parts, is_sample)
-    users, agreement = recompute(delivered)
+    single = found.rows[~found.rows["aggregate"].astype(bool)]
+    tables = (found.lists, found.predictions, found.per_user)
+    users, agreement = recompute(Delivered(single, *tables, parts, is_sample))
     frame = pd.concat(users, ignore_index=True) if users else empty((*USER_COLUMNS, "definition"))
     table = pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS)).astype({"k": "Int64"})
     return frame, table
-
-
-def _with_names(
-    frames: tuple[pd.DataFrame, ...], names: Mapping[str, str]
-) -> tuple[pd.DataFrame, ...]:
-    """Return frames with the planned names of algorithms."""
-    if not names:
-        return frames
-    return tuple(f.assign(algorithm=f["algorithm"].replace(dict(names))) for f in frames)
 
 
 def _origins_of(
     saved: Parts,
     whole: Mapping[str, pd.DataFrame | None],
     sources: Mapping[str, str],
-    problems: Problems,
-) -> tuple[Parts, dict[str, Origin]]:
+    reading: Reading,
+) -> tuple[dict[str, FoldParts], dict[str, Origin]]:
     """Return the split with what the dataset of each fold has of it, and where it comes from."""
-    parts: Parts = {"train": {}, "test": {}}
+    parts = {"train": FoldParts(reading.room), "test": FoldParts(reading.room)}
     origins: dict[str, Origin] = {}
     for source, interactions in whole.items():
         own = {
-            part: {f: frame for f, frame in folds.items() if sources.get(f, "") == source}
+            part: {f: one for f, one in folds.items() if sources.get(f, "") == source}
             for part, folds in saved.items()
         }
         try:
-            told, found = trace_parts(own, interactions)
+            told, found = trace_parts(own, interactions, reading.ids)
         except ODD_DATA as error:
-            problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
-            told, found = trace_parts(own, None)
+            reading.problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
+            told, found = trace_parts(own, None, reading.ids)
         origins |= found
         for part, folds in told.items():
-            parts[part] |= folds
+            for fold, one in folds.items():
+                parts[part].add(fold, one)
     return parts, origins
 
 
 def _meanings_of(
-    profiles: Mapping[str, Dataset | None],
-    whole: Mapping[str, pd.DataFrame | None],
-    saved: Parts,
-    sources: Mapping[str, str],
-    tables: tuple[pd.DataFrame, ...],
-) -> dict[str, dict[str, Meaning]]:
-    """Return, by dataset and column, what the ids that a script wrote stand for."""
-    found: dict[str, dict[str, Meaning]] = {}
-    for source, data in whole.items():
-        recipe = getattr(profiles[source], "recipe", None)
-        if data is None or recipe is None or not set(PAIR) <= set(data):
-            found[source] = {}
-            continue
-        frames = [
-            frame
-            for folds in saved.values()
-            for fold, frame in folds.items()
-            if sources.get(fold, "") == source and ROW not in frame
-        ]
-        frames += [t[t["fold"].map(lambda f: sources.get(f, "")) == source] for t in tables]
-        are_numbers = {"user_id": recipe.is_user_number, "item_id": recipe.is_item_number}
-        found[source] = meanings_of(frames, data, are_numbers)
-    return found
+    profile: Dataset | None,
+    data: pd.DataFrame | None,
+    written: Mapping[str, set[int]],
+    ids: IdCodes,
+) -> dict[str, Meaning]:
+    """Return, by column, what the ids that a script wrote stand for in a dataset."""
+    recipe = profile.recipe if profile else None
+    if data is None or recipe is None or not set(PAIR) <= set(data):
+        return {}
+    are_numbers = {"user_id": recipe.is_user_number, "item_id": recipe.is_item_number}
+    texts = {c: [ids.texts(list(w)), ids.texts(data[c].unique())] for c, w in written.items()}
+    return {c: meaning_of(*both, is_number=are_numbers[c]) for c, both in texts.items()}
 
 
-def _in_meant_ids(
-    folds: Mapping[str, pd.DataFrame],
-    meanings: Mapping[str, Mapping[str, Meaning]],
-    sources: Mapping[str, str],
-) -> dict[str, pd.DataFrame]:
-    """Return parts of a split with the ids of their dataset."""
-    return {
-        fold: frame if ROW in frame else with_meant_ids(frame, meanings[sources.get(fold, "")])
-        for fold, frame in folds.items()
-    }
+@dataclass(frozen=True, slots=True)
+class MeantIds:
+    """What written ids stand for, by dataset and column."""
 
+    meanings: Mapping[str, Mapping[str, Meaning]]
+    sources: Mapping[str, str]
+    ids: IdCodes
 
-def _tables_in_meant_ids(
-    table: pd.DataFrame,
-    meanings: Mapping[str, Mapping[str, Meaning]],
-    sources: Mapping[str, str],
-) -> pd.DataFrame:
-    """Return lists, predictions or values of users with the ids of their datasets."""
-    if not any(m.ids for own in meanings.values() for m in own.values()):
-        return table
-    source = table["fold"].map(lambda f: sources.get(f, ""))
-    told = [with_meant_ids(table[source == name], own) for name, own in meanings.items()]
-    return pd.concat(told).sort_index()
+    def of_part(self, fold: str, part: SplitPart) -> SplitPart:
+        """Return a part of a split with the ids of its dataset."""
+        return part if isinstance(part, RowsOf) else self.of_fold(fold, part)
+
+    def of_fold(self, fold: str, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of one fold with the ids of its dataset."""
+        return with_meant_ids(table, self.meanings[self.sources.get(fold, "")], self.ids)
+
+    def of_tables(self, found: Named) -> Named:
+        """Return lists, predictions and values of users with the ids of their datasets."""
+        if not any(m.ids for own in self.meanings.values() for m in own.values()):
+            return found
+        users = [self.of_fold(str(f), g) for f, g in found.per_user.groupby("fold", sort=False)]
+        cells = (
+            c.change(lambda run, table: self.of_fold(run[1], table))
+            for c in (found.lists, found.predictions)
+        )
+        per_user = pd.concat(users).sort_index() if users else found.per_user
+        return Named(found.rows, per_user, *cells)
 
 
 def _with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
@@ -313,33 +416,13 @@ def _further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> d
 
 
 def _read_profiled(
-    profile: Dataset | None, files: Mapping[str, Path], problems: Problems
+    profile: Dataset | None, files: Mapping[str, Path], reading: Reading
 ) -> pd.DataFrame | None:
     """Read a dataset by its profile."""
     if profile is None or profile.name not in files:
         return None
     try:
-        return result_files.read_dataset(profile, files)
+        return result_files.read_dataset(profile, files, reading.ids)
     except (ValueError, OSError, MemoryError) as error:
-        problems.add(f"{profile.name} could not be read again: {str(error)[:200]}")
+        reading.problems.add(f"{profile.name} could not be read again: {str(error)[:200]}")
         return None
-
-
-def _with_only_fold(frames: tuple[pd.DataFrame, ...], split: set[str]) -> tuple[pd.DataFrame, ...]:
-    """Fill the fold in where it is left out and there is only one."""
-    found = [set(f["fold"].unique()) - {""} for f in frames]
-    named = split.union(*found)
-    # A split that was saved to choose on may have no lists and no values.
-    measured = set().union(*found[1:])
-    named = named if len(named) == 1 or len(measured) != 1 else measured
-    if len(named) != 1:
-        return frames
-    (only,) = named
-    filled = []
-    for frame in frames:
-        is_open = frame["fold"] == ""
-        if "aggregate" in frame:
-            is_open &= ~frame["aggregate"].astype(bool)
-        is_any = len(frame) and is_open.any()
-        filled.append(frame.assign(fold=frame["fold"].mask(is_open, only)) if is_any else frame)
-    return tuple(filled)

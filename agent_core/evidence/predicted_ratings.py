@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from agent_core.data.parquet_reader import PAIR, RUN
+from agent_core.data.parquet_reader import PAIR
+from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import has_ratings
 
 SAME = 1e-6
 """Difference up to which two ratings are the same: float32 moves one of 5 by 2e-7."""
-Run = tuple[str, str, str]
 ENOUGH = 0.95
 """Share of the tested ratings below which an error is over the easier ones, as like as not."""
 
@@ -63,12 +63,6 @@ def shares(evidence: Evidence) -> dict[Run, float]:
 
 def _runs(evidence: Evidence) -> Iterator[tuple[Run, pd.DataFrame, pd.DataFrame | None]]:
     """Yield each run's predictions with the test data of its fold; None where there are none."""
-    if not len(evidence.predictions):
-        return
-    for (algorithm, fold, seed), group in evidence.predictions.groupby(RUN, sort=False):
-        test = evidence.test.get(str(fold))
-        yield (
-            (str(algorithm), str(fold), str(seed)),
-            group,
-            test if test is not None and len(test) else None,
-        )
+    for run, table in evidence.predictions.items():
+        test = evidence.test.get(run[1])
+        yield run, table, test if test is not None and len(test) else None

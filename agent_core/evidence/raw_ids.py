@@ -16,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from agent_core.data.parquet_reader import PAIR, ids
+from agent_core.data.parquet_reader import ids
+from agent_core.evidence.id_codes import IdCodes
 
 Forms = Mapping[str, str]
 """Id to what it becomes."""
@@ -68,23 +69,12 @@ def read_otherwise(missing: Collection[str], known: Collection[str]) -> dict[str
     return {own: forms[own] for own in sorted(missing) if forms[own] != own}
 
 
-def with_meant_ids(frame: pd.DataFrame, meanings: Mapping[str, Meaning]) -> pd.DataFrame:
+def with_meant_ids(
+    frame: pd.DataFrame, meanings: Mapping[str, Meaning], codes: IdCodes
+) -> pd.DataFrame:
     """Return a table with the ids of the dataset."""
     meant = {c: m.ids for c, m in meanings.items() if m.ids and c in frame}
-    return frame.assign(**{c: frame[c].map(m).fillna(frame[c]) for c, m in meant.items()})
-
-
-def meanings_of(
-    frames: Iterable[pd.DataFrame], data: pd.DataFrame, are_numbers: Mapping[str, bool]
-) -> dict[str, Meaning]:
-    """Return what the ids of tables stand for, users and items."""
-    tables = list(frames)
-    found = {}
-    for column in PAIR:
-        written = {t for f in tables if column in f for t in f[column].unique()}
-        known = data[column].unique()
-        found[column] = meaning_of(written, known, is_number=are_numbers[column])
-    return found
+    return frame.assign(**{c: codes.exchange(frame[c], m) for c, m in meant.items()})
 
 
 def _number_forms(known: Collection[str]) -> Iterator[Forms]:

@@ -6,17 +6,29 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from agent_core.data.given_files import table_name
-from agent_core.data.parquet_reader import Problems, Unreadable, ids, read_table
+from agent_core.data.parquet_reader import PAIR, Problems, Unreadable, read_table
 from agent_core.domain import Dataset
 from agent_core.domain.metric import usual_name
 from agent_core.domain.parts import given_column
+from agent_core.evidence.cells import INTERACTION, Cells, Room, RowsOf, Run, Source, SplitPart
+from agent_core.evidence.id_codes import IdCodes
+
+CELL_COLUMNS = {
+    "lists": ("user_id", "item_id", "rank", "score"),
+    "predictions": ("user_id", "item_id", "prediction", "rating"),
+}
+"""What a line of a run has; the last may be missing."""
 
 GIVEN = given_column(0).rstrip("0")
 """Begins the columns of a table that say whose part of a given split a row is."""
@@ -92,33 +104,57 @@ def fold_text(value: Any) -> str:
     return folder_of(text) if text else ""
 
 
-def run_tables(
-    kind: str,
-    files: Mapping[str, Path],
-    names: Iterable[str],
-    columns: tuple[str, ...],
-    problems: Problems,
-) -> pd.DataFrame:
-    """Return all lists or predictions, with algorithm, fold and seed as columns."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the files of one execution are read: what was wrong, what stays, which ids."""
+
+    problems: Problems = field(default_factory=Problems)
+    room: Room = field(default_factory=Room)
+    ids: IdCodes = field(default_factory=IdCodes)
+
+
+def run_cells(
+    kind: str, files: Mapping[str, Path], names: Iterable[str], reading: Reading
+) -> Cells:
+    """Return all `lists` or `predictions`, each run by itself; each file was looked through."""
     folders = {folder_of(name): name for name in names}
-    required = ("user_id", "item_id", "rank" if kind == "lists" else "prediction")
-    optional = ("score",) if kind == "lists" else ("rating",)
-    tables = []
+    found: dict[Run, tuple[Source, ...]] = {}
     for name, path in files.items():
-        found = RUN_FILE.fullmatch(name)
-        if not found or found[1] != kind:
-            continue
-        table = read_table(name, path, required, optional, problems)
-        if table is not None and _numeric(table, ("rank", "score", "prediction", "rating")):
-            keys = {
-                "algorithm": folders.get(found[2], found[2]),
-                "fold": fold_text(found[3]),
-                "seed": _key_text(found[4]),
-            }
-            tables.append(table.assign(**keys).reindex(columns=list(columns)))
-        elif table is not None:
-            problems.add(f"{name} has text where numbers are expected")
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
+        place = RUN_FILE.fullmatch(name)
+        source = _cell_source(name, path, reading) if place and place[1] == kind else None
+        if place and source and source.lines:
+            run = (folders.get(place[2], place[2]), fold_text(place[3]), _key_text(place[4]))
+            found[run] = (*found.get(run, ()), source)
+    return Cells(found)
+
+
+def _cell_source(name: str, path: Path, reading: Reading) -> Source | None:
+    """Return the file of one run, read once; None, and a problem, where it is none."""
+    problems = reading.problems
+    first = _cell_table(name, path, problems, reading.ids)
+    if first is None:
+        return None
+    if not _numeric(first, ("rank", "score", "prediction", "rating")):
+        problems.add(f"{name} has text where numbers are expected")
+        return None
+    kept = first if reading.room.take(len(first)) else None
+    ids = {c: first[c].unique() for c in PAIR}
+    return Source(partial(_read_again, name, path, reading.ids), len(first), kept, ids)
+
+
+def _read_again(name: str, path: Path, ids: IdCodes) -> pd.DataFrame:
+    """Return the lists or predictions of a file that was read before."""
+    table = _cell_table(name, path, Problems(), ids)
+    if table is None:
+        raise ValueError(f"{name} is not as it was a moment ago")
+    return table
+
+
+def _cell_table(name: str, path: Path, problems: Problems, ids: IdCodes) -> pd.DataFrame | None:
+    """Return the lists or predictions of one file."""
+    columns = CELL_COLUMNS[name.partition("/")[0]]
+    table = read_table(name, path, columns[:3], columns[3:], problems, ids.encode)
+    return None if table is None else table.reindex(columns=list(columns))
 
 
 def folder_of(name: str) -> str:
@@ -128,7 +164,7 @@ def folder_of(name: str) -> str:
 
 
 def user_table(
-    files: Mapping[str, Path], columns: tuple[str, ...], problems: Problems
+    files: Mapping[str, Path], columns: tuple[str, ...], reading: Reading
 ) -> pd.DataFrame:
     """Return `per_user.parquet` and its parts; a line that is in both counts once."""
     tables = []
@@ -141,7 +177,8 @@ def user_table(
             path,
             ("user_id", "metric", "value"),
             ("algorithm", "fold", "seed", "k"),
-            problems,
+            reading.problems,
+            reading.ids.encode,
         )
         if table is not None:
             tables.append(_typed_users(table.reindex(columns=list(columns))))
@@ -153,7 +190,7 @@ def user_table(
     return pd.concat(tables, ignore_index=True).drop_duplicates(keys, keep="last")
 
 
-def read_dataset(profile: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+def read_dataset(profile: Dataset, files: Mapping[str, Path], ids: IdCodes) -> pd.DataFrame:
     """Return the interactions of a dataset: user_id, item_id, rating?, timestamp?.
 
     Parameters
@@ -162,13 +199,25 @@ def read_dataset(profile: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
         Of the dataset.
     files
         Its file by name, and the table that was read from it.
+    ids
+        What its ids become.
     """
     table = files.get(table_name(profile.name))
-    if table is not None:
-        told = [c for c in pq.read_schema(table).names if c.startswith(GIVEN)]
-        frame = pd.read_parquet(table, read_dictionary=told)
-        return frame.assign(**{c: ids(frame[c]) for c in ("user_id", "item_id")})
-    return _read_by_columns(profile, files[profile.name])
+    if table is None:
+        frame = _read_by_columns(profile, files[profile.name])
+        return frame.assign(**{c: ids.encode(frame[c]) for c in PAIR if c in frame})
+    names = pq.read_schema(table).names
+    told = [c for c in names if c.startswith(GIVEN)]
+    columns = [c for c in (*INTERACTION, *told) if c in names]
+    with pq.ParquetFile(table, read_dictionary=[*PAIR, *told]) as opened:
+        # One column at a time: ids take 4 bytes each before the next is read.
+        return pd.DataFrame({c: _dataset_column(opened, c, ids) for c in columns})
+
+
+def _dataset_column(opened: pq.ParquetFile, column: str, ids: IdCodes) -> pd.Series[Any]:
+    """Return one column of a dataset."""
+    values = opened.read([column]).to_pandas()[column]
+    return ids.encode(values) if column in PAIR else values
 
 
 def _read_by_columns(profile: Dataset, path: Path) -> pd.DataFrame:
@@ -193,9 +242,6 @@ def _read_by_columns(profile: Dataset, path: Path) -> pd.DataFrame:
         **({"low_memory": False} if len(profile.separator) == 1 else {}),
     )
     frame = frame.rename(columns={v: k for k, v in wanted.items() if v})
-    for column in ("user_id", "item_id"):
-        if column in frame:
-            frame[column] = ids(frame[column])
     if "timestamp" in frame and not pd.api.types.is_numeric_dtype(frame["timestamp"]):
         times = pd.to_datetime(frame["timestamp"], errors="coerce", utc=True, format="mixed")
         frame["timestamp"] = times
@@ -218,24 +264,25 @@ def fold_files(run: Mapping[str, Any]) -> dict[str, str]:
 def split_parts(
     files: Mapping[str, Path],
     interactions: Callable[[str], pd.DataFrame | None],
-    problems: Problems,
-) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return `train` and `test`, each fold to its interactions; with `row` where it was saved.
+    reading: Reading,
+) -> dict[str, dict[str, SplitPart]]:
+    """Return `train` and `test`, each fold to its interactions, or to the rows that were saved.
 
     `interactions`: the dataset of a fold.
     """
-    parts: dict[str, dict[str, pd.DataFrame]] = {"train": {}, "test": {}}
+    parts: dict[str, dict[str, SplitPart]] = {"train": {}, "test": {}}
+    problems = reading.problems
     for name, path in sorted(files.items(), key=lambda f: bool(ROW_NUMBERS.fullmatch(f[0]))):
         by_rows, by_pairs = ROW_NUMBERS.fullmatch(name), PAIRS.fullmatch(name)
         if by_rows:
             if f"split/{by_rows[1]}.{by_rows[2]}.parquet" in files:
                 problems.add(f"{name} is there, and the same part as pairs")
-            frame = _rows_part(name, path, interactions(by_rows[1]), problems)
-            if frame is not None:
-                parts[by_rows[2]][by_rows[1]] = frame
+            rows = _rows_part(name, path, interactions(by_rows[1]), problems)
+            if rows is not None:
+                parts[by_rows[2]][by_rows[1]] = rows
         elif by_pairs:
-            pair = ("user_id", "item_id")
-            frame = read_table(name, path, pair, ("rating", "timestamp"), problems)
+            more, ids = ("rating", "timestamp"), reading.ids
+            frame = read_table(name, path, tuple(PAIR), more, problems, ids.encode)
             if frame is not None:
                 parts[by_pairs[2]][by_pairs[1]] = frame
     return parts
@@ -311,7 +358,7 @@ def _typed_users(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _rows_part(
     name: str, path: Path, interactions: pd.DataFrame | None, problems: Problems
-) -> pd.DataFrame | None:
+) -> RowsOf | None:
     """Return the interactions that a file of row numbers names, with or without a header."""
     if interactions is None:
         problems.add(f"{name} names rows, but the dataset could not be read")
@@ -325,11 +372,10 @@ def _rows_part(
     except (ValueError, OSError, IndexError, OverflowError, MemoryError) as error:
         problems.add(f"{name} is not a list of row numbers: {str(error)[:200]}")
         return None
-    plain = interactions[[c for c in interactions if not str(c).startswith(GIVEN)]]
-    return plain.iloc[rows.to_numpy()].reset_index(drop=True).assign(row=rows.to_numpy())
+    return RowsOf(interactions, rows)
 
 
-def _row_numbers(path: Path, count: int) -> pd.Series[int]:
+def _row_numbers(path: Path, count: int) -> NDArray[np.int32]:
     """Return the numbers of a file, one a line.
 
     Raises
@@ -339,10 +385,14 @@ def _row_numbers(path: Path, count: int) -> pd.Series[int]:
     """
     if path.stat().st_size > 24 * (count + 10):
         raise Unreadable(f"is larger than the row numbers of {count:,} rows can be")
-    lines = pd.read_csv(path, header=None, usecols=[0], dtype=str, keep_default_na=False)[0]
-    if len(lines) and not lines.iloc[0].strip().isdigit():
-        lines = lines.iloc[1:]
-    rows = pd.to_numeric(lines).astype("int64")
+    with path.open("rb") as stream:
+        first = stream.readline().partition(b",")[0].strip(b'"\r\n ')
+    if not first:
+        raise ValueError("its first line is empty")
+    options = {"usecols": [0], "index_col": False, "keep_default_na": False}
+    skipped = int(not first.isdigit())
+    lines = pd.read_csv(path, header=None, names=["row"], skiprows=skipped, **options)
+    rows = pd.to_numeric(lines["row"]).astype("int64")
     if len(rows) and (rows.min() < 0 or rows.max() >= count):
         raise Unreadable(f"names rows that the dataset ({count:,} rows) lacks")
-    return rows.reset_index(drop=True)
+    return np.asarray(rows, dtype=np.int32)

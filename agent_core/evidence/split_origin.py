@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agent_core.data.parquet_reader import PAIR, ids
+from agent_core.data.parquet_reader import PAIR
+from agent_core.evidence.cells import RowsOf, SplitPart
+from agent_core.evidence.id_codes import IdCodes
 from agent_core.evidence.raw_ids import Meaning
 
-Rows = NDArray[np.int64]
-Parts = dict[str, dict[str, pd.DataFrame]]
-ROW = "row"
-"""Column of row numbers, where a part was saved by them."""
+Rows = NDArray[np.int32]
+Parts = dict[str, dict[str, SplitPart]]
 FOUND = 0.5
 """Share of pairs that must be in the dataset to take their ids for those of the dataset, beyond
 those that are there by chance."""
@@ -57,23 +57,24 @@ class Origin:
     @property
     def kept(self) -> Rows:
         """The dataset rows of the fold."""
-        found = np.concatenate([np.empty(0, dtype=np.int64), *self.rows.values()])
+        found = np.concatenate([np.empty(0, dtype=np.int32), *self.rows.values()])
         return np.unique(found[found >= 0])
 
 
-def trace_parts(parts: Parts, data: pd.DataFrame | None) -> tuple[Parts, dict[str, Origin]]:
+def trace_parts(
+    parts: Parts, data: pd.DataFrame | None, ids: IdCodes
+) -> tuple[Parts, dict[str, Origin]]:
     """Return the parts with the ratings and times of the dataset, and where they come from."""
     told: Parts = {"train": {}, "test": {}}
     origins: dict[str, Origin] = {}
     for fold in sorted({*parts["train"], *parts["test"]}):
-        frames = {p: parts[p][fold] for p in ("train", "test") if fold in parts[p]}
-        is_pairs = {p: ROW not in f for p, f in frames.items()}
+        own = {p: parts[p][fold] for p in ("train", "test") if fold in parts[p]}
         if data is None or not set(PAIR) <= set(data):
-            found = frames
+            found = own
         else:
-            found, origins[fold] = _look_up_fold(frames, is_pairs, data)
-        for part, frame in found.items():
-            told[part][fold] = frame.drop(columns=ROW, errors="ignore")
+            found, origins[fold] = _look_up_fold(own, data, ids)
+        for part, one in found.items():
+            told[part][fold] = one
     return told, origins
 
 
@@ -82,12 +83,21 @@ def seconds(times: pd.Series) -> pd.Series:
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     if not pd.api.types.is_numeric_dtype(times):
-        moments = pd.to_datetime(times, errors="coerce", format="mixed", utc=True)
-        fine = moments.dt.tz_localize(None).astype("datetime64[us]")
-        return (fine.astype("int64").astype(float) / MICRO).where(fine.notna())
+        is_time = pd.api.types.is_datetime64_any_dtype(times)
+        moments = times if is_time else _moments(times)
+        fine = moments.astype("datetime64[us]").to_numpy()
+        found = fine.view("int64") / MICRO
+        found[np.isnat(fine)] = np.nan
+        return pd.Series(found, index=times.index)
     numbers = times.astype(float)
     largest = numbers.abs().max()
     return numbers / next((unit for least, unit in UNITS.items() if largest > least), 1)
+
+
+def _moments(times: pd.Series) -> pd.Series:
+    """Return written times as moments without a zone."""
+    moments = pd.to_datetime(times, errors="coerce", format="mixed", utc=True)
+    return moments.dt.tz_localize(None)
 
 
 def has_times_of(frame: pd.DataFrame, data: pd.DataFrame) -> bool:
@@ -134,24 +144,25 @@ def differences(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[str]:
 
 
 def _look_up_fold(
-    frames: Mapping[str, pd.DataFrame], is_pairs: Mapping[str, bool], data: pd.DataFrame
-) -> tuple[dict[str, pd.DataFrame], Origin]:
+    parts: Mapping[str, SplitPart], data: pd.DataFrame, ids: IdCodes
+) -> tuple[dict[str, SplitPart], Origin]:
     """Look one fold up in the dataset."""
-    rows = {p: f[ROW].to_numpy(np.int64) for p, f in frames.items() if not is_pairs[p]}
-    loose = {p: f for p, f in frames.items() if is_pairs[p]}
+    rows = {p: part.rows for p, part in parts.items() if isinstance(part, RowsOf)}
+    loose = {p: part for p, part in parts.items() if isinstance(part, pd.DataFrame)}
     if not loose:
-        return dict(frames), Origin(rows)
+        return dict(parts), Origin(rows)
     whole = pd.concat(loose.values(), ignore_index=True)
-    places, _ = min(_attempts(whole, data), key=lambda a: (-int((a[0] >= 0).sum()), a[1]))
+    attempts = _attempts(whole, data, ids)
+    places, _ = min(attempts, key=lambda a: (-int((a[0] >= 0).sum()), a[1]))
     chance = _density(data)
     enough = (chance + FOUND * (1 - chance)) * len(places)
     is_renamed = not rows and bool((places >= 0).sum() < enough)
     if is_renamed:
-        nothing = {p: np.full(len(f), -1, dtype=np.int64) for p, f in frames.items()}
+        nothing = {p: np.full(len(f), -1, dtype=np.int32) for p, f in loose.items()}
         faults = tuple(differences(whole, data))
-        kept = dict(frames) if has_times_of(whole, data) else _without_times(frames)
-        return kept, Origin(nothing, len(whole), is_renamed=True, faults=faults)
-    start, told = 0, dict(frames)
+        kept = loose if has_times_of(whole, data) else _without_times(loose)
+        return {**kept}, Origin(nothing, len(whole), is_renamed=True, faults=faults)
+    start, told = 0, dict(parts)
     for part, frame in loose.items():
         rows[part] = places[start : start + len(frame)]
         told[part] = _with_truth(frame, rows[part], data)
@@ -165,23 +176,30 @@ def _density(data: pd.DataFrame) -> float:
     return float(len(data.drop_duplicates(PAIR)) / max(1, cells))
 
 
-def _attempts(frame: pd.DataFrame, data: pd.DataFrame) -> Iterator[tuple[Rows, int]]:
+def _attempts(frame: pd.DataFrame, data: pd.DataFrame, ids: IdCodes) -> Iterator[tuple[Rows, int]]:
     """Yield the dataset rows of the lines as they are, and with what stands before ids removed."""
     yield _places_of(frame, data), 0
-    yield _places_of(frame.assign(**{c: _without_prefix(frame[c]) for c in PAIR}), data), 1
+    bare = {c: _without_prefix(frame[c], ids) for c in PAIR}
+    if any(bare[c] is not frame[c] for c in PAIR):
+        yield _places_of(frame.assign(**bare), data), 1
 
 
-def _without_prefix(values: pd.Series) -> pd.Series:
+def _without_prefix(codes: pd.Series, ids: IdCodes) -> pd.Series:
     """Return ids without the letters that all of them begin with."""
-    if not len(values):
-        return values
-    first, last = (str(f(values)) for f in (min, max))
+    own, unique = pd.factorize(codes)
+    texts = ids.texts(unique)
+    if not len(texts):
+        return codes
+    first, last = min(texts), max(texts)
     common = 0
     for one, other in zip(first, last, strict=False):
         if one != other or one.isdigit():
             break
         common += 1
-    return ids(values.str[common:]) if common else values
+    if not common:
+        return codes
+    bare = ids.encode(pd.Series([t[common:] for t in texts], dtype=object)).to_numpy()
+    return pd.Series(bare[own], index=codes.index)
 
 
 def _places_of(frame: pd.DataFrame, data: pd.DataFrame) -> Rows:
@@ -200,7 +218,7 @@ def _places_of(frame: pd.DataFrame, data: pd.DataFrame) -> Rows:
         if set(keys) <= set(left) and found.isna().any():
             unique = right.drop_duplicates(keys)
             found = found.fillna(left[keys].merge(unique, on=keys, how="left")["row"])
-    return np.asarray(found.fillna(-1).to_numpy(), dtype=np.int64)
+    return np.asarray(found.fillna(-1).to_numpy(), dtype=np.int32)
 
 
 def _with_truth(frame: pd.DataFrame, rows: Rows, data: pd.DataFrame) -> pd.DataFrame:

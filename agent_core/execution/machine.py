@@ -56,6 +56,12 @@ def memory(text: str) -> str:
     return f"{int(found[1]) / 2**20:.1f} GiB memory" if found else ""
 
 
+def memory_mib() -> int:
+    """Return the memory of this machine in MiB; 0 where it is not known."""
+    found = re.search(r"^MemTotal:\s*(\d+) kB", _read_kernel_file(MEMORY_INFO), re.MULTILINE)
+    return int(found[1]) // 1024 if found else 0
+
+
 def _read_kernel_file(path: Path) -> str:
     """Return the text of a file of the kernel; empty where there is none."""
     try:

@@ -13,6 +13,7 @@ from agent_core.checks.registry import run_checks
 from agent_core.domain import (
     Check,
     Ending,
+    Environment,
     Finding,
     Node,
     Outcome,
@@ -20,10 +21,11 @@ from agent_core.domain import (
     Plan,
     Report,
     ReportDraft,
+    Waiver,
 )
 from agent_core.domain.events import Rechecked, Reported, Rerun
 from agent_core.errors import AgentError
-from agent_core.evidence.evidence import Evidence, read_evidence
+from agent_core.evidence.evidence import Delivery, Evidence, look_through
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Executor, Experiment, rerun_of
 from agent_core.execution.machine import environment_of
@@ -61,58 +63,59 @@ class Conclusion:
         """The node to report on: the best working one, else a stopped one that left most rows."""
         return best_of(self.recorder.view.nodes, may_be_broken=True)
 
-    def evidence(self, node: Node, execution: Execution | None = None) -> Evidence:
-        """Read what a node, or another execution of its script, delivered."""
+    def delivery(self, node: Node, execution: Execution | None = None) -> Delivery:
+        """Return what a node, or another execution of its script, delivered."""
         found = execution or node.execution
         if found is None:
             raise AgentError(f"Script {node.id} was not executed.")
         datasets = self.recorder.view.datasets
         known = read_retrained(self.recorder.place(node.id) / RETRAINED)
-        return read_evidence(self.plan, node.script.source, found, datasets, self.files, known)
+        return Delivery(self.plan, node.script.source, found, datasets, self.files, known)
 
     async def facts(self) -> Mapping[str, float]:
         """Return every recorded statistic of the best node by reference."""
         best = self.best
         if best is None:
             return {}
-        evidence = await asyncio.to_thread(self.evidence, best)
-        facts = await asyncio.to_thread(collect_facts, evidence)
+        facts, _ = await look_through(facts_of_delivery, self.delivery(best))
         is_late = is_margin_late(self.recorder.view, self.plan)
         return (with_late_margin(facts) if is_late else facts).values
 
     async def report(self, researcher: Researcher, ending: Ending) -> Outcome:
         """Write the report from recorded results and log it; there always is one."""
         best = self.best
-        evidence = await asyncio.to_thread(self.evidence, best) if best else None
-        facts = await asyncio.to_thread(collect_facts, evidence) if evidence else None
+        delivery = self.delivery(best) if best else None
+        facts, _ = await look_through(facts_of_delivery, delivery) if delivery else (None, {})
         others = await self.others(best)
         outcome = self.outcome()
         draft = await self.draft(researcher, best, outcome, facts)
-        report = await self.write_report(
-            ReportInputs(
-                view=self.recorder.view,
-                log=tuple(await self.recorder.journal.read(self.recorder.run)),
-                evidence=evidence,
-                facts=facts,
-                others={n: facts for n, (facts, _) in others.items()},
-                runs={n: run for n, (_, run) in others.items()},
-                packages=self.packages,
-                files=self.files,
-                outcome=outcome,
-                ending=ending,
-                best=best,
-            ),
-            draft,
+        inputs = ReportInputs(
+            view=self.recorder.view,
+            log=tuple(await self.recorder.journal.read(self.recorder.run)),
+            evidence=None,
+            facts=facts,
+            others={n: facts for n, (facts, _) in others.items()},
+            runs={n: run for n, (_, run) in others.items()},
+            packages=self.packages,
+            files=self.files,
+            outcome=outcome,
+            ending=ending,
+            best=best,
         )
+        report = await self.write_report(inputs, draft, delivery)
         await self.recorder.add(Reported(report))
         return outcome
 
-    async def write_report(self, inputs: ReportInputs, draft: ReportDraft) -> Report:
-        """Write report and bundle in a thread."""
+    async def write_report(
+        self, inputs: ReportInputs, draft: ReportDraft, delivery: Delivery | None
+    ) -> Report:
+        """Write report and bundle beside the service's own work."""
         rounds = len(self.recorder.view.rounds)
         name = f"report-{rounds + 1}" if rounds else "report"
         folder = self.recorder.journal.folder(self.recorder.run) / name
-        return await asyncio.to_thread(write_report, inputs, draft, folder)
+        if delivery is None:
+            return await asyncio.to_thread(write_report, inputs, draft, folder)
+        return await look_through(_report_delivery, delivery, inputs, draft, folder)
 
     def outcome(self) -> Outcome:
         """Say how the run ended."""
@@ -125,8 +128,7 @@ class Conclusion:
         """Return facts and `run.json` of the other working scripts, for the sensitivity check."""
         found = {}
         for node in (n for n in self.recorder.view.nodes if n.is_working and n != best):
-            evidence = await asyncio.to_thread(self.evidence, node)
-            found[int(node.id)] = (await asyncio.to_thread(collect_facts, evidence), evidence.run)
+            found[int(node.id)] = await look_through(facts_of_delivery, self.delivery(node))
         return found
 
     async def draft(
@@ -156,9 +158,8 @@ class Conclusion:
         best = self.best
         if best is None:
             raise AgentError("No script left results, so there is nothing to check again.")
-        evidence = await asyncio.to_thread(self.evidence, best)
-        checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
-        return _compare_checks(best, checks, evidence)
+        waivers = self.recorder.view.waivers
+        return await look_through(_recheck_delivery, self.delivery(best), best, waivers)
 
     async def retrain(self, experiment: Experiment, executor: Executor) -> bool:
         """Train what a script recorded, compare, and keep that; whether there is something new."""
@@ -166,7 +167,7 @@ class Conclusion:
         place = self.recorder.place(node.id) / RETRAINED
         if place.exists():
             return not _has_seen_training(node)
-        evidence = await asyncio.to_thread(self.evidence, node)
+        evidence = await asyncio.to_thread(self.delivery(node).read)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
         retrained = await retrain(evidence, own, folder, executor)
@@ -179,15 +180,38 @@ class Conclusion:
         folder = experiment.folder.parent / "rerun"
         execution = await executor.execute(rerun_of(experiment, folder), lambda _: None)
         node = self.recorder.view.node(experiment.node)
-        old = await asyncio.to_thread(self.evidence, node)
-        new = await asyncio.to_thread(self.evidence, node, execution)
-        return compare(node, execution, old, new, environment_of(self.packages))
+        new, ran_with = self.delivery(node, execution), environment_of(self.packages)
+        return await look_through(_compare_delivery, self.delivery(node), node, new, ran_with)
 
 
 def _has_seen_training(node: Node) -> bool:
     """Whether a script was judged after it was trained again: a process may end in between."""
     found = [c.finding for c in node.checks if c.name == "retraining_agrees"]
     return found not in ([], [Finding.NOT_APPLICABLE])
+
+
+def facts_of_delivery(delivery: Delivery) -> tuple[Facts, Mapping[str, Any]]:
+    """Return the statistics of what was delivered, and what it says of itself (`run.json`)."""
+    evidence = delivery.read()
+    return collect_facts(evidence), evidence.run
+
+
+def _report_delivery(
+    delivery: Delivery, inputs: ReportInputs, draft: ReportDraft, folder: Path
+) -> Report:
+    """Write report and bundle of what was delivered."""
+    return write_report(replace(inputs, evidence=delivery.read()), draft, folder)
+
+
+def _recheck_delivery(delivery: Delivery, best: Node, waivers: tuple[Waiver, ...]) -> Rechecked:
+    """Check what was delivered once more."""
+    evidence = delivery.read()
+    return _compare_checks(best, run_checks(evidence, waivers), evidence)
+
+
+def _compare_delivery(old: Delivery, node: Node, new: Delivery, ran_with: Environment) -> Rerun:
+    """Compare what a script delivered with what it delivers when it is executed again."""
+    return compare(node, new.execution, old.read(), new.read(), ran_with)
 
 
 def _compare_checks(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:

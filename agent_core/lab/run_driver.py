@@ -15,6 +15,7 @@ from agent_core.domain import (
     Answer,
     Budget,
     Ending,
+    Memory,
     Packages,
     Plan,
     PlanChange,
@@ -36,6 +37,7 @@ from agent_core.domain.events import (
 from agent_core.domain.plan import plan_hash
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.execution.executor import Executor
+from agent_core.execution.machine import memory_mib
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
@@ -43,6 +45,7 @@ from agent_core.lab.confirmation import Confirmation
 from agent_core.lab.rereading import Rereading
 from agent_core.lab.run_files import RunFiles
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
+from agent_core.lenskit.memory import cautions
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
 from agent_core.run.journal import Journal
@@ -180,6 +183,7 @@ class RunDriver:
             packages=self.services.packages,
             seed=task.seed if task else 0,
             folds=self.settings.agent.k_fold_validation,
+            memory=Memory(self.services.executor.limits.memory_mib, memory_mib()),
         )
 
     def files(self) -> dict[str, Path]:
@@ -198,7 +202,7 @@ class RunDriver:
         context = replace(self.context(), task=asked.rest)
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
-        plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
+        plan = replace(self.with_cautions(plan), unmapped=(*plan.unmapped, *asked.refusals))
         await self.recorder.flush()
         waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
         await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
@@ -211,8 +215,14 @@ class RunDriver:
                 return reread
             revision = await self.read_reply(text)
             if revision.plan is not None and self.view.freeze is None:
-                await self.recorder.add(PlanSet(revision.plan, revision.change, by, text))
+                revision = replace(revision, plan=(plan := self.with_cautions(revision.plan)))
+                await self.recorder.add(PlanSet(plan, revision.change, by, text))
             return revision
+
+    def with_cautions(self, plan: Plan) -> Plan:
+        """Return a plan with what of it may not fit into memory."""
+        used = [d for d in self.view.datasets if d.name in plan.datasets]
+        return replace(plan, cautions=cautions(plan.algorithms, used, self.context().memory))
 
     async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""

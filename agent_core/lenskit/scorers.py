@@ -27,6 +27,8 @@ class Scorer:
     note: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other names that people use for a parameter."""
+    memory: Mapping[str, float] = field(default_factory=dict)
+    """Bytes that training takes for each interaction, item_pair and so on."""
 
 
 def _read_table() -> dict[str, Scorer]:

@@ -24,8 +24,9 @@ class Delivered:
 
     rows: pd.DataFrame
     """Single-run rows."""
-    lists: pd.DataFrame
-    predictions: pd.DataFrame
+    lists: Mapping[Key, pd.DataFrame]
+    """Each run to its lists, read when asked for."""
+    predictions: Mapping[Key, pd.DataFrame]
     per_user: pd.DataFrame
     parts: Parts
     """`train` and `test`, each fold to its interactions."""
@@ -169,22 +170,16 @@ class RunMetrics:
 
 def _attempts_of(delivered: Delivered) -> Iterator[Attempt]:
     """Yield every claimed value with what it could be, run by run."""
-    by_list = _tables_of(delivered.lists)
-    by_prediction = _tables_of(delivered.predictions)
     known = delivered.rows[delivered.rows["metric"].isin(metrics.KNOWN)]
     for key, rows in known.groupby(RUN, sort=False):
-        lists, predictions = _found_run(by_list, key), _found_run(by_prediction, key)
+        both = (delivered.lists, delivered.predictions)
+        lists, predictions = (_found_run(tables, key) for tables in both)
         run_metrics = RunMetrics(delivered, key, lists, predictions)
         for row in rows.itertuples():
             k = None if pd.isna(row.k) else int(row.k)
             found = run_metrics.definitions_of(row.metric, k)
             claimed = run_metrics.claimed_value(row.metric, k, float(row.value))
             yield Attempt(key, row.metric, k, claimed, found)
-
-
-def _tables_of(frame: pd.DataFrame) -> dict[Key, pd.DataFrame]:
-    """Return the lists or predictions of each run."""
-    return {(str(a), str(f), str(s)): g for (a, f, s), g in frame.groupby(RUN, sort=False)}
 
 
 def _found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | None:

@@ -20,6 +20,7 @@ from agent_core.lenskit.api_reference import (
     scorer_line,
     split_call,
 )
+from agent_core.lenskit.memory import estimates_text
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.answers import CHECK_NAMES
 from agent_core.model.bounds import SOURCE, TASK, clip, shown_failure, shown_output
@@ -93,9 +94,11 @@ def piece(name: str, *told: Any) -> str:
 
 def study_pieces(context: Context, plan: Plan | None = None) -> dict[str, Any]:
     """Return the pieces that every question about one run has."""
+    needed = estimates_text(context.datasets, context.memory)
+    data = clip(piece("data", context.datasets), 8000), needed
     study = {
         "task": clip(context.task, TASK),
-        "data": clip(piece("data", context.datasets), 8000),
+        "data": "\n".join(filter(None, data)),
         "packages": _packages_piece(context.packages),
         "notes": bullets(context.notes, MAX_NOTES, 300),
     }

@@ -24,6 +24,7 @@ from agent_core.domain import (
     Topic,
 )
 from agent_core.domain.rules import COUNTING
+from agent_core.lenskit.memory import training_bytes
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
@@ -41,6 +42,10 @@ from agent_core.rules.given_split import given_rules
 from agent_core.rules.wording import split_text
 
 SPLIT_SEED = 42
+KEPT_NEIGHBOURS = 1000
+"""Of each item; the 20 that a score is made of are chosen among those that its user rated."""
+MANY_BYTES, MANY_ROWS = 1 << 30, 1_000_000
+"""Of similarities, and of interactions that make most of them differ from 0."""
 STARTUP_S = 8.0
 RECOMMEND_S = 0.8
 """Seconds to recommend for 1,000 users, one core."""
@@ -79,6 +84,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     study = reading.study or Study.COMPARISON
     metrics = metric_values(reading)
     algorithms = _algorithms_of(reading, study, metrics, assumptions)
+    algorithms = _with_kept_neighbours(algorithms, dataset, assumptions)
     split = _split_of(reading, study, dataset, metrics, folds, assumptions)
     seeds = _seeds_of(reading, study, algorithms, assumptions)
     if reading.margin is None and AMOUNTS["equivalence"].search(question):
@@ -125,7 +131,9 @@ def reading_of(plan: Plan) -> Reading:
             changed.pop(plan.swept, None)
         name = BY_KIND[algorithm.kind].name
         parameters |= {
-            f"{name}:{k}": v for k, v in changed.items() if k not in ("feedback", "min_nbrs")
+            f"{name}:{k}": v
+            for k, v in changed.items()
+            if k not in ("feedback", "min_nbrs", "save_nbrs")
         }
     split = plan.split
     is_crossfold = split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
@@ -228,6 +236,27 @@ def _configured_algorithms(
         explicit = replace(plain, config=config | {"feedback": "explicit", "min_nbrs": 2})
         return [plain, replace(explicit, name=f"{name} (ratings)")] if ranks else [explicit]
     return [plain]
+
+
+def _with_kept_neighbours(
+    algorithms: tuple[Algorithm, ...], dataset: Dataset, assumptions: Assumptions
+) -> tuple[Algorithm, ...]:
+    """Have item kNN keep the nearest neighbours only where all similarities would fill memory."""
+    dense = training_bytes(Algorithm("", "ItemKNNScorer"), dataset)
+    if dense < MANY_BYTES or dataset.rows < MANY_ROWS:
+        return algorithms
+    for name in (a.name for a in algorithms if a.kind == "ItemKNNScorer"):
+        assumptions.add(
+            f"{name} keeps the {KEPT_NEIGHBOURS:,} nearest neighbours of each item (save_nbrs): "
+            f"all similarities of {dataset.items:,} items take {dense / 2**20:,.0f} MiB",
+            Topic.ALGORITHMS,
+        )
+    return tuple(
+        replace(a, config={**a.config, "save_nbrs": KEPT_NEIGHBOURS})
+        if a.kind == "ItemKNNScorer"
+        else a
+        for a in algorithms
+    )
 
 
 def _typed_value(default: Any, value: Any) -> Any:

@@ -9,18 +9,20 @@ from pathlib import Path
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import (
+    Check,
     Node,
     NodeId,
     Plan,
     Requirement,
     Verdict,
+    Waiver,
 )
 from agent_core.domain.events import (
     NodeJudged,
 )
 from agent_core.domain.node import met_by
 from agent_core.errors import BudgetExhausted, UnusableAnswer
-from agent_core.evidence.evidence import Evidence, read_evidence
+from agent_core.evidence.evidence import Delivery, Evidence, look_through
 from agent_core.evidence.quotes import exhibits, with_found_quotes
 from agent_core.evidence.retrained import RETRAINED, read_retrained
 from agent_core.report.writer import preliminary_text
@@ -55,8 +57,8 @@ class Judging:
     async def judge(self, node: Node) -> None:
         """Check an execution, have the rest judged, and log the score."""
         plan = existing_plan(self.recorder)
-        evidence = await asyncio.to_thread(self._evidence, node)
-        checks = await asyncio.to_thread(run_checks, evidence, self.recorder.view.waivers)
+        delivery, waivers = self._delivery(node), self.recorder.view.waivers
+        checks, primary = await look_through(check_delivery, delivery, waivers)
         verdicts = verdicts_of_checks(plan, checks)
         node = replace(node, checks=checks)
         left = undecided_requirements(plan, verdicts)
@@ -69,14 +71,13 @@ class Judging:
             again = await self._ask(node, plan, doubtful)
             verdicts = tuple(agree_verdicts(v, again) for v in verdicts)
             total = score(plan, checks, verdicts)
-        primary = await asyncio.to_thread(_headline_of, evidence)
         await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
 
-    def _evidence(self, node: Node) -> Evidence:
-        """Read what a node's execution delivered."""
+    def _delivery(self, node: Node) -> Delivery:
+        """Return what a node's execution delivered."""
         if node.execution is None:
             raise RuntimeError("no evidence without an execution")
-        return read_evidence(
+        return Delivery(
             existing_plan(self.recorder),
             node.script.source,
             node.execution,
@@ -124,6 +125,14 @@ class Judging:
         silent = tuple(r for r in left if r.id not in known)
         wanted = tuple(known[r.id] for r in left if r.id in known)
         return (*wanted, *unjudged_verdicts(silent, "the judge said nothing about it"))
+
+
+def check_delivery(
+    delivery: Delivery, waivers: tuple[Waiver, ...]
+) -> tuple[tuple[Check, ...], str]:
+    """Return the checks of what was delivered, and its preliminary headline."""
+    evidence = delivery.read()
+    return run_checks(evidence, waivers), _headline_of(evidence)
 
 
 def existing_plan(recorder: Recorder) -> Plan:

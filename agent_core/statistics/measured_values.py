@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -53,16 +55,16 @@ def user_values(evidence: Evidence) -> pd.DataFrame:
     return both[np.isfinite(both["value"])]
 
 
-def true_predictions(evidence: Evidence) -> pd.DataFrame:
-    """Return the predictions with the ratings of the test data, wherever these have ratings.
+def true_predictions(
+    evidence: Evidence, algorithm: str, folds: Container[str]
+) -> Iterator[pd.DataFrame]:
+    """Yield the predictions of each run with the ratings of the test data, where these have some.
 
     What a script delivers as the rating beside its prediction counts for nothing then.
     """
-    found = evidence.predictions
-    if not len(found):
-        return found
-    parts = [with_truth(g, evidence.test.get(str(f))) for f, g in found.groupby("fold")]
-    return pd.concat(parts, ignore_index=True)
+    own = evidence.predictions.select(lambda run: run[0] == algorithm and run[1] in folds)
+    for (_, fold, seed), table in own.items():
+        yield with_truth(table, evidence.test.get(fold)).assign(fold=fold, seed=seed)
 
 
 def definitions_of(evidence: Evidence) -> dict[str, str]:

@@ -7,9 +7,9 @@ each run has per-user values, predictions for pooled errors, else runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -63,8 +63,10 @@ class Observations:
     """Single runs: algorithm, fold, seed, metric, k (0: none), value, n, is_recomputed."""
     users: pd.DataFrame
     """algorithm, fold, seed, metric, k (0: none), user_id, value, is_recomputed."""
-    predictions: pd.DataFrame
-    """With the ratings of the test data."""
+    predictions: Callable[[str, frozenset[str]], Iterable[pd.DataFrame]]
+    """Algorithm and folds to the predictions of each run, with the ratings of the test data."""
+    predicted: frozenset[str]
+    """Algorithms that predict ratings."""
     definitions: Mapping[str, str]
     """Metric key to the definition that agreed."""
     held: str
@@ -83,7 +85,8 @@ class Observations:
         return cls(
             rows,
             user_values(evidence),
-            true_predictions(evidence),
+            partial(true_predictions, evidence),
+            frozenset(name for name, _, _ in evidence.predictions),
             definitions_of(evidence),
             held_fixed(rows),
             test_share(evidence),
@@ -181,7 +184,7 @@ class Observations:
     def is_pooled(self, metric: Metric) -> bool:
         """Whether a rating error is averaged over predictions, and these are there."""
         definition = self.definitions.get(metric.key, "")
-        return metric.is_rating and definition.startswith(POOLED) and len(self.predictions) > 0
+        return metric.is_rating and definition.startswith(POOLED) and bool(self.predicted)
 
     def losses(self, metric: Metric, algorithm: str) -> Losses | None:
         """Return the losses of an algorithm by user."""
@@ -204,12 +207,10 @@ class Observations:
 
     def seed_losses(self, metric: Metric, algorithm: str) -> pd.DataFrame:
         """Return the loss of every single prediction that counts."""
-        found = self._counted(self.predictions, metric, algorithm)
-        errors = (found["prediction"] - found["rating"]).astype(float)
-        losses = errors.abs() if metric.name == "mae" else errors**2
-        turn = found.groupby(["seed", *PLACE[:-1]]).cumcount()
-        frame = found[["seed", *PLACE[:-1]]].assign(turn=turn, loss=losses)
-        return frame[np.isfinite(frame["loss"])]
+        counted = self.folds(metric).get(algorithm, frozenset())
+        found = [_losses_of(t, metric) for t in self.predictions(algorithm, counted)]
+        nothing = pd.DataFrame(columns=["seed", *PLACE, "loss"]).astype({"loss": float})
+        return pd.concat(found, ignore_index=True) if found else nothing
 
     def estimand(self, metric: Metric, algorithm: str) -> str:
         """Return what a mean is over: the same for all compared algorithms of a metric."""
@@ -272,6 +273,15 @@ def pooled_error(losses: pd.Series[float], metric: Metric) -> float:
     """Return the error over all predictions."""
     mean = float(losses.mean())
     return mean**0.5 if metric.name == "rmse" else mean
+
+
+def _losses_of(table: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """Return the loss of each prediction of one run."""
+    errors = (table["prediction"] - table["rating"]).astype(float)
+    losses = errors.abs() if metric.name == "mae" else errors**2
+    turn = table.groupby(["user_id", "item_id"]).cumcount()
+    frame = table[["seed", *PLACE[:-1]]].assign(turn=turn, loss=losses)
+    return frame[np.isfinite(frame["loss"])]
 
 
 def _as_losses(table: pd.DataFrame, metric: Metric) -> Losses:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -22,16 +22,12 @@ import pandas as pd
 from scipy import stats
 
 from agent_core.checks.results.metrics import sampled_candidates
-from agent_core.data.parquet_reader import Problems
+from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Algorithm, Script
 from agent_core.domain.metric import RATING
-from agent_core.evidence.evidence import (
-    LIST_COLUMNS,
-    PREDICTION_COLUMNS,
-    Evidence,
-    recorded_algorithms,
-)
-from agent_core.evidence.result_files import run_tables
+from agent_core.evidence.cells import Cells, Run
+from agent_core.evidence.evidence import Evidence, recorded_algorithms
+from agent_core.evidence.result_files import Reading, run_cells
 from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.execution.executor import Executor, Experiment
 from agent_core.lenskit.scorers import SCORERS
@@ -222,7 +218,9 @@ def _experiment_of(
     given = folder / "given"
     given.mkdir(parents=True)
     for name, parts in (("train", evidence.train), ("test", evidence.test)):
-        parts[order.fold].to_parquet(given / f"{name}.parquet", index=False)
+        part = parts[order.fold]
+        texts = {c: evidence.ids.categories(part[c]) for c in PAIR}
+        part.assign(**texts).to_parquet(given / f"{name}.parquet", index=False)
     (given / "order.json").write_text(json.dumps(asdict(order)), encoding="utf-8")
     source = (resources.files("agent_core.verification") / SCRIPT).read_text("utf-8")
     return replace(
@@ -238,21 +236,25 @@ def _experiment_of(
 def _compare_trained(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
     """Compare what the product trained with what the script delivered."""
     artifacts = {a.name: a.path for a in execution.artifacts}
-    problems = Problems()
     names = [str(t.number) for t in order.algorithms]
-    lists = run_tables("lists", artifacts, names, LIST_COLUMNS, problems)
-    predicted = run_tables("predictions", artifacts, names, PREDICTION_COLUMNS, problems)
+    reading = Reading(ids=evidence.ids)
+    both = [run_cells(kind, artifacts, names, reading) for kind in ("lists", "predictions")]
     pairs: list[Pair] = []
     left_out = dict(order.left_out)
     failed = _failures(artifacts)
     for training in order.algorithms:
         key = str(training.number)
-        own = [f[f["algorithm"] == key] for f in (lists, predicted)]
-        if training.name in failed or not any(len(f) for f in own):
+        own = [cells.select(_has_name(key)) for cells in both]
+        if training.name in failed or not any(own):
             left_out[training.name] = failed.get(training.name, "it did not come to an end")
         else:
             pairs += _pairs_of(evidence, order, training, own)
     return Retrained(order.fold, tuple(pairs), left_out)
+
+
+def _has_name(name: str) -> Callable[[Run], bool]:
+    """Return whether runs are of an algorithm."""
+    return lambda run: run[0] == name
 
 
 def _failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
@@ -262,7 +264,7 @@ def _failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
 
 
 def _pairs_of(
-    evidence: Evidence, order: TrainingOrder, training: Training, own: Sequence[pd.DataFrame]
+    evidence: Evidence, order: TrainingOrder, training: Training, own: Sequence[Cells]
 ) -> Iterator[Pair]:
     """Yield every delivered metric of an algorithm beside the trained one."""
     rows = evidence.single
@@ -282,14 +284,14 @@ def _trained_values(
     evidence: Evidence,
     order: TrainingOrder,
     metric: tuple[str, int | None],
-    own: Sequence[pd.DataFrame],
+    own: Sequence[Cells],
 ) -> Iterator[float]:
     """Yield a metric of each training, under the definition that the script's values have."""
     parts = {"train": evidence.train, "test": evidence.test}
     rows, users, (lists, predicted) = evidence.single, evidence.per_user, own
     delivered = Delivered(rows, lists, predicted, users, parts, is_sample=False)
     wanted = _definition_of(evidence, *metric)
-    for _, table in (predicted if metric[0] in RATING else lists).groupby("seed"):
+    for table in (predicted if metric[0] in RATING else lists).values():
         found = RunMetrics(delivered, ("", order.fold, ""), table, table).definitions_of(*metric)
         value = _under(found, wanted)
         if value is not None:

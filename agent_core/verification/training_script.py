@@ -30,13 +30,16 @@ def _numbers() -> list[str]:
     pair = ["user_id", "item_id"]
     parts = [pd.read_parquet(f"{part}.parquet", columns=pair) for part in ("train", "test")]
     usual = r"0|[1-9]\d{0,17}"
-    return [c for c in pair if all(p[c].str.fullmatch(usual).all() for p in parts)]
+    return [c for c in pair if all(p[c].cat.categories.str.fullmatch(usual).all() for p in parts)]
 
 
 def _interactions(part: str, *, rated: bool) -> pd.DataFrame:
     """Read one side of the split; numbers as ids where all are, so that ties order alike."""
     frame = pd.read_parquet(f"{part}.parquet")
-    frame = frame.astype(dict.fromkeys(_numbers(), "int64"))
+    numbers = _numbers()
+    for column in ("user_id", "item_id"):
+        texts = frame[column].cat.categories.astype("int64" if column in numbers else object)
+        frame[column] = texts.to_numpy()[frame[column].cat.codes]
     kept = [c for c in ("user_id", "item_id", "rating") if c in frame and (rated or c != "rating")]
     return frame[kept].drop_duplicates(["user_id", "item_id"])
 

@@ -74,6 +74,9 @@ def remarks_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
     if plan.assumptions:
         said = "; ".join(escape(a) for a in plan.assumptions)
         lines.append(f"⚠️ *I assumed:* {said}.")
+    if plan.cautions:
+        said = "; ".join(escape(c) for c in plan.cautions)
+        lines.append(f"⚠️ *May not fit:* {said}.")
     if plan.unmapped:
         said = "; ".join(escape(u) for u in plan.unmapped)
         lines.append(f"⚠️ *Not covered by this plan:* {said}.")

@@ -88,6 +88,7 @@ def plan_text(view: RunView) -> str:
         *([f"  Equivalence margin: ±{margin:g} {plan.primary.label}"] if margin else []),
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  I assumed: {doubt}" for d in view.datasets for doubt in d.doubts),
+        *(f"  May not fit: {c}" for c in plan.cautions),
         *(f"  Not covered: {u}" for u in plan.unmapped),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
     ]

@@ -20,6 +20,7 @@ from agent_core.checks.result import (
 from agent_core.checks.script.labbook_use import changed_helper
 from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import RATING
+from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.file_hashes import LEDGER
 from agent_core.evidence.result_files import table_of
@@ -102,22 +103,22 @@ def lists_saved(evidence: Evidence) -> Result:
         return failed("There are no results of single runs.")
     is_rated = single["metric"].isin(RATING)
     missing = [
-        *_missing_files("lists", single[~is_rated], evidence.lists),
-        *_missing_files("predictions", single[is_rated], evidence.predictions),
+        *_missing_files("lists", single[~is_rated], set(evidence.lists)),
+        *_missing_files("predictions", single[is_rated], set(evidence.predictions)),
     ]
     if missing:
         return failed("Not saved: {missing}.", missing=missing)
     if shorter := _short_lists(evidence):
         return warned("Lists are of different length: {shorter}.", shorter=shorter)
     told = "{lists:,} list and {predictions:,} rating lines."
-    return passed(told, lists=len(evidence.lists), predictions=len(evidence.predictions))
+    return passed(told, lists=evidence.lists.lines, predictions=evidence.predictions.lines)
 
 
 def per_user_saved(evidence: Evidence) -> Result:
     """Check that per-user values of every run were saved."""
     if not len(evidence.per_user):
         return failed("per_user.parquet is missing or empty.")
-    if missing := _uncovered_runs(evidence.single, evidence.per_user):
+    if missing := _uncovered_runs(evidence.single, _runs_of(evidence.per_user)):
         return failed("No per-user values of {runs}.", runs=[run_label(*r) for r in missing])
     return passed("{values:,} per-user values.", values=len(evidence.per_user))
 
@@ -161,27 +162,25 @@ def metadata_saved(evidence: Evidence) -> Result:
 
 def _short_lists(evidence: Evidence) -> list[Detail]:
     """Name algorithms whose longest list is shorter than those of others and than a cut-off."""
-    lists = evidence.lists
-    if not len(lists):
-        return []
-    sizes = lists.groupby(["algorithm", "fold", "seed", "user_id"]).size()
-    longest = sizes.groupby("algorithm").max()
+    longest: dict[str, int] = {}
+    for (name, _, _), table in evidence.lists.items():
+        longest[name] = max(longest.get(name, 0), int(table["user_id"].value_counts().max()))
     cut = max((m.k or 0 for m in evidence.plan.metrics), default=0)
-    wanted = min(int(longest.max()), cut)
-    few = longest[longest < wanted]
+    wanted = min(max(longest.values(), default=0), cut)
+    few = {name: length for name, length in sorted(longest.items()) if length < wanted}
     told = "{algorithm} {length}, others {others} or more"
-    return each(told, algorithm=few.index, length=few, others=[wanted] * len(few))
+    return each(told, algorithm=few, length=few.values(), others=[wanted] * len(few))
 
 
-def _missing_files(kind: str, rows: pd.DataFrame, files: pd.DataFrame) -> list[Detail]:
+def _missing_files(kind: str, rows: pd.DataFrame, saved: set[Run]) -> list[Detail]:
     """Name the runs whose lists, or predictions, were not saved."""
-    runs = [run_label(*run) for run in _uncovered_runs(rows, files)]
+    runs = [run_label(*run) for run in _uncovered_runs(rows, saved)]
     return each("{kind} of {run}", kind=[kind] * len(runs), run=runs)
 
 
-def _uncovered_runs(rows: pd.DataFrame, files: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return the runs of rows that files lack; a run without a seed covers all seeds."""
-    wanted, found = _runs_of(rows), _runs_of(files)
+def _uncovered_runs(rows: pd.DataFrame, found: set[Run]) -> list[Run]:
+    """Return the runs of rows that were not saved; a run without a seed covers all seeds."""
+    wanted = _runs_of(rows)
     without = {(a, f) for a, f, s in found if not s}
     with_any = {(a, f) for a, f, _ in found}
     return sorted(
@@ -191,7 +190,7 @@ def _uncovered_runs(rows: pd.DataFrame, files: pd.DataFrame) -> list[tuple[str, 
     )
 
 
-def _runs_of(frame: pd.DataFrame) -> set[tuple[str, str, str]]:
+def _runs_of(frame: pd.DataFrame) -> set[Run]:
     """Return the runs (algorithm, fold, seed) of a frame."""
     runs = frame[RUN].drop_duplicates().itertuples(index=False)
     return {(str(a), str(f), str(s)) for a, f, s in runs}

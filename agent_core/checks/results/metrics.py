@@ -335,9 +335,8 @@ def _users_without_lists(evidence: Evidence) -> Iterator[Detail]:
     """Name runs whose lists are of fewer users than were tested."""
     if evidence.run.get("list_sample"):
         return
-    for (name, fold, seed), group in evidence.lists.groupby(RUN):
-        test = evidence.test.get(str(fold))
+    for run in sorted(evidence.lists):
+        test = evidence.test.get(run[1])
         users = set() if test is None else set(test["user_id"])
-        if missing := len(users - set(group["user_id"])):
-            run = run_label(str(name), str(fold), str(seed))
-            yield Detail("{users:,} of {run}", users=missing, run=run)
+        if missing := len(users - set(evidence.lists[run]["user_id"])):
+            yield Detail("{users:,} of {run}", users=missing, run=run_label(*run))

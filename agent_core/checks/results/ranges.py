@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -18,7 +19,6 @@ from agent_core.checks.result import (
     run_label,
     warned,
 )
-from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import KINDS, RATING, kind_of_metric
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import repeated_predictions
@@ -33,7 +33,12 @@ SAME = 1e-12
 """Relative difference up to which values are one number that was summed in another order."""
 RISE = 1e-6
 """Share of the largest score that is a rise: scores saved as float32 are off by 6e-8 of theirs."""
-LIST = [*RUN, "user_id"]
+LIST_FAULTS = (
+    "ranks below 1 or missing in the lists",
+    "an item stands twice in one list",
+    "a rank is taken twice in one list",
+)
+NOT_FINITE = "predictions that are not finite"
 
 
 def values_in_range(evidence: Evidence) -> Result:
@@ -110,16 +115,11 @@ def _interval_faults(rows: pd.DataFrame) -> list[Detail]:
 
 def _list_faults(evidence: Evidence) -> list[str]:
     """Name impossible ranks and predictions."""
-    lists = evidence.lists
-    ranks = pd.to_numeric(lists["rank"], errors="coerce")
-    predicted = pd.to_numeric(evidence.predictions["prediction"], errors="coerce")
-    wrong = {
-        "ranks below 1 or missing in the lists": ranks.isna() | (ranks < 1),
-        "an item stands twice in one list": lists.duplicated([*LIST, "item_id"]),
-        "a rank is taken twice in one list": lists.duplicated([*LIST, "rank"]),
-        "predictions that are not finite": ~np.isfinite(predicted.astype(float)),
-    }
-    faults = [fault for fault, is_wrong in wrong.items() if is_wrong.any()]
+    found = {fault for table in evidence.lists.values() for fault in _faults_of_lists(table)}
+    predicted = (pd.to_numeric(t["prediction"]) for t in evidence.predictions.values())
+    if not all(np.isfinite(p.to_numpy(dtype=float)).all() for p in predicted):
+        found.add(NOT_FINITE)
+    faults: list[str] = [fault for fault in (*LIST_FAULTS, NOT_FINITE) if fault in found]
     if twice := repeated_predictions(evidence):
         runs = [run_label(*run) for run in twice]
         listed = each("{pairs:,} in {run}", pairs=twice.values(), run=runs)
@@ -127,6 +127,19 @@ def _list_faults(evidence: Evidence) -> list[str]:
             Detail("tested pairs that are predicted more than once ({runs})", runs=listed)
         )
     return faults
+
+
+def _faults_of_lists(table: pd.DataFrame) -> Iterator[str]:
+    """Yield what is impossible in the lists of one run."""
+    ranks = pd.to_numeric(table["rank"])
+    wrong = (
+        ranks.isna() | (ranks < 1),
+        table.duplicated(["user_id", "item_id"]),
+        table.duplicated(["user_id", "rank"]),
+    )
+    yield from (
+        fault for fault, is_wrong in zip(LIST_FAULTS, wrong, strict=True) if is_wrong.any()
+    )
 
 
 def _wide_errors(evidence: Evidence) -> list[Detail]:
@@ -147,11 +160,15 @@ def _too_good(rows: pd.DataFrame) -> list[Detail]:
 
 def _contradicted_ranks(evidence: Evidence) -> list[Detail]:
     """Name algorithms whose lists are not in the order of their scores."""
-    lists = evidence.lists.dropna(subset=["rank", "score"])
-    if not len(lists):
-        return []
-    ordered = lists.sort_values([*LIST, "rank"])
-    same = (ordered[LIST] == ordered[LIST].shift()).all(axis=1)
-    rises = ordered["score"].diff().to_numpy(dtype=float) > RISE * ordered["score"].abs().max()
-    wrong = ordered.loc[same & rises, "algorithm"].unique()
+    sizes = (t["score"].abs().max() for t in evidence.lists.values())
+    rise = RISE * max((float(s) for s in sizes if s == s), default=0.0)
+    cells = evidence.lists.items()
+    wrong = dict.fromkeys(name for (name, _, _), table in cells if _rises(table, rise))
     return each("lists of {unordered} are not in the order of their scores", unordered=wrong)
+
+
+def _rises(table: pd.DataFrame, rise: float) -> bool:
+    """Whether a score is higher than the one before it in the same list."""
+    ordered = table.dropna(subset=["rank", "score"]).sort_values(["user_id", "rank"])
+    is_same = ordered["user_id"].eq(ordered["user_id"].shift())
+    return bool((is_same & (ordered["score"].diff() > rise)).any())

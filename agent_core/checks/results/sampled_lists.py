@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,10 @@ import pandas as pd
 from agent_core.checks.result import Detail, label
 from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import RATING
+from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import KNOWN
 
-Run = tuple[str, str, str]
 TOO_FAR = 5.0
 """Standard errors that the means of sample and rest may be apart: by chance one pair in 1.7
 million is further, were values normal."""
@@ -34,9 +34,9 @@ class UserSample:
     """The lists of one run, and the users that the rule puts before the last of them."""
 
     run: Run
-    listed: frozenset[str]
+    listed: frozenset[int]
     """Tested users with a list."""
-    drawn: frozenset[str]
+    drawn: frozenset[int]
     """Tested users up to the last one with a list, in the order of the draw."""
 
 
@@ -89,11 +89,13 @@ def users_of_sample(evidence: Evidence) -> Detail:
     """Say on how many of the tested users values were recomputed; empty for all of them."""
     if not _is_sampled(evidence):
         return Detail("")
-    pairs = evidence.lists[["fold", "user_id"]].drop_duplicates()
-    tested: Mapping[str, set[str]] = {f: set(t["user_id"]) for f, t in evidence.test.items()}
-    listed = sum(user in tested.get(fold, ()) for fold, user in pairs.itertuples(index=False))
+    tested = {f: set(t["user_id"]) for f, t in evidence.test.items()}
+    listed: dict[str, set[int]] = {fold: set() for fold in tested}
+    for (_, fold, _), table in evidence.lists.items():
+        listed.get(fold, set()).update(table["user_id"])
+    counts = [len(users & tested[fold]) for fold, users in listed.items()]
     of_users = sum(map(len, tested.values()))
-    return Detail("{listed:,} of {of_users:,} users", listed=listed, of_users=of_users)
+    return Detail("{listed:,} of {of_users:,} users", listed=sum(counts), of_users=of_users)
 
 
 def _is_sampled(evidence: Evidence) -> bool:
@@ -103,20 +105,23 @@ def _is_sampled(evidence: Evidence) -> bool:
 
 def _samples_of(evidence: Evidence) -> Iterator[UserSample]:
     """Yield the sample of each run whose split was saved."""
-    places = {
-        str(fold): {user: place_of(user) for user in test["user_id"].unique()}
-        for fold, test in evidence.test.items()
-    }
-    for (algorithm, fold, seed), group in evidence.lists.groupby(RUN, sort=False):
-        tested = places.get(str(fold))
+    places = {fold: _places_of(evidence, test) for fold, test in evidence.test.items()}
+    for run, table in evidence.lists.items():
+        tested = places.get(run[1])
         if tested:
-            listed = frozenset(group["user_id"]) & tested.keys()
+            listed = frozenset(table["user_id"]) & tested.keys()
             last = max((tested[u] for u in listed), default=b"")
             drawn = frozenset(u for u, place in tested.items() if place <= last)
-            yield UserSample((str(algorithm), str(fold), str(seed)), listed, drawn)
+            yield UserSample(run, listed, drawn)
 
 
-def _other_draw(sample: UserSample, claimed: pd.DataFrame, known: set[str]) -> Detail:
+def _places_of(evidence: Evidence, test: pd.DataFrame) -> dict[int, bytes]:
+    """Return what the tested users are ordered by."""
+    users = test["user_id"].unique()
+    return dict(zip(users, map(place_of, evidence.ids.texts(users)), strict=True))
+
+
+def _other_draw(sample: UserSample, claimed: pd.DataFrame, known: set[int]) -> Detail:
     """Say that the users with lists are not those of the draw; empty where they are.
 
     Users whom a model cannot serve have no list and cannot be drawn: they are few, or unknown to

@@ -10,6 +10,7 @@ import pandas as pd
 from agent_core.checks.result import Detail, Result, failed, label, not_applicable, passed, warned
 from agent_core.checks.script.seeding import seeds_reach
 from agent_core.domain import Algorithm, Study
+from agent_core.evidence.cells import Cells, Run
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.lenskit.scorers import SCORERS
 
@@ -162,11 +163,11 @@ def _repetitions(evidence: Evidence, name: str) -> Repetitions:
     """
     found = [
         Repetitions(name, len(prints), len(set(prints)), kind)
-        for frame, columns, kind in (
+        for cells, columns, kind in (
             (evidence.lists, ["user_id", "item_id", "rank", "score"], "lists"),
             (evidence.predictions, ["user_id", "item_id", "prediction"], "predictions"),
         )
-        for prints in _prints(frame, name, columns)
+        for prints in _prints(cells, name, columns)
     ]
     rows = evidence.single[evidence.single["algorithm"] == name]
     for _, group in rows.groupby("fold") if not found else ():
@@ -183,8 +184,7 @@ def _repetitions(evidence: Evidence, name: str) -> Repetitions:
 
 def _has_same_order(evidence: Evidence, name: str) -> bool:
     """Whether all seeds lead to the same lists, scores aside."""
-    lists = evidence.lists[evidence.lists["algorithm"] == name]
-    if lists["seed"].nunique() < 2:
+    if len({seed for algorithm, _, seed in evidence.lists if algorithm == name}) < 2:
         return False
     prints = _prints(evidence.lists, name, ["user_id", "item_id", "rank"])
     return all(len(set(fold)) == 1 for fold in prints)
@@ -192,18 +192,20 @@ def _has_same_order(evidence: Evidence, name: str) -> bool:
 
 def _has_nearly_same_order(evidence: Evidence, name: str) -> bool:
     """Whether all seeds lead to nearly the same items in nearly the same order."""
-    lists = evidence.lists[evidence.lists["algorithm"] == name]
-    keys = ["user_id", "item_id"]
     found = []
-    for _, group in lists.groupby("fold"):
-        first, *others = [
-            g.set_index(keys)["rank"].astype(float) for _, g in group.groupby("seed")
-        ]
-        for other in others:
+    for seeds in _runs_by_fold(evidence.lists, name).values():
+        first = _ranks_of(evidence.lists[seeds[0]])
+        for run in seeds[1:]:
+            other = _ranks_of(evidence.lists[run])
             both = pd.concat([first, other], axis=1, join="inner")
             shared = len(both) / max(len(first), len(other))
             found.append(shared >= SAME_ITEMS and _correlation(both) >= SAME_RANKS)
     return bool(found) and all(found)
+
+
+def _ranks_of(table: pd.DataFrame) -> pd.Series:
+    """Return the ranks of the lists of one run, by user and item."""
+    return table.set_index(["user_id", "item_id"])["rank"].astype(float)
 
 
 def _correlation(ranks: pd.DataFrame) -> float:
@@ -214,9 +216,20 @@ def _correlation(ranks: pd.DataFrame) -> float:
     return float(np.corrcoef(values.T)[0, 1])
 
 
-def _prints(frame: pd.DataFrame, name: str, columns: list[str]) -> list[list[int]]:
+def _prints(cells: Cells, name: str, columns: list[str]) -> list[list[int]]:
     """Return for each fold of an algorithm a number of each seed's lines, whatever their order."""
-    own = frame[frame["algorithm"] == name]
-    lines = pd.util.hash_pandas_object(own[columns], index=False)
-    sums = lines.groupby([own["fold"], own["seed"]]).sum()
-    return [list(fold) for _, fold in sums.groupby(level="fold")]
+    runs = _runs_by_fold(cells, name).values()
+    return [[_print_of(cells[run][columns]) for run in seeds] for seeds in runs]
+
+
+def _print_of(table: pd.DataFrame) -> int:
+    """Return a number of lines, whatever their order."""
+    return int(pd.util.hash_pandas_object(table, index=False).sum())
+
+
+def _runs_by_fold(cells: Cells, name: str) -> dict[str, list[Run]]:
+    """Return the runs of an algorithm by their fold, in the order of their seeds."""
+    found: dict[str, list[Run]] = {}
+    for run in sorted(run for run in cells if run[0] == name):
+        found.setdefault(run[1], []).append(run)
+    return found

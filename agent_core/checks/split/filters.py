@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agent_core.checks.result import Detail, Result, failed, passed, warned
 from agent_core.checks.split.given import GivenSplit, given_split
-from agent_core.checks.split.split_kinds import Fold
+from agent_core.checks.split.split_kinds import Fold, Folds
 from agent_core.checks.split.variants import PATTERNS, is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
+from agent_core.evidence.id_codes import NO_ID, are_among, pair_keys
 from agent_core.evidence.raw_ids import read_otherwise
+from agent_core.evidence.split_origin import Rows
 from agent_core.prose.quotation import short
 
 FEW = 5
@@ -70,10 +73,13 @@ def filters_as_planned(evidence: Evidence) -> Result:
     if not folds:
         return failed("No split was saved, so that it cannot be checked.")
     split = given_split(evidence)
-    losses = [_loss_of(evidence, fold, split) for fold in folds]
+    losses: list[Loss] = []
     faults: list[str] = []
+    excess: list[str] = []
     for fold in folds:
+        losses.append(_loss_of(evidence, fold, split))
         faults += [*_low_ratings(evidence, fold), *_false_claims(evidence, fold)]
+        excess += _excess(evidence, fold)
     reasons = _reasons_of(evidence)
     worst = max(losses, key=lambda loss: (loss.share, loss.interactions))
     if worst.share and not _is_allowed(evidence, worst, reasons):
@@ -88,19 +94,17 @@ def filters_as_planned(evidence: Evidence) -> Result:
         after = reasons or "rules that the plan only words"
         return warned(worst.text + Detail(" are missing after {filters}.", filters=after))
     kept = Detail("{interactions:,} interactions", interactions=sum(map(len, folds[0][1:])))
-    doubts = [loss.doubt for loss in losses if loss.doubt]
-    doubts += [text for fold in folds for text in _excess(evidence, fold)]
-    if doubts:
+    if doubts := [*(loss.doubt for loss in losses if loss.doubt), *excess]:
         told = Detail("; {doubts}", doubts=dict.fromkeys(doubts))
         return warned(_with_notes(kept + told, losses))
     return passed(_with_notes(kept + ", " + _rule_text(evidence, reasons), losses))
 
 
-def judged_parts(evidence: Evidence) -> list[Fold]:
+def judged_parts(evidence: Evidence) -> Folds:
     """Return fold, train and test where both were saved; not what was kept apart to choose on."""
     saved = sorted(set(evidence.test) & set(evidence.train))
     chosen = [fold for fold in saved if not _is_to_choose_on(evidence, fold)] or saved
-    return [(fold, evidence.train[fold], evidence.test[fold]) for fold in chosen]
+    return Folds(chosen, lambda fold: (fold, evidence.train[fold], evidence.test[fold]))
 
 
 def unexplained_by_cold_start(
@@ -114,7 +118,7 @@ def unexplained_by_cold_start(
     """
     share, doubts = tested / max(1, len(train) + tested), []
     for column, what in (("item_id", "items"), ("user_id", "users")):
-        is_new = ~missing[column].isin(set(train[column]))
+        is_new = ~missing[column].isin(train[column].unique())
         sizes = expected[column].value_counts()
         usual = float((sizes * share**sizes).sum())
         count = int(is_new.sum())
@@ -196,59 +200,81 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
         return Loss()
     if data is None or origin is None or origin.is_renamed:
         return _counted_loss(evidence, fold)
-    expected = _expected_data(evidence.plan, data)
+    is_expected = _is_expected(evidence.plan, data)
     if given := split.fold_of(fold[0]):
-        expected = expected[np.isin(split.numbers[expected.index], given.pairs)]
-    kept, apart = data.iloc[origin.kept][PAIR], list(_parts_to_choose_on(evidence, data))
-    there = pd.MultiIndex.from_frame(pd.concat([kept, *apart]))
-    missing = expected[~pd.MultiIndex.from_frame(expected[PAIR]).isin(there)]
+        is_expected &= np.isin(split.numbers, given.pairs)
+    apart = list(_parts_to_choose_on(evidence))
+    missing = data[is_expected & ~_are_there(data, [origin.kept, *apart])]
+    rows = origin.rows["train"][origin.rows["train"] >= 0]
+    train = pd.DataFrame({c: data[c].take(rows) for c in (*PAIR, "timestamp") if c in data})
     note = ""
-    train = data.iloc[origin.rows["train"][origin.rows["train"] >= 0]]
     if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
         missing, note, doubt = _unexplained_by_cut(missing, train)
     else:
+        expected = data.loc[is_expected, PAIR]
         missing, doubt = unexplained_by_cold_start(missing, train, expected, len(fold[2]))
-    gone = pd.concat([missing["user_id"], *(part["user_id"] for part in apart)])
-    users = set(gone) - set(kept["user_id"])
-    total = expected["user_id"].nunique()
-    unread = tuple(_read_otherwise(missing, data))
-    return Loss(len(missing), len(expected), len(users), total, note, doubt, unread)
+    users = data["user_id"].to_numpy()
+    gone = [missing["user_id"].to_numpy(), *(users[rows] for rows in apart)]
+    lost = np.setdiff1d(np.concatenate(gone), users[origin.kept])
+    total, unread = len(np.unique(users[is_expected])), _read_otherwise(evidence, missing)
+    return Loss(len(missing), int(is_expected.sum()), len(lost), total, note, doubt, tuple(unread))
 
 
-def _read_otherwise(missing: pd.DataFrame, data: pd.DataFrame) -> list[str]:
+def _read_otherwise(evidence: Evidence, missing: pd.DataFrame) -> list[str]:
     """Say what pandas makes of ids, where that explains all that is missing."""
-    forms = {c: read_otherwise(missing[c].unique(), data[c].unique()) for c in PAIR}
-    is_theirs = missing["user_id"].isin(forms["user_id"])
-    is_theirs |= missing["item_id"].isin(forms["item_id"])
+    data, ids = evidence.interactions, evidence.ids
+    if not len(missing) or data is None:
+        return []
+    texts = {c: [ids.texts(f[c].unique()) for f in (missing, data)] for c in PAIR}
+    forms = {c: read_otherwise(*both) for c, both in texts.items()}
+    is_theirs = np.zeros(len(missing), dtype=bool)
+    for column, found in forms.items():
+        is_theirs |= missing[column].isin(ids.encode(pd.Series([*found], dtype=object)))
     told = (f"{own} as {form or 'missing'}" for f in forms.values() for own, form in f.items())
-    return list(told) if len(missing) and is_theirs.all() else []
+    return list(told) if is_theirs.all() else []
 
 
-def _expected_data(plan: Plan, data: pd.DataFrame) -> pd.DataFrame:
-    """Return the interactions that a plan leaves, each pair once."""
+def _are_there(data: pd.DataFrame, rows: list[Rows]) -> NDArray[np.bool_]:
+    """Return which interactions of the data are among some rows, or have the same pair."""
+    keys, is_there = pair_keys(data), np.zeros(len(data), dtype=bool)
+    is_there[np.concatenate(rows)] = True
+    known = np.sort(keys[is_there])
+    is_there[~is_there] = are_among(keys[~is_there], known)
+    return is_there
+
+
+def _is_expected(plan: Plan, data: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which interactions a plan leaves, each pair once."""
     lowest = plan.data.lowest_rating
-    users, items = plan.data.fewest_per_user, plan.data.fewest_per_item
-    kept = data
-    if lowest is not None and "rating" in kept:
-        kept = kept[pd.to_numeric(kept["rating"], errors="coerce") >= lowest]
-    kept = kept[(kept["user_id"] != "") & (kept["item_id"] != "")].drop_duplicates(PAIR)
+    fewest = plan.data.fewest_per_user, plan.data.fewest_per_item
+    users, items = (data[c].to_numpy() for c in PAIR)
+    kept: NDArray[np.bool_] = (users != NO_ID) & (items != NO_ID)
+    if lowest is not None and "rating" in data:
+        kept &= (pd.to_numeric(data["rating"], errors="coerce") >= lowest).to_numpy()
+    kept[kept] = ~pd.Series(pair_keys(data)[kept]).duplicated().to_numpy()
     # Of a user with one interaction nothing can be both trained on and tested.
-    kept = kept[kept.groupby("user_id")["item_id"].transform("size") > 1]
-    while max(users, items) > 1 and len(kept):
-        sizes = [kept.groupby(c)["item_id"].transform("size") for c in PAIR]
-        is_inside = (sizes[0] >= users) & (sizes[1] >= items)
-        if is_inside.all():
+    kept &= (np.bincount(users[kept], minlength=_width(users)) > 1)[users]
+    while max(fewest) > 1 and kept.any():
+        inside = kept.copy()
+        for ids, least in zip((users, items), fewest, strict=True):
+            inside &= (np.bincount(ids[kept], minlength=_width(ids)) >= least)[ids]
+        if (inside == kept).all():
             break
-        kept = kept[is_inside]
+        kept = inside
     return kept
 
 
-def _parts_to_choose_on(evidence: Evidence, data: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the interactions that were saved to choose on."""
+def _width(ids: NDArray[np.int32]) -> int:
+    """Return how many numbers stand for ids."""
+    return int(ids.max(initial=0)) + 1
+
+
+def _parts_to_choose_on(evidence: Evidence) -> Iterator[Rows]:
+    """Yield the rows of the interactions that were saved to choose on."""
     for fold, origin in evidence.origins.items():
         if _is_to_choose_on(evidence, fold) and "test" in origin.rows:
             rows = origin.rows["test"]
-            yield data.iloc[rows[rows >= 0]][PAIR]
+            yield rows[rows >= 0]
 
 
 def _unexplained_by_cut(
@@ -279,8 +305,8 @@ def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
         return Loss()
     of, of_users = profile.rows - profile.duplicates, profile.users
     if data is not None:
-        expected = _expected_data(evidence.plan, data)
-        of, of_users = len(expected), expected["user_id"].nunique()
+        is_expected = _is_expected(evidence.plan, data)
+        of, of_users = int(is_expected.sum()), data.loc[is_expected, "user_id"].nunique()
     elif evidence.plan.data.lowest_rating is not None:
         return Loss()
     kept = sum(len(part) for part in fold[1:])
@@ -295,13 +321,15 @@ def _excess(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     origin = evidence.origins.get(fold[0])
     if data is None or origin is None or origin.is_renamed or is_variant(evidence, fold[0]):
         return
-    kept = data.iloc[origin.kept]
     for column, what, least in (
         ("user_id", "users", rules.fewest_per_user),
         ("item_id", "items", rules.fewest_per_item),
     ):
         # Counted in all of the data: whatever the order of filters, fewer cannot have been kept.
-        sizes = kept[column].map(data.drop_duplicates(PAIR)[column].value_counts())
+        if least < 2:
+            continue
+        sizes = data[column].take(origin.kept)
+        sizes = sizes.map(data.drop_duplicates(PAIR)[column].value_counts())
         if few := int((sizes < least).sum()):
             told = "{low:,} interactions of {what} with fewer than the planned {planned} were kept"
             yield Detail(told, low=few, what=what, planned=least)
@@ -310,31 +338,34 @@ def _excess(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
 def _low_ratings(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Compare the kept interactions with the planned thresholds."""
     name, train, test = fold
-    plan, both = evidence.plan, pd.concat([train, test], ignore_index=True)
-    where = Detail(" in the test of fold {fold}", fold=name)
-    parts = ((plan.data.lowest_rating, both, ""), (plan.split.lowest_test_rating, test, where))
-    for threshold, data, place in parts:
-        if threshold is None or "rating" not in data or _has_own_ratings(evidence, name, data):
+    plan, where = evidence.plan, Detail(" in the test of fold {fold}", fold=name)
+    lowest = plan.data.lowest_rating, plan.split.lowest_test_rating
+    for threshold, parts, place in zip(lowest, ((train, test), (test,)), ("", where), strict=True):
+        if threshold is None or not any("rating" in part for part in parts):
             continue
-        if low := int((pd.to_numeric(data["rating"], errors="coerce") < threshold).sum()):
+        ratings = pd.concat([part["rating"] for part in parts if "rating" in part])
+        if _has_own_ratings(evidence, name, ratings):
+            continue
+        if low := int((pd.to_numeric(ratings, errors="coerce") < threshold).sum()):
             told = "{low:,} interactions with a rating below the planned {planned:g} were kept"
             yield Detail(told, low=low, planned=threshold) + place
 
 
-def _has_own_ratings(evidence: Evidence, fold: str, data: pd.DataFrame) -> bool:
+def _has_own_ratings(evidence: Evidence, fold: str, ratings: pd.Series) -> bool:
     """Whether ratings are the script's own, as ones for what it calls positive."""
     origin, profile = evidence.origins.get(fold), _used_dataset(evidence)
     if origin is None or not origin.is_renamed or profile is None:
         return False
-    values = set(pd.to_numeric(data["rating"], errors="coerce").unique())
+    values = set(pd.to_numeric(ratings, errors="coerce").unique())
     return len(values) < 2 or not values <= set(profile.rating_values)
 
 
 def _false_claims(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Compare the claimed filters with the interactions that are there."""
-    data, planned = pd.concat(fold[1:], ignore_index=True), evidence.plan.data.counts
+    data = pd.concat([part[PAIR] for part in fold[1:]], ignore_index=True)
+    planned = evidence.plan.data.counts
     apart = sum(len(t) for f, t in evidence.test.items() if _is_to_choose_on(evidence, f))
-    smallest = int(data.groupby("user_id").size().min()) if len(data) else 0
+    smallest = int(data["user_id"].value_counts(sort=False).min()) if len(data) else 0
     claims = _claimed_filters(evidence)
     for name in (str(claim.get("name", "")) for claim in claims):
         least = _core_in(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from agent_core.checks.result import Detail, Result, each, failed, not_applicable, passed, warned
@@ -14,6 +15,7 @@ from agent_core.checks.split.given import differences_from_given, given_split
 from agent_core.checks.split.split_kinds import (
     SHARE_SLACK,
     Fold,
+    Folds,
     doubts,
     late_training,
     mismatch,
@@ -28,6 +30,7 @@ from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import SplitKind, SplitRules
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.id_codes import are_among, pair_keys
 from agent_core.evidence.split_origin import seconds
 
 NEAR = 0.01
@@ -42,7 +45,7 @@ NO_SPLIT = "No split was saved, so that it cannot be checked."
 
 def no_test_in_train(evidence: Evidence) -> Result:
     """Check that no tested pair (user, item) was trained on."""
-    folds = list(_both_parts(evidence))
+    folds = _both_parts(evidence)
     told = "{pairs:,} of {of:,} test pairs of fold {fold}"
     split = given_split(evidence)
     as_given = {fold: split.shared_as_given(fold) for fold, _, _ in folds}
@@ -65,7 +68,7 @@ def no_test_in_train(evidence: Evidence) -> Result:
         )
     if not folds:
         return failed(NO_SPLIT)
-    if absent := sorted(set(evidence.single["fold"]) - {fold for fold, _, _ in folds}):
+    if absent := sorted(set(evidence.single["fold"]) - set(folds.names)):
         names = [fold or "(unnamed)" for fold in absent]
         return failed("No split was saved of fold {folds}.", folds=names)
     total = sum(len(t) for t in evidence.test.values())
@@ -78,13 +81,14 @@ def no_test_in_train(evidence: Evidence) -> Result:
 
 def split_as_planned(evidence: Evidence) -> Result:
     """Check that the split is of the planned kind, by its rows."""
-    folds = [_with_asked_users(evidence, fold) for fold in judged_parts(evidence)]
+    folds = judged_parts(evidence).change(lambda fold: _with_asked_users(evidence, fold))
     if not folds:
         return failed(NO_SPLIT)
     planned = _with_planned_count(evidence, folds)
     name = planned.kind.value.replace("_", " ")
-    fixed = [f for f in folds if not is_variant(evidence, f[0])]
-    others = [f for f in folds if is_variant(evidence, f[0]) and mismatch(planned, [f])]
+    fixed = folds.select(lambda fold: not is_variant(evidence, fold))
+    variants = folds.select(lambda fold: is_variant(evidence, fold))
+    others = folds.select({f[0] for f in variants if mismatch(planned, [f])}.__contains__)
     faults = mismatch(planned, fixed)
     faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
     if len(others) == len(folds):
@@ -93,7 +97,7 @@ def split_as_planned(evidence: Evidence) -> Result:
     faults += differences_from_given(evidence, fixed)
     if faults:
         return failed("Not {kind}: {faults}.", kind=name, faults=dict.fromkeys(faults))
-    if silent := [f[0] for f in others if kind_of(evidence, f[0]) is None]:
+    if silent := [fold for fold in others.names if kind_of(evidence, fold) is None]:
         told = "Not {kind}, and not said to be of another kind: fold {folds}."
         return warned(told, kind=name, folds=silent)
     if few := doubts(planned, fixed):
@@ -127,17 +131,23 @@ def folds_as_planned(evidence: Evidence) -> Result:
 
 def lists_exclude_train(evidence: Evidence) -> Result:
     """Check that no list recommends what its user has in training."""
-    lists = evidence.lists
-    if not len(lists):
+    if not evidence.lists:
         is_ranking = any(m.name not in RATING for m in evidence.plan.metrics)
         return failed("No lists were saved.") if is_ranking else not_applicable("No lists.")
-    known = [t[PAIR].drop_duplicates().assign(fold=fold) for fold, t in evidence.train.items()]
-    if seen := len(lists.merge(pd.concat(known), on=[*PAIR, "fold"])) if known else 0:
+    lines = evidence.lists.lines
+    if seen := sum(_trained_lines(evidence, fold) for fold in evidence.train):
         told = "{pairs:,} recommendations ({share:.1%}) are already in training."
-        return failed(told, pairs=seen, share=seen / len(lists))
+        return failed(told, pairs=seen, share=seen / lines)
     if not evidence.train:
         return failed(NO_SPLIT)
-    return passed("{pairs:,} recommendations, none of them in training.", pairs=len(lists))
+    return passed("{pairs:,} recommendations, none of them in training.", pairs=lines)
+
+
+def _trained_lines(evidence: Evidence, fold: str) -> int:
+    """Return how many recommendations of a fold are already in its training."""
+    trained = np.sort(pair_keys(evidence.train[fold]))
+    own = evidence.lists.select(lambda run: run[1] == fold)
+    return sum(int(are_among(pair_keys(table), trained).sum()) for table in own.values())
 
 
 def temporal_leak(evidence: Evidence) -> Result:
@@ -146,18 +156,15 @@ def temporal_leak(evidence: Evidence) -> Result:
     It binds: under a temporal plan, models that see the future answer another question. Random
     splits see it by design, which readers are told.
     """
-    folds = list(_both_parts(evidence))
-    timed = [fold for fold in folds if _has_times(fold)]
-    wanted = {f[0]: kind_of(evidence, f[0]) for f in folds}
+    folds = _both_parts(evidence)
+    wanted = {name: kind_of(evidence, name) for name in folds.names}
     ordered = [fold for fold, kind in wanted.items() if kind and kind.is_timed]
+    timed = [_order_of(evidence, fold, wanted[fold[0]]) for fold in folds if _has_times(fold)]
     if not timed:
         return _untimed_result(evidence, ordered)
-    if not evidence.plan.split.is_leak_study:
-        late = [fault for fold in timed for fault in late_training(wanted[fold[0]], fold)]
-        if late:
-            return failed("Training is later than the test: {late}.", late=late)
-    shares = {f: _later_share(a, b) for f, a, b in timed if f not in ordered}
-    if worst := max(shares.values(), default=0.0):
+    if late := [fault for faults, _ in timed for fault in faults]:
+        return failed("Training is later than the test: {late}.", late=late)
+    if worst := max(share for _, share in timed):
         told = (
             "{share:.0%} of the training interactions are later than the median tested one: "
             "models see the future, as in any split that no moment cuts."
@@ -166,6 +173,13 @@ def temporal_leak(evidence: Evidence) -> Result:
     if SplitKind.LEAVE_LAST in wanted.values():
         return passed("Each user's tested interaction is their last; others' may be later.")
     return passed("Training is older than the test.")
+
+
+def _order_of(evidence: Evidence, fold: Fold, kind: SplitKind | None) -> tuple[list[str], float]:
+    """Return what of a temporal fold is trained on too late, or how much a random one leaks."""
+    late = [] if evidence.plan.split.is_leak_study else late_training(kind, fold)
+    is_ordered = bool(kind and kind.is_timed)
+    return late, 0.0 if is_ordered else _later_share(fold[1], fold[2])
 
 
 def is_timed(frame: pd.DataFrame) -> bool:
@@ -210,17 +224,16 @@ def _has_times(fold: Fold) -> bool:
     return is_timed(fold[1]) and is_timed(fold[2])
 
 
-def _both_parts(evidence: Evidence) -> Iterator[Fold]:
-    """Yield fold, train and test where both were saved."""
-    for fold, test in sorted(evidence.test.items()):
-        if fold in evidence.train:
-            yield fold, evidence.train[fold], test
+def _both_parts(evidence: Evidence) -> Folds:
+    """Return fold, train and test where both were saved."""
+    names = sorted(set(evidence.test) & set(evidence.train))
+    return Folds(names, lambda fold: (fold, evidence.train[fold], evidence.test[fold]))
 
 
 def _overlap(left: pd.DataFrame, right: pd.DataFrame) -> int:
     """Return how many pairs (user, item) stand in both."""
-    a, b = (f[PAIR].drop_duplicates() for f in (left, right))
-    return len(a.merge(b, on=PAIR))
+    tested, trained = np.unique(pair_keys(right)), np.sort(pair_keys(left))
+    return int(are_among(tested, trained).sum())
 
 
 def _is_never_hit(evidence: Evidence) -> bool:
@@ -254,7 +267,7 @@ def _with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
     return name, train[train["user_id"].isin(could | tested)], test
 
 
-def _with_planned_count(evidence: Evidence, folds: list[Fold]) -> SplitRules:
+def _with_planned_count(evidence: Evidence, folds: Folds) -> SplitRules:
     """Return the planned split; with the share that is held out, where the plan has a count.
 
     `5 interactions of each test user` says more than the share that a plan has by default.
@@ -272,7 +285,7 @@ def _with_planned_count(evidence: Evidence, folds: list[Fold]) -> SplitRules:
     return replace(split, holdout=len(tests) / max(1, sum(of_tested)))
 
 
-def _other_cuts(evidence: Evidence, folds: list[Fold]) -> Iterator[Detail]:
+def _other_cuts(evidence: Evidence, folds: Folds) -> Iterator[Detail]:
     """Name the folds that cut time elsewhere than the plan does.
 
     Users who come later may be left out of the test, so that the dataset is asked how much of it
@@ -295,7 +308,7 @@ def _other_cuts(evidence: Evidence, folds: list[Fold]) -> Iterator[Detail]:
             yield Detail(told, fold=name, share=share, planned=split.holdout)
 
 
-def _untimed(evidence: Evidence, folds: list[Fold]) -> list[Detail]:
+def _untimed(evidence: Evidence, folds: Folds) -> list[Detail]:
     """Name the temporal folds that lack the times which the dataset has."""
     if not _have_times(evidence):
         return []

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.newest import newest_held_out
-from agent_core.checks.split.split_kinds import Fold
+from agent_core.checks.split.split_kinds import Fold, Folds
 from agent_core.checks.split.variants import described_split, is_variant, kind_of
+from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Finding, Order, SplitKind
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.id_codes import pair_keys
 from agent_core.evidence.split_origin import seconds
+
+Floats = NDArray[np.float64]
 
 FEW_USERS = 100
 """Tested users from which a draw is judged."""
@@ -29,6 +35,8 @@ OTHER_USERS = 0.75
 COLD = 0.001
 """Chance of having all interactions tested, above which an item is left aside: it may be that it
 is never tested, for then it cannot be recommended."""
+BLOCK = 1_000_000
+"""Interactions whose times are ordered at once: that takes 100 bytes each."""
 NEARLY_ALL = 0.95
 """Share of the users from which no choice of users is left."""
 
@@ -88,7 +96,7 @@ def held_out_at_random(evidence: Evidence) -> Result:
     user has is known, and so are expectation and variance of the mean of a draw from it. Where the
     plan holds out the newest of each user, these must be tested.
     """
-    chosen = [f for f in judged_parts(evidence) if _is_drawn(evidence, f[0])]
+    chosen = judged_parts(evidence).select(lambda fold: _is_drawn(evidence, fold))
     if not chosen:
         return not_applicable("The split is not drawn at random.")
     order = evidence.plan.split.order
@@ -120,10 +128,11 @@ def _is_drawn(evidence: Evidence, fold: str) -> bool:
     return kind is not None and kind.is_drawn
 
 
-def _judged_draw(evidence: Evidence, folds: list[Fold]) -> Result:
+def _judged_draw(evidence: Evidence, folds: Folds) -> Result:
     """Check that tested interactions and users are a random draw."""
     draws = [*draws_of(evidence, folds), *_draws_of_users(evidence, folds)]
-    records = [f for f in folds if kind_of(evidence, f[0]) is SplitKind.CROSSFOLD_RECORDS]
+    crossfold = SplitKind.CROSSFOLD_RECORDS
+    records = folds.select(lambda fold: kind_of(evidence, fold) is crossfold)
     gross = [*(d.text for d in draws if d.is_impossible), *_whole_users(records)]
     if gross:
         return failed("Not drawn at random: {faults}.", faults=gross)
@@ -143,11 +152,11 @@ def _judged_draw(evidence: Evidence, folds: list[Fold]) -> Result:
     return passed(told, errors=abs(worst.deviations), effect=abs(worst.effect))
 
 
-def _other_seeds(evidence: Evidence, folds: list[Fold]) -> list[str]:
+def _other_seeds(evidence: Evidence, folds: Folds) -> list[str]:
     """Return the recorded seeds of the split that are not the planned one."""
     split = evidence.run.get("split")
     whole = split.get("seed") if isinstance(split, dict) else None
-    said = [described_split(evidence, f[0]).get("seed", whole) for f in folds]
+    said = [described_split(evidence, fold).get("seed", whole) for fold in folds.names]
     planned = str(evidence.plan.split.seed)
     return sorted({f"seed {s}" for s in said if s is not None and str(s) != planned})
 
@@ -164,26 +173,106 @@ def _draws_in(where: str, tallies: pd.DataFrame) -> Iterator[Draw]:
 def _tallies(evidence: Evidence, fold: Fold) -> pd.DataFrame:
     """Return what the tested interactions of a fold come to, by popularity, rating and time."""
     data = _with_popularity(fold)
-    lowest = evidence.plan.split.lowest_test_rating
-    if "rating" in data:
-        data["rating"] = pd.to_numeric(data["rating"], errors="coerce")
-        data = data if lowest is None else data[data["rating"] >= lowest]
-    data = data[data["count"] >= _fewest(fold)]
-    data = data[data.groupby("user_id")["is_test"].transform("sum") > 0]
-    if "timestamp" in data:
-        times = seconds(data["timestamp"])
-        data = data.assign(time=times.groupby(data["user_id"]).rank(pct=True))
-    known = [c for c in RESPECTS if c in data and data[c].notna().all()]
-    found = pd.DataFrame([_tally(data, column) for column in known], columns=TALLY)
-    return found[found["variance"] > 0]
+    ratings = _numbers_of(fold, "rating", data.rows)
+    lowest, is_kept = evidence.plan.split.lowest_test_rating, data.counts >= _fewest(fold)
+    if ratings is not None and lowest is not None:
+        is_kept &= ratings >= lowest
+    width = int(data.users.max(initial=0)) + 1
+    is_kept &= (np.bincount(data.users[is_kept & data.is_test], minlength=width) > 0)[data.users]
+    users, is_test = data.users[is_kept], data.is_test[is_kept]
+    found = []
+    for column in RESPECTS:
+        values = _values_of(fold, data, column)
+        if values is not None and not np.isnan(values := values[is_kept]).any():
+            values = _percentiles(values, users) if column == "time" else values
+            found.append(_tally(column, values, users, is_test))
+    table = pd.DataFrame(found, columns=TALLY)
+    return table[table["variance"] > 0]
 
 
-def _with_popularity(fold: Fold) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Interactions:
+    """The interactions of a fold, each pair once, as arrays: ten million take 260 MB."""
+
+    rows: NDArray[np.bool_]
+    """Which of training and test, one behind the other, these are."""
+    users: NDArray[np.int32]
+    is_test: NDArray[np.bool_]
+    counts: NDArray[np.int32]
+    """How many interactions the item of each has."""
+    popularity: Floats
+    """The percentile of that."""
+
+
+def _with_popularity(fold: Fold) -> _Interactions:
     """Return the interactions of a fold, each pair once, with the popularity of their items."""
-    parts = [fold[1].assign(is_test=0.0), fold[2].assign(is_test=1.0)]
-    data = pd.concat(parts, ignore_index=True).drop_duplicates(["user_id", "item_id"], keep="last")
-    counts = data["item_id"].map(data["item_id"].value_counts())
-    return data.assign(count=counts, popularity=counts.rank(pct=True))
+    users, items = (_column_of(fold, c) for c in PAIR)
+    keys = pair_keys(pd.DataFrame({"user_id": users, "item_id": items}, copy=False))
+    rows = ~pd.Series(keys).duplicated(keep="last").to_numpy()
+    del keys
+    is_test = np.arange(len(rows)) >= len(fold[1])
+    sizes = np.bincount(items[rows])
+    counts = sizes[items[rows]].astype(np.int32)
+    return _Interactions(rows, users[rows], is_test[rows], counts, _ranks(sizes)[items[rows]])
+
+
+def _column_of(fold: Fold, column: str) -> NDArray[np.int32]:
+    """Return the ids of training and test, one behind the other."""
+    return np.concatenate([part[column].to_numpy(dtype=np.int32) for part in fold[1:]])
+
+
+def _ranks(sizes: NDArray[np.int64]) -> Floats:
+    """Return the percentile that the interactions of each item have among all, by its size."""
+    some, place, items = np.unique(sizes, return_inverse=True, return_counts=True)
+    lines = some * items
+    ranks = np.cumsum(lines) - lines + (lines + 1) / 2
+    return np.asarray((ranks / max(1, sizes.sum()))[place])
+
+
+def _values_of(fold: Fold, data: _Interactions, column: str) -> Floats | None:
+    """Return in what a draw is judged; None where a fold does not have it."""
+    if column == "popularity":
+        return data.popularity
+    name = {"rating": "rating", "time": "timestamp"}.get(column)
+    return _numbers_of(fold, name, data.rows) if name else None
+
+
+def _numbers_of(fold: Fold, column: str, rows: NDArray[np.bool_]) -> Floats | None:
+    """Return ratings, or times as seconds; None where a part has none."""
+    if not all(column in part for part in fold[1:]):
+        return None
+    both = pd.concat([part[column] for part in fold[1:]], ignore_index=True)[rows]
+    numbers = seconds(both) if column == "timestamp" else pd.to_numeric(both, errors="coerce")
+    return np.asarray(numbers, dtype=float)
+
+
+def _percentiles(times: Floats, users: NDArray[np.int32]) -> Floats:
+    """Return the percentile of each time among those of its user, some users at a time."""
+    found = np.empty(len(times))
+    parts = 1 + len(users) // BLOCK
+    ends = np.linspace(0, int(users.max(initial=0)) + 1, parts + 1).astype(int)
+    for low, high in itertools.pairwise(ends):
+        own = np.flatnonzero((users >= low) & (users < high))
+        found[own] = _percentiles_of(times[own], users[own])
+    return found
+
+
+def _percentiles_of(times: Floats, users: NDArray[np.int32]) -> Floats:
+    """Return the percentile of each time among those of its user; the same where they are."""
+    order = np.lexsort((times, users))
+    user, time = users[order], times[order]
+    starts = np.flatnonzero(np.diff(user, prepend=-1))
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (user[1:] != user[:-1]) | (time[1:] != time[:-1])
+    del user, time
+    ties = np.flatnonzero(is_new)
+    owner = np.searchsorted(starts, ties, side="right") - 1
+    lengths = np.diff(ties, append=len(order))
+    ranks = ties - starts[owner] + (lengths + 1) / 2
+    share = ranks / np.diff(starts, append=len(order))[owner]
+    found = np.empty(len(order))
+    found[order] = np.repeat(share, lengths)
+    return found
 
 
 def _fewest(fold: Fold) -> int:
@@ -192,28 +281,31 @@ def _fewest(fold: Fold) -> int:
     return max(2, int(np.ceil(np.log(COLD) / np.log(min(max(share, COLD), 0.9)))))
 
 
-def _tally(data: pd.DataFrame, column: str) -> tuple[str | float, ...]:
+def _tally(
+    column: str, values: Floats, users: NDArray[np.int32], is_test: NDArray[np.bool_]
+) -> tuple[str | float, ...]:
     """Return the `TALLY` of tested interactions and of a draw without replacement.
 
     Of a user's n values with population variance s2, m drawn ones sum to m times their mean on
     average, with the variance m s2 (n - m) / (n - 1).
     """
-    groups = data[column].groupby(data["user_id"])
-    n, mean, s2 = groups.size(), groups.mean(), groups.var(ddof=0)
-    m = data["is_test"].groupby(data["user_id"]).sum()
-    variance = m * s2 * (n - m) / (n - 1).clip(lower=1)
-    seen = data[column] * data["is_test"]
-    sums = [float(x.sum()) for x in (seen, m * mean, variance, m * s2, m)]
-    return (RESPECTS[column], *sums, len(n))
+    n, m = np.bincount(users), np.bincount(users[is_test], minlength=int(users.max(initial=0)) + 1)
+    mean = np.bincount(users, values) / n.clip(min=1)
+    s2 = np.bincount(users, (values - mean[users]) ** 2) / n.clip(min=1)
+    variance = m * s2 * (n - m) / (n - 1).clip(min=1)
+    sums = (values[is_test], m * mean, variance, m * s2, m)
+    return (RESPECTS[column], *(float(x.sum()) for x in sums), int((n > 0).sum()))
 
 
-def _draws_of_users(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
+def _draws_of_users(evidence: Evidence, folds: Folds) -> Iterator[Draw]:
     """Yield how far the tested users are from a random draw of users, where they are a part."""
-    folds = [f for f in folds if not is_variant(evidence, f[0])]
+    folds = folds.select(lambda fold: not is_variant(evidence, fold))
     if not folds or evidence.plan.split.are_users_chosen:
         return
-    groups = _with_popularity(folds[0]).groupby("user_id")
-    own = pd.DataFrame({"popularity": groups["popularity"].mean(), "size": groups.size()})
+    data = _with_popularity(folds[0])
+    sizes = np.bincount(data.users)
+    means = np.bincount(data.users, data.popularity) / sizes.clip(min=1)
+    own = pd.DataFrame({"popularity": means, "size": sizes})[sizes > 0]
     own["is_tested"] = own.index.isin(pd.concat([test["user_id"] for _, _, test in folds]))
     # Who has fewer than all tested users could not be tested.
     own = own[own["size"] >= own.loc[own["is_tested"], "size"].min()]
@@ -235,7 +327,7 @@ def _draw_of_users(values: pd.Series, is_drawn: pd.Series) -> Draw:
     return Draw("users", what, mean, expected, errors, effect, fault=OTHER_USERS)
 
 
-def _whole_users(folds: Sequence[Fold]) -> Iterator[str]:
+def _whole_users(folds: Folds) -> Iterator[str]:
     """Name the folds that test all that many users have, as blocks of a sorted file do."""
     for name, train, test in folds:
         tested = test["user_id"].value_counts()

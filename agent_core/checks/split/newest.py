@@ -20,11 +20,15 @@ def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:
     """Check that the tested interactions of each user are the newest that the user has."""
     if not any(d.timestamp_column for d in evidence.datasets):
         return not_applicable("The data have no times to tell what is newest.")
-    timed = [fold for fold in folds if is_timed(fold[1]) and is_timed(fold[2])]
-    if len(timed) < len(folds):
-        return warned("The split was saved without times: whether the newest is tested is open.")
     lowest = evidence.plan.split.lowest_test_rating
-    share, name = min((_share_of_newest(f, lowest), f[0]) for f in timed)
+    shares = [
+        (_share_of_newest(fold, lowest), fold[0])
+        for fold in folds
+        if is_timed(fold[1]) and is_timed(fold[2])
+    ]
+    if len(shares) < len(folds):
+        return warned("The split was saved without times: whether the newest is tested is open.")
+    share, name = min(shares)
     told = "{share:.1%} of the tested interactions of fold {fold} are the newest of their users"
     text = Detail(told, share=share, fold=name)
     if share < MOST:

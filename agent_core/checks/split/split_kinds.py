@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import overload
 
 import pandas as pd
 
@@ -10,6 +11,39 @@ from agent_core.checks.result import Detail
 from agent_core.domain import SplitKind, SplitRules
 
 Fold = tuple[str, pd.DataFrame, pd.DataFrame]
+"""Name, train, test."""
+
+
+class Folds(Sequence[Fold]):
+    """Folds of which one is in memory at a time."""
+
+    def __init__(self, names: Iterable[str], load: Callable[[str], Fold]) -> None:
+        self.names = tuple(names)
+        self.load = load
+
+    @overload
+    def __getitem__(self, place: int) -> Fold: ...
+    @overload
+    def __getitem__(self, place: slice) -> Folds: ...
+    def __getitem__(self, place: int | slice) -> Fold | Folds:
+        """Load one fold, or return some that are loaded later."""
+        if isinstance(place, slice):
+            return Folds(self.names[place], self.load)
+        return self.load(self.names[place])
+
+    def __len__(self) -> int:
+        """Return how many folds there are."""
+        return len(self.names)
+
+    def select(self, is_wanted: Callable[[str], bool]) -> Folds:
+        """Return some of the folds."""
+        return Folds(filter(is_wanted, self.names), self.load)
+
+    def change(self, change: Callable[[Fold], Fold]) -> Folds:
+        """Return the folds as they are after a change."""
+        return Folds(self.names, lambda name: change(self.load(name)))
+
+
 SHARE_SLACK = 0.05
 """Rounding per user moves the held-out share of sparse data by this much."""
 FEW = 0.02
@@ -20,7 +54,7 @@ training. Readers are told."""
 def mismatch(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return in what the folds differ from the planned split."""
     judge = JUDGES.get(split.kind)
-    faults = [t for f in folds for t in _of_fold(f, judge(split, f))] if judge else []
+    faults = [t for f in folds for t in _of_fold(f[0], judge(split, f))] if judge else []
     if split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS):
         faults += _shared_tests(split.kind, folds)
     return faults
@@ -30,12 +64,12 @@ def structure(kind: SplitKind | None, fold: Fold) -> list[str]:
     """Return in what a fold differs from what its kind means, sizes left aside."""
     if kind is None or kind not in STRUCTURED:
         return []
-    return _of_fold(fold, JUDGES[kind](SplitRules(kind), fold))
+    return _of_fold(fold[0], JUDGES[kind](SplitRules(kind), fold))
 
 
-def _of_fold(fold: Fold, faults: Iterable[str]) -> list[str]:
+def _of_fold(fold: str, faults: Iterable[str]) -> list[str]:
     """Return faults with the name of their fold."""
-    return [Detail("fold {fold}: ", fold=fold[0]) + fault for fault in faults]
+    return [Detail("fold {fold}: ", fold=fold) + fault for fault in faults]
 
 
 def _leave_one_out(_: SplitRules, fold: Fold) -> Iterator[str]:

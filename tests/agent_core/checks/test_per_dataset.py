@@ -47,11 +47,15 @@ class Two:
         return {c.name: c for c in run_checks(self.evidence(folder))}
 
 
+def users_of(evidence, fold):
+    return evidence.ids.texts(evidence.test[fold]["user_id"]).astype(int)
+
+
 def test_each_fold_is_read_from_its_own_file(tmp_path):
     evidence = Two().evidence(tmp_path)
 
-    assert evidence.test["1"]["user_id"].astype(int).min() > SHIFT
-    assert evidence.test["0"]["user_id"].astype(int).max() < SHIFT
+    assert users_of(evidence, "1").min() > SHIFT
+    assert users_of(evidence, "0").max() < SHIFT
     assert evidence.agreement["agrees"].all()
     assert len(evidence.agreement) == len(evidence.single)
 
@@ -72,7 +76,7 @@ def test_a_fold_of_no_known_file_is_of_the_main_one(tmp_path, file):
 
     evidence = two.evidence(tmp_path)
 
-    assert evidence.test["1"]["user_id"].astype(int).max() < SHIFT
+    assert users_of(evidence, "1").max() < SHIFT
     assert not evidence.sources
 
 

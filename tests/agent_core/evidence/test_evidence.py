@@ -27,7 +27,7 @@ def test_an_honest_study_is_read_whole(tmp_path):
 
     assert evidence.problems == ()
     assert len(evidence.rows) == 12
-    assert set(evidence.lists["seed"]) == {"", "0", "1", "2"}
+    assert {seed for _, _, seed in evidence.lists} == {"", "0", "1", "2"}
     assert len(evidence.test["0"]) == USERS
     assert evidence.agreement["agrees"].all()
     assert len(evidence.recomputed) == 12 * USERS
@@ -53,7 +53,8 @@ def test_a_test_user_without_a_list_counts_as_zero(tmp_path):
     evidence = made.evidence(tmp_path)
 
     assert evidence.agreement["agrees"].all()
-    own = evidence.recomputed.query("seed == '1' and user_id == '4'")
+    (user,) = evidence.ids.encode(pd.Series(["4"]))
+    own = evidence.recomputed.query(f"seed == '1' and user_id == {user}")
     assert own["value"].eq(0).all()
     assert len(own) == 3
 
@@ -115,7 +116,7 @@ def test_derived_splits_are_tables(tmp_path):
     evidence = made.evidence(tmp_path)
 
     assert evidence.agreement["agrees"].all()
-    assert evidence.test["0"]["user_id"].iloc[0] == "1"
+    assert evidence.ids.texts(evidence.test["0"]["user_id"])[0] == "1"
 
 
 def test_ids_are_the_same_however_they_were_written(tmp_path):

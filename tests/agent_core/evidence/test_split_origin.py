@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agent_core.data.parquet_reader import PAIR
+from agent_core.evidence.id_codes import IdCodes
 from agent_core.evidence.split_origin import differences, has_times_of, trace_parts
 
 
@@ -24,7 +26,10 @@ def factorized(frame):
 
 
 def origin_of(frame, data):
-    return trace_parts({"train": {"0": frame.iloc[10:]}, "test": {"0": frame.iloc[:10]}}, data)
+    ids = IdCodes()
+    frame, data = (f.assign(**{c: ids.encode(f[c]) for c in PAIR}) for f in (frame, data))
+    parts = {"train": {"0": frame.iloc[10:]}, "test": {"0": frame.iloc[:10]}}
+    return trace_parts(parts, data, ids)
 
 
 def test_other_ids_are_known_in_dense_data_where_most_pairs_are_there_by_chance():

@@ -9,6 +9,7 @@ from builders import plan_of
 from results import NDCG, comparison_evidence, evidence_of, inputs_of
 
 from agent_core.domain import Level, Order, ReportDraft, SplitKind, SplitRules
+from agent_core.evidence.cells import Cells
 from agent_core.report.caveats import alerts, split_limits
 from agent_core.report.headline import headline
 from agent_core.report.writer import write_report
@@ -133,7 +134,7 @@ def test_values_that_nobody_computed_again_and_missing_predictions_stand_in_the_
     plan = replace(comparison_evidence().plan, metrics=(replace(NDCG, name="auc"),))
     test = pd.DataFrame({"user_id": ["1"] * 10, "item_id": [str(i) for i in range(10)]})
     half = test.head(5).assign(algorithm="EASE", fold="0", seed="", prediction=3.0, rating=3.0)
-    evidence = replace(comparison_evidence(plan), test={"0": test}, predictions=half)
+    evidence = replace(comparison_evidence(plan), test={"0": test}, predictions=Cells.of(half))
 
     found = inputs_of(evidence)
 

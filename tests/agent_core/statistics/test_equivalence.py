@@ -252,8 +252,8 @@ async def test_a_margin_set_after_the_start_is_none_for_answers():
     frozen, later = replace(inputs.plan, margin=None), replace(inputs.plan, version=2)
 
     class Known(Conclusion):
-        def evidence(self, node, execution=None):
-            return inputs.evidence
+        def delivery(self, node, execution=None):
+            return SimpleNamespace(is_large=False, read=lambda: inputs.evidence)
 
     def facts(*plans):
         view = replace(inputs.view, nodes=(inputs.best,), plans=plans)

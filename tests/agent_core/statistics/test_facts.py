@@ -15,7 +15,8 @@ from results import (
 )
 
 from agent_core.domain import Metric
-from agent_core.evidence.evidence import AGREEMENT_COLUMNS, PREDICTION_COLUMNS
+from agent_core.evidence.cells import Cells
+from agent_core.evidence.evidence import AGREEMENT_COLUMNS
 from agent_core.statistics.facts import collect_facts
 
 RECALL, HIT, RMSE = Metric("recall", 10), Metric("hit", 10), Metric("rmse")
@@ -183,7 +184,6 @@ def test_pooled_errors_are_compared_as_pooled():
             pd.DataFrame(
                 {"algorithm": name, "fold": "0", "seed": "", "user_id": user.astype(str),
                  "item_id": "1", "prediction": 3 + error, "rating": 3.0},
-                columns=list(PREDICTION_COLUMNS),
             )
         )  # fmt: skip
         rows[name, "0", ""] = [float(np.sqrt((error**2).mean()))]
@@ -198,7 +198,8 @@ def test_pooled_errors_are_compared_as_pooled():
         columns=list(AGREEMENT_COLUMNS),
     )
 
-    facts = collect_facts(replace(evidence, predictions=predictions, agreement=agreement))
+    cells = Cells.of(predictions)
+    facts = collect_facts(replace(evidence, predictions=cells, agreement=agreement))
 
     summary, difference = facts.summary(RMSE, "BiasedMF"), facts.comparisons[0]
     assert summary.user_interval.low < summary.mean < summary.user_interval.high

@@ -11,7 +11,15 @@ from results import NDCG, comparison_plan, dataset, evidence_of, inputs_of
 from agent_core.checks.results.algorithms import beats_baseline
 from agent_core.checks.results.statistics import statistics_available
 from agent_core.domain import Finding, Metric
-from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty, recomputed_of
+from agent_core.evidence.cells import Cells
+from agent_core.evidence.evidence import (
+    ROW_COLUMNS,
+    USER_COLUMNS,
+    Evidence,
+    Named,
+    empty,
+    recomputed_of,
+)
 from agent_core.report.caveats import split_limits
 from agent_core.report.headline import headline
 from agent_core.statistics.facts import collect_facts
@@ -186,11 +194,12 @@ def rated(shift=0.0, users=80, each=5):
         ]
     ).reindex(columns=list(ROW_COLUMNS)).astype({"k": "Int64"})  # fmt: skip
     parts = {"train": {"0": test.assign(item_id="x")}, "test": {"0": test}}
-    frames = (rows, empty(USER_COLUMNS), empty(("algorithm", "fold", "seed")), predictions)
-    users_found, agreement = recomputed_of(frames, parts, is_sample=False)
+    cells = Cells.of(predictions)
+    found = Named(rows, empty(USER_COLUMNS), Cells(), cells)
+    users_found, agreement = recomputed_of(found, parts, is_sample=False)
     plan = comparison_plan("BiasedMF", metrics=(RMSE,))
     return Evidence(
-        plan, "", OK, (dataset(),), rows=rows, predictions=predictions, train=parts["train"],
+        plan, "", OK, (dataset(),), rows=rows, predictions=cells, train=parts["train"],
         test=parts["test"], recomputed=users_found, agreement=agreement,
     )  # fmt: skip
 
