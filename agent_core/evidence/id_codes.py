@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,17 @@ def are_among(keys: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.b
     places = np.searchsorted(known, keys)
     places[places == len(known)] = 0
     return np.asarray(known[places] == keys)
+
+
+def are_repeated(
+    keys: NDArray[np.int64], keep: Literal["first", "last"] = "first"
+) -> NDArray[np.bool_]:
+    """Return which keys stand there once more; where none does, a third of the memory tells."""
+    ordered = np.sort(keys)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return np.zeros(len(keys), dtype=bool)
+    del ordered
+    return np.asarray(pd.Series(keys).duplicated(keep=keep))
 
 
 def pair_keys(frame: pd.DataFrame) -> NDArray[np.int64]:

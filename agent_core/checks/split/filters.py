@@ -17,7 +17,7 @@ from agent_core.checks.split.variants import PATTERNS, is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset, Plan, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
-from agent_core.evidence.id_codes import NO_ID, are_among, pair_keys
+from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, pair_keys
 from agent_core.evidence.raw_ids import read_otherwise
 from agent_core.evidence.split_origin import Rows
 from agent_core.prose.quotation import short
@@ -251,7 +251,7 @@ def _is_expected(plan: Plan, data: pd.DataFrame) -> NDArray[np.bool_]:
     kept: NDArray[np.bool_] = (users != NO_ID) & (items != NO_ID)
     if lowest is not None and "rating" in data:
         kept &= (pd.to_numeric(data["rating"], errors="coerce") >= lowest).to_numpy()
-    kept[kept] = ~pd.Series(pair_keys(data)[kept]).duplicated().to_numpy()
+    kept[kept] = ~are_repeated(pair_keys(data)[kept])
     # Of a user with one interaction nothing can be both trained on and tested.
     kept &= (np.bincount(users[kept], minlength=_width(users)) > 1)[users]
     while max(fewest) > 1 and kept.any():

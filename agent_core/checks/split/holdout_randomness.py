@@ -18,7 +18,7 @@ from agent_core.checks.split.variants import described_split, is_variant, kind_o
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Finding, Order, SplitKind
 from agent_core.evidence.evidence import Evidence
-from agent_core.evidence.id_codes import pair_keys
+from agent_core.evidence.id_codes import are_repeated, pair_keys
 from agent_core.evidence.split_origin import seconds
 
 Floats = NDArray[np.float64]
@@ -173,10 +173,9 @@ def _draws_in(where: str, tallies: pd.DataFrame) -> Iterator[Draw]:
 def _tallies(evidence: Evidence, fold: Fold) -> pd.DataFrame:
     """Return what the tested interactions of a fold come to, by popularity, rating and time."""
     data = _with_popularity(fold)
-    ratings = _numbers_of(fold, "rating", data.rows)
     lowest, is_kept = evidence.plan.split.lowest_test_rating, data.counts >= _fewest(fold)
-    if ratings is not None and lowest is not None:
-        is_kept &= ratings >= lowest
+    if lowest is not None and all("rating" in part for part in fold[1:]):
+        is_kept &= _numbers_of(fold, "rating", data.rows) >= lowest
     width = int(data.users.max(initial=0)) + 1
     is_kept &= (np.bincount(data.users[is_kept & data.is_test], minlength=width) > 0)[data.users]
     users, is_test = data.users[is_kept], data.is_test[is_kept]
@@ -208,7 +207,7 @@ def _with_popularity(fold: Fold) -> _Interactions:
     """Return the interactions of a fold, each pair once, with the popularity of their items."""
     users, items = (_column_of(fold, c) for c in PAIR)
     keys = pair_keys(pd.DataFrame({"user_id": users, "item_id": items}, copy=False))
-    rows = ~pd.Series(keys).duplicated(keep="last").to_numpy()
+    rows = ~are_repeated(keys, keep="last")
     del keys
     is_test = np.arange(len(rows)) >= len(fold[1])
     sizes = np.bincount(items[rows])
@@ -233,14 +232,13 @@ def _values_of(fold: Fold, data: _Interactions, column: str) -> Floats | None:
     """Return in what a draw is judged; None where a fold does not have it."""
     if column == "popularity":
         return data.popularity
-    name = {"rating": "rating", "time": "timestamp"}.get(column)
-    return _numbers_of(fold, name, data.rows) if name else None
+    name = {"rating": "rating", "time": "timestamp"}.get(column, "")
+    is_there = all(name in part for part in fold[1:])
+    return _numbers_of(fold, name, data.rows) if is_there else None
 
 
-def _numbers_of(fold: Fold, column: str, rows: NDArray[np.bool_]) -> Floats | None:
-    """Return ratings, or times as seconds; None where a part has none."""
-    if not all(column in part for part in fold[1:]):
-        return None
+def _numbers_of(fold: Fold, column: str, rows: NDArray[np.bool_]) -> Floats:
+    """Return ratings, or times as seconds."""
     both = pd.concat([part[column] for part in fold[1:]], ignore_index=True)[rows]
     numbers = seconds(both) if column == "timestamp" else pd.to_numeric(both, errors="coerce")
     return np.asarray(numbers, dtype=float)

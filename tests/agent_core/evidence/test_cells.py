@@ -15,7 +15,7 @@ from agent_core.errors import AgentError, BadDataset
 from agent_core.evidence import cells, evidence as evidence_room
 from agent_core.evidence.cells import Cells, FoldParts, Room, RowsOf
 from agent_core.evidence.evidence import Delivery, look_through
-from agent_core.evidence.id_codes import NO_ID, IdCodes, pair_keys
+from agent_core.evidence.id_codes import NO_ID, IdCodes, are_among, are_repeated, pair_keys
 from agent_core.execution.own_process import call_in_process
 from agent_core.search.judging import check_delivery
 from agent_core.statistics.facts import collect_facts
@@ -102,6 +102,19 @@ def test_pairs_have_one_number_each():
 
     assert keys[0] == keys[2]
     assert keys[0] != keys[1]
+
+
+def test_repeated_keys_are_those_that_pandas_finds():
+    for keys in (np.array([3, 1, 2]), np.array([3, 1, 3, 2, 1, 3]), np.array([], dtype=np.int64)):
+        for keep in ("first", "last"):
+            assert list(are_repeated(keys, keep)) == list(pd.Series(keys).duplicated(keep=keep))
+
+
+def test_keys_are_among_known_ones():
+    keys = np.array([5, 1, 9])
+
+    assert list(are_among(keys, np.array([1, 5, 7]))) == [True, True, False]
+    assert not are_among(keys, np.array([], dtype=np.int64)).any()
 
 
 def test_files_of_one_name_are_one_cell():
