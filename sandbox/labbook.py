@@ -1115,7 +1115,7 @@ def _file_rows(path: Path) -> pd.DataFrame:
     """Return users and items of a dataset file, read once; row numbers are the index."""
     key = f"rows of {path}"
     if key not in _memory:
-        found = _columns_of(path, ["user_id", "item_id"])
+        found = _dataset_columns(path, ["user_id", "item_id"])
         whole = [c for c in found if pd.api.types.is_integer_dtype(found[c])]
         _memory[key] = found.astype({c: _smallest_type(found[c]) for c in whole})
     file: pd.DataFrame = _memory[key]
@@ -1127,7 +1127,7 @@ def _smallest_type(values: pd.Series) -> np.dtype:
     return kind
 
 
-def _columns_of(path: Path, wanted: list[str]) -> pd.DataFrame:
+def _dataset_columns(path: Path, wanted: list[str]) -> pd.DataFrame:
     """Return some columns of a dataset file, as far as it has them."""
     table = path.with_name(f".{path.name}.parquet")
     if not table.exists():
@@ -1216,7 +1216,7 @@ def _turns_of(
     frame: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame, path: Path
 ) -> np.ndarray | None:
     """Return where interactions stand in a file that has pairs several times."""
-    more = _columns_of(path, ["rating", "timestamp"])
+    more = _dataset_columns(path, ["rating", "timestamp"])
     for column in more.columns.intersection(frame.columns):
         both = (_comparable(f[column]) for f in (frame, more))
         left[column], right[column] = _shared_codes(*both)
