@@ -86,7 +86,7 @@ def test_ids_come_back_or_their_loss_is_explained(users, monkeypatch):
         folder = Path(place)
         write(folder, users)
         by_rows = split_file(folder, by_helper, patch)
-        known = {*by_rows.interactions["user_id"]}
+        known = {*by_rows.ids.texts(by_rows.interactions["user_id"])}
         alone = split_file(folder, by_pandas, patch)
 
     assert known == {*users}
