@@ -68,6 +68,10 @@ def test_words_for_missing_values_are_those_of_pandas():
     assert told == dict.fromkeys(("NA", "None", "nan", "null"), "")
 
 
+def listed(evidence):
+    return {user for table in evidence.lists.values() for user in table["user_id"]}
+
+
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -91,14 +95,14 @@ def test_ids_come_back_or_their_loss_is_explained(users, monkeypatch):
 
     assert known == {*users}
     assert split_from_data(by_rows).finding is Finding.PASS
-    assert {*by_rows.lists["user_id"]} <= {*by_rows.test["0"]["user_id"]}
+    assert listed(by_rows) <= {*by_rows.test["0"]["user_id"]}
     parts = pd.concat([alone.train["0"], alone.test["0"]])
     faults = [f for c in CHECKS if (f := c(alone)).finding is Finding.FAIL]
     if faults:
         assert any("labbook.load" in f.reason for f in faults)
     else:
-        assert {*parts["user_id"]} == {*users}
-        assert {*alone.lists["user_id"]} <= {*alone.test["0"]["user_id"]}
+        assert {*alone.ids.texts(parts["user_id"])} == {*users}
+        assert listed(alone) <= {*alone.test["0"]["user_id"]}
 
 
 def test_merged_users_are_told_with_cause_and_remedy(tmp_path, monkeypatch):
