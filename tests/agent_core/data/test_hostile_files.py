@@ -87,7 +87,7 @@ def zip_bomb() -> bytes:
             "the quotation mark in line 553 opens a field of many lines",
         ),
         ("inf.csv", lambda: NAMES + TABLE + "5,5,inf,x\n6,6,-inf,x\n", "no ratings"),
-        ("deep.json", lambda: "[" * 1_000_000, "JSON without a list of objects"),
+        ("deep.json", lambda: "[" * 1_000_000, "JSON of too many levels"),
         ("levels.json", lambda: '{"a":' * 200_000 + "1" + "}" * 200_000, "too many levels"),
         ("brackets.jsonl", lambda: "{'a': " + "(" * 50_000 + ")" * 50_000 + "}\n", "JSON without"),
         ("results.json", lambda: '[{"user":1,"item":2}]', "a file that runs write. Rename it"),
