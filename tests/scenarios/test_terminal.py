@@ -216,9 +216,9 @@ def test_at_a_terminal_data_are_asked_about_after_a_refusal_and_before_the_start
     rows = (
         f"{u},x{i},{-1 if i < 3 else 1 + i % 5}\n" for u in range(30) for i in range(u % 7, 20)
     )
-    (home / "unnamed.csv").write_text("who,what,worth\n" + "".join(rows))
+    (home / "unnamed.csv").write_text("alpha,beta,gamma\n" + "".join(rows))
     asked = [
-        ("Enter ends): ", "user = who, item = what, rating = worth"),
+        ("Enter ends): ", "user = alpha, item = beta, rating = gamma"),
         ("in brackets: ", "drop the -1 rows"),
     ]
 

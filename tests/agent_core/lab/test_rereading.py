@@ -19,7 +19,7 @@ TWO_DOUBTS = "".join(
     for u, i in PAIRS
     for r in (-1 if i < 105 else 1 + i % 4,)
 )
-UNKNOWN = "who,what,when\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
+UNKNOWN = "alpha,beta,gamma\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
 
 
 @pytest.fixture
@@ -51,24 +51,24 @@ async def test_after_a_refusal_words_lead_on_to_the_plan_in_the_same_run(lab, tm
     await until(lab, run, lambda e: isinstance(e, RunFailed))
     refused = await lab.view(run)
 
-    await lab.describe_files(run, "the user is who, the item is what", ANN)
+    await lab.describe_files(run, "the user is alpha, the item is beta", ANN)
     await until(lab, run, lambda e: isinstance(e, PlanSet), refused.seq)
 
     view = await lab.view(run)
-    assert (view.datasets[0].user_column, view.datasets[0].item_column) == ("who", "what")
-    assert view.said == ("the user is who, the item is what",)
+    assert (view.datasets[0].user_column, view.datasets[0].item_column) == ("alpha", "beta")
+    assert view.said == ("the user is alpha, the item is beta",)
     assert not view.failure
 
 
 async def test_words_add_up_until_the_files_are_read(lab, tmp_path):
     run = await submitted(lab, tmp_path, UNKNOWN)
     seen = 0
-    for text in ("drop the NR rows", "the user is who", "the item is what"):
+    for text in ("drop the NR rows", "the user is alpha", "the item is beta"):
         seen = (await until(lab, run, lambda e: isinstance(e, RunFailed), seen)).seq
         await lab.describe_files(run, text, ANN)
     await until(lab, run, lambda e: isinstance(e, PlanSet), seen)
 
-    assert (await lab.view(run)).datasets[0].item_column == "what"
+    assert (await lab.view(run)).datasets[0].item_column == "beta"
 
 
 async def test_a_reply_reads_the_data_again_and_undo_takes_that_back(lab, tmp_path):

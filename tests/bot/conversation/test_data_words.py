@@ -18,7 +18,7 @@ TWO_DOUBTS = "".join(
     for u, i in PAIRS
     for r in (-1 if i < 105 else 1 + i % 4,)
 )
-UNKNOWN = "who,what,when\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
+UNKNOWN = "alpha,beta,gamma\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
 QUESTION = "@autoreclab Compare popularity and item kNN, NDCG@10, leave-one-out."
 PATIENCE_S = 90.0
 
@@ -82,7 +82,7 @@ async def test_after_a_refusal_a_reply_goes_on_to_the_plan_under_the_same_card(l
     refusal = await live.post(ts, "I find no column for a user", PATIENCE_S)
     assert "Say it" in refusal["text"]
 
-    live.say(ts, "the user is who, the item is what")
+    live.say(ts, "the user is alpha, the item is beta")
     await live.post(ts, "Plan v1", PATIENCE_S)
 
     assert len(await views(live)) == 1
