@@ -11,21 +11,22 @@ from typing import TypeVar
 from agent_core.domain.recipe import ORDER
 
 T = TypeVar("T")
+DAYS = (
+    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%Y", "%m-%d-%Y", "%m-%d-%y",
+    "%d-%m-%y", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d",
+)  # fmt: skip
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 DATE_FORMATS = (
-    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
-    "%m/%d/%y %H:%M", "%d/%m/%y %H:%M", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y",
-    "%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%m-%d-%Y %H:%M", "%d-%m-%Y",
-    "%m-%d-%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m %d, %Y", "%b %d, %Y",
-    "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p",
-    "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H", "%Y-%m-%d-%H",
-    "%Y-%m-%d-%H-%M-%S", "%Y-%m-%d_%H:%M:%S", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p",
-    "%Y/%m/%d %H:%M:%S.%f", "%Y-%b-%d", "%Y%m%d %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H:%M",
-    "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H时%M分", "%Y/%m/%d %H时", "%b %d, %Y %I:%M:%S %p",
-    "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d %b %Y %H:%M:%S", "%d %b %Y, %H:%M",
-    "%d %B %Y %H:%M", "%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M", "%d.%m.%y", "%d.%m.%y %H:%M",
-    "%d. %m. %Y", "%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z",
-    "%d/%b/%Y", "%d/%b/%Y %H:%M:%S", "%A, %B %d, %Y", "%Y-%m-%dT%H", "%m-%d-%y", "%d-%m-%y",
+    *(day + clock for day in DAYS for clock in CLOCKS),
+    "%m %d, %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
+    "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H", "%Y-%m-%d-%H", "%Y-%m-%d-%H-%M-%S",
+    "%Y-%m-%d_%H:%M:%S", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p", "%Y-%b-%d",
+    "%Y%m%d %H:%M:%S", "%Y年%m月%d日", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日 %H:%M:%S",
+    "%Y年%m月%d日 %H时%M分", "%Y/%m/%d %H时", "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p",
+    "%d %b %Y %H:%M:%S", "%d %b %Y, %H:%M", "%d %B %Y %H:%M", "%d-%b-%Y %H:%M:%S",
+    "%d-%b-%Y %H:%M", "%d. %m. %Y", "%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %z",
+    "%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y", "%d/%b/%Y %H:%M:%S", "%A, %B %d, %Y", "%Y-%m-%dT%H",
     "%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y",
 )  # fmt: skip
 """Of published datasets; a first part over 12 decides between day and month."""
