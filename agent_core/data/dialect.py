@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from agent_core.data.choices import Doubt, header_choice
 from agent_core.data.columns import by_place, numbered_names, role_of
-from agent_core.data.lines import Dialect, fields_of
+from agent_core.data.lines import QUOTE, Dialect, fields_of, quotes_of
 from agent_core.data.objects import objects_form
 from agent_core.data.odd_layouts import (
     form_of,
@@ -27,7 +27,6 @@ DELIMITERS = ("\t", "::", ";", ",", "|")
 RARE_DELIMITERS = ("^", "~", "\x01", "\x1f", "\x02", "¦", "§")
 PENALTY = 0.1
 """What blanks and rare marks must part more lines than others do, to be the delimiter."""
-QUOTE = '"'
 COMMENT = ("#", "%")
 MAX_COLUMNS = 2_000
 """The widest published table of ratings, Jester's, has 101."""
@@ -332,10 +331,8 @@ def _names_above(above: Sequence[str], form: _Form, rows: list[list[str]]) -> tu
 def _best_form(body: Sequence[str], asked: str) -> _Form | None:
     """Return the form under which most lines have one width."""
     found: list[_Form] = []
-    has_quotes = any(QUOTE in line for line in body)
     for delimiter in (asked,) if asked else (*DELIMITERS, *RARE_DELIMITERS, " "):
-        can_quote = has_quotes and len(delimiter) == 1
-        for quote in (QUOTE, "") if can_quote else ("",):
+        for quote in quotes_of(body, delimiter):
             form = _form(body, delimiter, quote)
             if form and form.is_doubled:
                 form = _form(body, delimiter * 2, "")
