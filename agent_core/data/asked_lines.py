@@ -45,7 +45,7 @@ def take_ratings(reading: Reading) -> None:
     missing = (*recipe.missing, *words.not_rated)
     missing += reading.known.not_rated if reading.known else ()
     drops = (Drop(recipe.rating, When.IS, words.dropped, "as asked"),) if words.dropped else ()
-    if recipe.layout is Layout.WIDE:
+    if recipe.layout is Layout.WIDE or words.only_rated:
         drops = (*drops, Drop(recipe.rating, When.IS, tuple(dict.fromkeys(missing)), "not rated"))
     reading.recipe = replace(
         recipe, missing=tuple(dict.fromkeys(missing)), drops=(*recipe.drops, *drops)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from agent_core.data.mark_words import ONLY_RATED, QUOTES, SAID_OF_VALUES, marks_of
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.prose.number_words import ORDINALS
 
@@ -19,7 +20,6 @@ SAID = {
 """How people name what a column holds."""
 ROLE = "|".join(f"(?P<{role}>{said})" for role, said in SAID.items())
 ROLE = rf"(?:(?:the|an?|my|our)\s+)?(?:{ROLE})\b"
-QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 NAME = rf"[{QUOTES}]?(?<![\w.-])(?P<name>[A-Za-z_](?:[\w.-]{{0,60}}\w)?)(?![\w-])[{QUOTES}]?"
 """Begins and ends where a word does, and is short: a long text must not take long."""
 LONGEST = 20_000
@@ -81,45 +81,6 @@ WITH_HEADER = (
     r"\bfirst\s+(?:line|row)\s+(?:is|holds|has|contains|gives)\s+(?:the\s+|an?\s+)?"
     r"(?:header|column names|names)|\b(?:does\s+have|there\s+is|has|with)\s+an?\s+header\b"
 )
-MARK = (
-    rf"(?:[{QUOTES}][^{QUOTES}]{{1,20}}[{QUOTES}]|-?\d+(?:\.\d+)?|n/a|nan|null|(?-i:[A-Z]{{1,5}})"
-    r"|zero(?:e?s)?\b|dash(?:es)?\b|empty\b|blanks?\b)"
-)
-SPOKEN_MARKS = {"zero": "0", "dash": "-", "empty": "", "blank": ""}
-"""A value that is a mark: a number, capitals, or in quotation marks."""
-MARKS = rf"(?P<marks>{MARK}(?:\s*(?:,|and|or)\s*(?:a\s+)?{MARK}){{0,8}})"
-UNRATED = (
-    r"(?:(?:simply|just|implicit,?|i\.e\.,?|an?)\s+)*(?:not\s+rated|unrated|no\s+rating"
-    r"|missing(?:\s+(?:ratings?|values?))?|unknown|not\s+(?:yet\s+)?seen|nothing\s+(?:was\s+)?rated"
-    r"|that\s+(?:the|an?)\s+\w+\s+was\s+not\s+(?:rated|seen)"
-    r"|(?:that\s+)?(?:they\s+|people\s+|somebody\s+|the\s+users?\s+)?(?:have|has|had|did|do)"
-    r"(?:\s+not|n't)\s+(?:yet\s+)?(?:seen|rated?|watched|read|answered?)(?:\s+it)?)\b"
-)
-TAKEN = r"(?:(?:should|must|can)\s+be\s+(?:treated|read|taken|counted)\s+)?"
-NOT_RATED = (
-    rf"{MARKS}\s*(?:means?|is|are|stands?\s+for|=|{TAKEN}as|:)\s*{UNRATED}",
-    rf"\b(?:drop|skip|ignore)\s+(?:all\s+)?(?:the\s+)?{MARKS}'?s?,\s+they\s+are\s+{UNRATED}",
-)
-NO_LINES = rf"{NOT_RATED[0]}[^.;\n]*\bno\s+interactions?\b"
-RATED = rf"{MARKS}\s+(?:is|are)\s+(?:really\s+)?(?:an?\s+)?(?:real\s+|true\s+)?ratings?\b"
-DROP = r"\b(?:drop|remove|skip|ignore|leave\s+out|exclude|delete)\b"
-LINES = r"(?:rows|lines|entries|records)"
-DROPPED = (
-    rf"{DROP}\s+(?:all\s+|the\s+)*(?P<marks>{MARK}|[\w.-]+)\s+{LINES}\b",
-    rf"{DROP}\s+(?:all\s+)?the\s+{MARKS}\s+(?:values|ratings)\b",
-    rf"{DROP}\s+(?:all\s+|the\s+)*{LINES}\s+(?:with|where|whose|of)\s+(?:the\s+|an?\s+)?"
-    rf"(?:ratings?|scores?|stars)\s+(?:is\s+|of\s+|=\s*)?{MARKS}",
-    rf"\b{LINES}\s+(?:with|where|whose)\s+(?:the\s+|an?\s+)?(?:ratings?|scores?|stars)\s+"
-    rf"(?:is\s+|of\s+|=\s*)?{MARKS}\s+(?:should|must|can|have to)\s+be\s+"
-    r"(?:dropped|removed|skipped|ignored|left out|excluded|deleted)",
-)
-NO_MARKS = frozenset(
-    (
-        *("duplicate", "duplicated", "repeated", "first", "last", "empty", "same", "other", "bad"),
-        *("invalid", "old", "new", "these", "those", "such", "remaining", "all"),
-    )
-)
-"""Words before `rows` that are no value of a rating."""
 EVENT_WORDS = {
     "purchase": r"purchases?|buys?|bought|orders?|transactions?|sales?",
     "click": r"clicks?",
@@ -189,6 +150,8 @@ class FileWords:
     """Values of the rating that look as if they meant that, and are ratings."""
     dropped: tuple[str, ...] = ()
     """Values of the rating whose lines are left out."""
+    only_rated: bool = False
+    """Whether lines without a rating are left out."""
     event: str = ""
     """A key of `EVENT_WORDS`: the only events that count; `all`: all do."""
     refuses_returns: bool = False
@@ -242,6 +205,7 @@ def file_words(text: str) -> FileWords:
     day_first = reading.choice(DAY_FIRST, MONTH_FIRST)
     events, returns = reading.found(*ONLY, ALL_EVENTS), reading.found(*NO_RETURNS)
     only_order, files = bool(reading.found(ONLY_ORDER)), reading.found(*FILE)
+    only_rated = bool(reading.found(*ONLY_RATED))
     roles = reading.roles()
     return FileWords(
         listed=listed,
@@ -253,6 +217,7 @@ def file_words(text: str) -> FileWords:
         not_rated=_of_kind(values, "not_rated"),
         rated=_of_kind(values, "rated"),
         dropped=_of_kind(values, "dropped"),
+        only_rated=only_rated,
         event=_group(events[-1], EVENT_WORDS, "all") if events else "",
         refuses_returns=bool(returns),
         only_order=only_order,
@@ -287,7 +252,9 @@ class _Reading:
         """Return for each role what was said last of its column; looked for after all else."""
         said: list[tuple[re.Match[str], str, str | int]] = []
         said += [(m, "named", m["name"]) for m in self.names(*ROLES_OF_NAMES)]
-        said += [(m, "none", "") for m in self.found(*NO_ROLE)]
+        read = [*self.spans]
+        none = (m for m in self.found(*NO_ROLE) if not _overlaps(m.span(), read))
+        said += [(m, "none", "") for m in none]
         said += [(m, "placed", _place(m)) for m in self.found(*ROLES_OF_PLACES)]
         said += [(m, "likely", m["name"]) for m in self.names(*ROLES_OF_LIKELY_NAMES)]
         result: dict[str, tuple[str, str | int]] = {}
@@ -307,14 +274,11 @@ class _Reading:
 
     def values(self) -> dict[str, str]:
         """Return for each value of a rating what was said last of it."""
-        said = [(m, "rated") for m in self.found(RATED)]
-        said += [(m, "dropped") for m in self.found(*DROPPED)]
-        said += [(m, "not_rated") for m in self.found(*NOT_RATED)]
-        said += [(m, "dropped") for m in self.found(NO_LINES)]
+        said = [(m, kind) for kind, patterns in SAID_OF_VALUES for m in self.found(*patterns)]
         return {
             value: kind
             for match, kind in sorted(said, key=lambda s: s[0].start())
-            for value in _marks(match)
+            for value in marks_of(match)
         }
 
     def listed(self) -> tuple[str, ...]:
@@ -344,17 +308,6 @@ def _group(match: re.Match[str], names: dict[str, str], other: str = "") -> str:
 
 def _of_kind(values: dict[str, str], kind: str) -> tuple[str, ...]:
     return tuple(value for value, said in values.items() if said == kind)
-
-
-def _marks(match: re.Match[str]) -> list[str]:
-    """Return the values that a statement is about."""
-    parts = re.split(r"\s*(?:,|\band\b|\bor\b)\s*(?:a\s+)?", match["marks"])
-    plain = (p.strip(f"{QUOTES} ") for p in parts)
-    kept = [p for p in plain if p and (len(parts) > 1 or p.lower() not in NO_MARKS)]
-    return [
-        SPOKEN_MARKS.get(re.sub(r"(?<=zero)e?s$|(?<=dash)es$|(?<=blank)s$", "", p.lower()), p)
-        for p in kept
-    ]
 
 
 def _names_in(text: str) -> tuple[tuple[str, ...], int]:

@@ -174,7 +174,7 @@ def _mend_sentinels(reading: Reading) -> bool:
         return False
     spelled, count = _spelled(reading, strange)
     others = [v for v in values if v != strange]
-    if recipe.layout is Layout.WIDE:
+    if recipe.layout is Layout.WIDE or reading.words.only_rated:
         # A cell of a matrix that is not rated is no interaction.
         drop = Drop(recipe.rating, When.IS, spelled, f"{strange:g} stands for not rated")
         reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
