@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from agent_core.data.choices import Doubt, column_choice, no_column_choice
+from agent_core.data.columns import names_kinds
 from agent_core.data.networks import are_one_kind
 from agent_core.data.signs import Signs
 from agent_core.errors import BadDataset
 
 NEEDED = {"user_id": "a user", "item_id": "an item"}
 MANY_PAIRS = 10
+FLAG = 2
+"""Different values of a column that says whether something is so."""
+TELLING = re.compile(r"\w*(?:_|[a-z](?=[A-Z]))\w+")
+"""What no word is: `customer_no`, `userKey`."""
 
 
 @dataclass(slots=True)
@@ -112,6 +119,43 @@ def tell_undecided(roles: Roles) -> None:
     if is_plain and not signs[0].is_sorted and not signs[0].is_grouped:
         roles.guess(roles.found["user_id"], "user_id")
         roles.guess(roles.found["item_id"], "item_id")
+
+
+def tell_absent(roles: Roles, likely: Mapping[str, str]) -> None:
+    """Say which columns people name that are not there, where the name can be nothing else."""
+    there = {c.lower() for c in roles.columns}
+    for role, column in likely.items():
+        if column.lower() in there or not TELLING.fullmatch(column):
+            continue
+        if role in roles.found:
+            roles.guess(roles.found[role], role, f"; {column}, which the task names, is not there")
+        else:
+            roles.doubts.append(f"the task names {column} for the {role}, which is not there")
+
+
+def tell_scales(roles: Roles) -> None:
+    """Ask which of several columns on one scale is the rating, where none is taken."""
+    able = [c for c in roles.free() if roles.signs[c].is_grade and not names_kinds(c)]
+    able = [c for c in able if not any(is_of(role, c, roles) for role in NEEDED)]
+    scales = {c: {*roles.values[c]} - {""} for c in able if roles.signs[c].distinct > FLAG}
+    span = {*chain.from_iterable(scales.values())}
+    if (
+        "rating" not in roles.found
+        and len(scales) > 1
+        and all(2 * len(s) > len(span) for s in scales.values())
+    ):
+        text = f"the columns {', '.join(scales)} could be ratings; none is taken"
+        roles.ask_whether(text, "rating", [*scales])
+
+
+def is_of(role: str, column: str, roles: Roles) -> bool:
+    """Whether a column says one thing of each user or item, as an age or a price does."""
+    seen: dict[str, set[str]] = {}
+    ids = roles.values[roles.found[role]] if role in roles.found else ()
+    for one, value in zip(ids, roles.values[column], strict=False):
+        seen.setdefault(one, set()).add(value)
+    is_several = len(ids) > 2 * len(seen)
+    return is_several and len(seen) > 1 and all(len(v) == 1 for v in seen.values())
 
 
 def said_of(column: str, roles: Roles) -> str:

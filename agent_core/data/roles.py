@@ -22,16 +22,19 @@ from agent_core.data.file_words import FileWords
 from agent_core.data.found_roles import (
     NEEDED,
     Roles,
+    is_of,
     refuse_missing,
     said_of,
+    tell_absent,
     tell_one_kind,
     tell_others,
+    tell_scales,
     tell_undecided,
     tell_unique,
 )
 from agent_core.data.known_files import KnownFile
 from agent_core.data.lines import Dialect
-from agent_core.data.said_columns import listed_columns, wanted_item
+from agent_core.data.said_columns import listed_columns, wanted_item, wanted_rating
 from agent_core.data.signs import Signs, signs_of_all
 from agent_core.data.times import TimeFormat, may_be_days, mixes_units, orders_only, time_format
 from agent_core.domain.recipe import ORDER, ROLE_FIELDS, Layout, Recipe
@@ -72,9 +75,12 @@ def with_roles(
     if known is None or not is_named:
         _take_values(roles, words, is_named=is_named or known is not None)
     refuse_missing(roles, name)
+    tell_absent(roles, words.likely)
     if recipe.layout in (Layout.DELIMITED, Layout.SPACED):
         tell_unique(roles)
         tell_one_kind(roles)
+        if is_named and known is None:
+            tell_scales(roles)
         if not is_named and known is None and not words.placed:
             tell_undecided(roles)
     fields = {ROLE_FIELDS[role]: column for role, column in roles.found.items()}
@@ -122,6 +128,10 @@ def _take_words(roles: Roles, words: FileWords, name: str) -> None:
     wanted = wanted_item(words.text, roles.columns)
     if "item_id" not in roles.found and wanted and roles.signs[wanted].can_be_id:
         roles.give("item_id", wanted)
+    grades = [c for c in roles.free() if _can_grade(roles.signs[c])]
+    if "rating" not in roles.found and (rated := wanted_rating(words.text, grades)):
+        roles.give("rating", rated)
+        roles.guess(rated, "rating")
 
 
 def _take_names(roles: Roles) -> None:
@@ -131,7 +141,7 @@ def _take_names(roles: Roles) -> None:
         free = [c for c in roles.free() if _allows(role, roles.signs[c])]
         named = [c for c in free if role_of(bare[c]) == role]
         if role == "rating":
-            free = [c for c in free if c in named or not _is_of_user(c, roles)]
+            free = [c for c in free if c in named or not is_of("user_id", c, roles)]
         hinting = [c for c in free if hinted_role(bare[c]) == role and c not in named]
         if role == "timestamp":
             _take_time(roles, named, [c for c in hinting if roles.signs[c].time])
@@ -209,18 +219,8 @@ def _rare_column(roles: Roles, role: str) -> str:
     if role in NEEDED:
         able = [c for c in able if roles.signs[c].can_be_id and not roles.signs[c].is_unique]
     else:
-        able = [c for c in able if _can_grade(roles.signs[c]) and not _is_of_user(c, roles)]
+        able = [c for c in able if _can_grade(roles.signs[c]) and not is_of("user_id", c, roles)]
     return able[0] if len(able) == 1 else ""
-
-
-def _is_of_user(column: str, roles: Roles) -> bool:
-    """Whether a column says one thing of each user, as an age or a count does."""
-    seen: dict[str, set[str]] = {}
-    users = roles.values[roles.found["user_id"]] if "user_id" in roles.found else ()
-    for user, value in zip(users, roles.values[column], strict=False):
-        seen.setdefault(user, set()).add(value)
-    is_several = len(users) > 2 * len(seen)
-    return is_several and len(seen) > 1 and all(len(v) == 1 for v in seen.values())
 
 
 def _take_values(roles: Roles, words: FileWords, *, is_named: bool) -> None:

@@ -30,6 +30,11 @@ WANTED = re.compile(
     re.IGNORECASE,
 )
 
+PREDICTED = re.compile(
+    r"\bpredict(?:ed|ing|s)?\s+((?:(?!from\b|by\b|using\b|with\b|for\b|based\b|of\b)[\w-]+\s*){1,8})",
+    re.IGNORECASE,
+)
+
 
 def listed_columns(text: str, width: int) -> tuple[str, ...]:
     """Return the names that a text lists for so many columns; nothing where it lists none."""
@@ -51,6 +56,13 @@ def wanted_item(text: str, columns: Sequence[str]) -> str:
         if len(found) == 1:
             return found[0]
     return ""
+
+
+def wanted_rating(text: str, columns: Sequence[str]) -> str:
+    """Return the one column that is named in what people want predicted; empty: none is."""
+    said = " ".join(m[1].lower() for m in PREDICTED.finditer(text))
+    found = [c for c in columns if re.search(rf"(?<!\w){re.escape(c.lower())}(?!\w)", said)]
+    return found[0] if len(found) == 1 else ""
 
 
 def _lists_in(text: str) -> Iterator[list[str]]:

@@ -39,6 +39,12 @@ def lines(make, header=""):
             ),
             "could be ratings",
         ),
+        (
+            lines(
+                lambda u, i: f"{u},{i},{1 + u * i % 5},{1 + (u + i) % 5}", "user,item,food,bed\n"
+            ),
+            "food, bed could be ratings",
+        ),
         (lines(lambda u, i: f"{u},x{i},{1 + i % 5}", "worker,riddle,fun\n"), "riddle"),
         (
             "user,item\n" + "".join(f"p{n % 9},order {n}\n" for n in range(30)),
@@ -59,3 +65,13 @@ def test_what_is_usual_is_not_doubted(tmp_path):
     )
 
     assert [read_file(tmp_path, c).dataset.doubts for c in (plain, named)] == [(), ()]
+
+
+def test_a_column_that_a_task_names_and_a_file_lacks_is_told(tmp_path):
+    content = lines(lambda u, i: f"{u},{i},{1 + i % 5}", "user,item,rating\n")
+
+    def doubts(words):
+        return read_file(tmp_path, content, "r.csv", words).dataset.doubts
+
+    assert any("customer_no" in d for d in doubts("the user is in customer_no"))
+    assert doubts("the users are in Germany") == ()
