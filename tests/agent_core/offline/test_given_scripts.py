@@ -111,12 +111,14 @@ async def test_the_given_split_is_run_and_no_other(sandbox, tmp_path, written):
     assert plan.split.kind is SplitKind.GIVEN
     assert plan.split.has_validation is ("valid" in parts)
     for saved, name in ((evidence.train["0"], "train"), (evidence.test["0"], "test")):
-        own = [*zip(saved["user_id"].astype(int), saved["item_id"].astype(int), strict=True)]
+        ids = [map(int, evidence.ids.texts(saved[c])) for c in ("user_id", "item_id")]
+        own = [*zip(*ids, strict=True)]
         wanted = zip(parts[name]["user_id"], parts[name]["item_id"], strict=True)
         assert sorted(own) == sorted(wanted)
     claimed = evidence.single.set_index("algorithm")["value"]
-    for name, lists in evidence.lists.groupby("algorithm"):
-        assert claimed[name] == pytest.approx(ndcg(lists, parts["test"]), abs=1e-9)
+    for (name, *_), saved in evidence.lists.items():
+        texts = {c: evidence.ids.texts(saved[c]) for c in ("user_id", "item_id")}
+        assert claimed[name] == pytest.approx(ndcg(saved.assign(**texts), parts["test"]), abs=1e-9)
     wanted = {r.check for r in plan.requirements if r.check}
     assert not [c for n, c in checks.items() if c.finding is Finding.FAIL
                 and (c.is_binding or n in wanted)]  # fmt: skip
