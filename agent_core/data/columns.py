@@ -20,9 +20,11 @@ RARE: dict[str, frozenset[str]] = {r: frozenset(_TABLE[r].get("rare", ())) for r
 """Names that are taken where no usual one is there, and asked about."""
 ENDINGS = "|".join(_TABLE["endings"])
 SAME_LETTERS = str.maketrans(
+    # Letters that Unicode does not part into a plain one and a sign.
     {"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "đ": "d", "ı": "i", "œ": "oe"}  # noqa: RUF001
 )
 LATIN = re.compile(r"[\x00-\x7f（）：、・]")  # noqa: RUF001
+"""Letters and signs that are no part of a name in another script."""
 TYPED_KEY = re.compile(r"(?:\.\$\w+)+$")
 """The type that an export of a database writes behind a key: `userId.$numberLong`."""
 MARKS = frozenset(

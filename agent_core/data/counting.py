@@ -1,18 +1,58 @@
-"""Histograms of a table of interactions, counted by DuckDB."""
+"""Counts a table of interactions with DuckDB, each column once."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
 from agent_core.data.table import run
+from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain.histograms import Bars, Histograms
+from agent_core.domain.recipe import ORDER, Recipe
 
-MOST_BARS = 20
+FEW = 20
+"""Different ratings up to which they are listed."""
 RANGES = 10
+COUNTED = 1_000_000
+"""Rows from which different times are estimated, to about 3 %: counting takes as long as reading
+them."""
 
 
-def histograms(opened: duckdb.DuckDBPyConnection, table: str, *, has_ratings: bool) -> Histograms:
-    """Return the histograms of a table.
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted in a table of interactions."""
+
+    rows: int
+    users: int
+    items: int
+    fewest_per_user: int
+    repeated: int
+    ratings: tuple[float, ...] = ()
+    """Different ratings, where they are few."""
+    rating_range: tuple[float, float] | None = None
+    different_ratings: int = 0
+    unrated: int = 0
+    different_times: int = 0
+    untimed: int = 0
+    first_day: str | None = None
+    last_day: str | None = None
+    strange_years: int = 0
+    histograms: Histograms = field(default_factory=Histograms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """How many interactions users, or items, have."""
+
+    count: int
+    rows: int
+    fewest: int
+    bars: Bars
+
+
+def count_table(opened: duckdb.DuckDBPyConnection, table: str, recipe: Recipe) -> Counts:
+    """Return what is in a table of interactions.
 
     Parameters
     ----------
@@ -20,41 +60,101 @@ def histograms(opened: duckdb.DuckDBPyConnection, table: str, *, has_ratings: bo
         A connection.
     table
         The SQL of the table.
-    has_ratings
-        Whether it has a column of ratings.
+    recipe
+        What columns it has, and the form of its times.
+
+    Raises
+    ------
+    Trouble
+        When the table cannot be counted.
     """
-    return Histograms(
-        ratings=_ratings(opened, table) if has_ratings else (),
-        per_user=_doubling(opened, table, "user_id"),
-        per_item=_doubling(opened, table, "item_id"),
+    users, items = (_groups(opened, table, key) for key in ("user_id", "item_id"))
+    (pairs,) = _numbers(opened, "count(*)", f"(SELECT DISTINCT user_id, item_id FROM {table})")
+    counts = Counts(
+        users.rows,
+        users.count,
+        items.count,
+        users.fewest,
+        users.rows - pairs,
+        histograms=Histograms(per_user=users.bars, per_item=items.bars),
     )
+    if "rating" in recipe.roles:
+        counts = _with_ratings(counts, opened, table)
+    return _with_times(counts, opened, table, recipe) if "timestamp" in recipe.roles else counts
 
 
-def _ratings(opened: duckdb.DuckDBPyConnection, table: str) -> Bars:
-    rated = f"(SELECT rating AS r FROM {table} WHERE rating IS NOT NULL)"
-    ((low, high, different),) = run(
-        opened, f"SELECT min(r), max(r), count(DISTINCT r) FROM {rated}"
-    )
-    if not different:
-        return ()
-    if int(str(different)) <= MOST_BARS:
-        found = run(opened, f"SELECT r, count(*) FROM {rated} GROUP BY 1 ORDER BY 1")
-        return tuple((f"{float(str(r)):g}", int(str(n))) for r, n in found)
-    first, width = float(str(low)), (float(str(high)) - float(str(low))) / RANGES
-    place = f"least(floor((r - {first!r}) / {width!r}), {RANGES - 1})"
-    found = run(opened, f"SELECT {place}, count(*) FROM {rated} GROUP BY 1 ORDER BY 1")
-    starts = ((first + width * float(str(b)), int(str(n))) for b, n in found)
-    return tuple((f"{start:.4g} to {start + width:.4g}", n) for start, n in starts)
-
-
-def _doubling(opened: duckdb.DuckDBPyConnection, table: str, key: str) -> Bars:
+def _groups(opened: duckdb.DuckDBPyConnection, table: str, key: str) -> _Groups:
     """Return how many users or items have 1, 2 to 3, 4 to 7, ... interactions."""
-    counts = f"(SELECT count(*) AS n FROM {table} GROUP BY {key})"
     found = run(
         opened,
-        f"SELECT CAST(floor(log2(n)) AS INTEGER), count(*) FROM {counts} GROUP BY 1 ORDER BY 1",
+        "SELECT CAST(floor(log2(n)) AS INTEGER), count(*), CAST(sum(n) AS BIGINT), min(n) FROM "
+        f"(SELECT count(*) AS n FROM {table} GROUP BY {key}) GROUP BY 1 ORDER BY 1",
     )
-    return tuple((_range(int(str(b))), int(str(n))) for b, n in found)
+    rows = [[int(str(v)) for v in row] for row in found]
+    return _Groups(
+        sum(count for _, count, _, _ in rows),
+        sum(total for _, _, total, _ in rows),
+        min((fewest for *_, fewest in rows), default=0),
+        tuple((_range(power), count) for power, count, _, _ in rows),
+    )
+
+
+def _with_ratings(counts: Counts, opened: duckdb.DuckDBPyConnection, table: str) -> Counts:
+    ((low, high, different, known),) = run(
+        opened,
+        f"SELECT min(rating), max(rating), count(DISTINCT rating), count(rating) FROM {table}",
+    )
+    unrated = counts.rows - int(str(known))
+    if not known:
+        return replace(counts, unrated=unrated)
+    ends = float(str(low)), float(str(high))
+    is_few = int(str(different)) <= FEW
+    width = (ends[1] - ends[0]) / RANGES
+    place = (
+        "rating" if is_few else f"least(floor((rating - {ends[0]!r}) / {width!r}), {RANGES - 1})"
+    )
+    found = run(
+        opened,
+        f"SELECT {place}, count(*) FROM {table} WHERE rating IS NOT NULL GROUP BY 1 ORDER BY 1",
+    )
+    values = [(float(str(value)), int(str(n))) for value, n in found]
+    starts = [(ends[0] + width * value, n) for value, n in values]
+    bars = (
+        tuple((f"{value:g}", n) for value, n in values)
+        if is_few
+        else tuple((f"{start:.4g} to {start + width:.4g}", n) for start, n in starts)
+    )
+    return replace(
+        counts,
+        ratings=tuple(value for value, _ in values) if is_few else (),
+        rating_range=ends,
+        different_ratings=int(str(different)),
+        unrated=unrated,
+        histograms=replace(counts.histograms, ratings=bars),
+    )
+
+
+def _with_times(
+    counts: Counts, opened: duckdb.DuckDBPyConnection, table: str, recipe: Recipe
+) -> Counts:
+    distinct = "count(DISTINCT" if counts.rows <= COUNTED else "approx_count_distinct("
+    different, known = _numbers(opened, f"{distinct} timestamp), count(timestamp)", table)
+    counts = replace(counts, different_times=different, untimed=counts.rows - known)
+    if recipe.time_format == ORDER or not known:
+        return counts
+    ((first, last, strange),) = run(
+        opened,
+        "SELECT CAST(CAST(min(timestamp) AS DATE) AS VARCHAR), "
+        "CAST(CAST(max(timestamp) AS DATE) AS VARCHAR), "
+        f"count_if(year(timestamp) NOT BETWEEN {FIRST_YEAR} AND {LAST_YEAR}) FROM {table}",
+    )
+    return replace(
+        counts, first_day=str(first), last_day=str(last), strange_years=int(str(strange))
+    )
+
+
+def _numbers(opened: duckdb.DuckDBPyConnection, fields: str, source: str) -> list[int]:
+    return [int(str(v or 0)) for v in run(opened, f"SELECT {fields} FROM {source}")[0]]
 
 
 def _range(power: int) -> str:

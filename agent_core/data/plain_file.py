@@ -151,6 +151,7 @@ def members_of(path: Path, name: str) -> dict[str, int]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+    # Directories that are damaged raise any of these.
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise BadDataset(f"{name} is a damaged ZIP archive ({error}). Pack it again.") from error
     if len(entries) > MAX_MEMBERS:

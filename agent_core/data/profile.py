@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from agent_core.data.choices import text_of
-from agent_core.data.counting import histograms
+from agent_core.data.counting import Counts, count_table
 from agent_core.data.file_words import file_words
 from agent_core.data.given_split import WantedPart, read_given
 from agent_core.data.hashing import sha256_of
@@ -16,10 +16,9 @@ from agent_core.data.own_columns import own_sides
 from agent_core.data.plain_file import MAX_BYTES
 from agent_core.data.reader import read_table
 from agent_core.data.reading import Reading
-from agent_core.data.table import Trouble, connection, quoted_text, run
+from agent_core.data.table import Trouble, connection, quoted_text
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset, GivenPart
-from agent_core.domain.histograms import Histograms
 from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
 from agent_core.prose.given_text import given_text
@@ -33,33 +32,6 @@ SYNTHETIC_HEADER = "synthetic_user_id"
 MOVIELENS = ("userId", "movieId", "rating", "timestamp")
 LATEST_SMALL = (100_836, 100_004)
 """Ratings of its versions of 2018 and 2016."""
-COUNTED = 1_000_000
-"""Rows from which different times are estimated, to about 3 %: counting takes as long as reading
-them."""
-FEW = 20
-"""Different ratings up to which they are listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What is counted in a table of interactions."""
-
-    rows: int
-    users: int
-    items: int
-    fewest_per_user: int
-    repeated: int
-    ratings: tuple[float, ...] = ()
-    """Different ratings, where they are few."""
-    rating_range: tuple[float, float] | None = None
-    different_ratings: int = 0
-    unrated: int = 0
-    different_times: int = 0
-    untimed: int = 0
-    first_day: str | None = None
-    last_day: str | None = None
-    strange_years: int = 0
-    histograms: Histograms = field(default_factory=Histograms)
 
 
 def profile(
@@ -119,63 +91,8 @@ def profile(
 
 def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:
     """Count what is in a table."""
-    table = f"read_parquet({quoted_text(target)})"
-    roles = recipe.roles
     with connection(folder) as opened:
-
-        def numbers(*fields: str) -> list[int]:
-            row = run(opened, f"SELECT {', '.join(fields)} FROM {table}")[0]
-            return [int(str(v or 0)) for v in row]
-
-        rows, users, items = numbers(
-            "count(*)", "count(DISTINCT user_id)", "count(DISTINCT item_id)"
-        )
-        fewest = run(
-            opened, f"SELECT min(n) FROM (SELECT count(*) AS n FROM {table} GROUP BY user_id)"
-        )
-        pairs = run(
-            opened, f"SELECT count(*) FROM (SELECT DISTINCT user_id, item_id FROM {table})"
-        )
-        counted = {
-            "rows": rows,
-            "users": users,
-            "items": items,
-            "fewest_per_user": int(str(fewest[0][0])),
-            "repeated": rows - int(str(pairs[0][0])),
-        }
-        found: dict[str, object] = {}
-        if "rating" in roles:
-            different, known = numbers("count(DISTINCT rating)", "count(rating)")
-            found |= {"different_ratings": different, "unrated": rows - known}
-            if known:
-                ends = run(opened, f"SELECT min(rating), max(rating) FROM {table}")[0]
-                found["rating_range"] = tuple(float(str(v)) for v in ends)
-            if different <= FEW:
-                values = run(
-                    opened,
-                    f"SELECT DISTINCT rating FROM {table} WHERE rating IS NOT NULL ORDER BY 1",
-                )
-                found["ratings"] = tuple(float(str(v)) for (v,) in values)
-        if "timestamp" in roles:
-            distinct = "count(DISTINCT" if rows <= COUNTED else "approx_count_distinct("
-            different, known = numbers(f"{distinct} timestamp)", "count(timestamp)")
-            found |= {"different_times": different, "untimed": rows - known}
-            if recipe.time_format != ORDER and known:
-                found |= _days(run(opened, DAYS.format(table))[0])
-        found["histograms"] = histograms(opened, table, has_ratings="rating" in roles)
-    return Counts(**counted, **found)  # type: ignore[arg-type]
-
-
-DAYS = (
-    "SELECT CAST(CAST(min(timestamp) AS DATE) AS VARCHAR), "
-    "CAST(CAST(max(timestamp) AS DATE) AS VARCHAR), "
-    f"count_if(year(timestamp) NOT BETWEEN {FIRST_YEAR} AND {LAST_YEAR}) FROM {{}}"
-)
-
-
-def _days(row: tuple[object, ...]) -> dict[str, object]:
-    first, last, strange = row
-    return {"first_day": first, "last_day": last, "strange_years": int(str(strange))}
+        return count_table(opened, f"read_parquet({quoted_text(target)})", recipe)
 
 
 def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) -> Dataset:

@@ -83,9 +83,7 @@ def with_roles(
             tell_scales(roles)
         if not is_named and known is None and not words.placed:
             tell_undecided(roles)
-    fields = {ROLE_FIELDS[role]: column for role, column in roles.found.items()}
-    recipe = replace(recipe, **{**dict.fromkeys(ROLE_FIELDS.values(), ""), **fields})  # type: ignore[arg-type]
-    recipe = _with_formats(recipe, values, roles.doubts, words)
+    recipe = _with_formats(recipe.with_roles(roles.found), values, roles.doubts, words)
     return (recipe if is_named else _with_role_names(recipe)), roles.doubts
 
 
@@ -365,8 +363,7 @@ def _with_role_names(recipe: Recipe) -> Recipe:
     """Return the recipe of a file without a header, its columns named by what they hold."""
     names = {column: role for role, column in recipe.roles.items()}
     columns = tuple(names.get(c, c) for c in recipe.columns)
-    roles = {ROLE_FIELDS[role]: role for role in recipe.roles}
-    return replace(recipe, columns=columns, **roles)  # type: ignore[arg-type]
+    return replace(recipe, columns=columns).with_roles({role: role for role in recipe.roles})
 
 
 def _are_whole(values: Sequence[str]) -> bool:

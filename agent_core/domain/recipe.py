@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -137,6 +138,16 @@ class Recipe:
         """Role to column, where there is one."""
         named = {r: getattr(self, a) for r, a in ROLE_FIELDS.items()}
         return {role: column for role, column in named.items() if column}
+
+    def with_roles(self, columns: Mapping[str, str]) -> Recipe:
+        """Return it with these columns, by role; roles that are not there have none."""
+        return replace(
+            self,
+            user=columns.get("user_id", ""),
+            item=columns.get("item_id", ""),
+            rating=columns.get("rating", ""),
+            timestamp=columns.get("timestamp", ""),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values, as the helper of scripts takes it."""

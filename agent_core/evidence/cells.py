@@ -49,6 +49,10 @@ class Source:
         return self.read() if self.kept is None else self.kept
 
 
+def _kept(table: pd.DataFrame) -> Source:
+    return Source(lambda: table, len(table), table)
+
+
 class Cells(Mapping[Run, pd.DataFrame]):
     """The lists, or the predictions, of each run: one is in memory at a time."""
 
@@ -60,8 +64,7 @@ class Cells(Mapping[Run, pd.DataFrame]):
         """Return the cells of a table that has algorithm, fold and seed as columns."""
         parts = frame.groupby(RUN, sort=False)
         found = {run: g.drop(columns=RUN).reset_index(drop=True) for run, g in parts}
-        kept = {run: (Source(lambda: g, len(g), g),) for run, g in found.items()}  # noqa: B023
-        return cls({(str(a), str(f), str(s)): source for (a, f, s), source in kept.items()})
+        return cls({(str(a), str(f), str(s)): (_kept(g),) for (a, f, s), g in found.items()})
 
     def __getitem__(self, run: Run) -> pd.DataFrame:
         """Read the lines of one run."""
