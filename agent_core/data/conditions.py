@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from agent_core.data.columns import is_named_for, names_event, names_opinion, names_split, role_of
 from agent_core.data.file_words import EVENT_WORDS
+from agent_core.data.mark_words import DROP_VERBS
 from agent_core.domain.recipe import Drop, When
 
 CLAUSE_END = r"[;\n]|[.!?](?=\s|$)"
 OTHERS = r"(?:the\s+)?(?:others?|rest|remainder|(?:every|any)thing\s+else|all\s+else)\b"
 LEAVE_OUT = re.compile(
-    r"\b(?:drop|remove|exclude|discard|ignore|skip|delete|forget|throw\w*|leave\s+out|left\s+out"
+    rf"\b(?:{DROP_VERBS}|forget|throw\w*|left\s+out"
     rf"|(?:must|should|can)\s+go|without)\b(?!\s+(?:out\s+)?{OTHERS})",
     re.IGNORECASE,
 )
@@ -46,6 +47,12 @@ CONDITION = re.compile(
     rf"(?:(?:{SIGN})\s*)?{VALUE}\s*(?:{MORE}|{LESS})?",
     re.IGNORECASE,
 )
+LINES_WHERE = re.compile(
+    r"\b(?:rows|lines|entries|records|interactions|those|ones|column)\s+"
+    r"(?:(?:where|whose|with|of|that\s+have|in\s+which)\s+)?(?:the\s+)?$",
+    re.IGNORECASE,
+)
+"""What stands before the name of a column."""
 MOST_OPINIONS, MOST_KINDS, MOST_NAMED = 6, 20, 6
 NEGATIVE = re.compile(r"\bnegative\s+(\w+)", re.IGNORECASE)
 CODED = re.compile(r"['\"]?(-?\d+)['\"]?\s*(?:=|:|is|means|stands\s+for)\s*(?:an?\s+)?([A-Za-z]+)")
@@ -78,7 +85,7 @@ def conditions_in(
     """
     found = Conditions()
     for column in values:
-        if column in taken or role_of(column) or not _is_named(column, text):
+        if column in taken or role_of(column) or not _is_named(column, text, values[column]):
             continue
         drop = _of_codes(column, text, values[column], event) or _of_clauses(column, text, values)
         if drop:
@@ -87,6 +94,29 @@ def conditions_in(
             found.unread.append(column)
     found.drops += _of_negative(text, values, taken)
     return found
+
+
+def condition_spans(text: str, columns: Collection[str]) -> list[tuple[int, int]]:
+    """Return where a text keeps or leaves out lines by columns without a role.
+
+    Parameters
+    ----------
+    text
+        What people say.
+    columns
+        The names of these columns.
+    """
+    named = [c for c in columns if not role_of(c) and _is_named(c, text)]
+    spans = []
+    for start, clause in _placed_clauses(text):
+        is_asked = LEAVE_OUT.search(clause) or KEEP.search(clause)
+        has_column = any(_column_pattern(c).search(clause) for c in named)
+        is_negative = any(
+            is_named_for(c, m[1]) for m in NEGATIVE.finditer(clause) for c in columns
+        )
+        if (is_asked and has_column) or is_negative:
+            spans.append((start, start + len(clause)))
+    return spans
 
 
 def event_flags(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -121,19 +151,29 @@ def unused_kinds(
 
 def events_left_out(text: str, events: Sequence[str]) -> tuple[str, ...]:
     """Return the events of a log that a text leaves out: `drop views and carts`."""
-    behind = [c[m.end() :] for c in re.split(CLAUSE_END, text) for m in LEAVE_OUT.finditer(c)]
+    behind = [c[m.end() :] for _, c in _placed_clauses(text) for m in LEAVE_OUT.finditer(c)]
     kinds = {
         k for k, w in EVENT_WORDS.items() for b in behind if re.search(rf"\b(?:{w})\b", b, re.I)
     }
     return tuple(e for e in events if any(re.search(EVENT_WORDS[k], e, re.I) for k in kinds))
 
 
-def _is_named(column: str, text: str) -> bool:
-    """Whether a text has the name of a column, which is no ordinary word."""
-    is_telling = bool(re.search(r"[_\d.]|[a-z][A-Z]", column))
-    found = re.search(rf"(?<![\w.]){re.escape(column)}(?!\w)", text, re.IGNORECASE)
-    said = CONDITION.match(text, found.end()) if found else None
-    return bool(found) and (is_telling or bool(said and not said["value"].isalpha()))
+def _is_named(column: str, text: str, seen: Sequence[str] = ()) -> bool:
+    """Whether a text means a column by its name, which may be an ordinary word.
+
+    It does beside a number, one of the column's values, or `rows where`.
+    """
+    if re.search(r"[_\d.]|[a-z][A-Z]", column):
+        return bool(_column_pattern(column).search(text))
+    for found in _column_pattern(column).finditer(text):
+        said = CONDITION.match(text, found.end())
+        if said and (
+            not said["value"].isalpha()
+            or _spelled(said["value"], seen, is_equal=True)
+            or LINES_WHERE.search(text[: found.start()])
+        ):
+            return True
+    return False
 
 
 def _of_clauses(column: str, text: str, values: Mapping[str, Sequence[str]]) -> Drop | None:
@@ -154,10 +194,21 @@ def _of_clauses(column: str, text: str, values: Mapping[str, Sequence[str]]) -> 
 
 def _clauses(column: str, text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
     """Yield clauses that name a column, with what they say of its values."""
-    named = re.compile(rf"(?<![\w.]){re.escape(column)}(?!\w)", re.IGNORECASE)
-    for clause in re.split(CLAUSE_END, text):
-        for found in named.finditer(clause):
+    for _, clause in _placed_clauses(text):
+        for found in _column_pattern(column).finditer(clause):
             yield clause, CONDITION.match(clause, found.end())
+
+
+def _placed_clauses(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the clauses of a text, each with its place."""
+    start = 0
+    for end in re.finditer(rf"{CLAUSE_END}|$", text):
+        yield start, text[start : end.start()]
+        start = end.end()
+
+
+def _column_pattern(column: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.]){re.escape(column)}(?!\w)", re.IGNORECASE)
 
 
 def _when(match: re.Match[str]) -> When:
@@ -195,7 +246,7 @@ def _of_negative(
     text: str, values: Mapping[str, Sequence[str]], taken: Sequence[str]
 ) -> Iterator[Drop]:
     """Yield the rules that leave out negative numbers: `negative quantities are returns`."""
-    for clause in re.split(CLAUSE_END, text):
+    for _, clause in _placed_clauses(text):
         for match in NEGATIVE.finditer(clause):
             named = [c for c in values if c not in taken and is_named_for(c, match[1])]
             if len(named) == 1 and LEAVE_OUT.search(clause):

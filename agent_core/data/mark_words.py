@@ -25,7 +25,8 @@ NOT_RATED = (
     rf"\b(?:drop|skip|ignore)\s+(?:all\s+)?(?:the\s+)?{MARKS}'?s?,\s+they\s+are\s+{UNRATED}",
 )
 RATED = rf"{MARKS}\s+(?:is|are)\s+(?:really\s+)?(?:an?\s+)?(?:real\s+|true\s+)?ratings?\b"
-DROP = r"\b(?:drop|remove|skip|ignore|leave\s+out|exclude|delete)\b"
+DROP_VERBS = r"drop|remove|skip|ignore|leave\s+out|exclude|delete|discard|omit"
+DROP = rf"\b(?:{DROP_VERBS})\b"
 LINES = r"(?:rows|lines|entries|records)"
 DROPPED = (
     rf"{DROP}\s+(?:all\s+|the\s+)*(?P<marks>{MARK}|[\w.-]+)\s+{LINES}\b",

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 
 from agent_core.data.asked_lines import take_conditions, take_events, take_ratings, tell_nobody
-from agent_core.data.cells import with_lists
 from agent_core.data.choices import Doubt, event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
 from agent_core.data.file_words import SEVERAL_A_LINE, FileWords
 from agent_core.data.known_files import KnownFile, known_file
 from agent_core.data.lines import Dialect, width_of
+from agent_core.data.lists_in_fields import with_lists
 from agent_core.data.members import Member, chosen_member
 from agent_core.data.mending import mend_headers, mend_ids, mend_ratings, mend_times
 from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file, refuse_long

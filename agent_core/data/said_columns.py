@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from agent_core.data.columns import ENDINGS, hinted_role, is_named_for, role_of
+from agent_core.data.file_words import SAID
 
 NAME = r"[A-Za-z_]\w*(?:[ -]\w+){0,2}"
 CLAUSE_END = r"[:;\n()]|[.!?](?=\s|$)"
@@ -17,12 +18,8 @@ BEHIND = re.compile(
 QUOTED = re.compile(r"['\"`]([A-Za-z_]\w*(?: [A-Za-z_]\w*)+)['\"`]")
 IN_ORDER = re.compile(r"\bfirst\b(.*\bthen\b.*)", re.IGNORECASE | re.DOTALL)
 FEW_NAMES = 3
-TOLD = {
-    "user_id": r"users?|persons?|people|customers?|members?|readers?|who|reviewers?|listeners?",
-    "item_id": r"items?|things?|products?|articles?|movies?|films?|books?|songs?|tracks?|what",
-    "rating": r"ratings?|stars?|scores?|marks?|grades?",
-    "timestamp": r"times?(?:\s?stamps?)?|dates?|when",
-}
+ALSO_TOLD = {"user_id": r"people|who", "item_id": r"things?|what", "timestamp": r"when"}
+TOLD = {r: rf"{said}|{ALSO_TOLD[r]}" if r in ALSO_TOLD else said for r, said in SAID.items()}
 """How parts of a sentence name what a column holds."""
 WANTED = re.compile(
     r"\b(?:recommend|suggest|predict|rank)(?:ed|ing|s)?\s+(?:(?:the|which|new|next|is|are|to|users|people)"

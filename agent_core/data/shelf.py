@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from agent_core.data.description import description_lines
+from agent_core.data.data_card import data_card
+from agent_core.data.description import count_text
 from agent_core.data.hashing import sha256_of
-from agent_core.data.known_files import KnownFile, known_file
 from agent_core.domain import Dataset
 from agent_core.errors import BadDataset
 
@@ -147,9 +147,7 @@ def add_to_shelf(
         When the name cannot be one, is taken, or two files have one name.
     """
     _refuse_name(shelf, name, files)
-    known = [k for d in datasets if (k := _known(d))]
-    stated = licence or "; ".join(dict.fromkeys(k.licence for k in known if k.licence))
-    lines = [line for d in datasets for line in description_lines(d)]
+    stated = licence or "; ".join(dict.fromkeys(d.licence for d in datasets if d.licence))
     shelf.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=shelf.folder) as scratch:
         folder = Path(scratch) / name
@@ -159,12 +157,12 @@ def add_to_shelf(
         item = ShelfItem(
             name,
             {p.name: sha256_of(folder / p.name) for p in files},
-            lines[0].partition(": ")[2],
+            "; ".join(count_text(d) for d in datasets),
             stated,
-            "; ".join(dict.fromkeys(k.cite for k in known if k.cite)),
+            "; ".join(dict.fromkeys(d.citation for d in datasets if d.citation)),
             words,
         )
-        (folder / CARD).write_text(_card_text(item, lines), encoding="utf-8")
+        (folder / CARD).write_text(_card_text(item, datasets), encoding="utf-8")
         (folder / RECORD).write_text(json.dumps(asdict(item), indent=1), encoding="utf-8")
         folder.rename(shelf.folder / name)
     return item
@@ -186,25 +184,15 @@ def _refuse_name(shelf: Shelf, name: str, files: Sequence[Path]) -> None:
         raise BadDataset(f"Files of one dataset need names of their own: {', '.join(names)}.")
 
 
-def _known(dataset: Dataset) -> KnownFile | None:
-    """Return what is known of a published file."""
-    recipe = dataset.recipe
-    if recipe is None:
-        return None
-    name = recipe.member or dataset.name
-    return known_file(name, recipe.columns, has_header=dataset.has_header)
-
-
-def _card_text(item: ShelfItem, lines: Sequence[str]) -> str:
-    """Return the card of a dataset."""
+def _card_text(item: ShelfItem, datasets: Sequence[Dataset]) -> str:
+    """Return the card of a dataset: what is stated of it here, then what was read."""
     said = (
         f"# {item.name}",
-        *lines,
-        f"licence: {item.licence or 'not stated'}",
-        f"citation: {item.cite or 'not known'}",
-        *([f"read as: {item.words}"] if item.words else []),
+        f"* Licence: {item.licence or 'not stated'}",
+        *([f"* Citation: {item.cite}"] if item.cite else []),
+        *([f"* Read as: {item.words}"] if item.words else []),
     )
-    return "\n".join(said) + "\n"
+    return "\n\n".join(("\n".join(said), *map(data_card, datasets)))
 
 
 def _is_named(name: str, text: str) -> bool:

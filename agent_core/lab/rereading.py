@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from agent_core.data.file_words import file_words
 from agent_core.domain import Plan, PlanChange, Revision, UserId
 from agent_core.domain.events import PlanSet
 from agent_core.errors import BadDataset, OutsideGrammar
-from agent_core.lab.run_files import FileReading, RunFiles, differences, spoken_of_files
+from agent_core.lab.run_files import (
+    FileReading,
+    RunFiles,
+    differences,
+    spoken_of_files,
+    without_file_words,
+)
 from agent_core.researcher import Context, ReviseRequest
 from agent_core.run.view import RunView
 
@@ -60,7 +65,7 @@ class Rereading:
         if not lines or self.view.plan is None:
             return None
         context = replace(self.context(), datasets=reading.datasets)
-        rest = file_words(said).rest
+        rest = without_file_words(said, reading.datasets)
         revision = await self.revise(ReviseRequest(context, self.view.plan, rest, lines))
         plan = revision.plan or replace(self.view.plan, version=self.view.plan.version + 1)
         change = replace(revision.change, summary=(*lines, *revision.change.summary))

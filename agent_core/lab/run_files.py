@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent_core.data.conditions import condition_spans
 from agent_core.data.description import lettered_questions
 from agent_core.data.file_words import FileWords, file_words
 from agent_core.data.given_files import with_tables
+from agent_core.data.said_columns import listed_columns
 from agent_core.data.shelf import open_shelf, take_named
 from agent_core.domain import Dataset, RunStatus, Task
 from agent_core.domain.events import DatasetsProfiled
@@ -22,6 +24,8 @@ from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
 
 LETTERS = re.compile(r"\W*(?:options?\s+)?([a-z])(?:(?:\W|\band\b)+([a-z]))*\W*", re.IGNORECASE)
+MOST_LISTED = 13
+"""Columns up to which a bare list of names is taken for them where no file was read yet."""
 ONE_LETTER = re.compile(r"\b([a-z])\b", re.IGNORECASE)
 
 
@@ -93,7 +97,25 @@ def spoken_of_files(text: str, datasets: Sequence[Dataset] = ()) -> str:
     words = file_words(text)
     columns = {c.name.lower() for d in datasets for c in d.columns}
     is_likely = any(c.lower() in columns or not columns for c in words.likely.values())
-    return text if is_likely or not _without_likely(words).is_empty else ""
+    bare = {len(d.columns) for d in datasets if not d.has_header}
+    widths = bare if datasets else range(2, MOST_LISTED)
+    is_list = any(listed_columns(text, width) for width in widths)
+    is_said = is_likely or is_list or bool(condition_spans(text, _open_columns(datasets)))
+    return text if is_said or not _without_likely(words).is_empty else ""
+
+
+def without_file_words(text: str, datasets: Sequence[Dataset]) -> str:
+    """Return a reply without what it says of files."""
+    kept = text
+    for start, end in reversed(condition_spans(text, _open_columns(datasets))):
+        kept = kept[:start] + kept[end:]
+    return file_words(kept).rest.strip(" .;,")
+
+
+def _open_columns(datasets: Sequence[Dataset]) -> list[str]:
+    """Return the columns by which lines may be kept or left out: all but user, item and time."""
+    taken = {c for d in datasets for c in (d.user_column, d.item_column, d.timestamp_column)}
+    return [c.name for d in datasets for c in d.columns if c.name not in taken]
 
 
 def differences(before: Sequence[Dataset], after: Sequence[Dataset]) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ BETWEEN = (",", ";", "|", " ")
 NUMBER = re.compile(r"\d+")
 """Words part at blanks, so that only numbers are several."""
 CODE = re.compile(r"[\w.:/@-]{1,64}")
-SEVERAL_IDS = re.compile(r"\(\S+,\s?\S+\)")
 FEWEST_ROWS = 3
 SEVERAL = 0.5
 """Share of the fields that must hold more than one."""
