@@ -188,9 +188,10 @@ def _card_text(item: ShelfItem, datasets: Sequence[Dataset]) -> str:
     """Return the card of a dataset: what is stated of it here, then what was read."""
     said = (
         f"# {item.name}",
+        f"* {item.counts}",
         f"* Licence: {item.licence or 'not stated'}",
         *([f"* Citation: {item.cite}"] if item.cite else []),
-        *([f"* Read as: {item.words}"] if item.words else []),
+        *([f"* read as: {item.words}"] if item.words else []),
     )
     return "\n\n".join(("\n".join(said), *map(data_card, datasets)))
 
