@@ -71,7 +71,7 @@ class Traffic:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def wait_for(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def wait_for(self, predicate: Callable[[], T], timeout_s: float = 60.0) -> T:
         """Wait until the predicate returns something true, and return it.
 
         Raises

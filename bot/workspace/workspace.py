@@ -228,7 +228,7 @@ class Workspace:
         """Return the bytes of a file object."""
         return Path(self.state.file(file["id"]).path).read_bytes()
 
-    async def wait_for(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def wait_for(self, predicate: Callable[[], T], timeout_s: float = 60.0) -> T:
         """Wait until the predicate returns something true, and return it."""
         return await self.journal.wait_for(predicate, timeout_s)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from benches import QUICK
+from patience import PATIENCE_S
 
 from sandbox.execution import Ended
 
@@ -365,7 +366,7 @@ print('tried')
 """
     begun = asyncio.Event()
     running = asyncio.create_task(confined.run(victim, tell=lambda _: begun.set()))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), PATIENCE_S)
 
     attack = await confined.run(attacker)
     harmed = running.done()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from benches import QUICK
+from patience import PATIENCE_S
 
 from sandbox.errors import SandboxError
 from sandbox.execution import Ended, Job
@@ -75,7 +76,7 @@ async def test_lines_stream_while_the_script_runs(bench):
     running = asyncio.create_task(
         bench.run("import time\nprint('first', flush=True)\ntime.sleep(60)", tell=tell)
     )
-    line = await asyncio.wait_for(first, 10)
+    line = await asyncio.wait_for(first, PATIENCE_S)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -272,7 +273,7 @@ print('begun', flush=True)
 time.sleep(71.5)
 """
     running = asyncio.create_task(bench.run(source, tell=lambda _: begun.set()))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), PATIENCE_S)
 
     before = time.monotonic()
     running.cancel()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from benches import QUICK, Bench
+from patience import PATIENCE_S
 
 from sandbox.execution import Ended, Job, Limits
 from sandbox.nest import GIVE_UP_AFTER
@@ -164,13 +165,13 @@ async def test_a_script_of_a_zygote_that_hangs_can_be_stopped(warm):
     running = asyncio.create_task(
         warm.run("print('x')\nimport time\ntime.sleep(60)", tell=lambda _: begun.set())
     )
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), PATIENCE_S)
     (process,) = zygote.running.values()
     hung = parent_of(process.watched_pids()[0])
 
     os.kill(hung, signal.SIGSTOP)
     running.cancel()
-    await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), 20)
+    await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), PATIENCE_S)
 
     os.kill(hung, signal.SIGCONT)
     assert (await warm.run("print('next')")).is_ok
@@ -218,7 +219,7 @@ async def test_a_stop_takes_less_than_300_ms(warm):
     source = "import os, time\nfor _ in range(5): os.fork()\nprint('x')\ntime.sleep(60)"
     limits = Limits(timeout_s=30, processes=1000)
     running = asyncio.create_task(warm.run(source, limits=limits, tell=lambda _: begun.set()))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), PATIENCE_S)
 
     before = time.monotonic()
     running.cancel()
@@ -235,7 +236,7 @@ async def test_a_stop_of_scripts_that_wait_to_start_takes_less_than_300_ms(warm,
         asyncio.create_task(warm.sandbox.execute(job, tmp_path / "out", lambda _: begun.set()))
         for _ in range(20)
     ]
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), PATIENCE_S)
     (zygote,) = warm.sandbox.light.zygotes
 
     before = time.monotonic()

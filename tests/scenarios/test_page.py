@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from contextlib import AsyncExitStack
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from browser import opened_page
+from patience import STUDY_MS
+from playwright.async_api import expect
 from pydantic import SecretStr
 
 from agent_core.data.synthetic import write_catalogue
@@ -17,8 +18,6 @@ from bot.slack.settings import Credentials
 from bot.wiring import open_core
 from bot.workspace.server import open_workspace
 
-PATIENCE_MS = 240_000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -43,16 +42,8 @@ async def workspace(tmp_path):
 
 @pytest.fixture
 async def page(workspace):
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "the page's test needs Chromium: apt-get install chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
-        page = await browser.new_page(viewport={"width": 1300, "height": 1000})
-        page.set_default_timeout(30_000)
-        await page.goto(workspace.page_url)
-        await expect(page.locator(".app.ready")).to_be_attached()
+    async with opened_page(workspace.page_url) as page:
         yield page
-        await browser.close()
 
 
 async def test_a_person_gets_report_plots_and_zip(page, tmp_path):
@@ -72,7 +63,7 @@ async def test_a_person_gets_report_plots_and_zip(page, tmp_path):
     await expect(page.get_by_role("dialog")).to_contain_text("Plan v1")
     await page.keyboard.press("Escape")
     await replies.get_by_role("button", name="Start").click()
-    await expect(replies).to_contain_text("Code and all results", timeout=PATIENCE_MS)
+    await expect(replies).to_contain_text("Code and all results", timeout=STUDY_MS)
 
     await expect(replies).to_contain_text("Finished")
     plots = replies.locator("img")

@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from patience import STUDY_S
 
 from agent_core.data.synthetic import write_catalogue
 from bot.workspace.server import open_workspace
@@ -22,7 +23,6 @@ QUESTION = (
     "@autoreclab How much does the random seed change NDCG@10 of ImplicitMF? Use {seeds} seeds, "
     "leave-one-out."
 )
-PATIENCE_S = 240
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -49,7 +49,7 @@ async def service(workspace, folder):
             stderr=output,
         )
     try:
-        await workspace.wait_for(lambda: workspace.connections == 1, PATIENCE_S)
+        await workspace.wait_for(lambda: workspace.connections == 1, STUDY_S)
         yield process
     finally:
         if process.returncode is None:
@@ -64,7 +64,7 @@ def posts(workspace, ts, part):
 async def started(workspace, data, seeds):
     question = QUESTION.format(seeds=seeds)
     ts = workspace.post("experiments", "researcher", question, files=[data])["ts"]
-    plans = await workspace.wait_for(lambda: posts(workspace, ts, "Plan v1"), PATIENCE_S)
+    plans = await workspace.wait_for(lambda: posts(workspace, ts, "Plan v1"), STUDY_S)
     assert await workspace.press(plans[0]["ts"], "start", "researcher")
     return ts
 
@@ -76,7 +76,7 @@ async def reported(workspace, ts):
         shown = posts(workspace, ts, "Code and all results")
         return [f for m in shown for f in m["files"] if f["name"].endswith(".zip")]
 
-    (bundle,) = await workspace.wait_for(bundles, PATIENCE_S)
+    (bundle,) = await workspace.wait_for(bundles, STUDY_S)
     return zipfile.ZipFile(BytesIO(workspace.content(bundle))).namelist()
 
 
@@ -91,7 +91,7 @@ def events(folder, kind):
 
 async def recorded(folder, kind, part):
     """Wait until the log has an event; a card that is edited at leisure may skip one."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(STUDY_S):
         while not any(part in body for body in events(folder, kind)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -106,7 +106,7 @@ async def test_a_killed_service_goes_on_from_its_log_with_one_report(tmp_path, d
             await process.wait()
         async with service(workspace, folder):
             names = await reported(workspace, ts)
-            await workspace.wait_for(lambda: posts(workspace, ts, "*Finished"), 30)
+            await workspace.wait_for(lambda: posts(workspace, ts, "*Finished"), STUDY_S)
 
     assert any(name.endswith("compare.py") for name in names)
     executed = events(folder, "NodeExecuted")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from patience import PATIENCE_S
+
 from agent_core.domain.events import RunFinished
 
 WISH = "tune EASE & compare <all>"
@@ -31,7 +33,7 @@ def texts(bench, ts, part):
 
 
 async def modal(bench, user="researcher"):
-    return await bench.workspace.wait_for(lambda: bench.workspace.view(user), 20)
+    return await bench.workspace.wait_for(lambda: bench.workspace.view(user), PATIENCE_S)
 
 
 async def improved(bench, report, wish=WISH):

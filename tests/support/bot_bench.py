@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from patience import PATIENCE_S
 from pydantic import SecretStr
 from scripted_lab import ScriptedLab
 
@@ -20,7 +21,6 @@ from storage.database import open_database
 from storage.settings import StorageSettings
 
 QUICK = Rules(speed=50, ack_s=100, trigger_s=500)
-PATIENCE_S = 20.0
 PACE = Pace(
     posts_per_s=500,
     post_burst=50,

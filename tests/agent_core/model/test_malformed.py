@@ -9,6 +9,7 @@ from malformed import malformed
 from model_answers import GOOD
 from model_requests import ROLES, ask
 from model_roles import answer_well
+from patience import PATIENCE_S
 from pydantic import TypeAdapter
 
 from agent_core.errors import AgentError
@@ -30,7 +31,7 @@ async def test_no_malformed_answer_ends_in_anything_but_a_typed_error(talk):
             role = ROLES[number % len(ROLES)]
             it.researcher.endpoint.known.clear()
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     answer = await ask(it.researcher, role)
                 TypeAdapter(type(answer)).dump_json(answer)
             except AgentError as error:

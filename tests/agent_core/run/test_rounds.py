@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from builders import plan_of, requirement
 from labs import ANN, BINDING, lab_in, run_through, settings, task, until, waiting
+from patience import PATIENCE_S
 from scripted import WORKING, ScriptedResearcher
 
 from agent_core.domain import Outcome, PlanChange, Revision, RunStatus, Usage, UserId
@@ -61,7 +62,7 @@ async def test_a_stop_does_not_wait_for_a_judge_who_looks_again(tmp_path, rating
         first = await run_through(lab, task(ratings))
         judged = len(first.nodes[0].verdicts)
         await lab.improve(first.id, "add a plot", ANN)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while "waits" not in researcher.calls:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await lab.stop(first.id, ANN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from patience import PATIENCE_S
 
 from agent_core.domain import RunStatus
 from agent_core.domain.events import RunFailed
@@ -210,7 +211,9 @@ async def test_a_direct_message_is_a_task_without_a_mention(live):
     ]
     channel = live.workspace.channel_of(ts)
 
-    await live.workspace.wait_for(lambda: len(live.workspace.from_bot(channel, ts)) == 2, 20)
+    await live.workspace.wait_for(
+        lambda: len(live.workspace.from_bot(channel, ts)) == 2, PATIENCE_S
+    )
 
     assert live.lab.tasks[0][0].text == "does the seed matter?"
 
@@ -220,7 +223,9 @@ async def test_a_bare_word_in_a_direct_conversation_means_the_latest_task(live):
         "ts"
     ]
     channel = live.workspace.channel_of(ts)
-    await live.workspace.wait_for(lambda: len(live.workspace.from_bot(channel, ts)) == 2, 20)
+    await live.workspace.wait_for(
+        lambda: len(live.workspace.from_bot(channel, ts)) == 2, PATIENCE_S
+    )
 
     live.workspace.post("@bot", "researcher", "start")
 

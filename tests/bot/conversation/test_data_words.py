@@ -7,6 +7,7 @@ import random
 import pytest
 from bot_bench import QUICK, Bench, whole
 from labs import lab_in
+from patience import PATIENCE_S
 
 from agent_core.offline.researcher import OfflineResearcher
 from bot.workspace.server import open_workspace
@@ -20,7 +21,6 @@ TWO_DOUBTS = "".join(
 )
 UNKNOWN = "alpha,beta,gamma\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
 QUESTION = "@autoreclab Compare popularity and item kNN, NDCG@10, leave-one-out."
-PATIENCE_S = 90.0
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_the_windows_of_a_plan_show_how_data_are_read(live):
 
     for action in ("edit", "requirements"):
         await live.press(plan, action)
-        view = await live.workspace.wait_for(lambda: live.workspace.view("researcher"), 20)
+        view = await live.workspace.wait_for(lambda: live.workspace.view("researcher"), PATIENCE_S)
         assert "*Data read*" in str(view["blocks"])
 
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from playwright.async_api import async_playwright, expect
+from browser import opened_page
+from playwright.async_api import expect
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 async def page(live):
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "the page's test needs Chromium: apt-get install chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
-        page = await browser.new_page()
-        await page.goto(live.workspace.page_url)
-        await expect(page.locator(".app.ready")).to_be_attached()
+    async with opened_page(live.workspace.page_url) as page:
         yield page
-        await browser.close()
 
 
 async def test_a_person_disputes_a_report_and_goes_further(live, page, tmp_path):

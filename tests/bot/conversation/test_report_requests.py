@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from afterwards import disputed, improved, reported, sent, texts
+from patience import PATIENCE_S
 
 from agent_core.domain.events import Reported
 from agent_core.errors import AgentError
@@ -22,7 +23,7 @@ async def test_a_report_without_a_result_has_no_buttons_for_a_script(live):
     assert list(live.workspace.buttons(report)) == ["improve", "zip", "dispute"]
     await disputed(live, report)
     await live.post(ts, "nothing to check again")
-    await live.workspace.wait_for(lambda: len(texts(live, ts, "*Disputed*")) == 2, 20)
+    await live.workspace.wait_for(lambda: len(texts(live, ts, "*Disputed*")) == 2, PATIENCE_S)
     await improved(live, report)
     await live.post(ts, "*Round 2* from scratch, asked for by")
 
@@ -107,7 +108,7 @@ async def test_a_dispute_of_anybody_is_checked_and_stands_over_the_report(live):
     told = await live.post(ts, "Checked again")
     colleague = live.workspace.users["colleague"]
     note = f"⚠️ *Disputed* by <@{colleague}>;"
-    await live.workspace.wait_for(lambda: len(texts(live, ts, note)) == 2, 20)
+    await live.workspace.wait_for(lambda: len(texts(live, ts, note)) == 2, PATIENCE_S)
 
     assert told["text"].startswith(f"⚠️ <@{colleague}> says that something is wrong")
     assert "> the split &lt;leaks&gt; really" in told["text"]
@@ -157,7 +158,7 @@ async def test_a_direct_conversation_has_the_same_buttons_and_words(live):
             shown = live.workspace.from_bot(channel, ts)
             return next((m for m in shown if text in m["text"]), None)
 
-        return await live.workspace.wait_for(found, 20)
+        return await live.workspace.wait_for(found, PATIENCE_S)
 
     await live.press(await post("Plan v1"), "start")
     await live.called("start")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from afterwards import WISH, improved, modal, reported, texts
+from patience import PATIENCE_S
 
 
 async def test_improve_opens_a_round_whose_report_comes_too(live):
@@ -46,7 +47,9 @@ async def test_the_files_of_each_report_are_its_own(live):
     await live.press(second, "methods")
     await live.post(ts, "Methods and LaTeX of run run1, round 2")
     await live.press(first, "methods")
-    await live.workspace.wait_for(lambda: len(texts(live, ts, "Methods and LaTeX")) == 2, 20)
+    await live.workspace.wait_for(
+        lambda: len(texts(live, ts, "Methods and LaTeX")) == 2, PATIENCE_S
+    )
 
     older = texts(live, ts, "Methods and LaTeX")[1]
     assert older["text"] == "Methods and LaTeX of run run1"
@@ -67,7 +70,9 @@ async def test_only_people_who_may_steer_may_go_further(live):
     await live.press(report, "improve", "colleague")
     await live.whisper("colleague", "only they")
     live.say(ts, "improve", "colleague")
-    await live.workspace.wait_for(lambda: len(live.workspace.ephemerals("colleague")) == 2, 20)
+    await live.workspace.wait_for(
+        lambda: len(live.workspace.ephemerals("colleague")) == 2, PATIENCE_S
+    )
 
     assert live.workspace.view("colleague") is None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from patience import PATIENCE_S
+
 from agent_core.domain import RunStatus
 from agent_core.domain.events import RunFailed
 
@@ -93,7 +95,7 @@ async def test_the_edit_modal_works_like_a_reply(live):
     ts, plan = await live.planned()
 
     await live.press(plan, "edit")
-    await live.workspace.wait_for(lambda: live.workspace.view("researcher"), 20)
+    await live.workspace.wait_for(lambda: live.workspace.view("researcher"), PATIENCE_S)
     assert await live.workspace.submit("researcher", {"wish": "twenty seeds"}) == {}
 
     await live.post(ts, "changed 1 (twenty seeds)")
@@ -103,7 +105,7 @@ async def test_all_requirements_are_a_button_away(live):
     _, plan = await live.planned()
 
     await live.press(plan, "requirements", "colleague")
-    view = await live.workspace.wait_for(lambda: live.workspace.view("colleague"), 20)
+    view = await live.workspace.wait_for(lambda: live.workspace.view("colleague"), PATIENCE_S)
 
     assert "requirement 2" in str(view["blocks"])
 

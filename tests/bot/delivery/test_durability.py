@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from bot_bench import PACE, QUICK, Bench
+from patience import PATIENCE_S
 from scripted_lab import ScriptedLab
 
 from bot.errors import DataBusy
@@ -47,7 +48,7 @@ async def test_lost_acknowledgements_double_nothing(live):
     live.workspace.faults.lose_acks = 3
 
     ts, _ = await live.planned()
-    await live.workspace.wait_for(lambda: live.workspace.faults.lose_acks == 0, 20)
+    await live.workspace.wait_for(lambda: live.workspace.faults.lose_acks == 0, PATIENCE_S)
 
     assert len(texts(live, ts, "Plan v1")) == 1
 
@@ -147,8 +148,8 @@ async def test_a_dropped_connection_comes_back(live):
     ts, _ = await live.planned()
 
     await live.workspace.drop_connections()
-    await live.workspace.wait_for(lambda: live.workspace.connections == 0, 20)
-    await live.workspace.wait_for(lambda: live.workspace.connections == 1, 30)
+    await live.workspace.wait_for(lambda: live.workspace.connections == 0, PATIENCE_S)
+    await live.workspace.wait_for(lambda: live.workspace.connections == 1, PATIENCE_S)
     live.say(ts, "use 5 seeds")
 
     await live.post(ts, "Plan v2")
@@ -258,7 +259,7 @@ async def test_a_failing_disk_means_no_acknowledgement_and_slack_repeats(live):
     ts, _ = await live.planned()
     receive, live.bot.inbox.keep = live.bot.inbox.keep, broken
     live.say(ts, "use 5 seeds")
-    await live.workspace.wait_for(lambda: attempts(live) >= 1, 20)
+    await live.workspace.wait_for(lambda: attempts(live) >= 1, PATIENCE_S)
     assert not [c for c in live.lab.calls if c[0] == "revise"]
 
     live.bot.inbox.keep = receive

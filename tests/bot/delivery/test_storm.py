@@ -6,6 +6,7 @@ import asyncio
 from random import Random
 
 import pytest
+from patience import PATIENCE_S
 
 from bot.workspace.faults import ApiTrouble
 
@@ -56,7 +57,7 @@ async def started(bench, threads) -> None:
     for ts in threads:
         await bench.post(ts, "Plan v1", 60)
         bench.say(ts, "start")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while len([c for c in bench.lab.calls if c[0] == "start"]) < TASKS:
             await bench.lab.asked.wait()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from afterwards import disputed, improved, reported, texts
+from patience import PATIENCE_S
 
 from agent_core.domain import Ending, Outcome, Report
 from agent_core.domain.events import Reported, RoundOpened, RunFailed, RunFinished
@@ -60,7 +61,7 @@ async def test_a_service_that_goes_says_so_on_the_card_and_puts_it_right(bench):
     (card,) = texts(bench, ts, "being restarted")
     assert bench.workspace.buttons(card) == {}
     async with bench.running():
-        await bench.workspace.wait_for(lambda: not texts(bench, ts, "being restarted"), 20)
+        await bench.workspace.wait_for(lambda: not texts(bench, ts, "being restarted"), PATIENCE_S)
 
         assert ButtonAction.STOP in bench.workspace.buttons(texts(bench, ts, "🔬")[0])
 
@@ -119,7 +120,9 @@ async def test_a_dispute_that_could_not_be_shown_is_shown_by_the_next_process(be
     assert texts(bench, ts, "*Disputed*") == []
     bench.workspace.faults.troubles.clear()
     async with bench.running():
-        await bench.workspace.wait_for(lambda: len(texts(bench, ts, "*Disputed*")) == 2, 20)
+        await bench.workspace.wait_for(
+            lambda: len(texts(bench, ts, "*Disputed*")) == 2, PATIENCE_S
+        )
 
 
 async def test_the_next_report_is_not_disputed(live):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from patience import PATIENCE_S
+
 from bot.workspace.rules import Rules
 from bot.workspace.server import open_workspace
 from bot.workspace.traffic import Delivery
@@ -77,7 +79,7 @@ async def test_bot_reconnects_after_refresh_and_after_a_break(
     await workspace.refresh_connections()
     await workspace.wait_for(lambda: set(connections) == {2})
     await workspace.drop_connections()
-    await workspace.wait_for(lambda: set(connections) == {3}, timeout_s=30)
+    await workspace.wait_for(lambda: set(connections) == {3}, PATIENCE_S)
 
     workspace.post("@bot", "researcher", "still there?")
 
