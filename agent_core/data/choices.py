@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent_core.domain import Question
+from agent_core.domain import Choice
 
-Doubt = str | Question
+Doubt = str | Choice
 """What was guessed of a file: in words, or with the other ways to read it."""
 MOST_COLUMNS = 2
 """Other columns that are offered; any may be named in words."""
@@ -14,7 +14,7 @@ SPOKEN = {"user_id": "user", "item_id": "item", "rating": "rating", "timestamp":
 NONE = {"rating": "there are no ratings", "timestamp": "there are no times"}
 
 
-def column_choice(text: str, role: str, columns: Sequence[str]) -> Question:
+def column_choice(text: str, role: str, columns: Sequence[str]) -> Choice:
     """Ask which column has a role: the first of some, unless somebody says another.
 
     Parameters
@@ -28,55 +28,55 @@ def column_choice(text: str, role: str, columns: Sequence[str]) -> Question:
     """
     named = [f"{c} is the {SPOKEN[role]}" for c in columns]
     others = [NONE[role]] if role in NONE else []
-    return Question(text, tuple(named[: MOST_COLUMNS + 1] + others))
+    return Choice(text, tuple(named[: MOST_COLUMNS + 1] + others))
 
 
-def no_column_choice(text: str, role: str, columns: Sequence[str]) -> Question:
+def no_column_choice(text: str, role: str, columns: Sequence[str]) -> Choice:
     """Ask which of some columns has a role; by default none has."""
     named = [f"{c} is the {SPOKEN[role]}" for c in columns[: MOST_COLUMNS + 1]]
-    return Question(text, (NONE[role], *named))
+    return Choice(text, (NONE[role], *named))
 
 
-def mark_choice(text: str, mark: str, *, is_rating: bool) -> Question:
+def mark_choice(text: str, mark: str, *, is_rating: bool) -> Choice:
     """Ask whether a value of the ratings is one, and what becomes of its lines if not."""
     options = (f"{mark} means not rated", f"{mark} is a rating", f"drop the {mark} rows")
-    return Question(text, options, default=1 if is_rating else 0)
+    return Choice(text, options, default=1 if is_rating else 0)
 
 
-def date_choice(text: str, *, is_day_first: bool) -> Question:
+def date_choice(text: str, *, is_day_first: bool) -> Choice:
     """Ask whether the day or the month stands first."""
-    return Question(text, ("dates are day first", "dates are month first"), 1 - is_day_first)
+    return Choice(text, ("dates are day first", "dates are month first"), 1 - is_day_first)
 
 
-def event_choice(text: str, events: Sequence[str]) -> Question:
+def event_choice(text: str, events: Sequence[str]) -> Choice:
     """Ask which events count; by default all do."""
     only = (f"only the {e} events count" for e in dict.fromkeys(events))
-    return Question(text, ("all events count", *only))
+    return Choice(text, ("all events count", *only))
 
 
-def header_choice(text: str) -> Question:
+def header_choice(text: str) -> Choice:
     """Ask whether a first line belongs to the data."""
-    return Question(text, ("the first line is data", "the first line is the header"))
+    return Choice(text, ("the first line is data", "the first line is the header"))
 
 
-def file_choice(text: str, files: Sequence[str]) -> Question:
+def file_choice(text: str, files: Sequence[str]) -> Choice:
     """Ask which of several files is read; by default the first."""
-    return Question(text, tuple(f"use {f}" for f in files[: MOST_COLUMNS + 1]))
+    return Choice(text, tuple(f"use {f}" for f in files[: MOST_COLUMNS + 1]))
 
 
-def split_choice(text: str, whole: str) -> Question:
+def split_choice(text: str, whole: str) -> Choice:
     """Ask whether a split that lies beside the whole dataset is used; by default it is not."""
-    return Question(text, (f"use {whole}", "use the given split"))
+    return Choice(text, (f"use {whole}", "use the given split"))
 
 
-def family_choice(text: str, files: Sequence[tuple[str, str]]) -> Question:
+def family_choice(text: str, files: Sequence[tuple[str, str]]) -> Choice:
     """Ask which of several given splits is used, each told by two of its files."""
-    return Question(text, tuple(f"use {a} to {b}" for a, b in files))
+    return Choice(text, tuple(f"use {a} to {b}" for a, b in files))
 
 
-def unit_choice(text: str) -> Question:
+def unit_choice(text: str) -> Choice:
     """Ask what becomes of times in several units."""
-    return Question(text, ("the times only order", NONE["timestamp"]))
+    return Choice(text, ("the times only order", NONE["timestamp"]))
 
 
 def text_of(doubt: Doubt) -> str:

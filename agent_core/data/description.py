@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from agent_core.domain import Dataset, Question
+from agent_core.domain import Choice, Dataset
 from agent_core.domain.recipe import ORDER
 from agent_core.domain.side_table import SideColumn, SideTable
 
@@ -53,7 +53,7 @@ def unasked_doubts(dataset: Dataset) -> tuple[str, ...]:
 
 def lettered_questions(
     datasets: Sequence[Dataset],
-) -> list[tuple[str, Question, tuple[tuple[str, str], ...]]]:
+) -> list[tuple[str, Choice, tuple[tuple[str, str], ...]]]:
     """Return file, question and its options with their letters, which go on over all of them."""
     letters = iter(LETTERS)
     return [
@@ -158,7 +158,7 @@ def _scale_text(dataset: Dataset) -> str:
     return "{:g} to {:g}".format(*dataset.rating_range) if dataset.rating_range else ""
 
 
-def _question_line(question: Question) -> str:
+def _question_line(question: Choice) -> str:
     default, *others = (
         question.options[question.default],
         *(o for n, o in enumerate(question.options) if n != question.default),

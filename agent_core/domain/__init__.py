@@ -1,6 +1,18 @@
 """The words of the product as values; frozen, changed by `replace()`."""
 
+from agent_core.domain.cells import Block, Cell, blocks_of, cells_of
+from agent_core.domain.design import (
+    Estimand,
+    Factor,
+    FactorKind,
+    FactorRole,
+    Levels,
+    LevelValue,
+    Question,
+    Unanswered,
+)
 from agent_core.domain.environment import Memory, Packages
+from agent_core.domain.families import study_of, with_design
 from agent_core.domain.metric import Better, Metric
 from agent_core.domain.node import (
     Check,
@@ -16,6 +28,7 @@ from agent_core.domain.node import (
 from agent_core.domain.parts import GivenPart, PartName
 from agent_core.domain.plan import (
     Algorithm,
+    Choice,
     Column,
     Config,
     Dataset,
@@ -23,7 +36,6 @@ from agent_core.domain.plan import (
     Plan,
     PlanChange,
     Priority,
-    Question,
     Requirement,
     Revision,
     Role,

@@ -6,10 +6,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from agent_core.domain.design import (
+    Factor,
+    FactorKind,
+    FactorRole,
+    Levels,
+    LevelValue,
+    Question,
+    Unanswered,
+)
 from agent_core.domain.histograms import Histograms
 from agent_core.domain.metric import Metric
 from agent_core.domain.parts import GivenPart, PartName
@@ -17,6 +26,7 @@ from agent_core.domain.recipe import Recipe
 from agent_core.domain.rules import DataRule, DataRules, Level, SplitRules
 from agent_core.domain.side_table import SideTable
 
+R = TypeVar("R")
 Config = Mapping[str, Any]
 
 
@@ -82,7 +92,7 @@ class Dataset:
     """Hash of the table that was read from it; row numbers of splits count its rows."""
     doubts: tuple[str, ...] = ()
     """What was guessed of the file, for people to correct before the start."""
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Choice, ...] = ()
     """Those of the doubts that change results, each with other ways to read the file; an option
     is what somebody says to have it."""
     parts: tuple[GivenPart, ...] = ()
@@ -181,10 +191,19 @@ class Algorithm:
     role: Role = Role.SUBJECT
     is_random: bool = False
     """Whether training draws random numbers."""
+    base: str = ""
+    """Its level of the factor `algorithm`; empty: its name."""
+    levels: Levels = field(default_factory=dict)
+    """Its levels of hyperparameters that the design varies, and of the re-ranking."""
+
+    @property
+    def family(self) -> str:
+        """Its level of the factor `algorithm`."""
+        return self.base or self.name
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Choice:
     """Something that changes the protocol, asked once, with a default."""
 
     text: str
@@ -223,7 +242,7 @@ class Plan:
     """The user's own words in them, where they say more than these."""
     cautions: tuple[str, ...] = ()
     """What may not fit the machine, by the counts of the data."""
-    ask: Question | None = None
+    ask: Choice | None = None
     data_levels: tuple[Level[DataRules], ...] = (Level(DataRules()),)
     list_length: int = 10
     estimate_s: float = 0.0
@@ -234,6 +253,16 @@ class Plan:
     """Name of the hyperparameter that a sweep varies."""
     margin: float | None = None
     """Difference of the primary metric that would not matter; None: no claim of equivalence."""
+    factors: tuple[Factor, ...] = ()
+    """What takes several levels; what is not here has one."""
+    questions: tuple[Question, ...] = ()
+    """What is asked; the first is the primary one, the others explore."""
+    validated: tuple[Metric, ...] = ()
+    """Metrics on the validation part, for questions of choice."""
+    excluded: tuple[Levels, ...] = ()
+    """Combinations of levels that are left out."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """Clauses of the task that nothing here answers."""
 
     @property
     def primary(self) -> Metric:
@@ -258,10 +287,37 @@ class Plan:
         """Return the plan with some split rules changed."""
         return replace(self, split_levels=(Level(replace(self.split, **changes)),))
 
+    def factor(self, kind: FactorKind) -> Factor | None:
+        """Return the factor of a kind, where it takes several levels."""
+        return next((f for f in self.factors if f.kind is kind), None)
+
+    @property
+    def compared(self) -> tuple[Factor, ...]:
+        """The factors whose levels are asked about."""
+        return tuple(f for f in self.factors if f.role is FactorRole.COMPARED)
+
+    @property
+    def hyperparameters(self) -> tuple[Factor, ...]:
+        """The factors that are settings of algorithms."""
+        return tuple(f for f in self.factors if f.kind is FactorKind.HYPERPARAMETER)
+
+    def data_of(self, name: LevelValue) -> DataRules:
+        """Return the data rules of a level of `data`; those of the only one under any name."""
+        return _rules_of(self.data_levels, name)
+
+    def split_of(self, name: LevelValue) -> SplitRules:
+        """Return the split rules of a level of `split`; those of the only one under any name."""
+        return _rules_of(self.split_levels, name)
+
     @property
     def baselines(self) -> tuple[Algorithm, ...]:
         """The algorithms that are there for comparison only."""
         return tuple(a for a in self.algorithms if a.role is Role.BASELINE)
+
+
+def _rules_of(levels: tuple[Level[R], ...], name: LevelValue) -> R:
+    """Return the rules of a level by its name, else those of the first."""
+    return next((level.rules for level in levels if level.name == name), levels[0].rules)
 
 
 def plan_hash(plan: Plan) -> str:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from agent_core.domain import (
     Algorithm,
     Candidates,
+    Choice,
     Config,
     DataRuleKind,
     DataRules,
@@ -21,10 +22,10 @@ from agent_core.domain import (
     Order,
     Plan,
     Priority,
-    Question,
     Role,
     SplitKind,
     Study,
+    with_design,
 )
 from agent_core.domain.metric import kind_of_metric, usual_name
 from agent_core.lenskit.scorers import SCORERS
@@ -97,9 +98,9 @@ def plan_from(
         "swept": answer.swept or None,
     }
     plan = with_rules_read(PLANS.validate_python(fields | differing))
-    if plan.split.kind is not SplitKind.GIVEN or given is None:
-        return plan
-    return replace(plan, split_levels=(Level(given_rules(plan.split, given)),))
+    if plan.split.kind is SplitKind.GIVEN and given is not None:
+        plan = replace(plan, split_levels=(Level(given_rules(plan.split, given)),))
+    return with_design(plan)
 
 
 def answer_of(plan: Plan) -> PlanAnswer:
@@ -286,13 +287,13 @@ def _requirement_faults(parts: Sequence[RequirementPart], faults: list[str]) -> 
         faults.append("requirements: one has no text")
 
 
-def _question_of(answer: PlanAnswer) -> Question | None:
+def _question_of(answer: PlanAnswer) -> Choice | None:
     """Return the one question, where it has options to choose from."""
     ask = answer.ask
     options = ask.options[:MAX_OPTIONS] if ask else ()
     if ask is None or len(options) < 2 or not ask.text:
         return None
-    return Question(ask.text, options, ask.default if 0 <= ask.default < len(options) else 0)
+    return Choice(ask.text, options, ask.default if 0 <= ask.default < len(options) else 0)
 
 
 def _settings(config: Config) -> list[dict[str, object]]:

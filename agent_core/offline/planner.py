@@ -22,6 +22,7 @@ from agent_core.domain import (
     SplitRules,
     Study,
     Topic,
+    with_design,
 )
 from agent_core.domain.rules import COUNTING
 from agent_core.lenskit.memory import training_bytes
@@ -114,6 +115,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
     )
+    plan = with_design(plan)
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
     return replace(plan, estimate_s=_estimate(plan, dataset))
 

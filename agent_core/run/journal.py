@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from agent_core.domain import RunId, RunStatus, Task, UserId
+from agent_core.domain import RunId, RunStatus, Task, UserId, with_design
 from agent_core.domain.events import (
     Event,
     Logged,
@@ -83,8 +83,9 @@ def decode(record: EventRecord) -> Logged:
     """Return the event that a record holds."""
     body = json.loads(record.body)
     event = adapter(record.kind).validate_python(with_levels(complete(record.kind, body)))
-    if isinstance(event, PlanSet) and is_without_levels(body["plan"]):
-        event = replace(event, plan=with_rules_read(event.plan))
+    if isinstance(event, PlanSet):
+        plan = with_rules_read(event.plan) if is_without_levels(body["plan"]) else event.plan
+        event = replace(event, plan=plan if "questions" in body["plan"] else with_design(plan))
     return Logged(record.seq, datetime.fromisoformat(record.at), event)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from results import comparison_evidence, dataset, inputs_of
 
-from agent_core.domain import Question, ReportDraft
+from agent_core.domain import Choice, ReportDraft
 from agent_core.report.caveats import alerts
 from agent_core.report.methods_section import statements
 from agent_core.report.writer import write_report
@@ -16,7 +16,7 @@ GUESS = "column 5 (venue) is taken as an item"
 GUESSED = dataset(
     notes=("12 lines are left out: as asked",),
     doubts=(GUESS,),
-    questions=(Question(GUESS, ("column 5 is the item", "column 4 is the item")),),
+    questions=(Choice(GUESS, ("column 5 is the item", "column 4 is the item")),),
 )
 
 
