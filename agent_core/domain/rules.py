@@ -237,3 +237,9 @@ class SplitRules:
     candidates: Candidates = Candidates.TRAINING
     candidate_count: int | None = None
     masked: Masked = Masked.TRAINING
+    in_training: bool = True
+    """Whether training sees what test users keep; else it reaches a model when it recommends."""
+    trains_on_validation: bool = False
+    """Whether the final training has the validation part too."""
+    thinned_by: Order = Order.RANDOM
+    """Which interactions stay where training or profiles are thinned."""
