@@ -140,6 +140,8 @@ class SplitKind(StrEnum):
     """A share of each user's interactions; all users are tested."""
     CROSSFOLD_USERS = "crossfold_users"
     """Users in k parts; of the tested part a share of the interactions is held out."""
+    RANDOM_RECORDS = "random_records"
+    """A share of all interactions, whosever they are."""
     CROSSFOLD_RECORDS = "crossfold_records"
     """Interactions in k parts."""
     GLOBAL_TIME = "global_time"
@@ -155,8 +157,13 @@ class SplitKind(StrEnum):
             SplitKind.LEAVE_ONE_OUT,
             SplitKind.USER_FRACTION,
             SplitKind.CROSSFOLD_USERS,
-            SplitKind.CROSSFOLD_RECORDS,
+            *OF_RECORDS,
         )
+
+    @property
+    def is_of_records(self) -> bool:
+        """Whether interactions are drawn from all, not from each user's."""
+        return self in OF_RECORDS
 
     @property
     def is_timed(self) -> bool:
@@ -172,6 +179,15 @@ class SplitKind(StrEnum):
     def has_share(self) -> bool:
         """Whether a share of the tested users' interactions is held out."""
         return self in (SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS)
+
+    @property
+    def is_of_share(self) -> bool:
+        """Whether a share is held out: of tested users' interactions, or of all."""
+        return self.has_share or self in (SplitKind.RANDOM_RECORDS, SplitKind.GLOBAL_TIME)
+
+
+OF_RECORDS = (SplitKind.RANDOM_RECORDS, SplitKind.CROSSFOLD_RECORDS)
+CROSSFOLDS = (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
 
 
 class Order(StrEnum):

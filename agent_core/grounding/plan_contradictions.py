@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from agent_core.domain import Candidates, DataRuleKind, Order, Plan, SplitKind
+from agent_core.domain import Candidates, DataRuleKind, Order, Plan
 from agent_core.measures.metrics import KNOWN
 from agent_core.prose.patterns import Pattern, read_patterns
 
@@ -44,9 +44,7 @@ FIELDS: Mapping[str, Callable[[Plan], bool]] = {
     "random split": lambda plan: plan.split.kind.is_drawn and plan.split.order is not Order.NEWEST,
     "one held-out interaction": _tests_one_item,
     "several held-out interactions": lambda plan: not _tests_one_item(plan),
-    "share held out": lambda plan: (
-        plan.split.kind.has_share or plan.split.kind is SplitKind.GLOBAL_TIME
-    ),
+    "share held out": lambda plan: plan.split.kind.is_of_share,
     "folds": lambda plan: plan.split.folds > 1,
     "validation and tuning": lambda plan: plan.split.has_validation,
     "several seeds": lambda plan: len(plan.seeds) > 1 or plan.split.folds > 1,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent_core.domain import Dataset, Plan, SplitKind
+from agent_core.domain import Dataset, Plan
 from agent_core.domain.metric import SPOKEN
 from agent_core.grounding.plan_names import Kind, is_algorithm
 from agent_core.prose.number_words import NUMBER_WORDS, number_of
@@ -80,12 +80,13 @@ class PlanNumbers:
         """
         keyed = _keyed_numbers(plan, datasets, named)
         share = round(plan.split.holdout * 100)
-        has_share = plan.split.kind.has_share or plan.split.kind is SplitKind.GLOBAL_TIME
         times = {t[:4] for d in datasets for t in (d.first_time, d.last_time) if t}
         return cls(
             {unit: frozenset(map(float, v)) for unit, v in _counted(plan, datasets).items()},
             {key: frozenset(values) for key, values in keyed.items()},
-            frozenset({float(share), float(100 - share)}) if has_share else frozenset(),
+            frozenset({float(share), float(100 - share)})
+            if plan.split.kind.is_of_share
+            else frozenset(),
             tuple(m.k for m in plan.metrics if m.k),
             tuple(
                 (min(d.rating_values), max(d.rating_values)) for d in datasets if d.rating_values

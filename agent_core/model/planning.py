@@ -42,7 +42,7 @@ from agent_core.prose.clipping import on_one_line
 from agent_core.rules.given_split import given_rules
 from agent_core.rules.reading import with_rules_read
 
-SHARED = frozenset({SplitKind.USER_FRACTION, SplitKind.CROSSFOLD_USERS, SplitKind.GLOBAL_TIME})
+SHARED = frozenset(kind for kind in SplitKind if kind.is_of_share)
 """Splits that hold a share out; other kinds take no notice of it."""
 NEEDS_AMOUNT = frozenset(
     {DataRuleKind.LOWEST_RATING, DataRuleKind.SAMPLE, DataRuleKind.FEWEST, DataRuleKind.CORE}

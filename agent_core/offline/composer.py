@@ -37,6 +37,7 @@ SPLITTERS = {
     SplitKind.LEAVE_LAST: ("LastN", "crossfold_users"),
     SplitKind.USER_FRACTION: ("SampleFrac", "crossfold_users"),
     SplitKind.CROSSFOLD_USERS: ("SampleFrac", "crossfold_users"),
+    SplitKind.RANDOM_RECORDS: ("sample_records",),
     SplitKind.CROSSFOLD_RECORDS: ("crossfold_records",),
     SplitKind.GLOBAL_TIME: ("split_temporal_fraction",),
     SplitKind.GIVEN: (),

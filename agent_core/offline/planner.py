@@ -24,7 +24,7 @@ from agent_core.domain import (
     Topic,
     with_design,
 )
-from agent_core.domain.rules import COUNTING
+from agent_core.domain.rules import COUNTING, CROSSFOLDS
 from agent_core.lenskit.memory import training_bytes
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
@@ -138,7 +138,7 @@ def reading_of(plan: Plan) -> Reading:
             if k not in ("feedback", "min_nbrs", "save_nbrs")
         }
     split = plan.split
-    is_crossfold = split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
+    is_crossfold = split.kind in CROSSFOLDS
     cuts: dict[str, tuple[int, ...]] = {}
     for metric in plan.metrics:
         if metric.k:

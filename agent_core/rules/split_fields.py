@@ -142,6 +142,9 @@ def _kind_and_share(sentence: str) -> tuple[SplitKind | None, float | None]:
     is_period = _has(sentence, "test") and _has(sentence, "period")
     if is_period or _has(sentence, SplitKind.GLOBAL_TIME.value):
         return SplitKind.GLOBAL_TIME, None if is_period else said
+    records = _share(sentence, "share_of_records")
+    if records and not of_each and _has(sentence, "test"):
+        return SplitKind.RANDOM_RECORDS, records
     is_of_each = of_each or said or (counts and _has(sentence, "per_user"))
     return (SplitKind.USER_FRACTION, of_each or said) if is_of_each else (None, None)
 
@@ -161,7 +164,7 @@ def _order(sentence: str, kind: SplitKind | None) -> Order | None:
         return Order.EITHER
     if kind is SplitKind.LEAVE_LAST:
         return Order.NEWEST
-    is_of_all = kind in (SplitKind.GLOBAL_TIME, SplitKind.CROSSFOLD_RECORDS)
+    is_of_all = kind is not None and (kind is SplitKind.GLOBAL_TIME or kind.is_of_records)
     if is_of_all or (kind is None and not _has(sentence, "holds_out")):
         return None
     if _is_newest(sentence) or _has(sentence, "oldest_share"):

@@ -75,13 +75,8 @@ def _held_out_text(split: SplitRules) -> str:
     which = {Order.NEWEST: "the newest ", Order.RANDOM: "", Order.EITHER: ""}[split.order]
     drawn = {Order.NEWEST: "", Order.RANDOM: " at random", Order.EITHER: f", {EITHER}"}
     match split.kind:
-        case SplitKind.LEAVE_ONE_OUT if split.order is Order.NEWEST:
-            return "leave-one-out of each user's newest interaction"
-        case SplitKind.LEAVE_ONE_OUT:
-            which = EITHER if split.order is Order.EITHER else DRAWN
-            return f"leave-one-out, {which}, one fixed split"
-        case SplitKind.LEAVE_LAST:
-            return "leave-one-out of each user's newest interaction"
+        case SplitKind.LEAVE_ONE_OUT | SplitKind.LEAVE_LAST:
+            return _single_text(split)
         case SplitKind.USER_FRACTION:
             each = " each user's interactions" if split.held_out is None else " each user"
             return f"{which}{what}{each} held out{drawn[split.order]}"
@@ -90,6 +85,8 @@ def _held_out_text(split: SplitRules) -> str:
                 f"{split.folds}-fold cross-validation over users, {which}{what} a test user held "
                 f"out{drawn[split.order] if split.order is Order.EITHER else ''}"
             )
+        case SplitKind.RANDOM_RECORDS:
+            return f"{amount} of all interactions held out at random"
         case SplitKind.CROSSFOLD_RECORDS:
             return f"{split.folds}-fold cross-validation over interactions"
         case SplitKind.GLOBAL_TIME:
@@ -101,6 +98,14 @@ def _held_out_text(split: SplitRules) -> str:
             return f"the given split{folds}, as it came with the data{files}"
         case SplitKind.OTHER:
             return split.text or "a split of its own"
+
+
+def _single_text(split: SplitRules) -> str:
+    """Return which one interaction of each user is held out."""
+    if split.kind is SplitKind.LEAVE_LAST or split.order is Order.NEWEST:
+        return "leave-one-out of each user's newest interaction"
+    which = EITHER if split.order is Order.EITHER else DRAWN
+    return f"leave-one-out, {which}, one fixed split"
 
 
 def _test_texts(split: SplitRules) -> Iterator[str]:

@@ -88,4 +88,8 @@ IN_SPLITS = (
            folds_of('df.sort_values("user_id").iloc[np.array_split(np.arange(len(df)), 3)[fold]]', "crossfold_records", 3),
            "held_out_at_random", FAIL,
            lambda plan: planned(plan, kind=SplitKind.CROSSFOLD_RECORDS, folds=3)),
+    hidden("the end of a sorted file called a random share of all interactions",
+           ((SPLIT, '    held = df.sort_values("user_id").tail(round(0.2 * len(df)))\n'), DETERMINISTIC),
+           "held_out_at_random", FAIL,
+           lambda plan: planned(plan, kind=SplitKind.RANDOM_RECORDS, holdout=0.2)),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from agent_core.checks.split.newest import newest_held_out
 from agent_core.checks.split.split_kinds import Fold, Folds
 from agent_core.checks.split.variants import described_split, is_variant, kind_of
 from agent_core.data.parquet_reader import PAIR
-from agent_core.domain import Finding, Order, SplitKind
+from agent_core.domain import Finding, Order
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.id_codes import are_repeated, pair_keys
 from agent_core.evidence.split_origin import seconds
@@ -128,11 +128,16 @@ def _is_drawn(evidence: Evidence, fold: str) -> bool:
     return kind is not None and kind.is_drawn
 
 
+def _is_of_records(evidence: Evidence, fold: str) -> bool:
+    """Whether what a fold holds out is drawn from all interactions."""
+    kind = kind_of(evidence, fold)
+    return kind is not None and kind.is_of_records
+
+
 def _judged_draw(evidence: Evidence, folds: Folds) -> Result:
     """Check that tested interactions and users are a random draw."""
     draws = [*draws_of(evidence, folds), *_draws_of_users(evidence, folds)]
-    crossfold = SplitKind.CROSSFOLD_RECORDS
-    records = folds.select(lambda fold: kind_of(evidence, fold) is crossfold)
+    records = folds.select(lambda fold: _is_of_records(evidence, fold))
     gross = [*(d.text for d in draws if d.is_impossible), *_whole_users(records)]
     if gross:
         return failed("Not drawn at random: {faults}.", faults=gross)

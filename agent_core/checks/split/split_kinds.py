@@ -9,6 +9,7 @@ import pandas as pd
 
 from agent_core.checks.result import Detail
 from agent_core.domain import SplitKind, SplitRules
+from agent_core.domain.rules import CROSSFOLDS
 
 Fold = tuple[str, pd.DataFrame, pd.DataFrame]
 """Name, train, test."""
@@ -55,7 +56,7 @@ def mismatch(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
     """Return in what the folds differ from the planned split."""
     judge = JUDGES.get(split.kind)
     faults = [t for f in folds for t in _of_fold(f[0], judge(split, f))] if judge else []
-    if split.kind in (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS):
+    if split.kind in CROSSFOLDS:
         faults += _shared_tests(split.kind, folds)
     return faults
 
@@ -171,11 +172,20 @@ def _crossfold_users(split: SplitRules, fold: Fold) -> Iterator[str]:
         yield Detail(told, share=share, folds=split.folds)
 
 
+def _random_records(split: SplitRules, fold: Fold) -> Iterator[str]:
+    """Expect a share of all interactions."""
+    yield from _share_of_all(fold, split.holdout)
+
+
 def _crossfold_records(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect a part of all interactions."""
+    yield from _share_of_all(fold, 1 / split.folds if split.folds > 1 else split.holdout)
+
+
+def _share_of_all(fold: Fold, wanted: float) -> Iterator[str]:
+    """Expect a share of the interactions of all users."""
     train, test = fold[1:]
     share = len(test) / max(1, len(test) + len(train))
-    wanted = 1 / split.folds if split.folds > 1 else split.holdout
     if abs(share - wanted) > SHARE_SLACK:
         told = "{share:.1%} of the interactions are tested, {planned:.0%} is planned"
         yield Detail(told, share=share, planned=wanted)
@@ -201,6 +211,7 @@ JUDGES: dict[SplitKind, Callable[[SplitRules, Fold], Iterator[str]]] = {
     SplitKind.LEAVE_LAST: _leave_last,
     SplitKind.USER_FRACTION: _user_fraction,
     SplitKind.CROSSFOLD_USERS: _crossfold_users,
+    SplitKind.RANDOM_RECORDS: _random_records,
     SplitKind.CROSSFOLD_RECORDS: _crossfold_records,
     SplitKind.GLOBAL_TIME: _global_time,
     SplitKind.GIVEN: _given,

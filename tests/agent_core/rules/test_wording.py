@@ -41,10 +41,7 @@ def test_every_split_is_told_with_its_seed(kind, order):
 
     assert ("(seed 7)" in told) is (kind is not SplitKind.GIVEN)  # nothing is drawn there
     assert (
-        ("newest" in told)
-        or order is not Order.NEWEST
-        or not kind.is_drawn
-        or kind is (SplitKind.CROSSFOLD_RECORDS)
+        ("newest" in told) or order is not Order.NEWEST or not kind.is_drawn or kind.is_of_records
     )
 
 
