@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
+T = TypeVar("T")
 TURN = threading.Lock()
+ATTEMPTS = 20
+"""A disturbance is over with the other tree; each attempt begins with a count of its own."""
 
 
 def parse(source: str) -> ast.Module:
     """Return the syntax tree of a script.
-
-    CPython 3.11 counts the depth of a tree for all threads together: two that build trees at the
-    same time fail now and then with "AST constructor recursion depth mismatch"
-    (python/cpython#106905). Checks of several scripts run in threads.
 
     Raises
     ------
         SyntaxError, ValueError, RecursionError, MemoryError: It is no Python, or too deep.
 
     """
+    return undisturbed(lambda: ast.parse(source))
+
+
+def undisturbed(make: Callable[[], T]) -> T:
+    """Return what a function makes that builds syntax trees, itself or in a library.
+
+    CPython 3.11 counts the depth of a tree for all threads together: two that build trees at the
+    same time fail now and then with "AST constructor recursion depth mismatch"
+    (python/cpython#106905). Checks of several scripts run in threads, so there is one turn at a
+    time; libraries build trees outside of it (`numpy.load` for a header, a first import of
+    matplotlib), so what they disturbed is made again.
+    """
     with TURN:
-        return ast.parse(source)
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(SystemError):
+                return make()
+        return make()
 
 
 def imported_modules(tree: ast.Module, *, with_guarded: bool = True) -> frozenset[str]:

@@ -16,6 +16,8 @@ from zlib import crc32
 
 import numpy as np
 
+from agent_core.execution.syntax_trees import undisturbed
+
 BUCKETS = 1 << 16
 """Features share this many weights by their hash."""
 PATH = Path(__file__).with_name("result_weights.npz")
@@ -46,9 +48,8 @@ class Weights:
 @cache
 def learned() -> Weights:
     """Read the weights."""
-    with np.load(PATH) as file:
-        weights = file["weights"].astype(float) * file["scale"]
-        return Weights(weights, *(float(file[name]) for name in ("bias", "rule", "limit")))
+    # NumPy reads the header of an array as Python.
+    return undisturbed(_stored_weights)
 
 
 def features(text: str) -> dict[int, float]:
@@ -64,6 +65,12 @@ def features(text: str) -> dict[int, float]:
             bucket = crc32(feature.encode()) % BUCKETS
             found[bucket] = found.get(bucket, 0.0) + len(family) ** -0.5
     return found
+
+
+def _stored_weights() -> Weights:
+    with np.load(PATH) as file:
+        weights = file["weights"].astype(float) * file["scale"]
+        return Weights(weights, *(float(file[name]) for name in ("bias", "rule", "limit")))
 
 
 def _spans(whole: Sequence[str], shortest: int, longest: int) -> list[tuple[int, int]]:
