@@ -53,7 +53,8 @@ class Limits:
     inodes: int = 20_000
     output_mib: int = 16
     """Output that kills; what is kept is bounded separately (head and tail)."""
-    artifacts: int = 500
+    artifacts: int = 10_000
+    """Files that are kept: a cell has up to five, and half of `inodes` are enough for 2,000."""
     artifacts_mib: int = 1024
 
 
@@ -77,6 +78,9 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Extra variables, on top of the sandbox's own clean environment."""
     arguments: tuple[str, ...] = ()
+    earlier: Path | None = None
+    """Folder of files that lie in the working directory from the start, as the script's own:
+    what an earlier execution of it left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sandbox.chores import Chores, to_end
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
 from sandbox.groups import Group, Place, group_of, with_group_limits
-from sandbox.inside.request import Request
+from sandbox.inside.request import EARLIER, Request
 from sandbox.isolation import SHARED_MIB, resources, variables
 from sandbox.local import can_switch_user, iter_uids
 from sandbox.nest import Nest
@@ -265,7 +265,10 @@ def _lay_out(job: Job, folder: Path, kept: Path) -> tuple[str, ...]:
     workspace.write_sources(folder, job)
     for item in job.inputs:
         workspace.link_input(item, folder / item.name, kept)
-    return tuple(sorted(path.name for path in folder.iterdir()))
+    names = tuple(sorted(path.name for path in folder.iterdir()))
+    if job.earlier is not None:
+        workspace.copy_earlier(job.earlier, folder / EARLIER)
+    return names
 
 
 def _fingerprint(packages: InstalledPackages) -> tuple[int, ...]:

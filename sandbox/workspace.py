@@ -60,6 +60,18 @@ def write_sources(folder: Path, job: Job) -> None:
         (folder / "labbook.py").chmod(0o444)
 
 
+def copy_earlier(earlier: Path, folder: Path) -> None:
+    """Copy what an earlier execution left, readable for everybody."""
+    for path in (folder, *(folder / p.relative_to(earlier) for p in earlier.rglob("*"))):
+        source = earlier / path.relative_to(folder)
+        if source.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o755)
+        else:
+            shutil.copyfile(source, path)
+            path.chmod(0o644)
+
+
 def remove(workspace: Workspace) -> None:
     """Unmount and delete everything of an execution."""
     if workspace.has_quota:
@@ -203,8 +215,11 @@ def _fill(root: Path, job: Job, uid: int | None) -> Workspace:
     has_quota = os.geteuid() == 0 and _mount_quota(folder, job.limits)
     (root / "passwd").write_text(f"researcher:x:{uid or 65534}:{uid or 65534}::/tmp:/bin/sh\n")
     write_sources(root, job)
+    if job.earlier is not None:
+        copy_earlier(job.earlier, folder)
     if uid is not None:
-        os.chown(folder, uid, uid)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, uid, uid, follow_symlinks=False)
     return Workspace(root, folder, has_quota)
 
 

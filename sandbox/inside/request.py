@@ -10,6 +10,8 @@ from typing import Any
 LARGEST = 1 << 17
 INPUTS, WORK, SOURCES, JOB = "/zygote/inputs", "/zygote/work", "/zygote/code", "/job"
 """Where the zygote sees files of requests, working directories, its own code; the script's."""
+EARLIER = ".earlier"
+"""Beside the files of a request: the folder whose content is copied, not shown."""
 
 
 @dataclass(frozen=True, slots=True)

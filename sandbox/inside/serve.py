@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from sandbox.inside import kernel
 from sandbox.inside.confinement import confine, take_output
-from sandbox.inside.request import JOB, WORK, Request, receive, send
+from sandbox.inside.request import EARLIER, INPUTS, JOB, WORK, Request, receive, send
 from sandbox.inside.script import run, settle
 
 INIT = ("/bin/sh", "-c", 'trap "" CHLD; exec sleep 2147483647')
@@ -205,6 +205,19 @@ def _mount_work(request: Request) -> None:
     kernel.mount("tmpfs", request.work, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
     for name in request.files:
         os.close(os.open(f"{request.work}/{name}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444))
+    _copy_tree(f"{INPUTS}/{request.folder}/{EARLIER}", request.work)
+
+
+def _copy_tree(source: str, target: str) -> None:
+    """Copy the files below a folder, where there is one; the script may change its copies."""
+    for place, folders, names in os.walk(source):
+        there = target + place.removeprefix(source)
+        for folder in folders:
+            os.mkdir(f"{there}/{folder}")  # noqa: PTH102
+        for name in names:
+            with open(f"{place}/{name}", "rb") as read, open(f"{there}/{name}", "wb") as written:  # noqa: PTH123
+                while chunk := read.read(1 << 20):
+                    written.write(chunk)
 
 
 def _drop(number: int) -> None:

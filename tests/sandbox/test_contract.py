@@ -144,6 +144,26 @@ open('good.csv', 'w').write('x')
     assert len(execution.skipped) >= 4
 
 
+async def test_a_script_goes_on_with_what_an_earlier_one_left(bench, tmp_path):
+    (tmp_path / "earlier" / "cells" / "a1").mkdir(parents=True)
+    (tmp_path / "earlier" / "cells" / "a1" / "rows.json").write_text("[1]")
+    source = """
+from pathlib import Path
+there = Path('cells/a1/rows.json')
+print(there.read_text())
+there.write_text('[2]')
+Path('cells/b2').mkdir()
+Path('cells/b2/rows.json').write_text('[3]')
+"""
+
+    execution = await bench.run(source, earlier=tmp_path / "earlier")
+
+    assert execution.output == "[1]\n"
+    left = {a.name: a.path.read_text() for a in execution.artifacts}
+    assert left == {"cells/a1/rows.json": "[2]", "cells/b2/rows.json": "[3]"}
+    assert (tmp_path / "earlier" / "cells" / "a1" / "rows.json").read_text() == "[1]"
+
+
 async def test_artifacts_are_bounded_in_number_and_size(bench):
     source = """
 for i in range(4): open(f'{i}.csv', 'w').write('x')
