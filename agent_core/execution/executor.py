@@ -11,13 +11,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent_core.domain import NodeId, RunId, Script
+from agent_core.domain.cells import Cell
 from agent_core.domain.events import NodeProgress
+from agent_core.execution.pilot import pilot_cells
 from agent_core.execution.slots import FairSlots
 from sandbox.errors import SandboxError
 from sandbox.execution import Ended, Execution, Input, Job, Limits
 from sandbox.sandbox import Sandbox
 
 PILOT = {"AUTORECLAB_PILOT": "1"}
+CELLS = "LABBOOK_CELLS"
+"""Names the cells of a process; empty: only what follows when all are there."""
+KEPT = ("cells", "split")
+"""Folders of a pilot that belong to the result."""
 PILOT_FROM_S = 90.0
 """Expected seconds from which a pilot pays."""
 PILOT_TIMEOUT_S = 300.0
@@ -39,6 +45,8 @@ class Experiment:
     """Where the artifacts go; emptied first."""
     timeout_s: float
     expected_s: float = 0.0
+    cells: tuple[Cell, ...] = ()
+    """Of the design, where its file is among `files`."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Ends the script when set; what it left is kept."""
     has_slot: asyncio.Event = field(default_factory=asyncio.Event)
@@ -76,6 +84,8 @@ class Executor:
     async def execute(self, experiment: Experiment, tell: OnProgress) -> Execution:
         """Run the script, a pilot of it first where that pays; a failed pilot is the result.
 
+        A pilot whose time is over says nothing: the script runs with all the time that it has.
+
         Raises
         ------
         SandboxError
@@ -83,11 +93,34 @@ class Executor:
         """
         async with self.slots.slot(experiment.user, experiment.run):
             experiment.has_slot.set()
-            if _is_pilotable(experiment):
-                pilot = await self.attempt(experiment, tell, PILOT)
-                if not pilot.is_ok:
-                    return pilot
-            return await self.attempt(experiment, tell, {})
+            try:
+                if failed := await self.tried(experiment, tell):
+                    return failed
+                return await self.attempt(experiment, tell, {})
+            finally:
+                shutil.rmtree(_place_of_earlier(experiment), ignore_errors=True)
+
+    async def tried(self, experiment: Experiment, tell: OnProgress) -> Execution | None:
+        """Run a pilot where one pays; return it where it shows that the script fails."""
+        if experiment.expected_s < PILOT_FROM_S:
+            return None
+        if _has_cells(experiment):
+            named = ",".join(pilot_cells(experiment.cells))
+            # First the cells, then what follows behind the last, with these alone.
+            trials = [{CELLS: named}, {CELLS: ""}] if named else []
+        elif "labbook.seeds(" in experiment.script.source:
+            trials = [PILOT]
+        else:
+            trials = []
+        for environment in trials:
+            pilot = await self.attempt(experiment, tell, environment)
+            if pilot.ended is Ended.TIMEOUT:
+                _keep_cells(experiment)
+                return None
+            if not pilot.is_ok:
+                return pilot if _has_cells(experiment) else _without_results(pilot)
+            _keep_cells(experiment)
+        return None
 
     async def attempt(
         self, experiment: Experiment, tell: OnProgress, environment: Mapping[str, str]
@@ -104,13 +137,20 @@ class Executor:
     async def once(
         self, experiment: Experiment, tell: OnProgress, environment: Mapping[str, str]
     ) -> Execution:
-        """Execute into an empty folder."""
+        """Execute into an empty folder, with the cells that a pilot has made."""
         shutil.rmtree(experiment.folder, ignore_errors=True)
         experiment.folder.mkdir(parents=True)
         timeout_s = min(experiment.timeout_s, PILOT_TIMEOUT_S) if environment else None
         limits = replace(self.limits, timeout_s=timeout_s or experiment.timeout_s)
         inputs = tuple(Input(name, path) for name, path in experiment.files.items())
-        job = Job(experiment.script.source, inputs, limits, environment)
+        earlier = _place_of_earlier(experiment)
+        job = Job(
+            experiment.script.source,
+            inputs,
+            limits,
+            environment,
+            earlier=earlier if earlier.is_dir() else None,
+        )
         ticker = Ticker(experiment.node, tell)
         return await self.sandbox.execute(job, experiment.folder, ticker.line, experiment.stop)
 
@@ -120,6 +160,28 @@ def rerun_of(experiment: Experiment, folder: Path) -> Experiment:
     return replace(experiment, folder=folder, expected_s=0.0, stop=asyncio.Event())
 
 
-def _is_pilotable(experiment: Experiment) -> bool:
-    """Whether the script knows pilots and is long enough for one to pay."""
-    return "labbook.seeds(" in experiment.script.source and experiment.expected_s >= PILOT_FROM_S
+def _has_cells(experiment: Experiment) -> bool:
+    """Whether a design tells the cells of the script, and it asks for those of a process."""
+    return bool(experiment.cells) and "labbook.cells(" in experiment.script.source
+
+
+def _place_of_earlier(experiment: Experiment) -> Path:
+    """Return where the cells of a pilot wait for the script to run whole."""
+    return experiment.folder.with_name(f"{experiment.folder.name}-earlier")
+
+
+def _keep_cells(experiment: Experiment) -> None:
+    """Put aside what a pilot made of the result: its whole cells and their splits."""
+    if not _has_cells(experiment):
+        return
+    for name in KEPT:
+        made, kept = experiment.folder / name, _place_of_earlier(experiment) / name
+        if made.is_dir():
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            made.rename(kept)
+
+
+def _without_results(pilot: Execution) -> Execution:
+    """Return a pilot of few users without what it delivered: users left out are no zeros."""
+    return replace(pilot, artifacts=())

@@ -16,6 +16,7 @@ from agent_core.domain import (
     RunId,
     Script,
 )
+from agent_core.domain.cells import cells_of
 from agent_core.domain.events import (
     NodeExecuted,
     NodeFailed,
@@ -24,6 +25,7 @@ from agent_core.domain.events import (
     ScriptWritten,
 )
 from agent_core.errors import BudgetExhausted, UnusableAnswer
+from agent_core.execution.design_file import DESIGN, write_design
 from agent_core.execution.executor import Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import Refusal, precheck, tree_hash
@@ -258,17 +260,21 @@ class Search:
         return precheck(node.script.source, self.setup.packages, seen)
 
     def experiment(self, node: Node) -> Experiment:
-        """Return the experiment that runs a node's script."""
-        task = self.recorder.view.task
+        """Return the experiment that runs a node's script, with the design beside it."""
+        view, task = self.recorder.view, self.recorder.view.task
+        place = self.recorder.place(node.id)
+        design = place / DESIGN
+        write_design(design, self.plan, view.datasets)
         return Experiment(
             run=RunId(self.recorder.run),
             user=task.requester if task else "",
             node=node.id,
             script=node.script,
-            files=self.setup.files,
-            folder=self.recorder.place(node.id) / "artifacts",
+            files={**self.setup.files, DESIGN: design},
+            folder=place / "artifacts",
             timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
             expected_s=self.plan.estimate_s,
+            cells=cells_of(self.plan, view.datasets),
             stop=self.has_stopped,
         )
 
