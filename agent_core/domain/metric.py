@@ -49,6 +49,10 @@ class MetricKind:
     """Whether nearly the highest value is too good to be true."""
     is_usual: bool = False
     """Whether the first examples of how to measure compute it."""
+    is_cost: bool = False
+    """Whether it is time or memory, not what lists are worth."""
+    is_of_pairs: bool = False
+    """Whether it is of two cells, not of one."""
     meaning: str = "as computed by the script"
     """What it is, for methods sections, where no definition of it agreed."""
 
@@ -97,19 +101,104 @@ KINDS = (
     ),
     MetricKind(
         "coverage", Better.HIGHER, (0, 1), "Coverage",
-        ("catalogcoverage", "cataloguecoverage", "itemcoverage"), r"(?:catalogu?e )?coverage",
+        ("catalogcoverage", "cataloguecoverage", "itemcoverage"),
+        r"(?:item |catalogu?e )?coverage",
         meaning="share of the training items that are listed at all",
     ),
+    MetricKind(
+        "user_coverage", Better.HIGHER, (0, 1), "User coverage",
+        spoken="user coverage", meaning="share of the test users with a full list",
+    ),
+    MetricKind(
+        "gini", Better.NEITHER, (0, 1), "Gini",
+        spoken=r"gini(?:[- ](?:index|coefficient))?(?: of (?:the )?exposure)?",
+        meaning="inequality of how often items are listed, those never listed included",
+    ),
+    MetricKind(
+        "entropy", Better.NEITHER, (0, inf), "Entropy",
+        spoken=r"(?:shannon |exposure )?entropy", meaning="entropy of how often items are listed",
+    ),
+    MetricKind(
+        "popularity", Better.NEITHER, (0, inf), "Popularity of lists",
+        spoken=r"(?:average|mean|avg\.?) (?:recommendation |item )?popularity"
+        r"(?: of (?:the |its |their )?(?:recommend\w+|listed|top-\d+)(?: items| lists)?)?"
+        r"|popularity of (?:what is |the |its |their )?(?:recommend\w+|listed)(?: items| lists)?"
+        r"|(?:recommendation|list) popularity|arp",
+        meaning="mean number of training interactions of the listed items",
+    ),
+    MetricKind(
+        "long_tail", Better.NEITHER, (0, 1), "Long-tail share",
+        spoken=r"(?:average )?(?:percentage|share|proportion|fraction|part) of (?:the )?"
+        r"(?:long[- ])?tail(?: items)?(?: in the lists)?|long[- ]tail (?:share|percentage|items?)"
+        r"|aplt",
+        meaning="mean share of listed items that are not among the most popular",
+    ),
+    MetricKind(
+        "popularity_lift", Better.NEITHER, (-1, inf), "Popularity lift",
+        spoken="popularity lift",
+        meaning="popularity of lists relative to that of users' profiles",
+    ),
+    MetricKind(
+        "novelty", Better.NEITHER, (0, inf), "Novelty",
+        spoken=r"novelty|(?:mean )?self[- ]information",
+        meaning="mean self-information of listed items",
+    ),
+    MetricKind(
+        "personalisation", Better.NEITHER, (0, 1), "Personalisation",
+        spoken=r"(?<!bayesian )personali[sz]ation",
+        meaning="1 minus the mean overlap of users' lists",
+    ),
+    MetricKind(
+        "overlap", Better.NEITHER, (0, 1), "Overlap",
+        spoken=r"(?:list |mean |average |pairwise )*(?:(?<!biased )overlap|jaccard)"
+        r"(?: (?:index|similarity))?",
+        is_of_pairs=True, meaning="share of items that two lists of a user have in common",
+    ),
+    MetricKind(
+        "rbo", Better.NEITHER, (0, 1), "RBO",
+        spoken=r"rbo|rank[- ]biased overlap(?: \(rbo\))?", is_of_pairs=True,
+        meaning="rank-biased overlap of two lists",
+    ),
+    MetricKind(
+        "calibration", Better.LOWER, (0, inf), "Calibration",
+        spoken=r"(?:mis)?calibration(?: error)?",
+        meaning="divergence of the categories of a list from those of the profile",
+    ),
+    MetricKind(
+        "diversity", Better.NEITHER, (0, 1), "Diversity",
+        spoken=r"(?:intra[- ]?list |genre |list |category )?diversity|ild",
+        meaning="mean distance of the items of a list",
+    ),
+    MetricKind(
+        "serendipity", Better.NEITHER, (0, 1), "Serendipity", spoken="serendipity",
+        meaning="relevant listed items that a baseline would not list",
+    ),
+    MetricKind(
+        "training_time", Better.LOWER, (0, inf), "Training time",
+        spoken=r"training times?|train times?|fit(?:ting)? times?|time (?:to|for|of) train(?:ing)?"
+        r"|(?:how long|how many seconds) (?:the )?(?:training|to train)(?: takes?)?",
+        is_cost=True, meaning="seconds of training",
+    ),
+    MetricKind(
+        "recommendation_time", Better.LOWER, (0, inf), "Recommendation time",
+        spoken=r"(?:recommendation|inference|prediction|scoring|serving) times?"
+        r"|time (?:to|for|of) (?:recommend(?:ing|ation)?|inference)",
+        is_cost=True, meaning="seconds of recommending",
+    ),
+    MetricKind(
+        "memory", Better.LOWER, (0, inf), "Peak memory",
+        spoken=r"(?:peak )?memory(?: (?:use|usage|consumption|footprint|peak))?|peak ram",
+        is_cost=True, meaning="highest memory of the process",
+    ),
     *map(_share, ("f1", "auc", "accuracy", "success")),
-    *(_share(n, Better.NEITHER) for n in ("gini", "listgini", "exposuregini", "meanpoprank")),
+    *(_share(n, Better.NEITHER) for n in ("listgini", "meanpoprank")),
     MetricKind("dcg", Better.HIGHER),
     MetricKind("mse", Better.LOWER, (0, inf)),
     *(MetricKind(n, Better.LOWER) for n in (
         "nrmse", "nmae", "mape", "logloss", "log_loss", "cross_entropy",
     )),
     *(MetricKind(n, Better.NEITHER) for n in (
-        "arp", "avgpop", "avg_popularity", "average_popularity", "popularity", "novelty",
-        "diversity", "ild", "serendipity", "entropy",
+        "arp", "avgpop", "avg_popularity", "average_popularity", "ild", "exposuregini",
     )),
 )  # fmt: skip
 """The one registry; what is not in it has no known direction, range or definition."""
@@ -154,6 +243,11 @@ class Metric:
         """`NDCG@10`; the form shown to people."""
         shown = self.kind.label or self.name.upper()
         return f"{shown}@{self.k}" if self.k is not None else shown
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether it compares with what is held out."""
+        return self.kind.is_quality or self.kind.is_rating or self.name == "precision"
 
     @property
     def is_rating(self) -> bool:

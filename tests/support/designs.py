@@ -51,7 +51,9 @@ def cases(name: str) -> list[Case]:
 def datasets_of(case: Case) -> tuple[Dataset, ...]:
     """Return profiles of the data that a task is about."""
     if case["data"] == "two datasets":
-        said = [n for n in re.findall(r"\w+", case["text"]) if n.lower() in ("movielens", "lastfm")]
+        said = [
+            n for n in re.findall(r"\w+", case["text"]) if n.lower() in ("movielens", "lastfm")
+        ]
         names = next((f["levels"] for f in case["factors"] if f["name"] == "dataset"), said)
         return tuple(_dataset("ratings with times", f"{n}.csv") for n in names)
     return (_dataset(case["data"], "data.csv"),)

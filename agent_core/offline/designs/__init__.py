@@ -1,0 +1,1 @@
+"""Reads tasks and replies into designs: factors with levels, rules, measures, typed questions."""
