@@ -68,7 +68,9 @@ HYPERPARAMETERS = {
     name: Hyperparameter(**_with_pattern(row)) for name, row in _TABLE["parameters"].items()
 }
 PARAMETERS = {name: known.names for name, known in HYPERPARAMETERS.items()}
-METRICS: Mapping[str, str] = {kind.name: kind.spoken for kind in KINDS if kind.spoken}
+COMPOSED = ("ndcg", "recall", "precision", "hit", "mrr", "map", "rmse", "mae", "coverage")
+"""Metrics that composed scripts compute."""
+METRICS: Mapping[str, str] = {k.name: k.spoken for k in KINDS if k.name in COMPOSED}
 """Metrics that offline plans may have, each with the pattern of what people call it."""
 _SELECTIONS = read_patterns(Path(__file__).with_name("selection_patterns.toml"))
 OUTSIDE = {"|".join(row["names"]): row["reason"] for row in _TABLE["outside"]} | {

@@ -28,9 +28,9 @@ PLAIN = {"embedding_size": "factors", "max_nbrs": "neighbours", "min_sim": "min_
 """Names of hyperparameters in LensKit, and what the designs call them."""
 METRICS = {"coverage": "item_coverage"}
 COUNTED = ("model_seed", "split_seed", "fold")
-SMALL_WORDS = frozenset(
-    "a an the and or of in on to for if is are be do does did would will we i it they that this "
-    "what which who how whether say me our us also too any by at as with from there".split()
+_SMALL_WORDS = re.compile(
+    r"\b(?:an?|the|and|or|of|in|on|to|for|if|is|are|be|do|does|did|would|will|we|i|it|they|that"
+    r"|this|what|which|who|how|whether|say|me|our|us|also|too|any|by|at|as|with|from|there)\b"
 )
 KIND = "kind"
 GENRES = SideTable(
@@ -337,7 +337,7 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[\w'/]+", text.lower())) - SMALL_WORDS
+    return set(re.findall(r"[\w'/]+", _SMALL_WORDS.sub(" ", text.lower())))
 
 
 _COMPARED: Mapping[str, Callable[[Case, Told], bool]] = {
