@@ -20,12 +20,16 @@ import json
 import math
 import operator
 import os
+import platform
+import random
 import re
+import shutil
 import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +37,38 @@ import numpy as np
 import pandas as pd
 
 __all__ = [
+    "Cell",
+    "Part",
     "algorithm",
     "candidates",
+    "cell",
+    "cells",
+    "chosen",
+    "data",
     "dataset",
+    "design",
     "features",
     "feedback",
     "figure",
     "given",
     "given_folds",
+    "is_last",
     "is_pilot",
     "lists",
+    "lists_of",
     "load",
+    "once",
+    "part",
     "per_user",
     "predictions",
     "primary",
+    "results",
     "row",
     "seeds",
     "split",
     "study",
     "table",
+    "use_design",
     "users",
 ]
 
@@ -150,31 +167,29 @@ def candidates(rule: str) -> None:
         run["candidates"] = rule
 
 
-def split(fold: Any, train: Any, test: Any, data: Any = None, **about: Any) -> None:
+def split(
+    fold: Any,
+    train: Any,
+    test: Any,
+    data: Any = None,
+    validation: Any = None,
+    query: Any = None,
+    **about: Any,
+) -> None:
     """Save a train-test split: frames, Datasets or collections; `about`: kind, seed, holdout.
+    `fold` is the block where there is a design; `query` what unseen users keep.
 
     Row numbers of the dataset file where the interactions are found there, the interactions
     themselves where they are derived. Of several datasets each has folds of its own: of the file
     that `dataset` was last called for, or of `data`.
-    """
-    name = fold_name(fold)
-    file = _memory.get("path") if data is None else Path(data)
+    """  # noqa: D205
+    name, file = fold_name(fold), _split_file(fold, data)
     source = {} if file is None else {"file": file.name}
-    parts = {"train": frame_of(train), "test": frame_of(test)}
-    is_derived, counts = False, {p: len(f) for p, f in parts.items()}
-    for part, given in parts.items():
-        frame = interactions(given)
-        rows = None if file is None else _row_numbers(frame, file, given.index)
-        by_pairs, by_rows = (
-            Path("split") / f"{name}.{part}{e}" for e in (".parquet", "_rows.csv")
-        )
-        if rows is None:
-            is_derived = True
-            by_rows.unlink(missing_ok=True)
-            _parquet(by_pairs, frame)
-        else:
-            by_pairs.unlink(missing_ok=True)
-            _csv(by_rows, pd.DataFrame({"row": np.sort(rows)}))
+    parts = {"train": train, "test": test, "validation": validation, "query": query}
+    frames = {p: frame_of(some) for p, some in parts.items() if some is not None}
+    found = [_save_part(name, p, frame, file) for p, frame in frames.items()]
+    counts = {p: len(frame) for p, frame in frames.items()}
+    _note_sizes(name, frames)
     with _run() as run:
         kept = run.setdefault("split", {})
         kept.update(plain(about))
@@ -182,8 +197,44 @@ def split(fold: Any, train: Any, test: Any, data: Any = None, **about: Any) -> N
         kept["names"] = list(dict.fromkeys(names))
         kept["folds"] = len(kept["names"])
         kept.setdefault("parts", {})[name] = {**plain(about), **source}
-        kept["is_derived"] = is_derived
+        kept["is_derived"] = not all(found)
         kept.setdefault("counts", {})[name] = counts
+
+
+def _split_file(fold: Any, data: Any) -> Path | None:
+    """Return the dataset that a split is of: as it is said, of its block, or the one recorded."""
+    if data is not None:
+        return Path(data)
+    if _is_designed() and fold in _design()["blocks"]:
+        return Path(str(_block_of(fold)["dataset"]))
+    found: Path | None = _memory.get("path")
+    return found
+
+
+def _save_part(name: str, part: str, given: pd.DataFrame, file: Path | None) -> bool:
+    """Save a part as row numbers of a file; as the interactions where they are not found there."""
+    frame = interactions(given)
+    rows = None if file is None else _row_numbers(frame, file, given.index)
+    by_pairs, by_rows = (Path("split") / f"{name}.{part}{e}" for e in (".parquet", "_rows.csv"))
+    if rows is None:
+        by_rows.unlink(missing_ok=True)
+        _parquet(by_pairs, frame)
+    else:
+        by_pairs.unlink(missing_ok=True)
+        _csv(by_rows, pd.DataFrame({"row": np.sort(rows)}))
+    return rows is not None
+
+
+def _note_sizes(name: str, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Keep the sizes of a split that a script made itself, for the cells on it."""
+    train, test = (interactions(frames[p]) for p in ("train", "test"))
+    _memory.setdefault("counts", {})[name, "any"] = {
+        "train_rows": len(train),
+        "test_rows": len(test),
+        "train_users": int(train["user_id"].nunique()),
+        "train_items": int(train["item_id"].nunique()),
+        "test_users": int(test["user_id"].nunique()),
+    }
 
 
 def algorithm(
@@ -227,20 +278,7 @@ def lists(
 
 def predictions(algorithm: str, predicted: Any, fold: Any = None, seed: Any = None) -> None:
     """Save rating predictions (a collection or a frame: user_id, item_id, prediction, rating)."""
-    frame = named(frame_of(predicted), ("user_id", "item_id"))
-    if "prediction" not in frame:
-        source = next((c for c in ("score", "pred", "predicted", "estimate") if c in frame), None)
-        if source is None:
-            raise ValueError(
-                f"predictions need a column `prediction` (or `score`), not {list(frame)}"
-            )
-        frame = frame.rename(columns={source: "prediction"})
-    if "rating" not in frame:
-        raise ValueError(f"predictions need the true `rating` beside them, not only {list(frame)}")
-    _parquet(
-        _place("predictions", algorithm, fold, seed),
-        frame[["user_id", "item_id", "prediction", "rating"]],
-    )
+    _parquet(_place("predictions", algorithm, fold, seed), _predicted(predicted))
 
 
 def row(
@@ -297,21 +335,30 @@ def per_user(frame: Any, algorithm: str = "", fold: Any = None, seed: Any = None
             _consolidate()
 
 
-def figure(fig: Any, name: str) -> None:
-    """Save a matplotlib figure as `name.png` and `name.pdf`."""
+def figure(fig: Any, name: str, shows: str = "") -> None:
+    """Save a matplotlib figure as `name.png` and `name.pdf`; `shows`: what was asked for."""
     stem = safe(re.sub(r"\.(png|pdf|svg)$", "", str(name)))
     for kind in ("png", "pdf"):
         with _temporary(Path(f"{stem}.{kind}")) as path:
             fig.savefig(path, format=kind, dpi=150, bbox_inches="tight")
+    _note_shown("figures", stem, shows)
 
 
-def table(frame: Any, name: str) -> None:
-    """Save a frame as `name.csv`."""
+def table(frame: Any, name: str, shows: str = "") -> None:
+    """Save a frame as `name.csv`; `shows`: what was asked for."""
     stem = safe(re.sub(r"\.csv$", "", str(name)))
+    _note_shown("tables", stem, shows)
     data = frame_of(frame)
     has_index = not isinstance(data.index, pd.RangeIndex)
     with _temporary(Path(f"{stem}.csv")) as path:
         data.to_csv(path, index=has_index)
+
+
+def _note_shown(kind: str, stem: str, shows: str) -> None:
+    """Record what a figure or table was asked for, where that is said."""
+    if shows:
+        with _run() as run:
+            run.setdefault(kind, {})[stem] = str(shows)
 
 
 def primary(metric: str, k: int | None = None) -> None:
@@ -363,6 +410,1362 @@ class Seeds(tuple[int, ...]):
             if time.monotonic() - last > 0.05:
                 tell(f"{done + 1}/{len(self)} seeds")
             last = time.monotonic()
+
+
+# -- cells of a design -----------------------------------------------------------------------
+
+DESIGN = Path("design.json")
+"""What the product decided: cells, blocks, rules; a script without it gives it to `use_design`."""
+CELLS = Path("cells")
+CHOSEN = "chosen"
+"""The level of a hyperparameter that its grid decides on the validation part."""
+LOWER = frozenset({"rmse", "mae", "mse"})
+"""Metrics of which the lowest value is the best."""
+TIMES = (
+    "train_s", "recommend_s", "peak_mib", "train_rows", "test_rows", "train_users", "train_items",
+    "test_users",
+)  # fmt: skip
+"""What `cells.csv` has of a cell beside its levels."""
+LIBRARIES = ("lenskit", "numpy", "pandas", "scipy", "scikit-learn", "torch", "implicit")
+"""Packages whose versions a delivered cell is held against before it is kept."""
+
+
+class Cell:
+    """One training, or one re-ranking: `with c:` opens it, on leaving it is delivered."""
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Take an entry of `cells` in `design.json`."""
+        self.id = str(entry["id"])
+        self.levels: dict[str, Any] = dict(entry["levels"])
+        self.algorithm = str(entry["algorithm"])
+        """Name of the variant: algorithm at one configuration."""
+        self.kind = str(entry["class"])
+        self.is_random = bool(entry.get("is_random", False))
+        self.block = str(entry["block"])
+        self.seed = int(entry["seed"] or 0)
+        self._planned: dict[str, Any] = dict(entry.get("config", {}))
+        self._rng = self._new_rng()
+        self._open: _Open | None = None
+
+    def __repr__(self) -> str:
+        """Return its id and levels."""
+        return f"Cell({self.id}: {', '.join(f'{n}={v}' for n, v in self.levels.items())})"
+
+    def __getitem__(self, factor: str) -> Any:
+        """Return the level of a factor."""
+        if factor not in self.levels:
+            raise KeyError(f"cell {self.id} has no level of {factor!r}; it has {self.levels}")
+        return self.levels[factor]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Return the configuration; at the level `chosen` that of the best cell of its grid."""
+        return dict(_best_of_grid(self)._planned) if self.is_chosen else dict(self._planned)
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Return a generator from seed and id, the same one until the cell is left."""
+        return self._rng
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether a hyperparameter of it is decided by a grid."""
+        return CHOSEN in self.levels.values()
+
+    @property
+    def on(self) -> str:
+        """Return what it is evaluated on: `validation` for cells of a grid, else `test`."""
+        return "validation" if self.id in _grid_ids() else "test"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is delivered, by this script with these packages."""
+        told = _told_of(self.id)
+        same = {"script": _script_hash(), "lock": _lock_hash(), "is_pilot": is_pilot()}
+        return told is not None and all(told.get(key) == value for key, value in same.items())
+
+    def __enter__(self) -> Cell:
+        """Set the global generators from the seed, begin to time."""
+        if _memory.get("open") is not None:
+            raise RuntimeError(f"{_memory['open']} is open; leave it before {self} is entered")
+        folder = CELLS / f".{self.id}.{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _tell_turn(self)
+        _set_seeds(self.seed)
+        self._rng = self._new_rng()
+        self._open, _memory["open"] = _Open(folder), self
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Put the folder in place; of a cell that failed nothing is left."""
+        work, self._open = self._work(), None
+        _memory["open"] = None
+        try:
+            if kind is None:
+                self._deliver(work)
+        finally:
+            shutil.rmtree(work.folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[None]:
+        """Time the training; what `once` made in it is told apart."""
+        work = self._work()
+        began, shared = time.perf_counter(), work.made_s
+        yield
+        work.trained_at = time.perf_counter()
+        work.train_s = (work.train_s or 0.0) + work.trained_at - began - (work.made_s - shared)
+
+    def model(self, scorer: Any) -> None:
+        """Record class and resolved configuration of a LensKit scorer or pipeline, or a dict."""
+        scorer = _scorer_of(scorer)
+        work = self._work()
+        work.kind = (
+            str(scorer.get("class", self.kind))
+            if isinstance(scorer, Mapping)
+            else type(scorer).__name__
+        )
+        work.config = configuration(scorer)
+
+    def lists(self, recommendations: Any, users: int | None = None) -> None:
+        """Save recommendation lists (a collection or a frame: user_id, item_id, score, rank).
+
+        `users`: keep only that many, those whose ids have the lowest SHA-1.
+        """
+        work = self._work()
+        work.note_recommended()
+        frame = ranked(frame_of(recommendations))
+        if users is not None:
+            frame = frame[frame["user_id"].isin(_sample(frame["user_id"], int(users)))]
+            work.list_sample = int(users)
+        frame.to_parquet(work.folder / "lists.parquet", index=False)
+
+    def predictions(self, predicted: Any) -> None:
+        """Save rating predictions (a collection or a frame: prediction and rating of pairs)."""
+        work = self._work()
+        work.note_recommended()
+        _predicted(predicted).to_parquet(work.folder / "predictions.parquet", index=False)
+
+    def row(
+        self, metric: str, value: float, k: int | None = None, n: int | None = None, on: str = ""
+    ) -> None:
+        """Add one result; `n`: its test users; `on`: `validation` where not what `c.on` says."""
+        name, cut = metric_of(metric, k)
+        entry = {"metric": name, "k": cut, "value": number(value)}
+        entry["n"] = None if n is None else int(n)
+        self._work().rows.append({**entry, "on": on or self.on})
+
+    def per_user(self, frame: Any) -> None:
+        """Save per-user values: `result.list_metrics()`, or user_id, metric, k, value."""
+        long = _long(frame)
+        long["k"] = pd.to_numeric(long["k"]).astype("Int64") if "k" in long else pd.NA
+        long["user_id"] = ids(long["user_id"])
+        kinds = {"metric": "string", "k": "Int64", "user_id": "string", "value": "float64"}
+        self._work().values.append(long[list(kinds)].astype(kinds))
+
+    def _work(self) -> _Open:
+        if self._open is None:
+            raise RuntimeError(f"{self} is not open; write `with c:` around what belongs to it")
+        return self._open
+
+    def _new_rng(self) -> np.random.Generator:
+        digest = hashlib.sha256(f"{self.seed}:{self.id}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+    def _deliver(self, work: _Open) -> None:
+        """Write what is left to write, note the hashes, and put the folder in place."""
+        config = self.config if work.config is None else work.config
+        work.ended_at = time.perf_counter()
+        if work.values:
+            whole = pd.concat(work.values, ignore_index=True)
+            whole.to_parquet(work.folder / "per_user.parquet", index=False)
+        _json(work.folder / "rows.json", json.dumps(work.rows, indent=1, allow_nan=False))
+        files = {p.name: sha256_of(p) for p in sorted(work.folder.iterdir())}
+        told = {
+            "id": self.id,
+            "levels": self.levels,
+            "algorithm": self.algorithm,
+            "class": work.kind or self.kind,
+            "config": config,
+            "is_random": self.is_random,
+            "block": self.block,
+            "seed": self.seed if self.is_random else None,
+            "on": self.on,
+            "chosen": chosen(self) if self.is_chosen else None,
+            **work.times(),
+            **_counts_of(self),
+            "list_sample": work.list_sample,
+            "ended": "finished",
+            "is_pilot": is_pilot(),
+            "script": _script_hash(),
+            "lock": _lock_hash(),
+            "files": files,
+        }
+        _json(work.folder / "cell.json", json.dumps(plain(told), indent=1))
+        place = CELLS / self.id
+        files["cell.json"] = sha256_of(work.folder / "cell.json")
+        _note_all({f"{place.as_posix()}/{name}": digest for name, digest in files.items()})
+        _put_folder(work.folder, place)
+        _memory["delivered"] = _memory.get("delivered", 0) + 1
+
+
+class _Open:
+    """What a cell has been given since it was entered."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.began = self.ended_at = time.perf_counter()
+        self.rows: list[dict[str, Any]] = []
+        self.values: list[pd.DataFrame] = []
+        self.train_s: float | None = None
+        self.recommend_s: float | None = None
+        self.trained_at: float | None = None
+        self.made_s = 0.0
+        """Seconds that `once` took within it."""
+        self.shared_s = 0.0
+        """Seconds of all that it took from `once`, whoever made it."""
+        self.kind = ""
+        self.config: dict[str, Any] | None = None
+        self.list_sample: int | None = None
+
+    def note_recommended(self) -> None:
+        """Take the time since the training for that of recommending, once."""
+        if self.trained_at is not None and self.recommend_s is None:
+            self.recommend_s = time.perf_counter() - self.trained_at
+
+    def times(self) -> dict[str, Any]:
+        """Return what it took."""
+        return {
+            "train_s": self.train_s,
+            "recommend_s": self.recommend_s,
+            "shared_s": self.shared_s,
+            "seconds": self.ended_at - self.began,
+            "peak_mib": _peak_mib(),
+        }
+
+
+def use_design(record: Mapping[str, Any]) -> None:
+    """Take the design from the script itself, where no `design.json` is beside it."""
+    if not DESIGN.exists():
+        _memory["design"] = dict(record)
+
+
+def design() -> tuple[Cell, ...]:
+    """Return all cells of the design, in the order that gives answers early."""
+    record = _design()
+    if "cells" not in _memory:
+        _memory["cells"] = tuple(Cell(entry) for entry in record["cells"])
+    found: tuple[Cell, ...] = _memory["cells"]
+    return found
+
+
+def cells(together: Iterable[str] = ()) -> Iterator[Cell]:
+    """Yield the cells that this process is to run, without those that are delivered already.
+
+    Cells that differ in the factors `together` only stand side by side and stay in one process;
+    of these none is left out before all are there.
+    """
+    names = tuple(together)
+    if names:
+        with _run() as run:
+            run["together"] = list(names)
+    own = _own_cells()
+    due = _due(own, names)
+    for place, cell in enumerate(due):
+        if cell.is_chosen and not _is_grid_there(cell):
+            tell(f"{_label(cell)} waits for its grid")
+            continue
+        _memory["turn"] = (cell.id, len(own) - len(due) + place + 1, len(own))
+        yield cell
+
+
+def cell(**levels: Any) -> Cell:
+    """Return the one cell that has these levels, for loops of one's own."""
+    found = [c for c in design() if all(c.levels.get(n) == v for n, v in levels.items())]
+    if len(found) != 1:
+        known = {n: sorted({str(c.levels[n]) for c in design() if n in c.levels}) for n in levels}
+        told = f"{len(found)} cells have {levels}" if found else f"no cell has {levels}"
+        more = "; give more levels to have one" if found else f"; levels there are: {known}"
+        raise ValueError(told + more)
+    return found[0]
+
+
+def is_last() -> bool:
+    """Whether this process makes what needs all cells: figures and tables stand behind it."""
+    if os.environ.get("LABBOOK_CELLS") and not is_pilot():
+        return False
+    _derive()
+    return True
+
+
+def results() -> pd.DataFrame:
+    """Return all results of the cells that are there: a line a cell and metric.
+
+    Columns: cell, variant, block, one a factor, metric, k, value, n, on.
+    """
+    factors = _factor_names()
+    lines = [
+        {"cell": c.id, "variant": c.algorithm, "block": c.block}
+        | {n: c.levels.get(n) for n in factors}
+        | row
+        for c in design()
+        for row in _rows_of(c.id)
+    ]
+    return pd.DataFrame(
+        lines, columns=["cell", "variant", "block", *factors, "metric", "k", "value", "n", "on"]
+    )
+
+
+def lists_of(cell: Any) -> pd.DataFrame:
+    """Return the lists that a cell (or the cell of an id) delivered, whichever process made it."""
+    place = CELLS / str(getattr(cell, "id", cell)) / "lists.parquet"
+    if not place.exists():
+        raise ValueError(f"cell {place.parent.name} has delivered no lists")
+    return pd.read_parquet(place)
+
+
+def once(key: str, name: str, make: Callable[[], Any]) -> Any:
+    """Return what `make` makes, kept for all cells of the block `key`: it depends on no cell."""
+    kept: dict[str, dict[str, Any]] = _memory.setdefault("shared", {})
+    if _design().get("makes_anew"):
+        kept.clear()
+    made = kept.setdefault(str(key), {})
+    while len(kept) > KEPT_BLOCKS:
+        kept.pop(next(k for k in kept if k != str(key)))
+    work = _memory["open"]._open if _memory.get("open") else None
+    if name not in made:
+        began = time.perf_counter()
+        value = make()
+        made[name] = value, time.perf_counter() - began
+        if work:
+            work.made_s += made[name][1]
+    value, seconds = made[name]
+    if work:
+        work.shared_s += seconds
+    return value
+
+
+KEPT_BLOCKS = 2
+"""Blocks of which shared work is kept in memory."""
+
+
+def chosen(cell: Cell) -> dict[str, Any]:
+    """Return the levels that the grid of a cell of level `chosen` decided, by the product's rule:
+    best mean of the first validated metric over model seeds, first in the order of the plan.
+    """  # noqa: D205
+    best = _best_of_grid(cell)
+    return {n: best.levels[n] for n, level in cell.levels.items() if level == CHOSEN}
+
+
+def _design() -> dict[str, Any]:
+    if "design" not in _memory:
+        if not DESIGN.exists():
+            raise ValueError(
+                "there is no design.json beside the script; give the design to labbook.use_design"
+            )
+        _memory["design"] = json.loads(DESIGN.read_text(encoding="utf-8"))
+    found: dict[str, Any] = _memory["design"]
+    return found
+
+
+def _is_designed() -> bool:
+    """Whether the script works by cells; one of version 1 may have a design beside it."""
+    return "design" in _memory
+
+
+def _block_of(block: str) -> dict[str, Any]:
+    known = _design()["blocks"]
+    if block not in known:
+        raise ValueError(f"the design has no block {block!r}; it has {', '.join(known)}")
+    found: dict[str, Any] = known[block]
+    return found
+
+
+def _factor_names() -> list[str]:
+    named = [f["name"] for f in _design().get("factors", [])]
+    return list(dict.fromkeys(["algorithm", *named, *(n for c in design() for n in c.levels)]))
+
+
+def _label(cell: Cell) -> str:
+    """Return a cell in words: `EASE, 5-core, seed 2`."""
+    told = [cell.algorithm]
+    for name, level in cell.levels.items():
+        if name in ("model_seed", "fold", "split_seed", "train_share", "profile_size"):
+            told.append(f"{name.removeprefix('model_').replace('_', ' ')} {level}")
+        elif name in ("data", "split", "dataset"):
+            told.append(str(level))
+    return ", ".join(told)
+
+
+def _tell_turn(cell: Cell) -> None:
+    """Say how far the cells of this process are."""
+    ident, number, total = _memory.get("turn", ("", 0, 0))
+    where = f"cell {number} of {total}: " if ident == cell.id else "cell: "
+    tell(f"{where}{_label(cell)}")
+
+
+def _own_cells() -> list[Cell]:
+    """Return the cells of this process; in a pilot without names one of each kind."""
+    named = os.environ.get("LABBOOK_CELLS")
+    if named is None:
+        return _pilot_cells() if is_pilot() else list(design())
+    wanted = {part.strip() for part in named.split(",") if part.strip()}
+    unknown = wanted - {c.id for c in design()}
+    if unknown:
+        raise ValueError(
+            f"LABBOOK_CELLS names cells that are not in the design: {sorted(unknown)}"
+        )
+    return [c for c in design() if c.id in wanted]
+
+
+def _pilot_cells() -> list[Cell]:
+    """Return the first cell of each class, re-ranking, data and way to split."""
+    seen: set[tuple[str, Any]] = set()
+    found = []
+    for candidate in design():
+        split = _block_of(candidate.block)["split"]
+        signs = {("class", candidate.kind), ("split", split["kind"])}
+        signs |= {(n, candidate.levels.get(n)) for n in ("dataset", "data", "rerank")}
+        if signs - seen or (candidate.is_chosen and ("chosen", candidate.kind) not in seen):
+            found.append(candidate)
+        seen |= signs | {("chosen", candidate.kind)} if candidate.is_chosen else signs
+    return found
+
+
+def _due(own: list[Cell], together: tuple[str, ...]) -> list[Cell]:
+    """Return the cells that are still to be run: a grid before what it decides."""
+
+    def group(cell: Cell) -> str:
+        alike = {n: v for n, v in cell.levels.items() if n not in together}
+        return json.dumps(alike, sort_keys=True)
+
+    places = {c.id: place for place, c in enumerate(own)}
+    groups: dict[str, list[Cell]] = {}
+    for one in own:
+        groups.setdefault(group(one) if together else one.id, []).append(one)
+    due = [c for some in groups.values() if not all(c.is_done for c in some) for c in some]
+    turns = {c.id: place for place, c in enumerate(due)}
+
+    def turn(cell: Cell) -> tuple[int, bool, int]:
+        grid = _grid_of(cell) if cell.is_chosen else []
+        last = max([turns[cell.id], *(turns[c.id] for c in grid if c.id in turns)])
+        return last, cell.is_chosen, places[cell.id]
+
+    return sorted(due, key=turn)
+
+
+def _grid_of(cell: Cell) -> list[Cell]:
+    """Return the cells among which the levels of one are chosen: of its block, all model seeds."""
+    open_names = {n for n, level in cell.levels.items() if level == CHOSEN} | {"model_seed"}
+
+    def fixed(one: Cell) -> dict[str, Any]:
+        return {n: v for n, v in one.levels.items() if n not in open_names}
+
+    wanted = fixed(cell)
+    return [
+        c for c in design() if c.block == cell.block and not c.is_chosen and fixed(c) == wanted
+    ]
+
+
+def _grid_ids() -> frozenset[str]:
+    if "grid" not in _memory:
+        found = (c.id for one in design() if one.is_chosen for c in _grid_of(one))
+        _memory["grid"] = frozenset(found)
+    ids_of_grid: frozenset[str] = _memory["grid"]
+    return ids_of_grid
+
+
+def _is_grid_there(cell: Cell) -> bool:
+    grid = [c.is_done for c in _grid_of(cell)]
+    return any(grid) if is_pilot() else all(grid)
+
+
+def _best_of_grid(cell: Cell) -> Cell:
+    """Return the first cell of the configuration with the best mean on the validation part."""
+    grid = _grid_of(cell)
+    if not cell.is_chosen or not grid:
+        raise ValueError(f"{cell} has no level that a grid decides")
+    if not _is_grid_there(cell):
+        missing = [c.id for c in grid if not c.is_done]
+        raise ValueError(f"{cell} waits for cells of its grid: {', '.join(missing)}")
+    metric = (_design().get("validated") or _design()["metrics"])[0]
+    name, k = metric_of(metric["metric"], metric.get("k"))
+    values: dict[str, list[float]] = {}
+    for one in grid:
+        found = [
+            r["value"]
+            for r in _rows_of(one.id)
+            if (r["metric"], r["k"], r["on"]) == (name, k, "validation") and r["value"] is not None
+        ]
+        values.setdefault(one.algorithm, []).extend(found)
+    means = {variant: float(np.mean(some)) for variant, some in values.items() if some}
+    if not means:
+        raise ValueError(f"no cell of the grid of {cell} has {name} on the validation part")
+    best = (min if name in LOWER else max)(means, key=lambda variant: means[variant])
+    return next(c for c in grid if c.algorithm == best)
+
+
+def _told_of(cell_id: str) -> dict[str, Any] | None:
+    """Return the `cell.json` of a delivered cell."""
+    with contextlib.suppress(OSError, ValueError):
+        found: dict[str, Any] = json.loads((CELLS / cell_id / "cell.json").read_text("utf-8"))
+        return found
+    return None
+
+
+def _rows_of(cell_id: str) -> list[dict[str, Any]]:
+    with contextlib.suppress(OSError, ValueError):
+        found: list[dict[str, Any]] = json.loads(
+            (CELLS / cell_id / "rows.json").read_text("utf-8")
+        )
+        return found
+    return []
+
+
+def _script_hash() -> str:
+    """Return the hash of the script that runs."""
+    if "script" not in _memory:
+        main = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0]
+        path = Path(main) if main and Path(main).is_file() else Path("script.py")
+        _memory["script"] = sha256_of(path) if path.is_file() else ""
+    return str(_memory["script"])
+
+
+def _lock_hash() -> str:
+    """Return the hash of the versions of Python and the libraries that results depend on."""
+    if "lock" not in _memory:
+        from importlib import metadata
+
+        told = [platform.python_version()]
+        for name in LIBRARIES:
+            with contextlib.suppress(metadata.PackageNotFoundError):
+                told.append(f"{name}=={metadata.version(name)}")
+        _memory["lock"] = hashlib.sha256("\n".join(told).encode()).hexdigest()
+    return str(_memory["lock"])
+
+
+def _set_seeds(seed: int) -> None:
+    """Set the generators that code draws from without being given one."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+    lenskit = sys.modules.get("lenskit.random")
+    begin = getattr(lenskit, "init_global_rng", None) or getattr(lenskit, "set_global_rng", None)
+    if begin is not None:
+        begin(seed)
+
+
+def _peak_mib() -> float | None:
+    """Return the most memory that this process has had."""
+    try:
+        import resource
+    except ImportError:  # not on this system
+        return None
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / (1 << 20) if sys.platform == "darwin" else used / 1024
+
+
+def _put_folder(folder: Path, place: Path) -> None:
+    """Put a folder in place by one rename; an older one of the same cell makes room first."""
+    for _ in range(10):
+        try:
+            folder.rename(place)
+        except OSError:
+            aside = place.with_name(f".{place.name}.{os.getpid()}.old")
+            with contextlib.suppress(FileNotFoundError):
+                place.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            return
+    folder.rename(place)
+
+
+def _note_all(digests: Mapping[str, str]) -> None:
+    """Add lines to the ledger in one write, which other processes cannot part."""
+    lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
+    with LEDGER.open("ab") as stream:
+        stream.write(lines.encode())
+
+
+def _derive() -> None:
+    """Write `results.json`, `cells.csv`, `per_user.parquet`, `run.json` of the cells there are."""
+    if _memory.get("derived") == (_memory.get("delivered", 0), len(_results["rows"])):
+        return
+    told = {c.id: t for c in design() if (t := _told_of(c.id)) is not None}
+    _derive_rows(told)
+    factors = _factor_names()
+    lines = [
+        {"id": i} | {n: t["levels"].get(n) for n in factors} | {n: t.get(n) for n in TIMES}
+        for i, t in told.items()
+    ]
+    _csv(Path("cells.csv"), pd.DataFrame(lines, columns=["id", *factors, *TIMES]))
+    _derive_users(list(told))
+    _derive_run(told)
+    _memory["derived"] = (_memory.get("delivered", 0), len(_results["rows"]))
+
+
+def _derive_rows(told: Mapping[str, Any]) -> None:
+    """Write `results.json`: the rows of all cells, then those that this process added itself."""
+    found = [
+        json.dumps({"cell": i, **{k: v for k, v in row.items() if v is not None or k == "value"}})
+        for i in told
+        for row in _rows_of(i)
+    ]
+    rows = [*found, *_results["rows"]]
+    first = next(iter(_design().get("metrics", [])), None)
+    named = _results["primary"] or first
+    total = hashlib.sha256()
+    for text in rows:
+        total.update(_canonical(json.loads(text)))
+    digest = {"rows": len(rows), "sha256": _seal(total, named)}
+    head = json.dumps({"version": 2, "primary": named, "digest": digest})[:-1]
+    lines = ",\n  ".join(rows)
+    with _sealed(Path("results.json")) as temporary:
+        temporary.write_text(f'{head}, "rows": [\n  {lines}\n]}}\n', encoding="utf-8")
+
+
+def _derive_users(ids_of_cells: list[str]) -> None:
+    """Write the values per user of all cells into one file, one cell in memory at a time."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    places = {i: CELLS / i / "per_user.parquet" for i in ids_of_cells}
+    there = {i: p for i, p in places.items() if p.exists()}
+    if not there:
+        return
+    kinds = {"cell": pa.string(), "user_id": pa.string(), "metric": pa.string()}
+    schema = pa.schema([*{**kinds, "k": pa.int64(), "value": pa.float64()}.items()])
+    with (
+        _sealed(Path("per_user.parquet")) as temporary,
+        parquet.ParquetWriter(temporary, schema) as writer,
+    ):
+        for i, place in there.items():
+            table = parquet.read_table(place)
+            table = table.append_column("cell", pa.repeat(i, table.num_rows))
+            writer.write_table(table.select(schema.names).cast(schema))
+
+
+def _derive_run(told: Mapping[str, Any]) -> None:
+    """Write into `run.json` what the cells say of algorithms and seeds."""
+    algorithms: dict[str, Any] = {}
+    for c in (c for c in design() if c.id in told):
+        about: dict[str, Any] = {key: told[c.id][key] for key in ("class", "config")}
+        grid = {g.algorithm for g in _grid_of(c)} if c.is_chosen else set()
+        about |= {"trials": len(grid), "selected_on": "validation" if grid else None}
+        algorithms.setdefault(c.algorithm, about)
+    with _run() as run:
+        run["algorithms"] = {**run.get("algorithms", {}), **algorithms}
+        run["seeds"] = sorted({c.seed for c in design() if c.is_random})
+        run["cells"] = {"planned": len(design()), "delivered": len(told)}
+
+
+# -- how parts are derived -------------------------------------------------------------------
+
+Rows = np.ndarray
+"""Row numbers of a dataset, ascending."""
+GOLDEN, MIX_1, MIX_2 = (
+    np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+PART_NAMES = ("train", "test", "validation", "query", "validation_query")
+"""Parts of a block, as its files are named."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Training and test data of a block, as a cell has them; indices are row numbers."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    validation: pd.DataFrame | None
+    query: pd.DataFrame | None
+    """What users keep whom training does not see: reaches a model when it recommends."""
+    candidates: Any
+    """None: the items of the training; item ids; or of sampled ones user_id and item_id."""
+    masked: pd.DataFrame
+    """Pairs that are not recommended."""
+    tested: pd.DataFrame
+    """What the cell is evaluated on: the validation part in cells of a grid, else the test."""
+
+
+def data(cell: Any) -> pd.DataFrame:
+    """Return the interactions of a cell (or block) after its data rules: user_id, item_id, rating
+    and timestamp where there are; the index is the row number of the dataset.
+    """  # noqa: D205
+    block = str(getattr(cell, "block", cell))
+    rows, _ = _data_rows(block)
+    return _table_of(block).frame.take(rows)
+
+
+def part(cell: Any) -> Part:
+    """Return training and test data of a cell (or block), made by its rules once for the block:
+    `.train`, `.test`, `.tested`, `.validation`, `.query`, `.candidates`, `.masked`.
+    """  # noqa: D205
+    block = str(getattr(cell, "block", cell))
+    on = str(getattr(cell, "on", "test"))
+    key = ("part", block, on)
+    if _memory.get("part of") != key:
+        _memory["part"] = None
+        _memory["part of"], _memory["part"] = key, _part(block, on)
+    found: Part = _memory["part"]
+    return found
+
+
+class _Table:
+    """A dataset with its ids as numbers; each distinct id is hashed once for a seed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        whole = _whole(Path(name))
+        self.frame = whole[[c for c in COLUMNS if c in whole]]
+        self.given = {c: whole[c] for c in whole if GIVEN.fullmatch(str(c))}
+        self.codes: dict[str, np.ndarray] = {}
+        self.texts: dict[str, list[str]] = {}
+        for of in ("user_id", "item_id"):
+            codes, unique = pd.factorize(self.frame[of])
+            self.codes[of], self.texts[of] = codes, [_id_text(v) for v in unique]
+        self._units: dict[tuple[str, int], np.ndarray] = {}
+        self._times: np.ndarray | None = None
+
+    def units(self, of: str, seed: int) -> np.ndarray:
+        """Return the number in which a seed draws each distinct id."""
+        key = of, seed
+        if key not in self._units:
+            hashed = (hashlib.sha256(f"{seed}:{text}".encode()) for text in self.texts[of])
+            joined = b"".join(h.digest()[:8] for h in hashed)
+            self._units[key] = np.frombuffer(joined, dtype=">u8").astype(np.uint64)
+        return self._units[key]
+
+    def keys(self, rows: Rows, seed: int) -> np.ndarray:
+        """Return the number in which a seed draws each row."""
+        x = self.units("user_id", seed)[self.codes["user_id"][rows]] * GOLDEN
+        x += self.units("item_id", seed)[self.codes["item_id"][rows]]
+        x ^= x >> np.uint64(30)
+        x *= MIX_1
+        x ^= x >> np.uint64(27)
+        x *= MIX_2
+        x ^= x >> np.uint64(31)
+        return np.asarray(x)
+
+    @property
+    def times(self) -> np.ndarray:
+        """Return the time of each row as a number; the lowest one where it is missing."""
+        if self._times is None:
+            values = self._column("timestamp")
+            if pd.api.types.is_datetime64_any_dtype(values):
+                known = values.astype("datetime64[us]").astype("int64")
+                numbers = known.where(values.notna(), np.iinfo(np.int64).min).to_numpy()
+            else:
+                numbers = values.astype("float64").fillna(-np.inf).to_numpy()
+            self._times = numbers
+        return self._times
+
+    @property
+    def has_time(self) -> np.ndarray:
+        return np.asarray(self._column("timestamp").notna())
+
+    def ratings(self, rows: Rows) -> np.ndarray:
+        """Return the rating of some rows; NaN where it is missing."""
+        values = self._column("rating").to_numpy(dtype="float64", na_value=np.nan)
+        return np.asarray(values[rows])
+
+    def days(self) -> pd.Series:
+        """Return the times as moments, for windows of days."""
+        values = self._column("timestamp")
+        if not pd.api.types.is_datetime64_any_dtype(values):
+            raise ValueError(f"{self.name} has no dates, only an order: no window of days is kept")
+        return values
+
+    def users(self, rows: Rows) -> np.ndarray:
+        """Return the number of the user of some rows."""
+        return np.asarray(self.codes["user_id"][rows])
+
+    def _column(self, role: str) -> pd.Series:
+        if role not in self.frame:
+            raise ValueError(f"{self.name} has no column {role!r}, which a rule of the plan needs")
+        return self.frame[role]
+
+
+def _table_of(block: str) -> _Table:
+    """Return the dataset of a block; one is kept in memory."""
+    name = str(_block_of(block)["dataset"])
+    kept: _Table | None = _memory.get("table")
+    if kept is None or kept.name != name:
+        _memory["table"] = kept = None
+        _memory["table"] = kept = _Table(name)
+    return kept
+
+
+def _share_of(share: float, size: int) -> int:
+    return math.floor(share * size + 0.5)
+
+
+def _recipe_hash(block: str) -> str:
+    """Return the hash of the rules of a block."""
+    told = json.dumps(_block_of(block), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+# Data rules: each leaves some of the rows.
+
+
+def _data_rows(block: str) -> tuple[Rows, list[dict[str, Any]]]:
+    """Return the rows that the data rules leave, and what each of them did."""
+    entry = _block_of(block)
+    rules = [r for r in entry["data"] if not r.get("is_training_only")]
+    key = json.dumps([entry["dataset"], rules], sort_keys=True)
+    kept: dict[str, Any] = _memory.setdefault("data rows", {})
+    if key not in kept:
+        table = _table_of(block)
+        while len(kept) >= KEPT_ROWS:
+            kept.pop(next(iter(kept)))
+        kept[key] = _ruled(table, np.arange(len(table.frame)), rules)
+    found: tuple[Rows, list[dict[str, Any]]] = kept[key]
+    return found
+
+
+KEPT_ROWS = 8
+"""Data variants and blocks whose row numbers are kept in memory."""
+
+
+def _ruled(
+    table: _Table, rows: Rows, rules: Iterable[Mapping[str, Any]]
+) -> tuple[Rows, list[dict[str, Any]]]:
+    """Return what rules leave, one after the other, with the counts before and after each."""
+    told = []
+    for rule in rules:
+        keep = _RULES.get(rule["kind"])
+        if keep is None:
+            raise ValueError(
+                f"the data rule {rule.get('text') or rule['kind']!r} is in words: apply it in the "
+                "script to labbook.load(), and deliver with labbook.split(block, train, test)"
+            )
+        left = rows[keep(table, rows, rule)]
+        told.append({"name": _rule_name(rule), "before": len(rows), "after": len(left)})
+        rows = left
+    return rows, told
+
+
+def _rule_name(rule: Mapping[str, Any]) -> str:
+    amount = rule.get("amount")
+    return rule["kind"] if amount is None else f"{rule['kind']}={amount:g}"
+
+
+def _one_of_pairs(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
+    """Keep the oldest or newest interaction of each user with each item."""
+    keep = rule.get("keep", "first")
+    if keep == "all":
+        return np.ones(len(rows), dtype=bool)
+    order = np.arange(len(rows))
+    if "timestamp" in table.frame:
+        order = np.argsort(table.times[rows], kind="stable")
+    order = order if keep == "first" else order[::-1]
+    pairs = table.codes["user_id"][rows].astype(np.int64) << 32 | table.codes["item_id"][rows]
+    repeated = pd.Series(pairs[order]).duplicated().to_numpy()
+    is_kept = np.empty(len(rows), dtype=bool)
+    is_kept[order] = ~repeated
+    return is_kept
+
+
+def _rated(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
+    """Keep what is rated high enough; a missing rating is not."""
+    ratings, lowest = table.ratings(rows), float(rule["amount"])
+    return np.asarray(ratings > lowest if rule.get("is_above") else ratings >= lowest)
+
+
+def _in_window(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
+    """Keep the UTC days from first to last; a missing time is in none."""
+    moments = table.days().iloc[rows]
+    is_kept = moments.notna()
+    if rule.get("first"):
+        is_kept &= moments >= pd.Timestamp(rule["first"]).normalize()
+    if rule.get("last"):
+        is_kept &= moments < pd.Timestamp(rule["last"]).normalize() + pd.Timedelta(days=1)
+    return np.asarray(is_kept)
+
+
+def _sampled(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
+    """Keep the users, items or interactions that a seed draws first: a share lies in a larger."""
+    seed = 42 if rule.get("seed") is None else int(rule["seed"])
+    of = rule.get("of", "both")
+    if of == "interactions":
+        return _is_lowest(table.keys(rows, seed), _amount(rule, len(rows)))
+    column = "item_id" if of == "items" else "user_id"
+    codes = table.codes[column][rows]
+    there = np.unique(codes)
+    drawn = _is_lowest(table.units(column, seed)[there], _amount(rule, len(there)))
+    is_drawn = np.zeros(len(table.texts[column]), dtype=bool)
+    is_drawn[there[drawn]] = True
+    return np.asarray(is_drawn[codes])
+
+
+def _amount(rule: Mapping[str, Any], size: int) -> int:
+    """Return how many a share or number of a rule comes to."""
+    amount = float(rule["amount"])
+    return max(1, _share_of(amount, size)) if amount < 1 else int(amount)
+
+
+def _is_lowest(keys: np.ndarray, count: int) -> np.ndarray:
+    """Return which are the lowest of some keys; the first ones where keys are equal."""
+    is_low = np.zeros(len(keys), dtype=bool)
+    is_low[np.argsort(keys, kind="stable")[:count]] = True
+    return is_low
+
+
+def _frequent(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
+    """Keep what belongs to users and items with enough interactions, counted at one time."""
+    fewest, of = float(rule["amount"]), rule.get("of", "both")
+    is_kept = np.ones(len(rows), dtype=bool)
+    for column, name in (("user_id", "users"), ("item_id", "items")):
+        if of in (name, "both"):
+            codes = table.codes[column][rows]
+            is_kept &= (np.bincount(codes, minlength=1) >= fewest)[codes]
+    return is_kept
+
+
+def _core(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
+    """Keep what is left when those with too few are dropped until nothing changes."""
+    places = np.arange(len(rows))
+    while len(places):
+        is_kept = _frequent(table, rows[places], rule)
+        if is_kept.all():
+            break
+        places = places[is_kept]
+    found = np.zeros(len(rows), dtype=bool)
+    found[places] = True
+    return found
+
+
+_RULES: dict[str, Callable[[_Table, Rows, Mapping[str, Any]], np.ndarray]] = {
+    "repeated_pairs": _one_of_pairs,
+    "lowest_rating": _rated,
+    "time_window": _in_window,
+    "sample": _sampled,
+    "fewest": _frequent,
+    "core": _core,
+}
+
+# Splits: each says which of the rows are held out, and which are in neither part.
+
+
+@dataclass(frozen=True)
+class _Split:
+    """The rows of one hold-out, and the rules by which it is made."""
+
+    table: _Table
+    rows: Rows
+    rules: Mapping[str, Any]
+    fold: int
+    seed: int
+
+    @property
+    def may_be_held(self) -> np.ndarray:
+        """Return which rows are good enough to be held out."""
+        lowest = self.rules.get("lowest_test_rating")
+        if lowest is None:
+            return np.ones(len(self.rows), dtype=bool)
+        return self.table.ratings(self.rows) >= float(lowest)
+
+    @property
+    def users(self) -> np.ndarray:
+        """Return the number of the user of each row."""
+        return self.table.users(self.rows)
+
+    def keys(self) -> np.ndarray:
+        return self.table.keys(self.rows, self.seed)
+
+    def newest_first(self) -> np.ndarray:
+        """Return the places of the rows, newest first; of equal times the later row is newer."""
+        return np.argsort(self.table.times[self.rows], kind="stable")[::-1]
+
+    def drawn_first(self) -> np.ndarray:
+        """Return the places of the rows in the order in which the seed draws them."""
+        return np.argsort(self.keys(), kind="stable")
+
+    def of_users(
+        self, order: np.ndarray, wanted: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Return the first rows of each user in an order: as many as `wanted` says of its rows.
+
+        Who would keep nothing, or has fewer, is no test user.
+        """
+        may, users = self.may_be_held, self.users
+        sizes = np.bincount(users, minlength=len(self.table.texts["user_id"]))
+        able = np.bincount(users[may], minlength=len(sizes))
+        counts = wanted(able)
+        counts = np.where((counts <= able) & (counts < sizes), counts, 0)
+        order = order[may[order]]
+        held = np.zeros(len(users), dtype=bool)
+        held[order] = _turns(users[order]) < counts[users[order]]
+        return held
+
+    def share_or_number(self, able: np.ndarray) -> np.ndarray:
+        """Return how many rows of each user are held out."""
+        number_held = self.rules.get("held_out")
+        if number_held is not None:
+            return np.full(len(able), int(number_held))
+        return np.floor(float(self.rules["holdout"]) * able + 0.5).astype(np.int64)
+
+    def number(self, able: np.ndarray) -> np.ndarray:
+        return np.full(len(able), int(self.rules.get("held_out") or 1))
+
+    def order(self) -> np.ndarray:
+        return self.newest_first() if self.rules.get("order") == "newest" else self.drawn_first()
+
+
+def _turns(groups: np.ndarray) -> np.ndarray:
+    """Return the how manieth of its group each entry is."""
+    by_group = np.argsort(groups, kind="stable")
+    ordered = groups[by_group]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else ordered
+    lengths = np.diff(np.r_[starts, len(ordered)])
+    turns = np.empty(len(groups), dtype=np.int64)
+    turns[by_group] = np.arange(len(groups)) - np.repeat(starts, lengths)
+    return turns
+
+
+Held = tuple[np.ndarray, np.ndarray]
+"""Which rows are held out, and which are in neither part."""
+
+
+def _none(split: _Split) -> np.ndarray:
+    return np.zeros(len(split.rows), dtype=bool)
+
+
+def _leave_one_out(split: _Split) -> Held:
+    return split.of_users(split.drawn_first(), split.number), _none(split)
+
+
+def _leave_last(split: _Split) -> Held:
+    return split.of_users(split.newest_first(), split.number), _none(split)
+
+
+def _user_fraction(split: _Split) -> Held:
+    return split.of_users(split.order(), split.share_or_number), _none(split)
+
+
+def _random_records(split: _Split) -> Held:
+    order = split.drawn_first()
+    order = order[split.may_be_held[order]]
+    held = _none(split)
+    held[order[: _share_of(float(split.rules["holdout"]), len(order))]] = True
+    return held, _none(split)
+
+
+def _crossfold_records(split: _Split) -> Held:
+    order = split.drawn_first()
+    order = order[split.may_be_held[order]]
+    held = _none(split)
+    held[np.array_split(order, int(split.rules["folds"]))[split.fold]] = True
+    return held, _none(split)
+
+
+def _crossfold_users(split: _Split) -> Held:
+    there = np.unique(split.users)
+    units = split.table.units("user_id", split.seed)[there]
+    order = there[np.argsort(units, kind="stable")]
+    tested = np.array_split(order, int(split.rules["folds"]))[split.fold]
+    held = split.of_users(split.order(), split.share_or_number)
+    return held & np.isin(split.users, tested), _none(split)
+
+
+def _global_time(split: _Split) -> Held:
+    """Hold out what comes from a moment on; nothing later is in training."""
+    times, may = split.table.times[split.rows], split.may_be_held
+    has_time = split.table.has_time[split.rows]
+    known = np.sort(times[has_time & may])
+    at = len(known) - _share_of(float(split.rules["holdout"]), len(known))
+    is_late = has_time & (times >= known[at]) if at < len(known) else _none(split)
+    held, before = is_late & may, split.users[~is_late]
+    if split.rules.get("in_training", True):
+        held &= np.isin(split.users, before)
+    return held, is_late & ~held
+
+
+def _given(split: _Split) -> Held:
+    column = split.table.given.get(f"given_{split.fold}")
+    if column is None:
+        raise ValueError(f"{split.table.name} has no fold {split.fold} of a given split")
+    names = column.iloc[split.rows].astype(object).to_numpy()
+    return names == "test", ~np.isin(names.astype(str), ["train", "test"])
+
+
+_HOLDERS: dict[str, Callable[[_Split], Held]] = {
+    "leave_one_out": _leave_one_out,
+    "leave_last": _leave_last,
+    "user_fraction": _user_fraction,
+    "random_records": _random_records,
+    "crossfold_records": _crossfold_records,
+    "crossfold_users": _crossfold_users,
+    "global_time": _global_time,
+    "given": _given,
+}
+
+
+def _held_out(split: _Split) -> tuple[Rows, Rows]:
+    """Return training and test rows: of those who could be tested the users that are drawn."""
+    hold = _HOLDERS.get(split.rules["kind"])
+    if hold is None:
+        raise ValueError(
+            f"the split {split.rules.get('text') or split.rules['kind']!r} is in words: make it "
+            "in the script, and deliver it with labbook.split(block, train, test)"
+        )
+    held, neither = hold(split)
+    tested = np.unique(split.users[held])
+    count, share = split.rules.get("test_users"), split.rules.get("test_user_share")
+    if count is not None or share is not None:
+        wanted = _share_of(float(share or 0), len(tested)) if count is None else int(count)
+        units = split.table.units("user_id", split.seed)[tested]
+        held &= np.isin(split.users, tested[_is_lowest(units, wanted)])
+    return split.rows[~held & ~neither], split.rows[held]
+
+
+def _part_rows(block: str) -> dict[str, Rows]:
+    """Return the row numbers of the parts of a block, and of `full`, the unthinned training."""
+    kept: dict[str, dict[str, Rows]] = _memory.setdefault("part rows", {})
+    if block not in kept:
+        while len(kept) >= KEPT_ROWS:
+            kept.pop(next(iter(kept)))
+        kept[block] = _derived_parts(block)
+        _record(block, kept[block])
+    return kept[block]
+
+
+def _derived_parts(block: str) -> dict[str, Rows]:
+    """Make the parts of a block: split, unseen users, validation, training rules, thinning."""
+    entry, table = _block_of(block), _table_of(block)
+    rules, rows = entry["split"], _data_rows(block)[0]
+    seed, fold = int(rules["seed"]), int(entry.get("fold", 0))
+    first = _Split(table, rows, rules, fold, seed)
+    train, test = _held_out(first)
+    found = {"test": test}
+    tested = np.unique(table.users(test))
+    if not rules.get("in_training", True):
+        train, found["query"] = _without_users(table, train, tested)
+    if rules.get("has_validation"):
+        again = _Split(table, train, rules, fold, seed + 1)
+        train, found["validation"] = _validation(again, rows)
+        if not rules.get("in_training", True):
+            users = np.unique(table.users(found["validation"]))
+            train, found["validation_query"] = _without_users(table, train, users)
+    only = [r for r in entry["data"] if r.get("is_training_only")]
+    train, _ = _ruled(table, train, only)
+    found["full"] = train
+    return found | _thinned(entry, table, train, found)
+
+
+def _validation(again: _Split, rows: Rows) -> tuple[Rows, Rows]:
+    """Return training and validation rows: by the same rule once more, or as they were given."""
+    if again.rules["kind"] != "given":
+        return _held_out(again)
+    column = again.table.given[f"given_{again.fold}"]
+    names = column.iloc[rows].astype(object).to_numpy()
+    return again.rows, rows[names == "validation"]
+
+
+def _without_users(table: _Table, rows: Rows, users: np.ndarray) -> tuple[Rows, Rows]:
+    """Return the rows of all others, and those of some users."""
+    is_theirs = np.isin(table.users(rows), users)
+    return rows[~is_theirs], rows[is_theirs]
+
+
+def _thinned(
+    entry: Mapping[str, Any], table: _Table, train: Rows, found: Mapping[str, Rows]
+) -> dict[str, Rows]:
+    """Return the training part, and what unseen users keep, where the block has less of them."""
+    rules, size, share = entry["split"], entry.get("profile_size"), entry.get("train_share", 1.0)
+    seed, thinned = int(rules["seed"]), {"train": train}
+    if size is not None:
+        tested = np.unique(table.users(found["test"]))
+        parts = {
+            "train": train,
+            **{n: found[n] for n in ("query", "validation_query") if n in found},
+        }
+        thinned = {
+            name: _with_profiles(_Split(table, rows, rules, 0, seed), tested, int(size))
+            if name != "validation_query"
+            else _with_profiles(
+                _Split(table, rows, rules, 0, seed), np.unique(table.users(rows)), int(size)
+            )
+            for name, rows in parts.items()
+        }
+    if share < 1:
+        rows = thinned["train"]
+        order = _thinning_order(_Split(table, rows, rules, 0, seed + 2))
+        thinned["train"] = np.sort(rows[order[: _share_of(float(share), len(rows))]])
+    return thinned
+
+
+def _thinning_order(split: _Split) -> np.ndarray:
+    is_newest = split.rules.get("thinned_by") == "newest"
+    return split.newest_first() if is_newest else split.drawn_first()
+
+
+def _with_profiles(split: _Split, users: np.ndarray, size: int) -> Rows:
+    """Return the rows with only so many of each of some users."""
+    order = _thinning_order(split)
+    turns = np.empty(len(order), dtype=np.int64)
+    turns[order] = _turns(split.users[order])
+    return split.rows[(turns < size) | ~np.isin(split.users, users)]
+
+
+def _part(block: str, on: str) -> Part:
+    """Return the parts of a block as frames."""
+    rules, table, rows = _block_of(block)["split"], _table_of(block), _part_rows(block)
+    is_final = on == "test"
+    tested = rows.get("test" if is_final else "validation")
+    if tested is None:
+        raise ValueError(f"block {block} has no validation part for the cells of a grid")
+    train, validation = rows["train"], rows.get("validation")
+    if is_final and rules.get("trains_on_validation") and validation is not None:
+        train = np.sort(np.concatenate([train, validation]))
+    query = rows.get("query" if is_final else "validation_query")
+    _memory.setdefault("counts", {})[block, on] = _counts(table, train, tested)
+    take = table.frame.take
+    return Part(
+        train=take(train),
+        test=take(rows["test"]),
+        tested=take(tested),
+        validation=None if validation is None else take(validation),
+        query=None if query is None else take(query),
+        candidates=_candidates(block, rows, tested),
+        masked=_masked(rules, table, train, rows, query),
+    )
+
+
+def _counts(table: _Table, train: Rows, tested: Rows) -> dict[str, int]:
+    codes = table.codes
+    return {
+        "train_rows": len(train),
+        "test_rows": len(tested),
+        "train_users": len(np.unique(codes["user_id"][train])),
+        "train_items": len(np.unique(codes["item_id"][train])),
+        "test_users": len(np.unique(codes["user_id"][tested])),
+    }
+
+
+def _counts_of(cell: Cell) -> dict[str, int | None]:
+    """Return the sizes of the parts of a cell, as far as this process has seen them."""
+    known = _memory.get("counts", {})
+    found = known.get((cell.block, cell.on)) or known.get((cell.block, "any")) or {}
+    return {name: found.get(name) for name in TIMES[3:]}
+
+
+def _masked(
+    rules: Mapping[str, Any], table: _Table, train: Rows, parts: Mapping[str, Rows], query: Any
+) -> pd.DataFrame:
+    """Return the pairs that are not recommended."""
+    how = rules.get("masked", "training")
+    known = [] if query is None else [query]
+    rows = {"nothing": [], "full_training": [train, parts["full"], *known]}.get(
+        how, [train, *known]
+    )
+    joined = np.unique(np.concatenate(rows)) if rows else np.arange(0)
+    return table.frame.take(joined)[["user_id", "item_id"]]
+
+
+def _candidates(block: str, parts: Mapping[str, Rows], tested: Rows) -> Any:
+    """Return which items are ranked; None: those of the training."""
+    rules, table = _block_of(block)["split"], _table_of(block)
+    kind = rules.get("candidates", "training")
+    if kind == "training":
+        return None
+    items = np.unique(table.codes["item_id"][parts["full"]])
+    if kind == "full_training":
+        return table.frame["item_id"].iloc[_first_rows(table, "item_id", items)].to_numpy()
+    return _sampled_candidates(table, parts, tested, items, rules)
+
+
+def _first_rows(table: _Table, of: str, codes: np.ndarray) -> np.ndarray:
+    """Return a row of each of some ids."""
+    found, first = np.unique(table.codes[of], return_index=True)
+    return np.asarray(first[np.searchsorted(found, codes)])
+
+
+def _sampled_candidates(
+    table: _Table,
+    parts: Mapping[str, Rows],
+    tested: Rows,
+    items: np.ndarray,
+    rules: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Return the held-out items of each test user with drawn ones that the user does not have.
+
+    The items stand in a circle in the order of their units; a user begins behind its own unit.
+    """
+    seed, count = int(rules["seed"]) + 3, int(rules["candidate_count"])
+    units = table.units("item_id", seed)[items]
+    circle = items[np.argsort(units, kind="stable")]
+    ordered = np.sort(units)
+    users, item_codes = table.codes["user_id"], table.codes["item_id"]
+    whole = np.concatenate([parts[n] for n in parts if n != "train"])
+    owned = pd.Series(item_codes[whole]).groupby(users[whole]).agg(set)
+    first = {"user_id": _first_rows(table, "user_id", np.unique(users[tested]))}
+    held = pd.Series(item_codes[tested]).groupby(users[tested]).agg(list)
+    user_rows, found = [], []
+    for place, user in zip(first["user_id"], held.index, strict=True):
+        start = int(np.searchsorted(ordered, table.units("user_id", seed)[user], side="right"))
+        around = np.roll(circle, -start)
+        drawn = around[~np.isin(around, list(owned.get(user, ())))][:count]
+        chosen_items = [*dict.fromkeys(held[user]), *drawn]
+        user_rows += [place] * len(chosen_items)
+        found += chosen_items
+    item_rows = _first_rows(table, "item_id", np.array(found, dtype=np.int64))
+    return pd.DataFrame(
+        {
+            "user_id": table.frame["user_id"].to_numpy()[np.array(user_rows, dtype=np.int64)],
+            "item_id": table.frame["item_id"].to_numpy()[item_rows],
+        }
+    )
+
+
+def _record(block: str, rows: Mapping[str, Rows]) -> None:
+    """Save the row numbers of a block's parts and by which rules they were made, once."""
+    name, recipe = fold_name(block), _recipe_hash(block)
+    known = _read_run().get("split", {}).get("parts", {}).get(name, {})
+    if known.get("recipe") == recipe and (Path("split") / f"{name}.train_rows.csv").exists():
+        return
+    for part_name in (p for p in PART_NAMES if p in rows):
+        _csv(
+            Path("split") / f"{name}.{part_name}_rows.csv", pd.DataFrame({"row": rows[part_name]})
+        )
+    rules, file = _block_of(block)["split"], Path(str(_block_of(block)["dataset"]))
+    about = {k: rules.get(k) for k in ("kind", "seed", "holdout")}
+    with _run() as run:
+        split_entry = run.setdefault("split", {"is_derived": False})
+        names = dict.fromkeys([*split_entry.get("names", []), name])
+        split_entry |= {"names": list(names), "folds": len(names)}
+        split_entry.setdefault("parts", {})[name] = {**about, "file": file.name, "recipe": recipe}
+        counts = {p: len(rows[p]) for p in PART_NAMES if p in rows}
+        split_entry.setdefault("counts", {})[name] = counts
+        run.setdefault("blocks", {})[name] = _data_record(block)
+        _note_dataset(run, block, file)
+
+
+def _data_record(block: str) -> dict[str, Any]:
+    """Return what the data rules of a block left."""
+    rows, filters = _data_rows(block)
+    table = _table_of(block)
+    return {
+        "dataset": table.name,
+        "users": len(np.unique(table.codes["user_id"][rows])),
+        "items": len(np.unique(table.codes["item_id"][rows])),
+        "interactions": len(rows),
+        "filters": filters,
+    }
+
+
+def _note_dataset(run: dict[str, Any], block: str, file: Path) -> None:
+    """Record the file of a block's dataset, and what was kept of it in the first block."""
+    about = {k: v for k, v in run["blocks"][fold_name(block)].items() if k != "dataset"}
+    digest = sha256_of(file) if file.exists() else ""
+    entry: dict[str, Any] = {"file": file.name, "sha256": digest}
+    entry |= {"rows_in_file": len(_table_of(block).frame), "feedback": "", **about}
+    if run.get("dataset", {}).get("file", file.name) != file.name:
+        run.setdefault("datasets", {run["dataset"]["file"]: run["dataset"]})
+    if "datasets" in run:
+        run["datasets"].setdefault(file.name, entry)
+    run.setdefault("dataset", entry)
 
 
 # -- taking values as they come --------------------------------------------------------------
@@ -458,6 +1861,21 @@ def ranked(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[["user_id", "item_id", "rank", "score"]].sort_values(
         ["user_id", "rank"], kind="stable", ignore_index=True
     )
+
+
+def _predicted(predicted: Any) -> pd.DataFrame:
+    """Return user_id, item_id, prediction, rating."""
+    frame = named(frame_of(predicted), ("user_id", "item_id"))
+    if "prediction" not in frame:
+        source = next((c for c in ("score", "pred", "predicted", "estimate") if c in frame), None)
+        if source is None:
+            raise ValueError(
+                f"predictions need a column `prediction` (or `score`), not {list(frame)}"
+            )
+        frame = frame.rename(columns={source: "prediction"})
+    if "rating" not in frame:
+        raise ValueError(f"predictions need the true `rating` beside them, not only {list(frame)}")
+    return frame[["user_id", "item_id", "prediction", "rating"]]
 
 
 def metric_of(label: str, k: int | None = None) -> tuple[str, int | None]:
@@ -1364,7 +2782,8 @@ def _sealed(path: Path, *, is_edited: bool = False) -> Iterator[Path]:
 
 def _note(path: Path, digest: str) -> None:
     """Add a line to the ledger; all that were ever noted of a file are good ones of it."""
-    with LEDGER.open("ab" if _is_ours(LEDGER) else "wb") as stream:
+    is_kept = _is_ours(LEDGER) or CELLS.is_dir()
+    with LEDGER.open("ab" if is_kept else "wb") as stream:
         stream.write(f"{digest}  {path.as_posix()}\n".encode())
 
 
@@ -1389,18 +2808,35 @@ def _place(folder: str, algorithm: str, fold: Any, seed: Any) -> Path:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file is there and belongs to this experiment, not to an earlier one."""
-    return path.exists() and path.stat().st_mtime >= BEGAN - 0.02
+    """Whether a file is there and belongs to this experiment, not to an earlier one.
+
+    With a design several processes make one experiment, the first one long before the last.
+    """
+    return path.exists() and (_is_designed() or path.stat().st_mtime >= BEGAN - 0.02)
 
 
 @contextlib.contextmanager
 def _run() -> Iterator[dict[str, Any]]:
     """Give `run.json` to change."""
-    path = Path("run.json")
     with _lock():
-        run = json.loads(path.read_text(encoding="utf-8")) if _is_ours(path) else {}
+        run = _read_run()
         yield run
-        _json(path, json.dumps(run, indent=1))
+        _json(Path("run.json"), json.dumps(run, indent=1))
+
+
+def _read_run() -> dict[str, Any]:
+    """Return `run.json` as far as it is of this experiment: of this design, where there is one."""
+    path = Path("run.json")
+    run: dict[str, Any] = {}
+    if path.exists() and (_is_designed() or _is_ours(path)):
+        run = json.loads(path.read_text(encoding="utf-8"))
+    if not _is_designed():
+        return run
+    told = json.dumps(_design(), sort_keys=True, default=str)
+    head = {"version": 2, "design": hashlib.sha256(told.encode()).hexdigest()}
+    is_fresh = path.exists() and path.stat().st_mtime >= BEGAN - 0.02
+    is_same = run.get("design", head["design"] if is_fresh else "") == head["design"]
+    return {**run, **head} if is_same else dict(head)
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:
@@ -1414,7 +2850,7 @@ def _load_rows() -> None:
     """Take over what another process of this experiment has added."""
     path = Path("results.json")
     mark = _mark(path)
-    if mark == _results["mark"] or not _is_ours(path):
+    if mark == _results["mark"] or not _is_ours(path) or _is_designed():
         return
     known = json.loads(path.read_text(encoding="utf-8"))
     pending = _results["rows"][_results["written"] :]
@@ -1468,7 +2904,7 @@ def _save_rows(*, is_last: bool = False) -> None:
     """Write `results.json`; a very large one at most once a second, and at the end."""
     size = sum(map(len, _results["rows"][-50:])) * len(_results["rows"]) // 50
     is_soon = time.monotonic() - _results["saved"] < 1.0
-    if size > WHOLE_BYTES and is_soon and not is_last:
+    if _is_designed() or (size > WHOLE_BYTES and is_soon and not is_last):
         _results["is_late"] = True
         return
     path, named = Path("results.json"), _results["primary"]
@@ -1513,7 +2949,9 @@ def _consolidate() -> None:
 def _finish() -> None:
     """Write what is late and put the parts together."""
     with contextlib.suppress(Exception), _lock():
-        if _results["is_late"]:
+        if _is_designed():
+            is_last()
+        elif _results["is_late"]:
             _load_rows()
             _save_rows(is_last=True)
         if _memory.get("parts"):

@@ -1,0 +1,71 @@
+"""The cells of a design, as scripts run and deliver them."""
+
+import hashlib
+import json
+
+import pandas as pd
+import pytest
+from laid_designs import SCORED, designed, lay, run_cells, told_of
+from scripts_with_labbook import rows_of
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cells")
+    lay(folder)
+    output = run_cells(folder)
+    return folder, output
+
+
+def test_each_cell_is_delivered_whole(delivered):
+    folder, _ = delivered
+    design = json.loads((folder / "design.json").read_text())
+
+    told = told_of(folder)
+
+    assert set(told) == {c["id"] for c in design["cells"]}
+    for ident, cell in told.items():
+        place = folder / "cells" / ident
+        assert cell["files"].keys() | {"cell.json"} == {p.name for p in place.iterdir()}
+        for name, digest in cell["files"].items():
+            assert hashlib.sha256((place / name).read_bytes()).hexdigest() == digest
+        assert cell["train_s"] >= 0 <= cell["recommend_s"]
+        assert cell["train_rows"] > cell["test_rows"] == cell["test_users"] > 0
+
+
+def test_what_is_derived_is_that_of_the_cells(delivered):
+    folder, _ = delivered
+    told = told_of(folder)
+
+    rows, table = rows_of(folder), pd.read_csv(folder / "cells.csv")
+    users = pd.read_parquet(folder / "per_user.parquet")
+
+    assert [r["cell"] for r in rows] == list(table["id"])
+    assert set(table["id"]) == set(told)
+    assert list(table) == [
+        "id", "algorithm", "data", "model_seed", "train_s", "recommend_s", "peak_mib",
+        "train_rows", "test_rows", "train_users", "train_items", "test_users",
+    ]  # fmt: skip
+    means = users.groupby("cell")["value"].mean()
+    assert {r["cell"]: pytest.approx(r["value"]) for r in rows} == means.to_dict()
+    sizes = table.set_index("id")["test_users"].to_dict()
+    assert users.groupby("cell").size().to_dict() == sizes
+
+
+def test_progress_names_the_cell(delivered):
+    _, output = delivered
+
+    steps = [line for line in output.splitlines() if line.startswith("[labbook]")]
+
+    assert len(steps) == 8
+    assert steps[0] == "[labbook] cell 1 of 8: Popularity, all"
+    assert "ImplicitMF, 8-core, seed 2" in steps[-1]
+
+
+def test_a_design_may_stand_in_the_script(tmp_path):
+    record = lay(tmp_path, designed(seeds=(0, 1)))
+    (tmp_path / "design.json").unlink()
+
+    run_cells(tmp_path, f"labbook.use_design({record!r})\n" + SCORED)
+
+    assert len(told_of(tmp_path)) == 6
