@@ -143,7 +143,12 @@ async def watch_connection(
     every_s: float,
     after_gap: Callable[[], Awaitable[None]],
 ) -> None:
-    """Reconnect by force when the socket looks dead although Slack answers; for ever."""
+    """Reconnect when the socket looks dead although Slack answers; for ever.
+
+    The library reconnects by itself too. Whoever made a new session, it ends a gap in which
+    Slack had nobody to tell what was said.
+    """
+    told = handler.client.current_session
     while True:
         await asyncio.sleep(every_s)
         try:
@@ -151,12 +156,15 @@ async def watch_connection(
         except (Refused, Uncertain) as error:
             log.warning("Slack does not answer", extra={"why": str(error)})
             continue
-        if await handler.client.is_connected():
-            continue
-        log.warning("the connection looks dead; connecting anew")
         try:
-            await handler.client.connect_to_new_endpoint(force=True)
-            await after_gap()
+            if not await handler.client.is_connected():
+                log.warning("the connection looks dead; connecting anew")
+                # Not by force: that opens a second session beside one that the library opens.
+                await handler.client.connect_to_new_endpoint()
+            session = handler.client.current_session
+            if session is not told:
+                await after_gap()
+                told = session
         except Exception:
             log.exception("could not connect anew; trying again soon")
 

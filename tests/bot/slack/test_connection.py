@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from patience import PATIENCE_S
 from pydantic import SecretStr
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
 
 from bot.errors import SlackUnavailable
-from bot.slack.connection import check_tokens, identify, web_client
+from bot.slack.connection import check_tokens, identify, watch_connection, web_client
 from bot.slack.settings import Credentials
 from bot.workspace.rules import BOT_SCOPES, Rules
 from bot.workspace.server import open_workspace
@@ -62,3 +66,25 @@ async def test_useful_scopes_may_be_missing():
 def test_tokens_of_the_wrong_kind_are_refused(bot_token, app_token, said):
     with pytest.raises(SlackUnavailable, match=said):
         check_tokens(Credentials(SecretStr(bot_token), SecretStr(app_token)))
+
+
+async def test_a_session_that_the_library_made_by_itself_ends_a_gap_too():
+    async with open_workspace() as workspace:
+        client = web_client(credentials(workspace))
+        handler = AsyncSocketModeHandler(AsyncApp(client=client), workspace.app_token)
+        handler.client.proxy = None
+        await handler.connect_async()
+        is_read = asyncio.Event()
+
+        async def read_what_was_missed():
+            is_read.set()
+
+        watching = asyncio.create_task(
+            watch_connection(handler, client, 0.02, read_what_was_missed)
+        )
+        await asyncio.sleep(0.2)
+        assert not is_read.is_set()
+        await handler.client.connect_to_new_endpoint(force=True)
+        await asyncio.wait_for(is_read.wait(), PATIENCE_S)
+        watching.cancel()
+        await handler.close_async()
