@@ -1957,9 +1957,13 @@ def _id_text(value: Any) -> str:
 
 
 def tell(text: str) -> None:
-    """Say a line that the product reads as progress."""
-    sys.stdout.write(f"[labbook] {text}\n")
-    sys.stdout.flush()
+    """Say a line that the product reads as progress, also where the script's output goes away."""
+    stream = sys.__stdout__ or sys.stdout
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    if stream is not None:
+        stream.write(f"[labbook] {text}\n")
+        stream.flush()
 
 
 # -- the dataset file ------------------------------------------------------------------------

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent_core.domain import NodeId, RunId, Script
 from agent_core.domain.cells import Cell
-from agent_core.domain.events import NodeProgress
 from agent_core.execution.pilot import pilot_cells
+from agent_core.execution.progress import OnProgress, Ticker
 from agent_core.execution.slots import FairSlots
 from sandbox.errors import SandboxError
 from sandbox.execution import Ended, Execution, Input, Job, Limits
@@ -27,8 +25,6 @@ KEPT = ("cells", "split")
 PILOT_FROM_S = 90.0
 """Expected seconds from which a pilot pays."""
 PILOT_TIMEOUT_S = 300.0
-STEP = re.compile(r"\[labbook\] (\d+)/(\d+)")
-OnProgress = Callable[[NodeProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +47,6 @@ class Experiment:
     """Ends the script when set; what it left is kept."""
     has_slot: asyncio.Event = field(default_factory=asyncio.Event)
     """Set from when the script may run."""
-
-
-@dataclass(slots=True)
-class Ticker:
-    """Turns output lines into progress, at most one a second."""
-
-    node: NodeId
-    tell: OnProgress
-    interval_s: float = 1.0
-    last: float = field(default=-1e9)
-
-    def line(self, text: str) -> None:
-        """Take one line of output."""
-        now = time.monotonic()
-        if now - self.last < self.interval_s or not text.strip():
-            return
-        self.last = now
-        step = STEP.search(text)
-        done, total = (int(step[1]), int(step[2])) if step else (0, 0)
-        self.tell(NodeProgress(self.node, text.strip()[:200], done, total))
 
 
 class Executor:
@@ -152,7 +128,10 @@ class Executor:
             earlier=earlier if earlier.is_dir() else None,
         )
         ticker = Ticker(experiment.node, tell)
-        return await self.sandbox.execute(job, experiment.folder, ticker.line, experiment.stop)
+        try:
+            return await self.sandbox.execute(job, experiment.folder, ticker.line, experiment.stop)
+        finally:
+            ticker.close()
 
 
 def rerun_of(experiment: Experiment, folder: Path) -> Experiment:

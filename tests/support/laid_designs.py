@@ -86,9 +86,9 @@ def lay(folder, plan=None, data=None):
     """Lay data and design into a folder, as the product does; return the design."""
     folder.mkdir(exist_ok=True)
     (interactions() if data is None else data).to_csv(folder / "data.csv", index=False)
-    record = design_record(plan or designed(), ())
-    (folder / "design.json").write_text(json.dumps(record))
-    return record
+    text = json.dumps(design_record(plan or designed(), ()))
+    (folder / "design.json").write_text(text)
+    return json.loads(text)
 
 
 def run_cells(folder, source=SCORED, **more):
