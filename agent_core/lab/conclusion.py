@@ -34,6 +34,7 @@ from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import best_of
+from agent_core.statistics.answered import is_left_open
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
 from agent_core.verification.independent_training import retrain
 from agent_core.verification.rerun_comparison import compare
@@ -120,7 +121,7 @@ class Conclusion:
     def outcome(self) -> Outcome:
         """Say how the run ended."""
         view = self.recorder.view
-        if any(n.is_satisfactory for n in view.nodes):
+        if any(n.is_satisfactory for n in view.nodes) and not is_left_open(self.plan):
             return Outcome.SATISFIED
         return Outcome.PARTIAL if view.best else Outcome.NOTHING
 

@@ -44,6 +44,7 @@ from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
 from agent_core.lab.rereading import Rereading
 from agent_core.lab.run_files import RunFiles
+from agent_core.lab.settling import settled
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.lenskit.memory import cautions
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
@@ -202,7 +203,8 @@ class RunDriver:
         context = replace(self.context(), task=asked.rest)
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
-        plan = replace(self.with_cautions(plan), unmapped=(*plan.unmapped, *asked.refusals))
+        plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
+        plan = settled(self.with_cautions(plan))
         await self.recorder.flush()
         waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
         await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
@@ -233,7 +235,7 @@ class RunDriver:
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             revision = await researcher.revise(request)
         await self.recorder.flush()
-        return revision
+        return replace(revision, plan=settled(revision.plan)) if revision.plan else revision
 
     async def go_back(self, plan: Plan, change: PlanChange, by: UserId) -> None:
         """Log an earlier version of the plan as the next one, on the data that it had."""

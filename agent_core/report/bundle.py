@@ -29,6 +29,7 @@ from agent_core.report.rendering import render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.solution import files_read, public_part, standalone_script
+from agent_core.rules.design_words import size_of, words_of
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.measured_values import user_values
 
@@ -123,6 +124,8 @@ def _write_protocol(inputs: ReportInputs, folder: Path) -> None:
     plan = {
         "frozen": fill_form("frozen", freeze) if freeze else None,
         "is_exploratory": inputs.is_exploratory,
+        "told": words_of(inputs.plan),
+        "trainings": size_of(inputs.plan).trainings,
         "plan": inputs.plan,
         "earlier_versions": inputs.view.plans[:-1],
     }

@@ -37,7 +37,8 @@ from agent_core.report.number_texts import (
 )
 from agent_core.report.report_inputs import named_filters
 from agent_core.report.texts import TEXTS
-from agent_core.rules.wording import data_text, split_text
+from agent_core.rules.design_words import design_text, question_text, unanswered_text, words_of
+from agent_core.statistics.answered import open_questions
 from agent_core.statistics.repetition_units import CONFOUNDED
 
 TEX: dict[str, str] = TEXTS["tex"]
@@ -48,7 +49,7 @@ _GLOBALS: dict[str, Any] = {
         asked_models,
         comparison_sentence,
         cost_text,
-        data_text,
+        design_text,
         given_text,
         interval_text,
         is_measure,
@@ -58,7 +59,9 @@ _GLOBALS: dict[str, Any] = {
         names_of,
         on_one_line,
         p_text,
+        open_questions,
         percent,
+        question_text,
         quoted,
         read_text,
         recorded_algorithms,
@@ -69,7 +72,8 @@ _GLOBALS: dict[str, Any] = {
         shared_half_width,
         short,
         shown,
-        split_text,
+        unanswered_text,
+        words_of,
     )
 }
 """What templates may call."""

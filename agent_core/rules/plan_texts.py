@@ -29,8 +29,8 @@ def texts_of(plan: Plan) -> Iterator[str]:
         *(t for r in plan.requirements for t in (r.text, r.clause)),
     )  # fmt: skip
     for text in found:
-        for wish in (*plan.refused, *plan.unmapped):
-            text = text.replace(wish, " ")
+        for wish in (*plan.refused, *plan.unmapped, *(u.clause for u in plan.unanswered)):
+            text = text.replace(wish, " ") if wish else text
         yield with_digits(text)
 
 

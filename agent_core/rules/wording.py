@@ -101,10 +101,14 @@ def _held_out_text(split: SplitRules) -> str:
 
 
 def _single_text(split: SplitRules) -> str:
-    """Return which one interaction of each user is held out."""
-    if split.kind is SplitKind.LEAVE_LAST or split.order is Order.NEWEST:
-        return "leave-one-out of each user's newest interaction"
+    """Return what is held out of whom where a number of interactions is, mostly one."""
+    is_newest = split.kind is SplitKind.LEAVE_LAST or split.order is Order.NEWEST
     which = EITHER if split.order is Order.EITHER else DRAWN
+    if (split.held_out or 1) > 1:
+        first, last = ("the newest ", "") if is_newest else ("", f", {which}")
+        return f"{first}{split.held_out} interactions of each user held out{last}"
+    if is_newest:
+        return "leave-one-out of each user's newest interaction"
     return f"leave-one-out, {which}, one fixed split"
 
 
@@ -120,7 +124,12 @@ def _test_texts(split: SplitRules) -> Iterator[str]:
         yield f"only ratings of {split.lowest_test_rating:g} and more are tested"
     if split.has_validation:
         is_given = split.kind is SplitKind.GIVEN
-        yield f"a validation part is kept {'to choose on' if is_given else 'apart'}"
+        use = "; the final training has it too" if split.trains_on_validation else ""
+        yield f"a validation part is kept {'to choose on' if is_given else 'apart'}{use}"
+    if not split.in_training:
+        yield "test users are in no training: what they keep reaches a model when it recommends"
+    if split.thinned_by is Order.NEWEST:
+        yield "where training is thinned, the newest interactions stay"
     if split.is_leak_study:
         yield "test interactions in training are what is studied"
 

@@ -40,10 +40,18 @@ def _complete_plan(event: Body) -> None:
     plan.setdefault("topics", [_topic_of(text) for text in plan.get("assumptions", ())])
     wishes = (re.findall(r"“([^”]+)”", text) for text in plan.get("unmapped", ()))
     plan.setdefault("refused", [words for found in wishes for words in found])
+    if plan.get("unmapped") and "unanswered" not in plan:
+        plan["unanswered"] = [_unanswered_of(text) for text in plan.pop("unmapped")]
     for requirement in plan.get("requirements", ()):
         text = requirement["text"].removeprefix(f"{requirement.get('clause', '')}: ")
         limit = text.removesuffix("; not decidable offline.")
         requirement.setdefault("limit", limit if limit != text else "")
+
+
+def _unanswered_of(line: str) -> Body:
+    """Tell the task's own words from the reason behind them."""
+    found = re.fullmatch(r"“([^”]+)”,? *(.*)", line)
+    return {"clause": found[1], "reason": found[2]} if found else {"clause": line}
 
 
 def _topic_of(assumption: str) -> str:

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
-from agent_core.prose.number_format import duration
-from agent_core.rules.wording import data_text, split_text
+from agent_core.rules.design_words import (
+    PlanWords,
+    design_line,
+    question_text,
+    unanswered_text,
+    words_of,
+)
 from agent_core.run.view import RunView
+from agent_core.statistics.answered import open_questions
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.data import CHANGE, data_read_text, question_rows, questions_text
 from bot.blocks.limits import Message, message, section, sections, without_buttons
@@ -38,57 +44,54 @@ def closed_plan(plan: Message, note: str) -> Message:
 
 
 def protocol_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
-    """Return question, data, split, models, baseline, repetitions and what is reported."""
+    """Return questions, design, data, split, models, baseline, metrics and what is reported."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
+    models = _sweep_text(plan) or _algorithms_text(subjects)
+    margin = f"±{plan.margin:g} {plan.primary.label}" if plan.margin else ""
     lines = (
-        (("Question", plan.question),),
-        (("Data", f"{data_text(plan.data)}; {plan.feedback}"),),
-        (("Split", split_text(plan.split)),),
         (
-            (
-                "Model" if len(subjects) == 1 else "Models",
-                _sweep_text(plan) or _algorithms_text(subjects),
-            ),
+            ("Model" if len(subjects) == 1 else "Models", models),
             ("Baseline", _algorithms_text(plan.baselines)),
         ),
         (
             ("Metrics", ", ".join(m.label for m in plan.metrics)),
-            (
-                "Equivalence margin",
-                f"±{plan.margin:g} {plan.primary.label}" if plan.margin else "",
-            ),
-            ("Repetitions", _repetitions_text(plan)),
+            ("On validation", ", ".join(m.label for m in plan.validated)),
+            ("Equivalence margin", margin),
             ("Reported", ", ".join(plan.reported)),
         ),
     )
     shown = [
         " · ".join(f"*{name}* {escape(value)}" for name, value in line if value) for line in lines
     ]
-    shown.insert(2, data_read_text(datasets))
-    return "\n".join(line for line in shown if line)
+    design, split = design_lines(plan, words_of(plan))
+    return "\n".join(line for line in (*design, data_read_text(datasets), *split, *shown) if line)
+
+
+def design_lines(plan: Plan, words: PlanWords) -> tuple[list[str], list[str]]:
+    """Return the lines up to the data, and those of the split."""
+    data = [f"{line}; {plan.feedback}" if plan.feedback else line for line in words.data]
+    first, *more = words.questions or ("",)
+    return [
+        *_lines_of("Question", [first]),
+        *_lines_of("Also asked", more),
+        *_lines_of("Design", [words.design]),
+        *_lines_of("Data", data if len(data) == 1 else [*words.data, plan.feedback]),
+    ], _lines_of("Split", words.split)
 
 
 def remarks_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
-    """Return assumptions, what was not understood, and what is asked."""
-    lines = []
-    if plan.assumptions:
-        said = "; ".join(escape(a) for a in plan.assumptions)
-        lines.append(f"⚠️ *I assumed:* {said}.")
-    if plan.cautions:
-        said = "; ".join(escape(c) for c in plan.cautions)
-        lines.append(f"⚠️ *May not fit:* {said}.")
-    if plan.unmapped:
-        said = "; ".join(escape(u) for u in plan.unmapped)
-        lines.append(f"⚠️ *Not covered by this plan:* {said}.")
-    if plan.ask:
-        options = " ".join(
-            f"{number}) {escape(option)}{' _(default)_' if i == plan.ask.default else ''}"
-            for i, (number, option) in enumerate(
-                (str(n + 1), o) for n, o in enumerate(plan.ask.options)
-            )
-        )
-        lines.append(f"❓ *{escape(plan.ask.text)}* {options}")
-    return "\n".join((*lines, *filter(None, [questions_text(datasets)])))
+    """Return assumptions, what is not answered, and what is asked."""
+    said = "; ".join(escape(a) for a in plan.assumptions)
+    assumed = [f"⚠️ *I assumed:* {said}."] if said else []
+    return "\n".join((*assumed, *unanswered_lines(plan), *_open_lines(plan, datasets)))
+
+
+def unanswered_lines(plan: Plan) -> list[str]:
+    """Return what of the task this plan does not answer, and what the report cannot yet."""
+    clauses = [unanswered_text(clause) for clause in plan.unanswered]
+    still = [question_text(plan, question) for question in open_questions(plan)]
+    groups = (("Not answered:", clauses), ("Measured, but not yet answered:", still))
+    return [line for name, texts in groups for line in _marked(_lines_of(name, texts))]
 
 
 def plan_buttons(run: str, plan: Plan) -> list[Button]:
@@ -117,12 +120,9 @@ def difference_message(
     `datasets` are those that were read again for it: what is asked of them is asked again.
     """
     said = "; ".join(escape(line) for line in change.summary) or _changed_ids_text(change)
-    times = f" Now about {duration(plan.estimate_s)}" if plan.estimate_s else ""
     money = f", {dollars(plan.estimate_cost)}" if plan.estimate_cost else ""
-    end = f"{times}{money}." if times else ""
-    text = f"*Plan v{plan.version}:* {said}.{end}"
-    asked = remarks_text(replace(plan, assumptions=(), unmapped=()), datasets)
-    text = f"{text}\n{asked}" if asked else text
+    head = f"*Plan v{plan.version}:* {said}. Now {escape(design_line(plan))}{money}."
+    text = "\n".join((head, *_main_lines(plan), *_open_lines(plan, datasets)))
     steps = [
         Button("Start", ButtonAction.START, Carried(run), "primary"),
         Button("Undo", ButtonAction.UNDO, Carried(run, str(plan.version))),
@@ -146,6 +146,40 @@ def revision_reply(revision: Revision) -> Message | None:
     if revision.offer:
         parts.append(f"To apply it, reply: “{escape(revision.offer)}”")
     return message("\n".join(parts)) if parts else None
+
+
+def _main_lines(plan: Plan) -> list[str]:
+    """Return the main question where it is not answered."""
+    return _marked(
+        _lines_of("Not answered:", [unanswered_text(u) for u in plan.unanswered if u.is_main])
+    )
+
+
+def _open_lines(plan: Plan, datasets: Sequence[Dataset]) -> list[str]:
+    """Return what may not fit, and what is asked with its default."""
+    lines = []
+    if plan.cautions:
+        said = "; ".join(escape(c) for c in plan.cautions)
+        lines.append(f"⚠️ *May not fit:* {said}.")
+    if plan.ask:
+        options = " ".join(
+            f"{number}) {escape(option)}{' _(default)_' if number == plan.ask.default + 1 else ''}"
+            for number, option in enumerate(plan.ask.options, start=1)
+        )
+        lines.append(f"❓ *{escape(plan.ask.text)}* {options}")
+    return [*lines, *filter(None, [questions_text(datasets)])]
+
+
+def _marked(lines: list[str]) -> list[str]:
+    return [f"⚠️ {line}" for line in lines[:1]] + lines[1:]
+
+
+def _lines_of(name: str, texts: Sequence[str]) -> list[str]:
+    """Return texts behind their name: one beside it, several below it."""
+    shown = [escape(text) for text in texts if text]
+    if len(shown) == 1:
+        return [f"*{name}* {shown[0]}"]
+    return [f"*{name}*", *(f"• {text}" for text in shown)] if shown else []
 
 
 def _heading(plan: Plan, datasets: Sequence[Dataset]) -> str:
@@ -203,21 +237,9 @@ def _algorithm_text(algorithm: Algorithm) -> str:
     return f"{algorithm.name} ({', '.join(shown[:6])})" if shown else algorithm.name
 
 
-def _repetitions_text(plan: Plan) -> str:
-    """Return how often everything is repeated."""
-    parts = []
-    if len(plan.seeds) > 1:
-        parts.append(f"{len(plan.seeds)} training seeds")
-    if plan.split.folds > 1:
-        parts.append(f"{plan.split.folds} folds")
-    return ", ".join(parts) or "none"
-
-
 def _estimate_text(plan: Plan, cap: float) -> str:
-    """Return expected time and money."""
+    """Return the expected money; the time stands with the design."""
     parts = []
-    if plan.estimate_s:
-        parts.append(f"about {duration(plan.estimate_s)}")
     if plan.estimate_cost:
         parts.append(f"about {dollars(plan.estimate_cost)}")
         parts += [f"at most {dollars(cap)}"] if cap else []

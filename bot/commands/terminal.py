@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.text import Text
 
-from agent_core.data.description import description_lines
-from agent_core.domain import Outcome, Report
+from agent_core.data.description import description_lines, lettered_questions
+from agent_core.domain import Ending, Outcome, Report
 from agent_core.domain.events import (
     DatasetsProfiled,
     Disputed,
@@ -32,9 +32,10 @@ from agent_core.domain.events import (
     RunSubmitted,
     StatusChanged,
 )
-from agent_core.rules.wording import data_text, split_text
+from agent_core.rules.design_words import question_text, words_of
 from agent_core.run.journal import encode
 from agent_core.run.view import RunView
+from agent_core.statistics.answered import open_questions
 
 MARKED = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\n]+\*)")
 
@@ -59,7 +60,9 @@ def line_of(event: Event, view: RunView) -> str | None:
         case ProtocolFrozen(version, plan_hash):
             return f"Protocol frozen before any result: plan v{version}, {plan_hash[:12]}"
         case RunFinished(outcome, reason):
-            return f"Finished: {outcome.value} ({reason})"
+            is_open = outcome is Outcome.PARTIAL and reason is Ending.SATISFIED
+            told = "all requirements met, not all of the task answered" if is_open else reason
+            return f"Finished: {outcome.value} ({told})"
         case RunFailed(reason, is_resumable):
             return f"Could not run: {reason}{' Nothing recorded is lost.' * is_resumable}"
         case StatusChanged(status, reason):
@@ -77,19 +80,28 @@ def plan_text(view: RunView) -> str:
     plan = view.plan
     if plan is None:
         return ""
+    words = words_of(plan)
     margin = plan.margin
     lines = [
-        f"Plan v{plan.version}: {plan.question}",
-        f"  Data: {data_text(plan.data)}; {plan.feedback}",
-        f"  Split: {split_text(plan.split)}",
+        f"Plan v{plan.version}: {plan.title}",
+        *(f"  Question: {q}" for q in words.questions[:1]),
+        *(f"  Also asked: {q}" for q in words.questions[1:]),
+        f"  Design: {words.design}",
+        *(f"  Data: {line}" for line in words.data),
+        f"  Feedback: {plan.feedback}",
+        *(f"  Split: {line}" for line in words.split),
         f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
-        f" · Metrics: {', '.join(m.label for m in plan.metrics)} · "
-        f"{len(plan.seeds)} seed{'s' if len(plan.seeds) != 1 else ''}",
+        f" · Metrics: {', '.join(m.label for m in plan.metrics)}",
         *([f"  Equivalence margin: ±{margin:g} {plan.primary.label}"] if margin else []),
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  I assumed: {doubt}" for d in view.datasets for doubt in d.doubts),
         *(f"  May not fit: {c}" for c in plan.cautions),
-        *(f"  Not covered: {u}" for u in plan.unmapped),
+        *(f"  Not answered: {u}" for u in words.unanswered),
+        *(
+            f"  Measured, but not yet answered: {question_text(plan, q)}"
+            for q in open_questions(plan)
+        ),
+        *(f"  {line}" for line in _asked_lines(view)),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
     ]
     return "\n".join(lines)
@@ -127,6 +139,21 @@ def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
         "zip": str(folder / bundle.name) if bundle else None,
         "spend": view.usage.cost,
     }
+
+
+def _asked_lines(view: RunView) -> list[str]:
+    """Return what plan and data ask, each with its default."""
+    ask = view.plan.ask if view.plan else None
+    own = [(ask.text, ask.options, ask.default)] if ask else []
+    ofs = [
+        (f"{name}: {q.text}", tuple(o for _, o in options), q.default)
+        for name, q, options in lettered_questions(view.datasets)
+    ]
+    return [
+        f"Asked: {text} [{options[default]}] "
+        f"{' / '.join(o for n, o in enumerate(options) if n != default)}".rstrip()
+        for text, options, default in (*own, *ofs)
+    ]
 
 
 def _later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:

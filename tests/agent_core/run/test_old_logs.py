@@ -143,3 +143,16 @@ def test_what_ended_a_search_is_told_by_the_word_that_was_stored():
 
     assert [writing.ending, ended.ending] == [Ending.NODES, Ending.NODES]
     assert ended.failure == ""
+
+
+def test_what_no_requirement_covered_is_what_is_not_answered():
+    lines = ["“the price” is not in my grammar", "u.item: one dataset is run at a time"]
+
+    found = complete("PlanSet", {"plan": {"unmapped": lines}})["plan"]
+
+    assert found["unanswered"] == [
+        {"clause": "the price", "reason": "is not in my grammar"},
+        {"clause": lines[1]},
+    ]
+    assert "unmapped" not in found
+    assert found["refused"] == ["the price"]

@@ -1,0 +1,248 @@
+"""The design of a plan in words for people: one place for message, modal, terminal and report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_core.domain import (
+    Cell,
+    Factor,
+    FactorKind,
+    LevelValue,
+    Metric,
+    Plan,
+    Question,
+    Unanswered,
+    cells_of,
+    with_design,
+)
+from agent_core.domain.metric import BY_NAME
+from agent_core.prose.number_format import duration, percent
+from agent_core.prose.text_tables import read_table
+from agent_core.rules.wording import data_text, split_text
+
+TABLE = read_table(Path(__file__).with_name("design_words.toml"))
+MOST_NAMED = 4
+"""Levels that are named; more are counted."""
+MAIN = "the main question"
+ORDER = (
+    FactorKind.ALGORITHM, FactorKind.HYPERPARAMETER, FactorKind.DATASET, FactorKind.DATA,
+    FactorKind.SPLIT, FactorKind.SPLIT_SEED, FactorKind.FOLD, FactorKind.TRAIN_SHARE,
+    FactorKind.PROFILE_SIZE, FactorKind.MODEL_SEED,
+)  # fmt: skip
+"""Factors in the order in which a design tells them; re-rankings come after the trainings."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWords:
+    """A plan as people read it; each text is one line."""
+
+    design: str
+    """`4 algorithms x 5 data variants x 3 training seeds = 60 trainings, about 4 min`."""
+    data: tuple[str, ...]
+    """One for each data level."""
+    split: tuple[str, ...]
+    questions: tuple[str, ...]
+    """The primary one first."""
+    unanswered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a design comes to."""
+
+    cells: int
+    trainings: int
+    """Cells that differ in their re-ranking only share one."""
+
+
+def words_of(plan: Plan) -> PlanWords:
+    """Return what there is to read of a plan's design."""
+    return PlanWords(
+        design_line(plan),
+        tuple(_level_lines((level.name, data_text(level.rules)) for level in plan.data_levels)),
+        tuple(_level_lines((level.name, split_text(level.rules)) for level in plan.split_levels)),
+        question_lines(plan),
+        tuple(map(unanswered_text, plan.unanswered)),
+    )
+
+
+def design_line(plan: Plan) -> str:
+    """Return the design with the time that it is expected to take."""
+    times = f", about {duration(plan.estimate_s)}" if plan.estimate_s else ""
+    return f"{design_text(plan)}{times}"
+
+
+def design_text(plan: Plan) -> str:
+    """Return the factors with their numbers of levels, and what all of it comes to."""
+    plan = with_design(plan)
+    cells = cells_of(plan)
+    size = size_of(plan, cells)
+    parts = [_algorithms_text(plan), *_factor_texts(plan, cells)]
+    said = " x ".join(part for part in parts if part)
+    if not size.trainings:
+        return f"{said or 'the data alone'}; nothing is trained"
+    total = _counted(size.trainings, ("training", "trainings"))
+    if plan.factor(FactorKind.RERANK):
+        total += f", re-ranked to {size.cells:,} sets of lists"
+    left_out = f"; combinations left out: {len(plan.excluded)}" if plan.excluded else ""
+    return f"{said} = {total}{left_out}"
+
+
+def question_lines(plan: Plan) -> tuple[str, ...]:
+    """Return what is asked, a sentence each, the primary question first."""
+    plan = with_design(plan)
+    return tuple(question_text(plan, question) for question in plan.questions)
+
+
+def question_text(plan: Plan, question: Question) -> str:
+    """Return one question as a sentence."""
+    said: str = TABLE["questions"][question.kind.value].format(**_question_words(plan, question))
+    return said[:1].upper() + said[1:]
+
+
+def unanswered_text(clause: Unanswered) -> str:
+    """Return what is not answered, in the task's own words, with the reason."""
+    notes = [MAIN] * clause.is_main + [clause.reason] * bool(clause.reason)
+    return f"“{clause.clause}”" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def factor_words(name: str) -> tuple[str, str]:
+    """Return what people call one and several levels of a factor."""
+    known = TABLE["factors"].get(name)
+    plain = name.replace("_", " ")
+    return (known[0], known[1]) if known else (plain, f"values of {plain}")
+
+
+def level_text(kind: FactorKind, level: LevelValue) -> str:
+    """Return a level as people read it."""
+    if kind is FactorKind.TRAIN_SHARE and isinstance(level, int | float):
+        return percent(level)
+    return f"{level:g}" if isinstance(level, float) else str(level)
+
+
+def measure_text(key: str) -> str:
+    """Return a metric by its key for people: `NDCG@10`, `training time`."""
+    name, _, cut = key.partition("@")
+    metric = Metric(name, int(cut) if cut.isdecimal() else None)
+    if name in BY_NAME:
+        return metric.label
+    return name.replace("_", " ") + (f"@{metric.k}" if metric.k is not None else "")
+
+
+def size_of(plan: Plan, cells: Sequence[Cell] = ()) -> Size:
+    """Return how many cells a plan has, and how many of them are trained."""
+    cells = cells or cells_of(with_design(plan))
+    rerank = FactorKind.RERANK.value
+    trained = {
+        (c.block.name, c.seed, *((k, v) for k, v in c.levels.items() if k != rerank))
+        for c in cells
+    }
+    return Size(len(cells), len(trained))
+
+
+def _question_words(plan: Plan, question: Question) -> Mapping[str, str]:
+    """Return what the sentences of questions are filled with."""
+    over = [factor_words(name)[1] for name in question.over]
+    measures = _listed(measure_text(key) for key in question.measures)
+    return {
+        "measures": measures or "the data",
+        "over": _listed(over) or _single_algorithm(plan),
+        "first": over[0] if over else "",
+        "rest": _listed(over[1:]),
+        "singly": _listed(factor_words(name)[0] for name in question.over),
+        "of_each": _of_each_text(plan, question),
+        "within": _within_text(question),
+        "details": "".join(f", {part}" for part in _details(question)),
+        "groups": question.groups or "as the task names them",
+        "validated": _validated_text(plan),
+        "text": question.text or question.clause or plan.question,
+    }
+
+
+def _level_lines(levels: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield rules, with the names of their levels where there are several."""
+    known = list(levels)
+    for name, text in known:
+        yield f"{name}: {text}" if name and len(known) > 1 else text
+
+
+def _algorithms_text(plan: Plan) -> str:
+    """Return the only algorithm by name, several by their number."""
+    names = tuple(dict.fromkeys(a.family for a in plan.algorithms))
+    return names[0] if len(names) == 1 else f"{len(names)} algorithms" if names else ""
+
+
+def _single_algorithm(plan: Plan) -> str:
+    names = tuple(dict.fromkeys(a.family for a in plan.algorithms))
+    return names[0] if len(names) == 1 else "the algorithms"
+
+
+def _factor_texts(plan: Plan, cells: Sequence[Cell]) -> Iterator[str]:
+    """Yield the other factors with their numbers of levels, and where they apply."""
+    for kind in ORDER[1:]:
+        for factor in plan.factors:
+            if factor.kind is kind and len(factor.levels) > 1:
+                counted = _counted(len(factor.levels), factor_words(factor.name))
+                yield f"{counted}{_where_text(factor, cells)}"
+
+
+def _where_text(factor: Factor, cells: Sequence[Cell]) -> str:
+    """Say in which algorithms or splits a factor has levels, where that is not in all."""
+    having = [c for c in cells if factor.name in c.levels]
+    for other in (FactorKind.ALGORITHM.value, FactorKind.SPLIT.value):
+        everywhere = dict.fromkeys(c.levels.get(other, "") for c in cells)
+        here = dict.fromkeys(c.levels.get(other, "") for c in having)
+        if having and len(here) < len(everywhere):
+            shown = [str(level) for level in here]
+            told = _listed(shown) if len(shown) <= MOST_NAMED else f"{len(shown)} of them"
+            return f" ({told})"
+    return ""
+
+
+def _of_each_text(plan: Plan, question: Question) -> str:
+    """Return of what a level is asked: of each level of its factors, else of the algorithms."""
+    singly = [f"each {factor_words(name)[0]}" for name in question.over]
+    if singly:
+        return f" for {_listed(singly)}"
+    return f" of {_single_algorithm(plan)}" if question.kind.needs_algorithms else ""
+
+
+def _within_text(question: Question) -> str:
+    singly = [f"each {factor_words(name)[0]}" for name in question.within]
+    return f" within {_listed(singly)}" if singly else ""
+
+
+def _details(question: Question) -> Iterator[str]:
+    """Yield pairs, reference, margin, tolerance and test, where they are set."""
+    if question.pairs:
+        yield _listed(f"{a} against {b}" for a, b in question.pairs)
+    elif question.reference is not None:
+        yield f"against {question.reference}"
+    of = " of the reference" if question.is_relative else ""
+    if question.margin is not None:
+        yield f"a difference within ±{_amount(question.margin, question)}{of} does not matter"
+    if question.tolerance is not None:
+        yield f"within {_amount(question.tolerance, question)}{of}"
+    if question.test:
+        yield f"tested by {question.test}"
+
+
+def _amount(value: float, question: Question) -> str:
+    return percent(value) if question.is_relative else f"{value:g}"
+
+
+def _validated_text(plan: Plan) -> str:
+    return f" by {_listed(m.label for m in plan.validated)}" if plan.validated else ""
+
+
+def _counted(number: int, words: Sequence[str]) -> str:
+    return f"{number:,} {words[number != 1]}"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """Return texts as a list in a sentence."""
+    *first, last = [t for t in texts if t] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
