@@ -20,7 +20,7 @@ from agent_core.evidence.evidence import Evidence
 from agent_core.prose.clipping import clipped
 from agent_core.prose.number_format import shown
 from agent_core.report.headline import swept_points
-from agent_core.report.number_texts import names_of
+from agent_core.report.number_texts import names_of, sd_text
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.measured_values import run_values
 
@@ -231,7 +231,7 @@ def _draw_histogram(axes: Axes, values: NDArray[np.float64], summary: Summary) -
     axes.yaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
     name = clipped(summary.algorithm, 30)
     axes.set_title(
-        f"{name}: {summary.units} seeds, SD {_sd_text(summary)}", fontsize=10, loc="left"
+        f"{name}: {summary.units} seeds, SD {sd_text(summary)}", fontsize=10, loc="left"
     )
 
 
@@ -243,7 +243,7 @@ def _draw_deviations(axes: Axes, varied: Sequence[Summary]) -> None:
             axes.plot([interval.low, interval.high], [position] * 2, color=BLUE, linewidth=2.5)
         axes.plot([summary.sd], [position], "o", color=BLUE, markersize=7)
     _write_row_labels(
-        axes, [wrapped_name(s.algorithm) for s in varied], [_sd_text(s) for s in varied]
+        axes, [wrapped_name(s.algorithm) for s in varied], [sd_text(s) for s in varied]
     )
     axes.set_xlim(left=0)
     axes.set_xlabel("SD over seeds, 95 % interval", fontsize=11)
@@ -252,11 +252,6 @@ def _draw_deviations(axes: Axes, varied: Sequence[Summary]) -> None:
 def _bins(values: NDArray[np.float64]) -> int:
     """Return the number of bars: about the square root of the runs, at least five."""
     return max(5, min(20, round(1.6 * math.sqrt(len(values)))))
-
-
-def _sd_text(summary: Summary) -> str:
-    """Return a standard deviation with digits that fit its interval."""
-    return shown(summary.sd, summary.sd_interval.half_width) if summary.sd else "0"
 
 
 def _comparison(plan: Plan, facts: Facts) -> Figure:

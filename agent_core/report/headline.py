@@ -12,8 +12,9 @@ from agent_core.report.number_texts import names_of
 from agent_core.report.rendering import render_part
 from agent_core.statistics.facts import Comparison, Facts, Summary
 
-LITTLE = ((0.01, "hardly"), (0.05, "little"), (0.15, "noticeably"))
-"""Coefficient of variation up to which the seed moves a metric that much; then strongly."""
+LIMITS = (0.01, 0.05, 0.15)
+"""Coefficients of variation up to which the seed moves a metric that much; then strongly."""
+AMOUNTS = ("hardly", "little", "noticeably", "strongly")
 
 
 class SweptPoint(NamedTuple):
@@ -76,9 +77,20 @@ def _seed_headline(plan: Plan, facts: Facts) -> str:
     return _sentence("seedless", plan, facts, spread=_spreads(plan, facts))
 
 
-def _amount_of(cv: float) -> str:
-    """Return a word for a coefficient of variation."""
-    return next((word for limit, word in LITTLE if cv <= limit), "strongly")
+def _amount_of(spread: Summary) -> str:
+    """Return how far the seed moves a metric: in words that the interval of the SD bears."""
+    limits = spread.sd_interval
+    share = spread.cv / spread.sd if spread.sd else math.nan
+    ends = [v * share for v in (limits.low, limits.high)] if limits.is_known else [spread.cv] * 2
+    first, last = (_step_of(cv) for cv in ends)
+    if last - first > 1:
+        return f"by an amount that {spread.units} seeds leave open"
+    return " to ".join(dict.fromkeys((AMOUNTS[first], AMOUNTS[last])))
+
+
+def _step_of(cv: float) -> int:
+    """Return the place of a coefficient of variation among the words for it."""
+    return sum(cv > limit for limit in LIMITS)
 
 
 def _comparison_headline(plan: Plan, facts: Facts) -> str:

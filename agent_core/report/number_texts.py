@@ -37,14 +37,25 @@ def mean_text(summary: Summary, half: float | None = None) -> str:
 
 
 def sd_text(summary: Summary) -> str:
-    """Return a standard deviation with digits that fit its interval."""
-    return shown(summary.sd, summary.sd_interval.half_width)
+    """Return a standard deviation with digits that fit its interval; 0 where runs are alike."""
+    return _amount_text(summary.sd, summary.sd_interval.half_width) if summary.sd else "0"
+
+
+def gap_text(summary: Summary) -> str:
+    """Return the gap of two single runs with digits that fit the interval of the SD."""
+    share = summary.gap / summary.sd if summary.sd else math.nan
+    return _amount_text(summary.gap, share * summary.sd_interval.half_width)
+
+
+def _amount_text(value: float, half_width: float) -> str:
+    """Return an amount that is above 0 as one that is, however wide its interval."""
+    return shown(value, min(half_width, abs(value)) if value else half_width)
 
 
 def sd_limits_text(summary: Summary) -> str:
     """Return the ends of the interval of a standard deviation."""
     interval = summary.sd_interval
-    return " to ".join(shown(v, interval.half_width) for v in (interval.low, interval.high))
+    return " to ".join(_amount_text(v, interval.half_width) for v in (interval.low, interval.high))
 
 
 def interval_text(interval: Interval, half: float | None = None) -> str:

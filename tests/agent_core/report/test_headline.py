@@ -1,5 +1,6 @@
 """The headline: the answer comes first."""
 
+import re
 from dataclasses import replace
 
 from reported import report
@@ -21,6 +22,15 @@ def test_a_seed_study_leads_with_the_standard_deviation(seed_report):
     assert "far wider than the seed effect" in found.summary
     assert "effect of the split was **not** measured" in found.summary
     assert [p.stem for p in found.figures] == ["seed_distribution", "comparison"]
+
+
+def test_two_seeds_do_not_tell_how_far_the_seed_moves_anything(tmp_path):
+    headline = report(tmp_path, inputs_of(seed_evidence(seeds=2))).headline
+
+    assert "by an amount that 2 seeds leave open" in headline
+    (gap,) = re.findall(r"differ by more than ([\d.]+) only", headline)
+    limits = re.findall(r"interval ([\d.]+) to ([\d.]+)\)", headline)[0]
+    assert all(float(amount) > 0 for amount in (gap, *limits))
 
 
 def test_a_deterministic_model_is_said_to_be_so(tmp_path):
