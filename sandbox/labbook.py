@@ -177,12 +177,13 @@ def split(
     **about: Any,
 ) -> None:
     """Save a train-test split: frames, Datasets or collections; `about`: kind, seed, holdout.
-    `fold` is the block where there is a design; `query` what unseen users keep.
+    `fold` is a cell's block where there is a design; `query` what unseen users keep.
 
     Row numbers of the dataset file where the interactions are found there, the interactions
     themselves where they are derived. Of several datasets each has folds of its own: of the file
     that `dataset` was last called for, or of `data`.
     """  # noqa: D205
+    fold = getattr(fold, "block", fold)
     name, file = fold_name(fold), _split_file(fold, data)
     source = {} if file is None else {"file": file.name}
     parts = {"train": train, "test": test, "validation": validation, "query": query}
@@ -190,6 +191,10 @@ def split(
     found = [_save_part(name, p, frame, file) for p, frame in frames.items()]
     counts = {p: len(frame) for p, frame in frames.items()}
     _note_sizes(name, frames)
+    if _is_designed() and fold in _design()["blocks"]:
+        is_derived = not all(found)
+        _tell_block(fold, recipe="", rules=about, counts=counts, data={}, is_derived=is_derived)
+        return
     with _run() as run:
         kept = run.setdefault("split", {})
         kept.update(plain(about))
@@ -677,6 +682,7 @@ def cells(together: Iterable[str] = ()) -> Iterator[Cell]:
             continue
         _memory["turn"] = (cell.id, len(own) - len(due) + place + 1, len(own))
         yield cell
+    is_last()
 
 
 def cell(**levels: Any) -> Cell:
@@ -1041,13 +1047,15 @@ def _derive_users(ids_of_cells: list[str]) -> None:
         parquet.ParquetWriter(temporary, schema) as writer,
     ):
         for i, place in there.items():
-            table = parquet.read_table(place)
+            # Without threads: a closing interpreter starts none.
+            with parquet.ParquetFile(place, pre_buffer=False) as opened:
+                table = opened.read(use_threads=False)
             table = table.append_column("cell", pa.repeat(i, table.num_rows))
             writer.write_table(table.select(schema.names).cast(schema))
 
 
 def _derive_run(told: Mapping[str, Any]) -> None:
-    """Write into `run.json` what the cells say of algorithms and seeds."""
+    """Write into `run.json` what blocks and cells say of splits, algorithms and seeds."""
     algorithms: dict[str, Any] = {}
     for c in (c for c in design() if c.id in told):
         about: dict[str, Any] = {key: told[c.id][key] for key in ("class", "config")}
@@ -1055,6 +1063,7 @@ def _derive_run(told: Mapping[str, Any]) -> None:
         about |= {"trials": len(grid), "selected_on": "validation" if grid else None}
         algorithms.setdefault(c.algorithm, about)
     with _run() as run:
+        _blocks_in_run(run)
         run["algorithms"] = {**run.get("algorithms", {}), **algorithms}
         run["seeds"] = sorted({c.seed for c in design() if c.is_random})
         run["cells"] = {"planned": len(design()), "delivered": len(told)}
@@ -1720,52 +1729,65 @@ def _sampled_candidates(
 
 
 def _record(block: str, rows: Mapping[str, Rows]) -> None:
-    """Save the row numbers of a block's parts and by which rules they were made, once."""
+    """Save the row numbers of a block's parts, then by which rules they were made; once."""
     name, recipe = fold_name(block), _recipe_hash(block)
-    known = _read_run().get("split", {}).get("parts", {}).get(name, {})
-    if known.get("recipe") == recipe and (Path("split") / f"{name}.train_rows.csv").exists():
+    if _block_told(name).get("recipe") == recipe:
         return
-    for part_name in (p for p in PART_NAMES if p in rows):
-        _csv(
-            Path("split") / f"{name}.{part_name}_rows.csv", pd.DataFrame({"row": rows[part_name]})
-        )
-    rules, file = _block_of(block)["split"], Path(str(_block_of(block)["dataset"]))
-    about = {k: rules.get(k) for k in ("kind", "seed", "holdout")}
-    with _run() as run:
-        split_entry = run.setdefault("split", {"is_derived": False})
-        names = dict.fromkeys([*split_entry.get("names", []), name])
-        split_entry |= {"names": list(names), "folds": len(names)}
-        split_entry.setdefault("parts", {})[name] = {**about, "file": file.name, "recipe": recipe}
-        counts = {p: len(rows[p]) for p in PART_NAMES if p in rows}
-        split_entry.setdefault("counts", {})[name] = counts
-        run.setdefault("blocks", {})[name] = _data_record(block)
-        _note_dataset(run, block, file)
-
-
-def _data_record(block: str) -> dict[str, Any]:
-    """Return what the data rules of a block left."""
-    rows, filters = _data_rows(block)
+    there = {p: rows[p] for p in PART_NAMES if p in rows}
+    for part_name, numbers in there.items():
+        _csv(Path("split") / f"{name}.{part_name}_rows.csv", pd.DataFrame({"row": numbers}))
+    left, filters = _data_rows(block)
     table = _table_of(block)
-    return {
-        "dataset": table.name,
-        "users": len(np.unique(table.codes["user_id"][rows])),
-        "items": len(np.unique(table.codes["item_id"][rows])),
-        "interactions": len(rows),
+    kept = {
+        "users": len(np.unique(table.codes["user_id"][left])),
+        "items": len(np.unique(table.codes["item_id"][left])),
+        "interactions": len(left),
+        "rows_in_file": len(table.frame),
         "filters": filters,
     }
+    rules = {k: _block_of(block)["split"].get(k) for k in ("kind", "seed", "holdout")}
+    counts = {p: len(numbers) for p, numbers in there.items()}
+    _tell_block(block, recipe=recipe, rules=rules, counts=counts, data=kept)
 
 
-def _note_dataset(run: dict[str, Any], block: str, file: Path) -> None:
-    """Record the file of a block's dataset, and what was kept of it in the first block."""
-    about = {k: v for k, v in run["blocks"][fold_name(block)].items() if k != "dataset"}
-    digest = sha256_of(file) if file.exists() else ""
-    entry: dict[str, Any] = {"file": file.name, "sha256": digest}
-    entry |= {"rows_in_file": len(_table_of(block).frame), "feedback": "", **about}
-    if run.get("dataset", {}).get("file", file.name) != file.name:
-        run.setdefault("datasets", {run["dataset"]["file"]: run["dataset"]})
-    if "datasets" in run:
-        run["datasets"].setdefault(file.name, entry)
-    run.setdefault("dataset", entry)
+def _tell_block(block: str, **told: Any) -> None:
+    """Write how the parts of a block were made: `split/<block>.json`."""
+    file = Path(str(_block_of(block)["dataset"])).name
+    with _sealed(Path("split") / f"{fold_name(block)}.json") as temporary:
+        temporary.write_text(json.dumps(plain({"block": block, "file": file, **told}), indent=1))
+
+
+def _block_told(name: str) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        found: dict[str, Any] = json.loads((Path("split") / f"{name}.json").read_text("utf-8"))
+        return found
+    return {}
+
+
+def _blocks_in_run(run: dict[str, Any]) -> None:
+    """Write into `run.json` what the blocks say of splits and data."""
+    names = {fold_name(block): block for block in _design()["blocks"]}
+    told = {name: t for name in names if (t := _block_told(name))}
+    if not told:
+        return
+    run["split"] = {
+        "names": list(told),
+        "folds": len(told),
+        "parts": {
+            n: {**t["rules"], "file": t["file"], "recipe": t["recipe"]} for n, t in told.items()
+        },
+        "counts": {n: t["counts"] for n, t in told.items()},
+        "is_derived": any(t.get("is_derived") for t in told.values()),
+    }
+    run["blocks"] = {n: {"dataset": t["file"], **t["data"]} for n, t in told.items()}
+    files: dict[str, Any] = {}
+    for t in told.values():
+        path = Path(t["file"])
+        digest = sha256_of(path) if path.exists() and t["file"] not in files else ""
+        files.setdefault(t["file"], {"file": t["file"], "sha256": digest, **t["data"]})
+    run.setdefault("dataset", {"feedback": "", "filters": [], **next(iter(files.values()))})
+    if len(files) > 1:
+        run["datasets"] = files
 
 
 # -- taking values as they come --------------------------------------------------------------

@@ -19,7 +19,7 @@ MAX_LEDGER_BYTES = 16 << 20
 LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 CONTRACT = re.compile(
     r"results\.json|run\.json|labbook\.sha256|per_user\.parquet"
-    r"|(?:per_user|lists|predictions|split)/.+|[^/]+\.(?:csv|png|svg|pdf)"
+    r"|(?:cells|per_user|lists|predictions|split)/.+|[^/]+\.(?:csv|png|svg|pdf)"
 )
 """The files that results, checks and report are made from."""
 

@@ -20,8 +20,8 @@ from sandbox.sandbox import Sandbox
 PILOT = {"AUTORECLAB_PILOT": "1"}
 CELLS = "LABBOOK_CELLS"
 """Names the cells of a process; empty: only what follows when all are there."""
-KEPT = ("cells", "split")
-"""Folders of a pilot that belong to the result."""
+KEPT = ("cells", "split", "labbook.sha256")
+"""What a pilot leaves that belongs to the result: its cells, their splits, the hashes of both."""
 PILOT_FROM_S = 90.0
 """Expected seconds from which a pilot pays."""
 PILOT_TIMEOUT_S = 300.0
@@ -155,7 +155,7 @@ def _keep_cells(experiment: Experiment) -> None:
         return
     for name in KEPT:
         made, kept = experiment.folder / name, _place_of_earlier(experiment) / name
-        if made.is_dir():
+        if made.exists():
             shutil.rmtree(kept, ignore_errors=True)
             kept.parent.mkdir(parents=True, exist_ok=True)
             made.rename(kept)
