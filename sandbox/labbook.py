@@ -40,6 +40,7 @@ __all__ = [
     "Cell",
     "Part",
     "algorithm",
+    "blocks",
     "candidates",
     "cell",
     "cells",
@@ -662,6 +663,11 @@ def design() -> tuple[Cell, ...]:
         _memory["cells"] = tuple(Cell(entry) for entry in record["cells"])
     found: tuple[Cell, ...] = _memory["cells"]
     return found
+
+
+def blocks() -> dict[str, dict[str, Any]]:
+    """Return the levels of each block by its name: what `data` and `part` also take."""
+    return {name: dict(told["levels"]) for name, told in _design()["blocks"].items()}
 
 
 def cells(together: Iterable[str] = ()) -> Iterator[Cell]:

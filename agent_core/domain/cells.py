@@ -22,6 +22,8 @@ from agent_core.domain.rules import DataRules, SplitRules
 ID_DIGITS = 12
 WHOLE = "all"
 """The level of `profile_size` at which users keep everything."""
+CHOSEN = "chosen"
+"""The level of a hyperparameter that its grid decides on the validation part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def level_names(plan: Plan, kind: FactorKind) -> tuple[LevelValue, ...]:
 def design_record(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Any]:
     """Return what `design.json` tells a script: cells, blocks and rules, with no code."""
     cells = cells_of(plan, datasets)
-    blocks = {cell.block.name: cell.block for cell in cells}
+    used = (cell.block for cell in cells) if cells else blocks_of(plan)
+    blocks = {block.name: block for block in used}
     return {
         "version": 2,
         "title": plan.title,
@@ -189,6 +192,8 @@ def _cell_id(block: Block, algorithm: Algorithm, seed: int | None, data_hash: st
         "rerank": algorithm.levels.get(FactorKind.RERANK.value, ""),
         "seed": seed,
     }
+    if open_names := sorted(n for n, v in algorithm.levels.items() if v == CHOSEN):
+        done["chosen"] = open_names
     text = json.dumps(done, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 

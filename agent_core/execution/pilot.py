@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf, prod
 
-from agent_core.domain.cells import Cell
+from agent_core.domain.cells import CHOSEN, Cell
 from agent_core.domain.design import FactorKind
 from agent_core.domain.rules import COUNTING, DataRuleKind
 
-CHOSEN = "chosen"
-"""The level of a configuration that waits for a grid."""
 STRICT = (*COUNTING, DataRuleKind.LOWEST_RATING)
 """Rules of which a higher amount leaves less."""
 

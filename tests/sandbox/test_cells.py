@@ -69,3 +69,17 @@ def test_a_design_may_stand_in_the_script(tmp_path):
     run_cells(tmp_path, f"labbook.use_design({record!r})\n" + SCORED)
 
     assert len(told_of(tmp_path)) == 6
+
+
+def test_a_study_of_the_data_alone_has_blocks(tmp_path):
+    lay(tmp_path, designed(algorithms=()))
+    source = """
+for block, levels in labbook.blocks().items():
+    print(levels["data"], len(labbook.data(block)))
+print(labbook.is_last())
+"""
+
+    output = run_cells(tmp_path, source)
+
+    assert output.split() == ["all", "360", "8-core", "360", "True"]
+    assert rows_of(tmp_path) == []

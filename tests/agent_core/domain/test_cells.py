@@ -133,6 +133,25 @@ def test_the_record_for_scripts_is_json_with_every_cell():
     assert {c["block"] for c in record["cells"]} == set(record["blocks"])
 
 
+def test_a_study_of_the_data_alone_has_blocks_and_no_cells():
+    record = design_record(designed(algorithms=()), ())
+
+    assert record["cells"] == []
+    assert [block["levels"] for block in record["blocks"].values()] == [
+        {"data": "all data"},
+        {"data": "5-core"},
+    ]
+
+
+def test_what_a_grid_decides_is_another_cell_than_the_level_that_is_chosen():
+    grid = replace(EASE, name="EASE 200", base="EASE", levels={"regularization": 200.0})
+    waiting = replace(grid, name="EASE chosen", levels={"regularization": "chosen"})
+
+    cells = cells_of(designed(algorithms=(grid, waiting)))
+
+    assert len({c.id for c in cells}) == len(cells) == 4
+
+
 def test_families_are_designs_and_designs_tell_their_family():
     for study in (Study.SEED_VARIANCE, Study.COMPARISON):
         plan = with_design(plan_of(study=study))
