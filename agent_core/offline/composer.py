@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from agent_core.domain import (
-    Algorithm,
     DataRuleKind,
     Dataset,
     Order,
@@ -14,9 +13,11 @@ from agent_core.domain import (
     SplitKind,
     SplitRules,
     Study,
+    study_of,
 )
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.catalogue import BY_KIND
+from agent_core.offline.cell_scripts import imports_of, is_rater, source_of
 from agent_core.offline.repairs import DENSE
 from agent_core.offline.templates import environment
 
@@ -28,6 +29,12 @@ VARIANTS = (
 )
 LIBRARY_METRICS = "LensKit's metrics"
 METRICS_BY_HAND = "metrics computed from ranks"
+PLAIN = ("folds", "holdout", "seed", "text", "given", "order", "is_share_planned")
+"""Split rules of the families' own scripts."""
+FILTERS = (DataRuleKind.LOWEST_RATING, DataRuleKind.REPEATED_PAIRS, *COUNTING)
+"""Data rules of the families' own scripts."""
+MEASURING = ((True, LIBRARY_METRICS), (False, METRICS_BY_HAND))
+"""How variants of a script of cells differ: its data and splits are those of the plan's rules."""
 THRIFTY = tuple(variant for variant in VARIANTS if not variant[0])
 """Without LensKit's splitter, which keeps a dataset of its own: 100 bytes of an interaction."""
 MANY_ROWS = 2_000_000
@@ -46,6 +53,10 @@ SPLITTERS = {
 
 def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
     """Return the script of one variant; variants repeat after the last."""
+    if is_designed(plan):
+        use_metrics, words = MEASURING[variant % len(MEASURING)]
+        source = source_of(plan, dataset, use_lenskit_metrics=use_metrics)
+        return Script(f"{plan.title}: the cells of the design, {words}.", source)
     known = THRIFTY if dataset.rows > MANY_ROWS else VARIANTS
     use_split, use_metrics, words = known[variant % len(known)]
     if plan.split.kind is SplitKind.GIVEN:
@@ -62,9 +73,20 @@ def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
     return Script(f"{plan.title}: {words}.", source)
 
 
+def is_designed(plan: Plan) -> bool:
+    """Whether a plan is a design beyond the families that have scripts of their own."""
+    if not plan.questions:
+        return False
+    split = plan.split
+    plain = SplitRules(split.kind, **{name: getattr(split, name) for name in PLAIN})
+    is_plain = split == plain and split.kind in SPLITTERS
+    known = all(rule.kind in FILTERS for rule in plan.data.rules)
+    return not (is_plain and known) or study_of(plan) is Study.OTHER
+
+
 def _parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     """Return everything the template fills in."""
-    raters = [a.name for a in plan.algorithms if _is_rater(a, plan)]
+    raters = [a.name for a in plan.algorithms if is_rater(a, plan)]
     ranking = [(m.name, m.k) for m in plan.metrics if not m.is_rating]
     return {
         **_data_parts(plan, dataset),
@@ -80,7 +102,7 @@ def _parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "primary": plan.primary.name,
         "primary_k": plan.primary.k,
         "algorithms": plan.algorithms,
-        "imports": _imports_of(plan.algorithms),
+        "imports": imports_of(plan.algorithms),
         "random": [a.name for a in plan.algorithms if a.is_random],
         "heavy": [a.name for a in plan.algorithms if BY_KIND[a.kind].name in DENSE],
         "raters": raters,
@@ -93,24 +115,6 @@ def _parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
             if plan.study is Study.SWEEP and plan.swept and plan.swept in a.config
         },
     }
-
-
-def _is_rater(algorithm: Algorithm, plan: Plan) -> bool:
-    """Whether an algorithm is there to predict ratings in this plan."""
-    if not any(m.is_rating for m in plan.metrics):
-        return False
-    known = BY_KIND[algorithm.kind]
-    return not known.scorer.ranks or algorithm.config.get("feedback") == "explicit"
-
-
-def _imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
-    """Return the classes to import by module."""
-    found: dict[str, list[str]] = {}
-    for algorithm in algorithms:
-        kinds = found.setdefault(BY_KIND[algorithm.kind].scorer.module, [])
-        if algorithm.kind not in kinds:
-            kinds.append(algorithm.kind)
-    return {module: sorted(found[module]) for module in sorted(found)}
 
 
 def _data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:

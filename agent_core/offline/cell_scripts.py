@@ -1,0 +1,278 @@
+"""Composes scripts that run the cells of a design; variants differ in how they measure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent_core.domain import (
+    Algorithm,
+    Dataset,
+    Estimand,
+    FactorKind,
+    FactorRole,
+    Level,
+    Plan,
+    Question,
+    SplitRules,
+)
+from agent_core.domain.design import LevelValue
+from agent_core.domain.rules import Candidates, Masked
+from agent_core.domain.side_table import SideKind, SideOf
+from agent_core.offline.catalogue import BY_KIND
+from agent_core.offline.templates import environment
+from agent_core.rules.wording import data_text, split_text
+
+ACCURACY = ("ndcg", "recall", "precision", "hit", "mrr", "map")
+OF_LISTS = ("popularity", "novelty", "long_tail")
+OVER_LISTS = ("coverage", "user_coverage", "gini", "entropy", "personalisation", "popularity_lift")
+OF_CATEGORIES = ("diversity", "category_coverage", "calibration")
+ERRORS = ("rmse", "mae")
+COMPUTED = (*ACCURACY, *OF_LISTS, *OVER_LISTS, *OF_CATEGORIES, *ERRORS)
+"""Metrics that scripts compute; time and memory are those of the cells."""
+COSTS = {"training_time": "train_s", "recommendation_time": "recommend_s", "memory": "peak_mib"}
+"""Metrics that `cells.csv` has, with their column."""
+DRAWN = {
+    Estimand.LEVEL: "dots",
+    Estimand.DIFFERENCE: "dots",
+    Estimand.INTERACTION: "curve",
+    Estimand.RESPONSE: "curve",
+    Estimand.SPREAD: "histogram",
+    Estimand.SPREAD_RATIO: "histogram",
+    Estimand.ORDER: "curve",
+    Estimand.CHOICE: "dots",
+    Estimand.STOPPING: "running",
+    Estimand.TRADE_OFF: "scatter",
+    Estimand.COUNTS: "count_bars",
+    Estimand.COST: "scatter",
+    Estimand.FALSE_ALARMS: "histogram",
+}
+"""What a question is drawn as; what is not here, only the product draws."""
+COUNTED = "count_bars"
+RERANKERS = ("mmr", "xquad", "calibrated")
+STRENGTH = 0.5
+"""Of a re-ranking that is named without one."""
+DEEPER = 5
+"""Times the length of a list that is re-ranked to."""
+MANY_CATEGORIES = 60
+"""Different values from which a text column tells items apart rather than groups them."""
+
+
+def source_of(plan: Plan, dataset: Dataset, *, use_lenskit_metrics: bool) -> str:
+    """Return the script of a plan; its levels come from the design beside it."""
+    told = {
+        **_told(plan),
+        **_measured(plan),
+        **_trained(plan, dataset),
+        **_shown(plan),
+        "use_lenskit_metrics": use_lenskit_metrics,
+    }
+    by_lenskit = use_lenskit_metrics and bool(told["rankers"] and told["accuracy"])
+    told["measures_by_lenskit"] = by_lenskit
+    template = environment().get_template("cells.py.j2")
+    text = template.render(told | _from_lenskit(told))
+    # Parts that are left out leave blank lines, and perhaps nothing that counts.
+    text = re.sub(r"\n{3,}(?=\S)", "\n\n\n", text)
+    return text if "np." in text else text.replace("import numpy as np\n", "")
+
+
+def is_rater(algorithm: Algorithm, plan: Plan) -> bool:
+    """Whether an algorithm is there to predict ratings in this plan."""
+    if not any(m.is_rating for m in plan.metrics):
+        return False
+    known = BY_KIND[algorithm.kind]
+    return not known.scorer.ranks or algorithm.config.get("feedback") == "explicit"
+
+
+def reranking_of(level: LevelValue) -> tuple[str, float] | None:
+    """Return how lists are re-ranked at a level, and how strongly; None where it is not known.
+
+    A number is the strength of MMR; `none` leaves lists as they are.
+    """
+    if isinstance(level, int | float):
+        return ("mmr", float(level)) if 0 <= level <= 1 else None
+    words = level.lower().replace("-", "").split()
+    if not words or words == ["none"]:
+        return "mmr", 0.0
+    known = next((r for r in RERANKERS if words[0].startswith(r[:8])), None)
+    numbers = [float(w) for w in words[1:] if w.replace(".", "", 1).isdigit()]
+    strength = numbers[0] if numbers else STRENGTH
+    return (known, strength) if known and 0 <= strength <= 1 else None
+
+
+def category_of(dataset: Dataset) -> str:
+    """Return the column of the item side data that groups items; empty where there is none."""
+    columns = [c for side in dataset.sides if side.of is SideOf.ITEM for c in side.columns]
+    lists = [c.name for c in columns if c.kind is SideKind.LIST]
+    texts = [
+        c.name for c in columns if c.kind is SideKind.STR and 1 < c.distinct <= MANY_CATEGORIES
+    ]
+    return next(iter([*lists, *texts]), "")
+
+
+def _measured(plan: Plan) -> dict[str, Any]:
+    """Return the metrics by how they are computed."""
+    asked = dict.fromkeys([*plan.metrics, *plan.validated])
+
+    def of(names: Sequence[str]) -> list[tuple[str, int | None]]:
+        return [(m.name, m.k) for m in asked if m.name in names]
+
+    has_lift = any(m.name == "popularity_lift" for m in asked)
+    return {
+        "accuracy": of(ACCURACY),
+        "over_lists": of(OVER_LISTS),
+        "popular_metrics": of(OF_LISTS),
+        "popular": bool(of(OF_LISTS)) or has_lift,
+        "category_metrics": of(OF_CATEGORIES),
+        "measures_lists": bool(of((*ACCURACY, *OVER_LISTS, *OF_LISTS, *OF_CATEGORIES))),
+        "rating": [m.name for m in asked if m.is_rating],
+    }
+
+
+def _trained(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return what is trained, and what is asked of it."""
+    raters = [a.name for a in plan.algorithms if is_rater(a, plan)]
+    rankers = [a.name for a in plan.algorithms if a.name not in raters]
+    if not rankers and any(not m.is_rating for m in plan.metrics):
+        rankers = raters
+    return {
+        "trains": bool(plan.algorithms),
+        "classes": sorted({a.kind for a in plan.algorithms}),
+        "imports": imports_of(plan.algorithms),
+        "list_length": plan.list_length,
+        "raters": raters,
+        "rankers": rankers,
+        "some_rate_only": 0 < len(rankers) < len(plan.algorithms),
+        "asks": bool(rankers) and any(_asks_by_user(level.rules) for level in plan.split_levels),
+        **_reranked(plan, dataset),
+        **_read_otherwise(dataset),
+    }
+
+
+def _from_lenskit(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the script imports to recommend and to measure."""
+    batch = {
+        "BatchPipelineRunner": told["asks"],
+        "InvocationSpec": told["asks"],
+        "predict": told["raters"],
+        "recommend": told["rankers"] and not told["asks"],
+    }
+    data = {
+        "ItemList": told["asks"],
+        "ItemListCollection": told["raters"] or told["measures_by_lenskit"],
+        "RecQuery": told["asks"],
+        "UserIDKey": told["raters"] or told["measures_by_lenskit"],
+        "from_interactions_df": True,
+    }
+    return {
+        "batch": [name for name, needed in batch.items() if needed],
+        "data_classes": [name for name, needed in data.items() if needed],
+    }
+
+
+def imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
+    """Return the classes to import by module."""
+    found: dict[str, list[str]] = {}
+    for algorithm in algorithms:
+        kinds = found.setdefault(BY_KIND[algorithm.kind].scorer.module, [])
+        if algorithm.kind not in kinds:
+            kinds.append(algorithm.kind)
+    return {module: sorted(found[module]) for module in sorted(found)}
+
+
+def _reranked(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return how lists are re-ranked, and by which categories of items."""
+    levels = (a.levels.get(FactorKind.RERANK.value) for a in plan.algorithms)
+    known = {v: reranking_of(v) for v in levels if v is not None}
+    needs_categories = bool(known) or any(m.name in OF_CATEGORIES for m in plan.metrics)
+    return {
+        "reranks": bool(known),
+        "rerankings": known,
+        "length": "DEPTH" if known else "LIST_LENGTH",
+        "depth": plan.list_length * DEEPER,
+        "category": category_of(dataset) if needs_categories else "",
+    }
+
+
+def _asks_by_user(split: SplitRules) -> bool:
+    """Whether each user is asked for with candidates, a mask or a profile of its own."""
+    is_usual = split.candidates is Candidates.TRAINING and split.masked is Masked.TRAINING
+    return not (is_usual and split.in_training)
+
+
+def _read_otherwise(dataset: Dataset) -> dict[str, Any]:
+    """Return how a repaired profile has the data read."""
+    ids = [c.kind for c in dataset.columns if c.name in (dataset.user_column, dataset.item_column)]
+    recipe = dataset.recipe
+    is_number = recipe is not None and (recipe.is_user_number or recipe.is_item_number)
+    return {
+        "has_text_ids": is_number and set(ids) == {"str"},
+        "drops_times": bool(recipe and recipe.timestamp) and dataset.timestamp_column is None,
+    }
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    """Return the questions with what is drawn for them."""
+    asked = [_asked(q, plan) for q in plan.questions if q.kind in DRAWN]
+    shown = [q for q in asked if plan.algorithms or q["draw"] == COUNTED]
+    return {
+        "questions": shown,
+        "drawings": sorted({q["draw"] for q in shown}),
+        "counted": any(q.kind is Estimand.COUNTS for q in plan.questions),
+        "costs": any(m in COSTS.values() for q in shown for m in q["measures"]),
+        "compared": [f.name for f in plan.factors if f.role is FactorRole.COMPARED],
+        "columns": COSTS,
+    }
+
+
+def _asked(question: Question, plan: Plan) -> dict[str, Any]:
+    """Return a question as the script has it: what is drawn over what, and the words for it."""
+    measures = [COSTS.get(m, m) for m in question.measures] or [plan.primary.key]
+    if question.kind is Estimand.COST:
+        measures = [*dict.fromkeys([next(iter(_costs_of(measures)), "train_s"), plan.primary.key])]
+    draw = DRAWN[question.kind]
+    if draw == "scatter" and len(measures) < 2:
+        draw = "dots"
+    words = question.text or question.clause or _words_of(question, measures)
+    is_choice = question.kind is Estimand.CHOICE
+    return {
+        "draw": draw,
+        "over": list(question.over),
+        "x": _axis_of(question, plan),
+        "measures": measures,
+        "on": "validation" if is_choice and plan.validated else "test",
+        "shows": words,
+    }
+
+
+def _costs_of(measures: Sequence[str]) -> list[str]:
+    return [m for m in measures if m in COSTS.values()]
+
+
+def _axis_of(question: Question, plan: Plan) -> str:
+    """Return the factor along which a question is drawn; `k` and `measure` are none of a cell."""
+    names = {f.name for f in plan.factors}
+    over = [name for name in question.over if name in names]
+    within = [name for name in question.within if name in names]
+    if question.kind in (Estimand.INTERACTION, Estimand.ORDER):
+        return next(iter([*within, *over[1:]]), "measure")
+    return over[0] if over else "k"
+
+
+def _words_of(question: Question, measures: Sequence[str]) -> str:
+    """Return what a question asks, where nobody worded it."""
+    over = " and ".join(question.over) or "all cells"
+    within = f" within {' and '.join(question.within)}" if question.within else ""
+    return f"{question.kind.value.replace('_', ' ')} of {', '.join(measures)} over {over}{within}"
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """Return what the script says of itself."""
+    data = [f"Data{_name_of(level)}: {data_text(level.rules)}." for level in plan.data_levels]
+    split = [f"Split{_name_of(level)}: {split_text(level.rules)}." for level in plan.split_levels]
+    return {"title": plan.title, "question": plan.question, "protocol": [*data, *split]}
+
+
+def _name_of(level: Level[Any]) -> str:
+    return f" “{level.name}”" if level.name else ""
