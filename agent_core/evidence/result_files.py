@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,14 +20,8 @@ from agent_core.data.parquet_reader import PAIR, Problems, Unreadable, read_tabl
 from agent_core.domain import Dataset
 from agent_core.domain.metric import usual_name
 from agent_core.domain.parts import given_column
-from agent_core.evidence.cells import INTERACTION, Cells, Room, RowsOf, Run, Source, SplitPart
+from agent_core.evidence.cells import INTERACTION, Room, RowsOf, SplitPart
 from agent_core.evidence.id_codes import IdCodes
-
-CELL_COLUMNS = {
-    "lists": ("user_id", "item_id", "rank", "score"),
-    "predictions": ("user_id", "item_id", "prediction", "rating"),
-}
-"""What a line of a run has; the last may be missing."""
 
 GIVEN = given_column(0).rstrip("0")
 """Begins the columns of a table that say whose part of a given split a row is."""
@@ -43,7 +36,6 @@ MAX_KEY = 200
 """Characters of a name: with its ending it must fit into the 255 bytes of a file name."""
 ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test)_rows\.csv")
 PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
-RUN_FILE = re.compile(r"(lists|predictions)/([^/]+)/([^/]+)-([^/-]+)\.parquet")
 HALF_WRITTEN = re.compile(r"\.\d+\.tmp(?:\.\w+)?$")
 """What the helper was writing when its process was killed."""
 UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
@@ -100,7 +92,7 @@ def metric_of(label: str, k: Any = None) -> tuple[str, int | None]:
 
 def fold_text(value: Any) -> str:
     """Return a fold as the names of its files spell it."""
-    text = _key_text(value)
+    text = key_text(value)
     return folder_of(text) if text else ""
 
 
@@ -111,50 +103,6 @@ class Reading:
     problems: Problems = field(default_factory=Problems)
     room: Room = field(default_factory=Room)
     ids: IdCodes = field(default_factory=IdCodes)
-
-
-def run_cells(
-    kind: str, files: Mapping[str, Path], names: Iterable[str], reading: Reading
-) -> Cells:
-    """Return all `lists` or `predictions`, each run by itself; each file was looked through."""
-    folders = {folder_of(name): name for name in names}
-    found: dict[Run, tuple[Source, ...]] = {}
-    for name, path in files.items():
-        place = RUN_FILE.fullmatch(name)
-        source = _cell_source(name, path, reading) if place and place[1] == kind else None
-        if place and source and source.lines:
-            run = (folders.get(place[2], place[2]), fold_text(place[3]), _key_text(place[4]))
-            found[run] = (*found.get(run, ()), source)
-    return Cells(found)
-
-
-def _cell_source(name: str, path: Path, reading: Reading) -> Source | None:
-    """Return the file of one run, read once; None, and a problem, where it is none."""
-    problems = reading.problems
-    first = _cell_table(name, path, problems, reading.ids)
-    if first is None:
-        return None
-    if not _numeric(first, ("rank", "score", "prediction", "rating")):
-        problems.add(f"{name} has text where numbers are expected")
-        return None
-    kept = first if reading.room.take(len(first)) else None
-    ids = {c: first[c].unique() for c in PAIR}
-    return Source(partial(_read_again, name, path, reading.ids), len(first), kept, ids)
-
-
-def _read_again(name: str, path: Path, ids: IdCodes) -> pd.DataFrame:
-    """Return the lists or predictions of a file that was read before."""
-    table = _cell_table(name, path, Problems(), ids)
-    if table is None:
-        raise ValueError(f"{name} is not as it was a moment ago")
-    return table
-
-
-def _cell_table(name: str, path: Path, problems: Problems, ids: IdCodes) -> pd.DataFrame | None:
-    """Return the lists or predictions of one file."""
-    columns = CELL_COLUMNS[name.partition("/")[0]]
-    table = read_table(name, path, columns[:3], columns[3:], problems, ids.encode)
-    return None if table is None else table.reindex(columns=list(columns))
 
 
 def folder_of(name: str) -> str:
@@ -181,7 +129,7 @@ def user_table(
             reading.ids.encode,
         )
         if table is not None:
-            tables.append(_typed_users(table.reindex(columns=list(columns))))
+            tables.append(typed_users(table.reindex(columns=list(columns))))
     if not tables:
         return pd.DataFrame(columns=list(columns)).astype({"k": "Int64", "value": "float64"})
     if len(tables) == 1:
@@ -320,13 +268,13 @@ def _typed_row(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, An
     typed["aggregate"] = row.get("aggregate") is True
     for key in ("algorithm", "dataset", "ci_over"):
         typed[key] = "" if row.get(key) is None else str(row[key])[:MAX_KEY]
-    typed["fold"], typed["seed"] = fold_text(row.get("fold")), _key_text(row.get("seed"))
+    typed["fold"], typed["seed"] = fold_text(row.get("fold")), key_text(row.get("seed"))
     for key in ("n", "ci_low", "ci_high"):
         typed[key] = float(row[key]) if _is_number(row.get(key)) else math.nan
     return typed
 
 
-def _key_text(value: Any) -> str:
+def key_text(value: Any) -> str:
     """Return a fold or seed as text, so that they join; empty where absent."""
     if value is None or value == "none" or value != value or value is pd.NA:
         return ""
@@ -335,14 +283,9 @@ def _key_text(value: Any) -> str:
     return str(value)[:MAX_KEY]
 
 
-def _numeric(table: pd.DataFrame, columns: Iterable[str]) -> bool:
-    """Whether these columns, where they are there, hold numbers."""
-    return all(pd.api.types.is_numeric_dtype(table[c]) for c in columns if c in table)
-
-
-def _typed_users(frame: pd.DataFrame) -> pd.DataFrame:
+def typed_users(frame: pd.DataFrame) -> pd.DataFrame:
     """Return per-user values with text keys as text and metrics under their usual names."""
-    for key, as_text in (("fold", fold_text), ("seed", _key_text), ("algorithm", _key_text)):
+    for key, as_text in (("fold", fold_text), ("seed", key_text), ("algorithm", key_text)):
         known = {v: as_text(v) for v in frame[key].unique()}
         frame[key] = frame[key].map(known) if len(known) else frame[key]
         frame[key] = frame[key].fillna("")

@@ -27,8 +27,9 @@ from agent_core.domain import Algorithm, Script
 from agent_core.domain.metric import RATING
 from agent_core.evidence.cells import Cells, Run
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
-from agent_core.evidence.result_files import Reading, run_cells
+from agent_core.evidence.result_files import Reading
 from agent_core.evidence.retrained import Pair, Retrained
+from agent_core.evidence.run_tables import run_cells
 from agent_core.execution.executor import Executor, Experiment
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.measures import metrics

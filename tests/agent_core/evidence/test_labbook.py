@@ -17,6 +17,7 @@ from agent_core.data import parquet_reader
 from agent_core.domain import Finding
 from agent_core.evidence import result_files
 from agent_core.evidence.evidence import read_evidence
+from agent_core.evidence.run_tables import RUN_FILE
 from sandbox import workspace
 from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
@@ -28,7 +29,7 @@ labbook.lists("A", frame, fold="5-core/x", seed=1)
 """)  # fmt: skip
 
     (name,) = [n for n in names_in(tmp_path) if n.startswith("lists")]
-    fold = result_files.RUN_FILE.fullmatch(name)[3]
+    fold = RUN_FILE.fullmatch(name)[3]
 
     assert result_files.fold_text("5-core/x") == result_files.fold_text(fold) == "5-core_x"
 

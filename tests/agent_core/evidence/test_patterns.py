@@ -8,9 +8,9 @@ from agent_core.evidence.result_files import (
     LABEL,
     PAIRS,
     ROW_NUMBERS,
-    RUN_FILE,
     UNSAFE,
 )
+from agent_core.evidence.run_tables import RUN_FILE
 
 WHOLE = {
     CONTRACT: (
