@@ -21,7 +21,7 @@ def planned_names(plan: Plan, found: Iterable[str], run: Mapping[str, Any]) -> d
     missing = [a for a in plan.algorithms if a.name not in names]
     strange = [n for n in names if n not in {a.name for a in plan.algorithms}]
     by_name = _names_in_pairs(
-        {n: _bare_name(n) for n in strange}, {a.name: _bare_name(a.name) for a in missing}
+        {n: bare_name(n) for n in strange}, {a.name: bare_name(a.name) for a in missing}
     )
     left = [n for n in strange if n not in by_name]
     described = table_of(run, "algorithms")
@@ -45,6 +45,6 @@ def _names_in_pairs(found: Mapping[str, str], wanted: Mapping[str, str]) -> dict
     return {n: owners[key] for n, key in found.items() if key in once[0] and key in owners}
 
 
-def _bare_name(name: str) -> str:
+def bare_name(name: str) -> str:
     """Return a name without case and punctuation; a decimal point stays."""
     return re.sub(r"[^a-z0-9.]|\.(?!\d)", "", name.lower())

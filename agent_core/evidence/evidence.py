@@ -10,19 +10,36 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from agent_core.domain import Dataset, Plan
+from agent_core.data.parquet_reader import RUN, Problems
+from agent_core.domain import (
+    Block,
+    Cell,
+    DataRules,
+    Dataset,
+    FactorKind,
+    Plan,
+    SplitRules,
+    cells_of,
+    with_design,
+)
 from agent_core.evidence import result_files
 from agent_core.evidence.algorithm_names import planned_names, renamed_run
-from agent_core.evidence.cells import Cells, FoldParts
+from agent_core.evidence.cell_folders import CellFolders, read_cells, read_documents
+from agent_core.evidence.cells import Cells, FoldParts, Run
+from agent_core.evidence.designed import (
+    CELL_COLUMNS,
+    blocks_of_folds,
+    cells_of_runs,
+    counts_of_parts,
+    table_of_cells,
+)
 from agent_core.evidence.file_hashes import changed_files
 from agent_core.evidence.id_codes import IdCodes
-from agent_core.evidence.named_runs import MeantIds, Named, meanings_of
+from agent_core.evidence.named_runs import MeantIds, Named, meanings_of, read_runs, with_own_values
 from agent_core.evidence.result_files import Reading
 from agent_core.evidence.retrained import Retrained
-from agent_core.evidence.run_tables import run_cells
 from agent_core.evidence.split_origin import Origin, Parts, trace_parts
 from agent_core.execution.own_process import call_in_process
-from agent_core.measures.metrics import is_close
 from agent_core.measures.recomputation import Delivered, recompute
 from sandbox.execution import Execution
 
@@ -35,6 +52,7 @@ AGREEMENT_COLUMNS = (
     "algorithm", "fold", "seed", "metric", "k", "claimed", "computed", "definition", "agrees",
 )  # fmt: skip
 
+DATASET = FactorKind.DATASET.value
 LARGE_ROWS = 1_000_000
 """Interactions from which results are looked through in a process of their own: it takes a second
 to begin, and what it takes of memory, 100 MB per million, is given back."""
@@ -99,11 +117,37 @@ class Evidence:
     other_names: Mapping[str, str] = field(default_factory=dict)
     """Names that the script gave to planned algorithms; everything here has the planned ones."""
     ids: IdCodes = field(default_factory=IdCodes)
+    design: tuple[Cell, ...] = ()
+    """The cells that the plan comes to."""
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    """Fold to its block of the design; folds that could be several are left out."""
+    of_runs: Mapping[Run, Cell] = field(default_factory=dict)
+    """The runs that have results, each with its cell."""
+    cells: pd.DataFrame = field(default_factory=lambda: empty(CELL_COLUMNS))
+    """A line a delivered cell: its factors, times and counts."""
+    records: Mapping[Run, Mapping[str, Any]] = field(default_factory=dict)
+    """`cell.json` of each run; empty for version 1."""
 
     @property
     def single(self) -> pd.DataFrame:
         """The rows of single train-test runs."""
         return self.rows[~self.rows["aggregate"].astype(bool)]
+
+    @property
+    def missing(self) -> tuple[Cell, ...]:
+        """The cells of the design without results; none where folds are not those of it."""
+        found = {cell.id for cell in self.of_runs.values()}
+        return tuple(c for c in self.design if c.id not in found) if found else ()
+
+    def split_of(self, fold: str) -> SplitRules:
+        """Return the split rules of a fold; of one that is no block those of the first level."""
+        block = self.blocks.get(fold)
+        return block.split if block else self.plan.split
+
+    def data_of(self, fold: str) -> DataRules:
+        """Return the data rules of a fold; of one that is no block those of the first level."""
+        block = self.blocks.get(fold)
+        return block.data if block else self.plan.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +218,17 @@ def read_evidence(
     artifacts = {
         a.name: a.path for a in execution.artifacts if not result_files.HALF_WRITTEN.search(a.name)
     }
-    content = result_files.read_json("results.json", artifacts, problems)
-    rows = result_files.result_rows(content, ROW_COLUMNS, problems)
-    run = result_files.read_json("run.json", artifacts, problems) or {}
-    planned = [a.name for a in plan.algorithms]
-    names = [*recorded_algorithms(run), *rows["algorithm"].unique(), *planned]
-    sources = _further_sources(run, datasets)
+    design = cells_of(with_design(plan), datasets)
+    folders = read_cells(design, artifacts, USER_COLUMNS, reading)
+    content, results, run = read_documents(artifacts, folders, reading)
+    rows = result_files.result_rows(results, ROW_COLUMNS, problems)
+    sources = _further_sources(run, design, datasets)
     further = {d.name: d for d in datasets if d.name in sources.values()}
     profiles = {"": main_dataset(run, datasets), **further}
     whole = {n: _read_profiled(p, files, reading) for n, p in profiles.items()}
     saved = result_files.split_parts(artifacts, lambda f: whole[sources.get(f, "")], reading)
-    delivered = Named(
-        rows,
-        result_files.user_table(artifacts, USER_COLUMNS, reading),
-        *(run_cells(k, artifacts, names, reading) for k in ("lists", "predictions")),
+    delivered = read_runs(
+        rows, artifacts, _names_in(plan, run, rows), folders, USER_COLUMNS, reading
     )
     meanings = {
         name: meanings_of(
@@ -203,20 +244,14 @@ def read_evidence(
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
     delivered = delivered.with_names(other_names).with_only_fold(set(parts["test"]))
-    is_sample = bool(run.get("list_sample"))
-    try:
-        computed = recomputed_of(delivered, parts, is_sample=is_sample)
-    except ODD_DATA as error:
-        problems.add(f"the metrics cannot be recomputed: {str(error)[:200]}")
-        computed = (empty((*USER_COLUMNS, "definition")), empty(AGREEMENT_COLUMNS))
-    rows = delivered.rows
-    return Evidence(
+    computed = _computed(delivered, parts, run, problems)
+    known = Evidence(
         plan,
         source,
         execution,
         datasets,
         tuple(problems.found),
-        _with_own_values(rows, computed[1]) if not is_sample else rows,
+        with_own_values(delivered.rows, computed[1]) if not are_sampled(run) else delivered.rows,
         run,
         delivered.per_user,
         delivered.lists,
@@ -233,6 +268,12 @@ def read_evidence(
         other_names=other_names,
         ids=reading.ids,
     )
+    return _with_design(known, design, folders)
+
+
+def are_sampled(run: Mapping[str, Any]) -> bool:
+    """Whether run.json says that lists are those of a sample of users."""
+    return bool(run.get("list_sample"))
 
 
 def recorded_algorithms(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,6 +298,44 @@ def recomputed_of(
     frame = pd.concat(users, ignore_index=True) if users else empty((*USER_COLUMNS, "definition"))
     table = pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS)).astype({"k": "Int64"})
     return frame, table
+
+
+def _computed(
+    found: Named,
+    parts: Mapping[str, Mapping[str, pd.DataFrame]],
+    run: Mapping[str, Any],
+    problems: Problems,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what `recomputed_of` does; nothing, and a problem, where the data are odd."""
+    try:
+        return recomputed_of(found, parts, is_sample=are_sampled(run))
+    except ODD_DATA as error:
+        problems.add(f"the metrics cannot be recomputed: {str(error)[:200]}")
+        return empty((*USER_COLUMNS, "definition")), empty(AGREEMENT_COLUMNS)
+
+
+def _names_in(plan: Plan, run: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
+    """Return the names of algorithms that folders may have."""
+    planned = [a.name for a in plan.algorithms]
+    return [*recorded_algorithms(run), *rows["algorithm"].unique(), *planned]
+
+
+def _with_design(found: Evidence, design: tuple[Cell, ...], folders: CellFolders) -> Evidence:
+    """Return evidence with its blocks and cells of the design."""
+    single = found.single[RUN].drop_duplicates().itertuples(index=False)
+    runs = [(str(a), str(f), str(s)) for a, f, s in single]
+    names = dict.fromkeys([*(f for _, f, _ in runs), *found.test])
+    blocks = blocks_of_folds(with_design(found.plan), names, found.run)
+    of_runs = cells_of_runs(design, runs, blocks)
+    counts = counts_of_parts(found.train, found.test)
+    return replace(
+        found,
+        design=design,
+        blocks=blocks,
+        of_runs=of_runs,
+        cells=table_of_cells(of_runs, folders.records, counts),
+        records=folders.records,
+    )
 
 
 def _origins_of(
@@ -285,25 +364,13 @@ def _origins_of(
     return parts, origins
 
 
-def _with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the product's own values where a script rounded its own."""
-    table = agreement[agreement["agrees"].astype(bool)]
-    rounded = table[
-        [not is_close(c, v) for c, v in zip(table["claimed"], table["computed"], strict=True)]
-    ]
-    if not len(rounded):
-        return rows
-    keys = ["algorithm", "fold", "seed", "metric", "k"]
-    known = rounded[[*keys, "computed"]].drop_duplicates(keys)
-    own = rows[keys].merge(known, on=keys, how="left")["computed"].set_axis(rows.index)
-    is_single = ~rows["aggregate"].astype(bool)
-    return rows.assign(value=own.astype(float).where(is_single).fillna(rows["value"]))
-
-
-def _further_sources(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> dict[str, str]:
+def _further_sources(
+    run: Mapping[str, Any], design: tuple[Cell, ...], datasets: tuple[Dataset, ...]
+) -> dict[str, str]:
     """Return the folds that are of another dataset than the run's, with its name."""
     main, known = main_dataset(run, datasets), {d.name for d in datasets}
-    named = result_files.fold_files(run).items()
+    planned = {c.block.name: c.block.dataset for c in design if DATASET in c.block.levels}
+    named = (planned | result_files.fold_files(run)).items()
     return {f: name for f, name in named if main and name in known - {main.name}}
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import Dataset
+from agent_core.evidence import result_files
+from agent_core.evidence.cell_folders import CellFolders, has_cells
 from agent_core.evidence.cells import Cells, RowsOf, Run, SplitPart
 from agent_core.evidence.id_codes import IdCodes
 from agent_core.evidence.raw_ids import Meaning, meaning_of, with_meant_ids
+from agent_core.evidence.result_files import Reading
+from agent_core.evidence.run_tables import run_cells
 from agent_core.evidence.split_origin import Parts
+from agent_core.measures.metrics import is_close
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +74,43 @@ class Named:
     ) -> Named:
         """Return it with other tables, and cells under other names."""
         return Named(rows, users, self.lists.rename(name_of), self.predictions.rename(name_of))
+
+
+def read_runs(
+    rows: pd.DataFrame,
+    files: Mapping[str, Path],
+    names: list[str],
+    folders: CellFolders,
+    user_columns: tuple[str, ...],
+    reading: Reading,
+) -> Named:
+    """Read what belongs to runs, from the folders of cells or the files of version 1."""
+    of_cells = has_cells(files)
+    users = pd.concat(folders.per_user, ignore_index=True) if folders.per_user else None
+    if users is None:
+        # Beside cells the whole table is derived from theirs.
+        read = {} if of_cells else files
+        users = result_files.user_table(read, user_columns, reading)
+    lists, predictions = (
+        folders.tables_of(kind) if of_cells else run_cells(kind, files, names, reading)
+        for kind in ("lists", "predictions")
+    )
+    return Named(rows, users, lists, predictions)
+
+
+def with_own_values(rows: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the product's own values where a script rounded its own."""
+    table = agreement[agreement["agrees"].astype(bool)]
+    rounded = table[
+        [not is_close(c, v) for c, v in zip(table["claimed"], table["computed"], strict=True)]
+    ]
+    if not len(rounded):
+        return rows
+    keys = ["algorithm", "fold", "seed", "metric", "k"]
+    known = rounded[[*keys, "computed"]].drop_duplicates(keys)
+    own = rows[keys].merge(known, on=keys, how="left")["computed"].set_axis(rows.index)
+    is_single = ~rows["aggregate"].astype(bool)
+    return rows.assign(value=own.astype(float).where(is_single).fillna(rows["value"]))
 
 
 def meanings_of(

@@ -42,7 +42,7 @@ UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")
 LABEL = re.compile(r"\s*([A-Za-z][\w .-]*?)\s*(?:@\s*(\d{1,6}))?\s*")
 
 
-def read_json(name: str, files: Mapping[str, Path], problems: Problems) -> Any:
+def read_json(name: str, files: Mapping[str, Path], problems: Problems, kind: type = dict) -> Any:
     """Return the content of a JSON artifact, None where it is missing or broken."""
     path = files.get(name)
     if path is None:
@@ -56,8 +56,9 @@ def read_json(name: str, files: Mapping[str, Path], problems: Problems) -> Any:
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         problems.add(f"{name} is not valid JSON: {str(error)[:200]}")
         return None
-    if not isinstance(content, dict):
-        problems.add(f"{name} holds no object, but {type(content).__name__}")
+    if not isinstance(content, kind):
+        wanted = "object" if kind is dict else "list"
+        problems.add(f"{name} holds no {wanted}, but {type(content).__name__}")
         return None
     return content
 
@@ -75,7 +76,8 @@ def result_rows(content: Any, columns: tuple[str, ...], problems: Problems) -> p
     for number, row in enumerate(rows[:MAX_ROWS]):
         fault = _row_fault(row)
         if fault:
-            problems.add(f"results.json, row {number}: {fault}")
+            place = row.get("where") if isinstance(row, dict) else None
+            problems.add(f"{str(place or f'results.json, row {number}')[:MAX_KEY]}: {fault}")
         else:
             good.append(_typed_row(row, columns))
     frame = pd.DataFrame(good, columns=list(columns))
