@@ -32,6 +32,7 @@ LARGE = 5000
 """Observations from which the central limit theorem replaces resampling: t and bootstrap of hits
 of 2 % or 20 % of 5,000 users differ by 7 % of the half width at most, half of it luck of
 resampling."""
+NORMAL_FLIPS = "sign-flip test, normal approximation"
 CELLS = 4_000_000
 """Random numbers held at once: 32 MB as doubles."""
 ENOUGH_TO_BOOTSTRAP = 10
@@ -244,7 +245,20 @@ def paired_differences(
     ]
 
 
-def sign_flips(differences: Floats, rng: np.random.Generator) -> tuple[Floats, str]:
+def normal_flips(differences: Floats) -> tuple[Floats, str]:
+    """Return two-sided p-values of the sign-flip test by the normal distribution of its sums.
+
+    The sum of flips has variance Σd².
+    """
+    observed = np.abs(differences.sum(axis=0))
+    scale = np.sqrt((differences**2).sum(axis=0))
+    z = np.divide(observed, scale, out=np.zeros_like(observed), where=scale > 0)
+    return np.asarray(2 * stats.norm.sf(z)), NORMAL_FLIPS
+
+
+def sign_flips(
+    differences: Floats, rng: np.random.Generator, flips: int = FLIPS
+) -> tuple[Floats, str]:
     """Return two-sided p-values of the paired sign-flip permutation test, and its name.
 
     Under the null hypothesis a user's difference is as likely as its negative. Pairs without a
@@ -253,23 +267,21 @@ def sign_flips(differences: Floats, rng: np.random.Generator) -> tuple[Floats, s
     many users the sum of flips is normal with variance Σd².
     """
     n = len(differences)
+    if n > LARGE:
+        return normal_flips(differences)
     observed = np.abs(differences.sum(axis=0))
     slack = 1e-12 * np.abs(differences).sum(axis=0) + 1e-300
-    if n > LARGE:
-        scale = np.sqrt((differences**2).sum(axis=0))
-        z = np.divide(observed, scale, out=np.zeros_like(observed), where=scale > 0)
-        return np.asarray(2 * stats.norm.sf(z)), "sign-flip test, normal approximation"
     if n <= EXACT_UP_TO:
         signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
         extreme = (np.abs(signs @ differences) >= observed - slack).mean(axis=0)
         return extreme, "sign-flip permutation test, exact"
     count = np.zeros(differences.shape[1])
     step = max(1, CELLS // n)
-    for at in range(0, FLIPS, step):
-        size = (min(step, FLIPS - at), n)
+    for at in range(0, flips, step):
+        size = (min(step, flips - at), n)
         signs = 1.0 - 2.0 * rng.integers(0, 2, size=size, dtype=np.int8)
         count += (np.abs(signs @ differences) >= observed - slack).sum(axis=0)
-    return (count + 1) / (FLIPS + 1), f"sign-flip permutation test, {FLIPS:,} flips"
+    return (count + 1) / (flips + 1), f"sign-flip permutation test, {flips:,} flips"
 
 
 def holm(p_values: ArrayLike) -> Floats:

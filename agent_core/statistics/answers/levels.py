@@ -1,0 +1,163 @@
+"""The question of levels: how high each level is, with its interval over users."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from agent_core.domain import Question
+from agent_core.statistics.answers.answer import (
+    Answer,
+    Caution,
+    CautionKind,
+    Estimate,
+    FigureKind,
+    Limit,
+    Statistic,
+    figure_of,
+    label_of,
+    metric_of,
+)
+from agent_core.statistics.answers.arms import Arm, arms_of, held_fixed
+from agent_core.statistics.answers.samples import SEEDS, panel_of, user_interval
+from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.inference import Interval, mean_interval, unknown
+
+LIMITS = (Limit.OTHER_DATA, Limit.OTHER_SPLITS)
+CONDITION, LEVEL_COLUMN = "within", "level"
+
+
+def level_answer(question: Question, study: StudyValues) -> Answer:
+    """Return the mean of each level with its interval over users; training is held.
+
+    Users are averaged over seeds and folds first, and resampled together for all levels that
+    share them: users like these under this training.
+    """
+    found: list[Estimate] = []
+    arms: tuple[Arm, ...] = ()
+    for measure in question.measures:
+        arms = arms_of(study, measure, question.over, question.within)
+        found += level_estimates(study, measure, arms)
+    return Answer(
+        question,
+        tuple(found),
+        mean_table(found),
+        figure_of(FigureKind.INTERVALS, interval_marks(found), "", ""),
+        over_of(found),
+        held_fixed(arms),
+        (*LIMITS, Limit.OTHER_SEEDS),
+        design_cautions(study, question, arms),
+    )
+
+
+def level_estimates(study: StudyValues, measure: str, arms: Sequence[Arm]) -> list[Estimate]:
+    """Return the mean of each arm over all of its own users, with its spread over runs."""
+    found = []
+    for group in _sharing_blocks(arms):
+        panels = [panel_of(study, measure, group)]
+        own = [panel_of(study, measure, [arm]) for arm in group] if len(group) > 1 else panels
+        # Where users of some arms are not in others, each is told of its own.
+        if any(p.n != panels[0].n for p in own):
+            panels = own
+        for panel in panels:
+            draws = panel.draws()
+            for i, arm in enumerate(panel.arms):
+                column, held = panel.columns[i], held_fixed([arm])
+                interval = user_interval(column, draws[:, i], panel.n, held)
+                runs, more = _over_runs(study, measure, arm)
+                found.append(
+                    Estimate(
+                        Statistic.MEAN, measure, arm.levels, column.mean,
+                        interval if panel.n else runs, within=arm.within,
+                        n=panel.n or runs.n, more=more,
+                    )
+                )  # fmt: skip
+    order = {(label_of(a.levels), label_of(a.within)): i for i, a in enumerate(arms)}
+    return sorted(found, key=lambda e: order[label_of(e.levels), label_of(e.within)])
+
+
+def mean_table(estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """Return means for people: a line a level, a column a measure and its interval."""
+    lines: dict[tuple[str, str], dict[str, object]] = {}
+    for e in estimates:
+        key = label_of(e.within), label_of(e.levels)
+        line = lines.setdefault(key, {CONDITION: key[0], LEVEL_COLUMN: key[1] or "all"})
+        label = metric_of(e.measure).label
+        line |= {label: e.value, f"{label} low": e.interval.low, f"{label} high": e.interval.high}
+        line["n"] = e.n
+    table = pd.DataFrame(list(lines.values()))
+    return table.drop(columns=CONDITION) if len(table) and not table[CONDITION].any() else table
+
+
+def interval_marks(estimates: Iterable[Estimate]) -> list[dict[str, object]]:
+    """Return the marks of an interval plot: an estimate a mark, a measure a panel."""
+    return [
+        {
+            "x": e.value,
+            "y": (label_of(e.levels) or "all")
+            + (f" - {label_of(e.against)}" if e.against else ""),
+            "low": e.interval.low,
+            "high": e.interval.high,
+            "series": label_of(e.within),
+            "panel": metric_of(e.measure).label,
+        }
+        for e in estimates
+    ]
+
+
+def over_of(estimates: Iterable[Estimate]) -> str:
+    """Return what intervals are over, and of how many: those of the first that has one."""
+    first = next((e for e in estimates if e.n), None)
+    if first is None:
+        return ""
+    return f"{first.n} {first.interval.over or 'runs'}" if first.interval.over else ""
+
+
+def design_cautions(
+    study: StudyValues, question: Question, arms: Sequence[Arm]
+) -> tuple[Caution, ...]:
+    """Return what the design alone tells a reader to mind: one seed, one split, no users."""
+    single = [arm.label for arm in arms if arm.is_random and arm.seeds == 1]
+    found = [Caution(CautionKind.ONE_SEED, ", ".join(dict.fromkeys(single)))] if single else []
+    if arms and max(len(arm.cells) for arm in arms) == 1:
+        found.append(Caution(CautionKind.ONE_SPLIT))
+    without = [m for m in question.measures if m not in study.users and study.delivered(m)]
+    if without:
+        found.append(Caution(CautionKind.NO_USER_VALUES, ", ".join(without)))
+    return tuple(found)
+
+
+def _sharing_blocks(arms: Sequence[Arm]) -> list[list[Arm]]:
+    """Return arms by the blocks that they are of."""
+    found: dict[tuple[str, ...], list[Arm]] = {}
+    for arm in arms:
+        found.setdefault(tuple(arm.blocks[p] for p in arm.cells), []).append(arm)
+    return list(found.values())
+
+
+def _over_runs(study: StudyValues, measure: str, arm: Arm) -> tuple[Interval, dict[str, float]]:
+    """Return the interval over seeds of an arm's mean, and what else its runs tell."""
+    values = study.run_values(measure).reindex(list(arm.ids)).to_numpy(dtype=float)
+    seeds = _seed_means(study, measure, arm)
+    interval = mean_interval(seeds, SEEDS, "users, splits") if len(seeds) > 1 else unknown(SEEDS)
+    more = {"n": float(len(arm.ids)), "run_low": interval.low, "run_high": interval.high}
+    if np.isfinite(values).all() and len(values) > 1:
+        more |= {"min": float(values.min()), "max": float(values.max())}
+    return replace(interval, n=len(seeds)), more
+
+
+def _seed_means(study: StudyValues, measure: str, arm: Arm) -> list[float]:
+    """Return the mean over places of each seed that all places have."""
+    if not arm.is_random or not arm.cells:
+        return []
+    values = study.run_values(measure)
+    seeds = set.intersection(*(set(own) for own in arm.cells.values()))
+    found = [
+        float(np.mean([values.get(own[s], math.nan) for own in arm.cells.values()]))
+        for s in sorted(seeds)
+    ]
+    return [v for v in found if math.isfinite(v)]

@@ -1,0 +1,39 @@
+"""Which function answers which kind of question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from agent_core.domain import Estimand, Question
+from agent_core.statistics.answers.answer import Answer, Missing
+from agent_core.statistics.answers.differences import difference_answer
+from agent_core.statistics.answers.levels import level_answer
+from agent_core.statistics.answers.study_values import StudyValues
+
+Answering = Callable[[Question, StudyValues], Answer]
+ANSWERS: Mapping[Estimand, Answering] = {
+    Estimand.LEVEL: level_answer,
+    Estimand.DIFFERENCE: difference_answer,
+}
+
+
+def answer_to(question: Question, study: StudyValues) -> Answer:
+    """Return the answer to a question of a plan, by the definitions of docs/statistics.md.
+
+    The first question of a plan confirms, every other explores.
+    """
+    found = ANSWERS[question.kind](question, study)
+    is_primary = bool(study.plan.questions) and study.plan.questions[0] == question
+    return replace(found, is_primary=is_primary, missing=_missing(question, study))
+
+
+def answers_of(study: StudyValues) -> tuple[Answer, ...]:
+    """Return the answers to all questions of a plan, the primary one first."""
+    return tuple(answer_to(question, study) for question in study.plan.questions)
+
+
+def _missing(question: Question, study: StudyValues) -> tuple[Missing, ...]:
+    """Return the planned cells without results of a measure that is asked about."""
+    found = [m for measure in question.measures for m in study.missing(measure)]
+    return tuple(dict.fromkeys(found))

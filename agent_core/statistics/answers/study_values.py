@@ -1,0 +1,213 @@
+"""What answers are computed from: cells, values of runs and users, and what was tested."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agent_core.domain import Factor, LevelValue, Plan, cells_of
+from agent_core.statistics.answers.answer import Grade, Missing, Reason
+from agent_core.statistics.answers.groupings import Grouping
+
+Ints = NDArray[np.int64]
+TEST, VALIDATION = "test", "validation"
+RUN_COLUMNS = ("cell", "metric", "value")
+COUNTS = ("dataset", "data", "step", "users", "items", "interactions")
+FEWEST_COMMON = 2
+"""Users that two parts need in common for values over these."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one block tests, and among which items."""
+
+    pairs: Ints
+    """Tested user and item ids, sorted, shape (pairs, 2)."""
+    candidates: Ints
+    """Ids of the items that are ranked, sorted."""
+    masked: str = ""
+    """Digest of what is left out of the lists, or drawn for them, user by user."""
+    dataset: str = ""
+    train_rows: int = 0
+
+    @classmethod
+    def of(
+        cls, test: pd.DataFrame, candidates: Iterable[int], masked: pd.DataFrame, dataset: str = ""
+    ) -> Part:
+        """Return the part of a block by its test interactions.
+
+        Parameters
+        ----------
+        test
+            Has user_id and item_id.
+        candidates
+            Ids of items.
+        masked
+            Pairs user_id, item_id that no list has; those of other users do not matter.
+        dataset
+            Whose ids these are.
+        """
+        pairs = _sorted_pairs(test)
+        own = masked[masked["user_id"].isin(test["user_id"])]
+        digest = hashlib.sha256(_sorted_pairs(own).tobytes()).hexdigest()
+        items = np.unique(np.fromiter(candidates, dtype=np.int64))
+        return cls(pairs, items, digest, dataset, len(masked))
+
+    @property
+    def users(self) -> Ints:
+        """The tested users."""
+        return np.unique(self.pairs[:, 0])
+
+    @property
+    def test_share(self) -> float:
+        """Test interactions divided by training interactions; 0 where the latter is not known."""
+        return len(self.pairs) / self.train_rows if self.train_rows else 0.0
+
+
+def grade_of(a: Part | None, b: Part | None) -> tuple[Grade, Reason]:
+    """Return how far what two blocks measured can be compared, and why no further."""
+    if a is None or b is None:
+        return Grade.APART, Reason.UNKNOWN
+    if a.dataset != b.dataset:
+        return Grade.APART, Reason.OTHER_DATASET
+    if np.array_equal(a.pairs, b.pairs):
+        if not np.array_equal(a.candidates, b.candidates):
+            return Grade.COMMON, Reason.OTHER_CANDIDATES
+        is_same = a.masked == b.masked
+        return (Grade.SAME, Reason.NONE) if is_same else (Grade.COMMON, Reason.OTHER_MASK)
+    first, second = a.users, b.users
+    if len(np.intersect1d(first, second)) < FEWEST_COMMON:
+        return Grade.APART, Reason.NO_COMMON_USERS
+    is_same = np.array_equal(first, second)
+    return Grade.COMMON, Reason.OTHER_ITEMS if is_same else Reason.OTHER_TEST_USERS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyValues:
+    """The input of every answer; users, items and cells are ids."""
+
+    plan: Plan
+    cells: pd.DataFrame
+    """A line a cell: id, variant, block, seed, a column a factor; where known also on (`test`,
+    `validation`), is_audit, chosen, train_s, recommend_s, shared_s, peak_mib, train_rows,
+    test_rows, train_users, train_items, test_users, ended."""
+    users: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Key of a metric to its value of each user (lines) in each cell (columns); NaN where a cell
+    does not test the user. Of a pooled error: the mean loss of the user's predictions."""
+    runs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(RUN_COLUMNS)))
+    """cell, metric (its key), value."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """Block to what it tests."""
+    weights: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Key of a pooled error to how many predictions each user has in each cell."""
+    counts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COUNTS)))
+    """What data levels hold: dataset, data, step (`before`, `after`, or a rule), and counts."""
+    groupings: Mapping[str, Grouping] = field(default_factory=dict)
+    """What a question is grouped by to its groups."""
+    memory: dict[Hashable, Any] = field(default_factory=dict, init=False)
+    """What was worked out before, by what was asked."""
+
+    def factor(self, name: str) -> Factor | None:
+        """Return a factor of the plan by its name."""
+        return next((f for f in self.plan.factors if f.name == name), None)
+
+    def place(self, name: str, level: LevelValue) -> float:
+        """Return where a level stands in its factor; last where it is none of the plan."""
+        factor = self.factor(name)
+        levels = factor.levels if factor else ()
+        return levels.index(level) if level in levels else len(levels)
+
+    def grade(self, a: str, b: str) -> tuple[Grade, Reason]:
+        """Return how far two blocks can be compared."""
+        if a == b:
+            return Grade.SAME, Reason.NONE
+        key = ("grade", a, b)
+        if key not in self.memory:
+            self.memory[key] = grade_of(self.parts.get(a), self.parts.get(b))
+        found: tuple[Grade, Reason] = self.memory[key]
+        return found
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        """The cells that were evaluated on test data, those for an audit aside."""
+        cells = self.cells
+        if "on" in cells:
+            cells = cells[cells["on"].fillna(TEST) == TEST]
+        return (
+            cells[~cells["is_audit"].fillna(False).astype(bool)] if "is_audit" in cells else cells
+        )
+
+    def delivered(self, measure: str) -> frozenset[str]:
+        """Return the cells that have values of a measure."""
+        key = ("delivered", measure)
+        if key not in self.memory:
+            table = self.users.get(measure)
+            own = set(table.columns[table.notna().any()]) if table is not None else set()
+            runs = self.runs[self.runs["metric"] == measure]
+            self.memory[key] = frozenset(own | set(runs.loc[runs["value"].notna(), "cell"]))
+        found: frozenset[str] = self.memory[key]
+        return found
+
+    def run_values(self, measure: str) -> pd.Series[float]:
+        """Return the value of each cell in a measure, as it is averaged over its users."""
+        key = ("runs", measure)
+        if key not in self.memory:
+            rows = self.runs[self.runs["metric"] == measure]
+            found = rows.groupby("cell")["value"].mean()
+            table = self.users.get(measure)
+            if table is not None and measure not in self.weights:
+                found = found.combine_first(table.mean())
+            self.memory[key] = found.astype(float)
+        values: pd.Series[float] = self.memory[key]
+        return values
+
+    def missing(self, measure: str) -> tuple[Missing, ...]:
+        """Return the planned cells that have no values of a measure."""
+        known = self.cells[self.cells["id"].isin(self.delivered(measure))]
+        have = {_place_of(*p) for p in known[["variant", "block", "seed"]].itertuples(index=False)}
+        return tuple(m for place, m in self._planned().items() if place not in have)
+
+    def _planned(self) -> dict[tuple[str, str, str], Missing]:
+        """Return the planned cells, each as it would be missed."""
+        ends: dict[tuple[str, str, str], str] = {}
+        if "ended" in self.cells:
+            columns = self.cells[["variant", "block", "seed", "ended"]]
+            ends = {_place_of(*p[:3]): str(p[3] or "") for p in columns.itertuples(index=False)}
+        places = [_place_of(c.algorithm.name, c.block.name, c.seed) for c in cells_of(self.plan)]
+        return {p: Missing(*p, ended=ends.get(p, "")) for p in places}
+
+
+def user_tables(values: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return values of users by measure from lines of cell, metric, user_id, value."""
+    return {
+        str(metric): own.pivot_table("value", "user_id", "cell", aggfunc="first")
+        for metric, own in values.groupby("metric", sort=False)
+    }
+
+
+def level_at(value: Any) -> LevelValue | None:
+    """Return a level as a table has it; None where the factor does not apply."""
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and plain.is_integer():
+        return int(plain)
+    return plain if isinstance(plain, str | int | float) else str(plain)
+
+
+def _place_of(variant: Any, block: Any, seed: Any) -> tuple[str, str, str]:
+    """Return a cell's place as text; seeds are numbers, text or nothing."""
+    known = level_at(seed)
+    return str(variant), str(block), "" if known is None else str(known)
+
+
+def _sorted_pairs(frame: pd.DataFrame) -> Ints:
+    """Return distinct user and item ids in order."""
+    columns = [frame[c].to_numpy(dtype=np.int64) for c in ("user_id", "item_id")]
+    return np.unique(np.column_stack(columns), axis=0) if len(frame) else np.empty((0, 2), int)
