@@ -153,15 +153,24 @@ def order_within(groups: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64
     joined = groups.astype(np.uint64) << np.uint64(64 - bits)
     if values.dtype == np.uint64:
         joined |= values >> np.uint64(bits)
-        order = np.argsort(joined)
-        ordered = joined[order]
-        is_clear = not (ordered[1:] == ordered[:-1]).any()
-        return order if is_clear else np.lexsort((values, groups))
+        return _with_ties_in_order(np.argsort(joined), joined, values)
     least, most = (int(f(values)) for f in (np.min, np.max)) if len(values) else (0, 0)
     if values.dtype != np.int64 or (most - least).bit_length() > 64 - bits:
         return np.lexsort((values, groups))
     joined |= (values - least).astype(np.uint64)
     return np.argsort(joined, kind="stable")
+
+
+def _with_ties_in_order(
+    order: NDArray[np.int64], joined: Keys, values: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Put what has one joined number in the order of value and place."""
+    ordered = joined[order]
+    is_same = ordered[1:] == ordered[:-1]
+    tied = np.flatnonzero(np.append(is_same, False) | np.append(False, is_same))
+    own = order[tied]
+    order[tied] = own[np.lexsort((own, values[own], ordered[tied]))]
+    return order
 
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
