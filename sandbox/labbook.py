@@ -1531,7 +1531,11 @@ def _held_out(split: _Split) -> tuple[Rows, Rows]:
     if count is not None or share is not None:
         wanted = _share_of(float(share or 0), len(tested)) if count is None else int(count)
         units = split.table.units("user_id", split.seed)[tested]
-        held &= np.isin(split.users, tested[_is_lowest(units, wanted)])
+        is_drawn = np.isin(split.users, tested[_is_lowest(units, wanted)])
+        if split.rules["kind"] == "global_time":
+            # Nothing later is in training, whoever is tested.
+            neither |= held & ~is_drawn
+        held &= is_drawn
     return split.rows[~held & ~neither], split.rows[held]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Parts:
     """Kept apart to choose on; None where the rules have no such part."""
     query: Rows | None = None
     """What test users keep whom training does not see; None where it sees them."""
+    validation_query: Rows | None = None
+    """The same of the users who are chosen on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,30 @@ def parts_of(data: Interactions, block: Block, rows: Rows | None = None) -> Part
     ):
         return None
     train, test = _held_out(data, rows, Draw(split, split.seed, block.fold))
-    train = rows_kept(data, train, (r for r in block.data.rules if r.is_training_only))
-    validation = None
+    query = validation = validation_query = None
+    if not split.in_training:
+        train, query = _without_users(data, train, test)
     if split.has_validation:
         train, validation = _validation(data, rows, train, Draw(split, split.seed + 1, block.fold))
-    is_of_tested = np.isin(data.users[train], np.unique(data.users[test]))
+        if not split.in_training:
+            train, validation_query = _without_users(data, train, validation)
+    train = rows_kept(data, train, (r for r in block.data.rules if r.is_training_only))
     if block.profile_size is not None:
-        train = _with_small_profiles(data, train, is_of_tested, block)
-        is_of_tested = np.isin(data.users[train], np.unique(data.users[test]))
-    query = None
-    if not split.in_training:
-        query, train = train[is_of_tested], train[~is_of_tested]
-    return Parts(_thinned(data, train, block), test, validation, query)
+        train = _with_small_profiles(data, train, test, block)
+        query = _with_small_profiles(data, query, test, block)
+        validation_query = _with_small_profiles(data, validation_query, validation, block)
+    return Parts(_thinned(data, train, block), test, validation, query, validation_query)
+
+
+def _without_users(data: Interactions, train: Rows, test: Rows) -> tuple[Rows, Rows]:
+    """Return training without the users of a test, and what these keep."""
+    is_theirs = _are_of(data, train, test)
+    return train[~is_theirs], train[is_theirs]
+
+
+def _are_of(data: Interactions, rows: Rows, test: Rows) -> Flags:
+    """Return which rows are of users who have some in a test."""
+    return np.asarray(np.isin(data.users[rows], np.unique(data.users[test])))
 
 
 def _thinned(data: Interactions, train: Rows, block: Block) -> Rows:
@@ -90,14 +104,24 @@ def _thinned(data: Interactions, train: Rows, block: Block) -> Rows:
     return train[lowest(data.keys(block.split.seed + 2, train), count)]
 
 
+@overload
 def _with_small_profiles(
-    data: Interactions, train: Rows, is_of_tested: Flags, block: Block
-) -> Rows:
-    """Return training in which test users keep so many interactions."""
-    own = train[is_of_tested]
-    counts = np.full(len(data.user_texts), block.profile_size)
+    data: Interactions, rows: Rows, test: Rows | None, block: Block
+) -> Rows: ...
+@overload
+def _with_small_profiles(
+    data: Interactions, rows: None, test: Rows | None, block: Block
+) -> None: ...
+def _with_small_profiles(
+    data: Interactions, rows: Rows | None, test: Rows | None, block: Block
+) -> Rows | None:
+    """Return rows of which the users of a test keep so many."""
+    if rows is None or test is None:
+        return None
+    is_theirs = _are_of(data, rows, test)
+    own, counts = rows[is_theirs], np.full(len(data.user_texts), block.profile_size)
     kept = _first_of_each(data, own, counts, block.split.seed, block.split.thinned_by)
-    return np.sort(np.concatenate([train[~is_of_tested], own[kept]]))
+    return np.sort(np.concatenate([rows[~is_theirs], own[kept]]))
 
 
 def _first_of_each(

@@ -104,7 +104,7 @@ def design_record(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Any]:
         "metrics": [{"metric": m.name, "k": m.k} for m in plan.metrics],
         "validated": [{"metric": m.name, "k": m.k} for m in plan.validated],
         "list_length": plan.list_length,
-        "blocks": {name: _block_record(block) for name, block in blocks.items()},
+        "blocks": {name: block_record(block) for name, block in blocks.items()},
         "cells": [
             {
                 "id": cell.id,
@@ -118,6 +118,19 @@ def design_record(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Any]:
             }
             for cell in cells
         ],
+    }
+
+
+def block_record(block: Block) -> dict[str, Any]:
+    """Return a block as JSON."""
+    return {
+        "levels": dict(block.levels),
+        "dataset": block.dataset,
+        "data": [asdict(rule) for rule in block.data.rules],
+        "split": asdict(block.split),
+        "fold": block.fold,
+        "train_share": block.train_share,
+        "profile_size": block.profile_size,
     }
 
 
@@ -201,19 +214,6 @@ def _cell_id(block: Block, algorithm: Algorithm, seed: int | None, data_hash: st
 def _told(rules: Mapping[str, Any]) -> dict[str, Any]:
     """Return rules without the words that tell them to people."""
     return {k: v for k, v in rules.items() if k != "text"}
-
-
-def _block_record(block: Block) -> dict[str, Any]:
-    """Return a block as JSON."""
-    return {
-        "levels": dict(block.levels),
-        "dataset": block.dataset,
-        "data": [asdict(rule) for rule in block.data.rules],
-        "split": asdict(block.split),
-        "fold": block.fold,
-        "train_share": block.train_share,
-        "profile_size": block.profile_size,
-    }
 
 
 def _is_excluded(plan: Plan, levels: Levels) -> bool:

@@ -119,31 +119,40 @@ VARIANTS = {
 
 
 def parts(table, block):
-    """Return train, test, validation and query, each a list of row numbers or None."""
+    """Return train, test, validation and what unseen users of both keep, as row numbers."""
     split, rules = block.split, block.data.rules
     rows = variant(table, [r for r in rules if not r.is_training_only])
     train, test = held_out(rows, split, split.seed, block.fold)
-    train = variant(train, [r for r in rules if r.is_training_only])
-    validation = query = None
+    validation = query = second_query = None
+    if not split.in_training:
+        train, query = _apart(train, test)
     if split.has_validation:
         train, validation = held_out(train, split, split.seed + 1, block.fold)
+        if not split.in_training:
+            train, second_query = _apart(train, validation)
+    train = variant(train, [r for r in rules if r.is_training_only])
     if block.profile_size is not None:
-        train = _small_profiles(train, test, block)
-    if not split.in_training:
-        tested = users_of(test)
-        query = [r for r in train if r["user"] in tested]
-        train = [r for r in train if r["user"] not in tested]
+        train, query = (p and _small_profiles(p, test, block) for p in (train, query))
+        second_query = second_query and _small_profiles(second_query, validation, block)
     if block.train_share < 1:
         ordered = by_key(train, split.seed + 2)
         ordered = by_age(train) if split.thinned_by is Order.NEWEST else ordered
         train = in_order(ordered[: share(block.train_share, len(train))])
-    return [p and [r["row"] for r in in_order(p)] for p in (train, test, validation, query)]
+    found = (train, test, validation, query, second_query)
+    return [p and [r["row"] for r in in_order(p)] for p in found]
 
 
-def _small_profiles(train, test, block):
+def _apart(train, test):
+    """Return the training of other users, and what those of the test keep."""
+    tested = users_of(test)
+    of_others = [r for r in train if r["user"] not in tested]
+    return of_others, [r for r in train if r["user"] in tested]
+
+
+def _small_profiles(rows, test, block):
     kept = []
-    for user in users_of(train):
-        own = [r for r in train if r["user"] == user]
+    for user in users_of(rows):
+        own = [r for r in rows if r["user"] == user]
         if user in users_of(test):
             newest = block.split.thinned_by is Order.NEWEST
             ordered = by_age(own) if newest else by_key(own, block.split.seed)

@@ -106,13 +106,13 @@ def test_data_rules_leave_what_they_leave_one_by_one(table, rules):
     assert rows_of(found) == [r["row"] for r in plain_rules.variant(table, rules)]
 
 
-@settings(max_examples=2 * DATASETS, deadline=None)
+@settings(max_examples=DATASETS, deadline=None)
 @given(TABLE, blocks())
 def test_parts_are_what_they_are_one_by_one(table, block):
     found = parts_of(interactions_of(table), block)
 
-    told = [rows_of(p) for p in (found.train, found.test, found.validation, found.query)]
-    assert told == plain_rules.parts(table, block)
+    told = (found.train, found.test, found.validation, found.query, found.validation_query)
+    assert [rows_of(p) for p in told] == plain_rules.parts(table, block)
 
 
 @settings(max_examples=50, deadline=None)
