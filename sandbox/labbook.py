@@ -2992,3 +2992,22 @@ def _finish() -> None:
             _save_rows(is_last=True)
         if _memory.get("parts"):
             _consolidate()
+        if _is_designed() or _is_ours(Path("run.json")):
+            with _run() as run:
+                run["numerics"] = _numerics()
+
+
+def _numerics() -> dict[str, Any]:
+    """Return by what, and by how many threads, matrices were multiplied: last digits differ."""
+    told, threads = [], []
+    with contextlib.suppress(ImportError):
+        from threadpoolctl import threadpool_info
+
+        for pool in threadpool_info():
+            threads.append(int(pool["num_threads"]))
+            if pool["user_api"] == "blas":
+                told.append(f"{pool['internal_api']} {pool.get('architecture') or ''}".strip())
+    if torch := sys.modules.get("torch"):
+        told.append(f"torch {torch.backends.cpu.get_cpu_capability()}")
+        threads.append(int(torch.get_num_threads()))
+    return {"kernel": ", ".join(dict.fromkeys(told)), "threads": max(threads, default=None)}

@@ -20,8 +20,9 @@ from sandbox.sandbox import Sandbox
 PILOT = {"AUTORECLAB_PILOT": "1"}
 CELLS = "LABBOOK_CELLS"
 """Names the cells of a process; empty: only what follows when all are there."""
-KEPT = ("cells", "split", "labbook.sha256")
-"""What a pilot leaves that belongs to the result: its cells, their splits, the hashes of both."""
+KEPT = ("cells", "split", "run.json", "labbook.sha256")
+"""What a pilot leaves that belongs to the result: its cells, their splits with what was recorded
+of them, the hashes."""
 PILOT_FROM_S = 90.0
 """Expected seconds from which a pilot pays."""
 PILOT_TIMEOUT_S = 300.0

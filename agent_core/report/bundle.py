@@ -113,7 +113,11 @@ def _write_script(inputs: ReportInputs, folder: Path) -> None:
     if inputs.best is not None and inputs.best.script.source:
         packages = inputs.installed
         text = standalone_script(
-            inputs.best.script.source, inputs.datasets, packages.versions, packages.python
+            inputs.best.script.source,
+            inputs.datasets,
+            packages.versions,
+            packages.python,
+            inputs.plan,
         )
         (folder / "solution.py").write_text(text, encoding="utf-8")
 

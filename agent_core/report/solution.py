@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Mapping, Sequence
 
 from agent_core.data.given_files import recipes_text
-from agent_core.domain import Dataset
+from agent_core.domain import Dataset, Plan
+from agent_core.domain.cells import design_record
 from agent_core.execution.syntax_trees import imported_modules, parse
 from agent_core.report.rendering import render_template
 
 ALWAYS = ("pandas", "numpy", "pyarrow")
 """What the helper beside the script needs."""
 FEATURES = re.compile(r"\bfeatures\b")
+BY_CELLS = re.compile(r"\b(?:cells|cell|design|blocks)\(")
+"""What a script calls that reads its levels from the design."""
 PROVIDES = {"sklearn": "scikit-learn"}
 
 
 def standalone_script(
-    source: str, datasets: Sequence[Dataset], versions: Mapping[str, str], python: str
+    source: str,
+    datasets: Sequence[Dataset],
+    versions: Mapping[str, str],
+    python: str,
+    plan: Plan | None = None,
 ) -> str:
     """Return a script with a PEP 723 header and a prologue; the experiment itself unchanged.
 
@@ -32,6 +40,8 @@ def standalone_script(
         Distribution name to version of the experiments' interpreter.
     python
         Its version.
+    plan
+        Its design is put in place where the script asks for its cells.
     """
     tree = _tree_of(source)
     lines, at = source.splitlines(), _prologue_line(tree)
@@ -42,6 +52,7 @@ def standalone_script(
         head=lines[:at],
         hashes=repr(files_read(source, datasets)),
         recipes=repr(recipes_text(datasets, indent=None)),
+        design=repr(_design_text(plan, datasets) if plan and BY_CELLS.search(source) else ""),
         rest=lines[at:],
     )
     return text.rstrip() + "\n"
@@ -58,6 +69,11 @@ def files_read(source: str, datasets: Sequence[Dataset]) -> dict[str, str]:
 def public_part(version: str) -> str:
     """Return a version without its local part: `2.13.0` of `2.13.0+cpu`."""
     return version.split("+")[0]
+
+
+def _design_text(plan: Plan, datasets: Sequence[Dataset]) -> str:
+    """Return the design of a plan as JSON on one line."""
+    return json.dumps(design_record(plan, datasets), ensure_ascii=False)
 
 
 def _tree_of(source: str) -> ast.Module:

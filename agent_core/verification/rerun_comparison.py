@@ -18,9 +18,11 @@ from agent_core.evidence.evidence import Evidence
 from sandbox.execution import Execution, IsolationLevel
 
 TOLERANCE = 1e-9
-"""Difference up to which two runs of one script count as identical: sums in another order differ
-by 1e-16 of a mean, another draw in at least one hit of one user, 1e-7 of a mean over ten
-millions."""
+"""Share of the larger of two values up to which two runs of one script count as identical: sums in
+another order differ by 1e-16 of a mean, another draw in at least one hit of one user, 1e-7 of a
+mean over ten millions."""
+SMALLEST = 1e-6
+"""Values below count as this one: what is nearly 0 has no digits to compare."""
 KEYS = ["metric", "k", "algorithm", "dataset", "fold", "seed", "aggregate"]
 FIRST = ("Python", "lenskit", "torch", "numpy", "scipy", "pandas", "scikit-learn")
 """Packages that are named first where many changed."""
@@ -31,7 +33,8 @@ class Gaps:
     """The rows of two executions beside each other."""
 
     both: pd.DataFrame
-    """Rows that both have, with `gap`: absolute difference, infinite where one is no number."""
+    """Rows that both have, with `gap`: absolute difference, infinite where one is no number; and
+    `share`: the same relative to the larger value."""
     only_old: pd.DataFrame
     only_new: pd.DataFrame
 
@@ -44,7 +47,7 @@ class Gaps:
     @property
     def differing(self) -> int:
         """Rows whose values differ by more than the tolerance."""
-        return int((self.both["gap"] > TOLERANCE).sum())
+        return int((self.both["share"] > TOLERANCE).sum())
 
     @property
     def largest(self) -> float:
@@ -91,6 +94,7 @@ def compare(
         then=node.environment,
         now=now,
         tolerance=TOLERANCE,
+        numerics=[_numerics_of(side) for side in (old, new)],
         is_confined=execution.level is not IsolationLevel.UNCONFINED,
         agreement=new.agreement,
     )
@@ -124,8 +128,9 @@ def _gaps_of(old: pd.DataFrame, new: pd.DataFrame) -> Gaps:
     gap = np.where(first == second, 0.0, np.abs(first - second))
     gap = np.where(np.isnan(first) & np.isnan(second), 0.0, gap)
     gap = np.where(np.isnan(gap), math.inf, gap)
+    larger = np.fmax(np.fmax(np.abs(first), np.abs(second)), SMALLEST)
     return Gaps(
-        shared.assign(gap=gap),
+        shared.assign(gap=gap, share=gap / larger),
         both[both["side"] == "left_only"],
         both[both["side"] == "right_only"],
     )
@@ -138,6 +143,15 @@ def _numbered_rows(rows: pd.DataFrame) -> pd.DataFrame:
     text = [c for c in KEYS if c not in ("k", "aggregate")]
     kept = kept.assign(**{c: kept[c].fillna("").astype(str) for c in text})
     return kept.assign(turn=kept.groupby(KEYS).cumcount())
+
+
+def _numerics_of(evidence: Evidence) -> str:
+    """Return kernel and threads of an execution as its helper recorded them; empty: it did not."""
+    told = evidence.run.get("numerics")
+    if not isinstance(told, Mapping) or not told.get("kernel"):
+        return ""
+    threads = told.get("threads")
+    return f"{told['kernel']}, {threads} thread{'s' * (threads != 1)}"
 
 
 def _gap_text(gap: float) -> str:

@@ -52,6 +52,14 @@ def test_what_is_derived_is_that_of_the_cells(delivered):
     assert users.groupby("cell").size().to_dict() == sizes
 
 
+def test_what_computed_is_recorded(delivered):
+    folder, _ = delivered
+
+    told = json.loads((folder / "run.json").read_text())["numerics"]
+
+    assert set(told) == {"kernel", "threads"}
+
+
 def test_progress_names_the_cell(delivered):
     _, output = delivered
 

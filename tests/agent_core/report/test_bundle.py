@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import OK, crashed, node_of
+from builders import OK, crashed, node_of, plan_of
 from results import SOURCE, comparison_evidence, comparison_plan, dataset, evidence_of, inputs_of
 
-from agent_core.domain import Operator, Outcome, ReportDraft, Usage
+from agent_core.domain import Operator, Outcome, ReportDraft, Usage, cells_of, with_design
 from agent_core.report import bundle
 from agent_core.report.solution import standalone_script
 from agent_core.report.writer import write_report
@@ -259,6 +259,15 @@ def run(folder, *arguments):
     )
 
 
+BY_CELLS = """
+import labbook
+
+for c in labbook.cells():
+    with c:
+        c.row("ndcg", len(labbook.part(c).test) / 1000, k=10)
+"""
+
+
 @pytest.fixture
 def zip_folder(tmp_path):
     data = dataset(
@@ -283,6 +292,20 @@ def test_the_solution_runs_outside_of_the_product(zip_folder):
     assert rows[0]["metric"] == "ndcg"
     assert (zip_folder / "again" / "u.data").resolve() == data
     assert data.read_text() == RATINGS
+
+
+def test_the_solution_has_the_design_whose_cells_it_runs(zip_folder):
+    data = zip_folder.parent.parent / "ratings.tsv"
+    read = dataset(sha256=hashlib.sha256(RATINGS.encode()).hexdigest())
+    plan = with_design(plan_of())
+    (zip_folder / "solution.py").write_text(standalone_script(BY_CELLS, (read,), {}, "3.11", plan))
+
+    done = run(zip_folder, "solution.py", "--data", str(data), "--out", "again")
+
+    assert done.returncode == 0, done.stderr
+    cells = [p.name for p in (zip_folder / "again" / "cells").iterdir()]
+    assert sorted(cells) == sorted(c.id for c in cells_of(plan, (read,)))
+    assert plan.title not in standalone_script(SOURCE, (read,), {}, "3.11", plan)
 
 
 def test_the_solution_hands_other_options_on(zip_folder):
@@ -325,8 +348,26 @@ def test_the_comparison_finds_the_largest_difference(zip_folder):
     broken = run(zip_folder, "compare.py", "a.json", "d.json")
 
     assert (same.returncode, fewer.returncode, broken.returncode) == (0, 1, 2)
+    assert "a.json: kernel and threads not recorded" in same.stdout
     assert "2 values in both, 0 in one only" in same.stdout
     assert "1 values in both, 1 in one only" in fewer.stdout
+
+
+def test_the_comparison_is_relative_and_names_the_kernels(zip_folder):
+    for name, value, kernel in (("a", 50.0, "Haswell"), ("b", 50.000001, "SkylakeX")):
+        (zip_folder / name).mkdir()
+        row = {"metric": "popularity", "k": 10, "cell": "0a", "on": "test", "value": value}
+        (zip_folder / name / "results.json").write_text(json.dumps({"rows": [row]}))
+        numerics = {"kernel": f"openblas {kernel}", "threads": 1}
+        (zip_folder / name / "run.json").write_text(json.dumps({"numerics": numerics}))
+
+    strict = run(zip_folder, "compare.py", "a", "b")
+    loose = run(zip_folder, "compare.py", "a", "b", "--tolerance", "1e-7")
+
+    assert (strict.returncode, loose.returncode) == (1, 0)
+    assert "popularity@10: largest difference 1e-06, relative 2e-08" in strict.stdout
+    assert "a: openblas Haswell, threads: 1" in strict.stdout
+    assert "b: openblas SkylakeX, threads: 1" in strict.stdout
 
 
 def test_the_header_pins_what_is_imported(tmp_path):

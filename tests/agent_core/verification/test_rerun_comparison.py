@@ -31,11 +31,14 @@ def rows(*values, metric="ndcg", k=10, seeds=True):
     return frame.astype({"k": "Int64"})
 
 
-def repeated(old, new, *, then=THEN, now=THEN, execution=OK, agreement=None):
-    evidence = comparison_evidence()
+NUMERICS = {"kernel": "openblas Haswell, torch AVX2", "threads": 1}
+
+
+def repeated(old, new, *, then=THEN, now=THEN, execution=OK, agreement=None, by=NUMERICS):
+    evidence = replace(comparison_evidence(), run={"numerics": NUMERICS})
     node = replace(node_of(1, value=1.0), environment=then)
     table = pd.DataFrame(columns=list(AGREEMENT_COLUMNS)) if agreement is None else agreement
-    second = replace(evidence, rows=new, agreement=table)
+    second = replace(evidence, rows=new, agreement=table, run={"numerics": by} if by else {})
     return compare(node, execution, replace(evidence, rows=old), second, now)
 
 
@@ -48,8 +51,9 @@ def test_an_identical_repetition_says_under_which_conditions():
     found = repeated(rows(0.1, 0.2, 0.3), rows(0.1, 0.2, 0.3), agreement=agreement(True, True))
 
     assert found.text == (
-        "**Repeated, identical.** Largest difference 0 in 3 values (tolerance 1e-9). Same script, "
-        "data, 3 seeds, packages, in a clean sandbox. This shows that the run is deterministic "
+        "**Repeated, identical.** Largest difference 0 in 3 values (relative tolerance 1e-9). "
+        "Same script, data, 3 seeds, packages, in a clean sandbox. Both used the same kernel "
+        "(openblas Haswell, torch AVX2, 1 thread). This shows that the run is deterministic "
         "*on this machine*, not that the method is right. Recomputed from the saved lists: "
         "2 of 2 values agree."
     )
@@ -62,7 +66,9 @@ def test_the_largest_difference_is_told_per_metric():
 
     found = repeated(old, new)
 
-    assert "**Repeated, not identical:** 2 of 4 values differ (tolerance 1e-9)" in found.text
+    assert (
+        "**Repeated, not identical:** 2 of 4 values differ (relative tolerance 1e-9)" in found.text
+    )
     assert "largest difference per metric: NDCG@10 0.01, RMSE 0.0004." in found.text
     assert "how far the run repeats *on this machine*" in found.text
     assert "deterministic" not in found.text
@@ -70,10 +76,31 @@ def test_the_largest_difference_is_told_per_metric():
 
 
 def test_what_is_within_the_tolerance_is_identical():
-    found = repeated(rows(0.1, 0.2), rows(0.1, 0.2 + 5e-10))
+    found = repeated(rows(0.1, 0.2), rows(0.1, 0.2 + 1e-10))
 
     assert found.is_identical
-    assert "Largest difference 5e-10 in 2 values" in found.text
+    assert "Largest difference 1e-10 in 2 values" in found.text
+
+
+@pytest.mark.parametrize(
+    ("value", "gap", "is_identical"),
+    [(2e6, 1e-4, True), (2e6, 1e-1, False), (1e-4, 1e-11, False), (0.0, 1e-17, True)],
+)
+def test_the_tolerance_is_a_share_of_the_value(value, gap, is_identical):
+    assert repeated(rows(value), rows(value + gap)).is_identical is is_identical
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ({"kernel": "openblas SkylakeX", "threads": 2},
+         "The first used openblas Haswell, torch AVX2, 1 thread, this one openblas SkylakeX, "
+         "2 threads: another kernel or number of threads moves the last digits."),
+        (None, "this one a kernel that was not recorded."),
+    ],
+)  # fmt: skip
+def test_another_kernel_is_named(by, told):
+    assert told in repeated(rows(0.5), rows(0.50003), by=by).text
 
 
 def test_rows_of_one_execution_only_are_named():
