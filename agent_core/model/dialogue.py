@@ -15,7 +15,7 @@ from agent_core.domain import NodeId, Usage
 from agent_core.domain.events import ModelCalled, ModelOutage
 from agent_core.errors import ModelUnavailable, UnusableAnswer
 from agent_core.model.answer_fault import AnswerFault
-from agent_core.model.answers import strict_schema
+from agent_core.model.answer_part import strict_schema
 from agent_core.model.bounds import clip
 from agent_core.model.code import join_continuation
 from agent_core.model.endpoint import Endpoint

@@ -1,301 +1,251 @@
-"""From a model's plan to the product's: normalised where that is safe, refused where not."""
+"""From a model's plan to the product's: what is valid stays, the rest is settled and said."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from operator import itemgetter
-from typing import Any
-
-from pydantic import TypeAdapter
+from dataclasses import replace
+from operator import attrgetter
 
 from agent_core.domain import (
-    Algorithm,
-    Candidates,
     Choice,
-    Config,
-    DataRuleKind,
-    DataRules,
     Dataset,
-    Level,
+    FactorKind,
     Metric,
-    Order,
+    Nature,
     Plan,
     Priority,
-    Role,
-    SplitKind,
+    Requirement,
     Study,
-    with_design,
+    Unanswered,
+    study_of,
 )
-from agent_core.domain.metric import kind_of_metric, usual_name
-from agent_core.lenskit.scorers import SCORERS
-from agent_core.model.answer_fault import AnswerFault
-from agent_core.model.answers import (
-    MAX_TEXT,
-    AlgorithmPart,
-    PlanAnswer,
-    RequirementPart,
-    Scalar,
-    SplitPart,
-)
+from agent_core.model.answer_part import MAX_TEXT
+from agent_core.model.designing import Design, design_of
+from agent_core.model.levels import Basis
+from agent_core.model.likeness import nearest
+from agent_core.model.mending import shown
+from agent_core.model.plan_answer import PlanAnswer, RequirementPart
 from agent_core.prose.clipping import on_one_line
-from agent_core.rules.given_split import given_rules
 from agent_core.rules.reading import with_rules_read
 
-SHARED = frozenset(kind for kind in SplitKind if kind.is_of_share)
-"""Splits that hold a share out; other kinds take no notice of it."""
-NEEDS_AMOUNT = frozenset(
-    {DataRuleKind.LOWEST_RATING, DataRuleKind.SAMPLE, DataRuleKind.FEWEST, DataRuleKind.CORE}
+MAX_LIST, DEFAULT_LIST, MAX_REQUIREMENTS, MAX_OPTIONS, MAX_TITLE = 1000, 10, 60, 6, 60
+USUAL = (
+    ("The planned algorithms are trained and tested.", "algorithms_as_planned"),
+    ("Test data are held out as planned.", "split_as_planned"),
+    ("The planned metrics are delivered.", "metrics_as_planned"),
 )
-DEFAULT_HOLDOUT = 0.2
-MAX_SEEDS, MAX_FOLDS, MAX_LIST = 1000, 100, 1000
-MAX_REQUIREMENTS, MAX_OPTIONS = 60, 6
-PLANS = TypeAdapter(Plan)
-BIAS = Algorithm("Bias", "BiasScorer", {"damping": 5}, Role.BASELINE)
-POPULARITY = Algorithm("Popularity", "PopScorer", {}, Role.BASELINE)
+USUAL_FOR_DATA = (("The data are loaded and counted at each level.", "dataset_loaded"),)
+"""Requirements of plans that have none, with what decides them."""
+READ_FROM_FIELDS = (
+    FactorKind.DATA,
+    FactorKind.SPLIT,
+    FactorKind.TRAIN_SHARE,
+    FactorKind.PROFILE_SIZE,
+)
+"""Factors whose levels words of the plan speak of, so that no one rule is read from these."""
 
 
 def plan_from(
-    answer: PlanAnswer, datasets: Sequence[Dataset], version: int = 1, *, cost: float = 0.0
+    answer: PlanAnswer,
+    datasets: Sequence[Dataset],
+    version: int = 1,
+    *,
+    cost: float = 0.0,
+    folds: int = 1,
+    before: Plan | None = None,
 ) -> Plan:
-    """Turn an answer into a plan.
+    """Turn an answer into a plan; what was mended or settled is among its assumptions.
 
-    Raises
-    ------
-    AnswerFault
-        With every fault at once.
+    Parameters
+    ----------
+    answer
+        A model's.
+    datasets
+        As profiled.
+    version
+        Of the plan.
+    cost
+        Expected model cost, dollars.
+    folds
+        Preferred where cross-validation fits.
+    before
+        The plan that is changed; keeps what the form of answers has no field for.
     """
-    faults: list[str] = []
-    datasets_planned = _datasets_of(answer, datasets, faults)
-    asked = _algorithms_of(answer, faults)
-    metrics = _metrics_of(answer, faults)
-    algorithms = _with_baseline(asked, metrics)
-    _study_faults(answer, algorithms, metrics, faults)
-    given = next((d for d in datasets if d.parts and d.name in datasets_planned), None)
-    if answer.split.kind is SplitKind.GIVEN and given is None:
-        faults.append("split.kind: given needs data that came in parts, which none of these did")
-    _data_faults(answer, faults)
-    _requirement_faults(answer.requirements, faults)
-    if faults:
-        raise AnswerFault(faults)
-    fields = answer.fields()
-    differing = {
-        "version": version,
-        "title": on_one_line(answer.title, 60) or "Study",
-        "question": on_one_line(answer.question, MAX_TEXT) or on_one_line(answer.title, MAX_TEXT),
-        "datasets": datasets_planned,
-        "data_levels": [{"rules": {"rules": fields["data"]}}],
-        "split_levels": [{"rules": _split_of(answer.split)}],
-        "algorithms": algorithms,
-        "metrics": metrics,
-        "requirements": sorted(fields["requirements"], key=itemgetter("id")),
-        "seeds": [*range(answer.first_seed, answer.first_seed + answer.seed_count)],
-        "assumptions": _assumptions_of(answer, algorithms, metrics[0]),
-        "ask": _question_of(answer),
-        "list_length": min(MAX_LIST, max([answer.list_length, 1, *(m.k for m in metrics if m.k)])),
-        "estimate_s": min(max(answer.estimate_s, 1.0), 1e6),
-        "estimate_cost": cost,
-        "swept": answer.swept or None,
-    }
-    plan = with_rules_read(PLANS.validate_python(fields | differing))
-    if plan.split.kind is SplitKind.GIVEN and given is not None:
-        plan = replace(plan, split_levels=(Level(given_rules(plan.split, given)),))
-    return with_design(plan)
+    notes = list(answer.repairs)
+    names = _datasets_of(answer, datasets, notes)
+    length = _length_of(answer, notes)
+    basis = Basis(tuple(d for d in datasets if d.name in names), folds)
+    design = design_of(answer, basis, length, notes)
+    plan = Plan(
+        version=version,
+        title=_title_of(answer, notes),
+        question=_question_of(answer, notes),
+        study=Study.OTHER,
+        datasets=names,
+        feedback=_feedback_of(answer, notes),
+        split_levels=design.splits,
+        algorithms=design.algorithms,
+        metrics=design.metrics,
+        requirements=_requirements_of(answer, design, notes),
+        seeds=design.seeds,
+        reported=answer.reported,
+        ask=_choice_of(answer),
+        data_levels=design.data,
+        list_length=max([length, *(m.k for m in design.metrics if m.k)]),
+        estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
+        estimate_cost=cost,
+        factors=design.factors,
+        questions=design.questions,
+        validated=design.validated,
+        excluded=design.excluded,
+        unanswered=tuple(
+            Unanswered(u.clause, u.reason, u.is_main) for u in answer.unanswered if u.clause
+        ),
+    )
+    if not any(map(plan.factor, READ_FROM_FIELDS)):
+        plan = with_rules_read(replace(plan, assumptions=answer.assumptions))
+    plan = _with_family(plan)
+    assumptions = _assumptions_of(answer, design.metrics, notes)
+    return _kept(replace(plan, assumptions=assumptions), before)
 
 
-def answer_of(plan: Plan) -> PlanAnswer:
-    """Write a plan in the form that a model answers with."""
-    written = PLANS.dump_python(plan, mode="json")
-    split = plan.split
-    differing = {
-        "data": [
-            asdict(rule) | {"amount": DataRules((rule,)).lowest_rating or rule.amount}
-            for rule in plan.data.rules
-        ],
-        "split": asdict(split)
-        | {
-            "newest": split.order is Order.NEWEST,
-            "test_users": split.test_users or split.test_user_share,
-        },
-        "algorithms": [a | {"config": _settings(a["config"])} for a in written["algorithms"]],
-        "first_seed": min(plan.seeds, default=0),
-        "seed_count": len(plan.seeds),
-        "ask": None,
-    }
-    return PlanAnswer.model_validate(written | differing)
+def _with_family(plan: Plan) -> Plan:
+    """Return a plan with the family that its main question makes it one of."""
+    study = study_of(plan)
+    swept = plan.hyperparameters[0].name if study is Study.SWEEP else None
+    primary = plan.questions[0]
+    margin = None if primary.is_relative else primary.margin
+    return replace(plan, study=study, swept=swept, margin=margin)
+
+
+def _kept(plan: Plan, before: Plan | None) -> Plan:
+    """Return a plan with what the form of answers has no field for, from the one before."""
+    if before is None:
+        return plan
+    topics = dict(zip(before.assumptions, before.topics, strict=False))
+    has_topics = bool(before.topics) and all(a in topics for a in plan.assumptions)
+    return replace(
+        plan,
+        unmapped=before.unmapped,
+        refused=before.refused,
+        cautions=before.cautions,
+        topics=tuple(topics[a] for a in plan.assumptions) if has_topics else (),
+    )
 
 
 def _datasets_of(
-    answer: PlanAnswer, datasets: Sequence[Dataset], faults: list[str]
+    answer: PlanAnswer, datasets: Sequence[Dataset], notes: list[str]
 ) -> tuple[str, ...]:
     """Return the planned datasets; all there are where none is named."""
     known = [d.name for d in datasets]
-    unknown = [n for n in answer.datasets if n not in known]
-    if unknown:
-        faults.append(f"datasets: {', '.join(unknown)} not there; there are {', '.join(known)}")
-    return tuple(dict.fromkeys(answer.datasets)) or tuple(known)
+    found: dict[str, None] = {}
+    for name in answer.datasets:
+        like = nearest(name, known)
+        if like is None:
+            notes.append(f"There is no dataset “{shown(name)}”; it is left out.")
+            continue
+        if like != name:
+            notes.append(f"The dataset “{shown(name)}” is read as {like}.")
+        found[like] = None
+    if not found and (answer.datasets or "datasets" not in answer.model_fields_set):
+        notes.append(f"No dataset is given, so {', '.join(known)} is taken.")
+    return tuple(found) or tuple(known)
 
 
-def _algorithms_of(answer: PlanAnswer, faults: list[str]) -> tuple[Algorithm, ...]:
-    """Return the planned algorithms with parameter names as LensKit has them."""
-    if not answer.algorithms:
-        faults.append("algorithms: none; name at least one with its LensKit class")
-    names = [a.name for a in answer.algorithms]
-    for name in sorted({n for n in names if names.count(n) > 1}):
-        faults.append(f"algorithms: {name!r} occurs twice; names must be unique")
-    return tuple(_algorithm_of(part, faults) for part in answer.algorithms)
+def _length_of(answer: PlanAnswer, notes: list[str]) -> int:
+    """Return the length of lists."""
+    length = answer.list_length
+    if 1 <= length <= MAX_LIST:
+        if "list_length" not in answer.model_fields_set:
+            notes.append(f"No length of lists is given: {DEFAULT_LIST}, or the largest cut-off.")
+        return length
+    taken = DEFAULT_LIST if length < 1 else MAX_LIST
+    notes.append(f"Lists cannot have {length} items, so {taken} are taken.")
+    return taken
 
 
-def _algorithm_of(part: AlgorithmPart, faults: list[str]) -> Algorithm:
-    """Return one algorithm; unknown classes and hyperparameters are faults."""
-    kind = part.kind.rsplit(".", 1)[-1].strip()
-    config = {s.name: s.value for s in part.config}
-    if kind.startswith("Custom"):
-        return Algorithm(part.name, kind, config, part.role, part.is_random)
-    scorer = SCORERS.get(kind)
-    if scorer is None:
-        faults.append(
-            f"algorithms: {part.name!r} has class {kind!r}, which LensKit 2025 does not have; "
-            f"there are {', '.join(SCORERS)}, or Custom... for own code"
-        )
-        return Algorithm(part.name, kind, config, part.role)
-    config = {scorer.aliases.get(k, k): v for k, v in config.items()}
-    wrong = [k for k in config if k not in scorer.parameters]
-    if wrong:
-        faults.append(
-            f"algorithms: {kind} has no {', '.join(wrong)} (LensKit would ignore it silently); "
-            f"it takes {', '.join(scorer.parameters)}"
-        )
-    return Algorithm(part.name, kind, config, part.role, scorer.is_random)
+def _title_of(answer: PlanAnswer, notes: list[str]) -> str:
+    title = on_one_line(answer.title, MAX_TITLE)
+    if title:
+        return title
+    taken = on_one_line(answer.question or answer.questions[0].text, MAX_TITLE) or "Study"
+    notes.append(f"No title is given, so it is “{taken}”.")
+    return taken
 
 
-def _with_baseline(
-    found: tuple[Algorithm, ...], metrics: Sequence[Metric]
-) -> tuple[Algorithm, ...]:
-    """Add the usual baseline where the plan has none."""
-    usual = BIAS if metrics and metrics[0].is_rating else POPULARITY
-    same = next((a for a in found if a.kind == usual.kind), None)
-    if not found or any(a.role is Role.BASELINE for a in found) or found == (same,):
-        return found
-    if same is None:
-        return (*found, usual)
-    return tuple(replace(a, role=Role.BASELINE) if a is same else a for a in found)
+def _question_of(answer: PlanAnswer, notes: list[str]) -> str:
+    if answer.question:
+        return answer.question
+    texts = [t for q in answer.questions for t in (q.text, q.clause) if t]
+    taken = on_one_line(texts[0] if texts else answer.title, MAX_TEXT) or "Study"
+    notes.append(f"The question is not given in words, so it is “{taken}”.")
+    return taken
+
+
+def _feedback_of(answer: PlanAnswer, notes: list[str]) -> str:
+    if answer.feedback:
+        return answer.feedback
+    taken = "every interaction counts"
+    notes.append(f"How ratings become feedback is not given, so {taken}.")
+    return taken
+
+
+def _requirements_of(
+    answer: PlanAnswer, design: Design, notes: list[str]
+) -> tuple[Requirement, ...]:
+    """Return the requirements by their ids, unique and with at least one must."""
+    parts = [p for p in answer.requirements if p.text or p.clause]
+    if len(parts) < len(answer.requirements):
+        notes.append("A requirement without a text is left out.")
+    if any(not p.text for p in parts):
+        notes.append("A requirement without a text has the words of the task as its text.")
+    if len(parts) > MAX_REQUIREMENTS:
+        notes.append(f"The first {MAX_REQUIREMENTS} of {len(parts)} requirements are taken.")
+    parts = parts[:MAX_REQUIREMENTS]
+    if not parts:
+        usual = USUAL if design.algorithms else USUAL_FOR_DATA
+        notes.append("No requirements are given, so the usual ones are taken.")
+        return tuple(Requirement(n, text, check=c) for n, (text, c) in enumerate(usual, 1))
+    numbers = _ids_of(parts, notes)
+    found = [
+        Requirement(n, p.text or p.clause, p.priority, p.nature, p.check, p.clause)
+        for n, p in zip(numbers, parts, strict=True)
+    ]
+    if not any(r.priority is Priority.MUST for r in found):
+        science = next((r for r in found if r.nature is Nature.SCIENCE), found[0])
+        notes.append(f"Requirement {science.id} is a must, as none was.")
+        found[found.index(science)] = replace(science, priority=Priority.MUST)
+    return tuple(sorted(found, key=attrgetter("id")))
+
+
+def _ids_of(parts: Sequence[RequirementPart], notes: list[str]) -> list[int]:
+    """Return unique ids above 0; one that is taken or none gets the next."""
+    highest = max((p.id for p in parts), default=0)
+    numbers: list[int] = []
+    for part in parts:
+        number = part.id
+        if number < 1 or number in numbers:
+            number = highest = max(highest, 0) + 1
+            notes.append(f"A requirement without an id of its own gets the id {number}.")
+        numbers.append(number)
+    return numbers
 
 
 def _assumptions_of(
-    answer: PlanAnswer, algorithms: Sequence[Algorithm], primary: Metric
+    answer: PlanAnswer, metrics: Sequence[Metric], notes: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return what is assumed, what the product adds or does not know among it, each once."""
-    added = algorithms[len(answer.algorithms) :]
-    own = [f"{a.name} is added as the baseline." for a in added]
-    if not primary.is_directed:
+    """Return what is assumed and what the product settled, each once."""
+    own = list(notes)
+    if metrics and not metrics[0].is_directed:
         told = "algorithms are ordered by it and none is called best."
-        own.append(f"{primary.label}{primary.note}: {told}")
+        own.append(f"{metrics[0].label}{metrics[0].note}: {told}")
     return tuple(dict.fromkeys((*answer.assumptions, *own)))
 
 
-def _metrics_of(answer: PlanAnswer, faults: list[str]) -> tuple[Metric, ...]:
-    """Return the planned metrics, each once."""
-    if not answer.metrics:
-        faults.append("metrics: none; the first is the primary one")
-    found = []
-    for part in answer.metrics:
-        name, _, cut = part.name.strip().partition("@")
-        k = part.k if part.k is not None else (int(cut) if cut.isdecimal() else None)
-        plain = usual_name(name).replace(" ", "_").replace("-", "_")
-        kind = kind_of_metric(plain)
-        if k is None and kind.needs_k:
-            k = max(1, answer.list_length)
-        if k is not None and not 1 <= k <= MAX_LIST:
-            faults.append(f"metrics: cut-off {k} of {plain} is not within 1 to {MAX_LIST}")
-        found.append(Metric(plain, None if kind.is_rating else k))
-    return tuple(dict.fromkeys(found))
-
-
-def _study_faults(
-    answer: PlanAnswer,
-    algorithms: Sequence[Algorithm],
-    metrics: Sequence[Metric],
-    faults: list[str],
-) -> None:
-    """Find what makes the planned study impossible."""
-    if min(answer.first_seed, answer.split.seed) < 0:
-        faults.append("first_seed, split.seed: seeds must not be negative")
-    if not 1 <= answer.seed_count <= MAX_SEEDS:
-        faults.append(f"seed_count: {answer.seed_count} is not within 1 to {MAX_SEEDS}")
-    if answer.study is Study.SEED_VARIANCE:
-        if answer.seed_count < 2:
-            faults.append("seed_count: a seed study needs at least 2 seeds")
-        if algorithms and not any(a.is_random for a in algorithms):
-            faults.append("algorithms: none draws random numbers, so seeds change nothing")
-    predicts = any(
-        a.kind.startswith("Custom") or (a.kind in SCORERS and SCORERS[a.kind].predicts)
-        for a in algorithms
-    )
-    if any(m.is_rating for m in metrics) and algorithms and not predicts:
-        faults.append("metrics: RMSE and MAE need an algorithm that predicts ratings")
-    if answer.margin is not None and not _is_margin(answer.margin, metrics):
-        faults.append(
-            f"margin: {answer.margin:g} is no difference in the primary metric; null without one"
-        )
-    if not 1 <= answer.split.folds <= MAX_FOLDS:
-        faults.append(f"split.folds: {answer.split.folds} is not within 1 to {MAX_FOLDS}")
-    if answer.split.kind in SHARED and not 0 < answer.split.holdout < 1:
-        faults.append(f"split.holdout: {answer.split.holdout} is not between 0 and 1")
-
-
-def _is_margin(margin: float, metrics: Sequence[Metric]) -> bool:
-    """Whether a number can be a margin of equivalence; shares cannot differ by 1 or more."""
-    return margin > 0 and (margin < 1 or bool(metrics and metrics[0].is_rating))
-
-
-def _split_of(part: SplitPart) -> dict[str, Any]:
-    """Return the fields of the hold-out protocol, with words for people."""
-    users = part.test_users if part.test_users and part.test_users > 0 else None
-    is_sampled = (part.candidate_count or 0) > 0
-    return part.fields() | {
-        "holdout": part.holdout if 0 < part.holdout < 1 else DEFAULT_HOLDOUT,
-        "text": part.text or f"{part.kind.replace('_', ' ')} (seed {part.seed})",
-        "order": Order.NEWEST if part.newest and part.kind.has_share else Order.RANDOM,
-        "held_out": part.held_out if (part.held_out or 0) > 0 else None,
-        "test_users": int(users) if users is not None and users >= 1 else None,
-        "test_user_share": users if users is not None and users < 1 else None,
-        "candidates": Candidates.SAMPLED if is_sampled else Candidates.TRAINING,
-        "candidate_count": part.candidate_count if is_sampled else None,
-    }
-
-
-def _data_faults(answer: PlanAnswer, faults: list[str]) -> None:
-    """Find data rules that say nothing."""
-    for number, part in enumerate(answer.data):
-        if part.kind in NEEDS_AMOUNT and (part.amount is None or part.amount <= 0):
-            faults.append(f"data[{number}].amount: {part.kind} needs a number above 0")
-        if part.kind is DataRuleKind.OTHER and not part.text:
-            faults.append(f"data[{number}].text: the rule in words is missing")
-
-
-def _requirement_faults(parts: Sequence[RequirementPart], faults: list[str]) -> None:
-    """Find what makes requirements unusable."""
-    if not parts or len(parts) > MAX_REQUIREMENTS:
-        faults.append(f"requirements: {len(parts)}; 1 to {MAX_REQUIREMENTS} are needed")
-    ids = [p.id for p in parts]
-    if len(set(ids)) < len(ids) or any(i < 1 for i in ids):
-        faults.append("requirements: ids must be positive and unique")
-    if parts and not any(p.priority is Priority.MUST for p in parts):
-        faults.append("requirements: none is a must")
-    if any(not p.text for p in parts):
-        faults.append("requirements: one has no text")
-
-
-def _question_of(answer: PlanAnswer) -> Choice | None:
-    """Return the one question, where it has options to choose from."""
+def _choice_of(answer: PlanAnswer) -> Choice | None:
+    """Return the one question to the user, where it has options to choose from."""
     ask = answer.ask
     options = ask.options[:MAX_OPTIONS] if ask else ()
     if ask is None or len(options) < 2 or not ask.text:
         return None
     return Choice(ask.text, options, ask.default if 0 <= ask.default < len(options) else 0)
-
-
-def _settings(config: Config) -> list[dict[str, object]]:
-    """Write hyperparameters in the form of an answer; what cannot stand in one is left out."""
-    return [{"name": k, "value": v} for k, v in config.items() if isinstance(v, Scalar)]

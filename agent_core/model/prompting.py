@@ -22,10 +22,10 @@ from agent_core.lenskit.api_reference import (
 )
 from agent_core.lenskit.memory import estimates_text
 from agent_core.lenskit.scorers import SCORERS
-from agent_core.model.answers import CHECK_NAMES
 from agent_core.model.bounds import SOURCE, TASK, clip, shown_failure, shown_output
-from agent_core.model.planning import answer_of
+from agent_core.model.plan_answer import CHECK_NAMES
 from agent_core.model.requests import Turn
+from agent_core.model.writing import answer_of
 from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import Context
 from agent_core.rules.wording import data_text, split_text

@@ -28,7 +28,6 @@ from agent_core.lenskit.api_reference import Lookup, part
 from agent_core.model.answers import (
     AnswerAnswer,
     JudgeAnswer,
-    PlanAnswer,
     ReportAnswer,
     RevisionAnswer,
 )
@@ -37,6 +36,7 @@ from agent_core.model.code import script_in
 from agent_core.model.dialogue import Dialogue, Form, class_form
 from agent_core.model.endpoint import PAUSE_S, Endpoint, open_endpoint
 from agent_core.model.judging import files_piece, verdicts_from
+from agent_core.model.plan_answer import PlanAnswer
 from agent_core.model.planning import plan_from
 from agent_core.model.pricing import price_of, with_cost
 from agent_core.model.prompting import (
@@ -129,7 +129,7 @@ class ModelResearcher:
         context = request.context
 
         def convert(answer: PlanAnswer, _: bool) -> Plan:
-            return plan_from(answer, context.datasets, cost=self.estimate())
+            return plan_from(answer, context.datasets, cost=self.estimate(), folds=context.folds)
 
         form = class_form("plan", PlanAnswer, convert)
         return await self._ask_in_role("plan", form, request, folds=context.folds)

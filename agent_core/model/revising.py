@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent_core.domain import Dataset, Plan, PlanChange, Requirement, Revision
+from agent_core.domain import Dataset, Plan, PlanChange, Requirement, Revision, with_design
 from agent_core.model.answer_fault import AnswerFault
 from agent_core.model.answers import RevisionAnswer
 from agent_core.model.bounds import clip
 from agent_core.model.planning import plan_from
 from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import ReviseRequest
-from agent_core.rules.wording import data_text, split_text
+from agent_core.rules.design_words import factor_words, level_text, unanswered_text, words_of
 
 MAX_REPLY = 1500
 UNANSWERED = {
     "question": "reply: a question needs an answer",
     "wish": "plan: a wish needs the whole next plan, or a reply that says why not",
 }
-WORDED = frozenset({"data", "split"})
-"""Parts of a protocol whose lines tell what they were and are."""
+MOST_TOLD = 6
+"""Levels, questions or rules that a line about a change names."""
 
 
 def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset]) -> Revision:
@@ -38,9 +38,11 @@ def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset
         if not reply:
             raise AnswerFault(UNANSWERED[answer.kind])
         return Revision(reply=reply, offer=offer)
-    after = plan_from(answer.plan, datasets, plan.version + 1, cost=plan.estimate_cost)
+    after = plan_from(
+        answer.plan, datasets, plan.version + 1, cost=plan.estimate_cost, before=plan
+    )
     after = replace(after, requirements=_stable(plan.requirements, after.requirements))
-    change = _difference(plan, after, [c.line for c in answer.changes])
+    change = _difference(with_design(plan), after, [c.line for c in answer.changes])
     if change.is_empty:
         return Revision(reply=reply, offer=offer)
     return Revision(after, change, reply, offer)
@@ -74,8 +76,8 @@ def _stable(
                 taken.add(same)
             else:
                 number, fresh = fresh, fresh + 1
-        weight = known[number].weight if number in known else requirement.weight
-        kept.append(replace(requirement, id=number, weight=weight))
+        old = known.get(number, requirement)
+        kept.append(replace(requirement, id=number, weight=old.weight, limit=old.limit))
     return tuple(sorted(kept, key=lambda r: r.id))
 
 
@@ -110,21 +112,66 @@ def _told(verb: str, ids: Sequence[int], known: dict[int, Requirement]) -> list[
 
 
 def _protocol_changes(before: Plan, after: Plan) -> list[str]:
-    """Name the parts of the protocol that differ."""
-    parts = {
+    """Name the parts of the protocol that differ, rules and levels with what they were and are."""
+    worded = {
+        **{f"levels of {name}": pair for name, pair in _levels(before, after).items()},
+        **_words(before, after),
+    }
+    named = {
         "datasets": (before.datasets, after.datasets),
-        "data": (data_text(before.data), data_text(after.data)),
-        "split": (split_text(before.split), split_text(after.split)),
+        "feedback": (before.feedback, after.feedback),
         "algorithms": (before.algorithms, after.algorithms),
         "metrics": (before.metrics, after.metrics),
+        "metrics on validation": (before.validated, after.validated),
+        "roles of factors": _shared(_roles(before), _roles(after)),
+        "questions": (before.questions, after.questions),
+        "combinations left out": (before.excluded, after.excluded),
         "seeds": (before.seeds, after.seeds),
         "list length": (before.list_length, after.list_length),
-        "study": (before.study, after.study),
         "equivalence margin": (before.margin, after.margin),
         "what is reported": (before.reported, after.reported),
     }
-    changed = {name: pair for name, pair in parts.items() if pair[0] != pair[1]}
-    return [
-        f"{name}: {old} → {new}" if name in WORDED else f"changed {name}"
-        for name, (old, new) in changed.items()
-    ]
+    told = [f"{name}: {old} → {new}" for name, (old, new) in worded.items() if old != new]
+    said = {line.partition(":")[0] for line in told}
+    changed = [name for name, (old, new) in named.items() if old != new and name not in said]
+    return [*told, *(f"changed {name}" for name in changed)]
+
+
+def _words(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
+    """Return the lines of data, splits, questions and what is unanswered, then and now."""
+    old, new = words_of(before), words_of(after)
+    unanswered = [tuple(map(unanswered_text, plan.unanswered)) for plan in (before, after)]
+    lines = {
+        "data": (old.data, new.data),
+        "split": (old.split, new.split),
+        "questions": (old.questions, new.questions),
+        "unanswered": (unanswered[0], unanswered[1]),
+    }
+    return {name: (_listed(then), _listed(now)) for name, (then, now) in lines.items()}
+
+
+def _levels(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
+    """Return the levels of the factors of either plan, in words."""
+    found: dict[str, list[str]] = {}
+    for place, plan in enumerate((before, after)):
+        for factor in plan.factors:
+            texts = [level_text(factor.kind, level) for level in factor.levels]
+            named = factor_words(factor.name)[0]
+            found.setdefault(named, ["one", "one"])[place] = _listed(texts)
+    return {name: (then, now) for name, (then, now) in found.items()}
+
+
+def _roles(plan: Plan) -> dict[str, object]:
+    return {factor.name: (factor.role, factor.of) for factor in plan.factors}
+
+
+def _shared(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[object, object]:
+    """Return what two plans say of the factors that both have."""
+    both = sorted({*old} & {*new})
+    return [old[name] for name in both], [new[name] for name in both]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return texts in one line, the first and their number where they are many."""
+    shown = ", ".join(texts[:MOST_TOLD]) or "none"
+    return f"{shown}, ... ({len(texts)})" if len(texts) > MOST_TOLD else shown

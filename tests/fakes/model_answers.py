@@ -7,18 +7,19 @@ import json
 PLAN = {
     "title": "Seed effect on ImplicitMF",
     "question": "How much does NDCG@10 vary if only the training seed changes?",
-    "study": "seed_variance",
     "datasets": ["u.data"],
     "feedback": "every rating is a positive signal",
-    "min_rating": None,
-    "split": {"kind": "leave_one_out", "folds": 1, "holdout": 0.2, "seed": 42, "text": "loo"},
+    "factors": [{"name": "model_seed", "levels": [30], "role": "repeated", "of": ["ImplicitMF"]}],
+    "data": [],
+    "splits": [{"kind": "leave_one_out", "seed": 42, "text": "loo"}],
     "algorithms": [
         {
             "name": "ImplicitMF",
             "kind": "ImplicitMFScorer",
-            "config": [{"name": "embedding_size", "value": 32}],
+            "config": ["embedding_size=32"],
             "role": "subject",
             "is_random": True,
+            "base": "",
         },
         {
             "name": "Popularity",
@@ -26,13 +27,14 @@ PLAN = {
             "config": [],
             "role": "baseline",
             "is_random": False,
+            "base": "",
         },
     ],
-    "metrics": [{"name": "ndcg", "k": 10}],
+    "metrics": ["ndcg@10"],
+    "validated": [],
+    "questions": [{"kind": "spread", "over": ["model_seed"], "measures": ["ndcg@10"]}],
+    "excluded": [],
     "list_length": 10,
-    "first_seed": 0,
-    "seed_count": 30,
-    "swept": None,
     "requirements": [
         {
             "id": 1,
@@ -53,7 +55,7 @@ PLAN = {
     ],
     "reported": ["SD with its interval"],
     "assumptions": ["every rating counts"],
-    "unmapped": [],
+    "unanswered": [],
     "ask": None,
     "estimate_s": 60,
 }
@@ -61,7 +63,12 @@ REVISION = {
     "kind": "wish",
     "reply": "",
     "offer": "",
-    "plan": PLAN | {"list_length": 20, "metrics": [{"name": "ndcg", "k": 20}]},
+    "plan": PLAN
+    | {
+        "list_length": 20,
+        "metrics": ["ndcg@20"],
+        "questions": [{"kind": "spread", "over": ["model_seed"], "measures": ["ndcg@20"]}],
+    },
     "changes": [{"requirement": 1, "line": "changed 1 (K 10 → 20)"}],
 }
 SOURCE = "import labbook\n\n\ndef main():\n    labbook.row('ndcg', 0.1)\n\n\nmain()\n"

@@ -113,11 +113,12 @@ def requirement(
 def study_plan(data: str, seeds: int = SEEDS) -> dict[str, Any]:
     """Plan the seed study on a file."""
     subject, baseline = SEED_PLAN["algorithms"]
-    config = [{"name": "embedding_size", "value": FACTORS}, {"name": "epochs", "value": 5}]
+    config = [f"embedding_size={FACTORS}", "epochs=5"]
+    (repeated,) = SEED_PLAN["factors"]
     return SEED_PLAN | {
         "datasets": [data],
         "algorithms": [subject | {"config": config}, baseline],
-        "seed_count": seeds,
+        "factors": [repeated | {"levels": [seeds]}],
         "requirements": [
             requirement(1, f"ImplicitMF is trained with {seeds} seeds.", "seeds_as_planned"),
             requirement(2, "The split is leave-one-out with one fixed seed.", "split_as_planned"),

@@ -19,7 +19,7 @@ from agent_core.domain import Check, Column, Finding, Metric, NodeId, Packages
 from agent_core.model.bounds import clip, shown_failure, shown_output
 from agent_core.model.prompting import FOLDER, template_hash, whole_template
 
-MAX_PROMPT = 90_000
+MAX_PROMPT = 95_000
 TRACE = "Traceback (most recent call last):\n"
 CODERS = ("draft", "debug", "improve", "merge")
 

@@ -8,7 +8,9 @@ from model_server import Say, said
 
 from agent_core.domain import Answer, Plan, ReportDraft, Revision, Script
 from agent_core.errors import UnusableAnswer
-from agent_core.model.answers import PlanAnswer, RevisionAnswer, strict_schema
+from agent_core.model.answer_part import depth, strict_schema
+from agent_core.model.answers import RevisionAnswer
+from agent_core.model.plan_answer import PlanAnswer
 
 FORMS = ("json_schema", "tools", "text")
 
@@ -54,16 +56,16 @@ async def test_the_schema_stands_in_the_words_where_the_server_knows_none(talk):
     async with talk(answer_well, structure="text") as it:
         await ask(it.researcher, "plan")
 
-    assert '"seed_count"' in it.server.asked[0].body["messages"][-1]["content"]
+    assert '"factors"' in it.server.asked[0].body["messages"][-1]["content"]
 
 
 async def test_a_bad_answer_is_asked_for_again_with_the_exact_fault(talk):
-    bad = said(PLAN | {"seed_count": 1})
+    bad = said({k: v for k, v in PLAN.items() if k != "questions"})
     async with talk([bad, Say(GOOD["plan"])]) as it:
         plan = await ask(it.researcher, "plan")
 
     fault = it.server.asked[1].body["messages"][-1]["content"]
-    assert "a seed study needs at least 2 seeds" in fault
+    assert "questions: none" in fault
     assert len(plan.seeds) == 30
     assert it.ledger.outcomes == ["malformed", "repaired"]
 
@@ -162,4 +164,12 @@ def test_schemas_are_strict(form):
     assert found
     assert all(o["additionalProperties"] is False for o in found)
     assert all(o["required"] == list(o["properties"]) for o in found)
-    assert '"$ref": "#' in json.dumps(strict_schema(form))
+
+
+@pytest.mark.parametrize("form", [PlanAnswer, RevisionAnswer])
+def test_a_small_model_can_hold_the_schema(form):
+    schema = strict_schema(form)
+
+    assert len(json.dumps(schema, separators=(",", ":"))) <= 6000
+    assert depth(schema) <= 5
+    assert "$ref" not in json.dumps(schema)

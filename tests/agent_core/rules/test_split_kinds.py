@@ -3,7 +3,8 @@
 from agent_core.checks.split.split_kinds import JUDGES
 from agent_core.domain import SplitKind, SplitRules
 from agent_core.lenskit.api_reference import split_call
-from agent_core.model.answers import SplitPart, strict_schema
+from agent_core.model.answer_part import strict_schema
+from agent_core.model.plan_answer import SplitPart
 from agent_core.offline.composer import SPLITTERS
 from agent_core.report.texts import TEXTS
 
