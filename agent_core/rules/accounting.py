@@ -1,0 +1,294 @@
+"""Every number, name and condition of a task is used by its plan, or is named as not answered."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_core.domain import (
+    Candidates,
+    DataRuleKind,
+    Dataset,
+    Estimand,
+    FactorKind,
+    Keep,
+    Order,
+    Plan,
+    SplitKind,
+    Unanswered,
+    with_design,
+)
+from agent_core.domain.metric import KINDS, usual_name
+from agent_core.prose.text_tables import read_table
+from agent_core.rules.plan_facts import LEVEL, SHARES, Facts, facts_of
+from agent_core.rules.said_numbers import Listing, listings_of
+
+_TABLE = read_table(Path(__file__).with_name("accounting.toml"))
+AROUND = 40
+"""Characters beside a number in which it is said what it counts."""
+LONGEST = 140
+"""Characters of a clause; a longer one is told by its part around what is not used."""
+CLOSE = 1e-9
+YEAR = 4
+"""Digits of a year."""
+_END = re.compile(r"(?<!\bmin)(?<!\bmax)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bal)[.!?;]\s+|\n+")
+_COMMA = re.compile(r",\s+|\s+-\s+|:\s+")
+_WITH_CUT = re.compile(r"(?:([A-Za-z][\w-]*)\s)?\s*([A-Za-z][\w-]*)\s?@\s?$")
+_SIGNIFICANCE = re.compile(r"^\s*(?:level|significance)\b|\b(?:alpha|level)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    """What the words beside a number say that it counts."""
+
+    roles: tuple[str, ...]
+    before: re.Pattern[str] | None
+    after: re.Pattern[str] | None
+    is_whole: bool = False
+    """Whether it counts whole things only."""
+    is_year: bool = False
+    is_compared: bool = False
+    """Whether two of them may be just what is compared: `between two runs`."""
+
+    def fits(self, text: str, listing: Listing) -> bool:
+        """Whether the words beside some numbers say so."""
+        if self.is_whole and any(v != int(v) for v in listing.values):
+            return False
+        if self.is_year and not all(
+            len(f"{v:g}") == YEAR and 1900 < v < 2100 for v in listing.values
+        ):
+            return False
+        before = text[max(0, listing.start - AROUND) : listing.start]
+        after = text[listing.end : listing.end + AROUND]
+        found = self.before is not None and self.before.search(before)
+        return bool(found or (self.after is not None and self.after.search(after)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unused:
+    """Something of a task that no field of the plan uses."""
+
+    start: int
+    end: int
+    what: str
+
+
+def unaccounted(
+    text: str, plan: Plan, datasets: Sequence[Dataset] = (), known: Sequence[str] = ()
+) -> tuple[Unanswered, ...]:
+    """Return what of a task no field of its plan uses, in the task's own words.
+
+    Parameters
+    ----------
+    text
+        The task, or a reply to a plan.
+    plan
+        The plan that should use all of it.
+    datasets
+        What it runs on: their counts, names and ratings may be told in the text.
+    known
+        Clauses that need no place in the plan, beside those that it says are unanswered.
+    """
+    plan = with_design(plan)
+    named = (*(u.clause for u in plan.unanswered), *known)
+    spared = [span for clause in named for span in _spans(clause, text)]
+    found = (
+        unused
+        for unused in _unused(text, plan, datasets)
+        if not any(start <= unused.start < end for start, end in spared)
+    )
+    told: dict[str, list[str]] = {}
+    for unused in sorted(found, key=lambda u: u.start):
+        told.setdefault(clause_at(text, unused.start, unused.end), []).append(unused.what)
+    return tuple(
+        Unanswered(clause, f"the plan has no place for {', '.join(dict.fromkeys(what))}")
+        for clause, what in told.items()
+    )
+
+
+def clause_at(text: str, start: int, end: int) -> str:
+    """Return the clause of a text around a place, in its own words."""
+    cuts = [0, *(m.end() for m in _END.finditer(text)), len(text)]
+    first = max(c for c in cuts if c <= start)
+    last = min((c for c in cuts if c >= end), default=len(text))
+    if last - first > LONGEST:
+        inner = [first, *(first + m.end() for m in _COMMA.finditer(text[first:last])), last]
+        first = max(c for c in inner if c <= start)
+        last = min(c for c in inner if c >= end)
+    return " ".join(text[first:last].split()).strip(" ,;:.!-")
+
+
+def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unused]:
+    facts = facts_of(plan, datasets)
+    yield from _unused_numbers(text, plan, facts)
+    yield from _unused_names(text, plan, datasets)
+    yield from _unused_conditions(text, plan)
+
+
+def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
+    for listing in listings_of(text):
+        if not _is_used(text, listing, plan, facts):
+            yield _Unused(listing.start, listing.end, text[listing.start : listing.end].strip())
+
+
+def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
+    """Whether the plan has a field for some numbers."""
+    if listing.is_share and not _is_cut(text, listing):
+        return (
+            listing.is_weak
+            or _is_in(listing, facts, _share_roles(facts))
+            or _is_level(text, listing)
+        )
+    cue = next((c for c in _CUES if c.fits(text, listing)), None)
+    if listing.is_weak and (cue is None or cue.is_compared or listing.values == (1.0,)):
+        return True
+    if cue is None:
+        return _is_in(listing, facts, tuple(facts))
+    if "cut" in cue.roles and not _has_metric(text, listing, plan):
+        return False
+    return _is_in(listing, facts, cue.roles)
+
+
+def _is_cut(text: str, listing: Listing) -> bool:
+    return text[max(0, listing.start - 1) : listing.start] == "@"
+
+
+def _is_level(text: str, listing: Listing) -> bool:
+    """Whether it is the level of significance that tests have anyway."""
+    beside = text[listing.end : listing.end + AROUND]
+    return listing.values == (LEVEL,) and _SIGNIFICANCE.search(beside) is not None
+
+
+def _share_roles(facts: Facts) -> tuple[str, ...]:
+    """Return the roles whose numbers may be told as shares, settings of algorithms among them."""
+    return tuple(r for r in facts if r in SHARES or r in ("told", "rerank"))
+
+
+def _is_in(listing: Listing, facts: Facts, roles: Sequence[str]) -> bool:
+    """Whether one role has all numbers of a list; of a range its ends, or as many."""
+    count = listing.values[-1] - listing.values[0] + 1 if listing.is_range else math.nan
+    return any(
+        all(_has(facts[role], value) for value in listing.values) or _has(facts[role], count)
+        for role in roles
+        if role in facts
+    )
+
+
+def _has(values: frozenset[float], value: float) -> bool:
+    return any(math.isclose(value, known, abs_tol=CLOSE) for known in values)
+
+
+def _has_metric(text: str, listing: Listing, plan: Plan) -> bool:
+    """Whether the metric before a cut-off is measured at it; True where none is named there."""
+    named = _WITH_CUT.search(text[max(0, listing.start - AROUND) : listing.start])
+    if named is None:
+        return True
+    planned = {(_metric_name(m.name), m.k) for m in (*plan.metrics, *plan.validated)}
+    written = (named[2], " ".join(filter(None, named.groups())))
+    spoken = {k.name for k in KINDS for w in written if k.spoken and _says(k.spoken, w)}
+    names = {_metric_name(name) for name in (*written, *spoken)}
+    is_known = bool(spoken) or any(name in names for name, _ in planned)
+    return not is_known or any((name, int(listing.values[0])) in planned for name in names)
+
+
+def _metric_name(written: str) -> str:
+    """Return a metric's name without marks: `item coverage` and `item_coverage` are one."""
+    return re.sub(r"[\W_]", "", usual_name(written)).lower()
+
+
+def _unused_names(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unused]:
+    """Yield the algorithms that are named and not planned."""
+    planned = " ".join(
+        re.sub(r"[\W_]", "", f"{a.name}{a.base}{a.kind}".lower()) for a in plan.algorithms
+    )
+    for pattern, meant in _ALGORITHMS:
+        for found in pattern.finditer(text):
+            if not (meant and re.search(meant, planned)):
+                yield _Unused(found.start(), found.end(), found[0])
+
+
+def _unused_conditions(text: str, plan: Plan) -> Iterator[_Unused]:
+    for name, pattern in _CONDITIONS.items():
+        if not CARRIED_OUT[name](plan):
+            for found in pattern.finditer(text):
+                yield _Unused(found.start(), found.end(), f"“{found[0]}”")
+
+
+def _has_rule(plan: Plan, kind: DataRuleKind) -> bool:
+    return any(r.kind is kind for level in plan.data_levels for r in level.rules.rules)
+
+
+def _asks(plan: Plan, kind: Estimand) -> bool:
+    return any(q.kind is kind for q in plan.questions)
+
+
+def _is_newest(plan: Plan) -> bool:
+    """Whether times decide something: what is held out, kept of repeated pairs, or thinned."""
+    splits = [level.rules for level in plan.split_levels]
+    keeps = [r.keep for level in plan.data_levels for r in level.rules.rules]
+    is_split = any(s.kind.is_timed or Order.NEWEST in (s.order, s.thinned_by) for s in splits)
+    return is_split or Keep.LAST in keeps or _has_rule(plan, DataRuleKind.TIME_WINDOW)
+
+
+def _is_tested_by(plan: Plan, name: str) -> bool:
+    return any(name in q.test.lower() for q in plan.questions)
+
+
+CARRIED_OUT: Mapping[str, Callable[[Plan], bool]] = {
+    "validation": lambda p: (
+        bool(p.validated)
+        or _asks(p, Estimand.CHOICE)
+        or any(s.rules.has_validation for s in p.split_levels)
+    ),
+    "one_held_out": lambda p: any(
+        s.rules.kind.is_single or s.rules.held_out == 1 for s in p.split_levels
+    ),
+    "newest": lambda p: (
+        _is_newest(p) or any(s.rules.kind is SplitKind.GIVEN for s in p.split_levels)
+    ),
+    "sampled": lambda p: any(s.rules.candidates is Candidates.SAMPLED for s in p.split_levels),
+    "unseen": lambda p: any(not s.rules.in_training for s in p.split_levels),
+    "repeated": lambda p: _has_rule(p, DataRuleKind.REPEATED_PAIRS),
+    "training_only": lambda p: any(
+        r.is_training_only for level in p.data_levels for r in level.rules.rules
+    ),
+    "sample": lambda p: (
+        _has_rule(p, DataRuleKind.SAMPLE)
+        or any(s.rules.test_users or s.rules.test_user_share for s in p.split_levels)
+    ),
+    "reranked": lambda p: p.factor(FactorKind.RERANK) is not None,
+    "equivalence": lambda p: p.margin is not None or any(q.margin for q in p.questions),
+    "groups": lambda p: _asks(p, Estimand.GROUPS),
+    "wilcoxon": lambda p: _is_tested_by(p, "wilcoxon"),
+    "t_test": lambda p: _is_tested_by(p, "t"),
+}
+"""Whether a plan carries out what a condition of `accounting.toml` asks."""
+
+
+def _spans(clause: str, text: str) -> list[tuple[int, int]]:
+    """Return where a clause stands in a text, whatever the spaces between its words."""
+    words = r"\s+".join(map(re.escape, clause.split()))
+    return [m.span() for m in re.finditer(words, text, re.IGNORECASE)] if words else []
+
+
+def _says(pattern: str, words: str) -> bool:
+    return re.fullmatch(pattern, words, re.IGNORECASE) is not None
+
+
+def _compiled(expression: str | None) -> re.Pattern[str] | None:
+    return re.compile(expression, re.IGNORECASE) if expression else None
+
+
+_CUES = tuple(
+    _Cue(tuple(c["roles"]), *(_compiled(c.get(side)) for side in ("before", "after")),
+         c.get("whole", False), c.get("years", False), c.get("compares", False))
+    for c in _TABLE["cues"]
+)  # fmt: skip
+_CONDITIONS = {name: re.compile(p, re.IGNORECASE) for name, p in _TABLE["conditions"].items()}
+_ALGORITHMS = tuple(
+    (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"), meant)
+    for pattern, meant in _TABLE["algorithms"].items()
+)
