@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from agent_core.domain import (
     Unanswered,
     with_design,
 )
+from agent_core.domain.cells import level_names
 from agent_core.domain.metric import KINDS, usual_name
 from agent_core.prose.text_tables import read_table
-from agent_core.rules.plan_facts import LEVEL, SHARES, Facts, facts_of
+from agent_core.rules.plan_facts import LEVEL, SETTING, SHARES, Facts, facts_of
 from agent_core.rules.said_numbers import Listing, listings_of
 
 _TABLE = read_table(Path(__file__).with_name("accounting.toml"))
@@ -125,7 +126,8 @@ def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unu
     facts = facts_of(plan, datasets)
     yield from _unused_numbers(text, plan, facts)
     yield from _unused_names(text, plan, datasets)
-    yield from _unused_conditions(text, plan)
+    moot = {"repeated"} if datasets and not any(d.duplicates for d in datasets) else set()
+    yield from _unused_conditions(text, plan, moot)
 
 
 def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
@@ -146,7 +148,7 @@ def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
     if listing.is_weak and (cue is None or cue.is_compared or listing.values == (1.0,)):
         return True
     if cue is None:
-        return _is_in(listing, facts, tuple(facts))
+        return _is_in(listing, facts, tuple(facts)) or _is_settings(listing, facts)
     if "cut" in cue.roles and not _has_metric(text, listing, plan):
         return False
     return _is_in(listing, facts, cue.roles)
@@ -177,6 +179,12 @@ def _is_in(listing: Listing, facts: Facts, roles: Sequence[str]) -> bool:
     )
 
 
+def _is_settings(listing: Listing, facts: Facts) -> bool:
+    """Whether some numbers are settings of algorithms: `learning rate 0.002 and 30 epochs`."""
+    settings = [values for role, values in facts.items() if role.startswith(SETTING)]
+    return all(any(_has(values, value) for values in settings) for value in listing.values)
+
+
 def _has(values: frozenset[float], value: float) -> bool:
     return any(math.isclose(value, known, abs_tol=CLOSE) for known in values)
 
@@ -196,23 +204,55 @@ def _has_metric(text: str, listing: Listing, plan: Plan) -> bool:
 
 def _metric_name(written: str) -> str:
     """Return a metric's name without marks: `item coverage` and `item_coverage` are one."""
-    return re.sub(r"[\W_]", "", usual_name(written)).lower()
+    return _plain(usual_name(written))
 
 
 def _unused_names(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unused]:
-    """Yield the algorithms that are named and not planned."""
-    planned = " ".join(
-        re.sub(r"[\W_]", "", f"{a.name}{a.base}{a.kind}".lower()) for a in plan.algorithms
-    )
-    for pattern, meant in _ALGORITHMS:
+    """Yield the algorithms, re-rankings, metrics and datasets that are named and not planned."""
+    planned = " ".join(map(_plain, _names_of(plan)))
+    for pattern, meant in _NAMES:
+        if not (meant and re.search(meant, planned)):
+            yield from (_Unused(*found.span(), found[0]) for found in pattern.finditer(text))
+    yield from _unused_metrics(text, plan)
+    used = {str(n) for n in (*plan.datasets, *level_names(plan, FactorKind.DATASET))}
+    for dataset in datasets:
+        stem = re.escape(dataset.name.split(".")[0])
+        for found in re.finditer(rf"(?<![\w-]){stem}(?![\w-])", text, re.IGNORECASE):
+            if dataset.name not in used:
+                yield _Unused(*found.span(), found[0])
+
+
+def _unused_metrics(text: str, plan: Plan) -> Iterator[_Unused]:
+    """Yield the metrics that are named and not measured, but as a part of another's name."""
+    planned = {m.name for m in (*plan.metrics, *plan.validated)}
+    whole = [span for name in planned for span in _spans(name.replace("_", " "), text)]
+    measured = set(map(_metric_name, planned))
+    for name, pattern in _METRICS.items():
+        if _metric_name(name) in measured:
+            continue
         for found in pattern.finditer(text):
-            if not (meant and re.search(meant, planned)):
-                yield _Unused(found.start(), found.end(), found[0])
+            is_part = any(start <= found.start() < end for start, end in whole)
+            if not is_part and not text[: found.start()].endswith(
+                "at "
+            ):  # when it is, not how long
+                yield _Unused(*found.span(), found[0])
 
 
-def _unused_conditions(text: str, plan: Plan) -> Iterator[_Unused]:
+def _names_of(plan: Plan) -> Iterator[str]:
+    for algorithm in plan.algorithms:
+        yield f"{algorithm.name}{algorithm.base}{algorithm.kind}"
+    rerank = plan.factor(FactorKind.RERANK)
+    yield from map(str, rerank.levels if rerank else ())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _unused_conditions(text: str, plan: Plan, moot: Container[str]) -> Iterator[_Unused]:
+    """Yield the conditions that nothing carries out, but those that change nothing in the data."""
     for name, pattern in _CONDITIONS.items():
-        if not CARRIED_OUT[name](plan):
+        if name not in moot and not CARRIED_OUT[name](plan):
             for found in pattern.finditer(text):
                 yield _Unused(found.start(), found.end(), f"“{found[0]}”")
 
@@ -238,11 +278,17 @@ def _is_tested_by(plan: Plan, name: str) -> bool:
 
 
 CARRIED_OUT: Mapping[str, Callable[[Plan], bool]] = {
-    "validation": lambda p: (
-        bool(p.validated)
-        or _asks(p, Estimand.CHOICE)
-        or any(s.rules.has_validation for s in p.split_levels)
+    "validation": lambda p: any(
+        s.rules.has_validation or s.rules.kind is SplitKind.GIVEN for s in p.split_levels
     ),
+    "random_held_out": lambda p: any(
+        s.rules.order is not Order.NEWEST and not s.rules.kind.is_timed for s in p.split_levels
+    ),
+    "global_time": lambda p: any(
+        s.rules.kind in (SplitKind.GLOBAL_TIME, SplitKind.GIVEN, SplitKind.OTHER)
+        for s in p.split_levels
+    ),
+    "folds": lambda p: any(s.rules.folds > 1 for s in p.split_levels),
     "one_held_out": lambda p: any(
         s.rules.kind.is_single or s.rules.held_out == 1 for s in p.split_levels
     ),
@@ -288,7 +334,13 @@ _CUES = tuple(
     for c in _TABLE["cues"]
 )  # fmt: skip
 _CONDITIONS = {name: re.compile(p, re.IGNORECASE) for name, p in _TABLE["conditions"].items()}
-_ALGORITHMS = tuple(
-    (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"), meant)
-    for pattern, meant in _TABLE["algorithms"].items()
+_NAMES = tuple(
+    (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", flags), meant)
+    for table, flags in (("called", re.IGNORECASE), ("named", re.NOFLAG))
+    for pattern, meant in _TABLE[table].items()
 )
+_METRICS = {
+    kind.name: re.compile(rf"(?<![\w-])(?:{kind.spoken})(?![\w-])", re.IGNORECASE)
+    for kind in KINDS
+    if kind.spoken
+}

@@ -36,6 +36,8 @@ SHARES = (
     FactorKind.RERANK.value,
 )
 """Roles whose numbers may be told as shares."""
+SETTING = "setting "
+"""Begins the role of what an algorithm is configured with."""
 LEVEL = 0.05
 """Of significance, which every test here has."""
 
@@ -59,6 +61,7 @@ def _facts(plan: Plan, datasets: Sequence[Dataset]) -> Iterator[tuple[str, float
             yield from _of_rule(rule)
     for split in plan.split_levels:
         yield from _of_split(split.rules)
+    yield "splits", len(plan.split_levels)
     for factor in plan.factors:
         yield from _of_factor(factor)
     yield from _of_seeds("seed", plan.seeds)
@@ -70,9 +73,18 @@ def _facts(plan: Plan, datasets: Sequence[Dataset]) -> Iterator[tuple[str, float
     yield from (("count", number) for number in _counts(plan))
     yield from (("told", number) for number in _told(plan))
     for dataset in datasets:
+        yield from (("rating", below) for below in _next_below(plan, dataset))
         yield from (("profile", n) for n in (dataset.users, dataset.items, dataset.rows))
         yield from (("rating_value", value) for value in dataset.rating_values)
         yield from (("rating_value", value) for value in dataset.rating_range or ())
+
+
+def _next_below(plan: Plan, dataset: Dataset) -> Iterator[float]:
+    """Yield the ratings just below the lowest that count: `above 3` is `4 and more`."""
+    for level in plan.data_levels:
+        low = level.rules.lowest_rating
+        below = [value for value in dataset.rating_values if low is not None and value < low]
+        yield from (max(below),) if below else ()
 
 
 def _of_rule(rule: DataRule) -> Iterator[tuple[str, float | None]]:
@@ -123,14 +135,12 @@ def _of_question(question: Question) -> Iterator[tuple[str, float | None]]:
         yield "tolerance", value
         if value is not None and question.is_relative:
             yield "tolerance", 1 - value
-    if question.is_relative is False and question.margin is None:
-        return
 
 
 def _of_config(algorithm: Algorithm) -> Iterator[tuple[str, float | None]]:
     for name, value in {**algorithm.config, **algorithm.levels}.items():
         if isinstance(value, int | float):
-            yield f"config {name}" if name in algorithm.config else name, value
+            yield f"{SETTING}{name}" if name in algorithm.config else name, value
 
 
 def _counts(plan: Plan) -> Iterator[int]:

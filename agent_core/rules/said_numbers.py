@@ -37,6 +37,9 @@ SEPARATOR = re.compile(
     rf"(?:{_FILLING}\s*)*",
     re.IGNORECASE,
 )
+RATIO = 0.0
+"""The scale of what stands in no list: `80/20`."""
+KINDS = re.compile(r"-?(core|fold)", re.IGNORECASE)
 LONE = re.compile(r"\s*(?:$|[,.;:)\n]|and\b|or\b)")
 """What follows a number that nothing is said to count."""
 RANGE = re.compile(r"\s*(?:to|through|until|till|\u2013|-)\s*", re.IGNORECASE)
@@ -129,7 +132,7 @@ def _amount(found: re.Match[str]) -> Iterator[Amount]:
     elif found["first"]:
         first, second = int(found["first"]), int(found["second"])
         if first + second == 100:
-            yield Amount(second / 100, *at, Unit.SHARE, 0.01)
+            yield Amount(second / 100, *at, Unit.SHARE, RATIO)
         else:
             middle = found.start("second")
             yield Amount(first, at[0], found.end("first"))
@@ -177,7 +180,12 @@ def _joined(text: str, amounts: Sequence[Amount]) -> Iterator[Listing]:
 
 
 def _goes_on(text: str, last: Amount, following: Amount) -> bool:
-    """Whether a list goes on: behind a cut-off only with others, or with a bare number."""
+    """Whether a list goes on: with numbers of one kind, cut-offs also with a bare one."""
+    if RATIO in (last.scale, following.scale):
+        return False
+    kind, other = (KINDS.match(text, a.end) for a in (last, following))
+    if kind and (other is None or kind[1].lower() != other[1].lower()):
+        return False
     is_cut = text[max(0, last.start - 1) : last.start] == "@"
     is_cut_too = text[following.start - 1] == "@"
     return not is_cut or is_cut_too or LONE.match(text, following.end) is not None

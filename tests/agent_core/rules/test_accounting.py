@@ -1,0 +1,139 @@
+"""Every number, list and condition of a task is used by its plan, or named in its own words."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+from expected_designs import designs, plan_from
+
+from agent_core.domain import Column, Dataset, Unanswered
+from agent_core.rules.accounting import clause_at, unaccounted
+
+ENOUGH = 0.9
+"""Share of the single removals that are found; names and numbers that stand twice hide others."""
+DESIGNS = designs()
+COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id"))
+
+
+def datasets_of(design):
+    """Return the profiles of the datasets that a design names."""
+    named = next((f["levels"] for f in design["factors"] if f["name"] == "dataset"), [])
+    return tuple(
+        Dataset(n, "0", 1, ",", True, COLUMNS, "user_id", "item_id", None, None, 9) for n in named
+    )
+
+
+def found(design, plan):
+    return unaccounted(design["text"], plan, datasets_of(design))
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda d: d["id"])
+def test_a_plan_that_is_what_the_task_asks_leaves_nothing_over(design):
+    assert found(design, plan_from(design)) == ()
+
+
+def test_what_is_removed_from_a_plan_is_named():
+    removed = [(d, what, less) for d in DESIGNS for what, less in each_removal(d)]
+    missed = [
+        (d["id"], what) for d, what, less in removed if not found(d, plan_from(less))
+    ]  # fmt: skip
+
+    assert len(removed) > 500
+    assert len(missed) <= (1 - ENOUGH) * len(removed), missed
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda d: d["id"])
+def test_clauses_are_told_in_the_words_of_the_task(design):
+    plan = replace(plan_from(design), questions=(), factors=(), algorithms=(), unanswered=())
+    text = " ".join(design["text"].split())
+
+    clauses = found(design, plan)
+
+    assert clauses
+    assert all(c.clause in text and c.reason for c in clauses)
+
+
+def test_what_is_named_already_is_not_named_again():
+    (design,) = [d for d in DESIGNS if d["id"] == "significance_aa-4"]
+    plan = plan_from(design)
+    part = Unanswered("p = 0.03 he got from the live site last year was luck")
+
+    assert found(design, replace(plan, unanswered=()))
+    assert found(design, replace(plan, unanswered=(part,))) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Compare A and B. Hold out 20 % of all ratings; seeds 1 to 3.", "Hold out 20 % of all"),
+        ("min. 5 interactions per user\nLOO", "min. 5 interactions per user"),
+    ],
+)
+def test_a_clause_ends_where_its_sentence_does(text, part):
+    at = text.index(part) + len(part) - 3
+
+    told = clause_at(text, at, at + 2)
+
+    assert part in told
+    assert "\n" not in told
+    assert ";" not in told
+
+
+def each_removal(design):
+    """Yield what is removed, and the design without it."""
+    for n, factor in enumerate(design["factors"]):
+        yield from without_levels(design, n, factor)
+    yield from without_rules(design)
+    for n, measure in enumerate(design["measures"]):
+        if measure.get("k") and len(design["measures"]) > 1:
+            yield measure, changed(design, lambda d, n=n: d["measures"].pop(n))
+    for n, question in enumerate(design["questions"]):
+        for field in {"margin", "tolerance", "test"}.intersection(question):
+            yield field, changed(design, lambda d, n=n, f=field: d["questions"][n].pop(f))
+
+
+def without_levels(design, n, factor):
+    name, levels = factor["name"], factor["levels"]
+    if name in ("model_seed", "split_seed", "fold"):
+        yield name, changed(design, lambda d: without_repetition(d, n))
+        return
+    rules = {"data": "data_rules", "split": "split_rules"}.get(name)
+    for at, level in enumerate(levels):
+        if rules is None:
+            yield (
+                (name, level),
+                changed(design, lambda d, at=at: d["factors"][n]["levels"].pop(at)),
+            )
+        elif design[rules][level]:
+            other = 0 if level else 1
+            yield (
+                design[rules][level],
+                changed(design, lambda d, a=level, b=other: d[rules].__setitem__(a, d[rules][b])),
+            )
+
+
+def without_repetition(design, n):
+    gone = design["factors"].pop(n)
+    for rules in design["split_rules"] if gone["name"] == "fold" else ():
+        rules.pop("folds", None)
+
+
+def without_rules(design):
+    several = {f["name"] for f in design["factors"]}
+    for n, rule in enumerate(design["data_rules"][0] if "data" not in several else ()):
+        yield rule, changed(design, lambda d, n=n: d["data_rules"][0].pop(n))
+    numbers = {"holdout": 0.37, "seed": 7, "held_out": None, "test_users": None}
+    numbers |= {"test_user_share": None, "candidate_count": None, "lowest_test_rating": None}
+    for field, other in numbers.items() if "split" not in several else ():
+        was = design["split_rules"][0].get(field)
+        if was not in (None, 1):
+            yield (
+                (field, was),
+                changed(design, lambda d, f=field, o=other: d["split_rules"][0].__setitem__(f, o)),
+            )
+
+
+def changed(design, change):
+    less = copy.deepcopy(design)
+    change(less)
+    return less
