@@ -263,6 +263,13 @@ class Plan:
     """Combinations of levels that are left out."""
     unanswered: tuple[Unanswered, ...] = ()
     """Clauses of the task that nothing here answers."""
+    struck: tuple[str, ...] = ()
+    """Clauses that the requester has left out, in the task's own words."""
+
+    @property
+    def open_main(self) -> tuple[Unanswered, ...]:
+        """What the task mainly asks, where nothing answers it: it needs consent to start."""
+        return tuple(u for u in self.unanswered if u.is_main)
 
     @property
     def primary(self) -> Metric:

@@ -43,8 +43,9 @@ from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
 from agent_core.lab.rereading import Rereading
-from agent_core.lab.run_files import RunFiles
-from agent_core.lab.settling import settled
+from agent_core.lab.run_files import RunFiles, status_text
+from agent_core.lab.settling import settled, settled_revision
+from agent_core.lab.striking import strike
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.lenskit.memory import cautions
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
@@ -204,7 +205,7 @@ class RunDriver:
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
         plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
-        plan = settled(self.with_cautions(plan))
+        plan = settled(self.with_cautions(plan), asked.rest, self.view.datasets)
         await self.recorder.flush()
         waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
         await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
@@ -212,6 +213,11 @@ class RunDriver:
     async def revise(self, text: str, by: UserId) -> Revision:
         """Read one reply at a time; log the plan's next version when there is one."""
         async with self.talk:
+            struck = strike(self.existing_plan(), text) if self.view.freeze is None else None
+            if struck is not None:
+                await self.recorder.add(PlanSet(struck.plan, struck.change, by, text))
+                if not (text := struck.rest):
+                    return Revision(struck.plan, struck.change)
             reread = await self.rereading.read_again(text, by)
             if reread is not None:
                 return reread
@@ -235,7 +241,8 @@ class RunDriver:
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             revision = await researcher.revise(request)
         await self.recorder.flush()
-        return replace(revision, plan=settled(revision.plan)) if revision.plan else revision
+        datasets = request.context.datasets
+        return settled_revision(revision, request.plan, request.reply, datasets)
 
     async def go_back(self, plan: Plan, change: PlanChange, by: UserId) -> None:
         """Log an earlier version of the plan as the next one, on the data that it had."""
@@ -345,7 +352,7 @@ class RunDriver:
         conclusion = Conclusion(self.recorder, self.services.packages, self.files())
         facts = await conclusion.facts()
         report = self.view.report.markdown if self.view.report else ""
-        plan, status = self.existing_plan(), _status_text(self.view)
+        plan, status = self.existing_plan(), status_text(self.view)
         request = AnswerRequest(self.context(), plan, question, facts, report, status)
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             answer = await researcher.answer(request)
@@ -388,16 +395,3 @@ class RunDriver:
         rerun = await conclusion.repeat(search.experiment(self.view.best), self.services.executor)
         await self.recorder.add(rerun)
         return rerun
-
-
-def _status_text(view: RunView) -> str:
-    """Say in words how a run stands."""
-    ran = sum(n.execution is not None for n in view.nodes)
-    crashed = sum(n.is_buggy and not n.is_stopped for n in view.nodes)
-    parts = [f"The run is {view.status.value}", f"{ran} scripts ran, {crashed} of them crashed"]
-    if view.executing:
-        parts.append(f"{len(view.executing)} in work")
-    parts.extend(p.line for _, p in view.progress if p.total)
-    if view.primary:
-        parts.append(f"preliminary: {view.primary}")
-    return "; ".join(parts) + "."

@@ -112,6 +112,19 @@ def without_file_words(text: str, datasets: Sequence[Dataset]) -> str:
     return file_words(kept).rest.strip(" .;,")
 
 
+def status_text(view: RunView) -> str:
+    """Say in words how a run stands."""
+    ran = sum(n.execution is not None for n in view.nodes)
+    crashed = sum(n.is_buggy and not n.is_stopped for n in view.nodes)
+    parts = [f"The run is {view.status.value}", f"{ran} scripts ran, {crashed} of them crashed"]
+    if view.executing:
+        parts.append(f"{len(view.executing)} in work")
+    parts.extend(p.line for _, p in view.progress if p.total)
+    if view.primary:
+        parts.append(f"preliminary: {view.primary}")
+    return "; ".join(parts) + "."
+
+
 def _open_columns(datasets: Sequence[Dataset]) -> list[str]:
     """Return the columns by which lines may be kept or left out: all but user, item and time."""
     taken = {c for d in datasets for c in (d.user_column, d.item_column, d.timestamp_column)}

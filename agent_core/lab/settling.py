@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from agent_core.domain import Plan, Unanswered
+from agent_core.domain import Dataset, Plan, PlanChange, Revision, Unanswered
+from agent_core.lab.run_files import without_file_words
+from agent_core.rules.accounting import unaccounted
+from agent_core.rules.design_changes import untold_changes
 
 QUOTED = re.compile(r"“([^”]+)”,? *(.*)", re.DOTALL)
 """A clause in the task's own words, and why nothing covers it."""
+CLAUSE = 0.6
+"""Share of a clause's words that what answers it has too."""
 
 
-def settled(plan: Plan) -> Plan:
-    """Return a plan whose clauses that nothing covers are all named in one place."""
-    told = map(unanswered_of, plan.unmapped)
-    return replace(plan, unanswered=each_once((*plan.unanswered, *told)), unmapped=())
+def settled(plan: Plan, text: str, datasets: Sequence[Dataset] = ()) -> Plan:
+    """Return a plan in which each clause of its task is used, or named as not answered."""
+    plan = _in_one_place(plan)
+    rest = without_file_words(text, datasets)
+    found = unaccounted(rest, plan, datasets, plan.struck)
+    return replace(plan, unanswered=each_once((*plan.unanswered, *found)))
 
 
-def unanswered_of(line: str) -> Unanswered:
-    """Return a clause from a line about it: the task's own words in it, and the reason."""
-    found = QUOTED.fullmatch(line)
-    return Unanswered(found[1], found[2]) if found else Unanswered(line)
+def settled_revision(
+    revision: Revision, before: Plan, reply: str, datasets: Sequence[Dataset] = ()
+) -> Revision:
+    """Return a revision whose plan answers for the reply, and keeps what was open before.
+
+    What was not answered stays so until a field or a question covers it, or the requester strikes
+    it; the change says all that differs, whatever the researcher told of it.
+    """
+    if revision.plan is None:
+        return revision
+    after = _in_one_place(replace(revision.plan, struck=before.struck))
+    kept = [u for u in before.unanswered if not _is_covered(u, before, after, datasets)]
+    own = [u for u in after.unanswered if not _is_struck(u, before)]
+    rest = without_file_words(reply, datasets)
+    found = unaccounted(rest, after, datasets, before.struck, (before,))
+    after = replace(after, unanswered=each_once((*kept, *own, *found)))
+    return replace(revision, plan=after, change=full_change(revision.change, before, after))
+
+
+def full_change(change: PlanChange, before: Plan, after: Plan) -> PlanChange:
+    """Return a change that tells every difference of the designs."""
+    untold = untold_changes(before, after, change.summary)
+    return replace(change, summary=(*change.summary, *untold))
 
 
 def each_once(clauses: Iterable[Unanswered]) -> tuple[Unanswered, ...]:
@@ -37,6 +63,44 @@ def same_words(a: str, b: str) -> bool:
     """Whether one of two texts holds the other, whatever their marks."""
     one, other = _plain(a), _plain(b)
     return bool(one and other) and (one in other or other in one)
+
+
+def _in_one_place(plan: Plan) -> Plan:
+    """Return a plan whose clauses that nothing covers are all in `unanswered`."""
+    told = map(_unanswered_of, plan.unmapped)
+    return replace(plan, unanswered=each_once((*plan.unanswered, *told)), unmapped=())
+
+
+def _unanswered_of(line: str) -> Unanswered:
+    """Return a clause from a line about it: the task's own words in it, and the reason."""
+    found = QUOTED.fullmatch(line)
+    return Unanswered(found[1], found[2]) if found else Unanswered(line)
+
+
+def _is_struck(clause: Unanswered, plan: Plan) -> bool:
+    return any(same_words(clause.clause, struck) for struck in plan.struck)
+
+
+def _is_covered(
+    clause: Unanswered, before: Plan, after: Plan, datasets: Sequence[Dataset]
+) -> bool:
+    """Whether something of the next version answers a clause that nothing did before."""
+    was = unaccounted(clause.clause, replace(before, unanswered=()), datasets)
+    if was:
+        return not unaccounted(clause.clause, replace(after, unanswered=()), datasets)
+    return any(_answers(text, clause.clause) for text in _texts(after) - _texts(before))
+
+
+def _texts(plan: Plan) -> set[str]:
+    """Return the words of a task that questions and requirements of a plan stand for."""
+    asked = {t for q in plan.questions for t in (q.clause, q.text)}
+    return asked | {t for r in plan.requirements for t in (r.clause, r.text)}
+
+
+def _answers(text: str, clause: str) -> bool:
+    """Whether a text has most words of a clause."""
+    wanted, said = set(_plain(clause).split()), set(_plain(text).split())
+    return bool(wanted) and len(wanted & said) >= CLAUSE * len(wanted)
 
 
 def _plain(text: str) -> str:

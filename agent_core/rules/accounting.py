@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agent_core.domain import (
     Candidates,
@@ -78,7 +79,11 @@ class _Unused:
 
 
 def unaccounted(
-    text: str, plan: Plan, datasets: Sequence[Dataset] = (), known: Sequence[str] = ()
+    text: str,
+    plan: Plan,
+    datasets: Sequence[Dataset] = (),
+    known: Sequence[str] = (),
+    others: Sequence[Plan] = (),
 ) -> tuple[Unanswered, ...]:
     """Return what of a task no field of its plan uses, in the task's own words.
 
@@ -92,13 +97,15 @@ def unaccounted(
         What it runs on: their counts, names and ratings may be told in the text.
     known
         Clauses that need no place in the plan, beside those that it says are unanswered.
+    others
+        Plans that may use a part of it instead: what a reply takes away is in the one before.
     """
-    plan = with_design(plan)
     named = (*(u.clause for u in plan.unanswered), *known)
     spared = [span for clause in named for span in _spans(clause, text)]
+    unused_by = [set(_unused(text, p, datasets)) for p in (plan, *others)]
     found = (
         unused
-        for unused in _unused(text, plan, datasets)
+        for unused in set.intersection(*unused_by)
         if not any(start <= unused.start < end for start, end in spared)
     )
     told: dict[str, list[str]] = {}
@@ -123,6 +130,7 @@ def clause_at(text: str, start: int, end: int) -> str:
 
 
 def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unused]:
+    plan = with_design(plan)
     facts = facts_of(plan, datasets)
     yield from _unused_numbers(text, plan, facts)
     yield from _unused_names(text, plan, datasets)
@@ -328,11 +336,13 @@ def _compiled(expression: str | None) -> re.Pattern[str] | None:
     return re.compile(expression, re.IGNORECASE) if expression else None
 
 
-_CUES = tuple(
-    _Cue(tuple(c["roles"]), *(_compiled(c.get(side)) for side in ("before", "after")),
-         c.get("whole", False), c.get("years", False), c.get("compares", False))
-    for c in _TABLE["cues"]
-)  # fmt: skip
+def _cue(written: Mapping[str, Any]) -> _Cue:
+    before, after = (_compiled(written.get(side)) for side in ("before", "after"))
+    flags = (bool(written.get(flag)) for flag in ("whole", "years", "compares"))
+    return _Cue(tuple(written["roles"]), before, after, *flags)
+
+
+_CUES = tuple(map(_cue, _TABLE["cues"]))
 _CONDITIONS = {name: re.compile(p, re.IGNORECASE) for name, p in _TABLE["conditions"].items()}
 _NAMES = tuple(
     (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", flags), meant)
