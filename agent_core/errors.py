@@ -6,6 +6,7 @@ AgentError
 ├── UnusableAnswer      the model answered, twice, with something that cannot be used
 ├── OutsideGrammar      the rule-based researcher does not understand the task
 ├── BadDataset          a dataset cannot be read; says why and what to do
+├── NeedsConsent        a plan does not answer the main question, and nobody agreed to start it
 ├── RunBusy             another live process owns the run
 └── UnknownRun          no such run
 """
@@ -40,6 +41,10 @@ class OutsideGrammar(AgentError):
 
 class BadDataset(AgentError):
     """A dataset cannot be used: what is wrong with which file, and what to do."""
+
+
+class NeedsConsent(AgentError):
+    """A plan leaves the main question unanswered: nothing is spent until somebody agrees."""
 
 
 class RunBusy(AgentError):

@@ -56,6 +56,9 @@ def run(
     record: Record = None,
     json: Json = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
+    accept_unanswered: Annotated[
+        bool, typer.Option(help="Start also where the main question is not answered.")
+    ] = False,
     given: Set = None,
     config: Config = None,
 ) -> None:
@@ -65,8 +68,31 @@ def run(
 
     text = task_text(task, task_file)
     asks = can_ask() and not (yes or json)
-    order = RunOrder(text, tuple(data or ()), out, researcher, seed, json, record, asks)
+    order = RunOrder(
+        text, tuple(data or ()), out, researcher, seed, json, record, asks, accept_unanswered
+    )
     leave(run_task(order, settings_of(config, given)))
+
+
+@app.command()
+def plan(
+    task: Annotated[str | None, typer.Argument(help="The task; `-` reads it from stdin.")] = None,
+    task_file: Annotated[Path | None, typer.Option(help="Read the task from a file.")] = None,
+    data: Data = None,
+    researcher: Who = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of the run's own choices.")] = 0,
+    record: Record = None,
+    json: Json = False,
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Show what a task would come to: design, data, split, questions; nothing is run."""
+    from bot.commands.plan import show_plan
+    from bot.commands.run import RunOrder, task_text
+
+    text = task_text(task, task_file)
+    order = RunOrder(text, tuple(data or ()), None, researcher, seed, json, record)
+    leave(show_plan(order, settings_of(config, given)))
 
 
 @app.command("exec")

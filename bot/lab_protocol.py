@@ -37,7 +37,7 @@ class LabLike(Protocol):
         """Take the last change of the plan back."""
         ...
 
-    async def start(self, run: RunId, by: UserId) -> None:
+    async def start(self, run: RunId, by: UserId, *, accepts_unanswered: bool = False) -> None:
         """Freeze the protocol and begin; idempotent."""
         ...
 

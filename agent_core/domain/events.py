@@ -87,6 +87,8 @@ class ProtocolFrozen:
     version: int
     plan_hash: str
     by: UserId
+    accepted: tuple[str, ...] = ()
+    """What the plan does not answer of the main question, with the starter's consent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from agent_core.domain.events import (
     StatusChanged,
     StopRequested,
 )
-from agent_core.errors import AgentError, BadDataset, BudgetExhausted, RunBusy
+from agent_core.errors import AgentError, BadDataset, BudgetExhausted, NeedsConsent, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
 from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.run_files import (
@@ -48,6 +48,7 @@ from agent_core.lab.run_files import (
     with_shelf,
 )
 from agent_core.lab.waivers import WaiverReading, named_waivers, read_waivers, waived_text
+from agent_core.rules.design_words import main_text
 from agent_core.run.journal import Journal
 from agent_core.run.rounds import dispute_line, is_reopened, next_round, why_closed
 from agent_core.run.view import RunView, fold
@@ -272,16 +273,21 @@ class Lab:
         else:
             await self.work_on(run)
 
-    async def start(self, run: RunId, by: UserId) -> None:
+    async def start(self, run: RunId, by: UserId, *, accepts_unanswered: bool = False) -> None:
         """Freeze the protocol and let the run begin; idempotent.
 
         Raises
         ------
         BudgetExhausted
             When the lab has spent what it may spend this month.
+        NeedsConsent
+            When the plan leaves the main question unanswered and that is not accepted.
         """
-        if (await self.view(run)).freeze is not None:
+        view = await self.view(run)
+        if view.freeze is not None:
             return
+        if view.plan is not None and view.plan.open_main and not accepts_unanswered:
+            raise NeedsConsent(f"{main_text(view.plan)} Nothing is started without consent.")
         await self.refuse_beyond_month()
         (await self.driver(run)).start(by)
 

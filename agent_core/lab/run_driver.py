@@ -259,7 +259,8 @@ class RunDriver:
         """Fix the protocol, before any result."""
         async with self.talk:
             plan = self.existing_plan()
-            frozen = ProtocolFrozen(plan.version, plan_hash(plan), self.starter)
+            accepted = tuple(u.clause for u in plan.open_main)
+            frozen = ProtocolFrozen(plan.version, plan_hash(plan), self.starter, accepted)
             await self.recorder.add(frozen, StatusChanged(RunStatus.RUNNING))
 
     def budget(self) -> Budget:

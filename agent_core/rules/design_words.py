@@ -109,6 +109,14 @@ def unanswered_text(clause: Unanswered) -> str:
     return f"“{clause.clause}”" + (f" ({'; '.join(notes)})" if notes else "")
 
 
+def main_text(plan: Plan) -> str:
+    """Say that the main question is not answered; empty where it is."""
+    clauses = ", ".join(
+        f"“{u.clause}”" + (f" ({u.reason})" if u.reason else "") for u in plan.open_main
+    )
+    return f"This plan does not answer the main question: {clauses}." if clauses else ""
+
+
 def factor_words(name: str) -> tuple[str, str]:
     """Return what people call one and several levels of a factor."""
     known = TABLE["factors"].get(name)

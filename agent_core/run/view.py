@@ -60,6 +60,8 @@ class Freeze:
     plan_hash: str
     at: datetime
     by: str
+    accepted: tuple[str, ...] = ()
+    """What of the main question nothing answers, with consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,9 @@ def _run_step(view: RunView, logged: Logged) -> RunView:
                 started_at=view.started_at or started,
                 finished_at=None if not status.is_final else logged.at,
             )
-        case ProtocolFrozen(version, plan_hash, by):
-            return replace(view, freeze=Freeze(version, plan_hash, logged.at, by))
+        case ProtocolFrozen(version, plan_hash, by, accepted):
+            freeze = Freeze(version, plan_hash, logged.at, by, accepted)
+            return replace(view, freeze=freeze)
         case _:
             return _end_step(view, logged)
 

@@ -18,6 +18,8 @@ class ButtonAction(StrEnum):
     """What a button does when it is pressed; the values are in messages that are posted."""
 
     START = "start"
+    START_ANYWAY = "start_anyway"
+    """Although the plan leaves the main question unanswered."""
     EDIT = "edit"
     REQUIREMENTS = "requirements"
     """Shows the whole plan."""

@@ -9,6 +9,7 @@ from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Re
 from agent_core.rules.design_words import (
     PlanWords,
     design_line,
+    main_text,
     question_text,
     unanswered_text,
     words_of,
@@ -17,10 +18,23 @@ from agent_core.run.view import RunView
 from agent_core.statistics.answered import open_questions
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.data import CHANGE, data_read_text, question_rows, questions_text
-from bot.blocks.limits import Message, message, section, sections, without_buttons
+from bot.blocks.limits import (
+    BUTTON,
+    CONFIRM_TEXT,
+    Block,
+    Message,
+    clip,
+    message,
+    section,
+    sections,
+    without_buttons,
+)
 from bot.blocks.text import dollars, escape
 
 UNTOUCHED = ", nothing has run yet"
+ANYWAY = " Start anyway?"
+MOST_STRUCK = 4
+"""Clauses with a button that leaves them out; all can be left out in words."""
 REPLY = "Reply in this thread to change anything."
 
 
@@ -29,7 +43,8 @@ def plan_message(view: RunView, plan: Plan, cap: float = 0.0) -> Message:
     data = view.datasets
     parts = [_heading(plan, data), protocol_text(plan, data), remarks_text(plan, data)]
     text = "\n".join([*(p for p in parts if p), f"{_estimate_text(plan, cap)} {REPLY}"])
-    rows = (*question_rows(view.id, data), *button_row(plan_buttons(view.id, plan)))
+    asked = (*question_rows(view.id, data), *strike_rows(view.id, plan))
+    rows = (*asked, *button_row(plan_buttons(view.id, plan)))
     blocks = [*sections(text), *rows]
     return message(text, blocks)
 
@@ -98,13 +113,45 @@ def plan_buttons(run: str, plan: Plan) -> list[Button]:
     """Return what can be done about a plan."""
     count, carried = len(plan.requirements), Carried(run)
     return [
-        Button("Start", ButtonAction.START, carried, "primary"),
+        start_button(run, plan),
         Button("Edit", ButtonAction.EDIT, carried),
         Button(f"All {count} requirements", ButtonAction.REQUIREMENTS, carried),
         Button(
             "Cancel", ButtonAction.CANCEL, carried, "", "Cancel this task? Nothing has run yet."
         ),
     ]
+
+
+def start_button(run: str, plan: Plan) -> Button:
+    """Return the button that gives the start; it asks where the main question is not answered."""
+    if not plan.open_main:
+        return Button("Start", ButtonAction.START, Carried(run), "primary")
+    asked = f"{clip(main_text(plan), CONFIRM_TEXT - len(ANYWAY))}{ANYWAY}"
+    return Button("Start anyway", ButtonAction.START_ANYWAY, Carried(run), "", asked)
+
+
+def strike_rows(run: str, plan: Plan) -> tuple[Block, ...]:
+    """Return a button for each clause that is not answered, which leaves it out."""
+    buttons = [
+        Button(
+            clip(f"Leave out: {u.clause}", BUTTON),
+            ButtonAction.ANSWER,
+            Carried(run, f"leave out “{u.clause}”"),
+            key=f"unanswered{number}",
+        )
+        for number, u in enumerate(plan.unanswered[:MOST_STRUCK])
+    ]
+    return button_row(buttons)
+
+
+def consent_message(run: str, plan: Plan) -> Message:
+    """Return the question whether a plan is started that leaves the main question unanswered."""
+    text = (
+        f"⚠️ {escape(main_text(plan))} Nothing has run. Say it in other words, have a model plan "
+        "it, leave it out, or reply “start anyway”: the report will say what is not answered."
+    )
+    rows = (*strike_rows(run, plan), *button_row([start_button(run, plan)]))
+    return message(text, [*sections(text), *rows])
 
 
 def difference_message(
@@ -124,7 +171,7 @@ def difference_message(
     head = f"*Plan v{plan.version}:* {said}. Now {escape(design_line(plan))}{money}."
     text = "\n".join((head, *_main_lines(plan), *_open_lines(plan, datasets)))
     steps = [
-        Button("Start", ButtonAction.START, Carried(run), "primary"),
+        start_button(run, plan),
         Button("Undo", ButtonAction.UNDO, Carried(run, str(plan.version))),
     ]
     whole = Button("Full plan", ButtonAction.REQUIREMENTS, Carried(run))

@@ -39,6 +39,11 @@ async def settle_data(lab: Lab, view: RunView, by: UserId, console: Console) -> 
     return False
 
 
+async def agrees(question: str) -> bool:
+    """Ask whether something is done; only a yes is one."""
+    return (await _ask(f"{question} [y/N] ")).lower() in ("y", "yes")
+
+
 async def describe_refused(lab: Lab, run: RunId, by: UserId) -> bool:
     """Ask how files that were refused are read; whether they are read again."""
     view = await lab.view(run)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets as tokens
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -15,10 +15,10 @@ from rich.console import Console
 
 from agent_core.domain import Outcome, RunId, RunStatus, Task, UserId
 from agent_core.domain.events import Logged, PlanSet, StatusChanged
-from agent_core.errors import AgentError
+from agent_core.errors import AgentError, NeedsConsent
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
-from bot.commands.asking import describe_refused, settle_data
+from bot.commands.asking import agrees, describe_refused, settle_data
 from bot.commands.data import existing
 from bot.commands.tasks import find_run
 from bot.commands.terminal import as_json, line_of, report_text, summary_of
@@ -31,6 +31,10 @@ EXIT_OF = {Outcome.SATISFIED: 0, Outcome.PARTIAL: 3, Outcome.NOTHING: 4}
 COULD_NOT_RUN = 1
 OUTSIDE_GRAMMAR = 5
 USAGE = 2
+REMEDY = (
+    "Say it in other words, set OPENAI_API_KEY for a model, or add --accept-unanswered: the run "
+    "then ends with exit status 3."
+)
 INTERRUPTED = 130
 LOCAL = UserId("local")
 
@@ -49,6 +53,8 @@ class RunOrder:
     """Folder for the conversations with the model."""
     asks: bool = False
     """Whether somebody is asked about the data; else the defaults are taken."""
+    accepts_unanswered: bool = False
+    """Whether a plan is started that leaves the main question unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,7 @@ async def _follow_run(lab: Lab, run: RunId, order: RunOrder, after: int) -> RunV
     console = Console(highlight=False)
     view = fold(run, [e for e in await lab.journal.read(run) if e.seq <= after])
     if view.status is RunStatus.WAITING:
-        await lab.start(run, LOCAL)
+        await _begin(lab, view, replace(order, asks=False), console)
     while True:
         async for logged in lab.events(run, view.seq):
             view = fold(run, [logged], view)
@@ -173,8 +179,16 @@ async def _follow_run(lab: Lab, run: RunId, order: RunOrder, after: int) -> RunV
 
 async def _begin(lab: Lab, view: RunView, order: RunOrder, console: Console) -> None:
     """Give the start, unless an answer changes the plan: then its next version is shown."""
-    if not (order.asks and await settle_data(lab, view, LOCAL, console)):
-        await lab.start(view.id, LOCAL)
+    if order.asks and await settle_data(lab, view, LOCAL, console):
+        return
+    try:
+        await lab.start(view.id, LOCAL, accepts_unanswered=order.accepts_unanswered)
+    except NeedsConsent as error:
+        if order.asks and await agrees(f"{error} Start anyway?"):
+            await lab.start(view.id, LOCAL, accepts_unanswered=True)
+            return
+        typer.echo(f"{error} {REMEDY}", err=True)
+        await lab.stop(view.id, LOCAL)
 
 
 def _print_event(console: Console, logged: Logged, view: RunView, order: RunOrder) -> None:
@@ -198,6 +212,8 @@ async def _deliver(lab: Lab, view: RunView, order: RunOrder) -> int:
     elif view.report is not None:
         console = Console(highlight=False, soft_wrap=True)
         console.print("\n", report_text(view.report), f"\n\nResults: {folder}", sep="")
+    if view.freeze is None and view.plan is not None and view.plan.open_main:
+        return OUTSIDE_GRAMMAR
     if view.status is RunStatus.FAILED:
         return OUTSIDE_GRAMMAR if view.is_outside_grammar else COULD_NOT_RUN
     return EXIT_OF[view.outcome] if view.outcome else COULD_NOT_RUN

@@ -101,10 +101,25 @@ def plan_text(view: RunView) -> str:
             f"  Measured, but not yet answered: {question_text(plan, q)}"
             for q in open_questions(plan)
         ),
-        *(f"  {line}" for line in _asked_lines(view)),
+        *(f"  {line}" for line in asked_lines(view)),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
     ]
     return "\n".join(lines)
+
+
+def asked_lines(view: RunView) -> list[str]:
+    """Return what plan and data ask, each with its default."""
+    ask = view.plan.ask if view.plan else None
+    own = [(ask.text, ask.options, ask.default)] if ask else []
+    ofs = [
+        (f"{name}: {q.text}", tuple(o for _, o in options), q.default)
+        for name, q, options in lettered_questions(view.datasets)
+    ]
+    return [
+        f"Asked: {text} [{options[default]}] "
+        f"{' / '.join(o for n, o in enumerate(options) if n != default)}".rstrip()
+        for text, options, default in (*own, *ofs)
+    ]
 
 
 def report_text(report: Report) -> Text:
@@ -139,21 +154,6 @@ def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
         "zip": str(folder / bundle.name) if bundle else None,
         "spend": view.usage.cost,
     }
-
-
-def _asked_lines(view: RunView) -> list[str]:
-    """Return what plan and data ask, each with its default."""
-    ask = view.plan.ask if view.plan else None
-    own = [(ask.text, ask.options, ask.default)] if ask else []
-    ofs = [
-        (f"{name}: {q.text}", tuple(o for _, o in options), q.default)
-        for name, q, options in lettered_questions(view.datasets)
-    ]
-    return [
-        f"Asked: {text} [{options[default]}] "
-        f"{' / '.join(o for n, o in enumerate(options) if n != default)}".rstrip()
-        for text, options, default in (*own, *ofs)
-    ]
 
 
 def _later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:

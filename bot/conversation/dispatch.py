@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 STEERING = frozenset(
     {
         ButtonAction.START,
+        ButtonAction.START_ANYWAY,
         ButtonAction.UNDO,
         ButtonAction.RESUME,
         ButtonAction.RERUN,
@@ -42,7 +43,14 @@ ACTIONS = STEERING | {
 }
 """Buttons that change something; they are kept before they are acknowledged."""
 
-OF_UNFINISHED = (Intent.START, Intent.STOP, Intent.STATUS, Intent.UNDO, Intent.RESUME)
+OF_UNFINISHED = (
+    Intent.START,
+    Intent.START_ANYWAY,
+    Intent.STOP,
+    Intent.STATUS,
+    Intent.UNDO,
+    Intent.RESUME,
+)
 """Words that mean a task that is not at its end, when they stand alone."""
 FORGOTTEN = "I do not know this task any more. Ask again in a new message."
 
@@ -152,6 +160,7 @@ class Dispatch:
         replies = self.replies
         return {
             ButtonAction.START: replies.start,
+            ButtonAction.START_ANYWAY: replies.start_anyway,
             ButtonAction.UNDO: replies.undo,
             ButtonAction.RESUME: replies.resume,
             ButtonAction.RERUN: replies.rerun,

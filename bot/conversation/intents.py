@@ -13,6 +13,8 @@ class Intent(StrEnum):
     """No words at all."""
     HELP = "help"
     START = "start"
+    START_ANYWAY = "start_anyway"
+    """Although the main question is not answered."""
     STOP = "stop"
     STATUS = "status"
     LIST = "list"
@@ -45,6 +47,16 @@ WORDS = {
             "looks good",
         ),
         *("lgtm", "do it", "proceed"),
+    ),
+    Intent.START_ANYWAY: (
+        *("start anyway", "yes start anyway", "please start anyway", "start it anyway"),
+        *(
+            "go anyway",
+            "run it anyway",
+            "start without it",
+            "start without that",
+            "go ahead anyway",
+        ),
     ),
     Intent.STOP: (
         *("stop", "cancel", "abort", "halt", "stop it", "stop now", "stop the run", "cancel it"),

@@ -9,7 +9,7 @@ from agent_core.lab.run_files import can_be_described, frozen_reply, spoken_of_f
 from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView
 from bot.blocks.limits import message
-from bot.blocks.plan import revision_reply
+from bot.blocks.plan import consent_message, revision_reply
 from bot.blocks.report import answer_message, rerun_message
 from bot.blocks.text import escape
 from bot.blocks.words import (
@@ -31,6 +31,7 @@ STATEMENT_WORDS = 4
 """Fewer words are thanks, or `here it is`."""
 STEERING = (
     Intent.START,
+    Intent.START_ANYWAY,
     Intent.UNDO,
     Intent.RESUME,
     Intent.RERUN,
@@ -122,16 +123,26 @@ class Replies:
         answer = await self.services.lab.answer(thread.run, incoming.text, user)
         await self.services.responder.say(incoming, answer_message(answer))
 
-    async def start(self, thread: Thread, incoming: Incoming) -> None:
-        """Give the start."""
+    async def start_anyway(self, thread: Thread, incoming: Incoming) -> None:
+        """Give the start although the main question is not answered."""
+        await self.start(thread, incoming, accepts_unanswered=True)
+
+    async def start(
+        self, thread: Thread, incoming: Incoming, *, accepts_unanswered: bool = False
+    ) -> None:
+        """Give the start; where the main question is not answered, ask first."""
         view = await self.services.lab.view(thread.run)
         if view.plan is None and not view.status.is_final:
             said = message("The plan is still being written; start it when it is shown.")
             await self.services.responder.say(incoming, said)
         elif view.status.is_final or view.freeze is not None:
             await self.services.responder.whisper(incoming, status_message(view))
+        elif view.plan is not None and view.plan.open_main and not accepts_unanswered:
+            await self.services.responder.say(incoming, consent_message(view.id, view.plan))
         else:
-            await self.services.lab.start(thread.run, UserId(incoming.user))
+            user = UserId(incoming.user)
+            lab = self.services.lab
+            await lab.start(thread.run, user, accepts_unanswered=accepts_unanswered)
 
     async def stop(self, thread: Thread, incoming: Incoming) -> None:
         """Stop in whatever phase."""
@@ -186,8 +197,9 @@ class Replies:
         match intent:
             case Intent.STOP:
                 await self.stop(thread, incoming)
-            case Intent.START:
-                await self.start(thread, incoming)
+            case Intent.START | Intent.START_ANYWAY:
+                is_anyway = intent is Intent.START_ANYWAY
+                await self.start(thread, incoming, accepts_unanswered=is_anyway)
             case Intent.UNDO:
                 await self.undo(thread, incoming)
             case Intent.RESUME:

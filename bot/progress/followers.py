@@ -17,7 +17,7 @@ from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
 from bot.blocks.plan import closed_plan
 from bot.blocks.rounds import dispute_note, disputed_report
-from bot.blocks.text import mention, moment
+from bot.blocks.text import escape, mention, moment
 from bot.delivery.cards import Cards
 from bot.delivery.outbox import Outbox
 from bot.delivery.sessions import Sessions
@@ -236,6 +236,8 @@ class Follower:
                 f"Plan v{freeze.version} started by {mention(freeze.by)} {moment(logged.at)}; "
                 "fixed before any result."
             )
+            if freeze.accepted:
+                note += f" Not answered, and accepted: {escape('; '.join(freeze.accepted))}."
         for key in self.plan_keys:
             plan = await self.telling.outbox.message(key)
             if plan is not None:
@@ -248,7 +250,11 @@ class Follower:
         if self.starting:
             self.starting.cancel()
             self.starting = None
-        if self.telling.auto_start_s and self.view.status is RunStatus.WAITING:
+        plan = self.view.plan
+        may_start = (
+            self.view.status is RunStatus.WAITING and plan is not None and not plan.open_main
+        )
+        if self.telling.auto_start_s and may_start:
             self.starting = asyncio.create_task(self._start_later())
 
     async def _start_later(self) -> None:

@@ -44,7 +44,7 @@ from agent_core.domain.events import (
     StatusChanged,
     StopRequested,
 )
-from agent_core.errors import AgentError
+from agent_core.errors import AgentError, NeedsConsent
 from agent_core.lab.waivers import read_waivers
 from agent_core.run.rounds import dispute_line
 from agent_core.run.view import RunView, fold
@@ -152,8 +152,10 @@ class ScriptedLab:
         self.add(run, PlanSet(plan, change, by, "undo"))
         return Revision(plan, change)
 
-    async def start(self, run, by) -> None:
+    async def start(self, run, by, *, accepts_unanswered=False) -> None:
         self.note("start", by)
+        if (await self.view(run)).plan.open_main and not accepts_unanswered:
+            raise NeedsConsent("The main question is not answered.")
         if (await self.view(run)).freeze is None:
             self.add(run, ProtocolFrozen(1, "ab" * 32, by), StatusChanged(RunStatus.RUNNING))
 
