@@ -107,8 +107,8 @@ class ScriptedLab:
             self.plan(run)
         return run
 
-    def plan(self, run):
-        plan = replace(plan_of(), estimate_s=660.0, assumptions=("every rating counts",))
+    def plan(self, run, **more):
+        plan = replace(plan_of(), estimate_s=660.0, assumptions=("every rating counts",), **more)
         self.add(run, DatasetsProfiled((DATA,)), PlanSet(plan), StatusChanged(RunStatus.WAITING))
 
     async def events(self, run, after=0) -> AsyncIterator[Logged]:
