@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agent_core.domain import (
@@ -59,17 +60,22 @@ MANY_CATEGORIES = 60
 """Different values from which a text column tells items apart rather than groups them."""
 
 
-def source_of(plan: Plan, dataset: Dataset, *, use_lenskit_metrics: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """In which of several ways a script does the same."""
+
+    by_lenskit: bool = False
+    """Whether LensKit's metrics are computed, not those of ranks."""
+    by_user: bool = False
+    """Whether each user is asked for with candidates that the script names itself."""
+
+
+def source_of(plan: Plan, dataset: Dataset, way: Way) -> str:
     """Return the script of a plan; its levels come from the design beside it."""
-    told = {
-        **_told(plan),
-        **_measured(plan),
-        **_trained(plan, dataset),
-        **_shown(plan),
-        "use_lenskit_metrics": use_lenskit_metrics,
-    }
-    by_lenskit = use_lenskit_metrics and bool(told["rankers"] and told["accuracy"])
-    told["measures_by_lenskit"] = by_lenskit
+    told = {**_told(plan), **_measured(plan), **_trained(plan, dataset), **_shown(plan)}
+    told["asks"] = bool(told["rankers"]) and (told["asks"] or way.by_user)
+    told["by_user"] = way.by_user
+    told["measures_by_lenskit"] = way.by_lenskit and bool(told["rankers"] and told["accuracy"])
     template = environment().get_template("cells.py.j2")
     text = template.render(told | _from_lenskit(told))
     # Parts that are left out leave blank lines, and perhaps nothing that counts.
@@ -144,7 +150,7 @@ def _trained(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "raters": raters,
         "rankers": rankers,
         "some_rate_only": 0 < len(rankers) < len(plan.algorithms),
-        "asks": bool(rankers) and any(_asks_by_user(level.rules) for level in plan.split_levels),
+        "asks": any(_asks_by_user(level.rules) for level in plan.split_levels),
         **_reranked(plan, dataset),
         **_read_otherwise(dataset),
     }
@@ -155,14 +161,15 @@ def _from_lenskit(told: Mapping[str, Any]) -> dict[str, Any]:
     batch = {
         "BatchPipelineRunner": told["asks"],
         "InvocationSpec": told["asks"],
-        "predict": told["raters"],
+        "predict": told["raters"] and not told["by_user"],
         "recommend": told["rankers"] and not told["asks"],
     }
+    collected = told["measures_by_lenskit"] or (told["raters"] and not told["by_user"])
     data = {
-        "ItemList": told["asks"],
-        "ItemListCollection": told["raters"] or told["measures_by_lenskit"],
+        "ItemList": told["asks"] or (told["raters"] and told["by_user"]),
+        "ItemListCollection": collected,
         "RecQuery": told["asks"],
-        "UserIDKey": told["raters"] or told["measures_by_lenskit"],
+        "UserIDKey": collected,
         "from_interactions_df": True,
     }
     return {

@@ -17,7 +17,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.catalogue import BY_KIND
-from agent_core.offline.cell_scripts import imports_of, is_rater, source_of
+from agent_core.offline.cell_scripts import Way, imports_of, is_rater, source_of
 from agent_core.offline.repairs import DENSE
 from agent_core.offline.templates import environment
 
@@ -33,7 +33,11 @@ PLAIN = ("folds", "holdout", "seed", "text", "given", "order", "is_share_planned
 """Split rules of the families' own scripts."""
 FILTERS = (DataRuleKind.LOWEST_RATING, DataRuleKind.REPEATED_PAIRS, *COUNTING)
 """Data rules of the families' own scripts."""
-MEASURING = ((True, LIBRARY_METRICS), (False, METRICS_BY_HAND))
+WAYS = (
+    (Way(by_lenskit=True), LIBRARY_METRICS),
+    (Way(), METRICS_BY_HAND),
+    (Way(by_user=True), f"each user asked for with its own candidates, {METRICS_BY_HAND}"),
+)
 """How variants of a script of cells differ: its data and splits are those of the plan's rules."""
 THRIFTY = tuple(variant for variant in VARIANTS if not variant[0])
 """Without LensKit's splitter, which keeps a dataset of its own: 100 bytes of an interaction."""
@@ -54,8 +58,8 @@ SPLITTERS = {
 def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
     """Return the script of one variant; variants repeat after the last."""
     if is_designed(plan):
-        use_metrics, words = MEASURING[variant % len(MEASURING)]
-        source = source_of(plan, dataset, use_lenskit_metrics=use_metrics)
+        way, words = WAYS[variant % len(WAYS)]
+        source = source_of(plan, dataset, way)
         return Script(f"{plan.title}: the cells of the design, {words}.", source)
     known = THRIFTY if dataset.rows > MANY_ROWS else VARIANTS
     use_split, use_metrics, words = known[variant % len(known)]

@@ -18,7 +18,7 @@ from agent_core.domain import Estimand, Factor, Metric
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.side_table import SideColumn, SideKind, SideOf, SideTable
 from agent_core.offline.cell_scripts import COMPUTED, OF_LISTS, OVER_LISTS, reranking_of
-from agent_core.offline.composer import MEASURING, compose
+from agent_core.offline.composer import WAYS, compose
 
 GENRES = SideTable(
     "movies.csv", SideOf.ITEM, Recipe(), (SideColumn("genres", SideKind.LIST, 18),), 9, 9, 1.0, ""
@@ -44,7 +44,7 @@ def scripts():
     return {
         f"{name}-{variant}": compose(plan, WITH_GENRES, variant).source
         for name, plan in ALL.items()
-        for variant in range(len(MEASURING))
+        for variant in range(len(WAYS))
     }
 
 
@@ -69,11 +69,12 @@ def test_levels_are_read_from_the_design():
 
 
 def test_variants_measure_in_different_ways():
-    first, second, third = (compose(DESIGNS["data"], WITH_GENRES, n) for n in range(3))
+    for name in ("data", "ratings of the newest"):
+        written = [compose(DESIGNS[name], WITH_GENRES, n) for n in range(len(WAYS) + 1)]
 
-    assert "RunAnalysis" in first.source
-    assert "RunAnalysis" not in second.source
-    assert third == first
+        assert ["RunAnalysis" in s.source for s in written[:2]] == [name == "data", False]
+        assert ("BatchPipelineRunner" in written[2].source) == (name == "data")
+        assert written[3] == written[0] != written[2]
 
 
 @pytest.mark.parametrize(
