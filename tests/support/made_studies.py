@@ -55,7 +55,13 @@ def study_plan(
 def swept(base, factor, levels):
     """Return the variants of an algorithm at the levels of a hyperparameter."""
     return tuple(
-        replace(base, name=f"{base.name} {factor}={v}", base=base.name, levels={factor: v})
+        replace(
+            base,
+            name=f"{base.name} {factor}={v}",
+            base=base.name,
+            levels={factor: v},
+            config={} if v == "chosen" else {factor: v},
+        )
         for v in levels
     )
 

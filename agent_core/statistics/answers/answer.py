@@ -220,6 +220,8 @@ class Estimate:
     test: PairTest | None = None
     more: Mapping[str, float] = field(default_factory=dict)
     """Further numbers by name."""
+    found: Levels = field(default_factory=dict)
+    """The level that it comes to: the winner, the chosen one, the first within a tolerance."""
 
     @property
     def subject(self) -> str:

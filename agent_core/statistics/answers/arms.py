@@ -81,7 +81,7 @@ def arms_of(
     for name in over:
         frame = frame[frame[name].notna()]
     found: dict[tuple[tuple[LevelValue | None, ...], ...], list[dict[str, object]]] = {}
-    places = [n for n in _repeated(study) if n not in (*over, *context)]
+    places = place_names(study, (*over, *context))
     for line in frame.to_dict("records"):
         key = tuple(tuple(level_at(line[n]) for n in names) for names in (over, context))
         found.setdefault(key, []).append({str(k): v for k, v in line.items()})
@@ -120,6 +120,19 @@ def grade_of_arms(study: StudyValues, a: Arm, b: Arm) -> tuple[Grade, Reason]:
     )
 
 
+def place_names(study: StudyValues, told: Iterable[str]) -> list[str]:
+    """Return the repeated factors that make the places of arms: those not told level by level."""
+    known = set(told)
+    return [
+        f.name
+        for f in study.plan.factors
+        if f.role is FactorRole.REPEATED
+        and f.kind in PARTS
+        and f.name in study.cells
+        and f.name not in known
+    ]
+
+
 def held_fixed(arms: Iterable[Arm]) -> str:
     """Say what intervals over users hold fixed."""
     arms = tuple(arms)
@@ -146,15 +159,6 @@ def _factors(
     compared = [f.name for f in study.plan.factors if f.role is FactorRole.COMPARED]
     context = dict.fromkeys([*within, *compared])
     return asked, [n for n in context if n in known and n not in asked]
-
-
-def _repeated(study: StudyValues) -> list[str]:
-    """Return the repeated factors that make parts."""
-    return [
-        f.name
-        for f in study.plan.factors
-        if f.role is FactorRole.REPEATED and f.kind in PARTS and f.name in study.cells
-    ]
 
 
 def _arm(

@@ -7,14 +7,29 @@ from dataclasses import replace
 
 from agent_core.domain import Estimand, Question
 from agent_core.statistics.answers.answer import Answer, Missing
+from agent_core.statistics.answers.choices import choice_answer
+from agent_core.statistics.answers.costs import cost_answer
+from agent_core.statistics.answers.data_counts import counts_answer
 from agent_core.statistics.answers.differences import difference_answer
+from agent_core.statistics.answers.interactions import interaction_answer
 from agent_core.statistics.answers.levels import level_answer
+from agent_core.statistics.answers.orders import order_answer
+from agent_core.statistics.answers.responses import response_answer
+from agent_core.statistics.answers.spreads import spread_answer, spread_ratio_answer
 from agent_core.statistics.answers.study_values import StudyValues
 
 Answering = Callable[[Question, StudyValues], Answer]
 ANSWERS: Mapping[Estimand, Answering] = {
     Estimand.LEVEL: level_answer,
     Estimand.DIFFERENCE: difference_answer,
+    Estimand.CHOICE: choice_answer,
+    Estimand.COST: cost_answer,
+    Estimand.COUNTS: counts_answer,
+    Estimand.INTERACTION: interaction_answer,
+    Estimand.ORDER: order_answer,
+    Estimand.RESPONSE: response_answer,
+    Estimand.SPREAD: spread_answer,
+    Estimand.SPREAD_RATIO: spread_ratio_answer,
 }
 
 

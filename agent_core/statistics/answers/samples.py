@@ -99,12 +99,14 @@ class Panel:
         """Number of users; 0 where there are no values of them."""
         return len(self.users) if self.has_users else 0
 
-    def draws(self) -> Floats:
+    def draws(self, turn: int = 0) -> Floats:
         """Return the mean of each arm in each resample of the users, shape (resamples, arms).
 
         Beyond `LARGE` users they are drawn from the normal distribution that means then have.
+        Panels of the same users resample them together where their `turn` is the same; panels of
+        other users need another.
         """
-        rng = np.random.default_rng(SEED)
+        rng = np.random.default_rng([SEED, turn])
         means = np.array([c.mean for c in self.columns])
         if not self.has_users or self.n < 2:
             return np.tile(means, (RESAMPLES, 1))

@@ -66,7 +66,7 @@ def test_a_sweep_without_a_better_end_has_no_best_value():
 
     told = headline(plan, collect_facts(evidence_of(plan, runs)))
 
-    assert told.startswith("**NOVELTY@10 (neither end is better) over max_nbrs: 5: 0.2")
+    assert told.startswith("**Novelty@10 (neither end is better) over max_nbrs: 5: 0.2")
     assert "highest" not in told
     assert "optimistic" not in told
 

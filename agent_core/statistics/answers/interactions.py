@@ -1,0 +1,289 @@
+"""The question of interaction: whether a difference is another at another level.
+
+Over the same users it is a difference of differences user by user; over other users both
+differences are independent and their squared standard errors add.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from agent_core.domain import Levels, LevelValue, Question
+from agent_core.statistics.answers.answer import (
+    Answer,
+    Caution,
+    CautionKind,
+    Estimate,
+    FigureKind,
+    Grade,
+    Limit,
+    PairTest,
+    Statistic,
+    Verdict,
+    figure_of,
+    label_of,
+    metric_of,
+)
+from agent_core.statistics.answers.arms import Arm, arms_of, grade_of_arms, held_fixed
+from agent_core.statistics.answers.levels import (
+    LIMITS,
+    design_cautions,
+    level_estimates,
+    over_of,
+)
+from agent_core.statistics.answers.paired import (
+    DETECTABLE,
+    DIGITS,
+    flips_of,
+    holm_of,
+    verdict_of,
+)
+from agent_core.statistics.answers.samples import (
+    BOTH,
+    USERS,
+    Column,
+    Error,
+    Panel,
+    error_of,
+    panel_of,
+    t_interval,
+)
+from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.inference import Floats, Interval, unknown
+
+SIGNS = (1.0, -1.0, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Square:
+    """Two levels of one factor at two levels of another: a difference of differences."""
+
+    arms: tuple[Arm, Arm, Arm, Arm]
+    """First and second at one level, then at the other."""
+    grade: Grade
+    why: str
+    value: float
+    error: Error
+    influence: Floats
+    """By user; empty where the levels have other users."""
+    n: int
+    over: str
+
+
+def interaction_answer(question: Question, study: StudyValues) -> Answer:
+    """Return the difference of differences of each pair across the levels of another factor."""
+    first, second = _two(question, study)
+    found: list[Estimate] = []
+    means: list[Estimate] = []
+    arms: tuple[Arm, ...] = ()
+    cautions: list[Caution] = []
+    for measure in question.measures:
+        arms = arms_of(study, measure, (first, second), question.within)
+        squares = [_square(study, measure, own) for own in _squares(question, first, second, arms)]
+        found += _estimates(measure, squares)
+        means += level_estimates(study, measure, arms)
+        cautions += [
+            Caution(
+                CautionKind.APART if s.grade is Grade.APART else CautionKind.NOT_SAME,
+                f"{s.arms[0].label} and {s.arms[2].label}: {s.why}",
+            )
+            for s in squares
+            if s.grade is not Grade.SAME
+        ]
+    return Answer(
+        question,
+        (*found, *means),
+        _table(found),
+        figure_of(FigureKind.SLOPES, _marks(first, second, means), second, ""),
+        over_of(found),
+        held_fixed(arms),
+        (*LIMITS, Limit.EQUALITY),
+        (*dict.fromkeys(cautions), *design_cautions(study, question, arms)),
+    )
+
+
+def _two(question: Question, study: StudyValues) -> tuple[str, str]:
+    """Return the factor of the difference, and that across whose levels it is asked."""
+    known = [n for n in (*question.over, *question.within) if n in study.cells]
+    if len(known) < 2:
+        raise ValueError(
+            f"an interaction is of two factors that the cells have, not of "
+            f"{', '.join(question.over + question.within) or 'none'}: name both"
+        )
+    return known[0], known[1]
+
+
+def _squares(
+    question: Question, first: str, second: str, arms: Sequence[Arm]
+) -> Iterator[tuple[Arm, Arm, Arm, Arm]]:
+    """Yield pairs of the first factor at pairs of the second, the named or the first one behind.
+
+    A reference is a level of either factor.
+    """
+    for own in _by_context(arms).values():
+        at = {(a.levels.get(first), a.levels.get(second)): a for a in own}
+        lefts = list(dict.fromkeys(a.levels[first] for a in own))
+        rights = list(dict.fromkeys(a.levels[second] for a in own))
+        pairs = _level_pairs(lefts, question.pairs, question.reference)
+        for (a, b), (x, y) in itertools.product(
+            pairs, _level_pairs(rights, (), question.reference)
+        ):
+            corners = [at.get(k) for k in ((a, x), (b, x), (a, y), (b, y))]
+            whole = [c for c in corners if c is not None]
+            if len(whole) == 4:
+                yield whole[0], whole[1], whole[2], whole[3]
+
+
+def _by_context(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
+    found: dict[str, list[Arm]] = {}
+    for arm in arms:
+        found.setdefault(label_of(arm.within), []).append(arm)
+    return found
+
+
+def _level_pairs(
+    levels: Sequence[LevelValue],
+    asked: Sequence[tuple[LevelValue, LevelValue]],
+    reference: LevelValue | None,
+) -> list[tuple[LevelValue, LevelValue]]:
+    """Return the pairs that are named, those with the reference, or all."""
+    if asked:
+        return [(a, b) for a, b in asked if a in levels and b in levels]
+    if reference in levels and reference is not None:
+        return [(level, reference) for level in levels if level != reference]
+    return list(itertools.combinations(levels, 2))
+
+
+def _square(study: StudyValues, measure: str, arms: tuple[Arm, Arm, Arm, Arm]) -> Square:
+    """Return a difference of differences with its standard error."""
+    grade, why = grade_of_arms(study, arms[0], arms[2])
+    if grade is Grade.APART:
+        panels = [panel_of(study, measure, own) for own in (arms[:2], arms[2:])]
+        return _of_others(arms, str(why), panels)
+    panel = panel_of(study, measure, arms)
+    influence = sum((s * c.values for s, c in zip(SIGNS, panel.columns, strict=True)), np.zeros(1))
+    noise = [n for c in panel.columns for n in c.scaled_noise(1.0)]
+    error = error_of(np.asarray(influence), noise, has_users=panel.has_users)
+    over = BOTH if noise and panel.n else (USERS if panel.n else "seeds")
+    value = _value(panel.columns)
+    return Square(arms, grade, str(why), value, error, np.asarray(influence), panel.n, over)
+
+
+def _of_others(arms: tuple[Arm, Arm, Arm, Arm], why: str, panels: Sequence[Panel]) -> Square:
+    """Return the difference of two independent differences: squared standard errors add."""
+    columns = [c for panel in panels for c in panel.columns]
+    errors = []
+    for panel in panels:
+        a, b = panel.columns
+        noise = (*a.scaled_noise(1.0), *b.scaled_noise(1.0))
+        errors.append(error_of(a.values - b.values, noise, has_users=panel.has_users))
+    n = min(panel.n for panel in panels)
+    has_noise = any(c.noise for c in columns)
+    over = BOTH if has_noise and n else (USERS if n else "seeds")
+    return Square(arms, Grade.APART, why, _value(columns), _sum_of(errors), np.zeros(0), n, over)
+
+
+def _value(columns: Sequence[Column]) -> float:
+    return sum(s * c.mean for s, c in zip(SIGNS, columns, strict=True))
+
+
+def _sum_of(errors: Sequence[Error]) -> Error:
+    """Return the error of a sum of independent estimates (Welch-Satterthwaite)."""
+    squares = [e.total**2 for e in errors]
+    total = sum(squares)
+    below = sum(s**2 / e.degrees for s, e in zip(squares, errors, strict=True) if e.degrees > 0)
+    users = math.sqrt(sum(e.users**2 for e in errors))
+    degrees = total**2 / below if below else min(e.degrees for e in errors)
+    return Error(users, math.sqrt(total), degrees)
+
+
+def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
+    """Return estimates with their tests; Holm over those of grade *same*."""
+    tested = [s for s in squares if s.grade is Grade.SAME and s.n > 1]
+    raw = {id(s): flips_of(s.influence[:, None], len(tested)) for s in tested}
+    p_values = [float(raw[id(s)][0][0]) for s in tested]
+    adjusted = dict(zip((id(s) for s in tested), holm_of(p_values), strict=True))
+    found = []
+    for s in squares:
+        kind = Interval(0, 0, s.over, "t, Welch-Satterthwaite", held_fixed(s.arms), s.n)
+        interval = t_interval(s.value, s.error, kind)
+        p, name = (float(raw[id(s)][0][0]), raw[id(s)][1]) if id(s) in raw else (math.nan, "")
+        holm = float(adjusted.get(id(s), math.nan))
+        excludes = interval.is_known and (interval.low > 0 or interval.high < 0)
+        verdict = Verdict.DIFFERS if excludes else Verdict.UNDECIDED
+        if s.grade is Grade.SAME:
+            verdict = verdict_of(s.value, interval, p, holm)
+        test = _test_of(s, p, holm, name)
+        test = replace(test, family=len(tested), verdict=verdict)
+        sides = [_side(s.arms[0], s.arms[1]), _side(s.arms[2], s.arms[3])]
+        found.append(
+            Estimate(
+                Statistic.INTERACTION, measure, sides[0], s.value, interval, sides[1],
+                s.arms[0].within, s.n, s.grade, s.why, test,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _test_of(square: Square, p: float, holm: float, name: str) -> PairTest:
+    """Return what stands beside a difference of differences."""
+    moved = np.round(square.influence, DIGITS)
+    has_users = square.n > 1 and len(moved) > 1
+    higher, lower, equal = (
+        float(s.mean()) if has_users else math.nan for s in (moved > 0, moved < 0, moved == 0)
+    )
+    sd = float(square.influence.std(ddof=1)) if has_users else math.nan
+    d_z = square.value / sd if sd > 0 else math.nan
+    detectable = DETECTABLE * square.error.total
+    return PairTest(
+        p, holm, name, 1, Verdict.OPEN, unknown(USERS, square.n), d_z, higher, lower, equal,
+        detectable,
+    )  # fmt: skip
+
+
+def _side(a: Arm, b: Arm) -> Levels:
+    """Return a difference at one level: `(EASE - ItemKNN, data=5-core)`."""
+    shared = {n: v for n, v in a.levels.items() if b.levels.get(n) == v}
+    own = [{n: v for n, v in arm.levels.items() if n not in shared} for arm in (a, b)]
+    # Levels of algorithms are told by their names alone, and so is this.
+    return {"algorithm": f"({label_of(own[0])} - {label_of(own[1])}, {label_of(shared)})"}
+
+
+def _table(found: Sequence[Estimate]) -> pd.DataFrame:
+    """Return differences of differences for people."""
+    return pd.DataFrame(
+        {
+            "measure": metric_of(e.measure).label,
+            "within": label_of(e.within),
+            "difference of differences": e.subject,
+            "value": e.value,
+            "low": e.interval.low,
+            "high": e.interval.high,
+            "p": e.test.p if e.test else math.nan,
+            "p after Holm": e.test.adjusted_p if e.test else math.nan,
+            "grade": e.grade.value,
+            "verdict": e.test.verdict.value if e.test else "",
+        }
+        for e in found
+    )
+
+
+def _marks(first: str, second: str, means: Sequence[Estimate]) -> list[dict[str, object]]:
+    """Return the marks of slopes: a level of the second factor a place, of the first a line."""
+    return [
+        {
+            "x": e.levels.get(second),
+            "y": e.value,
+            "low": e.interval.low,
+            "high": e.interval.high,
+            "series": label_of({first: e.levels[first]}),
+            "panel": ", ".join(filter(None, (metric_of(e.measure).label, label_of(e.within)))),
+        }
+        for e in means
+    ]
