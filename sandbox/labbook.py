@@ -12,6 +12,7 @@ import ast
 import atexit
 import contextlib
 import csv
+import functools
 import gzip
 import hashlib
 import io
@@ -227,7 +228,7 @@ def _save_part(name: str, part: str, given: pd.DataFrame, file: Path | None) -> 
         _parquet(by_pairs, frame)
     else:
         by_pairs.unlink(missing_ok=True)
-        _csv(by_rows, pd.DataFrame({"row": np.sort(rows)}))
+        _row_file(by_rows, np.sort(rows))
     return rows is not None
 
 
@@ -1086,21 +1087,86 @@ PART_NAMES = ("train", "test", "validation", "query", "validation_query")
 """Parts of a block, as its files are named."""
 
 
-@dataclass(frozen=True)
 class Part:
-    """Training and test data of a block, as a cell has them; indices are row numbers."""
+    """Training and test data of a block, as a cell has them; indices are row numbers.
 
-    train: pd.DataFrame
-    test: pd.DataFrame
-    validation: pd.DataFrame | None
-    query: pd.DataFrame | None
-    """What users keep whom training does not see: reaches a model when it recommends."""
-    candidates: Any
-    """None: the items of the training; item ids; or of sampled ones user_id and item_id."""
-    masked: pd.DataFrame
-    """Pairs that are not recommended."""
-    tested: pd.DataFrame
-    """What the cell is evaluated on: the validation part in cells of a grid, else the test."""
+    Each is made when it is asked for: `train`, `test`, `validation` and `query` (None where the
+    block has none), `tested`, `candidates`, `masked`.
+    """
+
+    def __init__(self, block: str, on: str) -> None:
+        """Take the row numbers of a block, for cells that are evaluated on the test or not."""
+        self._block, self._rules = block, _block_of(block)["split"]
+        self._table, self._rows = _table_of(block), _part_rows(block)
+        self._on = on
+        self._query = "query" if on == "test" else "validation_query"
+        if on not in self._rows:
+            raise ValueError(f"block {block} has no {on} part, which its cells are evaluated on")
+        _memory.setdefault("counts", {})[block, on] = self._sizes()
+
+    @functools.cached_property
+    def train(self) -> pd.DataFrame:
+        """What the model is trained on."""
+        return self._table.frame.take(self._train_rows)
+
+    @functools.cached_property
+    def test(self) -> pd.DataFrame:
+        """What is held out."""
+        return self._table.frame.take(self._rows["test"])
+
+    @functools.cached_property
+    def validation(self) -> pd.DataFrame | None:
+        """What is held out to choose on."""
+        return self._frame("validation")
+
+    @functools.cached_property
+    def query(self) -> pd.DataFrame | None:
+        """What users keep whom training does not see: reaches a model when it recommends."""
+        return self._frame(self._query)
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        """What the cell is evaluated on: the validation part in cells of a grid, else the test."""
+        found = self.test if self._on == "test" else self.validation
+        assert found is not None
+        return found
+
+    @functools.cached_property
+    def candidates(self) -> Any:
+        """Which items are ranked: None for those of the training, their ids, or user and item."""
+        return _candidates(self._block, self._rows, self._rows[self._on])
+
+    @functools.cached_property
+    def masked(self) -> pd.DataFrame:
+        """The pairs that are not recommended."""
+        how, rows = self._rules.get("masked", "training"), self._train_rows
+        if how == "nothing":
+            rows = rows[:0]
+        elif how == "full_training":
+            rows = np.union1d(rows, self._rows["full"])
+        if how != "nothing" and self._query in self._rows:
+            rows = np.union1d(rows, self._rows[self._query])
+        return self._table.frame[["user_id", "item_id"]].take(rows)
+
+    @functools.cached_property
+    def _train_rows(self) -> Rows:
+        train, validation = self._rows["train"], self._rows.get("validation")
+        if self._on == "test" and self._rules.get("trains_on_validation"):
+            train = train if validation is None else np.union1d(train, validation)
+        return train
+
+    def _frame(self, name: str) -> pd.DataFrame | None:
+        return self._table.frame.take(self._rows[name]) if name in self._rows else None
+
+    def _sizes(self) -> dict[str, int]:
+        train, tested, there = self._train_rows, self._rows[self._on], self._table.there
+        return {
+            "train_rows": len(train),
+            "test_rows": len(tested),
+            "train_users": len(there("user_id", train)),
+            "train_items": len(there("item_id", train)),
+            "test_users": len(there("user_id", tested)),
+        }
 
 
 def data(cell: Any) -> pd.DataFrame:
@@ -1116,12 +1182,10 @@ def part(cell: Any) -> Part:
     """Return training and test data of a cell (or block), made by its rules once for the block:
     `.train`, `.test`, `.tested`, `.validation`, `.query`, `.candidates`, `.masked`.
     """  # noqa: D205
-    block = str(getattr(cell, "block", cell))
-    on = str(getattr(cell, "on", "test"))
-    key = ("part", block, on)
+    key = block, on = str(getattr(cell, "block", cell)), str(getattr(cell, "on", "test"))
     if _memory.get("part of") != key:
         _memory["part"] = None
-        _memory["part of"], _memory["part"] = key, _part(block, on)
+        _memory["part of"], _memory["part"] = key, Part(block, on)
     found: Part = _memory["part"]
     return found
 
@@ -1194,6 +1258,10 @@ class _Table:
     def users(self, rows: Rows) -> np.ndarray:
         """Return the number of the user of some rows."""
         return np.asarray(self.codes["user_id"][rows])
+
+    def there(self, of: str, rows: Rows) -> np.ndarray:
+        """Return the numbers of the users or items that some rows have, ascending."""
+        return np.flatnonzero(np.bincount(self.codes[of][rows], minlength=1))
 
     def _column(self, role: str) -> pd.Series:
         if role not in self.frame:
@@ -1307,7 +1375,7 @@ def _sampled(table: _Table, rows: Rows, rule: Mapping[str, Any]) -> np.ndarray:
         return _is_lowest(table.keys(rows, seed), _amount(rule, len(rows)))
     column = "item_id" if of == "items" else "user_id"
     codes = table.codes[column][rows]
-    there = np.unique(codes)
+    there = table.there(column, rows)
     drawn = _is_lowest(table.units(column, seed)[there], _amount(rule, len(there)))
     is_drawn = np.zeros(len(table.texts[column]), dtype=bool)
     is_drawn[there[drawn]] = True
@@ -1476,7 +1544,7 @@ def _crossfold_records(split: _Split) -> Held:
 
 
 def _crossfold_users(split: _Split) -> Held:
-    there = np.unique(split.users)
+    there = split.table.there("user_id", split.rows)
     units = split.table.units("user_id", split.seed)[there]
     order = there[np.argsort(units, kind="stable")]
     tested = np.array_split(order, int(split.rules["folds"]))[split.fold]
@@ -1526,7 +1594,7 @@ def _held_out(split: _Split) -> tuple[Rows, Rows]:
             "in the script, and deliver it with labbook.split(block, train, test)"
         )
     held, neither = hold(split)
-    tested = np.unique(split.users[held])
+    tested = split.table.there("user_id", split.rows[held])
     count, share = split.rules.get("test_users"), split.rules.get("test_user_share")
     if count is not None or share is not None:
         wanted = _share_of(float(share or 0), len(tested)) if count is None else int(count)
@@ -1558,14 +1626,14 @@ def _derived_parts(block: str) -> dict[str, Rows]:
     first = _Split(table, rows, rules, fold, seed)
     train, test = _held_out(first)
     found = {"test": test}
-    tested = np.unique(table.users(test))
+    tested = table.there("user_id", test)
     if not rules.get("in_training", True):
         train, found["query"] = _without_users(table, train, tested)
     if rules.get("has_validation"):
         again = _Split(table, train, rules, fold, seed + 1)
         train, found["validation"] = _validation(again, rows)
         if not rules.get("in_training", True):
-            users = np.unique(table.users(found["validation"]))
+            users = table.there("user_id", found["validation"])
             train, found["validation_query"] = _without_users(table, train, users)
     only = [r for r in entry["data"] if r.get("is_training_only")]
     train, _ = _ruled(table, train, only)
@@ -1628,59 +1696,11 @@ def _with_profiles(split: _Split, users: np.ndarray, size: int) -> Rows:
     return split.rows[(turns < size) | ~np.isin(split.users, users)]
 
 
-def _part(block: str, on: str) -> Part:
-    """Return the parts of a block as frames."""
-    rules, table, rows = _block_of(block)["split"], _table_of(block), _part_rows(block)
-    is_final = on == "test"
-    tested = rows.get("test" if is_final else "validation")
-    if tested is None:
-        raise ValueError(f"block {block} has no validation part for the cells of a grid")
-    train, validation = rows["train"], rows.get("validation")
-    if is_final and rules.get("trains_on_validation") and validation is not None:
-        train = np.sort(np.concatenate([train, validation]))
-    query = rows.get("query" if is_final else "validation_query")
-    _memory.setdefault("counts", {})[block, on] = _counts(table, train, tested)
-    take = table.frame.take
-    return Part(
-        train=take(train),
-        test=take(rows["test"]),
-        tested=take(tested),
-        validation=None if validation is None else take(validation),
-        query=None if query is None else take(query),
-        candidates=_candidates(block, rows, tested),
-        masked=_masked(rules, table, train, rows, query),
-    )
-
-
-def _counts(table: _Table, train: Rows, tested: Rows) -> dict[str, int]:
-    codes = table.codes
-    return {
-        "train_rows": len(train),
-        "test_rows": len(tested),
-        "train_users": len(np.unique(codes["user_id"][train])),
-        "train_items": len(np.unique(codes["item_id"][train])),
-        "test_users": len(np.unique(codes["user_id"][tested])),
-    }
-
-
 def _counts_of(cell: Cell) -> dict[str, int | None]:
     """Return the sizes of the parts of a cell, as far as this process has seen them."""
     known = _memory.get("counts", {})
     found = known.get((cell.block, cell.on)) or known.get((cell.block, "any")) or {}
     return {name: found.get(name) for name in TIMES[3:]}
-
-
-def _masked(
-    rules: Mapping[str, Any], table: _Table, train: Rows, parts: Mapping[str, Rows], query: Any
-) -> pd.DataFrame:
-    """Return the pairs that are not recommended."""
-    how = rules.get("masked", "training")
-    known = [] if query is None else [query]
-    rows = {"nothing": [], "full_training": [train, parts["full"], *known]}.get(
-        how, [train, *known]
-    )
-    joined = np.unique(np.concatenate(rows)) if rows else np.arange(0)
-    return table.frame.take(joined)[["user_id", "item_id"]]
 
 
 def _candidates(block: str, parts: Mapping[str, Rows], tested: Rows) -> Any:
@@ -1689,7 +1709,7 @@ def _candidates(block: str, parts: Mapping[str, Rows], tested: Rows) -> Any:
     kind = rules.get("candidates", "training")
     if kind == "training":
         return None
-    items = np.unique(table.codes["item_id"][parts["full"]])
+    items = table.there("item_id", parts["full"])
     if kind == "full_training":
         return table.frame["item_id"].iloc[_first_rows(table, "item_id", items)].to_numpy()
     return _sampled_candidates(table, parts, tested, items, rules)
@@ -1745,12 +1765,12 @@ def _record(block: str, rows: Mapping[str, Rows]) -> None:
         return
     there = {p: rows[p] for p in PART_NAMES if p in rows}
     for part_name, numbers in there.items():
-        _csv(Path("split") / f"{name}.{part_name}_rows.csv", pd.DataFrame({"row": numbers}))
+        _row_file(Path("split") / f"{name}.{part_name}_rows.csv", numbers)
     left, filters = _data_rows(block)
     table = _table_of(block)
     kept = {
-        "users": len(np.unique(table.codes["user_id"][left])),
-        "items": len(np.unique(table.codes["item_id"][left])),
+        "users": len(table.there("user_id", left)),
+        "items": len(table.there("item_id", left)),
         "interactions": len(left),
         "rows_in_file": len(table.frame),
         "filters": filters,
@@ -2801,6 +2821,16 @@ def _temporary(path: Path) -> Iterator[Path]:
 def _csv(path: Path, frame: pd.DataFrame) -> None:
     with _sealed(path) as temporary:
         frame.to_csv(temporary, index=False)
+
+
+def _row_file(path: Path, rows: np.ndarray) -> None:
+    """Write row numbers, a line each: ten million take a second."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    options = arrow_csv.WriteOptions(quoting_style="none")
+    with _sealed(path) as temporary:
+        arrow_csv.write_csv(pa.table({"row": rows}), temporary, options)
 
 
 def _parquet(path: Path, frame: pd.DataFrame) -> None:
