@@ -501,7 +501,7 @@ class Cell:
         _tell_turn(self)
         _set_seeds(self.seed)
         self._rng = self._new_rng()
-        self._open, _memory["open"] = _Open(folder), self
+        self._open, _memory["open"], _memory["is_at_work"] = _Open(folder), self, True
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -677,7 +677,7 @@ def cells(together: Iterable[str] = ()) -> Iterator[Cell]:
     Cells that differ in the factors `together` only stand side by side and stay in one process;
     of these none is left out before all are there.
     """
-    names = tuple(together)
+    names, _memory["is_at_work"] = tuple(together), True
     if names:
         with _run() as run:
             run["together"] = list(names)
@@ -707,6 +707,7 @@ def is_last() -> bool:
     """Whether this process makes what needs all cells: figures and tables stand behind it."""
     if os.environ.get("LABBOOK_CELLS") and not is_pilot():
         return False
+    _memory["is_at_work"] = True
     _derive()
     return True
 
@@ -3015,14 +3016,14 @@ def _consolidate() -> None:
 def _finish() -> None:
     """Write what is late and put the parts together."""
     with contextlib.suppress(Exception), _lock():
-        if _is_designed():
+        if _memory.get("is_at_work"):
             is_last()
         elif _results["is_late"]:
             _load_rows()
             _save_rows(is_last=True)
         if _memory.get("parts"):
             _consolidate()
-        if _is_designed() or _is_ours(Path("run.json")):
+        if _memory.get("is_at_work") or _is_ours(Path("run.json")):
             with _run() as run:
                 run["numerics"] = _numerics()
 

@@ -135,6 +135,9 @@ def split(rows, rules, fold, seed):
         tested = tested[: share_of(rules["test_user_share"], len(tested))]
     test = {r["row"] for r in held if r["user"] in tested}
     gone = test | {r["row"] for r in neither}
+    if kind == "global_time":
+        # Nothing later is in training, whoever is tested.
+        gone |= {r["row"] for r in held}
     return [r for r in rows if r["row"] not in gone], [r for r in rows if r["row"] in test]
 
 
