@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent_core.checks.result import Result, numbered_values
-from agent_core.domain import Finding
+from agent_core.checks.result import GRAVITY, Result, numbered_values
 from agent_core.evidence.evidence import Evidence, main_dataset
 from agent_core.evidence.result_files import table_of
-
-GRAVITY = (Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE)
 
 
 def views(evidence: Evidence) -> tuple[tuple[str, Evidence], ...]:

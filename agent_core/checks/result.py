@@ -21,6 +21,10 @@ KEPT = 12
 """Names of a list that its value keeps: as many algorithms as are compared in all pairs."""
 
 
+GRAVITY = (Finding.FAIL, Finding.WARN, Finding.PASS, Finding.NOT_APPLICABLE)
+"""Of several findings the first counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A finding, its reason, and the counts and names that the reason tells."""

@@ -13,7 +13,8 @@ import pandas as pd
 from builders import plan_of
 
 from agent_core.checks.registry import run_checks
-from agent_core.domain import Algorithm, Column, Dataset, Metric, Role, Study
+from agent_core.domain import Algorithm, Column, Dataset, Metric, Role, Study, with_design
+from agent_core.evidence.designed import blocks_of_folds
 from agent_core.evidence.evidence import read_evidence
 from agent_core.rules.reading import with_rules_read
 from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
@@ -231,6 +232,13 @@ def plan_with_metrics():
 def honest() -> Made:
     """Return a fresh honest study."""
     return copy.deepcopy(base())
+
+
+def with_plan(evidence, plan, folds=()):
+    """Return evidence under another plan, the folds as the blocks of its design."""
+    plan = with_rules_read(plan)
+    blocks = blocks_of_folds(with_design(plan), [*evidence.test, *folds], {})
+    return replace(evidence, plan=plan, blocks=blocks)
 
 
 def rating_prediction(made):

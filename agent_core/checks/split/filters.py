@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from agent_core.checks.result import Detail, Result, failed, passed, warned
+from agent_core.checks.split.blocks import is_thinned
+from agent_core.checks.split.claimed_filters import claimed_filters, described_data, false_claims
 from agent_core.checks.split.given import GivenSplit, given_split
 from agent_core.checks.split.split_kinds import Fold, Folds
-from agent_core.checks.split.variants import PATTERNS, is_variant, kind_of
+from agent_core.checks.split.variants import (
+    TO_CHOOSE_ON,
+    is_to_choose_on,
+    is_variant,
+    kind_of,
+    may_lose,
+)
 from agent_core.data.parquet_reader import PAIR
-from agent_core.domain import Dataset, Plan, SplitKind
+from agent_core.domain import DataRules, Dataset, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, pair_keys
 from agent_core.evidence.raw_ids import read_otherwise
@@ -24,13 +31,10 @@ from agent_core.prose.quotation import short
 
 FEW = 5
 """Interactions that may be missing by chance."""
-COUNT_SLACK = 0.01
-"""Users without a partner in training and the like may be fewer than a filter left."""
 MANY = 0.05
 """Share of interactions or users that no filter beside the plan may take away."""
 APART = 0.25
 """Share of interactions that a declared validation part may take away without being saved."""
-CORE, TO_CHOOSE_ON = PATTERNS["core"], PATTERNS["to_choose_on"]
 UNREAD = (
     ": the script read ids from the file in its own way ({ids}). `labbook.load` reads them as "
     "they are: use it, or read ids as text, without words for missing values"
@@ -52,6 +56,7 @@ class Loss:
     """What it leaves out of what could have been tested."""
     unread: tuple[str, ...] = ()
     """What pandas makes of ids, where all that is missing is theirs."""
+    fold: str = ""
 
     @property
     def text(self) -> Detail:
@@ -73,16 +78,19 @@ def filters_as_planned(evidence: Evidence) -> Result:
     if not folds:
         return failed("No split was saved, so that it cannot be checked.")
     split = given_split(evidence)
+    whole = folds.select(lambda fold: not is_thinned(evidence, fold))
     losses: list[Loss] = []
     faults: list[str] = []
     excess: list[str] = []
-    for fold in folds:
-        losses.append(_loss_of(evidence, fold, split))
-        faults += [*_low_ratings(evidence, fold), *_false_claims(evidence, fold)]
+    for fold in whole or folds:
+        losses.append(replace(_loss_of(evidence, fold, split), fold=fold[0]))
+        faults += [*_low_ratings(evidence, fold), *false_claims(evidence, fold)]
         excess += _excess(evidence, fold)
     reasons = _reasons_of(evidence)
-    worst = max(losses, key=lambda loss: (loss.share, loss.interactions))
-    if worst.share and not _is_allowed(evidence, worst, reasons):
+    worst = max(losses, key=_gravity)
+    unexplained = [loss for loss in losses if not _is_allowed(evidence, loss, reasons)]
+    if any(loss.share for loss in unexplained):
+        worst = max(unexplained, key=_gravity)
         told = " after {filters}, which the plan does not ask for"
         why = Detail(told, filters=reasons) if reasons else " and no filter says why"
         if worst.unread:
@@ -100,10 +108,14 @@ def filters_as_planned(evidence: Evidence) -> Result:
     return passed(_with_notes(kept + ", " + _rule_text(evidence, reasons), losses))
 
 
+def _gravity(loss: Loss) -> tuple[float, int]:
+    return loss.share, loss.interactions
+
+
 def judged_parts(evidence: Evidence) -> Folds:
     """Return fold, train and test where both were saved; not what was kept apart to choose on."""
     saved = sorted(set(evidence.test) & set(evidence.train))
-    chosen = [fold for fold in saved if not _is_to_choose_on(evidence, fold)] or saved
+    chosen = [fold for fold in saved if not is_to_choose_on(evidence, fold)] or saved
     return Folds(chosen, lambda fold: (fold, evidence.train[fold], evidence.test[fold]))
 
 
@@ -139,6 +151,10 @@ def _with_notes(told: str, losses: Iterable[Loss]) -> str:
 def _rule_text(evidence: Evidence, reasons: list[str]) -> str:
     """Say by which rule interactions were kept."""
     least = evidence.plan.data.lowest_rating
+    if len(evidence.plan.data_levels) > 1:
+        return Detail(
+            "by the rules of {levels} data levels", levels=len(evidence.plan.data_levels)
+        )
     if least:
         return Detail("rating >= {lowest:g}", lowest=least)
     return Detail("after {filters}", filters=reasons) if reasons else "no filter"
@@ -146,51 +162,28 @@ def _rule_text(evidence: Evidence, reasons: list[str]) -> str:
 
 def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
     """Whether plan or run.json say enough of what is missing."""
-    is_given = evidence.plan.split.kind is SplitKind.GIVEN
-    if evidence.plan.data.underived or (evidence.plan.split.has_validation and not is_given):
+    split, rules = evidence.split_of(loss.fold), evidence.data_of(loss.fold)
+    is_given = split.kind is SplitKind.GIVEN
+    is_of_training = any(rule.is_training_only for rule in rules.rules)
+    if rules.underived or is_of_training or (split.has_validation and not is_given):
         return True
     if names == [NOT_SAVED]:
         return loss.interactions <= APART * loss.of and not loss.users
     return bool(names) and loss.share <= MANY
 
 
-def _is_to_choose_on(evidence: Evidence, fold: str) -> bool:
-    """Whether a fold is called validation and nothing was measured on it."""
-    return bool(TO_CHOOSE_ON.search(fold)) and fold not in set(evidence.rows["fold"])
-
-
-def _described_data(evidence: Evidence) -> dict[str, Any]:
-    """Return what run.json says of the dataset."""
-    described = evidence.run.get("dataset")
-    return described if isinstance(described, dict) else {}
-
-
 def _used_dataset(evidence: Evidence) -> Dataset | None:
     """Return the profile of the dataset that was used."""
     named = {d.name: d for d in reversed(evidence.datasets)}
     first = evidence.datasets[0] if evidence.datasets else None
-    return named.get(str(_described_data(evidence).get("file")), first)
-
-
-def _claimed_filters(evidence: Evidence) -> list[dict[str, object]]:
-    """Return the filters that run.json names."""
-    found = _described_data(evidence).get("filters")
-    return [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
+    return named.get(str(described_data(evidence).get("file")), first)
 
 
 def _reasons_of(evidence: Evidence) -> list[str]:
     """Return what run.json says took interactions away: filters, or a validation part."""
-    names = [short(c.get("name", "?")) for c in _claimed_filters(evidence)]
+    names = [short(c.get("name", "?")) for c in claimed_filters(evidence)]
     chosen = [str(d.get("selected_on") or "") for d in recorded_algorithms(evidence.run).values()]
     return [*names, NOT_SAVED] if any(map(TO_CHOOSE_ON.search, chosen)) else names
-
-
-def _may_lose(evidence: Evidence, fold: str) -> bool:
-    """Whether a fold may hold fewer interactions than the filters left.
-
-    A cut in time leaves out users who come later; a variant is a part by its nature.
-    """
-    return is_variant(evidence, fold) or kind_of(evidence, fold) is SplitKind.GLOBAL_TIME
 
 
 def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
@@ -200,7 +193,7 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
         return Loss()
     if data is None or origin is None or origin.is_renamed:
         return _counted_loss(evidence, fold)
-    is_expected = _is_expected(evidence.plan, data)
+    is_expected = _is_expected(evidence.data_of(fold[0]), data)
     if given := split.fold_of(fold[0]):
         is_expected &= np.isin(split.numbers, given.pairs)
     apart = list(_parts_to_choose_on(evidence))
@@ -243,10 +236,10 @@ def _are_there(data: pd.DataFrame, rows: list[Rows]) -> NDArray[np.bool_]:
     return is_there
 
 
-def _is_expected(plan: Plan, data: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which interactions a plan leaves, each pair once."""
-    lowest = plan.data.lowest_rating
-    fewest = plan.data.fewest_per_user, plan.data.fewest_per_item
+def _is_expected(rules: DataRules, data: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which interactions rules leave, each pair once."""
+    lowest = rules.lowest_rating
+    fewest = rules.fewest_per_user, rules.fewest_per_item
     users, items = (data[c].to_numpy() for c in PAIR)
     kept: NDArray[np.bool_] = (users != NO_ID) & (items != NO_ID)
     if lowest is not None and "rating" in data:
@@ -272,7 +265,7 @@ def _width(ids: NDArray[np.int32]) -> int:
 def _parts_to_choose_on(evidence: Evidence) -> Iterator[Rows]:
     """Yield the rows of the interactions that were saved to choose on."""
     for fold, origin in evidence.origins.items():
-        if _is_to_choose_on(evidence, fold) and "test" in origin.rows:
+        if is_to_choose_on(evidence, fold) and "test" in origin.rows:
             rows = origin.rows["test"]
             yield rows[rows >= 0]
 
@@ -301,13 +294,13 @@ def _unexplained_by_cut(
 def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
     """Return how many interactions are missing by their number alone."""
     profile, data = _used_dataset(evidence), evidence.interactions
-    if profile is None or _may_lose(evidence, fold[0]):
+    if profile is None or may_lose(evidence, fold[0]):
         return Loss()
     of, of_users = profile.rows - profile.duplicates, profile.users
     if data is not None:
-        is_expected = _is_expected(evidence.plan, data)
+        is_expected = _is_expected(evidence.data_of(fold[0]), data)
         of, of_users = int(is_expected.sum()), data.loc[is_expected, "user_id"].nunique()
-    elif evidence.plan.data.lowest_rating is not None:
+    elif evidence.data_of(fold[0]).lowest_rating is not None:
         return Loss()
     kept = sum(len(part) for part in fold[1:])
     users = pd.concat([part["user_id"] for part in fold[1:]]).nunique()
@@ -317,7 +310,7 @@ def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
 
 def _excess(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Name interactions that were kept although the plan leaves them out."""
-    rules, data = evidence.plan.data, evidence.interactions
+    rules, data = _rules_of_all(evidence, fold[0]), evidence.interactions
     origin = evidence.origins.get(fold[0])
     if data is None or origin is None or origin.is_renamed or is_variant(evidence, fold[0]):
         return
@@ -335,11 +328,18 @@ def _excess(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
             yield Detail(told, low=few, what=what, planned=least)
 
 
+def _rules_of_all(evidence: Evidence, fold: str) -> DataRules:
+    """Return the data rules of a fold that are not of its training alone."""
+    rules = evidence.data_of(fold).rules
+    return DataRules(tuple(rule for rule in rules if not rule.is_training_only))
+
+
 def _low_ratings(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
     """Compare the kept interactions with the planned thresholds."""
     name, train, test = fold
-    plan, where = evidence.plan, Detail(" in the test of fold {fold}", fold=name)
-    lowest = plan.data.lowest_rating, plan.split.lowest_test_rating
+    where = Detail(" in the test of fold {fold}", fold=name)
+    kept = _rules_of_all(evidence, name).lowest_rating
+    lowest = kept, evidence.split_of(name).lowest_test_rating
     for threshold, parts, place in zip(lowest, ((train, test), (test,)), ("", where), strict=True):
         if threshold is None or not any("rating" in part for part in parts):
             continue
@@ -358,34 +358,3 @@ def _has_own_ratings(evidence: Evidence, fold: str, ratings: pd.Series) -> bool:
         return False
     values = set(pd.to_numeric(ratings, errors="coerce").unique())
     return len(values) < 2 or not values <= set(profile.rating_values)
-
-
-def _false_claims(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
-    """Compare the claimed filters with the interactions that are there."""
-    data = pd.concat([part[PAIR] for part in fold[1:]], ignore_index=True)
-    planned = evidence.plan.data.counts
-    apart = sum(len(t) for f, t in evidence.test.items() if _is_to_choose_on(evidence, f))
-    smallest = int(data["user_id"].value_counts(sort=False).min()) if len(data) else 0
-    claims = _claimed_filters(evidence)
-    for name in (str(claim.get("name", "")) for claim in claims):
-        least = _core_in(name)
-        if smallest < least and not apart:
-            told = "{claimed} is claimed, but a user has {least} interactions (fewer than {core})"
-            yield Detail(told, claimed=short(name), least=smallest, core=least)
-        if least and planned and least not in planned and not is_variant(evidence, fold[0]):
-            told = "{claimed} is claimed, the plan has {planned}"
-            yield Detail(told, claimed=short(name), planned=sorted(planned))
-    after = claims[-1].get("after") if claims else None
-    # Some scripts count users or items there.
-    if not isinstance(after, int) or after in (data[c].nunique() for c in PAIR):
-        return
-    is_short = len(data) + apart < after * (1 - COUNT_SLACK)
-    if len(data) > after or (is_short and not _may_lose(evidence, fold[0])):
-        told = "{after:,} interactions are claimed after filters; the split has {kept:,}"
-        yield Detail(told, after=after, kept=len(data))
-
-
-def _core_in(name: str) -> int:
-    """Return the fewest interactions of a user that a filter's name promises; 0 for none."""
-    found = None if "item" in name.lower() else CORE.search(name)
-    return int(next(filter(None, found.groups()))) if found else 0

@@ -10,6 +10,7 @@ import pandas as pd
 
 from agent_core.checks.result import Detail, Result, each, failed, not_applicable, passed, warned
 from agent_core.checks.script.training import trained_on_everything
+from agent_core.checks.split.blocks import is_thinned, rounds_of
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.given import differences_from_given, given_split
 from agent_core.checks.split.split_kinds import (
@@ -25,9 +26,11 @@ from agent_core.checks.split.variants import (
     is_meant_to_leak,
     is_variant,
     kind_of,
+    studies_leaks,
 )
 from agent_core.data.parquet_reader import PAIR
 from agent_core.domain import SplitKind, SplitRules
+from agent_core.domain.cells import cells_of
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.id_codes import are_among, pair_keys
@@ -57,7 +60,7 @@ def no_test_in_train(evidence: Evidence) -> Result:
     ]
     if leaks:
         return failed("Also in training: {leaks}.", leaks=leaks)
-    if evidence.plan.split.is_leak_study:
+    if studies_leaks(evidence):
         return not_applicable("The plan studies leakage.")
     if fault := trained_on_everything(evidence.source, (d.name for d in evidence.datasets)):
         return failed(fault)
@@ -84,49 +87,85 @@ def split_as_planned(evidence: Evidence) -> Result:
     folds = judged_parts(evidence).change(lambda fold: _with_asked_users(evidence, fold))
     if not folds:
         return failed(NO_SPLIT)
-    planned = _with_planned_count(evidence, folds)
-    name = planned.kind.value.replace("_", " ")
-    fixed = folds.select(lambda fold: not is_variant(evidence, fold))
-    variants = folds.select(lambda fold: is_variant(evidence, fold))
-    others = folds.select({f[0] for f in variants if mismatch(planned, [f])}.__contains__)
-    faults = mismatch(planned, fixed)
-    faults += [fault for f in others for fault in structure(kind_of(evidence, f[0]), f)]
-    if len(others) == len(folds):
-        faults += mismatch(planned, others)
+    rounds = rounds_of(evidence, folds)
+    planned = [_with_planned_count(evidence, own) for own in rounds]
+    kinds = dict.fromkeys(rules.kind.value.replace("_", " ") for rules in planned)
+    judged = list(zip(planned, rounds, strict=True))
+    others = [name for rules, own in judged for name in _of_other_kinds(evidence, rules, own)]
+    faults = [fault for rules, own in judged for fault in _split_faults(evidence, rules, own)]
     faults += [*_untimed(evidence, folds), *_other_cuts(evidence, folds)]
-    faults += differences_from_given(evidence, fixed)
     if faults:
-        return failed("Not {kind}: {faults}.", kind=name, faults=dict.fromkeys(faults))
-    if silent := [fold for fold in others.names if kind_of(evidence, fold) is None]:
+        return failed("Not {kind}: {faults}.", kind=kinds, faults=dict.fromkeys(faults))
+    if silent := [fold for fold in others if kind_of(evidence, fold) is None]:
         told = "Not {kind}, and not said to be of another kind: fold {folds}."
-        return warned(told, kind=name, folds=silent)
-    if few := doubts(planned, fixed):
-        return warned("{kind}, but {doubts}.", kind=name, doubts=few)
+        return warned(told, kind=kinds, folds=silent)
+    if few := [doubt for rules, own in judged for doubt in _split_doubts(evidence, rules, own)]:
+        return warned("{kind}, but {doubts}.", kind=kinds, doubts=few)
     if others:
         told = "{folds} of {of} splits are {kind}."
-        return passed(told, folds=len(folds) - len(others), of=len(folds), kind=name)
+        return passed(told, folds=len(folds) - len(others), of=len(folds), kind=kinds)
     told = "{train:,} train, {test:,} test"
     sizes = [Detail(told, train=len(train), test=len(test)) for _, train, test in folds]
-    return passed("{kind}: {sizes:2}.", kind=name, sizes=sizes)
+    return passed("{kind}: {sizes:2}.", kind=kinds, sizes=sizes)
+
+
+def _of_other_kinds(evidence: Evidence, planned: SplitRules, folds: Folds) -> list[str]:
+    """Return the variants among folds that are not of the planned kind."""
+    variants = folds.select(lambda fold: is_variant(evidence, fold))
+    return [fold[0] for fold in variants if mismatch(planned, [fold])]
+
+
+def _split_faults(evidence: Evidence, planned: SplitRules, folds: Folds) -> Iterator[str]:
+    """Return in what the folds of one split differ from it.
+
+    How much is held out shows beside all of training only.
+    """
+    fixed = folds.select(lambda fold: not is_variant(evidence, fold))
+    others = folds.select({*_of_other_kinds(evidence, planned, folds)}.__contains__)
+    thinned = folds.select(lambda fold: is_thinned(evidence, fold))
+    for fold in (*others, *thinned):
+        yield from structure(kind_of(evidence, fold[0]), fold)
+    if not thinned:
+        yield from mismatch(planned, fixed)
+    if len(others) == len(folds):
+        yield from mismatch(planned, others)
+    yield from differences_from_given(evidence, fixed)
+
+
+def _split_doubts(evidence: Evidence, planned: SplitRules, folds: Folds) -> list[str]:
+    """Return which few users of a split are not tested."""
+    whole = folds.select(lambda f: not is_variant(evidence, f) and not is_thinned(evidence, f))
+    return doubts(planned, whole)
 
 
 def folds_as_planned(evidence: Evidence) -> Result:
     """Check that every algorithm was run on as many folds as planned."""
-    wanted, saved = evidence.plan.split.folds, len(evidence.test)
     if not len(evidence.single):
         return failed("There are no results of single runs.")
     counts = evidence.single.groupby("algorithm")["fold"].nunique()
-    if found := _with_folds(counts[counts < wanted]):
+    asked = _planned_folds(evidence)
+    wanted, saved = max(asked.values()), len(evidence.test)
+    of_each = counts.index.map(lambda name: asked.get(name, wanted))
+    if found := _with_folds(counts[counts < of_each]):
         return failed("{planned} folds are planned; {found}.", planned=wanted, found=found)
     if saved < wanted:
         told = "{planned} folds are planned; the split of {saved} was saved."
         return failed(told, planned=wanted, saved=saved)
-    if found := _with_folds(counts[counts > wanted]):
+    if found := _with_folds(counts[counts > of_each]):
         return warned(
             "More folds than the {planned} planned: {found}.", planned=wanted, found=found
         )
     told = "{folds} of {planned} folds for each of {algorithms} algorithms."
     return passed(told, folds=wanted, planned=wanted, algorithms=len(counts))
+
+
+def _planned_folds(evidence: Evidence) -> dict[str, int]:
+    """Return on how many folds, each a block of the design, every algorithm is to run."""
+    cells = cells_of(evidence.plan)
+    named = {cell.algorithm.name: set[str]() for cell in cells}
+    for cell in cells:
+        named[cell.algorithm.name].add(cell.block.name)
+    return {name: len(blocks) for name, blocks in named.items()} or {"": 1}
 
 
 def lists_exclude_train(evidence: Evidence) -> Result:
@@ -177,7 +216,8 @@ def temporal_leak(evidence: Evidence) -> Result:
 
 def _order_of(evidence: Evidence, fold: Fold, kind: SplitKind | None) -> tuple[list[str], float]:
     """Return what of a temporal fold is trained on too late, or how much a random one leaks."""
-    late = [] if evidence.plan.split.is_leak_study else late_training(kind, fold)
+    is_studied = evidence.split_of(fold[0]).is_leak_study
+    late = [] if is_studied else late_training(kind, fold)
     is_ordered = bool(kind and kind.is_timed)
     return late, 0.0 if is_ordered else _later_share(fold[1], fold[2])
 
@@ -254,7 +294,7 @@ def _with_asked_users(evidence: Evidence, fold: Fold) -> Fold:
     kind = kind_of(evidence, name)
     if kind is None or not (kind.is_single or kind is SplitKind.USER_FRACTION):
         return fold
-    split, tested = evidence.plan.split, set(test["user_id"])
+    split, tested = evidence.split_of(name), set(test["user_id"])
     lowest = split.lowest_test_rating
     share = len(tested) / max(1, len(tested | set(train["user_id"])))
     wanted = split.test_user_share
@@ -272,7 +312,7 @@ def _with_planned_count(evidence: Evidence, folds: Folds) -> SplitRules:
 
     `5 interactions of each test user` says more than the share that a plan has by default.
     """
-    split = evidence.plan.split
+    split = evidence.split_of(folds.names[0])
     tests = pd.concat([test[["user_id"]].assign(fold=fold) for fold, _, test in folds])
     counts = tests.groupby(["fold", "user_id"]).size()
     if not split.kind.has_share or not len(counts) or counts.max() != split.held_out:
@@ -291,12 +331,13 @@ def _other_cuts(evidence: Evidence, folds: Folds) -> Iterator[Detail]:
     Users who come later may be left out of the test, so that the dataset is asked how much of it
     is later than the cut.
     """
-    data, split = evidence.interactions, evidence.plan.split
-    if data is None or not is_timed(data) or not split.is_share_planned:
+    data = evidence.interactions
+    if data is None or not is_timed(data):
         return
     times = seconds(data["timestamp"])
-    for fold in folds:
+    for fold in folds.select(lambda fold: evidence.split_of(fold).is_share_planned):
         name, train, test = fold
+        split = evidence.split_of(name)
         is_cut = kind_of(evidence, name) is SplitKind.GLOBAL_TIME
         if not is_cut or is_variant(evidence, name) or not _has_times(fold):
             continue

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
+from agent_core.checks.result import (
+    GRAVITY,
+    Detail,
+    Result,
+    failed,
+    not_applicable,
+    passed,
+    warned,
+)
+from agent_core.checks.split.blocks import is_thinned, rounds_of
 from agent_core.checks.split.filters import judged_parts
 from agent_core.checks.split.newest import newest_held_out
 from agent_core.checks.split.split_kinds import Fold, Folds
@@ -99,7 +108,17 @@ def held_out_at_random(evidence: Evidence) -> Result:
     chosen = judged_parts(evidence).select(lambda fold: _is_drawn(evidence, fold))
     if not chosen:
         return not_applicable("The split is not drawn at random.")
-    order = evidence.plan.split.order
+    orders = {order: chosen.select(_has_order(evidence, order)) for order in Order}
+    found = [_judged_order(evidence, order, own) for order, own in orders.items() if own]
+    return min(found, key=lambda result: GRAVITY.index(result.finding))
+
+
+def _has_order(evidence: Evidence, order: Order) -> Callable[[str], bool]:
+    return lambda fold: evidence.split_of(fold).order is order
+
+
+def _judged_order(evidence: Evidence, order: Order, chosen: Folds) -> Result:
+    """Check folds of which the plan says in which order they are held out."""
     if order is Order.NEWEST:
         return newest_held_out(evidence, chosen)
     result = _judged_draw(evidence, chosen)
@@ -123,9 +142,12 @@ def draws_of(evidence: Evidence, folds: Sequence[Fold]) -> Iterator[Draw]:
 
 
 def _is_drawn(evidence: Evidence, fold: str) -> bool:
-    """Whether what a fold holds out is drawn, unless the newest is asked for."""
-    kind = kind_of(evidence, fold)
-    return kind is not None and kind.is_drawn
+    """Whether what a fold holds out is drawn, unless the newest is asked for.
+
+    What is drawn beside the newest part of training is none; its test is that of the others.
+    """
+    kind, is_newest = kind_of(evidence, fold), evidence.split_of(fold).thinned_by is Order.NEWEST
+    return kind is not None and kind.is_drawn and not (is_newest and is_thinned(evidence, fold))
 
 
 def _is_of_records(evidence: Evidence, fold: str) -> bool:
@@ -136,7 +158,9 @@ def _is_of_records(evidence: Evidence, fold: str) -> bool:
 
 def _judged_draw(evidence: Evidence, folds: Folds) -> Result:
     """Check that tested interactions and users are a random draw."""
-    draws = [*draws_of(evidence, folds), *_draws_of_users(evidence, folds)]
+    rounds = rounds_of(evidence, folds)
+    draws = [draw for own in rounds for draw in draws_of(evidence, own)]
+    draws += [draw for own in rounds for draw in _draws_of_users(evidence, own)]
     records = folds.select(lambda fold: _is_of_records(evidence, fold))
     gross = [*(d.text for d in draws if d.is_impossible), *_whole_users(records)]
     if gross:
@@ -144,8 +168,7 @@ def _judged_draw(evidence: Evidence, folds: Folds) -> Result:
     if odd := [d.text for d in draws if d.is_odd]:
         return warned("Hardly drawn at random: {doubts}.", doubts=odd)
     if seeds := _other_seeds(evidence, folds):
-        told = "Drawn with {seeds}; seed {planned} is planned."
-        return warned(told, seeds=seeds, planned=evidence.plan.split.seed)
+        return warned("Drawn with {seeds} planned.", seeds=seeds)
     if not draws:
         told = "Fewer than {users} tested users tell nothing of a draw."
         return not_applicable(told, users=FEW_USERS)
@@ -157,13 +180,20 @@ def _judged_draw(evidence: Evidence, folds: Folds) -> Result:
     return passed(told, errors=abs(worst.deviations), effect=abs(worst.effect))
 
 
-def _other_seeds(evidence: Evidence, folds: Folds) -> list[str]:
-    """Return the recorded seeds of the split that are not the planned one."""
+def _other_seeds(evidence: Evidence, folds: Folds) -> list[Detail]:
+    """Return the recorded seeds of splits that are not the planned ones."""
     split = evidence.run.get("split")
     whole = split.get("seed") if isinstance(split, dict) else None
-    said = [described_split(evidence, fold).get("seed", whole) for fold in folds.names]
-    planned = str(evidence.plan.split.seed)
-    return sorted({f"seed {s}" for s in said if s is not None and str(s) != planned})
+    pairs = {
+        (str(described_split(evidence, fold).get("seed", whole)), evidence.split_of(fold).seed)
+        for fold in folds.names
+    }
+    told = "{seeds}; seed {planned} is"
+    return [
+        Detail(told, seeds=f"seed {said}", planned=planned)
+        for said, planned in sorted(pairs)
+        if said not in ("None", str(planned))
+    ]
 
 
 def _draws_in(where: str, tallies: pd.DataFrame) -> Iterator[Draw]:
@@ -178,7 +208,8 @@ def _draws_in(where: str, tallies: pd.DataFrame) -> Iterator[Draw]:
 def _tallies(evidence: Evidence, fold: Fold) -> pd.DataFrame:
     """Return what the tested interactions of a fold come to, by popularity, rating and time."""
     data = _with_popularity(fold)
-    lowest, is_kept = evidence.plan.split.lowest_test_rating, data.counts >= _fewest(fold)
+    lowest = evidence.split_of(fold[0]).lowest_test_rating
+    is_kept = data.counts >= _fewest(fold)
     if lowest is not None and all("rating" in part for part in fold[1:]):
         is_kept &= _numbers_of(fold, "rating", data.rows) >= lowest
     width = int(data.users.max(initial=0)) + 1
@@ -303,7 +334,7 @@ def _tally(
 def _draws_of_users(evidence: Evidence, folds: Folds) -> Iterator[Draw]:
     """Yield how far the tested users are from a random draw of users, where they are a part."""
     folds = folds.select(lambda fold: not is_variant(evidence, fold))
-    if not folds or evidence.plan.split.are_users_chosen:
+    if not folds or evidence.split_of(folds.names[0]).are_users_chosen:
         return
     data = _with_popularity(folds[0])
     sizes = np.bincount(data.users)

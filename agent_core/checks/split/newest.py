@@ -20,9 +20,8 @@ def newest_held_out(evidence: Evidence, folds: Sequence[Fold]) -> Result:
     """Check that the tested interactions of each user are the newest that the user has."""
     if not any(d.timestamp_column for d in evidence.datasets):
         return not_applicable("The data have no times to tell what is newest.")
-    lowest = evidence.plan.split.lowest_test_rating
     shares = [
-        (_share_of_newest(fold, lowest), fold[0])
+        (_share_of_newest(fold, evidence.split_of(fold[0]).lowest_test_rating), fold[0])
         for fold in folds
         if is_timed(fold[1]) and is_timed(fold[2])
     ]

@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from studies import honest
+from studies import honest, with_plan
 
 from agent_core.checks.split.holdout_randomness import draws_of, held_out_at_random
 from agent_core.domain import Finding, SplitKind
-from agent_core.rules.reading import with_rules_read
 
 USERS, EACH = 200, 20
 
@@ -31,7 +30,7 @@ def of_folds(tmp_path, made, text="", **split):
     evidence = honest().evidence(tmp_path)
     plan = evidence.plan.with_split(text=text, **split)
     train, test = ({f: parts[i] for f, parts in made.items()} for i in (0, 1))
-    return replace(evidence, plan=with_rules_read(plan), train=train, test=test)
+    return replace(with_plan(evidence, plan, made), train=train, test=test)
 
 
 def timed(frame, rng):
@@ -174,7 +173,7 @@ def test_where_a_plan_says_newest_and_random_both_will_do(tmp_path):
         evidence = judged(tmp_path / place, frame, held, "20 % of each user at random")
         asked = "Compare both on the newest 20 % of each user's ratings"
         return held_out_at_random(
-            replace(evidence, plan=with_rules_read(replace(evidence.plan, question=asked)))
+            with_plan(evidence, replace(evidence.plan, question=asked))
         ).finding
 
     assert finding(newest(frame), "newest") is Finding.WARN
