@@ -767,6 +767,9 @@ def chosen(cell: Cell) -> dict[str, Any]:
     """Return the levels that the grid of a cell of level `chosen` decided, by the product's rule:
     best mean of the first validated metric over model seeds, first in the order of the plan.
     """  # noqa: D205
+    told = _told_of(cell.id) if cell.is_done else None
+    if told and told.get("chosen"):
+        return dict(told["chosen"])
     best = _best_of_grid(cell)
     return {n: best.levels[n] for n, level in cell.levels.items() if level == CHOSEN}
 
@@ -814,8 +817,12 @@ def _label(cell: Cell) -> str:
 def _tell_turn(cell: Cell) -> None:
     """Say how far the cells of this process are."""
     ident, number, total = _memory.get("turn", ("", 0, 0))
-    where = f"cell {number} of {total}: " if ident == cell.id else "cell: "
-    tell(f"{where}{_label(cell)}")
+    entered: dict[str, None] = _memory.setdefault("entered", {})
+    entered[cell.id] = None
+    if ident != cell.id:
+        # A loop of the script's own: counted as it comes.
+        number, total = list(entered).index(cell.id) + 1, len(_own_cells())
+    tell(f"cell {number} of {max(number, total)}: {_label(cell)}")
 
 
 def _own_cells() -> list[Cell]:
@@ -1203,7 +1210,8 @@ class _Table:
         self.texts: dict[str, list[str]] = {}
         for of in ("user_id", "item_id"):
             codes, unique = pd.factorize(self.frame[of])
-            self.codes[of], self.texts[of] = codes, [_id_text(v) for v in unique]
+            self.codes[of] = codes.astype(np.int32)
+            self.texts[of] = [_id_text(v) for v in unique]
         self._units: dict[tuple[str, int], np.ndarray] = {}
         self._times: np.ndarray | None = None
 
@@ -1301,15 +1309,21 @@ def _data_rows(block: str) -> tuple[Rows, list[dict[str, Any]]]:
     kept: dict[str, Any] = _memory.setdefault("data rows", {})
     if key not in kept:
         table = _table_of(block)
-        while len(kept) >= KEPT_ROWS:
-            kept.pop(next(iter(kept)))
-        kept[key] = _ruled(table, np.arange(len(table.frame)), rules)
+        every = np.arange(len(table.frame), dtype=np.int32)
+        kept[key] = _ruled(table, every, rules)
+        _make_room(kept, lambda entry: len(entry[0]))
     found: tuple[Rows, list[dict[str, Any]]] = kept[key]
     return found
 
 
-KEPT_ROWS = 8
-"""Data variants and blocks whose row numbers are kept in memory."""
+KEPT_ROWS = 40_000_000
+"""Row numbers that are kept in memory, of data variants and of blocks each."""
+
+
+def _make_room(kept: dict[str, Any], size_of: Callable[[Any], int]) -> None:
+    """Forget the oldest entries, but not the last one, where there are too many rows."""
+    while len(kept) > 1 and sum(map(size_of, kept.values())) > KEPT_ROWS:
+        kept.pop(next(iter(kept)))
 
 
 def _ruled(
@@ -1612,10 +1626,9 @@ def _part_rows(block: str) -> dict[str, Rows]:
     """Return the row numbers of the parts of a block, and of `full`, the unthinned training."""
     kept: dict[str, dict[str, Rows]] = _memory.setdefault("part rows", {})
     if block not in kept:
-        while len(kept) >= KEPT_ROWS:
-            kept.pop(next(iter(kept)))
         kept[block] = _derived_parts(block)
         _record(block, kept[block])
+        _make_room(kept, lambda entry: sum(map(len, entry.values())))
     return kept[block]
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
-from agent_core.domain.design import FactorKind, FactorRole, Levels, LevelValue
+from agent_core.domain.design import Estimand, FactorKind, FactorRole, Levels, LevelValue
 from agent_core.domain.plan import Algorithm, Dataset, Plan
 from agent_core.domain.rules import DataRules, SplitRules
 
@@ -104,6 +104,7 @@ def design_record(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Any]:
         "metrics": [{"metric": m.name, "k": m.k} for m in plan.metrics],
         "validated": [{"metric": m.name, "k": m.k} for m in plan.validated],
         "list_length": plan.list_length,
+        "makes_anew": any(q.kind is Estimand.COST for q in plan.questions),
         "blocks": {name: block_record(block) for name, block in blocks.items()},
         "cells": [
             {
