@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent_core.domain import Dataset, Plan
-from agent_core.rules.wording import data_text, split_text
 from agent_core.run.rounds import LONGEST_DISPUTE
 from agent_core.run.view import RunView
 from bot.blocks.buttons import Carried
 from bot.blocks.card import title_of
 from bot.blocks.data import data_read_text, questions_text
+from bot.blocks.edit_form import plan_fields
 from bot.blocks.limits import (
     INPUT,
     MODAL_TITLE,
@@ -55,14 +55,15 @@ class TextInput:
 
 
 def edit_modal(place: str, plan: Plan | None, datasets: Sequence[Dataset] = ()) -> Block:
-    """Return the modal with one input, applied like a reply in the thread that `place` names."""
+    """Return the modal with the plan's fields, applied like a reply in the thread of `place`."""
     version = f"Plan v{plan.version}: {escape(plan.title)}" if plan else "The plan"
-    wanted = TextInput("Your changes", "use 20 seeds, add EASE, 5-core, newest 20 % of each user")
-    rules = f"*Data* {data_text(plan.data)}\n*Split* {split_text(plan.split)}" if plan else ""
-    data = (data_read_text(datasets), questions_text(datasets))
-    parts = (f"*{version}*", escape(rules), *data)
-    said = "\n".join([*filter(None, parts), "Say what should be different; the same as a reply."])
-    blocks = [*sections(said)[: VIEW_BLOCKS - 1], _words_input(wanted)]
+    example = "5-core, newest 20 % of each user; what comes of it when lists are longer?"
+    wanted = TextInput("Or in your own words", example, is_optional=plan is not None)
+    fields = [field.block for field in plan_fields(plan)] if plan else []
+    parts = (f"*{version}*", data_read_text(datasets), questions_text(datasets))
+    said = "\n".join([*filter(None, parts), "Change what should be different; as in a reply."])
+    shown = sections(said)[: VIEW_BLOCKS - len(fields) - 1]
+    blocks = [*shown, *fields[: VIEW_BLOCKS - 2], _words_input(wanted)]
     return _form(ModalName.EDIT, place, ("Change the plan", "Apply"), blocks)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.blocks.buttons import Carried
+from bot.blocks.edit_form import wish_of_form
 from bot.blocks.modals import ModalName
 from bot.blocks.text import typed_text
 
@@ -210,14 +211,12 @@ def _read_event(body: Payload, bot_user: str) -> Incoming | None:
 
 
 def _read_submission(body: Payload) -> Incoming | None:
-    """Read a submitted modal; each of ours has one input."""
+    """Read a submitted modal, its changed fields in words."""
     view = body.get("view") or {}
     form = str(view.get("callback_id") or "")
     if form not in set(ModalName):
         return None
     place, run = TypeAdapter(tuple[ThreadPlace, str]).validate_json(view["private_metadata"])
-    values = (view.get("state") or {}).get("values") or {}
-    entered = [element.get("value") for block in values.values() for element in block.values()]
     stamp = str(view.get("hash") or "")
     return Incoming(
         IncomingKind.FORM,
@@ -225,7 +224,7 @@ def _read_submission(body: Payload) -> Incoming | None:
         place,
         stamp,
         str((body.get("user") or {}).get("id") or ""),
-        str(next(filter(None, entered), "")).strip(),
+        wish_of_form(view),
         action=form,
         value=run,
     )
