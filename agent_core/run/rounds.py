@@ -24,9 +24,11 @@ def why_closed(view: RunView, wish: str) -> str:
             "run."
         )
     if view.best is not None and not view.unmet and not wish.strip():
+        clauses = "; ".join(f"“{u.clause}”" for u in view.plan.unanswered)
+        told = f"Not answered is {clauses}: say that in other words, or say" if clauses else "Say"
         return (
-            "All requirements are met, so there is nothing open to improve. Say what should be "
-            "better, for example: also report Recall@20, use 20 seeds."
+            f"All requirements are met, so there is nothing open to improve. {told} what should "
+            "be better, for example: also report Recall@20, use 20 seeds."
         )
     return ""
 

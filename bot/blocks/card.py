@@ -26,6 +26,7 @@ PHASES = {
     RunStatus.CANCELLED: "Cancelled, nothing ran",
     RunStatus.FAILED: "Could not go on",
 }
+OPEN_ENDED = "Finished with open requirements"
 REASON = 160
 """Characters of a failure's reason; the post about it has all of it."""
 STOPPABLE = (RunStatus.PLANNING, RunStatus.RUNNING)
@@ -78,7 +79,8 @@ def phase_text(view: RunView) -> str:
     if view.status is RunStatus.FINISHED and view.outcome is Outcome.NOTHING:
         return "Ended without a result"
     if view.status is RunStatus.FINISHED and view.outcome is Outcome.PARTIAL:
-        return "Finished with open requirements"
+        is_met = view.best is not None and view.best.is_satisfactory
+        return "Finished, part of the task is not answered" if is_met else OPEN_ENDED
     return PHASES[view.status]
 
 

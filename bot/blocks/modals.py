@@ -25,7 +25,7 @@ from bot.blocks.limits import (
     sections,
 )
 from bot.blocks.plan import protocol_text, remarks_text, requirement_lines
-from bot.blocks.rounds import RoundPrice, open_lines, price_line, start_text
+from bot.blocks.rounds import RoundPrice, clause_lines, open_lines, price_line, start_text
 from bot.blocks.text import escape
 
 WORDS = "wish"
@@ -82,7 +82,7 @@ def improve_modal(place: str, view: RunView, price: RoundPrice, carried: Carried
         What its button carried: what somebody has said already that should be better.
     """
     lines = open_lines(view)
-    still = "\n".join(["*Still open:*", *lines]) if lines else "Every requirement is met."
+    still = ["*Still open:*", *lines] if lines else ["Every requirement is met."]
     hints = ["Your message is longer than fits here; add what is missing."] * carried.is_cut
     hints += ["Empty: only what is still open."] * bool(lines)
     wanted = TextInput(
@@ -94,7 +94,7 @@ def improve_modal(place: str, view: RunView, price: RoundPrice, carried: Carried
     )
     blocks = [
         section(f"*{title_of(view)}*\nRound {len(view.rounds) + 2}, {start_text(view)}."),
-        section(still),
+        section("\n".join([*still, *clause_lines(view)])),
         _words_input(wanted),
         context(price_line(view, price)),
     ]

@@ -63,6 +63,13 @@ def open_lines(view: RunView) -> list[str]:
     return [*shown[:OPEN], *more]
 
 
+def clause_lines(view: RunView) -> list[str]:
+    """Return what of the task is not answered; no script answers it, other words may."""
+    clauses = view.plan.unanswered if view.plan else ()
+    lines = [f"• {clip(escape(u.clause), OPEN_TEXT)}" for u in clauses[:OPEN]]
+    return ["*Not answered* (say it in other words):", *lines] if lines else []
+
+
 def start_text(view: RunView) -> str:
     """Say what another round goes on from."""
     return f"from script {view.best.id}" if view.best else "from scratch"

@@ -150,6 +150,7 @@ def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
         "nodes": len(view.nodes),
         "requirements_met": score.met if score else 0,
         "requirements": len(view.plan.requirements) if view.plan else 0,
+        "unanswered": [u.clause for u in view.plan.unanswered] if view.plan else [],
         "report": str(folder / "report.md") if has_files else None,
         "zip": str(folder / bundle.name) if bundle else None,
         "spend": view.usage.cost,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from afterwards import disputed, improved, reported, texts
 from patience import PATIENCE_S
 
-from agent_core.domain import Ending, Outcome, Report
+from agent_core.domain import Ending, Outcome, Report, Unanswered
 from agent_core.domain.events import Reported, RoundOpened, RunFailed, RunFinished
 from bot.blocks.buttons import ButtonAction
 from bot.slack.settings import SlackSettings
@@ -71,6 +71,20 @@ async def test_a_plan_may_start_by_itself(bench):
     async with bench.running():
         await bench.planned()
         await bench.called("start")
+
+
+async def test_a_plan_without_its_main_question_does_not_start_by_itself(bench):
+    bench.slack = SlackSettings(auto_start_s=0.01)
+    bench.lab.plans = False
+    async with bench.running():
+        ts = bench.ask()
+        await bench.called("submit")
+        bench.lab.plan("run1", unanswered=(Unanswered("in Euro", is_main=True),))
+        await bench.post(ts, "Plan v1")
+        bench.say(ts, "leave out “in Euro”")
+        await bench.post(ts, "Plan v2")
+
+        assert not [c for c in bench.lab.calls if c[0] == "start"]
 
 
 async def test_a_round_that_ends_while_the_bot_is_away_is_told_once(bench):
