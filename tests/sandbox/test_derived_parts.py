@@ -4,21 +4,34 @@ import importlib.util
 import json
 import os
 import sys
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import plain_derivation as plain
+import plain_rules
 import pytest
 from hypothesis import given, settings, strategies as st
 from laid_designs import interactions, lay, run_cells
 from scripts_with_labbook import LABBOOK
 
-from agent_core.domain.rules import DataRule, DataRuleKind, Of, SplitKind, SplitRules
+from agent_core.domain.cells import Block, block_record
+from agent_core.domain.rules import (
+    Candidates,
+    DataRule,
+    DataRuleKind,
+    DataRules,
+    Keep,
+    Masked,
+    Of,
+    Order,
+    SplitKind,
+    SplitRules,
+)
 
-DAY_S = plain.DAY_S
+DAY_S = 86_400
+START = pd.Timestamp(plain_rules.START)
+NO_CELLS = {"version": 2, "factors": [], "metrics": [], "cells": []}
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +61,16 @@ def labbook(folder):
 
 
 def block_of(data=(), split=None, **more):
-    entry = {"dataset": "data.csv", "fold": 0, "train_share": 1.0, "profile_size": None}
     rules = split or SplitRules(SplitKind.LEAVE_ONE_OUT)
-    entry |= {"levels": {}, "data": [asdict(r) for r in data], "split": asdict(rules), **more}
-    return json.loads(json.dumps(entry))
+    return Block("one", {}, "data.csv", DataRules(tuple(data)), rules, **more)
 
 
 def derived(labbook, frame, **blocks):
     """Return the parts of blocks, each as the set of its row numbers."""
     frame.to_parquet(".data.csv.parquet", index=False)
     labbook._memory.clear()
-    labbook.use_design({"version": 2, "factors": [], "metrics": [], "blocks": blocks, "cells": []})
+    told = {name: json.loads(json.dumps(block_record(b))) for name, b in blocks.items()}
+    labbook.use_design({**NO_CELLS, "blocks": told})
     found = {}
     for name in blocks:
         rows = labbook._derived_parts(name)
@@ -68,19 +80,18 @@ def derived(labbook, frame, **blocks):
 
 def rows_of(frame):
     """Return a frame as plain rows."""
-    has_time, found = "timestamp" in frame, []
-    for number, row in enumerate(frame.to_dict("records")):
-        time = row["timestamp"] if has_time else None
-        found.append(
-            {
-                "row": number,
-                "user": str(row["user_id"]),
-                "item": str(row["item_id"]),
-                "rating": None if pd.isna(row["rating"]) else row["rating"],
-                "time": None if pd.isna(time) else int(time.timestamp()),
-            }
-        )
-    return found
+    times = (frame["timestamp"] - START) / pd.Timedelta(days=1)
+    known = zip(frame["user_id"], frame["item_id"], frame["rating"], times, strict=True)
+    return [
+        {
+            "row": number,
+            "user": str(user),
+            "item": str(item),
+            "rating": None if pd.isna(rating) else rating,
+            "day": None if pd.isna(day) else day,
+        }
+        for number, (user, item, rating, day) in enumerate(known)
+    ]
 
 
 @st.composite
@@ -96,7 +107,7 @@ def tables(draw):
             "user_id": [f"u{u}" for u in users] if is_text else users,
             "item_id": [f"ä {i}" for i in items] if is_text else items,
             "rating": rng.integers(1, 6, size).astype(float),
-            "timestamp": pd.to_datetime(rng.integers(0, 9, size) * DAY_S // 2, unit="s"),
+            "timestamp": START + pd.to_timedelta(rng.integers(0, 9, size) * DAY_S // 2, unit="s"),
         }
     )
     frame.loc[rng.random(size) < gaps, "rating"] = np.nan
@@ -113,9 +124,9 @@ data_rules = st.builds(
     st.sampled_from(Of),
     st.sampled_from([0.1, 0.25, 0.5, 0.9, 1, 3]),
     is_above=st.booleans(),
-    keep=st.sampled_from(["first", "last", "all"]),
-    first=st.sampled_from(["", "1970-01-01", "1970-01-03"]),
-    last=st.sampled_from(["", "1970-01-04", "1970-01-02"]),
+    keep=st.sampled_from(Keep),
+    first=st.sampled_from(["", "2001-01-01", "2001-01-03"]),
+    last=st.sampled_from(["", "2001-01-04", "2001-01-02"]),
     seed=st.sampled_from([None, 0, 7]),
     is_training_only=st.booleans(),
 ).filter(lambda r: r.of is not Of.INTERACTIONS or r.kind is DataRuleKind.SAMPLE)
@@ -126,14 +137,14 @@ split_rules = st.builds(
     folds=st.integers(2, 3),
     holdout=st.sampled_from([0.1, 0.2, 0.5, 0.8]),
     seed=st.integers(0, 50),
-    order=st.sampled_from(["random", "newest", "either"]),
+    order=st.sampled_from(Order),
     held_out=st.sampled_from([None, None, 1, 2]),
     test_users=st.sampled_from([None, None, 2]),
     test_user_share=st.sampled_from([None, 0.5]),
     lowest_test_rating=st.sampled_from([None, None, 3]),
     has_validation=st.booleans(),
     in_training=st.sampled_from([True, True, False]),
-    thinned_by=st.sampled_from(["random", "newest"]),
+    thinned_by=st.sampled_from([Order.RANDOM, Order.NEWEST]),
 )
 OF_USERS = (
     SplitKind.LEAVE_ONE_OUT,
@@ -156,9 +167,12 @@ some = settings(max_examples=60, deadline=None)
 @many
 @given(tables(), blocks)
 def test_parts_are_those_of_the_rules(labbook, frame, block):
-    expected = plain.parts(rows_of(frame), block)
+    names = ("train", "test", "validation", "query", "validation_query")
+    parts = dict(zip(names, plain_rules.parts(rows_of(frame), block), strict=True))
 
-    assert derived(labbook, frame, one=block)["one"] == expected
+    found = derived(labbook, frame, one=block)["one"]
+
+    assert found == {name: set(rows) for name, rows in parts.items() if rows is not None}
 
 
 @some
@@ -182,7 +196,7 @@ NESTED = {
     "train_share": lambda share: {"train_share": share},
     "newest": lambda share: {
         "train_share": share,
-        "split": SplitRules(SplitKind.LEAVE_ONE_OUT, thinned_by="newest"),
+        "split": SplitRules(SplitKind.LEAVE_ONE_OUT, thinned_by=Order.NEWEST),
     },
     "profile_size": lambda share: {"profile_size": int(share * 20)},
 }
@@ -274,7 +288,7 @@ def test_given_parts_stay_as_they_came(labbook):
 
 def test_sampled_candidates_have_the_held_out_and_none_that_is_known(labbook):
     frame = interactions(20, 40, 8)
-    rules = SplitRules(SplitKind.LEAVE_ONE_OUT, candidates="sampled", candidate_count=10)
+    rules = SplitRules(SplitKind.LEAVE_ONE_OUT, candidates=Candidates.SAMPLED, candidate_count=10)
     derived(labbook, frame, one=block_of((), rules))
 
     part = labbook.part("one")
@@ -289,7 +303,9 @@ def test_sampled_candidates_have_the_held_out_and_none_that_is_known(labbook):
 
 def test_what_is_thinned_away_may_stay_masked_and_a_candidate(labbook):
     frame = interactions(20, 40, 8)
-    rules = SplitRules(SplitKind.LEAVE_ONE_OUT, candidates="full_training", masked="full_training")
+    rules = SplitRules(
+        SplitKind.LEAVE_ONE_OUT, candidates=Candidates.FULL_TRAINING, masked=Masked.FULL_TRAINING
+    )
     derived(labbook, frame, less=block_of((), rules, train_share=0.2), all=block_of((), rules))
 
     less, whole = labbook.part("less"), labbook.part("all")
