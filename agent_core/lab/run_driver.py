@@ -213,12 +213,8 @@ class RunDriver:
     async def revise(self, text: str, by: UserId) -> Revision:
         """Read one reply at a time; log the plan's next version when there is one."""
         async with self.talk:
-            struck = strike(self.existing_plan(), text) if self.view.freeze is None else None
-            if struck is not None:
-                await self.recorder.add(PlanSet(struck.plan, struck.change, by, text))
-                if not (text := struck.rest):
-                    return Revision(struck.plan, struck.change)
-            reread = await self.rereading.read_again(text, by)
+            is_strike = strike(self.existing_plan(), text) is not None
+            reread = None if is_strike else await self.rereading.read_again(text, by)
             if reread is not None:
                 return reread
             revision = await self.read_reply(text)
@@ -234,7 +230,14 @@ class RunDriver:
 
     async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""
-        return await self.ask_revision(ReviseRequest(self.context(), self.existing_plan(), text))
+        plan = self.existing_plan()
+        struck = strike(plan, text)
+        if struck is None:
+            return await self.ask_revision(ReviseRequest(self.context(), plan, text))
+        if not struck.rest:
+            return struck.as_revision(Revision())
+        request = ReviseRequest(self.context(), struck.plan, struck.rest)
+        return struck.as_revision(await self.ask_revision(request))
 
     async def ask_revision(self, request: ReviseRequest) -> Revision:
         """Have the researcher read a reply."""

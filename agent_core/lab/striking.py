@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent_core.domain import Plan, PlanChange, Unanswered
+from agent_core.domain import Plan, PlanChange, Revision, Unanswered
 from agent_core.lab.settling import same_words
 
 ASKED = re.compile(
@@ -32,8 +32,17 @@ class Strike:
     """What a reply strikes of a plan, and what else it says."""
 
     plan: Plan
+    """Without the struck clauses, still under the number that it had."""
     change: PlanChange
     rest: str
+
+    def as_revision(self, further: Revision) -> Revision:
+        """Return what was struck with what the rest of the reply comes to."""
+        if further.plan is None:
+            plan = replace(self.plan, version=self.plan.version + 1)
+            return replace(further, plan=plan, change=self.change)
+        lines = (*self.change.summary, *further.change.summary)
+        return replace(further, change=replace(further.change, summary=lines))
 
 
 def strike(plan: Plan, reply: str) -> Strike | None:
@@ -50,7 +59,6 @@ def strike(plan: Plan, reply: str) -> Strike | None:
     clauses = tuple(dict.fromkeys(u.clause for u in struck))
     after = replace(
         plan,
-        version=plan.version + 1,
         unanswered=tuple(u for u in plan.unanswered if u not in struck),
         struck=(*plan.struck, *clauses),
     )

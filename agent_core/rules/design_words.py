@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_core.domain import (
-    Cell,
+    Algorithm,
     Factor,
     FactorKind,
+    Levels,
     LevelValue,
     Metric,
     Plan,
     Question,
     Unanswered,
+    blocks_of,
     cells_of,
     with_design,
 )
@@ -58,6 +60,15 @@ class Size:
     """Cells that differ in their re-ranking only share one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is trained in a block: one configuration, with all of its seeds."""
+
+    block: str
+    levels: Levels
+    count: int = 1
+
+
 def words_of(plan: Plan) -> PlanWords:
     """Return what there is to read of a plan's design."""
     return PlanWords(
@@ -78,9 +89,9 @@ def design_line(plan: Plan) -> str:
 def design_text(plan: Plan) -> str:
     """Return the factors with their numbers of levels, and what all of it comes to."""
     plan = with_design(plan)
-    cells = cells_of(plan)
-    size = size_of(plan, cells)
-    parts = [_algorithms_text(plan), *_factor_texts(plan, cells)]
+    runs = _runs(plan)
+    size = _size(plan, runs)
+    parts = [_algorithms_text(plan), *_factor_texts(plan, runs)]
     said = " x ".join(part for part in parts if part)
     if not size.trainings:
         return f"{said or 'the data alone'}; nothing is trained"
@@ -140,15 +151,40 @@ def measure_text(key: str) -> str:
     return name.replace("_", " ") + (f"@{metric.k}" if metric.k is not None else "")
 
 
-def size_of(plan: Plan, cells: Sequence[Cell] = ()) -> Size:
+def size_of(plan: Plan) -> Size:
     """Return how many cells a plan has, and how many of them are trained."""
-    cells = cells or cells_of(with_design(plan))
+    plan = with_design(plan)
+    return _size(plan, _runs(plan))
+
+
+def _runs(plan: Plan) -> list[_Run]:
+    """Return what is trained in each block, seeds counted and not made: there may be thousands."""
+    if plan.excluded:
+        return [_Run(cell.block.name, cell.levels) for cell in cells_of(plan)]
+    return [
+        _Run(
+            block.name,
+            {FactorKind.ALGORITHM.value: a.family, **a.levels, **block.levels, **_seeded(plan, a)},
+            len(plan.seeds) if a.is_random else 1,
+        )
+        for block in blocks_of(plan)
+        for a in plan.algorithms
+    ]
+
+
+def _seeded(plan: Plan, algorithm: Algorithm) -> Levels:
+    """Return the first of its seeds as the level of them all, where there are several."""
+    several = algorithm.is_random and len(plan.seeds) > 1
+    return {FactorKind.MODEL_SEED.value: plan.seeds[0]} if several else {}
+
+
+def _size(plan: Plan, runs: Sequence[_Run]) -> Size:
     rerank = FactorKind.RERANK.value
     trained = {
-        (c.block.name, c.seed, *((k, v) for k, v in c.levels.items() if k != rerank))
-        for c in cells
+        (run.block, *((k, v) for k, v in run.levels.items() if k != rerank)): run.count
+        for run in runs
     }
-    return Size(len(cells), len(trained))
+    return Size(sum(run.count for run in runs), sum(trained.values()))
 
 
 def _question_words(plan: Plan, question: Question) -> Mapping[str, str]:
@@ -188,21 +224,21 @@ def _single_algorithm(plan: Plan) -> str:
     return names[0] if len(names) == 1 else "the algorithms"
 
 
-def _factor_texts(plan: Plan, cells: Sequence[Cell]) -> Iterator[str]:
+def _factor_texts(plan: Plan, runs: Sequence[_Run]) -> Iterator[str]:
     """Yield the other factors with their numbers of levels, and where they apply."""
     for kind in ORDER[1:]:
         for factor in plan.factors:
             if factor.kind is kind and len(factor.levels) > 1:
                 counted = _counted(len(factor.levels), factor_words(factor.name))
-                yield f"{counted}{_where_text(factor, cells)}"
+                yield f"{counted}{_where_text(factor, runs)}"
 
 
-def _where_text(factor: Factor, cells: Sequence[Cell]) -> str:
+def _where_text(factor: Factor, runs: Sequence[_Run]) -> str:
     """Say in which algorithms or splits a factor has levels, where that is not in all."""
-    having = [c for c in cells if factor.name in c.levels]
+    having = [run for run in runs if factor.name in run.levels]
     for other in (FactorKind.ALGORITHM.value, FactorKind.SPLIT.value):
-        everywhere = dict.fromkeys(c.levels.get(other, "") for c in cells)
-        here = dict.fromkeys(c.levels.get(other, "") for c in having)
+        everywhere = dict.fromkeys(run.levels.get(other, "") for run in runs)
+        here = dict.fromkeys(run.levels.get(other, "") for run in having)
         if having and len(here) < len(everywhere):
             shown = [str(level) for level in here]
             told = _listed(shown) if len(shown) <= MOST_NAMED else f"{len(shown)} of them"

@@ -33,6 +33,9 @@ from bot.blocks.text import dollars, escape
 
 UNTOUCHED = ", nothing has run yet"
 ANYWAY = " Start anyway?"
+REMEDY = (
+    "Say it in other words, have a model plan it, or leave it out; else the report will say so."
+)
 MOST_STRUCK = 4
 """Clauses with a button that leaves them out; all can be left out in words."""
 REPLY = "Reply in this thread to change anything."
@@ -105,8 +108,9 @@ def unanswered_lines(plan: Plan) -> list[str]:
     """Return what of the task this plan does not answer, and what the report cannot yet."""
     clauses = [unanswered_text(clause) for clause in plan.unanswered]
     still = [question_text(plan, question) for question in open_questions(plan)]
-    groups = (("Not answered:", clauses), ("Measured, but not yet answered:", still))
-    return [line for name, texts in groups for line in _marked(_lines_of(name, texts))]
+    told = _marked(_lines_of("Not answered:", clauses))
+    told += [REMEDY] * bool(clauses)
+    return [*told, *_marked(_lines_of("Measured, but not yet answered:", still))]
 
 
 def plan_buttons(run: str, plan: Plan) -> list[Button]:

@@ -50,7 +50,12 @@ async def test_a_consented_run_says_first_what_is_not_answered_and_is_not_satisf
         await lab.start(run, ANN, accepts_unanswered=True)
         await until(lab, run, lambda e: isinstance(e, RunFinished))
         view = await lab.view(run)
+        await lab.improve(run, "leave out the euro question and the live site", ANN)
+        await until(lab, run, lambda e: isinstance(e, RunFinished), view.seq)
+        later = await lab.view(run)
 
+    assert later.plan.unanswered == ()
+    assert later.outcome is Outcome.SATISFIED
     assert view.freeze.accepted == (EURO.clause,)
     assert view.best.is_satisfactory
     assert view.outcome is Outcome.PARTIAL

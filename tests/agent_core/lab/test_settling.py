@@ -108,6 +108,19 @@ def test_only_what_a_reply_points_at_is_struck(reply, left, rest):
     assert found.rest.removeprefix("and ") == rest
 
 
+def test_a_strike_and_a_wish_make_one_version():
+    struck = strike(open_plan(), "leave out the euro question, and use 5 seeds")
+    wished = replace(struck.plan, version=2, seeds=(0, 1, 2, 3, 4))
+
+    alone = struck.as_revision(Revision(reply="noted"))
+    both = struck.as_revision(Revision(wished, PlanChange(summary=("seeds: 3 → 5",))))
+
+    assert (alone.plan.version, both.plan.version) == (2, 2)
+    assert alone.reply == "noted"
+    assert EURO.clause in both.change.summary[0]
+    assert both.change.summary[1] == "seeds: 3 → 5"
+
+
 @pytest.mark.parametrize("reply", ["drop ImplicitMF", "drop requirement 11", "use 5 seeds"])
 def test_other_wishes_strike_nothing(reply):
     assert strike(open_plan(), reply) is None
