@@ -55,11 +55,20 @@ def algorithms_of(parts: Sequence[AlgorithmPart], notes: list[str]) -> tuple[Alg
         if name != algorithm.name:
             notes.append(f"A second algorithm “{algorithm.name}” is called “{name}”.")
         found[name] = replace(algorithm, name=name)
-    shared = Counter(a.base for a in found.values())
-    return tuple(
-        replace(a, base="") if a.base == a.name and shared[a.base] < 2 else a
-        for a in found.values()
-    )
+    return _with_shared_bases(tuple(found.values()), notes)
+
+
+def _with_shared_bases(found: tuple[Algorithm, ...], notes: list[str]) -> tuple[Algorithm, ...]:
+    """Keep an algorithm that others are variants of where these exist, or its name tells it."""
+    shared = Counter(a.base for a in found)
+    kept = []
+    for one in found:
+        is_own = one.base in ("", one.name)
+        is_base = shared[one.base] > 1 or (not is_own and one.name.startswith(one.base))
+        if not is_own and not is_base:
+            notes.append(f"Algorithm “{one.name}” is no variant of “{one.base}”: none else is.")
+        kept.append(one if is_base else replace(one, base=""))
+    return tuple(kept)
 
 
 def unique(name: str, taken: Collection[str]) -> str:
@@ -233,6 +242,8 @@ def _algorithm_of(part: AlgorithmPart, notes: list[str]) -> Algorithm | None:
         notes.append(f"An algorithm without a name is called “{name}”.")
     if kind.startswith(CUSTOM):
         config = dict(_setting(text) for text in part.config)
+        if "is_random" not in part.model_fields_set:
+            notes.append(f"Algorithm “{name}”: it is taken to draw no random numbers.")
         return Algorithm(name, kind, config, part.role, part.is_random, part.base)
     config = _config_of(part, kind, name, notes)
     return Algorithm(name, kind, config, part.role, SCORERS[kind].is_random, part.base)

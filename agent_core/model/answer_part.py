@@ -29,7 +29,7 @@ def line(most: int) -> AfterValidator:
 
 
 Line = Annotated[str, line(MAX_TEXT)]
-Name = Annotated[str, line(60)]
+Name = Annotated[str, line(60), "name"]
 Short = Annotated[str, line(200)]
 Lines = Annotated[tuple[str, ...], AfterValidator(_on_lines)]
 """Sentences: a text in place of a list is one of them."""

@@ -12,7 +12,7 @@ from agent_core.domain.cells import WHOLE
 from agent_core.domain.design import BY_NAME
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.algorithms import takes
-from agent_core.model.likeness import nearest
+from agent_core.model.likeness import is_same, nearest
 from agent_core.model.mending import number_in, shown
 from agent_core.model.plan_answer import FactorPart
 
@@ -253,6 +253,11 @@ def _in_order(
     if unknown:
         told = f"the plan has no {', '.join(unknown)}"
         notes.append(f"Factor “{part.name}”: {told}; its levels are {', '.join(names)}.")
+    guessed = [f"{told} as {like}" for told, like in read.items() if like not in (None, told)]
+    if guessed:
+        notes.append(
+            f"Factor “{part.name}”: levels are read by their likeness: {', '.join(guessed)}."
+        )
     order = list(dict.fromkeys(like for like in read.values() if like))
     return tuple(sorted(own, key=lambda v: (*order, str(v)).index(str(v)) if order else 0))
 
@@ -303,9 +308,13 @@ def _of(
     for wanted in part.of:
         like = nearest(wanted, families)
         (kept if like else lost).append(like or wanted)
+        if like and not is_same(wanted, like):
+            notes.append(f"Factor “{name}”: “{shown(wanted)}” is read as {like}.")
     if lost:
         notes.append(f"Factor “{name}”: it cannot apply to {', '.join(lost)}.")
     all_of = {a.family for a in algorithms}
+    if "of" not in part.model_fields_set and kind.makes_variants and len(families) > 1:
+        notes.append(f"Factor “{name}” applies to {', '.join(families)}, as nothing limits it.")
     return tuple(dict.fromkeys(kept)) or (() if {*families} == all_of else tuple(families))
 
 

@@ -19,7 +19,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.rules import COUNTING, CROSSFOLDS
 from agent_core.model.algorithms import unique
-from agent_core.model.likeness import nearest
+from agent_core.model.likeness import is_same, nearest
 from agent_core.model.plan_answer import RulePart, Special, SplitPart
 from agent_core.rules.data_words import rules_of
 from agent_core.rules.given_split import given_rules
@@ -88,6 +88,8 @@ def data_levels_of(
         if part.level and wanted is None:
             wanted = part.level
             notes.append(f"The data level “{part.level}” is added, as a rule is about it.")
+        elif wanted and not is_same(wanted, part.level):
+            notes.append(f"Data rule {number}: the level “{part.level}” is read as {wanted}.")
         for name in [wanted] if wanted else list(rules):
             rules.setdefault(name, []).append(rule)
     for name in (n for n, own in rules.items() if n and not own):
@@ -120,7 +122,10 @@ def split_levels_of(
     made: dict[str, SplitRules] = {}
     for part in parts:
         kind = part.kind.value if part.kind else "split"
-        name = unique((nearest(part.level, names) or part.level) or kind, made)
+        like = nearest(part.level, names)
+        if like and not is_same(like, part.level):
+            notes.append(f"Split: the level “{part.level}” is read as {like}.")
+        name = unique(like or part.level or kind, made)
         made[name] = _split_of(part, f"Split “{name}”", basis, notes)
     order = {name: place for place, name in enumerate(names)}
     listed = sorted(made, key=lambda name: order.get(name, len(order)))

@@ -33,7 +33,7 @@ YES, NO = frozenset({"yes", "true", "1", "on", "y"}), frozenset({"no", "false", 
 NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 LARGEST = 1e15
 MAX_GIVEN, MAX_PARTS = 60, 200
-MOST = 0.75
+MOST = 0.66
 """Share of its fields from which on a part is a whole one, which leaves others out by mistake."""
 MISSING: Any = object()
 """In place of a value that cannot be had."""
@@ -132,7 +132,7 @@ def _usable(form: type[AnswerPart], name: str, value: Any, place: str, notes: li
         return _parts(part, value, name, place, notes)
     if part is not None:
         told, whole = PLACES.get(name, name), part.prepared(value)
-        return _part(part, whole, told, notes) if isinstance(whole, dict) else value or MISSING
+        return _part(part, whole, told, notes) if isinstance(whole, dict) else MISSING
     for one, is_guess in _readings(field, value):
         try:
             _adapter(form, name).validate_python(one)
@@ -157,9 +157,12 @@ def _adapter(form: type[AnswerPart], name: str) -> TypeAdapter[Any]:
 def _parts(form: type[AnswerPart], value: Any, name: str, place: str, notes: list[str]) -> Any:
     """Return a list of parts; one that is none is left out."""
     kept = []
-    for number, one in enumerate(_listed(value)[:MAX_PARTS], 1):
+    listed = _listed(value)
+    if not isinstance(value, list | tuple):
+        notes.append(f"{_told(place, name)}: given as no list, and read as {len(listed)}.")
+    for number, one in enumerate(listed[:MAX_PARTS], 1):
         whole = form.prepared(one)
-        label = f"{place}{PLACES.get(name, name)} {_label(whole, number)}"
+        label = f"{PLACES.get(name, name)} {_label(whole, number)}"
         if isinstance(whole, dict) and whole:
             kept.append(_part(form, whole, label, notes))
         else:
@@ -189,11 +192,18 @@ def _readings(field: FieldInfo, value: Any) -> Iterator[tuple[Any, bool]]:
     if is_list(field.annotation):
         yield from _lists(value, kinds, "names" in field.metadata)
         return
+    is_text = kinds[:1] == (str,) and kinds[1:] in ((), (NoneType,))
+    if is_text and isinstance(value, bool | int | float):
+        # A number may be the name of a level; it is no sentence.
+        if "name" in field.metadata and not isinstance(value, bool) and _is_sane(value):
+            yield f"{value}", True
+        return
     yield from _singles(value, kinds)
 
 
 def _lists(value: Any, kinds: tuple[Any, ...], are_names: bool) -> Iterator[tuple[Any, bool]]:
     """Yield lists; a text in place of one has its parts between commas where these are names."""
+    is_other = not isinstance(value, list | tuple)
     if isinstance(value, dict):
         value = list(value.values()) if len(value) == 1 else list(value)
     if isinstance(value, str) and (are_names or str not in kinds or len(kinds) > 1):
@@ -202,7 +212,8 @@ def _lists(value: Any, kinds: tuple[Any, ...], are_names: bool) -> Iterator[tupl
     kept = [next((one for one, _ in _singles(v, kinds)), MISSING) for v in values]
     if kept and all(one is MISSING for one in kept):
         return
-    yield [one for one in kept if one is not MISSING], any(one is MISSING for one in kept)
+    is_guess = any(one is MISSING for one in kept)
+    yield [one for one in kept if one is not MISSING], is_guess or is_other
 
 
 def _singles(value: Any, kinds: tuple[Any, ...]) -> Iterator[tuple[Any, bool]]:

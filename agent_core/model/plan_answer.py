@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from agent_core.domain import (
@@ -37,11 +37,6 @@ from agent_core.prose.text_tables import read_table
 TABLE = read_table(Path(__file__).with_name("answers.toml"))
 CHECK_NAMES: tuple[str, ...] = tuple(TABLE["checks"])
 MAX_REPAIRS = 200
-KnownCheck = Annotated[
-    str | None,
-    # What no check decides is left to a verdict.
-    BeforeValidator(lambda value: value if value in CHECK_NAMES else None),
-]
 
 
 class Special(StrEnum):
@@ -62,7 +57,7 @@ class FactorPart(AnswerPart):
     role: FactorRole = FactorRole.COMPARED
     of: Names = ()
 
-    settled: ClassVar = frozenset({"name", "levels"})
+    settled: ClassVar = frozenset({"name", "levels", "of"})
 
     @classmethod
     def prepared(cls, value: Any) -> Any:
@@ -136,7 +131,7 @@ class AlgorithmPart(AnswerPart):
     is_random: bool = False
     base: Name = ""
 
-    settled: ClassVar = frozenset({"name", "kind", "config", "base"})
+    settled: ClassVar = frozenset({"name", "kind", "config", "is_random", "base"})
 
     @classmethod
     def prepared(cls, value: Any) -> Any:
@@ -198,7 +193,7 @@ class RequirementPart(AnswerPart):
     clause: Annotated[str, line(300)] = ""
     priority: Priority = Priority.MUST
     nature: Nature = Nature.SCIENCE
-    check: KnownCheck = None
+    check: str | None = None
 
     settled: ClassVar = frozenset({"id", "text"})
 

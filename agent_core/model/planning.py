@@ -24,7 +24,7 @@ from agent_core.model.designing import Design, design_of
 from agent_core.model.levels import Basis
 from agent_core.model.likeness import nearest
 from agent_core.model.mending import shown
-from agent_core.model.plan_answer import PlanAnswer, RequirementPart
+from agent_core.model.plan_answer import CHECK_NAMES, PlanAnswer, RequirementPart
 from agent_core.prose.clipping import on_one_line
 from agent_core.rules.reading import with_rules_read
 
@@ -208,7 +208,7 @@ def _requirements_of(
         return tuple(Requirement(n, text, check=c) for n, (text, c) in enumerate(usual, 1))
     numbers = _ids_of(parts, notes)
     found = [
-        Requirement(n, p.text or p.clause, p.priority, p.nature, p.check, p.clause)
+        Requirement(n, p.text or p.clause, p.priority, p.nature, _check_of(n, p, notes), p.clause)
         for n, p in zip(numbers, parts, strict=True)
     ]
     if not any(r.priority is Priority.MUST for r in found):
@@ -216,6 +216,16 @@ def _requirements_of(
         notes.append(f"Requirement {science.id} is a must, as none was.")
         found[found.index(science)] = replace(science, priority=Priority.MUST)
     return tuple(sorted(found, key=attrgetter("id")))
+
+
+def _check_of(number: int, part: RequirementPart, notes: list[str]) -> str | None:
+    """Return the check that decides a requirement; what none decides is left to a verdict."""
+    if not part.check or part.check in CHECK_NAMES:
+        return part.check or None
+    like = nearest(part.check, CHECK_NAMES)
+    taken = f"is read as {like}" if like else "does not exist, so a reader decides"
+    notes.append(f"Requirement {number}: the check “{shown(part.check)}” {taken}.")
+    return like
 
 
 def _ids_of(parts: Sequence[RequirementPart], notes: list[str]) -> list[int]:

@@ -14,6 +14,7 @@ from agent_core.domain import (
     Metric,
     Question,
 )
+from agent_core.domain.metric import KINDS
 from agent_core.model.likeness import nearest
 from agent_core.model.mending import number_in, shown
 from agent_core.model.metrics import metric_in, metric_like
@@ -50,6 +51,7 @@ ORDERED = (Estimand.RESPONSE,)
 OF_DATA = (Estimand.COUNTS,)
 UNMEASURED = (Estimand.COUNTS, Estimand.COST)
 """Questions whose measures are none of the plan's metrics."""
+COSTS = tuple(kind.name for kind in KINDS if kind.is_cost)
 TESTS = ("wilcoxon", "t")
 DEFAULT_GROUPS = "activity of users"
 PERCENT = 100
@@ -187,6 +189,9 @@ def _measures_of(
     kind: Estimand, part: QuestionPart, told: str, setting: Setting, notes: list[str]
 ) -> tuple[str, ...]:
     """Return the keys of the metrics that are asked about; one that is not planned is added."""
+    if kind is Estimand.COST and "measures" not in part.model_fields_set:
+        notes.append(f"{told}: no measures are given, so {', '.join(COSTS)}.")
+        return COSTS
     if kind in UNMEASURED:
         return part.measures
     known = setting.validated if kind is Estimand.CHOICE and setting.validated else setting.metrics

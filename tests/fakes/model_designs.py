@@ -172,7 +172,8 @@ DESIGNS: dict[str, dict[str, Any]] = {
         asks("groups", "algorithm", groups="activity of users", clause="for active users"),
         asks("level", measures=("gini@10",)),
         metrics=["ndcg@10", "gini@10"],
-        unanswered=[{"clause": "and whether they like it", "reason": "nobody is asked"}],
+        unanswered=[{"clause": "and whether they like it", "reason": "nobody is asked",
+                     "main": False}],
         ask={"text": "Which groups?", "options": ["thirds", "halves"], "default": 1},
     ),
     "cost": plan(

@@ -134,18 +134,28 @@ def test_only_a_plan_that_asks_nothing_is_refused():
             PlanAnswer.model_validate(answer)
 
 
-def test_numbers_as_text_and_texts_for_lists_are_read_without_a_word():
+def test_numbers_as_text_are_read_without_a_word():
+    split = {"kind": "user_fraction", "holdout": "10 %", "seed": "42"}
+    plan = planned(list_length="20", splits=[split])
+
+    assert (plan.list_length, plan.split.holdout) == (20, 0.1)
+    assert plan.split.kind is SplitKind.USER_FRACTION
+    assert plan.assumptions == tuple(PLAN["assumptions"])
+
+
+def test_texts_and_objects_for_lists_are_read_and_said():
     plan = planned(
-        list_length="20",
         datasets="u.data",
-        reported="SD with its interval",
-        splits=[{"kind": "user_fraction", "holdout": "10 %", "seed": "42"}],
+        metrics="ndcg@10, recall@20",
+        reported="SD, with its interval",
         factors={"model_seed": {"levels": "30", "role": "repeated"}},
     )
 
-    assert (plan.list_length, plan.seeds, plan.datasets) == (20, tuple(range(30)), ("u.data",))
-    assert (plan.split.kind, plan.split.holdout) == (SplitKind.USER_FRACTION, 0.1)
-    assert plan.assumptions == tuple(PLAN["assumptions"])
+    assert (plan.seeds, plan.datasets) == (tuple(range(30)), ("u.data",))
+    assert [m.key for m in plan.metrics] == ["ndcg@10", "recall@20"]
+    assert plan.reported == ("SD, with its interval",)
+    for named in ("Datasets", "Metrics", "Reported", "Factors"):
+        assert any(told.startswith(named) for told in plan.assumptions), named
 
 
 @pytest.mark.parametrize(
