@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -63,8 +64,17 @@ class Fault:
 
 def whole_answer(name: str) -> dict[str, Any]:
     """Return a good plan with every field of the schema."""
-    answer = PlanAnswer.model_validate(deepcopy(DESIGNS[name]))
-    return dict(json.loads(answer.model_dump_json()))
+    return dict(json.loads(_whole_text(name)))
+
+
+@cache
+def _whole_text(name: str) -> str:
+    return PlanAnswer.model_validate(deepcopy(DESIGNS[name])).model_dump_json()
+
+
+@cache
+def _good_plan(name: str) -> Plan:
+    return plan_from(PlanAnswer.model_validate(whole_answer(name)), [DATA])
 
 
 def faults_in(answer: dict[str, Any], rng: Random) -> tuple[Fault, ...]:
@@ -108,7 +118,7 @@ def unsaid(name: str, faults: tuple[Fault, ...], plan: Plan) -> list[Fault]:
     A fault counts where it alone makes another plan. What it alone has said of it is said of the
     whole too, in the same words or, where faults meet, at least about the same part.
     """
-    good = plan_from(PlanAnswer.model_validate(whole_answer(name)), [DATA])
+    good = _good_plan(name)
     if replace(plan, assumptions=(), estimate_cost=0.0) == replace(good, assumptions=()):
         return []
     new = {told for told in plan.assumptions if told not in good.assumptions}
