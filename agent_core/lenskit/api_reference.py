@@ -7,12 +7,12 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import sandbox
-from agent_core.domain import Algorithm, Order, Plan, SplitRules
+from agent_core.domain import Algorithm, Candidates, Masked, Order, Plan, SplitRules
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS, Scorer
 from agent_core.prose.text_tables import read_table
@@ -26,6 +26,11 @@ FOLDER = Path(__file__).parent.parent / "model"
 PARTS = FOLDER / "prompts" / "lenskit"
 SPLITS = read_table(Path(__file__).with_name("splits.toml"))
 """Kind of split to its call."""
+OF_RUNS = frozenset(
+    {"algorithm", "candidates", "dataset", "feedback", "given", "given_folds", "is_pilot", "lists",
+     "per_user", "predictions", "primary", "row", "seeds", "study", "use_design", "users"}
+)  # fmt: skip
+"""What the helper has for scripts that loop over algorithms and seeds themselves."""
 MAX_NAMES = 12
 MAX_LOOKUP = 6000
 """Characters of a looked-up reference."""
@@ -84,12 +89,14 @@ def split_call(split: SplitRules) -> str:
 
 @cache
 def labbook() -> str:
-    """Return the signatures of the delivery helper with their docstrings, read from its source."""
+    """Return what the helper has for scripts of cells, with its docstrings, from its source."""
     path = Path(sandbox.__file__).parent / "labbook.py"
     tree = parse(path.read_text(encoding="utf-8"))
-    exported = _exported_names(tree)
-    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
-    return "\n".join(_signature(f) for f in functions if not exported or f.name in exported)
+    names = _exported_names(tree) - OF_RUNS
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in names]
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name in names]
+    told = [line for one in classes for line in _class_lines(one)]
+    return "\n".join([*told, *(_signature(f, "labbook.") for f in functions)])
 
 
 MISSING_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
@@ -170,6 +177,7 @@ def _part_names(plan: Plan | None) -> tuple[str, ...]:
     chosen = {
         "topn": ranks,
         "ratings": ratings,
+        "candidates": ranks and any(_asks_for_items(level.rules) for level in plan.split_levels),
         "metrics": not all(m.kind.is_usual for m in plan.metrics),
         "seeds": any(a.is_random for a in plan.algorithms),
     }
@@ -177,17 +185,52 @@ def _part_names(plan: Plan | None) -> tuple[str, ...]:
     return ("preamble", "data", "splits", *wanted, "speed", "gotchas")
 
 
+def _asks_for_items(split: SplitRules) -> bool:
+    """Whether lists are made of other items than those of the training that a user lacks."""
+    is_usual = split.candidates is Candidates.TRAINING and split.masked is Masked.TRAINING
+    return not (is_usual and split.in_training)
+
+
 def _exported_names(tree: ast.Module) -> set[str]:
-    """Return the names in `__all__`; empty where there is none."""
+    """Return the names in `__all__`."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             return {str(name) for name in ast.literal_eval(node.value)}
     return set()
 
 
-def _signature(function: ast.FunctionDef) -> str:
+def _class_lines(node: ast.ClassDef) -> Iterator[str]:
+    """Yield a class with its attributes, then its methods, each with its first paragraph."""
+    variable = node.name[:1].lower()
+    public = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+    read = [n for n in public if any("property" in ast.unparse(d) for d in n.decorator_list)]
+    told = [*_set_names(node), *(f"`{n.name}` ({_noun(n)})" for n in read)]
+    attributes = f" Attributes: {', '.join(told)}." if told else ""
+    yield f"* {node.name} `{variable}`: {_first_paragraph(node)}{attributes}"
+    yield from (_signature(n, f"{variable}.") for n in public if n not in read)
+
+
+def _set_names(node: ast.ClassDef) -> list[str]:
+    """Return the public attributes that a class sets where it is made."""
+    made = next((n for n in node.body if getattr(n, "name", "") == "__init__"), None)
+    set_here = [n for n in ast.walk(made) if isinstance(n, ast.Attribute)] if made else []
+    names = [n.attr for n in set_here if isinstance(n.ctx, ast.Store) and n.attr[0] != "_"]
+    return [f"`{name}`" for name in names]
+
+
+def _noun(node: ast.FunctionDef) -> str:
+    """Return what a property is, as its docstring says it."""
+    return _first_paragraph(node).removeprefix("Return ").rstrip(".")
+
+
+def _first_paragraph(node: ast.FunctionDef | ast.ClassDef) -> str:
+    return " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
+
+
+def _signature(function: ast.FunctionDef, prefix: str) -> str:
     """Write a function's call and the first paragraph of its docstring."""
-    doc = (ast.get_docstring(function) or "").split("\n\n")[0]
-    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
-    call = f"labbook.{function.name}({ast.unparse(function.args)}){returns}"
-    return f"* `{call}`: {' '.join(doc.split())}"
+    arguments = ast.unparse(function.args).removeprefix("self").removeprefix(", ")
+    returns = ast.unparse(function.returns) if function.returns else "None"
+    is_told = returns != "None" and not function.decorator_list
+    call = f"{prefix}{function.name}({arguments}){f' -> {returns}' if is_told else ''}"
+    return f"* `{call}`: {_first_paragraph(function)}"

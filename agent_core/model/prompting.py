@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,13 +13,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from agent_core.domain import Finding, Node, Packages, Plan
+from agent_core.domain import Finding, Node, Packages, Plan, blocks_of, cells_of, with_design
+from agent_core.domain.metric import KINDS
 from agent_core.lenskit.api_reference import (
     construction,
     labbook,
     lenskit,
     scorer_line,
-    split_call,
 )
 from agent_core.lenskit.memory import estimates_text
 from agent_core.lenskit.scorers import SCORERS
@@ -28,7 +29,7 @@ from agent_core.model.requests import Turn
 from agent_core.model.writing import answer_of
 from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import Context
-from agent_core.rules.wording import data_text, split_text
+from agent_core.rules.design_words import words_of
 
 FOLDER = Path(__file__).parent / "prompts"
 MARK = "<!-- user -->\n"
@@ -38,7 +39,7 @@ KNOWN_PACKAGES = (
     "seaborn", "statsmodels", "polars", "xarray",
 )  # fmt: skip
 MAX_PACKAGES, MAX_NOTES, MAX_OTHERS, MAX_ATTEMPTS = 60, 8, 8, 3
-MAX_FACTS = 8000
+MAX_FACTS, MAX_BLOCKS = 8000, 12
 WRONG = (Finding.FAIL, Finding.WARN)
 ORDER = (*WRONG, Finding.PASS, Finding.NOT_APPLICABLE)
 
@@ -151,10 +152,11 @@ def _templates(*, is_trimmed: bool) -> Environment:
         lstrip_blocks=is_trimmed,
     )
     templates.filters |= {"line": on_one_line, "clip": clip, "repr": repr}
-    told = (construction, split_call, data_text, split_text)
-    templates.globals |= {function.__name__: function for function in told}
+    told = (construction, words_of, _blocks_text)
+    templates.globals |= {function.__name__.lstrip("_"): function for function in told}
     templates.globals |= {
         "checks": ", ".join(CHECK_NAMES),
+        "metrics": ", ".join(kind.name for kind in KINDS if kind.spoken),
         "scorers": "\n".join(map(scorer_line, SCORERS.values())),
         "labbook": labbook(),
     }
@@ -175,11 +177,21 @@ def _packages_piece(packages: Packages) -> dict[str, str]:
     known = [n for n in KNOWN_PACKAGES if n in packages.versions]
     rest = sorted(n for n in packages.versions if n not in known)
     named = [f"{n} {packages.versions[n]}" for n in [*known, *rest][:MAX_PACKAGES]]
-    return {"python": packages.python, "listed": ", ".join(named)}
+    told = {"known": ", ".join(named[: len(known)]), "listed": ", ".join(named)}
+    return {"python": packages.python, **told}
+
+
+def _blocks_text(plan: Plan) -> str:
+    """Return the blocks by name with the number of their cells."""
+    counts = Counter(cell.block.name for cell in cells_of(plan))
+    names = [block.name for block in blocks_of(plan)]
+    told = [f"{name} ({counts[name]} cells)" for name in names[:MAX_BLOCKS]]
+    return ", ".join(told) + (f", ... ({len(names)} blocks)" if len(names) > MAX_BLOCKS else "")
 
 
 def _plan_piece(plan: Plan) -> dict[str, Any]:
     """Describe a plan: its text, its requirements, and the plan as JSON."""
+    plan = with_design(plan)
     return {
         "version": plan.version,
         "title": on_one_line(plan.title, 80),

@@ -34,64 +34,57 @@ import pandas as pd
 from lenskit.als import ImplicitMFScorer
 from lenskit.basic import PopScorer
 from lenskit.batch import recommend
-from lenskit.data import from_interactions_df
+from lenskit.data import ItemListCollection, UserIDKey, from_interactions_df
 from lenskit.metrics import NDCG, RunAnalysis
 from lenskit.pipeline import topn_pipeline
-from lenskit.splitting import SampleN, crossfold_users
 from lenskit.training import TrainingOptions
 
 import labbook
 
-DATA = @DATA@
-SEEDS = @SEEDS@
+CLASSES = {"ImplicitMFScorer": ImplicitMFScorer, "PopScorer": PopScorer}
 
 
-def evaluate(name, scorer, split, seed=None):
+def run(c):
+    part = labbook.part(c)
+    users = part.tested["user_id"].unique()
+    train = part.train.drop_duplicates(["user_id", "item_id"], keep="last")
+    data = labbook.once(c.block, "dataset", lambda: from_interactions_df(train))
+    scorer = CLASSES[c.kind](**c.config)
     pipe = topn_pipeline(scorer, n=10)
-    pipe.train(split.train, TrainingOptions(rng=seed or 0))
-    recs = recommend(pipe, split.test, n_jobs=1)
-    result = RunAnalysis(NDCG(10)).measure(recs, split.test)
-    value = float(result.list_summary().loc["NDCG@10", "mean"])
-    labbook.algorithm(name, scorer)
-    labbook.lists(name, recs, fold=0, seed=seed)
-    labbook.per_user(result.list_metrics(), algorithm=name, fold=0, seed=seed)
-    labbook.row("ndcg", value, k=10, algorithm=name, fold=0, seed=seed, n=len(split.test))
-    return value
+    with c.training():
+        pipe.train(data, TrainingOptions(rng=c.seed))
+    c.model(scorer)
+    recs = recommend(pipe, users.tolist(), n_jobs=1)
+    c.lists(recs)
+    truth = ItemListCollection.from_df(part.tested, UserIDKey)
+    values = RunAnalysis(NDCG(10)).measure(recs, truth).list_metrics()
+    values = values.reindex(pd.Index(users, name="user_id")).fillna(0.0)
+    c.per_user(values)
+    c.row("ndcg", float(values["NDCG@10"].mean()), k=10, n=len(values))
+    print(f"{c.algorithm} {c.seed}: ndcg@10 {values['NDCG@10'].mean():.4f}", flush=True)
 
 
 def main():
-    frame = @READ@
-    frame = frame.drop_duplicates(["user_id", "item_id"], keep="last")
-    labbook.study("seed_variance")
-    labbook.dataset(DATA, frame, feedback="every rating counts as one interaction")
-    frame["timestamp"] = pd.to_datetime(frame["timestamp"], unit="s")
-    data = from_interactions_df(frame)
-    split = next(crossfold_users(data, 1, SampleN(1, rng=42), rng=42))
-    labbook.split(0, split.train, split.test, kind="leave_one_out", seed=42)
-    labbook.primary("ndcg", 10)
-    popularity = evaluate("Popularity", PopScorer(), split)
-    values = {}
-    for seed in labbook.seeds(SEEDS):
-        scorer = ImplicitMFScorer(embedding_size=@FACTORS@, epochs=5)
-        values[seed] = evaluate("ImplicitMF", scorer, split, seed)
-        print(f"seed {seed}: ndcg@10 {values[seed]:.4f}")
-    table = pd.DataFrame({"seed": list(values), "ndcg@10": list(values.values())})
-    labbook.table(table, "per_seed")
+    for c in labbook.cells():
+        with c:
+            run(c)
+    if not labbook.is_last():
+        return
+    rows = labbook.results()
+    rows = rows[(rows["metric"] == "ndcg") & (rows["algorithm"] == "ImplicitMF")]
+    seeds = rows["model_seed"] if "model_seed" in rows else range(len(rows))
+    table = pd.DataFrame({"seed": list(seeds), "ndcg@10": list(rows["value"])})
+    labbook.table(table, "per_seed", shows="one value per seed")
     figure, axes = plt.subplots()
     axes.plot(table["seed"], table["ndcg@10"], "o")
     axes.set_xlabel("seed")
     axes.set_ylabel("NDCG@10")
-    labbook.figure(figure, "seeds")
-    print(f"Popularity ndcg@10 {popularity:.4f}")
+    labbook.figure(figure, "seeds", shows="the value of each seed")
 
 
 if __name__ == "__main__":
     main()
 '''
-READ_CSV = (
-    'pd.read_csv(DATA, sep=None, engine="python").rename(columns={"synthetic_user_id": "user_id"})'
-)
-READ_U_DATA = 'pd.read_csv(DATA, sep="\\t", names=["user_id", "item_id", "rating", "timestamp"])'
 BROKEN = "import lenskit.algorithms.als as als\n\nals.ImplicitMF(50)\n"
 """A first script as models that remember old versions write it."""
 
@@ -130,26 +123,11 @@ def study_plan(data: str, seeds: int = SEEDS) -> dict[str, Any]:
     }
 
 
-def study_script(data: str, seeds: int = SEEDS) -> str:
-    """Write the script of the seed study on a file."""
-    read = READ_U_DATA if data == "u.data" else READ_CSV
-    pieces = {
-        "@DATA@": repr(data),
-        "@SEEDS@": str(seeds),
-        "@READ@": read,
-        "@FACTORS@": str(FACTORS),
-    }
-    source = SCRIPT.lstrip("\n")
-    for mark, piece in pieces.items():
-        source = source.replace(mark, piece)
-    return source
-
-
 def verdicts(asked: Asked) -> dict[str, Any]:
     """Judge every open requirement as met, quoting the line that writes the table."""
     listed = asked.prompt.rsplit("Judge these requirements", 1)[-1]
     numbers = re.findall(r"^(\d+)\. \[", listed, re.MULTILINE)
-    quote = 'labbook.table(table, "per_seed")'
+    quote = 'labbook.table(table, "per_seed", shows="one value per seed")'
     return {
         "verdicts": [
             {
@@ -229,7 +207,7 @@ def playing_model(
         if role in ("draft", "debug", "improve", "merge"):
             is_broken = role == "draft" and left > 0
             left -= is_broken
-            source = BROKEN if is_broken else study_script(data, seeds)
+            source = BROKEN if is_broken else SCRIPT.lstrip("\n")
             words = f"Trains ImplicitMF once per seed (take {asked.number})."
             return Say(f"{words}\n\n```python\n{source}# take {asked.number}\n```\n")
         structured: dict[str, Any] = {

@@ -1,11 +1,18 @@
+import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from builders import plan_of
+from model_designs import DESIGNS
+from model_requests import DATA
 
+import sandbox
+from agent_core.domain.cells import design_record
 from agent_core.lenskit.api_reference import (
+    OF_RUNS,
     descriptions_in,
     introspection,
     labbook,
@@ -16,6 +23,8 @@ from agent_core.lenskit.api_reference import (
     runner,
 )
 from agent_core.lenskit.scorers import SCORERS
+from agent_core.model.plan_answer import PlanAnswer
+from agent_core.model.planning import plan_from
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
@@ -60,8 +69,12 @@ def test_a_plan_brings_only_its_parts_and_scorers():
 def test_the_helper_is_described_from_its_own_source():
     text = labbook()
 
-    for name in ("dataset", "split", "algorithm", "lists", "row", "per_user", "figure", "seeds"):
+    for name in ("cells", "data", "part", "once", "is_last", "results", "chosen", "figure"):
         assert f"labbook.{name}(" in text
+    for name in ("training", "model", "lists", "predictions", "row", "per_user"):
+        assert f"c.{name}(" in text
+    assert all(f"`{name}`" in text for name in ("kind", "config", "seed", "tested", "query"))
+    assert not any(f"labbook.{name}(" in text for name in OF_RUNS)
     assert len(text) < 6000
 
 
@@ -87,14 +100,19 @@ def test_an_introspection_that_says_nothing_is_empty(output):
     assert descriptions_in(output) == ""
 
 
-ROWS = """
-ROWS = [
-    (u, (u * 7 + i * 3) % 40, 1 + (u + i) % 5, 10**9 + u * 1000 + i)
-    for u in range(60)
-    for i in range(12)
-]
+BEFORE = {
+    "data": "import labbook\nfrom lenskit.basic import BiasScorer, PopScorer\n"
+    "c = next(labbook.cells())\nc.__enter__()\n",
+    "topn": "scorer = PopScorer()\n",
+    "ratings": "scorer = BiasScorer(damping=5)\n",
+}
+"""What the code of a part takes as given."""
+AFTER = """
+assert set(frame["user_id"]) <= set(users) and len(per_user) == len(recs)
+lists = recommended(pipe, part, users).to_df()
+assert lists["user_id"].nunique() == len(users) and lists.groupby("user_id").size().max() <= 10
 """
-POP = "__import__('lenskit.basic').basic.PopScorer()"
+"""What is asked of it."""
 
 
 def lab(source):
@@ -132,16 +150,27 @@ def test_the_table_of_scorers_is_true_to_the_installed_library():
 
 
 @pytest.mark.slow
-def test_the_code_of_the_reference_runs():
-    blocks = []
-    for name in ("preamble", "data", "splits", "topn"):
-        blocks += part(name).split("```python\n")[1:]
-    code = "\n".join(block.split("```")[0] for block in blocks)
-    code = code.replace('pd.read_csv("u.data", sep="\\t", names=', "pd.DataFrame(ROWS, columns=")
-    head, tail = code.split("per_user = result")
-    measured = f"test = frac.test\nrecs, result = evaluate({POP}, frac.train, test)\n"
+@pytest.mark.parametrize("name", ["cold start", "size of training"])
+def test_the_code_of_the_reference_runs(name, tmp_path):
+    lines = [f"{u}\t{(u * 7 + i * 3) % 40}\t{1 + (u + i) % 5}\t{10**9 + u * 1000 + i}\n"
+             for u in range(60) for i in range(12)]  # fmt: skip
+    (tmp_path / "u.data").write_text("".join(lines))
+    splits = [split | {"test_users": 20} for split in DESIGNS[name]["splits"]]
+    plan = plan_from(PlanAnswer.model_validate(DESIGNS[name] | {"splits": splits}), [DATA])
+    (tmp_path / "design.json").write_text(json.dumps(design_record(plan, [DATA])))
+    shutil.copy(Path(sandbox.__file__).parent / "labbook.py", tmp_path)
+    code = ""
+    for one in ("preamble", "data", "splits", "topn", "candidates", "ratings"):
+        blocks = [block.split("```")[0] for block in part(one).split("```python\n")[1:]]
+        code += BEFORE.get(one, "") + "\n".join(blocks) + AFTER * (one == "candidates")
+    (tmp_path / "script.py").write_text(code)
+    environment = os.environ | {"LK_NUM_PROCS": "1"}
+    done = subprocess.run(
+        [LAB, "script.py"], cwd=tmp_path, capture_output=True, text=True, env=environment,
+        timeout=100,
+    )  # fmt: skip
 
-    assert lab(f"{ROWS}{head}{measured}per_user = result{tail}") == ""
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from playing_model import playing_model
 import sandbox
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Plan, Script
+from agent_core.domain.cells import design_record
 
 LAB = Path(__file__).parents[3] / ".venv-lab" / "bin" / "python"
 CONTEXT_CSV = replace(CONTEXT, datasets=(replace(DATA, name="ratings.csv"),))
@@ -49,18 +50,17 @@ def executed(folder):
 
 @pytest.mark.slow
 async def test_its_script_runs_on_the_synthetic_catalogue(talk, tmp_path):
-    _, draft, _ = await played(talk)
+    plan, draft, _ = await played(talk)
     write_catalogue(tmp_path / "ratings.csv", users=80, items=60)
+    design = design_record(plan, CONTEXT_CSV.datasets)
+    (tmp_path / "design.json").write_text(json.dumps(design))
     (tmp_path / "script.py").write_text(draft.source)
     shutil.copy(Path(sandbox.__file__).parent / "labbook.py", tmp_path)
     done = await asyncio.to_thread(executed, tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]
-    assert [(r["algorithm"], r.get("seed")) for r in rows] == [
-        ("Popularity", None),
-        ("ImplicitMF", 0),
-        ("ImplicitMF", 1),
-    ]
+    assert {r["cell"] for r in rows} == {c["id"] for c in design["cells"]}
+    assert {p.name for p in (tmp_path / "cells").iterdir()} == {r["cell"] for r in rows}
     assert (tmp_path / "per_seed.csv").exists()
     assert (tmp_path / "seeds.png").exists()

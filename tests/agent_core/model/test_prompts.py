@@ -3,21 +3,37 @@ from dataclasses import replace
 
 import pytest
 from builders import requirement
+from model_designs import DESIGNS
 from model_requests import (
     CONTEXT,
     DATA,
     FACTS,
     PLAN,
     ROLES,
+    SOURCE,
     ask,
     failed_with,
     node_with,
 )
 from model_roles import answer_well
 
-from agent_core.domain import Check, Column, Finding, Metric, NodeId, Packages
+from agent_core.domain import (
+    Check,
+    Column,
+    DataRuleKind,
+    Estimand,
+    FactorKind,
+    FactorRole,
+    Finding,
+    Metric,
+    NodeId,
+    Packages,
+    SplitKind,
+)
 from agent_core.model.bounds import clip, shown_failure, shown_output
-from agent_core.model.prompting import FOLDER, template_hash, whole_template
+from agent_core.model.plan_answer import PlanAnswer, Special
+from agent_core.model.planning import plan_from
+from agent_core.model.prompting import FOLDER, study_pieces, template_hash, whole_template
 
 MAX_PROMPT = 95_000
 TRACE = "Traceback (most recent call last):\n"
@@ -107,15 +123,55 @@ async def test_a_script_writer_is_told_all_it_needs(talk):
     system, user = await prompts(talk, "draft")
 
     assert "lenskit 2025.8.1" in system
-    assert "labbook.lists(" in system
-    assert "TrainingOptions(rng=seed)" in system
+    assert "for c in labbook.cells():" in system
+    assert "c.lists(recommendations" in system
+    assert "TrainingOptions(rng=c.seed)" in system
     assert "ImplicitMFScorer" in system
     assert "predicts_ratings=True" not in system
-    assert "crossfold_users(ds, 1, SampleN(1, rng=42), rng=42)" in user
+    assert "Blocks of training and test data: 0 (4 cells)" in user
+    assert "leave-one-out, random, one fixed split (seed 42)" in user
     assert "ImplicitMFScorer(embedding_size=32)" in user
     assert "1. [must] requirement 1 (decided by the check seeds_as_planned)" in user
     assert "count everything" in user
     assert "943 users" in user
+
+
+OLD_CALLS = ("labbook.algorithm(", "labbook.lists(", "labbook.row(", "labbook.seeds(",
+             "labbook.dataset(", "fold=", "SampleFrac(", "LastFrac(",
+             "crossfold_users(")  # fmt: skip
+"""Calls of scripts that have no cells, and splitters that differ from the rules of plans."""
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_prompts_speak_of_cells_only(talk, role):
+    told = "\n".join(await prompts(talk, role)).replace(SOURCE, "")
+
+    assert [call for call in OLD_CALLS if call in told] == []
+
+
+async def test_a_planner_is_asked_in_few_words(talk):
+    packages = Packages("3.11.9", {f"package-{n}": "2025.12.1" for n in range(60)})
+    told = await prompts(talk, "plan", context=replace(CONTEXT, packages=packages))
+
+    assert sum(map(len, told)) - len(study_pieces(CONTEXT)["data"]) <= 10_000
+
+
+async def test_a_planner_knows_every_kind_of_factor_rule_split_and_question(talk):
+    system, _ = await prompts(talk, "plan")
+
+    kinds = (*FactorKind, *DataRuleKind, *SplitKind, *Estimand, *Special, *FactorRole)
+    named = [kind for kind in kinds if kind is not FactorKind.HYPERPARAMETER]
+    assert [kind.value for kind in named if kind.value not in system] == []
+
+
+async def test_a_script_writer_is_told_the_design(talk):
+    plan = plan_from(PlanAnswer.model_validate(DESIGNS["cold start"]), [DATA])
+    system, user = await prompts(talk, "draft", plan=plan)
+
+    assert "Factor `profile_size` (compared): 1, 5, 10, all" in user
+    assert "profile_size-all (3 cells)" in user
+    assert "history_items" in system
+    assert "history_items" not in (await prompts(talk, "draft"))[0]
 
 
 async def test_ratings_bring_their_own_part(talk):
