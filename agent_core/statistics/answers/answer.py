@@ -75,6 +75,7 @@ class Statistic(StrEnum):
     STOP = "stop"
     RULE = "rule_stop"
     SHARE = "share"
+    UNDOMINATED = "undominated"
     COUNT = "count"
 
 
@@ -117,6 +118,7 @@ class CautionKind(StrEnum):
     NO_REFERENCE = "the reference level has no results"
     NOT_REPEATED = "measured once"
     SHARED_WORK = "some seconds were spent once for several cells"
+    SCRIPTS_OWN = "the script's own figure, not computed again"
     NOT_ASKED = "the question lacks what it needs"
 
 

@@ -66,7 +66,7 @@ def cost_answer(question: Question, study: StudyValues) -> Answer:
     found: list[Estimate] = []
     warm = []
     for measure in measures:
-        timed = _with_costs(study, measure)
+        timed = with_costs(study, measure)
         arms = arms_of(timed, measure, question.over, question.within)
         costs = {id(a): _costs(timed, measure, a) for a in arms}
         warm += list(costs.values())
@@ -108,7 +108,7 @@ def ratio_of_means(a: Floats, b: Floats) -> tuple[float, Interval]:
     return ratio, Interval(*ends, REPETITIONS, "delta method on the logarithm", n=n)
 
 
-def _with_costs(study: StudyValues, measure: str) -> StudyValues:
+def with_costs(study: StudyValues, measure: str) -> StudyValues:
     """Return a study whose runs have a measure of cost as their cells tell it."""
     column = COLUMNS.get(measure, "")
     if column not in study.cells:

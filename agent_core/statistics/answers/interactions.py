@@ -206,14 +206,14 @@ def _sum_of(errors: Sequence[Error]) -> Error:
 def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
     """Return estimates with their tests; Holm over those of grade *same*."""
     tested = [s for s in squares if s.grade is Grade.SAME and s.n > 1]
-    raw = {id(s): flips_of(s.influence[:, None], len(tested)) for s in tested}
-    p_values = [float(raw[id(s)][0][0]) for s in tested]
-    adjusted = dict(zip((id(s) for s in tested), holm_of(p_values), strict=True))
+    raw = _p_values(tested)
+    holms = holm_of([raw[id(s)][0] for s in tested])
+    adjusted = dict(zip((id(s) for s in tested), holms, strict=True))
     found = []
     for s in squares:
         kind = Interval(0, 0, s.over, "t, Welch-Satterthwaite", held_fixed(s.arms), s.n)
         interval = t_interval(s.value, s.error, kind)
-        p, name = (float(raw[id(s)][0][0]), raw[id(s)][1]) if id(s) in raw else (math.nan, "")
+        p, name = raw.get(id(s), (math.nan, ""))
         holm = float(adjusted.get(id(s), math.nan))
         excludes = interval.is_known and (interval.low > 0 or interval.high < 0)
         verdict = Verdict.DIFFERS if excludes else Verdict.UNDECIDED
@@ -228,6 +228,18 @@ def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
                 s.arms[0].within, s.n, s.grade, s.why, test,
             )
         )  # fmt: skip
+    return found
+
+
+def _p_values(squares: Sequence[Square]) -> dict[int, tuple[float, str]]:
+    """Return p of each, and the name of its test; those of as many users are flipped together."""
+    groups: dict[int, list[Square]] = {}
+    for square in squares:
+        groups.setdefault(square.n, []).append(square)
+    found: dict[int, tuple[float, str]] = {}
+    for own in groups.values():
+        p_values, name = flips_of(np.column_stack([s.influence for s in own]), len(squares))
+        found |= {id(s): (float(p), name) for s, p in zip(own, p_values, strict=True)}
     return found
 
 

@@ -23,7 +23,7 @@ from agent_core.statistics.answers.answer import (
     metric_of,
 )
 from agent_core.statistics.answers.arms import Arm, arms_of, held_fixed
-from agent_core.statistics.answers.samples import SEEDS, panel_of, user_interval
+from agent_core.statistics.answers.samples import SEEDS, panel_of, sharing_users, user_interval
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.inference import Interval, mean_interval, unknown
 
@@ -57,25 +57,20 @@ def level_answer(question: Question, study: StudyValues) -> Answer:
 def level_estimates(study: StudyValues, measure: str, arms: Sequence[Arm]) -> list[Estimate]:
     """Return the mean of each arm over all of its own users, with its spread over runs."""
     found = []
-    for group in _sharing_blocks(arms):
-        panels = [panel_of(study, measure, group)]
-        own = [panel_of(study, measure, [arm]) for arm in group] if len(group) > 1 else panels
-        # Where users of some arms are not in others, each is told of its own.
-        if any(p.n != panels[0].n for p in own):
-            panels = own
-        for panel in panels:
-            draws = panel.draws()
-            for i, arm in enumerate(panel.arms):
-                column, held = panel.columns[i], held_fixed([arm])
-                interval = user_interval(column, draws[:, i], panel.n, held)
-                runs, more = _over_runs(study, measure, arm)
-                found.append(
-                    Estimate(
-                        Statistic.MEAN, measure, arm.levels, column.mean,
-                        interval if panel.n else runs, within=arm.within,
-                        n=panel.n or runs.n, more=more,
-                    )
-                )  # fmt: skip
+    for group in sharing_users(study, measure, arms):
+        panel = panel_of(study, measure, group)
+        draws = panel.draws()
+        for i, arm in enumerate(panel.arms):
+            column = panel.columns[i]
+            interval = user_interval(column, draws[:, i], panel.n, held_fixed([arm]))
+            runs, more = _over_runs(study, measure, arm)
+            found.append(
+                Estimate(
+                    Statistic.MEAN, measure, arm.levels, column.mean,
+                    interval if panel.n else runs, within=arm.within, n=panel.n or runs.n,
+                    more=more,
+                )
+            )  # fmt: skip
     order = {(label_of(a.levels), label_of(a.within)): i for i, a in enumerate(arms)}
     return sorted(found, key=lambda e: order[label_of(e.levels), label_of(e.within)])
 
@@ -129,14 +124,6 @@ def design_cautions(
     if without:
         found.append(Caution(CautionKind.NO_USER_VALUES, ", ".join(without)))
     return tuple(found)
-
-
-def _sharing_blocks(arms: Sequence[Arm]) -> list[list[Arm]]:
-    """Return arms by the blocks that they are of."""
-    found: dict[tuple[str, ...], list[Arm]] = {}
-    for arm in arms:
-        found.setdefault(tuple(arm.blocks[p] for p in arm.cells), []).append(arm)
-    return list(found.values())
 
 
 def _over_runs(study: StudyValues, measure: str, arm: Arm) -> tuple[Interval, dict[str, float]]:

@@ -36,6 +36,7 @@ from agent_core.statistics.answers.samples import (
     Error,
     error_of,
     panel_of,
+    sharing_users,
     t_interval,
     widened,
 )
@@ -53,7 +54,7 @@ DETECTABLE = 2.8
 """Standard errors: 1.96 + 0.84, found in 80 % of studies at 5 %."""
 FLIPS_PER_PAIR = 400
 """The lowest p of so many flips for each pair of a family is an eighth of what Holm asks."""
-ROOM = 400_000_000
+ROOM = 50_000_000
 """Signs that are drawn at most; where a family needs more its p is by the normal tail."""
 DIGITS = 12
 """To which differences are rounded before they are ranked: rounding errors have no rank."""
@@ -252,31 +253,18 @@ def flips_of(columns: Floats, family: int) -> tuple[Floats, str]:
 def _groups(
     study: StudyValues, measure: str, sides: Sequence[tuple[Arm, Arm]]
 ) -> Iterable[tuple[list[Arm], list[tuple[Arm, Arm]]]]:
-    """Yield pairs with the arms of the panel that they share: those of the same blocks together.
+    """Yield pairs with the arms of the panel that they share: those of the same users together.
 
-    Arms of other blocks have other users, which would be lost to all others in one panel.
+    Arms of other users would lose them to all others in one panel.
     """
-    found: dict[object, list[tuple[Arm, Arm]]] = {}
-    for a, b in sides:
-        is_shared = tuple(a.blocks.values()) == tuple(b.blocks.values())
-        key = tuple(a.blocks.values()) if is_shared else (id(a), id(b))
-        found.setdefault(key, []).append((a, b))
-    for own in found.values():
-        arms = {id(arm): arm for side in own for arm in side}
-        if len(own) > 1 and not _share_users(study, measure, list(arms.values())):
-            yield from (([a, b], [(a, b)]) for a, b in own)
-        else:
-            yield list(arms.values()), own
-
-
-def _share_users(study: StudyValues, measure: str, arms: Sequence[Arm]) -> bool:
-    """Whether all cells have the same users at a place."""
-    table = study.users.get(measure)
-    if table is None:
-        return True
-    ids = [[i for arm in arms for i in arm.cells.get(p, {}).values()] for p in arms[0].cells]
-    known = [table[[i for i in own if i in table]].notna().to_numpy() for own in ids]
-    return all(bool((k == k[:, :1]).all()) for k in known if k.shape[1])
+    arms = {id(arm): arm for side in sides for arm in side}
+    shared = sharing_users(study, measure, list(arms.values()))
+    room = {id(arm): i for i, own in enumerate(shared) for arm in own}
+    for i, own in enumerate(shared):
+        inside = [s for s in sides if room[id(s[0])] == room[id(s[1])] == i]
+        if inside:
+            yield own, inside
+    yield from (([a, b], [(a, b)]) for a, b in sides if room[id(a)] != room[id(b)])
 
 
 def _p_values(pairs: Sequence[Pair], family: int) -> list[tuple[float, str]]:

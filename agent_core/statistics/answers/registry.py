@@ -11,12 +11,17 @@ from agent_core.statistics.answers.choices import choice_answer
 from agent_core.statistics.answers.costs import cost_answer
 from agent_core.statistics.answers.data_counts import counts_answer
 from agent_core.statistics.answers.differences import difference_answer
+from agent_core.statistics.answers.false_alarms import false_alarms_answer
+from agent_core.statistics.answers.grouped import groups_answer
 from agent_core.statistics.answers.interactions import interaction_answer
 from agent_core.statistics.answers.levels import level_answer
 from agent_core.statistics.answers.orders import order_answer
+from agent_core.statistics.answers.quoted import quoted_answer
 from agent_core.statistics.answers.responses import response_answer
 from agent_core.statistics.answers.spreads import spread_answer, spread_ratio_answer
+from agent_core.statistics.answers.stopping import stopping_answer
 from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.answers.trade_offs import trade_off_answer
 
 Answering = Callable[[Question, StudyValues], Answer]
 ANSWERS: Mapping[Estimand, Answering] = {
@@ -30,6 +35,11 @@ ANSWERS: Mapping[Estimand, Answering] = {
     Estimand.RESPONSE: response_answer,
     Estimand.SPREAD: spread_answer,
     Estimand.SPREAD_RATIO: spread_ratio_answer,
+    Estimand.STOPPING: stopping_answer,
+    Estimand.TRADE_OFF: trade_off_answer,
+    Estimand.GROUPS: groups_answer,
+    Estimand.FALSE_ALARMS: false_alarms_answer,
+    Estimand.SCRIPTS_OWN: quoted_answer,
 }
 
 

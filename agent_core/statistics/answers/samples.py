@@ -203,6 +203,32 @@ def panel_of(study: StudyValues, measure: str, arms: Sequence[Arm]) -> Panel:
     return Panel(tuple(arms), kept, table.index[is_in])
 
 
+def sharing_users(study: StudyValues, measure: str, arms: Sequence[Arm]) -> list[list[Arm]]:
+    """Return arms by the users that they test at each place."""
+    table = study.users.get(measure)
+    found: dict[object, list[Arm]] = {}
+    masks = _masks(study, measure, table) if table is not None else {}
+    for arm in arms:
+        key = tuple(
+            (place, frozenset(masks.get(i, 0) for i in own.values()))
+            for place, own in arm.cells.items()
+        )
+        found.setdefault(key, []).append(arm)
+    return list(found.values())
+
+
+def _masks(study: StudyValues, measure: str, table: pd.DataFrame) -> dict[str, int]:
+    """Return a number for the users that each cell tests."""
+    key = ("masks", measure)
+    if key not in study.memory:
+        known = table.notna().to_numpy()
+        study.memory[key] = {
+            str(c): hash(known[:, i].tobytes()) for i, c in enumerate(table.columns)
+        }
+    found: dict[str, int] = study.memory[key]
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reader:
     """Reads runs out of the table of a measure."""
