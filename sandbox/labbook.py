@@ -486,10 +486,9 @@ class Cell:
 
     @property
     def is_done(self) -> bool:
-        """Whether it is delivered, by this script with these packages."""
+        """Whether it is delivered, by this script with these packages from this data."""
         told = _told_of(self.id)
-        same = {"script": _script_hash(), "lock": _lock_hash(), "is_pilot": is_pilot()}
-        return told is not None and all(told.get(key) == value for key, value in same.items())
+        return told is not None and all(told.get(k) == v for k, v in _made_by(self.block).items())
 
     def __enter__(self) -> Cell:
         """Set the global generators from the seed, begin to time."""
@@ -603,9 +602,7 @@ class Cell:
             **_counts_of(self),
             "list_sample": work.list_sample,
             "ended": "finished",
-            "is_pilot": is_pilot(),
-            "script": _script_hash(),
-            "lock": _lock_hash(),
+            **_made_by(self.block),
             "files": files,
         }
         _json(work.folder / "cell.json", json.dumps(plain(told), indent=1))
@@ -941,6 +938,24 @@ def _rows_of(cell_id: str) -> list[dict[str, Any]]:
         )
         return found
     return []
+
+
+def _made_by(block: str) -> dict[str, Any]:
+    """Return what a delivered cell is held against before it is kept."""
+    return {
+        "is_pilot": is_pilot(),
+        "script": _script_hash(),
+        "lock": _lock_hash(),
+        "data": _data_hash(_dataset_of(block)),
+    }
+
+
+def _data_hash(name: str) -> str:
+    """Return the hash of a dataset's file."""
+    known: dict[str, str] = _memory.setdefault("data hashes", {})
+    if name not in known:
+        known[name] = sha256_of(Path(name)) if Path(name).exists() else ""
+    return known[name]
 
 
 def _script_hash() -> str:
@@ -1280,7 +1295,7 @@ class _Table:
 
 def _table_of(block: str) -> _Table:
     """Return the dataset of a block; one is kept in memory."""
-    name = str(_block_of(block)["dataset"])
+    name = _dataset_of(block)
     kept: _Table | None = _memory.get("table")
     if kept is None or kept.name != name:
         _memory["table"] = kept = None
@@ -1531,7 +1546,7 @@ def _none(split: _Split) -> np.ndarray:
 
 
 def _leave_one_out(split: _Split) -> Held:
-    return split.of_users(split.drawn_first(), split.number), _none(split)
+    return split.of_users(split.order(), split.number), _none(split)
 
 
 def _leave_last(split: _Split) -> Held:
@@ -1748,34 +1763,42 @@ def _sampled_candidates(
     """
     seed, count = int(rules["seed"]) + 3, int(rules["candidate_count"])
     units = table.units("item_id", seed)[items]
-    circle = items[np.argsort(units, kind="stable")]
-    ordered = np.sort(units)
-    users, item_codes = table.codes["user_id"], table.codes["item_id"]
-    whole = np.concatenate([parts[n] for n in parts if n != "train"])
-    owned = pd.Series(item_codes[whole]).groupby(users[whole]).agg(set)
-    first = {"user_id": _first_rows(table, "user_id", np.unique(users[tested]))}
-    held = pd.Series(item_codes[tested]).groupby(users[tested]).agg(list)
-    user_rows, found = [], []
-    for place, user in zip(first["user_id"], held.index, strict=True):
-        start = int(np.searchsorted(ordered, table.units("user_id", seed)[user], side="right"))
-        around = np.roll(circle, -start)
-        drawn = around[~np.isin(around, list(owned.get(user, ())))][:count]
-        chosen_items = [*dict.fromkeys(held[user]), *drawn]
-        user_rows += [place] * len(chosen_items)
-        found += chosen_items
-    item_rows = _first_rows(table, "item_id", np.array(found, dtype=np.int64))
+    order = np.argsort(units, kind="stable")
+    circle, units = items[order], units[order]
+    owned = _items_by_user(table, np.concatenate([parts[n] for n in parts if n != "train"]))
+    held = _items_by_user(table, tested)
+    users = table.there("user_id", tested)
+    begins = np.searchsorted(units, table.units("user_id", seed)[users], side="right")
+    found = []
+    for user, begin in zip(users, begins, strict=True):
+        own = owned(user)
+        near = circle[(begin + np.arange(min(len(circle), count + len(own)))) % len(circle)]
+        drawn = near[~np.isin(near, own)][:count]
+        found.append(np.concatenate([pd.unique(held(user)), drawn]))
+    user_rows = np.repeat(_first_rows(table, "user_id", users), list(map(len, found)))
+    item_rows = _first_rows(table, "item_id", np.concatenate([*found, items[:0]]))
     return pd.DataFrame(
         {
-            "user_id": table.frame["user_id"].to_numpy()[np.array(user_rows, dtype=np.int64)],
+            "user_id": table.frame["user_id"].to_numpy()[user_rows],
             "item_id": table.frame["item_id"].to_numpy()[item_rows],
         }
     )
 
 
+def _items_by_user(table: _Table, rows: Rows) -> Callable[[int], np.ndarray]:
+    """Return what gives the numbers of a user's items."""
+    users = table.users(rows)
+    order = np.argsort(users, kind="stable")
+    items = table.codes["item_id"][rows][order]
+    ends = np.searchsorted(users[order], np.arange(len(table.texts["user_id"]) + 1))
+    return lambda user: items[ends[user] : ends[user + 1]]
+
+
 def _record(block: str, rows: Mapping[str, Rows]) -> None:
     """Save the row numbers of a block's parts, then by which rules they were made; once."""
     name, recipe = fold_name(block), _recipe_hash(block)
-    if _block_told(name).get("recipe") == recipe:
+    told = _block_told(name)
+    if (told.get("recipe"), told.get("sha256")) == (recipe, _data_hash(_dataset_of(block))):
         return
     there = {p: rows[p] for p in PART_NAMES if p in rows}
     for part_name, numbers in there.items():
@@ -1796,9 +1819,14 @@ def _record(block: str, rows: Mapping[str, Rows]) -> None:
 
 def _tell_block(block: str, **told: Any) -> None:
     """Write how the parts of a block were made: `split/<block>.json`."""
-    file = Path(str(_block_of(block)["dataset"])).name
+    name = _dataset_of(block)
+    whole = {"block": block, "file": Path(name).name, "sha256": _data_hash(name), **told}
     with _sealed(Path("split") / f"{fold_name(block)}.json") as temporary:
-        temporary.write_text(json.dumps(plain({"block": block, "file": file, **told}), indent=1))
+        temporary.write_text(json.dumps(plain(whole), indent=1))
+
+
+def _dataset_of(block: str) -> str:
+    return str(_block_of(block)["dataset"])
 
 
 def _block_told(name: str) -> dict[str, Any]:
@@ -1826,9 +1854,7 @@ def _blocks_in_run(run: dict[str, Any]) -> None:
     run["blocks"] = {n: {"dataset": t["file"], **t["data"]} for n, t in told.items()}
     files: dict[str, Any] = {}
     for t in told.values():
-        path = Path(t["file"])
-        digest = sha256_of(path) if path.exists() and t["file"] not in files else ""
-        files.setdefault(t["file"], {"file": t["file"], "sha256": digest, **t["data"]})
+        files.setdefault(t["file"], {"file": t["file"], "sha256": t["sha256"], **t["data"]})
     run.setdefault("dataset", {"feedback": "", "filters": [], **next(iter(files.values()))})
     if len(files) > 1:
         run["datasets"] = files
