@@ -34,12 +34,19 @@ AROUND = 40
 LONGEST = 140
 """Characters of a clause; a longer one is told by its part around what is not used."""
 CLOSE = 1e-9
+ABOUT = {"profile": 0.1}
+"""Roles whose numbers people round: `about 50k users`."""
 YEAR = 4
 """Digits of a year."""
 _END = re.compile(r"(?<!\bmin)(?<!\bmax)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bal)[.!?;]\s+|\n+")
 _COMMA = re.compile(r",\s+|\s+-\s+|:\s+")
 _WITH_CUT = re.compile(r"(?:([A-Za-z][\w-]*)\s)?\s*([A-Za-z][\w-]*)\s?@\s?$")
-_SIGNIFICANCE = re.compile(r"^\s*(?:level|significance)\b|\b(?:alpha|level)\b")
+_SIGNIFICANCE = re.compile(r"\s*(?:significance|level)\b")
+_ALPHA = re.compile(
+    r"\b(?:alpha|significance|level|p)(?: level)?(?: of)?\s*[=<]?\s*$", re.IGNORECASE
+)
+_INTERVAL = re.compile(r"\s*(?:confidence|credible)?[- ]?(?:intervals?|CIs?)\b")
+_PLAIN = re.compile(r"[\d.]+(?:\s*(?:,|and|or|to|-)\s*[\d.]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +153,10 @@ def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
 
 def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
     """Whether the plan has a field for some numbers."""
+    if _is_level(text, listing):
+        return True
     if listing.is_share and not _is_cut(text, listing):
-        return (
-            listing.is_weak
-            or _is_in(listing, facts, _share_roles(facts))
-            or _is_level(text, listing)
-        )
+        return listing.is_weak or _is_in(listing, facts, _share_roles(facts))
     cue = next((c for c in _CUES if c.fits(text, listing)), None)
     if listing.is_weak and (cue is None or cue.is_compared or listing.values == (1.0,)):
         return True
@@ -159,7 +164,8 @@ def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
         return _is_in(listing, facts, tuple(facts)) or _is_settings(listing, facts)
     if "cut" in cue.roles and not _has_metric(text, listing, plan):
         return False
-    return _is_in(listing, facts, cue.roles)
+    is_upwards = "rating" in cue.roles and _is_upwards(text, listing, facts)
+    return is_upwards or _is_in(listing, facts, cue.roles)
 
 
 def _is_cut(text: str, listing: Listing) -> bool:
@@ -167,9 +173,21 @@ def _is_cut(text: str, listing: Listing) -> bool:
 
 
 def _is_level(text: str, listing: Listing) -> bool:
-    """Whether it is the level of significance that tests have anyway."""
-    beside = text[listing.end : listing.end + AROUND]
-    return listing.values == (LEVEL,) and _SIGNIFICANCE.search(beside) is not None
+    """Whether it is the level that tests and intervals have anyway."""
+    before = text[max(0, listing.start - AROUND) : listing.start]
+    after = text[listing.end : listing.end + AROUND]
+    value = listing.values[-1]
+    if math.isclose(value, LEVEL):
+        return bool(_ALPHA.search(before) or _SIGNIFICANCE.match(after))
+    return math.isclose(value, 1 - LEVEL) and _INTERVAL.match(after) is not None
+
+
+def _is_upwards(text: str, listing: Listing, facts: Facts) -> bool:
+    """Whether some ratings are all from the lowest that counts on: `4 and 5 stars`."""
+    is_plain = _PLAIN.fullmatch(text[listing.start : listing.end]) is not None
+    low, high = listing.values[0], listing.values[-1]
+    highest = max(facts.get("rating_range", ()), default=math.nan)
+    return is_plain and _has(facts.get("rating", frozenset()), low) and high == highest
 
 
 def _share_roles(facts: Facts) -> tuple[str, ...]:
@@ -181,7 +199,8 @@ def _is_in(listing: Listing, facts: Facts, roles: Sequence[str]) -> bool:
     """Whether one role has all numbers of a list; of a range its ends, or as many."""
     count = listing.values[-1] - listing.values[0] + 1 if listing.is_range else math.nan
     return any(
-        all(_has(facts[role], value) for value in listing.values) or _has(facts[role], count)
+        all(_has(facts[role], value, ABOUT.get(role, CLOSE)) for value in listing.values)
+        or _has(facts[role], count)
         for role in roles
         if role in facts
     )
@@ -193,8 +212,8 @@ def _is_settings(listing: Listing, facts: Facts) -> bool:
     return all(any(_has(values, value) for values in settings) for value in listing.values)
 
 
-def _has(values: frozenset[float], value: float) -> bool:
-    return any(math.isclose(value, known, abs_tol=CLOSE) for known in values)
+def _has(values: frozenset[float], value: float, about: float = CLOSE) -> bool:
+    return any(math.isclose(value, known, rel_tol=about, abs_tol=CLOSE) for known in values)
 
 
 def _has_metric(text: str, listing: Listing, plan: Plan) -> bool:

@@ -10,6 +10,7 @@ from agent_core.domain import (
     Algorithm,
     DataRule,
     DataRuleKind,
+    DataRules,
     Dataset,
     Factor,
     FactorKind,
@@ -59,6 +60,8 @@ def _facts(plan: Plan, datasets: Sequence[Dataset]) -> Iterator[tuple[str, float
     for level in plan.data_levels:
         for rule in level.rules.rules:
             yield from _of_rule(rule)
+        if len(plan.data_levels) > 1 and DataRuleKind.SAMPLE not in kinds_of(level.rules):
+            yield "sample", 1.0
     for split in plan.split_levels:
         yield from _of_split(split.rules)
     yield "splits", len(plan.split_levels)
@@ -75,8 +78,25 @@ def _facts(plan: Plan, datasets: Sequence[Dataset]) -> Iterator[tuple[str, float
     for dataset in datasets:
         yield from (("rating", below) for below in _next_below(plan, dataset))
         yield from (("profile", n) for n in (dataset.users, dataset.items, dataset.rows))
-        yield from (("rating_value", value) for value in dataset.rating_values)
-        yield from (("rating_value", value) for value in dataset.rating_range or ())
+        yield from (("rating_range", value) for value in _range_of(dataset))
+        yield from (("profile_year", year) for year in _years_of(dataset))
+
+
+def kinds_of(rules: DataRules) -> set[DataRuleKind]:
+    """Return the kinds of the rules of a data level."""
+    return {rule.kind for rule in rules.rules}
+
+
+def _range_of(dataset: Dataset) -> tuple[float, ...]:
+    """Return the lowest and highest rating that a dataset has."""
+    values = dataset.rating_values or dataset.rating_range or ()
+    return (min(values), max(values)) if values else ()
+
+
+def _years_of(dataset: Dataset) -> tuple[float, ...]:
+    """Return the first and the last year of a dataset, which a task may just tell."""
+    days = (dataset.first_time, dataset.last_time)
+    return tuple(float(day[:4]) for day in days if day and day[:4].isdecimal())
 
 
 def _next_below(plan: Plan, dataset: Dataset) -> Iterator[float]:

@@ -23,7 +23,8 @@ _AMOUNT = (
     rf"(?P<percent>half a per ?cent\b)"
     rf"|(?<![\w.])(?P<part>(?:(?:{_DIGITS}|{_WORDS}|one|a|the(?! other)|random|newest|last)\s)?"
     rf"{_PART})\b(?P<of>(?=\s+of\s+(?:(?:the|each|every|all|\w+)\s+){{0,2}}{_NOUN}s?\b))?"
-    rf"|(?<![\w.])(?P<digits>{_DIGITS})(?P<unit>\s?%|\s?per ?cent\b)?(?=s\b|[^\w]|$)(?!\.\d)"
+    rf"|(?<![\w.])(?P<digits>{_DIGITS})(?P<unit>\s?%|\s?per ?cent\b)?(?P<kilo>k\b)?"
+    rf"(?=s\b|[^\w]|$)(?!\.\d)"
     rf"|\b(?P<word>{_WORDS}|one)\b(?!-?one\b)(?P<word_unit>\s?%|\s?per ?cent\b)?"
 )
 _DATE = r"(?<![\w.-])(?P<year>(?:19|20)\d\d)-\d\d(?:-\d\d)?(?![\w-])"
@@ -37,6 +38,7 @@ SEPARATOR = re.compile(
     rf"(?:{_FILLING}\s*)*",
     re.IGNORECASE,
 )
+KILO = 1000
 RATIO = 0.0
 """The scale of what stands in no list: `80/20`."""
 KINDS = re.compile(r"-?(core|fold)", re.IGNORECASE)
@@ -147,6 +149,7 @@ def _amount(found: re.Match[str]) -> Iterator[Amount]:
         unit = found["unit"] or found["word_unit"]
         written = (found["digits"] or found["word"]).lower()
         value = NUMBER_WORDS.get(written, 0.0) or float(written.replace(",", "") or 0)
+        value *= KILO if found["kilo"] else 1
         scaled = (Unit.SHARE, 0.01) if unit else (Unit.NONE, 1.0)
         yield Amount(value * scaled[1], *at, *scaled, is_word=not found["digits"])
 

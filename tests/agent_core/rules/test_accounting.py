@@ -4,9 +4,10 @@ import copy
 from dataclasses import replace
 
 import pytest
+from builders import plan_of, rated
 from expected_designs import designs, plan_from
 
-from agent_core.domain import Column, Dataset, Unanswered
+from agent_core.domain import Column, Dataset, SplitKind, Study, Unanswered
 from agent_core.rules.accounting import clause_at, unaccounted
 
 ENOUGH = 0.9
@@ -60,6 +61,54 @@ def test_what_is_named_already_is_not_named_again():
 
     assert found(design, replace(plan, unanswered=()))
     assert found(design, replace(plan, unanswered=(part,))) == ()
+
+
+PROFILE = replace(
+    Dataset("ml.csv", "0", 1, ",", True, COLUMNS, "user_id", "item_id", "rating", "at", 100_000),
+    users=943, items=1682, rating_values=(1.0, 2.0, 3.0, 4.0, 5.0),
+    first_time="1997-09-20", last_time="1998-04-22",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ml-100k has 943 users, 1682 movies, 100,000 ratings (about 1k users).",
+        "Ratings are 1-5 stars, from 1997 to 1998.",
+        "95 % confidence intervals, paired test at alpha = 0.05; the 5 % level, please.",
+        "How do two runs of one model differ? I trust the third digit, the other half does not.",
+        "We work on MovieLens 1M and ml-20m, in conv2d style.",
+        "Ratings above 3 count.",
+    ],
+)
+def test_what_tells_of_the_data_or_is_done_anyway_needs_no_field(text):
+    plan = rated(plan_of(study=Study.COMPARISON), 4)
+
+    assert unaccounted(text, plan, (PROFILE,)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Train SASRec too.", "SASRec"),
+        ("Also item kNN and SLIM.", "SLIM"),
+        ("Gini as well.", "Gini"),
+        ("Ratings above 2 count.", "2"),
+        ("Use 250 factors.", "250"),
+        ("A fifth of all users is tested, 90 % of the data kept.", "90 %"),
+        ("Cross-validate: 7-fold.", "7"),
+        ("Users the model has never seen.", "never seen"),
+        ("Choose on a validation part.", "validation"),
+        ("in 1999", "1999"),
+        ("Recall at 5, NDCG@10 and @20", "20"),
+    ],
+)
+def test_what_no_field_has_is_named(text, what):
+    plan = rated(plan_of(study=Study.COMPARISON), 4).with_split(kind=SplitKind.USER_FRACTION)
+
+    told = unaccounted(text, plan, (PROFILE,))
+
+    assert any(what in u.reason for u in told), told
 
 
 @pytest.mark.parametrize(
