@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent_core.domain import (
-    Candidates,
-    DataRuleKind,
     Dataset,
     Estimand,
     FactorKind,
-    Keep,
-    Order,
     Plan,
-    SplitKind,
     Unanswered,
     with_design,
 )
 from agent_core.domain.cells import level_names
 from agent_core.domain.metric import KINDS, usual_name
 from agent_core.prose.text_tables import read_table
+from agent_core.rules.plan_conditions import CARRIED_OUT
 from agent_core.rules.plan_facts import LEVEL, SETTING, SHARES, Facts, facts_of
 from agent_core.rules.said_numbers import Listing, listings_of
 
@@ -77,12 +73,22 @@ class _Cue:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ask:
+    """Words that ask a question, and the kinds that answer it."""
+
+    kinds: tuple[Estimand, ...]
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Unused:
     """Something of a task that no field of the plan uses."""
 
     start: int
     end: int
     what: str
+    is_ask: bool = False
+    """Whether it asks a question."""
 
 
 def unaccounted(
@@ -115,12 +121,17 @@ def unaccounted(
         for unused in set.intersection(*unused_by)
         if not any(start <= unused.start < end for start, end in spared)
     )
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[_Unused]] = {}
     for unused in sorted(found, key=lambda u: u.start):
-        told.setdefault(clause_at(text, unused.start, unused.end), []).append(unused.what)
+        told.setdefault(clause_at(text, unused.start, unused.end), []).append(unused)
+    answers_any = any(_is_asked(ask, plan) for ask in _ASKS if ask.pattern.search(text))
     return tuple(
-        Unanswered(clause, f"the plan has no place for {', '.join(dict.fromkeys(what))}")
-        for clause, what in told.items()
+        Unanswered(
+            clause,
+            f"the plan has no place for {', '.join(dict.fromkeys(u.what for u in unused))}",
+            is_main=any(u.is_ask for u in unused) and not answers_any,
+        )
+        for clause, unused in told.items()
     )
 
 
@@ -143,6 +154,10 @@ def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unu
     yield from _unused_names(text, plan, datasets)
     moot = {"repeated"} if datasets and not any(d.duplicates for d in datasets) else set()
     yield from _unused_conditions(text, plan, moot)
+    for ask in _ASKS:
+        if not _is_asked(ask, plan):
+            for found in ask.pattern.finditer(text):
+                yield _Unused(*found.span(), f"“{found[0].strip()}”", is_ask=True)
 
 
 def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
@@ -284,61 +299,10 @@ def _unused_conditions(text: str, plan: Plan, moot: Container[str]) -> Iterator[
                 yield _Unused(found.start(), found.end(), f"“{found[0]}”")
 
 
-def _has_rule(plan: Plan, kind: DataRuleKind) -> bool:
-    return any(r.kind is kind for level in plan.data_levels for r in level.rules.rules)
-
-
-def _asks(plan: Plan, kind: Estimand) -> bool:
-    return any(q.kind is kind for q in plan.questions)
-
-
-def _is_newest(plan: Plan) -> bool:
-    """Whether times decide something: what is held out, kept of repeated pairs, or thinned."""
-    splits = [level.rules for level in plan.split_levels]
-    keeps = [r.keep for level in plan.data_levels for r in level.rules.rules]
-    is_split = any(s.kind.is_timed or Order.NEWEST in (s.order, s.thinned_by) for s in splits)
-    return is_split or Keep.LAST in keeps or _has_rule(plan, DataRuleKind.TIME_WINDOW)
-
-
-def _is_tested_by(plan: Plan, name: str) -> bool:
-    return any(name in q.test.lower() for q in plan.questions)
-
-
-CARRIED_OUT: Mapping[str, Callable[[Plan], bool]] = {
-    "validation": lambda p: any(
-        s.rules.has_validation or s.rules.kind is SplitKind.GIVEN for s in p.split_levels
-    ),
-    "random_held_out": lambda p: any(
-        s.rules.order is not Order.NEWEST and not s.rules.kind.is_timed for s in p.split_levels
-    ),
-    "global_time": lambda p: any(
-        s.rules.kind in (SplitKind.GLOBAL_TIME, SplitKind.GIVEN, SplitKind.OTHER)
-        for s in p.split_levels
-    ),
-    "folds": lambda p: any(s.rules.folds > 1 for s in p.split_levels),
-    "one_held_out": lambda p: any(
-        s.rules.kind.is_single or s.rules.held_out == 1 for s in p.split_levels
-    ),
-    "newest": lambda p: (
-        _is_newest(p) or any(s.rules.kind is SplitKind.GIVEN for s in p.split_levels)
-    ),
-    "sampled": lambda p: any(s.rules.candidates is Candidates.SAMPLED for s in p.split_levels),
-    "unseen": lambda p: any(not s.rules.in_training for s in p.split_levels),
-    "repeated": lambda p: _has_rule(p, DataRuleKind.REPEATED_PAIRS),
-    "training_only": lambda p: any(
-        r.is_training_only for level in p.data_levels for r in level.rules.rules
-    ),
-    "sample": lambda p: (
-        _has_rule(p, DataRuleKind.SAMPLE)
-        or any(s.rules.test_users or s.rules.test_user_share for s in p.split_levels)
-    ),
-    "reranked": lambda p: p.factor(FactorKind.RERANK) is not None,
-    "equivalence": lambda p: p.margin is not None or any(q.margin for q in p.questions),
-    "groups": lambda p: _asks(p, Estimand.GROUPS),
-    "wilcoxon": lambda p: _is_tested_by(p, "wilcoxon"),
-    "t_test": lambda p: _is_tested_by(p, "t"),
-}
-"""Whether a plan carries out what a condition of `accounting.toml` asks."""
+def _is_asked(ask: _Ask, plan: Plan) -> bool:
+    """Whether a plan has a question of a kind, or leaves it to the script."""
+    own = (Estimand.SCRIPTS_OWN,)
+    return any(q.kind in (*ask.kinds, *own) for q in with_design(plan).questions)
 
 
 def _spans(clause: str, text: str) -> list[tuple[int, int]]:
@@ -362,6 +326,10 @@ def _cue(written: Mapping[str, Any]) -> _Cue:
 
 
 _CUES = tuple(map(_cue, _TABLE["cues"]))
+_ASKS = tuple(
+    _Ask(tuple(map(Estimand, ask["kinds"])), re.compile(ask["words"], re.IGNORECASE))
+    for ask in _TABLE["asks"]
+)
 _CONDITIONS = {name: re.compile(p, re.IGNORECASE) for name, p in _TABLE["conditions"].items()}
 _NAMES = tuple(
     (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", flags), meant)

@@ -7,7 +7,15 @@ import pytest
 from builders import plan_of, rated
 from expected_designs import designs, plan_from
 
-from agent_core.domain import Column, Dataset, SplitKind, Study, Unanswered
+from agent_core.domain import (
+    Column,
+    Dataset,
+    Estimand,
+    Question,
+    SplitKind,
+    Study,
+    Unanswered,
+)
 from agent_core.rules.accounting import clause_at, unaccounted
 
 ENOUGH = 0.9
@@ -52,6 +60,48 @@ def test_clauses_are_told_in_the_words_of_the_task(design):
 
     assert clauses
     assert all(c.clause in text and c.reason for c in clauses)
+
+
+def test_a_question_that_a_plan_does_not_ask_is_named():
+    cued = {"order", "choice", "stopping", "spread_ratio", "interaction", "trade_off", "counts"}
+    cued |= {"false_alarms", "groups", "spread"}
+    removed = [
+        (design, question)
+        for design in DESIGNS
+        for question in design["questions"]
+        if question["kind"] in cued
+    ]
+    missed = []
+    for design, question in removed:
+        plan = plan_from(design)
+        other = Question(Estimand.LEVEL, ("algorithm",), tuple(question["measures"]))
+        kept = [q for q in plan.questions if q.kind != question["kind"]]
+        if not found(design, replace(plan, questions=(*kept, other))):
+            missed.append((design["id"], question["kind"]))
+
+    assert len(removed) > 40
+    assert len(missed) <= (1 - ENOUGH) * len(removed), missed
+
+
+def test_the_main_question_is_open_where_nothing_that_is_asked_is_answered():
+    (design,) = [d for d in DESIGNS if d["id"] == "split_seed-1"]
+    plan = plan_from(design)
+    compared = Question(Estimand.DIFFERENCE, ("algorithm",), ("recall@10",))
+
+    (told,) = found(design, replace(plan, questions=(compared,)))
+
+    assert told.is_main
+    assert found(design, plan) == ()
+
+
+def test_a_side_question_that_is_open_is_not_the_main_one():
+    (design,) = [d for d in DESIGNS if d["id"] == "core-1"]
+    plan = plan_from(design)
+    kept = tuple(q for q in plan.questions if q.kind is not Estimand.COUNTS)
+
+    told = found(design, replace(plan, questions=kept))
+
+    assert [u.is_main for u in told] == [False]
 
 
 def test_what_is_named_already_is_not_named_again():
