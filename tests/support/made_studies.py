@@ -18,7 +18,8 @@ from agent_core.domain import (
     SplitRules,
     cells_of,
 )
-from agent_core.statistics.answers.study_values import Part, StudyValues
+from agent_core.statistics.answers.comparability import Part
+from agent_core.statistics.answers.study_values import StudyValues
 
 NDCG = Metric("ndcg", 10)
 EASE = Algorithm("EASE", "EASEScorer")

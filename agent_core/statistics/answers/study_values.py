@@ -2,90 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from agent_core.domain import Factor, LevelValue, Plan, cells_of
+from agent_core.domain import Factor, LevelValue, Plan, cells_of, with_design
+from agent_core.evidence.evidence import Evidence
+from agent_core.statistics.answers import delivered_values
 from agent_core.statistics.answers.answer import Grade, Missing, Reason
+from agent_core.statistics.answers.comparability import Part, grade_of
 from agent_core.statistics.answers.groupings import Grouping
 
-Ints = NDArray[np.int64]
 TEST, VALIDATION = "test", "validation"
 RUN_COLUMNS = ("cell", "metric", "value")
 COUNTS = ("dataset", "data", "step", "users", "items", "interactions")
-FEWEST_COMMON = 2
-"""Users that two parts need in common for values over these."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """What one block tests, and among which items."""
-
-    pairs: Ints
-    """Tested user and item ids, sorted, shape (pairs, 2)."""
-    candidates: Ints
-    """Ids of the items that are ranked, sorted."""
-    masked: str = ""
-    """Digest of what is left out of the lists, or drawn for them, user by user."""
-    dataset: str = ""
-    train_rows: int = 0
-
-    @classmethod
-    def of(
-        cls, test: pd.DataFrame, candidates: Iterable[int], masked: pd.DataFrame, dataset: str = ""
-    ) -> Part:
-        """Return the part of a block by its test interactions.
-
-        Parameters
-        ----------
-        test
-            Has user_id and item_id.
-        candidates
-            Ids of items.
-        masked
-            Pairs user_id, item_id that no list has; those of other users do not matter.
-        dataset
-            Whose ids these are.
-        """
-        pairs = _sorted_pairs(test)
-        own = masked[masked["user_id"].isin(test["user_id"])]
-        digest = hashlib.sha256(_sorted_pairs(own).tobytes()).hexdigest()
-        items = np.unique(np.fromiter(candidates, dtype=np.int64))
-        return cls(pairs, items, digest, dataset, len(masked))
-
-    @property
-    def users(self) -> Ints:
-        """The tested users."""
-        return np.unique(self.pairs[:, 0])
-
-    @property
-    def test_share(self) -> float:
-        """Test interactions divided by training interactions; 0 where the latter is not known."""
-        return len(self.pairs) / self.train_rows if self.train_rows else 0.0
-
-
-def grade_of(a: Part | None, b: Part | None) -> tuple[Grade, Reason]:
-    """Return how far what two blocks measured can be compared, and why no further."""
-    if a is None or b is None:
-        return Grade.APART, Reason.UNKNOWN
-    if a.dataset != b.dataset:
-        return Grade.APART, Reason.OTHER_DATASET
-    if np.array_equal(a.pairs, b.pairs):
-        if not np.array_equal(a.candidates, b.candidates):
-            return Grade.COMMON, Reason.OTHER_CANDIDATES
-        is_same = a.masked == b.masked
-        return (Grade.SAME, Reason.NONE) if is_same else (Grade.COMMON, Reason.OTHER_MASK)
-    first, second = a.users, b.users
-    if len(np.intersect1d(first, second)) < FEWEST_COMMON:
-        return Grade.APART, Reason.NO_COMMON_USERS
-    is_same = np.array_equal(first, second)
-    return Grade.COMMON, Reason.OTHER_ITEMS if is_same else Reason.OTHER_TEST_USERS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +45,22 @@ class StudyValues:
     """What a question is grouped by to its groups."""
     memory: dict[Hashable, Any] = field(default_factory=dict, init=False)
     """What was worked out before, by what was asked."""
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> StudyValues:
+        """Read the values of an execution: recomputed ones in place of claimed ones."""
+        values = delivered_values.measured_values(evidence)
+        weights = delivered_values.pooled_losses(evidence)
+        return cls(
+            with_design(evidence.plan),
+            delivered_values.cells_with_records(evidence),
+            {**user_tables(values.users), **{key: losses for key, (losses, _) in weights.items()}},
+            values.runs,
+            delivered_values.parts_of_blocks(evidence),
+            {key: counts for key, (_, counts) in weights.items()},
+            delivered_values.counts_of_data(evidence),
+            delivered_values.groupings_of(evidence),
+        )
 
     def factor(self, name: str) -> Factor | None:
         """Return a factor of the plan by its name."""
@@ -205,9 +154,3 @@ def _place_of(variant: Any, block: Any, seed: Any) -> tuple[str, str, str]:
     """Return a cell's place as text; seeds are numbers, text or nothing."""
     known = level_at(seed)
     return str(variant), str(block), "" if known is None else str(known)
-
-
-def _sorted_pairs(frame: pd.DataFrame) -> Ints:
-    """Return distinct user and item ids in order."""
-    columns = [frame[c].to_numpy(dtype=np.int64) for c in ("user_id", "item_id")]
-    return np.unique(np.column_stack(columns), axis=0) if len(frame) else np.empty((0, 2), int)

@@ -1,0 +1,234 @@
+"""Reads what answers are computed from out of the evidence of an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from agent_core.data.interactions import Interactions
+from agent_core.data.parquet_reader import PAIR, RUN
+from agent_core.data.parts import parts_of
+from agent_core.data.variants import is_derived, rows_kept
+from agent_core.domain import (
+    Block,
+    Candidates,
+    DataRule,
+    DataRules,
+    Estimand,
+    FactorKind,
+    Masked,
+    Metric,
+    Plan,
+    with_design,
+)
+from agent_core.evidence.cells import Run
+from agent_core.evidence.evidence import Evidence
+from agent_core.measures.metrics import POOLED
+from agent_core.statistics.answers.comparability import Part
+from agent_core.statistics.answers.groupings import Grouping, grouping_of, user_quantities
+from agent_core.statistics.measured_values import (
+    definitions_of,
+    run_values,
+    true_predictions,
+    user_values,
+)
+
+BESIDE = ("on", "is_audit", "chosen", "shared_s")
+"""What the record of a cell says beside the columns of the table of cells."""
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "popular_share": ("popular",),
+    "interactions": ("activity", "active", "interactions", "ratings", "profile"),
+}
+"""Quantities of users, and the words of a question that ask for groups by them."""
+OF_ITEMS = ("item group", "groups of items", "items by", "popularity of items", "age of")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredValues:
+    """Values by cell: lines of cell, metric (its key), value, and user_id."""
+
+    users: pd.DataFrame
+    runs: pd.DataFrame
+
+
+def cells_with_records(evidence: Evidence) -> pd.DataFrame:
+    """Return the table of cells with what their records say beside."""
+    records = {cell.id: evidence.records.get(run, {}) for run, cell in evidence.of_runs.items()}
+    own = [records.get(str(i), {}) for i in evidence.cells["id"]]
+    told = {name: [r.get(name) for r in own] for name in BESIDE if any(name in r for r in own)}
+    return evidence.cells.assign(**told)
+
+
+def measured_values(evidence: Evidence) -> MeasuredValues:
+    """Return the values of users and runs of the cells of the design."""
+    ids = {run: cell.id for run, cell in evidence.of_runs.items()}
+    users, runs = (_by_cell(f, ids) for f in (user_values(evidence), run_values(evidence)))
+    kept = ["cell", "metric", "value"]
+    return MeasuredValues(users[[*kept, "user_id"]], runs[kept])
+
+
+def pooled_losses(evidence: Evidence) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Return, of errors pooled over predictions, mean losses of users and their numbers, by cell.
+
+    Where the agreed definition pools, means of users' own errors are another quantity.
+    """
+    definitions = definitions_of(evidence)
+    pooled = [
+        m
+        for m in with_design(evidence.plan).metrics
+        if m.is_rating and definitions.get(m.key, "").startswith(POOLED.split()[0])
+    ]
+    tables = [(run, _errors(evidence, run)) for run in evidence.of_runs] if pooled else []
+    found = {}
+    for metric in pooled:
+        losses, counts = {}, {}
+        for run, errors in tables:
+            sizes = errors.abs() if metric.name == "mae" else errors**2
+            grouped = sizes.groupby(level=0)
+            cell = evidence.of_runs[run].id
+            losses[cell], counts[cell] = grouped.mean(), grouped.size().astype(float)
+        if losses:
+            found[metric.key] = pd.DataFrame(losses), pd.DataFrame(counts)
+    return found
+
+
+def parts_of_blocks(evidence: Evidence) -> dict[str, Part]:
+    """Return what each block tests and ranks, as its split was saved; others are not known."""
+    found = {}
+    for fold, block in evidence.blocks.items():
+        if fold in evidence.test and fold in evidence.train:
+            part = _part(evidence, fold, block)
+            if part is not None:
+                found[block.name] = part
+    return found
+
+
+def counts_of_data(evidence: Evidence) -> pd.DataFrame:
+    """Return what each data level holds, before its rules, after each, and after all."""
+    lines = [
+        {"dataset": dataset, "data": name, **counts}
+        for dataset, frame in _datasets(evidence)
+        for name, rules in _data_levels(with_design(evidence.plan))
+        if is_derived(rules)
+        for counts in _counts(_interactions(evidence, frame), rules.rules)
+    ]
+    columns = ["dataset", "data", "step", "users", "items", "interactions"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
+    """Return the groups of users that questions ask for, from the first block's training part."""
+    plan = with_design(evidence.plan)
+    asked = [q.groups for q in plan.questions if q.kind is Estimand.GROUPS and q.groups]
+    rules = {text: rule for text in asked if (rule := _rule_of(text))}
+    first = next((f for f in evidence.blocks if f in evidence.train), None)
+    if not rules or first is None:
+        return {}
+    quantities = user_quantities(evidence.train[first])
+    name = evidence.blocks[first].name
+    return {text: grouping_of(quantities, rule, name) for text, rule in rules.items()}
+
+
+def _by_cell(frame: pd.DataFrame, ids: Mapping[Run, str]) -> pd.DataFrame:
+    """Return lines with their cell and the key of their metric; those of no cell are left out."""
+    runs = pd.MultiIndex.from_frame(frame[RUN].astype(str))
+    cells = pd.Series([ids.get(run) for run in runs], index=frame.index, dtype=object)
+    pairs = pd.MultiIndex.from_frame(frame[["metric", "k"]])
+    keys = {pair: Metric(str(pair[0]), int(pair[1]) or None).key for pair in pairs.unique()}
+    metrics = pd.Series([keys[pair] for pair in pairs], index=frame.index, dtype=object)
+    found = frame.assign(cell=cells, metric=metrics, value=frame["value"].astype(float))
+    return found[cells.notna()]
+
+
+def _errors(evidence: Evidence, run: Run) -> pd.Series[float]:
+    """Return the error of each prediction of a run, by user."""
+    for table in true_predictions(evidence, run[0], {run[1]}):
+        if len(table) and str(table["seed"].iloc[0]) == run[2]:
+            errors = (table["prediction"] - table["rating"]).astype(float)
+            known = np.isfinite(errors)
+            return pd.Series(errors[known].to_numpy(), index=table["user_id"][known].to_numpy())
+    return pd.Series([], dtype=float, index=pd.Index([], dtype=int))
+
+
+def _part(evidence: Evidence, fold: str, block: Block) -> Part | None:
+    """Return the part of one block; None where what it ranks cannot be worked out."""
+    test, train = evidence.test[fold], evidence.train[fold]
+    split = block.split
+    needs_full = Candidates.FULL_TRAINING, Masked.FULL_TRAINING
+    full = train
+    if (split.candidates is needs_full[0] or split.masked is needs_full[1]) and _is_thinned(block):
+        found = _full_training(evidence, fold, block)
+        if found is None:
+            return None
+        full = found
+    ranked = full if split.candidates is needs_full[0] else train
+    masked = {Masked.NOTHING: train.iloc[:0], Masked.FULL_TRAINING: full}.get(split.masked, train)
+    part = Part.of(test, ranked["item_id"].unique(), masked, block.dataset)
+    # Drawn candidates go by the seed of the split.
+    drawn = f" {split.candidate_count} {split.seed}" if split.candidate_count else ""
+    return replace(part, masked=part.masked + drawn, train_rows=len(train))
+
+
+def _is_thinned(block: Block) -> bool:
+    return block.train_share < 1 or block.profile_size is not None
+
+
+def _full_training(evidence: Evidence, fold: str, block: Block) -> pd.DataFrame | None:
+    """Return the training of a block before it was thinned, from its rules."""
+    name = evidence.sources.get(fold, "")
+    frame = evidence.others.get(name) if name else evidence.interactions
+    if frame is None:
+        return None
+    whole = replace(block, train_share=1.0, profile_size=None)
+    parts = parts_of(_interactions(evidence, frame), whole)
+    return frame.iloc[parts.train][list(PAIR)] if parts else None
+
+
+def _interactions(evidence: Evidence, frame: pd.DataFrame) -> Interactions:
+    return Interactions.of(frame, evidence.ids.texts)
+
+
+def _datasets(evidence: Evidence) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the datasets of the plan that could be read."""
+    names = evidence.plan.datasets or ("",)
+    first = next((n for n in names if n not in evidence.others), names[0])
+    if evidence.interactions is not None:
+        yield first, evidence.interactions
+    yield from ((n, f) for n, f in evidence.others.items() if f is not None)
+
+
+def _data_levels(plan: Plan) -> Iterator[tuple[str, DataRules]]:
+    """Yield the data levels by name; the only one has none."""
+    factor = plan.factor(FactorKind.DATA)
+    for name in factor.levels if factor else ("",):
+        yield str(name), plan.data_of(name)
+
+
+def _counts(data: Interactions, rules: Sequence[DataRule]) -> Iterator[dict[str, object]]:
+    """Yield what is there before, after each of several rules, and after all."""
+    rows = data.rows
+    yield {"step": "before", **_held(data, rows)}
+    for turn, rule in enumerate(rules, 1):
+        rows = rows_kept(data, rows, (rule,))
+        if turn < len(rules):
+            yield {"step": f"{turn} {rule.kind.value}", **_held(data, rows)}
+    yield {"step": "after", **_held(data, rows)}
+
+
+def _held(data: Interactions, rows: np.ndarray) -> dict[str, object]:
+    return {
+        "users": len(np.unique(data.users[rows])),
+        "items": len(np.unique(data.items[rows])),
+        "interactions": len(rows),
+    }
+
+
+def _rule_of(text: str) -> str:
+    """Return the quantity of users that the words of a question group by; empty for others."""
+    said = text.lower()
+    if any(words in said for words in OF_ITEMS):
+        return ""
+    return next((q for q, words in QUANTITIES.items() if any(w in said for w in words)), "")

@@ -1,0 +1,124 @@
+"""What answers are computed from, read out of what a script left."""
+
+import math
+
+import pytest
+from designed import EASE, FACTORIZATION, NEIGHBOURS, POPULARITY, designed, study
+
+from agent_core.domain import (
+    DataRule,
+    DataRuleKind,
+    DataRules,
+    Estimand,
+    Factor,
+    Level,
+    Masked,
+    Question,
+    SplitKind,
+    SplitRules,
+)
+from agent_core.domain.rules import Candidates
+from agent_core.statistics.answers.answer import Grade, Reason, Statistic
+from agent_core.statistics.answers.registry import answer_to, answers_of
+from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.facts import collect_facts
+
+ALGORITHMS = (EASE, FACTORIZATION, POPULARITY)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_answers_agree_with_the_facts_of_a_plain_comparison(tmp_path, version):
+    evidence = designed(study(*ALGORITHMS, seeds=(0, 1))).evidence(tmp_path, version)
+
+    (found,) = answers_of(StudyValues.of(evidence))
+
+    facts = collect_facts(evidence)
+    for name in ("EASE", "ImplicitMF", "Popularity"):
+        key = f"ndcg@10|{name}|mean"
+        assert found.values[key] == pytest.approx(facts.values[key])
+    for one in found.of(Statistic.DIFFERENCE):
+        known = facts.comparison(one.levels["algorithm"], one.against["algorithm"], "ndcg@10")
+        assert abs(one.value) == pytest.approx(abs(known.difference))
+        assert one.test.p == pytest.approx(known.p_value, abs=0.02)
+    assert not found.missing
+    assert found.is_primary
+
+
+def thinned(candidates, masked):
+    split = SplitRules(SplitKind.LEAVE_ONE_OUT, candidates=candidates, masked=masked)
+    asked = Question(Estimand.RESPONSE, ("train_share",), ("ndcg@10",))
+    return study(
+        EASE, NEIGHBOURS, factors=(Factor("train_share", (0.5, 1.0)),), splits=(Level(split),),
+        question=asked,
+    )  # fmt: skip
+
+
+def test_thinned_training_is_the_same_only_where_the_full_one_is_ranked_and_left_out(tmp_path):
+    grades = {}
+    for name, kinds in {
+        "own": (Candidates.TRAINING, Masked.TRAINING),
+        "full": (Candidates.FULL_TRAINING, Masked.FULL_TRAINING),
+    }.items():
+        values = StudyValues.of(designed(thinned(*kinds)).evidence(tmp_path / name, 2))
+        grades[name] = values.grade(*values.parts)
+
+    assert grades["full"] == (Grade.SAME, Reason.NONE)
+    assert grades["own"][0] is Grade.COMMON
+
+
+def test_data_levels_are_counted_by_their_rules(tmp_path):
+    rated = DataRules((DataRule(DataRuleKind.LOWEST_RATING, 4), DataRule(DataRuleKind.CORE, 3)))
+    plan = study(
+        EASE, POPULARITY, factors=(Factor("data", ("all", "liked")),),
+        data=(Level(DataRules(), "all"), Level(rated, "liked")),
+        question=Question(Estimand.COUNTS, ("data",)),
+    )  # fmt: skip
+    evidence = designed(plan).evidence(tmp_path, 2)
+
+    found = answer_to(evidence.plan.questions[0], StudyValues.of(evidence))
+
+    liked = evidence.interactions[evidence.interactions["rating"] >= 4]
+    steps = found.table[found.table["data"] == "liked"].set_index("step")
+    assert list(steps.index) == ["before", "1 lowest_rating", "after"]
+    assert steps.loc["1 lowest_rating", "interactions"] == len(liked)
+    assert steps.loc["after", "interactions"] <= len(liked)
+
+
+def test_groups_come_from_the_training_of_the_first_block(tmp_path):
+    asked = Question(
+        Estimand.GROUPS, ("algorithm",), ("ndcg@10",), groups="share of popular items of users"
+    )
+    evidence = designed(study(EASE, POPULARITY, question=asked)).evidence(tmp_path, 2)
+
+    found = answer_to(asked, StudyValues.of(evidence))
+
+    groups = {e.within["group"] for e in found.of(Statistic.DIFFERENCE)}
+    assert groups <= {"1 low", "2 middle", "3 high"}
+    assert len(groups) > 1
+
+
+def test_what_has_no_quantity_is_not_grouped(tmp_path):
+    asked = Question(Estimand.GROUPS, ("algorithm",), ("ndcg@10",), groups="popularity of items")
+    evidence = designed(study(EASE, POPULARITY, question=asked)).evidence(tmp_path, 2)
+
+    assert not answer_to(asked, StudyValues.of(evidence)).estimates
+
+
+def test_cells_that_are_missing_are_named(tmp_path):
+    made = designed(study(*ALGORITHMS, seeds=(0, 1)))
+    made.rows = [r for r in made.rows if str(r.get("seed")) != "1"]
+    evidence = made.evidence(tmp_path, 2)
+
+    (found,) = answers_of(StudyValues.of(evidence))
+
+    assert [(m.variant, m.seed) for m in found.missing] == [("ImplicitMF", "1")]
+    assert all(math.isfinite(v) for v in found.values.values())
+
+
+def test_times_of_cells_answer_what_they_cost(tmp_path):
+    asked = Question(Estimand.COST, ("algorithm",), ("training_time",), reference="Popularity")
+    evidence = designed(study(EASE, POPULARITY, question=asked)).evidence(tmp_path, 2)
+
+    found = answer_to(asked, StudyValues.of(evidence))
+
+    assert found.values["training_time|EASE - Popularity|ratio"] == pytest.approx(1.0)
