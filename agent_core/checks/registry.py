@@ -10,7 +10,9 @@ from agent_core.checks.per_dataset import gravest_of_datasets, views
 from agent_core.checks.result import Detail, Result, failed
 from agent_core.checks.results import (
     algorithms,
+    cells,
     files,
+    generators,
     metrics,
     ranges,
     retraining,
@@ -20,7 +22,8 @@ from agent_core.checks.results import (
 from agent_core.checks.script import selection, source
 from agent_core.checks.split import filters, holdout, holdout_randomness, origins
 from agent_core.domain import Check, Finding, Waiver
-from agent_core.evidence.evidence import ODD_DATA, Evidence
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.saved_parts import ODD_DATA
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ RULES = (
     Rule("split", holdout_randomness.held_out_at_random, is_binding=True, is_per_dataset=True),
     Rule("split", holdout.folds_as_planned, is_per_dataset=True),
     Rule("split", holdout.lists_exclude_train),
-    Rule("split", holdout.temporal_leak, is_binding=True),
+    Rule("split", holdout.temporal_leak),
     Rule("split", holdout.duplicates_in_test),
     Rule("metrics", metrics.metrics_as_planned),
     Rule("metrics", metrics.recomputation_agrees, is_binding=True),
@@ -74,6 +77,10 @@ RULES = (
     Rule("algorithms", algorithms.beats_baseline),
     Rule("algorithms", algorithms.tuning_parity),
     Rule("algorithms", selection.selected_without_test),
+    Rule("cells", cells.cells_complete, is_binding=True),
+    Rule("cells", cells.levels_took_effect, is_binding=True),
+    Rule("cells", cells.cells_are_their_own, is_binding=True),
+    Rule("seeds", generators.seeds_set_apart, is_binding=True),
     Rule("seeds", seeds.seeds_as_planned),
     Rule("seeds", seeds.repetitions_repeat, is_binding=True),
     Rule("seeds", seeds.same_seed_same_result),

@@ -19,6 +19,8 @@ from agent_core.evidence.result_files import Reading
 from agent_core.evidence.run_tables import COLUMNS, run_table
 
 CELL_FILE = re.compile(r"cells/([^/]+)/([^/]+)")
+TEST, VALIDATION = "test", "validation"
+"""What a cell is evaluated on: cells of a grid on the part that is chosen by."""
 RECORD, ROWS, USERS = "cell.json", "rows.json", "per_user.parquet"
 MUST = (RECORD, ROWS)
 """What every cell has; which of the other files it has its record says."""
@@ -38,9 +40,23 @@ class CellFolders:
     cells_of: dict[Run, Cell] = field(default_factory=dict)
     """The cell of the design that each is."""
 
-    def tables_of(self, kind: str) -> Cells:
-        """Return the lists, or the predictions, of all cells."""
-        return Cells(self.tables.get(kind, {}))
+    def tables_of(self, kind: str, on: str = TEST) -> Cells:
+        """Return the lists, or the predictions, of the cells that are evaluated on a part."""
+        return Cells(self.tables.get(kind, {})).select(lambda run: self.part_of(run) == on)
+
+    def part_of(self, run: Run) -> str:
+        """Return what a cell is evaluated on."""
+        return str(self.records[run].get("on") or TEST)
+
+    @property
+    def of_test(self) -> list[dict[str, Any]]:
+        """The rows of what is tested."""
+        return [row for row in self.rows if row.get("on") != VALIDATION]
+
+    @property
+    def of_validation(self) -> list[dict[str, Any]]:
+        """The rows of what is chosen by."""
+        return [row for row in self.rows if row.get("on") == VALIDATION]
 
     @property
     def run(self) -> dict[str, Any]:
@@ -53,7 +69,9 @@ class CellFolders:
             found["algorithms"].setdefault(run[0], about)
             kind = {"kind": block.split.kind.value, "seed": block.split.seed}
             found["split"]["parts"].setdefault(run[1], {**kind, "file": block.dataset})
-        return found if self.records else {}
+        sampled = [s for said in self.records.values() if (s := said.get("list_sample"))]
+        more = {"list_sample": sampled[0]} if sampled else {}
+        return {**found, **more} if self.records else {}
 
 
 def has_cells(files: Iterable[str]) -> bool:
@@ -116,7 +134,7 @@ def read_documents(
         if isinstance(rows, list)
         else []
     )
-    return content, {"rows": [*found.rows, *beside]}, {**found.run, **_told(run or {}, found)}
+    return content, {"rows": [*found.of_test, *beside]}, {**found.run, **_told(run or {}, found)}
 
 
 def noted_hashes(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
@@ -196,7 +214,7 @@ def _read_cell(
             source = run_table(kind, f"{place}/{kind}.parquet", path, reading)
             if source and source.lines:
                 found.tables.setdefault(kind, {})[run] = (source,)
-    if path := own.get(USERS):
+    if (path := own.get(USERS)) and found.part_of(run) == TEST:
         found.per_user += _users_of(cell, path, columns, reading)
 
 

@@ -24,8 +24,8 @@ from agent_core.domain import (
 )
 from agent_core.evidence import result_files
 from agent_core.evidence.algorithm_names import planned_names, renamed_run
-from agent_core.evidence.cell_folders import CellFolders, read_cells, read_documents
-from agent_core.evidence.cells import Cells, FoldParts, Run
+from agent_core.evidence.cell_folders import VALIDATION, CellFolders, read_cells, read_documents
+from agent_core.evidence.cells import Cells, Run
 from agent_core.evidence.designed import (
     CELL_COLUMNS,
     blocks_of_folds,
@@ -38,7 +38,8 @@ from agent_core.evidence.id_codes import IdCodes
 from agent_core.evidence.named_runs import MeantIds, Named, meanings_of, read_runs, with_own_values
 from agent_core.evidence.result_files import Reading
 from agent_core.evidence.retrained import Retrained
-from agent_core.evidence.split_origin import Origin, Parts, trace_parts
+from agent_core.evidence.saved_parts import ODD_DATA, origins_of, other_parts
+from agent_core.evidence.split_origin import Origin
 from agent_core.execution.own_process import call_in_process
 from agent_core.measures.recomputation import Delivered, recompute
 from sandbox.execution import Execution
@@ -60,9 +61,6 @@ LARGE_BYTES = 64 << 20
 """Of tables, compressed, that are as large."""
 P = ParamSpec("P")
 T = TypeVar("T")
-
-ODD_DATA = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
-"""What data of an unforeseen form can make a calculation raise."""
 
 
 def empty(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -127,6 +125,16 @@ class Evidence:
     """A line a delivered cell: its factors, times and counts."""
     records: Mapping[Run, Mapping[str, Any]] = field(default_factory=dict)
     """`cell.json` of each run; empty for version 1."""
+    validation: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Fold to what is kept apart to choose on."""
+    query: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Fold to what test users keep whom training does not see."""
+    validated: pd.DataFrame = field(default_factory=lambda: empty(ROW_COLUMNS))
+    """As `rows`, of the validation part: what is chosen by."""
+    validated_agreement: pd.DataFrame = field(default_factory=lambda: empty(AGREEMENT_COLUMNS))
+    """As `agreement`, of these."""
+    memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    """What was worked out of it and is asked again; a changed copy begins anew."""
 
     @property
     def single(self) -> pd.DataFrame:
@@ -239,7 +247,8 @@ def read_evidence(
     meant = MeantIds(meanings, sources, reading.ids)
     saved = {p: {f: meant.of_part(f, one) for f, one in own.items()} for p, own in saved.items()}
     delivered = meant.of_tables(delivered)
-    parts, origins = _origins_of(saved, whole, sources, reading)
+    parts, origins = origins_of(saved, whole, sources, reading)
+    parts |= other_parts(saved, reading)
     origins = {f: replace(o, meanings=meanings[sources.get(f, "")]) for f, o in origins.items()}
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
@@ -267,8 +276,10 @@ def read_evidence(
         sources=sources,
         other_names=other_names,
         ids=reading.ids,
+        validation=parts["validation"],
+        query=parts["query"],
     )
-    return _with_design(known, design, folders)
+    return _with_validated(_with_design(known, design, folders), folders, reading)
 
 
 def are_sampled(run: Mapping[str, Any]) -> bool:
@@ -324,6 +335,7 @@ def _with_design(found: Evidence, design: tuple[Cell, ...], folders: CellFolders
     """Return evidence with its blocks and cells of the design."""
     single = found.single[RUN].drop_duplicates().itertuples(index=False)
     runs = [(str(a), str(f), str(s)) for a, f, s in single]
+    runs += [run for run in folders.records if folders.part_of(run) == VALIDATION]
     names = dict.fromkeys([*(f for _, f, _ in runs), *found.test])
     blocks = blocks_of_folds(with_design(found.plan), names, found.run)
     of_runs = cells_of_runs(design, runs, blocks)
@@ -338,30 +350,16 @@ def _with_design(found: Evidence, design: tuple[Cell, ...], folders: CellFolders
     )
 
 
-def _origins_of(
-    saved: Parts,
-    whole: Mapping[str, pd.DataFrame | None],
-    sources: Mapping[str, str],
-    reading: Reading,
-) -> tuple[dict[str, FoldParts], dict[str, Origin]]:
-    """Return the split with what the dataset of each fold has of it, and where it comes from."""
-    parts = {"train": FoldParts(reading.room), "test": FoldParts(reading.room)}
-    origins: dict[str, Origin] = {}
-    for source, interactions in whole.items():
-        own = {
-            part: {f: one for f, one in folds.items() if sources.get(f, "") == source}
-            for part, folds in saved.items()
-        }
-        try:
-            told, found = trace_parts(own, interactions, reading.ids)
-        except ODD_DATA as error:
-            reading.problems.add(f"the split cannot be sought in the dataset: {str(error)[:200]}")
-            told, found = trace_parts(own, None, reading.ids)
-        origins |= found
-        for part, folds in told.items():
-            for fold, one in folds.items():
-                parts[part].add(fold, one)
-    return parts, origins
+def _with_validated(found: Evidence, folders: CellFolders, reading: Reading) -> Evidence:
+    """Return evidence with what cells of a grid deliver, computed again on the validation part."""
+    content = {"rows": folders.of_validation}
+    rows = result_files.result_rows(content, ROW_COLUMNS, reading.problems)
+    lists, predictions = (folders.tables_of(k, VALIDATION) for k in ("lists", "predictions"))
+    named = Named(rows, empty(USER_COLUMNS), lists, predictions)
+    parts = {"train": found.train, "test": found.validation}
+    _, agreement = _computed(named, parts, found.run, reading.problems)
+    problems = tuple(reading.problems.found)
+    return replace(found, validated=rows, validated_agreement=agreement, problems=problems)
 
 
 def _further_sources(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_core.data.hashing import sha256_of
-from agent_core.evidence.cell_folders import has_cells, noted_hashes
+from agent_core.evidence.cell_folders import noted_hashes
 from sandbox.execution import Artifact
 
 LEDGER = "labbook.sha256"
@@ -41,12 +41,11 @@ def changed_files(artifacts: Sequence[Artifact], results: Any) -> tuple[str, ...
     files = {a.name: a.path for a in artifacts}
     noted = _read_ledger(files)
     noted |= {name: noted.get(name, {own}) & {own} for name, own in noted_hashes(files)}
-    is_derived = has_cells(files)
     found = []
     for artifact in artifacts:
         if CONTRACT.fullmatch(artifact.name) and (artifact.sha256 or artifact.name in noted):
-            found.append(_fault_of(artifact, noted, is_derived=is_derived))
-    edited = _edited_rows(results, is_noted="results.json" in noted and not is_derived)
+            found.append(_fault_of(artifact, noted))
+    edited = _edited_rows(results, is_noted="results.json" in noted)
     return (*(f for f in found if f), *([edited] if edited else ()))
 
 
@@ -61,19 +60,15 @@ def seal_of(rows: Sequence[Any], primary: Any) -> str:
     return total.hexdigest()
 
 
-def _fault_of(artifact: Artifact, noted: Mapping[str, set[str]], *, is_derived: bool) -> str:
-    """Say in what a file differs from what is known of it; empty where it does not.
-
-    `results.json` has a seal inside it, unless it is derived from cells.
-    """
+def _fault_of(artifact: Artifact, noted: Mapping[str, set[str]]) -> str:
+    """Say in what a file differs from what is known of it; empty where it does not."""
     try:
         sha256 = sha256_of(artifact.path)
     except OSError:
         return f"{artifact.name} was recorded and is gone"
     if artifact.sha256 and sha256 != artifact.sha256:
         return f"{artifact.name} changed since it was recorded"
-    is_sealed = artifact.name == "results.json" and not is_derived
-    if not is_sealed and sha256 not in noted.get(artifact.name, {sha256}):
+    if artifact.name != "results.json" and sha256 not in noted.get(artifact.name, {sha256}):
         return f"{artifact.name} was changed after labbook had written it"
     return ""
 

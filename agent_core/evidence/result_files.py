@@ -34,7 +34,8 @@ MAX_K = 1_000_000
 """A larger cut-off is a mistake: ranks are looked at up to 1,000."""
 MAX_KEY = 200
 """Characters of a name: with its ending it must fit into the 255 bytes of a file name."""
-ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test)_rows\.csv")
+ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test|validation|query)_rows\.csv")
+PART_NAMES = ("train", "test", "validation", "query")
 PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
 HALF_WRITTEN = re.compile(r"\.\d+\.tmp(?:\.\w+)?$")
 """What the helper was writing when its process was killed."""
@@ -216,11 +217,11 @@ def split_parts(
     interactions: Callable[[str], pd.DataFrame | None],
     reading: Reading,
 ) -> dict[str, dict[str, SplitPart]]:
-    """Return `train` and `test`, each fold to its interactions, or to the rows that were saved.
+    """Return each part, its folds to their interactions, or to the rows that were saved.
 
     `interactions`: the dataset of a fold.
     """
-    parts: dict[str, dict[str, SplitPart]] = {"train": {}, "test": {}}
+    parts: dict[str, dict[str, SplitPart]] = {part: {} for part in PART_NAMES}
     problems = reading.problems
     for name, path in sorted(files.items(), key=lambda f: bool(ROW_NUMBERS.fullmatch(f[0]))):
         by_rows, by_pairs = ROW_NUMBERS.fullmatch(name), PAIRS.fullmatch(name)

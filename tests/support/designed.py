@@ -127,12 +127,17 @@ def held_out(frame, split: SplitRules, fold):
         for u, n in sizes.items()
     }
     limits = {u: n if n < sizes[u] else 0 for u, n in wanted.items()}
+    if split.test_users is not None:
+        could = sorted((u for u, n in limits.items() if n), key=lambda u: unit(split.seed, u))
+        limits |= dict.fromkeys(could[split.test_users :], 0)
     return ordered[turn < ordered["user_id"].map(limits)]
 
 
 def trained(frame, test, block):
     """Return what a block trains on, thinned as it says."""
     train = frame.drop(index=test.index)
+    if not block.split.in_training:
+        train = train[~train["user_id"].isin(test["user_id"])]
     if block.split.kind is SplitKind.GLOBAL_TIME:
         train = train[train["timestamp"] < test["timestamp"].min()]
     seed = block.split.seed + 2
@@ -151,6 +156,8 @@ class Designed(Made):
 
     records: dict = field(default_factory=dict)
     """Run to what the record of its cell says otherwise."""
+    version: int = 1
+    """Of the contract that it is written by."""
 
     def cells(self, datasets) -> tuple[Cell, ...]:
         return cells_of(with_design(self.plan), datasets)
@@ -198,8 +205,9 @@ class Designed(Made):
         record |= self.records.get(run, {})
         (folder / "cell.json").write_text(json.dumps(record))
 
-    def evidence(self, folder: Path, version=1):
+    def evidence(self, folder: Path, version=None):
         """Write it as one of the contracts has it, and read it."""
+        version = version or self.version
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "data.csv"
         self.data.to_csv(file, index=False)
@@ -227,7 +235,7 @@ def designed(plan, data=None, scores=None) -> Designed:
     `scores`: of a cell, its training and test to a table of users by items.
     """
     data = interactions(np.random.default_rng(7)) if data is None else data
-    made = Designed(plan, data, source=SOURCE)
+    made = Designed(plan, data, source=SOURCE, files={"table.csv": b"algorithm,ndcg\n"})
     parts = {}
     for cell in made.cells(()):
         block = cell.block

@@ -21,10 +21,11 @@ class Sin:
     finding: Finding
     words: tuple[str, ...]
     values: dict[str, float | int | str]
+    base: Callable[[], Made] = honest
 
     def is_found(self, folder: Path) -> None:
         """Assert that the check finds it and says why."""
-        made = honest()
+        made = self.base()
         self.make(made)
 
         found = made.findings(folder)[self.check]
@@ -40,12 +41,14 @@ class Sins:
     """The sins of one test file; called as a decorator it registers one."""
 
     cases: list = field(default_factory=list)
+    base: Callable[[], Made] = honest
+    """Makes the honest study."""
 
     def __call__(self, check, finding, *words, name="", **values):
         """Register a study that `check` must find, with these values, or words in the reason."""
 
         def register(make):
-            sin = Sin(make, check, finding, words, values)
+            sin = Sin(make, check, finding, words, values, self.base)
             self.cases.append(pytest.param(sin, id=name or f"{check}-{make.__name__}"))
             return make
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,18 @@ from agent_core.checks.result import (
     warned,
 )
 from agent_core.domain.metric import KINDS, RATING, kind_of_metric
+from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import repeated_predictions
+from agent_core.measures.expected_hits import chance_share, found_share
+from agent_core.measures.metrics import Lists
 
 QUALITY = frozenset(kind.name for kind in KINDS if kind.is_quality)
 TOO_GOOD = 0.95
 """Lists made from the test have 1; with one tested item for each user nine in ten must have it on
 top to get above this."""
+SHARES = ("hit", "recall")
+"""Metrics that many tries or few candidates make high."""
 SLACK = 1e-9
 """Sums of a million doubles are off by less; a share of 1.000001 is a fault."""
 SAME = 1e-12
@@ -53,7 +59,7 @@ def values_in_range(evidence: Evidence) -> Result:
     ]
     if faults:
         return failed("Impossible: {faults}.", faults=faults)
-    doubts = [*_wide_errors(evidence), *_too_good(evidence.rows), *_contradicted_ranks(evidence)]
+    doubts = [*_wide_errors(evidence), *_too_good(evidence), *_contradicted_ranks(evidence)]
     if doubts:
         return warned("Possible, but hardly: {doubts}.", doubts=doubts)
     total = len(evidence.rows) + len(evidence.per_user)
@@ -151,11 +157,36 @@ def _wide_errors(evidence: Evidence) -> list[Detail]:
     return each_row(told, rows[rows["value"] > width])
 
 
-def _too_good(rows: pd.DataFrame) -> list[Detail]:
-    """Name ranking values that hardly any honest experiment reaches."""
+def _too_good(evidence: Evidence) -> list[Detail]:
+    """Name ranking values that hardly any honest experiment reaches.
+
+    One hit of many tries is no feat: what counts is the share of the test that was found, beyond
+    what lists of so many among so few items have by chance.
+    """
+    rows = evidence.rows
     high = rows[rows["metric"].isin(QUALITY) & (rows["value"] > TOO_GOOD)]
+    high = high[[not _is_ordinary(evidence, row) for row in high.itertuples()]]
     told = "{metric} {too_good:.4g} of {algorithm} is nearly perfect"
     return each_row(told, high.rename(columns={"value": "too_good"}))
+
+
+def _is_ordinary(evidence: Evidence, row: Any) -> bool:
+    """Whether lists behind a high share of hits have not nearly all that they could have."""
+    if row.metric not in SHARES or pd.isna(row.k):
+        return False
+    runs = [r for r in evidence.lists if r[0] == row.algorithm]
+    if not row.aggregate:
+        runs = [r for r in runs if r[1:] == (row.fold, row.seed)]
+    known = [r for r in runs if r[1] in evidence.train and r[1] in evidence.test]
+    return bool(known) and not any(_is_nearly_all(evidence, r, int(row.k)) for r in known)
+
+
+def _is_nearly_all(evidence: Evidence, run: Run, k: int) -> bool:
+    """Whether a run lists nearly all of the test that it could, beyond chance."""
+    train, test = evidence.train[run[1]], evidence.test[run[1]]
+    lists = Lists.of(evidence.lists[run], test, k)
+    found, chance = found_share(lists.tests, lists.hits, k), chance_share(train, test, k)
+    return found - chance > TOO_GOOD * (1 - chance)
 
 
 def _contradicted_ranks(evidence: Evidence) -> list[Detail]:

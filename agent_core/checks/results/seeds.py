@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from agent_core.checks.result import Detail, Result, failed, label, not_applicable, passed, warned
+from agent_core.checks.results.same_lists import LINES, print_of, served_lines
 from agent_core.checks.script.seeding import seeds_reach
-from agent_core.domain import Algorithm, Study
+from agent_core.domain import Algorithm, Estimand, FactorKind, Plan, Study
 from agent_core.evidence.cells import Cells, Run
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.lenskit.scorers import SCORERS
@@ -43,7 +44,10 @@ def random_algorithms(evidence: Evidence) -> tuple[Algorithm, ...]:
 
 
 def seeds_as_planned(evidence: Evidence) -> Result:
-    """Check that every random algorithm has results for every planned seed."""
+    """Check that every random algorithm has results for every planned seed.
+
+    Where nobody who is tested is known to a model, a fallback serves all, and one run is enough.
+    """
     chosen = random_algorithms(evidence)
     if not chosen:
         return not_applicable("No planned algorithm draws random numbers.")
@@ -53,7 +57,7 @@ def seeds_as_planned(evidence: Evidence) -> Result:
     for algorithm in chosen:
         rows = single[single["algorithm"] == algorithm.name]
         found = set(rows["seed"])
-        if len(wanted) == 1 and found == {""}:
+        if (len(wanted) == 1 and found == {""}) or not _is_moved(evidence, set(rows["fold"])):
             continue
         missing = [s for s in wanted if s not in found]
         if missing:
@@ -69,13 +73,14 @@ def seeds_as_planned(evidence: Evidence) -> Result:
 def repetitions_repeat(evidence: Evidence) -> Result:
     """Check that repetitions of a random algorithm trained anew instead of being copied.
 
-    In a study of seeds they must share a fold: else the split changes with the seed.
+    In a study of seeds they must share a fold: else the split changes with the seed. Lists of
+    users of whom training knows nothing are those of a fallback, and rightly the same.
     """
     chosen = random_algorithms(evidence)
     if not chosen:
         return not_applicable("No planned algorithm draws random numbers.")
     mixed = [a.name for a in chosen if _has_split_per_seed(evidence, a.name)]
-    if mixed and evidence.plan.study is Study.SEED_VARIANCE:
+    if mixed and _asks_of_seeds(evidence.plan):
         told = (
             "No two seeds of {without_shared_fold} share a fold: what the seed moves cannot be "
             "told from what the split moves."
@@ -149,6 +154,14 @@ def _without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> Detail:
     return Detail(told, nearly_same_lists=near) if near else Detail("")
 
 
+def _asks_of_seeds(plan: Plan) -> bool:
+    """Whether the spread over model seeds is what is asked."""
+    seed = FactorKind.MODEL_SEED.value
+    spread = (Estimand.SPREAD, Estimand.SPREAD_RATIO)
+    asked = any(q.kind in spread and seed in q.over for q in plan.questions)
+    return asked or plan.study is Study.SEED_VARIANCE
+
+
 def _has_split_per_seed(evidence: Evidence, name: str) -> bool:
     """Whether an algorithm has several seeds and no two of them in one fold."""
     rows = evidence.single[evidence.single["algorithm"] == name]
@@ -163,14 +176,12 @@ def _repetitions(evidence: Evidence, name: str) -> Repetitions:
     """
     found = [
         Repetitions(name, len(prints), len(set(prints)), kind)
-        for cells, columns, kind in (
-            (evidence.lists, ["user_id", "item_id", "rank", "score"], "lists"),
-            (evidence.predictions, ["user_id", "item_id", "prediction"], "predictions"),
-        )
-        for prints in _prints(cells, name, columns)
+        for kind, columns in LINES.items()
+        for prints in _prints(evidence, kind, name, columns)
     ]
     rows = evidence.single[evidence.single["algorithm"] == name]
-    for _, group in rows.groupby("fold") if not found else ():
+    listed = {run[1] for run in (*evidence.lists, *evidence.predictions) if run[0] == name}
+    for _, group in rows[~rows["fold"].isin(listed)].groupby("fold"):
         wide = group.pivot_table(
             index=["metric", "k"], columns="seed", values="value", aggfunc="first", dropna=False
         ).dropna(how="all")
@@ -183,11 +194,10 @@ def _repetitions(evidence: Evidence, name: str) -> Repetitions:
 
 
 def _has_same_order(evidence: Evidence, name: str) -> bool:
-    """Whether all seeds lead to the same lists, scores aside."""
-    if len({seed for algorithm, _, seed in evidence.lists if algorithm == name}) < 2:
-        return False
-    prints = _prints(evidence.lists, name, ["user_id", "item_id", "rank"])
-    return all(len(set(fold)) == 1 for fold in prints)
+    """Whether all seeds of a fold lead to the same lists, scores aside; one is no repetition."""
+    prints = _prints(evidence, "lists", name, ["user_id", "item_id", "rank"])
+    repeated = [fold for fold in prints if len(fold) > 1]
+    return bool(repeated) and all(len(set(fold)) == 1 for fold in repeated)
 
 
 def _has_nearly_same_order(evidence: Evidence, name: str) -> bool:
@@ -216,15 +226,26 @@ def _correlation(ranks: pd.DataFrame) -> float:
     return float(np.corrcoef(values.T)[0, 1])
 
 
-def _prints(cells: Cells, name: str, columns: list[str]) -> list[list[int]]:
-    """Return for each fold of an algorithm a number of each seed's lines, whatever their order."""
-    runs = _runs_by_fold(cells, name).values()
-    return [[_print_of(cells[run][columns]) for run in seeds] for seeds in runs]
+def _prints(evidence: Evidence, kind: str, name: str, columns: list[str]) -> list[list[int]]:
+    """Return for each fold of an algorithm a number of each seed's lines, whatever their order.
+
+    Folds in which nobody is served by what was trained are left out.
+    """
+    cells: Cells = getattr(evidence, kind)
+    found = []
+    for fold, seeds in _runs_by_fold(cells, name).items():
+        tables = (served_lines(evidence, fold, cells[run][columns]) for run in seeds)
+        prints = [print_of(table) for table in tables if len(table)]
+        found += [prints] if prints else []
+    return found
 
 
-def _print_of(table: pd.DataFrame) -> int:
-    """Return a number of lines, whatever their order."""
-    return int(pd.util.hash_pandas_object(table, index=False).sum())
+def _is_moved(evidence: Evidence, folds: set[str]) -> bool:
+    """Whether anybody who is tested is known to a model in some of these folds."""
+    known = [f for f in folds if f in evidence.train and f in evidence.test]
+    if len(known) < len(folds):
+        return True
+    return any(len(served_lines(evidence, f, evidence.test[f])) for f in known)
 
 
 def _runs_by_fold(cells: Cells, name: str) -> dict[str, list[Run]]:
