@@ -9,6 +9,7 @@ from typing import Any
 from agent_core.checks.result import GRAVITY, Result, numbered_values
 from agent_core.evidence.evidence import Evidence, main_dataset
 from agent_core.evidence.result_files import table_of
+from agent_core.evidence.views import of_folds
 
 
 def views(evidence: Evidence) -> tuple[tuple[str, Evidence], ...]:
@@ -39,23 +40,8 @@ def _view(evidence: Evidence, name: str, main: str) -> Evidence:
         for f in {*evidence.train, *evidence.test, *evidence.rows["fold"]}
         if evidence.sources.get(f, main) == name
     }
-    frames: dict[str, Any] = {
-        key: getattr(evidence, key)[getattr(evidence, key)["fold"].isin(own)]
-        for key in ("rows", "per_user", "recomputed", "agreement")
-    }
-    cells: dict[str, Any] = {
-        key: getattr(evidence, key).select(lambda run: run[1] in own)
-        for key in ("lists", "predictions")
-    }
-    folds: dict[str, Any] = {
-        "origins": {f: o for f, o in evidence.origins.items() if f in own},
-        **{part: getattr(evidence, part).select(own) for part in ("train", "test")},
-    }
     return replace(
-        evidence,
-        **frames,
-        **cells,
-        **folds,
+        of_folds(evidence, own),
         datasets=tuple(d for d in evidence.datasets if d.name == name),
         interactions=evidence.interactions if name == main else evidence.others.get(name),
         run={**evidence.run, "dataset": _described_dataset(evidence, name)},

@@ -36,6 +36,8 @@ class Pair:
     trained_sd: float = 0.0
     spread_p: float = 1.0
     """Two-sided p of the F test of both variances; 1 with too few seeds."""
+    fold: str = ""
+    """Where it was trained."""
 
     @property
     def gap(self) -> float:
@@ -60,12 +62,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """The pairs of one fold, and what could not be trained."""
+    """What was trained again, and what could not be."""
 
     fold: str
+    """The folds, by commas."""
     pairs: tuple[Pair, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Algorithm to the reason."""
+    cells: int = 0
+    """Delivered runs that were trained again."""
+    of: int = 0
+    """Delivered runs; 0 where they were not counted."""
 
 
 def write_retrained(path: Path, retrained: Retrained) -> None:
@@ -81,4 +88,5 @@ def read_retrained(path: Path) -> Retrained | None:
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
     pairs = tuple(Pair(**pair) for pair in content["pairs"])
-    return Retrained(content["fold"], pairs, content["left_out"])
+    counts = {name: content.get(name, 0) for name in ("cells", "of")}
+    return Retrained(content["fold"], pairs, content["left_out"], **counts)

@@ -22,8 +22,9 @@ import pandas as pd
 from scipy import stats
 
 from agent_core.checks.results.metrics import sampled_candidates
-from agent_core.data.parquet_reader import PAIR
-from agent_core.domain import Algorithm, Script
+from agent_core.checks.results.retraining import share_without_training
+from agent_core.data.parquet_reader import PAIR, RUN
+from agent_core.domain import Algorithm, FactorKind, Script
 from agent_core.domain.metric import RATING
 from agent_core.evidence.cells import Cells, Run
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
@@ -35,6 +36,7 @@ from agent_core.lenskit.scorers import SCORERS
 from agent_core.measures import metrics
 from agent_core.measures.metrics import Recomputed
 from agent_core.measures.recomputation import Delivered, RunMetrics
+from agent_core.verification.sampled_cells import sampled_cells, why_not_in
 from sandbox.execution import Execution
 
 SEEDS = 3
@@ -52,6 +54,9 @@ shape."""
 TIMEOUT_S = 900.0
 """A report waits no longer for it; what has not ended is told as not trained again."""
 SCRIPT = "training_script.py"
+PARTS = ("train", "test", "query")
+RERANK = FactorKind.RERANK.value
+NO_RERANK = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Training:
     """One algorithm to train."""
 
     number: int
+    fold: str
     name: str
     kind: str
     module: str
@@ -70,16 +76,20 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOrder:
-    """What is trained, on which fold."""
+    """What is trained, on which folds."""
 
-    fold: str
+    folds: tuple[str, ...]
     length: int
     """Of the lists."""
     algorithms: tuple[Training, ...]
     left_out: Mapping[str, str]
     """Algorithm to the reason."""
+    of: int = 0
+    """Delivered runs."""
     rated: bool = True
     """Whether the training data have their ratings."""
+    names_all: bool = False
+    """Whether training knows the names of all who are tested, also without rows of theirs."""
 
 
 async def retrain(
@@ -87,7 +97,8 @@ async def retrain(
 ) -> Retrained | None:
     """Train what a script recorded and compare; None where no split was saved.
 
-    What disagrees is trained once more without ratings, which a script may have left out.
+    What disagrees is trained once more without ratings, which a script may have left out, and
+    with the names of users who have no training rows, which the parts of a splitter have.
 
     Raises
     ------
@@ -97,32 +108,44 @@ async def retrain(
     order = await asyncio.to_thread(training_order_of, evidence)
     if order is None:
         return None
-    first = await _carry_out(evidence, order, template, folder, executor)
-    again = _order_without_ratings(order, first)
-    if again is None:
-        return first
-    second = await _carry_out(evidence, again, template, folder.with_name("unrated"), executor)
-    return closer_training(first, second)
+    found = await _carry_out(evidence, order, template, folder, executor)
+    for name, vary in (("unrated", _order_without_ratings), ("all-users", _order_with_all_users)):
+        again = vary(evidence, order, found)
+        if again is not None:
+            other = folder.with_name(name)
+            second = await _carry_out(evidence, again, template, other, executor)
+            found = closer_training(found, second)
+    return found
 
 
 def training_order_of(evidence: Evidence) -> TrainingOrder | None:
     """Return what the product can train itself; None where no split was saved."""
     delivered = set(evidence.single["fold"])
-    folds = sorted(set(evidence.train) & set(evidence.test) & delivered)
-    if not folds:
+    if not set(evidence.train) & set(evidence.test) & delivered:
         return None
-    rows = evidence.single[evidence.single["fold"] == folds[0]]
+    planned = {a.name: a for a in evidence.plan.algorithms}
+    reasons = {name: _why_left_out(evidence, a) for name, a in planned.items()}
+    picks = sampled_cells(evidence, [n for n, reason in reasons.items() if not reason])
+    left_out = {n: reason for n, reason in reasons.items() if reason}
     chosen: list[Training] = []
-    left_out: dict[str, str] = {}
-    for number, algorithm in enumerate(evidence.plan.algorithms):
-        own = rows[rows["algorithm"] == algorithm.name]
-        reason = _why_left_out(evidence, algorithm)
-        if reason or not len(own):
-            left_out[algorithm.name] = reason or "it has no results in this fold"
-            continue
-        chosen.append(_training_of(evidence, number, algorithm, own))
+    for name, fold in picks:
+        if reason := why_not_in(evidence, fold):
+            left_out.setdefault(name, reason)
+        else:
+            chosen.append(_training_of(evidence, len(chosen), planned[name], fold))
+    trained = {t.name for t in chosen}
+    left_out |= {
+        n: "it has no results in a saved fold" for n in planned if n not in trained | set(left_out)
+    }
+    rows = evidence.single
     lengths = [evidence.plan.list_length, *(int(k) for k in rows["k"].dropna().unique())]
-    return TrainingOrder(folds[0], min(max(lengths), metrics.LONGEST), tuple(chosen), left_out)
+    return TrainingOrder(
+        tuple(dict.fromkeys(t.fold for t in chosen)),
+        min(max(lengths), metrics.LONGEST),
+        tuple(chosen),
+        {n: reason for n, reason in left_out.items() if n not in trained},
+        len(rows[RUN].drop_duplicates()),
+    )
 
 
 def slack_of(delivered: np.ndarray, trained: np.ndarray) -> float:
@@ -148,11 +171,11 @@ def compare_spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, 
 
 
 def closer_training(first: Retrained, second: Retrained) -> Retrained:
-    """Return, algorithm by algorithm, the training that the delivered values are closer to."""
-    other = _by_algorithm(second)
+    """Return, cell by cell, the training that the delivered values are closer to."""
+    other = _by_cell(second)
     pairs: list[Pair] = []
-    for name, own in _by_algorithm(first).items():
-        rival = other.get(name, ())
+    for place, own in _by_cell(first).items():
+        rival = other.get(place, ())
         is_better = rival and sum(p.agrees for p in rival) > sum(p.agrees for p in own)
         pairs += rival if is_better else own
     return replace(first, pairs=tuple(pairs))
@@ -167,7 +190,7 @@ async def _carry_out(
 ) -> Retrained:
     """Carry out one order."""
     if not order.algorithms:
-        return Retrained(order.fold, (), order.left_out)
+        return Retrained(", ".join(order.folds), (), order.left_out, 0, order.of)
     experiment = await asyncio.to_thread(_experiment_of, evidence, order, template, folder)
     execution = await executor.execute(experiment, lambda _: None)
     return await asyncio.to_thread(_compare_trained, evidence, order, execution)
@@ -177,24 +200,27 @@ def _why_left_out(evidence: Evidence, algorithm: Algorithm) -> str:
     """Say why an algorithm cannot be trained again; empty where it can."""
     if sampled_candidates(evidence):
         return "only sampled items were ranked"
+    if algorithm.levels.get(RERANK, NO_RERANK) != NO_RERANK:
+        return "its lists are ranked anew"
     said = recorded_algorithms(evidence.run).get(algorithm.name, {})
     if str(said.get("class")) not in SCORERS:
         return f"{said.get('class') or algorithm.kind} is no scorer of LensKit"
     return "" if isinstance(said.get("config"), dict) else "its configuration was not recorded"
 
 
-def _training_of(
-    evidence: Evidence, number: int, algorithm: Algorithm, rows: pd.DataFrame
-) -> Training:
+def _training_of(evidence: Evidence, number: int, algorithm: Algorithm, fold: str) -> Training:
     """Return how an algorithm is trained again; a random one with the first recorded seeds."""
-    said = recorded_algorithms(evidence.run)[algorithm.name]
+    rows = evidence.single
+    rows = rows[(rows["fold"] == fold) & (rows["algorithm"] == algorithm.name)]
+    records = (said for run, said in evidence.records.items() if run[:2] == (algorithm.name, fold))
+    said = next(records, recorded_algorithms(evidence.run)[algorithm.name])
     scorer = SCORERS[str(said["class"])]
     known = [int(s) for s in rows["seed"].unique() if str(s).isdecimal()][:SEEDS]
     fresh = [s for s in range(SEEDS) if s not in known]
     seeds = (*known, *fresh)[:SEEDS] if scorer.is_random else (None,)
     rates = rows["metric"].isin(RATING)
     return Training(
-        number, algorithm.name, scorer.kind, scorer.module, said["config"], tuple(seeds),
+        number, fold, algorithm.name, scorer.kind, scorer.module, said["config"], tuple(seeds),
         bool((~rates).any()), bool(rates.any()),
     )  # fmt: skip
 
@@ -218,10 +244,12 @@ def _experiment_of(
     shutil.rmtree(folder, ignore_errors=True)
     given = folder / "given"
     given.mkdir(parents=True)
-    for name, parts in (("train", evidence.train), ("test", evidence.test)):
-        part = parts[order.fold]
-        texts = {c: evidence.ids.categories(part[c]) for c in PAIR}
-        part.assign(**texts).to_parquet(given / f"{name}.parquet", index=False)
+    for number, fold in enumerate(order.folds):
+        for name in PARTS:
+            part = _part_of(evidence, name, fold)
+            if part is not None:
+                texts = {c: evidence.ids.categories(part[c]) for c in PAIR}
+                part.assign(**texts).to_parquet(given / f"{name}-{number}.parquet", index=False)
     (given / "order.json").write_text(json.dumps(asdict(order)), encoding="utf-8")
     source = (resources.files("agent_core.verification") / SCRIPT).read_text("utf-8")
     return replace(
@@ -234,6 +262,18 @@ def _experiment_of(
     )
 
 
+def _part_of(evidence: Evidence, name: str, fold: str) -> pd.DataFrame | None:
+    """Return a part that is given to the training; None where a fold has none."""
+    split = evidence.split_of(fold)
+    if name == "query" and split.in_training:
+        return None
+    part: pd.DataFrame | None = getattr(evidence, name).get(fold)
+    if name == "train" and part is not None and split.trains_on_validation:
+        kept = evidence.validation.get(fold)
+        return part if kept is None else pd.concat([part, kept], ignore_index=True)
+    return part
+
+
 def _compare_trained(evidence: Evidence, order: TrainingOrder, execution: Execution) -> Retrained:
     """Compare what the product trained with what the script delivered."""
     artifacts = {a.name: a.path for a in execution.artifacts}
@@ -241,7 +281,7 @@ def _compare_trained(evidence: Evidence, order: TrainingOrder, execution: Execut
     reading = Reading(ids=evidence.ids)
     both = [run_cells(kind, artifacts, names, reading) for kind in ("lists", "predictions")]
     pairs: list[Pair] = []
-    left_out = dict(order.left_out)
+    left_out, cells = dict(order.left_out), 0
     failed = _failures(artifacts)
     for training in order.algorithms:
         key = str(training.number)
@@ -249,8 +289,19 @@ def _compare_trained(evidence: Evidence, order: TrainingOrder, execution: Execut
         if training.name in failed or not any(own):
             left_out[training.name] = failed.get(training.name, "it did not come to an end")
         else:
-            pairs += _pairs_of(evidence, order, training, own)
-    return Retrained(order.fold, tuple(pairs), left_out)
+            pairs += _pairs_of(evidence, training, own)
+            cells += _delivered_runs(evidence, training)
+    left_out = {n: why for n, why in left_out.items() if n not in {p.algorithm for p in pairs}}
+    return Retrained(", ".join(order.folds), tuple(pairs), left_out, cells, order.of)
+
+
+def _delivered_runs(evidence: Evidence, training: Training) -> int:
+    """Return how many delivered runs a training is of."""
+    rows = evidence.single
+    own = rows[(rows["fold"] == training.fold) & (rows["algorithm"] == training.name)]
+    seeds = set(own["seed"])
+    named = {str(s) for s in training.seeds if s is not None}
+    return len(seeds & named) or len(seeds)
 
 
 def _has_name(name: str) -> Callable[[Run], bool]:
@@ -264,26 +315,25 @@ def _failures(artifacts: Mapping[str, Path]) -> dict[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path else {}
 
 
-def _pairs_of(
-    evidence: Evidence, order: TrainingOrder, training: Training, own: Sequence[Cells]
-) -> Iterator[Pair]:
+def _pairs_of(evidence: Evidence, training: Training, own: Sequence[Cells]) -> Iterator[Pair]:
     """Yield every delivered metric of an algorithm beside the trained one."""
-    rows = evidence.single
-    rows = rows[(rows["fold"] == order.fold) & (rows["algorithm"] == training.name)]
+    rows, fold = evidence.single, training.fold
+    rows = rows[(rows["fold"] == fold) & (rows["algorithm"] == training.name)]
     for (metric, k), group in rows.groupby(["metric", "k"], dropna=False):
         cut = None if pd.isna(k) else int(k)
-        trained = np.array(list(_trained_values(evidence, order, (str(metric), cut), own)))
+        trained = np.array(list(_trained_values(evidence, fold, (str(metric), cut), own)))
         delivered = group["value"].to_numpy(dtype=float)
         if len(trained) and np.isfinite(delivered).all():
             yield Pair(
                 training.name, str(metric), cut, float(delivered.mean()), float(trained.mean()),
                 slack_of(delivered, trained), len(trained), *compare_spreads(delivered, trained),
+                fold,
             )  # fmt: skip
 
 
 def _trained_values(
     evidence: Evidence,
-    order: TrainingOrder,
+    fold: str,
     metric: tuple[str, int | None],
     own: Sequence[Cells],
 ) -> Iterator[float]:
@@ -293,7 +343,7 @@ def _trained_values(
     delivered = Delivered(rows, lists, predicted, users, parts, is_sample=False)
     wanted = _definition_of(evidence, *metric)
     for table in (predicted if metric[0] in RATING else lists).values():
-        found = RunMetrics(delivered, ("", order.fold, ""), table, table).definitions_of(*metric)
+        found = RunMetrics(delivered, ("", fold, ""), table, table).definitions_of(*metric)
         value = _under(found, wanted)
         if value is not None:
             yield value
@@ -313,14 +363,38 @@ def _under(found: Sequence[Recomputed], wanted: str) -> float | None:
     return chosen.value if chosen is not None and math.isfinite(chosen.value) else None
 
 
-def _order_without_ratings(order: TrainingOrder, first: Retrained) -> TrainingOrder | None:
+def _order_without_ratings(
+    _: Evidence, order: TrainingOrder, found: Retrained
+) -> TrainingOrder | None:
     """Return the order for what disagreed, without ratings: a script may leave them out."""
-    doubtful = {p.algorithm for p in first.pairs if not p.agrees}
-    again = tuple(t for t in order.algorithms if t.name in doubtful and not t.predictions)
-    return replace(order, algorithms=again, left_out={}, rated=False) if again else None
+    again = _again(order, found, lambda t: not t.predictions)
+    return replace(again, rated=False) if again else None
 
 
-def _by_algorithm(retrained: Retrained) -> dict[str, tuple[Pair, ...]]:
-    """Return the pairs of each algorithm."""
-    names = dict.fromkeys(p.algorithm for p in retrained.pairs)
-    return {n: tuple(p for p in retrained.pairs if p.algorithm == n) for n in names}
+def _order_with_all_users(
+    evidence: Evidence, order: TrainingOrder, found: Retrained
+) -> TrainingOrder | None:
+    """Return the order for what disagreed where some who are tested have no training rows."""
+    is_open = {f: evidence.split_of(f).in_training for f in order.folds}
+    lonely = {f for f in order.folds if is_open[f] and share_without_training(evidence, f)}
+    again = _again(order, found, lambda t: t.fold in lonely)
+    return replace(again, names_all=True) if again else None
+
+
+def _again(
+    order: TrainingOrder, found: Retrained, is_wanted: Callable[[Training], bool]
+) -> TrainingOrder | None:
+    """Return the order for some of what disagreed; None where nothing did."""
+    doubtful = {(p.algorithm, p.fold) for p in found.pairs if not p.agrees}
+    chosen = (t for t in order.algorithms if (t.name, t.fold) in doubtful)
+    again = tuple(t for t in chosen if is_wanted(t))
+    return replace(order, algorithms=again, left_out={}) if again else None
+
+
+def _by_cell(retrained: Retrained) -> dict[tuple[str, str], tuple[Pair, ...]]:
+    """Return the pairs of each algorithm and fold."""
+    places = dict.fromkeys((p.algorithm, p.fold) for p in retrained.pairs)
+    return {
+        place: tuple(p for p in retrained.pairs if (p.algorithm, p.fold) == place)
+        for place in places
+    }

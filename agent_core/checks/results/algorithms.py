@@ -16,8 +16,10 @@ from agent_core.checks.script.arguments import (
     other_values,
     trials_of,
 )
+from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Algorithm, Role
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
+from agent_core.evidence.views import compared_places, views_by_place
 from agent_core.prose.quotation import short
 from agent_core.statistics.observations import Observations
 
@@ -112,25 +114,33 @@ def baseline_present(evidence: Evidence) -> Result:
 
 
 def beats_baseline(evidence: Evidence) -> Result:
-    """Compare every subject with the best baseline in the primary metric."""
+    """Compare every subject with the best baseline, within each level of data and split."""
     primary = evidence.plan.primary
     if not primary.is_directed:
         named = {"metric": primary.label, "note": primary.note}
         return not_applicable("{metric}{note}: no value is below another.", **named)
-    pairs = list(_pairs_within_folds(evidence))
+    pairs = [
+        (*pair, place)
+        for place, view in views_by_place(evidence)
+        for pair in _pairs_within_folds(view)
+    ]
     if not pairs:
         return not_applicable("There is no pair of subject and baseline.")
     is_below = operator.lt if primary.is_descending else operator.gt
     below = [_below_text(*pair) for pair in pairs if is_below(pair[1], pair[3])]
     if below:
         word = "Below" if primary.is_descending else "Worse than"
-        told = f"{word} the baseline in {{metric}}: {{below}}."
-        return warned(told, metric=primary.label, below=below)
+        told = Detail(
+            f"{word} the baseline in {{metric}}: {{below}}", metric=primary.label, below=below
+        )
+        return warned(told + _looked_at(evidence, len(below), len(pairs)))
     choose = max if primary.is_descending else min
-    subject, value, name, base = choose(pairs, key=lambda pair: pair[1])
-    told = "{metric}: {algorithm} {value:.4g}, baseline {baseline} {base:.4g}."
-    named = {"metric": primary.label, "algorithm": subject, "baseline": name}
-    return passed(told, **named, value=value, base=base)
+    subject, value, name, base, place = choose(pairs, key=lambda pair: pair[1])
+    told = Detail(
+        "{metric}: {algorithm} {value:.4g}, baseline {baseline} {base:.4g}",
+        metric=primary.label, algorithm=subject, baseline=name, value=value, base=base,
+    )  # fmt: skip
+    return passed(told + _in_place(place) + _looked_at(evidence, 0, len(pairs)))
 
 
 def tuning_parity(evidence: Evidence) -> Result:
@@ -253,10 +263,27 @@ def _baseline_names(evidence: Evidence) -> list[str]:
     return planned or [a.name for a in evidence.plan.algorithms if a.kind in BASELINE_KINDS]
 
 
-def _below_text(subject: str, value: float, baseline: str, base: float) -> Detail:
+def _in_place(place: str) -> Detail:
+    """Name the levels of data and split, where there are several."""
+    return Detail(" ({place})", place=place) if place else Detail("")
+
+
+def _looked_at(evidence: Evidence, below: int, pairs: int) -> Detail:
+    """End a reason with what was compared, where it is of several levels."""
+    primary = evidence.plan.primary
+    rows = evidence.single[evidence.single["metric"] == primary.name]
+    if len(compared_places(evidence)) < 2:
+        return Detail(".")
+    told = "; {count} of {pairs} comparisons, over {cells} of {of} cells."
+    cells = len(rows[RUN].drop_duplicates())
+    of = max(cells, len(evidence.design))
+    return Detail(told, count=below, pairs=pairs, cells=cells, of=of)
+
+
+def _below_text(subject: str, value: float, baseline: str, base: float, place: str) -> Detail:
     """Name a value and that of the baseline; and how many times smaller it is, if a lot."""
     told = "{algorithm} {value:.4g} against {baseline} {base:.4g}"
     found = Detail(told, algorithm=subject, value=value, baseline=baseline, base=base)
     if 0 < value < base / MUCH_SMALLER:
         found += Detail(" ({times:.1f} times smaller)", times=base / value)
-    return found
+    return found + _in_place(place)

@@ -24,7 +24,7 @@ from agent_core.checks.result import (
 from agent_core.checks.results.sampled_lists import sample_faults, users_of_sample
 from agent_core.checks.split.variants import is_variant
 from agent_core.data.parquet_reader import RUN
-from agent_core.domain import Metric
+from agent_core.domain import Candidates, Metric
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import false_ratings, shares
@@ -107,6 +107,10 @@ def is_measured_by(evidence: Evidence, algorithm: str, metric: Metric) -> bool:
 
 def sampled_candidates(evidence: Evidence) -> str:
     """Return the rule by which only some items were ranked; empty where all were."""
+    if evidence.blocks:
+        planned = {b.split.candidates for b in evidence.blocks.values()}
+        if planned == {Candidates.SAMPLED}:
+            return "sampled items, as planned"
     rule = str(evidence.run.get("candidates") or "")
     return rule if SAMPLED.search(rule) else ""
 

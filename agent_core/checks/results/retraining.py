@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import Evidence
@@ -18,18 +20,39 @@ def retraining_agrees(evidence: Evidence) -> Result:
         return not_applicable(told, algorithms=_left_out(retrained))
     told = "Trained by the product from the recorded class, configuration and split: {pairs}."
     if gross := [_pair_text(p) for p in retrained.pairs if p.is_gross]:
-        return failed(f"{told} The delivered values cannot come from these.", pairs=gross)
+        told += " The delivered values cannot come from these.{lonely}"
+        return failed(told, pairs=gross, lonely=_lonely_users(evidence, retrained))
     doubts = [_pair_text(p) for p in retrained.pairs if not p.agrees]
     doubts += [_spread_text(p) for p in retrained.pairs if not p.scatters_alike]
     if doubts:
-        return warned(told, pairs=doubts)
+        return warned(told + "{lonely}", pairs=doubts, lonely=_lonely_users(evidence, retrained))
     return passed(_confirmed_text(evidence, retrained))
+
+
+def share_without_training(evidence: Evidence, fold: str) -> float:
+    """Return the share of the tested users who have no training rows; 0 where none was saved."""
+    if fold not in evidence.train or fold not in evidence.test:
+        return 0.0
+    users = evidence.test[fold]["user_id"].unique()
+    return float(1 - np.isin(users, evidence.train[fold]["user_id"].unique()).mean())
+
+
+def _lonely_users(evidence: Evidence, retrained: Retrained) -> Detail:
+    """Say how many of those who are tested have no training rows, where some have none."""
+    folds = {p.fold or retrained.fold for p in retrained.pairs}
+    worst = max((share_without_training(evidence, f) for f in folds), default=0.0)
+    told = (
+        " {lonely:.1%} of the tested users have no training rows: they have lists where training "
+        "knows their names, as after a splitter, and none where it does not."
+    )
+    return Detail(told, lonely=worst) if worst else Detail("")
 
 
 def _pair_text(pair: Pair) -> Detail:
     """Name a delivered and a trained value."""
     told = "{metric} of {algorithm} {trained:.4g}, delivered {delivered:.4g}"
-    return Detail(told, **_names_of(pair), trained=pair.trained, delivered=pair.delivered)
+    found = Detail(told, **_names_of(pair), trained=pair.trained, delivered=pair.delivered)
+    return found + Detail(" (fold {fold})", fold=pair.fold) if pair.fold else found
 
 
 def _spread_text(pair: Pair) -> Detail:
@@ -51,15 +74,23 @@ def _confirmed_text(evidence: Evidence, retrained: Retrained) -> Detail:
     primary = evidence.plan.primary
     shown = [p for p in retrained.pairs if (p.metric, p.k) == (primary.name, primary.k)]
     told = Detail(
-        "Trained by the product itself on the saved split (fold {fold}), all {count} values "
+        "Trained by the product itself on the saved split ({looked_at}), all {count} values "
         "within what seeds and ties explain: {pairs:6}.",
-        fold=retrained.fold,
+        looked_at=_looked_at(retrained),
         count=len(retrained.pairs),
         pairs=map(_pair_text, shown or retrained.pairs),
     )
     if left_out := _left_out(retrained):
         told += Detail(" Not trained again: {left_out}.", left_out=left_out)
     return told
+
+
+def _looked_at(retrained: Retrained) -> Detail:
+    """Say how much of what was delivered was trained again."""
+    told = Detail("fold {fold}", fold=retrained.fold)
+    if not retrained.of:
+        return told
+    return Detail("{cells} of {of} cells, ", cells=retrained.cells, of=retrained.of) + told
 
 
 def _left_out(retrained: Retrained) -> list[str]:

@@ -7,13 +7,35 @@ import numpy as np
 import pytest
 from builders import node_of
 from cases import HONEST, SINS, Case
+from designed import (
+    EASE,
+    FACTORIZATION,
+    LEAVE_ONE_OUT,
+    POPULARITY,
+    REPEATED,
+    designed,
+    study,
+)
 from labs import ANN, lab_in, run_through, settings
 from studies import honest
 from trials import synthetic, tried
 
 from agent_core.checks.results.retraining import retraining_agrees
 from agent_core.data.synthetic import write_catalogue
-from agent_core.domain import Check, Finding, Outcome, Packages, RunId, Task
+from agent_core.domain import (
+    Candidates,
+    Check,
+    Factor,
+    Finding,
+    Level,
+    Masked,
+    Outcome,
+    Packages,
+    RunId,
+    SplitKind,
+    SplitRules,
+    Task,
+)
 from agent_core.domain.events import NodeJudged
 from agent_core.evidence.retrained import (
     RETRAINED,
@@ -89,6 +111,65 @@ def test_sampled_candidates_are_not_trained_again(tmp_path):
 
     assert order.algorithms == ()
     assert "only sampled items" in order.left_out["Popularity"]
+
+
+def of_two_splits():
+    kinds = Factor("split", ("random", "last"))
+    last = Level(SplitRules(SplitKind.LEAVE_LAST), "last")
+    variants = (replace(EASE, name="EASE diverse", base="EASE", levels={"rerank": "diverse"}),)
+    return designed(study(
+        FACTORIZATION, EASE, *variants, POPULARITY, seeds=(0, 1), factors=(kinds,),
+        splits=(Level(LEAVE_ONE_OUT, "random"), last),
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_algorithm_and_every_level_of_the_split_is_trained_again(tmp_path, version):
+    order = training_order_of(of_two_splits().evidence(tmp_path, version))
+
+    assert {t.name for t in order.algorithms} == {"ImplicitMF", "EASE", "Popularity"}
+    assert {t.fold for t in order.algorithms} == set(order.folds) == {"random", "last"}
+    assert len(order.algorithms) == 3
+    assert order.left_out == {"EASE diverse": "its lists are ranked anew"}
+    assert order.of == 10
+
+
+def test_few_algorithms_are_trained_in_more_folds_than_one(tmp_path):
+    shares = Factor("train_share", (0.1, 0.5, 1.0))
+    made = designed(study(EASE, factors=(shares,)))
+
+    order = training_order_of(made.evidence(tmp_path))
+
+    assert len({t.fold for t in order.algorithms}) == len(order.algorithms) == 3
+    assert len({t.number for t in order.algorithms}) == 3
+
+
+def test_folds_that_only_repeat_are_not_all_trained_again(tmp_path):
+    seeds = Factor("split_seed", (1, 2, 3), REPEATED)
+    made = designed(study(EASE, POPULARITY, factors=(seeds,)))
+
+    order = training_order_of(made.evidence(tmp_path))
+
+    assert len(order.folds) == 1
+    assert len(order.algorithms) == 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ({"candidates": Candidates.SAMPLED}, "only sampled items"),
+        ({"masked": Masked.NOTHING}, "over other items"),
+        ({"in_training": False}, "was not saved"),
+    ],
+)
+def test_what_cannot_be_trained_from_what_was_saved_is_said(tmp_path, rules, reason):
+    split = replace(LEAVE_ONE_OUT, **rules)
+    made = designed(study(EASE, POPULARITY, splits=(Level(split),)))
+
+    order = training_order_of(made.evidence(tmp_path))
+
+    assert order.algorithms == ()
+    assert reason in order.left_out["EASE"]
 
 
 def test_the_slack_grows_with_the_spread_over_seeds():

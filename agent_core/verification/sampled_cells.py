@@ -1,0 +1,83 @@
+"""Which cells the product trains again: every algorithm, and every level of data and split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agent_core.domain import Block, Candidates, Masked
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.views import compared_places
+
+Pick = tuple[str, str]
+"""Algorithm and fold."""
+
+
+def sampled_cells(evidence: Evidence, names: Sequence[str]) -> tuple[Pick, ...]:
+    """Return algorithms with the folds in which they are trained again.
+
+    Each algorithm is there once, and each compared level of data and split; of folds that only
+    repeat any will do. Folds whose candidates cannot be had from what was saved come last.
+
+    Parameters
+    ----------
+    evidence
+        What the script delivered.
+    names
+        The algorithms that can be trained again.
+    """
+    single = evidence.single
+    has = {n: set(single.loc[single["algorithm"] == n, "fold"]) for n in names}
+    saved = set(evidence.train) & set(evidence.test)
+    ready = [f for f in sorted(saved) if any(f in own for own in has.values())]
+    ready.sort(key=lambda fold: bool(why_not_in(evidence, fold)))
+    cover = _covering(evidence, ready)
+    found: list[Pick] = []
+    for number, name in enumerate(n for n in names if has[n] & saved):
+        turned = [*cover[number % len(cover) :], *cover, *ready] if cover else ready
+        found.append((name, next(f for f in turned if f in has[name])))
+    for fold in cover:
+        if fold not in {f for _, f in found}:
+            found.append((next(n for n in reversed(names) if fold in has[n]), fold))
+    return tuple(found)
+
+
+def why_not_in(evidence: Evidence, fold: str) -> str:
+    """Say why nothing can be trained again in a fold; empty where it can."""
+    block = evidence.blocks.get(fold)
+    if block is None:
+        return ""
+    split, is_thinned = block.split, block.train_share < 1 or block.profile_size is not None
+    if split.candidates is Candidates.SAMPLED:
+        return "only sampled items were ranked"
+    if split.masked is Masked.NOTHING or (is_thinned and _is_of_full(block)):
+        return "its lists are over other items than those of its training"
+    if not split.in_training and fold not in evidence.query:
+        return "what its test users keep was not saved"
+    return ""
+
+
+def _is_of_full(block: Block) -> bool:
+    """Whether candidates or masks are those of the training before it was thinned."""
+    split = block.split
+    return split.candidates is Candidates.FULL_TRAINING or split.masked is Masked.FULL_TRAINING
+
+
+def _covering(evidence: Evidence, folds: Sequence[str]) -> list[str]:
+    """Return folds that have each compared level of data and split together, few of them."""
+    levels: dict[str, set[tuple[str, str]]] = {fold: set() for fold in folds}
+    for place, own in compared_places(evidence).items():
+        for fold in own:
+            if fold in levels:
+                levels[fold] = {(name, str(level)) for name, level in place}
+    return _greedy(levels) or list(folds[:1])
+
+
+def _greedy(levels: Mapping[str, set[tuple[str, str]]]) -> list[str]:
+    """Return keys that cover all values, each time the one that adds most."""
+    missing = set().union(*levels.values())
+    found: list[str] = []
+    while missing:
+        best = max(levels, key=lambda fold: len(levels[fold] & missing))
+        found.append(best)
+        missing -= levels[best]
+    return found
