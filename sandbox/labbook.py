@@ -494,8 +494,7 @@ class Cell:
         """Set the global generators from the seed, begin to time."""
         if _memory.get("open") is not None:
             raise RuntimeError(f"{_memory['open']} is open; leave it before {self} is entered")
-        folder = CELLS / f".{self.id}.{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = CELLS / f".{self.id}.{_token()}"
         folder.mkdir(parents=True)
         _tell_turn(self)
         _set_seeds(self.seed)
@@ -1008,7 +1007,7 @@ def _put_folder(folder: Path, place: Path) -> None:
         try:
             folder.rename(place)
         except OSError:
-            aside = place.with_name(f".{place.name}.{os.getpid()}.old")
+            aside = place.with_name(f".{place.name}.{_token()}.old")
             with contextlib.suppress(FileNotFoundError):
                 place.rename(aside)
             shutil.rmtree(aside, ignore_errors=True)
@@ -2850,12 +2849,17 @@ def _lock() -> Iterator[None]:
 def _temporary(path: Path) -> Iterator[Path]:
     """Give a name to write to, renamed to `path` when that went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f"{path.stem}.{_token()}.tmp{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _token() -> str:
+    """Return what no other process has: in two sandboxes they may have the same number."""
+    return f"{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _csv(path: Path, frame: pd.DataFrame) -> None:
