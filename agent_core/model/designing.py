@@ -94,7 +94,7 @@ def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -
     excluded = _excluded(answer, factors, notes)
     algorithms = without_twins(with_variants(base, factors, excluded), notes)
     names = tuple(dict.fromkeys((*(a.family for a in base), *(a.name for a in algorithms))))
-    setting = Setting(factors, names, metrics, validated, length)
+    setting = Setting(factors, names, metrics, validated, length, wanted.asked)
     questions = questions_of(answer.questions, setting, notes)
     splits = _with_validation(splits, questions, setting, notes)
     return Design(

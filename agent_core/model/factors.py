@@ -33,6 +33,8 @@ class Wanted:
     """The factors as they were asked for, under names that exist."""
 
     parts: dict[str, FactorPart] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    """What they were called, to their names."""
 
     def names_of(self, kind: FactorKind) -> tuple[str, ...]:
         """Return the levels of a factor whose levels are names."""
@@ -78,8 +80,9 @@ def wanted_factors(
         if name is None:
             notes.append(f"{told} is left out: nothing in this study has that name.")
             continue
-        if name != part.name and name not in _aliases(part.name, algorithms):
+        if name != part.name and name not in _aliases(part.name, algorithms).values():
             notes.append(f"{told} is read as {name}.")
+        wanted.asked[part.name] = name
         before = wanted.parts.get(name)
         levels = (*before.levels, *part.levels) if before else part.levels
         if before:
@@ -144,10 +147,10 @@ def _name_of(
     aliases = _aliases(part.name, algorithms)
     if aliases:
         return aliases[part.name]
-    known = _known_hyperparameters(algorithms)
-    like = nearest(part.name, (*BY_NAME, *known)) if part.name else None
+    known = dict.fromkeys(BY_NAME) | _known_hyperparameters(algorithms)
+    like = nearest(part.name, known) if part.name else None
     if like is not None:
-        return like
+        return known[like] or like
     if part.name and any(a.kind not in SCORERS for a in algorithms):
         return part.name
     texts = {_name_text(v) for v in part.levels}
@@ -169,10 +172,12 @@ def _aliases(name: str, algorithms: Sequence[Algorithm]) -> dict[str, str]:
     )
 
 
-def _known_hyperparameters(algorithms: Sequence[Algorithm]) -> list[str]:
-    kinds = [a.kind for a in algorithms if a.kind in SCORERS] or [*SCORERS]
-    own = [k for a in algorithms if a.kind not in SCORERS for k in a.config]
-    return [*own, *(name for kind in kinds for name in SCORERS[kind].parameters)]
+def _known_hyperparameters(algorithms: Sequence[Algorithm]) -> dict[str, str]:
+    """Return the settings of algorithms, by their names and what people call them."""
+    scorers = [SCORERS[a.kind] for a in algorithms if a.kind in SCORERS] or [*SCORERS.values()]
+    own = {k: k for a in algorithms if a.kind not in SCORERS for k in a.config}
+    names = {name: name for scorer in scorers for name in scorer.parameters}
+    return own | {k: v for scorer in scorers for k, v in scorer.aliases.items()} | names
 
 
 def _levels_of(kind: FactorKind, part: FactorPart, notes: list[str]) -> tuple[LevelValue, ...]:

@@ -12,6 +12,7 @@ from agent_core.domain import (
     DataRuleKind,
     DataRules,
     Dataset,
+    Keep,
     Level,
     Order,
     SplitKind,
@@ -57,6 +58,11 @@ class Basis:
         return all(d.rating_column is not None for d in self.datasets)
 
     @property
+    def has_repeated_pairs(self) -> bool:
+        """Whether some user has an item more than once."""
+        return any(d.duplicates for d in self.datasets)
+
+    @property
     def given(self) -> Dataset | None:
         """The first that came in parts."""
         return next((d for d in self.datasets if d.parts), None)
@@ -97,7 +103,18 @@ def data_levels_of(
         if rules[name]:
             told = data_text(DataRules(tuple(rules[name])))
             notes.append(f"The data level “{name}” is read from its name: {told}.")
+    if basis.has_repeated_pairs:
+        rules = {name: _with_pairs_once(own, notes) for name, own in rules.items()}
     return _distinct([Level(DataRules(tuple(own)), name) for name, own in rules.items()], notes)
+
+
+def _with_pairs_once(rules: list[DataRule], notes: list[str]) -> list[DataRule]:
+    """Keep the last of repeated pairs where no rule says which; LensKit refuses them."""
+    if any(rule.kind is DataRuleKind.REPEATED_PAIRS for rule in rules):
+        return rules
+    told = "The data have repeated pairs; the last of each is kept."
+    notes += [told] * (told not in notes)
+    return [DataRule(DataRuleKind.REPEATED_PAIRS, keep=Keep.LAST), *rules]
 
 
 def split_levels_of(

@@ -52,6 +52,8 @@ OF_DATA = (Estimand.COUNTS,)
 UNMEASURED = (Estimand.COUNTS, Estimand.COST)
 """Questions whose measures are none of the plan's metrics."""
 COSTS = tuple(kind.name for kind in KINDS if kind.is_cost)
+IN_THEIR_ORDER = (FactorKind.PROFILE_SIZE, FactorKind.DATA, FactorKind.RERANK)
+"""Factors whose levels are names that may follow each other as the plan has them."""
 TESTS = ("wilcoxon", "t")
 DEFAULT_GROUPS = "activity of users"
 PERCENT = 100
@@ -68,10 +70,12 @@ class Setting:
     """Grows by those that only questions name."""
     validated: list[Metric] = field(default_factory=list)
     list_length: int = 10
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """What the answer calls factors, to their names."""
 
     def factor(self, name: str) -> Factor | None:
-        """Return a factor by its name, or what is like it."""
-        like = nearest(name, [f.name for f in self.factors])
+        """Return a factor by its name, what the answer called it, or what is like it."""
+        like = nearest(self.asked.get(name, name), [f.name for f in self.factors])
         return next((f for f in self.factors if f.name == like), None)
 
     def with_role(self, role: FactorRole, *, is_ordered: bool = False) -> list[Factor]:
@@ -126,7 +130,7 @@ def _factors_in(
         if factor is None:
             notes.append(f"{told}: the plan has no factor “{shown(name)}”.")
             continue
-        if factor.name != name:
+        if factor.name not in (name, setting.asked.get(name)):
             notes.append(f"{told}: “{shown(name)}” is read as {factor.name}.")
         found[factor.name] = factor
     return list(found.values())
@@ -154,7 +158,7 @@ def _usual_kind(over: Sequence[Factor], setting: Setting) -> Estimand:
         return Estimand.LEVEL
     if known[0].role is REPEATED:
         return Estimand.SPREAD if len(known) == 1 else Estimand.SPREAD_RATIO
-    return Estimand.RESPONSE if _is_ordered(known[0]) else Estimand.DIFFERENCE
+    return Estimand.RESPONSE if known[0].is_ordered else Estimand.DIFFERENCE
 
 
 def _is_possible(kind: Estimand, setting: Setting) -> bool:
@@ -307,8 +311,8 @@ def _test_of(part: QuestionPart, told: str, notes: list[str]) -> str:
 
 
 def _is_ordered(factor: Factor) -> bool:
-    """Whether the levels of a factor follow each other; `all` is the largest of a size."""
-    return factor.is_ordered or factor.kind is FactorKind.PROFILE_SIZE
+    """Whether the levels of a factor can follow each other: numbers, sizes, rules ever stricter."""
+    return factor.is_ordered or factor.kind in IN_THEIR_ORDER
 
 
 def _text(value: LevelValue | None) -> str:

@@ -123,6 +123,32 @@ def test_a_data_level_may_be_told_by_its_name_alone():
     assert [level.rules.fewest_per_user for level in plan.data_levels] == [1, 5, 20]
 
 
+def test_questions_call_factors_as_the_answer_does():
+    factors = [{"name": "neighbours", "levels": [5, 20]}]
+    knn = [{"name": "ItemKNN", "kind": "ItemKNNScorer", "config": ["feedback=implicit"]}]
+    asked = [{"kind": "response", "over": ["neighbours"], "measures": ["ndcg@10"]}]
+    plan = planned("sweep", factors=factors, algorithms=knn, questions=asked)
+
+    assert plan.questions[0].over == ("max_nbrs",)
+    assert {f.name: f.levels for f in plan.hyperparameters} == {"max_nbrs": (5, 20)}
+
+
+def test_a_response_may_follow_rules_that_grow_stricter():
+    asked = [{"kind": "response", "over": ["data"], "measures": ["ndcg@10"]}]
+
+    assert planned("k-cores", questions=asked).questions[0].kind is Estimand.RESPONSE
+
+
+def test_repeated_pairs_are_kept_once_at_each_level_and_said():
+    data = replace(DATA, duplicates=7)
+    plan = plan_from(PlanAnswer.model_validate(deepcopy(DESIGNS["k-cores"])), [data])
+
+    kept = [[r.kind.value for r in level.rules.rules] for level in plan.data_levels]
+    assert kept == [["repeated_pairs"], ["repeated_pairs", "core"], ["repeated_pairs", "core"]]
+    assert any("the last of each is kept" in told for told in plan.assumptions)
+    assert differing(plan_from(answer_of(plan), [data]), plan) == []
+
+
 def test_designs_without_end_are_cut_and_said():
     factors = [{"name": "model_seed", "levels": [10**9], "role": "repeated"},
                {"name": "split_seed", "levels": [10**9], "role": "repeated"}]  # fmt: skip
