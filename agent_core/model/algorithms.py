@@ -20,6 +20,7 @@ from agent_core.domain import (
     Metric,
     Role,
 )
+from agent_core.domain.cells import CHOSEN
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.likeness import nearest
@@ -197,22 +198,33 @@ def _variants(algorithm: Algorithm, varied: Sequence[Factor]) -> list[Algorithm]
     config = dict(algorithm.config)
     own = [f for f in varied if f.applies_to(algorithm.family) and _is_varied(algorithm, f)]
     is_listed = bool(algorithm.base) and any(f.name in config for f in own)
-    set_here = {f.name: config[f.name] for f in own if is_listed and f.name in config}
-    given = config.pop(RERANK, None)
-    plain = replace(algorithm, config=config, base=algorithm.base if is_listed else "")
+    given = {f.name: config[f.name] for f in own if is_listed and f.name in config}
+    plain = replace(algorithm, base=algorithm.base if is_listed else "")
     if not own:
-        return [replace(plain, levels={RERANK: given}) if given is not None else plain]
-    left = [f for f in own if f.name not in set_here]
+        return [replace(plain, config=_settings(config, {}))]
+    left = [f for f in own if f.name not in given]
     made = []
     for combination in product(*(f.levels for f in left)):
         new = dict(zip((f.name for f in left), combination, strict=True))
-        levels = {f.name: (set_here | new)[f.name] for f in own}
-        settings = {k: v for k, v in new.items() if k != RERANK}
+        levels = {f.name: (given | new)[f.name] for f in own}
+        if _is_half_chosen(levels, own):
+            continue
         name = f"{plain.name} {_levels_text(new)}" if new else plain.name
-        made.append(
-            replace(plain, name=name, config=config | settings, base=plain.family, levels=levels)
-        )
+        settings = _settings(config, levels)
+        made.append(replace(plain, name=name, config=settings, base=plain.family, levels=levels))
     return made
+
+
+def _settings(config: dict[str, Any], levels: Levels) -> dict[str, Any]:
+    """Return what is set; a re-ranking is no setting, and what a grid decides is not set yet."""
+    known = {**config, **levels}
+    return {k: v for k, v in known.items() if k != RERANK and v != CHOSEN}
+
+
+def _is_half_chosen(levels: Levels, factors: Iterable[Factor]) -> bool:
+    """Whether a grid decides some of the hyperparameters that it decides, and not the others."""
+    grid = [f.name for f in factors if CHOSEN in f.levels]
+    return 0 < sum(levels[name] == CHOSEN for name in grid) < len(grid)
 
 
 def _is_varied(algorithm: Algorithm, factor: Factor) -> bool:
@@ -293,6 +305,8 @@ def _config_of(part: AlgorithmPart, kind: str, name: str, notes: list[str]) -> d
 
 def _fitting(name: str, key: str, value: Any, usual: dict[str, Any], notes: list[str]) -> Any:
     """Return a setting in the type that it has; the usual one in place of what cannot be."""
+    if value == CHOSEN:
+        return value
     expected = usual.get(key)
     is_number = isinstance(expected, int | float)
     if is_number and isinstance(value, str) and number_in(value) is not None:

@@ -20,6 +20,7 @@ from agent_core.domain import (
     Question,
     SplitRules,
 )
+from agent_core.domain.cells import CHOSEN
 from agent_core.domain.rules import CROSSFOLDS
 from agent_core.model.algorithms import (
     algorithms_of,
@@ -84,11 +85,13 @@ def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -
         metrics.append(Metric(NDCG, length))
         notes.append(f"No usable metric is given, so {metrics[0].label} is taken.")
     base = with_rater(base, metrics, notes)
-    base = with_baseline(base, metrics, notes) if _trains(answer) else base
+    if _trains(answer) and basis.has_baseline:
+        base = with_baseline(base, metrics, notes)
     _want_seeds(answer, wanted, base, notes)
     basis = replace(basis, is_rating=bool(metrics) and metrics[0].is_rating)
     data = data_levels_of(answer.data, wanted.names_of(FactorKind.DATA), basis, notes)
     splits = _splits(answer, wanted, basis, notes)
+    _want_choice(answer, wanted)
     factors = factors_of(wanted, base, _own_levels(base, basis, data, splits), notes)
     base = _with_fixed(base, wanted, factors, notes)
     excluded = _excluded(answer, factors, notes)
@@ -161,6 +164,19 @@ def _want_seeds(
         seeds = FactorPart(levels=(DEFAULT_SEEDS,), role=FactorRole.REPEATED)
         wanted.parts[FactorKind.MODEL_SEED.value] = seeds
         notes.append(f"Nothing is said to be repeated, so {DEFAULT_SEEDS} model seeds are taken.")
+
+
+def _want_choice(answer: PlanAnswer, wanted: Wanted) -> None:
+    """Give the grid of a question of choice the level that it decides."""
+    asked = [q for q in answer.questions if q.kind is Estimand.CHOICE]
+    over = {name for q in asked for name in q.over}
+    for name in wanted.hyperparameters:
+        part = wanted.parts[name]
+        is_asked = name in over or any(nearest(o, [name]) for o in over) or (asked and not over)
+        called = {o for o in over if wanted.asked.get(o) == name}
+        if (is_asked or called) and CHOSEN not in part.levels and len(part.levels) > 1:
+            levels = (*part.levels, CHOSEN)
+            wanted.parts[name] = part.model_copy(update={"levels": levels})
 
 
 def _splits(

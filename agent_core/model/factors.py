@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from agent_core.domain import Algorithm, Factor, FactorKind, FactorRole, LevelValue
-from agent_core.domain.cells import WHOLE
+from agent_core.domain.cells import CHOSEN, WHOLE
 from agent_core.domain.design import BY_NAME
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.model.algorithms import takes
@@ -190,8 +190,10 @@ def _levels_of(kind: FactorKind, part: FactorPart, notes: list[str]) -> tuple[Le
     if kind is FactorKind.PROFILE_SIZE:
         return _kept(part, [_size(v) for v in part.levels], notes)
     numbers = [number_in(v) if isinstance(v, str) else v for v in part.levels]
-    is_plain = all(n is not None for n in numbers) and kind is FactorKind.HYPERPARAMETER
-    values = [n for n in numbers if n is not None] if is_plain else part.levels
+    is_open = [n is None and v != CHOSEN for n, v in zip(numbers, part.levels, strict=True)]
+    values: list[LevelValue] = list(part.levels)
+    if kind is FactorKind.HYPERPARAMETER and not any(is_open):
+        values = [v if n is None else n for n, v in zip(numbers, part.levels, strict=True)]
     once = tuple(dict.fromkeys(values))[:MAX_LEVELS]
     if len(once) < len(values):
         notes.append(f"{told}: levels that are given twice are taken once.")

@@ -46,6 +46,8 @@ class Basis:
     """Preferred where cross-validation fits."""
     is_rating: bool = False
     """Whether rating predictions are measured first."""
+    has_baseline: bool = True
+    """Whether a baseline is added where none is planned."""
 
     @property
     def has_times(self) -> bool:

@@ -74,7 +74,8 @@ def plan_from(
     notes = list(answer.repairs)
     names = _datasets_of(answer, datasets, notes)
     length = _length_of(answer, notes)
-    basis = Basis(tuple(d for d in datasets if d.name in names), folds)
+    compares = before is None or bool(before.baselines) or not before.algorithms
+    basis = Basis(tuple(d for d in datasets if d.name in names), folds, has_baseline=compares)
     design = design_of(answer, basis, length, notes)
     plan = Plan(
         version=version,
@@ -92,7 +93,7 @@ def plan_from(
         ask=_choice_of(answer),
         data_levels=design.data,
         list_length=max([length, *(m.k for m in design.metrics if m.k)]),
-        estimate_s=min(max(answer.estimate_s, 1.0), 1e6),
+        estimate_s=min(max(answer.estimate_s, 0.0), 1e6),
         estimate_cost=cost,
         factors=design.factors,
         questions=design.questions,

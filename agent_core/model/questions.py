@@ -48,6 +48,8 @@ NEEDS: Mapping[Estimand, tuple[FactorRole, int]] = {
 }
 """How many factors of which role a question is about."""
 ORDERED = (Estimand.RESPONSE,)
+OF_MEASURES = (Estimand.RESPONSE, Estimand.ORDER, Estimand.TRADE_OFF)
+"""Questions that may be about several measures instead of a factor: cut-offs, two metrics."""
 OF_DATA = (Estimand.COUNTS,)
 UNMEASURED = (Estimand.COUNTS, Estimand.COST)
 """Questions whose measures are none of the plan's metrics."""
@@ -144,7 +146,7 @@ def _kind_of(
     if kind is None:
         kind = _usual_kind(over, setting)
         notes.append(f"{told}: its kind is not given, so {kind} is asked.")
-    while kind in NEEDS and not _is_possible(kind, setting):
+    while kind in NEEDS and not _is_of_measures(kind, part) and not _is_possible(kind, setting):
         other = INSTEAD[kind]
         notes.append(f"{told}: the plan lacks the factors of {kind}, so {other} is asked.")
         kind = other
@@ -159,6 +161,11 @@ def _usual_kind(over: Sequence[Factor], setting: Setting) -> Estimand:
     if known[0].role is REPEATED:
         return Estimand.SPREAD if len(known) == 1 else Estimand.SPREAD_RATIO
     return Estimand.RESPONSE if known[0].is_ordered else Estimand.DIFFERENCE
+
+
+def _is_of_measures(kind: Estimand, part: QuestionPart) -> bool:
+    """Whether a question is about several measures, not about the levels of a factor."""
+    return kind in OF_MEASURES and not part.over and len(part.measures) > 1
 
 
 def _is_possible(kind: Estimand, setting: Setting) -> bool:
@@ -178,6 +185,11 @@ def _over_of(
     role, count = NEEDS.get(kind, (COMPARED, 0))
     fitting = setting.with_role(role, is_ordered=kind in ORDERED)
     is_lost = bool(part.over) and not over
+    if _is_of_measures(kind, part):
+        return []
+    second = _factors_in(part.within, told, setting, []) if kind is Estimand.INTERACTION else []
+    if over and len({f.name for f in (*over, *second) if f in fitting}) >= count:
+        return over
     if kind in OF_DATA and not over:
         data = [f for f in setting.factors if f.kind in (FactorKind.DATA, FactorKind.DATASET)]
         return data[:1]
@@ -311,7 +323,7 @@ def _test_of(part: QuestionPart, told: str, notes: list[str]) -> str:
 
 
 def _is_ordered(factor: Factor) -> bool:
-    """Whether the levels of a factor can follow each other: numbers, sizes, rules ever stricter."""
+    """Whether the levels of a factor can follow each other, as numbers and stricter rules do."""
     return factor.is_ordered or factor.kind in IN_THEIR_ORDER
 
 

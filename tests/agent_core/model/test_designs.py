@@ -5,11 +5,13 @@ from copy import deepcopy
 from dataclasses import fields, replace
 
 import pytest
+from composed_designs import DESIGNS as COMPOSED
 from hypothesis import given, settings, strategies as st
 from model_designs import DESIGNS
 from model_requests import DATA
 
 from agent_core.domain import Estimand, FactorKind, FactorRole, cells_of
+from agent_core.domain.cells import CHOSEN
 from agent_core.model.answers import RevisionAnswer
 from agent_core.model.plan_answer import PlanAnswer
 from agent_core.model.planning import plan_from
@@ -50,6 +52,14 @@ def test_a_plan_comes_back_whole_from_its_own_words(name):
     assert differing(plan_from(answer_of(plan), [DATA]), plan) == []
 
 
+@pytest.mark.parametrize("name", COMPOSED)
+def test_plans_of_the_other_researcher_come_back_whole(name):
+    plan = COMPOSED[name]
+    data = replace(DATA, name="catalogue.tsv")
+
+    assert differing(plan_from(answer_of(plan), [data], before=plan), plan) == []
+
+
 NUMBERS = st.lists(st.integers(1, 400), min_size=2, max_size=5, unique=True)
 
 
@@ -86,9 +96,11 @@ def test_variants_come_from_the_product_of_levels():
     plan = planned("grid")
 
     levels = [dict(a.levels) for a in plan.algorithms if a.family == "ImplicitMF"]
-    assert len(levels) == 3 * 2 - 1
+    assert len(levels) == 3 * 2 - 1 + 1
     assert {"embedding_size": 64, "epochs": 5} not in levels
-    assert all(a.config | dict(a.levels) == a.config for a in plan.algorithms)
+    assert {"embedding_size": CHOSEN, "epochs": CHOSEN} in levels
+    told = [a for a in plan.algorithms if CHOSEN not in a.levels.values()]
+    assert all(a.config | dict(a.levels) == a.config for a in told)
     assert {a.base for a in plan.algorithms if a.levels} == {"ImplicitMF"}
 
 
