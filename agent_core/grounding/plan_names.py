@@ -93,8 +93,9 @@ def is_algorithm(name: str, algorithm: str) -> bool:
 
 def is_metric(name: str, key: str) -> bool:
     """Whether a name stands for a metric; without a cut-off it does for any."""
-    said = name.lower()
-    return said == key or said == key.partition("@")[0]
+    base, _, cut = key.partition("@")
+    written = _metric_names(Metric(base, int(cut) if cut.isdigit() else None))
+    return name.lower() in {key, base, *map(str.lower, written)}
 
 
 def _lower_case(name: str) -> tuple[str, ...]:
