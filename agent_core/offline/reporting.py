@@ -21,7 +21,8 @@ def draft_of(request: ReportRequest) -> ReportDraft:
     plan = request.plan
     claims = claims_of(plan, request.facts)
     findings = [f"{{{{claim:{i}}}}}." for i in range(len(claims))]
-    findings += [f for m in plan.metrics[1:] if (f := _finding(plan, m, request.facts))]
+    if not compares_parts(plan):
+        findings += [f for m in plan.metrics[1:] if (f := _finding(plan, m, request.facts))]
     return ReportDraft(
         headline="",
         findings=tuple(findings),
@@ -31,8 +32,18 @@ def draft_of(request: ReportRequest) -> ReportDraft:
     )
 
 
+def compares_parts(plan: Plan) -> bool:
+    """Whether training or test data differ between compared levels: no mean over them tells much.
+
+    What is found is then told by the answers to the plan's questions.
+    """
+    return any(f.kind.makes_parts for f in plan.compared)
+
+
 def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     """Return what is claimed: each subject against the baseline, and the ends of the order."""
+    if compares_parts(plan):
+        return ()
     ranking = _algorithms_in_order(plan, plan.primary, facts)
     baselines = [n for n in ranking if n in {a.name for a in plan.baselines}]
     subjects = [n for n in ranking if n not in baselines]
@@ -95,6 +106,8 @@ def _texts(plan: Plan, name: str) -> tuple[str, ...]:
         "plan": plan,
         "subjects": ", ".join(a.name for a in plan.algorithms if a not in plan.baselines),
         "random": [a.name for a in plan.algorithms if a.is_random],
+        "kinds": {f.kind.value for f in plan.factors},
+        "folds": max(level.rules.folds for level in plan.split_levels),
     }
     found = (sentence(template, **values) for template in _TABLE[name])
     return tuple(text for text in found if text)

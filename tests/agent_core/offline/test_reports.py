@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from composed_designs import DESIGNS
 from results import dataset
 
 from agent_core.domain import Node, NodeId, Operator, Outcome, Packages, RunId, Script
@@ -64,3 +65,31 @@ async def test_every_sentence_stands(task, has_result):
 
     assert filler.struck == []
     assert len(told) == len((*draft.findings, *draft.limits, *draft.next_steps))
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS))
+async def test_every_sentence_on_a_design_stands(name):
+    plan, context = DESIGNS[name], Context(RunId("r"), "task", (MOVIES,), Packages("3.11", {}))
+    facts = facts_for(plan)
+    best = Node(NodeId(1), Operator.DRAFT, (), 1, Script("", ""))
+    draft = draft_of(ReportRequest(context, plan, (), best, Outcome.SATISFIED, facts.values))
+    filler = Filler(plan, facts, draft.claims, (MOVIES,))
+
+    told = [
+        *filled(filler, draft.findings),
+        *filled(filler, draft.limits, Part.LIMIT),
+        *filled(filler, draft.next_steps, Part.PROPOSAL),
+    ]
+
+    assert filler.struck == []
+    assert len(told) == len((*draft.findings, *draft.limits, *draft.next_steps))
+
+
+def test_cells_on_other_data_are_not_set_against_each_other():
+    plan = DESIGNS["data"]
+    context = Context(RunId("r"), "task", (MOVIES,), Packages("3.11", {}))
+    request = ReportRequest(context, plan, (), None, Outcome.SATISFIED, facts_for(plan).values)
+
+    draft = draft_of(request)
+
+    assert (draft.claims, draft.findings) == ((), ())
