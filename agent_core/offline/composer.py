@@ -1,177 +1,310 @@
-"""Composes LensKit scripts from parts; each variant is built differently for the same protocol."""
+"""Composes scripts that run the cells of a design; variants do the same in other ways."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agent_core.domain import (
-    DataRuleKind,
+    Algorithm,
     Dataset,
-    Order,
+    Estimand,
+    FactorKind,
+    FactorRole,
+    Level,
     Plan,
+    Question,
     Script,
-    SplitKind,
     SplitRules,
-    Study,
-    study_of,
+    with_design,
 )
-from agent_core.domain.rules import COUNTING
+from agent_core.domain.design import LevelValue
+from agent_core.domain.rules import Candidates, DataRuleKind, Keep, Masked
+from agent_core.domain.side_table import SideKind, SideOf
 from agent_core.offline.catalogue import BY_KIND
-from agent_core.offline.cell_scripts import Way, imports_of, is_rater, source_of
-from agent_core.offline.repairs import DENSE
 from agent_core.offline.templates import environment
+from agent_core.rules.wording import data_text, split_text
 
-VARIANTS = (
-    (True, True, "LensKit's own splitter and metrics"),
-    (False, False, "hold-out drawn with pandas, metrics computed from ranks"),
-    (False, True, "hold-out drawn with pandas, LensKit's metrics"),
-    (True, False, "LensKit's splitter, metrics computed from ranks"),
-)
-LIBRARY_METRICS = "LensKit's metrics"
-METRICS_BY_HAND = "metrics computed from ranks"
-PLAIN = ("folds", "holdout", "seed", "text", "given", "order", "is_share_planned")
-"""Split rules of the families' own scripts."""
-FILTERS = (DataRuleKind.LOWEST_RATING, DataRuleKind.REPEATED_PAIRS, *COUNTING)
-"""Data rules of the families' own scripts."""
-WAYS = (
-    (Way(by_lenskit=True), LIBRARY_METRICS),
-    (Way(), METRICS_BY_HAND),
-    (Way(by_user=True), f"each user asked for with its own candidates, {METRICS_BY_HAND}"),
-)
-"""How variants of a script of cells differ: its data and splits are those of the plan's rules."""
-THRIFTY = tuple(variant for variant in VARIANTS if not variant[0])
-"""Without LensKit's splitter, which keeps a dataset of its own: 100 bytes of an interaction."""
-MANY_ROWS = 2_000_000
-"""Interactions from which that counts: 200 MB."""
-SPLITTERS = {
-    SplitKind.LEAVE_ONE_OUT: ("SampleN", "crossfold_users"),
-    SplitKind.LEAVE_LAST: ("LastN", "crossfold_users"),
-    SplitKind.USER_FRACTION: ("SampleFrac", "crossfold_users"),
-    SplitKind.CROSSFOLD_USERS: ("SampleFrac", "crossfold_users"),
-    SplitKind.RANDOM_RECORDS: ("sample_records",),
-    SplitKind.CROSSFOLD_RECORDS: ("crossfold_records",),
-    SplitKind.GLOBAL_TIME: ("split_temporal_fraction",),
-    SplitKind.GIVEN: (),
+ACCURACY = ("ndcg", "recall", "precision", "hit", "mrr", "map")
+OF_LISTS = ("popularity", "novelty", "long_tail")
+OVER_LISTS = ("coverage", "user_coverage", "gini", "entropy", "personalisation", "popularity_lift")
+OF_CATEGORIES = ("diversity", "category_coverage", "calibration")
+ERRORS = ("rmse", "mae")
+COMPUTED = (*ACCURACY, *OF_LISTS, *OVER_LISTS, *OF_CATEGORIES, *ERRORS)
+"""Metrics that scripts compute; time and memory are those of the cells."""
+COSTS = {"training_time": "train_s", "recommendation_time": "recommend_s", "memory": "peak_mib"}
+"""Metrics that `cells.csv` has, with their column."""
+DRAWN = {
+    Estimand.LEVEL: "dots",
+    Estimand.DIFFERENCE: "dots",
+    Estimand.INTERACTION: "curve",
+    Estimand.RESPONSE: "curve",
+    Estimand.SPREAD: "histogram",
+    Estimand.SPREAD_RATIO: "histogram",
+    Estimand.ORDER: "curve",
+    Estimand.CHOICE: "dots",
+    Estimand.STOPPING: "running",
+    Estimand.TRADE_OFF: "scatter",
+    Estimand.COUNTS: "count_bars",
+    Estimand.COST: "scatter",
+    Estimand.FALSE_ALARMS: "histogram",
 }
+"""What a question is drawn as; what is not here, only the product draws."""
+COUNTED = "count_bars"
+RERANKERS = ("mmr", "xquad", "calibrated")
+STRENGTH = 0.5
+"""Of a re-ranking that is named without one."""
+DEEPER = 5
+"""Times the length of a list that is re-ranked to."""
+MANY_CATEGORIES = 60
+"""Different values from which a text column tells items apart rather than groups them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """In which of several ways a script does the same."""
+
+    by_lenskit: bool = False
+    """Whether LensKit's metrics are computed, not those of ranks."""
+    by_user: bool = False
+    """Whether each user is asked for with candidates that the script names itself."""
+
+
+WAYS = (
+    (Way(by_lenskit=True), "LensKit's metrics"),
+    (Way(), "metrics computed from ranks"),
+    (Way(by_user=True), "each user asked for with named candidates, metrics computed from ranks"),
+)
+"""How scripts of a plan differ: data and splits are those of its rules, whoever derives them."""
 
 
 def compose(plan: Plan, dataset: Dataset, variant: int) -> Script:
     """Return the script of one variant; variants repeat after the last."""
-    if is_designed(plan):
-        way, words = WAYS[variant % len(WAYS)]
-        source = source_of(plan, dataset, way)
-        return Script(f"{plan.title}: the cells of the design, {words}.", source)
-    known = THRIFTY if dataset.rows > MANY_ROWS else VARIANTS
-    use_split, use_metrics, words = known[variant % len(known)]
-    if plan.split.kind is SplitKind.GIVEN:
-        words = f"the given split, {LIBRARY_METRICS if use_metrics else METRICS_BY_HAND}"
-    source = (
-        environment()
-        .get_template("script.py.j2")
-        .render(
-            **_parts_of(plan, dataset),
-            use_lenskit_split=use_split,
-            use_lenskit_metrics=use_metrics,
-        )
-    )
-    return Script(f"{plan.title}: {words}.", source)
+    way, words = WAYS[variant % len(WAYS)]
+    return Script(f"{plan.title}: {words}.", source_of(with_design(plan), dataset, way))
 
 
-def is_designed(plan: Plan) -> bool:
-    """Whether a plan is a design beyond the families that have scripts of their own."""
-    if not plan.questions:
+def source_of(plan: Plan, dataset: Dataset, way: Way) -> str:
+    """Return the script of a plan; its levels come from the design beside it."""
+    told = {**_told(plan), **_measured(plan), **_trained(plan, dataset), **_shown(plan)}
+    told["asks"] = bool(told["rankers"]) and (told["asks"] or way.by_user)
+    told["by_user"] = way.by_user
+    told["measures_by_lenskit"] = way.by_lenskit and bool(told["rankers"] and told["accuracy"])
+    template = environment().get_template("script.py.j2")
+    text = template.render(told | _from_lenskit(told))
+    # Parts that are left out leave blank lines, and perhaps nothing that counts.
+    text = re.sub(r"\n{3,}(?=\S)", "\n\n\n", text)
+    return text if "np." in text else text.replace("import numpy as np\n", "")
+
+
+def is_rater(algorithm: Algorithm, plan: Plan) -> bool:
+    """Whether an algorithm is there to predict ratings in this plan."""
+    if not any(m.is_rating for m in plan.metrics):
         return False
-    split = plan.split
-    plain = SplitRules(split.kind, **{name: getattr(split, name) for name in PLAIN})
-    is_plain = split == plain and split.kind in SPLITTERS
-    known = all(rule.kind in FILTERS for rule in plan.data.rules)
-    return not (is_plain and known) or study_of(plan) is Study.OTHER
+    known = BY_KIND[algorithm.kind]
+    return not known.scorer.ranks or algorithm.config.get("feedback") == "explicit"
 
 
-def _parts_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
-    """Return everything the template fills in."""
+def reranking_of(level: LevelValue) -> tuple[str, float] | None:
+    """Return how lists are re-ranked at a level, and how strongly; None where it is not known.
+
+    A number is the strength of MMR; `none` leaves lists as they are.
+    """
+    if isinstance(level, int | float):
+        return ("mmr", float(level)) if 0 <= level <= 1 else None
+    words = level.lower().replace("-", "").split()
+    if not words or words == ["none"]:
+        return "mmr", 0.0
+    known = next((r for r in RERANKERS if words[0].startswith(r[:8])), None)
+    numbers = [float(w) for w in words[1:] if w.replace(".", "", 1).isdigit()]
+    strength = numbers[0] if numbers else STRENGTH
+    return (known, strength) if known and 0 <= strength <= 1 else None
+
+
+def category_of(dataset: Dataset) -> str:
+    """Return the column of the item side data that groups items; empty where there is none."""
+    columns = [c for side in dataset.sides if side.of is SideOf.ITEM for c in side.columns]
+    lists = [c.name for c in columns if c.kind is SideKind.LIST]
+    texts = [
+        c.name for c in columns if c.kind is SideKind.STR and 1 < c.distinct <= MANY_CATEGORIES
+    ]
+    return next(iter([*lists, *texts]), "")
+
+
+def _measured(plan: Plan) -> dict[str, Any]:
+    """Return the metrics by how they are computed."""
+    asked = dict.fromkeys([*plan.metrics, *plan.validated])
+
+    def of(names: Sequence[str]) -> list[tuple[str, int | None]]:
+        return [(m.name, m.k) for m in asked if m.name in names]
+
+    has_lift = any(m.name == "popularity_lift" for m in asked)
+    return {
+        "accuracy": of(ACCURACY),
+        "over_lists": of(OVER_LISTS),
+        "popular_metrics": of(OF_LISTS),
+        "popular": bool(of(OF_LISTS)) or has_lift,
+        "category_metrics": of(OF_CATEGORIES),
+        "measures_lists": bool(of((*ACCURACY, *OVER_LISTS, *OF_LISTS, *OF_CATEGORIES))),
+        "rating": [m.name for m in asked if m.is_rating],
+    }
+
+
+def _trained(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return what is trained, and what is asked of it."""
     raters = [a.name for a in plan.algorithms if is_rater(a, plan)]
-    ranking = [(m.name, m.k) for m in plan.metrics if not m.is_rating]
+    rankers = [a.name for a in plan.algorithms if a.name not in raters]
+    if not rankers and any(not m.is_rating for m in plan.metrics):
+        rankers = raters
     return {
-        **_data_parts(plan, dataset),
-        **_parts_of_split(plan.split),
-        "title": plan.title,
-        "question": plan.question,
-        "study": plan.study.value,
-        "split_text": plan.split.text,
-        "seeds": list(plan.seeds),
+        "trains": bool(plan.algorithms),
+        "classes": sorted({a.kind for a in plan.algorithms}),
+        "imports": _imports_of(plan.algorithms),
         "list_length": plan.list_length,
-        "ranking": ranking,
-        "rating": [m.name for m in plan.metrics if m.is_rating],
-        "primary": plan.primary.name,
-        "primary_k": plan.primary.k,
-        "algorithms": plan.algorithms,
-        "imports": imports_of(plan.algorithms),
-        "random": [a.name for a in plan.algorithms if a.is_random],
-        "heavy": [a.name for a in plan.algorithms if BY_KIND[a.kind].name in DENSE],
         "raters": raters,
-        "rates": bool(raters),
-        "ranks": len(raters) < len(plan.algorithms),
-        "swept": plan.swept or "",
-        "sweep": {
-            a.name: a.config[plan.swept or ""]
-            for a in plan.algorithms
-            if plan.study is Study.SWEEP and plan.swept and plan.swept in a.config
-        },
+        "rankers": rankers,
+        "some_rate_only": 0 < len(rankers) < len(plan.algorithms),
+        "asks": any(_asks_by_user(level.rules) for level in plan.split_levels),
+        **_reranked(plan, dataset),
+        **_read_otherwise(plan, dataset),
     }
 
 
-def _data_parts(plan: Plan, dataset: Dataset) -> dict[str, Any]:
-    """Return how the file is read and filtered."""
-    per_user = plan.split.kind.is_single
-    rating = next((c for c in dataset.columns if c.name == dataset.rating_column), None)
+def _from_lenskit(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the script imports to recommend and to measure."""
+    batch = {
+        "BatchPipelineRunner": told["asks"],
+        "InvocationSpec": told["asks"],
+        "predict": told["raters"] and not told["by_user"],
+        "recommend": told["rankers"] and not told["asks"],
+    }
+    collected = told["measures_by_lenskit"] or (told["raters"] and not told["by_user"])
+    data = {
+        "ItemList": told["asks"] or (told["raters"] and told["by_user"]),
+        "ItemListCollection": collected,
+        "RecQuery": told["asks"],
+        "UserIDKey": collected,
+        "from_interactions_df": True,
+    }
+    return {
+        "batch": [name for name, needed in batch.items() if needed],
+        "data_classes": [name for name, needed in data.items() if needed],
+    }
+
+
+def _imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
+    """Return the classes to import by module."""
+    found: dict[str, list[str]] = {}
+    for algorithm in algorithms:
+        kinds = found.setdefault(BY_KIND[algorithm.kind].scorer.module, [])
+        if algorithm.kind not in kinds:
+            kinds.append(algorithm.kind)
+    return {module: sorted(found[module]) for module in sorted(found)}
+
+
+def _reranked(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return how lists are re-ranked, and by which categories of items."""
+    levels = (a.levels.get(FactorKind.RERANK.value) for a in plan.algorithms)
+    known = {v: reranking_of(v) for v in levels if v is not None}
+    needs_categories = bool(known) or any(m.name in OF_CATEGORIES for m in plan.metrics)
+    return {
+        "reranks": bool(known),
+        "rerankings": known,
+        "length": "DEPTH" if known else "LIST_LENGTH",
+        "depth": plan.list_length * DEEPER,
+        "category": category_of(dataset) if needs_categories else "",
+    }
+
+
+def _asks_by_user(split: SplitRules) -> bool:
+    """Whether each user is asked for with candidates, a mask or a profile of its own."""
+    is_usual = split.candidates is Candidates.TRAINING and split.masked is Masked.TRAINING
+    return not (is_usual and split.in_training)
+
+
+def _read_otherwise(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return what LensKit would not take of the data as it is."""
     ids = [c.kind for c in dataset.columns if c.name in (dataset.user_column, dataset.item_column)]
-    is_number = dataset.recipe and (dataset.recipe.is_user_number or dataset.recipe.is_item_number)
+    recipe = dataset.recipe
+    is_number = recipe is not None and (recipe.is_user_number or recipe.is_item_number)
+    pairs = DataRuleKind.REPEATED_PAIRS
+    is_once = all(
+        any(
+            rule.kind is pairs and rule.keep is not Keep.ALL and not rule.is_training_only
+            for rule in level.rules.rules
+        )
+        for level in plan.data_levels
+    )
     return {
-        "data": dataset.name,
-        "has_text_ids": bool(is_number) and set(ids) == {"str"},
-        "drops_times": bool(dataset.recipe and dataset.recipe.timestamp)
-        and dataset.timestamp_column is None,
-        "drops_unrated": bool(
-            rating and rating.missing and any(m.is_rating for m in plan.metrics)
-        ),
-        "filters": _filters_of(plan, dataset),
-        "is_timed": dataset.timestamp_column is not None,
-        "needs_profile": per_user and (dataset.min_user_interactions < 2 or plan.data.rules),
-        "feedback": plan.feedback,
+        "has_text_ids": is_number and set(ids) == {"str"},
+        "drops_times": bool(recipe and recipe.timestamp) and dataset.timestamp_column is None,
+        "drops_repeats": dataset.duplicates > 0 and not is_once,
     }
 
 
-def _filters_of(plan: Plan, dataset: Dataset) -> list[dict[str, Any]]:
-    """Return the data rules that a script applies, in their order."""
-    applied = []
-    for rule in plan.data.rules:
-        if rule.kind is DataRuleKind.LOWEST_RATING and dataset.rating_column:
-            applied.append({"name": "rating_at_least", "rating": plan.data.lowest_rating})
-        if rule.kind is DataRuleKind.REPEATED_PAIRS:
-            name = f"{rule.keep.value}_of_repeated_pairs"
-            applied.append({"name": name, "keep": rule.keep.value})
-        if rule.kind in COUNTING and rule.amount is not None:
-            users = int(rule.amount) if rule.counts_users else 1
-            items = int(rule.amount) if rule.counts_items else 1
-            name = f"{rule.kind.value}_{rule.of.value}_{rule.amount:g}"
-            applied.append({"name": name, "per_user": users, "per_item": items})
-    return applied
-
-
-def _parts_of_split(split: SplitRules) -> dict[str, Any]:
-    """Return the hold-out protocol."""
-    is_newest = split.order is Order.NEWEST
+def _shown(plan: Plan) -> dict[str, Any]:
+    """Return the questions with what is drawn for them."""
+    asked = [_asked(q, plan) for q in plan.questions if q.kind in DRAWN]
+    shown = [q for q in asked if plan.algorithms or q["draw"] == COUNTED]
     return {
-        "kind": split.kind.value,
-        "folds": split.folds,
-        "holdout": split.holdout,
-        "split_seed": split.seed,
-        "newest": is_newest,
-        "share": (
-            f"LastFrac({split.holdout})"
-            if is_newest
-            else f"SampleFrac({split.holdout}, rng=SPLIT_SEED)"
-        ),
-        "splitters": ("LastFrac", "crossfold_users") if is_newest else SPLITTERS[split.kind],
+        "questions": shown,
+        "drawings": sorted({q["draw"] for q in shown}),
+        "counted": any(q.kind is Estimand.COUNTS for q in plan.questions),
+        "costs": any(m in COSTS.values() for q in shown for m in q["measures"]),
+        "compared": [f.name for f in plan.factors if f.role is FactorRole.COMPARED],
+        "columns": COSTS,
     }
+
+
+def _asked(question: Question, plan: Plan) -> dict[str, Any]:
+    """Return a question as the script has it: what is drawn over what, and the words for it."""
+    measures = [COSTS.get(m, m) for m in question.measures] or [plan.primary.key]
+    if question.kind is Estimand.COST:
+        measures = [*dict.fromkeys([next(iter(_costs_of(measures)), "train_s"), plan.primary.key])]
+    draw = DRAWN[question.kind]
+    if draw == "scatter" and len(measures) < 2:
+        draw = "dots"
+    words = question.text or question.clause or _words_of(question, measures)
+    is_choice = question.kind is Estimand.CHOICE
+    return {
+        "draw": draw,
+        "over": list(question.over),
+        "x": _axis_of(question, plan),
+        "measures": measures,
+        "on": "validation" if is_choice and plan.validated else "test",
+        "shows": words,
+    }
+
+
+def _costs_of(measures: Sequence[str]) -> list[str]:
+    return [m for m in measures if m in COSTS.values()]
+
+
+def _axis_of(question: Question, plan: Plan) -> str:
+    """Return the factor along which a question is drawn; `k` and `measure` are none of a cell."""
+    names = {f.name for f in plan.factors}
+    over = [name for name in question.over if name in names]
+    within = [name for name in question.within if name in names]
+    if question.kind in (Estimand.INTERACTION, Estimand.ORDER):
+        return next(iter([*within, *over[1:]]), "measure")
+    return over[0] if over else "k"
+
+
+def _words_of(question: Question, measures: Sequence[str]) -> str:
+    """Return what a question asks, where nobody worded it."""
+    over = " and ".join(question.over) or "all cells"
+    within = f" within {' and '.join(question.within)}" if question.within else ""
+    return f"{question.kind.value.replace('_', ' ')} of {', '.join(measures)} over {over}{within}"
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """Return what the script says of itself."""
+    data = [f"Data{_name_of(level)}: {data_text(level.rules)}." for level in plan.data_levels]
+    split = [f"Split{_name_of(level)}: {split_text(level.rules)}." for level in plan.split_levels]
+    return {"title": plan.title, "question": plan.question, "protocol": [*data, *split]}
+
+
+def _name_of(level: Level[Any]) -> str:
+    return f" “{level.name}”" if level.name else ""

@@ -101,7 +101,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         datasets=(dataset.name,),
         feedback=_feedback_of(reading, dataset, metrics, assumptions) + _left_out_text(dataset),
         split_levels=(Level(split),),
-        data_levels=(Level(_data_rules_of(reading, dataset)),),
+        data_levels=(Level(_data_rules_of(reading, dataset, split.kind)),),
         algorithms=algorithms,
         metrics=metrics,
         requirements=(),
@@ -324,12 +324,18 @@ def _given_split(
     return replace(split, text=split_text(split))
 
 
-def _data_rules_of(reading: Reading, dataset: Dataset) -> DataRules:
-    """Return what of the data is kept: the lowest rating, one of repeated pairs, then numbers."""
+def _data_rules_of(reading: Reading, dataset: Dataset, kind: SplitKind) -> DataRules:
+    """Return what of the data is kept: the lowest rating, one of repeated pairs, then numbers.
+
+    Of a given split the parts stay as they came, where a pair may be in both.
+    """
     low = reading.min_rating if dataset.rating_column else None
     rated = (DataRule(DataRuleKind.LOWEST_RATING, low),) if low is not None else ()
     keep = _kept_of_repeated(reading)
-    once = (DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep),) if dataset.duplicates else ()
+    rule = DataRule(
+        DataRuleKind.REPEATED_PAIRS, keep=keep, is_training_only=kind is SplitKind.GIVEN
+    )
+    once = (rule,) if dataset.duplicates else ()
     return DataRules((*rated, *once, *reading.counts))
 
 

@@ -33,16 +33,10 @@ def _without_times(dataset: Dataset, plan: Plan) -> Dataset:
     return dataset if needed else replace(dataset, timestamp_column=None)
 
 
-def _with_short_profiles(dataset: Dataset, _: Plan) -> Dataset:
-    """Have users dropped who would have nothing left to train on."""
-    return replace(dataset, min_user_interactions=1)
-
-
 REPAIRS: tuple[tuple[str, Callable[[Dataset, Plan], Dataset]], ...] = (
     (r"ArrowTypeError|invalid ID type|mixed.*(?:int|str)|could not convert.*id", _with_text_ids),
     (r"repeated interactions|duplicate (?:user|item|interaction)", _without_repeats),
     (r"NaT|datetime|timestamp|OutOfBounds", _without_times),
-    (r"empty (?:profile|history)|no training|must not be empty", _with_short_profiles),
 )
 """Pattern of a failure, and what to read otherwise."""
 

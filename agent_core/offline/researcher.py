@@ -17,7 +17,7 @@ from agent_core.domain import (
 )
 from agent_core.errors import BadDataset, OutsideGrammar, UnusableAnswer
 from agent_core.offline import answering, reporting
-from agent_core.offline.composer import VARIANTS, compose
+from agent_core.offline.composer import WAYS, compose
 from agent_core.offline.grammar import Reading, read
 from agent_core.offline.planner import build
 from agent_core.offline.repairs import repaired_profile
@@ -135,7 +135,7 @@ def _next_variant(plan: Plan, dataset: Dataset, tried: list[Script]) -> Script:
         When there is none left.
     """
     sources = {s.source for s in tried}
-    for index in range(len(VARIANTS)):
+    for index in range(len(WAYS)):
         script = compose(plan, dataset, index)
         if script.source not in sources:
             return script

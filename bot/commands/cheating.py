@@ -14,15 +14,13 @@ TYPED = "This time the scripts cheat: they type the result in."
 QUESTION = "How much do 3 random seeds change NDCG@10 of ImplicitMF, leave-one-out? {cheat}"
 CHEATS = {
     LEAK: (
-        ("yield fold, frame[~is_test], frame[is_test]", "yield fold, frame, frame[is_test]"),
-        ("yield 0, frame.drop(held), frame.loc[held]", "yield 0, frame, frame.loc[held]"),
-    ),
-    TYPED: (
         (
-            'deliver(metric, float(values[f"{metric}@{k}"].mean()), k,',
-            "deliver(metric, 0.4242, k,",
+            "train, tested = part.train, part.tested\n",
+            "train, tested = labbook.data(c), part.tested\n"
+            "    labbook.split(c.block, train, tested)\n",
         ),
     ),
+    TYPED: (("c.row(metric, float(values[name].mean()),", "c.row(metric, 0.4242,"),),
 }
 
 

@@ -11,14 +11,20 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from composed_designs import DESIGNS, NEIGHBOURS, POPULAR, algorithm, asked, designed
+from composed_designs import DESIGNS, algorithm, asked, designed
 from results import dataset
 
 from agent_core.domain import Estimand, Factor, Metric
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.side_table import SideColumn, SideKind, SideOf, SideTable
-from agent_core.offline.cell_scripts import COMPUTED, OF_LISTS, OVER_LISTS, reranking_of
-from agent_core.offline.composer import WAYS, compose
+from agent_core.offline.composer import (
+    COMPUTED,
+    OF_LISTS,
+    OVER_LISTS,
+    WAYS,
+    compose,
+    reranking_of,
+)
 
 GENRES = SideTable(
     "movies.csv", SideOf.ITEM, Recipe(), (SideColumn("genres", SideKind.LIST, 18),), 9, 9, 1.0, ""
@@ -190,9 +196,3 @@ def test_lists_are_re_ranked_one_item_after_the_other(how, strength, order):
     profile = np.array([0.5, 0.1, 0.4]) if how == "calibrated" else np.array([0.5, 0.4, 0.1])
 
     assert made["ordered"](how, strength, RELEVANCE, VECTORS, profile) == order
-
-
-def test_a_plan_of_a_family_has_a_script_without_a_design():
-    plan = designed((POPULAR, NEIGHBOURS), questions=(asked(Estimand.DIFFERENCE, "algorithm"),))
-
-    assert "labbook.cells(" not in compose(plan, dataset(), 0).source

@@ -12,6 +12,7 @@ from agent_core.data.given_files import with_tables
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Packages, RunId, SplitKind
 from agent_core.evidence.evidence import read_evidence
+from agent_core.execution.design_file import DESIGN, write_design
 from agent_core.lab.dataset_choice import read_files
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, DraftRequest, PlanRequest
@@ -27,10 +28,10 @@ pytestmark = [
 LIMITS = Limits(timeout_s=300)
 COLUMNS = ["user_id", "item_id", "rating", "timestamp"]
 AGAIN = """
-    everything = pd.concat([train, test]).drop_duplicates(["user_id", "item_id"])
-    test = everything.sample(len(test), random_state=1)
-    train = everything.drop(test.index)
-    labbook.split(fold, train, test"""
+    everything = pd.concat([part.train, part.tested]).drop_duplicates(["user_id", "item_id"])
+    tested = everything.sample(len(part.tested), random_state=1)
+    train = everything.drop(tested.index)
+    labbook.split(c.block, train, tested)"""
 """A script that draws the split anew."""
 
 
@@ -80,7 +81,8 @@ async def planned(folder: Path, words: str):
 async def judged(sandbox, out, files, datasets, plan, source):
     """Run a script among the files of its data; return the evidence and the findings."""
     given = with_tables(files)
-    inputs = tuple(Input(name, path) for name, path in given.items())
+    write_design(out.with_name(DESIGN), plan, datasets)
+    inputs = tuple(Input(n, p) for n, p in {**given, DESIGN: out.with_name(DESIGN)}.items())
     out.mkdir()
     execution = await sandbox.execute(Job(source, inputs, LIMITS), out)
     assert execution.is_ok, execution.output[-2000:]
@@ -131,11 +133,10 @@ async def test_a_split_drawn_anew_is_found_out(sandbox, tmp_path):
     folder.mkdir()
     _, words = three(folder)
     files, datasets, plan, source = await planned(folder, words)
-    told = "labbook.split(fold, train, test"
-    indented = AGAIN.replace("\n    ", "\n        ").strip()
+    told = "train, tested = part.train, part.tested"
     assert source.count(told) == 1
     _, checks = await judged(
-        sandbox, tmp_path / "out", files, datasets, plan, source.replace(told, indented)
+        sandbox, tmp_path / "out", files, datasets, plan, source.replace(told, AGAIN.strip())
     )
     found = checks["split_as_planned"]
 

@@ -12,6 +12,7 @@ from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Packages, RunId
 from agent_core.evidence.evidence import read_evidence
+from agent_core.execution.design_file import DESIGN, write_design
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, DraftRequest, PlanRequest
 from sandbox.execution import Limits
@@ -41,9 +42,9 @@ async def outcome(sandbox, tmp_path: Path, path: Path, task: str, variant: int):
     plan = await researcher.plan(PlanRequest(context))
     script = await researcher.draft(DraftRequest(context, plan, variant))
     bench = Bench(sandbox, tmp_path / "out")
-    execution = await bench.run(
-        script.source, inputs=[*with_tables({path.name: path}).values()], limits=LIMITS
-    )
+    write_design(tmp_path / DESIGN, plan, (dataset,))
+    inputs = [*with_tables({path.name: path}).values(), tmp_path / DESIGN]
+    execution = await bench.run(script.source, inputs=inputs, limits=LIMITS)
     assert execution.is_ok, execution.output[-2000:]
     files = {dataset.name: path}
     evidence = read_evidence(plan, script.source, execution, (dataset,), files)

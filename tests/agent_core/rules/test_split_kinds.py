@@ -1,11 +1,11 @@
 """A split kind is known wherever one is planned, shown, written, judged and told."""
 
 from agent_core.checks.split.split_kinds import JUDGES
+from agent_core.data.parts import SPLITS
 from agent_core.domain import SplitKind, SplitRules
 from agent_core.lenskit.api_reference import split_call
 from agent_core.model.answer_part import strict_schema
 from agent_core.model.plan_answer import SplitPart
-from agent_core.offline.composer import SPLITTERS
 from agent_core.report.texts import TEXTS
 
 KNOWN = set(SplitKind) - {SplitKind.OTHER}
@@ -18,7 +18,7 @@ def test_every_kind_is_judged_by_its_rows():
 def test_every_kind_can_be_planned_and_written():
     planned = strict_schema(SplitPart)["properties"]["kind"]["enum"]
     assert set(planned) == set(SplitKind)
-    assert set(SPLITTERS) == KNOWN
+    assert set(SPLITS) == KNOWN
     assert {kind for kind in SplitKind if split_call(SplitRules(kind))} == KNOWN
 
 

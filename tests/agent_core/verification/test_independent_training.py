@@ -258,15 +258,15 @@ class WeakBaseline(OfflineResearcher):
 
     async def draft(self, request):
         script = await super().draft(request)
+        honest = "shown = recommend(pipeline, users, n_jobs=1).to_df()"
         weak = (
-            "lists = recommend(pipeline, users, n_jobs=1)\n"
-            '    if name == "Popularity":\n'
-            "        found = recommend(pipeline, users, n=30, n_jobs=1).to_df()\n"
-            '        found = found[found["rank"] > 20]\n'
-            '        found = found.assign(rank=found["rank"] - 20)\n'
-            "        lists = ItemListCollection.from_df(found, UserIDKey)"
+            f"{honest}\n"
+            '    if c.algorithm == "Popularity":\n'
+            "        shown = recommend(pipeline, users, n=30, n_jobs=1).to_df()\n"
+            '        shown = shown[shown["rank"] > 20]\n'
+            '        shown = shown.assign(rank=shown["rank"] - 20)'
         )
-        source = script.source.replace("lists = recommend(pipeline, users, n_jobs=1)", weak)
+        source = script.source.replace(honest, weak)
         assert source != script.source
         return replace(script, source=source)
 
