@@ -13,6 +13,8 @@ from agent_core.rules.design_changes import untold_changes
 
 QUOTED = re.compile(r"“([^”]+)”,? *(.*)", re.DOTALL)
 """A clause in the task's own words, and why nothing covers it."""
+LONGER = 1.5
+"""How much longer the clause of a question may be than the one that it stands for."""
 CLAUSE = 0.6
 """Share of a clause's words that what answers it has too."""
 
@@ -66,8 +68,11 @@ def same_words(a: str, b: str) -> bool:
 
 
 def _in_one_place(plan: Plan) -> Plan:
-    """Return a plan whose clauses that nothing covers are all in `unanswered`."""
-    told = map(_unanswered_of, plan.unmapped)
+    """Return a plan whose clauses that nothing covers are all in `unanswered`.
+
+    What a question of the plan asks in the same words is answered, whatever else is told of it.
+    """
+    told = [u for u in map(_unanswered_of, plan.unmapped) if not _is_asked(u, plan)]
     return replace(plan, unanswered=each_once((*plan.unanswered, *told)), unmapped=())
 
 
@@ -75,6 +80,15 @@ def _unanswered_of(line: str) -> Unanswered:
     """Return a clause from a line about it: the task's own words in it, and the reason."""
     found = QUOTED.fullmatch(line)
     return Unanswered(found[1], found[2]) if found else Unanswered(line)
+
+
+def _is_asked(clause: Unanswered, plan: Plan) -> bool:
+    """Whether a question stands for a clause: for all of it, and for not much more."""
+    most = LONGER * len(_plain(clause.clause))
+    return any(
+        same_words(q.clause, clause.clause) and len(_plain(q.clause)) <= most
+        for q in plan.questions
+    )
 
 
 def _is_struck(clause: Unanswered, plan: Plan) -> bool:

@@ -40,6 +40,16 @@ def test_what_is_told_of_the_task_stands_in_one_place():
     assert after.unmapped == ()
 
 
+def test_what_a_question_asks_is_not_told_as_open():
+    clause = "also state how many users are left"
+    asked = Question(Estimand.COUNTS, clause=clause)
+    longer = Question(Estimand.LEVEL, clause=f"for the 500 most active users {clause}, please")
+    before = replace(plan(), unmapped=(f"“{clause}” is not in my grammar",))
+
+    assert settled(replace(before, questions=(asked,)), "").unanswered == ()
+    assert settled(replace(before, questions=(longer,)), "").unanswered != ()
+
+
 def test_what_no_field_uses_is_named_and_what_is_struck_is_not():
     task = "NDCG@10 with 3 seeds. Take 700 test users."
 
