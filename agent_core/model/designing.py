@@ -59,6 +59,7 @@ class Design:
     validated: tuple[Metric, ...]
     excluded: tuple[Levels, ...]
     questions: tuple[Question, ...]
+    list_length: int
 
 
 def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -> Design:
@@ -81,12 +82,8 @@ def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -
     given = algorithms_of(answer.algorithms, notes)
     wanted = _wanted(answer, given, basis, notes)
     base = _base(answer, given, wanted, metrics, notes)
-    if _trains(answer) and not metrics:
-        metrics.append(Metric(NDCG, length))
-        notes.append(f"No usable metric is given, so {metrics[0].label} is taken.")
-    base = with_rater(base, metrics, notes)
-    if _trains(answer) and basis.has_baseline:
-        base = with_baseline(base, metrics, notes)
+    if _trains(answer):
+        base = _complete(base, metrics, length, basis, notes)
     _want_seeds(answer, wanted, base, notes)
     basis = replace(basis, is_rating=bool(metrics) and metrics[0].is_rating)
     data = data_levels_of(answer.data, wanted.names_of(FactorKind.DATA), basis, notes)
@@ -110,6 +107,7 @@ def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -
         tuple(setting.validated),
         excluded,
         questions,
+        length,
     )
 
 
@@ -150,6 +148,21 @@ def _base(
         levels = tuple(dict.fromkeys((*part.levels, *own)))
         wanted.parts[name] = part.model_copy(update={"levels": levels})
     return listed
+
+
+def _complete(
+    base: tuple[Algorithm, ...],
+    metrics: list[Metric],
+    length: int,
+    basis: Basis,
+    notes: list[str],
+) -> tuple[Algorithm, ...]:
+    """Add a metric where there is none, an algorithm that predicts ratings, and a baseline."""
+    if not metrics:
+        metrics.append(Metric(NDCG, length))
+        notes.append(f"No usable metric is given, so {metrics[0].label} is taken.")
+    base = with_rater(base, metrics, notes)
+    return with_baseline(base, metrics, notes) if basis.has_baseline else base
 
 
 def _want_seeds(

@@ -77,8 +77,21 @@ def plan_from(
     compares = before is None or bool(before.baselines) or not before.algorithms
     basis = Basis(tuple(d for d in datasets if d.name in names), folds, has_baseline=compares)
     design = design_of(answer, basis, length, notes)
-    plan = Plan(
-        version=version,
+    plan = _assembled(answer, design, names, notes)
+    plan = replace(plan, version=version, estimate_cost=cost)
+    if not any(map(plan.factor, READ_FROM_FIELDS)):
+        plan = with_rules_read(replace(plan, assumptions=answer.assumptions))
+    plan = _with_family(plan)
+    assumptions = _assumptions_of(answer, design.metrics, notes)
+    return _kept(replace(plan, assumptions=assumptions), before)
+
+
+def _assembled(
+    answer: PlanAnswer, design: Design, names: tuple[str, ...], notes: list[str]
+) -> Plan:
+    """Put a design and what else an answer says together."""
+    return Plan(
+        version=1,
         title=_title_of(answer, notes),
         question=_question_of(answer, notes),
         study=Study.OTHER,
@@ -92,9 +105,8 @@ def plan_from(
         reported=answer.reported,
         ask=_choice_of(answer),
         data_levels=design.data,
-        list_length=max([length, *(m.k for m in design.metrics if m.k)]),
+        list_length=max([design.list_length, *(m.k for m in design.metrics if m.k)]),
         estimate_s=min(max(answer.estimate_s, 0.0), 1e6),
-        estimate_cost=cost,
         factors=design.factors,
         questions=design.questions,
         validated=design.validated,
@@ -103,11 +115,6 @@ def plan_from(
             Unanswered(u.clause, u.reason, u.is_main) for u in answer.unanswered if u.clause
         ),
     )
-    if not any(map(plan.factor, READ_FROM_FIELDS)):
-        plan = with_rules_read(replace(plan, assumptions=answer.assumptions))
-    plan = _with_family(plan)
-    assumptions = _assumptions_of(answer, design.metrics, notes)
-    return _kept(replace(plan, assumptions=assumptions), before)
 
 
 def _with_family(plan: Plan) -> Plan:
