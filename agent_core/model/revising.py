@@ -12,15 +12,13 @@ from agent_core.model.bounds import clip
 from agent_core.model.planning import plan_from
 from agent_core.prose.clipping import on_one_line
 from agent_core.researcher import ReviseRequest
-from agent_core.rules.design_words import factor_words, level_text, unanswered_text, words_of
+from agent_core.rules.design_changes import design_changes
 
 MAX_REPLY = 1500
 UNANSWERED = {
     "question": "reply: a question needs an answer",
     "wish": "plan: a wish needs the whole next plan, or a reply that says why not",
 }
-MOST_TOLD = 6
-"""Levels, questions or rules that a line about a change names."""
 
 
 def revision_from(answer: RevisionAnswer, plan: Plan, datasets: Sequence[Dataset]) -> Revision:
@@ -112,53 +110,24 @@ def _told(verb: str, ids: Sequence[int], known: dict[int, Requirement]) -> list[
 
 
 def _protocol_changes(before: Plan, after: Plan) -> list[str]:
-    """Name the parts of the protocol that differ, rules and levels with what they were and are."""
-    worded = {
-        **{f"levels of {name}": pair for name, pair in _levels(before, after).items()},
-        **_words(before, after),
-    }
+    """Name the parts of the protocol that differ; of the design with what they were and are."""
+    told = [change.line for change in design_changes(before, after)]
     named = {
         "datasets": (before.datasets, after.datasets),
         "feedback": (before.feedback, after.feedback),
-        "algorithms": (before.algorithms, after.algorithms),
-        "metrics": (before.metrics, after.metrics),
-        "metrics on validation": (before.validated, after.validated),
+        "algorithms": _shared(_algorithms(before), _algorithms(after)),
         "roles of factors": _shared(_roles(before), _roles(after)),
-        "questions": (before.questions, after.questions),
         "combinations left out": (before.excluded, after.excluded),
-        "seeds": (before.seeds, after.seeds),
+        "seeds": (before.seeds[:1], after.seeds[:1]),
         "list length": (before.list_length, after.list_length),
         "equivalence margin": (before.margin, after.margin),
         "what is reported": (before.reported, after.reported),
     }
-    told = [f"{name}: {old} → {new}" for name, (old, new) in worded.items() if old != new]
-    said = {line.partition(":")[0] for line in told}
-    changed = [name for name, (old, new) in named.items() if old != new and name not in said]
-    return [*told, *(f"changed {name}" for name in changed)]
+    return [*told, *(f"changed {name}" for name, (old, new) in named.items() if old != new)]
 
 
-def _words(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
-    """Return the lines of data, splits, questions and what is unanswered, then and now."""
-    old, new = words_of(before), words_of(after)
-    unanswered = [tuple(map(unanswered_text, plan.unanswered)) for plan in (before, after)]
-    lines = {
-        "data": (old.data, new.data),
-        "split": (old.split, new.split),
-        "questions": (old.questions, new.questions),
-        "unanswered": (unanswered[0], unanswered[1]),
-    }
-    return {name: (_listed(then), _listed(now)) for name, (then, now) in lines.items()}
-
-
-def _levels(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
-    """Return the levels of the factors of either plan, in words."""
-    found: dict[str, list[str]] = {}
-    for place, plan in enumerate((before, after)):
-        for factor in plan.factors:
-            texts = [level_text(factor.kind, level) for level in factor.levels]
-            named = factor_words(factor.name)[0]
-            found.setdefault(named, ["one", "one"])[place] = _listed(texts)
-    return {name: (then, now) for name, (then, now) in found.items()}
+def _algorithms(plan: Plan) -> dict[str, object]:
+    return {a.name: (a.kind, a.config, a.role) for a in plan.algorithms}
 
 
 def _roles(plan: Plan) -> dict[str, object]:
@@ -166,12 +135,6 @@ def _roles(plan: Plan) -> dict[str, object]:
 
 
 def _shared(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[object, object]:
-    """Return what two plans say of the factors that both have."""
+    """Return what two plans say of what both have; what only one has is a level of a factor."""
     both = sorted({*old} & {*new})
     return [old[name] for name in both], [new[name] for name in both]
-
-
-def _listed(texts: Sequence[str]) -> str:
-    """Return texts in one line, the first and their number where they are many."""
-    shown = ", ".join(texts[:MOST_TOLD]) or "none"
-    return f"{shown}, ... ({len(texts)})" if len(texts) > MOST_TOLD else shown
