@@ -20,6 +20,7 @@ from agent_core.domain import (
     cells_of,
     with_design,
 )
+from agent_core.domain.design import BY_NAME as BY_FACTOR
 from agent_core.domain.metric import BY_NAME
 from agent_core.prose.number_format import duration, percent
 from agent_core.prose.text_tables import read_table
@@ -261,10 +262,12 @@ def _within_text(question: Question) -> str:
 
 def _details(question: Question) -> Iterator[str]:
     """Yield pairs, reference, margin, tolerance and test, where they are set."""
-    if question.pairs:
-        yield _listed(f"{a} against {b}" for a, b in question.pairs)
+    kind = BY_FACTOR.get(question.over[0] if question.over else "", FactorKind.HYPERPARAMETER)
+    pairs = [[level_text(kind, level) for level in pair] for pair in question.pairs]
+    if pairs:
+        yield _listed(f"{a} against {b}" for a, b in pairs)
     elif question.reference is not None:
-        yield f"against {question.reference}"
+        yield f"against {level_text(kind, question.reference)}"
     of = " of the reference" if question.is_relative else ""
     if question.margin is not None:
         yield f"a difference within ±{_amount(question.margin, question)}{of} does not matter"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_core.domain import FactorKind, Plan, Question, Study, study_of, with_design
+from agent_core.rules.design_words import question_text
 
 ANSWERED = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
 """Families that have their own statistics: spread over seeds, differences and levels of
@@ -15,6 +16,14 @@ def open_questions(plan: Plan) -> tuple[Question, ...]:
     """Return the questions of a plan that no report answers yet."""
     plan = with_design(plan)
     return tuple(q for q in plan.questions if not is_answered(plan, q))
+
+
+def unmet_questions(plan: Plan) -> tuple[str, ...]:
+    """Return the questions without an answer of their kind yet as sentences, short for all."""
+    still = open_questions(plan)
+    if still and len(still) == len(with_design(plan).questions):
+        return ("what is asked",)
+    return tuple(question_text(plan, question) for question in still)
 
 
 def is_left_open(plan: Plan) -> bool:

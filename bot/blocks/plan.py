@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from agent_core.domain import Algorithm, Dataset, Plan, PlanChange, Priority, Requirement, Revision
+from agent_core.domain import Dataset, Plan, PlanChange, Priority, Requirement, Revision
+from agent_core.rules.algorithm_words import algorithms_text
 from agent_core.rules.design_words import (
     PlanWords,
     design_line,
     main_text,
-    question_text,
     unanswered_text,
     words_of,
 )
 from agent_core.run.view import RunView
-from agent_core.statistics.answered import open_questions
+from agent_core.statistics.answered import unmet_questions
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.data import CHANGE, data_read_text, question_rows, questions_text
 from bot.blocks.limits import (
@@ -64,12 +63,12 @@ def closed_plan(plan: Message, note: str) -> Message:
 def protocol_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
     """Return questions, design, data, split, models, baseline, metrics and what is reported."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
-    models = _sweep_text(plan) or _algorithms_text(subjects)
+    models = algorithms_text(subjects, plan.swept or "")
     margin = f"±{plan.margin:g} {plan.primary.label}" if plan.margin else ""
     lines = (
         (
             ("Model" if len(subjects) == 1 else "Models", models),
-            ("Baseline", _algorithms_text(plan.baselines)),
+            ("Baseline", algorithms_text(plan.baselines)),
         ),
         (
             ("Metrics", ", ".join(m.label for m in plan.metrics)),
@@ -107,10 +106,9 @@ def remarks_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
 def unanswered_lines(plan: Plan) -> list[str]:
     """Return what of the task this plan does not answer, and what the report cannot yet."""
     clauses = [unanswered_text(clause) for clause in plan.unanswered]
-    still = [question_text(plan, question) for question in open_questions(plan)]
     told = _marked(_lines_of("Not answered:", clauses))
     told += [REMEDY] * bool(clauses)
-    return [*told, *_marked(_lines_of("Measured, but not yet answered:", still))]
+    return [*told, *_marked(_lines_of("Measured, but not yet answered:", unmet_questions(plan)))]
 
 
 def plan_buttons(run: str, plan: Plan) -> list[Button]:
@@ -255,37 +253,6 @@ def _dataset_line(dataset: Dataset) -> str:
     known = f"{escape(dataset.known_as)}, " if dataset.known_as else ""
     name = f"({known}`{escape(dataset.name)}`, sha256 {dataset.sha256[:6]}…)"
     return f"{', '.join(counts)} {name}"
-
-
-def _algorithms_text(algorithms: Sequence[Algorithm]) -> str:
-    """Return algorithms with their stated configuration."""
-    return "; ".join(_algorithm_text(a) for a in algorithms)
-
-
-def _sweep_text(plan: Plan) -> str:
-    """Return the algorithms of a sweep as one with its values; empty where that is not all."""
-    subjects = [a for a in plan.algorithms if a not in plan.baselines]
-    key = plan.swept or ""
-    rest = [{k: v for k, v in a.config.items() if k != key} for a in subjects]
-    kinds = {a.name.partition(" ")[0] for a in subjects}
-    if len(kinds) != 1 or len(subjects) < 2 or any(r != rest[0] for r in rest):
-        return ""
-    if any(key not in a.config for a in subjects):
-        return ""
-    values = ", ".join(str(a.config[key]) for a in subjects)
-    whole = replace(subjects[0], name=kinds.pop(), config=rest[0])
-    return f"{_algorithm_text(whole)}; {_setting_words(key)} {values}"
-
-
-def _setting_words(key: str) -> str:
-    """Return the name of a setting in words."""
-    return key.replace("_", " ")
-
-
-def _algorithm_text(algorithm: Algorithm) -> str:
-    """Return one algorithm with its configuration."""
-    shown = [f"{_setting_words(k)} {v}" for k, v in algorithm.config.items()]
-    return f"{algorithm.name} ({', '.join(shown[:6])})" if shown else algorithm.name
 
 
 def _estimate_text(plan: Plan, cap: float) -> str:

@@ -32,10 +32,11 @@ from agent_core.domain.events import (
     RunSubmitted,
     StatusChanged,
 )
-from agent_core.rules.design_words import question_text, words_of
+from agent_core.rules.algorithm_words import algorithms_text
+from agent_core.rules.design_words import words_of
 from agent_core.run.journal import encode
 from agent_core.run.view import RunView
-from agent_core.statistics.answered import open_questions
+from agent_core.statistics.answered import unmet_questions
 
 MARKED = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\n]+\*)")
 
@@ -90,17 +91,14 @@ def plan_text(view: RunView) -> str:
         *(f"  Data: {line}" for line in words.data),
         f"  Feedback: {plan.feedback}",
         *(f"  Split: {line}" for line in words.split),
-        f"  Algorithms: {', '.join(a.name for a in plan.algorithms)}"
+        f"  Algorithms: {algorithms_text(plan.algorithms, plan.swept or '')}"
         f" · Metrics: {', '.join(m.label for m in plan.metrics)}",
         *([f"  Equivalence margin: ±{margin:g} {plan.primary.label}"] if margin else []),
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  I assumed: {doubt}" for d in view.datasets for doubt in d.doubts),
         *(f"  May not fit: {c}" for c in plan.cautions),
         *(f"  Not answered: {u}" for u in words.unanswered),
-        *(
-            f"  Measured, but not yet answered: {question_text(plan, q)}"
-            for q in open_questions(plan)
-        ),
+        *(f"  Measured, but not yet answered: {text}" for text in unmet_questions(plan)),
         *(f"  {line}" for line in asked_lines(view)),
         *(f"  {r.id:>3}. [{r.priority.value}] {r.text}" for r in plan.requirements),
     ]
