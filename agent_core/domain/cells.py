@@ -79,7 +79,7 @@ def cells_of(plan: Plan, datasets: Sequence[Dataset] = ()) -> tuple[Cell, ...]:
         _cell(plan, block, algorithm, seed, hashes.get(block.dataset, ""))
         for block in _blocks(plan)
         for algorithm in plan.algorithms
-        for seed in (plan.seeds if algorithm.is_random else (None,))
+        for seed in _seeds_of(plan, algorithm)
     ]
     kept = [cell for cell in found if not _is_excluded(plan, cell.levels)]
     turn = _turns(plan)
@@ -168,6 +168,14 @@ def _blocks(plan: Plan) -> Iterator[Block]:
                     float(share),
                     None if size == WHOLE else int(size),
                 )
+
+
+def _seeds_of(plan: Plan, algorithm: Algorithm) -> tuple[int | None, ...]:
+    """Return the model seeds of an algorithm: one where it is random and not repeated."""
+    factor = plan.factor(FactorKind.MODEL_SEED)
+    is_repeated = factor is None or factor.applies_to(algorithm.family)
+    seeds = plan.seeds if is_repeated else plan.seeds[:1]
+    return seeds if algorithm.is_random else (None,)
 
 
 def _block_name(levels: Levels) -> str:

@@ -106,6 +106,11 @@ KINDS = (
         meaning="share of the training items that are listed at all",
     ),
     MetricKind(
+        "category_coverage", Better.HIGHER, (0, 1), "Category coverage",
+        spoken="(?:category|genre) coverage",
+        meaning="share of the categories that a list reaches",
+    ),
+    MetricKind(
         "user_coverage", Better.HIGHER, (0, 1), "User coverage",
         spoken="user coverage", meaning="share of the test users with a full list",
     ),
@@ -123,14 +128,16 @@ KINDS = (
         spoken=r"(?:average|mean|avg\.?) (?:recommendation |item )?popularity"
         r"(?: of (?:the |its |their )?(?:recommend\w+|listed|top-\d+)(?: items| lists)?)?"
         r"|popularity of (?:what is |the |its |their )?(?:recommend\w+|listed)(?: items| lists)?"
-        r"|(?:recommendation|list) popularity|arp",
+        r"|(?:recommendation|list) popularity|arp"
+        r"|how popular (?:the |its |their )?(?:recommend\w+|listed|top-\d+)(?: items| lists)?"
+        r"(?: are)?(?: on average)?|equally popular items",
         meaning="mean number of training interactions of the listed items",
     ),
     MetricKind(
         "long_tail", Better.NEITHER, (0, 1), "Long-tail share",
         spoken=r"(?:average )?(?:percentage|share|proportion|fraction|part) of (?:the )?"
         r"(?:long[- ])?tail(?: items)?(?: in the lists)?|long[- ]tail (?:share|percentage|items?)"
-        r"|aplt",
+        r"|aplt|(?:more|much|less|how much) of the (?:long )?tail",
         meaning="mean share of listed items that are not among the most popular",
     ),
     MetricKind(
@@ -150,7 +157,7 @@ KINDS = (
     ),
     MetricKind(
         "overlap", Better.NEITHER, (0, 1), "Overlap",
-        spoken=r"(?:list |mean |average |pairwise )*(?:(?<!biased )overlap|jaccard)"
+        spoken=r"(?:list |mean |average |pairwise )*(?:(?<!biased )overlaps?|jaccard)"
         r"(?: (?:index|similarity))?",
         is_of_pairs=True, meaning="share of items that two lists of a user have in common",
     ),
@@ -166,7 +173,8 @@ KINDS = (
     ),
     MetricKind(
         "diversity", Better.NEITHER, (0, 1), "Diversity",
-        spoken=r"(?:intra[- ]?list |genre |list |category )?diversity|ild",
+        spoken=r"(?:intra[- ]?list |genre |list |category )?diversity"
+        r"(?: (?:by|of|over|in) genres?)?|ild",
         meaning="mean distance of the items of a list",
     ),
     MetricKind(
@@ -176,12 +184,13 @@ KINDS = (
     MetricKind(
         "training_time", Better.LOWER, (0, inf), "Training time",
         spoken=r"training times?|train times?|fit(?:ting)? times?|time (?:to|for|of) train(?:ing)?"
-        r"|(?:how long|how many seconds) (?:the )?(?:training|to train)(?: takes?)?",
+        r"|(?:how long|how many seconds) (?:of )?(?:the )?(?:training|to train)(?: takes?)?"
+        r"|(?:seconds|minutes|hours) of training|training seconds",
         is_cost=True, meaning="seconds of training",
     ),
     MetricKind(
         "recommendation_time", Better.LOWER, (0, inf), "Recommendation time",
-        spoken=r"(?:recommendation|inference|prediction|scoring|serving) times?"
+        spoken=r"(?<!at )(?:recommendation|inference|prediction|scoring|serving) times?"
         r"|time (?:to|for|of) (?:recommend(?:ing|ation)?|inference)",
         is_cost=True, meaning="seconds of recommending",
     ),

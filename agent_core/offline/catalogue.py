@@ -33,6 +33,17 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """An algorithm that people name and that no script is composed of."""
+
+    name: str
+    kind: str
+    """Class in LensKit; `Custom...` where it has none."""
+    names: str
+    is_random: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Hyperparameter:
     """A setting that people name."""
 
@@ -62,6 +73,7 @@ def _with_pattern(row: Mapping[str, Any]) -> dict[str, Any]:
 
 _TABLE = read_table(Path(__file__).with_suffix(".toml"))
 ALGORITHMS = tuple(Known(**_with_pattern(row)) for row in _TABLE["algorithms"])
+UNBUILT = tuple(Unbuilt(**_with_pattern(row)) for row in _TABLE["unbuilt"])
 BY_NAME = {known.name: known for known in ALGORITHMS}
 BY_KIND = {known.kind: known for known in ALGORITHMS}
 HYPERPARAMETERS = {

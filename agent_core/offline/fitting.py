@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_core.domain import Dataset, SplitKind, Study, Topic
+from agent_core.domain.metric import RATING
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_NAME, HYPERPARAMETERS
-from agent_core.offline.grammar import BASELINES, CUTLESS, Reading
+from agent_core.offline.grammar import BASELINES, Reading
 
 MAX_FOLDS = 20
 EASE_SWEEP = (10, 50, 200, 1000)
@@ -51,7 +52,7 @@ def fit_reading(
 
 def _without_impossible_margin(reading: Reading, assumptions: Assumptions) -> Reading:
     """Leave a margin out that no share can differ by."""
-    is_share = not reading.metrics or reading.metrics[0] not in CUTLESS
+    is_share = not reading.metrics or reading.metrics[0] not in RATING
     if reading.margin is None or reading.margin < 1 or not is_share:
         return reading
     assumptions.add(f"an equivalence margin of {reading.margin:g} is out of range and left out")
@@ -68,8 +69,8 @@ def _without_rating_errors(
     reading: Reading, dataset: Dataset, assumptions: Assumptions
 ) -> Reading:
     """Leave rating metrics out where there are no ratings."""
-    if dataset.rating_column is None and any(m in CUTLESS for m in reading.metrics):
-        metrics = tuple(m for m in reading.metrics if m not in CUTLESS)
+    if dataset.rating_column is None and any(m in RATING for m in reading.metrics):
+        metrics = tuple(m for m in reading.metrics if m not in RATING)
         assumptions.add(
             "the data has no ratings, so rating errors are left out"
             + ("" if metrics else " and NDCG@10 is measured")

@@ -19,6 +19,7 @@ from agent_core.domain import (
     SplitKind,
     Study,
 )
+from agent_core.domain.metric import KINDS
 from agent_core.domain.rules import COUNTING
 from agent_core.offline.amounts import (
     PATTERNS as AMOUNTS,
@@ -31,12 +32,14 @@ from agent_core.offline.amounts import (
     swept_parameter,
 )
 from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS, word
+from agent_core.offline.designs.reading import Design
 from agent_core.offline.text_patterns import PATTERNS as TEXTS, says
 from agent_core.prose.patterns import Pattern
 from agent_core.prose.sentences import sentences
 from agent_core.rules import data_words, split_fields
 
-CUTLESS = ("rmse", "mae")
+CUTLESS = tuple(kind.name for kind in KINDS if kind.is_rating or kind.is_cost)
+"""Metrics that have no cut-off."""
 DEFAULT_SEEDS = 30
 DEFAULT_FOLDS = 5
 ONE_EACH = (SplitKind.LEAVE_LAST, SplitKind.LEAVE_ONE_OUT)
@@ -77,6 +80,8 @@ class Reading:
     """Difference of the primary metric that would not matter."""
     notes: tuple[str, ...] = ()
     """How ambiguous words were taken."""
+    design: Design = field(default_factory=Design)
+    """What has several levels, is measured on a validation part, asked, or left unanswered."""
 
     @property
     def has_only_outsiders(self) -> bool:

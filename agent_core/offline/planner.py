@@ -12,6 +12,7 @@ from agent_core.domain import (
     DataRuleKind,
     DataRules,
     Dataset,
+    Estimand,
     Keep,
     Level,
     Metric,
@@ -29,6 +30,7 @@ from agent_core.lenskit.memory import training_bytes
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
+from agent_core.offline.designs.plans import with_reading
 from agent_core.offline.fitting import fit_reading
 from agent_core.offline.grammar import (
     BASELINES,
@@ -115,7 +117,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
     )
-    plan = with_design(plan)
+    plan = with_reading(with_design(plan), reading.design, dataset)
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
     return replace(plan, estimate_s=_estimate(plan, dataset))
 
@@ -236,8 +238,15 @@ def _configured_algorithms(
         ]
     if rates and known.scorer.predicts and known.scorer.ranks:
         explicit = replace(plain, config=config | {"feedback": "explicit", "min_nbrs": 2})
-        return [plain, replace(explicit, name=f"{name} (ratings)")] if ranks else [explicit]
+        is_both = ranks and not _is_one_model(reading)
+        return [plain, replace(explicit, name=f"{name} (ratings)")] if is_both else [explicit]
     return [plain]
+
+
+def _is_one_model(reading: Reading) -> bool:
+    """Whether the same models are asked about by rating errors and by lists."""
+    questions = reading.design.questions
+    return any(q.kind is Estimand.ORDER and "rmse" in q.measures for q in questions)
 
 
 def _with_kept_neighbours(
@@ -425,7 +434,7 @@ def _estimate(plan: Plan, dataset: Dataset) -> float:
     )
     total = STARTUP_S
     for algorithm in plan.algorithms:
-        known = BY_KIND[algorithm.kind]
+        known = BY_KIND.get(algorithm.kind, BY_NAME["ImplicitMF"])
         seconds = (
             known.seconds
             * scale

@@ -18,10 +18,12 @@ from agent_core.domain import (
 from agent_core.errors import BadDataset, OutsideGrammar, UnusableAnswer
 from agent_core.offline import answering, reporting
 from agent_core.offline.composer import WAYS, compose
-from agent_core.offline.grammar import Reading, read
+from agent_core.offline.grammar import Reading
 from agent_core.offline.planner import build
 from agent_core.offline.repairs import repaired_profile
 from agent_core.offline.revision import follow_data, revise
+from agent_core.offline.running import can_run, carried_out
+from agent_core.offline.task_reading import read_task
 from agent_core.researcher import (
     AnswerRequest,
     CallBudget,
@@ -64,12 +66,15 @@ class OfflineResearcher:
         OutsideGrammar
             When no study, algorithm or metric is recognised.
         """
-        reading = read(request.context.task)
+        names = tuple(d.name for d in request.context.datasets)
+        reading = read_task(request.context.task, names)
         if reading.beyond or reading.is_empty or reading.has_only_outsiders:
             raise OutsideGrammar(f"{_understanding_text(reading)} {HELP}")
         dataset = _interaction_dataset(request.context.datasets)
         plan = build(reading, dataset, request.context.task, request.context.folds)
+        plan = carried_out(plan, dataset)
         others = [d.name for d in request.context.datasets if d is not dataset]
+        others = others if len(plan.datasets) < 2 else []
         told = f"{', '.join(others)}: one dataset is run at a time, the largest, {dataset.name}"
         return replace(plan, unmapped=(*plan.unmapped, told)) if others else plan
 
@@ -80,8 +85,17 @@ class OfflineResearcher:
         return read(request.plan, dataset, request.reply)
 
     async def draft(self, request: DraftRequest) -> Script:
-        """Compose the variant of this draft."""
-        return compose(request.plan, _interaction_dataset(request.context.datasets), request.index)
+        """Compose the variant of this draft.
+
+        Raises
+        ------
+        UnusableAnswer
+            When no script of mine carries the plan out.
+        """
+        dataset = _interaction_dataset(request.context.datasets)
+        if reason := can_run(request.plan, dataset):
+            raise UnusableAnswer(f"No script of mine carries this plan out: {reason}.")
+        return compose(request.plan, dataset, request.index)
 
     async def debug(self, request: DebugRequest) -> Script:
         """Compose again, by what the failure says of the data, or another variant.

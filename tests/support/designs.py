@@ -16,7 +16,6 @@ from agent_core.domain import (
     Factor,
     Plan,
     Question,
-    Role,
     SplitRules,
 )
 from agent_core.domain.recipe import Recipe
@@ -61,7 +60,7 @@ def datasets_of(case: Case) -> tuple[Dataset, ...]:
 
 def differences(case: Case, plan: Plan) -> dict[str, str]:
     """Return the fields in which a plan differs from the design of its task, with both."""
-    told = design_of(plan)
+    told = design_of(plan, json.dumps(case["factors"]) + json.dumps(case["questions"]))
     found = {}
     for field in FIELDS:
         if not _COMPARED[field](case, told):
@@ -69,10 +68,23 @@ def differences(case: Case, plan: Plan) -> dict[str, str]:
     return found
 
 
-def design_of(plan: Plan) -> Told:
-    """Return a plan in the form of the designs; what the product adds by itself is left out."""
+def design_of(plan: Plan, expected: str = "") -> Told:
+    """Return a plan in the form of the designs.
+
+    Parameters
+    ----------
+    plan
+        The plan; a baseline that the product adds by itself is left out of it.
+    expected
+        Factors and questions of the design, in which an algorithm is named that was asked for.
+    """
+    added = (
+        [a.family for a in plan.baselines if f'"{a.family}"' not in expected] if expected else []
+    )
+    named = [a.family for a in plan.algorithms if a.family not in added]
+    named = list(dict.fromkeys(named))
     return {
-        "factors": list(_factors(plan)),
+        "factors": list(_factors(plan, named)),
         "data_rules": [list(_data_rules(level.rules.rules)) for level in plan.data_levels],
         "data_names": [level.name for level in plan.data_levels],
         "split_rules": [_split_fields(level.rules) for level in plan.split_levels],
@@ -83,7 +95,7 @@ def design_of(plan: Plan) -> Told:
             for m in some
         ],
         "questions": [_question(q) for q in plan.questions],
-        "algorithms": _named(plan),
+        "algorithms": named,
         "unanswered": [u.clause for u in plan.unanswered],
     }
 
@@ -112,19 +124,7 @@ def _dataset(kind: str, name: str) -> Dataset:
 # -- a plan in the form of the designs -------------------------------------------------------
 
 
-def _named(plan: Plan) -> list[str]:
-    """Return the algorithms without a baseline that the product adds by itself."""
-    return list(dict.fromkeys(a.family for a in plan.algorithms if not _is_added(plan, a.family)))
-
-
-def _is_added(plan: Plan, family: str) -> bool:
-    is_base = any(a.family == family and a.role is Role.BASELINE for a in plan.algorithms)
-    words = {"Popularity": r"popular|\bpop\b", "Bias": r"\bbias\b"}.get(family, family)
-    return is_base and not re.search(words, plan.question, re.IGNORECASE)
-
-
-def _factors(plan: Plan) -> Iterator[Told]:
-    named = _named(plan)
+def _factors(plan: Plan, named: list[str]) -> Iterator[Told]:
     for factor in plan.factors:
         levels = [n for n in factor.levels if n in named or factor.name != "algorithm"]
         if len(levels) > 1:
@@ -207,7 +207,7 @@ def _has_levels(name: str, expected: Any, planned: list[Any]) -> bool:
 
 
 def _stem(name: Any) -> str:
-    return str(name).rpartition(".")[0].lower() or str(name).lower()
+    return str(name).lower().removesuffix(".csv")
 
 
 def _level_text(level: Any) -> str:
@@ -255,7 +255,8 @@ def _match(
 
 def _has_measures(case: Case, told: Told) -> bool:
     wanted = [{"on": "test"} | m for m in case["measures"]]
-    is_first = not wanted or (bool(told["measures"]) and _states(wanted[0], told["measures"][0]))
+    primary = {k: v for k, v in wanted[0].items() if k != "on"} if wanted else {}
+    is_first = not wanted or (bool(told["measures"]) and _states(primary, told["measures"][0]))
     return is_first and _match(wanted, told["measures"], _states) is not None
 
 
@@ -271,14 +272,22 @@ def _has_questions(case: Case, told: Told) -> bool:
 def _is_question(expected: Told, planned: Told, case: Case, told: Told) -> bool:
     return (
         expected[KIND] == planned[KIND]
-        and set(expected["over"]) == set(_varied(planned["over"], told, expected))
-        and set(expected.get("within", planned["within"])) == set(planned["within"])
+        and _same_factors(expected, planned, told)
         and _same_measures(expected["measures"], planned["measures"])
         and _same_reference(expected, planned, case, told)
         and _same_pairs(expected, planned)
         and _states({k: v for k, v in expected.items() if k in _NUMBERS}, planned)
         and _same_groups(expected.get("groups", ""), planned["groups"])
     )
+
+
+def _same_factors(expected: Told, planned: Told, told: Told) -> bool:
+    over, within = set(_varied(planned["over"], told, expected)), set(planned["within"])
+    wanted = set(expected["over"])
+    # A table of cells, or of pairs of cells, is over all that it has lines for.
+    if expected[KIND] in ("cost", "level") and wanted <= over | within:
+        return wanted | set(expected.get("within", within)) | over == over | within
+    return wanted == over and set(expected.get("within", within)) == within
 
 
 _NUMBERS = ("margin", "is_relative", "tolerance")

@@ -46,6 +46,9 @@ def usual_form(text: str) -> str:
     text = with_digits(re.sub(r"\s+", " ", ascii_marks(text)))
     text = PATTERNS["thousands"].compiled.sub(lambda m: m[0].replace(",", ""), text)
     text = re.sub(r"(?<=\d)\s*(?:%|per ?cent\b)", "%", text)
+    text = re.sub(r"\bhalf an? (?:%|per ?cent\b)", "0.5%", text)
+    text = re.sub(r"(?<![\d.])\.(?=\d)", "0.", text)
+    text = PATTERNS["shared_unit"].compiled.sub(_with_units, text)
     text = PATTERNS["parts"].compiled.sub(_shares_of_parts, text)
     return PATTERNS["part"].compiled.sub(_share_of_part, text)
 
@@ -67,6 +70,11 @@ def blotted(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return text
 
 
+def _with_units(match: re.Match[str]) -> str:
+    """Return `25, 50 or 75%` with the unit at each number."""
+    return re.sub(r"(\d)(?=\s*(?:,|/|or\b|and\b)|\s+(?:or|and)\b)", r"\1%", match[0])
+
+
 def _shares_of_parts(match: re.Match[str]) -> str:
     """Return `one, 3 and 10 tenths` in percent."""
     part = PARTS[match[2].rstrip("s").lower()]
@@ -75,9 +83,10 @@ def _shares_of_parts(match: re.Match[str]) -> str:
 
 def _share_of_part(match: re.Match[str]) -> str:
     """Return `a random fifth` in percent, with the words between."""
-    before = re.sub(r"^(?:an?|one)\b\s*", "", match[1] or "", flags=re.I)
-    article = "a " if before else ""
-    return f"{article}{before}{_percent(PARTS[match[2].lower()])}"
+    said, part = match[1] or match[3] or "", match[2] or match[4]
+    before = re.sub(r"^(?:an?|one)\b\s*", "", said, flags=re.I)
+    article = "a " if before and before != said else ""
+    return f"{article}{before}{_percent(PARTS[part.lower()])}"
 
 
 def _count(word: str) -> float:

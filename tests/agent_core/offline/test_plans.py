@@ -2,7 +2,17 @@
 
 import pytest
 
-from agent_core.domain import Column, Dataset, Order, Packages, Priority, RunId, SplitKind, Study
+from agent_core.domain import (
+    Column,
+    Dataset,
+    FactorKind,
+    Order,
+    Packages,
+    Priority,
+    RunId,
+    SplitKind,
+    Study,
+)
 from agent_core.errors import OutsideGrammar
 from agent_core.lenskit.api_reference import split_call
 from agent_core.offline.planner import reading_of
@@ -187,8 +197,9 @@ async def test_wishes_outside_are_nice_at_most_and_listed():
     )
 
     assert {r.priority for r in plan.requirements if r.check is None} == {Priority.NICE}
-    for words in ("diversity", "SASRec", "poem"):
-        assert any(words in u for u in plan.unmapped), plan.unmapped
+    open_clauses = (*plan.unmapped, *(u.clause for u in plan.unanswered))
+    for words in ("diversity", "sasrec", "poem"):
+        assert any(words in u.lower() for u in open_clauses), open_clauses
     assert plan.data.counts == {5}
 
 
@@ -224,15 +235,38 @@ async def test_parts_of_the_data_are_said_to_be_left_in():
         "Write me a poem about cats",
         "Rate these films for me",
         "Please evaluate SVD++ and NeuMF",
-        "Does the choice of split matter: leave-one-out, 80/20 or temporal for EASE?",
         "How much does 5-core filtering change NDCG@10 of item kNN?",
-        "learning curve with 20%, 40%, 60% and 80% of the data for item kNN",
         "Evaluate my essay",
     ],
 )
 async def test_what_no_study_of_mine_answers_is_refused_with_a_way_out(task):
     with pytest.raises(OutsideGrammar, match="OPENAI_API_KEY"):
         await plan_of(task)
+
+
+@pytest.mark.parametrize(
+    ("task", "factor", "levels"),
+    [
+        ("Does the choice of split matter: leave-one-out, 80/20 or temporal for EASE?",
+         FactorKind.SPLIT, 3),
+        ("learning curve with 20%, 40%, 60% and 80% of the training data for item kNN",
+         FactorKind.TRAIN_SHARE, 4),
+        ("NDCG@10 of EASE with no filter, a 5-core and a 10-core", FactorKind.DATA, 3),
+    ],
+)  # fmt: skip
+async def test_what_was_beyond_the_families_is_a_design(task, factor, levels):
+    plan = await plan_of(task)
+
+    assert len(plan.factor(factor).levels) == levels
+    assert plan.questions
+    assert plan.open_main == ()
+
+
+async def test_a_main_question_that_no_script_carries_out_is_open():
+    plan = await plan_of("Compare NMF and EASE by NDCG@10, leave-one-out")
+
+    (main,) = plan.open_main
+    assert "NMF is not among the algorithms" in main.reason
 
 
 async def test_a_refusal_says_what_was_understood():

@@ -1,0 +1,88 @@
+"""The clauses of a text that ask something, each with the kind of question that it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_core.domain import Estimand, Metric
+from agent_core.offline.designs.entities import (
+    Mention,
+    algorithms_in,
+    measures_in,
+    metrics_in,
+)
+from agent_core.offline.designs.text import Sentence, blotted, clauses_of, usual_form
+from agent_core.prose.patterns import read_patterns
+
+PATTERNS = read_patterns(Path(__file__).with_name("question_patterns.toml"))
+CANNOT = {
+    "of_people": "what people think or do is not in the data: it needs a study with people",
+    "of_business": "this is not in the data of an offline experiment",
+    "of_causes": "an experiment of this kind shows what differs, not why",
+}
+"""What no experiment of this kind answers, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a sentence, with what stands in it."""
+
+    said: str
+    text: str
+    """In usual form."""
+    sentence: str
+    """The whole sentence, in usual form."""
+    number: int
+    """Of the sentence."""
+    is_asked: bool
+
+    @property
+    def measures(self) -> tuple[Metric, ...]:
+        """The metrics that it names, with the cut-offs that it says."""
+        return measures_in(self.text)
+
+    @property
+    def without_measures(self) -> str:
+        """Its text without the names of metrics."""
+        return blotted(self.text, [(m.start, m.end) for m in metrics_in(self.text)])
+
+    @property
+    def algorithms(self) -> tuple[Mention, ...]:
+        """The algorithms that it names."""
+        return algorithms_in(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A clause that asks for an estimand."""
+
+    kind: Estimand
+    clause: Clause
+
+
+def says(name: str, text: str) -> bool:
+    """Whether a text says what a pattern stands for."""
+    return PATTERNS[name].search(text) is not None
+
+
+def clauses_in(sentences: Sequence[Sentence]) -> tuple[Clause, ...]:
+    """Return the clauses of sentences."""
+    return tuple(_clauses(sentences))
+
+
+def reason_against(clause: Clause) -> str:
+    """Return why no experiment of this kind answers a clause; empty where one may."""
+    asks = clause.is_asked or says("asks", clause.text)
+    found = (why for name, why in CANNOT.items() if says(name, clause.text))
+    return next(found, "") if asks else ""
+
+
+def _clauses(sentences: Sequence[Sentence]) -> Iterator[Clause]:
+    for number, sentence in enumerate(sentences):
+        is_question = sentence.said.rstrip().endswith("?")
+        for said in clauses_of(sentence.said):
+            text = usual_form(said)
+            asks = says("asks", text) or (is_question and said == sentence.said)
+            yield Clause(said, text, sentence.text, number, asks)

@@ -1,0 +1,260 @@
+"""Data rules that a text names, as levels: lists of cores, thresholds, samples, and none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Level, Of
+from agent_core.offline.designs.text import Sentence, blotted
+from agent_core.offline.designs.words import PATTERNS, found, says
+from agent_core.rules import data_words
+
+CANONICAL = (
+    DataRuleKind.REPEATED_PAIRS,
+    DataRuleKind.LOWEST_RATING,
+    DataRuleKind.TIME_WINDOW,
+    DataRuleKind.SAMPLE,
+    DataRuleKind.FEWEST,
+    DataRuleKind.CORE,
+    DataRuleKind.OTHER,
+)
+"""The order in which rules apply where a text names none."""
+ALL = "all"
+"""The name of the level without a rule that others have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Rules of one kind that a text names, one a level."""
+
+    place: int
+    rules: tuple[DataRule, ...]
+    has_none: bool = False
+    """Whether a level has none of them."""
+
+    @property
+    def key(self) -> tuple[DataRuleKind, Of]:
+        """What they are about; others of the same are further alternatives."""
+        return self.rules[0].kind, self.rules[0].of
+
+
+@dataclass(frozen=True, slots=True)
+class DataReading:
+    """The data levels of a text, and what was used of each sentence."""
+
+    levels: tuple[Level[DataRules], ...] = ()
+    used: tuple[str, ...] = ()
+    """The sentences that name a rule."""
+
+
+def data_of(sentences: Sequence[Sentence]) -> DataReading:
+    """Return the data levels that sentences name; empty where they name no rule."""
+    groups: dict[tuple[DataRuleKind, Of], Alternatives] = {}
+    used = []
+    for number, sentence in enumerate(sentences):
+        named = list(_alternatives(sentence.text))
+        used += [sentence.said] * bool(named)
+        is_of_training = says("of_training", sentence.text)
+        for one in named:
+            one = replace(one, place=1000 * number + one.place)
+            one = _of_training(one) if is_of_training else one
+            known = groups.get(one.key)
+            groups[one.key] = _joined(known, one) if known else one
+    has_order = any(says("in_order", s.text) for s in sentences if s.said in used)
+    ordered = sorted(groups.values(), key=lambda g: _turn(g, has_order=has_order))
+    return DataReading(tuple(_levels(ordered)) if ordered else (), tuple(used))
+
+
+def level_name(rules: Iterable[DataRule]) -> str:
+    """Return the short name of a level of data rules."""
+    return " ".join(map(_rule_name, rules)) or ALL
+
+
+def _levels(groups: Sequence[Alternatives]) -> Iterator[Level[DataRules]]:
+    """Yield the product of alternatives; a level is named by what varies."""
+    options = [(*((None,) if g.has_none else ()), *g.rules) for g in groups]
+    varied = [len(o) > 1 for o in options]
+    for chosen in product(*options):
+        rules = tuple(r for r in chosen if r)
+        named = [r for r, is_varied in zip(chosen, varied, strict=True) if is_varied and r]
+        yield Level(DataRules(rules), level_name(named) if any(varied) else "")
+
+
+def _joined(one: Alternatives, other: Alternatives) -> Alternatives:
+    known = {(r.amount, r.is_above, r.first, r.last): r for r in (*other.rules, *one.rules)}
+    order = [(r.amount, r.is_above, r.first, r.last) for r in (*one.rules, *other.rules)]
+    rules = tuple(known[k] for k in dict.fromkeys(order))
+    has_none = one.has_none or other.has_none
+    return Alternatives(one.place, rules, has_none)
+
+
+def _of_training(group: Alternatives) -> Alternatives:
+    """Return rules that count or draw, as ones of training only."""
+    if group.rules[0].kind in (DataRuleKind.REPEATED_PAIRS, DataRuleKind.TIME_WINDOW):
+        return group
+    if group.rules[0].kind is DataRuleKind.LOWEST_RATING and len(group.rules) == 1:
+        return group
+    rules = tuple(replace(r, is_training_only=True) for r in group.rules)
+    return replace(group, rules=rules)
+
+
+def _turn(group: Alternatives, *, has_order: bool) -> tuple[int, int]:
+    kind = group.rules[0].kind
+    is_first = kind is DataRuleKind.REPEATED_PAIRS
+    return (int(not is_first) if has_order else CANONICAL.index(kind)), group.place
+
+
+def _alternatives(text: str) -> Iterator[Alternatives]:
+    """Yield what a sentence names: lists first, then single rules in the rest of it."""
+    has_none = says("no_rule", text)
+    spans: list[tuple[int, int]] = []
+    for one, span in _lists(text):
+        yield replace(one, has_none=has_none)
+        spans.append(span)
+    rest = blotted(text, spans)
+    for one, span in _own(rest):
+        yield one
+        spans.append(span)
+    rest = blotted(text, spans)
+    read = _read_rules(rest)
+    by_key: dict[tuple[DataRuleKind, Of], list[DataRule]] = {}
+    for rule in read:
+        by_key.setdefault((rule.kind, rule.of), []).append(rule)
+    for rules in by_key.values():
+        place = max(0, text.find(_number_text(rules[0])))
+        is_filter = rules[0].kind not in (DataRuleKind.REPEATED_PAIRS, DataRuleKind.SAMPLE)
+        yield Alternatives(place, tuple(rules), has_none and is_filter and not spans)
+
+
+def _lists(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
+    """Yield lists of amounts of one kind of rule, each with where it stands."""
+    if match := found("core_list", text):
+        amounts = _amounts(_group(match))
+        side = _side(text[: match.end() + 40])
+        of = Of.BOTH if side is None else side
+        kinds = tuple(DataRule(DataRuleKind.CORE, n, of, text=match[0]) for n in amounts)
+        yield Alternatives(match.start(), kinds), match.span()
+    match = found("rating_list", text)
+    if match and len(stars := [n for n in _amounts(_group(match)) if n <= 10]) > 1:
+        is_above = re.search(r"above|over|>(?!=)", match[0]) is not None
+        kind = DataRuleKind.LOWEST_RATING
+        rules = tuple(DataRule(kind, n, is_above=is_above, text=match[0]) for n in stars)
+        yield Alternatives(match.start(), rules), match.span()
+        text = blotted(text, [match.span()])
+    if (match := found("fewest_list", text)) and says("counted", text[match.end() :]):
+        yield _fewest(text, match), match.span()
+    match = found("sample_list", text)
+    if match and says("sampling", text) and not _is_core(match, text):
+        sizes = tuple(_size(n) for n in re.findall(r"\d+%?", match[1]))
+        rules = tuple(
+            DataRule(DataRuleKind.SAMPLE, n, _of(match[2]), text=match[0]) for n in sizes
+        )
+        yield Alternatives(match.start(), rules), match.span()
+
+
+def _own(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
+    """Yield single rules in forms of their own: repeated pairs, windows of years, samples."""
+    if says("repeats", text) and (keep := _kept(text)):
+        rule = DataRule(DataRuleKind.REPEATED_PAIRS, keep=keep, text=text)
+        match = found("kept_first", text) or found("kept_last", text) or found("repeats", text)
+        yield Alternatives(0, (rule,)), match.span() if match else (0, 0)
+    if match := found("window_of", text):
+        years = [g for g in match.groups() if g]
+        rule = DataRule(
+            DataRuleKind.TIME_WINDOW, first=f"{years[0]}-01-01", last=f"{years[1]}-12-31",
+            text=match[0],
+        )  # fmt: skip
+        yield Alternatives(match.start(), (rule,)), match.span()
+    match = found("rating_one", text)
+    if match and says("of_ratings", text):
+        rule = DataRule(DataRuleKind.LOWEST_RATING, float(match[1]), text=match[0])
+        yield Alternatives(match.start(), (rule,)), match.span()
+    if match := found("sample_one", text):
+        size, of = (g for g in match.groups() if g)
+        rule = DataRule(DataRuleKind.SAMPLE, _size(size), _of(of), text=match[0])
+        yield Alternatives(match.start(), (rule,)), match.span()
+
+
+def _kept(text: str) -> Keep | None:
+    if says("kept_all", text):
+        return Keep.ALL
+    if says("kept_first", text):
+        return Keep.FIRST
+    if says("kept_last", text):
+        return Keep.LAST
+    return Keep.FIRST if says("once_only", text) else None
+
+
+def _read_rules(text: str) -> tuple[DataRule, ...]:
+    """Return the single rules of a sentence, without what is read in forms of their own."""
+    rules = data_words.data_rules([PATTERNS["reason"].sub(" ", text)])
+    skipped = (DataRuleKind.OTHER,)
+    return tuple(r for r in rules if r.kind not in skipped)
+
+
+def _fewest(text: str, match: re.Match[str]) -> Alternatives:
+    """Return a list of the fewest interactions that users or items must have."""
+    around = text[max(0, match.start() - 80) : match.end() + 60]
+    left = found("left_alone", around)
+    side = _side(blotted(around, [left.span()] if left else []))
+    of = Of.BOTH if side is None else side
+    rules = tuple(DataRule(DataRuleKind.FEWEST, n, of, text=match[0]) for n in _amounts(match[2]))
+    return Alternatives(match.start(), rules)
+
+
+def _side(text: str) -> Of | None:
+    """Return whether words are of users, of items or of both; None where of neither."""
+    people, things = says("of_people", text), says("of_things", text)
+    if people is things:
+        return Of.BOTH if people else None
+    return Of.USERS if people else Of.ITEMS
+
+
+def _of(word: str) -> Of:
+    if says("of_people", word):
+        return Of.USERS
+    return Of.ITEMS if says("of_things", word) else Of.INTERACTIONS
+
+
+def _is_core(match: re.Match[str], text: str) -> bool:
+    return PATTERNS["core_list"].match(text[match.start() :]) is not None
+
+
+def _amounts(text: str) -> tuple[float, ...]:
+    found = (float(n) for n in re.findall(r"\d+(?:\.\d+)?", text))
+    return tuple(dict.fromkeys(found))
+
+
+def _size(text: str) -> float:
+    return round(float(text[:-1]) / 100, 6) if text.endswith("%") else float(text)
+
+
+def _group(match: re.Match[str]) -> str:
+    return max((g for g in match.groups() if g), key=len)
+
+
+def _number_text(rule: DataRule) -> str:
+    return f"{rule.amount:g}" if rule.amount is not None else rule.first[:4] or "\0"
+
+
+def _rule_name(rule: DataRule) -> str:
+    amount = f"{rule.amount:g}" if rule.amount is not None else ""
+    match rule.kind:
+        case DataRuleKind.CORE:
+            return f"{amount}-core" + ("" if rule.of is Of.BOTH else f" of {rule.of.value}")
+        case DataRuleKind.LOWEST_RATING:
+            return f"ratings {'above' if rule.is_above else 'from'} {amount}"
+        case DataRuleKind.FEWEST:
+            return f"{rule.of.value} from {amount}"
+        case DataRuleKind.SAMPLE:
+            size = f"{rule.amount:.0%}" if rule.amount and rule.amount < 1 else amount
+            return f"{size} {rule.of.value}"
+        case DataRuleKind.TIME_WINDOW:
+            return "-".join(filter(None, (rule.first[:4], rule.last[:4])))
+        case DataRuleKind.REPEATED_PAIRS:
+            return f"{rule.keep.value} of pairs"
+        case DataRuleKind.OTHER:
+            return rule.text[:20]

@@ -1,0 +1,206 @@
+"""Lists of levels that a text names: seeds, shares of training, profiles, hyperparameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from agent_core.domain import Factor, FactorRole, LevelValue
+from agent_core.domain.cells import WHOLE
+from agent_core.lenskit.scorers import SCORERS
+from agent_core.offline.catalogue import ALGORITHMS, HYPERPARAMETERS, PARAMETERS
+from agent_core.offline.designs.entities import Mention, algorithms_in, cuts_in
+from agent_core.offline.designs.text import blotted
+from agent_core.offline.designs.words import PATTERNS, found, number_in, says
+
+Span = tuple[int, int]
+MAX_LEVELS = 60
+MOST_SEEDS = 1001
+"""More are as good as this many: a plan never has so many."""
+NO_RERANK = "none"
+_JOINER = re.compile(r"[\s,/&+]*(?:(?:and|or|vs\.?|versus|as well as|plus|with)\b[\s,]*)?", re.I)
+_KINDS = {known.name: known.kind for known in ALGORITHMS}
+
+
+def split_seeds_of(text: str) -> tuple[tuple[int, ...], list[Span]]:
+    """Return the seeds of a split that is drawn several times, and where they stand."""
+    if several := _listed("split_seeds", text) or _ranged("split_seed_range", text):
+        return several
+    return _counted("split_count", text)
+
+
+def model_seeds_of(text: str) -> tuple[tuple[int, ...], list[Span]]:
+    """Return the seeds of trainings that are repeated, and where they stand."""
+    if several := _listed("model_seeds", text) or _ranged("model_seed_range", text):
+        return several
+    return _counted("seed_count", text)
+
+
+def shares_of(text: str) -> tuple[tuple[float, ...], list[Span]]:
+    """Return the shares of the training part that are compared, and where they stand."""
+    match = found("train_shares", text)
+    if match is None:
+        return (), []
+    listed = next(g for g in match.groups() if g)
+    parts = PATTERNS["one_share"].compiled.finditer(listed)
+    shares = [_share(m[0]) if re.match(r"[\d.]", m[0]) else 1.0 for m in parts]
+    unique = tuple(dict.fromkeys(s for s in shares if 0 < s <= 1))
+    return (unique, [match.span()]) if len(unique) > 1 else ((), [])
+
+
+def profiles_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:
+    """Return the numbers of interactions that test users keep, and where they stand."""
+    match = found("profile_sizes", text) or found("profile_given", text)
+    if match is None:
+        return (), []
+    listed = next(g for g in match.groups() if g)
+    sizes: list[LevelValue] = [int(float(n)) for n in re.findall(r"\d+", listed)]
+    sizes += [WHOLE] * (says("whole_share", listed) or says("whole_profile", text))
+    group = next(i for i, g in enumerate(match.groups(), 1) if g)
+    return tuple(dict.fromkeys(sizes)), [match.span(group)]
+
+
+def reranks_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:
+    """Return what is done to lists of algorithms: names or weights, and where they stand."""
+    if not says("rerank", text) and not says("rerank_names", text):
+        return (), []
+    text = PATTERNS["parenthesis"].compiled.sub(lambda m: " " * len(m[0]), text)
+    match = found("rerank_levels", text)
+    if match:
+        listed = next(g for g in match.groups() if g)
+        return tuple(dict.fromkeys(map(float, re.findall(r"\d*\.?\d+", listed)))), [match.span()]
+    names = [m[0] for m in PATTERNS["rerank_names"].compiled.finditer(text)]
+    return (NO_RERANK, *dict.fromkeys(names)) if names else (), []
+
+
+def grids_of(text: str, named: Sequence[str]) -> tuple[tuple[Factor, ...], list[Span]]:
+    """Return the hyperparameters that get several values, and where these stand.
+
+    Parameters
+    ----------
+    text
+        A sentence.
+    named
+        The algorithms of the whole text.
+    """
+    mentions = algorithms_in(text)
+    cuts = [(c.start, c.end) for c in cuts_in(text) if not says("before_parameter", text[c.end :])]
+    rest = blotted(text, cuts)
+    factors, spans = [], []
+    for start, end, name, values in _value_lists(rest):
+        of = _owners(name, text, mentions, start, named)
+        rest = blotted(rest, [(start, end)])
+        spans.append((start, end))
+        factors.append(Factor(name, values, FactorRole.COMPARED, of))
+    return tuple(factors), spans
+
+
+def owners_of(name: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Return the named algorithms that have a hyperparameter, else the one it is usual of."""
+    own = tuple(n for n in named if _has(n, name))
+    return own or (HYPERPARAMETERS[name].algorithm,)
+
+
+def _listed(name: str, text: str) -> tuple[tuple[int, ...], list[Span]] | None:
+    match = found(name, text)
+    if match is None:
+        return None
+    return tuple(dict.fromkeys(map(int, re.findall(r"\d+", match[1])))), [match.span()]
+
+
+def _ranged(name: str, text: str) -> tuple[tuple[int, ...], list[Span]] | None:
+    match = found(name, text)
+    if match is None or int(match[2]) <= int(match[1]):
+        return None
+    return tuple(range(int(match[1]), int(match[2]) + 1)), [match.span()]
+
+
+def _counted(name: str, text: str) -> tuple[tuple[int, ...], list[Span]]:
+    """Return as many seeds as a text says; only the number is used up by it."""
+    count = number_in(name, text)
+    matches = PATTERNS[name].compiled.finditer(text)
+    spans = [m.span(next(i for i, g in enumerate(m.groups(), 1) if g)) for m in matches]
+    return (tuple(range(min(count, MOST_SEEDS))), spans) if count and count > 1 else ((), [])
+
+
+def _share(text: str) -> float:
+    number = float(text.rstrip("%"))
+    return round(number / 100, 6) if text.endswith("%") else number
+
+
+def _value_lists(text: str) -> Iterator[tuple[int, int, str, tuple[LevelValue, ...]]]:
+    """Yield the lists of values beside names of hyperparameters, the nearest first."""
+    places = sorted(
+        ((m.start(), m.end(), n) for n in PARAMETERS for m in _name(n).finditer(text)),
+        key=lambda p: (p[0], -p[1]),
+    )
+    taken: list[Span] = []
+    for is_before in (True, False):
+        for start, end, name in places:
+            match = _beside(text, start, end, is_before=is_before)
+            other = PATTERNS["two_values"].match(text[end:]) if is_before else None
+            if match is None and other:
+                match = re.search(r"(\d+(?:\.\d+)?)\s+$", text[:start])
+            if match is None or (is_before and _is_of_another(text[: match.start()], name)):
+                continue
+            span = match.start(1), end
+            if not is_before:
+                span = start, end + match.end(1)
+            if not is_before and _is_unit_of_another(text[span[1] :], name):
+                continue
+            between = [p for p in places if span[0] < p[0] < span[1] and p[:2] != (start, end)]
+            if between or any(a < span[1] and span[0] < b for a, b in taken):
+                continue
+            said = match[1] + (f", {other[1]}" if other else "")
+            values = tuple(dict.fromkeys(map(_number, re.findall(r"\d[\d.e-]*", said))))
+            if 1 < len(values) <= MAX_LEVELS:
+                taken.append(span)
+                yield *span, name, values
+
+
+def _beside(text: str, start: int, end: int, *, is_before: bool) -> re.Match[str] | None:
+    if is_before:
+        return PATTERNS["listed_before"].search(text[:start])
+    return PATTERNS["listed_after"].match(text[end:])
+
+
+def _is_of_another(before: str, name: str) -> bool:
+    """Whether a list begins with the value of another quantity: `rate 0.002 and 30 epochs`."""
+    others = "|".join(names for other, names in PARAMETERS.items() if other != name)
+    return re.search(rf"\b(?:{others})\W*(?:of|to|is)?\W*$", before, re.IGNORECASE) is not None
+
+
+def _is_unit_of_another(after: str, name: str) -> bool:
+    """Whether a list ends with the value of another quantity: `rate 0.002 and 30 epochs`."""
+    others = "|".join(names for other, names in PARAMETERS.items() if other != name)
+    words = rf"\s*(?:latent\s+|nearest\s+)?(?:seeds|runs|folds|times|%|(?:{others})\b)"
+    return re.match(words, after, re.IGNORECASE) is not None
+
+
+@cache
+def _name(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{PARAMETERS[name]})(?![\w-])", re.IGNORECASE)
+
+
+def _number(text: str) -> int | float:
+    value = float(text.rstrip("."))
+    return int(value) if value.is_integer() else value
+
+
+def _owners(
+    name: str, text: str, mentions: Iterable[Mention], place: int, named: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the algorithms that a list of values is of: those right before, else all that can."""
+    before = [m for m in mentions if m.start < place]
+    run: list[str] = []
+    for place_of, mention in enumerate(before):
+        is_joined = place_of and _JOINER.fullmatch(text[before[place_of - 1].end : mention.start])
+        run = [*run, mention.name] if is_joined else [mention.name]
+    own = [n for n in run if _has(n, name)]
+    return tuple(dict.fromkeys(own)) or owners_of(name, named)
+
+
+def _has(algorithm: str, parameter: str) -> bool:
+    kind = _KINDS.get(algorithm)
+    return kind is not None and parameter in SCORERS[kind].parameters

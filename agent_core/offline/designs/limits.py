@@ -1,0 +1,137 @@
+"""What limits a question: the level that others are held against, pairs, margin, tolerance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent_core.domain import Estimand, Factor, FactorKind, LevelValue, Question
+from agent_core.offline.designs.asked import PATTERNS, Clause, says
+from agent_core.offline.designs.data import ALL
+from agent_core.offline.designs.entities import Mention, algorithms_in
+
+BASELINES = ("Popularity", "Bias", "Random")
+_HELD_AGAINST = r"\b(?:that|what|than|against|reference|relative\s+to|to)"
+WITH_TOLERANCE = (Estimand.RESPONSE, Estimand.STOPPING, Estimand.TRADE_OFF, Estimand.ORDER)
+
+
+def limits_of(kind: Estimand, text: str, sentence: str) -> dict[str, Any]:
+    """Return the margin of a difference, or the tolerance of a response, as a text says."""
+    if kind is Estimand.DIFFERENCE and (margin := margin_of(sentence)):
+        return margin
+    if kind in WITH_TOLERANCE:
+        match = PATTERNS["tolerance"].search(text) or PATTERNS["tolerance"].search(sentence)
+        if match:
+            return _tolerance(match)
+    return {}
+
+
+def margin_of(sentence: str) -> dict[str, Any]:
+    """Return the difference that would not matter; empty where a sentence says none."""
+    match = PATTERNS["margin"].search(sentence)
+    if match is None or not says("no_matter", sentence):
+        return {}
+    said = next(g for g in match.groups() if g)
+    return {"margin": _amount(said), "is_relative": _is_relative(said)}
+
+
+def reference_of(
+    question: Question,
+    clause: Clause,
+    factors: Sequence[Factor],
+    labels: Mapping[str, LevelValue],
+) -> LevelValue | None:
+    """Return the level that the others are held against, where a clause names one."""
+    text = clause.text or clause.sentence
+    factor = next((f for f in factors if f.name in question.over), None)
+    if factor is None:
+        return None
+    if factor.kind is FactorKind.ALGORITHM:
+        return _algorithm_reference(text, clause, factor)
+    if factor.kind is FactorKind.SPLIT:
+        match = PATTERNS["label_reference"].search(text)
+        return labels.get(match[1]) if match else None
+    if factor.kind in (FactorKind.HYPERPARAMETER, FactorKind.RERANK):
+        return _number_reference(clause.sentence, factor)
+    if not says("reference_word", clause.sentence):
+        return None
+    if factor.kind is FactorKind.DATA and ALL in factor.levels:
+        return ALL
+    if factor.kind is FactorKind.TRAIN_SHARE and says("whole_reference", clause.sentence):
+        return max((s for s in factor.levels if isinstance(s, int | float)), default=None)
+    if factor.kind is FactorKind.PROFILE_SIZE and says("whole_reference", clause.sentence):
+        return factor.levels[-1]
+    return None
+
+
+def pairs_of(
+    clause: Clause, algorithms: Sequence[str], reference: LevelValue | None
+) -> tuple[tuple[LevelValue, LevelValue], ...]:
+    """Return the pair of algorithms that a clause is about, where it names two."""
+    if reference in BASELINES and len(algorithms) > 2:
+        return tuple((n, reference) for n in algorithms if n != reference)
+    named = _names(clause.algorithms)
+    if len(named) < 2:
+        named = _names(algorithms_in(clause.sentence))
+    if len(named) < 2 and len(algorithms) == 2:
+        named = list(algorithms)
+    return ((named[0], named[1]),) if len(named) == 2 else ()
+
+
+def _algorithm_reference(text: str, clause: Clause, factor: Factor) -> LevelValue | None:
+    mentions = [m for m in algorithms_in(text) if m.name in factor.levels]
+    if alone := _alone(text, mentions):
+        return alone
+    for mention in mentions:
+        if PATTERNS["reference_of"].search(text[: mention.start]) and mention is not mentions[0]:
+            return mention.name
+        is_others = says("equivalence", text) and says("the_others", text)
+        is_alone = mention.name in BASELINES or is_others
+        if is_alone and PATTERNS["reference_of"].search(text[: mention.start]):
+            return mention.name
+    if says("swap_for", text) and len(mentions) == 2:
+        return mentions[0].name
+    return None
+
+
+def _alone(text: str, mentions: Sequence[Mention]) -> LevelValue | None:
+    """Return the one algorithm that several others stand against: `A more than B and C`."""
+    for place, mention in enumerate(mentions[1:], start=1):
+        if PATTERNS["reference_of"].search(text[: mention.start]):
+            sides = [{m.name for m in mentions[:place]}, {m.name for m in mentions[place:]}]
+            single = [s for s in sides if len(s) == 1]
+            return next(iter(single[0])) if len(single) == 1 else None
+    return None
+
+
+def _number_reference(text: str, factor: Factor) -> LevelValue | None:
+    """Return the level of a number that stands where what others are held against stands."""
+    for level in factor.levels:
+        shown = f"{level:g}" if isinstance(level, int | float) else str(level)
+        number = rf"(?<![\d.]){re.escape(shown)}(?![\d.]*\d)"
+        if re.search(rf"{_HELD_AGAINST}\s+(?:\w+\s+){{0,2}}?{number}", text):
+            return level
+    if factor.kind is FactorKind.RERANK and says("un_reranked", text):
+        return factor.levels[0]
+    return None
+
+
+def _tolerance(match: re.Match[str]) -> dict[str, Any]:
+    said = next(g for g in match.groups() if g)
+    if says("share_of_reference", match[0]) or (said.endswith("%") and float(said[:-1]) > 50):
+        return {"tolerance": round(1 - float(said.rstrip("%")) / 100, 6), "is_relative": True}
+    return {"tolerance": _amount(said), "is_relative": _is_relative(said)}
+
+
+def _amount(text: str) -> float:
+    number = float(re.findall(r"\d*\.?\d+", text)[0])
+    return round(number / 100, 6) if re.search(r"%|point", text) else number
+
+
+def _is_relative(text: str) -> bool:
+    return "%" in text
+
+
+def _names(mentions: Sequence[Mention]) -> list[LevelValue]:
+    return list(dict.fromkeys(m.name for m in mentions))

@@ -1,0 +1,157 @@
+"""Typed questions from the clauses that ask them and the factors that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from agent_core.domain import Estimand, LevelValue, Question
+from agent_core.offline.designs.asked import PATTERNS as ASKED, Ask, Clause, says
+from agent_core.offline.designs.asks import asks_of, is_apart, levels_in, set_against
+from agent_core.offline.designs.limits import limits_of, margin_of, pairs_of, reference_of
+from agent_core.offline.designs.measured import (
+    claimed_measures,
+    costs_left,
+    in_order,
+    own_measures,
+    with_measures,
+)
+from agent_core.offline.designs.over import over_of, within_of
+from agent_core.offline.designs.structure import OF_PAIRS, Structure
+from agent_core.offline.designs.text import usual_form
+
+_GROUPS = {
+    "group_activity": "activity of users",
+    "group_age": "age of items",
+    "group_popularity": "popularity of items",
+}
+
+
+def questions_of(
+    clauses: Sequence[Clause], structure: Structure
+) -> tuple[tuple[Question, ...], frozenset[str]]:
+    """Return the questions, the primary one first, and the clauses that ask them."""
+    asks = asks_of(clauses, structure)
+    found: list[Question] = []
+    for ask in asks:
+        question = _question(ask, structure, own_measures(ask, structure))
+        for one in _apart(question, ask, structure):
+            _add(found, one)
+    found = with_measures(found, structure, claimed_measures(asks, structure))
+    if costs := costs_left(found, structure):
+        cost = Ask(Estimand.COST, Clause("", "", "", 0, is_asked=False))
+        found.append(_question(cost, structure, costs))
+    found = _with_references(_with_margin(found, clauses), clauses, structure)
+    used = frozenset(a.clause.said for a in asks)
+    return tuple(in_order(q, structure) for q in found), used
+
+
+def _apart(question: Question, ask: Ask, structure: Structure) -> Iterator[Question]:
+    """Yield a question for each repeated factor where a clause asks so, else the one."""
+    if question.kind is not Estimand.SPREAD or not is_apart(ask):
+        yield question
+        return
+    for name in structure.repeated:
+        yield replace(question, over=(name,))
+
+
+def _question(ask: Ask, structure: Structure, measures: tuple[str, ...]) -> Question:
+    over = over_of(ask, structure)
+    question = Question(
+        ask.kind, over, measures, within_of(ask, structure, over), clause=ask.clause.said
+    )
+    return _with_limits(question, ask, structure)
+
+
+def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question:
+    """Return a question with reference, pairs, margin or tolerance, and groups, as it says."""
+    clause = ask.clause
+    text = clause.text or clause.sentence
+    question = replace(question, **limits_of(question.kind, text, clause.sentence))
+    if question.kind is Estimand.GROUPS:
+        question = replace(question, groups=_groups_of(text))
+    reference = reference_of(question, clause, structure.factors, structure.labels)
+    if reference is not None:
+        question = replace(question, reference=reference)
+    against = set_against(clause, structure) if question.kind is Estimand.DIFFERENCE else None
+    if against and len(levels := levels_in(clause, against)) == 2:
+        return replace(question, pairs=((levels[0], levels[1]),))
+    if question.kind in (Estimand.DIFFERENCE, Estimand.INTERACTION) and not against:
+        question = replace(question, pairs=pairs_of(clause, structure.algorithms, reference))
+    return question
+
+
+def _groups_of(text: str) -> str:
+    """Return what users or items are grouped by: the rule in the text's words, else its kind."""
+    known = next((words for name, words in _GROUPS.items() if says(name, text)), "")
+    rule = ASKED["group_rule"].search(text)
+    said = next((g for g in rule.groups() if g), "") if rule else ""
+    if known == _GROUPS["group_activity"] or not said:
+        return known or "groups of users"
+    return f"groups of users by {said.strip()}"
+
+
+def _add(found: list[Question], question: Question) -> None:
+    """Add a question, or join it with one of the same kind over the same factors."""
+    for place, known in enumerate(found):
+        is_same = (known.kind, known.over) == (question.kind, question.over)
+        if not is_same or _are_apart(known, question):
+            continue
+        found[place] = _joined(known, question)
+        return
+    found.append(question)
+
+
+def _are_apart(known: Question, other: Question) -> bool:
+    """Whether questions of one kind are about different things."""
+    if says("equivalence", other.clause) and known.reference is None:
+        return says("all_pairs", usual_form(known.clause)) or says("named_test", known.clause)
+    if known.kind in (Estimand.COST, Estimand.GROUPS) or not known.measures or not other.measures:
+        return False
+    if all(k.partition("@")[0] in OF_PAIRS for k in other.measures):
+        return False
+    is_new = not {*other.measures} & {*known.measures}
+    return is_new and bool(known.clause and other.clause)
+
+
+def _joined(known: Question, other: Question) -> Question:
+    def first(one: LevelValue | None, two: LevelValue | None) -> LevelValue | None:
+        return one if one is not None else two
+
+    return replace(
+        known,
+        measures=tuple(dict.fromkeys((*known.measures, *other.measures))),
+        reference=first(known.reference, other.reference),
+        pairs=known.pairs or other.pairs,
+        margin=known.margin if known.margin is not None else other.margin,
+        tolerance=known.tolerance if known.tolerance is not None else other.tolerance,
+        is_relative=known.is_relative or other.is_relative,
+        clause=known.clause or other.clause,
+    )
+
+
+def _with_margin(found: list[Question], clauses: Sequence[Clause]) -> list[Question]:
+    """Return questions of which a difference has the margin that a sentence names."""
+    margin = next((margin for c in clauses if (margin := margin_of(c.sentence))), None)
+    places = [i for i, q in enumerate(found) if q.kind is Estimand.DIFFERENCE]
+    if margin is None or not places or any(found[i].margin is not None for i in places):
+        return found
+    equal = [i for i in places if says("equivalence", found[i].clause)]
+    place = (equal or places)[0]
+    found[place] = replace(found[place], **margin)
+    return found
+
+
+def _with_references(
+    found: list[Question], clauses: Sequence[Clause], structure: Structure
+) -> list[Question]:
+    """Return questions with the level that another clause says they are relative to."""
+    told = [c for c in clauses if says("relative_to", c.text)]
+    followed = (Estimand.RESPONSE, Estimand.TRADE_OFF)
+    for place, question in enumerate(found):
+        if question.kind not in followed or question.reference is not None:
+            continue
+        levels = (reference_of(question, c, structure.factors, structure.labels) for c in told)
+        reference = next((r for r in levels if r is not None), None)
+        found[place] = replace(question, reference=reference)
+    return found

@@ -1,0 +1,115 @@
+"""What scripts of the rule-based researcher carry out of a plan, and what they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agent_core.domain import (
+    DataRuleKind,
+    Dataset,
+    FactorKind,
+    Metric,
+    Plan,
+    Question,
+    SplitKind,
+    Unanswered,
+)
+from agent_core.offline.catalogue import BY_KIND
+from agent_core.offline.cell_scripts import (
+    COMPUTED,
+    COSTS,
+    OF_CATEGORIES,
+    category_of,
+    reranking_of,
+)
+
+
+def can_run(plan: Plan, dataset: Dataset) -> str:
+    """Return why no script of mine carries out a plan; empty where one does.
+
+    The one place that a wider composer widens.
+
+    Parameters
+    ----------
+    plan
+        The plan, without secondary measures that cannot be had.
+    dataset
+        The profile of its data.
+    """
+    return next(_reasons(plan, dataset), "")
+
+
+def carried_out(plan: Plan, dataset: Dataset) -> Plan:
+    """Return a plan in which what cannot be carried out is named, the main question as such."""
+    plan = _without_metrics(plan, dataset)
+    reason = can_run(plan, dataset)
+    main = plan.questions[0].clause if plan.questions else ""
+    if not reason:
+        return plan
+    open_main = Unanswered(main or plan.question, reason, is_main=True)
+    return replace(plan, unanswered=(open_main, *plan.unanswered))
+
+
+def _reasons(plan: Plan, dataset: Dataset) -> Iterator[str]:
+    for algorithm in plan.algorithms:
+        if algorithm.kind not in BY_KIND:
+            yield f"{algorithm.family} is not among the algorithms that I can build"
+    if plan.algorithms and (why := _why_not(plan.primary, dataset)):
+        yield f"{plan.primary.label} {why}"
+    for level in _reranked(plan):
+        if reranking_of(level) is None:
+            yield f"re-ranking by {level} is not among those that I can build"
+    if _reranked(plan) and not category_of(dataset):
+        yield "re-ranking needs categories of the items, and no table with them came with the data"
+    if len(plan.datasets) > 1:
+        yield "one dataset is run at a time"
+    for rule in (r for level in plan.data_levels for r in level.rules.rules):
+        if rule.kind is DataRuleKind.OTHER:
+            yield f"“{rule.text}” is a rule that I cannot apply"
+    yield from _reasons_of_splits(plan, dataset)
+
+
+def _reasons_of_splits(plan: Plan, dataset: Dataset) -> Iterator[str]:
+    for split in (level.rules for level in plan.split_levels):
+        if split.kind is SplitKind.OTHER:
+            yield f"“{split.text}” is a split that I cannot make"
+        if split.kind.is_timed and dataset.timestamp_column is None:
+            yield "the data has no timestamps to split by"
+
+
+def _reranked(plan: Plan) -> tuple[str | int | float, ...]:
+    factor = plan.factor(FactorKind.RERANK)
+    return factor.levels if factor else ()
+
+
+def _why_not(metric: Metric, dataset: Dataset) -> str:
+    """Return why a metric cannot be had of some data; empty where it can."""
+    if metric.name not in (*COMPUTED, *COSTS):
+        return "is not a metric that I compute"
+    if metric.name in OF_CATEGORIES and not category_of(dataset):
+        return "needs categories of the items, and no table with them came with the data"
+    return ""
+
+
+def _without_metrics(plan: Plan, dataset: Dataset) -> Plan:
+    """Return a plan without secondary metrics that cannot be had; each is named."""
+    gone = {m: why for m in plan.metrics[1:] if (why := _why_not(m, dataset))}
+    if not gone:
+        return plan
+    keys = {m.key for m in gone}
+    told = tuple(Unanswered(m.label, why) for m, why in gone.items())
+    return replace(
+        plan,
+        metrics=tuple(m for m in plan.metrics if m not in gone),
+        questions=tuple(_without_keys(q, keys) for q in plan.questions if _stays(q, keys)),
+        unanswered=(*plan.unanswered, *told),
+    )
+
+
+def _stays(question: Question, gone: set[str]) -> bool:
+    return not question.measures or not {*question.measures} <= gone
+
+
+def _without_keys(question: Question, gone: set[str]) -> Question:
+    return replace(question, measures=tuple(k for k in question.measures if k not in gone))
