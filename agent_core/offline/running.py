@@ -16,7 +16,7 @@ from agent_core.domain import (
     Unanswered,
 )
 from agent_core.offline.catalogue import BY_KIND
-from agent_core.offline.cell_scripts import (
+from agent_core.offline.composer import (
     COMPUTED,
     COSTS,
     OF_CATEGORIES,
