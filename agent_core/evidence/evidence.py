@@ -142,6 +142,11 @@ class Evidence:
         return self.rows[~self.rows["aggregate"].astype(bool)]
 
     @property
+    def measured(self) -> pd.DataFrame:
+        """The rows of single runs, on the test or on what is chosen by."""
+        return pd.concat([self.single, self.validated]) if len(self.validated) else self.single
+
+    @property
     def missing(self) -> tuple[Cell, ...]:
         """The cells of the design without results; none where folds are not those of it."""
         found = {cell.id for cell in self.of_runs.values()}

@@ -31,7 +31,7 @@ MUCH_SMALLER = 1.5
 
 def algorithms_as_planned(evidence: Evidence) -> Result:
     """Check that every planned algorithm has results, by the planned class."""
-    ran, planned = set(evidence.rows["algorithm"]), [a.name for a in evidence.plan.algorithms]
+    ran, planned = _ran(evidence), [a.name for a in evidence.plan.algorithms]
     if missing := [name for name in planned if name not in ran]:
         return failed("No results of {algorithms}.", algorithms=missing)
     if wrong := list(_wrong_classes(evidence)):
@@ -51,7 +51,7 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
     product has trained the recorded ones itself and come to the delivered values.
     """
     configured = [a for a in evidence.plan.algorithms if a.config]
-    planned = [a for a in configured if a.name in set(evidence.rows["algorithm"])]
+    planned = [a for a in configured if a.name in _ran(evidence)]
     faults: list[str] = [f for a in planned for f in _config_faults(evidence, a)]
     faults += ignored_arguments(evidence)
     late = list(late_changes(evidence))
@@ -78,7 +78,7 @@ def hyperparameters_took_effect(evidence: Evidence) -> Result:
 def configuration_as_planned(evidence: Evidence) -> Result:
     """Check classes and configurations of all planned algorithms."""
     faults = list(_wrong_classes(evidence))
-    ran = set(evidence.rows["algorithm"])
+    ran = _ran(evidence)
     for algorithm in evidence.plan.algorithms:
         if algorithm.name not in ran:
             faults.append(Detail("{algorithm} has no results", algorithm=algorithm.name))
@@ -157,6 +157,11 @@ def tuning_parity(evidence: Evidence) -> Result:
     if not most:
         return passed("Nothing was tuned: results are of these configurations.")
     return passed("{trials} configurations were tried for each algorithm.", trials=most)
+
+
+def _ran(evidence: Evidence) -> set[str]:
+    """Return the algorithms with results, on the test or on what is chosen by."""
+    return {*evidence.rows["algorithm"], *evidence.validated["algorithm"]}
 
 
 def _wrong_classes(evidence: Evidence) -> Iterator[Detail]:

@@ -49,9 +49,11 @@ def recomputation_agrees(evidence: Evidence) -> Result:
     if not len(single):
         return failed("There are no results of single runs.")
     agreement, known = evidence.agreement, single[single["metric"].isin(KNOWN)]
-    wrong = agreement[~agreement["agrees"].astype(bool)]
-    if len(wrong):
-        return failed(_disagreement(wrong, len(agreement)))
+    both = [agreement, evidence.validated_agreement]
+    wrong = [table[~table["agrees"].astype(bool)] for table in both]
+    if found := [table for table in wrong if len(table)]:
+        whole = pd.concat(found, ignore_index=True)
+        return failed(_disagreement(whole, sum(map(len, both))))
     if strange := [_sample_text(run, fault) for run, fault in sample_faults(evidence)]:
         told = "Recomputed on {users}, which tell nothing of the others; {faults:2}."
         return failed(told, users=users_of_sample(evidence), faults=strange)
@@ -159,6 +161,9 @@ def users_dropped(evidence: Evidence) -> Result:
 def _shared_folds(evidence: Evidence) -> Result:
     """Check that compared algorithms share their folds."""
     folds = _folds_of(evidence)
+    every = "{algorithms} algorithms on the same test users."
+    if evidence.of_runs and not _beside_design(evidence, folds):
+        return passed(every, algorithms=evidence.single["algorithm"].nunique())
     shared = frozenset.intersection(*folds.values())
     known = frozenset.union(*folds.values())
     variants = {f for f in known if is_variant(evidence, f)}
@@ -171,8 +176,7 @@ def _shared_folds(evidence: Evidence) -> Result:
     if partial := sorted(a for a, f in folds.items() if f != known):
         told = "Not on every fold: {algorithms}; {folds} folds are shared."
         return warned(told, algorithms=partial, folds=len(shared))
-    told = "{algorithms} algorithms on the same test users."
-    return passed(told, algorithms=evidence.single["algorithm"].nunique())
+    return passed(every, algorithms=evidence.single["algorithm"].nunique())
 
 
 def _sample_text(run: tuple[str, str, str], fault: Detail) -> Detail:
@@ -302,6 +306,17 @@ def _folds_of(evidence: Evidence) -> dict[str, frozenset[str]]:
     found = {str(a): frozenset(g["fold"]) for a, g in single.groupby("algorithm")}
     planned = {a.name: found[a.name] for a in evidence.plan.algorithms if a.name in found}
     return planned if len(planned) > 1 else found
+
+
+def _beside_design(evidence: Evidence, folds: dict[str, frozenset[str]]) -> list[str]:
+    """Return the algorithms that lack a fold which the design has for them."""
+    names = {block.name: fold for fold, block in evidence.blocks.items()}
+    wanted: dict[str, set[str]] = {}
+    for cell in evidence.design:
+        wanted.setdefault(cell.algorithm.name, set()).add(
+            names.get(cell.block.name, cell.block.name)
+        )
+    return [name for name, own in folds.items() if wanted.get(name, set()) - own]
 
 
 def _differing_users(evidence: Evidence) -> Iterator[Detail]:

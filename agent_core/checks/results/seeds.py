@@ -52,7 +52,7 @@ def seeds_as_planned(evidence: Evidence) -> Result:
     if not chosen:
         return not_applicable("No planned algorithm draws random numbers.")
     wanted = [str(s) for s in evidence.plan.seeds]
-    single = evidence.single
+    single = evidence.measured
     faults = []
     for algorithm in chosen:
         rows = single[single["algorithm"] == algorithm.name]

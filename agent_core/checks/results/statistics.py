@@ -69,7 +69,7 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     if not swept:
         return not_applicable("The plan sweeps nothing.")
     planned = {a.name: a.config[swept] for a in evidence.plan.algorithms if swept in a.config}
-    known, ran = recorded_algorithms(evidence.run), set(evidence.rows["algorithm"])
+    known, ran = recorded_algorithms(evidence.run), set(evidence.measured["algorithm"])
     faults = each("{algorithm} has no results", algorithm=[n for n in planned if n not in ran])
     for name, value in planned.items():
         config = known.get(name, {}).get("config")

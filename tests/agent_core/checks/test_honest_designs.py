@@ -186,3 +186,36 @@ def test_levels_beyond_what_there_is_are_told(tmp_path):
     assert found["levels_took_effect"].finding is WARN
     assert found["levels_took_effect"].values["levels"] == "40, 80"
     assert ITEMS == 40
+
+
+def test_combinations_that_the_design_leaves_out_are_not_missing(tmp_path):
+    kinds = Factor("split", ("random", "last"))
+    last = Level(SplitRules(SplitKind.LEAVE_LAST), "last")
+    plan = study(EASE, NEIGHBOURS, POPULARITY, factors=(kinds,),
+                 splits=(Level(LEAVE_ONE_OUT, "random"), last))  # fmt: skip
+    left_out = (
+        {"algorithm": "EASE", "split": "last"},
+        {"algorithm": "ItemKNN", "split": "random"},
+    )
+    made = designed(replace(plan, excluded=left_out))
+
+    found = made.findings(tmp_path)
+
+    assert found["cells_complete"].finding is Finding.PASS
+    assert found["same_test_users"].finding is Finding.PASS
+
+
+def test_baselines_are_compared_within_each_level(tmp_path):
+    made = STUDIES["shares_of_training_on_two_splits"]()
+    run = "EASE", "one.train_share-0-1", "none"
+    tested = made.data.iloc[made.splits[run[1]][1]][["user_id", "item_id"]]
+    lists = made.lists[run].merge(tested, how="left", indicator="side")
+    made.lists[run] = lists[lists["side"] == "left_only"].drop(columns="side")
+    made.measure()
+
+    found = made.findings(tmp_path)["beats_baseline"]
+
+    assert found.finding is WARN
+    assert found.values["place"] == "one, train_share 0.1"
+    assert found.values["count"] == 1
+    assert (found.values["pairs"], found.values["cells"], found.values["of"]) == (6, 12, 12)
