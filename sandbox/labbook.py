@@ -1229,6 +1229,12 @@ class _Table:
         self._units: dict[tuple[str, int], np.ndarray] = {}
         self._times: np.ndarray | None = None
 
+    @property
+    def every(self) -> Rows:
+        """Return the rows that have a user and an item."""
+        is_whole = (self.codes["user_id"] >= 0) & (self.codes["item_id"] >= 0)
+        return np.flatnonzero(is_whole).astype(np.int32)
+
     def units(self, of: str, seed: int) -> np.ndarray:
         """Return the number in which a seed draws each distinct id."""
         key = of, seed
@@ -1275,7 +1281,9 @@ class _Table:
         """Return the times as moments, for windows of days."""
         values = self._column("timestamp")
         if not pd.api.types.is_datetime64_any_dtype(values):
-            raise ValueError(f"{self.name} has no dates, only an order: no window of days is kept")
+            if not values.max() > LEAST_TIME:
+                raise ValueError(f"{self.name} has no dates, only an order: no days can be kept")
+            values = pd.to_datetime(_comparable(values), unit="us")
         return values
 
     def users(self, rows: Rows) -> np.ndarray:
@@ -1323,8 +1331,7 @@ def _data_rows(block: str) -> tuple[Rows, list[dict[str, Any]]]:
     kept: dict[str, Any] = _memory.setdefault("data rows", {})
     if key not in kept:
         table = _table_of(block)
-        every = np.arange(len(table.frame), dtype=np.int32)
-        kept[key] = _ruled(table, every, rules)
+        kept[key] = _ruled(table, table.every, rules)
         _make_room(kept, lambda entry: len(entry[0]))
     found: tuple[Rows, list[dict[str, Any]]] = kept[key]
     return found

@@ -1,11 +1,13 @@
 """Cells in several processes, after a crash, and with another script."""
 
+import hashlib
 import json
+import shutil
 import signal
 
 import pandas as pd
 import pytest
-from laid_designs import SCORED, designed, lay, run_cells, told_of
+from laid_designs import SCORED, designed, interactions, lay, run_cells, told_of
 from scripts_with_labbook import names_in, rows_of, run, start
 
 from agent_core.domain import Algorithm
@@ -13,6 +15,22 @@ from agent_core.domain.design import Factor
 from agent_core.domain.rules import Level, SplitKind, SplitRules
 from agent_core.evidence.file_hashes import changed_files
 from sandbox.execution import Artifact
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Make a folder in which a script ran to its end, once."""
+    folder = tmp_path_factory.mktemp("whole")
+    lay(folder)
+    run_cells(folder)
+    return folder
+
+
+@pytest.fixture
+def delivered(whole, tmp_path):
+    """Copy the folder of a script that ran to its end; return it with its design."""
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    return tmp_path, json.loads((tmp_path / "design.json").read_text())
 
 
 def ids_of(record):
@@ -30,10 +48,8 @@ def content_of(folder):
     }
 
 
-def test_several_processes_make_what_one_makes(tmp_path):
-    record = lay(tmp_path / "one")
-    lay(tmp_path / "many")
-    run_cells(tmp_path / "one")
+def test_several_processes_make_what_one_makes(whole, tmp_path):
+    record = lay(tmp_path / "many")
     parts = [",".join(ids_of(record)[n::3]) for n in range(3)]
 
     started = [start(tmp_path / "many", SCORED, LABBOOK_CELLS=part) for part in parts]
@@ -42,34 +58,47 @@ def test_several_processes_make_what_one_makes(tmp_path):
     assert not (tmp_path / "many/results.json").exists()
     run_cells(tmp_path / "many", LABBOOK_CELLS="")
 
-    assert content_of(tmp_path / "many") == content_of(tmp_path / "one")
-    assert rows_of(tmp_path / "many") == rows_of(tmp_path / "one")
-    assert names_in(tmp_path / "many") == names_in(tmp_path / "one")
+    assert content_of(tmp_path / "many") == content_of(whole)
+    assert rows_of(tmp_path / "many") == rows_of(whole)
+    assert names_in(tmp_path / "many") == names_in(whole)
 
 
-def test_what_is_there_is_not_made_again(tmp_path):
-    record = lay(tmp_path)
-    first = ids_of(record)[0]
-    run_cells(tmp_path, LABBOOK_CELLS=first)
-    stamp = (tmp_path / "cells" / first / "cell.json").stat().st_mtime_ns
+def test_what_is_there_is_not_made_again(delivered):
+    folder, record = delivered
+    first, second, *_ = ids_of(record)
+    shutil.rmtree(folder / "cells" / second)
+    stamp = (folder / "cells" / first / "cell.json").stat().st_mtime_ns
 
-    output = run_cells(tmp_path)
+    output = run_cells(folder)
 
-    assert (tmp_path / "cells" / first / "cell.json").stat().st_mtime_ns == stamp
-    assert "[labbook] cell 2 of 8" in output
-    assert "cell 1 of" not in output
-    assert len(rows_of(tmp_path)) == 8
+    assert (folder / "cells" / first / "cell.json").stat().st_mtime_ns == stamp
+    assert [line for line in output.splitlines() if "[labbook]" in line] == [
+        "[labbook] cell 8 of 8: ImplicitMF, all, seed 0"
+    ]
+    assert len(rows_of(folder)) == 8
 
 
-def test_another_script_makes_its_cells_anew(tmp_path):
-    record = lay(tmp_path)
-    run_cells(tmp_path)
+def test_another_script_makes_its_cells_anew(delivered):
+    folder, record = delivered
 
-    output = run_cells(tmp_path, SCORED.replace("[:10]", "[:5]"))
+    output = run_cells(folder, SCORED.replace("[:10]", "[:5]"))
 
     assert "cell 1 of 8" in output
-    found = pd.read_parquet(tmp_path / "cells" / ids_of(record)[0] / "lists.parquet")
+    found = pd.read_parquet(folder / "cells" / ids_of(record)[0] / "lists.parquet")
     assert found["rank"].max() == 5
+
+
+def test_other_data_make_cells_and_splits_anew(delivered):
+    folder, _ = delivered
+    interactions(users=5, seed=2).to_csv(folder / "data.csv", index=False)
+    digest = hashlib.sha256((folder / "data.csv").read_bytes()).hexdigest()
+
+    output = run_cells(folder)
+
+    assert "cell 1 of 8" in output
+    assert {c["data"] for c in told_of(folder).values()} == {digest}
+    assert json.loads((folder / "split/all.json").read_text())["sha256"] == digest
+    assert len(pd.read_csv(folder / "split/all.test_rows.csv")) == 5
 
 
 def test_a_killed_process_leaves_whole_cells_only(tmp_path):
@@ -105,17 +134,16 @@ def test_a_cell_that_fails_leaves_nothing(tmp_path):
     assert list((tmp_path / "cells").iterdir()) == []
 
 
-def test_files_of_cells_are_sealed(tmp_path):
-    record = lay(tmp_path)
-    run_cells(tmp_path)
+def test_files_of_cells_are_sealed(delivered):
+    folder, record = delivered
 
     def faults():
-        paths = [p for p in tmp_path.rglob("*") if p.is_file()]
-        artifacts = [Artifact(str(p.relative_to(tmp_path)), p, 1) for p in paths]
-        return changed_files(artifacts, json.loads((tmp_path / "results.json").read_text()))
+        paths = [p for p in folder.rglob("*") if p.is_file()]
+        artifacts = [Artifact(str(p.relative_to(folder)), p, 1) for p in paths]
+        return changed_files(artifacts, json.loads((folder / "results.json").read_text()))
 
     assert faults() == ()
-    place = tmp_path / "cells" / ids_of(record)[0]
+    place = folder / "cells" / ids_of(record)[0]
     pd.DataFrame({"user_id": [1]}).to_parquet(place / "lists.parquet")
     assert [f.split(" ")[0] for f in faults()] == [f"cells/{place.name}/lists.parquet"]
 

@@ -315,6 +315,20 @@ def test_what_is_thinned_away_may_stay_masked_and_a_candidate(labbook):
     assert whole.candidates is not None
 
 
+def test_a_raw_file_may_have_gaps_and_times_as_numbers(labbook):
+    frame = interactions(8, 9, 6)
+    ids = frame[["user_id", "item_id"]].astype("Int64")
+    ids.loc[3, "user_id"] = ids.loc[5, "item_id"] = pd.NA
+    window = DataRule(DataRuleKind.TIME_WINDOW, first="2020-09-20", last="2020-10-05")
+    days = pd.to_datetime(frame["timestamp"], unit="s").dt.date.astype(str)
+
+    derived(labbook, frame.assign(**ids), all=block_of(), some=block_of([window]))
+
+    assert sorted({*frame.index} - {*labbook.data("all").index}) == [3, 5]
+    inside = frame.index[days.between("2020-09-20", "2020-10-05")]
+    assert set(labbook.data("some").index) == set(inside) - {3, 5}
+
+
 def test_rules_that_only_words_tell_are_left_to_the_script(labbook):
     words = DataRule(DataRuleKind.OTHER, text="no bots")
     split = SplitRules(SplitKind.OTHER, text="by region")
