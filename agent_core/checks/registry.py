@@ -20,7 +20,7 @@ from agent_core.checks.results import (
     statistics,
 )
 from agent_core.checks.script import selection, source
-from agent_core.checks.split import filters, holdout, holdout_randomness, origins
+from agent_core.checks.split import as_ruled, filters, holdout, holdout_randomness, origins
 from agent_core.domain import Check, Finding, Waiver
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.saved_parts import ODD_DATA
@@ -58,6 +58,7 @@ RULES = (
     Rule("ranges", ranges.identical_results),
     Rule("split", origins.split_from_data, is_binding=True, is_per_dataset=True),
     Rule("split", holdout.no_test_in_train, is_binding=True),
+    Rule("split", as_ruled.parts_as_ruled, is_binding=True, is_per_dataset=True),
     Rule("split", filters.filters_as_planned, is_per_dataset=True),
     Rule("split", holdout.split_as_planned, is_per_dataset=True),
     Rule("split", holdout_randomness.held_out_at_random, is_binding=True, is_per_dataset=True),

@@ -34,8 +34,11 @@ def with_rules_read(plan: Plan) -> Plan:
     """Return a plan whose open rules are filled from what it says in words.
 
     Fields go before words. What is read is part of the plan from then on: it is shown, can be
-    corrected, and is frozen; nothing reads the words again.
+    corrected, and is frozen; nothing reads the words again. Of several levels each has its own
+    fields: words of the whole plan are those of none.
     """
+    if len(plan.data_levels) > 1 or len(plan.split_levels) > 1:
+        return plan
     texts = tuple(texts_of(plan))
     data, lowest = _data(plan, texts)
     split = _split(plan, texts)

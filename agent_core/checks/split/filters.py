@@ -13,6 +13,7 @@ from agent_core.checks.result import Detail, Result, failed, passed, warned
 from agent_core.checks.split.blocks import is_thinned
 from agent_core.checks.split.claimed_filters import claimed_filters, described_data, false_claims
 from agent_core.checks.split.given import GivenSplit, given_split
+from agent_core.checks.split.ruled_data import kept_pairs, table_of, variant_beside
 from agent_core.checks.split.split_kinds import Fold, Folds
 from agent_core.checks.split.variants import (
     TO_CHOOSE_ON,
@@ -22,6 +23,7 @@ from agent_core.checks.split.variants import (
     may_lose,
 )
 from agent_core.data.parquet_reader import PAIR
+from agent_core.data.variants import is_derived
 from agent_core.domain import DataRules, Dataset, SplitKind
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, pair_keys
@@ -108,6 +110,13 @@ def filters_as_planned(evidence: Evidence) -> Result:
     return passed(_with_notes(kept + ", " + _rule_text(evidence, reasons), losses))
 
 
+def unexplained_loss(evidence: Evidence, fold: Fold) -> Loss | None:
+    """Return what a fold lacks, where that is much and nothing explains it."""
+    loss = replace(_loss_of(evidence, fold, given_split(evidence)), fold=fold[0])
+    is_allowed = _is_allowed(evidence, loss, _reasons_of(evidence))
+    return None if is_allowed or loss.share <= MANY else loss
+
+
 def _gravity(loss: Loss) -> tuple[float, int]:
     return loss.share, loss.interactions
 
@@ -165,7 +174,7 @@ def _is_allowed(evidence: Evidence, loss: Loss, names: list[str]) -> bool:
     split, rules = evidence.split_of(loss.fold), evidence.data_of(loss.fold)
     is_given = split.kind is SplitKind.GIVEN
     is_of_training = any(rule.is_training_only for rule in rules.rules)
-    if rules.underived or is_of_training or (split.has_validation and not is_given):
+    if not is_derived(rules) or is_of_training or (split.has_validation and not is_given):
         return True
     if names == [NOT_SAVED]:
         return loss.interactions <= APART * loss.of and not loss.users
@@ -193,11 +202,12 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
         return Loss()
     if data is None or origin is None or origin.is_renamed:
         return _counted_loss(evidence, fold)
-    is_expected = _is_expected(evidence.data_of(fold[0]), data)
+    is_expected = _is_expected(evidence.data_of(fold[0]), data) & _is_left(evidence, fold)
     if given := split.fold_of(fold[0]):
         is_expected &= np.isin(split.numbers, given.pairs)
     apart = list(_parts_to_choose_on(evidence))
-    missing = data[is_expected & ~_are_there(data, [origin.kept, *apart])]
+    is_kept = are_among(pair_keys(data), kept_pairs(evidence, fold))
+    missing = data[is_expected & ~is_kept & ~_are_there(data, [origin.kept, *apart])]
     rows = origin.rows["train"][origin.rows["train"] >= 0]
     train = pd.DataFrame({c: data[c].take(rows) for c in (*PAIR, "timestamp") if c in data})
     note = ""
@@ -208,7 +218,7 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
         missing, doubt = unexplained_by_cold_start(missing, train, expected, len(fold[2]))
     users = data["user_id"].to_numpy()
     gone = [missing["user_id"].to_numpy(), *(users[rows] for rows in apart)]
-    lost = np.setdiff1d(np.concatenate(gone), users[origin.kept])
+    lost = np.setdiff1d(np.concatenate(gone), users[is_kept])
     total, unread = len(np.unique(users[is_expected])), _read_otherwise(evidence, missing)
     return Loss(len(missing), int(is_expected.sum()), len(lost), total, note, doubt, tuple(unread))
 
@@ -257,6 +267,16 @@ def _is_expected(rules: DataRules, data: pd.DataFrame) -> NDArray[np.bool_]:
     return kept
 
 
+def _is_left(evidence: Evidence, fold: Fold) -> NDArray[np.bool_]:
+    """Return which interactions the rules of a fold leave, in their order, samples too."""
+    table, rules = table_of(evidence), evidence.data_of(fold[0])
+    data = evidence.interactions
+    if table is None or data is None or not rules.rules:
+        return np.ones(0 if data is None else len(data), dtype=bool)
+    left = variant_beside(table, rules, kept_pairs(evidence, fold))
+    return are_among(table.keys, table.pairs(left.rows))
+
+
 def _width(ids: NDArray[np.int32]) -> int:
     """Return how many numbers stand for ids."""
     return int(ids.max(initial=0)) + 1
@@ -298,7 +318,7 @@ def _counted_loss(evidence: Evidence, fold: Fold) -> Loss:
         return Loss()
     of, of_users = profile.rows - profile.duplicates, profile.users
     if data is not None:
-        is_expected = _is_expected(evidence.data_of(fold[0]), data)
+        is_expected = _is_expected(evidence.data_of(fold[0]), data) & _is_left(evidence, fold)
         of, of_users = int(is_expected.sum()), data.loc[is_expected, "user_id"].nunique()
     elif evidence.data_of(fold[0]).lowest_rating is not None:
         return Loss()
