@@ -38,6 +38,12 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.
 Who = Annotated[
     str, typer.Option("--researcher", help="offline, model, or auto: model when a key is set.")
 ]
+Accept = Annotated[
+    bool,
+    typer.Option(
+        "--accept-unanswered", help="Start also where the main question is not answered."
+    ),
+]
 Record = Annotated[
     Path | None,
     typer.Option("--record", help="Keep the conversations with the model here, without secrets."),
@@ -56,9 +62,7 @@ def run(
     record: Record = None,
     json: Json = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
-    accept_unanswered: Annotated[
-        bool, typer.Option(help="Start also where the main question is not answered.")
-    ] = False,
+    accept_unanswered: Accept = False,
     given: Set = None,
     config: Config = None,
 ) -> None:
@@ -243,13 +247,14 @@ def tasks_resume(
     out: Out = None,
     researcher: Who = "auto",
     json: Json = False,
+    accept_unanswered: Accept = False,
     given: Set = None,
     config: Config = None,
 ) -> None:
     """Go on with a run that was interrupted or failed."""
     from bot.commands.run import RunOrder, resume_task
 
-    order = RunOrder("", (), out, researcher, 0, json)
+    order = RunOrder("", (), out, researcher, 0, json, accepts_unanswered=accept_unanswered)
     leave(resume_task(run_id, order, settings_of(config, given)))
 
 

@@ -8,12 +8,13 @@ import sys
 from rich.console import Console
 
 from agent_core.data.description import lettered_questions
-from agent_core.domain import RunId, UserId
+from agent_core.domain import Revision, RunId, UserId
 from agent_core.lab.lab import Lab
 from agent_core.lab.run_files import can_be_described
 from agent_core.run.view import RunView
 
 HOW = "Answer with a letter or in words; Enter takes what stands first in brackets: "
+CONSENT = "Start anyway? y, or say what to leave out or to change (Enter ends): "
 REFUSED = "Say how to read it (Enter ends): "
 
 
@@ -39,9 +40,18 @@ async def settle_data(lab: Lab, view: RunView, by: UserId, console: Console) -> 
     return False
 
 
-async def agrees(question: str) -> bool:
-    """Ask whether something is done; only a yes is one."""
-    return (await _ask(f"{question} [y/N] ")).lower() in ("y", "yes")
+async def settle_consent(
+    lab: Lab, view: RunView, by: UserId, asked: str, console: Console
+) -> bool:
+    """Ask whether a plan is started that leaves the main question open; words may change it."""
+    answer = await _ask(f"{asked}\n{CONSENT}")
+    if answer.lower() in ("y", "yes"):
+        await lab.start(view.id, by, accepts_unanswered=True)
+        return True
+    revision = await lab.revise(view.id, answer, by) if answer else Revision()
+    if revision.reply:
+        console.print(revision.reply, markup=False)
+    return revision.plan is not None
 
 
 async def describe_refused(lab: Lab, run: RunId, by: UserId) -> bool:

@@ -18,7 +18,7 @@ from agent_core.domain.events import Logged, PlanSet, StatusChanged
 from agent_core.errors import AgentError, NeedsConsent
 from agent_core.lab.lab import Lab
 from agent_core.run.view import RunView, fold
-from bot.commands.asking import agrees, describe_refused, settle_data
+from bot.commands.asking import describe_refused, settle_consent, settle_data
 from bot.commands.data import existing
 from bot.commands.tasks import find_run
 from bot.commands.terminal import as_json, line_of, report_text, summary_of
@@ -164,31 +164,36 @@ async def _follow_run(lab: Lab, run: RunId, order: RunOrder, after: int) -> RunV
     """Print events as they come; ask about the data; give the start once the plan is there."""
     console = Console(highlight=False)
     view = fold(run, [e for e in await lab.journal.read(run) if e.seq <= after])
-    if view.status is RunStatus.WAITING:
-        await _begin(lab, view, replace(order, asks=False), console)
+    quiet = replace(order, asks=False)
+    if view.status is RunStatus.WAITING and not await _begin(lab, view, quiet, console):
+        return view
     while True:
         async for logged in lab.events(run, view.seq):
             view = fold(run, [logged], view)
             _print_event(console, logged, view, order)
             is_new = isinstance(logged.event, StatusChanged | PlanSet)
-            if is_new and view.status is RunStatus.WAITING:
-                await _begin(lab, view, order, console)
+            is_ready = is_new and view.status is RunStatus.WAITING
+            if is_ready and not await _begin(lab, view, order, console):
+                await lab.stop(run, LOCAL)
         if not (order.asks and await describe_refused(lab, run, LOCAL)):
             return view
 
 
-async def _begin(lab: Lab, view: RunView, order: RunOrder, console: Console) -> None:
-    """Give the start, unless an answer changes the plan: then its next version is shown."""
+async def _begin(lab: Lab, view: RunView, order: RunOrder, console: Console) -> bool:
+    """Give the start, unless an answer changes the plan: then its next version is shown.
+
+    Returns False where the plan leaves the main question open and nobody agrees to start it.
+    """
     if order.asks and await settle_data(lab, view, LOCAL, console):
-        return
+        return True
     try:
         await lab.start(view.id, LOCAL, accepts_unanswered=order.accepts_unanswered)
     except NeedsConsent as error:
-        if order.asks and await agrees(f"{error} Start anyway?"):
-            await lab.start(view.id, LOCAL, accepts_unanswered=True)
-            return
+        if order.asks and await settle_consent(lab, view, LOCAL, str(error), console):
+            return True
         typer.echo(f"{error} {REMEDY}", err=True)
-        await lab.stop(view.id, LOCAL)
+        return False
+    return True
 
 
 def _print_event(console: Console, logged: Logged, view: RunView, order: RunOrder) -> None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from builders import plan_of, requirement
-from labs import RATINGS, lab_in
+from labs import BINDING, RATINGS, lab_in
 from scripted import ScriptedResearcher
 
 from agent_core.domain import Choice, Unanswered
@@ -97,6 +97,21 @@ def test_a_run_stops_before_anything_is_spent(lab, capsys):
     assert status == 5
     assert researcher.calls == ["plan"]
     assert "--accept-unanswered" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "calls"), [("leave out the euro question", 0, True), ("", 5, False)]
+)
+def test_at_a_terminal_somebody_is_asked(lab, monkeypatch, capsys, answer, status, calls):
+    waived = "".join(f" Waive {name} because nothing is delivered here." for name in BINDING)
+    researcher = planning(EURO)
+    monkeypatch.setattr("builtins.input", lambda asked: answer * ("Start anyway" in asked))
+    order = lab(researcher)
+
+    found = run_task(replace(order, asks=True, text=f"{order.text}{waived}"), Settings())
+
+    assert found == status
+    assert ("draft" in researcher.calls) is calls
 
 
 def test_an_accepted_run_ends_with_what_there_is_and_says_what_is_missing(lab, capsys):
