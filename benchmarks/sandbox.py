@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from numpy import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -98,7 +99,7 @@ def say(name: str, seconds: Sequence[float]) -> None:
     ordered = sorted(seconds)
     p95 = ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))]
     print(
-        f"{name:<34} median {statistics.median(ordered) * 1000:8.1f} ms   "
+        f"{name:<34} median {median(ordered) * 1000:8.1f} ms   "
         f"p95 {p95 * 1000:8.1f} ms   n={len(ordered)}"
     )
 
@@ -118,7 +119,7 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
         say("first line, cold", cold_lines)
         fresh_lines = await first_lines(fresh, folder, arguments.cold)
         say("first line, fresh plain process", fresh_lines)
-        ratio = statistics.median(fresh_lines) / statistics.median(warm_lines)
+        ratio = median(fresh_lines) / median(warm_lines)
         print(f"warm is {ratio:.0f} times faster than a fresh process")
         say("stop, warm", [await stop_s(warm, folder) for _ in range(10)])
         print(f"idle zygotes: {warm.full.memory_mib:.0f} MiB")

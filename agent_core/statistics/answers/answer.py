@@ -72,6 +72,8 @@ class Statistic(StrEnum):
     WINNER = "winner_stability"
     STABILITY = "stability"
     CHOSEN = "chosen_test"
+    EXPECTED_BEST = "expected_best"
+    """Of so many trials, on validation."""
     STOP = "stop"
     RULE = "rule_stop"
     SHARE = "share"

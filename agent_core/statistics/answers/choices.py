@@ -206,7 +206,8 @@ def _effort(grid: Grid) -> Iterator[Estimate]:
     best = sign * expected_best([sign * v for v in grid.values.values()])
     for trials in sorted({max(1, len(best) // 2), len(best)}):
         yield Estimate(
-            Statistic.MEAN, grid.measure, {ALGORITHM: grid.family}, float(best[trials - 1]),
+            Statistic.EXPECTED_BEST, grid.measure, {ALGORITHM: grid.family},
+            float(best[trials - 1]),
             unknown("trials"), within={"block": grid.block, "expected best of trials": trials},
             n=trials, why="on validation",
         )  # fmt: skip

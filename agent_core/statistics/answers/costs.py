@@ -7,11 +7,10 @@ two means, its interval by the delta method on the logarithm (Welch-Satterthwait
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from agent_core.domain import Question
@@ -31,15 +30,9 @@ from agent_core.statistics.answers.answer import (
 from agent_core.statistics.answers.arms import Arm, arms_of, pairs_of, shared_within
 from agent_core.statistics.answers.levels import level_estimates, mean_table
 from agent_core.statistics.answers.samples import Noise
-from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.answers.study_values import COST_COLUMNS, StudyValues
 from agent_core.statistics.inference import LEVEL, Floats, Interval, mean_interval, unknown
 
-COLUMNS: Mapping[str, str] = {
-    "training_time": "train_s",
-    "recommendation_time": "recommend_s",
-    "memory": "peak_mib",
-}
-"""Measures of cost, and where cells have them."""
 ENOUGH_TO_WARM = 3
 """Repetitions from which the first is left out."""
 REPETITIONS = "repetitions"
@@ -62,13 +55,12 @@ class Costs:
 
 def cost_answer(question: Question, study: StudyValues) -> Answer:
     """Return what each level costs and its ratio to a reference, accuracy beside it."""
-    measures = [m for m in question.measures if metric_of(m).kind.is_cost] or list(COLUMNS)
+    measures = [m for m in question.measures if metric_of(m).kind.is_cost] or list(COST_COLUMNS)
     found: list[Estimate] = []
     warm = []
     for measure in measures:
-        timed = with_costs(study, measure)
-        arms = arms_of(timed, measure, question.over, question.within)
-        costs = {id(a): _costs(timed, measure, a) for a in arms}
+        arms = arms_of(study, measure, question.over, question.within)
+        costs = {id(a): _costs(study, measure, a) for a in arms}
         warm += list(costs.values())
         found += [_mean(measure, costs[id(a)]) for a in arms]
         pairs = pairs_of(study, question, arms)
@@ -106,18 +98,6 @@ def ratio_of_means(a: Floats, b: Floats) -> tuple[float, Interval]:
     half = float(stats.t.ppf((1 + LEVEL) / 2, degrees)) * math.sqrt(total)
     ends = ratio * math.exp(-half), ratio * math.exp(half)
     return ratio, Interval(*ends, REPETITIONS, "delta method on the logarithm", n=n)
-
-
-def with_costs(study: StudyValues, measure: str) -> StudyValues:
-    """Return a study whose runs have a measure of cost as their cells tell it."""
-    column = COLUMNS.get(measure, "")
-    if column not in study.cells:
-        return study
-    told = study.cells[["id", column]].dropna()
-    runs = pd.DataFrame(
-        {"cell": told["id"], "metric": measure, "value": told[column].astype(float)}
-    )
-    return StudyValues(study.plan, study.cells, {}, runs, study.parts)
 
 
 def _costs(study: StudyValues, measure: str, arm: Arm) -> Costs:

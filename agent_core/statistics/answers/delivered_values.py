@@ -66,8 +66,13 @@ def measured_values(evidence: Evidence) -> MeasuredValues:
     """Return the values of users and runs of the cells of the design."""
     ids = {run: cell.id for run, cell in evidence.of_runs.items()}
     users, runs = (_by_cell(f, ids) for f in (user_values(evidence), run_values(evidence)))
+    chosen_by = _by_cell(_validated_values(evidence), ids)
     kept = ["cell", "metric", "value"]
-    return MeasuredValues(users[[*kept, "user_id"]], runs[kept])
+    # What a cell of a grid has on test, if anything, is nothing to choose by.
+    on_test = runs[~runs["cell"].isin(chosen_by["cell"])]
+    parts = [f[kept] for f in (on_test, chosen_by) if len(f)]
+    users = users[~users["cell"].isin(chosen_by["cell"])]
+    return MeasuredValues(users[[*kept, "user_id"]], pd.concat(parts) if parts else runs[kept])
 
 
 def pooled_losses(evidence: Evidence) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -132,6 +137,18 @@ def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
     return {text: grouping_of(quantities, rule, name) for text, rule in rules.items()}
 
 
+def _validated_values(evidence: Evidence) -> pd.DataFrame:
+    """Return the values of runs on validation, recomputed ones in place of claimed ones."""
+    rows, known = evidence.validated, evidence.validated_agreement
+    rows = rows.assign(k=pd.to_numeric(rows["k"]).astype("Int64").fillna(0).astype(int))
+    if not len(rows) or not len(known):
+        return rows
+    known = known.assign(k=known["k"].astype("Int64").fillna(0).astype(int))
+    keys = [*RUN, "metric", "k"]
+    joined = rows.merge(known[[*keys, "computed"]].drop_duplicates(keys), on=keys, how="left")
+    return joined.assign(value=joined["computed"].fillna(joined["value"]).astype(float))
+
+
 def _by_cell(frame: pd.DataFrame, ids: Mapping[Run, str]) -> pd.DataFrame:
     """Return lines with their cell and the key of their metric; those of no cell are left out."""
     runs = pd.MultiIndex.from_frame(frame[RUN].astype(str))
@@ -164,12 +181,16 @@ def _part(evidence: Evidence, fold: str, block: Block) -> Part | None:
         if found is None:
             return None
         full = found
-    ranked = full if split.candidates is needs_full[0] else train
+    items = (full if split.candidates is needs_full[0] else train)["item_id"].unique()
+    count = len(train)
+    if fold in evidence.query:
+        # What unseen users keep is left out of their lists as what others have in training.
+        full, train = (pd.concat([f, evidence.query[fold]]) for f in (full, train))
     masked = {Masked.NOTHING: train.iloc[:0], Masked.FULL_TRAINING: full}.get(split.masked, train)
-    part = Part.of(test, ranked["item_id"].unique(), masked, block.dataset)
+    part = Part.of(test, items, masked, block.dataset)
     # Drawn candidates go by the seed of the split.
     drawn = f" {split.candidate_count} {split.seed}" if split.candidate_count else ""
-    return replace(part, masked=part.masked + drawn, train_rows=len(train))
+    return replace(part, masked=part.masked + drawn, train_rows=count)
 
 
 def _is_thinned(block: Block) -> bool:

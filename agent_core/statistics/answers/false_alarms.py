@@ -130,7 +130,7 @@ def _share(measure: str, name: str, alarms: Sequence[Alarm]) -> Estimate:
     sizes = np.abs([a.difference for a in alarms])
     return Estimate(
         Statistic.SHARE, measure, {"algorithm": name},
-        float(np.mean([a.p < ALPHA for a in alarms])), interval, n=len(alarms),
+        float(np.mean([a.p < ALPHA for a in alarms])), interval, n=interval.n,
         more={
             "pairs": float(len(alarms)),
             "disjoint_pairs": float(len(own)),
@@ -161,7 +161,7 @@ def _table(shares: Sequence[Estimate]) -> pd.DataFrame:
         {
             "measure": metric_of(e.measure).label,
             "algorithm": label_of(e.levels),
-            "pairs": e.n,
+            "pairs": int(e.more["pairs"]),
             "share below 0.05": e.value,
             "disjoint pairs": e.interval.n,
             "low": e.interval.low,

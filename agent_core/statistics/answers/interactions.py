@@ -30,7 +30,7 @@ from agent_core.statistics.answers.answer import (
     label_of,
     metric_of,
 )
-from agent_core.statistics.answers.arms import Arm, arms_of, grade_of_arms, held_fixed
+from agent_core.statistics.answers.arms import GRADES, Arm, arms_of, grade_of_arms, held_fixed
 from agent_core.statistics.answers.levels import (
     LIMITS,
     design_cautions,
@@ -162,9 +162,13 @@ def _level_pairs(
 
 def _square(study: StudyValues, measure: str, arms: tuple[Arm, Arm, Arm, Arm]) -> Square:
     """Return a difference of differences with its standard error."""
-    grade, why = grade_of_arms(study, arms[0], arms[2])
+    grades = [grade_of_arms(study, arms[0], arm) for arm in arms[1:]]
+    grade, why = max(grades, key=lambda g: GRADES.index(g[0]))
     if grade is Grade.APART:
-        panels = [panel_of(study, measure, own) for own in (arms[:2], arms[2:])]
+        # Those that share users are held against each other; which they are is all the same.
+        is_first = grades[0][0] is Grade.APART
+        own = ((arms[0], arms[2]), (arms[1], arms[3])) if is_first else (arms[:2], arms[2:])
+        panels = [panel_of(study, measure, both) for both in own]
         return _of_others(arms, str(why), panels)
     panel = panel_of(study, measure, arms)
     influence = sum((s * c.values for s, c in zip(SIGNS, panel.columns, strict=True)), np.zeros(1))

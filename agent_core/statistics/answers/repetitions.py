@@ -55,6 +55,19 @@ def run_table(study: StudyValues, measure: str, arm: Arm) -> pd.DataFrame:
     return table.assign(value=table["value"].astype(float))
 
 
+def cells_by(study: StudyValues, arm: Arm, factor: str) -> dict[LevelValue, list[str]]:
+    """Return the cells of an arm at each level of a repeated factor."""
+    names = place_names(study, (*arm.levels, *arm.within))
+    found: dict[LevelValue, list[str]] = {}
+    for place, own in arm.cells.items():
+        levels: dict[str, LevelValue | None] = dict(zip(names, place, strict=True))
+        for seed, cell in own.items():
+            level = seed if factor == SEED else levels.get(factor)
+            if level is not None:
+                found.setdefault(level, []).append(cell)
+    return found
+
+
 def means_by(table: pd.DataFrame, factor: str) -> dict[LevelValue, float]:
     """Return the mean over all else of each level of a repeated factor."""
     found = table.groupby(factor, sort=False)["value"].mean()

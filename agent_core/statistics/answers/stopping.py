@@ -31,9 +31,15 @@ from agent_core.statistics.answers.answer import (
     metric_of,
 )
 from agent_core.statistics.answers.arms import Arm, arms_of
-from agent_core.statistics.answers.repetitions import NESTED, SEED, means_by, run_table
+from agent_core.statistics.answers.repetitions import (
+    NESTED,
+    SEED,
+    cells_by,
+    means_by,
+    run_table,
+)
 from agent_core.statistics.answers.study_values import StudyValues
-from agent_core.statistics.inference import Floats, Interval
+from agent_core.statistics.inference import Floats, Interval, resamples
 
 ORDERS = 1000
 """Seeded orders of the repetitions; all of them where these are fewer."""
@@ -54,12 +60,21 @@ class Course:
     labels: tuple[str, ...]
     repetitions: tuple[LevelValue, ...]
     values: Floats
-    tolerances: Floats
-    """How far a mean may be from that over all repetitions, by algorithm."""
+    tolerance: float
+    is_relative: bool
+    """Whether the tolerance is a share of the mean over all repetitions."""
     overlap: float = 0.0
     """Test by training interactions where training sets of repetitions overlap (folds)."""
     trainings: int = 0
     """Of one repetition, on average."""
+    drawn: Floats | None = None
+    """Values in resamples of the users, shape (algorithms, resamples, repetitions)."""
+
+    @property
+    def tolerances(self) -> Floats:
+        """How far each mean may be from that over all repetitions."""
+        whole = np.abs(self.values.mean(axis=1))
+        return self.tolerance * whole if self.is_relative else np.full(len(whole), self.tolerance)
 
     def agrees(self, orders: Ints) -> Bools:
         """Return whether order and means of each prefix agree with all repetitions.
@@ -73,13 +88,17 @@ class Course:
         -------
         Shape (orders, repetitions): prefixes of length 1, 2, ...
         """
-        n = self.values.shape[1]
-        means = np.cumsum(self.values[:, orders], axis=2) / np.arange(1, n + 1)
-        whole = self.values.mean(axis=1)
-        near = np.abs(means - whole[:, None, None]) <= self.tolerances[:, None, None] + 1e-12
-        found = near.all(axis=0)
+        return self.prefixes_agree(self.values[:, orders])
+
+    def prefixes_agree(self, values: Floats) -> Bools:
+        """Return the same of values of shape (algorithms, lines, repetitions)."""
+        n = values.shape[2]
+        means = np.cumsum(values, axis=2) / np.arange(1, n + 1)
+        whole = means[:, :, -1:]
+        allowed = self.tolerance * np.abs(whole) if self.is_relative else self.tolerance
+        found = (np.abs(means - whole) <= allowed + 1e-12).all(axis=0)
         if _is_ordering(self.measure):
-            for i, j in itertools.combinations(range(len(whole)), 2):
+            for i, j in itertools.combinations(range(len(means)), 2):
                 found &= np.sign(means[i] - means[j]) == np.sign(whole[i] - whole[j])
         return np.asarray(found)
 
@@ -123,7 +142,7 @@ def stopping_answer(question: Question, study: StudyValues) -> Answer:
         tuple(found),
         pd.DataFrame(lines),
         figure_of(FigureKind.CURVES, marks, factor, "running mean"),
-        over=f"{found[0].n} repetitions" if found else "",
+        over=f"{found[0].more['repetitions']:.0f} repetitions" if found else "",
         held="users, data",
         not_shown=(Limit.OTHER_REPETITIONS, Limit.OTHER_DATA),
         cautions=tuple(_cautions(factor)),
@@ -184,14 +203,12 @@ def _course(
     shared = [v for v in levels if all(v in own for _, own in varied)]
     values = np.array([[own[v] for v in shared] for _, own in varied], dtype=float)
     values = values.reshape(len(varied), len(shared))
-    tolerance = question.tolerance or 0.0
-    whole = np.abs(values.mean(axis=1)) if shared else np.zeros(len(varied))
-    tolerances = tolerance * whole if question.is_relative else np.full(len(varied), tolerance)
     trainings = sum(len(arm.ids) for arm, _ in varied) // max(1, len(shared))
     overlap = _overlap(study, factor, [arm for arm, _ in varied], len(shared))
     return Course(
-        measure, tuple(arm.label for arm, _ in varied), tuple(shared), values, tolerances, overlap,
-        trainings,
+        measure, tuple(arm.label for arm, _ in varied), tuple(shared), values,
+        question.tolerance or 0.0, question.is_relative, overlap, trainings,
+        _resampled(study, measure, [arm for arm, _ in varied], (factor, shared)),
     )  # fmt: skip
 
 
@@ -212,25 +229,66 @@ def _estimates(course: Course, within: dict[str, LevelValue]) -> Iterator[Estima
     stop, stops = int(first_lasting(course.agrees(plan))[0]), first_lasting(agrees)
     kind = Interval(0, 0, "orders of the repetitions", "range of 95 % of them", n=len(orders))
     yield Estimate(
-        Statistic.STOP, course.measure, {}, float(stop), _range(stops, kind), within=within, n=n,
+        Statistic.STOP, course.measure, {}, float(stop), _range(stops, kind), within=within,
         more={
             "orders": float(len(orders)),
             "share_of_orders": float((stops <= stop).mean()),
             "random_prefixes_agree": float(agrees[:, stop - 1].mean()),
             "saved": float((n - stop) * course.trainings),
             "repetitions": float(n),
+            **_over_users(course, stop),
         },
     )  # fmt: skip
     rule, rules = (int(first_time(course.narrow(plan))[0]), first_time(course.narrow(orders)))
     right = agrees[np.arange(len(orders)), rules - 1]
     yield Estimate(
-        Statistic.RULE, course.measure, {}, float(rule), _range(rules, kind), within=within, n=n,
+        Statistic.RULE, course.measure, {}, float(rule), _range(rules, kind), within=within,
         why="" if course.narrow(plan).any() else "never narrow enough",
         more={
             "rule_agrees": float(right.mean()),
             "rule_saved": float((n - rule) * course.trainings),
         },
     )  # fmt: skip
+
+
+def _resampled(
+    study: StudyValues,
+    measure: str,
+    arms: Sequence[Arm],
+    along: tuple[str, Sequence[LevelValue]],
+) -> Floats | None:
+    """Return the value of each repetition in resamples of the users; None without their values.
+
+    A repetition that tests some users only is averaged over those of them that are drawn.
+    """
+    table = study.users.get(measure)
+    if table is None or not arms or len(table) < 2 or measure in study.weights:
+        return None
+    columns = [
+        table[[i for i in cells_by(study, arm, along[0])[level] if i in table]].mean(axis=1)
+        for arm in arms
+        for level in along[1]
+    ]
+    values = np.column_stack([c.to_numpy(dtype=float) for c in columns])
+    known = np.isfinite(values)
+    filled, flags = np.where(known, values, 0.0), known.astype(float)
+    rng = np.random.default_rng(RANDOM)
+    drawn = [(w @ filled) / np.maximum(w @ flags, 1e-300) for w in resamples(len(values), rng)]
+    shape = (-1, len(arms), len(along[1]))
+    return np.concatenate(drawn).reshape(shape).transpose(1, 0, 2)
+
+
+def _over_users(course: Course, stop: int) -> dict[str, float]:
+    """Return where 95 % of resamples of the users stop, and how many of them stop there."""
+    if course.drawn is None:
+        return {}
+    stops = first_lasting(course.prefixes_agree(course.drawn))
+    ends = _range(stops, Interval(0, 0, "users"))
+    return {
+        "users_low": ends.low,
+        "users_high": ends.high,
+        "share_of_users_resamples": float((stops == stop).mean()),
+    }
 
 
 def _range(stops: Ints, kind: Interval) -> Interval:

@@ -16,6 +16,12 @@ from agent_core.statistics.answers.answer import Grade, Missing, Reason
 from agent_core.statistics.answers.comparability import Part, grade_of
 from agent_core.statistics.answers.groupings import Grouping
 
+COST_COLUMNS: Mapping[str, str] = {
+    "training_time": "train_s",
+    "recommendation_time": "recommend_s",
+    "memory": "peak_mib",
+}
+"""Measures of cost, and where cells have them."""
 TEST, VALIDATION = "test", "validation"
 RUN_COLUMNS = ("cell", "metric", "value")
 COUNTS = ("dataset", "data", "step", "users", "items", "interactions")
@@ -98,8 +104,7 @@ class StudyValues:
         if key not in self.memory:
             table = self.users.get(measure)
             own = set(table.columns[table.notna().any()]) if table is not None else set()
-            runs = self.runs[self.runs["metric"] == measure]
-            self.memory[key] = frozenset(own | set(runs.loc[runs["value"].notna(), "cell"]))
+            self.memory[key] = frozenset(own | set(self.run_values(measure).dropna().index))
         found: frozenset[str] = self.memory[key]
         return found
 
@@ -109,6 +114,8 @@ class StudyValues:
         if key not in self.memory:
             rows = self.runs[self.runs["metric"] == measure]
             found = rows.groupby("cell")["value"].mean()
+            if COST_COLUMNS.get(measure) in self.cells:
+                found = self.cells.set_index("id")[COST_COLUMNS[measure]].dropna()
             table = self.users.get(measure)
             if table is not None and measure not in self.weights:
                 found = found.combine_first(table.mean())

@@ -24,7 +24,6 @@ from agent_core.statistics.answers.answer import (
     metric_of,
 )
 from agent_core.statistics.answers.arms import Arm, arms_of, held_fixed
-from agent_core.statistics.answers.costs import COLUMNS, with_costs
 from agent_core.statistics.answers.levels import (
     LIMITS,
     design_cautions,
@@ -63,19 +62,14 @@ def trade_off_answer(question: Question, study: StudyValues) -> Answer:
             question, cautions=(Caution(CautionKind.NOT_ASKED, "a trade-off is of two measures"),)
         )
     both = question.measures[:2]
-    studies = [with_costs(study, m) if m in COLUMNS else study for m in both]
-    arms = [
-        arms_of(s, m, question.over, question.within) for s, m in zip(studies, both, strict=True)
-    ]
+    arms = [arms_of(study, m, question.over, question.within) for m in both]
     found: list[Estimate] = []
-    for own, measure, values in zip(arms, both, studies, strict=True):
-        found += level_estimates(values, measure, own)
-        found += [
-            ratio_estimate(p, measure) for p in _to_reference(question, values, measure, own)
-        ]
+    for own, measure in zip(arms, both, strict=True):
+        found += level_estimates(study, measure, own)
+        found += [ratio_estimate(p, measure) for p in _to_reference(question, study, measure, own)]
     is_directed = all(metric_of(m).better in (Better.HIGHER, Better.LOWER) for m in both)
     if is_directed:
-        for path in _paths(studies, both, arms):
+        for path in _paths(study, both, arms):
             found += list(_undominated(path))
     return Answer(
         question,
@@ -134,7 +128,7 @@ def _by_context(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
 
 
 def _paths(
-    studies: Sequence[StudyValues], measures: Sequence[str], arms: Sequence[Sequence[Arm]]
+    study: StudyValues, measures: Sequence[str], arms: Sequence[Sequence[Arm]]
 ) -> Iterator[Path]:
     """Yield the levels that have both measures, the same users resampled for both."""
     contexts = [_by_context(own) for own in arms]
@@ -146,7 +140,7 @@ def _paths(
         own = [tuple(next(a for a in c[name] if a.label == x) for x in shared) for c in contexts]
         if len(shared) < 2:
             continue
-        panels = [panel_of(s, m, o) for s, m, o in zip(studies, measures, own, strict=True)]
+        panels = [panel_of(study, m, o) for m, o in zip(measures, own, strict=True)]
         signs = [-1.0 if metric_of(m).better is Better.LOWER else 1.0 for m in measures]
         means = np.column_stack(
             [s * np.array([c.mean for c in p.columns]) for s, p in zip(signs, panels, strict=True)]

@@ -95,6 +95,22 @@ def test_seeds_are_counted_of_random_algorithms_only():
     assert found.of(Statistic.STOP)[0].more["saved"] == 2
 
 
+def test_users_are_resampled_for_the_stop_too():
+    # One user makes the late turn: a resample without that user (1 in e) stops at once.
+    plan = study_plan(EASE, KNN, factors=[SPLITS])
+
+    def value_of(cell, metric, users):
+        is_late = cell.algorithm.name == "EASE" and cell.levels["split_seed"] == 3
+        return 0.3 + (users == 0) * 10.0 * is_late
+
+    found = answer_to(STOP, study_values(plan, value_of, 40))
+
+    (stop,) = found.of(Statistic.STOP)
+    assert stop.value == 4
+    assert stop.more["users_low"] == 1
+    assert stop.more["share_of_users_resamples"] == pytest.approx(1 - (39 / 40) ** 40, abs=0.05)
+
+
 def test_without_a_tolerance_stated_before_there_is_no_answer():
     found = answer_to(replace(STOP, tolerance=None), study([0.3] * 4, [0.2] * 4))
 
