@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from agent_core.domain import Answer, Metric, Plan
 from agent_core.grounding.answer_text import is_within
 from agent_core.offline.grammar import read
+from agent_core.offline.reporting import compares_parts
 from agent_core.offline.text_patterns import says, wish_in
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.researcher import AnswerRequest
+from agent_core.rules.design_words import design_text, question_lines
 from agent_core.statistics.facts import EQUIVALENCE
 
 NO_MARGIN = (
@@ -37,6 +39,8 @@ def answer(request: AnswerRequest) -> Answer:
     offered = _offer(request)
     if offered is not None:
         return offered
+    if compares_parts(request.plan):
+        return _answer_by_questions(request)
     named = _named_algorithms(request.plan, request.question)
     if says("why", request.question):
         return _answer_without_cause(request, named)
@@ -271,10 +275,23 @@ def _ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
     )
 
 
+def _answer_by_questions(request: AnswerRequest) -> Answer:
+    """Refuse a value over levels of other data; name the questions that the report answers."""
+    if says("how_many", request.question):
+        return _counts(request.plan, request.facts)
+    asked = "\n".join(f"• {line}" for line in question_lines(request.plan))
+    return Answer(
+        "Levels of this study have training or test data of their own; a value over all of them "
+        f"would say nothing. The report answers, with the values of each level:\n{asked}"
+    )
+
+
 def _counts(plan: Plan, facts: Mapping[str, float]) -> Answer:
     """Answer how many seeds, folds, users or algorithms there were."""
     users = next((v for k, v in facts.items() if k.endswith("|n_users")), None)
     tested = f", {users:.0f} test users" if users else ""
+    if compares_parts(plan):
+        return Answer(f"{design_text(plan)}{tested}.")
     return Answer(
         f"{len(plan.seeds)} seeds, {plan.split.folds} fold(s), {len(plan.algorithms)} "
         f"algorithms{tested}."

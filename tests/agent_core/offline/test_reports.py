@@ -8,9 +8,10 @@ from results import dataset
 
 from agent_core.domain import Node, NodeId, Operator, Outcome, Packages, RunId, Script
 from agent_core.grounding.report_text import Filler, Part, filled
+from agent_core.offline.answering import answer
 from agent_core.offline.reporting import draft_of
 from agent_core.offline.researcher import OfflineResearcher
-from agent_core.researcher import Context, PlanRequest, ReportRequest
+from agent_core.researcher import AnswerRequest, Context, PlanRequest, ReportRequest
 from agent_core.statistics.facts import Comparison, Facts
 from agent_core.statistics.inference import Interval
 
@@ -93,3 +94,20 @@ def test_cells_on_other_data_are_not_set_against_each_other():
     draft = draft_of(request)
 
     assert (draft.claims, draft.findings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("which algorithm is best?", "a value over all of them would say nothing"),
+        ("how many algorithms were there?", "2 algorithms x 4 data variants"),
+    ],
+)
+def test_an_answer_has_no_value_over_cells_on_other_data(question, told):
+    plan = DESIGNS["data"]
+    context = Context(RunId("r"), "task", (MOVIES,), Packages("3.11", {}))
+
+    found = answer(AnswerRequest(context, plan, question, facts_for(plan).values, "report"))
+
+    assert told in found.text
+    assert found.quoted == ()
