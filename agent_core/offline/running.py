@@ -62,8 +62,8 @@ def _reasons(plan: Plan, dataset: Dataset) -> Iterator[str]:
             yield f"re-ranking by {level} is not among those that I can build"
     if _reranked(plan) and not category_of(dataset):
         yield "re-ranking needs categories of the items, and no table with them came with the data"
-    if len(plan.datasets) > 1:
-        yield "one dataset is run at a time"
+    if len(plan.datasets) > 1 and plan.factor(FactorKind.DATASET) is None:
+        yield "several datasets are run side by side only, each with all that is asked"
     for rule in (r for level in plan.data_levels for r in level.rules.rules):
         if rule.kind is DataRuleKind.OTHER:
             yield f"“{rule.text}” is a rule that I cannot apply"
