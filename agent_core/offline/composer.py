@@ -25,6 +25,7 @@ from agent_core.domain.rules import Candidates, DataRuleKind, Keep, Masked
 from agent_core.domain.side_table import SideKind, SideOf
 from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.templates import environment
+from agent_core.rules.design_words import question_text
 from agent_core.rules.wording import data_text, split_text
 
 ACCURACY = ("ndcg", "recall", "precision", "hit", "mrr", "map")
@@ -247,7 +248,7 @@ def _read_otherwise(plan: Plan, dataset: Dataset) -> dict[str, Any]:
 def _shown(plan: Plan) -> dict[str, Any]:
     """Return the questions with what is drawn for them."""
     asked = [_asked(q, plan) for q in plan.questions if q.kind in DRAWN]
-    shown = [q for q in asked if plan.algorithms or q["draw"] == COUNTED]
+    shown = [q for q in asked if q["draw"] == COUNTED or (plan.algorithms and q["measures"])]
     return {
         "questions": shown,
         "drawings": sorted({q["draw"] for q in shown}),
@@ -260,26 +261,28 @@ def _shown(plan: Plan) -> dict[str, Any]:
 
 def _asked(question: Question, plan: Plan) -> dict[str, Any]:
     """Return a question as the script has it: what is drawn over what, and the words for it."""
-    measures = [COSTS.get(m, m) for m in question.measures] or [plan.primary.key]
-    if question.kind is Estimand.COST:
-        measures = [*dict.fromkeys([next(iter(_costs_of(measures)), "train_s"), plan.primary.key])]
+    measures = _drawn_measures(question, plan)
     draw = DRAWN[question.kind]
-    if draw == "scatter" and len(measures) < 2:
-        draw = "dots"
-    words = question.text or question.clause or _words_of(question, measures)
     is_choice = question.kind is Estimand.CHOICE
     return {
-        "draw": draw,
+        "draw": "dots" if draw == "scatter" and len(measures) < 2 else draw,
         "over": list(question.over),
         "x": _axis_of(question, plan),
         "measures": measures,
         "on": "validation" if is_choice and plan.validated else "test",
-        "shows": words,
+        "shows": question_text(plan, question),
     }
 
 
-def _costs_of(measures: Sequence[str]) -> list[str]:
-    return [m for m in measures if m in COSTS.values()]
+def _drawn_measures(question: Question, plan: Plan) -> list[str]:
+    """Return the measures of a question that cells have, columns of `cells.csv` among them."""
+    names = {key: key.partition("@")[0] for key in question.measures or (plan.primary.key,)}
+    known = [COSTS.get(name, key) for key, name in names.items() if name in (*COMPUTED, *COSTS)]
+    if question.kind is Estimand.COST:
+        quality = [m.key for m in plan.metrics if m.name in COMPUTED][:1]
+        costs = [m for m in known if m in COSTS.values()] or [COSTS["training_time"]]
+        return [*costs[:1], *quality]
+    return known
 
 
 def _axis_of(question: Question, plan: Plan) -> str:
@@ -290,13 +293,6 @@ def _axis_of(question: Question, plan: Plan) -> str:
     if question.kind in (Estimand.INTERACTION, Estimand.ORDER):
         return next(iter([*within, *over[1:]]), "measure")
     return over[0] if over else "k"
-
-
-def _words_of(question: Question, measures: Sequence[str]) -> str:
-    """Return what a question asks, where nobody worded it."""
-    over = " and ".join(question.over) or "all cells"
-    within = f" within {' and '.join(question.within)}" if question.within else ""
-    return f"{question.kind.value.replace('_', ' ')} of {', '.join(measures)} over {over}{within}"
 
 
 def _told(plan: Plan) -> dict[str, Any]:
