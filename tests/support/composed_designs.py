@@ -226,3 +226,17 @@ DESIGNS = {
     ),
 }  # fmt: skip
 """Name of a shape to a plan of it."""
+RERANKED = designed(
+    [
+        replace(
+            algorithm("ItemKNN"), name=f"ItemKNN {level}", base="ItemKNN", levels={"rerank": level}
+        )
+        for level in ("none", "MMR", "xQuAD", "calibrated")
+    ],
+    Factor("rerank", ("none", "MMR", "xQuAD", "calibrated")),
+    questions=(asked(Estimand.TRADE_OFF, "rerank", of=("ndcg@10", "diversity@10")),),
+    metrics=[
+        Metric(name, 10) for name in ("ndcg", "diversity", "category_coverage", "calibration")
+    ],
+)
+"""Needs the genres of items."""

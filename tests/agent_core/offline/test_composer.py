@@ -5,16 +5,14 @@ import math
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
-from composed_designs import DESIGNS, algorithm, asked, designed
+from composed_designs import DESIGNS, RERANKED
 from results import dataset
 
-from agent_core.domain import Estimand, Factor, Metric
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.side_table import SideColumn, SideKind, SideOf, SideTable
 from agent_core.offline.composer import (
@@ -30,19 +28,6 @@ GENRES = SideTable(
     "movies.csv", SideOf.ITEM, Recipe(), (SideColumn("genres", SideKind.LIST, 18),), 9, 9, 1.0, ""
 )
 WITH_GENRES = dataset("catalogue.tsv", sides=(GENRES,))
-RERANKED = designed(
-    [
-        replace(
-            algorithm("ItemKNN"), name=f"ItemKNN {level}", base="ItemKNN", levels={"rerank": level}
-        )
-        for level in ("none", "MMR", "xQuAD", "calibrated")
-    ],
-    Factor("rerank", ("none", "MMR", "xQuAD", "calibrated")),
-    questions=(asked(Estimand.TRADE_OFF, "rerank", of=("ndcg@10", "diversity@10")),),
-    metrics=[
-        Metric(name, 10) for name in ("ndcg", "diversity", "category_coverage", "calibration")
-    ],
-)
 ALL = {**DESIGNS, "rerank": RERANKED}
 
 
