@@ -23,7 +23,7 @@ ADDED = (
     "a command of the terminal", "a kind of question, a factor",
     "a condition that a task may state", "an algorithm", "a slash command", "a published file",
     "a field of the plan",
-    "a figure", "an event", "a statistic", "a sentence rule",
+    "a figure", "an event", "a statistic", "an answer to a kind of question", "a sentence rule",
 )  # fmt: skip
 
 
