@@ -10,11 +10,13 @@ from agent_core.domain import (
     Dataset,
     FactorKind,
     Metric,
+    Order,
     Plan,
     Question,
     SplitKind,
     Unanswered,
 )
+from agent_core.domain.rules import Candidates
 from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.composer import (
     COMPUTED,
@@ -72,10 +74,24 @@ def _reasons(plan: Plan, dataset: Dataset) -> Iterator[str]:
 
 def _reasons_of_splits(plan: Plan, dataset: Dataset) -> Iterator[str]:
     for split in (level.rules for level in plan.split_levels):
-        if split.kind is SplitKind.OTHER:
+        if split.kind is SplitKind.OTHER or split.is_leak_study or split.are_users_chosen:
             yield f"“{split.text}” is a split that I cannot make"
-        if split.kind.is_timed and dataset.timestamp_column is None:
-            yield "the data has no timestamps to split by"
+        if split.candidates is Candidates.SAMPLED and split.candidate_count is None:
+            yield "how many candidates are sampled is not said"
+        if not split.in_training and any(m.is_rating for m in plan.metrics):
+            yield "ratings of users whom training does not see are not predicted by my scripts"
+    if dataset.timestamp_column is None and _needs_times(plan):
+        yield "the data has no timestamps, which the plan's rules need"
+
+
+def _needs_times(plan: Plan) -> bool:
+    """Whether times decide what is kept, held out or thinned."""
+    splits = [level.rules for level in plan.split_levels]
+    rules = [rule for level in plan.data_levels for rule in level.rules.rules]
+    return (
+        any(s.kind.is_timed or Order.NEWEST in (s.order, s.thinned_by) for s in splits)
+        or any(rule.kind is DataRuleKind.TIME_WINDOW for rule in rules)
+    )  # fmt: skip
 
 
 def _reranked(plan: Plan) -> tuple[str | int | float, ...]:
