@@ -259,6 +259,7 @@ def _experiment_of(
         folder=folder / "artifacts",
         timeout_s=min(template.timeout_s, TIMEOUT_S),
         expected_s=0.0,
+        cells=(),
     )
 
 
