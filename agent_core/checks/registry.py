@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent_core.checks.per_dataset import gravest_of_datasets, views
-from agent_core.checks.result import Detail, Result, failed
+from agent_core.checks.result import Detail, Result, failed, not_applicable
 from agent_core.checks.results import (
     algorithms,
     cells,
@@ -37,6 +37,8 @@ class Rule:
     is_binding: bool = False
     is_per_dataset: bool = False
     """Whether each dataset is looked at with its own folds."""
+    needs_runs: bool = True
+    """Whether it is about what is trained; a study of counts trains nothing."""
 
     @property
     def name(self) -> str:
@@ -45,14 +47,14 @@ class Rule:
 
 
 RULES = (
-    Rule("files", files.runs_clean),
-    Rule("files", files.contract_parses, is_binding=True),
-    Rule("files", files.files_unchanged, is_binding=True),
+    Rule("files", files.runs_clean, needs_runs=False),
+    Rule("files", files.contract_parses, is_binding=True, needs_runs=False),
+    Rule("files", files.files_unchanged, is_binding=True, needs_runs=False),
     Rule("files", files.dataset_loaded, is_per_dataset=True),
     Rule("files", files.lists_saved),
     Rule("files", files.per_user_saved),
-    Rule("files", files.table_saved),
-    Rule("files", files.figures_saved),
+    Rule("files", files.table_saved, needs_runs=False),
+    Rule("files", files.figures_saved, needs_runs=False),
     Rule("files", files.metadata_saved),
     Rule("ranges", ranges.values_in_range, is_binding=True),
     Rule("ranges", ranges.identical_results),
@@ -88,9 +90,9 @@ RULES = (
     Rule("statistics", statistics.no_pseudo_replication, is_binding=True),
     Rule("statistics", statistics.statistics_available),
     Rule("statistics", statistics.sweep_as_planned),
-    Rule("source", source.typed_in_numbers),
-    Rule("source", source.metric_from_random),
-    Rule("source", source.swallowed_exceptions),
+    Rule("source", source.typed_in_numbers, needs_runs=False),
+    Rule("source", source.metric_from_random, needs_runs=False),
+    Rule("source", source.swallowed_exceptions, needs_runs=False),
 )
 
 BINDING = tuple(rule.name for rule in RULES if rule.is_binding)
@@ -118,12 +120,19 @@ def checks_of_today(checks: tuple[Check, ...], evidence: Evidence) -> tuple[Chec
 def _check(rule: Rule, evidence: Evidence) -> Check:
     """Run one check; data that it cannot take is a fault of the data."""
     try:
+        if rule.needs_runs and not evidence.plan.algorithms:
+            return _found(rule, not_applicable("Nothing is trained."))
         seen = views(evidence) if rule.is_per_dataset else (("", evidence),)
         result = gravest_of_datasets([(name, rule.judge(part)) for name, part in seen])
     except ODD_DATA as error:
         log.warning("a check could not take the data", exc_info=error, extra={"check": rule.name})
         named = {"error": type(error).__name__, "message": str(error)[:200]}
         result = failed("Cannot be checked: {error}: {message}", **named)
+    return _found(rule, result)
+
+
+def _found(rule: Rule, result: Result) -> Check:
+    """Return what a check came to under its name."""
     return Check(
         rule.name, result.finding, result.reason, rule.is_binding, rule.subject, result.values
     )

@@ -134,9 +134,10 @@ def training_order_of(evidence: Evidence) -> TrainingOrder | None:
         else:
             chosen.append(_training_of(evidence, len(chosen), planned[name], fold))
     trained = {t.name for t in chosen}
-    left_out |= {
-        n: "it has no results in a saved fold" for n in planned if n not in trained | set(left_out)
-    }
+    # What only lists on the part that is chosen by is no result.
+    chosen_by = set(evidence.validated["algorithm"]) - set(evidence.single["algorithm"])
+    silent = [n for n in planned if n not in {*trained, *left_out, *chosen_by}]
+    left_out |= dict.fromkeys(silent, "it has no results in a fold that can be trained again")
     rows = evidence.single
     lengths = [evidence.plan.list_length, *(int(k) for k in rows["k"].dropna().unique())]
     return TrainingOrder(

@@ -16,7 +16,8 @@ def sampled_cells(evidence: Evidence, names: Sequence[str]) -> tuple[Pick, ...]:
     """Return algorithms with the folds in which they are trained again.
 
     Each algorithm is there once, and each compared level of data and split; of folds that only
-    repeat any will do. Folds whose candidates cannot be had from what was saved come last.
+    repeat any will do. Folds in which nothing can be trained again are taken where there are no
+    others.
 
     Parameters
     ----------
@@ -29,10 +30,10 @@ def sampled_cells(evidence: Evidence, names: Sequence[str]) -> tuple[Pick, ...]:
     has = {n: set(single.loc[single["algorithm"] == n, "fold"]) for n in names}
     saved = set(evidence.train) & set(evidence.test)
     ready = [f for f in sorted(saved) if any(f in own for own in has.values())]
-    ready.sort(key=lambda fold: bool(why_not_in(evidence, fold)))
+    ready = [f for f in ready if not why_not_in(evidence, f)] or ready
     cover = _covering(evidence, ready)
     found: list[Pick] = []
-    for number, name in enumerate(n for n in names if has[n] & saved):
+    for number, name in enumerate(n for n in names if has[n] & set(ready)):
         turned = [*cover[number % len(cover) :], *cover, *ready] if cover else ready
         found.append((name, next(f for f in turned if f in has[name])))
     for fold in cover:

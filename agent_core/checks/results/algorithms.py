@@ -146,7 +146,8 @@ def beats_baseline(evidence: Evidence) -> Result:
 def tuning_parity(evidence: Evidence) -> Result:
     """Compare how much each algorithm was tuned."""
     known = recorded_algorithms(evidence.run)
-    names = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT]
+    ran = set(evidence.rows["algorithm"])
+    names = [a.name for a in evidence.plan.algorithms if a.role is Role.SUBJECT and a.name in ran]
     trials = {n: trials_of(known[n]) for n in names if n in known}
     if len(trials) < 2:
         return not_applicable("There is one algorithm to compare.")

@@ -11,6 +11,7 @@ from designed import (
     NEIGHBOURS,
     POPULARITY,
     REPEATED,
+    Designed,
     designed,
     scored,
     study,
@@ -186,6 +187,51 @@ def test_levels_beyond_what_there_is_are_told(tmp_path):
     assert found["levels_took_effect"].finding is WARN
     assert found["levels_took_effect"].values["levels"] == "40, 80"
     assert ITEMS == 40
+
+
+def test_a_study_that_only_counts_trains_nothing(tmp_path):
+    core = DataRules((DataRule(DataRuleKind.CORE, 5.0),))
+    data = Level(DataRules(), "all"), Level(core, "5-core")
+    asked = Question(Estimand.COUNTS, ("data",))
+    plan = study(factors=(Factor("data", ("all", "5-core")),), data=data, question=asked)
+    made = Designed(plan, interactions(np.random.default_rng(7)), files={"counts.csv": b"n\n1\n"})
+
+    found = made.findings(tmp_path)
+
+    assert [(n, c.reason) for n, c in found.items() if c.finding is FAIL] == []
+    assert found["contract_parses"].finding is Finding.PASS
+    assert found["recomputation_agrees"].finding is Finding.NOT_APPLICABLE
+
+
+def test_one_seed_a_fold_is_no_repetition(tmp_path):
+    seeds = Factor("split_seed", (1, 2), REPEATED)
+    made = designed(study(FACTORIZATION, POPULARITY, factors=(seeds,), seeds=(0, 1)))
+    for fold, other in (("split_seed-1", "1"), ("split_seed-2", "0")):
+        del made.lists["ImplicitMF", fold, other]
+    made.measure()
+
+    found = made.findings(tmp_path)
+
+    assert found["repetitions_repeat"].finding is Finding.NOT_APPLICABLE
+    assert found["cells_complete"].finding is WARN
+    assert (found["cells_complete"].values["whole"], found["cells_complete"].values["of"]) == (
+        2,
+        4,
+    )
+
+
+def test_lists_that_never_hit_in_sparse_data_are_no_sign(tmp_path):
+    made = designed(study(EASE, NEIGHBOURS))
+    train, test = (list(part) for part in made.splits["0"])
+    rare = np.arange(len(test)) + 1000
+    made.data.loc[test, "item_id"] = rare
+    made.measure()
+
+    found = made.findings(tmp_path)["no_test_in_train"]
+
+    assert len(train) == 660
+    assert found.finding is WARN
+    assert (found.values["known"], found.values["expected"]) == (0, 0)
 
 
 def test_combinations_that_the_design_leaves_out_are_not_missing(tmp_path):
