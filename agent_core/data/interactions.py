@@ -43,8 +43,8 @@ class Interactions:
     ratings: NDArray[np.float64] | None = None
     times: NDArray[Any] | None = None
     """Numbers in the order of time; missing ones are the least."""
-    days: NDArray[Any] | None = None
-    """UTC days; missing ones are no day."""
+    moments: NDArray[Any] | None = None
+    """The times in UTC, or the numbers that they are; missing ones are none."""
     given: Mapping[int, NDArray[np.object_]] = field(default_factory=dict)
     """Fold to the part of each row, where a split came with the data."""
     known: dict[tuple[str, int], Keys] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Interactions:
             np.array(list(texts(item_ids)), dtype=object),
             _numbers(frame["rating"]) if "rating" in frame else None,
             None if moments is None else _ordered(moments),
-            None if moments is None else _days(moments),
+            moments,
             {n: frame[c].to_numpy(dtype=object) for n, c in columns if c in frame},
         )
 
@@ -101,6 +101,16 @@ class Interactions:
             key *= np.uint64(factor)
         key ^= key >> LAST_SHIFT
         return key
+
+    def days(self, rows: Rows) -> NDArray[Any] | None:
+        """Return the UTC days of rows, missing ones no day; None where there are no times."""
+        return None if self.moments is None else _days(self.moments)[rows]
+
+    def are_timed(self, rows: Rows) -> Flags:
+        """Return which rows have a time."""
+        if self.moments is None:
+            return np.zeros(len(rows), dtype=bool)
+        return ~np.asarray(pd.isna(self.moments[rows]))
 
     def pairs(self, rows: Rows) -> NDArray[np.int64]:
         """Return a number for the user and item of each row."""

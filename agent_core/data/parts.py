@@ -225,9 +225,9 @@ def _crossfold_records(data: Interactions, rows: Rows, draw: Draw) -> tuple[Rows
 
 def _global_time(data: Interactions, rows: Rows, draw: Draw) -> tuple[Rows, Rows]:
     """Hold out what comes after one moment, of users whom training knows."""
-    if data.times is None or data.days is None:
+    if data.times is None:
         return rows, NO_ROWS
-    timed = rows[~np.isnat(data.days[rows])]
+    timed = rows[data.are_timed(rows)]
     could = timed[data.rated(timed, draw.split.lowest_test_rating)]
     count = int(share_of(draw.split.holdout, len(could)))
     if not count:

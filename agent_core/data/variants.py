@@ -66,9 +66,9 @@ def _rated(data: Interactions, rows: Rows, rule: DataRule) -> Flags:
 
 def _within(data: Interactions, rows: Rows, rule: DataRule) -> Flags:
     """Keep what happened from the first to the last day, both of them too."""
-    if data.days is None:
+    days = data.days(rows)
+    if days is None:
         return np.ones(len(rows), dtype=bool)
-    days = data.days[rows]
     is_kept = np.asarray(~np.isnat(days))
     if rule.first:
         is_kept &= days >= np.datetime64(rule.first, "D")

@@ -76,7 +76,19 @@ def made_of(draw, data=(), split=(("", LOO),), frame=None, **factors):
     made.data = made.data if frame is None else frame
     made.rows, made.lists, made.per_user = [], {}, None
     made.splits = {block.name: draw(made.data, block) for block in blocks_of(made.plan)}
+    if draw is by_rules:
+        save_apart(made)
     return made
+
+
+def save_apart(made):
+    """Save what blocks have beside training and test."""
+    for block in blocks_of(made.plan):
+        parts = parts_of(table_of(made.data), block)
+        for part in ("validation", "query"):
+            if (rows := getattr(parts, part)) is not None:
+                text = "row\n" + "".join(f"{n}\n" for n in rows)
+                made.files[f"split/{block.name}.{part}_rows.csv"] = text.encode()
 
 
 def sparse(users=80, seed=3):

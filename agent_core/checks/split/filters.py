@@ -85,7 +85,8 @@ def filters_as_planned(evidence: Evidence) -> Result:
     faults: list[str] = []
     excess: list[str] = []
     for fold in whole or folds:
-        losses.append(replace(_loss_of(evidence, fold, split), fold=fold[0]))
+        loss = _loss_of(evidence, fold, split) if whole else Loss()
+        losses.append(replace(loss, fold=fold[0]))
         faults += [*_low_ratings(evidence, fold), *false_claims(evidence, fold)]
         excess += _excess(evidence, fold)
     reasons = _reasons_of(evidence)
@@ -122,10 +123,21 @@ def _gravity(loss: Loss) -> tuple[float, int]:
 
 
 def judged_parts(evidence: Evidence) -> Folds:
-    """Return fold, train and test where both were saved; not what was kept apart to choose on."""
+    """Return fold, all that is not tested, and test, where these were saved.
+
+    What test users keep whom training does not see, and what is kept apart to choose on, counts as
+    not tested; folds that were only saved to choose on are none.
+    """
     saved = sorted(set(evidence.test) & set(evidence.train))
     chosen = [fold for fold in saved if not is_to_choose_on(evidence, fold)] or saved
-    return Folds(chosen, lambda fold: (fold, evidence.train[fold], evidence.test[fold]))
+    return Folds(chosen, lambda fold: (fold, _untested(evidence, fold), evidence.test[fold]))
+
+
+def _untested(evidence: Evidence, fold: str) -> pd.DataFrame:
+    """Return what is not tested of a fold."""
+    apart = [part[fold] for part in (evidence.validation, evidence.query) if fold in part]
+    train = evidence.train[fold]
+    return pd.concat([train, *apart], ignore_index=True) if apart else train
 
 
 def unexplained_by_cold_start(

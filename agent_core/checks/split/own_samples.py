@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,8 +139,3 @@ def _units(data: Interactions, rows: Rows, rule: DataRule) -> Units:
     if rule.of is Of.INTERACTIONS:
         return rows
     return np.unique(_codes(data, rule)[rows]).astype(np.int64)
-
-
-def faults_of(data: Interactions, samples: Sequence[OwnSample]) -> list[Detail]:
-    """Return the faults of several samples."""
-    return [fault for sample in samples for fault in sample_faults(data, sample)]

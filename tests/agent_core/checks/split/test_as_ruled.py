@@ -1,8 +1,11 @@
 """Honest blocks pass, whoever drew them, and what readers must know of them is said."""
 
+from dataclasses import replace
+
 import pytest
 from block_studies import FIFTH, FORMS, LOO, by_rules, made_of, sparse, with_pandas
 
+from agent_core.checks.registry import RULES
 from agent_core.checks.split.as_ruled import parts_as_ruled
 from agent_core.domain import Finding
 from agent_core.domain.rules import (
@@ -37,6 +40,50 @@ STUDIES = {
         "profile_size": (3, "all"),
     },
 }
+
+UNSEEN = replace(FIFTH, in_training=False, test_users=20)
+DRAWN = {
+    "unseen users": {"split": (("", UNSEEN),), "profile_size": (2, 4, "all")},
+    "seen and unseen": {"split": (("seen", FIFTH), ("unseen", UNSEEN))},
+    "a part to choose on": {
+        "split": (("", replace(FIFTH, has_validation=True)),),
+        "train_share": (0.5, 1.0),
+    },
+    "one to choose on": {"split": (("", replace(LOO, has_validation=True)),)},
+    "folds of users": {
+        "split": (("", SplitRules(SplitKind.CROSSFOLD_USERS, folds=5, holdout=0.25)),),
+        "fold": (0, 1, 2, 3, 4),
+    },
+    "folds of interactions": {
+        "split": (("", SplitRules(SplitKind.CROSSFOLD_RECORDS, folds=5)),),
+        "fold": (0, 1, 2, 3, 4),
+    },
+    "a share of all": {"split": (("", SplitRules(SplitKind.RANDOM_RECORDS)),)},
+    "a cut in time": {"split": (("", SplitRules(SplitKind.GLOBAL_TIME)),)},
+    "a window": {
+        "data": (
+            ("all", ()),
+            ("first", (DataRule(DataRuleKind.TIME_WINDOW, last="1970-01-12"),)),
+        )
+    },
+    "what only training lacks": {"data": (("", (replace(LOW, is_training_only=True),)),)},
+}
+ABOUT_CELLS = ("folds_as_planned", "lists_exclude_train")
+"""What these ask of results and lists, studies of splits alone cannot have."""
+
+
+@pytest.mark.parametrize("frame", [None, sparse()], ids=["even", "sparse"])
+@pytest.mark.parametrize("study", [*STUDIES, *DRAWN])
+def test_no_check_of_splits_fails_on_what_the_rules_draw(study, frame, tmp_path):
+    made = made_of(by_rules, frame=frame, **{**STUDIES, **DRAWN}[study])
+    evidence = made.evidence(tmp_path)
+    rules = [r for r in RULES if r.subject == "split" and r.name not in ABOUT_CELLS]
+
+    found = {rule.name: rule.judge(evidence) for rule in rules}
+
+    assert {n: r.reason for n, r in found.items() if r.finding is Finding.FAIL} == {}
+    told = found["parts_as_ruled"].values
+    assert told["drawn"] == told["blocks"] == len(made.splits)
 
 
 @pytest.mark.parametrize("draw", FORMS)
