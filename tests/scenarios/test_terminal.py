@@ -35,7 +35,7 @@ def home(tmp_path_factory):
 def line(home, *arguments):
     python = os.environ.get("AUTORECLAB_SANDBOX__PYTHON", str(ROOT / ".venv-lab/bin/python"))
     chosen = ("--set", "treesearch.num_draft_nodes=1", "--set", f"sandbox.python={python}")
-    takes = arguments[0] in ("run", "exec") or arguments[1] in ("resume", "improve")
+    takes = arguments[0] in ("run", "exec", "plan") or arguments[1] in ("resume", "improve")
     return [sys.executable, "-m", "bot", *arguments, *(chosen if takes else ())]
 
 
@@ -128,6 +128,8 @@ def test_runs_are_listed_shown_and_exported(home, finished):
         (("run", STUDY, "--set", "treesearch.num_drafts=2"), 2, "num_draft_nodes"),
         (("run", STUDY, "--data", "broken.csv"), 1, "broken.csv"),
         (("run", "Write a poem about winter", "--data", "catalogue.tsv"), 5, "understand"),
+        (("plan", "Write a poem about winter", "--data", "catalogue.tsv"), 5, "understand"),
+        (("plan", STUDY, "--data", "catalogue.tsv"), 0, "2 training seeds"),
         (("tasks", "show", "zzz"), 1, "tasks list"),
         (("exec", "nothing.py"), 2, "nothing.py"),
     ],
