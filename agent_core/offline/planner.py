@@ -30,6 +30,7 @@ from agent_core.lenskit.memory import training_bytes
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND, BY_NAME, HYPERPARAMETERS
+from agent_core.offline.designs.changes import design_of
 from agent_core.offline.designs.plans import with_reading
 from agent_core.offline.fitting import fit_reading
 from agent_core.offline.grammar import (
@@ -124,12 +125,14 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
 
 def reading_of(plan: Plan) -> Reading:
     """Return the reading that a plan stands for, so that a reply can change it."""
-    names = list(dict.fromkeys(BY_KIND[a.kind].name for a in plan.algorithms))
+    built = tuple(a for a in plan.algorithms if a.kind in BY_KIND)
+    names = list(dict.fromkeys(BY_KIND[a.kind].name for a in built))
     parameters: dict[str, Any] = {}
     values: list[float] = []
-    for algorithm in plan.algorithms:
+    for algorithm in built:
         default = BY_KIND[algorithm.kind].config
         changed = {k: v for k, v in algorithm.config.items() if default.get(k) != v}
+        changed = {k: v for k, v in changed.items() if k not in algorithm.levels}
         if plan.swept and plan.swept in algorithm.config:
             values.append(float(algorithm.config[plan.swept]))
             changed.pop(plan.swept, None)
@@ -165,6 +168,7 @@ def reading_of(plan: Plan) -> Reading:
         values=tuple(values),
         margin=plan.margin,
         outside=refused_wishes(plan.requirements),
+        design=design_of(plan),
     )
     return with_cutoffs(reading, cuts)
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision, SplitKind
 from agent_core.offline.assumptions import kept_assumptions
-from agent_core.offline.grammar import BASELINES, Reading, read
+from agent_core.offline.catalogue import UNBUILT
+from agent_core.offline.designs.changes import with_questions
+from agent_core.offline.designs.reading import Design
+from agent_core.offline.grammar import BASELINES, Reading, metric_values, read
 from agent_core.offline.planner import build, reading_of
 from agent_core.offline.requirements import (
     configurations_text,
@@ -17,9 +20,11 @@ from agent_core.offline.requirements import (
     pairs_text,
     with_known_ids,
 )
+from agent_core.offline.task_reading import left_outside
 from agent_core.offline.text_patterns import PATTERNS, says, wish_in
 from agent_core.offline.wishes import merge_wish, unique
 from agent_core.prose.text_tables import read_table
+from agent_core.rules.design_changes import untold_changes
 from agent_core.rules.wording import data_text, split_text
 
 OUTCOME_REPLY = (
@@ -94,7 +99,7 @@ def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]
         wish = read(part)
         new, said = merge_wish(new, wish, part, plan)
         notes += [said] if said else []
-        notes += [f"“{words}” {reason}." for words, reason in wish.outside]
+        notes += [f"“{words}” {reason}." for words, reason in left_outside(wish, part)]
         notes += [f"{kind.capitalize()} is not among my studies." for kind in wish.beyond]
     known = {r.id: r for r in plan.requirements}
     missing = [n for n in numbers if n not in known]
@@ -118,7 +123,7 @@ def _next_revision(
     plan: Plan, dataset: Dataset, reading: Reading | None, dropped: frozenset[str], said: str
 ) -> Revision:
     """Return the next version of the plan with its difference."""
-    next_plan = build(reading or reading_of(plan), dataset, plan.question)
+    next_plan = build(_with_design(reading or reading_of(plan), plan), dataset, plan.question)
     was = {key_of(r) for r in plan.requirements}
     fresh_before = build(reading_of(plan), dataset, plan.question)
     gone = frozenset(key_of(r) for r in fresh_before.requirements) - was
@@ -134,6 +139,8 @@ def _next_revision(
         topics=assumptions.topics,
     )
     change = _difference(plan, next_plan)
+    untold = untold_changes(plan, next_plan, change.summary)
+    change = replace(change, summary=(*change.summary, *untold))
     assumed = tuple(f"assumed: {a}" for a in next_plan.assumptions if a not in plan.assumptions)
     change = replace(change, summary=(*change.summary, *assumed)) if change.summary else change
     if {r.check for r in plan.requirements if r.id in change.dropped}.intersection(BINDING):
@@ -141,6 +148,20 @@ def _next_revision(
     if change.is_empty:
         return Revision(reply=f"{said or 'That is what the plan says already.'}".strip())
     return Revision(next_plan, change, said)
+
+
+def _with_design(reading: Reading, plan: Plan) -> Reading:
+    """Return a reading whose design, where it has one, asks what the plan before it asked."""
+    design = reading.design
+    if design == Design():
+        return reading
+    unbuilt = tuple(n for n in design.algorithms if n in {u.name for u in UNBUILT})
+    design = replace(
+        design,
+        algorithms=unique((*reading.algorithms, *unbuilt)),
+        metrics=metric_values(reading),
+    )
+    return replace(reading, design=with_questions(design, plan))
 
 
 def _difference(old: Plan, new: Plan) -> PlanChange:
@@ -174,7 +195,7 @@ def _configuration_changes(old: Plan, new: Plan) -> list[str]:
     """Return changed and added configurations in words."""
     before = {a.name: a.config for a in old.algorithms}
     lines = []
-    for algorithm in new.algorithms:
+    for algorithm in (a for a in new.algorithms if not a.levels):
         was, config = before.get(algorithm.name), algorithm.config
         if was is None and config:
             lines.append(f"configuration: {algorithm.name} {pairs_text(config)}")
@@ -191,7 +212,7 @@ def _margin_text(plan: Plan) -> str:
 
 def _names(plan: Plan) -> str:
     """Return the algorithms of a plan."""
-    return ", ".join(a.name for a in plan.algorithms)
+    return ", ".join(dict.fromkeys(a.family for a in plan.algorithms))
 
 
 def _labels(plan: Plan) -> str:

@@ -48,7 +48,7 @@ def read_task(text: str, datasets: tuple[str, ...] = ()) -> Reading:
         metrics=tuple(dict.fromkeys(m.name for m in design.metrics)),
         seeds=_number_of_seeds(reading, len(seeds), design),
         beyond=() if _is_planned(design) else reading.beyond,
-        outside=tuple(o for o in reading.outside if not _is_read(o, design)),
+        outside=left_outside(reading, text),
         design=design,
         **_single_split(design),
         **_data_of_design(reading, design),
@@ -61,6 +61,12 @@ def read_task(text: str, datasets: tuple[str, ...] = ()) -> Reading:
     if is_beyond_families(design):
         reading = replace(reading, study=Study.COMPARISON, swept=None, values=())
     return reading
+
+
+def left_outside(reading: Reading, text: str) -> tuple[tuple[str, str], ...]:
+    """Return the wishes beyond the grammar that the design of a text has no part for."""
+    design = read_design(text)
+    return tuple(o for o in reading.outside if not _is_read(o, design))
 
 
 def _number_of_seeds(reading: Reading, said: int, design: Design) -> int | None:

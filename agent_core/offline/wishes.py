@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from agent_core.domain import Plan
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
+from agent_core.offline.designs.changes import Intent, changed_design
 from agent_core.offline.grammar import (
     BASELINES,
     CUTLESS,
@@ -50,7 +51,8 @@ def merge_wish(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Read
         wish = wish if len(others) < len(wish.algorithms) else _without_algorithms(wish)
     removes = bool(REMOVAL.search(part)) and not re.search(r"\b(?:add|also)\b", part, re.I)
     adds = _adds_words(part) or bool(re.match(r"\W*and\b", part, re.IGNORECASE))
-    new, said = old, ""
+    intent = Intent(removes=removes, adds=adds)
+    new, said = replace(old, design=changed_design(old.design, plan, part, intent)), ""
     if wish.algorithms:
         only = bool(re.search(r"\b(?:only|just)\b", part, re.IGNORECASE)) and not _adds_words(part)
         new, said = _with_algorithms(new, wish.algorithms, removes=removes, only=only)
@@ -88,7 +90,7 @@ def _without_algorithms(wish: Reading) -> Reading:
 
 def _adds_words(part: str) -> bool:
     """Whether a wish says that something is added."""
-    return bool(re.search(r"\b(?:add|also|as well|too|additionally|plus)\b", part, re.I))
+    return bool(re.search(r"\b(?:add|also|as well|too|additionally|plus|beside)\b", part, re.I))
 
 
 def _replace_parts(old: Reading, fresh: Reading, gone: Reading) -> tuple[Reading, str]:

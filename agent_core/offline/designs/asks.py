@@ -255,13 +255,14 @@ def _default_asks(
     """Yield the question that the factors alone ask, where no clause asks a main one."""
     if not clauses:
         return
-    kind = _default_kind(structure, asks)
+    kind = default_kind(structure, has_asks=bool(asks))
     if kind:
         named = [c for c in clauses if c.measures] or list(clauses)
         yield Ask(kind, replace(named[0], text="", said=""))
 
 
-def _default_kind(structure: Structure, asks: Sequence[Ask]) -> Estimand | None:
+def default_kind(structure: Structure, *, has_asks: bool = False) -> Estimand | None:
+    """Return the kind of question that the factors alone ask."""
     repeated = {*structure.repeated}
     if structure.others and structure.has_validation:
         return Estimand.CHOICE
@@ -275,6 +276,6 @@ def _default_kind(structure: Structure, asks: Sequence[Ask]) -> Estimand | None:
         return Estimand.SPREAD_RATIO
     if repeated - {FactorKind.FOLD.value}:
         return Estimand.SPREAD
-    if asks or not structure.algorithms:
+    if has_asks or not structure.algorithms:
         return None
     return Estimand.LEVEL

@@ -22,6 +22,8 @@ CANONICAL = (
     DataRuleKind.OTHER,
 )
 """The order in which rules apply where a text names none."""
+CLOSE = 10
+"""Characters before a core in which it says of whom it is: `user 5-core`."""
 ALL = "all"
 """The name of the level without a rule that others have."""
 
@@ -133,8 +135,9 @@ def _lists(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
     """Yield lists of amounts of one kind of rule, each with where it stands."""
     if match := found("core_list", text):
         amounts = _amounts(_group(match))
-        side = _side(text[: match.end() + 40])
-        of = Of.BOTH if side is None else side
+        beside = text[max(0, match.start() - CLOSE) : match.start()]
+        behind = re.split(r"[,;.?]", text[match.end() : match.end() + 4 * CLOSE])[0]
+        of = _side(beside) or _side(behind) or Of.BOTH
         kinds = tuple(DataRule(DataRuleKind.CORE, n, of, text=match[0]) for n in amounts)
         yield Alternatives(match.start(), kinds), match.span()
     match = found("rating_list", text)

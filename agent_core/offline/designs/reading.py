@@ -17,6 +17,7 @@ from agent_core.domain import (
     Level,
     LevelValue,
     Metric,
+    Order,
     Question,
     Unanswered,
 )
@@ -153,9 +154,8 @@ def split_name(fields: Fields) -> str:
     """Return the short name of a split level, usable in file names."""
     kind = fields.get("kind")
     words = [str(kind.value).replace("_", "-") if kind else "split"]
-    order = fields.get("order")
-    if order is not None and not (kind and (kind.is_timed or kind.is_single)):
-        words.append(str(order.value))
+    is_dated = bool(kind and (kind.is_timed or kind.is_single))
+    words += [Order.NEWEST.value] * (fields.get("order") is Order.NEWEST and not is_dated)
     if "holdout" in fields:
         words.append(f"{fields['holdout']:.0%}")
     elif fields.get("held_out", 1) != 1:

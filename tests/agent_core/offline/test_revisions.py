@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_core.domain import Column, Dataset, Packages, RunId, SplitKind
+from agent_core.domain import Column, Dataset, FactorKind, Packages, RunId, SplitKind
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest, ReviseRequest
 
@@ -305,3 +305,82 @@ async def test_a_margin_stays_when_something_else_changes():
     plan = (await revise(await plan_of(FOUR), "equivalence margin 0.01")).plan
 
     assert (await revise(plan, "use K = 20")).plan.margin == 0.01
+
+
+# -- replies to designs ----------------------------------------------------------------------
+
+CURVE = (
+    "Learning curves of popularity, EASE and BPR on 10 %, 25 %, 50 % and 100 % of the training "
+    "interactions, leave-one-out, NDCG@10, 4 seeds"
+)
+CORES = (
+    "Does the order of EASE, SLIM and item kNN by NDCG@10 change with no filter, 5-core, 10-core?"
+)
+GRID = (
+    "Grid search for ImplicitMF: 16, 32 and 64 factors times regularization 0.1 and 1; "
+    "the last rating of each user is the test, the one before is for validation; pick by NDCG@10"
+)
+SPLITS = (
+    "Does the ranking of EASE and item kNN by NDCG@10 stay the same under leave-one-out and a "
+    "temporal 90/10 split?"
+)
+
+
+@pytest.mark.parametrize(
+    ("task", "reply", "kind", "levels"),
+    [
+        (CURVE, "also with 5 %", FactorKind.TRAIN_SHARE, (0.05, 0.1, 0.25, 0.5, 1.0)),
+        (CURVE, "drop the 25 %", FactorKind.TRAIN_SHARE, (0.1, 0.5, 1.0)),
+        (CURVE, "10 seeds, not 4", FactorKind.MODEL_SEED, tuple(range(10))),
+        (CURVE, "drop EASE", FactorKind.ALGORITHM, ("BPR", "Popularity")),
+        (CORES, "and 20-core", FactorKind.DATA, ("all", "5-core", "10-core", "20-core")),
+        (CORES, "drop the 10-core", FactorKind.DATA, ("all", "5-core")),
+        (CORES, "drop SLIM", FactorKind.ALGORITHM, ("EASE", "ItemKNN", "Popularity")),
+        (GRID, "also 128 factors", FactorKind.HYPERPARAMETER, (16, 32, 64, 128)),
+        (GRID, "without 16 factors", FactorKind.HYPERPARAMETER, (32, 64)),
+        (SPLITS, "also leave-last-out", FactorKind.SPLIT,
+         ("leave-one-out", "global-time 10%", "leave-last")),
+        (FOUR, "with no filter, a 5-core and a 10-core", FactorKind.DATA,
+         ("all", "5-core", "10-core")),
+    ],
+)  # fmt: skip
+async def test_any_part_of_a_design_changes(task, reply, kind, levels):
+    plan = await plan_of(task)
+
+    revision = await revise(plan, reply)
+
+    assert revision.plan.factor(kind).levels == levels
+    assert revision.change.summary
+    rest = [f for f in plan.factors if f.kind is not kind]
+    assert all(revision.plan.factor(f.kind) for f in rest)
+    kinds = [q.kind for q in plan.questions]
+    assert [q.kind for q in revision.plan.questions][: len(kinds)] == kinds
+
+
+async def test_a_metric_that_is_added_joins_the_main_question():
+    plan = await plan_of(CURVE)
+
+    revision = await revise(plan, "test them on Recall too")
+
+    assert keys(revision.plan) == ["ndcg@10", "recall@10"]
+    assert revision.plan.questions[0].measures == ("ndcg@10", "recall@10")
+    assert revision.plan.factor(FactorKind.TRAIN_SHARE) == plan.factor(FactorKind.TRAIN_SHARE)
+
+
+async def test_what_a_split_says_beside_its_kind_is_kept_and_changed():
+    plan = await plan_of("Compare EASE and SLIM, leave-one-out, 300 test users, NDCG@10")
+
+    more = (await revise(plan, "use K = 20")).plan
+    fewer = (await revise(plan, "only 100 test users")).plan
+
+    assert plan.split.test_users == more.split.test_users == 300
+    assert fewer.split.test_users == 100
+
+
+async def test_a_change_of_a_grid_keeps_its_choice():
+    plan = await plan_of(GRID)
+
+    revised = (await revise(plan, "also 128 factors")).plan
+
+    assert (revised.validated, revised.split.has_validation) == (plan.validated, True)
+    assert len(revised.algorithms) == len(plan.algorithms) + 2
