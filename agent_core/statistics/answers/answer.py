@@ -320,6 +320,10 @@ class Answer:
         """Every number by its reference."""
         return {name: value for e in self.estimates for name, value in e.values.items()}
 
+    def confirms(self, measure: str) -> bool:
+        """Whether what is told of a measure confirms: the primary question's first alone does."""
+        return self.is_primary and self.question.measures[:1] == (measure,)
+
     def of(self, statistic: Statistic, measure: str = "") -> tuple[Estimate, ...]:
         """Return the estimates of a kind, of one measure where it is named."""
         return tuple(

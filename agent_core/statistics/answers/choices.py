@@ -75,7 +75,7 @@ def choice_answer(question: Question, study: StudyValues) -> Answer:
         arms = arms_of(final, measure, (ALGORITHM,), question.within)
         found += level_estimates(final, measure, arms)
         pairs = paired(final, measure, pairs_of(final, asked, arms))
-        differences += difference_estimates(pairs, measure, asked, 0)
+        differences += difference_estimates(pairs, measure, asked)
         found += _audits(study, measure, grids)
     return Answer(
         question,
@@ -184,7 +184,7 @@ def _audits(study: StudyValues, measure: str, grids: Sequence[Grid]) -> Iterator
     """Yield what the test would have chosen, where its cells were kept for that."""
     if "is_audit" not in study.cells:
         return
-    cells = study.cells[study.cells["is_audit"].fillna(False).astype(bool)]
+    cells = study.cells[study.cells["is_audit"].eq(True)]
     values = study.run_values(measure)
     for grid in grids:
         own = cells[(cells["block"] == grid.block) & cells["variant"].isin(list(grid.values))]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from agent_core.domain import Question
@@ -137,8 +138,10 @@ def _cautions(study: StudyValues, costs: Sequence[Costs]) -> Iterator[Caution]:
     once = dict.fromkeys(c.arm.label for c in costs if len(c.values) < 2)
     if once:
         yield Caution(CautionKind.NOT_REPEATED, ", ".join(once))
-    if "shared_s" in study.cells and (study.cells["shared_s"].fillna(0) > 0).any():
-        yield Caution(CautionKind.SHARED_WORK, f"{study.cells['shared_s'].sum():.1f} s")
+    if "shared_s" in study.cells:
+        shared = pd.to_numeric(study.cells["shared_s"], errors="coerce").sum()
+        if shared > 0:
+            yield Caution(CautionKind.SHARED_WORK, f"{shared:.1f} s")
 
 
 def _figure(means: Sequence[Estimate], beside: Sequence[Estimate]) -> FigureData:

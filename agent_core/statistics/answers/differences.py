@@ -54,7 +54,7 @@ def difference_answer(question: Question, study: StudyValues) -> Answer:
         arms = arms_of(study, measure, question.over, question.within)
         sides = pairs_of(study, question, arms)
         pairs = paired(study, measure, sides)
-        differences += difference_estimates(pairs, measure, question, 0)
+        differences += difference_estimates(pairs, measure, question)
         ratios += [ratio_estimate(p, measure) for p in pairs]
         means += level_estimates(study, measure, arms)
         cautions += grade_cautions(study, sides)

@@ -115,7 +115,7 @@ def _alarms(
     cautions += grade_cautions(study, sides)
     plain = replace(question, margin=None, test="")
     found: dict[str, list[Alarm]] = {}
-    for pair, e in zip(pairs, difference_estimates(pairs, measure, plain, 0), strict=True):
+    for pair, e in zip(pairs, difference_estimates(pairs, measure, plain), strict=True):
         key = id(pair.a), id(pair.b)
         if e.test and math.isfinite(e.test.p):
             alarm = Alarm(e.value, e.test.p, key in disjoint)

@@ -62,7 +62,7 @@ def groups_answer(question: Question, study: StudyValues) -> Answer:
             sides = pairs_of(part, question, arms)
             pairs += paired(part, measure, sides)
             cautions += grade_cautions(part, sides)
-        found += difference_estimates(pairs, measure, question, 0)
+        found += difference_estimates(pairs, measure, question)
         cautions += _left_out(study, grouping, measure)
     means = [e for e in found if e.statistic is Statistic.MEAN]
     differences = [e for e in found if e.statistic is Statistic.DIFFERENCE]

@@ -78,7 +78,11 @@ class Square:
 
 def interaction_answer(question: Question, study: StudyValues) -> Answer:
     """Return the difference of differences of each pair across the levels of another factor."""
-    first, second = _two(question, study)
+    both = [n for n in (*question.over, *question.within) if n in study.cells][:2]
+    if len(both) < 2:
+        about = "an interaction is of two factors that the cells have"
+        return Answer(question, cautions=(Caution(CautionKind.NOT_ASKED, about),))
+    first, second = both
     found: list[Estimate] = []
     means: list[Estimate] = []
     arms: tuple[Arm, ...] = ()
@@ -106,17 +110,6 @@ def interaction_answer(question: Question, study: StudyValues) -> Answer:
         (*LIMITS, Limit.EQUALITY),
         (*dict.fromkeys(cautions), *design_cautions(study, question, arms)),
     )
-
-
-def _two(question: Question, study: StudyValues) -> tuple[str, str]:
-    """Return the factor of the difference, and that across whose levels it is asked."""
-    known = [n for n in (*question.over, *question.within) if n in study.cells]
-    if len(known) < 2:
-        raise ValueError(
-            f"an interaction is of two factors that the cells have, not of "
-            f"{', '.join(question.over + question.within) or 'none'}: name both"
-        )
-    return known[0], known[1]
 
 
 def _squares(

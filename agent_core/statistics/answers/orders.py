@@ -266,7 +266,7 @@ def _powers(question: Question, study: StudyValues) -> Iterator[Estimate]:
     for measure in question.measures:
         arms = arms_of(study, measure, question.over or (FactorKind.ALGORITHM.value,))
         sides = [(a, b) for a, b in itertools.combinations(arms, 2) if a.can_stand_beside(b)]
-        found = difference_estimates(paired(study, measure, sides), measure, question, 0)
+        found = difference_estimates(paired(study, measure, sides), measure, question)
         yield Estimate(
             Statistic.SHARE, measure, {}, told_apart(found), unknown("pairs"),
             n=len(found), why="pairs told apart after Holm",

@@ -156,7 +156,7 @@ def paired(study: StudyValues, measure: str, sides: Sequence[tuple[Arm, Arm]]) -
 
 
 def difference_estimates(
-    pairs: Sequence[Pair], measure: str, question: Question, family: int = 0
+    pairs: Sequence[Pair], measure: str, question: Question
 ) -> list[Estimate]:
     """Return the difference of each pair with its test; Holm over those of grade *same*.
 
@@ -168,11 +168,9 @@ def difference_estimates(
         Its key.
     question
         Has margin and named test.
-    family
-        Number of pairs, where the family is larger than these.
     """
     are_same = [p.grade is Grade.SAME for p in pairs]
-    m = max(family, sum(are_same))
+    m = sum(are_same)
     raw = _p_values([p for p, is_same in zip(pairs, are_same, strict=True) if is_same], m)
     adjusted = holm_of([p for p, _ in raw])
     within = _equivalences(pairs, question)

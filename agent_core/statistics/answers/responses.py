@@ -105,7 +105,7 @@ def response_answer(question: Question, study: StudyValues) -> Answer:
         curves = _curves(question, factor, arms)
         sides = [(a, c.reference) for c in curves if c.reference for a in c.others]
         pairs = paired(study, measure, sides)
-        found += difference_estimates(pairs, measure, question, 0)
+        found += difference_estimates(pairs, measure, question)
         found += [ratio_estimate(p, measure) for p in pairs]
         found += _trends(study, measure, curves)
         found += [_first_within(question, measure, c, pairs) for c in curves if question.tolerance]

@@ -57,8 +57,9 @@ class Column:
 
     @property
     def mean(self) -> float:
-        """The mean that is shown."""
-        return float(self.shown(self.sums.sum() / self.counts.sum()))
+        """The mean that is shown; NaN without users."""
+        whole = float(self.counts.sum())
+        return float(self.shown(self.sums.sum() / whole)) if whole else math.nan
 
     def shown(self, means: Floats) -> Floats:
         """Return means as they are shown."""

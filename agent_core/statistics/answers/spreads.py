@@ -76,7 +76,7 @@ def spread_answer(question: Question, study: StudyValues) -> Answer:
         _over(found),
         "users, data" if factor != SEED else "users, data, splits",
         (Limit.OTHER_DATA, Limit.OTHER_REPETITIONS),
-        _spread_cautions(factor, found),
+        _spread_cautions(factor, found, is_random=any(a.is_random for a in study.plan.algorithms)),
     )
 
 
@@ -85,7 +85,11 @@ def spread_ratio_answer(question: Question, study: StudyValues) -> Answer:
 
     The inner one is nested in the outer: seed 3 on another split is another draw.
     """
-    outer, inner = _two(question)
+    both = [n for n in NESTED if n in question.over]
+    if len(both) != 2:
+        about = f"a ratio of spreads is of two of {', '.join(NESTED)}"
+        return Answer(question, cautions=(Caution(CautionKind.NOT_ASKED, about),))
+    outer, inner = both
     found: list[Estimate] = []
     marks: list[dict[str, object]] = []
     are_separate = False
@@ -158,14 +162,16 @@ def _mean_ends(study: StudyValues, arm: Arm, values: np.ndarray, over: str) -> I
     return corrected_interval(values, share)
 
 
-def _spread_cautions(factor: str, found: Sequence[Estimate]) -> tuple[Caution, ...]:
+def _spread_cautions(
+    factor: str, found: Sequence[Estimate], *, is_random: bool
+) -> tuple[Caution, ...]:
     """Return what the design of a question of spread tells."""
     cautions = []
     if factor == FactorKind.FOLD.value:
         cautions.append(Caution(CautionKind.OVERLAPPING_TRAINING))
     if factor in DRAW_ITEMS:
         cautions.append(Caution(CautionKind.OTHER_TEST_ITEMS))
-        cautions.append(Caution(CautionKind.SPLITS_HOLD_SEEDS))
+        cautions += [Caution(CautionKind.SPLITS_HOLD_SEEDS)] if is_random else []
     few = [e.n for e in found if e.n]
     if few and min(few) < FEW:
         cautions.append(Caution(CautionKind.FEW_REPETITIONS, str(min(few))))
@@ -189,17 +195,6 @@ def _spread_table(found: Sequence[Estimate]) -> pd.DataFrame:
         }
         for e in found
     )
-
-
-def _two(question: Question) -> tuple[str, str]:
-    """Return the outer and the inner of the two factors of a question."""
-    asked = [n for n in NESTED if n in question.over]
-    if len(asked) != 2:
-        raise ValueError(
-            f"a ratio of spreads is of two of {', '.join(NESTED)}, not of "
-            f"{', '.join(question.over) or 'none'}: name two of them"
-        )
-    return asked[0], asked[1]
 
 
 def _components(

@@ -94,9 +94,7 @@ class StudyValues:
         cells = self.cells
         if "on" in cells:
             cells = cells[cells["on"].fillna(TEST) == TEST]
-        return (
-            cells[~cells["is_audit"].fillna(False).astype(bool)] if "is_audit" in cells else cells
-        )
+        return cells[~cells["is_audit"].eq(True)] if "is_audit" in cells else cells
 
     def delivered(self, measure: str) -> frozenset[str]:
         """Return the cells that have values of a measure."""

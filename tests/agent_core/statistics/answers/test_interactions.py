@@ -8,7 +8,7 @@ from made_studies import EASE, KNN, MF, part_of, study_plan, study_values
 from scipy import stats
 
 from agent_core.domain import Estimand, Factor, Question, cells_of
-from agent_core.statistics.answers.answer import Grade, Statistic, Verdict
+from agent_core.statistics.answers.answer import CautionKind, Grade, Statistic, Verdict
 from agent_core.statistics.answers.registry import answer_to
 
 ASKED = Question(
@@ -84,5 +84,6 @@ def test_seeds_count_in_it():
 
 
 def test_an_interaction_needs_two_factors():
-    with pytest.raises(ValueError, match="name both"):
-        answer_to(Question(Estimand.INTERACTION, ("algorithm",), ("ndcg@10",)), study())
+    found = answer_to(Question(Estimand.INTERACTION, ("algorithm",), ("ndcg@10",)), study())
+
+    assert [c.kind for c in found.cautions] == [CautionKind.NOT_ASKED]
