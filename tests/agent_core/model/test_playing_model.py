@@ -62,5 +62,5 @@ async def test_its_script_runs_on_the_synthetic_catalogue(talk, tmp_path):
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]
     assert {r["cell"] for r in rows} == {c["id"] for c in design["cells"]}
     assert {p.name for p in (tmp_path / "cells").iterdir()} == {r["cell"] for r in rows}
-    assert (tmp_path / "per_seed.csv").exists()
-    assert (tmp_path / "seeds.png").exists()
+    assert (tmp_path / "per_cell.csv").exists()
+    assert (tmp_path / "cells.png").exists()
