@@ -145,6 +145,7 @@ def _measured(plan: Plan) -> dict[str, Any]:
     return {
         "accuracy": of(ACCURACY),
         "over_lists": of(OVER_LISTS),
+        "over_names": {name for name, _ in of(OVER_LISTS)},
         "popular_metrics": of(OF_LISTS),
         "popular": bool(of(OF_LISTS)) or has_lift,
         "category_metrics": of(OF_CATEGORIES),
