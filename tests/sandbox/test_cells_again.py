@@ -50,7 +50,9 @@ def content_of(folder):
 
 def test_several_processes_make_what_one_makes(whole, tmp_path):
     record = lay(tmp_path / "many")
-    parts = [",".join(ids_of(record)[n::3]) for n in range(3)]
+    first, *_ = ids_of(record)
+    # The first cell is asked of all: whoever comes last replaces what is the same.
+    parts = [",".join({first, *ids_of(record)[n::3]}) for n in range(3)]
 
     started = [start(tmp_path / "many", SCORED, LABBOOK_CELLS=part) for part in parts]
     ends = [p.communicate(timeout=60)[1] for p in started]
@@ -307,6 +309,11 @@ def test_a_grid_chooses_on_validation(tmp_path, trains_on_validation):
     assert all("{'regularization': 10} {'regularization': 10}" in line for line in chosen)
     assert {c["on"] for c in told if c["chosen"] is None} == {"validation"}
     finals = [c for c in told if c["on"] == "test"]
+    other = tmp_path / "other"
+    lay(other, grid_plan(trains_on_validation=trains_on_validation))
+    early = run(other, GRID, LABBOOK_CELLS=finals[0]["id"])
+    assert "waits for its grid" in early
+    assert told_of(other) == {}
     assert [c["chosen"] for c in finals] == [{"regularization": 10}] * 2
     sizes = {c["block"]: set() for c in told}
     for c in told:
