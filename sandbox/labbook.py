@@ -678,13 +678,16 @@ def cells(together: Iterable[str] = ()) -> Iterator[Cell]:
         with _run() as run:
             run["together"] = list(names)
     own = _own_cells()
-    due = _due(own, names)
+    due, waiting = _due(own, names), 0
     for place, cell in enumerate(due):
         if cell.is_chosen and not _is_grid_there(cell):
+            waiting += 1
             tell(f"{_label(cell)} waits for its grid")
             continue
         _memory["turn"] = (cell.id, len(own) - len(due) + place + 1, len(own))
         yield cell
+    if due:
+        tell(f"{len(own) - waiting}/{len(own)} cells are there")
     is_last()
 
 

@@ -65,9 +65,10 @@ def test_progress_names_the_cell(delivered):
 
     steps = [line for line in output.splitlines() if line.startswith("[labbook]")]
 
-    assert len(steps) == 8
+    assert len(steps) == 9
     assert steps[0] == "[labbook] cell 1 of 8: Popularity, all"
-    assert "ImplicitMF, 8-core, seed 2" in steps[-1]
+    assert "ImplicitMF, 8-core, seed 2" in steps[-2]
+    assert steps[-1] == "[labbook] 8/8 cells are there"
 
 
 def test_a_design_may_stand_in_the_script(tmp_path):

@@ -75,7 +75,8 @@ def test_what_is_there_is_not_made_again(delivered):
 
     assert (folder / "cells" / first / "cell.json").stat().st_mtime_ns == stamp
     assert [line for line in output.splitlines() if "[labbook]" in line] == [
-        "[labbook] cell 8 of 8: ImplicitMF, all, seed 0"
+        "[labbook] cell 8 of 8: ImplicitMF, all, seed 0",
+        "[labbook] 8/8 cells are there",
     ]
     assert len(rows_of(folder)) == 8
 

@@ -57,4 +57,4 @@ async def test_cells_of_a_pilot_are_kept_and_progress_is_told(executor, tmp_path
     assert changed_files(execution.artifacts, results) == ()
     assert set(json.loads(files["run.json"].read_text())["blocks"]) == {"all", "8-core"}
     assert told[-1].total == 8
-    assert told[-1].line.startswith("cell ")
+    assert "cell" in told[-1].line
