@@ -1,0 +1,477 @@
+"""Answers to the questions of a plan as sentences: the answer first, then what it rests on."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent_core.domain import Estimand, FactorKind, Levels, LevelValue
+from agent_core.domain.design import BY_NAME
+from agent_core.prose.number_format import p_text, percent, shown
+from agent_core.rules.design_words import factor_words, level_text, measure_text
+from agent_core.statistics.answers.answer import (
+    Answer,
+    Estimate,
+    Grade,
+    PairTest,
+    Statistic,
+    Verdict,
+)
+from agent_core.statistics.inference import Interval
+
+MOST = 4
+"""Pairs, curves or levels that one sentence tells; the table has all."""
+BARE = ("algorithm", "data", "dataset", "split", "rerank", "group", "block")
+"""Factors whose levels are names that need no other word."""
+STEPS: Mapping[FactorKind, str] = {
+    FactorKind.TRAIN_SHARE: "{} of the training",
+    FactorKind.PROFILE_SIZE: "{} interactions a user",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerText:
+    """An answer in words."""
+
+    lead: str
+    """The answer in one sentence or two; empty where nothing was delivered for it."""
+    more: tuple[str, ...] = ()
+    """Further findings."""
+    cautions: tuple[str, ...] = ()
+
+
+def answer_text(answer: Answer) -> AnswerText:
+    """Return an answer in words: the first measure leads."""
+    told = list(_sentences(answer)) if answer.estimates else []
+    cautions = tuple(
+        f"{c.kind.value}{f': {c.about}' if c.about else ''}" for c in answer.cautions
+    )
+    if answer.missing and told:
+        names = dict.fromkeys(f"{m.variant} on {m.block}" for m in answer.missing)
+        listed = ", ".join([*names][:MOST]) + (" …" if len(names) > MOST else "")
+        cautions = (f"{len(answer.missing)} planned cells have no results: {listed}", *cautions)
+    return AnswerText(told[0] if told else "", tuple(told[1:]), cautions)
+
+
+def levels_text(levels: Levels) -> str:
+    """Return levels as people say them: `EASE, 10 % of the training`."""
+    return ", ".join(_level_words(name, level) for name, level in levels.items())
+
+
+def _level_words(name: str, level: LevelValue) -> str:
+    kind = BY_NAME.get(name, FactorKind.HYPERPARAMETER)
+    told = level_text(kind, level)
+    if name in BARE:
+        return told
+    return STEPS[kind].format(told) if kind in STEPS else f"{factor_words(name)[0]} {told}"
+
+
+def _within(levels: Levels) -> str:
+    return f" within {levels_text(levels)}" if levels else ""
+
+
+def _of(levels: Levels) -> str:
+    return f" of {levels_text(levels)}" if levels else ""
+
+
+def _value(estimate: Estimate) -> str:
+    return shown(estimate.value, estimate.interval.half_width)
+
+
+def _interval(interval: Interval, value_half: float = math.nan) -> str:
+    """Return an interval in brackets with what it is over; empty where none is known."""
+    if not interval.is_known:
+        return ""
+    half = interval.half_width if math.isnan(value_half) else value_half
+    ends = f"{shown(interval.low, half)} to {shown(interval.high, half)}"
+    return f"95 % interval {ends}" + (f" over {interval.over}" if interval.over else "")
+
+
+def _noted(*notes: str) -> str:
+    kept = "; ".join(note for note in notes if note)
+    return f" ({kept})" if kept else ""
+
+
+def _listed(texts: Iterable[str]) -> str:
+    found = list(texts)
+    rest = len(found) - MOST
+    return "; ".join(found[:MOST]) + (f"; {rest} more in the table" if rest > 0 else "")
+
+
+def _by_measure(estimates: Sequence[Estimate]) -> Iterator[tuple[str, list[Estimate]]]:
+    for measure in dict.fromkeys(e.measure for e in estimates):
+        yield measure, [e for e in estimates if e.measure == measure]
+
+
+def _sentences(answer: Answer) -> Iterator[str]:
+    yield from SENTENCES[answer.kind](answer)
+
+
+# -- levels and differences ------------------------------------------------------------------
+
+
+def _levels(answer: Answer) -> Iterator[str]:
+    for measure, own in _by_measure(answer.of(Statistic.MEAN)):
+        ranked = sorted(own, key=lambda e: -e.value)
+        told = _listed(
+            f"{levels_text({**e.levels, **e.within})} {_value(e)}{_noted(_interval(e.interval))}"
+            for e in ranked
+        )
+        yield f"{measure_text(measure)}: {told}."
+
+
+def _differences(answer: Answer) -> Iterator[str]:
+    for measure, own in _by_measure(answer.of(Statistic.DIFFERENCE)):
+        shown_ones = [e for e in own if e.test and e.test.is_shown]
+        others = [e for e in own if e not in shown_ones]
+        told = [_difference(e) for e in (*_largest(shown_ones), *_largest(others))]
+        if len(own) > MOST:
+            yield (
+                f"{measure_text(measure)}: {len(shown_ones)} of {len(own)} pairs are told apart. "
+                + " ".join(told[:MOST])
+            )
+        else:
+            yield " ".join(told)
+    if not answer.of(Statistic.DIFFERENCE):
+        yield from _levels(answer)
+
+
+def _largest(estimates: Iterable[Estimate]) -> list[Estimate]:
+    return sorted(estimates, key=lambda e: -abs(e.value))
+
+
+def _difference(e: Estimate) -> str:
+    """Return a difference with what may be said of it, and nothing more."""
+    a, b, label = levels_text(e.levels), levels_text(e.against), measure_text(e.measure)
+    where, by = _within(e.within), shown(abs(e.value), e.interval.half_width)
+    if e.grade is Grade.APART:
+        return f"{a} and {b} stand side by side in {label}{where}: {e.why}, so nothing is compared."
+    if e.test is None:
+        return (
+            f"{a} and {b} differ in {label}{where} by {by}"
+            f"{_noted(_interval(e.interval), f'{e.why}: no test')}."
+        )
+    notes = _noted(_signed_interval(e), f"n = {e.n:,}", _p(e.test), _equivalent(e.test))
+    match e.test.verdict:
+        case Verdict.HIGHER | Verdict.LOWER:
+            return f"{a} is {e.test.verdict.value} than {b} in {label}{where} by {by}{notes}."
+        case Verdict.NOT_AFTER_CORRECTION:
+            return (
+                f"{a} and {b} are not told apart in {label}{where} after correction for "
+                f"{e.test.family} pairs, though this pair alone would be{notes}."
+            )
+    return (
+        f"{a} and {b} are not distinguishable in {label}{where}: difference "
+        f"{_value(e)}{notes}; that is no proof of equality."
+    )
+
+
+def _signed_interval(e: Estimate) -> str:
+    if not e.interval.is_known or e.value >= 0:
+        return _interval(e.interval)
+    turned = (abs(e.interval.high), abs(e.interval.low))
+    is_one_sided = e.interval.high <= 0
+    if not is_one_sided or not (e.test and e.test.is_shown):
+        return _interval(e.interval)
+    half = e.interval.half_width
+    over = f" over {e.interval.over}" if e.interval.over else ""
+    return f"95 % interval {shown(turned[0], half)} to {shown(turned[1], half)}{over}"
+
+
+def _p(test: PairTest) -> str:
+    if not math.isfinite(test.adjusted_p):
+        return ""
+    holm = f", Holm over {test.family}" if test.family > 1 else ""
+    named = f", {test.named} p {p_text(test.named_p)}" if test.named else ""
+    return f"p {p_text(test.adjusted_p)}{holm}{named}"
+
+
+def _equivalent(test: PairTest) -> str:
+    if test.equivalence is None:
+        return ""
+    margin = test.equivalence.margin
+    told = percent(margin) if test.is_ratio_margin else f"{margin:g}"
+    word = "equivalent" if test.equivalence.is_shown else "equivalence not shown"
+    return f"{word} within ±{told}"
+
+
+def _interactions(answer: Answer) -> Iterator[str]:
+    for measure, own in _by_measure(answer.of(Statistic.INTERACTION)):
+        told = []
+        for e in own[:MOST]:
+            word = "changes" if e.test and e.test.is_shown else "is not shown to change"
+            told.append(
+                f"The difference of {levels_text(e.levels)} in {measure_text(measure)} {word} "
+                f"against {levels_text(e.against)}{_within(e.within)}: difference of differences "
+                f"{_value(e)}{_noted(_interval(e.interval), _p(e.test) if e.test else e.why)}."
+            )
+        yield " ".join(told)
+
+
+# -- responses, orders, groups ---------------------------------------------------------------
+
+
+def _responses(answer: Answer) -> Iterator[str]:
+    means = answer.of(Statistic.MEAN)
+    for measure, own in _by_measure(means):
+        curves = [list(g) for _, g in itertools.groupby(own, key=lambda e: dict(e.within))]
+        yield f"{measure_text(measure)}{_over_factor(own)}: {_listed(map(_curve, curves))}."
+    yield from _ratios(answer)
+    for e in answer.of(Statistic.FIRST_WITHIN):
+        yield _first_within(e)
+    for e in answer.of(Statistic.TREND):
+        word = "rises" if e.value > 0 else "falls"
+        is_shown = e.more.get("trend_p", 1.0) < 0.05
+        yield (
+            f"{measure_text(e.measure)}{_of(e.within)} "
+            f"{word if is_shown else 'has no shown trend'} along the levels (mean rank "
+            f"correlation {e.value:.2f}, Page's p {p_text(e.more.get('trend_p', 1.0))}, "
+            f"n = {e.n:,} users)."
+        )
+
+
+def _over_factor(means: Sequence[Estimate]) -> str:
+    names = dict.fromkeys(n for e in means for n in e.levels if n != "algorithm")
+    return f" by {', '.join(factor_words(n)[0] for n in names)}" if names else ""
+
+
+def _curve(means: Sequence[Estimate]) -> str:
+    steps = [f"{_value(e)} at {_short_level(e.levels)}" for e in means]
+    if len(steps) > MOST + 1:
+        steps = [*steps[:2], "…", *steps[-2:]]
+    name = levels_text(means[0].within)
+    return f"{name + ' ' if name else ''}{' → '.join(steps)}"
+
+
+def _short_level(levels: Levels) -> str:
+    return ", ".join(
+        level_text(BY_NAME.get(name, FactorKind.HYPERPARAMETER), level)
+        for name, level in levels.items()
+    )
+
+
+def _ratios(answer: Answer) -> Iterator[str]:
+    """Yield how far the lowest and the highest level are from the reference."""
+    for measure, own in _by_measure(answer.of(Statistic.RATIO)):
+        groups = [list(g) for _, g in itertools.groupby(own, key=lambda e: dict(e.within))]
+        told = [_ratio(max(g, key=lambda e: abs(math.log(max(e.value, 1e-9))))) for g in groups]
+        yield f"Furthest from the reference in {measure_text(measure)}: {_listed(told)}."
+
+
+def _ratio(e: Estimate) -> str:
+    why = "" if e.grade is Grade.SAME else f"{e.why}: no test"
+    name = levels_text(e.within)
+    return (
+        f"{name + ': ' if name else ''}{_short_level(e.levels)} reaches {percent(e.value)} of "
+        f"{_short_level(e.against)}{_noted(_share_interval(e.interval), why)}"
+    )
+
+
+def _share_interval(interval: Interval) -> str:
+    if not interval.is_known:
+        return ""
+    return f"95 % interval {percent(interval.low)} to {percent(interval.high)}"
+
+
+def _first_within(e: Estimate) -> str:
+    label, tolerance = measure_text(e.measure), e.more.get("tolerance", math.nan)
+    who = levels_text(e.within) or "the algorithm"
+    if not e.found:
+        return f"No level of {who} is shown to be within {percent(tolerance)} in {label}."
+    return (
+        f"From {levels_text(e.found)} on, {who} is shown to be within {percent(tolerance)} of the "
+        f"reference in {label}."
+    )
+
+
+def _orders(answer: Answer) -> Iterator[str]:
+    orders: dict[tuple[str, str], list[str]] = {}
+    for e in answer.of(Statistic.STABILITY):
+        key = (e.measure, levels_text(e.within))
+        orders.setdefault(key, []).append(levels_text(e.levels))
+        orders[key].append("")
+    told = {key: _ranked(answer, *key) for key in orders}
+    if len(set(map(tuple, told.values()))) == 1 and told:
+        (order, *_) = told.values()
+        yield f"The order is the same in all {len(told)} cases: {' > '.join(order)}."
+    elif told:
+        cases = _listed(
+            f"{measure_text(m)}{f' within {where}' if where else ''} {' > '.join(order)}"
+            for (m, where), order in told.items()
+        )
+        yield f"The order is not the same everywhere: {cases}."
+    changed = [e for e in answer.of(Statistic.TAU) if e.found]
+    if changed:
+        yield f"Between {_listed(map(_changed, changed))}."
+    for measure, own in _by_measure(answer.of(Statistic.WINNER)):
+        wins = _listed(
+            f"{levels_text(e.found)}{_within(e.within)} in {percent(e.value)} of the resamples"
+            for e in own
+        )
+        yield f"First in {measure_text(measure)}: {wins}."
+
+
+def _ranked(answer: Answer, measure: str, where: str) -> list[str]:
+    """Return the order that the pairs of one ranking come to."""
+    wins: dict[str, int] = {}
+    for e in answer.of(Statistic.STABILITY, measure):
+        if levels_text(e.within) == where:
+            better, worse = levels_text(e.levels), levels_text(e.against)
+            wins[better] = wins.get(better, 0) + 1
+            wins.setdefault(worse, 0)
+    return sorted(wins, key=lambda name: -wins[name])
+
+
+def _changed(e: Estimate) -> str:
+    sides = f"{levels_text(e.levels)} and {levels_text(e.against)}"
+    pairs = ", ".join(e.found)
+    return f"{sides} ({measure_text(e.measure)}): {pairs} change places"
+
+
+def _groups(answer: Answer) -> Iterator[str]:
+    if answer.of(Statistic.DIFFERENCE):
+        yield from _differences(answer)
+    yield from _levels(answer)
+
+
+# -- spreads, choices, stopping, costs -------------------------------------------------------
+
+
+def _spreads(answer: Answer) -> Iterator[str]:
+    for measure, own in _by_measure(answer.of(Statistic.SD)):
+        yield f"{measure_text(measure)}: {_listed(map(_spread, own))}."
+
+
+def _spread(e: Estimate) -> str:
+    who = levels_text({**e.levels, **e.within})
+    if not math.isfinite(e.value):
+        return f"{who} {e.why}"
+    if e.value == 0:
+        return f"{who} does not scatter at all{_noted(e.why)}"
+    more = e.more
+    ends = f"range {shown(more['min'], e.value)} to {shown(more['max'], e.value)}"
+    cv = f"CV {percent(more['cv'])}" if math.isfinite(more.get("cv", math.nan)) else ""
+    half = min(e.interval.half_width, e.value) if e.interval.is_known else math.nan
+    over = f"{e.n} {e.interval.over}" if e.interval.over else f"{e.n} runs"
+    interval = _interval(e.interval, half).partition(" over ")[0]
+    return f"{who} SD {shown(e.value, half)} over {over}{_noted(interval, cv, ends)}"
+
+
+def _spread_ratios(answer: Answer) -> Iterator[str]:
+    for e in answer.of(Statistic.SD_RATIO):
+        parts = {n[3:]: v for n, v in e.more.items() if n.startswith("sd_") and n[3:] in BY_NAME}
+        sds = ", ".join(f"SD {shown(v)} over {factor_words(n)[1]}" for n, v in parts.items())
+        larger = str(e.found.get("larger", ""))
+        label = f"{measure_text(e.measure)}{_of({**e.levels, **e.within})}"
+        notes = _noted(sds, _interval(e.interval) and f"ratio {_value(e)}, {_interval(e.interval)}")
+        if larger:
+            yield f"{label} scatters more over {factor_words(larger)[1]}{notes}."
+        else:
+            yield f"Which of the two {label} scatters more over cannot be told{_noted(sds, e.why)}."
+
+
+def _choices(answer: Answer) -> Iterator[str]:
+    for e in answer.of(Statistic.CHOSEN):
+        where = f" ({e.within['block']})" if e.within.get("block", "0") != "0" else ""
+        if e.why:
+            yield f"{e.why[:1].upper()}{e.why[1:]}{where}: {levels_text(e.found)} ({_value(e)})."
+            continue
+        test = (
+            f"its test value is {_value(e)}"
+            if math.isfinite(e.value)
+            else "it has no test value"
+        )
+        chosen = f"{levels_text(e.levels)} with {levels_text(e.found)}"
+        trials = f"of {e.more['trials']:.0f}, validation {shown(e.more['validation'])}"
+        yield f"{measure_text(e.measure)}: {chosen} is chosen on validation{where} ({trials}); {test}."
+
+
+def _stopping(answer: Answer) -> Iterator[str]:
+    for e in answer.of(Statistic.STOP):
+        n, saved = e.more.get("repetitions", math.nan), e.more.get("saved", math.nan)
+        yield (
+            f"{measure_text(e.measure)}{_within(e.within)}: {e.value:.0f} of {n:.0f} repetitions "
+            f"would have been enough, seen afterwards; that saves {saved:.0f} trainings"
+            f"{_noted(_whole_interval(e.interval))}."
+        )
+    for e in answer.of(Statistic.RULE):
+        right = e.more.get("rule_agrees", math.nan)
+        yield (
+            f"A rule that sees only what has run stops at {e.value:.0f}"
+            f"{_noted(e.why, f'right in {percent(right)} of the orders')}."
+        )
+
+
+def _whole_interval(interval: Interval) -> str:
+    if not interval.is_known:
+        return ""
+    return f"{interval.low:.0f} to {interval.high:.0f} over {interval.over}"
+
+
+def _trade_offs(answer: Answer) -> Iterator[str]:
+    best = answer.of(Statistic.UNDOMINATED)
+    names = _listed(
+        f"{levels_text({**e.within, **e.levels})} (in {percent(e.value)} of the resamples)"
+        for e in best
+    )
+    labels = " and ".join(dict.fromkeys(measure_text(m) for m in answer.question.measures))
+    yield f"In {labels} nothing dominates {names}."
+    yield from _levels(answer)
+
+
+def _counts(answer: Answer) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for e in answer.of(Statistic.COUNT):
+        if e.within.get("step", "after") in ("after", "before"):
+            step = " before any rule" if e.within.get("step") == "before" else ""
+            name = f"{levels_text(e.levels)}{step}"
+            amount = percent(e.value) if e.measure == "density" else f"{e.value:,.0f}"
+            groups.setdefault(name, []).append(f"{amount} {measure_text(e.measure)}")
+    yield f"{'; '.join(f'{name}: {", ".join(told)}' for name, told in groups.items())}."
+
+
+def _costs(answer: Answer) -> Iterator[str]:
+    yield from _levels(answer)
+    for measure, own in _by_measure(answer.of(Statistic.RATIO)):
+        told = _listed(
+            f"{levels_text(e.levels)} takes {shown(e.value, e.interval.half_width)} times what "
+            f"{levels_text(e.against)} does{_within(e.within)}"
+            for e in own
+        )
+        yield f"{measure_text(measure)}: {told}."
+
+
+def _false_alarms(answer: Answer) -> Iterator[str]:
+    for e in answer.of(Statistic.SHARE):
+        pairs = e.more.get("pairs", math.nan)
+        disjoint = e.more.get("disjoint_share", math.nan)
+        yield (
+            f"{measure_text(e.measure)}{_of(e.levels)}: {percent(e.value)} of {pairs:.0f} pairs of "
+            f"runs of the same model come out with p < 0.05"
+            f"{_noted(f'{percent(disjoint)} of {e.interval.n} disjoint pairs', _share_interval(e.interval))}."
+        )
+
+
+def _quoted(answer: Answer) -> Iterator[str]:
+    return iter(())
+
+
+SENTENCES: Mapping[Estimand, Callable[[Answer], Iterator[str]]] = {
+    Estimand.LEVEL: _levels,
+    Estimand.DIFFERENCE: _differences,
+    Estimand.INTERACTION: _interactions,
+    Estimand.RESPONSE: _responses,
+    Estimand.SPREAD: _spreads,
+    Estimand.SPREAD_RATIO: _spread_ratios,
+    Estimand.ORDER: _orders,
+    Estimand.CHOICE: _choices,
+    Estimand.STOPPING: _stopping,
+    Estimand.TRADE_OFF: _trade_offs,
+    Estimand.GROUPS: _groups,
+    Estimand.COUNTS: _counts,
+    Estimand.COST: _costs,
+    Estimand.FALSE_ALARMS: _false_alarms,
+    Estimand.SCRIPTS_OWN: _quoted,
+}
