@@ -34,7 +34,8 @@ from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import best_of
-from agent_core.statistics.answered import is_left_open
+from agent_core.statistics.answered import answers_for, is_left_open
+from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
 from agent_core.verification.independent_training import retrain
 from agent_core.verification.rerun_comparison import compare
@@ -86,15 +87,18 @@ class Conclusion:
         """Write the report from recorded results and log it; there always is one."""
         best = self.best
         delivery = self.delivery(best) if best else None
-        facts, _ = await look_through(facts_of_delivery, delivery) if delivery else (None, {})
+        facts, answers = (
+            await look_through(results_of_delivery, delivery) if delivery else (None, ())
+        )
         others = await self.others(best)
-        outcome = self.outcome()
+        outcome = self.outcome(answers)
         draft = await self.draft(researcher, best, outcome, facts)
         inputs = ReportInputs(
             view=self.recorder.view,
             log=tuple(await self.recorder.journal.read(self.recorder.run)),
             evidence=None,
             facts=facts,
+            answers=answers,
             others={n: facts for n, (facts, _) in others.items()},
             runs={n: run for n, (_, run) in others.items()},
             packages=self.packages,
@@ -118,10 +122,10 @@ class Conclusion:
             return await asyncio.to_thread(write_report, inputs, draft, folder)
         return await look_through(_report_delivery, delivery, inputs, draft, folder)
 
-    def outcome(self) -> Outcome:
+    def outcome(self, answers: Sequence[Answer] = ()) -> Outcome:
         """Say how the run ended."""
         view = self.recorder.view
-        if any(n.is_satisfactory for n in view.nodes) and not is_left_open(self.plan):
+        if any(n.is_satisfactory for n in view.nodes) and not is_left_open(self.plan, answers):
             return Outcome.SATISFIED
         return Outcome.PARTIAL if view.best else Outcome.NOTHING
 
@@ -195,6 +199,12 @@ def facts_of_delivery(delivery: Delivery) -> tuple[Facts, Mapping[str, Any]]:
     """Return the statistics of what was delivered, and what it says of itself (`run.json`)."""
     evidence = delivery.read()
     return collect_facts(evidence), evidence.run
+
+
+def results_of_delivery(delivery: Delivery) -> tuple[Facts, tuple[Answer, ...]]:
+    """Return the statistics of what was delivered, and the answers to the plan's questions."""
+    evidence = delivery.read()
+    return collect_facts(evidence), answers_for(evidence)
 
 
 def _report_delivery(

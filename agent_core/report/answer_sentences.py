@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent_core.domain import Estimand, FactorKind, Levels, LevelValue
+from agent_core.domain import Better, Estimand, FactorKind, Levels, LevelValue
 from agent_core.domain.design import BY_NAME
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.rules.design_words import factor_words, level_text, measure_text
@@ -18,6 +18,7 @@ from agent_core.statistics.answers.answer import (
     PairTest,
     Statistic,
     Verdict,
+    metric_of,
 )
 from agent_core.statistics.inference import Interval
 
@@ -44,10 +45,8 @@ class AnswerText:
 
 def answer_text(answer: Answer) -> AnswerText:
     """Return an answer in words: the first measure leads."""
-    told = list(_sentences(answer)) if answer.estimates else []
-    cautions = tuple(
-        f"{c.kind.value}{f': {c.about}' if c.about else ''}" for c in answer.cautions
-    )
+    told = list(SENTENCES[answer.kind](answer)) if answer.estimates else []
+    cautions = tuple(f"{c.kind.value}{f': {c.about}' if c.about else ''}" for c in answer.cautions)
     if answer.missing and told:
         names = dict.fromkeys(f"{m.variant} on {m.block}" for m in answer.missing)
         listed = ", ".join([*names][:MOST]) + (" …" if len(names) > MOST else "")
@@ -105,16 +104,13 @@ def _by_measure(estimates: Sequence[Estimate]) -> Iterator[tuple[str, list[Estim
         yield measure, [e for e in estimates if e.measure == measure]
 
 
-def _sentences(answer: Answer) -> Iterator[str]:
-    yield from SENTENCES[answer.kind](answer)
-
-
 # -- levels and differences ------------------------------------------------------------------
 
 
 def _levels(answer: Answer) -> Iterator[str]:
     for measure, own in _by_measure(answer.of(Statistic.MEAN)):
-        ranked = sorted(own, key=lambda e: -e.value)
+        sign = -1 if metric_of(measure).better is not Better.LOWER else 1
+        ranked = sorted(own, key=lambda e: sign * e.value)
         told = _listed(
             f"{levels_text({**e.levels, **e.within})} {_value(e)}{_noted(_interval(e.interval))}"
             for e in ranked
@@ -147,7 +143,9 @@ def _difference(e: Estimate) -> str:
     a, b, label = levels_text(e.levels), levels_text(e.against), measure_text(e.measure)
     where, by = _within(e.within), shown(abs(e.value), e.interval.half_width)
     if e.grade is Grade.APART:
-        return f"{a} and {b} stand side by side in {label}{where}: {e.why}, so nothing is compared."
+        return (
+            f"{a} and {b} stand side by side in {label}{where}: {e.why}, so nothing is compared."
+        )
     if e.test is None:
         return (
             f"{a} and {b} differ in {label}{where} by {by}"
@@ -304,7 +302,7 @@ def _orders(answer: Answer) -> Iterator[str]:
         yield f"The order is not the same everywhere: {cases}."
     changed = [e for e in answer.of(Statistic.TAU) if e.found]
     if changed:
-        yield f"Between {_listed(map(_changed, changed))}."
+        yield f"Change of places: {_listed(map(_changed, changed))}."
     for measure, own in _by_measure(answer.of(Statistic.WINNER)):
         wins = _listed(
             f"{levels_text(e.found)}{_within(e.within)} in {percent(e.value)} of the resamples"
@@ -325,9 +323,8 @@ def _ranked(answer: Answer, measure: str, where: str) -> list[str]:
 
 
 def _changed(e: Estimate) -> str:
-    sides = f"{levels_text(e.levels)} and {levels_text(e.against)}"
-    pairs = ", ".join(e.found)
-    return f"{sides} ({measure_text(e.measure)}): {pairs} change places"
+    sides = (", ".join(map(str, side.values())) for side in (e.levels, e.against))
+    return f"{', '.join(e.found)} between {' and '.join(sides)}"
 
 
 def _groups(answer: Answer) -> Iterator[str]:
@@ -365,11 +362,14 @@ def _spread_ratios(answer: Answer) -> Iterator[str]:
         sds = ", ".join(f"SD {shown(v)} over {factor_words(n)[1]}" for n, v in parts.items())
         larger = str(e.found.get("larger", ""))
         label = f"{measure_text(e.measure)}{_of({**e.levels, **e.within})}"
-        notes = _noted(sds, _interval(e.interval) and f"ratio {_value(e)}, {_interval(e.interval)}")
+        notes = _noted(
+            sds, _interval(e.interval) and f"ratio {_value(e)}, {_interval(e.interval)}"
+        )
         if larger:
             yield f"{label} scatters more over {factor_words(larger)[1]}{notes}."
         else:
-            yield f"Which of the two {label} scatters more over cannot be told{_noted(sds, e.why)}."
+            notes = _noted(sds, e.why)
+            yield f"Which of the two {label} scatters more over cannot be told{notes}."
 
 
 def _choices(answer: Answer) -> Iterator[str]:
@@ -379,13 +379,12 @@ def _choices(answer: Answer) -> Iterator[str]:
             yield f"{e.why[:1].upper()}{e.why[1:]}{where}: {levels_text(e.found)} ({_value(e)})."
             continue
         test = (
-            f"its test value is {_value(e)}"
-            if math.isfinite(e.value)
-            else "it has no test value"
+            f"its test value is {_value(e)}" if math.isfinite(e.value) else "it has no test value"
         )
         chosen = f"{levels_text(e.levels)} with {levels_text(e.found)}"
         trials = f"of {e.more['trials']:.0f}, validation {shown(e.more['validation'])}"
-        yield f"{measure_text(e.measure)}: {chosen} is chosen on validation{where} ({trials}); {test}."
+        told = f"{chosen} is chosen on validation{where} ({trials}); {test}"
+        yield f"{measure_text(e.measure)}: {told}."
 
 
 def _stopping(answer: Answer) -> Iterator[str]:
@@ -417,19 +416,22 @@ def _trade_offs(answer: Answer) -> Iterator[str]:
         for e in best
     )
     labels = " and ".join(dict.fromkeys(measure_text(m) for m in answer.question.measures))
-    yield f"In {labels} nothing dominates {names}."
+    if best:
+        yield f"In {labels} nothing dominates {names}."
     yield from _levels(answer)
 
 
 def _counts(answer: Answer) -> Iterator[str]:
+    """Yield what each level holds, beside what there was before the rules of any."""
     groups: dict[str, list[str]] = {}
     for e in answer.of(Statistic.COUNT):
-        if e.within.get("step", "after") in ("after", "before"):
-            step = " before any rule" if e.within.get("step") == "before" else ""
-            name = f"{levels_text(e.levels)}{step}"
+        if e.within.get("step", "after") == "after":
             amount = percent(e.value) if e.measure == "density" else f"{e.value:,.0f}"
-            groups.setdefault(name, []).append(f"{amount} {measure_text(e.measure)}")
-    yield f"{'; '.join(f'{name}: {", ".join(told)}' for name, told in groups.items())}."
+            groups.setdefault(levels_text(e.levels), []).append(
+                f"{amount} {measure_text(e.measure)}"
+            )
+    lines = [f"{name}: {', '.join(told)}" for name, told in groups.items()]
+    yield f"What is left: {'; '.join(lines)}."
 
 
 def _costs(answer: Answer) -> Iterator[str]:
@@ -447,10 +449,11 @@ def _false_alarms(answer: Answer) -> Iterator[str]:
     for e in answer.of(Statistic.SHARE):
         pairs = e.more.get("pairs", math.nan)
         disjoint = e.more.get("disjoint_share", math.nan)
+        own = f"{percent(disjoint)} of {e.interval.n} disjoint pairs"
+        notes = _noted(own, _share_interval(e.interval))
         yield (
-            f"{measure_text(e.measure)}{_of(e.levels)}: {percent(e.value)} of {pairs:.0f} pairs of "
-            f"runs of the same model come out with p < 0.05"
-            f"{_noted(f'{percent(disjoint)} of {e.interval.n} disjoint pairs', _share_interval(e.interval))}."
+            f"{measure_text(e.measure)}{_of(e.levels)}: {percent(e.value)} of {pairs:.0f} pairs "
+            f"of runs of the same model come out with p < 0.05{notes}."
         )
 
 

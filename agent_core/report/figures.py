@@ -65,7 +65,7 @@ def draw(evidence: Evidence, facts: Facts, folder: Path, mark: str = "") -> tupl
     """
     with DRAWING:
         figures = figures_for(evidence, facts)
-        return tuple(_save(figure, folder / name, mark) for name, figure in figures.items())
+        return tuple(save(figure, folder / name, mark) for name, figure in figures.items())
 
 
 def figures_for(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
@@ -95,11 +95,11 @@ def wrapped_name(name: str, lines: int = 3) -> str:
 
 def _empty_figure(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
     """Return an empty figure in the house style, high enough for a line per label."""
-    figure = _canvas(1.5 + _row_height(labels) * len(labels))
-    return figure, _clear_axes(figure.add_subplot())
+    figure = new_canvas(1.5 + _row_height(labels) * len(labels))
+    return figure, clear_axes(figure.add_subplot())
 
 
-def _canvas(height: float = HEIGHT) -> Figure:
+def new_canvas(height: float = HEIGHT) -> Figure:
     """Return a figure that needs no window."""
     figure = Figure(figsize=(WIDTH, max(HEIGHT, height)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -111,7 +111,7 @@ def _row_height(labels: Sequence[str]) -> float:
     return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
 
 
-def _clear_axes(axes: Axes) -> Axes:
+def clear_axes(axes: Axes) -> Axes:
     """Take away what carries no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=10)
@@ -143,7 +143,7 @@ def _draw_line(axes: Axes, value: float, text: str) -> None:
     )  # fmt: skip
 
 
-def _save(figure: Figure, path: Path, mark: str) -> Path:
+def save(figure: Figure, path: Path, mark: str) -> Path:
     """Write a figure as PNG and PDF; return the PNG."""
     if mark:
         figure.text(
@@ -173,8 +173,8 @@ def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     below = [wrapped_name(s.algorithm) for s in varied] if len(varied) > 1 else []
     heights = [max(1.0, _row_height(group) * len(group)) for group in (labels, below)]
     heights[1] = max(heights[1], 1.6)
-    figure = _canvas(sum(heights) + 1.8)
-    above, under = (_clear_axes(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
+    figure = new_canvas(sum(heights) + 1.8)
+    above, under = (clear_axes(axes) for axes in figure.subplots(2, 1, height_ratios=heights))
     _draw_runs(above, [values[s.algorithm] for s in summaries])
     _write_row_labels(above, labels)
     above.set_title(f"{metric.label}{metric.note} over training seeds", fontsize=11, loc="left")

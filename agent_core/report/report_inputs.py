@@ -29,6 +29,7 @@ from agent_core.execution.machine import machine
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import unmet
 from agent_core.run.view import RunView
+from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.facts import Facts
 
 
@@ -49,6 +50,8 @@ class ReportInputs:
     evidence: Evidence | None
     """Of the best script; None where nothing delivered anything."""
     facts: Facts | None
+    answers: tuple[Answer, ...] = ()
+    """To the questions of the plan, the primary one first."""
     others: Mapping[int, Facts] = field(default_factory=dict)
     """Of the other working scripts by node id."""
     runs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)

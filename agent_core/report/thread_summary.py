@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from agent_core.domain import Algorithm, Plan
 from agent_core.evidence.retrained import Pair
 from agent_core.prose.clipping import clipped, on_one_line
+from agent_core.report.answer_chapters import chapters_of, has_own_headline
 from agent_core.report.caveats import SPLIT_EFFECT, split_limits
 from agent_core.report.headline import summaries_over_seeds
 from agent_core.report.rendering import render_part
@@ -17,6 +18,8 @@ from agent_core.statistics.facts import Facts
 LINE = 260
 MAX_TEXT = 2500
 RANKS = {
+    "care": 1,
+    "answers": 1,
     "numbers": 1,
     "other_metrics": 3,
     "findings": 3,
@@ -31,7 +34,9 @@ RANKS = {
     "struck": 5,
 }
 """The parts of the text in their order; those with the highest rank are left out first."""
-CHAPTERS = ("findings", "limits", "next", "struck")
+ANSWERS = ("care", "answers")
+LEAGUE = ("numbers", "other_metrics")
+CHAPTERS = (*ANSWERS, "findings", "limits", "next", "struck")
 """Parts that are chapters of their own in `report.md`."""
 
 
@@ -69,6 +74,10 @@ def body_text(inputs: ReportInputs, facts: Facts) -> str:
 
 def part_text(name: str, inputs: ReportInputs, facts: Facts, prose: Prose | None = None) -> str:
     """Return one part of the text, e.g. `protocol`; empty where there is nothing to say."""
+    if name in ANSWERS:
+        return render_part("answers.md.j2", name, answered=chapters_of(inputs))
+    if name in LEAGUE and not has_own_headline(inputs):
+        return ""  # algorithms over cells that answers tell apart are no league
     return render_part(
         "thread.md.j2",
         name,

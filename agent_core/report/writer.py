@@ -8,7 +8,13 @@ from pathlib import Path
 
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.grounding.report_text import Filler, Part, filled
-from agent_core.report import figures
+from agent_core.report import answer_figures, figures
+from agent_core.report.answer_chapters import (
+    answer_headline,
+    chapters_of,
+    numbered_answers,
+    save_tables,
+)
 from agent_core.report.bibliography import bibtex
 from agent_core.report.bundle import slug, write_bundle
 from agent_core.report.caveats import alerts, known_limits
@@ -16,10 +22,11 @@ from agent_core.report.failure import failure
 from agent_core.report.headline import headline, summaries_over_seeds
 from agent_core.report.methods_section import statements
 from agent_core.report.number_texts import mean_text, names_of
-from agent_core.report.rendering import render_template
+from agent_core.report.rendering import render_part, render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.thread_summary import Prose, body_text, limits_of, thread_text
+from agent_core.rules.design_words import question_text
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
 
 __all__ = ["ReportInputs", "preliminary_text", "write_report"]
@@ -72,6 +79,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     lead = "\n".join([answer, *first])
     markdown = _report_markdown(inputs, facts, prose, answer, body, drawn)
     _write_texts(inputs, facts, markdown, folder)
+    save_tables(inputs.answers, folder / "tables")
     bundle = write_bundle(inputs, facts, answer, folder)
     solution = folder / "solution.py"
     return Report(
@@ -114,7 +122,7 @@ def _fill_words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple
     findings = filled(filler, draft.findings)
     limits = known_limits(inputs, facts, filled(filler, draft.limits, Part.LIMIT))
     steps = filled(filler, draft.next_steps, Part.PROPOSAL)
-    answer = headline(inputs.plan, facts)
+    answer = answer_headline(inputs) or headline(inputs.plan, facts)
     if inputs.plan.study is Study.OTHER and is_whole and filler.leads(draft.headline):
         answer = f"**{offered.replace('**', '')}**"
     elif offered and offered not in findings:
@@ -128,7 +136,12 @@ def _draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
         return ()
     mark = SYNTHETIC_MARK if inputs.is_synthetic else ""
     try:
-        return figures.draw(inputs.evidence, facts, folder, mark)
+        asked = {
+            f"question_{number}": (answer.figure, question_text(inputs.plan, answer.question))
+            for number, answer in numbered_answers(inputs)
+        }
+        drawn = answer_figures.draw(asked, folder, mark)
+        return (*drawn, *figures.draw(inputs.evidence, facts, folder, mark))
     except (ValueError, RuntimeError, OSError) as error:
         log.warning("figures could not be drawn", exc_info=error)
         return ()
@@ -151,6 +164,7 @@ def _report_markdown(
         prose=prose,
         headline=answer,
         alerts=alerts(inputs, is_file=True),
+        chapters=render_part("answers.md.j2", "chapters", answered=chapters_of(inputs)),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         figures=[path.name for path in drawn],
         limits=limits_of(inputs, facts, prose) if inputs.has_results else prose.limits,

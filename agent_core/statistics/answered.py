@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from collections.abc import Iterable
 
-from agent_core.domain import FactorKind, Plan, Question, Study, study_of, with_design
+from agent_core.domain import Estimand, Plan, Question, with_design
+from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.saved_parts import ODD_DATA
 from agent_core.rules.design_words import question_text
+from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.registry import ANSWERS, answer_to
+from agent_core.statistics.answers.study_values import StudyValues
 
-ANSWERED = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
-"""Families that have their own statistics: spread over seeds, differences and levels of
-algorithms, response to one hyperparameter."""
+log = logging.getLogger(__name__)
 
 
 def open_questions(plan: Plan) -> tuple[Question, ...]:
     """Return the questions of a plan that no report answers yet."""
     plan = with_design(plan)
-    return tuple(q for q in plan.questions if not is_answered(plan, q))
+    return tuple(q for q in plan.questions if not is_answered(q))
 
 
 def unmet_questions(plan: Plan) -> tuple[str, ...]:
@@ -26,14 +30,36 @@ def unmet_questions(plan: Plan) -> tuple[str, ...]:
     return tuple(question_text(plan, question) for question in still)
 
 
-def is_left_open(plan: Plan) -> bool:
-    """Whether something of the task stays without an answer, however well scripts run."""
-    return bool(plan.unanswered or open_questions(plan))
+def is_left_open(plan: Plan, answers: Iterable[Answer]) -> bool:
+    """Whether something of the task stays without an answer, however well scripts ran."""
+    return bool(plan.unanswered or open_questions(plan) or empty_answers(answers))
 
 
-def is_answered(plan: Plan, question: Question) -> bool:
-    """Whether the report has an answer of this kind for a plan's question."""
-    family = study_of(replace(plan, questions=(question,)))
-    if family is Study.COMPARISON and {*question.over} - {FactorKind.ALGORITHM.value}:
-        return False
-    return family in ANSWERED and not (question.is_relative and question.margin)
+def empty_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Return the answers for which nothing was delivered, of kinds that are computed."""
+    return tuple(a for a in answers if not a.estimates and is_answered(a.question))
+
+
+def answers_for(evidence: Evidence) -> tuple[Answer, ...]:
+    """Return the answers to all questions of a plan; empty ones where nothing can be computed."""
+    plan = with_design(evidence.plan)
+    try:
+        study = StudyValues.of(evidence)
+    except ODD_DATA as error:
+        log.warning("no question can be answered", exc_info=error)
+        return tuple(map(Answer, plan.questions))
+    return tuple(_answer(question, study) for question in plan.questions)
+
+
+def _answer(question: Question, study: StudyValues) -> Answer:
+    """Return one answer; what a script delivered in an odd form costs this one only."""
+    try:
+        return answer_to(question, study)
+    except ODD_DATA as error:
+        log.warning("a question cannot be answered", exc_info=error)
+        return Answer(question)
+
+
+def is_answered(question: Question) -> bool:
+    """Whether the product computes an answer of this kind."""
+    return question.kind in ANSWERS and question.kind is not Estimand.SCRIPTS_OWN

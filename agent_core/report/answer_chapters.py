@@ -1,0 +1,110 @@
+"""The answers to a plan's questions in thread and report: the first one leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from agent_core.domain import Study, study_of
+from agent_core.prose.number_format import shown
+from agent_core.report.answer_sentences import AnswerText, answer_text
+from agent_core.report.report_inputs import ReportInputs
+from agent_core.rules.design_words import question_text
+from agent_core.statistics.answers.answer import Answer
+
+MOST_LINES = 20
+"""Of a table in the report; the file beside it has all."""
+FAMILIES = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
+"""Their primary question has a headline of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One question with its answer, as the report prints it."""
+
+    number: int
+    question: str
+    text: AnswerText
+    table: tuple[tuple[str, ...], ...]
+    """Its first line is the head."""
+    lines: int
+    """Of the whole table."""
+    over: str
+    held: str
+    not_shown: tuple[str, ...]
+    is_primary: bool
+
+
+def answer_headline(inputs: ReportInputs) -> str:
+    """Return the answer to the primary question, with what can turn it; empty where none leads."""
+    if has_own_headline(inputs):
+        return ""
+    text = answer_text(inputs.answers[0])
+    if not text.lead:
+        return ""
+    return " ".join((f"**{text.lead}**", *text.more[:2]))
+
+
+def chapters_of(inputs: ReportInputs) -> list[Chapter]:
+    """Return what the report says of each question that has an answer."""
+    return [
+        Chapter(
+            number,
+            question_text(inputs.plan, answer.question),
+            text,
+            _table(answer.table),
+            len(answer.table),
+            answer.over,
+            answer.held,
+            tuple(limit.value for limit in answer.not_shown),
+            answer.is_primary,
+        )
+        for number, answer in numbered_answers(inputs)
+        if (text := answer_text(answer)).lead
+    ]
+
+
+def numbered_answers(inputs: ReportInputs) -> list[tuple[int, Answer]]:
+    """Return the answers that the report tells, each with the number of its question.
+
+    The primary question of a family is told by the report's own headline, numbers and figures.
+    """
+    first = 1 if has_own_headline(inputs) else 0
+    return [*enumerate(inputs.answers, start=1)][first:]
+
+
+def has_own_headline(inputs: ReportInputs) -> bool:
+    """Whether the primary question is one of a family, or has no answer that leads."""
+    is_family = study_of(inputs.plan) in FAMILIES
+    return is_family or not (inputs.answers and inputs.answers[0].estimates)
+
+
+def save_tables(answers: Iterable[Answer], folder: Path) -> None:
+    """Save each answer's table and the data of its figure as CSV."""
+    for number, answer in enumerate(answers, start=1):
+        for name, frame in (("", answer.table), ("_figure", answer.figure.frame)):
+            if len(frame):
+                frame.to_csv(folder / f"question_{number}{name}.csv", index=False)
+
+
+def _table(frame: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Return the first lines of a table as texts, without columns that say nothing."""
+    told = [c for c in frame if frame[c].notna().any() and (frame[c].astype(str) != "").any()]
+    kept = frame[told].head(MOST_LINES)
+    head = tuple(str(c) for c in kept)
+    return (head, *(_line(row) for row in kept.itertuples(index=False)))
+
+
+def _line(row: Sequence[object]) -> tuple[str, ...]:
+    return tuple(_entry(value) for value in row)
+
+
+def _entry(value: object) -> str:
+    """Return an entry of a table; whole numbers stay whole."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    number = float(value)
+    return f"{number:,.0f}" if number.is_integer() and abs(number) >= 1 else shown(number)

@@ -1,0 +1,180 @@
+"""Figures of answers, drawn from their data: curves, intervals, distributions, heat maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from agent_core.report.figures import (
+    DRAWING,
+    HEIGHT,
+    WIDTH,
+    clear_axes,
+    new_canvas,
+    save,
+    wrapped_name,
+)
+from agent_core.rules.design_words import factor_words
+from agent_core.statistics.answers.answer import FigureData, FigureKind
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
+"""Of Okabe and Ito's palette; markers say the same in grey."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MOST_ROWS, MOST_PANELS = 24, 4
+DECADES = 20
+"""How far levels reach, as a ratio, from which they stand on a logarithmic axis."""
+
+
+def draw(
+    asked: Mapping[str, tuple[FigureData, str]], folder: Path, mark: str = ""
+) -> tuple[Path, ...]:
+    """Draw figures of answers under their names, each with its question as title.
+
+    Returns
+    -------
+    tuple of Path
+        The PNG files, in the order of the questions.
+    """
+    with DRAWING:
+        found = {name: figure_of_answer(data, title) for name, (data, title) in asked.items()}
+        return tuple(save(f, folder / name, mark) for name, f in found.items() if f is not None)
+
+
+def figure_of_answer(data: FigureData, title: str) -> Figure | None:
+    """Return the figure of an answer; None where it has none."""
+    marks = data.frame[data.frame["x"].notna() & data.frame["y"].notna()]
+    draw = DRAWN.get(data.kind)
+    if data.kind is FigureKind.SCATTER and marks["y"].map(_is_told).any():
+        draw = _intervals  # what cost is held against was not measured
+    if draw is None or marks.empty:
+        return None
+    panels = list(dict.fromkeys(marks["panel"].fillna("")))[:MOST_PANELS]
+    height = HEIGHT * len(panels)
+    if draw is _intervals:
+        height = max(height, 0.36 * min(len(marks), MOST_ROWS * len(panels)) + 1.2)
+    figure = new_canvas(height)
+    figure.set_size_inches(WIDTH, max(HEIGHT, height))
+    for number, panel in enumerate(panels, start=1):
+        axes = clear_axes(figure.add_subplot(len(panels), 1, number))
+        draw(axes, marks[marks["panel"].fillna("") == panel], data)
+        axes.set_title(str(panel), fontsize=10, loc="left")
+    figure.suptitle(wrapped_name(title, 4), fontsize=10, x=0.01, ha="left")
+    return figure
+
+
+def _curves(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
+    """Draw a line a series along the levels, with bands; words stand at even steps."""
+    levels = list(dict.fromkeys(marks["x"]))
+    are_numbers = all(isinstance(v, int | float | np.number) for v in levels)
+    places = {v: float(v) if are_numbers else float(i) for i, v in enumerate(levels)}
+    for (name, own), colour, marker in zip(
+        marks.groupby("series", sort=False), cycle(COLOURS), cycle(MARKERS), strict=False
+    ):
+        x = own["x"].map(places).to_numpy(float)
+        order = np.argsort(x)
+        y, low, high = (own[c].to_numpy(float)[order] for c in ("y", "low", "high"))
+        axes.plot(x[order], y, color=colour, marker=marker, label=str(name) or None)
+        axes.fill_between(x[order], low, high, color=colour, alpha=0.15)
+    lowest, highest = min(places.values()), max(places.values())
+    if are_numbers and 0 < lowest * DECADES <= highest:
+        axes.set_xscale("log")
+    told = [f"{v:g}" if are_numbers else str(v) for v in levels]
+    axes.set_xticks([places[v] for v in levels], told)
+    axes.minorticks_off()
+    axes.set_xlabel(factor_words(data.x_label)[0] if data.x_label else "", fontsize=10)
+    _write_legend(axes, marks)
+
+
+def _intervals(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
+    """Draw a dot with its interval a line, the first on top."""
+    marks = marks.iloc[:MOST_ROWS]
+    names = [
+        " · ".join(str(v) for v in (m.y, m.series) if _is_told(v)) for m in marks.itertuples()
+    ]
+    places = np.arange(len(marks))[::-1]
+    x, low, high = (marks[c].to_numpy(float) for c in ("x", "low", "high"))
+    axes.errorbar(x, places, xerr=np.vstack([x - low, high - x]), fmt="o", color=COLOURS[0])
+    axes.set_yticks(places, [wrapped_name(n) for n in names], fontsize=9)
+    if data.x_label == "difference":
+        axes.axvline(0, color=COLOURS[-1], linestyle="--", linewidth=1)
+    axes.set_xlabel(data.x_label, fontsize=10)
+
+
+def _is_told(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _grouped_dots(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
+    """Draw the series beside each other at each group."""
+    groups, names = (list(dict.fromkeys(marks[c])) for c in ("x", "series"))
+    width = 0.6 / max(1, len(names) - 1) if len(names) > 1 else 0.0
+    for number, (name, colour, marker) in enumerate(
+        zip(names, cycle(COLOURS), cycle(MARKERS), strict=False)
+    ):
+        own = marks[marks["series"] == name]
+        x = own["x"].map(groups.index).to_numpy(float) - 0.3 * (len(names) > 1) + width * number
+        y, low, high = (own[c].to_numpy(float) for c in ("y", "low", "high"))
+        axes.errorbar(
+            x, y, yerr=np.vstack([y - low, high - y]), fmt=marker, color=colour, label=str(name)
+        )
+    axes.set_xticks(range(len(groups)), [wrapped_name(str(g)) for g in groups], fontsize=9)
+    _write_legend(axes, marks)
+
+
+def _distributions(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
+    """Draw the values of each line as dots above each other."""
+    rows = (marks["y"].astype(str) + "\n" + marks["series"].fillna("").astype(str)).str.strip()
+    names = list(dict.fromkeys(rows))
+    for place, (name, colour) in enumerate(zip(names, cycle(COLOURS), strict=False)):
+        values = marks.loc[rows == name, "x"].to_numpy(float)
+        shift = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(values, place + shift, "o", color=colour, alpha=0.7, markersize=4)
+    axes.set_yticks(range(len(names)), [wrapped_name(n) for n in names], fontsize=9)
+    axes.set_xlabel(data.x_label, fontsize=10)
+
+
+def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
+    """Draw a table of colours with its values."""
+    table = marks.pivot_table("y", "series", "x", sort=False)
+    axes.imshow(table.to_numpy(float), cmap="cividis", aspect="auto")
+    axes.set_xticks(range(table.shape[1]), [str(c) for c in table.columns], fontsize=9)
+    axes.set_yticks(range(table.shape[0]), [wrapped_name(str(r)) for r in table.index], fontsize=9)
+    middle = np.nanmean(table.to_numpy(float))
+    for i, j in np.ndindex(*table.shape):
+        value = table.iat[i, j]
+        colour = "white" if value < middle else "black"
+        axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=8, color=colour)
+    axes.set_xlabel(data.x_label, fontsize=10)
+
+
+def _scatter(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
+    """Draw points with their names, joined as a path where they are levels of one factor."""
+    x, y = marks["x"].to_numpy(float), marks["y"].to_numpy(float)
+    axes.plot(x, y, "o-" if len(marks) > 2 else "o", color=COLOURS[0], linewidth=1, alpha=0.8)
+    for row in marks.itertuples():
+        axes.annotate(str(row.series), (float(row.x), float(row.y)), fontsize=8, xytext=(4, 4),
+                      textcoords="offset points")  # fmt: skip
+    axes.set_xlabel(data.x_label, fontsize=10)
+    axes.set_ylabel(data.y_label, fontsize=10)
+
+
+def _write_legend(axes: Axes, marks: pd.DataFrame) -> None:
+    if marks["series"].fillna("").astype(bool).any():
+        axes.legend(fontsize=9, frameon=False)
+
+
+DRAWN: Mapping[FigureKind, Callable[[Axes, pd.DataFrame, FigureData], None]] = {
+    FigureKind.CURVES: _curves,
+    FigureKind.SLOPES: _curves,
+    FigureKind.INTERVALS: _intervals,
+    FigureKind.GROUPED_DOTS: _grouped_dots,
+    FigureKind.DISTRIBUTIONS: _distributions,
+    FigureKind.HEAT_MAP: _heat_map,
+    FigureKind.SCATTER: _scatter,
+}

@@ -1,0 +1,113 @@
+"""Answers in the report: the primary one leads, in words that its test bears."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_studies import EASE, KNN, MF, POP, by_algorithm, study_plan, study_values, swept
+
+from agent_core.domain import Estimand, Factor, FactorRole, Metric, Question
+from agent_core.report.answer_figures import figure_of_answer
+from agent_core.report.answer_sentences import answer_text
+from agent_core.statistics.answers.registry import answer_to
+
+K = Factor("max_nbrs", (5, 10, 20), of=("ItemKNN",))
+ALGORITHMS = Factor("algorithm", ("EASE", "ItemKNN", "Popularity"))
+KEY = ("ndcg@10",)
+
+
+def told(question, plan, value_of, users=100):
+    found = answer_to(question, study_values(plan, value_of, users))
+    return found, answer_text(found)
+
+
+def noisy(means, sd=0.05):
+    noise = np.random.default_rng(3).standard_normal((7, 400))
+
+    def value_of(cell, metric, users):
+        place = sorted(means).index(cell.algorithm.name)
+        return means[cell.algorithm.name] + sd * noise[place, : len(users)]
+
+    return value_of
+
+
+def test_a_direction_is_said_only_of_pairs_whose_test_shows_it():
+    question = Question(Estimand.DIFFERENCE, ("algorithm",), KEY)
+    plan = study_plan(EASE, KNN, POP, factors=[ALGORITHMS], questions=[question])
+    answer, text = told(question, plan, noisy({"EASE": 0.3, "ItemKNN": 0.1, "Popularity": 0.1}))
+
+    whole = " ".join((text.lead, *text.more))
+    directed = set(re.findall(r"(\w+) is (?:higher|lower) than (\w+)", whole))
+    shown = {
+        (str(e.levels["algorithm"]), str(e.against["algorithm"]))
+        for e in answer.estimates
+        if e.test and e.test.is_shown
+    }
+    assert directed == shown != set()
+    assert "no proof of equality" in whole
+
+
+def test_of_what_is_better_low_the_lowest_comes_first():
+    question = Question(Estimand.LEVEL, ("algorithm",), ("rmse",))
+    plan = replace(
+        study_plan(EASE, KNN, factors=[ALGORITHMS], questions=[question]),
+        metrics=(Metric("rmse"),),
+    )
+    _, text = told(question, plan, noisy({"EASE": 0.9, "ItemKNN": 0.8}))
+
+    assert text.lead.index("ItemKNN") < text.lead.index("EASE")
+
+
+def test_a_response_names_each_level_with_its_value():
+    question = Question(Estimand.RESPONSE, ("max_nbrs",), KEY, reference=20)
+    plan = study_plan(*swept(KNN, "max_nbrs", (5, 10, 20)), factors=[K], questions=[question])
+    means = {5: 0.1, 10: 0.15, 20: 0.2}
+    noise = np.random.default_rng(0).standard_normal(400)
+
+    answer, text = told(
+        question, plan, lambda c, m, u: means[c.levels["max_nbrs"]] + 0.02 * noise[: len(u)]
+    )
+
+    steps = re.findall(r"([\d.]+) at (\d+)", text.lead)
+    assert [int(level) for _, level in steps] == [5, 10, 20]
+    assert [float(v) for v, _ in steps] == pytest.approx([0.1, 0.15, 0.2], abs=0.01)
+    figure = figure_of_answer(answer.figure, "How does NDCG@10 follow the neighbours?")
+    (axes,) = figure.axes
+    assert sorted(axes.lines[0].get_xdata()) == [5, 10, 20]
+
+
+def test_an_order_that_is_the_same_everywhere_is_said_once():
+    question = Question(Estimand.ORDER, ("algorithm",), ("ndcg@10", "recall@10"))
+    plan = replace(
+        study_plan(EASE, KNN, POP, factors=[ALGORITHMS], questions=[question]),
+        metrics=(Metric("ndcg", 10), Metric("recall", 10)),
+    )
+    _, text = told(question, plan, noisy({"EASE": 0.3, "ItemKNN": 0.2, "Popularity": 0.1}, 0.01))
+
+    assert "EASE > ItemKNN > Popularity" in text.lead
+    assert text.lead.count(">") == 2
+
+
+def test_a_spread_tells_its_interval_and_what_does_not_scatter():
+    seeds = Factor("model_seed", tuple(range(5)), FactorRole.REPEATED, ("ImplicitMF",))
+    question = Question(Estimand.SPREAD, ("model_seed",), KEY)
+    plan = replace(
+        study_plan(MF, POP, factors=[seeds], questions=[question]), seeds=tuple(range(5))
+    )
+    shifts = (0.0, 0.01, -0.01, 0.02, 0.005)
+
+    _, text = told(question, plan, lambda c, m, u: np.full(len(u), 0.2) + shifts[c.seed or 0])
+
+    sd, low, high = re.search(r"SD ([\d.]+) .*interval ([\d.]+) to ([\d.]+)", text.lead).groups()
+    assert 0 < float(low) < float(sd) < float(high)
+    assert "Popularity does not scatter" in text.lead
+
+
+def test_what_has_no_results_is_said_and_answers_nothing():
+    question = Question(Estimand.DIFFERENCE, ("algorithm",), ("recall@10",))
+    plan = study_plan(EASE, KNN, factors=[ALGORITHMS], questions=[question])
+
+    found = answer_to(question, study_values(plan, by_algorithm(EASE=0.1, ItemKNN=0.2), 20))
+
+    assert answer_text(found).lead == ""
