@@ -75,8 +75,8 @@ def clauses_in(sentences: Sequence[Sentence]) -> tuple[Clause, ...]:
 def reason_against(clause: Clause) -> str:
     """Return why no experiment of this kind answers a clause; empty where one may."""
     asks = clause.is_asked or says("asks", clause.text)
-    found = (why for name, why in CANNOT.items() if says(name, clause.text))
-    return next(found, "") if asks else ""
+    told = (n for n in CANNOT if says(n, clause.text) and (asks or n == "of_causes"))
+    return next((CANNOT[n] for n in told), "")
 
 
 def _clauses(sentences: Sequence[Sentence]) -> Iterator[Clause]:

@@ -17,6 +17,9 @@ def asks_of(clauses: Sequence[Clause], structure: Structure) -> list[Ask]:
     asks = [*_asked(clauses, structure)]
     if _is_open(asks, structure):
         asks = [*_default_asks(clauses, structure, asks), *asks]
+    has_choice = any(a.kind is Estimand.CHOICE for a in asks)
+    if clauses and structure.has_validation and structure.others and not has_choice:
+        asks = [Ask(Estimand.CHOICE, replace(clauses[0], text="", said="", is_asked=True)), *asks]
     if any(a.kind is Estimand.SPREAD_RATIO for a in asks):
         asks = [a for a in asks if a.kind is not Estimand.SPREAD or is_apart(a)]
     return sorted(_without_weak(asks, structure), key=_turn)
@@ -92,6 +95,8 @@ def _without_weak(asks: Sequence[Ask], structure: Structure) -> list[Ask]:
 def _is_weak(clause: Clause) -> bool:
     """Whether a clause has no word of difference but `compare`, `versus`, `against`."""
     rest = ASKED["weak_difference"].sub(" ", clause.text)
+    if says("the_chosen", clause.text):
+        return False
     return not says("difference", rest) and not _names_reference(clause)
 
 
@@ -124,7 +129,9 @@ def _main_kinds(clause: Clause, structure: Structure) -> Iterator[Estimand]:
 
 def _differs_from_baseline(clause: Clause, structure: Structure) -> bool:
     is_said = structure.has_several and says("difference", clause.text)
-    return is_said and _names_reference(clause)
+    is_of_chosen = structure.has_validation and says("the_chosen", clause.text)
+    is_of_chosen = is_of_chosen and not says("choice", clause.text)
+    return is_said and (is_of_chosen or _names_reference(clause))
 
 
 def _is_of_groups(clause: Clause, structure: Structure) -> bool:

@@ -114,7 +114,7 @@ def _alternatives(text: str) -> Iterator[Alternatives]:
     has_none = says("no_rule", text)
     spans: list[tuple[int, int]] = []
     for one, span in _lists(text):
-        yield replace(one, has_none=has_none)
+        yield replace(one, has_none=has_none or one.has_none)
         spans.append(span)
     rest = blotted(text, spans)
     for one, span in _own(rest):
@@ -150,12 +150,12 @@ def _lists(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
     if (match := found("fewest_list", text)) and says("counted", text[match.end() :]):
         yield _fewest(text, match), match.span()
     match = found("sample_list", text)
-    if match and says("sampling", text) and not _is_core(match, text):
+    is_drawn = match is not None and ("%" in match[1] or says("sampling", text))
+    if match and is_drawn and not _is_core(match, text):
         sizes = tuple(_size(n) for n in re.findall(r"\d+%?", match[1]))
-        rules = tuple(
-            DataRule(DataRuleKind.SAMPLE, n, _of(match[2]), text=match[0]) for n in sizes
-        )
-        yield Alternatives(match.start(), rules), match.span()
+        kind, of = DataRuleKind.SAMPLE, _of(match[2])
+        rules = tuple(DataRule(kind, n, of, text=match[0]) for n in sizes if n != 1)
+        yield Alternatives(match.start(), rules, has_none=1 in sizes), match.span()
 
 
 def _own(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
@@ -194,8 +194,15 @@ def _kept(text: str) -> Keep | None:
 def _read_rules(text: str) -> tuple[DataRule, ...]:
     """Return the single rules of a sentence, without what is read in forms of their own."""
     rules = data_words.data_rules([PATTERNS["reason"].sub(" ", text)])
-    skipped = (DataRuleKind.OTHER,)
-    return tuple(r for r in rules if r.kind not in skipped)
+    pieces = [r for piece in re.split(r"[,;:]\s", text) for r in data_words.data_rules([piece])]
+    samples = {r.amount for r in pieces if r.kind is DataRuleKind.SAMPLE} - {1.0}
+    # A part of the data, and what draws it, stand in one piece of a sentence.
+    return tuple(
+        r
+        for r in rules
+        if r.kind is not DataRuleKind.OTHER
+        and (r.kind is not DataRuleKind.SAMPLE or r.amount in samples)
+    )
 
 
 def _fewest(text: str, match: re.Match[str]) -> Alternatives:

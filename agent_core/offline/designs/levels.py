@@ -46,7 +46,8 @@ def shares_of(text: str) -> tuple[tuple[float, ...], list[Span]]:
     parts = PATTERNS["one_share"].compiled.finditer(listed)
     shares = [_share(m[0]) if re.match(r"[\d.]", m[0]) else 1.0 for m in parts]
     unique = tuple(dict.fromkeys(s for s in shares if 0 < s <= 1))
-    return (unique, [match.span()]) if len(unique) > 1 else ((), [])
+    group = next(i for i, g in enumerate(match.groups(), 1) if g)
+    return (unique, [match.span(group)]) if len(unique) > 1 else ((), [])
 
 
 def profiles_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:

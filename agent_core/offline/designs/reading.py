@@ -29,7 +29,7 @@ from agent_core.offline.designs.asked import (
     says,
 )
 from agent_core.offline.designs.data import data_of
-from agent_core.offline.designs.entities import algorithms_in, measures_in, with_cuts
+from agent_core.offline.designs.entities import algorithms_in, cuts_in, measures_in, with_cuts
 from agent_core.offline.designs.levels import (
     grids_of,
     model_seeds_of,
@@ -217,9 +217,10 @@ def _grid_key(factor: Factor, found: Mapping[str, Factor]) -> str:
 
 
 def _without_test_users(sentence: Sentence) -> Sentence:
-    """Return a sentence without who is tested, which is no sample of the data."""
+    """Return a sentence without who is tested and cut-offs, which are no samples of the data."""
     names = ("test_users", "test_user_share")
     spans = [m.span() for n in names for m in WORDS[n].compiled.finditer(sentence.text)]
+    spans += [(c.start, c.end) for c in cuts_in(sentence.text)]
     return Sentence(sentence.said, blotted(sentence.text, spans))
 
 
@@ -259,8 +260,8 @@ def _with_questions(design: Design, sentences: Sequence[Sentence]) -> Design:
     names = map(split_name, design.splits)
     labels = dict(zip(labels_of(sentences), names, strict=False))
     structure = replace(structure_of(design), labels=labels)
-    questions, _ = questions_of(asked, structure)
-    design = replace(design, questions=questions, unanswered=unanswered_of(clauses))
+    questions, used = questions_of(asked, structure)
+    design = replace(design, questions=questions, unanswered=unanswered_of(clauses, used))
     is_chosen = any(q.kind is Estimand.CHOICE for q in questions)
     return replace(design, validated=_validated(design, clauses)) if is_chosen else design
 

@@ -1,14 +1,38 @@
-"""What of a text no experiment answers, each clause in the text's own words."""
+"""What of a text nothing answers, each clause in the text's own words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from agent_core.domain import Unanswered
-from agent_core.offline.designs.asked import Clause, reason_against
+from agent_core.offline.designs.asked import Clause, reason_against, says
+
+UNREAD = "I found nothing in it that an experiment of mine measures"
 
 
-def unanswered_of(clauses: Sequence[Clause]) -> tuple[Unanswered, ...]:
-    """Return the clauses that nothing answers, each with the reason."""
-    told = ((c.said.strip(" ,;"), reason_against(c)) for c in clauses)
-    return tuple(Unanswered(said, reason) for said, reason in told if reason)
+def unanswered_of(clauses: Sequence[Clause], used: Collection[str]) -> tuple[Unanswered, ...]:
+    """Return the clauses that nothing answers, each with the reason.
+
+    Parameters
+    ----------
+    clauses
+        All of a text.
+    used
+        Those that a question came from.
+    """
+    return tuple(_unanswered(clauses, used))
+
+
+def _unanswered(clauses: Sequence[Clause], used: Collection[str]) -> Iterator[Unanswered]:
+    for clause in clauses:
+        is_unread = clause.said not in used and _is_other_question(clause)
+        reason = reason_against(clause) or (UNREAD if is_unread else "")
+        if reason:
+            yield Unanswered(clause.said.strip(" ,;"), reason)
+
+
+def _is_other_question(clause: Clause) -> bool:
+    """Whether a clause asks for something beside the experiment; what opens a text leads in."""
+    is_question = clause.is_asked and clause.said.rstrip().endswith("?") and clause.number > 0
+    is_known = says("of_the_field", clause.text) or clause.measures or clause.algorithms
+    return is_question and not is_known
