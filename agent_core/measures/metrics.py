@@ -38,6 +38,9 @@ EXACT = 1e-12
 """Rounding error of doubles near 1."""
 LISTED_ONLY = "; only users with a list"
 """Ends the definition of a value that agrees only where users without a list are left out."""
+UNTESTED_TOO = "; users without a tested item as 0"
+"""Ends the definition of a value that is over more users than have something to be hit: a splitter
+that rounds a share of a small history to 0 leaves them in the test with an empty list."""
 MAX_GAIN = 50
 """Ratings beyond are counts: 2^50 is near the whole numbers that a double holds, and no gain."""
 LONGEST = 1_000
@@ -285,6 +288,24 @@ def ranking(name: str, lists: Lists) -> list[Recomputed]:
             listed = float(per_user[has_list].mean())
             partial.append(Recomputed(f"{formula}{LISTED_ONLY}", listed, per_user))
     return whole + partial + list(_pooled_definitions(name, lists))
+
+
+def with_untested(found: Iterable[Recomputed], counted: int) -> Iterator[Recomputed]:
+    """Yield means over more users than were tested, all others as 0.
+
+    Parameters
+    ----------
+    found
+        Definitions over the users who were tested.
+    counted
+        The users that a value is said to be over.
+    """
+    for one in found:
+        tested = len(one.per_user)
+        is_plain = not (one.definition.startswith(POOLED) or one.definition.endswith(LISTED_ONLY))
+        if is_plain and 0 < tested < counted:
+            value = one.value * tested / counted
+            yield Recomputed(f"{one.definition}{UNTESTED_TOO}", value, one.per_user)
 
 
 def rating(name: str, predictions: pd.DataFrame, test: pd.DataFrame | None) -> list[Recomputed]:

@@ -153,6 +153,14 @@ class RunMetrics:
             "items listed / items in train or test": len(trained | set(self.test["item_id"])),
         }
 
+    def counted(self, said: float) -> int:
+        """Return the users that a value is said to be over, none where nobody else is there."""
+        test, train = self.test, self.delivered.parts["train"].get(self.key[1])
+        if test is None or train is None or pd.isna(said):
+            return 0
+        there = len(set(test["user_id"]) | set(train["user_id"]))
+        return int(said) if said <= there else 0
+
     def claimed_value(self, metric: str, k: int | None, value: float) -> float:
         """Return the claimed value; for sampled lists that of the sample, from per-user values."""
         if not self.delivered.is_sample or metric in (*RATING, "coverage"):
@@ -179,7 +187,11 @@ def _attempts_of(delivered: Delivered) -> Iterator[Attempt]:
             k = None if pd.isna(row.k) else int(row.k)
             found = run_metrics.definitions_of(row.metric, k)
             claimed = run_metrics.claimed_value(row.metric, k, float(row.value))
-            yield Attempt(key, row.metric, k, claimed, found)
+            attempt = Attempt(key, row.metric, k, claimed, found)
+            if row.metric not in (*RATING, "coverage") and not any(attempt.agrees.values()):
+                more = metrics.with_untested(tuple(found), run_metrics.counted(row.n))
+                attempt.found = [*found, *more]
+            yield attempt
 
 
 def _found_run(runs: Mapping[Key, pd.DataFrame], key: Key) -> pd.DataFrame | None:

@@ -10,7 +10,7 @@ import pandas as pd
 from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import Evidence
-from agent_core.measures.metrics import LISTED_ONLY, POOLED, with_truth
+from agent_core.measures.metrics import LISTED_ONLY, POOLED, UNTESTED_TOO, with_truth
 
 KEYS = [*RUN, "metric", "k"]
 
@@ -113,7 +113,7 @@ def _computed_values(evidence: Evidence) -> pd.DataFrame:
 def _is_otherwise(agreement: pd.DataFrame) -> pd.Series[bool]:
     """Whether a value agrees under a definition that is no mean over all test users."""
     names = agreement["definition"].astype(str)
-    return names.str.endswith(LISTED_ONLY) | names.str.startswith(POOLED)
+    return names.str.endswith((LISTED_ONLY, UNTESTED_TOO)) | names.str.startswith(POOLED)
 
 
 def _with_origin(users: pd.DataFrame, *, is_recomputed: bool) -> pd.DataFrame:

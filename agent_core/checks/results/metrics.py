@@ -28,7 +28,7 @@ from agent_core.domain import Candidates, Metric
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import false_ratings, shares
-from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, is_close
+from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, UNTESTED_TOO, is_close
 from agent_core.prose.quotation import quoted
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 8
@@ -153,6 +153,12 @@ def users_dropped(evidence: Evidence) -> Result:
     if rare:
         listed = each("{run} predicts {share:.1%}", run=rare, share=rare.values())
         notes.append(Detail("Not all tested ratings are predicted: {runs}.", runs=listed))
+    if untested := _untested_users(evidence):
+        told = (
+            "Users without a tested item are counted as 0: {runs}. Their share of a small history "
+        )
+        told += "was rounded to none; values of the product are over those who have one."
+        notes.append(Detail(told, runs=untested))
     if notes:
         return warned(" ".join(notes), notes)
     return passed("Every average is over all test users.")
@@ -241,8 +247,10 @@ def _disagreement(wrong: pd.DataFrame, total: int) -> Detail:
 def _mixed_definitions(agreement: pd.DataFrame) -> Iterator[Detail]:
     """Name metrics that match one definition for some algorithms and another for others."""
     for (metric, k), group in agreement.groupby(["metric", "k"], dropna=False):
-        names = "; ".join(sorted(map(str, group["definition"].unique())))
-        if group["definition"].nunique() > 1:
+        # Who has nothing to be hit may be there in one fold only.
+        found = {str(name).removesuffix(UNTESTED_TOO) for name in group["definition"].unique()}
+        if len(found) > 1:
+            names = "; ".join(sorted(found))
             yield Detail("{metric} ({names})", metric=label(str(metric), k), names=names)
 
 
@@ -348,6 +356,13 @@ def _lucky_users(evidence: Evidence) -> list[Detail]:
     agreement = evidence.agreement
     found = agreement[agreement["definition"].astype(str).str.endswith(LISTED_ONLY)]
     return each_row("{metric} of {run}: only users with a list", found)
+
+
+def _untested_users(evidence: Evidence) -> list[Detail]:
+    """Name the values that agree only where users without a tested item count as 0."""
+    agreement = evidence.agreement
+    found = agreement[agreement["definition"].astype(str).str.endswith(UNTESTED_TOO)]
+    return each_row("{metric} of {run}", found)
 
 
 def _users_without_lists(evidence: Evidence) -> Iterator[Detail]:

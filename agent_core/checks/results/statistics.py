@@ -23,6 +23,7 @@ from agent_core.checks.results.seeds import random_algorithms
 from agent_core.domain import Role, Study
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
+from agent_core.measures.metrics import UNTESTED_TOO
 from agent_core.statistics.measured_values import user_values
 
 TWO_SIDED_95 = 1.96
@@ -102,12 +103,17 @@ def _units_of(evidence: Evidence, algorithm: str, metric: str) -> tuple[int, int
 
 
 def _count_faults(evidence: Evidence) -> Iterator[Detail]:
-    """Name rows whose n is a multiple of their test users."""
+    """Name rows whose n is a multiple of their test users.
+
+    Users who are evaluated without a tested item are there once, as their agreement shows.
+    """
+    tested = {is_rating: _tested(evidence, RATING[0] if is_rating else "") for is_rating in (0, 1)}
+    untested = _evaluated_users(evidence)
     for row in evidence.rows.dropna(subset=["n"]).itertuples():
         named = {"metric": label(row.metric, row.k), "algorithm": row.algorithm, "n": row.n}
         if not row.aggregate:
-            users = _tested(evidence, row.metric).get(row.fold, 0)
-            if users and row.n > ROUNDED * users:
+            users = tested[row.metric in RATING].get(row.fold, 0)
+            if users and row.n > ROUNDED * max(users, untested.get(row.fold, 0)):
                 told = "{metric} of {algorithm} has n = {n:,.0f}, its test has {users:,}"
                 yield Detail(told, **named, users=users)
             continue
@@ -116,6 +122,15 @@ def _count_faults(evidence: Evidence) -> Iterator[Detail]:
             told = "{metric} of {algorithm} has n = {n:,.0f}; there are {users:,} users"
             more = Detail(" and {seeds} seeds", seeds=seeds)
             yield Detail(told, **named, users=users) + more
+
+
+def _evaluated_users(evidence: Evidence) -> dict[str, int]:
+    """Return the users of folds in which some without a tested item count as 0."""
+    agreement = evidence.agreement
+    is_so = agreement["definition"].astype(str).str.endswith(UNTESTED_TOO)
+    folds = set(agreement.loc[is_so, "fold"]) & set(evidence.train) & set(evidence.test)
+    parts = {f: (evidence.train[f]["user_id"], evidence.test[f]["user_id"]) for f in folds}
+    return {f: pd.concat(both).nunique() for f, both in parts.items()}
 
 
 def _width_faults(evidence: Evidence) -> Iterator[Detail]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from designed import (
     EASE,
@@ -232,6 +233,29 @@ def test_lists_that_never_hit_in_sparse_data_are_no_sign(tmp_path):
     assert len(train) == 660
     assert found.finding is WARN
     assert (found.values["known"], found.values["expected"]) == (0, 0)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_users_whose_share_rounds_to_nothing_convict_nobody(tmp_path, version):
+    made = designed(study(FACTORIZATION, POPULARITY, seeds=(0, 1)))
+    few = made.data.iloc[made.splits["0"][1]].query("user_id > 50").index
+    train, test = made.splits["0"]
+    made.splits["0"] = sorted([*train, *few]), [row for row in test if row not in few]
+    made.measure()
+    users = made.per_user
+    nobody = users[users["user_id"] == "1"].assign(value=0.0)
+    more = [nobody.assign(user_id=str(u)) for u in range(51, 61)]
+    made.per_user = pd.concat([users, *more], ignore_index=True)
+    for row in made.rows:
+        row.update(value=row["value"] * 50 / 60, n=60)
+    made.version = version
+
+    found = made.findings(tmp_path)
+
+    convicted = {n for n, c in found.items() if c.finding is FAIL and c.is_binding}
+    assert convicted - SPLITS_ROOM == set()
+    assert found["users_dropped"].finding is WARN
+    assert "without a tested item" in found["users_dropped"].reason
 
 
 def test_combinations_that_the_design_leaves_out_are_not_missing(tmp_path):
