@@ -1,9 +1,11 @@
 """What answers are computed from, read out of what a script left."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from designed import EASE, FACTORIZATION, NEIGHBOURS, POPULARITY, designed, study
+from made_studies import swept
 
 from agent_core.domain import (
     DataRule,
@@ -122,3 +124,33 @@ def test_times_of_cells_answer_what_they_cost(tmp_path):
     found = answer_to(asked, StudyValues.of(evidence))
 
     assert found.values["training_time|EASE - Popularity|ratio"] == pytest.approx(1.0)
+
+
+def test_what_is_chosen_by_is_recomputed_on_validation_and_no_test(tmp_path):
+    asked = Question(Estimand.CHOICE, ("max_nbrs",), ("ndcg@10",))
+    grid = Factor("max_nbrs", (5, 10, "chosen"), of=("ItemKNN",))
+    plan = study(
+        *swept(NEIGHBOURS, "max_nbrs", (5, 10, "chosen")), factors=(grid,), question=asked
+    )
+    evidence = designed(plan).evidence(tmp_path, 2)
+    values = {"ItemKNN max_nbrs=5": 0.9, "ItemKNN max_nbrs=10": 0.2}
+    rows = evidence.rows[(evidence.rows["metric"] == "ndcg")]
+    rows = rows[rows["algorithm"].isin(list(values))]
+    rows = rows.assign(value=rows["algorithm"].map(values))
+    computed = rows.assign(claimed=rows["value"], computed=[0.1, 0.3], definition="", agrees=False)
+    records = {
+        run: {**said, "on": "validation" if run[0] in values else "test"}
+        for run, said in evidence.records.items()
+    }
+    evidence = replace(
+        evidence, validated=rows, records=records,
+        validated_agreement=computed[list(evidence.agreement.columns)],
+    )  # fmt: skip
+
+    found = answer_to(asked, StudyValues.of(evidence))
+
+    (one,) = found.of(Statistic.CHOSEN)
+    facts = collect_facts(evidence)
+    assert one.found == {"max_nbrs": 10}
+    assert one.more["validation"] == pytest.approx(0.3)
+    assert one.value == pytest.approx(facts.values["ndcg@10|ItemKNN max_nbrs=chosen|mean"])
