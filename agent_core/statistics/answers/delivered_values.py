@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,8 +28,14 @@ from agent_core.domain import (
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
 from agent_core.measures.metrics import POOLED
+from agent_core.statistics.answers.answer import metric_of
 from agent_core.statistics.answers.comparability import Part
-from agent_core.statistics.answers.groupings import Grouping, grouping_of, user_quantities
+from agent_core.statistics.answers.groupings import (
+    Grouping,
+    grouping_of,
+    item_quantities,
+    user_quantities,
+)
 from agent_core.statistics.measured_values import (
     definitions_of,
     run_values,
@@ -38,12 +45,18 @@ from agent_core.statistics.measured_values import (
 
 BESIDE = ("on", "is_audit", "chosen", "shared_s")
 """What the record of a cell says beside the columns of the table of cells."""
-QUANTITIES: Mapping[str, tuple[str, ...]] = {
-    "popular_share": ("popular",),
-    "interactions": ("activity", "active", "interactions", "ratings", "profile"),
+QUANTITIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "users": {
+        "popular_share": ("popular",),
+        "interactions": ("activ", "interactions", "ratings", "profile"),
+    },
+    "items": {
+        "age": ("age", "old", "new", "recen"),
+        "interactions": ("popular", "interactions", "tail"),
+    },
 }
-"""Quantities of users, and the words of a question that ask for groups by them."""
-OF_ITEMS = ("item group", "groups of items", "items by", "popularity of items", "age of")
+"""Quantities of users and items, and the words of a question that ask for groups by them."""
+USER_WORDS = ("user", "profile", "people")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,16 +138,79 @@ def counts_of_data(evidence: Evidence) -> pd.DataFrame:
 
 
 def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
-    """Return the groups of users that questions ask for, from the first block's training part."""
+    """Return the groups that questions ask for, from the first block's training part."""
     plan = with_design(evidence.plan)
-    asked = [q.groups for q in plan.questions if q.kind is Estimand.GROUPS and q.groups]
-    rules = {text: rule for text in asked if (rule := _rule_of(text))}
+    asked = [q for q in plan.questions if q.kind is Estimand.GROUPS and q.groups]
     first = next((f for f in evidence.blocks if f in evidence.train), None)
-    if not rules or first is None:
+    if not asked or first is None:
         return {}
-    quantities = user_quantities(evidence.train[first])
-    name = evidence.blocks[first].name
-    return {text: grouping_of(quantities, rule, name) for text, rule in rules.items()}
+    training, name = evidence.train[first], evidence.blocks[first].name
+    found: dict[str, Grouping] = {}
+    for question in asked:
+        of, rule = rule_of(question.groups)
+        quantities = (item_quantities if of == "items" else user_quantities)(training)
+        if rule not in quantities:
+            continue
+        grouping = grouping_of(quantities, rule, name)
+        if of == "items":
+            values = item_values(evidence, grouping, question.measures)
+            grouping = replace(grouping, of=of, item_values=values)
+        found[question.groups] = grouping
+    return found
+
+
+def rule_of(text: str) -> tuple[str, str]:
+    """Return what a question groups, and by which quantity; empty where there is none.
+
+    Examples
+    --------
+    >>> rule_of("activity of users"), rule_of("popularity of items")
+    (('users', 'interactions'), ('items', 'interactions'))
+    """
+    said = text.lower()
+    of = "items" if _says(said, ("item",)) and not _says(said, USER_WORDS) else "users"
+    own = QUANTITIES[of].items()
+    return of, next((q for q, words in own if _says(said, words)), "")
+
+
+def item_values(
+    evidence: Evidence, grouping: Grouping, measures: Sequence[str]
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return, by measure and group, what users' lists have of their test items of the group.
+
+    Of recall the share of these, of hit whether there is any; other measures are of whole lists.
+    Users without test items of a group have no value there.
+    """
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for key in measures:
+        metric = metric_of(key)
+        if metric.name not in ("recall", "hit") or metric.k is None:
+            continue
+        columns: dict[str, dict[str, pd.Series[float]]] = {n: {} for n in grouping.names}
+        for run, cell in evidence.of_runs.items():
+            if run in evidence.lists and run[1] in evidence.test:
+                hits = _hits(evidence, run, metric.k).assign(group=grouping.members)
+                for name in grouping.names:
+                    users = hits[hits["group"] == name].groupby("user_id")["is_hit"]
+                    own = users.mean() if metric.name == "recall" else users.max()
+                    columns[name][cell.id] = own.astype(float)
+        found[key] = {n: pd.DataFrame(own) for n, own in columns.items() if own}
+    return found
+
+
+def _says(text: str, beginnings: Sequence[str]) -> bool:
+    """Whether some word begins so."""
+    return any(re.search(rf"\b{word}", text) for word in beginnings)
+
+
+def _hits(evidence: Evidence, run: Run, k: int) -> pd.DataFrame:
+    """Return the test items (index) of each user, and whether they are in the first k listed."""
+    test = evidence.test[run[1]][list(PAIR)].drop_duplicates()
+    listed = evidence.lists[run]
+    listed = listed[listed["rank"] <= k][list(PAIR)].drop_duplicates().assign(is_hit=1.0)
+    return (
+        test.merge(listed, on=list(PAIR), how="left").fillna({"is_hit": 0.0}).set_index("item_id")
+    )
 
 
 def _validated_values(evidence: Evidence) -> pd.DataFrame:
@@ -245,11 +321,3 @@ def _held(data: Interactions, rows: np.ndarray) -> dict[str, object]:
         "items": len(np.unique(data.items[rows])),
         "interactions": len(rows),
     }
-
-
-def _rule_of(text: str) -> str:
-    """Return the quantity of users that the words of a question group by; empty for others."""
-    said = text.lower()
-    if any(words in said for words in OF_ITEMS):
-        return ""
-    return next((q for q, words in QUANTITIES.items() if any(w in said for w in words)), "")

@@ -104,6 +104,9 @@ def _left_out(study: StudyValues, grouping: Grouping, measure: str) -> Iterator[
     if table is None:
         return
     if grouping.of == "items":
+        if measure not in grouping.item_values:
+            about = f"groups of items are told of recall and hit, not of {measure}"
+            yield Caution(CautionKind.NOT_ASKED, about)
         for name, own in grouping.item_values.get(measure, {}).items():
             lost = len(table) - int(own.notna().any(axis=1).sum())
             if lost:

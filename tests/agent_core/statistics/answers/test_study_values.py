@@ -20,7 +20,8 @@ from agent_core.domain import (
     SplitRules,
 )
 from agent_core.domain.rules import Candidates
-from agent_core.statistics.answers.answer import Grade, Reason, Statistic
+from agent_core.statistics.answers.answer import CautionKind, Grade, Reason, Statistic
+from agent_core.statistics.answers.delivered_values import rule_of
 from agent_core.statistics.answers.registry import answer_to, answers_of
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.facts import collect_facts
@@ -99,11 +100,46 @@ def test_groups_come_from_the_training_of_the_first_block(tmp_path):
     assert len(groups) > 1
 
 
+def test_groups_of_items_are_over_the_test_items_of_the_group(tmp_path):
+    asked = Question(
+        Estimand.GROUPS, ("algorithm",), ("recall@10", "ndcg@10"), groups="popularity of items"
+    )
+    evidence = designed(study(EASE, POPULARITY, question=asked)).evidence(tmp_path, 2)
+
+    found = answer_to(asked, StudyValues.of(evidence))
+
+    means = [e for e in found.of(Statistic.MEAN, "recall@10") if e.levels["algorithm"] == "EASE"]
+    # Each user has one test item, so that groups part the users and weigh up to the whole.
+    facts = collect_facts(evidence)
+    assert sum(e.n for e in means) == len(evidence.test["0"])
+    whole = sum(e.value * e.n for e in means) / sum(e.n for e in means)
+    assert whole == pytest.approx(facts.values["recall@10|EASE|mean"])
+    assert not found.of(Statistic.MEAN, "ndcg@10")
+    assert CautionKind.NOT_ASKED in {c.kind for c in found.cautions}
+    assert CautionKind.LEFT_OUT_USERS in {c.kind for c in found.cautions}
+
+
 def test_what_has_no_quantity_is_not_grouped(tmp_path):
-    asked = Question(Estimand.GROUPS, ("algorithm",), ("ndcg@10",), groups="popularity of items")
+    asked = Question(Estimand.GROUPS, ("algorithm",), ("ndcg@10",), groups="genres")
     evidence = designed(study(EASE, POPULARITY, question=asked)).evidence(tmp_path, 2)
 
     assert not answer_to(asked, StudyValues.of(evidence)).estimates
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "rule"),
+    [
+        ("three groups of users by the share of popular items in their training profile",
+         "users", "popular_share"),
+        ("activity of users", "users", "interactions"),
+        ("popularity of items", "items", "interactions"),
+        ("age of the item", "items", "age"),
+        ("percentage of known items", "items", ""),
+        ("number of genres", "users", ""),
+    ],
+)  # fmt: skip
+def test_words_of_a_question_name_a_quantity(text, of, rule):
+    assert rule_of(text) == (of, rule)
 
 
 def test_cells_that_are_missing_are_named(tmp_path):
