@@ -63,14 +63,12 @@ class Interactions:
         texts
             Gives the ids that are in the table as text, where numbers stand for them.
         """
-        (users, user_ids), (items, item_ids) = (
-            pd.factorize(frame[c]) for c in ("user_id", "item_id")
-        )
+        (users, user_ids), (items, item_ids) = (_coded(frame[c]) for c in ("user_id", "item_id"))
         moments = _moments(frame["timestamp"]) if "timestamp" in frame else None
         columns = ((n, given_column(n)) for n in range(len(frame.columns)))
         return cls(
-            users.astype(np.int32),
-            items.astype(np.int32),
+            users.astype(np.int32, copy=False),
+            items.astype(np.int32, copy=False),
             np.array(list(texts(user_ids)), dtype=object),
             np.array(list(texts(item_ids)), dtype=object),
             _numbers(frame["rating"]) if "rating" in frame else None,
@@ -83,6 +81,12 @@ class Interactions:
     def rows(self) -> Rows:
         """All rows."""
         return np.arange(len(self.users), dtype=np.int64)
+
+    def have(self, rows: Rows) -> Flags:
+        """Return which users have one of some rows."""
+        found = np.zeros(len(self.user_texts), dtype=bool)
+        found[self.users[rows]] = True
+        return found
 
     def units(self, column: str, seed: int) -> Keys:
         """Return the hash of each user, or item, with a seed."""
@@ -181,6 +185,16 @@ def _with_ties_in_order(
     own = order[tied]
     order[tied] = own[np.lexsort((own, values[own], ordered[tied]))]
     return order
+
+
+def _coded(ids: pd.Series[Any]) -> tuple[NDArray[Any], Any]:
+    """Return ids as numbers from 0 on, and the ids; codes of ids need no table to find them in."""
+    values = ids.to_numpy()
+    if values.dtype == np.int32 and len(values) and values.min() >= 0:
+        there = np.bincount(values) > 0
+        return (np.cumsum(there, dtype=np.int32) - 1)[values], np.flatnonzero(there)
+    codes, unique = pd.factorize(ids)
+    return codes, unique
 
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:

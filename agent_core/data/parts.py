@@ -91,7 +91,7 @@ def _without_users(data: Interactions, train: Rows, test: Rows) -> tuple[Rows, R
 
 def _are_of(data: Interactions, rows: Rows, test: Rows) -> Flags:
     """Return which rows are of users who have some in a test."""
-    return np.asarray(np.isin(data.users[rows], np.unique(data.users[test])))
+    return data.have(test)[data.users[rows]]
 
 
 def _thinned(data: Interactions, train: Rows, block: Block) -> Rows:
@@ -166,7 +166,7 @@ def _per_user(data: Interactions, rows: Rows, draw: Draw) -> tuple[Rows, Rows]:
 
 def _crossfold_users(data: Interactions, rows: Rows, draw: Draw) -> tuple[Rows, Rows]:
     """Hold out some of the interactions of the users of a fold."""
-    there = np.unique(data.users[rows])
+    there = np.flatnonzero(data.have(rows))
     ordered = there[np.argsort(data.units("user_id", draw.seed)[there], kind="stable")]
     is_in_fold = np.zeros(len(data.user_texts), dtype=bool)
     is_in_fold[np.array_split(ordered, max(1, draw.split.folds))[draw.fold]] = True
@@ -235,9 +235,8 @@ def _global_time(data: Interactions, rows: Rows, draw: Draw) -> tuple[Rows, Rows
     moment = np.sort(data.times[could])[len(could) - count]
     train, test = rows[data.times[rows] < moment], could[data.times[could] >= moment]
     if draw.split.in_training:
-        test = test[np.isin(data.users[test], np.unique(data.users[train]))]
-    users = _limited(data, np.unique(data.users[test]).astype(np.int64), draw)
-    return train, test[np.isin(data.users[test], users)]
+        test = test[_are_of(data, test, train)]
+    return train, _limited_test(data, test, draw)
 
 
 def _given(data: Interactions, rows: Rows, draw: Draw) -> tuple[Rows, Rows]:
@@ -252,13 +251,21 @@ def _given_part(data: Interactions, rows: Rows, draw: Draw, part: PartName) -> R
 
 def _of_limited(data: Interactions, rows: Rows, test: Rows, draw: Draw) -> tuple[Rows, Rows]:
     """Return training and test, of no more users than are to be tested."""
-    users = _limited(data, np.unique(data.users[test]).astype(np.int64), draw)
-    test = test[np.isin(data.users[test], users)]
+    test = _limited_test(data, test, draw)
     return _without(rows, test), test
 
 
+def _limited_test(data: Interactions, test: Rows, draw: Draw) -> Rows:
+    """Return what is tested of the users who are."""
+    chosen = np.zeros(len(data.user_texts), dtype=bool)
+    chosen[_limited(data, np.flatnonzero(data.have(test)), draw)] = True
+    return test[chosen[data.users[test]]]
+
+
 def _without(rows: Rows, taken: Rows) -> Rows:
-    return rows[~np.isin(rows, taken, assume_unique=True)]
+    is_left = np.ones(int(rows.max(initial=-1)) + 1, dtype=bool)
+    is_left[taken] = False
+    return rows[is_left[rows]]
 
 
 SPLITS: dict[SplitKind, Callable[[Interactions, Rows, Draw], tuple[Rows, Rows]]] = {

@@ -34,7 +34,7 @@ from agent_core.data.variants import is_derived, rows_kept
 from agent_core.domain.cells import Block
 from agent_core.domain.rules import DataRuleKind, Keep, Order
 from agent_core.evidence.evidence import Evidence
-from agent_core.evidence.id_codes import are_among
+from agent_core.evidence.id_codes import are_among, distinct
 
 LASTING = (DataRuleKind.LOWEST_RATING, DataRuleKind.TIME_WINDOW, DataRuleKind.CORE)
 """Rules that leave all of what they left."""
@@ -126,7 +126,7 @@ def _split(evidence: Evidence, table: Table, names: Sequence[str]) -> Split:
     kept = [part for level in levels for part in (level.train, level.test, level.query)]
     kept += [pairs_of(evidence, part, fold) for part in APART for fold in names]
     block = replace(levels[0].block, train_share=1.0, profile_size=None)
-    variant = variant_beside(table, block.data, np.unique(np.concatenate(kept)))
+    variant = variant_beside(table, block.data, distinct(np.concatenate(kept)))
     return Split(levels, variant, parts_of(table.data, block, variant.rows))
 
 
@@ -159,7 +159,7 @@ def _keeps_newest(split: Split) -> bool:
 def _data_faults(evidence: Evidence, table: Table, split: Split) -> Iterator[Detail]:
     """Say what was kept that the data rules leave out, and what they leave that is missing."""
     left, first = table.pairs(split.variant.rows), split.first
-    kept = np.unique(
+    kept = distinct(
         np.concatenate([p for level in split.levels for p in (level.train, level.test)])
     )
     if over := int((~are_among(kept, left)).sum()):
@@ -187,7 +187,7 @@ def _other_repeats(evidence: Evidence, split: Split) -> int:
     origins = [evidence.origins[level.fold] for level in split.levels]
     if not is_ruled or any(origin.pairs for origin in origins):
         return 0
-    kept = np.unique(np.concatenate([origin.kept for origin in origins]))
+    kept = distinct(np.concatenate([origin.kept for origin in origins]))
     return int((~np.isin(kept, split.variant.rows)).sum())
 
 

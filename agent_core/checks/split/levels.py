@@ -13,7 +13,7 @@ from agent_core.checks.split.ruled_data import Pairs
 from agent_core.data.interactions import share_of
 from agent_core.domain.cells import Block
 from agent_core.domain.rules import Masked, Order
-from agent_core.evidence.id_codes import are_among
+from agent_core.evidence.id_codes import are_among, distinct
 
 Ages = Callable[[Pairs], NDArray[np.float64]]
 FEW = 0.02
@@ -80,7 +80,7 @@ def level_notes(levels: Sequence[Level], full: Level | None) -> Iterator[Detail]
     thinned = [one for one in levels if not one.is_full]
     if full is None or not thinned or full.block.split.masked is not Masked.TRAINING:
         return
-    users = np.unique(full.test >> 32)
+    users = distinct(full.test >> 32)
     dropped = [_without(full.train, one.train) for one in thinned]
     most = max((pairs[are_among(pairs >> 32, users)] for pairs in dropped), key=len)
     if len(most):
@@ -88,14 +88,14 @@ def level_notes(levels: Sequence[Level], full: Level | None) -> Iterator[Detail]
             "at the smallest level {pairs:,} training interactions of {users:,} test users are "
             "dropped: these items return as candidates, so that levels rank other items"
         )
-        yield Detail(told, pairs=len(most), users=len(np.unique(most >> 32)))
+        yield Detail(told, pairs=len(most), users=len(distinct(most >> 32)))
 
 
 def _other_tests(levels: Sequence[Level], full: Level) -> Iterator[Detail]:
     """Expect one test; users without training at a level may be left out of it there."""
     for level in levels:
         new, gone = _without(level.test, full.test), _without(full.test, level.test)
-        known = np.unique(level.profiles >> 32)
+        known = distinct(level.profiles >> 32)
         gone = gone[are_among(gone >> 32, known)]
         if len(new) or len(gone):
             told = "fold {fold} ({level}) has another test: {new:,} pairs more, {gone:,} fewer"
@@ -118,7 +118,7 @@ def _thinning_faults(level: Level, full: Level) -> Iterator[Detail]:
 
 def _other_share(level: Level, full: Level) -> Iterator[Detail]:
     """Expect the share of the training; of each user, where it was thinned so."""
-    share, users = level.block.train_share, len(np.unique(full.train >> 32))
+    share, users = level.block.train_share, len(distinct(full.train >> 32))
     if level.block.profile_size is not None:
         return  # of what profiles leave, which is open
     wanted, of = int(share_of(share, len(full.train))), len(full.train)
@@ -130,7 +130,7 @@ def _other_share(level: Level, full: Level) -> Iterator[Detail]:
 
 def _other_profiles(level: Level, full: Level, size: int) -> Iterator[Detail]:
     """Expect so many of each test user, all of who has fewer, and all of others."""
-    users = np.unique(full.test >> 32)
+    users = distinct(full.test >> 32)
     has, keeps = (_counts(pairs, users) for pairs in (full.profiles, level.profiles))
     if many := int((keeps > size).sum()):
         told = "{users:,} of {of:,} test users keep more than {size}"

@@ -37,8 +37,9 @@ class Drawn:
     @classmethod
     def of(cls, table: Table, rows: Rows, split: SplitRules, parts: tuple[Pairs, Pairs]) -> Drawn:
         """Return a block by the pairs that it trains on and tests."""
-        keys, first = np.unique(table.keys[rows], return_index=True)
-        rows, data = rows[first], table.data
+        if table.has_repeats:
+            rows = rows[np.unique(table.keys[rows], return_index=True)[1]]
+        keys, data = table.keys[rows], table.data
         is_train, is_test = (are_among(keys, part) for part in parts)
         times = None if data.times is None else data.times[rows].astype(float)
         could = data.rated(rows, split.lowest_test_rating)

@@ -17,7 +17,7 @@ from agent_core.data.parquet_reader import PAIR
 from agent_core.data.variants import rows_kept
 from agent_core.domain.rules import DataRule, DataRuleKind, DataRules, Keep
 from agent_core.evidence.evidence import Evidence
-from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, pair_keys
+from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, distinct, pair_keys
 
 Pairs = NDArray[np.int64]
 """Numbers of (user, item), each once, in ascending order."""
@@ -34,7 +34,7 @@ class Table:
 
     def pairs(self, rows: Rows) -> Pairs:
         """Return the pairs of some rows."""
-        return np.unique(self.keys[rows])
+        return distinct(self.keys[rows])
 
     def rows_of(self, pairs: Pairs) -> Rows:
         """Return the rows that pairs have."""
@@ -85,14 +85,14 @@ def _table(frame: pd.DataFrame, evidence: Evidence) -> Table:
 def kept_pairs(evidence: Evidence, fold: Fold) -> Pairs:
     """Return the pairs of a fold, whatever part they are in."""
     parts = [pair_keys(part) for part in fold[1:]]
-    return np.unique(np.concatenate([*parts, *(pairs_of(evidence, p, fold[0]) for p in APART)]))
+    return distinct(np.concatenate([*parts, *(pairs_of(evidence, p, fold[0]) for p in APART)]))
 
 
 def pairs_of(evidence: Evidence, part: str, fold: str) -> Pairs:
     """Return the pairs of one part of a fold; none where it was not saved."""
     saved: Mapping[str, pd.DataFrame] = getattr(evidence, part)
     none: Pairs = np.empty(0, dtype=np.int64)
-    return np.unique(pair_keys(saved[fold])) if fold in saved else none
+    return distinct(pair_keys(saved[fold])) if fold in saved else none
 
 
 def variant_beside(table: Table, rules: DataRules, kept: Pairs) -> Variant:
