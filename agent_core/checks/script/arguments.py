@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent_core.checks.result import Detail
+from agent_core.checks.script.cell_names import cell_names
 from agent_core.checks.script.constants import UNKNOWN, Constants
 from agent_core.checks.script.scopes import scopes_of
 from agent_core.checks.script.syntax import (
@@ -93,8 +94,9 @@ def late_changes(evidence: Evidence) -> Iterator[tuple[bool, Detail]]:
     """
     recorded = Recorded.of(evidence)
     changes = {f.line: f for f in _settings(evidence.source) if f.owner}
+    cells = cell_names(syntax_tree(evidence.source))
     for scope in scopes_of(evidence.source):
-        last = _recordings(scope.calls)
+        last = _recordings(scope.calls, cells)
         lines = {n.lineno for n in scope.nodes if isinstance(n, ast.stmt)}
         for line in sorted(lines & changes.keys()):
             found = changes[line]
@@ -223,13 +225,17 @@ def _entries(node: ast.expr) -> dict[str, ast.expr]:
     return {}
 
 
-def _recordings(calls: Iterable[ast.Call]) -> dict[str, int]:
+def _recordings(calls: Iterable[ast.Call], cells: frozenset[str]) -> dict[str, int]:
     """Return the names that are recorded as algorithms, each with the last line that does so."""
+    places = {"labbook.algorithm": 1, "algorithm": 1, **{f"{cell}.model": 0 for cell in cells}}
     found: dict[str, int] = {}
     for call in calls:
-        if called_name(call) in ("labbook.algorithm", "algorithm"):
-            for name in map(dotted_name, (*call.args[1:2], *named_argument(call, "scorer"))):
-                found[name] = max(found.get(name, 0), call.lineno)
+        place = places.get(called_name(call))
+        if place is None:
+            continue
+        given = (*call.args[place : place + 1], *named_argument(call, "scorer"))
+        for name in map(dotted_name, given):
+            found[name] = max(found.get(name, 0), call.lineno)
     return found
 
 

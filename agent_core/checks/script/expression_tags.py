@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
 from agent_core.checks.script.call_names import names_of
+from agent_core.checks.script.cell_names import cell_names
 from agent_core.checks.script.source import is_draw
 from agent_core.checks.script.syntax import (
     arguments_of,
@@ -33,7 +34,8 @@ from agent_core.checks.script.value_tags import (
 )
 
 PICKING, ORDERING, FIRST = names_of("picking"), names_of("ordering"), names_of("first")
-GROWING, DELIVERING, SILENT = names_of("growing"), names_of("delivering"), names_of("silent")
+GROWING, SILENT = names_of("growing"), names_of("silent")
+DELIVERING, OF_CELL = names_of("delivering"), names_of("delivering_of_cell")
 MAX_STEPS = 60_000
 """Expressions and statements after which a script is no longer followed: calls of calls grow
 without end, and what was chosen until then counts."""
@@ -52,6 +54,7 @@ class ExpressionTags(ABC):
     def __init__(self, tree: ast.Module, kinds: Iterable[str]) -> None:
         self.kinds = frozenset(kinds)
         self.functions = {f.name: f for f in nodes_of_kind(tree, ast.FunctionDef)}
+        self.cells = cell_names(tree)
         self.scope = TagScope(None, tested_expressions(own_nodes(tree)))
         self.chosen: set[str] = set()
         """Models chosen by their score on the test and then used: class and line."""
@@ -216,7 +219,7 @@ class ExpressionTags(ABC):
         found = made_of_values([receiver, *given])
         if self._is_model(node):
             return self._model(node, found)
-        if name in DELIVERING and called in (name, f"labbook.{name}"):
+        if self._delivers(node):
             self.chosen |= found.of("chosen")
             return NOTHING
         function = self._own_function(node.args[0]) if name == "map" and node.args else None
@@ -224,6 +227,13 @@ class ExpressionTags(ABC):
             element = made_of_values(given[1:]).with_tags([LOOP])
             return self.follow_body(function, [element] * (len(node.args) - 1), {})
         return self._unknown_result(node, name, found)
+
+    def _delivers(self, node: ast.Call) -> bool:
+        """Whether a call delivers results, by the helper or by a cell."""
+        name, called = last_name(node), called_name(node)
+        if name in OF_CELL and called.rpartition(".")[0] in self.cells:
+            return True
+        return name in DELIVERING and called in (name, f"labbook.{name}")
 
     def _unknown_result(self, node: ast.Call, name: str, found: TaggedValue) -> TaggedValue:
         """Return what a call of something unknown comes to: all that goes in."""

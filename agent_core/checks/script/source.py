@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agent_core.checks.result import Result, not_applicable, passed, warned
 from agent_core.checks.script.call_names import names_of
+from agent_core.checks.script.cell_names import cell_names
 from agent_core.checks.script.scopes import MAX_STEPS, Scope, scopes_of
 from agent_core.checks.script.syntax import (
     called_name,
@@ -89,7 +90,8 @@ def _row_names(tree: ast.AST) -> frozenset[str]:
     own = [f for f in nodes_of_kind(tree, ast.FunctionDef) if f.name == "row"]
     calls = (called_name(c) for f in own for c in nodes_of_kind(f, ast.Call))
     is_other = bool(own) and "labbook.row" not in calls
-    return frozenset({"labbook.row"} if is_other else {"labbook.row", "row"})
+    names = {"labbook.row"} if is_other else {"labbook.row", "row"}
+    return frozenset(names | {f"{cell}.row" for cell in cell_names(tree)})
 
 
 def _claimed_values(nodes: Iterable[ast.AST], names: frozenset[str]) -> Iterator[ast.expr]:

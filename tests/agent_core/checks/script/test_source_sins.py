@@ -26,11 +26,21 @@ TYPED = {
     ),
     "a_function": ("4", 'def score(seed):\n    return 0.31\n\nlabbook.row("ndcg", score(1))'),
     "a_list": ("1", 'rows = [{"metric": "ndcg", "k": 10, "value": 0.31, "algorithm": "EASE"}]'),
+    "a_cell": ("3", 'for c in labbook.cells():\n    with c:\n        c.row("ndcg", 0.31, 10)'),
+    "a_cell_by_levels": (
+        "2",
+        'with labbook.cell(algorithm="EASE") as one:\n    one.row("ndcg", 0.31, 10)',
+    ),
     "arithmetic": ("1", 'labbook.row("ndcg", value=round(0.3 * 1.04, 4))'),
 }
 
 
 DRAWN = {
+    "a_cell_in_a_function": (
+        "2",
+        'def run(cell):\n    cell.row("ndcg", random.uniform(0.3, 0.4), 10)\n\n'
+        "def each(c):\n    run(c)\n\nfor c in labbook.cells():\n    each(c)",
+    ),
     "a_draw": ("1", 'labbook.row("ndcg", random.uniform(0.3, 0.4), k=10)'),
     "noise_on_a_number": (
         "3",
