@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from agent_core.domain import Algorithm, Better, Levels, Question
+from agent_core.domain import Algorithm, Better, Levels, LevelValue, Question
 from agent_core.statistics.answers.answer import (
     Answer,
     Caution,
@@ -46,9 +47,16 @@ class Grid:
 
     family: str
     block: str
+    others: Levels
+    """Of settings that are not chosen."""
     values: Mapping[str, float]
     """Variant to its mean over seeds on validation, in plan order."""
     measure: str
+
+    @property
+    def within(self) -> Levels:
+        """Within what it is chosen."""
+        return {"block": self.block, **self.others}
 
     @property
     def best(self) -> str:
@@ -64,14 +72,14 @@ def choice_answer(question: Question, study: StudyValues) -> Answer:
     have chosen is told from cells that were kept for an audit, and only from these.
     """
     validated = (study.plan.validated or study.plan.metrics)[0].key
-    grids = _grids(study, validated)
-    final = _final_cells(study, grids)
+    grids = _grids(question, study, validated)
+    final = _final_cells(question, study, grids)
     asked = replace(question, over=(ALGORITHM,), pairs=(), reference=None)
     found: list[Estimate] = []
     differences: list[Estimate] = []
     arms: tuple[Arm, ...] = ()
     for measure in question.measures:
-        found += [_chosen(study, final, measure, g) for g in grids]
+        found += [_chosen(question, study, final.cells, (measure, g)) for g in grids]
         arms = arms_of(final, measure, (ALGORITHM,), question.within)
         found += level_estimates(final, measure, arms)
         pairs = paired(final, measure, pairs_of(final, asked, arms))
@@ -109,66 +117,82 @@ def _variants(study: StudyValues) -> dict[str, Algorithm]:
     return {a.name: a for a in study.plan.algorithms}
 
 
-def _grids(study: StudyValues, measure: str) -> list[Grid]:
-    """Return the grid of each algorithm and block; of variants with all seeds that any has."""
+def _slots(question: Question, study: StudyValues, cells: pd.DataFrame) -> pd.Series[Any]:
+    """Return, of each cell, the choice that it belongs to: algorithm, block, levels not chosen."""
+    variants = _variants(study)
+    return pd.Series(
+        [
+            (a.family, str(block), _others(question, a)) if (a := variants.get(str(v))) else None
+            for v, block in cells[["variant", "block"]].itertuples(index=False)
+        ],
+        index=cells.index,
+        dtype=object,
+    )
+
+
+def _others(question: Question, algorithm: Algorithm) -> tuple[tuple[str, LevelValue], ...]:
+    """Return the settings of an algorithm that a question does not choose."""
+    levels = algorithm.levels.items() if question.over else ()
+    return tuple((n, v) for n, v in levels if n not in question.over)
+
+
+def _grids(question: Question, study: StudyValues, measure: str) -> list[Grid]:
+    """Return the grid of each choice; of variants with all seeds that any has."""
     cells = study.cells
     if "on" not in cells:
         return []
     values = study.run_values(measure)
     cells = cells[(cells["on"] == VALIDATION) & cells["id"].isin(values.dropna().index)]
-    cells = cells.assign(value=cells["id"].map(values))
-    families = {name: a.family for name, a in _variants(study).items()}
-    turns = {name: i for i, name in enumerate(families)}
+    cells = cells.assign(value=cells["id"].map(values), slot=_slots(question, study, cells))
+    turns = {name: i for i, name in enumerate(_variants(study))}
     found = []
-    for (family, block), own in cells.groupby(
-        [cells["variant"].map(families), "block"], sort=False
-    ):
+    for (family, block, others), own in cells.groupby("slot", sort=False):
         by_variant = own.groupby("variant")["value"].agg(["mean", "count"])
         whole = by_variant[by_variant["count"] == by_variant["count"].max()]["mean"]
         names = sorted(whole.index, key=lambda n: turns[n])
         means = {str(n): float(whole[n]) for n in names}
-        found.append(Grid(str(family), str(block), means, measure))
+        found.append(Grid(family, block, dict(others), means, measure))
     return found
 
 
-def _final_cells(study: StudyValues, grids: Sequence[Grid]) -> StudyValues:
+def _final_cells(question: Question, study: StudyValues, grids: Sequence[Grid]) -> StudyValues:
     """Return the study of the chosen configurations on test, and of what has no grid.
 
     Their hyperparameters are no factors any more: those of level `chosen`, else the chosen ones.
     """
     variants = _variants(study)
-    best = {(g.family, g.block): g.best for g in grids}
+    best = {(g.family, g.block, tuple(g.others.items())): g.best for g in grids}
     tuned = {g.family for g in grids}
+    have_own = {a.family for a in variants.values() if CHOSEN in a.levels.values()}
+    cells = study.tested
+    slots = _slots(question, study, cells)
 
-    def is_final(variant: str, block: str) -> bool:
+    def is_final(variant: str, slot: Any) -> bool:
         algorithm = variants.get(variant)
         if algorithm is None or algorithm.family not in tuned:
             return True
-        if any(
-            CHOSEN in a.levels.values() for a in variants.values() if a.family == algorithm.family
-        ):
+        if algorithm.family in have_own:
             return CHOSEN in algorithm.levels.values()
-        return best.get((algorithm.family, block)) == variant
+        return best.get(slot) == variant
 
-    cells = study.tested
-    places = cells[["variant", "block"]].itertuples(index=False)
-    kept = cells[[is_final(str(v), str(b)) for v, b in places]]
-    own = [f.name for f in study.plan.hyperparameters if f.name in kept]
-    return StudyValues(
-        study.plan, kept.drop(columns=own), study.users, study.runs, study.parts, study.weights
-    )
+    kept = cells[[is_final(str(v), x) for v, x in zip(cells["variant"], slots, strict=True)]]
+    names = [f.name for f in study.plan.hyperparameters if f.name in kept]
+    chosen = [n for n in names if not question.over or n in question.over]
+    return replace(study, cells=kept.drop(columns=chosen))
 
 
-def _chosen(study: StudyValues, final: StudyValues, measure: str, grid: Grid) -> Estimate:
+def _chosen(
+    question: Question, study: StudyValues, final: pd.DataFrame, of: tuple[str, Grid]
+) -> Estimate:
     """Return the test value of what one block's validation chooses."""
-    families = {name: a.family for name, a in _variants(study).items()}
-    cells = final.cells
-    own = cells[(cells["block"] == grid.block) & (cells["variant"].map(families) == grid.family)]
+    measure, grid = of
+    slot = grid.family, grid.block, tuple(grid.others.items())
+    own = final[[s == slot for s in _slots(question, study, final)]]
     values = study.run_values(measure).reindex(list(own["id"])).dropna()
     return Estimate(
         Statistic.CHOSEN, measure, {ALGORITHM: grid.family},
         float(values.mean()) if len(values) else math.nan, unknown("runs", len(values)),
-        within={"block": grid.block}, n=len(values),
+        within=grid.within, n=len(values),
         more={"validation": grid.values[grid.best], "trials": float(len(grid.values))},
         found=_levels_of(study, grid.best),
     )  # fmt: skip
@@ -195,7 +219,7 @@ def _audits(study: StudyValues, measure: str, grids: Sequence[Grid]) -> Iterator
         best = max(ordered, key=lambda n: _sign(measure) * float(means[n]))
         yield Estimate(
             Statistic.CHOSEN, measure, {ALGORITHM: grid.family}, float(means[best]),
-            unknown("runs"), within={"block": grid.block, "by": "test, audit"},
+            unknown("runs"), within={**grid.within, "by": "test, audit"},
             why="what the test would have chosen", found=_levels_of(study, best),
         )  # fmt: skip
 
@@ -208,7 +232,7 @@ def _effort(grid: Grid) -> Iterator[Estimate]:
         yield Estimate(
             Statistic.EXPECTED_BEST, grid.measure, {ALGORITHM: grid.family},
             float(best[trials - 1]),
-            unknown("trials"), within={"block": grid.block, "expected best of trials": trials},
+            unknown("trials"), within={**grid.within, "expected best of trials": trials},
             n=trials, why="on validation",
         )  # fmt: skip
 

@@ -127,3 +127,36 @@ def test_seeds_of_a_grid_are_averaged():
 
     assert one.found == {"max_nbrs": 5}
     assert one.value == pytest.approx(0.4)
+
+
+def test_levels_that_are_not_chosen_choose_for_themselves():
+    pairs = [(k, shrink) for shrink in (0, 1) for k in (5, 10, "chosen")]
+    variants = tuple(
+        replace(
+            KNN, name=f"ItemKNN {k} {shrink}", base="ItemKNN",
+            levels={"max_nbrs": k, "shrinkage": shrink},
+            config={"shrinkage": shrink} if k == "chosen" else {"max_nbrs": k, "s": shrink},
+        )
+        for k, shrink in pairs
+    )  # fmt: skip
+    factors = [
+        Factor("max_nbrs", (5, 10, "chosen"), of=("ItemKNN",)),
+        Factor("shrinkage", (0, 1), of=("ItemKNN",)),
+    ]
+    plan = study_plan(*variants, factors=factors, validated=(Metric("ndcg", 10),))
+    values = {(5, 0): 0.4, (10, 0): 0.1, (5, 1): 0.1, (10, 1): 0.4}
+
+    def value_of(cell, metric, users):
+        k, shrink = cell.levels["max_nbrs"], cell.levels["shrinkage"]
+        return np.full(len(users), values.get((k, shrink), 0.2 + shrink / 10))
+
+    study = study_values(plan, value_of)
+    is_grid = study.cells["max_nbrs"] != "chosen"
+    study = replace(study, cells=study.cells.assign(on=np.where(is_grid, "validation", "test")))
+
+    found = answer_to(CHOICE, study)
+
+    chosen = found.of(Statistic.CHOSEN)
+    assert [e.found["max_nbrs"] for e in chosen] == [5, 10]
+    assert [e.value for e in chosen] == pytest.approx([0.2, 0.3])
+    assert [e.within["shrinkage"] for e in found.of(Statistic.MEAN)] == [0, 1]
