@@ -28,7 +28,19 @@ def rows_kept(data: Interactions, rows: Rows, rules: Iterable[DataRule]) -> Rows
 
 def is_derived(rules: DataRules) -> bool:
     """Whether fields tell all that rules leave out, not words."""
-    return not any(r.kind is DataRuleKind.OTHER for r in rules.rules)
+    return all(map(_is_told, rules.rules))
+
+
+def _is_told(rule: DataRule) -> bool:
+    """Whether the fields of a rule say what it leaves out."""
+    match rule.kind:
+        case DataRuleKind.OTHER:
+            return False
+        case DataRuleKind.REPEATED_PAIRS:
+            return True
+        case DataRuleKind.TIME_WINDOW:
+            return bool(rule.first or rule.last)
+    return rule.amount is not None
 
 
 def sample_size(rule: DataRule, count: int) -> int:

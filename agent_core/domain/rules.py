@@ -87,8 +87,8 @@ class DataRule:
 
 
 COUNTING = (DataRuleKind.FEWEST, DataRuleKind.CORE)
-UNDERIVED = (DataRuleKind.TIME_WINDOW, DataRuleKind.SAMPLE, DataRuleKind.OTHER)
-"""Rules whose effect on a dataset the product does not work out by itself."""
+PARTIAL = (DataRuleKind.TIME_WINDOW, DataRuleKind.SAMPLE, DataRuleKind.OTHER)
+"""Rules that keep a part by time, by lot or by words: they ask no number of users or items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ class DataRules:
         return frozenset(int(r.amount) for r in self.rules if r.kind in COUNTING and r.amount)
 
     @property
-    def underived(self) -> tuple[DataRule, ...]:
-        """The rules whose effect the product does not work out by itself."""
-        return tuple(r for r in self.rules if r.kind in UNDERIVED)
+    def partial(self) -> tuple[DataRule, ...]:
+        """The rules that keep a part by time, by lot or by words."""
+        return tuple(r for r in self.rules if r.kind in PARTIAL)
 
     def _fewest(self, counts: Callable[[DataRule], bool]) -> int:
         found = [r.amount for r in self.rules if r.kind in COUNTING and counts(r)]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Of
-from agent_core.domain.rules import UNDERIVED
+from agent_core.domain.rules import PARTIAL
 from agent_core.prose.patterns import read_patterns
 from agent_core.rules.plan_texts import has_verb, number_of, planned_clauses
 from agent_core.rules.time_windows import window_of
@@ -199,7 +199,7 @@ def _other_rules(sentence: str, read: Collection[DataRuleKind]) -> Iterator[_Fou
     """Yield the sentence itself where it leaves data out by a rule that no field holds."""
     is_removal = _has(sentence, "removal") and _has(sentence, "data")
     is_unread = not read and is_removal and not _has(sentence, "fields")
-    is_part = _has(sentence, "part") and not {*UNDERIVED} & {*read}
+    is_part = _has(sentence, "part") and not {*PARTIAL} & {*read}
     if (is_part or is_unread) and not _has(sentence, "of_split") and not _has(sentence, "rest"):
         yield len(sentence), DataRule(DataRuleKind.OTHER)
 

@@ -124,7 +124,7 @@ def with_questions(design: Design, plan: Plan) -> Design:
 def _is_rich(plan: Plan) -> bool:
     """Whether a single data level has rules that a reading of one level does not hold."""
     rules = plan.data.rules
-    return bool(plan.data.underived) or any(r.is_training_only for r in rules)
+    return bool(plan.data.partial) or any(r.is_training_only for r in rules)
 
 
 def _data(

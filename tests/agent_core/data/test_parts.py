@@ -175,7 +175,21 @@ def test_parts_that_came_with_the_data_are_taken_as_they_are():
 def test_every_rule_of_fields_is_worked_out():
     assert set(RULES) == set(DataRuleKind)
     assert {*SPLITS} == set(SplitKind) - {SplitKind.OTHER}
-    assert not is_derived(DataRules((DataRule(DataRuleKind.OTHER, text="bots"),)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_told"),
+    [
+        (DataRule(DataRuleKind.OTHER, text="bots are left out"), False),
+        (DataRule(DataRuleKind.SAMPLE, text="a sample of the users"), False),
+        (DataRule(DataRuleKind.SAMPLE, 0.1, Of.USERS), True),
+        (DataRule(DataRuleKind.TIME_WINDOW, text="the early years"), False),
+        (DataRule(DataRuleKind.TIME_WINDOW, last="2001-01-01"), True),
+        (DataRule(DataRuleKind.REPEATED_PAIRS), True),
+    ],
+)
+def test_only_rules_whose_fields_tell_all_are_held_against_data(rule, is_told):
+    assert is_derived(DataRules((rule,))) is is_told
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -89,7 +89,7 @@ def test_thresholds_are_read_from_the_words_of_a_plan(text, of_all, of_test):
     ],
 )
 def test_what_words_leave_out_without_a_number_is_left_to_readers(text, is_said):
-    assert bool(worded(text).data.underived) is is_said
+    assert bool(worded(text).data.partial) is is_said
 
 
 def test_numbers_of_tested_users_are_read_from_the_words_of_a_plan():
