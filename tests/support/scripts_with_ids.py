@@ -1,6 +1,7 @@
 """A script that splits a file by its users, and the evidence of it."""
 
 import importlib.util
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def split_file(folder: Path, read, monkeypatch, form=lambda frame: frame):
     write_recipes(folder / ".recipes.json", [dataset])
     monkeypatch.chdir(folder)
     monkeypatch.delenv("LABBOOK_BEGAN", raising=False)
-    labbook = _fresh_labbook()
+    labbook = _fresh_labbook(monkeypatch)
     _deliver(labbook, read(labbook), form)
     given = {NAME, table_name(NAME), ".recipes.json"}
     artifacts = tuple(a for a in artifacts_of(folder) if a.name not in given)
@@ -36,10 +37,12 @@ def split_file(folder: Path, read, monkeypatch, form=lambda frame: frame):
     return read_evidence(plan, "", execution, (dataset,), with_tables({NAME: file}))
 
 
-def _fresh_labbook():
+def _fresh_labbook(monkeypatch):
     """Return the helper as a script of its own has it."""
     spec = importlib.util.spec_from_file_location("labbook_of_a_script", LABBOOK)
     module = importlib.util.module_from_spec(spec)
+    # Its dataclasses look their module up.
+    monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
     return module
 

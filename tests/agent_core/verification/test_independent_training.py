@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from builders import node_of
 from cases import HONEST, SINS, Case
+from composed_designs import DESIGNS
 from designed import (
     EASE,
     FACTORIZATION,
@@ -18,9 +19,10 @@ from designed import (
 )
 from labs import ANN, lab_in, run_through, settings
 from studies import honest
-from trials import synthetic, tried
+from trials import LIMITS, retrained, synthetic, tried
 
 from agent_core.checks.results.retraining import retraining_agrees
+from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import (
     Candidates,
@@ -37,6 +39,7 @@ from agent_core.domain import (
     Task,
 )
 from agent_core.domain.events import NodeJudged
+from agent_core.evidence.evidence import read_evidence
 from agent_core.evidence.retrained import (
     RETRAINED,
     Pair,
@@ -44,7 +47,9 @@ from agent_core.evidence.retrained import (
     read_retrained,
     write_retrained,
 )
+from agent_core.execution.design_file import write_design
 from agent_core.lab.conclusion import Conclusion
+from agent_core.offline.composer import compose
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.run.view import RunView
 from agent_core.settings import ExecSettings
@@ -54,6 +59,7 @@ from agent_core.verification.independent_training import (
     slack_of,
     training_order_of,
 )
+from sandbox.execution import Input, Job
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
@@ -251,6 +257,30 @@ async def test_invented_lists_are_found_and_honest_ones_stand(tmp_path):
         UNRATED.name: Finding.PASS,
         invented.name: Finding.FAIL,
     }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("name", "cells"), [("unseen users", 3), ("split strategies", 4)])
+async def test_cells_of_a_design_come_to_what_the_product_trains(tmp_path, name, cells):
+    plan = DESIGNS[name]
+    path = tmp_path / "catalogue.tsv"
+    write_catalogue(path, users=150, items=100, per_user=30)
+    data, design = profile(path), tmp_path / "design.json"
+    write_design(design, plan, (data,))
+    source = compose(plan, data, 0).source
+    inputs = Input(path.name, path), Input(design.name, design)
+    async with open_sandbox(SandboxSettings(level="auto")) as sandbox:
+        execution = await sandbox.execute(Job(source, inputs, LIMITS), tmp_path / "artifacts")
+        found = read_evidence(plan, source, execution, (data,), {path.name: path})
+        found = await retrained(found, sandbox, tmp_path)
+
+    assert found.problems == ()
+    assert found.agreement["agrees"].all()
+    assert found.retrained.cells == cells
+    assert found.retrained.of == len(found.design)
+    assert found.retrained.left_out == {}
+    assert retraining_agrees(found).finding is Finding.PASS
 
 
 class WeakBaseline(OfflineResearcher):
