@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from agent_core.domain import Study, study_of
+from agent_core.domain import study_of
 from agent_core.prose.number_format import shown
 from agent_core.report.answer_sentences import AnswerText, answer_text
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.rules.design_words import question_text
+from agent_core.statistics.answered import FAMILIES
 from agent_core.statistics.answers.answer import Answer
 
 MOST_LINES = 20
 """Of a table in the report; the file beside it has all."""
-FAMILIES = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
-"""Their primary question has a headline of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from itertools import cycle
 from pathlib import Path
@@ -26,6 +27,8 @@ from agent_core.statistics.answers.answer import FigureData, FigureKind
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
 """Of Okabe and Ito's palette; markers say the same in grey."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+TITLE_WIDTH = 80
+"""Characters of a line of the title."""
 MOST_ROWS, MOST_PANELS = 24, 4
 DECADES = 20
 """How far levels reach, as a ratio, from which they stand on a logarithmic axis."""
@@ -64,7 +67,7 @@ def figure_of_answer(data: FigureData, title: str) -> Figure | None:
         axes = clear_axes(figure.add_subplot(len(panels), 1, number))
         draw(axes, marks[marks["panel"].fillna("") == panel], data)
         axes.set_title(str(panel), fontsize=10, loc="left")
-    figure.suptitle(wrapped_name(title, 4), fontsize=10, x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(title, TITLE_WIDTH), fontsize=10, x=0.01, ha="left")
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from agent_core.domain import Estimand, Plan, Question, with_design
+from agent_core.domain import Estimand, Plan, Question, Study, study_of, with_design
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.saved_parts import ODD_DATA
 from agent_core.rules.design_words import question_text
@@ -13,6 +13,8 @@ from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.answers.registry import ANSWERS, answer_to
 from agent_core.statistics.answers.study_values import StudyValues
 
+FAMILIES = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
+"""Studies whose primary question the statistics of runs answer, without an answer of its own."""
 log = logging.getLogger(__name__)
 
 
@@ -32,12 +34,18 @@ def unmet_questions(plan: Plan) -> tuple[str, ...]:
 
 def is_left_open(plan: Plan, answers: Iterable[Answer]) -> bool:
     """Whether something of the task stays without an answer, however well scripts ran."""
-    return bool(plan.unanswered or open_questions(plan) or empty_answers(answers))
+    return bool(plan.unanswered or open_questions(plan) or empty_answers(plan, answers))
 
 
-def empty_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
-    """Return the answers for which nothing was delivered, of kinds that are computed."""
-    return tuple(a for a in answers if not a.estimates and is_answered(a.question))
+def empty_answers(plan: Plan, answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Return the answers for which nothing was delivered, of kinds that are computed.
+
+    The primary question of a family has its answer from the statistics of runs.
+    """
+    plan = with_design(plan)
+    own = plan.questions[:1] if study_of(plan) in FAMILIES else ()
+    asked = [a for a in answers if a.question not in own and is_answered(a.question)]
+    return tuple(a for a in asked if not a.estimates)
 
 
 def answers_for(evidence: Evidence) -> tuple[Answer, ...]:
