@@ -10,17 +10,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from agent_core.prose.clipping import on_one_line
 
-MAX_TEXT, MAX_TEXTS, MAX_NAMES = 600, 20, 200
+MAX_TEXT, MAX_TEXTS, MAX_NAMES, MAX_NOTES = 600, 20, 200, 100
 
 
-def _on_lines(values: tuple[str, ...]) -> tuple[str, ...]:
+def _on_lines(values: tuple[str, ...], most: int) -> tuple[str, ...]:
     """Return the texts that say something, each on one line."""
-    return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:MAX_TEXTS]
+    return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:most]
 
 
-def _named(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names that are none but space, each on one line."""
-    return tuple(on_one_line(v, MAX_TEXT) for v in values if v.strip())[:MAX_NAMES]
+def _lines(most: int) -> AfterValidator:
+    """Return what puts texts on lines."""
+    return AfterValidator(partial(_on_lines, most=most))
 
 
 def line(most: int) -> AfterValidator:
@@ -31,9 +31,11 @@ def line(most: int) -> AfterValidator:
 Line = Annotated[str, line(MAX_TEXT)]
 Name = Annotated[str, line(60), "name"]
 Short = Annotated[str, line(200)]
-Lines = Annotated[tuple[str, ...], AfterValidator(_on_lines)]
+Lines = Annotated[tuple[str, ...], _lines(MAX_TEXTS)]
 """Sentences: a text in place of a list is one of them."""
-Names = Annotated[tuple[str, ...], AfterValidator(_named), "names"]
+Notes = Annotated[tuple[str, ...], _lines(MAX_NOTES)]
+"""As lines, those of the product among them."""
+Names = Annotated[tuple[str, ...], _lines(MAX_NAMES), "names"]
 """Names: a text in place of a list has commas between them."""
 
 

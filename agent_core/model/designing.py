@@ -141,7 +141,7 @@ def _base(
         kinds = [q.kind for q in answer.questions if q.kind]
         given = usual_algorithms(kinds, wanted.hyperparameters, metrics)
         notes.append(f"No algorithm is given, so {', '.join(a.name for a in given)} is taken.")
-    listed = with_bases(given, wanted.hyperparameters)
+    listed = with_bases(without_twins(given, notes), wanted.hyperparameters)
     for name in wanted.hyperparameters:
         own = tuple(a.config[name] for a in listed if a.base and name in a.config)
         part = wanted.parts[name]

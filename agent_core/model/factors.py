@@ -23,7 +23,7 @@ SEEDS = (FactorKind.MODEL_SEED, FactorKind.SPLIT_SEED)
 NAMED = (FactorKind.ALGORITHM, FactorKind.DATASET, FactorKind.DATA, FactorKind.SPLIT)
 STATED = (FactorKind.TRAIN_SHARE, FactorKind.PROFILE_SIZE, FactorKind.RERANK)
 """Factors that change something with a single level too."""
-MAX_LEVELS, MAX_SEEDS, MAX_CELLS, LEFT_LEVELS = 1000, 1000, 20_000, 10
+MAX_LEVELS, MAX_SEEDS, MAX_CELLS, LEFT_LEVELS = 1000, 1000, 5_000, 10
 FIRST_SPLIT_SEED = 42
 PERCENT = 100
 

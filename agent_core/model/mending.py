@@ -118,8 +118,8 @@ def _say_missing(
     told = missing if is_whole else [n for n in missing if n in form.chosen]
     taken = [f"{FIELDS.get(n, n.replace('_', ' '))} ({_default(form, n)})" for n in told]
     if taken:
-        of = f"{place}: " if place else ""
-        notes.append(f"{of}not given, so the default is taken: {', '.join(taken)}.")
+        start = f"{place}: not" if place else "Not"
+        notes.append(f"{start} given, so the default is taken: {', '.join(taken)}.")
 
 
 def _usable(form: type[AnswerPart], name: str, value: Any, place: str, notes: list[str]) -> Any:

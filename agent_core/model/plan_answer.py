@@ -29,14 +29,14 @@ from agent_core.domain import (
     SplitKind,
 )
 from agent_core.domain.design import LevelValue
-from agent_core.model.answer_part import AnswerPart, Line, Lines, Name, Names, Short, line
+from agent_core.model.answer_part import AnswerPart, Line, Lines, Name, Names, Notes, Short, line
 from agent_core.model.mending import mended
 from agent_core.model.old_form import in_todays_form, metric_text
 from agent_core.prose.text_tables import read_table
 
 TABLE = read_table(Path(__file__).with_name("answers.toml"))
 CHECK_NAMES: tuple[str, ...] = tuple(TABLE["checks"])
-MAX_REPAIRS = 200
+MAX_REPAIRS = 60
 
 
 class Special(StrEnum):
@@ -229,7 +229,7 @@ class PlanAnswer(AnswerPart):
     list_length: int = 10
     requirements: tuple[RequirementPart, ...] = ()
     reported: Lines = ()
-    assumptions: Lines = ()
+    assumptions: Notes = ()
     unanswered: tuple[UnansweredPart, ...] = ()
     ask: AskPart | None = None
     estimate_s: float = 60.0

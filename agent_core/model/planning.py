@@ -80,7 +80,10 @@ def plan_from(
     plan = _assembled(answer, design, names, notes)
     plan = replace(plan, version=version, estimate_cost=cost)
     if not any(map(plan.factor, READ_FROM_FIELDS)):
-        plan = with_rules_read(replace(plan, assumptions=answer.assumptions))
+        # What the product noted of an earlier version is no word of the user's or the model's.
+        known = before.assumptions if before else ()
+        new = tuple(text for text in answer.assumptions if text not in known)
+        plan = with_rules_read(replace(plan, assumptions=new))
     plan = _with_family(plan)
     assumptions = _assumptions_of(answer, design.metrics, notes)
     return _kept(replace(plan, assumptions=assumptions), before)

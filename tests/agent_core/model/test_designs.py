@@ -200,6 +200,15 @@ def newest(answer):
     answer["splits"][0] |= {"order": "newest", "holdout": 0.2}
 
 
+def test_what_was_mended_once_is_not_read_as_a_rule_later():
+    left_out = {k: v for k, v in DESIGNS["comparison"].items() if k not in ("data", "excluded")}
+    plan = plan_from(PlanAnswer.model_validate(deepcopy(left_out)), [DATA])
+    after = revised(plan, ten_seeds).plan
+
+    assert any("excluded combinations" in told for told in plan.assumptions)
+    assert (after.data_levels, after.split_levels) == (plan.data_levels, plan.split_levels)
+
+
 def stronger(answer):
     answer["algorithms"][1]["config"] = ["regularization=500"]
 
