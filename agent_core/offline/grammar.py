@@ -32,7 +32,7 @@ from agent_core.offline.amounts import (
     swept_parameter,
 )
 from agent_core.offline.catalogue import ALGORITHMS, BEYOND, OUTSIDE, PARAMETERS, word
-from agent_core.offline.designs.reading import Design
+from agent_core.offline.designs.reading import Design, read_design
 from agent_core.offline.text_patterns import PATTERNS as TEXTS, says
 from agent_core.prose.patterns import Pattern
 from agent_core.prose.sentences import sentences
@@ -190,6 +190,7 @@ def unread_wishes(text: str) -> tuple[str, ...]:
             continue
         reading = read(words)
         is_unread = reading.is_empty and not reading.outside and not reading.beyond
+        is_unread = is_unread and read_design(words) == Design()
         if is_unread and file_words(words).is_empty:
             found.append(words[:120])
     return tuple(found)

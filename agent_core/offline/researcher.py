@@ -39,9 +39,10 @@ from agent_core.researcher import (
 
 NAME = "rule-based researcher, no AI model"
 HELP = (
-    "I understand studies of random seeds, comparisons of algorithms and sweeps of a "
-    "hyperparameter, e.g. “Compare popularity, item kNN and EASE with 5-fold cross-validation, "
-    "NDCG@10”. For free questions set OPENAI_API_KEY (and OPENAI_BASE_URL for another endpoint)."
+    "I understand comparisons, grids and sweeps, spreads over seeds and splits, and what changes "
+    "with data, splits, size of training or profiles, e.g. “Compare popularity, item kNN and EASE "
+    "with 5-fold cross-validation, NDCG@10”. For free questions set OPENAI_API_KEY (and "
+    "OPENAI_BASE_URL for another endpoint)."
 )
 
 

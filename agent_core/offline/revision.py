@@ -35,8 +35,8 @@ _REASONS: list[dict[str, str]] = read_table(Path(__file__).with_name("reasons.to
 OFFERED = "I can do that."
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
 UNDERSTOOD = (
-    "I understand changes of algorithms, metrics and cut-offs, split, folds, number of seeds, "
-    "hyperparameters, the rating that counts as positive, an equivalence margin, and “drop "
+    "I understand changes of algorithms, metrics and cut-offs, data rules, splits, folds, seeds, "
+    "hyperparameters, shares of training and other levels, an equivalence margin, and “drop "
     "requirement 11”."
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from agent_core.offline.designs.splits import CROSSFOLDS
 from agent_core.offline.grammar import DEFAULT_SEEDS, Reading, read, with_cutoffs
 
 BUILT = frozenset(a.name for a in ALGORITHMS)
-WITH_SIDES = ("diversity", "calibration")
+WITH_SIDES = ("diversity", "calibration", "category_coverage")
 """Metrics that need side data of items."""
 
 
@@ -115,7 +116,16 @@ def _is_planned(design: Design) -> bool:
 
 def _is_read(wish: tuple[str, str], design: Design) -> bool:
     """Whether the design has what one value a field could not hold."""
+    numbers = {float(n) for n in re.findall(r"\d+", wish[0].replace(",", ""))}
+    if numbers and numbers <= _numbers_of(design):
+        return True
     return any(design_has(design) for key, design_has in READ_NOW.items() if key in wish[1])
+
+
+def _numbers_of(design: Design) -> set[float]:
+    """Return the numbers of users and interactions that splits of a design have."""
+    names = ("held_out", "test_users", "candidate_count")
+    return {float(s[n]) for s in design.splits for n in names if s.get(n)}
 
 
 def _has_sample(design: Design) -> bool:
@@ -132,6 +142,8 @@ READ_NOW: Mapping[str, Callable[[Design], bool]] = {
     "all items that": lambda d: any("candidates" in s for s in d.splits),
     "is a filter that I cannot apply; all": lambda d: bool(d.data),
     "is a selection that I cannot make; all": lambda d: _has_sample(d),
-    "data that I do not use": lambda d: any(m.name in WITH_SIDES for m in d.metrics),
+    "data that I do not use": lambda d: (
+        bool(d.levels(FactorKind.RERANK)) or any(m.name in WITH_SIDES for m in d.metrics)
+    ),
 }
 """Reasons against a wish, by their words, and what of a design takes them away."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,9 @@ def _dataset(kind: str, name: str) -> Dataset:
     has_ratings = not kind.startswith("purchases")
     names = ["user_id", "item_id"] + ["rating"] * has_ratings + ["timestamp"] * has_times
     sides = (GENRES,) if "genres" in kind else ()
+    digest, columns = sha256(name.encode()).hexdigest(), tuple(Column(n, "int", 9) for n in names)
     return Dataset(
-        name, "0" * 64, 1, ",", True, tuple(Column(n, "int", 9) for n in names),
+        name, digest, 1, ",", True, columns,
         "user_id", "item_id", "rating" if has_ratings else None,
         "timestamp" if has_times else None, rows=1_000_000, users=10_000, items=4_000,
         rating_values=tuple(n / 2 for n in range(1, 11)) if has_ratings else (),
