@@ -217,6 +217,7 @@ def _reranked(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "length": "DEPTH" if known else "LIST_LENGTH",
         "depth": plan.list_length * DEEPER,
         "category": category_of(dataset) if needs_categories else "",
+        "data": plan.datasets[0],
     }
 
 
