@@ -37,8 +37,9 @@ from agent_core.domain.events import (
     StatusChanged,
     StopRequested,
 )
-from agent_core.errors import AgentError, BadDataset, BudgetExhausted, NeedsConsent, RunBusy
+from agent_core.errors import AgentError, BadDataset, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
+from agent_core.lab.refusals import refuse_beyond, refuse_open
 from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.run_files import (
     can_be_described,
@@ -48,7 +49,6 @@ from agent_core.lab.run_files import (
     with_shelf,
 )
 from agent_core.lab.waivers import WaiverReading, named_waivers, read_waivers, waived_text
-from agent_core.rules.design_words import main_text
 from agent_core.run.journal import Journal
 from agent_core.run.rounds import dispute_line, is_reopened, next_round, why_closed
 from agent_core.run.view import RunView, fold
@@ -286,28 +286,16 @@ class Lab:
         view = await self.view(run)
         if view.freeze is not None:
             return
-        if view.plan is not None and view.plan.open_main and not accepts_unanswered:
-            raise NeedsConsent(f"{main_text(view.plan)} Nothing is started without consent.")
+        if view.plan is not None and not accepts_unanswered:
+            refuse_open(view.plan)
         await self.refuse_beyond_month()
         (await self.driver(run)).start(by)
 
     async def refuse_beyond_month(self) -> None:
         """Refuse to start anything once the lab has spent what it may spend this month."""
         cap = self.settings.budget.lab_month
-        spent = await self.spent_this_month() if cap else 0.0
-        if cap and spent >= cap:
-            raise BudgetExhausted(
-                f"The lab has spent ${spent:.2f} of ${cap:.2f} this month (budget.lab_month); "
-                "nothing is started. The plan is kept."
-            )
-
-    async def spent_this_month(self) -> float:
-        """Return the dollars that all runs submitted this month have cost."""
-        month = self.journal.now().strftime("%Y-%m")
-        views = await self.runs()
-        return sum(
-            v.usage.cost for v in views if v.submitted_at and f"{v.submitted_at:%Y-%m}" == month
-        )
+        if cap:
+            refuse_beyond(cap, await self.runs(), self.journal.now())
 
     async def stop(self, run: RunId, by: UserId) -> None:
         """Stop a run in whatever phase; what there is is reported. Idempotent."""

@@ -204,8 +204,8 @@ class RunDriver:
         context = replace(self.context(), task=asked.rest)
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             plan = await researcher.plan(PlanRequest(context))
-        plan = replace(plan, unmapped=(*plan.unmapped, *asked.refusals))
-        plan = settled(self.with_cautions(plan), asked.rest, self.view.datasets)
+        plan = replace(self.with_cautions(plan), unmapped=(*plan.unmapped, *asked.refusals))
+        plan = await asyncio.to_thread(settled, plan, asked.rest, self.view.datasets)
         await self.recorder.flush()
         waived = [CheckWaived(w) for w in asked.waivers if w not in self.view.waivers]
         await self.recorder.add(*waived, PlanSet(plan), StatusChanged(RunStatus.WAITING))
@@ -214,8 +214,7 @@ class RunDriver:
         """Read one reply at a time; log the plan's next version when there is one."""
         async with self.talk:
             is_strike = strike(self.existing_plan(), text) is not None
-            reread = None if is_strike else await self.rereading.read_again(text, by)
-            if reread is not None:
+            if not is_strike and (reread := await self.rereading.read_again(text, by)):
                 return reread
             revision = await self.read_reply(text)
             if revision.plan is not None and self.view.freeze is None:
@@ -244,8 +243,8 @@ class RunDriver:
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             revision = await researcher.revise(request)
         await self.recorder.flush()
-        datasets = request.context.datasets
-        return settled_revision(revision, request.plan, request.reply, datasets)
+        told = (revision, request.plan, request.reply, request.context.datasets)
+        return await asyncio.to_thread(settled_revision, *told)
 
     async def go_back(self, plan: Plan, change: PlanChange, by: UserId) -> None:
         """Log an earlier version of the plan as the next one, on the data that it had."""
@@ -353,8 +352,7 @@ class RunDriver:
 
     async def answer(self, question: str) -> Answer:
         """Answer a question from what is recorded."""
-        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
-        facts = await conclusion.facts()
+        facts = await Conclusion(self.recorder, self.services.packages, self.files()).facts()
         report = self.view.report.markdown if self.view.report else ""
         plan, status = self.existing_plan(), status_text(self.view)
         request = AnswerRequest(self.context(), plan, question, facts, report, status)
@@ -379,8 +377,7 @@ class RunDriver:
         AgentError
             When there is none.
         """
-        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
-        rechecked = await conclusion.recheck()
+        rechecked = await Conclusion(self.recorder, self.services.packages, self.files()).recheck()
         await self.recorder.add(rechecked)
         return rechecked
 

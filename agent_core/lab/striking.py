@@ -16,7 +16,7 @@ ASKED = re.compile(
     re.IGNORECASE,
 )
 QUOTED = re.compile(r"[“\"]([^”\"]+)[”\"]")
-JOINT = re.compile(r",?\s+(?:and|but)\s+|[,.]\s+")
+JOINT = re.compile(r",?\s(?:and|but)\s|[,.]\s")
 FILLING = {
     *("the", "a", "an", "about", "of", "on", "for", "to", "in", "i", "it", "and", "or", "thi"),
     *("that", "these", "with", "by", "from", "at", "be", "my", "our", "question", "part", "how"),

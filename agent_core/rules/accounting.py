@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from agent_core.rules.plan_facts import LEVEL, SETTING, SHARES, Facts, facts_of
 from agent_core.rules.said_numbers import Listing, listings_of
 
 _TABLE = read_table(Path(__file__).with_name("accounting.toml"))
+MOST_TEXT = 20_000
+"""Characters of a task that are accounted for; what is longer is no task."""
 AROUND = 40
 """Characters beside a number in which it is said what it counts."""
 LONGEST = 140
@@ -35,7 +38,7 @@ ABOUT = {"profile": 0.1}
 YEAR = 4
 """Digits of a year."""
 _END = re.compile(r"(?<!\bmin)(?<!\bmax)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bal)[.!?;]\s+|\n+")
-_COMMA = re.compile(r",\s+|\s+-\s+|:\s+")
+_COMMA = re.compile(r"[,:]\s|\s-\s")
 _WITH_CUT = re.compile(r"(?:([A-Za-z][\w-]*)\s)?\s*([A-Za-z][\w-]*)\s?@\s?$")
 _SIGNIFICANCE = re.compile(r"\s*(?:significance|level)\b")
 _ALPHA = re.compile(
@@ -113,6 +116,7 @@ def unaccounted(
     others
         Plans that may use a part of it instead: what a reply takes away is in the one before.
     """
+    text = text[:MOST_TEXT]
     named = (*(u.clause for u in plan.unanswered), *known)
     spared = [span for clause in named for span in _spans(clause, text)]
     unused_by = [set(_unused(text, p, datasets)) for p in (plan, *others)]
@@ -122,8 +126,9 @@ def unaccounted(
         if not any(start <= unused.start < end for start, end in spared)
     )
     told: dict[str, list[_Unused]] = {}
+    clauses = _Clauses.of(text)
     for unused in sorted(found, key=lambda u: u.start):
-        told.setdefault(clause_at(text, unused.start, unused.end), []).append(unused)
+        told.setdefault(clauses.around(unused.start, unused.end), []).append(unused)
     answers_any = any(_is_asked(ask, plan) for ask in _ASKS if ask.pattern.search(text))
     return tuple(
         Unanswered(
@@ -137,14 +142,35 @@ def unaccounted(
 
 def clause_at(text: str, start: int, end: int) -> str:
     """Return the clause of a text around a place, in its own words."""
-    cuts = [0, *(m.end() for m in _END.finditer(text)), len(text)]
-    first = max(c for c in cuts if c <= start)
-    last = min((c for c in cuts if c >= end), default=len(text))
-    if last - first > LONGEST:
-        inner = [first, *(first + m.end() for m in _COMMA.finditer(text[first:last])), last]
-        first = max(c for c in inner if c <= start)
-        last = min(c for c in inner if c >= end)
-    return " ".join(text[first:last].split()).strip(" ,;:.!-")
+    return _Clauses.of(text).around(start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clauses:
+    """Where the sentences of a text end, and their parts."""
+
+    text: str
+    sentences: tuple[int, ...]
+    parts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Clauses:
+        """Return the clauses of a text."""
+        sentences = [0, *(m.end() for m in _END.finditer(text)), len(text)]
+        parts = {*sentences, *(m.end() for m in _COMMA.finditer(text))}
+        return cls(text, tuple(sentences), tuple(sorted(parts)))
+
+    def around(self, start: int, end: int) -> str:
+        """Return the sentence around a place, of a long one the part."""
+        first, last = _bounds(self.sentences, start, end)
+        if last - first > LONGEST:
+            first, last = _bounds(self.parts, start, end)
+        return " ".join(self.text[first:last].split()).strip(" ,;:.!-")
+
+
+def _bounds(cuts: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """Return the cuts just before and just behind a place."""
+    return cuts[bisect_right(cuts, start) - 1], cuts[min(bisect_left(cuts, end), len(cuts) - 1)]
 
 
 def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unused]:
@@ -274,8 +300,8 @@ def _unused_metrics(text: str, plan: Plan) -> Iterator[_Unused]:
             continue
         for found in pattern.finditer(text):
             is_part = any(start <= found.start() < end for start, end in whole)
-            if not is_part and not text[: found.start()].endswith(
-                "at "
+            if (
+                not is_part and text[max(0, found.start() - 3) : found.start()] != "at "
             ):  # when it is, not how long
                 yield _Unused(*found.span(), found[0])
 

@@ -12,7 +12,7 @@ from agent_core.prose.number_words import NUMBER_WORDS, SEVERAL
 PARTS = {"hal": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 """What a whole is divided into, by the name of a part without its end."""
 _WORDS = "|".join(sorted(SEVERAL, key=len, reverse=True))
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?!\d)|\d*\.\d+|\d+"
+_DIGITS = r"\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{0,15}\.\d{1,15}|\d{1,15}"
 _PART = r"(?:hal(?:f|ves)|thirds?|quarters?|fifths?|tenths?)"
 _NOUN = (
     r"(?:them|test|training|user|rating|purchase|play|item|interaction|artist|record|data|history|"
@@ -39,6 +39,8 @@ SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 KILO = 1000
+LARGEST = 1e12
+"""From here on digits are no number that a plan has: an id, a hash."""
 RATIO = 0.0
 """The scale of what stands in no list: `80/20`."""
 KINDS = re.compile(r"-?(core|fold)", re.IGNORECASE)
@@ -151,7 +153,8 @@ def _amount(found: re.Match[str]) -> Iterator[Amount]:
         value = NUMBER_WORDS.get(written, 0.0) or float(written.replace(",", "") or 0)
         value *= KILO if found["kilo"] else 1
         scaled = (Unit.SHARE, 0.01) if unit else (Unit.NONE, 1.0)
-        yield Amount(value * scaled[1], *at, *scaled, is_word=not found["digits"])
+        if value < LARGEST:
+            yield Amount(value * scaled[1], *at, *scaled, is_word=not found["digits"])
 
 
 def _part(words: str) -> tuple[float, int]:

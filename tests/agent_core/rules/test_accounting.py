@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from builders import plan_of, rated
 from expected_designs import designs, plan_from
+from hypothesis import given, strategies as st
 
 from agent_core.domain import (
     Column,
@@ -176,6 +177,27 @@ def test_a_clause_ends_where_its_sentence_does(text, part):
     assert part in told
     assert "\n" not in told
     assert ";" not in told
+
+
+WORDS = st.sampled_from(
+    ["5 %", "80/20", "@10", "half of the", "seeds", "1 to 8", "10-core", "random", ",", "\n",
+     "how often does", "nDCG@20", "the order of", "7" * 40, ".5", "12,000", "users", "lead", "-"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS | st.text(max_size=12), max_size=60))
+def test_any_text_is_accounted_for(parts):
+    text = " ".join(parts)
+
+    for told in unaccounted(text, plan_from(DESIGNS[0]), (PROFILE,)):
+        assert told.clause in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "part", ["9", " ", "\n", "NDCG@10 and ", "how often does ", "80/", "ten "]
+)
+def test_what_somebody_sends_by_mistake_takes_no_time(part):
+    unaccounted(part * 1500, plan_from(DESIGNS[0]), (PROFILE,))
 
 
 def each_removal(design):
