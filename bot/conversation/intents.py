@@ -94,7 +94,8 @@ ASKING = re.compile(
 WISHING = re.compile(
     r"^(please\s+|also\s+|and\s+|no,?\s+|but\s+|instead,?\s+)*(use|add|drop|remove|change|set|"
     r"replace|make|try|run|compare|report|include|exclude|switch|only|with|without|increase|"
-    r"waive|improve|leave (?:out|off|away)|(?:accept|ignore|set aside)\b(?=[^.\n]*\b(?:warning|check|failure))|"
+    r"waive|improve|leave (?:out|off|away)|"
+    r"(?:accept|ignore|set aside)\b(?=[^.\n]*\b(?:warning|check|failure))|"
     r"decrease|raise|lower|keep|skip|take|train|test|evaluate|i want|i would like|let us|lets)\b",
     re.IGNORECASE,
 )
