@@ -175,7 +175,8 @@ def _final_cells(question: Question, study: StudyValues, grids: Sequence[Grid]) 
             return CHOSEN in algorithm.levels.values()
         return best.get(slot) == variant
 
-    kept = cells[[is_final(str(v), x) for v, x in zip(cells["variant"], slots, strict=True)]]
+    flags = [is_final(str(v), x) for v, x in zip(cells["variant"], slots, strict=True)]
+    kept = cells[np.array(flags, dtype=bool)]
     names = [f.name for f in study.plan.hyperparameters if f.name in kept]
     chosen = [n for n in names if not question.over or n in question.over]
     return replace(study, cells=kept.drop(columns=chosen))
@@ -187,7 +188,7 @@ def _chosen(
     """Return the test value of what one block's validation chooses."""
     measure, grid = of
     slot = grid.family, grid.block, tuple(grid.others.items())
-    own = final[[s == slot for s in _slots(question, study, final)]]
+    own = final[np.array([s == slot for s in _slots(question, study, final)], dtype=bool)]
     values = study.run_values(measure).reindex(list(own["id"])).dropna()
     return Estimate(
         Statistic.CHOSEN, measure, {ALGORITHM: grid.family},

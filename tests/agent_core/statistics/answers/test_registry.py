@@ -77,3 +77,32 @@ def test_the_first_question_confirms_on_its_first_measure(study):
     assert not first.confirms(KEYS[1])
     assert not second.confirms(KEYS[1])
     assert {e.test.family for e in first.of(Statistic.DIFFERENCE)} == {12}
+
+
+@pytest.mark.parametrize("kind", list(Estimand))
+def test_where_nothing_was_delivered_nothing_is_told(kind, study):
+    empty = replace(
+        study, cells=study.cells.iloc[:0], users={}, runs=study.runs.iloc[:0], parts={},
+        counts=study.counts.iloc[:0], groupings={},
+    )  # fmt: skip
+    question = Question(kind, OVER.get(kind, ("algorithm",)), KEYS, groups="halves", tolerance=0.1)
+
+    found = answer_to(question, empty)
+
+    assert not found.values
+    assert kind in (Estimand.COUNTS,) or len(found.missing) >= len(study.cells)
+
+
+@pytest.mark.parametrize("kind", list(Estimand))
+def test_one_cell_is_enough_to_ask_and_too_few_to_compare(kind, study):
+    one = replace(
+        study, cells=study.cells.iloc[:1],
+        users={k: t[[study.cells["id"].iloc[0]]] for k, t in study.users.items()},
+        runs=study.runs.iloc[:0],
+    )  # fmt: skip
+    question = Question(kind, OVER.get(kind, ("algorithm",)), KEYS, groups="halves", tolerance=0.1)
+
+    found = answer_to(question, one)
+
+    assert not found.of(Statistic.DIFFERENCE)
+    assert not found.of(Statistic.INTERACTION)
