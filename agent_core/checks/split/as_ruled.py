@@ -86,7 +86,9 @@ def parts_as_ruled(evidence: Evidence) -> Result:
     """
     table, folds = table_of(evidence), _judged_folds(evidence)
     if table is None or not folds:
-        return not_applicable("No rows of the data are known that rules could be held against.")
+        return not_applicable(
+            "No block has rules in fields and rows of the data to hold them against."
+        )
     splits = [_split(evidence, table, names) for names in folds.values()]
     found = Found()
     for split in splits:
