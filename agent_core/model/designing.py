@@ -84,6 +84,8 @@ def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -
     base = _base(answer, given, wanted, metrics, notes)
     if _trains(answer):
         base = _complete(base, metrics, length, basis, notes)
+    # Every plan has a primary metric, one that trains nothing has it for its name alone.
+    metrics += [Metric(NDCG, length)] * (not metrics)
     _want_seeds(answer, wanted, base, notes)
     basis = replace(basis, is_rating=bool(metrics) and metrics[0].is_rating)
     data = data_levels_of(answer.data, wanted.names_of(FactorKind.DATA), basis, notes)
