@@ -34,6 +34,8 @@ def seeds_set_apart(evidence: Evidence) -> Result:
     several = [plan.factor(k) for k in (FactorKind.MODEL_SEED, FactorKind.SPLIT_SEED)]
     if not any(several):
         return not_applicable("No seed is repeated.")
+    if not len(evidence.single):
+        return not_applicable("There are no results of single runs.")
     pairs = list(_same_tests(evidence))
     faults = [text for is_drawn, text in pairs if is_drawn]
     faults += [*_moved_splits(evidence), *_other_counts(evidence)]

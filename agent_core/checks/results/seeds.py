@@ -243,7 +243,7 @@ def _prints(evidence: Evidence, kind: str, name: str, columns: list[str]) -> lis
 def _is_moved(evidence: Evidence, folds: set[str]) -> bool:
     """Whether anybody who is tested is known to a model in some of these folds."""
     known = [f for f in folds if f in evidence.train and f in evidence.test]
-    if len(known) < len(folds):
+    if len(known) < len(folds) or not folds:
         return True
     return any(len(served_lines(evidence, f, evidence.test[f])) for f in known)
 
