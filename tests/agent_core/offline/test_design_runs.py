@@ -63,7 +63,8 @@ async def data_of(plan, folder):
     folder.mkdir()
     (two if len(plan.datasets) > 1 else one_with_genres)(folder)
     files = {path.name: path for path in sorted(folder.iterdir())}
-    return with_tables(files), await read_files(files, folder, "Compare algorithms.")
+    datasets = await read_files(files, folder, "Compare algorithms.")
+    return with_tables(files), datasets
 
 
 async def carried_out(sandbox, plan, variant, folder):
