@@ -141,6 +141,7 @@ READ_NOW: Mapping[str, Callable[[Design], bool]] = {
     "among my splits": lambda d: bool(d.splits),
     "all items that": lambda d: any("candidates" in s for s in d.splits),
     "is a filter that I cannot apply; all": lambda d: bool(d.data),
+    "without its number": lambda d: bool(d.data),
     "is a selection that I cannot make; all": lambda d: _has_sample(d),
     "data that I do not use": lambda d: (
         bool(d.levels(FactorKind.RERANK)) or any(m.name in WITH_SIDES for m in d.metrics)

@@ -169,7 +169,8 @@ def _scatters_over(clause: Clause, structure: Structure) -> bool:
 
 
 def _sets_levels_apart(clause: Clause, structure: Structure) -> bool:
-    return says("difference", clause.text) and _differs(clause, structure)
+    is_followed = _is_weak(clause) and _follows(clause, structure)
+    return says("difference", clause.text) and not is_followed and _differs(clause, structure)
 
 
 def _follows(clause: Clause, structure: Structure) -> bool:

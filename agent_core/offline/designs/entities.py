@@ -60,6 +60,7 @@ def cuts_in(text: str) -> tuple[Cuts, ...]:
     return tuple(
         Cuts(m.start(), m.end(), _numbers(m[0]), TEXTS["each"].search(m[0]) is not None)
         for m in PATTERNS["cuts"].compiled.finditer(text)
+        if not PATTERNS["before_core_size"].search(text[: m.start()])
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from agent_core.domain import Factor, FactorRole, LevelValue
 from agent_core.domain.cells import WHOLE
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.offline.catalogue import ALGORITHMS, HYPERPARAMETERS, PARAMETERS
-from agent_core.offline.designs.entities import Mention, algorithms_in, cuts_in
+from agent_core.offline.designs.entities import algorithms_in, cuts_in
 from agent_core.offline.designs.text import blotted
 from agent_core.offline.designs.words import PATTERNS, found, number_in, says
 
@@ -85,16 +85,25 @@ def grids_of(text: str, named: Sequence[str]) -> tuple[tuple[Factor, ...], list[
     named
         The algorithms of the whole text.
     """
-    mentions = algorithms_in(text)
     cuts = [(c.start, c.end) for c in cuts_in(text) if not says("before_parameter", text[c.end :])]
     rest = blotted(text, cuts)
     factors, spans = [], []
     for start, end, name, values in _value_lists(rest):
-        of = _owners(name, text, mentions, start, named)
+        of = _owners(name, text, start, named)
         rest = blotted(rest, [(start, end)])
         spans.append((start, end))
         factors.append(Factor(name, values, FactorRole.COMPARED, of))
     return tuple(factors), spans
+
+
+def joined_before(text: str, place: int) -> tuple[str, ...]:
+    """Return the algorithms that are listed together right before a place."""
+    before = [m for m in algorithms_in(text) if m.start < place]
+    run: list[str] = []
+    for number, mention in enumerate(before):
+        is_joined = number and _JOINER.fullmatch(text[before[number - 1].end : mention.start])
+        run = [*run, mention.name] if is_joined else [mention.name]
+    return tuple(run)
 
 
 def owners_of(name: str, named: Sequence[str]) -> tuple[str, ...]:
@@ -189,16 +198,9 @@ def _number(text: str) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _owners(
-    name: str, text: str, mentions: Iterable[Mention], place: int, named: Sequence[str]
-) -> tuple[str, ...]:
+def _owners(name: str, text: str, place: int, named: Sequence[str]) -> tuple[str, ...]:
     """Return the algorithms that a list of values is of: those right before, else all that can."""
-    before = [m for m in mentions if m.start < place]
-    run: list[str] = []
-    for place_of, mention in enumerate(before):
-        is_joined = place_of and _JOINER.fullmatch(text[before[place_of - 1].end : mention.start])
-        run = [*run, mention.name] if is_joined else [mention.name]
-    own = [n for n in run if _has(n, name)]
+    own = [n for n in joined_before(text, place) if _has(n, name)]
     return tuple(dict.fromkeys(own)) or owners_of(name, named)
 
 

@@ -29,9 +29,16 @@ from agent_core.offline.designs.asked import (
     says,
 )
 from agent_core.offline.designs.data import data_of
-from agent_core.offline.designs.entities import algorithms_in, cuts_in, measures_in, with_cuts
+from agent_core.offline.designs.entities import (
+    algorithms_in,
+    cuts_in,
+    measures_in,
+    metrics_in,
+    with_cuts,
+)
 from agent_core.offline.designs.levels import (
     grids_of,
+    joined_before,
     model_seeds_of,
     owners_of,
     profiles_of,
@@ -208,6 +215,7 @@ def _trained_of(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
         if piece and piece.start() and text[piece.start() - 1] == "(":
             said = text[: piece.start() - 1].rpartition(",")[2]
         found += [m.name for m in algorithms_in(said)]
+        found += joined_before(text, start) if algorithms_in(said) else ()
     return tuple(dict.fromkeys(found))
 
 
@@ -235,7 +243,8 @@ def _without_limits(sentence: Sentence) -> Sentence:
 def _metrics(sentences: Sequence[Sentence]) -> tuple[Metric, ...]:
     """Return the metrics that sentences name, each with its cut-offs; the main one first."""
     found = [m for s in sentences for m in measures_in(s.text)]
-    full = with_cuts(found, found)
+    alone = [c for s in sentences if not metrics_in(s.text) for c in cuts_in(s.text)]
+    full = with_cuts(found, [*found, *(Metric("", k) for c in alone for k in c.values)])
     main = [
         m
         for s in sentences
