@@ -156,6 +156,8 @@ class Designed(Made):
 
     records: dict = field(default_factory=dict)
     """Run to what the record of its cell says otherwise."""
+    queries: dict = field(default_factory=dict)
+    """Fold to the rows that test users keep whom training does not see."""
     version: int = 1
     """Of the contract that it is written by."""
 
@@ -169,6 +171,9 @@ class Designed(Made):
                 text = "row\n" + "".join(f"{n}\n" for n in numbers)
                 (folder / "split").mkdir(parents=True, exist_ok=True)
                 (folder / "split" / f"{fold}.{part}_rows.csv").write_text(text)
+        for fold, numbers in self.queries.items():
+            text = "row\n" + "".join(f"{n}\n" for n in numbers)
+            (folder / "split" / f"{fold}.query_rows.csv").write_text(text)
         for cell in self.cells(datasets):
             self._write_cell(folder / "cells" / cell.id, cell)
         for name, content in self.files.items():
@@ -245,6 +250,9 @@ def designed(plan, data=None, scores=None) -> Designed:
             parts[block.name] = trained(frame, test, block), test
             train, test = parts[block.name]
             made.splits[block.name] = sorted(train.index), sorted(test.index)
+            if not block.split.in_training:
+                own = frame[frame["user_id"].isin(test["user_id"])].index
+                made.queries[block.name] = sorted(own.difference(test.index))
         train, test = parts[block.name]
         table = (scores or scored)(cell, train, test)
         lists = top_lists(train, table)

@@ -25,13 +25,12 @@ LINES = {
 
 
 def served_users(evidence: Evidence, fold: str) -> NDArray[np.int32]:
-    """Return the users of whom a model knows something: from training, or when it recommends.
+    """Return the users of whom training knows something.
 
-    Lists of all others are those of a fallback, and the same whatever was trained.
+    Lists of all others may be those of a fallback, and the same whatever was trained.
     """
     if ("served", fold) not in evidence.memory:
-        parts = [p[fold]["user_id"] for p in (evidence.train, evidence.query) if fold in p]
-        evidence.memory["served", fold] = np.unique(np.concatenate([[], *parts]).astype(np.int32))
+        evidence.memory["served", fold] = np.unique(evidence.train[fold]["user_id"])
     found: NDArray[np.int32] = evidence.memory["served", fold]
     return found
 
