@@ -101,7 +101,8 @@ async def test_a_killed_service_goes_on_from_its_log_with_one_report(tmp_path, d
     async with open_workspace() as workspace:
         async with service(workspace, folder) as process:
             ts = await started(workspace, data, 6)
-            await recorded(folder, "NodeProgress", '"total":6')
+            # six seeds of one algorithm and the baseline
+            await recorded(folder, "NodeProgress", '"total":7')
             process.kill()
             await process.wait()
         async with service(workspace, folder):

@@ -96,6 +96,7 @@ def only_the_own_model_tuned(made):
     )
     made.run["algorithms"]["ImplicitMF"]["trials"] = 40
     made.run["algorithms"]["EASE"] = {"class": "EASEScorer", "config": {}, "trials": 0}
+    made.rows += [{**r, "algorithm": "EASE"} for r in made.rows if r["algorithm"] == "ImplicitMF"]
 
 
 @pytest.mark.parametrize("case", sin.cases)
