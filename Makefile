@@ -19,7 +19,7 @@ install-dev:
 demo: install ## the whole product on this machine: page, bot, a question, its report
 	@$(BIN)/autoreclab demo $(ARGS)
 
-test: install-dev ## set up and run all tests (under 6 minutes after set-up)
+test: install-dev ## set up and run all tests (18 minutes on two cores after set-up)
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: install-dev ## format, lint, types, layers, and the fast tests
