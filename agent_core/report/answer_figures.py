@@ -13,7 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from agent_core.report.figures import (
+    BLUE,
+    COLOURS,
     DRAWING,
+    GREY,
     HEIGHT,
     WIDTH,
     clear_axes,
@@ -24,9 +27,8 @@ from agent_core.report.figures import (
 from agent_core.rules.design_words import factor_words
 from agent_core.statistics.answers.answer import FigureData, FigureKind
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
-"""Of Okabe and Ito's palette; markers say the same in grey."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+"""They say the same as colours, in grey too."""
 TITLE_WIDTH = 80
 """Characters of a line of the title."""
 MOST_ROWS, MOST_PANELS = 24, 4
@@ -102,10 +104,10 @@ def _intervals(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     ]
     places = np.arange(len(marks))[::-1]
     x, low, high = (marks[c].to_numpy(float) for c in ("x", "low", "high"))
-    axes.errorbar(x, places, xerr=np.vstack([x - low, high - x]), fmt="o", color=COLOURS[0])
+    axes.errorbar(x, places, xerr=np.vstack([x - low, high - x]), fmt="o", color=BLUE)
     axes.set_yticks(places, [wrapped_name(n) for n in names], fontsize=9)
     if data.x_label == "difference":
-        axes.axvline(0, color=COLOURS[-1], linestyle="--", linewidth=1)
+        axes.axvline(0, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlabel(data.x_label, fontsize=10)
 
 
@@ -159,7 +161,7 @@ def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
 def _scatter(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     """Draw points with their names, joined as a path where they are levels of one factor."""
     x, y = marks["x"].to_numpy(float), marks["y"].to_numpy(float)
-    axes.plot(x, y, "o-" if len(marks) > 2 else "o", color=COLOURS[0], linewidth=1, alpha=0.8)
+    axes.plot(x, y, "o-" if len(marks) > 2 else "o", color=BLUE, linewidth=1, alpha=0.8)
     for row in marks.itertuples():
         axes.annotate(str(row.series), (float(row.x), float(row.y)), fontsize=8, xytext=(4, 4),
                       textcoords="offset points")  # fmt: skip

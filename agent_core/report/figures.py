@@ -24,8 +24,9 @@ from agent_core.report.number_texts import names_of, sd_text
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.measured_values import run_values
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#595959")
 """Of Okabe and Ito's palette, and a grey; shape or words always say the same as a colour."""
+BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[-1]
 MAX_ROWS = 20
 MAX_DIFFERENCES = 12
 WIDTH, HEIGHT = 5.6, 3.8
