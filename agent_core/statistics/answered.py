@@ -10,7 +10,7 @@ from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.saved_parts import ODD_DATA
 from agent_core.rules.design_words import question_text
 from agent_core.statistics.answers.answer import Answer
-from agent_core.statistics.answers.registry import ANSWERS, answer_to
+from agent_core.statistics.answers.registry import ANSWERS, answers_of
 from agent_core.statistics.answers.study_values import StudyValues
 
 FAMILIES = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
@@ -56,16 +56,7 @@ def answers_for(evidence: Evidence) -> tuple[Answer, ...]:
     except ODD_DATA as error:
         log.warning("no question can be answered", exc_info=error)
         return tuple(map(Answer, plan.questions))
-    return tuple(_answer(question, study) for question in plan.questions)
-
-
-def _answer(question: Question, study: StudyValues) -> Answer:
-    """Return one answer; what a script delivered in an odd form costs this one only."""
-    try:
-        return answer_to(question, study)
-    except ODD_DATA as error:
-        log.warning("a question cannot be answered", exc_info=error)
-        return Answer(question)
+    return answers_of(study)
 
 
 def is_answered(question: Question) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agent_core.domain import Estimand, Question
+from agent_core.evidence.saved_parts import ODD_DATA
 from agent_core.statistics.answers.answer import Answer, Missing
 from agent_core.statistics.answers.choices import choice_answer
 from agent_core.statistics.answers.costs import cost_answer
@@ -22,6 +24,8 @@ from agent_core.statistics.answers.spreads import spread_answer, spread_ratio_an
 from agent_core.statistics.answers.stopping import stopping_answer
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.answers.trade_offs import trade_off_answer
+
+log = logging.getLogger(__name__)
 
 Answering = Callable[[Question, StudyValues], Answer]
 ANSWERS: Mapping[Estimand, Answering] = {
@@ -54,8 +58,19 @@ def answer_to(question: Question, study: StudyValues) -> Answer:
 
 
 def answers_of(study: StudyValues) -> tuple[Answer, ...]:
-    """Return the answers to all questions of a plan, the primary one first."""
-    return tuple(answer_to(question, study) for question in study.plan.questions)
+    """Return the answers to all questions of a plan, the primary one first.
+
+    What a script delivered in an odd form costs the questions that need it, and no other.
+    """
+    return tuple(_answer_or_none(question, study) for question in study.plan.questions)
+
+
+def _answer_or_none(question: Question, study: StudyValues) -> Answer:
+    try:
+        return answer_to(question, study)
+    except ODD_DATA as error:
+        log.warning("a question cannot be answered", exc_info=error)
+        return Answer(question)
 
 
 def _missing(question: Question, study: StudyValues) -> tuple[Missing, ...]:
