@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import secrets
 import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sandbox.chores import to_end
 from sandbox.execution import Limits
 from sandbox.isolation import MIB, SHARED_MIB
+from sandbox.ownership import disown, make_owned, taken_over
 
 PREFIX = "autoreclab-"
 SERVICE = "service"
@@ -30,6 +33,8 @@ JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 70; shift; done; shift; ex
 CONTROLLERS = ("memory", "pids")
 ATTEMPTS, PAUSE_S = 50, 0.01
 numbers = itertools.count(1)
+# Processes of two containers may have the same number and see the same groups.
+TOKEN = secrets.token_hex(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class Group:
         """Kill what is left in it and remove it."""
         for folder in self.folders:
             _remove_folder(folder)
+            disown(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,11 @@ class Place:
         Files in memory count too: the kernel's limit leaves room for all that may be written, and
         the watchdog holds processes to their own limit.
         """
-        name = f"{PREFIX}{os.getpid()}-{next(numbers)}"
+        name = f"{PREFIX}{os.getpid()}-{TOKEN}-{next(numbers)}"
         group = Group(tuple(folder / name for folder in self.folders))
         try:
             for folder in group.folders:
-                folder.mkdir()
+                make_owned(partial(_make_folder, folder))
             for file, value in _values_of(limits):
                 for folder in group.folders:
                     if (folder / file).exists():
@@ -110,9 +116,9 @@ class Place:
     def remove_stale(self) -> None:
         """Remove what services that died have left."""
         for folder in self.names():
-            pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-            if not Path("/proc", pid).exists():
-                _remove_folder(folder)
+            with taken_over(folder) as is_ours:
+                if is_ours:
+                    _remove_folder(folder)
 
 
 @asynccontextmanager
@@ -253,6 +259,12 @@ def _own_folders() -> dict[str, Path]:
             if folder is not None:
                 found[name] = folder
     return found
+
+
+def _make_folder(folder: Path) -> Path:
+    """Make a group."""
+    folder.mkdir()
+    return folder
 
 
 def _remove_folder(folder: Path) -> None:

@@ -7,7 +7,6 @@ import itertools
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,10 +22,11 @@ from sandbox.local import can_switch_user, iter_uids
 from sandbox.nest import Nest
 from sandbox.outer import zygote_command
 from sandbox.output import Output
+from sandbox.ownership import make_owned
 from sandbox.packages import InstalledPackages, read_packages
 from sandbox.sandbox import Standing
 from sandbox.supervision import Running, drive, outcome
-from sandbox.workspace import PREFIX, Workspace
+from sandbox.workspace import Workspace
 from sandbox.zygotes import ForkedProcess, Zygote, ZygoteLost
 
 log = logging.getLogger(__name__)
@@ -227,7 +227,7 @@ async def open_warm(
         yield sandbox
     finally:
         await sandbox.close()
-        await to_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+        await to_end(lambda: workspace.remove_folder(folder))
 
 
 def zygotes_for(slots: int) -> int:
@@ -237,7 +237,7 @@ def zygotes_for(slots: int) -> int:
 
 def _make_folder() -> Path:
     """Make the folder that all zygotes see."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder = make_owned(workspace.make_folder)
     folder.chmod(0o755)
     (folder / "kept").mkdir(mode=0o755)
     (folder / "passwd").write_text("researcher:x:65534:65534::/tmp:/bin/sh\n")

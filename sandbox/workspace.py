@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.execution import Artifact, Input, Job, Limits
+from sandbox.ownership import disown, make_owned, taken_over
 
 LABBOOK = Path(__file__).with_name("labbook.py")
 PREFIX = "autoreclab-exec-"
@@ -43,12 +44,17 @@ def create(job: Job, uid: int | None) -> Workspace:
     With privileges the working directory is a file system in memory with a hard size and a hard
     number of files; otherwise it is a plain folder that the watchdog measures.
     """
-    root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    root = make_owned(make_folder)
     try:
         return _fill(root, job, uid)
     except OSError:
-        shutil.rmtree(root, ignore_errors=True)
+        remove_folder(root)
         raise
+
+
+def make_folder() -> Path:
+    """Make an empty folder with a name of its own among those of executions."""
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
 def write_sources(folder: Path, job: Job) -> None:
@@ -76,16 +82,22 @@ def remove(workspace: Workspace) -> None:
     """Unmount and delete everything of an execution."""
     if workspace.has_quota:
         _unmount(workspace.job)
-    shutil.rmtree(workspace.root, ignore_errors=True)
+    remove_folder(workspace.root)
+
+
+def remove_folder(root: Path) -> None:
+    """Delete a folder that this process made, and give it up."""
+    shutil.rmtree(root, ignore_errors=True)
+    disown(root)
 
 
 def remove_stale() -> None:
     """Delete what processes that died have left."""
     for root in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        pid = root.name.removeprefix(PREFIX).partition("-")[0]
-        if root.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
-            _unmount(root / "job")
-            shutil.rmtree(root, ignore_errors=True)
+        with taken_over(root) as is_ours:
+            if is_ours:
+                _unmount(root / "job")
+                shutil.rmtree(root, ignore_errors=True)
 
 
 def readable_inputs(workspace: Workspace, inputs: tuple[Input, ...]) -> dict[str, Path]:
