@@ -24,7 +24,7 @@ from sandbox.execution import Limits
 from sandbox.isolation import MIB, SHARED_MIB
 from sandbox.ownership import disown, make_owned, taken_over
 
-PREFIX = "autoreclab-"
+PREFIX = "autoreclab-group-"
 SERVICE = "service"
 """The service's own group: in version 2 a group with groups below holds no processes."""
 OVERHEAD = 4
@@ -111,7 +111,7 @@ class Place:
     def names(self) -> Iterator[Path]:
         """Yield the groups of executions that are there, of any service."""
         for folder in self.folders:
-            yield from folder.glob(f"{PREFIX}[0-9]*-*")
+            yield from folder.glob(f"{PREFIX}*")
 
     def remove_stale(self) -> None:
         """Remove what services that died have left."""

@@ -19,7 +19,7 @@ from sandbox.execution import Artifact, Input, Job, Limits
 from sandbox.ownership import disown, make_owned, taken_over
 
 LABBOOK = Path(__file__).with_name("labbook.py")
-PREFIX = "autoreclab-exec-"
+PREFIX = "autoreclab-work-"
 OWN_FILES = {"script.py", "labbook.py"}
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+ @=,()\[\]-]*")
 MAX_DEPTH = 8

@@ -98,7 +98,7 @@ def test_what_is_left_in_a_group_dies_with_it(place):
 
 
 def test_groups_of_a_service_that_died_are_removed(place):
-    left = [folder / "autoreclab-1-0a0a0a0a-1" for folder in place.folders]
+    left = [folder / "autoreclab-group-1-0a0a0a0a-1" for folder in place.folders]
     for folder in left:
         folder.mkdir()
 
