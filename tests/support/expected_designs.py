@@ -117,12 +117,12 @@ def rule_of(written) -> DataRule:
 
 
 def split_of(written) -> SplitRules:
-    """Return split rules."""
+    """Return split rules; without a kind a share or number of each user's is held out."""
     fields = dict(written)
-    kind = SplitKind(fields.pop("kind"))
-    order = Order(fields.pop("order", "random"))
+    kind = SplitKind(fields.pop("kind", "user_fraction"))
+    orders = {n: Order(fields.pop(n)) for n in ("order", "thinned_by") if n in fields}
     candidates = Candidates(fields.pop("candidates", "training"))
-    return SplitRules(kind, order=order, candidates=candidates, **fields)
+    return SplitRules(kind, candidates=candidates, **orders, **fields)
 
 
 def metric_of(written) -> Metric:
