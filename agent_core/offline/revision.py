@@ -13,7 +13,8 @@ from agent_core.offline.catalogue import UNBUILT
 from agent_core.offline.designs.changes import with_questions
 from agent_core.offline.designs.reading import Design
 from agent_core.offline.grammar import BASELINES, Reading, metric_values, read
-from agent_core.offline.planner import build, reading_of
+from agent_core.offline.plan_reading import reading_of
+from agent_core.offline.planner import build
 from agent_core.offline.requirements import (
     configurations_text,
     key_of,

@@ -15,7 +15,7 @@ from agent_core.domain import (
 )
 from agent_core.errors import OutsideGrammar
 from agent_core.lenskit.api_reference import split_call
-from agent_core.offline.planner import reading_of
+from agent_core.offline.plan_reading import reading_of
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest
 
@@ -306,3 +306,21 @@ async def test_equivalence_without_a_margin_is_no_promise():
 
     assert any("will not be called equality" in a for a in asked.assumptions)
     assert any("no equivalence margin in units of the metric" in u for u in share.unmapped)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("NDCG@10 of EASE and ItemKNN at 10%, 50% and 100% of the training data.",
+         ("NDCG@10", "share of the training")),
+        ("RMSE of BiasedMF: how far does it scatter over 5 splits and 3 seeds?",
+         ("RMSE", "split seeds", "training seeds")),
+        ("Compare EASE and ItemKNN by NDCG@10 on all data and on a 10-core.",
+         ("NDCG@10", "data variant")),
+        ("Compare EASE and ItemKNN by NDCG@10.", ("Comparison", "ItemKNN")),
+    ],
+)  # fmt: skip
+async def test_a_title_names_what_is_studied(text, named):
+    title = (await plan_of(text)).title
+
+    assert all(words in title for words in named), title
