@@ -24,7 +24,7 @@ def title_of(plan: Plan) -> str:
     shown = _listed(names) if len(_listed(names)) <= LONGEST else f"{len(names)} algorithms"
     shown = shown or "the data"
     question = plan.questions[0] if plan.questions else Question(Estimand.LEVEL)
-    if plan.study is Study.SEED_VARIANCE:
+    if plan.study is Study.SEED_VARIANCE and plan.factor(FactorKind.SPLIT_SEED) is None:
         return f"Seed effect on {shown}"
     if plan.study is Study.SWEEP:
         return f"{_plain(question.over)} of {shown}" if question.over else f"Sweep of {shown}"
@@ -49,7 +49,11 @@ def _varied(plan: Plan, question: Question) -> str:
     over = [n for n in question.over if n != ALGORITHM]
     names = over or [n for n in question.within if n != ALGORITHM]
     compared = [f.name for f in plan.factors if f.role is FactorRole.COMPARED]
-    return _plain(names or [n for n in compared if n != ALGORITHM], is_first=False)
+    names = names or [n for n in compared if n != ALGORITHM]
+    if question.kind is Estimand.SPREAD:
+        repeated = [f.name for f in plan.factors if f.role is FactorRole.REPEATED]
+        names = [*over, *(n for n in repeated if n not in over)]
+    return _plain(names, is_first=False)
 
 
 def _along(kind: Estimand) -> str:

@@ -315,7 +315,7 @@ async def test_equivalence_without_a_margin_is_no_promise():
          ("NDCG@10", "share of the training")),
         ("RMSE of BiasedMF: how far does it scatter over 5 splits and 3 seeds?",
          ("RMSE", "split seeds", "training seeds")),
-        ("Compare EASE and ItemKNN by NDCG@10 on all data and on a 10-core.",
+        ("Compare EASE and ItemKNN by NDCG@10 on all data, a 5-core and a 10-core.",
          ("NDCG@10", "data variant")),
         ("Compare EASE and ItemKNN by NDCG@10.", ("Comparison", "ItemKNN")),
     ],
