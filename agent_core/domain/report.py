@@ -57,7 +57,7 @@ class Report:
     """The whole report, as in `report.md`."""
     best: NodeId | None
     figures: tuple[Path, ...] = ()
-    """PNG files, most important first."""
+    """PNG files, those that were asked for first, then the most important."""
     solution: Path | None = None
     bundle: Path | None = None
     """The zip."""
@@ -65,6 +65,8 @@ class Report:
     """`methods.md`: text, LaTeX table and BibTeX for a paper."""
     warnings: tuple[str, ...] = ()
     """The lines of the headline below its answer."""
+    asked: int = 0
+    """How many of the first figures were asked for."""
     struck: tuple[str, ...] = ()
     """Words and numbers removed from the researcher's text, with the reason."""
 

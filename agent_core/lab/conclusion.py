@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,22 @@ from agent_core.run.tree import best_of
 from agent_core.statistics.answered import answers_for, is_left_open
 from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
+from agent_core.statistics.requested_results import Matched, matched_requests
 from agent_core.verification.independent_training import retrain
 from agent_core.verification.rerun_comparison import compare
 from sandbox.execution import Execution
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """What the best script's delivery comes to; without one nothing."""
+
+    facts: Facts | None = None
+    answers: tuple[Answer, ...] = ()
+    requests: tuple[Matched, ...] = ()
+    """What the plan says is reported, with what there is of it."""
 
 
 class Conclusion:
@@ -87,18 +98,17 @@ class Conclusion:
         """Write the report from recorded results and log it; there always is one."""
         best = self.best
         delivery = self.delivery(best) if best else None
-        facts, answers = (
-            await look_through(results_of_delivery, delivery) if delivery else (None, ())
-        )
+        results = await look_through(results_of_delivery, delivery) if delivery else Results()
         others = await self.others(best)
-        outcome = self.outcome(answers)
-        draft = await self.draft(researcher, best, outcome, facts)
+        outcome = self.outcome(results)
+        draft = await self.draft(researcher, best, outcome, results)
         inputs = ReportInputs(
             view=self.recorder.view,
             log=tuple(await self.recorder.journal.read(self.recorder.run)),
             evidence=None,
-            facts=facts,
-            answers=answers,
+            facts=results.facts,
+            answers=results.answers,
+            requests=results.requests,
             others={n: facts for n, (facts, _) in others.items()},
             runs={n: run for n, (_, run) in others.items()},
             packages=self.packages,
@@ -122,10 +132,11 @@ class Conclusion:
             return await asyncio.to_thread(write_report, inputs, draft, folder)
         return await look_through(_report_delivery, delivery, inputs, draft, folder)
 
-    def outcome(self, answers: Sequence[Answer] = ()) -> Outcome:
+    def outcome(self, results: Results) -> Outcome:
         """Say how the run ended."""
         view = self.recorder.view
-        if any(n.is_satisfactory for n in view.nodes) and not is_left_open(self.plan, answers):
+        is_open = is_left_open(self.plan, results.answers, results.requests)
+        if any(n.is_satisfactory for n in view.nodes) and not is_open:
             return Outcome.SATISFIED
         return Outcome.PARTIAL if view.best else Outcome.NOTHING
 
@@ -137,14 +148,14 @@ class Conclusion:
         return found
 
     async def draft(
-        self, researcher: Researcher, best: Node | None, outcome: Outcome, facts: Facts | None
+        self, researcher: Researcher, best: Node | None, outcome: Outcome, results: Results
     ) -> ReportDraft:
         """Have the words written; without them the product's own template stands."""
         view = self.recorder.view
         context = Context(
             view.id, view.task.text if view.task else "", view.datasets, self.packages
         )
-        values = facts.values if facts else {}
+        values = results.facts.values if results.facts else {}
         request = ReportRequest(context, self.plan, view.nodes, best, outcome, values)
         try:
             return await researcher.report(request)
@@ -201,10 +212,11 @@ def facts_of_delivery(delivery: Delivery) -> tuple[Facts, Mapping[str, Any]]:
     return collect_facts(evidence), evidence.run
 
 
-def results_of_delivery(delivery: Delivery) -> tuple[Facts, tuple[Answer, ...]]:
+def results_of_delivery(delivery: Delivery) -> Results:
     """Return the statistics of what was delivered, and the answers to the plan's questions."""
     evidence = delivery.read()
-    return collect_facts(evidence), answers_for(evidence)
+    facts, answers = collect_facts(evidence), answers_for(evidence)
+    return Results(facts, answers, matched_requests(evidence, facts, answers))
 
 
 def _report_delivery(

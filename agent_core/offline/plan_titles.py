@@ -1,4 +1,4 @@
-"""What plans of the rule-based researcher are called, and what they will report."""
+"""What plans of the rule-based researcher are called."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ LONGEST = 40
 """Characters of a list of algorithms; more of them are counted."""
 ALGORITHM = FactorKind.ALGORITHM.value
 _FAMILIES = (Study.SEED_VARIANCE, Study.SWEEP)
-_REPORTED = {
-    Study.SEED_VARIANCE: ("SD over seeds with its interval, range and CV",),
-    Study.SWEEP: ("the metric at each value, with intervals over users",),
-}
 
 
 def title_of(plan: Plan) -> str:
@@ -35,13 +31,6 @@ def title_of(plan: Plan) -> str:
     if varied and plan.algorithms:
         return f"{_measures(plan, question)} of {shown} {_along(question.kind)} {varied}"
     return f"Comparison of {shown}" if len(names) > 1 else f"Test of {shown}"
-
-
-def reported_texts(study: Study) -> tuple[str, ...]:
-    """Return what will be reported."""
-    common = ("per-run CSV", "recommendation lists and per-user values", "figures")
-    own = _REPORTED.get(study, ("means and paired differences with intervals",))
-    return (*own, *common)
 
 
 def _varied(plan: Plan, question: Question) -> str:

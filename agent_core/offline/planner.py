@@ -33,7 +33,8 @@ from agent_core.offline.grammar import (
     metric_values,
     unread_wishes,
 )
-from agent_core.offline.plan_titles import reported_texts, title_of
+from agent_core.offline.plan_titles import title_of
+from agent_core.offline.reported import reported_texts
 from agent_core.offline.requirements import requirements_of
 from agent_core.offline.split_choice import split_of
 
@@ -89,7 +90,6 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         metrics=metrics,
         requirements=(),
         seeds=seeds,
-        reported=reported_texts(study),
         assumptions=assumptions.texts,
         topics=assumptions.topics,
         unmapped=_unmapped_clauses(reading, gaps, question),
@@ -99,7 +99,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         margin=reading.margin,
     )
     plan = with_reading(with_design(plan), reading.design, dataset)
-    plan = replace(plan, title=title_of(plan))
+    plan = replace(plan, title=title_of(plan), reported=reported_texts(plan))
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
     return replace(plan, estimate_s=_estimate(plan, dataset))
 

@@ -19,6 +19,9 @@ from agent_core.statistics.answers.answer import Answer
 MOST_LINES = 20
 """Of a table in the report; the file beside it has all."""
 
+Table = tuple[tuple[str, ...], ...]
+"""Lines of texts; the first is the head."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
@@ -27,8 +30,7 @@ class Chapter:
     number: int
     question: str
     text: AnswerText
-    table: tuple[tuple[str, ...], ...]
-    """Its first line is the head."""
+    table: Table
     lines: int
     """Of the whole table."""
     over: str
@@ -47,21 +49,25 @@ def answer_headline(inputs: ReportInputs) -> str:
     return " ".join((f"**{text.lead}**", *text.more[:2]))
 
 
-def chapters_of(inputs: ReportInputs) -> list[Chapter]:
-    """Return what the report says of each question that has an answer."""
+def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter]:
+    """Return what the report says of each question that has an answer.
+
+    `is_whole`: of the primary question too, where the report's own headline tells it.
+    """
+    numbered = [*enumerate(inputs.answers, start=1)] if is_whole else numbered_answers(inputs)
     return [
         Chapter(
             number,
             question_text(inputs.plan, answer.question),
             text,
-            _table(answer.table),
+            table_of(answer.table),
             len(answer.table),
             answer.over,
             answer.held,
             tuple(limit.value for limit in answer.not_shown),
             answer.is_primary,
         )
-        for number, answer in numbered_answers(inputs)
+        for number, answer in numbered
         if (text := answer_text(answer)).lead
     ]
 
@@ -89,7 +95,7 @@ def save_tables(answers: Iterable[Answer], folder: Path) -> None:
                 frame.to_csv(folder / f"question_{number}{name}.csv", index=False)
 
 
-def _table(frame: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+def table_of(frame: pd.DataFrame) -> Table:
     """Return the first lines of a table as texts, without columns that say nothing."""
     told = [c for c in frame if frame[c].notna().any() and (frame[c].astype(str) != "").any()]
     kept = frame[told].head(MOST_LINES)

@@ -31,6 +31,7 @@ from agent_core.run.tree import unmet
 from agent_core.run.view import RunView
 from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.facts import Facts
+from agent_core.statistics.requested_results import Matched, missing_requests
 
 
 class SavedFold(NamedTuple):
@@ -52,6 +53,8 @@ class ReportInputs:
     facts: Facts | None
     answers: tuple[Answer, ...] = ()
     """To the questions of the plan, the primary one first."""
+    requests: tuple[Matched, ...] = ()
+    """What the plan says is reported, with what there is of it."""
     others: Mapping[int, Facts] = field(default_factory=dict)
     """Of the other working scripts by node id."""
     runs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -177,6 +180,11 @@ class ReportInputs:
         """Whether there is anything that somebody could rely on."""
         has_rows = self.facts is not None and bool(self.facts.summaries)
         return has_rows or self.outcome is not Outcome.NOTHING
+
+    @property
+    def missing_requests(self) -> tuple[str, ...]:
+        """What was to be reported and is not there."""
+        return missing_requests(self.requests)
 
     @property
     def is_changed(self) -> bool:

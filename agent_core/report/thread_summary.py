@@ -12,6 +12,7 @@ from agent_core.report.caveats import SPLIT_EFFECT, split_limits
 from agent_core.report.headline import summaries_over_seeds
 from agent_core.report.rendering import render_part
 from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.requested_files import asked_tables
 from agent_core.report.script_agreement import agreement
 from agent_core.statistics.facts import Facts
 
@@ -20,6 +21,7 @@ MAX_TEXT = 2500
 RANKS = {
     "care": 1,
     "answers": 1,
+    "tables": 1,
     "numbers": 1,
     "other_metrics": 3,
     "findings": 3,
@@ -36,7 +38,8 @@ RANKS = {
 """The parts of the text in their order; those with the highest rank are left out first."""
 ANSWERS = ("care", "answers")
 LEAGUE = ("numbers", "other_metrics")
-CHAPTERS = (*ANSWERS, "findings", "limits", "next", "struck")
+TABLES = "tables"
+CHAPTERS = (*ANSWERS, TABLES, "findings", "limits", "next", "struck")
 """Parts that are chapters of their own in `report.md`."""
 
 
@@ -76,6 +79,8 @@ def part_text(name: str, inputs: ReportInputs, facts: Facts, prose: Prose | None
     """Return one part of the text, e.g. `protocol`; empty where there is nothing to say."""
     if name in ANSWERS:
         return render_part("answers.md.j2", name, answered=chapters_of(inputs))
+    if name == TABLES:
+        return "\n".join(asked_tables(inputs))
     if name in LEAGUE and not has_own_headline(inputs):
         return ""  # algorithms over cells that answers tell apart are no league
     return render_part(

@@ -24,9 +24,12 @@ from agent_core.report.methods_section import statements
 from agent_core.report.number_texts import mean_text, names_of
 from agent_core.report.rendering import render_part, render_template
 from agent_core.report.report_inputs import ReportInputs
+from agent_core.report.requested_files import script_tables, where_text, with_asked_first
 from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.thread_summary import Prose, body_text, limits_of, thread_text
 from agent_core.rules.design_words import question_text
+from agent_core.rules.requested import Form
+from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
 
 __all__ = ["ReportInputs", "preliminary_text", "write_report"]
@@ -69,6 +72,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     facts = with_late_margin(facts) if inputs.is_margin_late else facts
     prose, answer = _fill_words(inputs, facts, draft)
     drawn = _draw(inputs, facts, folder / "figures")
+    drawn, asked = with_asked_first(inputs, drawn, folder / "figures")
     if inputs.outcome is Outcome.NOTHING:
         told = failure(inputs)
         prose = Prose(prose.findings, prose.limits, told.next_steps, prose.struck)
@@ -90,6 +94,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
         markdown=markdown,
         best=inputs.best.id if inputs.best else None,
         figures=drawn,
+        asked=asked,
         solution=solution if inputs.has_results and solution.exists() else None,
         bundle=bundle,
         methods=folder / "methods.md",
@@ -138,13 +143,21 @@ def _draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
     try:
         asked = {
             f"question_{number}": (answer.figure, question_text(inputs.plan, answer.question))
-            for number, answer in numbered_answers(inputs)
+            for number, answer in _drawn_answers(inputs)
         }
         drawn = answer_figures.draw(asked, folder, mark)
         return (*drawn, *figures.draw(inputs.evidence, facts, folder, mark))
     except (ValueError, RuntimeError, OSError) as error:
         log.warning("figures could not be drawn", exc_info=error)
         return ()
+
+
+def _drawn_answers(inputs: ReportInputs) -> list[tuple[int, Answer]]:
+    """Return the answers that are drawn: those that are told, and those whose figure was asked."""
+    told = numbered_answers(inputs)
+    asked = {m.name for r in inputs.requests for m in r.made if m.form is Form.FIGURE}
+    own = [(n, a) for n, a in enumerate(inputs.answers, start=1) if f"question_{n}" in asked]
+    return list(dict(own + told).items())
 
 
 def _report_markdown(
@@ -167,6 +180,8 @@ def _report_markdown(
         chapters=render_part("answers.md.j2", "chapters", answered=chapters_of(inputs)),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         figures=[path.name for path in drawn],
+        requests=[(r.wanted.text, where_text(r)) for r in inputs.requests],
+        script_tables=script_tables(inputs),
         limits=limits_of(inputs, facts, prose) if inputs.has_results else prose.limits,
         statements=statements(inputs),
         outcome_text=outcome_text,

@@ -12,6 +12,7 @@ from agent_core.rules.design_words import question_text
 from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.answers.registry import ANSWERS, answers_of
 from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.requested_results import Matched, missing_requests
 
 FAMILIES = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
 """Studies whose primary question the statistics of runs answer, without an answer of its own."""
@@ -32,9 +33,10 @@ def unmet_questions(plan: Plan) -> tuple[str, ...]:
     return tuple(question_text(plan, question) for question in still)
 
 
-def is_left_open(plan: Plan, answers: Iterable[Answer]) -> bool:
+def is_left_open(plan: Plan, answers: Iterable[Answer], requests: Iterable[Matched] = ()) -> bool:
     """Whether something of the task stays without an answer, however well scripts ran."""
-    return bool(plan.unanswered or open_questions(plan) or empty_answers(plan, answers))
+    is_open = plan.unanswered or open_questions(plan) or empty_answers(plan, answers)
+    return bool(is_open or missing_requests(requests))
 
 
 def empty_answers(plan: Plan, answers: Iterable[Answer]) -> tuple[Answer, ...]:

@@ -24,6 +24,7 @@ from bot.blocks.rounds import (
 from bot.blocks.text import escape, mention, mrkdwn
 
 PLOTS = 2
+"""The product's own figures in a thread where none was asked for."""
 ENDINGS = {
     Ending.STOPPED: "Stopped on request",
     Ending.NODES: "Ended at the limit of scripts",
@@ -90,7 +91,7 @@ def report_files(report: Report) -> tuple[tuple[Upload, ...], tuple[Upload, ...]
     ]
     rest = [(report.solution, "solution.py"), (report.bundle, "Results (zip)")]
     found = [Upload(p, title) for p, title in rest if p is not None and is_there(p)]
-    return tuple(plots[:PLOTS]), tuple(found)
+    return tuple(plots[: report.asked or PLOTS]), tuple(found)
 
 
 def round_name(run: str, number: int, copy: int = 1) -> str:
