@@ -51,6 +51,8 @@ class MetricKind:
     """Whether the first examples of how to measure compute it."""
     is_cost: bool = False
     """Whether it is time or memory, not what lists are worth."""
+    unit: str = ""
+    """What it is counted in; empty: nothing."""
     is_of_pairs: bool = False
     """Whether it is of two cells, not of one."""
     meaning: str = "as computed by the script"
@@ -186,18 +188,18 @@ KINDS = (
         spoken=r"training times?|train times?|fit(?:ting)? times?|time (?:to|for|of) train(?:ing)?"
         r"|(?:how long|how many seconds) (?:of )?(?:the )?(?:training|to train)(?: takes?)?"
         r"|(?:seconds|minutes|hours) of training|training seconds",
-        is_cost=True, meaning="seconds of training",
+        is_cost=True, unit="s", meaning="seconds of training",
     ),
     MetricKind(
         "recommendation_time", Better.LOWER, (0, inf), "Recommendation time",
         spoken=r"(?<!at )(?:recommendation|inference|prediction|scoring|serving) times?"
         r"|time (?:to|for|of) (?:recommend(?:ing|ation)?|inference)",
-        is_cost=True, meaning="seconds of recommending",
+        is_cost=True, unit="s", meaning="seconds of recommending",
     ),
     MetricKind(
         "memory", Better.LOWER, (0, inf), "Peak memory",
         spoken=r"(?:peak )?memory(?: (?:use|usage|consumption|footprint|peak))?|peak ram",
-        is_cost=True, meaning="highest memory of the process",
+        is_cost=True, unit="MiB", meaning="highest memory of the process",
     ),
     *map(_share, ("f1", "auc", "accuracy", "success")),
     *(_share(n, Better.NEITHER) for n in ("listgini", "meanpoprank")),

@@ -24,13 +24,13 @@ from agent_core.report.figures import (
     save,
     wrapped_name,
 )
-from agent_core.rules.design_words import factor_words
-from agent_core.statistics.answers.answer import FigureData, FigureKind
+from agent_core.rules.design_words import factor_words, label_text, measure_text
+from agent_core.statistics.answers.answer import FigureData, FigureKind, metric_of
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """They say the same as colours, in grey too."""
-TITLE_WIDTH = 80
-"""Characters of a line of the title."""
+TITLE_WIDTHS = (96, 80, 72, 64, 56, 48)
+"""Characters of a line of the title: the first that fits is taken."""
 MOST_ROWS, MOST_PANELS = 24, 4
 DECADES = 20
 """How far levels reach, as a ratio, from which they stand on a logarithmic axis."""
@@ -68,9 +68,18 @@ def figure_of_answer(data: FigureData, title: str) -> Figure | None:
     for number, panel in enumerate(panels, start=1):
         axes = clear_axes(figure.add_subplot(len(panels), 1, number))
         draw(axes, marks[marks["panel"].fillna("") == panel], data)
-        axes.set_title(str(panel), fontsize=10, loc="left")
-    figure.suptitle(textwrap.fill(title, TITLE_WIDTH), fontsize=10, x=0.01, ha="left")
+        axes.set_title(label_text(str(panel)), fontsize=10, loc="left")
+    _write_title(figure, title)
     return figure
+
+
+def _write_title(figure: Figure, title: str) -> None:
+    """Write the title on lines that end within the figure."""
+    told = figure.suptitle("", fontsize=10, x=0.01, ha="left")
+    for width in TITLE_WIDTHS:
+        told.set_text(textwrap.fill(title, width))
+        if told.get_window_extent().x1 <= figure.bbox.x1:
+            return
 
 
 def _curves(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
@@ -84,7 +93,7 @@ def _curves(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
         x = own["x"].map(places).to_numpy(float)
         order = np.argsort(x)
         y, low, high = (own[c].to_numpy(float)[order] for c in ("y", "low", "high"))
-        axes.plot(x[order], y, color=colour, marker=marker, label=str(name) or None)
+        axes.plot(x[order], y, color=colour, marker=marker, label=label_text(str(name)) or None)
         axes.fill_between(x[order], low, high, color=colour, alpha=0.15)
     lowest, highest = min(places.values()), max(places.values())
     if are_numbers and 0 < lowest * DECADES <= highest:
@@ -100,7 +109,8 @@ def _intervals(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     """Draw a dot with its interval a line, the first on top."""
     marks = marks.iloc[:MOST_ROWS]
     names = [
-        " · ".join(str(v) for v in (m.y, m.series) if _is_told(v)) for m in marks.itertuples()
+        label_text(" · ".join(str(v) for v in (m.y, m.series) if _is_told(v)))
+        for m in marks.itertuples()
     ]
     places = np.arange(len(marks))[::-1]
     x, low, high = (marks[c].to_numpy(float) for c in ("x", "low", "high"))
@@ -126,8 +136,9 @@ def _grouped_dots(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
         x = own["x"].map(groups.index).to_numpy(float) - 0.3 * (len(names) > 1) + width * number
         y, low, high = (own[c].to_numpy(float) for c in ("y", "low", "high"))
         axes.errorbar(
-            x, y, yerr=np.vstack([y - low, high - y]), fmt=marker, color=colour, label=str(name)
-        )
+            x, y, yerr=np.vstack([y - low, high - y]), fmt=marker, color=colour,
+            label=label_text(str(name)),
+        )  # fmt: skip
     axes.set_xticks(range(len(groups)), [wrapped_name(str(g)) for g in groups], fontsize=9)
     _write_legend(axes, marks)
 
@@ -140,7 +151,8 @@ def _distributions(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
         values = marks.loc[rows == name, "x"].to_numpy(float)
         shift = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(values, place + shift, "o", color=colour, alpha=0.7, markersize=4)
-    axes.set_yticks(range(len(names)), [wrapped_name(n) for n in names], fontsize=9)
+    labels = [wrapped_name(label_text(n)) for n in names]
+    axes.set_yticks(range(len(names)), labels, fontsize=9)
     axes.set_xlabel(data.x_label, fontsize=10)
 
 
@@ -148,8 +160,9 @@ def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     """Draw a table of colours with its values."""
     table = marks.pivot_table("y", "series", "x", sort=False)
     axes.imshow(table.to_numpy(float), cmap="cividis", aspect="auto")
-    axes.set_xticks(range(table.shape[1]), [str(c) for c in table.columns], fontsize=9)
-    axes.set_yticks(range(table.shape[0]), [wrapped_name(str(r)) for r in table.index], fontsize=9)
+    columns, rows = ([label_text(str(n)) for n in names] for names in (table.columns, table.index))
+    axes.set_xticks(range(len(columns)), columns, fontsize=9)
+    axes.set_yticks(range(len(rows)), list(map(wrapped_name, rows)), fontsize=9)
     middle = np.nanmean(table.to_numpy(float))
     for i, j in np.ndindex(*table.shape):
         value = table.iat[i, j]
@@ -163,10 +176,17 @@ def _scatter(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     x, y = marks["x"].to_numpy(float), marks["y"].to_numpy(float)
     axes.plot(x, y, "o-" if len(marks) > 2 else "o", color=BLUE, linewidth=1, alpha=0.8)
     for row in marks.itertuples():
-        axes.annotate(str(row.series), (float(row.x), float(row.y)), fontsize=8, xytext=(4, 4),
+        place = (float(row.x), float(row.y))
+        axes.annotate(label_text(str(row.series)), place, fontsize=8, xytext=(4, 4),
                       textcoords="offset points")  # fmt: skip
-    axes.set_xlabel(data.x_label, fontsize=10)
-    axes.set_ylabel(data.y_label, fontsize=10)
+    axes.set_xlabel(_measure_label(data.x_label), fontsize=10)
+    axes.set_ylabel(_measure_label(data.y_label), fontsize=10)
+
+
+def _measure_label(key: str) -> str:
+    """Return a measure by its key with its unit, for an axis."""
+    unit = metric_of(key).kind.unit
+    return measure_text(key) + (f" ({unit})" if unit else "")
 
 
 def _write_legend(axes: Axes, marks: pd.DataFrame) -> None:

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent_core.domain import Better, Estimand, FactorKind, Levels, LevelValue
+from agent_core.domain import Better, Estimand, FactorKind, Levels
 from agent_core.domain.design import BY_NAME
 from agent_core.prose.number_format import p_text, percent, shown
-from agent_core.rules.design_words import factor_words, level_text, measure_text
+from agent_core.rules.design_words import factor_words, level_text, levels_text, measure_text
 from agent_core.statistics.answers.answer import (
     Answer,
     Estimate,
@@ -24,12 +24,6 @@ from agent_core.statistics.inference import Interval
 
 MOST = 4
 """Pairs, curves or levels that one sentence tells; the table has all."""
-BARE = ("algorithm", "data", "dataset", "split", "rerank", "group", "block")
-"""Factors whose levels are names that need no other word."""
-STEPS: Mapping[FactorKind, str] = {
-    FactorKind.TRAIN_SHARE: "{} of the training",
-    FactorKind.PROFILE_SIZE: "{} interactions a user",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +48,6 @@ def answer_text(answer: Answer) -> AnswerText:
     return AnswerText(told[0] if told else "", tuple(told[1:]), cautions)
 
 
-def levels_text(levels: Levels) -> str:
-    """Return levels as people say them: `EASE, 10 % of the training`."""
-    return ", ".join(_level_words(name, level) for name, level in levels.items())
-
-
-def _level_words(name: str, level: LevelValue) -> str:
-    kind = BY_NAME.get(name, FactorKind.HYPERPARAMETER)
-    told = level_text(kind, level)
-    if name in BARE:
-        return told
-    return STEPS[kind].format(told) if kind in STEPS else f"{factor_words(name)[0]} {told}"
-
-
 def _within(levels: Levels) -> str:
     return f" within {levels_text(levels)}" if levels else ""
 
@@ -75,7 +56,16 @@ def _of(levels: Levels) -> str:
     return f" of {levels_text(levels)}" if levels else ""
 
 
+def _whole(estimate: Estimate) -> str:
+    """Return what an estimate is of: `EASE, 40 neighbours`."""
+    return levels_text({**estimate.within, **estimate.levels})
+
+
 def _value(estimate: Estimate) -> str:
+    """Return a value with the digits that it bears; times and memory with their unit."""
+    kind = metric_of(estimate.measure).kind
+    if kind.is_cost and estimate.statistic is Statistic.MEAN:
+        return f"{estimate.value:.3g} {kind.unit}"
     return shown(estimate.value, estimate.interval.half_width)
 
 
@@ -111,10 +101,7 @@ def _levels(answer: Answer) -> Iterator[str]:
     for measure, own in _by_measure(answer.of(Statistic.MEAN)):
         sign = -1 if metric_of(measure).better is not Better.LOWER else 1
         ranked = sorted(own, key=lambda e: sign * e.value)
-        told = _listed(
-            f"{levels_text({**e.levels, **e.within})} {_value(e)}{_noted(_interval(e.interval))}"
-            for e in ranked
-        )
+        told = _listed(f"{_whole(e)} {_value(e)}{_noted(_interval(e.interval))}" for e in ranked)
         yield f"{measure_text(measure)}: {told}."
 
 
@@ -342,7 +329,7 @@ def _spreads(answer: Answer) -> Iterator[str]:
 
 
 def _spread(e: Estimate) -> str:
-    who = levels_text({**e.levels, **e.within})
+    who = _whole(e)
     if not math.isfinite(e.value):
         return f"{who} {e.why}"
     if e.value == 0:
@@ -410,15 +397,30 @@ def _whole_interval(interval: Interval) -> str:
 
 
 def _trade_offs(answer: Answer) -> Iterator[str]:
-    best = answer.of(Statistic.UNDOMINATED)
-    names = _listed(
-        f"{levels_text({**e.within, **e.levels})} (in {percent(e.value)} of the resamples)"
-        for e in best
-    )
     labels = " and ".join(dict.fromkeys(measure_text(m) for m in answer.question.measures))
+    best = {_whole(e): e.value for e in answer.of(Statistic.UNDOMINATED)}
+    others = [n for n in dict.fromkeys(map(_whole, answer.of(Statistic.MEAN))) if n not in best]
     if best:
-        yield f"In {labels} nothing dominates {names}."
+        notes = {n: f" (in {percent(v)} of the resamples)" for n, v in best.items() if v == v}
+        names = _listed(f"{name}{notes.get(name, '')}" for name in best)
+        rest = f"; something dominates {_listed(others)}" if others else ""
+        yield f"In {labels} nothing dominates {names}{rest}."
+    yield from _relatives(answer)
     yield from _levels(answer)
+
+
+def _relatives(answer: Answer) -> Iterator[str]:
+    """Yield both measures of each level as shares of the reference."""
+    points: dict[str, list[Estimate]] = {}
+    for e in answer.of(Statistic.RATIO):
+        points.setdefault(_whole(e), []).append(e)
+    told = _listed(
+        f"{name} {' and '.join(f'{percent(e.value)} in {measure_text(e.measure)}' for e in own)}"
+        for name, own in points.items()
+    )
+    references = dict.fromkeys(levels_text(e.against) for own in points.values() for e in own)
+    if told:
+        yield f"Relative to {' and '.join(references)}: {told}."
 
 
 def _counts(answer: Answer) -> Iterator[str]:

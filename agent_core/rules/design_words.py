@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from agent_core.rules.wording import data_text, split_text
 TABLE = read_table(Path(__file__).with_name("design_words.toml"))
 MOST_NAMED = 4
 """Levels that are named; more are counted."""
+LEVEL = re.compile(r"(\w+)=([^,;()]+)")
+"""One level in a label of statistics: `max_nbrs=40`."""
 MAIN = "the main question"
 ORDER = (
     FactorKind.ALGORITHM, FactorKind.HYPERPARAMETER, FactorKind.DATASET, FactorKind.DATA,
@@ -143,6 +146,22 @@ def level_text(kind: FactorKind, level: LevelValue) -> str:
     return f"{level:g}" if isinstance(level, float) else str(level)
 
 
+def levels_text(levels: Levels) -> str:
+    """Return levels as people say them: `EASE, 10 % of the training`."""
+    return ", ".join(_named_level(name, level) for name, level in levels.items())
+
+
+def label_text(label: str) -> str:
+    """Return a label of statistics as people say it.
+
+    Examples
+    --------
+    >>> label_text("ItemKNN, max_nbrs=40 - EASE, train_share=0.1")
+    'ItemKNN, 40 neighbours - EASE, 10 % of the training'
+    """
+    return LEVEL.sub(lambda found: levels_text({found[1]: _level_of(found[2])}), label)
+
+
 def measure_text(key: str) -> str:
     """Return a metric by its key for people: `NDCG@10`, `training time`."""
     name, _, cut = key.partition("@")
@@ -156,6 +175,19 @@ def size_of(plan: Plan) -> Size:
     """Return how many cells a plan has, and how many of them are trained."""
     plan = with_design(plan)
     return _size(plan, _runs(plan))
+
+
+def _named_level(name: str, level: LevelValue) -> str:
+    told = level_text(BY_FACTOR.get(name, FactorKind.HYPERPARAMETER), level)
+    form: str = TABLE["levels"].get(name, f"{factor_words(name)[0]} {{}}")
+    return form.format(told)
+
+
+def _level_of(text: str) -> LevelValue:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _runs(plan: Plan) -> list[_Run]:

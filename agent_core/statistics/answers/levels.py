@@ -122,7 +122,8 @@ def design_cautions(
         found.append(Caution(CautionKind.ONE_SPLIT))
     without = [m for m in question.measures if m not in study.users and study.delivered(m)]
     if without:
-        found.append(Caution(CautionKind.NO_USER_VALUES, ", ".join(without)))
+        labels = ", ".join(metric_of(m).label for m in without)
+        found.append(Caution(CautionKind.NO_USER_VALUES, labels))
     return tuple(found)
 
 

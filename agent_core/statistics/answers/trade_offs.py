@@ -49,6 +49,7 @@ class Path:
     draws: tuple[Floats, Floats]
     """Means in resamples of the users, oriented likewise, shape (resamples, levels)."""
     n: int
+    """Users; 0 where a measure has no values of users, so that nothing was resampled for it."""
 
 
 def trade_off_answer(question: Question, study: StudyValues) -> Answer:
@@ -146,7 +147,7 @@ def _paths(
             [s * np.array([c.mean for c in p.columns]) for s, p in zip(signs, panels, strict=True)]
         )
         draws = [s * p.draws() for s, p in zip(signs, panels, strict=True)]
-        n = max(p.n for p in panels)
+        n = min(p.n for p in panels)
         yield Path(dict(own[0][0].within), (own[0], own[1]), means, (draws[0], draws[1]), n)
 
 

@@ -111,3 +111,38 @@ def test_what_has_no_results_is_said_and_answers_nothing():
     found = answer_to(question, study_values(plan, by_algorithm(EASE=0.1, ItemKNN=0.2), 20))
 
     assert answer_text(found).lead == ""
+
+
+def test_of_a_trade_off_all_points_are_told_with_their_units_and_shares_of_the_reference():
+    asked = Question(Estimand.TRADE_OFF, ("max_nbrs",), ("ndcg@10", "training_time"), reference=5)
+    plan = study_plan(*swept(KNN, "max_nbrs", (5, 10, 20)), factors=[K], questions=[asked])
+    study = study_values(plan, lambda c, m, u: np.full(len(u), c.levels["max_nbrs"] / 100), 30)
+    study = replace(study, cells=study.cells.assign(train_s=[2.0, 6.0, 5.0]))
+
+    answer = answer_to(asked, study)
+    text = answer_text(answer)
+
+    best, _, others = text.lead.partition("something dominates")
+    assert re.findall(r"(\d+) neighbours", best) == ["5", "20"]
+    assert re.findall(r"(\d+) neighbours", others) == ["10"]
+    assert "resamples" not in text.lead  # of times there are none
+    assert "20 neighbours 400 % in NDCG@10 and 250 % in Training time" in " ".join(text.more)
+    assert "5 s" in " ".join(text.more)
+    (axes,) = figure_of_answer(answer.figure, "?").axes
+    assert axes.get_ylabel() == "Training time (s)"
+    assert sorted(t.get_text() for t in axes.texts) == [
+        "10 neighbours", "20 neighbours", "5 neighbours",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [3, 12, 30])
+def test_a_title_ends_within_its_figure(words):
+    question = Question(Estimand.LEVEL, ("algorithm",), KEY)
+    plan = study_plan(EASE, KNN, factors=[ALGORITHMS], questions=[question])
+    answer = answer_to(question, study_values(plan, by_algorithm(EASE=0.1, ItemKNN=0.2), 20))
+
+    figure = figure_of_answer(answer.figure, "How MUCH Measurement " * words)
+
+    box = figure.get_suptitle(), figure._suptitle.get_window_extent()
+    assert len(box[0].split()) == 3 * words
+    assert box[1].x1 <= figure.bbox.x1
