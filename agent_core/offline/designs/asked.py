@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_core.domain import Estimand, Metric
@@ -13,10 +13,13 @@ from agent_core.offline.designs.entities import (
     measures_in,
     metrics_in,
 )
+from agent_core.offline.designs.frames import read_frames
 from agent_core.offline.designs.text import Sentence, blotted, clauses_of, usual_form
 from agent_core.prose.patterns import read_patterns
 
 PATTERNS = read_patterns(Path(__file__).with_name("question_patterns.toml"))
+FRAMES = read_frames(Path(__file__).with_name("question_frames.toml"))
+"""What also says what a pattern stands for: words of several classes in one clause."""
 CANNOT = {
     "of_people": "what people think or do is not in the data: it needs a study with people",
     "of_business": "this is not in the data of an offline experiment",
@@ -64,12 +67,20 @@ class Ask:
 
 def says(name: str, text: str) -> bool:
     """Whether a text says what a pattern stands for."""
-    return PATTERNS[name].search(text) is not None
+    if name in PATTERNS and PATTERNS[name].search(text):
+        return True
+    return any(frame.fits(text) for frame in FRAMES.get(name, ()))
 
 
 def clauses_in(sentences: Sequence[Sentence]) -> tuple[Clause, ...]:
-    """Return the clauses of sentences."""
-    return tuple(_clauses(sentences))
+    """Return the clauses of sentences; `and by how much?` asks again what stands before it."""
+    found: list[Clause] = []
+    for clause in _clauses(sentences):
+        if found and says("elliptical", clause.text):
+            found[-1] = replace(found[-1], said=f"{found[-1].said} {clause.said}", is_asked=True)
+        else:
+            found.append(clause)
+    return tuple(found)
 
 
 def reason_against(clause: Clause) -> str:

@@ -22,7 +22,7 @@ def asks_of(clauses: Sequence[Clause], structure: Structure) -> list[Ask]:
         asks = [Ask(Estimand.CHOICE, replace(clauses[0], text="", said="", is_asked=True)), *asks]
     if any(a.kind is Estimand.SPREAD_RATIO for a in asks):
         asks = [a for a in asks if a.kind is not Estimand.SPREAD or is_apart(a)]
-    return sorted(_without_weak(asks, structure), key=_turn)
+    return sorted(_without_weak(asks, structure), key=lambda a: _turn(a, structure))
 
 
 def is_apart(ask: Ask) -> bool:
@@ -57,17 +57,19 @@ def _asked(clauses: Sequence[Clause], structure: Structure) -> Iterator[Ask]:
         yield from (Ask(kind, clause) for kind in kinds)
 
 
-def _turn(ask: Ask) -> tuple[int, int]:
+def _turn(ask: Ask, structure: Structure) -> tuple[int, int]:
     """Return the key that puts the main question first, else questions as they are asked."""
     text = ask.clause.text
     if says("primary_word", text) and ask.kind not in (Estimand.COST, Estimand.COUNTS):
         return 0, 0
     is_stated = ask.kind is Estimand.CHOICE and not ask.clause.is_asked
+    is_difference = structure.has_validation and ask.kind is Estimand.DIFFERENCE
+    is_of_chosen = is_difference and says("the_chosen", text)
     is_plain = ask.kind is Estimand.LEVEL and not any(
         m.kind.is_of_pairs for m in ask.clause.measures
     )
-    is_late = is_stated or is_plain or ask.kind in (Estimand.COST, Estimand.COUNTS)
-    return (2 if is_late else 1), ask.clause.number
+    is_last = is_of_chosen or is_plain or ask.kind in (Estimand.COST, Estimand.COUNTS)
+    return (3 if is_last else 2 if is_stated else 1), ask.clause.number
 
 
 def _is_open(asks: Sequence[Ask], structure: Structure) -> bool:
@@ -130,7 +132,8 @@ def _main_kinds(clause: Clause, structure: Structure) -> Iterator[Estimand]:
 def _differs_from_baseline(clause: Clause, structure: Structure) -> bool:
     is_said = structure.has_several and says("difference", clause.text)
     is_of_chosen = structure.has_validation and says("the_chosen", clause.text)
-    is_of_chosen = is_of_chosen and not says("choice", clause.text)
+    rest = ASKED["the_chosen"].sub(" ", clause.text)
+    is_of_chosen = is_of_chosen and not says("choice", rest)
     return is_said and (is_of_chosen or _names_reference(clause))
 
 
@@ -233,10 +236,10 @@ def _kinds_of_repetition(text: str, structure: Structure) -> Iterator[Estimand]:
     if says("stopping", text):
         yield Estimand.STOPPING
     has_both = len({*structure.repeated} & {k.value for k in SEEDS}) > 1
-    if has_both and says("spread_apart", text):
-        yield Estimand.SPREAD
     if has_both and says("spread_ratio", text) and says("compares_spreads", text):
         yield Estimand.SPREAD_RATIO
+    if has_both and says("spread_apart", text):
+        yield Estimand.SPREAD
 
 
 def _names_reference(clause: Clause) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Level, Of
+from agent_core.offline.designs.quantities import Quantity, Role, quantities_of
 from agent_core.offline.designs.text import Sentence, blotted
 from agent_core.offline.designs.words import PATTERNS, found, says
 from agent_core.rules import data_words
@@ -22,6 +23,7 @@ CANONICAL = (
     DataRuleKind.OTHER,
 )
 """The order in which rules apply where a text names none."""
+MOST_STARS = 10
 CLOSE = 10
 """Characters before a core in which it says of whom it is: `user 5-core`."""
 ALL = "all"
@@ -57,7 +59,7 @@ def data_of(sentences: Sequence[Sentence]) -> DataReading:
     groups: dict[tuple[DataRuleKind, Of], Alternatives] = {}
     used = []
     for number, sentence in enumerate(sentences):
-        named = list(_alternatives(sentence.text))
+        named = list(_alternatives(sentence))
         used += [sentence.said] * bool(named)
         is_of_training = says("of_training", sentence.text)
         for one in named:
@@ -109,11 +111,12 @@ def _turn(group: Alternatives, *, has_order: bool) -> tuple[int, int]:
     return (int(not is_first) if has_order else CANONICAL.index(kind)), group.place
 
 
-def _alternatives(text: str) -> Iterator[Alternatives]:
+def _alternatives(sentence: Sentence) -> Iterator[Alternatives]:
     """Yield what a sentence names: lists first, then single rules in the rest of it."""
+    text = sentence.text
     has_none = says("no_rule", text)
     spans: list[tuple[int, int]] = []
-    for one, span in _lists(text):
+    for one, span in _lists(sentence):
         yield replace(one, has_none=has_none or one.has_none)
         spans.append(span)
     rest = blotted(text, spans)
@@ -131,15 +134,15 @@ def _alternatives(text: str) -> Iterator[Alternatives]:
         yield Alternatives(place, tuple(rules), has_none and is_filter and not spans)
 
 
-def _lists(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
+def _lists(sentence: Sentence) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
     """Yield lists of amounts of one kind of rule, each with where it stands."""
-    if match := found("core_list", text):
-        amounts = _amounts(_group(match))
-        beside = text[max(0, match.start() - CLOSE) : match.start()]
-        behind = re.split(r"[,;.?]", text[match.end() : match.end() + 4 * CLOSE])[0]
-        of = _side(beside) or _side(behind) or Of.BOTH
-        kinds = tuple(DataRule(DataRuleKind.CORE, n, of, text=match[0]) for n in amounts)
-        yield Alternatives(match.start(), kinds), match.span()
+    text = sentence.text
+    for quantity in quantities_of(sentence):
+        is_list = len(quantity.values) + quantity.has_none > 1 and not quantity.is_range
+        if is_list and (rules := _listed(quantity, text)):
+            span = quantity.start, quantity.end
+            yield Alternatives(quantity.start, rules, quantity.has_none), span
+            text = blotted(text, [span])
     match = found("rating_list", text)
     if match and len(stars := [n for n in _amounts(_group(match)) if n <= 10]) > 1:
         is_above = re.search(r"above|over|>(?!=)", match[0]) is not None
@@ -156,6 +159,21 @@ def _lists(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:
         kind, of = DataRuleKind.SAMPLE, _of(match[2])
         rules = tuple(DataRule(kind, n, of, text=match[0]) for n in sizes if n != 1)
         yield Alternatives(match.start(), rules, has_none=1 in sizes), match.span()
+
+
+def _listed(quantity: Quantity, text: str) -> tuple[DataRule, ...]:
+    """Return the rules of a list of cores or of lowest ratings; none of another list."""
+    said = text[quantity.start : quantity.end]
+    if quantity.role is Role.CORE:
+        beside = text[max(0, quantity.start - CLOSE) : quantity.start]
+        behind = re.split(r"[,;.?]", text[quantity.end : quantity.end + 4 * CLOSE])[0]
+        of = _side(beside) or _side(behind) or Of.BOTH
+        return tuple(DataRule(DataRuleKind.CORE, n, of, text=said) for n in quantity.values)
+    if quantity.role is Role.RATING and max(quantity.values) <= MOST_STARS:
+        marked = zip(quantity.values, quantity.is_strict, strict=False)
+        kind = DataRuleKind.LOWEST_RATING
+        return tuple(DataRule(kind, n, is_above=above, text=said) for n, above in marked)
+    return ()
 
 
 def _own(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from agent_core.domain import Metric
 from agent_core.domain.metric import KINDS, kind_of_metric
 from agent_core.offline.catalogue import ALGORITHMS, UNBUILT, word
+from agent_core.offline.designs.quantities import Role, seen_by
 from agent_core.offline.designs.text import PATTERNS as TEXTS, REMEMBERED, blotted
 from agent_core.offline.designs.words import PATTERNS
 
@@ -59,8 +60,7 @@ def cuts_in(text: str) -> tuple[Cuts, ...]:
     """Return the lists of cut-offs that a text names."""
     return tuple(
         Cuts(m.start(), m.end(), _numbers(m[0]), TEXTS["each"].search(m[0]) is not None)
-        for m in PATTERNS["cuts"].compiled.finditer(text)
-        if not PATTERNS["before_core_size"].search(text[: m.start()])
+        for m in PATTERNS["cuts"].compiled.finditer(seen_by(text, (Role.CUT,)))
     )
 
 

@@ -10,8 +10,9 @@ from agent_core.domain import Factor, FactorRole, LevelValue
 from agent_core.domain.cells import WHOLE
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.offline.catalogue import ALGORITHMS, HYPERPARAMETERS, PARAMETERS
-from agent_core.offline.designs.entities import algorithms_in, cuts_in
-from agent_core.offline.designs.text import blotted
+from agent_core.offline.designs.entities import algorithms_in
+from agent_core.offline.designs.quantities import Role, quantities_of, seen_by
+from agent_core.offline.designs.text import Sentence, blotted
 from agent_core.offline.designs.words import PATTERNS, found, number_in, says
 
 Span = tuple[int, int]
@@ -45,9 +46,13 @@ def shares_of(text: str) -> tuple[tuple[float, ...], list[Span]]:
     listed = next(g for g in match.groups() if g)
     parts = PATTERNS["one_share"].compiled.finditer(listed)
     shares = [_share(m[0]) if re.match(r"[\d.]", m[0]) else 1.0 for m in parts]
-    unique = tuple(dict.fromkeys(s for s in shares if 0 < s <= 1))
     group = next(i for i, g in enumerate(match.groups(), 1) if g)
-    return (unique, [match.span(group)]) if len(unique) > 1 else ((), [])
+    start, end = match.span(group)
+    for listed_in in quantities_of(Sentence(text, text)):  # the list may go on behind
+        if listed_in.start < end < listed_in.end:
+            shares, end = [*shares, *([1.0] * listed_in.has_none)], listed_in.end
+    unique = tuple(dict.fromkeys(s for s in shares if 0 < s <= 1))
+    return (unique, [(start, end)]) if len(unique) > 1 else ((), [])
 
 
 def profiles_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:
@@ -75,22 +80,25 @@ def reranks_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:
     return (NO_RERANK, *dict.fromkeys(names)) if names else (), []
 
 
-def grids_of(text: str, named: Sequence[str]) -> tuple[tuple[Factor, ...], list[Span]]:
+def grids_of(sentence: Sentence, named: Sequence[str]) -> tuple[tuple[Factor, ...], list[Span]]:
     """Return the hyperparameters that get several values, and where these stand.
 
     Parameters
     ----------
-    text
+    sentence
         A sentence.
     named
         The algorithms of the whole text.
     """
-    cuts = [(c.start, c.end) for c in cuts_in(text) if not says("before_parameter", text[c.end :])]
-    rest = blotted(text, cuts)
-    factors, spans = [], []
-    for start, end, name, values in _value_lists(rest):
+    text = sentence.text
+    settings = (q for q in quantities_of(sentence) if q.role is Role.SETTING)
+    listed = [q for q in settings if len(q.values) > 1 and not q.is_range]
+    spans = [(q.start, q.end) for q in listed]
+    rest = blotted(seen_by(text, (Role.SETTING,)), spans)
+    found = [(q.start, q.end, q.name, tuple(map(_whole, q.values))) for q in listed]
+    factors = []
+    for start, end, name, values in (*found, *_value_lists(rest)):
         of = _owners(name, text, start, named)
-        rest = blotted(rest, [(start, end)])
         spans.append((start, end))
         factors.append(Factor(name, values, FactorRole.COMPARED, of))
     return tuple(factors), spans
@@ -194,7 +202,10 @@ def _name(name: str) -> re.Pattern[str]:
 
 
 def _number(text: str) -> int | float:
-    value = float(text.rstrip("."))
+    return _whole(float(text.rstrip(".")))
+
+
+def _whole(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 

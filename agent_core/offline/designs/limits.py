@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from agent_core.domain import Estimand, Factor, FactorKind, LevelValue, Question
 from agent_core.offline.designs.asked import PATTERNS, Clause, says
 from agent_core.offline.designs.data import ALL
 from agent_core.offline.designs.entities import Mention, algorithms_in
+from agent_core.offline.designs.structure import Structure
 
 BASELINES = ("Popularity", "Bias", "Random")
+NEAR = 40
+"""Characters between a name and the words that stand for it."""
 _HELD_AGAINST = r"\b(?:that|what|than|against|reference|relative\s+to|to)"
 WITH_TOLERANCE = (Estimand.RESPONSE, Estimand.STOPPING, Estimand.TRADE_OFF, Estimand.ORDER)
 
@@ -36,22 +39,18 @@ def margin_of(sentence: str) -> dict[str, Any]:
     return {"margin": _amount(said), "is_relative": _is_relative(said)}
 
 
-def reference_of(
-    question: Question,
-    clause: Clause,
-    factors: Sequence[Factor],
-    labels: Mapping[str, LevelValue],
-) -> LevelValue | None:
+def reference_of(question: Question, clause: Clause, structure: Structure) -> LevelValue | None:
     """Return the level that the others are held against, where a clause names one."""
     text = clause.text or clause.sentence
-    factor = next((f for f in factors if f.name in question.over), None)
+    factor = next((f for f in structure.factors if f.name in question.over), None)
     if factor is None:
         return None
     if factor.kind is FactorKind.ALGORITHM:
-        return _algorithm_reference(text, clause, factor)
+        named = _algorithm_reference(text, clause, factor)
+        return named or _stand_in(text, factor, structure.said)
     if factor.kind is FactorKind.SPLIT:
         match = PATTERNS["label_reference"].search(text)
-        return labels.get(match[1]) if match else None
+        return structure.labels.get(match[1]) if match else None
     if factor.kind in (FactorKind.HYPERPARAMETER, FactorKind.RERANK):
         return _number_reference(clause.sentence, factor)
     if not says("reference_word", clause.sentence):
@@ -93,6 +92,22 @@ def _algorithm_reference(text: str, clause: Clause, factor: Factor) -> LevelValu
     if says("swap_for", text) and len(mentions) == 2:
         return mentions[0].name
     return None
+
+
+def _stand_in(text: str, factor: Factor, said: Sequence[str]) -> LevelValue | None:
+    """Return the algorithm that words such as `the status quo` stand for, by where it is named."""
+    match = PATTERNS["stand_in"].search(text)
+    if match is None or algorithms_in(match[0]):
+        return None
+    words = re.compile(rf"\b{re.escape(match[1])}\b", re.IGNORECASE)
+    near = [
+        (m.name not in BASELINES, max(m.start - place.end(), place.start() - m.end), m.name)
+        for sentence in said
+        for place in words.finditer(sentence)
+        for m in algorithms_in(sentence)
+        if m.name in factor.levels
+    ]
+    return min((n for n in near if n[1] < NEAR), default=(False, 0, None))[2]
 
 
 def _alone(text: str, mentions: Sequence[Mention]) -> LevelValue | None:

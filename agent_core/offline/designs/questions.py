@@ -70,7 +70,7 @@ def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question
     question = replace(question, **limits_of(question.kind, text, clause.sentence))
     if question.kind is Estimand.GROUPS:
         question = replace(question, groups=_groups_of(text))
-    reference = reference_of(question, clause, structure.factors, structure.labels)
+    reference = reference_of(question, clause, structure)
     if reference is not None:
         question = replace(question, reference=reference)
     against = set_against(clause, structure) if question.kind is Estimand.DIFFERENCE else None
@@ -151,7 +151,7 @@ def _with_references(
     for place, question in enumerate(found):
         if question.kind not in followed or question.reference is not None:
             continue
-        levels = (reference_of(question, c, structure.factors, structure.labels) for c in told)
+        levels = (reference_of(question, c, structure) for c in told)
         reference = next((r for r in levels if r is not None), None)
         found[place] = replace(question, reference=reference)
     return found

@@ -46,9 +46,10 @@ from agent_core.offline.designs.levels import (
     shares_of,
     split_seeds_of,
 )
+from agent_core.offline.designs.quantities import Role, seen_by, with_topics
 from agent_core.offline.designs.questions import questions_of
 from agent_core.offline.designs.remains import unanswered_of
-from agent_core.offline.designs.splits import Fields, labels_of, splits_of
+from agent_core.offline.designs.splits import Fields, labels_of, splits_of, validation_gaps
 from agent_core.offline.designs.structure import Structure
 from agent_core.offline.designs.text import REMEMBERED, Sentence, blotted, sentences_of
 from agent_core.offline.designs.words import PATTERNS as WORDS
@@ -56,13 +57,15 @@ from agent_core.offline.designs.words import PATTERNS as WORDS
 MEASURED = Metric("ndcg", 10)
 """What is measured where a text names no metric."""
 _READERS = (
-    (FactorKind.SPLIT_SEED, split_seeds_of, FactorRole.REPEATED),
-    (FactorKind.MODEL_SEED, model_seeds_of, FactorRole.REPEATED),
-    (FactorKind.TRAIN_SHARE, shares_of, FactorRole.COMPARED),
-    (FactorKind.PROFILE_SIZE, profiles_of, FactorRole.COMPARED),
-    (FactorKind.RERANK, reranks_of, FactorRole.COMPARED),
-)  # fmt: skip
-"""Factors whose levels are read one after the other; what one has used, the next does not see."""
+    (FactorKind.SPLIT_SEED, split_seeds_of, (Role.SPLIT, Role.SEED)),
+    (FactorKind.MODEL_SEED, model_seeds_of, (Role.SEED, Role.SPLIT)),
+    (FactorKind.TRAIN_SHARE, shares_of, (Role.SHARE, Role.TRAINING)),
+    (FactorKind.PROFILE_SIZE, profiles_of, (Role.PROFILE, Role.EVENT)),
+    (FactorKind.RERANK, reranks_of, (Role.SETTING,)),
+)
+"""Factors whose levels are read one after the other, and of which numbers; what one has used, the
+next does not see."""
+_REPEATED = (FactorKind.SPLIT_SEED, FactorKind.MODEL_SEED)
 NAMED_LIMITS = ("margin", "tolerance")
 
 
@@ -118,21 +121,23 @@ def read_design(
     assumed
         Factors that the kind of study has where the text names no levels.
     """
-    sentences = sentences_of(text)
+    sentences = with_topics(sentences_of(text))
     named = (m.name for s in sentences for m in algorithms_in(s.text))
     algorithms = tuple(dict.fromkeys((*named, *taken)))
     factors, rest = _factors(sentences, algorithms)
     data = data_of([_without_test_users(s) for s in rest])
     splits = splits_of([_without_limits(s) for s in rest])
+    levels = _thinned(splits.levels, factors, sentences)
     design = Design(
         algorithms=algorithms,
         factors=(*factors, *_not_said(assumed, factors, algorithms)),
         data=data.levels,
-        splits=splits.levels,
+        splits=levels,
         metrics=_metrics(rest),
         datasets=_datasets(text, datasets),
     )
-    return _with_questions(design, sentences)
+    design = _with_questions(design, sentences)
+    return replace(design, unanswered=(*design.unanswered, *validation_gaps(sentences, levels)))
 
 
 def structure_of(design: Design) -> Structure:
@@ -190,19 +195,30 @@ def _factors(
     rest = []
     for sentence in sentences:
         text = sentence.text
-        for kind, read, role in _READERS:
-            levels, spans = read(text)
+        for kind, read, roles in _READERS:
+            role = FactorRole.REPEATED if kind in _REPEATED else FactorRole.COMPARED
+            levels, spans = read(seen_by(text, roles))
             of = _trained_of(text, spans) if kind is FactorKind.MODEL_SEED else ()
             text = blotted(text, spans)
             if len(levels) > 1:
                 known = found.get(kind.value, Factor(kind.value, tuple(levels), role))
                 found[kind.value] = replace(known, of=tuple(dict.fromkeys((*known.of, *of))))
-        grids, spans = grids_of(text, algorithms)
+        grids, spans = grids_of(replace(sentence, text=text), algorithms)
         text = blotted(text, spans)
         for factor in grids:
             found[_grid_key(factor, found)] = factor
-        rest.append(Sentence(sentence.said, text))
+        rest.append(replace(sentence, text=text))
     return tuple(found.values()), rest
+
+
+def _thinned(
+    splits: tuple[Fields, ...], factors: Sequence[Factor], sentences: Sequence[Sentence]
+) -> tuple[Fields, ...]:
+    """Return splits of which the newest stays in training, where a text thins it so."""
+    kinds = {f.kind for f in factors} & {FactorKind.TRAIN_SHARE, FactorKind.PROFILE_SIZE}
+    if not kinds or not any(WORDS["thinned_newest"].search(s.text) for s in sentences):
+        return splits
+    return tuple({**fields, "thinned_by": Order.NEWEST} for fields in splits or ({},))
 
 
 def _trained_of(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
@@ -229,7 +245,7 @@ def _without_test_users(sentence: Sentence) -> Sentence:
     names = ("test_users", "test_user_share")
     spans = [m.span() for n in names for m in WORDS[n].compiled.finditer(sentence.text)]
     spans += [(c.start, c.end) for c in cuts_in(sentence.text)]
-    return Sentence(sentence.said, blotted(sentence.text, spans))
+    return replace(sentence, text=blotted(sentence.text, spans))
 
 
 def _without_limits(sentence: Sentence) -> Sentence:
@@ -237,7 +253,7 @@ def _without_limits(sentence: Sentence) -> Sentence:
         m.span() for name in NAMED_LIMITS for m in ASKED[name].compiled.finditer(sentence.text)
         if "%" in m[0] and not re.search(r"\bof\s+(?:each|every|the\s+users)|test|held", m[0])
     ]  # fmt: skip
-    return Sentence(sentence.said, blotted(sentence.text, spans))
+    return replace(sentence, text=blotted(sentence.text, spans))
 
 
 def _metrics(sentences: Sequence[Sentence]) -> tuple[Metric, ...]:
@@ -268,7 +284,8 @@ def _with_questions(design: Design, sentences: Sequence[Sentence]) -> Design:
     asked = tuple(c for c in clauses if not reason_against(c))
     names = map(split_name, design.splits)
     labels = dict(zip(labels_of(sentences), names, strict=False))
-    structure = replace(structure_of(design), labels=labels)
+    said = tuple(s.text for s in sentences)
+    structure = replace(structure_of(design), labels=labels, said=said)
     questions, used = questions_of(asked, structure)
     design = replace(design, questions=questions, unanswered=unanswered_of(clauses, used))
     is_chosen = any(q.kind is Estimand.CHOICE for q in questions)

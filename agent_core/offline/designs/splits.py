@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent_core.domain import Candidates, Order, SplitKind
+from agent_core.domain import Candidates, Order, SplitKind, Unanswered
 from agent_core.offline.designs.text import Sentence, blotted
 from agent_core.offline.designs.words import PATTERNS, found, number_in, says
 from agent_core.prose.given_words import says_given
 
 Fields = Mapping[str, Any]
+ABOUT = 0.02
+"""How far the size of a validation part may be from what it comes to."""
 CROSSFOLDS = (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
 
 
@@ -43,6 +46,28 @@ def splits_of(sentences: Sequence[Sentence]) -> SplitReading:
 def labels_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     """Return the letters by which a text calls its splits, in the order of the levels."""
     return tuple(_labelled(sentences))
+
+
+def validation_gaps(
+    sentences: Sequence[Sentence], levels: Sequence[Fields]
+) -> Iterator[Unanswered]:
+    """Yield the sizes of a validation part that the rule of the test, used once more, misses."""
+    if not any(level.get("has_validation") for level in levels):
+        return
+    held = {float(level.get("holdout", 0)) for level in levels}
+    for sentence in sentences:
+        for match in PATTERNS["validation_size"].compiled.finditer(sentence.text):
+            numbers = [float(g) for g in match.groups() if g]
+            share = numbers[1] / sum(numbers[:2]) if len(numbers) > 1 else numbers[0] / 100
+            if all(abs(share - h) > ABOUT for h in held):
+                reason = "the validation part is held out of training as the test is of the data"
+                yield Unanswered(_in_own_words(match[0], sentence.said), reason)
+
+
+def _in_own_words(words: str, said: str) -> str:
+    """Return words in usual form as they were said, the whole sentence where they were not so."""
+    found = re.search(re.escape(words).replace(r"\ ", r"\s+").replace("%", r"\s*%"), said)
+    return found[0] if found else said
 
 
 def _labelled(sentences: Sequence[Sentence]) -> dict[str, dict[str, Any]]:

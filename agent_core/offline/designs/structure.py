@@ -45,6 +45,8 @@ class Structure:
     has_validation: bool = False
     labels: Mapping[str, LevelValue] = field(default_factory=dict)
     """Letters by which the text calls levels of the split."""
+    said: tuple[str, ...] = ()
+    """The sentences of the text, in usual form."""
 
     @property
     def repeated(self) -> tuple[str, ...]:

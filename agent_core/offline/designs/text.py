@@ -24,6 +24,8 @@ class Sentence:
 
     said: str
     text: str
+    topic: str = ""
+    """What the numbers of a list are levels of, where only the sentence before says so."""
 
 
 @lru_cache(REMEMBERED)
