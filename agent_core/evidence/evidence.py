@@ -284,7 +284,7 @@ def read_evidence(
         validation=parts["validation"],
         query=parts["query"],
     )
-    return _with_validated(_with_design(known, design, folders), folders, reading)
+    return _with_validated(placed_in_design(known, design, folders), folders, reading)
 
 
 def are_sampled(run: Mapping[str, Any]) -> bool:
@@ -336,7 +336,7 @@ def _names_in(plan: Plan, run: Mapping[str, Any], rows: pd.DataFrame) -> list[st
     return [*recorded_algorithms(run), *rows["algorithm"].unique(), *planned]
 
 
-def _with_design(found: Evidence, design: tuple[Cell, ...], folders: CellFolders) -> Evidence:
+def placed_in_design(found: Evidence, design: tuple[Cell, ...], folders: CellFolders) -> Evidence:
     """Return evidence with its blocks and cells of the design."""
     single = found.single[RUN].drop_duplicates().itertuples(index=False)
     runs = [(str(a), str(f), str(s)) for a, f, s in single]

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from agent_core.domain import study_of
+from agent_core.domain import Study, study_of
 from agent_core.prose.number_format import shown
 from agent_core.report.answer_sentences import AnswerText, answer_text
+from agent_core.report.headline import summaries_over_seeds
+from agent_core.report.number_texts import methods_of
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.rules.design_words import question_text
 from agent_core.statistics.answered import FAMILIES
-from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.answer import Answer, Statistic
 
 MOST_LINES = 20
 """Of a table in the report; the file beside it has all."""
@@ -36,6 +38,8 @@ class Chapter:
     over: str
     held: str
     not_shown: tuple[str, ...]
+    method: str
+    """How differences were tested; empty where none were."""
     is_primary: bool
 
 
@@ -46,7 +50,7 @@ def answer_headline(inputs: ReportInputs) -> str:
     text = answer_text(inputs.answers[0])
     if not text.lead:
         return ""
-    return " ".join((f"**{text.lead}**", *text.more[:2]))
+    return " ".join((text.marked, *text.more[:2]))
 
 
 def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter]:
@@ -54,7 +58,8 @@ def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter
 
     `is_whole`: of the primary question too, where the report's own headline tells it.
     """
-    numbered = [*enumerate(inputs.answers, start=1)] if is_whole else numbered_answers(inputs)
+    first = 0 if is_whole or not has_own_headline(inputs) else 1
+    numbered = [*enumerate(inputs.answers, start=1)][first:]
     return [
         Chapter(
             number,
@@ -65,6 +70,7 @@ def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter
             answer.over,
             answer.held,
             tuple(limit.value for limit in answer.not_shown),
+            _method_of(answer),
             answer.is_primary,
         )
         for number, answer in numbered
@@ -72,19 +78,58 @@ def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter
     ]
 
 
-def numbered_answers(inputs: ReportInputs) -> list[tuple[int, Answer]]:
-    """Return the answers that the report tells, each with the number of its question.
+def _method_of(answer: Answer) -> str:
+    """Return how differences were tested, in one sentence."""
+    tests = [(e, e.test) for e in answer.of(Statistic.DIFFERENCE) if e.test]
+    if not tests:
+        return ""
+    intervals = " or ".join(methods_of(e.interval for e, _ in tests)) or "no interval"
+    families = {t.family for _, t in tests}
+    family = "this pair" if families == {1} else "the pairs of the question"
+    return (
+        f"Paired over the same users, two-sided tests as the table names, "
+        f"interval by {intervals}; p adjusted by Holm over {family}."
+    )
 
-    The primary question of a family is told by the report's own headline, numbers and figures.
+
+def compared_measures(inputs: ReportInputs) -> set[str]:
+    """Return the measures whose differences a chapter tells."""
+    told = {c.number for c in chapters_of(inputs)}
+    answers = [a for n, a in enumerate(inputs.answers, start=1) if n in told]
+    return {e.measure for a in answers for e in a.of(Statistic.DIFFERENCE)}
+
+
+def numbered_answers(inputs: ReportInputs) -> list[tuple[int, Answer]]:
+    """Return the answers that are drawn, each with the number of its question.
+
+    The primary question of a family has figures of its own.
     """
-    first = 1 if has_own_headline(inputs) else 0
+    first = 1 if is_of_family(inputs) else 0
     return [*enumerate(inputs.answers, start=1)][first:]
 
 
+def is_of_family(inputs: ReportInputs) -> bool:
+    """Whether the primary question is over algorithms or seeds alone, or nothing answers it."""
+    return study_of(inputs.plan) in FAMILIES or not _has_answer(inputs)
+
+
 def has_own_headline(inputs: ReportInputs) -> bool:
-    """Whether the primary question is one of a family, or has no answer that leads."""
-    is_family = study_of(inputs.plan) in FAMILIES
-    return is_family or not (inputs.answers and inputs.answers[0].estimates)
+    """Whether the statistics of runs tell the primary question, not an answer.
+
+    They tell which of the values tried is best, and why nothing is told of seeds.
+    """
+    if not _has_answer(inputs):
+        return True
+    match study_of(inputs.plan):
+        case Study.SWEEP:
+            return True
+        case Study.SEED_VARIANCE:
+            return inputs.facts is None or not summaries_over_seeds(inputs.plan, inputs.facts)
+    return False
+
+
+def _has_answer(inputs: ReportInputs) -> bool:
+    return bool(inputs.answers and inputs.answers[0].estimates)
 
 
 def save_tables(answers: Iterable[Answer], folder: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent_core.domain import Better, Estimand, FactorKind, Levels
 from agent_core.domain.design import BY_NAME
 from agent_core.prose.number_format import p_text, percent, shown
+from agent_core.prose.sentences import sentences
+from agent_core.report.spread_words import amount_of
 from agent_core.rules.design_words import factor_words, level_text, levels_text, measure_text
 from agent_core.statistics.answers.answer import (
     Answer,
@@ -24,6 +26,14 @@ from agent_core.statistics.inference import Interval
 
 MOST = 4
 """Pairs, curves or levels that one sentence tells; the table has all."""
+MOST_LEVELS = 6
+"""Levels of an order that the first sentence names."""
+BARE = ("algorithm", "data", "dataset", "split", "rerank", "group", "block")
+"""Factors whose levels are names that need no other word."""
+STEPS: Mapping[FactorKind, str] = {
+    FactorKind.TRAIN_SHARE: "{} of the training",
+    FactorKind.PROFILE_SIZE: "{} interactions a user",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,12 @@ class AnswerText:
     more: tuple[str, ...] = ()
     """Further findings."""
     cautions: tuple[str, ...] = ()
+
+    @property
+    def marked(self) -> str:
+        """The lead with its first sentence in bold: what is seen at a glance."""
+        first, *rest = sentences(self.lead) or [""]
+        return " ".join((f"**{first.strip()}**", *(text.strip() for text in rest)))
 
 
 def answer_text(answer: Answer) -> AnswerText:
@@ -107,18 +123,73 @@ def _levels(answer: Answer) -> Iterator[str]:
 
 def _differences(answer: Answer) -> Iterator[str]:
     for measure, own in _by_measure(answer.of(Statistic.DIFFERENCE)):
-        shown_ones = [e for e in own if e.test and e.test.is_shown]
-        others = [e for e in own if e not in shown_ones]
-        told = [_difference(e) for e in (*_largest(shown_ones), *_largest(others))]
-        if len(own) > MOST:
-            yield (
-                f"{measure_text(measure)}: {len(shown_ones)} of {len(own)} pairs are told apart. "
-                + " ".join(told[:MOST])
-            )
+        means = answer.of(Statistic.MEAN, measure)
+        if len(means) > 1 and not any(e.within for e in (*own, *means)):
+            yield " ".join(_ordered(measure, means, own))
         else:
-            yield " ".join(told)
+            yield " ".join(_side_by_side(measure, own))
     if not answer.of(Statistic.DIFFERENCE):
         yield from _levels(answer)
+
+
+def _side_by_side(measure: str, own: Sequence[Estimate]) -> Iterator[str]:
+    """Yield the largest differences of several contexts."""
+    shown_ones = [e for e in own if e.test and e.test.is_shown]
+    others = [e for e in own if e not in shown_ones]
+    if len(own) > MOST:
+        told = f"{len(shown_ones)} of {len(own)} pairs are told apart"
+        yield f"{measure_text(measure)}: {told}."
+    yield from [_difference(e) for e in (*_largest(shown_ones), *_largest(others))][:MOST]
+
+
+def _ordered(measure: str, means: Sequence[Estimate], own: Sequence[Estimate]) -> Iterator[str]:
+    """Yield all levels in their order, the pairs that decide it, and which are not told apart."""
+    ranked = [levels_text(e.levels) for e in _ranked_means(measure, means)]
+    yield _means_text(measure, means)
+    pairs = {
+        pair: e
+        for one in own
+        for e in (one, _turned(one))
+        if (pair := (levels_text(e.levels), levels_text(e.against)))
+    }
+    wanted = [*itertools.pairwise(ranked[:3]), (ranked[0], ranked[-1])]
+    told = list(dict.fromkeys(pair for pair in wanted if pair in pairs))
+    if not told:
+        told = [p for p in pairs if p in itertools.combinations(ranked, 2)][:MOST]
+    yield from (_difference(pairs[pair]) for pair in told)
+    tested = [e for e in own if e.test]
+    if len(tested) > len(told):
+        yield _pairs_in_all(tested)
+
+
+def _pairs_in_all(tested: Sequence[Estimate]) -> str:
+    """Return how many pairs are told apart, and which are not."""
+    open_ones = [e for e in tested if e.test and not e.test.is_shown]
+    told = f"{len(tested) - len(open_ones)} of {len(tested)} pairs are told apart"
+    if not open_ones:
+        return f"{told}."
+    names = [f"{levels_text(e.levels)} and {levels_text(e.against)}" for e in open_ones]
+    return f"{told}; not told apart: {_listed(names)}."
+
+
+def _means_text(measure: str, means: Sequence[Estimate]) -> str:
+    ranked = _ranked_means(measure, means)
+    told = [f"{levels_text(e.levels)} {_value(e)}" for e in ranked[:MOST_LEVELS]]
+    rest = f" and {len(ranked) - MOST_LEVELS} more" if len(ranked) > MOST_LEVELS else ""
+    return f"{measure_text(measure)}: {', '.join(told)}{rest}."
+
+
+def _ranked_means(measure: str, means: Sequence[Estimate]) -> list[Estimate]:
+    sign = -1 if metric_of(measure).better is not Better.LOWER else 1
+    return sorted(means, key=lambda e: sign * e.value)
+
+
+def _turned(e: Estimate) -> Estimate:
+    """Return the same difference, seen from the other side."""
+    opposite = {Verdict.HIGHER: Verdict.LOWER, Verdict.LOWER: Verdict.HIGHER}
+    test = e.test and replace(e.test, verdict=opposite.get(e.test.verdict, e.test.verdict))
+    ends = replace(e.interval, low=-e.interval.high, high=-e.interval.low)
+    return replace(e, levels=e.against, against=e.levels, value=-e.value, interval=ends, test=test)
 
 
 def _largest(estimates: Iterable[Estimate]) -> list[Estimate]:
@@ -176,10 +247,12 @@ def _p(test: PairTest) -> str:
 def _equivalent(test: PairTest) -> str:
     if test.equivalence is None:
         return ""
-    margin = test.equivalence.margin
-    told = percent(margin) if test.is_ratio_margin else f"{margin:g}"
-    word = "equivalent" if test.equivalence.is_shown else "equivalence not shown"
-    return f"{word} within ±{told}"
+    found = test.equivalence
+    told = percent(found.margin) if test.is_ratio_margin else f"{found.margin:g}"
+    word = "equivalent" if found.is_shown else "equivalence not shown"
+    notes = [f"TOST: {_interval(found.interval).replace('95 %', '90 %')}"]
+    notes += ["margin set after the start: exploratory"] if found.is_exploratory else []
+    return f"{word} within ±{told}{_noted(*notes)}"
 
 
 def _interactions(answer: Answer) -> Iterator[str]:
@@ -324,23 +397,52 @@ def _groups(answer: Answer) -> Iterator[str]:
 
 
 def _spreads(answer: Answer) -> Iterator[str]:
-    for measure, own in _by_measure(answer.of(Statistic.SD)):
-        yield f"{measure_text(measure)}: {_listed(map(_spread, own))}."
+    over = answer.question.over[:1]
+    factor = over[0] if over else FactorKind.MODEL_SEED.value
+    cause = "seed" if factor == FactorKind.MODEL_SEED else factor_words(factor)[0]
+    for _, own in _by_measure(answer.of(Statistic.SD)):
+        varied = [e for e in own if e.value > 0]
+        rest = [e for e in own if e not in varied]
+        told = [_moved(e, cause) for e in (*varied, *rest)[:MOST]]
+        if varied:
+            told.insert(1, _gap_text(varied[0]))
+        yield " ".join(told)
 
 
-def _spread(e: Estimate) -> str:
-    who = _whole(e)
+def _moved(e: Estimate, cause: str) -> str:
+    """Return how far the cause moves a measure, with SD, interval and range."""
+    who = f"{measure_text(e.measure)} of {_whole(e)}"
+    runs = f"{e.n} {e.interval.over or 'runs'}"
     if not math.isfinite(e.value):
-        return f"{who} {e.why}"
+        return f"How far the {cause} moves {who} is open: {e.why}."
     if e.value == 0:
-        return f"{who} does not scatter at all{_noted(e.why)}"
-    more = e.more
-    ends = f"range {shown(more['min'], e.value)} to {shown(more['max'], e.value)}"
-    cv = f"CV {percent(more['cv'])}" if math.isfinite(more.get("cv", math.nan)) else ""
+        gave = f": all {runs} gave {shown(e.more['mean'])}" if "mean" in e.more else ""
+        return f"The {cause} does not move {who}{gave or _noted(e.why)}."
     half = min(e.interval.half_width, e.value) if e.interval.is_known else math.nan
-    over = f"{e.n} {e.interval.over}" if e.interval.over else f"{e.n} runs"
+    cv = e.more.get("cv", math.nan)
+    amount = f" {amount_of(e.value, e.interval, cv, runs)}" if math.isfinite(cv) else ""
     interval = _interval(e.interval, half).partition(" over ")[0]
-    return f"{who} SD {shown(e.value, half)} over {over}{_noted(interval, cv, ends)}"
+    ends = f"range {shown(e.more['min'], e.value)} to {shown(e.more['max'], e.value)}"
+    notes = ", ".join(
+        (
+            f"SD {shown(e.value, half)}{f' ({interval})' if interval else ''}",
+            *([f"CV {percent(cv)}"] if math.isfinite(cv) else []),
+            f"{ends} over {runs}",
+        )
+    )
+    return f"The {cause} moves {who}{amount}: {notes}."
+
+
+def _gap_text(e: Estimate) -> str:
+    """Return what two single runs differ by, once in twenty."""
+    gap = e.more.get("gap", math.nan)
+    if not math.isfinite(gap):
+        return ""
+    half = e.interval.half_width * gap / e.value if e.interval.is_known else gap
+    return (
+        f"Two single runs of {_whole(e)} differ by more than {shown(gap, half)} only about "
+        f"once in 20; do not read smaller gaps from one run."
+    )
 
 
 def _spread_ratios(answer: Answer) -> Iterator[str]:

@@ -10,11 +10,8 @@ from typing import Any, NamedTuple
 from agent_core.domain import Plan, Study
 from agent_core.report.number_texts import names_of
 from agent_core.report.rendering import render_part
+from agent_core.report.spread_words import amount_of
 from agent_core.statistics.facts import Comparison, Facts, Summary
-
-LIMITS = (0.01, 0.05, 0.15)
-"""Coefficients of variation up to which the seed moves a metric that much; then strongly."""
-AMOUNTS = ("hardly", "little", "noticeably", "strongly")
 
 
 class SweptPoint(NamedTuple):
@@ -78,19 +75,8 @@ def _seed_headline(plan: Plan, facts: Facts) -> str:
 
 
 def _amount_of(spread: Summary) -> str:
-    """Return how far the seed moves a metric: in words that the interval of the SD bears."""
-    limits = spread.sd_interval
-    share = spread.cv / spread.sd if spread.sd else math.nan
-    ends = [v * share for v in (limits.low, limits.high)] if limits.is_known else [spread.cv] * 2
-    first, last = (_step_of(cv) for cv in ends)
-    if last - first > 1:
-        return f"by an amount that {spread.units} seeds leave open"
-    return " to ".join(dict.fromkeys((AMOUNTS[first], AMOUNTS[last])))
-
-
-def _step_of(cv: float) -> int:
-    """Return the place of a coefficient of variation among the words for it."""
-    return sum(cv > limit for limit in LIMITS)
+    """Return how far the seed moves a metric."""
+    return amount_of(spread.sd, spread.sd_interval, spread.cv, f"{spread.units} seeds")
 
 
 def _comparison_headline(plan: Plan, facts: Facts) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from agent_core.domain import Algorithm, Plan
 from agent_core.evidence.retrained import Pair
 from agent_core.prose.clipping import clipped, on_one_line
-from agent_core.report.answer_chapters import chapters_of, has_own_headline
+from agent_core.report.answer_chapters import chapters_of, is_of_family
 from agent_core.report.caveats import SPLIT_EFFECT, split_limits
 from agent_core.report.headline import summaries_over_seeds
 from agent_core.report.rendering import render_part
@@ -81,7 +81,7 @@ def part_text(name: str, inputs: ReportInputs, facts: Facts, prose: Prose | None
         return render_part("answers.md.j2", name, answered=chapters_of(inputs))
     if name == TABLES:
         return "\n".join(asked_tables(inputs))
-    if name in LEAGUE and not has_own_headline(inputs):
+    if name in LEAGUE and not is_of_family(inputs):
         return ""  # algorithms over cells that answers tell apart are no league
     return render_part(
         "thread.md.j2",

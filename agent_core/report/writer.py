@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
@@ -12,6 +13,7 @@ from agent_core.report import answer_figures, figures
 from agent_core.report.answer_chapters import (
     answer_headline,
     chapters_of,
+    compared_measures,
     numbered_answers,
     save_tables,
 )
@@ -30,6 +32,7 @@ from agent_core.report.thread_summary import Prose, body_text, limits_of, thread
 from agent_core.rules.design_words import question_text
 from agent_core.rules.requested import Form
 from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.differences import with_late_margins
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
 
 __all__ = ["ReportInputs", "preliminary_text", "write_report"]
@@ -69,7 +72,9 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     facts = inputs.facts or NOTHING_RECORDED
-    facts = with_late_margin(facts) if inputs.is_margin_late else facts
+    if inputs.is_margin_late:
+        facts = with_late_margin(facts)
+        inputs = replace(inputs, answers=tuple(map(with_late_margins, inputs.answers)))
     prose, answer = _fill_words(inputs, facts, draft)
     drawn = _draw(inputs, facts, folder / "figures")
     drawn, asked = with_asked_first(inputs, drawn, folder / "figures")
@@ -178,6 +183,7 @@ def _report_markdown(
         headline=answer,
         alerts=alerts(inputs, is_file=True),
         chapters=render_part("answers.md.j2", "chapters", answered=chapters_of(inputs)),
+        compared=compared_measures(inputs),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         figures=[path.name for path in drawn],
         requests=[(r.wanted.text, where_text(r)) for r in inputs.requests],

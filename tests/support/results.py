@@ -25,11 +25,21 @@ from agent_core.domain import (
     Study,
     Task,
     Verdict,
+    cells_of,
+    with_design,
 )
 from agent_core.domain.events import Logged, RunSubmitted
-from agent_core.evidence.evidence import ROW_COLUMNS, USER_COLUMNS, Evidence, empty
+from agent_core.evidence.cell_folders import CellFolders
+from agent_core.evidence.evidence import (
+    ROW_COLUMNS,
+    USER_COLUMNS,
+    Evidence,
+    empty,
+    placed_in_design,
+)
 from agent_core.report.writer import ReportInputs
 from agent_core.run.view import Freeze, RunView
+from agent_core.statistics.answered import answers_for
 from agent_core.statistics.facts import collect_facts
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -79,9 +89,10 @@ def evidence_of(plan, per_user, source=SOURCE, **more):
             ]
     frame = pd.DataFrame(rows, columns=list(ROW_COLUMNS)) if rows else empty(ROW_COLUMNS)
     table = pd.DataFrame(users, columns=list(USER_COLUMNS)) if users else empty(USER_COLUMNS)
-    return Evidence(
+    found = Evidence(
         plan, source, OK, (dataset(),), rows=frame.astype({"k": "Int64"}), per_user=table, **more
     )
+    return placed_in_design(found, cells_of(with_design(plan), found.datasets), CellFolders())
 
 
 @cache
@@ -156,6 +167,7 @@ def inputs_of(evidence, *, checks=None, nodes=None, outcome=Outcome.SATISFIED, *
     log = (Logged(1, START + timedelta(minutes=11), RunSubmitted(view.task, "rules", "cold")),)
     known = {
         "view": view, "log": log, "evidence": evidence, "facts": facts_of(evidence),
+        "answers": answers_for(evidence),
         "packages": PACKAGES, "outcome": outcome, "ending": Ending.SATISFIED, "best": best,
     }  # fmt: skip
     return ReportInputs(**known | more)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from agent_core.domain import Question
+from agent_core.domain import Estimand, Question
 from agent_core.statistics.answers.answer import (
     Answer,
     Caution,
@@ -122,13 +123,37 @@ def _line(e: Estimate, ratio: Estimate | None) -> dict[str, object]:
         "worse": e.share_worse,
         "equal": test.equal,
         "detectable": test.detectable,
+        "test": test.name,
         "verdict": test.verdict.value,
     }
     if test.named:
         line[f"p ({test.named})"] = test.named_p
-    if test.equivalence:
-        line["equivalent"] = test.equivalence.is_shown
+    if found := test.equivalence:
+        line |= {
+            "90 % low": found.interval.low,
+            "90 % high": found.interval.high,
+            "p (TOST) after Holm": found.adjusted_p,
+            "equivalence": f"{'equivalent' if found.is_shown else 'not shown'} within "
+            f"±{found.margin:g}{' (exploratory)' if found.is_exploratory else ''}",
+        }
     return line
+
+
+def with_late_margins(answer: Answer) -> Answer:
+    """Return an answer whose equivalences are marked: the margin came after the freeze."""
+    estimates = tuple(map(_with_late_margin, answer.estimates))
+    if answer.kind is not Estimand.DIFFERENCE or estimates == answer.estimates:
+        return replace(answer, estimates=estimates)
+    told = (Statistic.DIFFERENCE, Statistic.RATIO)
+    pairs, ratios = ([e for e in estimates if e.statistic is s] for s in told)
+    return replace(answer, estimates=estimates, table=difference_table(pairs, ratios))
+
+
+def _with_late_margin(e: Estimate) -> Estimate:
+    if e.test is None or e.test.equivalence is None:
+        return e
+    marked = replace(e.test.equivalence, is_exploratory=True)
+    return replace(e, test=replace(e.test, equivalence=marked))
 
 
 def told_apart(estimates: Iterable[Estimate]) -> float:

@@ -98,10 +98,13 @@ def spread_ratio_answer(question: Question, study: StudyValues) -> Answer:
         for arm in arms_of(study, measure, (ALGORITHM,), within):
             table = run_table(study, measure, arm)
             parts, components = _components(arm, table, outer, inner)
+            if not any(len(values) > 1 for values in parts.values()):
+                continue
             are_separate |= not math.isnan(components.as_varied) if components else False
             found.append(_ratio(measure, arm, components, (outer, inner), parts))
             for factor, values in parts.items():
-                marks += _marks(values - np.mean(values), arm, measure, factor)
+                if len(values):
+                    marks += _marks(values - np.mean(values), arm, measure, factor)
     return Answer(
         question,
         tuple(found),

@@ -101,7 +101,7 @@ def test_a_spread_tells_its_interval_and_what_does_not_scatter():
 
     sd, low, high = re.search(r"SD ([\d.]+) .*interval ([\d.]+) to ([\d.]+)", text.lead).groups()
     assert 0 < float(low) < float(sd) < float(high)
-    assert "Popularity does not scatter" in text.lead
+    assert "The seed does not move NDCG@10 of Popularity" in text.lead
 
 
 def test_what_has_no_results_is_said_and_answers_nothing():

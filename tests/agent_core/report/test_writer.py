@@ -18,9 +18,11 @@ from results import (
 from agent_core.domain import (
     Claim,
     Ending,
+    Estimand,
     Metric,
     NodeId,
     Outcome,
+    Question,
     ReportDraft,
     Task,
     UserId,
@@ -167,12 +169,14 @@ def test_a_stopped_seed_study_tells_what_there_is(tmp_path):
 
 def test_metrics_beside_the_primary_one_are_exploratory(tmp_path):
     metrics = (Metric("ndcg", 10), Metric("recall", 20))
+    asked = Question(Estimand.DIFFERENCE, ("algorithm",), ("ndcg@10",))
     plan = comparison_plan("EASE", "ItemKNN", "ImplicitMF", metrics=metrics)
+    plan = replace(plan, questions=(asked,))
 
     found = report(tmp_path, inputs_of(comparison_evidence(plan)))
 
-    declared, other = found.markdown.split("### Differences in Recall@20")
-    assert "### Differences in NDCG@10" in declared
+    assert "## How much do algorithms differ in NDCG@10?" in found.markdown
+    other = found.markdown.partition("### Differences in Recall@20")[2]
     assert "outside the family that the plan declares: exploratory" in other
     assert "Kendall's tau 1.00 (n = 4 is few" in other
 

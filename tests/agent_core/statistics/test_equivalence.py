@@ -213,7 +213,7 @@ def test_the_report_tells_what_the_margin_decides(tmp_path):
 
     assert "ItemKNN and ImplicitMF are not distinguishable" in found.headline
     assert "; equivalent within ±0.05 (TOST: 90 % interval" in found.headline
-    assert "| 90 % interval | adjusted p (TOST) | equivalence |" in found.markdown
+    assert "| 90 % low | 90 % high | p (TOST) after Holm | equivalence |" in found.markdown
     assert "| equivalent within ±0.05 |" in found.markdown
     assert "margin ±0.05 NDCG@10, frozen" in found.markdown
     assert "xploratory" not in found.headline
