@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import duckdb
+import numpy as np
 
 from agent_core.data.table import run
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
@@ -69,18 +70,30 @@ def count_table(opened: duckdb.DuckDBPyConnection, table: str, recipe: Recipe) -
         When the table cannot be counted.
     """
     users, items = (_groups(opened, table, key) for key in ("user_id", "item_id"))
-    (pairs,) = _numbers(opened, "count(*)", f"(SELECT DISTINCT user_id, item_id FROM {table})")
     counts = Counts(
         users.rows,
         users.count,
         items.count,
         users.fewest,
-        users.rows - pairs,
+        _repeated(opened, table),
         histograms=Histograms(per_user=users.bars, per_item=items.bars),
     )
     if "rating" in recipe.roles:
         counts = _with_ratings(counts, opened, table)
     return _with_times(counts, opened, table, recipe) if "timestamp" in recipe.roles else counts
+
+
+def _repeated(opened: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return how many rows repeat a pair of user and item.
+
+    Where all hashes differ, so do the pairs; to sort them takes a fourth of grouping pairs.
+    """
+    found = opened.execute(f"SELECT hash(user_id, item_id) AS hash FROM {table}").fetchnumpy()
+    hashes = np.sort(found["hash"])
+    if (hashes[1:] != hashes[:-1]).all():
+        return 0
+    (pairs,) = _numbers(opened, "count(*)", f"(SELECT DISTINCT user_id, item_id FROM {table})")
+    return len(hashes) - pairs
 
 
 def _groups(opened: duckdb.DuckDBPyConnection, table: str, key: str) -> _Groups:

@@ -9,9 +9,9 @@ from typing import NoReturn
 from agent_core.data.choices import date_choice, mark_choice
 from agent_core.data.reading import Reading
 from agent_core.data.table import (
-    field_text,
     is_missing,
     number_text,
+    quoted_name,
     quoted_text,
 )
 from agent_core.domain.recipe import EPOCHS, Drop, Layout, Recipe, When
@@ -36,9 +36,9 @@ def mend_headers(reading: Reading) -> bool:
     name = quoted_text(recipe.user)
     if not reading.numbers(f"count_if(CAST(user_id AS VARCHAR) = {name})")[0] and ids == total:
         return False
-    is_named = " AND ".join(f"{field_text(c)} = {quoted_text(c)}" for c in recipe.columns)
+    is_named = " AND ".join(f"{quoted_name(c)} = {quoted_text(c)}" for c in recipe.columns)
     again = reading.count(is_named)
-    if not again or again != reading.count(f"{field_text(recipe.user)} = {name}"):
+    if not again or again != reading.count(f"{quoted_name(recipe.user)} = {name}"):
         return False
     drop = Drop(recipe.user, When.IS, (recipe.user,), "the names of the columns again")
     reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
@@ -68,7 +68,7 @@ def mend_ratings(reading: Reading) -> bool:
     recipe = reading.recipe
     if not recipe.rating:
         return False
-    text = field_text(recipe.rating)
+    text = quoted_name(recipe.rating)
     is_open = is_missing(recipe, recipe.rating)
     total, known, infinite = reading.numbers(
         "count(*)", "count(rating)", "count_if(NOT isfinite(rating))"
@@ -121,7 +121,7 @@ def mend_times(reading: Reading) -> bool:
         other, reading.others = reading.others[0], reading.others[1:]
         return _is_other_format(reading, other, odd)
     if recipe.time_format in EPOCHS and "0" not in recipe.missing and _has_first_moment(reading):
-        zeros = reading.count(f"{field_text(recipe.timestamp)} IN ('0', '0.0', '-1')")
+        zeros = reading.count(f"{quoted_name(recipe.timestamp)} IN ('0', '0.0', '-1')")
         if zeros:
             reading.notes.append(f"{zeros:,} times are 0 and left open")
             reading.recipe = replace(recipe, missing=(*recipe.missing, "0", "0.0", "-1"))
@@ -145,7 +145,7 @@ def _refuse_ratings(reading: Reading, odd: list[tuple[object, ...]], total: int)
     share = count / total
     at = reading.numbers(
         "min(n)",
-        of=f"(SELECT row_number() OVER () AS n, {field_text(column)} AS v "
+        of=f"(SELECT row_number() OVER () AS n, {quoted_name(column)} AS v "
         f"FROM {reading.source}) WHERE v = {quoted_text(most)}",
     )[0]
     raise BadDataset(
@@ -192,7 +192,7 @@ def _spelled(reading: Reading, value: float) -> tuple[tuple[str, ...], int]:
     """Return how a rating is written in the file, and how often it is there."""
     recipe = reading.recipe
     forms = reading.query(
-        f"SELECT {field_text(recipe.rating)}, count(*) FROM {reading.source} "
+        f"SELECT {quoted_name(recipe.rating)}, count(*) FROM {reading.source} "
         f"WHERE {number_text(recipe, recipe.rating)} = {value!r} GROUP BY 1"
     )
     return tuple(sorted(str(f) for f, _ in forms)), sum(int(str(n)) for _, n in forms)
@@ -235,7 +235,7 @@ def _strange(values: list[float]) -> float | None:
 def _is_other_format(reading: Reading, other: str, odd: int) -> bool:
     """Whether another format of dates fits the file better: by failures, then by order."""
     recipe = reading.recipe
-    text = field_text(recipe.timestamp)
+    text = quoted_name(recipe.timestamp)
 
     def failures(form: str) -> int:
         return reading.count(

@@ -13,7 +13,7 @@ from agent_core.data.hashing import sha256_of
 from agent_core.data.known_side_files import KnownSide
 from agent_core.data.reading import Reading
 from agent_core.data.side_columns import described_columns, resolved_kinds, write_side_table
-from agent_core.data.table import connection, field_text, interactions_of, quoted_name, run
+from agent_core.data.table import connection, interactions_of, quoted_name, run
 from agent_core.domain.side_table import SideOf, SideTable
 
 MOST_COLUMNS = 30
@@ -56,7 +56,7 @@ def own_sides(reading: Reading, sha256: str, folder: Path) -> tuple[SideTable, .
     if not aside or len(aside) > MOST_COLUMNS:
         return ()
     with connection(reading.folder) as opened:
-        fields = ", ".join(_text(c) for c in reading.recipe.columns)
+        fields = ", ".join(map(quoted_name, reading.recipe.columns))
         rows = f"(SELECT {fields} FROM {interactions_of(reading.source, reading.recipe)})"
         run(opened, f"CREATE TABLE sample AS SELECT * FROM {rows} LIMIT {SAMPLE_ROWS}")
         return tuple(_sides(opened, rows, reading, aside, sha256, folder))
@@ -139,7 +139,3 @@ def _lambda(opened: duckdb.DuckDBPyConnection, rows: str, key: str, column: str)
     if int(str(ids)) < FEWEST_IDS or whole == most:
         return 0.0
     return (found - most) / (whole - most)
-
-
-def _text(column: str) -> str:
-    return f"{field_text(column)} AS {quoted_name(column)}"

@@ -24,9 +24,9 @@ from agent_core.data.roles import with_roles
 from agent_core.data.table import (
     Trouble,
     connection,
-    field_text,
     is_dropped,
     parquet_kinds,
+    quoted_name,
     run,
     source_of,
 )
@@ -327,7 +327,7 @@ def _tell_lines(reading: Reading) -> None:
     if kept == reading.count("true"):
         return
     for role, column in (("user", recipe.user), ("item", recipe.item)):
-        empty = reading.count(f"{field_text(column)} = ''")
+        empty = reading.count(f"{quoted_name(column)} = ''")
         if empty:
             reading.notes.append(f"{empty:,} lines without {role} are left out")
     before = "false"

@@ -25,7 +25,6 @@ from agent_core.data.side_columns import described_columns, resolved_kinds, writ
 from agent_core.data.table import (
     Trouble,
     connection,
-    field_text,
     parquet_kinds,
     quoted_name,
     quoted_text,
@@ -97,7 +96,7 @@ class _SideReading(Reading):
     def write(self) -> None:
         """Write all fields as text."""
         self.source = source_of(self.opened, self.plain, self.recipe, self.folder)
-        fields = ", ".join(f"{field_text(c)} AS {quoted_name(c)}" for c in self.recipe.columns)
+        fields = ", ".join(map(quoted_name, self.recipe.columns))
         run(
             self.opened,
             f"COPY (SELECT {fields} FROM {self.source}) TO {quoted_text(self.target)} "
@@ -303,7 +302,7 @@ def _keys(reading: _SideReading, wanted: SideWanted) -> Iterator[_Key]:
 
 def id_text(column: str, *, is_number: bool) -> str:
     """Return the SQL of an id as the dataset writes it; open where it can be none."""
-    text = field_text(column)
+    text = quoted_name(column)
     if not is_number:
         return f"nullif({text}, '')"
     number = f"TRY_CAST(split_part({text}, '.', 1) AS BIGINT)"

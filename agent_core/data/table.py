@@ -54,7 +54,17 @@ def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def source_of(
     opened: duckdb.DuckDBPyConnection, plain: PlainFile, recipe: Recipe, folder: Path
 ) -> str:
-    """Return the SQL that gives all fields of a file as text, in file order."""
+    """Return the SQL that gives the fields of a file as text, trimmed of blanks, in file order."""
+    source = _untrimmed(opened, plain, recipe, folder)
+    if recipe.layout is Layout.DELIMITED and not plain.has_blanks:
+        return source
+    fields = (f"trim({name}) AS {name}" for name in map(quoted_name, recipe.columns))
+    return f"(SELECT {', '.join(fields)} FROM {source})"
+
+
+def _untrimmed(
+    opened: duckdb.DuckDBPyConnection, plain: PlainFile, recipe: Recipe, folder: Path
+) -> str:
     if recipe.layout is Layout.PARQUET:
         kinds = parquet_kinds(opened, plain.path, has_lists=recipe.keeps_lists)
         fields = ", ".join(_typed_text(c, kinds[c]) for c in recipe.columns)
@@ -106,7 +116,7 @@ def write_table(
 
 def interactions_of(source: str, recipe: Recipe) -> str:
     """Return the SQL of the lines of a file that are interactions."""
-    wanted = [f"{field_text(c)} <> ''" for c in (recipe.user, recipe.item)]
+    wanted = [f"{quoted_name(c)} <> ''" for c in (recipe.user, recipe.item)]
     wanted += [f"NOT {is_dropped(d)}" for d in recipe.drops]
     return f"{source} WHERE {' AND '.join(wanted)}"
 
@@ -128,12 +138,12 @@ def run(opened: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]
 
 def is_missing(recipe: Recipe, column: str) -> str:
     """Return the SQL that tells where a rating or a time is left open."""
-    return f"{field_text(column)} IN ({', '.join(map(quoted_text, recipe.missing))})"
+    return f"{quoted_name(column)} IN ({', '.join(map(quoted_text, recipe.missing))})"
 
 
 def is_dropped(drop: Drop) -> str:
     """Return the SQL that tells which lines a rule leaves out."""
-    text = field_text(drop.column)
+    text = quoted_name(drop.column)
     values = ", ".join(map(quoted_text, drop.values))
     match drop.when:
         case When.IS:
@@ -148,14 +158,9 @@ def is_dropped(drop: Drop) -> str:
             return f"coalesce({number} {COMPARED[drop.when]} {float(drop.values[0])!r}, false)"
 
 
-def field_text(column: str) -> str:
-    """Return the SQL of a field, blanks around it removed."""
-    return f"trim({quoted_name(column)})"
-
-
 def number_text(recipe: Recipe, column: str) -> str:
     """Return the SQL of a field as a number, open where it is none."""
-    text = field_text(column)
+    text = quoted_name(column)
     if recipe.ending:
         text = f"regexp_replace({text}, {quoted_text(re.escape(recipe.ending) + '$')}, '')"
     if recipe.thousands:
@@ -236,7 +241,7 @@ def _without(path: Path, recipe: Recipe, folder: Path) -> Path:
 
 
 def _id(column: str, *, is_number: bool) -> str:
-    text = field_text(column)
+    text = quoted_name(column)
     if not is_number:
         return text
     number = f"TRY_CAST({text} AS BIGINT)"
@@ -250,7 +255,7 @@ def _rating(recipe: Recipe) -> str:
 
 
 def _time(recipe: Recipe) -> str:
-    text, form = field_text(recipe.timestamp), recipe.time_format
+    text, form = quoted_name(recipe.timestamp), recipe.time_format
     if form == ORDER:
         time = f"TRY_CAST({text} AS DOUBLE)"
     elif form == "ns":
