@@ -11,7 +11,6 @@ from typing import Protocol
 from agent_core.domain import (
     Answer,
     Dataset,
-    Memory,
     Node,
     NodeId,
     Outcome,
@@ -20,6 +19,7 @@ from agent_core.domain import (
     ReportDraft,
     Requirement,
     Revision,
+    Room,
     RunId,
     Script,
     Usage,
@@ -43,7 +43,7 @@ class Context:
     """For the researcher's own random choices, derived from run seed and decision."""
     folds: int = 1
     """The user's preferred number of folds where cross-validation fits the task."""
-    memory: Memory = field(default_factory=Memory)
+    room: Room = field(default_factory=Room)
     """What a script may use."""
 
 

@@ -11,7 +11,7 @@ from agent_core.domain.design import (
     Question,
     Unanswered,
 )
-from agent_core.domain.environment import Memory, Packages
+from agent_core.domain.environment import Packages, Room
 from agent_core.domain.families import study_of, with_design
 from agent_core.domain.metric import Better, Metric
 from agent_core.domain.node import (

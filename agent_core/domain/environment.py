@@ -17,9 +17,11 @@ class Packages:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What there is of memory; 0 where it is not known."""
+class Room:
+    """What a script may use, and what there is; 0 where it is not known."""
 
     script_mib: int = 0
-    """Limit of one script, all its processes together."""
+    """Memory of one script, all its processes together."""
     machine_mib: int = 0
+    script_s: float = 0.0
+    """Seconds of the clock for one script."""

@@ -15,11 +15,11 @@ from agent_core.domain import (
     Answer,
     Budget,
     Ending,
-    Memory,
     Packages,
     Plan,
     PlanChange,
     Revision,
+    Room,
     RunId,
     RunStatus,
     UserId,
@@ -48,6 +48,7 @@ from agent_core.lab.settling import settled, settled_revision
 from agent_core.lab.striking import strike
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.lenskit.memory import cautions
+from agent_core.lenskit.seconds import time_cautions
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
 from agent_core.run.journal import Journal
@@ -185,7 +186,11 @@ class RunDriver:
             packages=self.services.packages,
             seed=task.seed if task else 0,
             folds=self.settings.agent.k_fold_validation,
-            memory=Memory(self.services.executor.limits.memory_mib, memory_mib()),
+            room=Room(
+                script_mib=self.services.executor.limits.memory_mib,
+                machine_mib=memory_mib(),
+                script_s=self.settings.execution.timeout,
+            ),
         )
 
     def files(self) -> dict[str, Path]:
@@ -223,9 +228,11 @@ class RunDriver:
             return revision
 
     def with_cautions(self, plan: Plan) -> Plan:
-        """Return a plan with what of it may not fit into memory."""
+        """Return a plan with what of it may not fit into memory or time."""
         used = [d for d in self.view.datasets if d.name in plan.datasets]
-        return replace(plan, cautions=cautions(plan.algorithms, used, self.context().memory))
+        room = self.context().room
+        told = cautions(plan.algorithms, used, room) + time_cautions(plan, used, room)
+        return replace(plan, cautions=told)
 
     async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent_core.domain import Algorithm, Dataset, Memory
+from agent_core.domain import Algorithm, Dataset, Room
 from agent_core.lenskit.scorers import SCORERS
 
 MIB = 1 << 20
@@ -43,49 +43,49 @@ def training_bytes(algorithm: Algorithm, dataset: Dataset) -> float:
 
 
 def cautions(
-    algorithms: Sequence[Algorithm], datasets: Sequence[Dataset], memory: Memory
+    algorithms: Sequence[Algorithm], datasets: Sequence[Dataset], room: Room
 ) -> tuple[str, ...]:
     """Return what may not fit into the memory of a script, and what to do about it."""
-    if not memory.script_mib:
+    if not room.script_mib:
         return ()
     found: list[str] = []
     for dataset in datasets:
         needs = {a.name: needed_mib(a, dataset) for a in algorithms}
-        large = {n: mib for n, mib in needs.items() if mib > NEARLY_ALL * memory.script_mib}
-        room = memory.machine_mib or max(large.values(), default=0.0) * SPARE
-        fit = {n: mib for n, mib in large.items() if SPARE * mib <= room}
+        large = {n: mib for n, mib in needs.items() if mib > NEARLY_ALL * room.script_mib}
+        most = room.machine_mib or max(large.values(), default=0.0) * SPARE
+        fit = {n: mib for n, mib in large.items() if SPARE * mib <= most}
         beyond = {n: mib for n, mib in large.items() if n not in fit}
-        limit = _rounded(SPARE * max(fit.values(), default=0.0))
-        found += _caution(fit, dataset, memory, f"set sandbox.memory_mib to {limit:,}")
-        found += _caution(beyond, dataset, memory, f"this machine has {memory.machine_mib:,} MiB")
+        limit = advised_mib(max(fit.values(), default=0.0))
+        found += _caution(fit, dataset, room, f"set sandbox.memory_mib to {limit:,}")
+        found += _caution(beyond, dataset, room, f"this machine has {room.machine_mib:,} MiB")
     return tuple(found)
 
 
-def estimates_text(datasets: Sequence[Dataset], memory: Memory) -> str:
+def estimates_text(datasets: Sequence[Dataset], room: Room) -> str:
     """Return what each scorer needs, where some come near the limit; empty where none does."""
     lines = []
     for dataset in datasets:
         needs = {kind: needed_mib(Algorithm(kind, kind), dataset) for kind in SCORERS}
-        if max(needs.values()) > NEARLY_ALL * memory.script_mib > 0:
+        if max(needs.values()) > NEARLY_ALL * room.script_mib > 0:
             told = ", ".join(f"{kind} {mib:,.0f}" for kind, mib in needs.items())
             lines.append(f"{dataset.name}: {told}")
-    limit = f"A script may use {memory.script_mib:,} MiB; estimated peaks in MiB on "
+    limit = f"A script may use {room.script_mib:,} MiB; estimated peaks in MiB on "
     return f"{limit}{'; '.join(lines)}" if lines else ""
 
 
 def _caution(
-    needs: Mapping[str, float], dataset: Dataset, memory: Memory, remedy: str
+    needs: Mapping[str, float], dataset: Dataset, room: Room, remedy: str
 ) -> Iterator[str]:
     """Say what algorithms need on a dataset, if any do, and what would make them fit."""
     if needs:
         told = ", ".join(f"{name} {mib:,.0f}" for name, mib in needs.items())
         yield (
-            f"a script has {memory.script_mib:,} MiB; on {dataset.name} ({dataset.users:,} users, "
+            f"a script has {room.script_mib:,} MiB; on {dataset.name} ({dataset.users:,} users, "
             f"{dataset.items:,} items, {dataset.rows:,} interactions) there are needed about "
             f"{told} MiB: {remedy}, leave out what is too large, or attach a sample"
         )
 
 
-def _rounded(mib: float) -> int:
-    """Return memory in half GiB, rounded up."""
-    return int(-(-mib // 512) * 512)
+def advised_mib(needed: float) -> int:
+    """Return the limit that a script is advised to have for what it needs, in half GiB."""
+    return int(-(-SPARE * needed // 512) * 512)

@@ -29,6 +29,8 @@ class Scorer:
     """Other names that people use for a parameter."""
     memory: Mapping[str, float] = field(default_factory=dict)
     """Bytes that training takes for each interaction, item_pair and so on."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds for each million interactions, 1,000 users and so on."""
 
 
 def _read_table() -> dict[str, Scorer]:

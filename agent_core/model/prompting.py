@@ -95,7 +95,7 @@ def piece(name: str, *told: Any) -> str:
 
 def study_pieces(context: Context, plan: Plan | None = None) -> dict[str, Any]:
     """Return the pieces that every question about one run has."""
-    needed = estimates_text(context.datasets, context.memory)
+    needed = estimates_text(context.datasets, context.room)
     data = clip(piece("data", context.datasets), 8000), needed
     study = {
         "task": clip(context.task, TASK),

@@ -14,6 +14,14 @@ class Assumptions:
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.about = dict.fromkeys(texts, Topic.MODELS)
 
+    @classmethod
+    def of(cls, plan: Plan) -> Assumptions:
+        """Return those of a plan, to be added to."""
+        found = cls()
+        for text, topic in _pairs(plan):
+            found.add(text, topic)
+        return found
+
     def add(self, text: str, about: Topic = Topic.MODELS) -> None:
         """Note an assumption."""
         self.about.setdefault(text, about)

@@ -23,8 +23,6 @@ class Known:
     names: str
     """Pattern of what people call it."""
     config: Mapping[str, Any] = field(default_factory=dict)
-    seconds: float = 0.3
-    """Training on 100,000 interactions, one core."""
 
     @property
     def scorer(self) -> Scorer:

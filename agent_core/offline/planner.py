@@ -16,15 +16,16 @@ from agent_core.domain import (
     Metric,
     Plan,
     Role,
+    Room,
     SplitKind,
     Study,
     Topic,
     with_design,
 )
+from agent_core.lenskit.seconds import needed_s
 from agent_core.offline.algorithm_choice import algorithms_of, with_kept_neighbours
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
-from agent_core.offline.catalogue import BY_KIND, BY_NAME
 from agent_core.offline.designs.plans import with_reading
 from agent_core.offline.fitting import fit_reading
 from agent_core.offline.grammar import (
@@ -36,11 +37,12 @@ from agent_core.offline.grammar import (
 from agent_core.offline.plan_titles import title_of
 from agent_core.offline.reported import reported_texts
 from agent_core.offline.requirements import requirements_of
+from agent_core.offline.room import with_fewer_test_users, without_too_large
 from agent_core.offline.split_choice import split_of
 
-STARTUP_S = 8.0
-RECOMMEND_S = 0.8
-"""Seconds to recommend for 1,000 users, one core."""
+SHARED = 2
+"""Times that a script takes of the clock what it takes of a core: drafts share these."""
+UNKNOWN_ROOM = Room()
 MAX_SEEDS = 1000
 SWEEP_SEEDS = 3
 NO_MARGIN = (
@@ -50,7 +52,9 @@ NO_MARGIN = (
 ALL_REPEATED = "all of repeated pairs: an algorithm is given each pair once, by its last"
 
 
-def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> Plan:
+def build(
+    reading: Reading, dataset: Dataset, question: str, folds: int = 1, room: Room = UNKNOWN_ROOM
+) -> Plan:
     """Return the plan for a reading.
 
     Parameters
@@ -63,6 +67,8 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         The user's words.
     folds
         The preferred number of folds where cross-validation fits.
+    room
+        What a script may use, which the plan is fitted to.
     """
     assumptions = Assumptions(reading.notes)
     reading, gaps = fit_reading(reading, dataset, assumptions)
@@ -70,6 +76,7 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
     metrics = metric_values(reading)
     algorithms = algorithms_of(reading, study, metrics, assumptions)
     algorithms = with_kept_neighbours(algorithms, dataset, assumptions)
+    algorithms = without_too_large(algorithms, dataset, room, assumptions)
     split = split_of(reading, study, dataset, metrics, folds, assumptions)
     seeds = _seeds_of(reading, study, algorithms, assumptions)
     if reading.margin is None and AMOUNTS["equivalence"].search(question):
@@ -99,9 +106,10 @@ def build(reading: Reading, dataset: Dataset, question: str, folds: int = 1) -> 
         margin=reading.margin,
     )
     plan = with_reading(with_design(plan), reading.design, dataset)
+    plan = with_fewer_test_users(plan, dataset, room)
     plan = replace(plan, title=title_of(plan), reported=reported_texts(plan))
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
-    return replace(plan, estimate_s=_estimate(plan, dataset))
+    return replace(plan, estimate_s=round(SHARED * needed_s(plan, dataset).total_s))
 
 
 def _unmapped_clauses(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:
@@ -179,22 +187,3 @@ def _left_out_text(dataset: Dataset) -> str:
     drops = dataset.recipe.drops if dataset.recipe else ()
     told = ", ".join(dict.fromkeys(d.why or d.column for d in drops))
     return f"; left out of the file: {told}" if told else ""
-
-
-def _estimate(plan: Plan, dataset: Dataset) -> float:
-    """Return the expected wall seconds: the drafts share the cores."""
-    scale = max(0.05, dataset.rows / 100_000)
-    tested = (
-        dataset.users / 1000 * (1 if plan.split.kind is not SplitKind.CROSSFOLD_USERS else 0.3)
-    )
-    total = STARTUP_S
-    for algorithm in plan.algorithms:
-        known = BY_KIND.get(algorithm.kind, BY_NAME["ImplicitMF"])
-        seconds = (
-            known.seconds
-            * scale
-            * (max(1.0, dataset.items / 1700) ** 1.5 if known.name == "EASE" else 1)
-        )
-        runs = plan.split.folds * (len(plan.seeds) if algorithm.is_random else 1)
-        total += runs * (seconds + RECOMMEND_S * tested + 0.3)
-    return round(total * 2)

@@ -72,7 +72,8 @@ class OfflineResearcher:
         if reading.beyond or reading.is_empty or reading.has_only_outsiders:
             raise OutsideGrammar(f"{_understanding_text(reading)} {HELP}")
         dataset = _interaction_dataset(request.context.datasets)
-        plan = build(reading, dataset, request.context.task, request.context.folds)
+        context = request.context
+        plan = build(reading, dataset, context.task, context.folds, context.room)
         plan = carried_out(plan, dataset)
         others = [d.name for d in request.context.datasets if d is not dataset]
         others = others if len(plan.datasets) < 2 else []
@@ -83,7 +84,7 @@ class OfflineResearcher:
         """Read a reply to the plan."""
         dataset = _interaction_dataset(request.context.datasets)
         read = follow_data if request.reread else revise
-        return read(request.plan, dataset, request.reply)
+        return read(request.plan, dataset, request.reply, request.context.room)
 
     async def draft(self, request: DraftRequest) -> Script:
         """Compose the variant of this draft.

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent_core.checks.registry import BINDING
-from agent_core.domain import Dataset, Plan, PlanChange, Revision, SplitKind
+from agent_core.domain import Dataset, Plan, PlanChange, Revision, Room, SplitKind
 from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.catalogue import UNBUILT
 from agent_core.offline.designs.changes import with_questions
 from agent_core.offline.designs.reading import Design
 from agent_core.offline.grammar import BASELINES, Reading, metric_values, read
 from agent_core.offline.plan_reading import reading_of
-from agent_core.offline.planner import build
+from agent_core.offline.planner import UNKNOWN_ROOM, build
 from agent_core.offline.requirements import (
     configurations_text,
     key_of,
@@ -42,7 +42,7 @@ UNDERSTOOD = (
 )
 
 
-def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
+def revise(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) -> Revision:
     """Return what a reply comes to; the plan changes only when it is a wish.
 
     Parameters
@@ -53,6 +53,8 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
         The profile of the data.
     reply
         The reply as written.
+    room
+        What a script may use.
     """
     words = re.sub(r"\s+", " ", reply).strip()
     if says("chatter", words) and read(words).is_empty and not says("wish", words):
@@ -70,10 +72,10 @@ def revise(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     if not changed and not dropped:
         silent = not says("wish", words) and not said
         return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
-    return _next_revision(plan, dataset, changed, dropped, said)
+    return _next_revision(plan, dataset, changed, dropped, said, room)
 
 
-def follow_data(plan: Plan, dataset: Dataset, reply: str) -> Revision:
+def follow_data(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) -> Revision:
     """Return the next version for data that were read again, and for what a reply says besides."""
     changed, dropped, said = _apply(plan, re.sub(r"\s+", " ", reply).strip())
     reading = changed or reading_of(plan)
@@ -81,7 +83,9 @@ def follow_data(plan: Plan, dataset: Dataset, reply: str) -> Revision:
     if bool(dataset.parts) != was_given and reading.split in (plan.split.kind, None):
         kind = SplitKind.GIVEN if dataset.parts else None
         changed = replace(reading, split=kind, folds=None)
-    return _next_revision(plan, dataset, changed, dropped, said if changed or dropped else "")
+    return _next_revision(
+        plan, dataset, changed, dropped, said if changed or dropped else "", room
+    )
 
 
 def _outcome_reply(plan: Plan, reply: str) -> str:
@@ -121,12 +125,18 @@ def _dropped_numbers(reply: str) -> list[int]:
 
 
 def _next_revision(
-    plan: Plan, dataset: Dataset, reading: Reading | None, dropped: frozenset[str], said: str
+    plan: Plan,
+    dataset: Dataset,
+    reading: Reading | None,
+    dropped: frozenset[str],
+    said: str,
+    room: Room,
 ) -> Revision:
     """Return the next version of the plan with its difference."""
-    next_plan = build(_with_design(reading or reading_of(plan), plan), dataset, plan.question)
+    wanted = _with_design(reading or reading_of(plan), plan)
+    next_plan = build(wanted, dataset, plan.question, room=room)
     was = {key_of(r) for r in plan.requirements}
-    fresh_before = build(reading_of(plan), dataset, plan.question)
+    fresh_before = build(reading_of(plan), dataset, plan.question, room=room)
     gone = frozenset(key_of(r) for r in fresh_before.requirements) - was
     requirements = with_known_ids(next_plan.requirements, plan.requirements, dropped | gone)
     assumptions = kept_assumptions(plan, next_plan)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from agent_core.domain import (
     Ending,
-    Memory,
     Node,
     NodeId,
     Operator,
     Plan,
+    Room,
     RunId,
     Script,
 )
@@ -207,7 +207,7 @@ class Search:
             node=node,
             seed=decision_rng(self.task_seed, node).randrange(2**31),
             folds=self.setup.folds,
-            memory=Memory(self.setup.executor.limits.memory_mib),
+            room=Room(self.setup.executor.limits.memory_mib),
         )
 
     def notes(self) -> tuple[str, ...]:

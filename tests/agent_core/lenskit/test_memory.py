@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from results import dataset
 
-from agent_core.domain import Algorithm, Memory
+from agent_core.domain import Algorithm, Room
 from agent_core.lenskit.memory import cautions, estimates_text, needed_mib
 from agent_core.lenskit.scorers import SCORERS
 
@@ -15,7 +15,7 @@ TWENTY_FIVE = dataset("ratings.csv", rows=25_000_095, users=162_541, items=59_04
 EASE = Algorithm("EASE", "EASEScorer", {"regularization": 200.0})
 POPULARITY = Algorithm("Popularity", "PopScorer")
 FACTORS = Algorithm("ImplicitMF", "ImplicitMFScorer", {"embedding_size": 32})
-DEFAULT = Memory(4096, 24_000)
+DEFAULT = Room(4096, 24_000)
 
 
 def test_usual_data_fit_the_default_limit():
@@ -41,8 +41,8 @@ def test_a_larger_limit_is_named_where_the_machine_has_the_memory():
 
 
 def test_nothing_is_said_where_the_limit_is_not_known():
-    assert cautions((EASE,), (TWENTY_FIVE,), Memory()) == ()
-    assert estimates_text((TWENTY_FIVE,), Memory()) == ""
+    assert cautions((EASE,), (TWENTY_FIVE,), Room()) == ()
+    assert estimates_text((TWENTY_FIVE,), Room()) == ""
 
 
 def test_prompts_have_estimates_only_of_data_that_come_near_the_limit():
