@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agent_core.domain import NodeId, RunId, Script
+from agent_core.domain import NodeId, Room, RunId, Script
 from agent_core.domain.cells import Cell
+from agent_core.execution.machine import memory_mib
 from agent_core.execution.pilot import pilot_cells
 from agent_core.execution.progress import OnProgress, Ticker
 from agent_core.execution.slots import FairSlots
@@ -57,6 +58,10 @@ class Executor:
         self.sandbox = sandbox
         self.slots = slots
         self.limits = limits
+
+    def room(self, timeout_s: float) -> Room:
+        """Return what a script may use."""
+        return Room(self.limits.memory_mib, memory_mib(), timeout_s)
 
     async def execute(self, experiment: Experiment, tell: OnProgress) -> Execution:
         """Run the script, a pilot of it first where that pays; a failed pilot is the result.

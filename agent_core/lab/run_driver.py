@@ -19,7 +19,6 @@ from agent_core.domain import (
     Plan,
     PlanChange,
     Revision,
-    Room,
     RunId,
     RunStatus,
     UserId,
@@ -37,7 +36,6 @@ from agent_core.domain.events import (
 from agent_core.domain.plan import plan_hash
 from agent_core.errors import AgentError, BadDataset, OutsideGrammar
 from agent_core.execution.executor import Executor
-from agent_core.execution.machine import memory_mib
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
@@ -47,8 +45,7 @@ from agent_core.lab.run_files import RunFiles, status_text
 from agent_core.lab.settling import settled, settled_revision
 from agent_core.lab.striking import strike
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
-from agent_core.lenskit.memory import cautions
-from agent_core.lenskit.seconds import time_cautions
+from agent_core.lenskit.room import cautions
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import RunBudget
 from agent_core.run.journal import Journal
@@ -186,11 +183,7 @@ class RunDriver:
             packages=self.services.packages,
             seed=task.seed if task else 0,
             folds=self.settings.agent.k_fold_validation,
-            room=Room(
-                script_mib=self.services.executor.limits.memory_mib,
-                machine_mib=memory_mib(),
-                script_s=self.settings.execution.timeout,
-            ),
+            room=self.services.executor.room(self.settings.execution.timeout),
         )
 
     def files(self) -> dict[str, Path]:
@@ -230,9 +223,7 @@ class RunDriver:
     def with_cautions(self, plan: Plan) -> Plan:
         """Return a plan with what of it may not fit into memory or time."""
         used = [d for d in self.view.datasets if d.name in plan.datasets]
-        room = self.context().room
-        told = cautions(plan.algorithms, used, room) + time_cautions(plan, used, room)
-        return replace(plan, cautions=told)
+        return replace(plan, cautions=cautions(plan, used, self.context().room))
 
     async def read_reply(self, text: str) -> Revision:
         """Return what a reply comes to; nothing is logged but the calls."""

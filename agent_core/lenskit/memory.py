@@ -42,7 +42,7 @@ def training_bytes(algorithm: Algorithm, dataset: Dataset) -> float:
     )
 
 
-def cautions(
+def memory_cautions(
     algorithms: Sequence[Algorithm], datasets: Sequence[Dataset], room: Room
 ) -> tuple[str, ...]:
     """Return what may not fit into the memory of a script, and what to do about it."""

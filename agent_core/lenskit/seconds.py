@@ -47,7 +47,7 @@ def needed_s(plan: Plan, dataset: Dataset) -> Needed:
     cells = cells_of(plan)
     return Needed(
         loading_s(dataset) + sum(training_s(c.algorithm, dataset) for c in cells),
-        sum(testing_s(c.algorithm, dataset, users_of(c.block, dataset)) for c in cells),
+        sum(lists_s(c.algorithm, dataset, users_of(c.block, dataset)) for c in cells),
     )
 
 
@@ -94,7 +94,7 @@ def training_s(algorithm: Algorithm, dataset: Dataset) -> float:
     )
 
 
-def testing_s(algorithm: Algorithm, dataset: Dataset, users: float) -> float:
+def lists_s(algorithm: Algorithm, dataset: Dataset, users: float) -> float:
     """Return what the lists of some users take, made and measured."""
     cost = _cost_of(algorithm)
     each = cost.get("users", 0.0) + cost.get("user_items", 0.0) * dataset.items / THOUSAND

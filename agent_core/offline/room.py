@@ -54,8 +54,9 @@ def _left_out_text(algorithm: Algorithm, needed: float, dataset: Dataset, room: 
     if 0 < room.machine_mib < limit:
         remedy = f"this machine has {room.machine_mib:,}"
     return (
-        f"{algorithm.name} is left out: on {dataset.items:,} items and {dataset.rows:,} interactions "
-        f"it needs about {needed:,.0f} MiB, and a script has {room.script_mib:,}; {remedy}"
+        f"{algorithm.name} is left out: on {dataset.items:,} items and {dataset.rows:,} "
+        f"interactions it needs about {needed:,.0f} MiB, and a script has {room.script_mib:,}; "
+        f"{remedy}"
     )
 
 

@@ -12,7 +12,6 @@ from agent_core.domain import (
     NodeId,
     Operator,
     Plan,
-    Room,
     RunId,
     Script,
 )
@@ -207,7 +206,7 @@ class Search:
             node=node,
             seed=decision_rng(self.task_seed, node).randrange(2**31),
             folds=self.setup.folds,
-            room=Room(self.setup.executor.limits.memory_mib),
+            room=self.setup.executor.room(self.setup.execution.timeout),
         )
 
     def notes(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 from results import dataset
 
 from agent_core.domain import Algorithm, Room
-from agent_core.lenskit.memory import cautions, estimates_text, needed_mib
+from agent_core.lenskit.memory import estimates_text, memory_cautions, needed_mib
 from agent_core.lenskit.scorers import SCORERS
 
 SMALL = dataset(rows=100_836, users=610, items=9_724)
@@ -20,11 +20,11 @@ DEFAULT = Room(4096, 24_000)
 
 def test_usual_data_fit_the_default_limit():
     for data in (SMALL, TEN):
-        assert cautions((EASE, POPULARITY, FACTORS), (data,), DEFAULT) == ()
+        assert memory_cautions((EASE, POPULARITY, FACTORS), (data,), DEFAULT) == ()
 
 
 def test_a_dense_matrix_of_many_items_does_not_fit_this_machine():
-    others, dense = cautions((EASE, POPULARITY), (TWENTY_FIVE,), DEFAULT)
+    others, dense = memory_cautions((EASE, POPULARITY), (TWENTY_FIVE,), DEFAULT)
 
     assert "EASE" not in others
     assert "Popularity" not in dense
@@ -33,7 +33,7 @@ def test_a_dense_matrix_of_many_items_does_not_fit_this_machine():
 
 
 def test_a_larger_limit_is_named_where_the_machine_has_the_memory():
-    (found,) = cautions((FACTORS, POPULARITY), (TWENTY_FIVE,), DEFAULT)
+    (found,) = memory_cautions((FACTORS, POPULARITY), (TWENTY_FIVE,), DEFAULT)
 
     limit = int(found.split("sandbox.memory_mib to ")[1].split(", leave")[0].replace(",", ""))
     assert "a script has 4,096 MiB" in found
@@ -41,7 +41,7 @@ def test_a_larger_limit_is_named_where_the_machine_has_the_memory():
 
 
 def test_nothing_is_said_where_the_limit_is_not_known():
-    assert cautions((EASE,), (TWENTY_FIVE,), Room()) == ()
+    assert memory_cautions((EASE,), (TWENTY_FIVE,), Room()) == ()
     assert estimates_text((TWENTY_FIVE,), Room()) == ""
 
 
