@@ -724,9 +724,8 @@ def results() -> pd.DataFrame:
         for c in design()
         for row in _rows_of(c.id)
     ]
-    return pd.DataFrame(
-        lines, columns=["cell", "variant", "block", *factors, "metric", "k", "value", "n", "on"]
-    )
+    columns = ["cell", "variant", "block", *factors, "metric", "k", "value", "n", "on"]
+    return _with_whole_levels(pd.DataFrame(lines, columns=columns), factors)
 
 
 def lists_of(cell: Any) -> pd.DataFrame:
@@ -795,6 +794,15 @@ def _block_of(block: str) -> dict[str, Any]:
         raise ValueError(f"the design has no block {block!r}; it has {', '.join(known)}")
     found: dict[str, Any] = known[block]
     return found
+
+
+def _with_whole_levels(table: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
+    """Return a table whose whole-number levels stay whole where other cells have none."""
+    for name in factors:
+        known = table[name].dropna()
+        if pd.api.types.is_float_dtype(table[name]) and len(known) and (known % 1 == 0).all():
+            table[name] = table[name].astype("Int64")
+    return table
 
 
 def _factor_names() -> list[str]:
@@ -1037,7 +1045,8 @@ def _derive() -> None:
         {"id": i} | {n: t["levels"].get(n) for n in factors} | {n: t.get(n) for n in TIMES}
         for i, t in told.items()
     ]
-    _csv(Path("cells.csv"), pd.DataFrame(lines, columns=["id", *factors, *TIMES]))
+    table = pd.DataFrame(lines, columns=["id", *factors, *TIMES])
+    _csv(Path("cells.csv"), _with_whole_levels(table, factors))
     _derive_users(list(told))
     _derive_run(told)
     _memory["derived"] = (_memory.get("delivered", 0), len(_results["rows"]))

@@ -28,7 +28,7 @@ from agent_core.model.plan_answer import CHECK_NAMES, PlanAnswer, RequirementPar
 from agent_core.prose.clipping import on_one_line
 from agent_core.rules.reading import with_rules_read
 
-MAX_LIST, DEFAULT_LIST, MAX_REQUIREMENTS, MAX_OPTIONS, MAX_TITLE = 1000, 10, 60, 6, 60
+MAX_LIST, DEFAULT_LIST, MAX_REQUIREMENTS, MAX_OPTIONS, MAX_TITLE = 1000, 10, 60, 6, 100
 USUAL = (
     ("The planned algorithms are trained and tested.", "algorithms_as_planned"),
     ("Test data are held out as planned.", "split_as_planned"),

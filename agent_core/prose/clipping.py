@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 ELLIPSIS = "…"
+WORTH_KEEPING = 0.5
+"""Share of the room that a text fills at least, where it ends before a word that does not fit."""
 
 
 def clipped(text: str, most: int) -> str:
     """Return a text of at most `most` characters, an ellipsis in place of what is missing.
 
+    It ends between words, where that does not cost much of it.
+
     Examples
     --------
-    >>> clipped("one two three", 9)
-    'one two…'
+    >>> clipped("one two three", 9), clipped("NDCG@10 of implicit factors", 18)
+    ('one two…', 'NDCG@10 of…')
     """
-    return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    end = -1 if text[most - 1].isspace() else kept.rfind(" ")
+    return (kept[:end] if end >= WORTH_KEEPING * most else kept).rstrip() + ELLIPSIS
 
 
 def on_one_line(text: str, most: int = 300) -> str:

@@ -157,4 +157,4 @@ def _entry(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     number = float(value)
-    return f"{number:,.0f}" if number.is_integer() and abs(number) >= 1 else shown(number)
+    return f"{number:,.0f}" if number.is_integer() else shown(number)

@@ -21,6 +21,7 @@ from agent_core.report.figures import (
     WIDTH,
     clear_axes,
     new_canvas,
+    row_height,
     save,
     wrapped_name,
 )
@@ -32,6 +33,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 TITLE_WIDTHS = (96, 80, 72, 64, 56, 48)
 """Characters of a line of the title: the first that fits is taken."""
 MOST_ROWS, MOST_PANELS = 24, 4
+MOST_WRAPPED = 8
+"""Lines whose names may take several lines."""
 DECADES = 20
 """How far levels reach, as a ratio, from which they stand on a logarithmic axis."""
 
@@ -62,7 +65,9 @@ def figure_of_answer(data: FigureData, title: str) -> Figure | None:
     panels = list(dict.fromkeys(marks["panel"].fillna("")))[:MOST_PANELS]
     height = HEIGHT * len(panels)
     if draw is _intervals:
-        height = max(height, 0.36 * min(len(marks), MOST_ROWS * len(panels)) + 1.2)
+        rows = max((len(marks[marks["panel"].fillna("") == p]) for p in panels), default=0)
+        names = _row_names(marks)[:MOST_ROWS]
+        height = max(height, (row_height(names) * min(rows, MOST_ROWS) + 1.2) * len(panels))
     figure = new_canvas(height)
     figure.set_size_inches(WIDTH, max(HEIGHT, height))
     for number, panel in enumerate(panels, start=1):
@@ -108,17 +113,23 @@ def _curves(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
 def _intervals(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     """Draw a dot with its interval a line, the first on top."""
     marks = marks.iloc[:MOST_ROWS]
-    names = [
-        label_text(" · ".join(str(v) for v in (m.y, m.series) if _is_told(v)))
-        for m in marks.itertuples()
-    ]
+    names = _row_names(marks)
     places = np.arange(len(marks))[::-1]
     x, low, high = (marks[c].to_numpy(float) for c in ("x", "low", "high"))
     axes.errorbar(x, places, xerr=np.vstack([x - low, high - x]), fmt="o", color=BLUE)
-    axes.set_yticks(places, [wrapped_name(n) for n in names], fontsize=9)
+    axes.set_yticks(places, names, fontsize=9)
     if data.x_label == "difference":
         axes.axvline(0, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlabel(data.x_label, fontsize=10)
+
+
+def _row_names(marks: pd.DataFrame) -> list[str]:
+    """Return what each line is called: the algorithm first, on one line where there are many."""
+    names = [
+        label_text(" · ".join(str(v) for v in (m.series, m.y) if _is_told(v)))
+        for m in marks.itertuples()
+    ]
+    return [n if len(names) > MOST_WRAPPED else wrapped_name(n) for n in names]
 
 
 def _is_told(value: object) -> bool:
@@ -153,7 +164,15 @@ def _distributions(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
         axes.plot(values, place + shift, "o", color=colour, alpha=0.7, markersize=4)
     labels = [wrapped_name(label_text(n)) for n in names]
     axes.set_yticks(range(len(names)), labels, fontsize=9)
-    axes.set_xlabel(data.x_label, fontsize=10)
+    axes.set_xlabel(_distribution_label(marks, data), fontsize=10)
+
+
+def _distribution_label(marks: pd.DataFrame, data: FigureData) -> str:
+    """Return what the values are: a measure, its differences, or its deviations."""
+    measure = str(marks["panel"].fillna("").iloc[0])
+    if data.x_label:
+        return f"{data.x_label} in {measure}"
+    return f"{measure}, {data.y_label}" if data.y_label.startswith("deviation") else measure
 
 
 def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:

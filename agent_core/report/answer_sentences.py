@@ -448,7 +448,10 @@ def _gap_text(e: Estimate) -> str:
 def _spread_ratios(answer: Answer) -> Iterator[str]:
     for e in answer.of(Statistic.SD_RATIO):
         parts = {n[3:]: v for n, v in e.more.items() if n.startswith("sd_") and n[3:] in BY_NAME}
-        sds = ", ".join(f"SD {shown(v)} over {factor_words(n)[1]}" for n, v in parts.items())
+        half = max(parts.values(), default=0) / 10
+        sds = ", ".join(
+            f"SD {shown(v, half) if v else 0} over {factor_words(n)[1]}" for n, v in parts.items()
+        )
         larger = str(e.found.get("larger", ""))
         label = f"{measure_text(e.measure)}{_of({**e.levels, **e.within})}"
         notes = _noted(

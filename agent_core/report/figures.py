@@ -96,7 +96,7 @@ def wrapped_name(name: str, lines: int = 3) -> str:
 
 def _empty_figure(labels: Sequence[str] = ()) -> tuple[Figure, Axes]:
     """Return an empty figure in the house style, high enough for a line per label."""
-    figure = new_canvas(1.5 + _row_height(labels) * len(labels))
+    figure = new_canvas(1.5 + row_height(labels) * len(labels))
     return figure, clear_axes(figure.add_subplot())
 
 
@@ -107,7 +107,7 @@ def new_canvas(height: float = HEIGHT) -> Figure:
     return figure
 
 
-def _row_height(labels: Sequence[str]) -> float:
+def row_height(labels: Sequence[str]) -> float:
     """Return the inches that each line of a figure needs for its label."""
     return max([ROW, *(LINE * (label.count("\n") + 1) + 0.06 for label in labels)])
 
@@ -172,7 +172,7 @@ def _seed_distribution(evidence: Evidence, facts: Facts) -> Figure:
     varied = [s for s in summaries if s.over == "seeds"]
     labels = [_label_of(evidence.plan, s) for s in summaries]
     below = [wrapped_name(s.algorithm) for s in varied] if len(varied) > 1 else []
-    heights = [max(1.0, _row_height(group) * len(group)) for group in (labels, below)]
+    heights = [max(1.0, row_height(group) * len(group)) for group in (labels, below)]
     heights[1] = max(heights[1], 1.6)
     figure = new_canvas(sum(heights) + 1.8)
     above, under = (clear_axes(axes) for axes in figure.subplots(2, 1, height_ratios=heights))

@@ -46,6 +46,9 @@ def test_what_is_derived_is_that_of_the_cells(delivered):
         "id", "algorithm", "data", "model_seed", "train_s", "recommend_s", "peak_mib",
         "train_rows", "test_rows", "train_users", "train_items", "test_users",
     ]  # fmt: skip
+    seeds = pd.read_csv(folder / "cells.csv", dtype=str)["model_seed"]
+    assert seeds.isna().any()
+    assert {s for s in seeds.dropna() if not s.isdecimal()} == set()
     means = users.groupby("cell")["value"].mean()
     assert {r["cell"]: pytest.approx(r["value"]) for r in rows} == means.to_dict()
     sizes = table.set_index("id")["test_users"].to_dict()

@@ -45,7 +45,7 @@ def test_a_sweep_is_one_model_with_its_values():
     plan = replace(plan_of(), algorithms=swept, swept="factors")
     other = replace(swept[1], config={"factors": 16, "epochs": 9})
 
-    assert "MF (epochs 15); factors 8, 16" in protocol_text(plan)
+    assert "MF (number of epochs 15); factors 8, 16" in protocol_text(plan)
     assert "MF factors=8 (factors 8" in protocol_text(replace(plan, algorithms=(swept[0], other)))
 
 
