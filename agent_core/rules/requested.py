@@ -23,6 +23,9 @@ STATISTICS = (
 )  # fmt: skip
 """Patterns of what is shown, by the names of statistics."""
 _LONGEST = 120
+_ARTICLES = ("the", "a", "an")
+_OF_DATA = " data"
+"""Ends the names of factors of which people leave it out: `share of the training`."""
 _NUMBER = re.compile(rf"\b(\d{{1,2}}|{'|'.join(SEVERAL)}) (?=(?:[\w-]+ )?\w+s\b)", re.IGNORECASE)
 
 
@@ -113,11 +116,17 @@ def _is_noun(item: str) -> bool:
 
 def _factors_in(text: str, plan: Plan) -> Iterator[str]:
     """Yield the compared factors that a text names; repetitions are in whatever is shown."""
-    small = text.lower().replace("_", " ")
+    small = _plain(text)
     for factor in plan.factors:
-        names = {*factor_words(factor.name), factor.name.replace("_", " ")}
+        told = (*factor_words(factor.name), factor.name)
+        names = {_plain(name).removesuffix(_OF_DATA) for name in told}
         if factor.role is FactorRole.COMPARED and any(name in small for name in names):
             yield factor.name
+
+
+def _plain(text: str) -> str:
+    """Return a text in small letters, without articles and signs between words."""
+    return " ".join(w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _ARTICLES)
 
 
 @cache
