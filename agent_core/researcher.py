@@ -22,6 +22,7 @@ from agent_core.domain import (
     Room,
     RunId,
     Script,
+    ToldAnswer,
     Usage,
     Verdict,
 )
@@ -127,7 +128,9 @@ class ReportRequest(PlannedRequest):
     best: Node | None
     outcome: Outcome
     facts: Mapping[str, float]
-    """Every recorded statistic by reference: `ndcg@10|EASE|mean`."""
+    """Every recorded statistic that may be quoted, by reference: `ndcg@10|EASE|mean`."""
+    answers: tuple[ToldAnswer, ...] = ()
+    """To the questions of the plan, the primary one first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from agent_core.domain.plan import (
     Study,
     Topic,
 )
-from agent_core.domain.report import Answer, Claim, Direction, Report, ReportDraft
+from agent_core.domain.report import Answer, Claim, Direction, Report, ReportDraft, ToldAnswer
 from agent_core.domain.rules import (
     Candidates,
     DataRule,

@@ -22,6 +22,7 @@ from agent_core.domain import (
     Score,
     Script,
     Task,
+    ToldAnswer,
     Usage,
     UserId,
     Verdict,
@@ -151,6 +152,7 @@ class NodeJudged:
     score: Score
     primary: str = ""
     """For people, preliminary: `ImplicitMF NDCG@10 0.155 · Popularity 0.068`."""
+    answers: tuple[ToldAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agent_core.domain.report import ToldAnswer
 from agent_core.domain.run import NodeId, UserId
 from sandbox.execution import Ended, Execution
 
@@ -138,6 +139,8 @@ class Node:
     error: str | None = None
     """Why there is no execution: a failed precheck, an unusable answer, a duplicate."""
     environment: Environment = field(default_factory=Environment)
+    answers: tuple[ToldAnswer, ...] = ()
+    """What its results say to the questions of the plan, as far as they go."""
     is_duplicate: bool = False
     """Whether it was not run because the same script ran before: there is nothing to repair."""
 

@@ -29,11 +29,29 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldAnswer:
+    """The answer to a question of the plan in the product's own words."""
+
+    question: str
+    sentences: tuple[str, ...] = ()
+    """The answer first; empty: nothing was delivered for it."""
+    cautions: tuple[str, ...] = ()
+    """What can turn it."""
+    measures: tuple[str, ...] = ()
+    """Keys of the metrics that it is about."""
+    table: tuple[tuple[str, ...], ...] = ()
+    """Its first lines; the first is the head."""
+    references: tuple[str, ...] = ()
+    """Of its values, the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportDraft:
     """What a researcher writes: text with references, no numbers of its own.
 
     References are `{{metric|algorithm|statistic}}` (statistics: mean, sd, sd_low, sd_high, min,
-    max, cv, ci_low, ci_high, n) and claims `{{claim:0}}` by their index.
+    max, cv, ci_low, ci_high, n), claims `{{claim:0}}` by their index, and sentences of answers
+    `{{answer:2}}`, `{{answer:2.1}}` by the numbers of question and sentence, from 1.
     """
 
     headline: str

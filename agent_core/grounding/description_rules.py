@@ -65,6 +65,8 @@ def typed_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
     text, is_proposal = spelled(masked), is_proposed(bare, part)
     if found := patterns()["own"].search(text):
         return f"“{found[0]}” is for the checks to say"
+    if found := patterns()["tests"].search(text):
+        return f"“{_readable(found[0])}” is for the answers to say"
     if reason := contradiction(text, bare, ground.plan, is_proposal=is_proposal):
         return reason
     if name := not_baseline(bare, ground.plan):

@@ -11,53 +11,83 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from agent_core.domain import Candidates, DataRuleKind, Order, Plan
+from agent_core.domain import (
+    Candidates,
+    DataRuleKind,
+    DataRules,
+    FactorKind,
+    Order,
+    Plan,
+    SplitRules,
+)
 from agent_core.measures.metrics import KNOWN
 from agent_core.prose.patterns import Pattern, read_patterns
 
-
-def _is_of_time(plan: Plan) -> bool:
-    return plan.split.kind.is_timed or plan.split.order is not Order.RANDOM
+Of = Callable[[Plan], bool]
 
 
-def _tests_one_item(plan: Plan) -> bool:
-    return plan.split.kind.is_single or plan.split.held_out == 1
+def _any_split(is_so: Callable[[SplitRules], bool]) -> Of:
+    return lambda plan: any(is_so(level.rules) for level in plan.split_levels)
 
 
-def _has_rule(*kinds: DataRuleKind) -> Callable[[Plan], bool]:
-    return lambda plan: any(r.kind in kinds for r in plan.data.rules)
+def _any_data(is_so: Callable[[DataRules], bool]) -> Of:
+    return lambda plan: any(is_so(level.rules) for level in plan.data_levels)
+
+
+def _has_rule(*kinds: DataRuleKind) -> Of:
+    return _any_data(lambda data: any(r.kind in kinds for r in data.rules))
+
+
+def _is_varied(*kinds: FactorKind) -> Of:
+    return lambda plan: any(plan.factor(kind) for kind in kinds)
+
+
+def _has_folds(split: SplitRules) -> bool:
+    return split.folds > 1
+
+
+def _tests_one(split: SplitRules) -> bool:
+    return split.kind.is_single or split.held_out == 1
 
 
 def _never(_: Plan) -> bool:
     return False
 
 
-FINAL: Mapping[str, Callable[[Plan], bool]] = {
+def _either(*ways: Of) -> Of:
+    return lambda plan: any(way(plan) for way in ways)
+
+
+FINAL: Mapping[str, Of] = {
     "algorithms of the study": _never,
-    "training apart from the test": lambda plan: plan.split.is_leak_study,
-    "one tested item": _tests_one_item,
+    "training apart from the test": _any_split(lambda split: split.is_leak_study),
+    "one tested item": _any_split(_tests_one),
     "runs left out": _never,
 }
-"""What a plan has to be for sentences to say so, in denials and proposals too."""
-FIELDS: Mapping[str, Callable[[Plan], bool]] = {
-    "split by time": _is_of_time,
-    "random split": lambda plan: plan.split.kind.is_drawn and plan.split.order is not Order.NEWEST,
-    "one held-out interaction": _tests_one_item,
-    "several held-out interactions": lambda plan: not _tests_one_item(plan),
-    "share held out": lambda plan: plan.split.kind.is_of_share,
-    "folds": lambda plan: plan.split.folds > 1,
-    "validation and tuning": lambda plan: plan.split.has_validation,
-    "several seeds": lambda plan: len(plan.seeds) > 1 or plan.split.folds > 1,
+"""What a level of the plan has to be for sentences to say so, in denials and proposals too."""
+FIELDS: Mapping[str, Of] = {
+    "split by time": _any_split(lambda s: s.kind.is_timed or s.order is not Order.RANDOM),
+    "random split": _any_split(lambda s: s.kind.is_drawn and s.order is not Order.NEWEST),
+    "one held-out interaction": _any_split(_tests_one),
+    "several held-out interactions": _any_split(lambda split: not _tests_one(split)),
+    "share held out": _any_split(lambda split: split.kind.is_of_share),
+    "folds": _any_split(_has_folds),
+    "validation and tuning": _any_split(lambda split: split.has_validation),
+    "several seeds": _either(
+        lambda plan: len(plan.seeds) > 1,
+        _any_split(_has_folds),
+        _is_varied(FactorKind.SPLIT_SEED),
+    ),
     "several data sets": lambda plan: len(plan.datasets) > 1,
     "another data set": _never,
     "another algorithm": _never,
     "rating predictions": lambda plan: any(m.is_rating for m in plan.metrics),
-    "lowest rating": lambda plan: plan.data.lowest_rating is not None,
-    "every rating counts": lambda plan: plan.data.lowest_rating is None,
+    "lowest rating": _any_data(lambda data: data.lowest_rating is not None),
+    "every rating counts": _any_data(lambda data: data.lowest_rating is None),
     "k-core or fewest interactions": _has_rule(DataRuleKind.FEWEST, DataRuleKind.CORE),
     "sample of the data": _has_rule(DataRuleKind.SAMPLE),
-    "sampled candidates": lambda plan: plan.split.candidates is Candidates.SAMPLED,
-    "all items as candidates": lambda plan: plan.split.candidates is not Candidates.SAMPLED,
+    "sampled candidates": _any_split(lambda s: s.candidates is Candidates.SAMPLED),
+    "all items as candidates": _any_split(lambda s: s.candidates is not Candidates.SAMPLED),
     "side information": _never,
 }
 
@@ -95,6 +125,12 @@ def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False
     return _metric_contradiction(bare, plan) or _seed_contradiction(bare, plan)
 
 
+def sameness(text: str) -> str:
+    """Return the words by which test users, candidates or scores are the same at all levels."""
+    found = _patterns()["same at all levels"].search(text)
+    return found[0] if found else ""
+
+
 def not_baseline(text: str, plan: Plan) -> str:
     """Return an algorithm that is called the baseline and is none; empty without one."""
     for algorithm in plan.algorithms:
@@ -114,7 +150,7 @@ def _patterns() -> Mapping[str, Pattern]:
     return read_patterns(Path(__file__).with_name("plan_patterns.toml"))
 
 
-def _other_field(fields: Mapping[str, Callable[[Plan], bool]], text: str, plan: Plan) -> str:
+def _other_field(fields: Mapping[str, Of], text: str, plan: Plan) -> str:
     """Say which of some fields a text contradicts."""
     for name, is_so in fields.items():
         if not is_so(plan) and (found := _patterns()[name].search(text)):

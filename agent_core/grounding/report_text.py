@@ -9,25 +9,28 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent_core.domain import Claim, Dataset, Metric, Plan
+from agent_core.domain import Claim, Dataset, FactorKind, Plan, ToldAnswer
 from agent_core.grounding import value_attribution
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.grounding.description_rules import Ground, Part, descriptive_trouble
-from agent_core.grounding.plan_contradictions import not_baseline
+from agent_core.grounding.level_names import LevelNames, over_trouble
+from agent_core.grounding.plan_contradictions import not_baseline, sameness
 from agent_core.grounding.plan_names import Kind, Names, is_metric
 from agent_core.grounding.value_attribution import Reference
 from agent_core.grounding.value_words import unknown_word
 from agent_core.prose.number_format import percent, shown
 from agent_core.prose.sentences import ascii_marks, leans, plain, sentences
+from agent_core.rules.design_words import levels_text, measure_text
+from agent_core.statistics.answers.answer import Estimate
 from agent_core.statistics.facts import DIFFERENCE, EQUIVALENCE, Facts
 
 __all__ = ["Filler", "Part", "filled"]
 
 REFERENCE = re.compile(r"\{\{\s*([^{}|]+?)\s*\|\s*([^{}|]+?)\s*\|\s*([^{}|]+?)\s*\}\}")
-CLAIM = re.compile(r"\{\{\s*claim:(\d+)\s*\}\}")
+CLAIM = re.compile(r"\{\{\s*(claim|answer):(\d+)(?:\.(\d+))?\s*\}\}")
 BRACES = re.compile(r"\{\{|\}\}")
 MARKUP = re.compile(r"<[@!#]|https?:|www\.|@(?:here|channel|everyone)\b|\]\(", re.IGNORECASE)
 LABELS = {
@@ -53,12 +56,22 @@ GLUED_AFTER = re.compile(r"[\w{/*^]|[.,]\d|\s*(?:[%‰^]|per ?cent)", re.IGNOREC
 COUNTS = re.compile(
     r"(?<![\w.@,])(\d[\d,]*) (?:(?:test|tested|training|random|model) )*(users?|seeds?|runs?)\b"
 )
+AT_LEVELS = frozenset({"at", "level", "levels", "all", "kept", "left", "leaves", "part"})
+"""Words that may stand beside a value of one level."""
 CLAIM_MARK = "\ue001"
 ALONE = re.compile(
     rf"(?:[-•] )?(?:(?:also|and|in addition|moreover|furthermore|further|finally|however|first|"
     rf"second|third|last|next),? |(?:in|on|for) {Kind.METRIC.value}[,:]? )?"
     rf"{CLAIM_MARK}(?:(?:;|,|,? and|; and) {CLAIM_MARK})*[.!]?$"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of the product's own in place of a claim or an answer."""
+
+    text: str
+    metrics: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -69,9 +82,16 @@ class Filler:
     facts: Facts
     claims: tuple[Claim, ...] = ()
     datasets: tuple[Dataset, ...] = ()
+    answers: tuple[ToldAnswer, ...] = ()
+    """To the plan's questions; their sentences are told whole."""
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    """Those whose values may be quoted, by the references of these."""
+    is_apart: bool = False
+    """Whether levels are compared that differ in what is tested or ranked."""
     struck: list[str] = field(default_factory=list)
     ground: Ground | None = None
     """Collected at the first sentence."""
+    level_names: LevelNames | None = None
 
     def fill(self, text: str, part: Part = Part.FINDING) -> str:
         """Return the sentences of a text that stand, filled in."""
@@ -106,7 +126,7 @@ class Filler:
             return False
         first, primary = pieces[0], self.plan.primary
         if first.claims:
-            return self.claims[first.claims[0]].metric.lower() == primary.key
+            return primary.key in first.claims[0].metrics
         named = {f.name for f in self.base.names.found(first.bare) if f.kind is Kind.METRIC}
         has_value = any(r.metric == primary.key for r in first.references)
         return has_value and any(is_metric(n, primary.key) for n in named)
@@ -125,9 +145,11 @@ class Filler:
             return "letters of several scripts in one word"
         if pieces.claims:
             return self.claim_trouble(pieces)
-        masked = self.base.masked(pieces.bare, part)
         if pieces.references:
-            return self.value_trouble(pieces, masked)
+            return self.value_trouble(pieces, part)
+        if self.is_apart and (said := sameness(pieces.bare.lower())):
+            return f"“{said}”: what is tested differs between levels"
+        masked = self.base.masked(self.levels.masked_spelled(pieces.bare), part)
         return descriptive_trouble(self.base, pieces.bare, masked, part)
 
     def claim_trouble(self, pieces: Pieces) -> str:
@@ -136,23 +158,47 @@ class Filler:
         if pieces.references or not found:
             return "a claim stands alone as a sentence"
         said = [f.name for f in self.base.names.found(pieces.bare) if f.kind is Kind.METRIC]
-        about = {self.claims[i].metric.lower() for i in pieces.claims}
+        about = {metric for claim in pieces.claims for metric in claim.metrics}
         if said and not all(is_metric(said[0], key) for key in about):
             return "a claim under the name of another metric"
         return ""
 
-    def value_trouble(self, pieces: Pieces, masked: str) -> str:
+    @property
+    def levels(self) -> LevelNames:
+        """The levels of the plan by name."""
+        self.level_names = self.level_names or LevelNames.of(self.plan)
+        return self.level_names
+
+    def words_beside(self, pieces: Pieces) -> frozenset[str]:
+        """Return the words of factors, where a value is told at their levels."""
+        counted = {r.metric for r in pieces.references if r.statistic == "count"}
+        has_levels = any(r.levels for r in pieces.references)
+        return frozenset(counted) | (self.levels.words | AT_LEVELS if has_levels else frozenset())
+
+    def level_trouble(self, pieces: Pieces) -> str:
+        """Say which value is told at another level, or over something else, than it is."""
+        text = self.base.names.masked(pieces.bare)
+        found = self.levels.trouble(text, [r.levels for r in pieces.references])
+        over = (over_trouble(text, r.statistic, r.over) for r in pieces.references)
+        return found or next(filter(None, over), "")
+
+    def value_trouble(self, pieces: Pieces, part: Part) -> str:
         """Say why a sentence with references cannot stand beside them."""
+        named = self.base.names.masked(pieces.bare)
+        has_levels = any(r.levels for r in pieces.references)
+        masked = self.base.masked(self.levels.masked(named) if has_levels else pieces.bare, part)
         small = CONFIDENCE.sub("", masked.lower())
         if any(c.isnumeric() for c in small):
             return "a number that is neither recorded nor part of the plan"
         if any(r.statistic in PAIRED for r in pieces.references):
             return "a difference is told by a claim"
-        if word := unknown_word(small, self.plan):
+        if word := unknown_word(small, self.plan, self.words_beside(pieces)):
             return f"the word “{word}” beside a recorded value"
         if word := not_baseline(pieces.bare, self.plan):
             return f"{word} is no baseline"
         random = {a.name for a in self.plan.algorithms if a.is_random}
+        if reason := self.level_trouble(pieces):
+            return reason
         said = re.search(r"\bseeds\b", pieces.bare)
         if said and not random & {r.algorithm for r in pieces.references}:
             return "seeds of an algorithm that draws no random numbers"
@@ -167,7 +213,7 @@ class Pieces:
     def __init__(self, filler: Filler, text: str) -> None:
         self.filler = filler
         self.trouble = ""
-        self.claims: list[int] = []
+        self.claims: list[Told] = []
         self.references: list[Reference] = []
         self.values: list[float] = []
         bare = CLAIM.sub(self.claim, text)
@@ -182,9 +228,9 @@ class Pieces:
 
     def restored(self) -> str:
         """Return the sentence with its values and the sentences of its claims."""
-        filler = self.filler
-        told = iter([filler.claims[i] for i in self.claims])
-        text = re.sub(CLAIM_MARK, lambda _: _claim_text(filler.facts, next(told)), self.bare)
+        told = iter(self.claims)
+        text = re.sub(CLAIM_MARK, lambda _: next(told).text, self.bare)
+        text = text if not self.claims or text.endswith((".", "!")) else f"{text}."
         shown = iter(zip(self.references, self.values, strict=True))
         return re.sub(value_attribution.REFERENCE_MARK, lambda _: self.shown(*next(shown)), text)
 
@@ -193,15 +239,28 @@ class Pieces:
         self.trouble = self.trouble or reason
 
     def claim(self, match: re.Match[str]) -> str:
-        """Note a claim, which has to have a test behind it."""
-        claims, index = self.filler.claims, int(match[1])
-        if index >= len(claims):
+        """Note a claim, which has to have a test behind it, or a sentence of an answer."""
+        if match[1] == "answer":
+            return self.answer(int(match[2]), int(match[3] or 1))
+        claims, index = self.filler.claims, int(match[2])
+        if index >= len(claims) or match[3]:
             self.fail("no such claim")
         else:
             claim = claims[index]
-            if not _claim_text(self.filler.facts, claim):
+            text = _claim_text(self.filler.facts, claim)
+            if not text:
                 self.fail(f"{claim.a} and {claim.b} were not compared in {claim.metric}")
-            self.claims.append(index)
+            self.claims.append(Told(text, (claim.metric.lower(),)))
+        return CLAIM_MARK
+
+    def answer(self, number: int, place: int) -> str:
+        """Note a sentence of the answer to a question, by their numbers."""
+        answers = self.filler.answers
+        told = answers[number - 1] if 0 < number <= len(answers) else ToldAnswer("")
+        if 0 < place <= len(told.sentences):
+            self.claims.append(Told(told.sentences[place - 1].rstrip("."), told.measures))
+        else:
+            self.fail("no such sentence of an answer")
         return CLAIM_MARK
 
     def reference(self, match: re.Match[str]) -> str:
@@ -214,9 +273,21 @@ class Pieces:
         elif GLUED_BEFORE.search(before) or GLUED_AFTER.match(after):
             self.fail("digits or a unit glued to a reference")
         else:
-            self.references.append(Reference(key, algorithm, statistic))
+            self.references.append(self.placed(key, algorithm, statistic))
             self.values.append(value)
         return value_attribution.REFERENCE_MARK
+
+    def placed(self, key: str, subject: str, statistic: str) -> Reference:
+        """Return a reference with the algorithm and the levels that it is of."""
+        base = f"{key}|{subject}"
+        found = self.filler.estimates.get(f"{base}|{statistic}")
+        if found is None or subject in {a.name for a in self.filler.plan.algorithms}:
+            return Reference(key, subject, statistic, base)
+        levels = {**found.levels, **found.within}
+        families = {a.family for a in self.filler.plan.algorithms}
+        only = next(iter(families)) if len(families) == 1 else ""
+        algorithm = str(levels.pop(FactorKind.ALGORITHM.value, only))
+        return Reference(key, algorithm, statistic, base, levels, found.interval.over)
 
     def misplaced(self, names: Names) -> str:
         """Say which value does not stand beside its own metric, algorithm and statistic."""
@@ -227,7 +298,7 @@ class Pieces:
     def shown(self, reference: Reference, value: float) -> str:
         """Return digits with the statistic, metric and algorithm that the words do not name."""
         key, algorithm, statistic = reference.metric, reference.algorithm, reference.statistic
-        digits = _value_text(self.filler.facts, key, algorithm, statistic, value)
+        digits = _value_text(self.filler.facts, reference, value)
         label = "" if reference.is_labelled else f"{LABELS.get(statistic, statistic)} "
         plan, names = self.filler.plan, self.filler.base.names.found(self.bare)
         metrics = {f.name.lower() for f in names if f.kind is Kind.METRIC}
@@ -235,11 +306,12 @@ class Pieces:
         is_told = reference.names.get(Kind.METRIC) and (len(alike) < 2 or key in metrics)
         algorithms = {f.name.lower() for f in names if f.kind is Kind.ALGORITHM}
         is_whose = reference.names.get(Kind.ALGORITHM) and algorithm.lower() in algorithms
-        owner = (
-            [] if is_told or (not metrics and key == plan.primary.key) else [_metric_label(key)]
-        )
-        owner += [] if is_whose else [algorithm]
-        return f"{label}{digits}" + (f" ({' of '.join(owner)})" if owner else "")
+        owner = [] if is_told or (not metrics and key == plan.primary.key) else [measure_text(key)]
+        owner += [] if is_whose or not algorithm else [algorithm]
+        untold = self.filler.levels.untold(self.bare, reference.levels)
+        where = [levels_text(untold)] if untold else []
+        told = ", ".join(filter(None, (" of ".join(owner), *where)))
+        return f"{label}{digits}" + (f" ({told})" if told else "")
 
 
 def filled(filler: Filler, texts: Sequence[str], part: Part = Part.FINDING) -> tuple[str, ...]:
@@ -268,24 +340,18 @@ def _claim_text(facts: Facts, claim: Claim) -> str:
     return comparison_sentence(found, claim.a, claim.b, claim.direction) if found else ""
 
 
-def _metric_label(key: str) -> str:
-    """Return the label of a metric key."""
-    name, _, k = key.partition("@")
-    return Metric(name, int(k) if k.isdecimal() else None).label
-
-
-def _value_text(facts: Facts, key: str, algorithm: str, statistic: str, value: float) -> str:
+def _value_text(facts: Facts, reference: Reference, value: float) -> str:
     """Return a value with digits that fit its interval."""
-    if statistic in ("n", "n_users"):
+    statistic = reference.statistic
+    if statistic == "count" or statistic.startswith("n_") or statistic == "n":
         return f"{value:,.0f}"
     if statistic == "cv":
         return percent(value)
-    return shown(value, _resolution(facts, key, algorithm, statistic))
+    return shown(value, _resolution(facts, f"{reference.base}|", statistic))
 
 
-def _resolution(facts: Facts, key: str, algorithm: str, statistic: str) -> float:
+def _resolution(facts: Facts, base: str, statistic: str) -> float:
     """Return the half width that a value's digits have to fit; NaN where there is none."""
-    base = f"{key}|{algorithm}|"
     if statistic in ("min", "max", "range", "gap"):
         return facts.values.get(f"{base}sd", math.nan)
     ends = {"sd": "sd", "sd_low": "sd", "sd_high": "sd", "run_low": "run", "run_high": "run"}

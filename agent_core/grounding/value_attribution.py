@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from agent_core.domain import Levels
 from agent_core.grounding.plan_names import Kind, Names, is_algorithm, is_metric
 
 REFERENCE_MARK = "\ue000"
@@ -30,7 +31,11 @@ MEANT = {
     "range": ("range", "min", "max"),
     "interval": ("ci_low", "ci_high", "run_low", "run_high", "sd_low", "sd_high"),
 }
-COUNTED = {"n": ("runs", "seeds", "run", "folds"), "n_users": ("users", "test", "tested")}
+COUNTED = {
+    "n": ("runs", "seeds", "run", "folds"),
+    "n_users": ("users", "test", "tested"),
+    "count": ("users", "items", "interactions"),
+}
 NOUNS = re.compile(
     r"(?:user|test|tested|training|run|seed|fold|item|interaction|list|time|point|percent|"
     r"configuration|algorithm)s?"
@@ -47,6 +52,12 @@ class Reference:
     metric: str
     algorithm: str
     statistic: str
+    base: str = ""
+    """What the references of its numbers begin with."""
+    levels: Levels = field(default_factory=dict)
+    """Of factors other than the algorithm, where an answer tells it within these."""
+    over: str = ""
+    """What its interval, or it itself, is over."""
     names: dict[Kind, bool] = field(default_factory=dict)
     """Whether its metric and its algorithm are named in the sentence."""
     is_labelled: bool = False
@@ -276,6 +287,8 @@ def _neighbour_trouble(items: Sequence[Item], at: int, reference: Reference) -> 
         return "“over” before a value that counts nothing"
     if before[-1:] == ["of"] and ODD.fullmatch(before[0]):
         return f"“{before[0]}” before a value that is none"
+    if reference.statistic == "count" and following in allowed and following != reference.metric:
+        return f"“{following}” behind a number of {reference.metric}"
     if NOUNS.fullmatch(following) and following not in allowed:
         return f"“{following}” behind a value that does not count them"
     return ""

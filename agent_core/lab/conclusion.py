@@ -29,6 +29,7 @@ from agent_core.evidence.evidence import Delivery, Evidence, look_through
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Executor, Experiment, rerun_of
 from agent_core.execution.machine import environment_of
+from agent_core.report.answer_chapters import told_answers
 from agent_core.report.writer import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
@@ -37,6 +38,7 @@ from agent_core.run.tree import best_of
 from agent_core.statistics.answered import answers_for, is_left_open
 from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
+from agent_core.statistics.quotable import quotable
 from agent_core.statistics.requested_results import Matched, matched_requests
 from agent_core.verification.independent_training import retrain
 from agent_core.verification.rerun_comparison import compare
@@ -155,8 +157,9 @@ class Conclusion:
         context = Context(
             view.id, view.task.text if view.task else "", view.datasets, self.packages
         )
-        values = results.facts.values if results.facts else {}
-        request = ReportRequest(context, self.plan, view.nodes, best, outcome, values)
+        facts = quotable(self.plan, results.facts or Facts({}), results.answers)
+        told = told_answers(self.plan, results.answers)
+        request = ReportRequest(context, self.plan, view.nodes, best, outcome, facts.values, told)
         try:
             return await researcher.report(request)
         except AgentError as error:

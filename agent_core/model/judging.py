@@ -14,11 +14,15 @@ from agent_core.prose.clipping import on_one_line
 SHOWN_FILE, SHOWN_FILES = 1500, 10_000
 """Characters of one and of all text artifacts that a prompt shows."""
 MAX_QUOTE = 600
+DERIVED = ("cells/", "cells.csv", "results.json", "run.json", "split/", "per_user", "design.json")
+"""Files of cells and what is derived of them: checks and answers tell what is in them."""
 
 
 def files_piece(found: Exhibits) -> str:
-    """Return the text artifacts for a prompt, bounded."""
-    blocks = [f"--- {name}\n{clip(text, SHOWN_FILE)}" for name, text in found.files.items()]
+    """Return the text artifacts for a prompt, bounded: with cells, what the script made itself."""
+    hidden = DERIVED if any(n.startswith(DERIVED[0]) for n in found.names) else ()
+    own = {n: text for n, text in found.files.items() if not n.startswith(hidden)}
+    blocks = [f"--- {name}\n{clip(text, SHOWN_FILE)}" for name, text in own.items()]
     return clip("\n".join(blocks), SHOWN_FILES)
 
 

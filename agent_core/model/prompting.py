@@ -39,7 +39,7 @@ KNOWN_PACKAGES = (
     "seaborn", "statsmodels", "polars", "xarray",
 )  # fmt: skip
 MAX_PACKAGES, MAX_NOTES, MAX_OTHERS, MAX_ATTEMPTS = 60, 8, 8, 3
-MAX_FACTS, MAX_BLOCKS = 8000, 12
+MAX_FACTS, MAX_BLOCKS, MAX_ANSWERS = 8000, 12, 6000
 WRONG = (Finding.FAIL, Finding.WARN)
 ORDER = (*WRONG, Finding.PASS, Finding.NOT_APPLICABLE)
 
@@ -123,6 +123,7 @@ def node_piece(node: Node, plan: Plan, *, share_rows: bool) -> dict[str, str]:
         "output": shown(output, share_rows=share_rows),
         "checks": piece("checks", sorted(told, key=lambda c: ORDER.index(c.finding))),
         "verdicts": piece("verdicts", node, {r.id: r.text for r in plan.requirements}),
+        "answers": clip(piece("answers", node.answers), MAX_ANSWERS),
     }
 
 

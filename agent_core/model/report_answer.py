@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from agent_core.domain import Answer, Claim, Plan, ReportDraft
+from agent_core.domain import Answer, Claim, Plan, ReportDraft, ToldAnswer
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
 from agent_core.model.answer_fault import AnswerFault
@@ -20,9 +20,27 @@ MAX_TEXT = 2500
 
 
 def draft_from(
-    answer: ReportAnswer, plan: Plan, facts: Mapping[str, float], *, is_last: bool
+    answer: ReportAnswer,
+    plan: Plan,
+    facts: Mapping[str, float],
+    answers: Sequence[ToldAnswer] = (),
+    *,
+    is_last: bool,
 ) -> ReportDraft:
     """Turn an answer into a report draft; sentences with unknown references go.
+
+    Parameters
+    ----------
+    answer
+        What the model said.
+    plan
+        The plan.
+    facts
+        Recorded statistics by reference.
+    answers
+        To the questions of the plan; their sentences may be referred to.
+    is_last
+        Whether asking again is not possible.
 
     Raises
     ------
@@ -31,21 +49,22 @@ def draft_from(
     """
     names = {a.name for a in plan.algorithms} | {r.split("|")[1] for r in facts if "|" in r}
     metrics = {m.key for m in plan.metrics} | {r.split("|")[0] for r in facts}
+    known = {*facts, *_sentence_references(answers)}
     claims = tuple(
         Claim(**c.fields())
         for c in answer.claims[:MAX_ITEMS]
         if c.a in names and c.b in names and c.metric in metrics
     )
     every = [answer.headline, *answer.findings, *answer.limits, *answer.next_steps]
-    unknown = sorted({r for text in every for r in _unknown_in(text, facts, len(claims))})
+    unknown = sorted({r for text in every for r in _unknown_in(text, known, len(claims))})
     if not is_last and (unknown or len(claims) < len(answer.claims[:MAX_ITEMS])):
-        known = ", ".join(sorted(facts)[:20])
+        first = ", ".join([*_sentence_references(answers), *sorted(facts)][:20])
         raise AnswerFault(
-            f"unknown references or claims: {', '.join(unknown) or 'see claims'}; known: {known}"
+            f"unknown references or claims: {', '.join(unknown) or 'see claims'}; known: {first}"
         )
 
     def kept(texts: Sequence[str]) -> tuple[str, ...]:
-        good = [t for t in texts if t.strip() and not _unknown_in(t, facts, len(claims))]
+        good = [t for t in texts if t.strip() and not _unknown_in(t, known, len(claims))]
         return tuple(on_one_line(t, 600) for t in good)[:MAX_ITEMS]
 
     return ReportDraft(
@@ -100,10 +119,19 @@ def answer_from(
     return Answer(clip(text.strip(), MAX_TEXT), quoted, on_one_line(answer.offer))
 
 
-def _unknown_in(text: str, facts: Mapping[str, float], claims: int) -> list[str]:
+def _unknown_in(text: str, known: Collection[str], claims: int) -> list[str]:
     """Return the references of a text that stand for nothing."""
     found = [(r, CLAIM.match(r)) for r in REFERENCE.findall(text)]
-    return [r for r, claim in found if not (int(claim[1]) < claims if claim else r in facts)]
+    return [r for r, claim in found if not (int(claim[1]) < claims if claim else r in known)]
+
+
+def _sentence_references(answers: Sequence[ToldAnswer]) -> Iterator[str]:
+    """Yield the references of the sentences of answers."""
+    for number, told in enumerate(answers, start=1):
+        for place in range(1, len(told.sentences) + 1):
+            yield f"answer:{number}.{place}"
+            if place == 1:
+                yield f"answer:{number}"
 
 
 def _digits_for(reference: str, facts: Mapping[str, float]) -> str:

@@ -69,6 +69,7 @@ from agent_core.researcher import (
     ReviseRequest,
 )
 from agent_core.settings import AgentSettings, ModelSettings, PrivacySettings
+from agent_core.statistics.quotable import compares_parts
 
 T = TypeVar("T")
 SCRIPT = Form(lambda text, _: script_in(text))
@@ -79,6 +80,11 @@ OLD_NAMES = ("lenskit.algorithms", "lenskit.crossfold", "lenskit.topn", "Recomme
 MAX_REPORT = 12_000
 ASKED_AFRESH = frozenset({"plan", "revise", "report", "answer"})
 """Questions whose answers a run hangs on."""
+
+
+def is_told(request: ReportRequest) -> bool:
+    """Whether the answers of a design tell its values, each with the levels that it is at."""
+    return compares_parts(request.plan) and any(a.sentences for a in request.answers)
 
 
 class Unlimited:
@@ -218,7 +224,9 @@ class ModelResearcher:
         """Word the report, with references in place of numbers."""
 
         def convert(answer: ReportAnswer, is_last: bool) -> ReportDraft:
-            return draft_from(answer, request.plan, request.facts, is_last=is_last)
+            return draft_from(
+                answer, request.plan, request.facts, request.answers, is_last=is_last
+            )
 
         return await self._ask_in_role(
             "report",
@@ -226,7 +234,8 @@ class ModelResearcher:
             request,
             outcome=piece("outcome", request),
             nodes=piece("nodes", request.nodes),
-            facts=facts_piece(request.facts),
+            answers=piece("answers", request.answers),
+            facts="" if is_told(request) else facts_piece(request.facts),
         )
 
     async def answer(self, request: AnswerRequest) -> Answer:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from agent_core.domain import Answer, Metric, Plan
 from agent_core.grounding.answer_text import is_within
 from agent_core.offline.grammar import read
-from agent_core.offline.reporting import compares_parts
 from agent_core.offline.text_patterns import says, wish_in
 from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.researcher import AnswerRequest
 from agent_core.rules.design_words import design_text, question_lines
 from agent_core.statistics.facts import EQUIVALENCE
+from agent_core.statistics.quotable import compares_parts
 
 NO_MARGIN = (
     " No equivalence margin was set before the results, so I cannot say whether they are "

@@ -10,6 +10,7 @@ from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, Study
 from agent_core.offline.templates import sentence
 from agent_core.prose.text_tables import read_table
 from agent_core.researcher import ReportRequest
+from agent_core.statistics.quotable import compares_parts
 
 MAX_CLAIMS = 6
 MAX_STEPS = 3
@@ -30,14 +31,6 @@ def draft_of(request: ReportRequest) -> ReportDraft:
         next_steps=_texts(plan, "next_steps" if request.best else "without_result")[:MAX_STEPS],
         claims=claims,
     )
-
-
-def compares_parts(plan: Plan) -> bool:
-    """Whether training or test data differ between compared levels: no mean over them tells much.
-
-    What is found is then told by the answers to the plan's questions.
-    """
-    return any(f.kind.makes_parts for f in plan.compared)
 
 
 def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:

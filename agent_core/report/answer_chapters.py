@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from agent_core.domain import Study, study_of
+from agent_core.domain import Plan, Study, ToldAnswer, study_of
 from agent_core.prose.number_format import shown
 from agent_core.report.answer_sentences import AnswerText, answer_text
 from agent_core.report.headline import summaries_over_seeds
@@ -17,10 +18,13 @@ from agent_core.report.report_inputs import ReportInputs
 from agent_core.rules.design_words import question_text
 from agent_core.statistics.answered import FAMILIES
 from agent_core.statistics.answers.answer import Answer, Statistic
+from agent_core.statistics.quotable import estimates_of
 
 MOST_LINES = 20
 """Of a table in the report; the file beside it has all."""
 
+TOLD_LINES, TOLD_CAUTIONS, TOLD_REFERENCES = 10, 6, 16
+"""Of an answer that a researcher is given."""
 Table = tuple[tuple[str, ...], ...]
 """Lines of texts; the first is the head."""
 
@@ -92,6 +96,11 @@ def _method_of(answer: Answer) -> str:
     )
 
 
+def told_answers(plan: Plan, answers: Iterable[Answer]) -> tuple[ToldAnswer, ...]:
+    """Return the answers to all questions as a researcher is given them."""
+    return tuple(_told(plan, answer) for answer in answers)
+
+
 def compared_measures(inputs: ReportInputs) -> set[str]:
     """Return the measures whose differences a chapter tells."""
     told = {c.number for c in chapters_of(inputs)}
@@ -132,6 +141,11 @@ def _has_answer(inputs: ReportInputs) -> bool:
     return bool(inputs.answers and inputs.answers[0].estimates)
 
 
+def leads_by_answer(plan: Plan, answers: Sequence[Answer]) -> bool:
+    """Whether the answer to the primary question says more than a line of algorithms."""
+    return study_of(plan) not in FAMILIES and bool(answers and answers[0].estimates)
+
+
 def save_tables(answers: Iterable[Answer], folder: Path) -> None:
     """Save each answer's table and the data of its figure as CSV."""
     for number, answer in enumerate(answers, start=1):
@@ -146,6 +160,19 @@ def table_of(frame: pd.DataFrame) -> Table:
     kept = frame[told].head(MOST_LINES)
     head = tuple(str(c) for c in kept)
     return (head, *(_line(row) for row in kept.itertuples(index=False)))
+
+
+def _told(plan: Plan, answer: Answer) -> ToldAnswer:
+    text = answer_text(answer)
+    quoted = {e.reference: e for e in estimates_of([answer]).values() if math.isfinite(e.value)}
+    return ToldAnswer(
+        question_text(plan, answer.question),
+        tuple(sentence for sentence in (text.lead, *text.more) if sentence),
+        text.cautions[:TOLD_CAUTIONS],
+        answer.question.measures,
+        table_of(answer.table)[: TOLD_LINES + 1] if len(answer.table) else (),
+        tuple(f"{e.reference}|{e.statistic.value}" for e in quoted.values())[:TOLD_REFERENCES],
+    )
 
 
 def _line(row: Sequence[object]) -> tuple[str, ...]:

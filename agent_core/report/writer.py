@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
 from agent_core.grounding.report_text import Filler, Part, filled
+from agent_core.prose.clipping import clipped
 from agent_core.report import answer_figures, figures
 from agent_core.report.answer_chapters import (
     answer_headline,
     chapters_of,
     compared_measures,
+    leads_by_answer,
     numbered_answers,
     save_tables,
+    told_answers,
 )
+from agent_core.report.answer_sentences import answer_text
 from agent_core.report.bibliography import bibtex
 from agent_core.report.bundle import slug, write_bundle
 from agent_core.report.caveats import alerts, known_limits
@@ -34,6 +39,7 @@ from agent_core.rules.requested import Form
 from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.answers.differences import with_late_margins
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
+from agent_core.statistics.quotable import are_apart, estimates_of, quotable
 
 __all__ = ["ReportInputs", "preliminary_text", "write_report"]
 
@@ -41,11 +47,18 @@ log = logging.getLogger(__name__)
 
 SYNTHETIC_MARK = "SYNTHETIC DATA"
 PRELIMINARY = 3
+MOST_PRELIMINARY = 240
 NOTHING_RECORDED = Facts({})
 
 
-def preliminary_text(plan: Plan, facts: Facts) -> str:
-    """Return the primary metric of the best subjects beside their baseline, for the card."""
+def preliminary_text(plan: Plan, facts: Facts, answers: Sequence[Answer] = ()) -> str:
+    """Return the answer to the primary question as far as it goes, for the card.
+
+    Of a family, and without an answer: the primary metric of the best subjects beside their
+    baseline.
+    """
+    if leads_by_answer(plan, answers):
+        return clipped(answer_text(answers[0]).lead, MOST_PRELIMINARY)
     found = facts.of(plan.primary)
     bases = names_of(plan.baselines)
     subjects = [s for s in found if s.algorithm not in bases][:PRELIMINARY]
@@ -126,16 +139,27 @@ def latex_table(inputs: ReportInputs, facts: Facts) -> str:
 
 def _fill_words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
     """Return the researcher's words, filled and struck, and the headline that stands."""
-    filler = Filler(inputs.plan, facts, draft.claims, inputs.datasets)
+    filler = Filler(
+        inputs.plan,
+        quotable(inputs.plan, facts, inputs.answers),
+        draft.claims,
+        inputs.datasets,
+        told_answers(inputs.plan, inputs.answers),
+        estimates_of(inputs.answers),
+        are_apart(inputs.answers),
+    )
     offered = filler.fill(draft.headline)
     is_whole = bool(offered) and not filler.struck
-    findings = filled(filler, draft.findings)
+    told = {t for c in chapters_of(inputs) for t in (c.text.lead, *c.text.more)}
+    findings = tuple(t for t in filled(filler, draft.findings) if t not in told)
     limits = known_limits(inputs, facts, filled(filler, draft.limits, Part.LIMIT))
     steps = filled(filler, draft.next_steps, Part.PROPOSAL)
-    answer = answer_headline(inputs) or headline(inputs.plan, facts)
-    if inputs.plan.study is Study.OTHER and is_whole and filler.leads(draft.headline):
+    answer = answer_headline(inputs)
+    is_free = not answer and inputs.plan.study is Study.OTHER
+    answer = answer or headline(inputs.plan, facts)
+    if is_free and is_whole and filler.leads(draft.headline):
         answer = f"**{offered.replace('**', '')}**"
-    elif offered and offered not in findings:
+    elif offered and offered not in (*findings, *told):
         findings = (offered, *findings)
     return Prose(findings, limits, steps, tuple(filler.struck)), answer
 

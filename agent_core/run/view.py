@@ -301,11 +301,16 @@ def _node_end(view: RunView, event: NodeFailed | NodeJudged) -> RunView:
         case NodeFailed(node, error, is_duplicate):
             failed = replace(view.node(node), error=error, is_duplicate=is_duplicate)
             return _change(_quiet(view, node), failed)
-        case NodeJudged(node, checks, verdicts, score, primary):
+        case NodeJudged(node, checks, verdicts, score, primary, answers):
             old = view.node(node)
             version = view.plan.version if view.plan else old.plan_version
             judged = replace(
-                old, checks=checks, verdicts=verdicts, score=score, plan_version=version
+                old,
+                checks=checks,
+                verdicts=verdicts,
+                score=score,
+                plan_version=version,
+                answers=answers,
             )
             after = _change(view, judged)
             is_best = after.best is not None and after.best.id == node

@@ -14,6 +14,7 @@ from agent_core.domain import (
     NodeId,
     Plan,
     Requirement,
+    ToldAnswer,
     Verdict,
     Waiver,
 )
@@ -22,9 +23,10 @@ from agent_core.domain.events import (
 )
 from agent_core.domain.node import met_by
 from agent_core.errors import BudgetExhausted, UnusableAnswer
-from agent_core.evidence.evidence import Delivery, Evidence, look_through
+from agent_core.evidence.evidence import Delivery, look_through
 from agent_core.evidence.quotes import exhibits, with_found_quotes
 from agent_core.evidence.retrained import RETRAINED, read_retrained
+from agent_core.report.answer_chapters import told_answers
 from agent_core.report.writer import preliminary_text
 from agent_core.researcher import (
     Context,
@@ -41,6 +43,7 @@ from agent_core.search.scoring import (
     verdicts_of_checks,
 )
 from agent_core.search.setup import Setup
+from agent_core.statistics.answered import answers_for
 from agent_core.statistics.facts import collect_facts
 
 
@@ -58,9 +61,9 @@ class Judging:
         """Check an execution, have the rest judged, and log the score."""
         plan = existing_plan(self.recorder)
         delivery, waivers = self._delivery(node), self.recorder.view.waivers
-        checks, primary = await look_through(check_delivery, delivery, waivers)
+        checks, primary, answers = await look_through(check_delivery, delivery, waivers)
         verdicts = verdicts_of_checks(plan, checks)
-        node = replace(node, checks=checks)
+        node = replace(node, checks=checks, answers=answers)
         left = undecided_requirements(plan, verdicts)
         if left:
             verdicts = (*verdicts, *await self._verdicts(node, plan, left))
@@ -71,7 +74,7 @@ class Judging:
             again = await self._ask(node, plan, doubtful)
             verdicts = tuple(agree_verdicts(v, again) for v in verdicts)
             total = score(plan, checks, verdicts)
-        await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary))
+        await self.recorder.add(NodeJudged(node.id, checks, verdicts, total, primary, answers))
 
     def _delivery(self, node: Node) -> Delivery:
         """Return what a node's execution delivered."""
@@ -129,10 +132,14 @@ class Judging:
 
 def check_delivery(
     delivery: Delivery, waivers: tuple[Waiver, ...]
-) -> tuple[tuple[Check, ...], str]:
-    """Return the checks of what was delivered, and its preliminary headline."""
+) -> tuple[tuple[Check, ...], str, tuple[ToldAnswer, ...]]:
+    """Return checks of what was delivered, its preliminary headline, and what it answers."""
     evidence = delivery.read()
-    return run_checks(evidence, waivers), _headline_of(evidence)
+    checks = run_checks(evidence, waivers)
+    plan, answers = evidence.plan, answers_for(evidence)
+    primary = preliminary_text(plan, collect_facts(evidence), answers)
+    told = (replace(t, table=(), references=()) for t in told_answers(plan, answers))
+    return checks, primary, tuple(told)
 
 
 def existing_plan(recorder: Recorder) -> Plan:
@@ -145,8 +152,3 @@ def existing_plan(recorder: Recorder) -> Plan:
 def _artifacts_of(node: Node) -> dict[str, Path]:
     """Return what a node's execution left, by name."""
     return {a.name: a.path for a in node.execution.artifacts} if node.execution else {}
-
-
-def _headline_of(evidence: Evidence) -> str:
-    """Return the preliminary primary metric for the card; empty where there is none."""
-    return preliminary_text(evidence.plan, collect_facts(evidence))
