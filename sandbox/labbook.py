@@ -25,8 +25,10 @@ import platform
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -437,6 +439,19 @@ LIBRARIES = ("lenskit", "numpy", "pandas", "scipy", "scikit-learn", "torch", "im
 """Packages whose versions a delivered cell is held against before it is kept."""
 
 
+CELL_LIMIT = "LABBOOK_CELL_S"
+"""Names the seconds that one cell may take; without it the limit of the whole script holds."""
+CUT_SHORT = 2
+"""Cells of an algorithm that took too long, after which those on as much data are left out."""
+
+
+class CellTimeoutError(BaseException):
+    """A cell takes too long: it is left, and what comes after it goes on.
+
+    No `Exception`, so that a script that goes on after errors does not go on with the cell.
+    """
+
+
 class Cell:
     """One training, or one re-ranking: `with c:` opens it, on leaving it is delivered."""
 
@@ -487,8 +502,14 @@ class Cell:
     @property
     def is_done(self) -> bool:
         """Whether it is delivered, by this script with these packages from this data."""
-        told = _told_of(self.id)
-        return told is not None and all(told.get(k) == v for k, v in _made_by(self.block).items())
+        return self._ended == FINISHED
+
+    @property
+    def _ended(self) -> str:
+        """Return how it ended in this experiment; empty where it has not begun."""
+        told = _told_of(self.id) or {}
+        is_ours = all(told.get(k) == v for k, v in _made_by(self.block).items())
+        return str(told.get("ended") or FINISHED) if told and is_ours else ""
 
     def __enter__(self) -> Cell:
         """Set the global generators from the seed, begin to time."""
@@ -500,17 +521,26 @@ class Cell:
         _set_seeds(self.seed)
         self._rng = self._new_rng()
         self._open, _memory["open"], _memory["is_at_work"] = _Open(folder), self, True
+        _set_alarm()
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Put the folder in place; of a cell that failed nothing is left."""
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        """Put the folder in place; of a cell that failed nothing is left.
+
+        Of one that took too long that is recorded, and the script goes on behind it.
+        """
+        _clear_alarm()
         work, self._open = self._work(), None
         _memory["open"] = None
+        is_over = kind is not None and issubclass(kind, CellTimeoutError)
         try:
             if kind is None:
                 self._deliver(work)
+            elif is_over:
+                self._note_end(work, TIMEOUT)
         finally:
             shutil.rmtree(work.folder, ignore_errors=True)
+        return is_over
 
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
@@ -579,37 +609,64 @@ class Cell:
 
     def _deliver(self, work: _Open) -> None:
         """Write what is left to write, note the hashes, and put the folder in place."""
-        config = self.config if work.config is None else work.config
         work.ended_at = time.perf_counter()
         if work.values:
             whole = pd.concat(work.values, ignore_index=True)
             whole.to_parquet(work.folder / "per_user.parquet", index=False)
+        self._put_in_place(work, FINISHED)
+        _memory["delivered"] = _memory.get("delivered", 0) + 1
+
+    def _skip(self) -> None:
+        """Record that it was left out."""
+        folder = CELLS / f".{self.id}.{_token()}"
+        folder.mkdir(parents=True)
+        self._note_end(_Open(folder), SKIPPED)
+
+    def _note_end(self, work: _Open, ended: str) -> None:
+        """Record that it ended otherwise, without any result."""
+        work.ended_at, work.rows, work.config = time.perf_counter(), [], self._planned
+        for left in work.folder.iterdir():
+            left.unlink()
+        self._put_in_place(work, ended)
+        if ended == TIMEOUT:
+            _memory.setdefault("cut short", []).append(self)
+            tell(f"{_label(self)} took too long")
+
+    def _put_in_place(self, work: _Open, ended: str) -> None:
+        """Write rows and record, note the hashes, and rename the folder."""
         _json(work.folder / "rows.json", json.dumps(work.rows, indent=1, allow_nan=False))
         files = {p.name: sha256_of(p) for p in sorted(work.folder.iterdir())}
-        told = {
-            "id": self.id,
-            "levels": self.levels,
-            "algorithm": self.algorithm,
-            "class": work.kind or self.kind,
-            "config": config,
-            "is_random": self.is_random,
-            "block": self.block,
-            "seed": self.seed if self.is_random else None,
-            "on": self.on,
-            "chosen": chosen(self) if self.is_chosen else None,
-            **work.times(),
-            **_counts_of(self),
-            "list_sample": work.list_sample,
-            "ended": "finished",
-            **_made_by(self.block),
-            "files": files,
-        }
+        told = self._record(work, ended) | {"files": files}
         _json(work.folder / "cell.json", json.dumps(plain(told), indent=1))
         place = CELLS / self.id
         files["cell.json"] = sha256_of(work.folder / "cell.json")
         _note_all({f"{place.as_posix()}/{name}": digest for name, digest in files.items()})
         _put_folder(work.folder, place)
-        _memory["delivered"] = _memory.get("delivered", 0) + 1
+
+    def _record(self, work: _Open, ended: str) -> dict[str, Any]:
+        """Return what `cell.json` says beside the hashes of the other files."""
+        is_whole = ended == FINISHED
+        return {
+            "id": self.id,
+            "levels": self.levels,
+            "algorithm": self.algorithm,
+            "class": work.kind or self.kind,
+            "config": self.config if work.config is None else work.config,
+            "is_random": self.is_random,
+            "block": self.block,
+            "seed": self.seed if self.is_random else None,
+            "on": self.on,
+            "chosen": chosen(self) if self.is_chosen and is_whole else None,
+            **work.times(),
+            **_counts_of(self),
+            "list_sample": work.list_sample,
+            "ended": ended,
+            **_made_by(self.block),
+        }
+
+
+FINISHED, TIMEOUT, SKIPPED = "finished", "timeout", "skipped"
+"""How a cell ends."""
 
 
 class _Open:
@@ -670,24 +727,26 @@ def blocks() -> dict[str, dict[str, Any]]:
 def cells(together: Iterable[str] = ()) -> Iterator[Cell]:
     """Yield the cells that this process is to run, without those that are delivered already.
 
-    Cells that differ in the factors `together` only stand side by side and stay in one process;
-    of these none is left out before all are there.
+    Cells that differ in the factors `together` only stand side by side and stay in one process,
+    that of their first; of these none is left out before all are there. Of an algorithm of which
+    two cells took too long those on as much data are left out.
     """
     names, _memory["is_at_work"] = tuple(together), True
     if names:
         with _run() as run:
             run["together"] = list(names)
-    own = _own_cells()
-    due, waiting = _due(own, names), 0
+    own = _own_cells(names)
+    due, left = _due(own, names), 0
     for place, cell in enumerate(due):
-        if cell.is_chosen and not _is_grid_there(cell):
-            waiting += 1
-            tell(f"{_label(cell)} waits for its grid")
+        if why := _why_not_now(cell):
+            left += 1
+            tell(f"{_label(cell)} {why}")
             continue
         _memory["turn"] = (cell.id, len(own) - len(due) + place + 1, len(own))
         yield cell
+        left += cell._ended == TIMEOUT
     if due:
-        tell(f"{len(own) - waiting}/{len(own)} cells are there")
+        tell(f"{len(own) - left}/{len(own)} cells are there")
     is_last()
 
 
@@ -832,8 +891,11 @@ def _tell_turn(cell: Cell) -> None:
     tell(f"cell {number} of {max(number, total)}: {_label(cell)}")
 
 
-def _own_cells() -> list[Cell]:
-    """Return the cells of this process; in a pilot without names one of each kind."""
+def _own_cells(together: tuple[str, ...] = ()) -> list[Cell]:
+    """Return the cells of this process; in a pilot without names one of each kind.
+
+    Those that stay together are all of the process that has the first of them.
+    """
     named = os.environ.get("LABBOOK_CELLS")
     if named is None:
         return _pilot_cells() if is_pilot() else list(design())
@@ -843,7 +905,42 @@ def _own_cells() -> list[Cell]:
         raise ValueError(
             f"LABBOOK_CELLS names cells that are not in the design: {sorted(unknown)}"
         )
-    return [c for c in design() if c.id in wanted]
+    groups = _groups(design(), together)
+    return [c for some in groups if some[0].id in wanted for c in some]
+
+
+def _groups(some: Iterable[Cell], together: tuple[str, ...]) -> list[list[Cell]]:
+    """Return cells that differ in some factors only side by side; without these each by itself."""
+    found: dict[str, list[Cell]] = {}
+    for one in some:
+        alike = {n: v for n, v in one.levels.items() if n not in together}
+        key = json.dumps(alike, sort_keys=True) if together else one.id
+        found.setdefault(key, []).append(one)
+    return list(found.values())
+
+
+def _why_not_now(cell: Cell) -> str:
+    """Say why a cell is not run; empty where it is."""
+    if cell.is_chosen and not _is_grid_there(cell):
+        return "waits for its grid"
+    cut_short: list[Cell] = _memory.get("cut short", [])
+    slow = sorted(_train_rows(c) for c in cut_short if _algorithm_of(c) == _algorithm_of(cell))
+    if len(slow) < CUT_SHORT or _train_rows(cell) < slow[CUT_SHORT - 1]:
+        return ""
+    cell._skip()
+    return "is left out: cells of its algorithm took too long on no more data"
+
+
+def _algorithm_of(cell: Cell) -> str:
+    return str(cell.levels.get("algorithm", cell.algorithm))
+
+
+def _train_rows(cell: Cell) -> float:
+    """Return how much a cell trains on; without an end where only the script knows."""
+    try:
+        return float(len(_part_rows(cell.block)["train"]))
+    except ValueError:
+        return math.inf
 
 
 def _pilot_cells() -> list[Cell]:
@@ -862,16 +959,9 @@ def _pilot_cells() -> list[Cell]:
 
 def _due(own: list[Cell], together: tuple[str, ...]) -> list[Cell]:
     """Return the cells that are still to be run: a grid before what it decides."""
-
-    def group(cell: Cell) -> str:
-        alike = {n: v for n, v in cell.levels.items() if n not in together}
-        return json.dumps(alike, sort_keys=True)
-
     places = {c.id: place for place, c in enumerate(own)}
-    groups: dict[str, list[Cell]] = {}
-    for one in own:
-        groups.setdefault(group(one) if together else one.id, []).append(one)
-    due = [c for some in groups.values() if not all(c.is_done for c in some) for c in some]
+    groups = _groups(own, together)
+    due = [c for some in groups if not all(c.is_done for c in some) for c in some]
     turns = {c.id: place for place, c in enumerate(due)}
 
     def turn(cell: Cell) -> tuple[int, bool, int]:
@@ -904,8 +994,10 @@ def _grid_ids() -> frozenset[str]:
 
 
 def _is_grid_there(cell: Cell) -> bool:
-    grid = [c.is_done for c in _grid_of(cell)]
-    return any(grid) if is_pilot() else all(grid)
+    """Whether all of a grid has ended, some of it with results."""
+    grid = _grid_of(cell)
+    has_ended = [bool(c._ended) for c in grid]
+    return any(c.is_done for c in grid) and (is_pilot() or all(has_ended))
 
 
 def _best_of_grid(cell: Cell) -> Cell:
@@ -990,6 +1082,35 @@ def _lock_hash() -> str:
     return str(_memory["lock"])
 
 
+def _set_alarm() -> None:
+    """Have the cell that is entered end after its time; a loop in C ends where it returns."""
+    limit = float(os.environ.get(CELL_LIMIT) or 0)
+    is_able = (
+        hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    )
+    if limit <= 0 or not is_able:
+        return
+    _memory["alarm before"] = signal.signal(signal.SIGALRM, _leave_cell)
+    # Once more each second: the first may be lost in code that ignores what is raised.
+    signal.setitimer(signal.ITIMER_REAL, limit, 1.0)
+
+
+def _clear_alarm() -> None:
+    """Let the open cell end in its own time."""
+    if "alarm before" in _memory:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, _memory.pop("alarm before"))
+
+
+def _leave_cell(number: int, frame: Any) -> None:
+    """Leave the open cell, unless it is being delivered already."""
+    while frame is not None:
+        if frame.f_code is Cell.__exit__.__code__:
+            return
+        frame = frame.f_back
+    raise CellTimeoutError("the cell took too long")
+
+
 def _set_seeds(seed: int) -> None:
     """Set the generators that code draws from without being given one."""
     random.seed(seed)
@@ -1038,7 +1159,8 @@ def _derive() -> None:
     """Write `results.json`, `cells.csv`, `per_user.parquet`, `run.json` of the cells there are."""
     if _memory.get("derived") == (_memory.get("delivered", 0), len(_results["rows"])):
         return
-    told = {c.id: t for c in design() if (t := _told_of(c.id)) is not None}
+    there = {c.id: t for c in design() if (t := _told_of(c.id)) is not None}
+    told = {i: t for i, t in there.items() if t.get("ended", FINISHED) == FINISHED}
     _derive_rows(told)
     factors = _factor_names()
     lines = [
@@ -1108,6 +1230,8 @@ def _derive_run(told: Mapping[str, Any]) -> None:
         run["algorithms"] = {**run.get("algorithms", {}), **algorithms}
         run["seeds"] = sorted({c.seed for c in design() if c.is_random})
         run["cells"] = {"planned": len(design()), "delivered": len(told)}
+        ends = {c.id: end for c in design() if (end := c._ended) not in ("", FINISHED)}
+        run["cells"] |= {"ended": ends} if ends else {}
 
 
 # -- how parts are derived -------------------------------------------------------------------

@@ -22,6 +22,8 @@ CELL_FILE = re.compile(r"cells/([^/]+)/([^/]+)")
 TEST, VALIDATION = "test", "validation"
 """What a cell is evaluated on: cells of a grid on the part that is chosen by."""
 RECORD, ROWS, USERS = "cell.json", "rows.json", "per_user.parquet"
+CUT_SHORT = ("timeout", "skipped")
+"""How cells end that have no results."""
 MUST = (RECORD, ROWS)
 """What every cell has; which of the other files it has its record says."""
 
@@ -39,6 +41,8 @@ class CellFolders:
     """What `cell.json` says of each."""
     cells_of: dict[Run, Cell] = field(default_factory=dict)
     """The cell of the design that each is."""
+    cut_short: dict[Run, Mapping[str, Any]] = field(default_factory=dict)
+    """What `cell.json` says of those that ended without results."""
 
     def tables_of(self, kind: str, on: str = TEST) -> Cells:
         """Return the lists, or the predictions, of the cells that are evaluated on a part."""
@@ -207,7 +211,11 @@ def _read_cell(
         return
     for file in sorted(set(result_files.table_of(said, "files")) - set(own)):
         reading.problems.add(f"{place} lacks {str(file)[:80]}, which its record names")
-    found.records[run], found.cells_of[run] = said, cell
+    found.cells_of[run] = cell
+    if said.get("ended") in CUT_SHORT:
+        found.cut_short[run] = said
+        return
+    found.records[run] = said
     found.rows += _rows_of(cell, own[ROWS], reading)
     for kind in COLUMNS:
         if path := own.get(f"{kind}.parquet"):

@@ -122,7 +122,7 @@ class Evidence:
     of_runs: Mapping[Run, Cell] = field(default_factory=dict)
     """The runs that have results, each with its cell."""
     cells: pd.DataFrame = field(default_factory=lambda: empty(CELL_COLUMNS))
-    """A line a delivered cell: its factors, times and counts."""
+    """A line a cell that was delivered or cut short: its factors, times and counts."""
     records: Mapping[Run, Mapping[str, Any]] = field(default_factory=dict)
     """`cell.json` of each run; empty for version 1."""
     validation: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -344,13 +344,14 @@ def placed_in_design(found: Evidence, design: tuple[Cell, ...], folders: CellFol
     names = dict.fromkeys([*(f for _, f, _ in runs), *found.test])
     blocks = blocks_of_folds(with_design(found.plan), names, found.run)
     of_runs = cells_of_runs(design, runs, blocks)
+    told = of_runs | {run: folders.cells_of[run] for run in folders.cut_short}
     counts = counts_of_parts(found.train, found.test)
     return replace(
         found,
         design=design,
         blocks=blocks,
         of_runs=of_runs,
-        cells=table_of_cells(of_runs, folders.records, counts),
+        cells=table_of_cells(told, {**folders.records, **folders.cut_short}, counts),
         records=folders.records,
     )
 

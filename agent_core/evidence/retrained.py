@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 RETRAINED = "retrained.json"
@@ -60,6 +61,34 @@ class Pair:
         return self.gap > max(2 * self.slack, GROSS, GROSS_SHARE * abs(self.trained))
 
 
+class Way(StrEnum):
+    """What else could have been done where the rules of a plan leave it open, or decide it."""
+
+    OTHER_TIES = "other_ties"
+    """Others of the interactions of one time are tested."""
+    FULL_TRAINING = "full_training"
+    """Ranked and masked are the items of the training before it was thinned."""
+    OWN_TRAINING = "own_training"
+    """Ranked and masked are the items of the thinned training."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """A delivered value beside what the product's own training comes to in another way."""
+
+    way: Way
+    turn: int
+    """Which of several, from 0 on."""
+    algorithm: str
+    fold: str
+    metric: str
+    k: int | None
+    delivered: float
+    """Mean over the same seeds as `value`, where these were delivered."""
+    value: float
+    runs: int
+
+
 @dataclass(frozen=True, slots=True)
 class Retrained:
     """What was trained again, and what could not be."""
@@ -73,6 +102,10 @@ class Retrained:
     """Delivered runs that were trained again."""
     of: int = 0
     """Delivered runs; 0 where they were not counted."""
+    others: tuple[OtherValue, ...] = ()
+    """What comes of other ways."""
+    unknown: Mapping[Way, str] = field(default_factory=dict)
+    """Ways of which it was not, or not wholly, found out what comes of them, with the reason."""
 
 
 def write_retrained(path: Path, retrained: Retrained) -> None:
@@ -89,4 +122,7 @@ def read_retrained(path: Path) -> Retrained | None:
     content = json.loads(path.read_text(encoding="utf-8"))
     pairs = tuple(Pair(**pair) for pair in content["pairs"])
     counts = {name: content.get(name, 0) for name in ("cells", "of")}
-    return Retrained(content["fold"], pairs, content["left_out"], **counts)
+    others = (OtherValue(**{**o, "way": Way(o["way"])}) for o in content.get("others", ()))
+    unknown = {Way(way): why for way, why in content.get("unknown", {}).items()}
+    told = {**counts, "others": tuple(others), "unknown": unknown}
+    return Retrained(content["fold"], pairs, content["left_out"], **told)

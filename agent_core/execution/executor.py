@@ -21,6 +21,10 @@ from sandbox.sandbox import Sandbox
 PILOT = {"AUTORECLAB_PILOT": "1"}
 CELLS = "LABBOOK_CELLS"
 """Names the cells of a process; empty: only what follows when all are there."""
+CELL_LIMIT = "LABBOOK_CELL_S"
+"""Names the seconds that one cell of a script may take."""
+CELL_LEAST_S, CELL_FACTOR = 60.0, 5.0
+"""A cell may always take so long, and so many times what all together are expected to take."""
 KEPT = ("cells", "split", "run.json", "labbook.sha256")
 """What a pilot leaves that belongs to the result: its cells, their splits with what was recorded
 of them, the hashes."""
@@ -126,11 +130,12 @@ class Executor:
         limits = replace(self.limits, timeout_s=timeout_s or experiment.timeout_s)
         inputs = tuple(Input(name, path) for name, path in experiment.files.items())
         earlier = _place_of_earlier(experiment)
+        limit = {CELL_LIMIT: f"{_cell_limit_s(experiment)}"} if _has_cells(experiment) else {}
         job = Job(
             experiment.script.source,
             inputs,
             limits,
-            environment,
+            {**environment, **limit},
             earlier=earlier if earlier.is_dir() else None,
         )
         ticker = Ticker(experiment.node, tell)
@@ -148,6 +153,12 @@ def rerun_of(experiment: Experiment, folder: Path) -> Experiment:
 def _has_cells(experiment: Experiment) -> bool:
     """Whether a design tells the cells of the script, and it asks for those of a process."""
     return bool(experiment.cells) and "labbook.cells(" in experiment.script.source
+
+
+def _cell_limit_s(experiment: Experiment) -> float:
+    """Return how long one cell may take: beyond an even part of the time, and what is expected."""
+    even_s = experiment.timeout_s / len(experiment.cells)
+    return max(CELL_LEAST_S, CELL_FACTOR * experiment.expected_s, even_s)
 
 
 def _place_of_earlier(experiment: Experiment) -> Path:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from agent_core.domain import NodeId
 from agent_core.domain.events import NodeProgress
 
-STEP = re.compile(r"\[labbook\] ((?:cell )?(\d+)(?:/| of )(\d+).*)")
+STEP = re.compile(r"\[labbook\] ((cell )?(\d+)(?:/| of )(\d+).*)")
+"""`cell 3 of 12: ...` begins the third, `3/12 seeds` ends it."""
 LONGEST = 200
 """Characters of a line that are told."""
 OnProgress = Callable[[NodeProgress], None]
@@ -38,7 +39,8 @@ class Ticker:
         """Take one line of output."""
         found, own = STEP.search(text), text.strip()
         if found:
-            self.step, self.done, self.total = found[1].strip(), int(found[2]), int(found[3])
+            self.step, self.total = found[1].strip(), int(found[4])
+            self.done = int(found[3]) - bool(found[2])
             own = ""
         if not own and not found:
             return

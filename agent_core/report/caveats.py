@@ -8,6 +8,7 @@ import pandas as pd
 
 from agent_core.domain import Order, SplitKind
 from agent_core.evidence.predicted_ratings import ENOUGH, shares
+from agent_core.report.other_ways import other_ways
 from agent_core.report.rendering import render_lines
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.statistics.facts import Facts
@@ -27,15 +28,15 @@ def alerts(inputs: ReportInputs, *, is_file: bool = False) -> list[str]:
 
 def split_limits(inputs: ReportInputs, facts: Facts) -> list[str]:
     """Say what of the split was not varied, mixed with the seed, or left out of the means."""
-    return render_lines(
+    found = render_lines(
         "alerts.md.j2",
         "split_limits",
         inputs=inputs,
         facts=facts,
         mixed=_mixed_algorithms(inputs, facts),
         splits=_splits(inputs),
-        tied=_tied_users(inputs),
     )
+    return [*other_ways(inputs, _tied_users(inputs)), *found]
 
 
 def known_limits(inputs: ReportInputs, facts: Facts, limits: Sequence[str]) -> tuple[str, ...]:
@@ -63,12 +64,13 @@ def _tied_users(inputs: ReportInputs) -> tuple[int, int]:
     Where the newest of each user are held out; which of several of one time are the newest is
     left to their order.
     """
-    split, evidence = inputs.plan.split, inputs.evidence
-    is_newest = split.kind is SplitKind.LEAVE_LAST or split.order is Order.NEWEST
-    found = [0, 0]
-    for fold, test in evidence.test.items() if evidence and is_newest else ():
-        train = evidence.train.get(fold) if evidence else None
-        if train is None or "timestamp" not in train or "timestamp" not in test:
+    evidence, found = inputs.evidence, [0, 0]
+    if evidence is None:
+        return 0, 0
+    for fold, test in evidence.test.items():
+        train, split = evidence.train.get(fold), evidence.split_of(fold)
+        is_newest = split.kind is SplitKind.LEAVE_LAST or split.order is Order.NEWEST
+        if not is_newest or train is None or "timestamp" not in train or "timestamp" not in test:
             continue
         last, first = (f.groupby("user_id")["timestamp"] for f in (train, test))
         both = pd.concat([last.max(), first.min()], axis=1, join="inner").dropna()

@@ -10,6 +10,7 @@ from agent_core.prose.clipping import clipped, on_one_line
 from agent_core.report.answer_chapters import chapters_of, is_of_family
 from agent_core.report.caveats import SPLIT_EFFECT, split_limits
 from agent_core.report.headline import summaries_over_seeds
+from agent_core.report.other_ways import turned
 from agent_core.report.rendering import render_part
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.requested_files import asked_tables
@@ -78,9 +79,11 @@ def body_text(inputs: ReportInputs, facts: Facts) -> str:
 def part_text(name: str, inputs: ReportInputs, facts: Facts, prose: Prose | None = None) -> str:
     """Return one part of the text, e.g. `protocol`; empty where there is nothing to say."""
     if name in ANSWERS:
-        return render_part("answers.md.j2", name, answered=chapters_of(inputs))
+        answered, first = chapters_of(inputs), turned(inputs)
+        return render_part("answers.md.j2", name, answered=answered, turned=first)
     if name == TABLES:
-        return "\n".join(asked_tables(inputs))
+        return "
+".join(asked_tables(inputs))
     if name in LEAGUE and not is_of_family(inputs):
         return ""  # algorithms over cells that answers tell apart are no league
     return render_part(

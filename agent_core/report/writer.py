@@ -29,6 +29,7 @@ from agent_core.report.failure import failure
 from agent_core.report.headline import headline, summaries_over_seeds
 from agent_core.report.methods_section import statements
 from agent_core.report.number_texts import mean_text, names_of
+from agent_core.report.other_ways import save_other_ways
 from agent_core.report.rendering import render_part, render_template
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.requested_files import script_tables, where_text, with_asked_first
@@ -102,6 +103,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     markdown = _report_markdown(inputs, facts, prose, answer, body, drawn)
     _write_texts(inputs, facts, markdown, folder)
     save_tables(inputs.answers, folder / "tables")
+    save_other_ways(inputs, folder / "tables")
     bundle = write_bundle(inputs, facts, answer, folder)
     solution = folder / "solution.py"
     return Report(

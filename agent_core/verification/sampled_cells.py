@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agent_core.domain import Block, Candidates, Masked
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.views import compared_places
+from agent_core.verification.training_parts import why_not_in
 
 Pick = tuple[str, str]
 """Algorithm and fold."""
@@ -40,27 +40,6 @@ def sampled_cells(evidence: Evidence, names: Sequence[str]) -> tuple[Pick, ...]:
         if fold not in {f for _, f in found}:
             found.append((next(n for n in reversed(names) if fold in has[n]), fold))
     return tuple(found)
-
-
-def why_not_in(evidence: Evidence, fold: str) -> str:
-    """Say why nothing can be trained again in a fold; empty where it can."""
-    block = evidence.blocks.get(fold)
-    if block is None:
-        return ""
-    split, is_thinned = block.split, block.train_share < 1 or block.profile_size is not None
-    if split.candidates is Candidates.SAMPLED:
-        return "only sampled items were ranked"
-    if split.masked is Masked.NOTHING or (is_thinned and _is_of_full(block)):
-        return "its lists are over other items than those of its training"
-    if not split.in_training and fold not in evidence.query:
-        return "what its test users keep was not saved"
-    return ""
-
-
-def _is_of_full(block: Block) -> bool:
-    """Whether candidates or masks are those of the training before it was thinned."""
-    split = block.split
-    return split.candidates is Candidates.FULL_TRAINING or split.masked is Masked.FULL_TRAINING
 
 
 def _covering(evidence: Evidence, folds: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import importlib
 import json
 import logging
 import os
+import time
 from pathlib import Path
 
 os.environ.setdefault("LK_NUM_PROCS", "1")
@@ -34,21 +35,34 @@ from lenskit.pipeline import Pipeline, topn_pipeline
 from lenskit.training import TrainingOptions
 
 
-def _numbers(fold: int) -> list[str]:
+def _numbers(place: int) -> list[str]:
     """Return the columns whose ids are whole numbers in their usual form, in all parts."""
-    pair = ["user_id", "item_id"]
-    parts = [pd.read_parquet(p, columns=pair) for p in sorted(Path().glob(f"*-{fold}.parquet"))]
+    parts = [pd.read_parquet(p) for p in sorted(Path().glob(f"*-{place}.parquet"))]
     usual = r"0|[1-9]\d{0,17}"
-    return [c for c in pair if all(p[c].cat.categories.str.fullmatch(usual).all() for p in parts)]
+    return [
+        c
+        for c in ("user_id", "item_id")
+        if all(p[c].cat.categories.str.fullmatch(usual).all() for p in parts if c in p)
+    ]
 
 
-def _interactions(part: str, fold: int, *, rated: bool) -> pd.DataFrame:
-    """Read one side of the split; numbers as ids where all are, so that ties order alike."""
-    frame = pd.read_parquet(f"{part}-{fold}.parquet")
-    numbers = _numbers(fold)
-    for column in ("user_id", "item_id"):
+def _part(name: str, place: int) -> pd.DataFrame | None:
+    """Read a part; numbers as ids where all are, so that ties order alike."""
+    path = Path(f"{name}-{place}.parquet")
+    if not path.exists():
+        return None
+    frame, numbers = pd.read_parquet(path), _numbers(place)
+    for column in (c for c in ("user_id", "item_id") if c in frame):
         texts = frame[column].cat.categories.astype("int64" if column in numbers else object)
         frame[column] = texts.to_numpy()[frame[column].cat.codes]
+    return frame
+
+
+def _interactions(name: str, place: int, *, rated: bool) -> pd.DataFrame | None:
+    """Read one side of the split."""
+    frame = _part(name, place)
+    if frame is None:
+        return None
     kept = [c for c in ("user_id", "item_id", "rating") if c in frame and (rated or c != "rating")]
     return frame[kept].drop_duplicates(["user_id", "item_id"])
 
@@ -66,9 +80,9 @@ def _dataset(train: pd.DataFrame, names: pd.Series) -> Dataset:
 
 def _train(entry: dict, seed: int | None, order: dict) -> None:
     """Train once and save what is recommended and predicted."""
-    fold = order["folds"].index(entry["fold"])
-    train_part = _interactions("train", fold, rated=order["rated"])
-    test_part = _interactions("test", fold, rated=True)
+    place, rated = order["places"].index(entry["place"]), entry["rated"]
+    train_part = _interactions("train", place, rated=rated)
+    test_part = _interactions("test", place, rated=True)
     truth = ItemListCollection.from_df(test_part, UserIDKey)
     kind = getattr(importlib.import_module(entry["module"]), entry["kind"])
     name = f"0-{'none' if seed is None else seed}.parquet"
@@ -78,37 +92,63 @@ def _train(entry: dict, seed: int | None, order: dict) -> None:
         more = {"n": order["length"]} if task == "lists" else {"predicts_ratings": True}
         pipeline = topn_pipeline(kind(**entry["config"]), **more)
         options = TrainingOptions(rng=seed if seed is not None else 0)
-        names = test_part["user_id"] if order["names_all"] else train_part["user_id"][:0]
+        names = test_part["user_id"] if entry["names_all"] else train_part["user_id"][:0]
         pipeline.train(_dataset(train_part, names), options)
         if task == "lists":
             users = test_part["user_id"].drop_duplicates().tolist()
-            if Path(f"query-{fold}.parquet").exists():
-                kept = _interactions("query", fold, rated=order["rated"])
-                found = _for_unseen(pipeline, users, kept, train_part, order["length"])
-            else:
-                found = recommend(pipeline, users, n_jobs=1).to_df()
+            asked = _requests(users, place, train_part, rated=rated)
+            found = _recommended(pipeline, users, asked, order["length"])
         else:
             found = predict(pipeline, truth, n_jobs=1).to_df()
             found = found.rename(columns={"score": "prediction"})
-        place = Path(task) / str(entry["number"])
-        place.mkdir(parents=True, exist_ok=True)
-        found.to_parquet(place / name, index=False)
+        folder = Path(task) / str(entry["number"])
+        folder.mkdir(parents=True, exist_ok=True)
+        found.to_parquet(folder / name, index=False)
         print(f"{entry['name']}, seed {seed}: {task}", flush=True)
 
 
-def _for_unseen(
-    pipeline: Pipeline, users: list, kept: pd.DataFrame, train: pd.DataFrame, length: int
-) -> pd.DataFrame:
-    """Recommend to users whom training does not have, from what they keep."""
-    items = train["item_id"].unique()
-    histories = dict(list(kept.groupby("user_id")))
+def _requests(users: list, place: int, train: pd.DataFrame, *, rated: bool) -> list | None:
+    """Return what is asked for each user: history and candidates; None where training says all."""
+    kept = _interactions("query", place, rated=rated)
+    items, own, masked = (_part(name, place) for name in ("items", "candidates", "masked"))
+    if kept is None and items is None and own is None and masked is None:
+        return None
+    if masked is None:
+        pair = ["user_id", "item_id"]
+        masked = train[pair] if kept is None else pd.concat([train[pair], kept[pair]])
+    every = (train if items is None else items)["item_id"].unique()
+    candidates, hidden = _by_user(own), _by_user(masked)
+    histories = {} if kept is None else dict(list(kept.groupby("user_id")))
     requests = []
     for user in users:
-        own = histories.get(user, kept[:0])
-        rated = {"rating": own["rating"].to_numpy()} if "rating" in own else {}
-        history = ItemList(item_ids=own["item_id"].to_numpy(), **rated)
-        candidates = ItemList(item_ids=items[~np.isin(items, own["item_id"])])
-        requests.append((RecQuery(user_id=user, history_items=history), candidates))
+        ranked = candidates.get(user, every[:0]) if own is not None else every
+        left = ranked[~np.isin(ranked, hidden.get(user, every[:0]))]
+        query = RecQuery(user_id=user)
+        if kept is not None:
+            query = RecQuery(user_id=user, history_items=_history(histories.get(user, kept[:0])))
+        requests.append((query, ItemList(item_ids=left)))
+    return requests
+
+
+def _by_user(pairs: pd.DataFrame | None) -> dict:
+    """Return the items of each user."""
+    if pairs is None:
+        return {}
+    return {user: own.to_numpy() for user, own in pairs.groupby("user_id")["item_id"]}
+
+
+def _history(own: pd.DataFrame) -> ItemList:
+    """Return what a user keeps whom training does not have."""
+    rated = {"rating": own["rating"].to_numpy()} if "rating" in own else {}
+    return ItemList(item_ids=own["item_id"].to_numpy(), **rated)
+
+
+def _recommended(
+    pipeline: Pipeline, users: list, requests: list | None, length: int
+) -> pd.DataFrame:
+    """Recommend to users as they are known to training, or as it is asked."""
+    if requests is None:
+        return recommend(pipeline, users, n_jobs=1).to_df()
     runner = BatchPipelineRunner(n_jobs=1)
     task = InvocationSpec("rank", {"recommender": "lists"}, "test-items", {"n": length})
     runner.add_invocation(task)
@@ -118,8 +158,9 @@ def _for_unseen(
 def main() -> None:
     """Train everything that is ordered; what fails is noted, the rest goes on."""
     order = json.loads(Path("order.json").read_text(encoding="utf-8"))
-    failed = {}
+    failed, seconds = {}, {}
     for entry in order["algorithms"]:
+        began = time.monotonic()
         for seed in entry["seeds"]:
             try:
                 _train(entry, seed, order)
@@ -127,6 +168,8 @@ def main() -> None:
                 failed[entry["name"]] = f"{type(error).__name__}: {error}"[:300]
                 Path("failed.json").write_text(json.dumps(failed), encoding="utf-8")
                 break
+        seconds[entry["number"]] = (time.monotonic() - began) / len(entry["seeds"])
+        Path("seconds.json").write_text(json.dumps(seconds), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -361,3 +361,76 @@ def test_what_cannot_be_is_said_in_a_sentence(tmp_path):
     assert "no level that a grid decides" in said["CHOSEN"]
     assert "has no level of 'split'" in said["LEVEL"]
     assert "is open; leave it" in said["NESTED"]
+
+
+STUCK = """
+import os, signal
+""" + SCORED.replace(
+    "        with c.training():\n",
+    "        with c.training():\n"
+    "            for _ in range(3 if c.is_random and c['model_seed'] > 0 and TIME else 0):\n"
+    "                try:\n"
+    "                    os.kill(os.getpid(), signal.SIGALRM)\n"
+    "                except Exception:\n"
+    "                    pass\n",
+)
+"""Takes too long in some cells: the alarm comes that a cell is left by."""
+TIME = {"LABBOOK_CELL_S": "3600"}
+
+
+def test_a_cell_that_takes_too_long_ends_alone(tmp_path):
+    design = lay(tmp_path)
+    cells = {c["id"]: c for c in design["cells"]}
+
+    output = run_cells(tmp_path, "TIME = True\n" + STUCK, **TIME)
+
+    told = told_of(tmp_path)
+    ends = {i: t["ended"] for i, t in told.items()}
+    stuck = {i for i, c in cells.items() if (c["seed"] or 0) > 0}
+    assert set(ends) == set(cells)
+    assert {i for i, end in ends.items() if end == "finished"} == set(cells) - stuck
+    places = [(cells[i]["block"], cells[i]["seed"]) for i in cells if ends[i] == "skipped"]
+    assert places == [("all", 2)]
+    assert "4/8 cells are there" in output
+    for i in stuck:
+        assert json.loads((tmp_path / "cells" / i / "rows.json").read_text()) == []
+        assert set(told[i]["files"]) == {"rows.json"}
+    assert set(pd.read_csv(tmp_path / "cells.csv")["id"]) == set(cells) - stuck
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["cells"]["delivered"] == 4
+    assert set(run["cells"]["ended"]) == stuck
+    assert not list((tmp_path / "cells").glob(".*"))
+
+
+def test_what_took_too_long_is_tried_again_by_the_next_start(tmp_path):
+    lay(tmp_path)
+    script = 'TIME = not pd.io.common.os.path.exists("again")\n' + STUCK
+    run_cells(tmp_path, script, **TIME)
+    (tmp_path / "again").touch()
+
+    run_cells(tmp_path, script, **TIME)
+
+    assert {t["ended"] for t in told_of(tmp_path).values()} == {"finished"}
+
+
+def test_the_alarm_is_that_of_the_cell(tmp_path):
+    lay(tmp_path)
+    asked = "import signal\ntimer = lambda: signal.getitimer(signal.ITIMER_REAL)[0]\n"
+    script = asked + "for c in labbook.cells():\n    before = timer()\n    with c:\n"
+    script += "        within = timer()\n    print(before, within > 3000, timer())\n    break\n"
+
+    assert "0.0 True 0.0" in run_cells(tmp_path, script, **TIME)
+
+
+def test_cells_that_stay_together_are_those_of_the_process_of_the_first(tmp_path):
+    design = lay(tmp_path)
+    script = SCORED.replace("labbook.cells()", 'labbook.cells(together=("model_seed",))')
+    own = [c for c in design["cells"] if c["block"] == "all" and c["seed"] is not None]
+    first, *others = [c["id"] for c in own]
+
+    run_cells(tmp_path, script, LABBOOK_CELLS=",".join(others))
+    none = told_of(tmp_path)
+    run_cells(tmp_path, script, LABBOOK_CELLS=first)
+
+    assert none == {}
+    assert set(told_of(tmp_path)) == {first, *others}

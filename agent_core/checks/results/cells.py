@@ -45,7 +45,8 @@ def cells_complete(evidence: Evidence) -> Result:
     if not missing:
         return passed("All {cells} cells of the design have results.", cells=total)
     whole = _whole_repetitions(evidence)
-    named = [run_label(*_run_names(cell)) for cell in missing]
+    ends = dict(zip(evidence.cells["id"], evidence.cells["ended"], strict=True))
+    named = [run_label(*_run_names(c)) + _end_text(ends.get(c.id, "")) for c in missing]
     told = Detail("{missing} of {cells} cells have no results: {names:6}.",
                   missing=len(missing), cells=total, names=named)  # fmt: skip
     if not any(whole.values()):
@@ -53,6 +54,11 @@ def cells_complete(evidence: Evidence) -> Result:
     more = Detail(" Whole repetitions, which answers are over: {whole} of {of}.",
                   whole=sum(whole.values()), of=len(whole))  # fmt: skip
     return warned(told + more)
+
+
+def _end_text(ended: str) -> str:
+    """Say how a cell ended that has no results, where that is known."""
+    return f" ({ended})" if ended else ""
 
 
 def levels_took_effect(evidence: Evidence) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
+from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Metric
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.retrained import Pair, Retrained
@@ -17,7 +18,7 @@ def retraining_agrees(evidence: Evidence) -> Result:
         return not_applicable("The product has not trained these algorithms itself.")
     if not retrained.pairs:
         told = "Nothing could be trained again: {algorithms}."
-        return not_applicable(told, algorithms=_left_out(retrained))
+        return not_applicable(told, algorithms=_left_out(evidence, retrained))
     told = "Trained by the product from the recorded class, configuration and split: {pairs}."
     if gross := [_pair_text(p) for p in retrained.pairs if p.is_gross]:
         told += " The delivered values cannot come from these.{lonely}"
@@ -25,7 +26,8 @@ def retraining_agrees(evidence: Evidence) -> Result:
     doubts = [_pair_text(p) for p in retrained.pairs if not p.agrees]
     doubts += [_spread_text(p) for p in retrained.pairs if not p.scatters_alike]
     if doubts:
-        return warned(told + "{lonely}", pairs=doubts, lonely=_lonely_users(evidence, retrained))
+        more = {"lonely": _lonely_users(evidence, retrained), "rest": _rest(evidence, retrained)}
+        return warned(told + "{lonely}{rest}", pairs=doubts, **more)
     return passed(_confirmed_text(evidence, retrained))
 
 
@@ -80,9 +82,7 @@ def _confirmed_text(evidence: Evidence, retrained: Retrained) -> Detail:
         count=len(retrained.pairs),
         pairs=map(_pair_text, shown or retrained.pairs),
     )
-    if left_out := _left_out(retrained):
-        told += Detail(" Not trained again: {left_out}.", left_out=left_out)
-    return told
+    return told + _rest(evidence, retrained)
 
 
 def _looked_at(retrained: Retrained) -> Detail:
@@ -93,6 +93,19 @@ def _looked_at(retrained: Retrained) -> Detail:
     return Detail("{cells} of {of} cells, ", cells=retrained.cells, of=retrained.of) + told
 
 
-def _left_out(retrained: Retrained) -> list[str]:
-    """Name what was not trained again, with the reasons."""
-    return [f"{name} ({why})" for name, why in retrained.left_out.items()]
+def _rest(evidence: Evidence, retrained: Retrained) -> Detail:
+    """Name what was not trained again, where there is any."""
+    left_out = _left_out(evidence, retrained)
+    return Detail(" Not trained again: {left_out}.", left_out=left_out) if left_out else Detail("")
+
+
+def _left_out(evidence: Evidence, retrained: Retrained) -> list[Detail]:
+    """Name what was not trained again, with the reasons and the number of delivered runs."""
+    runs = evidence.single[RUN].drop_duplicates()["algorithm"].value_counts()
+    return [
+        Detail(
+            "{name} ({why}; {cells} cell{s})",
+            name=name, why=why, cells=(count := int(runs.get(name, 0))), s="s" * (count != 1),
+        )
+        for name, why in retrained.left_out.items()
+    ]  # fmt: skip

@@ -11,7 +11,6 @@ import pandas as pd
 
 from agent_core.data.interactions import Interactions
 from agent_core.data.parquet_reader import PAIR, RUN
-from agent_core.data.parts import parts_of
 from agent_core.data.variants import is_derived, rows_kept
 from agent_core.domain import (
     Block,
@@ -27,6 +26,7 @@ from agent_core.domain import (
 )
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.full_training import full_training, needs_full_training
 from agent_core.measures.metrics import POOLED
 from agent_core.statistics.answers.answer import metric_of
 from agent_core.statistics.answers.comparability import Part
@@ -250,38 +250,21 @@ def _part(evidence: Evidence, fold: str, block: Block) -> Part | None:
     """Return the part of one block; None where what it ranks cannot be worked out."""
     test, train = evidence.test[fold], evidence.train[fold]
     split = block.split
-    needs_full = Candidates.FULL_TRAINING, Masked.FULL_TRAINING
-    full = train
-    if (split.candidates is needs_full[0] or split.masked is needs_full[1]) and _is_thinned(block):
-        found = _full_training(evidence, fold, block)
-        if found is None:
-            return None
-        full = found
-    items = (full if split.candidates is needs_full[0] else train)["item_id"].unique()
-    count = len(train)
+    items = known = full = train
     if fold in evidence.query:
         # What unseen users keep is left out of their lists as what others have in training.
-        full, train = (pd.concat([f, evidence.query[fold]]) for f in (full, train))
-    masked = {Masked.NOTHING: train.iloc[:0], Masked.FULL_TRAINING: full}.get(split.masked, train)
-    part = Part.of(test, items, masked, block.dataset)
+        known = full = pd.concat([train, evidence.query[fold]])
+    if needs_full_training(block):
+        found = full_training(evidence, fold)
+        if found is None:
+            return None
+        full = found.known
+        items = found.train if split.candidates is Candidates.FULL_TRAINING else train
+    masked = {Masked.NOTHING: known.iloc[:0], Masked.FULL_TRAINING: full}.get(split.masked, known)
+    part = Part.of(test, items["item_id"].unique(), masked, block.dataset)
     # Drawn candidates go by the seed of the split.
     drawn = f" {split.candidate_count} {split.seed}" if split.candidate_count else ""
-    return replace(part, masked=part.masked + drawn, train_rows=count)
-
-
-def _is_thinned(block: Block) -> bool:
-    return block.train_share < 1 or block.profile_size is not None
-
-
-def _full_training(evidence: Evidence, fold: str, block: Block) -> pd.DataFrame | None:
-    """Return the training of a block before it was thinned, from its rules."""
-    name = evidence.sources.get(fold, "")
-    frame = evidence.others.get(name) if name else evidence.interactions
-    if frame is None:
-        return None
-    whole = replace(block, train_share=1.0, profile_size=None)
-    parts = parts_of(_interactions(evidence, frame), whole)
-    return frame.iloc[parts.train][list(PAIR)] if parts else None
+    return replace(part, masked=part.masked + drawn, train_rows=len(train))
 
 
 def _interactions(evidence: Evidence, frame: pd.DataFrame) -> Interactions:

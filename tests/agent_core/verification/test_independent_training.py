@@ -30,7 +30,6 @@ from agent_core.domain import (
     Factor,
     Finding,
     Level,
-    Masked,
     Outcome,
     Packages,
     RunId,
@@ -42,8 +41,10 @@ from agent_core.domain.events import NodeJudged
 from agent_core.evidence.evidence import read_evidence
 from agent_core.evidence.retrained import (
     RETRAINED,
+    OtherValue,
     Pair,
     Retrained,
+    Way,
     read_retrained,
     write_retrained,
 )
@@ -134,7 +135,7 @@ def test_every_algorithm_and_every_level_of_the_split_is_trained_again(tmp_path,
     order = training_order_of(of_two_splits().evidence(tmp_path, version))
 
     assert {t.name for t in order.algorithms} == {"ImplicitMF", "EASE", "Popularity"}
-    assert {t.fold for t in order.algorithms} == set(order.folds) == {"random", "last"}
+    assert {t.fold for t in order.algorithms} == set(order.places) == {"random", "last"}
     assert len(order.algorithms) == 3
     assert order.left_out == {"EASE diverse": "its lists are ranked anew"}
     assert order.of == 10
@@ -156,15 +157,14 @@ def test_folds_that_only_repeat_are_not_all_trained_again(tmp_path):
 
     order = training_order_of(made.evidence(tmp_path))
 
-    assert len(order.folds) == 1
+    assert len(order.places) == 1
     assert len(order.algorithms) == 2
 
 
 @pytest.mark.parametrize(
     ("rules", "reason"),
     [
-        ({"candidates": Candidates.SAMPLED}, "only sampled items"),
-        ({"masked": Masked.NOTHING}, "over other items"),
+        ({"candidates": Candidates.SAMPLED, "candidate_count": 5}, "drawn by the script"),
         ({"in_training": False}, "was not saved"),
     ],
 )
@@ -197,11 +197,16 @@ def test_the_closer_of_two_trainings_counts():
     rated = Retrained("0", (pair(0.3, 0.1), pair(0.2, 0.2, name="EASE")))
     unrated = Retrained("0", (pair(0.3, 0.301),))
 
-    assert closer_training(rated, unrated).pairs == (pair(0.3, 0.301), pair(0.2, 0.2, name="EASE"))
+    found, better = closer_training(rated, unrated)
+
+    assert found.pairs == (pair(0.3, 0.301), pair(0.2, 0.2, name="EASE"))
+    assert better == {("ItemKNN", "")}
 
 
 def test_it_is_kept_as_a_file(tmp_path):
-    found = Retrained("0", (pair(0.3, 0.301),), {"Own": "why"})
+    other = OtherValue(Way.OTHER_TIES, 1, "EASE", "0", "ndcg", 10, 0.3, 0.28, 1)
+    unknown = {Way.FULL_TRAINING: "EASE: it would take about 900 s more"}
+    found = Retrained("0", (pair(0.3, 0.301),), {"Own": "why"}, 3, 9, (other,), unknown)
 
     write_retrained(tmp_path / "retrained.json", found)
 
