@@ -82,8 +82,7 @@ def part_text(name: str, inputs: ReportInputs, facts: Facts, prose: Prose | None
         answered, first = chapters_of(inputs), turned(inputs)
         return render_part("answers.md.j2", name, answered=answered, turned=first)
     if name == TABLES:
-        return "
-".join(asked_tables(inputs))
+        return "\n".join(asked_tables(inputs))
     if name in LEAGUE and not is_of_family(inputs):
         return ""  # algorithms over cells that answers tell apart are no league
     return render_part(

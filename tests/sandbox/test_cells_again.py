@@ -389,8 +389,9 @@ def test_a_cell_that_takes_too_long_ends_alone(tmp_path):
     stuck = {i for i, c in cells.items() if (c["seed"] or 0) > 0}
     assert set(ends) == set(cells)
     assert {i for i, end in ends.items() if end == "finished"} == set(cells) - stuck
-    places = [(cells[i]["block"], cells[i]["seed"]) for i in cells if ends[i] == "skipped"]
-    assert places == [("all", 2)]
+    # Both variants of the data have all of it, so two are enough to leave the others out.
+    assert {cells[i]["seed"] for i in cells if ends[i] == "timeout"} == {1}
+    assert {cells[i]["seed"] for i in cells if ends[i] == "skipped"} == {2}
     assert "4/8 cells are there" in output
     for i in stuck:
         assert json.loads((tmp_path / "cells" / i / "rows.json").read_text()) == []

@@ -89,10 +89,40 @@ def kept_pairs(evidence: Evidence, fold: Fold) -> Pairs:
 
 
 def pairs_of(evidence: Evidence, part: str, fold: str) -> Pairs:
-    """Return the pairs of one part of a fold; none where it was not saved."""
+    """Return the pairs of one part of a fold, by the ids of the dataset; none where not saved."""
     saved: Mapping[str, pd.DataFrame] = getattr(evidence, part)
     none: Pairs = np.empty(0, dtype=np.int64)
-    return distinct(pair_keys(saved[fold])) if fold in saved else none
+    if fold not in saved:
+        return none
+    origin, data = evidence.origins.get(fold), evidence.interactions
+    if origin is None or data is None or not origin.pairs or origin.is_renamed:
+        return distinct(pair_keys(saved[fold]))
+    rows = origin.rows.get(part)
+    if rows is not None and (rows >= 0).all():
+        return distinct(pair_keys(data.take(rows)))
+    return distinct(pair_keys(_in_ids_of_dataset(evidence, saved[fold], fold)))
+
+
+def _in_ids_of_dataset(evidence: Evidence, frame: pd.DataFrame, fold: str) -> pd.DataFrame:
+    """Return interactions with the ids that training and test have in the dataset.
+
+    A script may put letters before all ids.
+    """
+    origin, data = evidence.origins[fold], evidence.interactions
+    assert data is not None, "there is an origin in it"
+    found = frame[PAIR]
+    for column in PAIR:
+        own = {p: getattr(evidence, p)[fold][column].to_numpy() for p in origin.rows}
+        there = {p: data[column].to_numpy()[rows] for p, rows in origin.rows.items()}
+        known = {p: rows >= 0 for p, rows in origin.rows.items()}
+        meant = pd.Series(
+            np.concatenate([there[p][known[p]] for p in own]),
+            np.concatenate([own[p][known[p]] for p in own]),
+        )
+        meant = meant[~meant.index.duplicated()].reindex(found[column].unique())
+        told = found[column].map(meant)
+        found = found.assign(**{column: told.fillna(found[column]).astype(found[column].dtype)})
+    return found
 
 
 def variant_beside(table: Table, rules: DataRules, kept: Pairs) -> Variant:
