@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from agent_core.domain import (
@@ -112,6 +113,16 @@ class ScriptWritten:
     script: Script
 
 
+class Work(StrEnum):
+    """What is done with a script."""
+
+    EXECUTION = "execution"
+    REPETITION = "repetition"
+    """The same script once more, in a clean sandbox."""
+    TRAINING = "training"
+    """Its algorithms by the product itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeProgress:
     """A running script said something (throttled; at most one a second and node)."""
@@ -121,6 +132,7 @@ class NodeProgress:
     done: int = 0
     total: int = 0
     """Of its repetitions, where the helper tells; 0: unknown."""
+    work: Work = Work.EXECUTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ LONGEST = 200
 OnProgress = Callable[[NodeProgress], None]
 
 
+def untold(progress: NodeProgress) -> None:
+    """Take progress that nobody waits for."""
+
+
 @dataclass(slots=True)
 class Ticker:
     """Turns output lines into progress, at most one a second.

@@ -23,12 +23,13 @@ from agent_core.domain import (
     ReportDraft,
     Waiver,
 )
-from agent_core.domain.events import Rechecked, Reported, Rerun
+from agent_core.domain.events import Rechecked, Reported, Rerun, Work
 from agent_core.errors import AgentError
 from agent_core.evidence.evidence import Delivery, Evidence, look_through
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Executor, Experiment, rerun_of
 from agent_core.execution.machine import environment_of
+from agent_core.execution.progress import OnProgress
 from agent_core.report.answer_chapters import told_answers
 from agent_core.report.writer import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
@@ -189,15 +190,20 @@ class Conclusion:
         evidence = await asyncio.to_thread(self.delivery(node).read)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
-        retrained = await retrain(evidence, own, folder, executor)
+        retrained = await retrain(evidence, own, folder, executor, self._telling(Work.TRAINING))
         if retrained is not None:
             await asyncio.to_thread(write_retrained, place, retrained)
         return retrained is not None
 
+    def _telling(self, work: Work) -> OnProgress:
+        """Return what logs how far some work on a script has come."""
+        return lambda progress: self.recorder.later(replace(progress, work=work))
+
     async def repeat(self, experiment: Experiment, executor: Executor) -> Rerun:
         """Execute the same script again in a clean sandbox and compare its rows."""
         folder = experiment.folder.parent / "rerun"
-        execution = await executor.execute(rerun_of(experiment, folder), lambda _: None)
+        tell = self._telling(Work.REPETITION)
+        execution = await executor.execute(rerun_of(experiment, folder), tell)
         node = self.recorder.view.node(experiment.node)
         new, ran_with = self.delivery(node, execution), environment_of(self.packages)
         return await look_through(_compare_delivery, self.delivery(node), node, new, ran_with)

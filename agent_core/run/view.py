@@ -48,6 +48,7 @@ from agent_core.domain.events import (
     ScriptWritten,
     StatusChanged,
     StopRequested,
+    Work,
 )
 from agent_core.run.tree import best_of, unmet
 
@@ -218,8 +219,9 @@ def _end_step(view: RunView, logged: Logged) -> RunView:
             return replace(view, stop_by=by)
         case Reported(report):
             return replace(view, report=report)
-        case Rerun() as rerun:
-            return replace(view, reruns=(*view.reruns, rerun))
+        case Rerun(node) as rerun:
+            view = replace(view, reruns=(*view.reruns, rerun))
+            return _quiet(view, node, Work.REPETITION)
         case RoundOpened() | Disputed():
             return _afterwards(view, logged)
         case Answered() as answered:
@@ -287,8 +289,8 @@ def _node_step(
             return replace(view, nodes=(*(n for n in view.nodes if n.id != node), new))
         case ScriptWritten(node, script):
             return _change(view, replace(view.node(node), script=script))
-        case NodeProgress(node):
-            others = tuple(p for p in view.progress if p[0] != node)
+        case NodeProgress(node, work=work):
+            others = tuple(p for p in view.progress if (p[0], p[1].work) != (node, work))
             return replace(view, progress=(*others, (node, event)))
         case NodeExecuted(node, execution, environment):
             ran = replace(view.node(node), execution=execution, environment=environment)
@@ -322,6 +324,7 @@ def _change(view: RunView, node: Node) -> RunView:
     return replace(view, nodes=tuple(node if n.id == node.id else n for n in view.nodes))
 
 
-def _quiet(view: RunView, node: NodeId) -> RunView:
-    """Forget the progress of a node that has ended."""
-    return replace(view, progress=tuple(p for p in view.progress if p[0] != node))
+def _quiet(view: RunView, node: NodeId, *ended: Work) -> RunView:
+    """Forget the progress of what has ended on a node; of all of it where none is named."""
+    kept = [p for p in view.progress if p[0] != node or (ended and p[1].work not in ended)]
+    return replace(view, progress=tuple(kept))

@@ -21,6 +21,7 @@ from agent_core.checks.results.retraining import share_without_training
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.execution.executor import Executor, Experiment
+from agent_core.execution.progress import OnProgress, untold
 from agent_core.verification.other_ways import OtherWays, values_of_others
 from agent_core.verification.training_orders import (
     Training,
@@ -44,7 +45,11 @@ shape."""
 
 
 async def retrain(
-    evidence: Evidence, template: Experiment, folder: Path, executor: Executor
+    evidence: Evidence,
+    template: Experiment,
+    folder: Path,
+    executor: Executor,
+    tell: OnProgress = untold,
 ) -> Retrained | None:
     """Train what a script recorded and compare; None where no split was saved.
 
@@ -60,7 +65,7 @@ async def retrain(
     order = await asyncio.to_thread(training_order_of, evidence)
     if order is None:
         return None
-    trainer = Trainer(evidence, template, folder, executor)
+    trainer = Trainer(evidence, template, folder, executor, tell)
     found, seconds = await _carry_out(trainer, order)
     trainings = {(t.name, t.fold): t for t in order.algorithms}
     for name, vary in (("unrated", _without_ratings), ("all-users", _with_all_users)):

@@ -22,6 +22,7 @@ from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.result_files import Reading
 from agent_core.evidence.run_tables import run_cells
 from agent_core.execution.executor import Executor, Experiment
+from agent_core.execution.progress import OnProgress, untold
 from agent_core.measures.metrics import Recomputed
 from agent_core.measures.recomputation import Delivered, RunMetrics
 from agent_core.verification.training_orders import Training, TrainingOrder
@@ -66,6 +67,7 @@ class Trainer:
     folder: Path
     """Inputs and results of the first order go here, of others beside it."""
     executor: Executor
+    tell: OnProgress = untold
 
     async def train(
         self, order: TrainingOrder, parts_of: PartsOf, name: str = "", limit_s: float = TIMEOUT_S
@@ -86,9 +88,8 @@ class Trainer:
         folder = self.folder.with_name(name) if name else self.folder
         experiment = await asyncio.to_thread(self._experiment, order, parts_of, folder)
         limit_s = min(self.template.timeout_s, limit_s)
-        execution = await self.executor.execute(
-            replace(experiment, timeout_s=limit_s), lambda _: None
-        )
+        limited = replace(experiment, timeout_s=limit_s)
+        execution = await self.executor.execute(limited, self.tell)
         return await asyncio.to_thread(self._read, order, execution)
 
     def _experiment(self, order: TrainingOrder, parts_of: PartsOf, folder: Path) -> Experiment:

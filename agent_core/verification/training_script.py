@@ -104,7 +104,6 @@ def _train(entry: dict, seed: int | None, order: dict) -> None:
         folder = Path(task) / str(entry["number"])
         folder.mkdir(parents=True, exist_ok=True)
         found.to_parquet(folder / name, index=False)
-        print(f"{entry['name']}, seed {seed}: {task}", flush=True)
 
 
 def _requests(users: list, place: int, train: pd.DataFrame, *, rated: bool) -> list | None:
@@ -159,9 +158,14 @@ def main() -> None:
     """Train everything that is ordered; what fails is noted, the rest goes on."""
     order = json.loads(Path("order.json").read_text(encoding="utf-8"))
     failed, seconds = {}, {}
+    total, done = sum(len(entry["seeds"]) for entry in order["algorithms"]), 0
     for entry in order["algorithms"]:
         began = time.monotonic()
         for seed in entry["seeds"]:
+            done += 1
+            drawn = "" if seed is None else f", seed {seed}"
+            # As the helper counts the steps of a script: read by whoever follows the run.
+            print(f"[labbook] {done} of {total}: {entry['name']}{drawn}", flush=True)
             try:
                 _train(entry, seed, order)
             except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent_core.domain import Outcome, RunStatus
+from agent_core.domain.events import Work
 from agent_core.prose.number_format import cost_text, duration
 from agent_core.run.view import RunView
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
@@ -26,6 +27,7 @@ PHASES = {
     RunStatus.CANCELLED: "Cancelled, nothing ran",
     RunStatus.FAILED: "Could not go on",
 }
+AGAIN = {Work.REPETITION: "repeating", Work.TRAINING: "training again"}
 OPEN_ENDED = "Finished with open requirements"
 REASON = 160
 """Characters of a failure's reason; the post about it has all of it."""
@@ -106,8 +108,12 @@ def scripts_text(view: RunView) -> str:
     )
     shown = [f"{count} {word}" for count, word in counts if count]
     known = [p for _, p in view.progress if p.total]
-    if known and working:
-        shown[-1] += f" ({known[-1].done} of {known[-1].total})"
+    own = [p for p in known if p.work is Work.EXECUTION]
+    if own and working:
+        shown[-1] += f" ({own[-1].done} of {own[-1].total})"
+    if not view.status.is_final:
+        again = [p for p in known if p.work in AGAIN and p.done < p.total]
+        shown += [f"{AGAIN[p.work]} script {p.node} ({p.done} of {p.total})" for p in again]
     total = len(view.nodes)
     return f"{total} script{'s' if total != 1 else ''}: {', '.join(shown)}" if shown else ""
 

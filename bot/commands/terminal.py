@@ -31,6 +31,7 @@ from agent_core.domain.events import (
     RunFinished,
     RunSubmitted,
     StatusChanged,
+    Work,
 )
 from agent_core.rules.algorithm_words import algorithms_text
 from agent_core.rules.design_words import words_of
@@ -38,6 +39,12 @@ from agent_core.run.journal import encode
 from agent_core.run.view import RunView
 from agent_core.statistics.answered import unmet_questions
 
+WORK = {
+    Work.EXECUTION: "",
+    Work.REPETITION: ", repeated in a clean sandbox",
+    Work.TRAINING: ", trained again by the product",
+}
+"""What is told of work on a script behind its number."""
 MARKED = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\n]+\*)")
 
 
@@ -171,8 +178,8 @@ def _node_line(event: Event, view: RunView) -> str | None:
     match event:
         case NodeStarted(node, operator):
             return f"Script {node}: {operator.value}"
-        case NodeProgress(node, line):
-            return f"Script {node}: {line}"
+        case NodeProgress(node, line, work=work):
+            return f"Script {node}{WORK[work]}: {line}"
         case NodeExecuted(node, execution):
             status = f"exit {execution.exit_code}" if execution.exit_code is not None else "killed"
             return (

@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from messages import LONG, NOW, fits, view_of
 
 from agent_core.domain import NodeId, Outcome, Report, RunStatus, Usage
-from agent_core.domain.events import RoundOpened
+from agent_core.domain.events import Logged, NodeProgress, Rerun, RoundOpened, Work
+from agent_core.run.view import fold
 from bot.blocks.card import card, foot_line
 
 
@@ -80,3 +81,29 @@ def test_a_script_that_was_not_run_again_is_no_crash():
     view = view_of(status=RunStatus.RUNNING, nodes=(node_of(1, value=0.5), same))
 
     assert "2 scripts: 1 ran, 1 not run, same as another" in card(view, "U1", NOW, 2.0).text
+
+
+def test_the_card_says_what_is_done_with_a_script_once_more():
+    """Repeating takes as long as the script did; nobody is left to wonder."""
+    steps = [
+        NodeProgress(NodeId(1), "cell 3 of 20", 3, 20, Work.REPETITION),
+        NodeProgress(NodeId(1), "2 of 4: EASE", 2, 4, Work.TRAINING),
+        NodeProgress(NodeId(2), "cell 7 of 20", 7, 20),
+    ]
+    view = view_of(
+        plan=plan_of(),
+        status=RunStatus.RUNNING,
+        nodes=(node_of(1, value=0.5), node_of(2, execution=None)),
+    )
+    view = fold(view.id, [Logged(n, NOW, s) for n, s in enumerate(steps, start=1)], view)
+
+    shown = card(view, "U1", NOW, 2.0).text.splitlines()[1]
+    again = Logged(4, NOW, Rerun(NodeId(1), True, 0.0, 4, "Repeated, identical."))
+    later = card(fold(view.id, [again], view), "U1", NOW, 2.0).text
+
+    assert shown.endswith(
+        "1 ran, 1 in work (7 of 20), repeating script 1 (3 of 20), "
+        "training again script 1 (2 of 4)"
+    )
+    assert "repeating" not in later
+    assert "training again" in later
