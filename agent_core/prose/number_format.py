@@ -40,13 +40,24 @@ def percent(share: float) -> str:
 
     Examples
     --------
-    >>> percent(0.0172), percent(0.25), percent(0.0012)
-    ('1.7 %', '25 %', '0.12 %')
+    >>> percent(0.0172), percent(0.25), percent(0.0012), percent(0.0)
+    ('1.7 %', '25 %', '0.12 %', '0 %')
     """
     if not math.isfinite(share):
         return "not available"
-    decimals = 0 if share >= 0.1 else 1 if share >= 0.01 else 2
+    decimals = 0 if share >= 0.1 or share == 0 else 1 if share >= 0.01 else 2
     return f"{share * 100:.{decimals}f} %"
+
+
+def exact_percent(share: float) -> str:
+    """Return a share that was stated, not measured, with all its digits.
+
+    Examples
+    --------
+    >>> exact_percent(0.05), exact_percent(0.125), exact_percent(1.0)
+    ('5 %', '12.5 %', '100 %')
+    """
+    return f"{share * 100:.6g} %" if math.isfinite(share) else "not available"
 
 
 def p_text(p_value: float) -> str:

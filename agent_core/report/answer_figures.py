@@ -12,6 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from agent_core.domain import FactorKind
+from agent_core.domain.design import BY_NAME
 from agent_core.report.figures import (
     BLUE,
     COLOURS,
@@ -25,16 +27,21 @@ from agent_core.report.figures import (
     save,
     wrapped_name,
 )
-from agent_core.rules.design_words import factor_words, label_text, measure_text
+from agent_core.rules.design_words import factor_words, label_text, level_text, measure_text
 from agent_core.statistics.answers.answer import FigureData, FigureKind, metric_of
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """They say the same as colours, in grey too."""
 TITLE_WIDTHS = (96, 80, 72, 64, 56, 48)
 """Characters of a line of the title: the first that fits is taken."""
+ROOM = 0.97
+"""Share of the width of a figure that its title may take."""
+TICK_WIDTH = 70
+"""Characters of names below an axis that stand beside each other; more are turned."""
 MOST_ROWS, MOST_PANELS = 24, 4
 MOST_WRAPPED = 8
 """Lines whose names may take several lines."""
+REPEATED = (FactorKind.FOLD, FactorKind.SPLIT_SEED, FactorKind.MODEL_SEED)
 DECADES = 20
 """How far levels reach, as a ratio, from which they stand on a logarithmic axis."""
 
@@ -83,7 +90,7 @@ def _write_title(figure: Figure, title: str) -> None:
     told = figure.suptitle("", fontsize=10, x=0.01, ha="left")
     for width in TITLE_WIDTHS:
         told.set_text(textwrap.fill(title, width))
-        if told.get_window_extent().x1 <= figure.bbox.x1:
+        if told.get_window_extent().x1 <= ROOM * figure.bbox.x1:
             return
 
 
@@ -103,15 +110,33 @@ def _curves(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     lowest, highest = min(places.values()), max(places.values())
     if are_numbers and 0 < lowest * DECADES <= highest:
         axes.set_xscale("log")
-    told = [f"{v:g}" if are_numbers else str(v) for v in levels]
-    axes.set_xticks([places[v] for v in levels], told)
+    kind = BY_NAME.get(data.x_label, FactorKind.HYPERPARAMETER)
+    _write_ticks(axes, {places[v]: level_text(kind, v) for v in levels})
     axes.minorticks_off()
-    axes.set_xlabel(factor_words(data.x_label)[0] if data.x_label else "", fontsize=10)
+    axes.set_xlabel(_factor_label(kind, data.x_label), fontsize=10)
     _write_legend(axes, marks)
+
+
+def _factor_label(kind: FactorKind, name: str) -> str:
+    """Return what an axis of levels counts; repetitions are counted up."""
+    if not name:
+        return ""
+    return f"{factor_words(name)[1]} so far" if kind in REPEATED else factor_words(name)[0]
+
+
+def _write_ticks(axes: Axes, names: Mapping[float, str]) -> None:
+    """Write names below an axis, turned where they would run into each other."""
+    is_long = len(names) * max(map(len, names.values())) > TICK_WIDTH
+    axes.set_xticks(list(names), list(names.values()), fontsize=9)
+    if is_long:
+        axes.tick_params(axis="x", labelrotation=30)
 
 
 def _intervals(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     """Draw a dot with its interval a line, the first on top."""
+    if len(marks) > MOST_ROWS:
+        axes.text(1, 1.01, f"the first {MOST_ROWS} of {len(marks)}", fontsize=9, ha="right",
+                  transform=axes.transAxes)  # fmt: skip
     marks = marks.iloc[:MOST_ROWS]
     names = _row_names(marks)
     places = np.arange(len(marks))[::-1]
@@ -155,24 +180,22 @@ def _grouped_dots(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
 
 
 def _distributions(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
-    """Draw the values of each line as dots above each other."""
-    rows = (marks["y"].astype(str) + "\n" + marks["series"].fillna("").astype(str)).str.strip()
-    names = list(dict.fromkeys(rows))
-    for place, (name, colour) in enumerate(zip(names, cycle(COLOURS), strict=False)):
-        values = marks.loc[rows == name, "x"].to_numpy(float)
+    """Draw the values of each line as dots above each other, the first line on top."""
+    lines = marks.groupby(["y", "series"], sort=False, dropna=False)["x"]
+    are_several = marks["series"].nunique() > 1
+    labels = []
+    for place, (((name, series), x), colour) in enumerate(
+        zip(lines, cycle(COLOURS), strict=False)
+    ):
+        values = x.to_numpy(float)
         shift = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else np.zeros(1)
-        axes.plot(values, place + shift, "o", color=colour, alpha=0.7, markersize=4)
-    labels = [wrapped_name(label_text(n)) for n in names]
-    axes.set_yticks(range(len(names)), labels, fontsize=9)
-    axes.set_xlabel(_distribution_label(marks, data), fontsize=10)
-
-
-def _distribution_label(marks: pd.DataFrame, data: FigureData) -> str:
-    """Return what the values are: a measure, its differences, or its deviations."""
-    measure = str(marks["panel"].fillna("").iloc[0])
-    if data.x_label:
-        return f"{data.x_label} in {measure}"
-    return f"{measure}, {data.y_label}" if data.y_label.startswith("deviation") else measure
+        axes.plot(values, shift - place, "o", color=colour, alpha=0.7, markersize=4)
+        over = f" over {factor_words(series)[1]}" if are_several else ""
+        labels.append(wrapped_name(label_text(f"{name}{over}")))
+    axes.set_yticks(-np.arange(len(labels)), labels, fontsize=9)
+    axes.set_ylim(0.5 - len(labels), 0.5)
+    measure = str(marks["panel"].fillna("").iat[0])
+    axes.set_xlabel(f"{data.x_label} in {measure}" if data.x_label else measure, fontsize=10)
 
 
 def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
@@ -180,7 +203,7 @@ def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
     table = marks.pivot_table("y", "series", "x", sort=False)
     axes.imshow(table.to_numpy(float), cmap="cividis", aspect="auto")
     columns, rows = ([label_text(str(n)) for n in names] for names in (table.columns, table.index))
-    axes.set_xticks(range(len(columns)), columns, fontsize=9)
+    _write_ticks(axes, dict(enumerate(columns)))
     axes.set_yticks(range(len(rows)), list(map(wrapped_name, rows)), fontsize=9)
     middle = np.nanmean(table.to_numpy(float))
     for i, j in np.ndindex(*table.shape):
@@ -210,7 +233,7 @@ def _measure_label(key: str) -> str:
 
 def _write_legend(axes: Axes, marks: pd.DataFrame) -> None:
     if marks["series"].fillna("").astype(bool).any():
-        axes.legend(fontsize=9, frameon=False)
+        axes.legend(fontsize=9, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 DRAWN: Mapping[FigureKind, Callable[[Axes, pd.DataFrame, FigureData], None]] = {

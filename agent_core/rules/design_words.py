@@ -23,14 +23,14 @@ from agent_core.domain import (
 )
 from agent_core.domain.design import BY_NAME as BY_FACTOR
 from agent_core.domain.metric import BY_NAME
-from agent_core.prose.number_format import duration, percent
+from agent_core.prose.number_format import duration, exact_percent
 from agent_core.prose.text_tables import read_table
 from agent_core.rules.wording import data_text, split_text
 
 TABLE = read_table(Path(__file__).with_name("design_words.toml"))
 MOST_NAMED = 4
 """Levels that are named; more are counted."""
-LEVEL = re.compile(r"(\w+)=([^,;()]+)")
+LEVEL = re.compile(r"(\w+)=([^,;()=]+?)(?= - |[,;()]|$)")
 """One level in a label of statistics: `max_nbrs=40`."""
 MAIN = "the main question"
 ORDER = (
@@ -142,7 +142,7 @@ def factor_words(name: str) -> tuple[str, str]:
 def level_text(kind: FactorKind, level: LevelValue) -> str:
     """Return a level as people read it."""
     if kind is FactorKind.TRAIN_SHARE and isinstance(level, int | float):
-        return percent(level)
+        return exact_percent(level)
     return f"{level:g}" if isinstance(level, float) else str(level)
 
 
@@ -226,6 +226,7 @@ def _question_words(plan: Plan, question: Question) -> Mapping[str, str]:
     measures = _listed(measure_text(key) for key in question.measures)
     return {
         "measures": measures or "the data",
+        **_verbs(are_several=len(question.measures) > 1),
         "over": _listed(over) or _single_algorithm(plan),
         "first": over[0] if over else "",
         "rest": _listed(over[1:]),
@@ -237,6 +238,12 @@ def _question_words(plan: Plan, question: Question) -> Mapping[str, str]:
         "validated": _validated_text(plan),
         "text": question.text or question.clause or plan.question,
     }
+
+
+def _verbs(*, are_several: bool) -> Mapping[str, str]:
+    """Return the verbs of questions about one measure, or several."""
+    do, are = ("do", "are") if are_several else ("does", "is")
+    return {"do": do, "are": are, "Do": do.capitalize()}
 
 
 def _level_lines(levels: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -304,13 +311,13 @@ def _details(question: Question) -> Iterator[str]:
     if question.margin is not None:
         yield f"a difference within ±{_amount(question.margin, question)}{of} does not matter"
     if question.tolerance is not None:
-        yield f"within {_amount(question.tolerance, question)}{of}"
+        yield f"to within {_amount(question.tolerance, question)}{of}"
     if question.test:
         yield f"tested by {question.test}"
 
 
 def _amount(value: float, question: Question) -> str:
-    return percent(value) if question.is_relative else f"{value:g}"
+    return exact_percent(value) if question.is_relative else f"{value:g}"
 
 
 def _validated_text(plan: Plan) -> str:

@@ -75,7 +75,7 @@ def false_alarms_answer(question: Question, study: StudyValues) -> Answer:
         question,
         tuple(found),
         _table(shares),
-        figure_of(FigureKind.DISTRIBUTIONS, marks, "difference", ""),
+        figure_of(FigureKind.DISTRIBUTIONS, marks, "size of the difference", ""),
         f"{shares[0].interval.n} disjoint pairs" if shares else "",
         held_fixed(arms),
         (Limit.OTHER_DATA, Limit.OTHER_SEEDS),
@@ -153,7 +153,7 @@ def _real(study: StudyValues, question: Question, measure: str) -> list[Estimate
 def _marks(measure: str, name: str, values: Sequence[float]) -> Iterator[dict[str, object]]:
     """Yield the marks of a band: sizes of differences."""
     for value in values:
-        yield {"x": abs(value), "y": name, "series": name, "panel": metric_of(measure).label}
+        yield {"x": abs(value), "y": name, "panel": metric_of(measure).label}
 
 
 def _table(shares: Sequence[Estimate]) -> pd.DataFrame:

@@ -219,10 +219,12 @@ def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
         test = _test_of(s, p, holm, name)
         test = replace(test, family=len(tested), verdict=verdict)
         sides = [_side(s.arms[0], s.arms[1]), _side(s.arms[2], s.arms[3])]
+        one, other = map(_told, sides)
         found.append(
             Estimate(
-                Statistic.INTERACTION, measure, sides[0], s.value, interval, sides[1],
+                Statistic.INTERACTION, measure, one, s.value, interval, other,
                 s.arms[0].within, s.n, s.grade, s.why, test,
+                found={"difference": sides[0][0], "from": sides[0][1], "to": sides[1][1]},
             )
         )  # fmt: skip
     return found
@@ -256,12 +258,16 @@ def _test_of(square: Square, p: float, holm: float, name: str) -> PairTest:
     )  # fmt: skip
 
 
-def _side(a: Arm, b: Arm) -> Levels:
-    """Return a difference at one level: `(EASE - ItemKNN, data=5-core)`."""
+def _side(a: Arm, b: Arm) -> tuple[str, str]:
+    """Return a difference and the level that it is at: `EASE - ItemKNN`, `data=5-core`."""
     shared = {n: v for n, v in a.levels.items() if b.levels.get(n) == v}
     own = [{n: v for n, v in arm.levels.items() if n not in shared} for arm in (a, b)]
+    return f"{label_of(own[0])} - {label_of(own[1])}", label_of(shared)
+
+
+def _told(side: tuple[str, str]) -> Levels:
     # Levels of algorithms are told by their names alone, and so is this.
-    return {"algorithm": f"({label_of(own[0])} - {label_of(own[1])}, {label_of(shared)})"}
+    return {"algorithm": f"({', '.join(side)})"}
 
 
 def _table(found: Sequence[Estimate]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from agent_core.domain import Question
+from agent_core.domain import FactorKind, Question
 from agent_core.statistics.answers.answer import (
     Answer,
     Caution,
@@ -116,7 +116,7 @@ def design_cautions(
     study: StudyValues, question: Question, arms: Sequence[Arm]
 ) -> tuple[Caution, ...]:
     """Return what the design alone tells a reader to mind: one seed, one split, no users."""
-    single = [arm.label for arm in arms if arm.is_random and arm.seeds == 1]
+    single = [_family(arm) for arm in arms if arm.is_random and arm.seeds == 1]
     found = [Caution(CautionKind.ONE_SEED, ", ".join(dict.fromkeys(single)))] if single else []
     if arms and max(len(arm.cells) for arm in arms) == 1:
         found.append(Caution(CautionKind.ONE_SPLIT))
@@ -125,6 +125,11 @@ def design_cautions(
         labels = ", ".join(metric_of(m).label for m in without)
         found.append(Caution(CautionKind.NO_USER_VALUES, labels))
     return tuple(found)
+
+
+def _family(arm: Arm) -> str:
+    """Return the algorithm of an arm; the arm where that is the only one."""
+    return str({**arm.levels, **arm.within}.get(FactorKind.ALGORITHM.value, arm.label))
 
 
 def _over_runs(study: StudyValues, measure: str, arm: Arm) -> tuple[Interval, dict[str, float]]:

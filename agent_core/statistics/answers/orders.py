@@ -31,6 +31,7 @@ from agent_core.statistics.answers.answer import (
     Limit,
     Statistic,
     figure_of,
+    label_of,
     metric_of,
 )
 from agent_core.statistics.answers.arms import Arm, arms_of, held_fixed
@@ -297,9 +298,22 @@ def _table(rankings: Sequence[Ranking]) -> pd.DataFrame:
 
 
 def _marks(rankings: Sequence[Ranking]) -> list[dict[str, object]]:
-    """Return the marks of a heat map: an order a column, an arm a row, its place the colour."""
+    """Return the marks of a heat map: an order a column, an arm a row, its place the colour.
+
+    The arm whose places are best comes first; one measure of all orders stands above them.
+    """
+    is_one = len({r.measure for r in rankings}) == 1 and all(r.where for r in rankings)
+    places: dict[str, list[tuple[Ranking, float]]] = {}
+    for r in rankings:
+        for label, place in zip(r.labels, stats.rankdata(-r.means, method="min"), strict=True):
+            places.setdefault(label, []).append((r, float(place)))
     return [
-        {"x": r.name, "y": float(place), "series": label, "panel": ""}
-        for r in rankings
-        for label, place in zip(r.labels, stats.rankdata(-r.means, method="min"), strict=True)
+        {
+            "x": label_of(r.where) if is_one else r.name,
+            "y": place,
+            "series": label,
+            "panel": metric_of(r.measure).label if is_one else "",
+        }
+        for label, own in sorted(places.items(), key=lambda p: np.mean([y for _, y in p[1]]))
+        for r, place in own
     ]

@@ -67,12 +67,13 @@ def spread_answer(question: Question, study: StudyValues) -> Answer:
             table = run_table(study, measure, arm)
             found.append(_spread(study, measure, factor, arm, table))
             values = means_by(table, factor) if factor in table else {}
-            marks += _marks(values.values(), arm, measure, factor)
+            if len(values) > 1:
+                marks += _marks(values.values(), arm, measure, factor)
     return Answer(
         question,
         tuple(found),
         _spread_table(found),
-        figure_of(FigureKind.DISTRIBUTIONS, marks, "", factor),
+        figure_of(FigureKind.DISTRIBUTIONS, marks, "", ""),
         _over(found),
         "users, data" if factor != SEED else "users, data, splits",
         (Limit.OTHER_DATA, Limit.OTHER_REPETITIONS),
@@ -109,7 +110,7 @@ def spread_ratio_answer(question: Question, study: StudyValues) -> Answer:
         question,
         tuple(found),
         _ratio_table(found, outer, inner),
-        figure_of(FigureKind.DISTRIBUTIONS, marks, "", "deviation from the mean"),
+        figure_of(FigureKind.DISTRIBUTIONS, marks, "deviation from the mean", ""),
         _over(found),
         "users, data",
         (Limit.OTHER_DATA, Limit.OTHER_REPETITIONS),

@@ -146,3 +146,63 @@ def test_a_title_ends_within_its_figure(words):
     box = figure.get_suptitle(), figure._suptitle.get_window_extent()
     assert len(box[0].split()) == 3 * words
     assert box[1].x1 <= figure.bbox.x1
+
+
+SHARES = Factor("train_share", (0.125, 0.5, 1))
+
+
+def test_the_level_from_which_on_a_tolerance_holds_leads_and_is_never_the_reference():
+    asked = Question(
+        Estimand.RESPONSE, ("train_share",), KEY, ("algorithm",), reference=1, tolerance=0.05,
+        is_relative=True,
+    )  # fmt: skip
+    plan = study_plan(EASE, POP, factors=[SHARES], questions=[asked])
+    means = {"EASE": (0.29, 0.3, 0.3), "Popularity": (0.05, 0.1, 0.2)}
+
+    def value_of(cell, metric, users):
+        place = SHARES.levels.index(cell.levels["train_share"])
+        return means[cell.algorithm.name][place] + 0.01 * np.sin(np.arange(len(users)))
+
+    _, text = told(asked, plan, value_of)
+
+    assert "5 % of NDCG@10 at 100 % of the training" in text.lead
+    assert "from 12.5 % of the training on for EASE" in text.lead
+    assert re.search(r"no other level for Popularity", text.lead)
+    assert sum("Trend" in more for more in text.more) == 1
+
+
+def test_an_interaction_counts_what_changes_and_names_levels_as_people_do():
+    asked = Question(Estimand.INTERACTION, ("max_nbrs", "train_share"), KEY)
+    plan = study_plan(*swept(KNN, "max_nbrs", (5, 10)), factors=[K, SHARES], questions=[asked])
+
+    def value_of(cell, metric, users):
+        lead = cell.levels["train_share"] * (cell.levels["max_nbrs"] == 10)
+        return 0.1 + 0.2 * lead + 0.01 * np.sin(np.arange(len(users)))
+
+    _, text = told(asked, plan, value_of)
+
+    assert "3 of 3 changes" in text.lead
+    assert "5 neighbours - 10 neighbours" in text.lead
+    assert {"12.5 %", "50 %", "100 %"} <= set(re.findall(r"[\d.]+ %", text.lead))
+    assert "=" not in text.lead.replace("p = ", "").replace("n = ", "")
+
+
+def test_of_many_pairs_those_not_told_apart_are_named():
+    question = Question(Estimand.DIFFERENCE, ("algorithm",), KEY)
+    plan = study_plan(EASE, KNN, POP, MF, questions=[question])
+    means = {"EASE": 0.3, "ImplicitMF": 0.2, "ItemKNN": 0.1, "Popularity": 0.1}
+
+    _, text = told(question, plan, noisy(means))
+
+    assert "5 of 6 pairs are told apart; not told apart: ItemKNN and Popularity" in text.lead
+
+
+def test_how_many_repetitions_are_enough_is_told_of_what_repeats():
+    asked = Question(Estimand.STOPPING, ("fold",), KEY, tolerance=0.01)
+    plan = study_plan(EASE, KNN, questions=[asked], folds=6)
+
+    answer, text = told(asked, plan, by_algorithm(EASE=0.3, ItemKNN=0.1))
+
+    assert re.search(r"1 of 6 folds .* saves 10 trainings", text.lead)
+    (axes,) = figure_of_answer(answer.figure, "?").axes
+    assert "folds" in axes.get_xlabel()

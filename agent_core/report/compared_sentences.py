@@ -1,0 +1,281 @@
+"""Answers over compared factors as sentences: interactions, responses, orders, costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from agent_core.prose.number_format import exact_percent, p_text, percent, shown
+from agent_core.report.answer_phrases import (
+    MOST,
+    by_context,
+    by_measure,
+    interval,
+    largest,
+    listed,
+    noted,
+    p_of,
+    share_interval,
+    spoken,
+    step,
+    value,
+    whole,
+    within,
+)
+from agent_core.report.difference_sentences import difference_sentences
+from agent_core.report.level_sentences import MOST_LEVELS, level_sentences
+from agent_core.rules.design_words import factor_words, label_text, levels_text, measure_text
+from agent_core.statistics.answers.answer import (
+    Answer,
+    Estimate,
+    Grade,
+    Statistic,
+)
+
+
+def interaction_sentences(answer: Answer) -> Iterator[str]:
+    """Yield how many changes of a difference are shown, then the largest, those shown first."""
+    for measure, own in by_measure(answer.of(Statistic.INTERACTION)):
+        apart = [e for e in own if e.test and e.test.is_shown]
+        ranked = [*largest(apart), *largest(e for e in own if e not in apart)]
+        told = " ".join(_change(e, measure) for e in ranked[: MOST - 1])
+        if len(own) > 1 and any(e.test for e in own):
+            shown_ones = f"{len(apart) or 'none'} of {len(own)} changes of the difference"
+            told = f"{measure_text(measure)}: {shown_ones} is shown after correction. {told}"
+        yield told
+
+
+def _change(e: Estimate, measure: str) -> str:
+    word = "changes" if e.test and e.test.is_shown else "is not shown to change"
+    pair, one, other = (label_text(str(e.found[n])) for n in ("difference", "from", "to"))
+    return (
+        f"The difference {pair} in {measure_text(measure)} {word} from {other} to {one}"
+        f"{within(e.within)}: difference of differences "
+        f"{value(e)}{noted(interval(e.interval), p_of(e.test) if e.test else e.why)}."
+    )
+
+
+# -- responses, orders, groups ---------------------------------------------------------------
+
+
+def response_sentences(answer: Answer) -> Iterator[str]:
+    """Yield from which level on all is within the tolerance, where one was set; then curves."""
+    yield from _first_within(answer)
+    for measure, own in by_measure(answer.of(Statistic.MEAN)):
+        told = listed(map(_curve, by_context(own)))
+        yield f"{measure_text(measure)}{_over_factor(own)}: {told}."
+    yield from _ratios(answer)
+    yield from _trends(answer)
+
+
+def _first_within(answer: Answer) -> Iterator[str]:
+    """Yield the first levels of all curves of a measure in one sentence."""
+    reference = answer.question.reference
+    for measure, own in by_measure(answer.of(Statistic.FIRST_WITHIN)):
+        named = _named_reference(answer, measure)
+        tolerance = exact_percent(own[0].more.get("tolerance", math.nan))
+        firsts: dict[str, list[str]] = {}
+        for e in own:
+            found = "" if reference in e.found.values() else levels_text(e.found)
+            firsts.setdefault(found, []).append(levels_text(e.within))
+        told = "; ".join(_from(found, names) for found, names in firsts.items())
+        yield f"Within {tolerance} of {named}: {told}."
+
+
+def _named_reference(answer: Answer, measure: str) -> str:
+    """Return what the levels are held against: `NDCG@10 at 100 % of the training`."""
+    asked = answer.question
+    if asked.reference is None or len(asked.over) != 1:
+        return f"the reference in {measure_text(measure)}"
+    return f"{measure_text(measure)} at {levels_text({asked.over[0]: asked.reference})}"
+
+
+def _from(found: str, names: Sequence[str]) -> str:
+    who = f" for {spoken(names)}" if any(names) else ""
+    return f"from {found} on{who}" if found else f"shown of no other level{who}"
+
+
+def _over_factor(means: Sequence[Estimate]) -> str:
+    names = dict.fromkeys(n for e in means for n in e.levels if n != "algorithm")
+    return f" by {', '.join(factor_words(n)[0] for n in names)}" if names else ""
+
+
+def _curve(means: Sequence[Estimate]) -> str:
+    steps = [f"{value(e)} at {step(e.levels)}" for e in means]
+    if len(steps) > MOST + 1:
+        steps = [*steps[:2], "…", *steps[-2:]]
+    name = levels_text(means[0].within)
+    return f"{name + ' ' if name else ''}{' → '.join(steps)}"
+
+
+def _ratios(answer: Answer) -> Iterator[str]:
+    """Yield the level of each curve that is furthest from the reference."""
+    for measure, own in by_measure(answer.of(Statistic.RATIO)):
+        told = [
+            _ratio(max(g, key=lambda e: abs(math.log(max(e.value, 1e-9)))))
+            for g in by_context(own)
+        ]
+        yield f"Furthest from the reference in {measure_text(measure)}: {listed(told)}."
+
+
+def _ratio(e: Estimate) -> str:
+    why = "" if e.grade is Grade.SAME else f"{e.why}: no test"
+    name = levels_text(e.within)
+    return (
+        f"{name + ' ' if name else ''}at {step(e.levels)} has {percent(e.value)} of its value "
+        f"at {step(e.against)}{noted(share_interval(e.interval), why)}"
+    )
+
+
+def _trends(answer: Answer) -> Iterator[str]:
+    """Yield the trends of all curves of a measure in one sentence."""
+    for measure, own in by_measure(answer.of(Statistic.TREND)):
+        told = listed((_trend(e) for e in own), MOST_LEVELS)
+        yield f"Trend of {measure_text(measure)} along the levels: {told}."
+
+
+def _trend(e: Estimate) -> str:
+    p = e.more.get("trend_p", 1.0)
+    word = ("rises" if e.value > 0 else "falls") if p < 0.05 else "none shown"
+    name = levels_text(e.within)
+    notes = noted(
+        f"mean rank correlation {e.value:.2f}", f"Page's p {p_text(p)}", f"n = {e.n:,} users"
+    )
+    return f"{name + ' ' if name else ''}{word}{notes}"
+
+
+def order_sentences(answer: Answer) -> Iterator[str]:
+    """Yield whether all orders are the same, the pairs that change places, and the winners."""
+    told = {
+        key: _ranked(answer, *key)
+        for key in dict.fromkeys(
+            (e.measure, levels_text(e.within)) for e in answer.of(Statistic.STABILITY)
+        )
+    }
+    if told:
+        yield _compared_orders(told)
+    changed = [e for e in answer.of(Statistic.TAU) if e.found]
+    if changed:
+        yield f"Change of places: {listed(map(_changed, changed))}."
+    yield from _winners(answer)
+
+
+def _compared_orders(told: dict[tuple[str, str], list[str]]) -> str:
+    if len(set(map(tuple, told.values()))) == 1:
+        (order, *_) = told.values()
+        return f"The order is the same in all {len(told)} cases: {' > '.join(order)}."
+    measures = dict.fromkeys(m for m, _ in told)
+    named = f" by {measure_text(next(iter(measures)))}" if len(measures) == 1 else ""
+    cases = listed(
+        f"{_case(m, where, is_alone=bool(named))} {' > '.join(order)}"
+        for (m, where), order in told.items()
+    )
+    return f"The order{named} is not the same everywhere: {cases}."
+
+
+def _case(measure: str, where: str, *, is_alone: bool) -> str:
+    """Return under what an order stands; a measure that all share is told before."""
+    if is_alone:
+        return f"{where}:"
+    return f"{measure_text(measure)}{f' within {where}' if where else ''}:"
+
+
+def _winners(answer: Answer) -> Iterator[str]:
+    """Yield who is first, in one sentence where that is the same everywhere."""
+    found = answer.of(Statistic.WINNER)
+    if len({levels_text(e.found) for e in found}) == 1 and len(found) > 1:
+        fewest = min((e.value for e in found), default=math.nan)
+        yield (
+            f"{levels_text(found[0].found)} is first in all {len(found)} cases, "
+            f"in at least {percent(fewest)} of the resamples of users."
+        )
+        return
+    for measure, own in by_measure(found):
+        wins = listed(
+            f"{levels_text(e.found)}{within(e.within)} in {percent(e.value)} of the resamples"
+            for e in own
+        )
+        yield f"First in {measure_text(measure)}: {wins}."
+
+
+def _ranked(answer: Answer, measure: str, where: str) -> list[str]:
+    """Return the order that the pairs of one ranking come to."""
+    wins: dict[str, int] = {}
+    for e in answer.of(Statistic.STABILITY, measure):
+        if levels_text(e.within) == where:
+            better, worse = levels_text(e.levels), levels_text(e.against)
+            wins[better] = wins.get(better, 0) + 1
+            wins.setdefault(worse, 0)
+    return sorted(wins, key=lambda name: -wins[name])
+
+
+def _changed(e: Estimate) -> str:
+    sides = (", ".join(map(str, side.values())) for side in (e.levels, e.against))
+    return f"{', '.join(map(label_text, e.found))} between {' and '.join(sides)}"
+
+
+def group_sentences(answer: Answer) -> Iterator[str]:
+    """Yield differences within groups, then the levels of all groups."""
+    if answer.of(Statistic.DIFFERENCE):
+        yield from difference_sentences(answer)
+    yield from level_sentences(answer)
+
+
+# -- trade-offs, counts, costs ---------------------------------------------------------------
+
+
+def trade_off_sentences(answer: Answer) -> Iterator[str]:
+    """Yield what nothing dominates and what something does, shares of the reference, levels."""
+    labels = spoken(dict.fromkeys(measure_text(m) for m in answer.question.measures))
+    best = {whole(e): e.value for e in answer.of(Statistic.UNDOMINATED)}
+    others = [n for n in dict.fromkeys(map(whole, answer.of(Statistic.MEAN))) if n not in best]
+    if best:
+        notes = {
+            n: f" (in {percent(share)} of the resamples)"
+            for n, share in best.items()
+            if math.isfinite(share)
+        }
+        names = listed(f"{name}{notes.get(name, '')}" for name in best)
+        rest = f"; something dominates {listed(others)}" if others else ""
+        yield f"In {labels} nothing dominates {names}{rest}."
+    yield from _relatives(answer)
+    yield from level_sentences(answer)
+
+
+def _relatives(answer: Answer) -> Iterator[str]:
+    """Yield both measures of each level as shares of the reference."""
+    points: dict[str, list[Estimate]] = {}
+    for e in answer.of(Statistic.RATIO):
+        points.setdefault(whole(e), []).append(e)
+    told = listed(
+        f"{name} {' and '.join(f'{percent(e.value)} in {measure_text(e.measure)}' for e in own)}"
+        for name, own in points.items()
+    )
+    references = dict.fromkeys(levels_text(e.against) for own in points.values() for e in own)
+    if told:
+        yield f"Relative to {spoken(references)}: {told}."
+
+
+def count_sentences(answer: Answer) -> Iterator[str]:
+    """Yield what each level holds after its rules."""
+    groups: dict[str, list[str]] = {}
+    for e in answer.of(Statistic.COUNT):
+        if e.within.get("step", "after") == "after":
+            amount = percent(e.value) if e.measure == "density" else f"{e.value:,.0f}"
+            groups.setdefault(levels_text(e.levels), []).append(
+                f"{amount} {measure_text(e.measure)}"
+            )
+    lines = [f"{name}: {', '.join(told)}" for name, told in groups.items()]
+    yield f"What is left: {'; '.join(lines)}."
+
+
+def cost_sentences(answer: Answer) -> Iterator[str]:
+    """Yield the costs, then those as multiples of the reference."""
+    yield from level_sentences(answer)
+    for measure, own in by_measure(answer.of(Statistic.RATIO)):
+        told = listed(
+            f"{levels_text(e.levels)} takes {shown(e.value, e.interval.half_width)} times what "
+            f"{levels_text(e.against)} does{within(e.within)}"
+            for e in own
+        )
+        yield f"{measure_text(measure)}: {told}."
