@@ -143,6 +143,8 @@ class AnswerRequest(PlannedRequest):
     """The posted report; empty before there is one."""
     status: str = ""
     """How the run stands, in words."""
+    answers: tuple[ToldAnswer, ...] = ()
+    """To the questions of the plan, the primary one first."""
 
 
 Request = (

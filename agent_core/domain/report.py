@@ -98,3 +98,5 @@ class Answer:
     """References of the recorded results that it used."""
     offer: str = ""
     """A wish found in the question, offered as an addition, never applied."""
+    compute: str = ""
+    """What the product could compute from saved lists instead, in words that it reads."""

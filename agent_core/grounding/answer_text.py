@@ -16,6 +16,8 @@ from agent_core.statistics.facts import EQUIVALENCE
 
 STRUCK = "[a comparison without a recorded test]"
 LEVEL = 0.05
+LEVEL_OF = re.compile(r"=([^=;()]+)")
+"""Levels in the condition of a reference: `data=5-core; train_share=0.1`."""
 SAYS = read_patterns(Path(__file__).with_name("answer_patterns.toml"))
 MERITS = {Better.HIGHER: ("good", "bad"), Better.LOWER: ("bad", "good")}
 """What says higher, and lower, where one end of a metric is better."""
@@ -30,6 +32,8 @@ class Tested:
     b: str
     difference: float
     is_apart: bool
+    within: tuple[str, ...] = ()
+    """The levels of other factors within which they were compared."""
     is_equivalent: bool | None = None
     """Whether the plan's margin holds the difference; None without a margin."""
 
@@ -104,7 +108,8 @@ def _tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
     for reference, value in facts.items():
         metric, _, rest = reference.partition("|")
         pair, _, statistic = rest.partition("|")
-        a, dash, b = pair.partition(" - ")
+        names, _, where = pair.partition(" (")
+        a, dash, b = names.partition(" - ")
         if statistic != "difference" or not dash:
             continue
         low, high, p = (
@@ -112,15 +117,22 @@ def _tested_in(facts: Mapping[str, float]) -> Iterator[Tested]:
         )
         excludes = low is not None and high is not None and (low > 0 or high < 0)
         is_apart = excludes and p is not None and p < LEVEL
-        yield Tested(metric, a, b, value, is_apart, is_within(facts, f"{metric}|{pair}"))
+        levels = tuple(LEVEL_OF.findall(where))
+        yield Tested(metric, a, b, value, is_apart, levels, is_within(facts, f"{metric}|{pair}"))
 
 
 def _is_tested(text: str, facts: Mapping[str, float]) -> bool:
     """Whether the recorded difference of the two algorithms that are named shows what is said."""
     found = [t for t in _tested_in(facts) if min(_place(t.a, text), _place(t.b, text)) >= 0]
     named = {n for t in found for n in (t.a, t.b)}
-    said = _meant(found, text)
+    said = _within_named(_meant(found, text), text)
     return len(named) == 2 and bool(said) and all(t.allows(text) for t in said)
+
+
+def _within_named(found: list[Tested], text: str) -> list[Tested]:
+    """Return the differences within the levels that a text names; where it names none, all."""
+    levels = {level for t in found for level in t.within if _place(level, text) >= 0}
+    return [t for t in found if levels <= set(t.within)] if levels else found
 
 
 def _meant(found: list[Tested], text: str) -> list[Tested]:
@@ -134,7 +146,8 @@ def _meant(found: list[Tested], text: str) -> list[Tested]:
     of_each = [[t for t in found if key in (t.metric, t.metric.partition("@")[0])] for key in keys]
     if not all(of_each):
         return []
-    return [t for tests in of_each for t in tests] or found[:1]
+    first = [t for t in found if t.metric == found[0].metric] if found else []
+    return [t for tests in of_each for t in tests] or first
 
 
 def _compares(text: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from agent_core.checks.registry import run_checks
 from agent_core.domain import (
+    Answer,
     Check,
     Ending,
     Environment,
@@ -21,6 +22,7 @@ from agent_core.domain import (
     Plan,
     Report,
     ReportDraft,
+    ToldAnswer,
     Waiver,
 )
 from agent_core.domain.events import Rechecked, Reported, Rerun, Work
@@ -31,15 +33,18 @@ from agent_core.execution.executor import Executor, Experiment, rerun_of
 from agent_core.execution.machine import environment_of
 from agent_core.execution.progress import OnProgress
 from agent_core.report.answer_chapters import told_answers
+from agent_core.report.computed_text import computed_answer
 from agent_core.report.writer import ReportInputs, write_report
 from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import best_of
 from agent_core.statistics.answered import answers_for, is_left_open
-from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.answer import Answer as QuestionAnswer
+from agent_core.statistics.answers.differences import with_late_margins
+from agent_core.statistics.computed_now import computed_now
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
-from agent_core.statistics.quotable import quotable
+from agent_core.statistics.quotable import answerable, quotable
 from agent_core.statistics.requested_results import Matched, matched_requests
 from agent_core.verification.independent_training import retrain
 from agent_core.verification.rerun_comparison import compare
@@ -53,9 +58,20 @@ class Results:
     """What the best script's delivery comes to; without one nothing."""
 
     facts: Facts | None = None
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[QuestionAnswer, ...] = ()
     requests: tuple[Matched, ...] = ()
     """What the plan says is reported, with what there is of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Afterwards:
+    """What a question in the thread can be answered from."""
+
+    facts: Facts = field(default_factory=lambda: Facts({}))
+    """Values of runs and of all answers, by reference."""
+    answers: tuple[ToldAnswer, ...] = ()
+    computed: Answer | None = None
+    """Where it asks for what was not recorded: what came of computing it now, or why not."""
 
 
 class Conclusion:
@@ -88,14 +104,14 @@ class Conclusion:
         known = read_retrained(self.recorder.place(node.id) / RETRAINED)
         return Delivery(self.plan, node.script.source, found, datasets, self.files, known)
 
-    async def facts(self) -> Mapping[str, float]:
-        """Return every recorded statistic of the best node by reference."""
+    async def afterwards(self, question: str) -> Afterwards:
+        """Return what a question can be answered from; what it asks for is computed now."""
         best = self.best
         if best is None:
-            return {}
-        facts, _ = await look_through(facts_of_delivery, self.delivery(best))
+            return Afterwards()
         is_late = is_margin_late(self.recorder.view, self.plan)
-        return (with_late_margin(facts) if is_late else facts).values
+        delivery = self.delivery(best)
+        return await look_through(afterwards_of_delivery, delivery, question, is_late)
 
     async def report(self, researcher: Researcher, ending: Ending) -> Outcome:
         """Write the report from recorded results and log it; there always is one."""
@@ -219,6 +235,23 @@ def facts_of_delivery(delivery: Delivery) -> tuple[Facts, Mapping[str, Any]]:
     """Return the statistics of what was delivered, and what it says of itself (`run.json`)."""
     evidence = delivery.read()
     return collect_facts(evidence), evidence.run
+
+
+def afterwards_of_delivery(
+    delivery: Delivery,
+    question: str,
+    is_late: bool,
+) -> Afterwards:
+    """Return what a question can be answered from, with what it asks to be computed."""
+    evidence = delivery.read()
+    plan, answers = evidence.plan, answers_for(evidence)
+    if is_late:
+        answers = tuple(map(with_late_margins, answers))
+    facts = answerable(plan, collect_facts(evidence), answers)
+    facts = with_late_margin(facts) if is_late else facts
+    now = computed_now(evidence, question)
+    told = told_answers(plan, answers)
+    return Afterwards(facts, told, computed_answer(now) if now else None)
 
 
 def results_of_delivery(delivery: Delivery) -> Results:

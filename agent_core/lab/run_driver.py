@@ -350,13 +350,22 @@ class RunDriver:
 
     async def answer(self, question: str) -> Answer:
         """Answer a question from what is recorded."""
-        facts = await Conclusion(self.recorder, self.services.packages, self.files()).facts()
+        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
+        found = await conclusion.afterwards(question)
+        if found.computed:
+            return found.computed
         report = self.view.report.markdown if self.view.report else ""
-        plan, status = self.existing_plan(), status_text(self.view)
-        request = AnswerRequest(self.context(), plan, question, facts, report, status)
+        plan, status, facts = self.existing_plan(), status_text(self.view), found.facts.values
+        request = AnswerRequest(
+            self.context(), plan, question, facts, report, status, found.answers
+        )
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
             answer = await researcher.answer(request)
         await self.recorder.flush()
+        if answer.compute:
+            computed = (await conclusion.afterwards(answer.compute)).computed
+            if computed:
+                return computed
         written = self.view.report
         told = (written.headline, written.summary) if written else ()
         planned = TypeAdapter(Plan).dump_json(plan).decode()

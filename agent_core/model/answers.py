@@ -70,3 +70,4 @@ class AnswerAnswer(AnswerPart):
         (), description="references of the recorded results that it uses"
     )
     offer: str = Field("", description="a wish in the question, as an offer; else empty")
+    compute: str = Field("", description="what saved lists could tell instead; else empty")

@@ -116,7 +116,8 @@ def answer_from(
     kept = struck(answer.text, compared)
     text = REFERENCE.sub(lambda m: _digits_for(m[1], facts), without(kept, made_up))
     quoted = tuple(dict.fromkeys([*used, *(r for r in answer.used if r in facts)]))
-    return Answer(clip(text.strip(), MAX_TEXT), quoted, on_one_line(answer.offer))
+    offer, compute = on_one_line(answer.offer), on_one_line(answer.compute)
+    return Answer(clip(text.strip(), MAX_TEXT), quoted, offer, compute)
 
 
 def _unknown_in(text: str, known: Collection[str], claims: int) -> list[str]:

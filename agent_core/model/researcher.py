@@ -243,7 +243,8 @@ class ModelResearcher:
         report = clip(request.report, MAX_REPORT) or "None yet."
         question = clip(request.question, TASK)
         study = study_pieces(request.context, request.plan)
-        words = (question, report, request.status, study["plan"]["text"], study["task"])
+        answers = piece("answers", request.answers)
+        words = (question, report, request.status, study["plan"]["text"], study["task"], answers)
         known = "\n".join((*words, study["plan"]["requirements"], study["data"]))
 
         def convert(answer: AnswerAnswer, is_last: bool) -> Answer:
@@ -255,6 +256,7 @@ class ModelResearcher:
             request,
             report=report,
             status=clip(request.status, 1000),
+            answers=clip(answers, MAX_REPORT),
             facts=facts_piece(request.facts),
             question=question,
         )

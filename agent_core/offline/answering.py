@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from agent_core.domain import Answer, Metric, Plan
 from agent_core.grounding.answer_text import is_within
+from agent_core.offline.design_answers import answer_of_design
 from agent_core.offline.grammar import read
 from agent_core.offline.text_patterns import says, wish_in
 from agent_core.prose.number_format import p_text, percent, shown
@@ -276,9 +277,11 @@ def _ranking_answer(plan: Plan, facts: Mapping[str, float]) -> Answer:
 
 
 def _answer_by_questions(request: AnswerRequest) -> Answer:
-    """Refuse a value over levels of other data; name the questions that the report answers."""
+    """Answer from the plan's questions; a value over levels of other data would say nothing."""
     if says("how_many", request.question):
         return _counts(request.plan, request.facts)
+    if any(a.sentences for a in request.answers):
+        return answer_of_design(request)
     asked = "\n".join(f"• {line}" for line in question_lines(request.plan))
     return Answer(
         "Levels of this study have training or test data of their own; a value over all of them "

@@ -25,6 +25,13 @@ def quotable(plan: Plan, facts: Facts, answers: Sequence[Answer]) -> Facts:
     return replace(facts, values={**told, **facts.values})
 
 
+def answerable(plan: Plan, facts: Facts, answers: Sequence[Answer]) -> Facts:
+    """Return the facts that questions are answered from: of answers those of two sides too."""
+    values = {name: v for a in answers for name, v in a.values.items()}
+    own = quotable(plan, facts, answers)
+    return replace(own, values={**values, **own.values})
+
+
 def compares_parts(plan: Plan) -> bool:
     """Whether training or test data differ between compared levels: no mean over them tells much.
 

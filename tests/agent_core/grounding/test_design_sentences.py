@@ -1,46 +1,24 @@
 """A study of a design: no lie about it stands, whatever its kind; honest sentences do."""
 
 import re
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
-from made_studies import EASE, MF, POP, part_of, study_plan, study_values
 from results import dataset
+from studied_cores import cores
 
 from agent_core.domain import (
     Claim,
-    DataRule,
-    DataRuleKind,
-    DataRules,
-    Estimand,
-    Factor,
-    Level,
-    Question,
-    blocks_of,
-    cells_of,
 )
 from agent_core.grounding.report_text import Filler, Part
 from agent_core.report.answer_chapters import told_answers
-from agent_core.statistics.answers.registry import answers_of
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.quotable import are_apart, estimates_of, quotable
 
 FOLDER = Path(__file__).with_name("sentences")
-KEY = ("ndcg@10",)
-CORES = {"all": (0, 200), "5-core": (5, 150), "10-core": (10, 120)}
-MEANS = {"EASE": 0.3, "ImplicitMF": 0.25, "Popularity": 0.1}
 LETTERS = {"E": "EASE", "I": "ImplicitMF", "P": "Popularity"}
 NUMBERED = {"0": "all", "5": "5-core", "10": "10-core"}
 HONEST = 0.95
-QUESTIONS = (
-    Question(Estimand.RESPONSE, ("data",), KEY, within=("algorithm",), reference="all"),
-    Question(Estimand.DIFFERENCE, ("algorithm",), KEY, within=("data",)),
-    Question(Estimand.ORDER, ("algorithm",), KEY, within=("data",)),
-    Question(Estimand.SPREAD, ("model_seed",), KEY, within=("data",)),
-)
 
 
 def lines(name):
@@ -54,36 +32,8 @@ def lines(name):
     return [line.split(": ", 1) for line in text.splitlines() if line and line[0] != "#"]
 
 
-def core_of(least):
-    rules = (DataRule(DataRuleKind.CORE, amount=least),) if least else ()
-    return DataRules(rules)
-
-
-@cache
-def study():
-    """Return a plan of three cores with the answers to its questions."""
-    plan = study_plan(
-        EASE, MF, POP, factors=[Factor("data", tuple(CORES))], questions=QUESTIONS, seeds=range(5)
-    )
-    plan = replace(
-        plan, data_levels=tuple(Level(core_of(n), name) for name, (n, _) in CORES.items())
-    )
-    noise = np.random.default_rng(1).standard_normal((40, 400))
-    places = {cell.id: i for i, cell in enumerate(cells_of(plan))}
-
-    def value_of(cell, metric, users):
-        gain = 0.006 * CORES[cell.levels["data"]][0] + 0.004 * ((cell.seed or 0) - 2)
-        return MEANS[cell.algorithm.family] + gain + 0.05 * noise[places[cell.id], : len(users)]
-
-    parts = {
-        block.name: part_of(range(CORES[block.name][1]), candidates=range(20 + i))
-        for i, block in enumerate(blocks_of(plan))
-    }
-    return plan, answers_of(study_values(plan, value_of, 200, parts=parts))
-
-
 def filler():
-    plan, answers = study()
+    plan, answers = cores()
     return Filler(
         plan,
         quotable(plan, Facts({}), answers),
@@ -125,7 +75,7 @@ def test_a_value_is_told_with_the_level_that_its_sentence_leaves_out():
 
 
 def test_a_sentence_of_an_answer_is_told_whole():
-    plan, answers = study()
+    plan, answers = cores()
     first = told_answers(plan, answers)[2].sentences[0]
 
     assert filler().fill("{{answer:3}}") == first

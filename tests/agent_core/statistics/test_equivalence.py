@@ -255,9 +255,10 @@ async def test_a_margin_set_after_the_start_is_none_for_answers():
         def delivery(self, node, execution=None):
             return SimpleNamespace(is_large=False, read=lambda: inputs.evidence)
 
-    def facts(*plans):
+    async def facts(*plans):
         view = replace(inputs.view, nodes=(inputs.best,), plans=plans)
-        return Known(SimpleNamespace(view=view), inputs.packages, {}).facts()
+        known = Known(SimpleNamespace(view=view), inputs.packages, {})
+        return (await known.afterwards("Are they equivalent?")).facts.values
 
     early, late = await facts(inputs.plan), await facts(frozen, later)
 
