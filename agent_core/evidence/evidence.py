@@ -24,6 +24,7 @@ from agent_core.domain import (
 )
 from agent_core.evidence import result_files
 from agent_core.evidence.algorithm_names import planned_names, renamed_run
+from agent_core.evidence.categories import Categories
 from agent_core.evidence.cell_folders import VALIDATION, CellFolders, read_cells, read_documents
 from agent_core.evidence.cells import Cells, Run
 from agent_core.evidence.designed import (
@@ -41,7 +42,7 @@ from agent_core.evidence.retrained import Retrained
 from agent_core.evidence.saved_parts import ODD_DATA, origins_of, other_parts
 from agent_core.evidence.split_origin import Origin
 from agent_core.execution.own_process import call_in_process
-from agent_core.measures.recomputation import Delivered, recompute
+from agent_core.measures.recomputation import CategoriesOf, Delivered, no_categories, recompute
 from sandbox.execution import Execution
 
 ROW_COLUMNS = (
@@ -258,7 +259,8 @@ def read_evidence(
     other_names = planned_names(plan, rows["algorithm"], run)
     run = renamed_run(run, other_names)
     delivered = delivered.with_names(other_names).with_only_fold(set(parts["test"]))
-    computed = _computed(delivered, parts, run, problems)
+    categories = Categories(profiles, files, sources, reading.ids)
+    computed = _computed(delivered, parts, run, problems, categories.of_fold)
     known = Evidence(
         plan,
         source,
@@ -305,12 +307,16 @@ def main_dataset(run: Mapping[str, Any], datasets: tuple[Dataset, ...]) -> Datas
 
 
 def recomputed_of(
-    found: Named, parts: Mapping[str, Mapping[str, pd.DataFrame]], *, is_sample: bool
+    found: Named,
+    parts: Mapping[str, Mapping[str, pd.DataFrame]],
+    categories_of: CategoriesOf = no_categories,
+    *,
+    is_sample: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return per-user values computed by the product, and how they agree with the claims."""
     single = found.rows[~found.rows["aggregate"].astype(bool)]
     tables = (found.lists, found.predictions, found.per_user)
-    users, agreement = recompute(Delivered(single, *tables, parts, is_sample))
+    users, agreement = recompute(Delivered(single, *tables, parts, is_sample, categories_of))
     frame = pd.concat(users, ignore_index=True) if users else empty((*USER_COLUMNS, "definition"))
     table = pd.DataFrame(agreement, columns=list(AGREEMENT_COLUMNS)).astype({"k": "Int64"})
     return frame, table
@@ -321,10 +327,11 @@ def _computed(
     parts: Mapping[str, Mapping[str, pd.DataFrame]],
     run: Mapping[str, Any],
     problems: Problems,
+    categories_of: CategoriesOf = no_categories,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what `recomputed_of` does; nothing, and a problem, where the data are odd."""
     try:
-        return recomputed_of(found, parts, is_sample=are_sampled(run))
+        return recomputed_of(found, parts, categories_of, is_sample=are_sampled(run))
     except ODD_DATA as error:
         problems.add(f"the metrics cannot be recomputed: {str(error)[:200]}")
         return empty((*USER_COLUMNS, "definition")), empty(AGREEMENT_COLUMNS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_core.domain import Better, Metric
-from agent_core.measures.metrics import KNOWN
+from agent_core.measures.metrics import SETTLED
 from agent_core.prose.patterns import read_patterns
 from agent_core.prose.quotation import RESULTS
 from agent_core.prose.sentences import sentences, spans
@@ -140,7 +140,7 @@ def _meant(found: list[Tested], text: str) -> list[Tested]:
 
     Nothing where the two were not compared in one of these metrics.
     """
-    names = {t.metric.partition("@")[0] for t in found} | KNOWN
+    names = {t.metric.partition("@")[0] for t in found} | SETTLED
     pattern = rf"\b({'|'.join(map(re.escape, names))})\b(?:\s?@\s?(\d+))?"
     keys = [f"{name}@{k}" if k else name for name, k in re.findall(pattern, text.lower())]
     of_each = [[t for t in found if key in (t.metric, t.metric.partition("@")[0])] for key in keys]

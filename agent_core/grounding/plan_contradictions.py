@@ -20,7 +20,7 @@ from agent_core.domain import (
     Plan,
     SplitRules,
 )
-from agent_core.measures.metrics import KNOWN
+from agent_core.measures.metrics import SETTLED
 from agent_core.prose.patterns import Pattern, read_patterns
 
 Of = Callable[[Plan], bool]
@@ -168,7 +168,7 @@ def _metric_contradiction(text: str, plan: Plan) -> str:
             return f"{said[0]} is no metric of the plan"
     primary = _patterns()["primary metric"].search(text)
     named = (primary[1] or primary[2]).lower() if primary else ""
-    is_other = named.partition("@")[0] in KNOWN and named not in (
+    is_other = named.partition("@")[0] in SETTLED and named not in (
         plan.primary.key,
         plan.primary.name,
     )

@@ -255,8 +255,8 @@ POOLS: Mapping[str, Mapping[str, Callable[[Lists], tuple[Floats, Floats]]]] = {
     "precision": {"hits / list length": lambda x: (_hit_counts(x), x.lengths)},
 }
 """What is summed over users before it is divided: micro averages, as of Manning, chapter 13."""
-KNOWN = frozenset({*RANKING, *RATING, "coverage"})
-"""Metrics that can be recomputed."""
+SETTLED = frozenset({*RANKING, *RATING, "coverage"})
+"""Metrics that can be recomputed in every published definition: another value is wrong."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,18 @@ import pandas as pd
 from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import RATING
 from agent_core.measures import metrics
+from agent_core.measures.beyond import BEYOND, KNOWN, OF_CATEGORIES, Shown
 from agent_core.measures.metrics import Lists, Recomputed
 
 Key = tuple[str, str, str]
+CategoriesOf = Callable[[str], pd.DataFrame | None]
+"""Each fold to the share of each category in its items; None without side data."""
 Parts = Mapping[str, Mapping[str, pd.DataFrame]]
+
+
+def no_categories(fold: str) -> pd.DataFrame | None:
+    """Return nothing: no side data are known."""
+    return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +40,8 @@ class Delivered:
     """`train` and `test`, each fold to its interactions."""
     is_sample: bool
     """Whether lists are those of a sample of users."""
+    categories_of: CategoriesOf = no_categories
+    """Each fold to the share of each category in its items; None without side data."""
 
 
 @dataclass(slots=True, eq=False)
@@ -121,7 +131,21 @@ class RunMetrics:
         longest = self.longest
         if metric == "coverage":
             return metrics.coverage(self.table, k or longest, self.items)
+        if metric in BEYOND:
+            return self.beyond(metric, k or longest)
         return metrics.ranking(metric, self.joined_lists(max(longest, k or 1)).cut(k or longest))
+
+    def beyond(self, metric: str, k: int) -> list[Recomputed]:
+        """Return a measure beyond accuracy; empty where lists are those of a sample of users."""
+        train = self.delivered.parts["train"].get(self.key[1])
+        if self.table is None or self.test is None or train is None or self.delivered.is_sample:
+            return []
+        lists = self.table[self.table["rank"].between(1, k)]
+        if not len(lists) or not len(train):
+            return []
+        categories = self.delivered.categories_of(self.key[1]) if metric in OF_CATEGORIES else None
+        users = pd.Index(self.test["user_id"].unique(), name="user_id")
+        return list(_definitions(metric, Shown(lists, k, train, users, self.test, categories)))
 
     @property
     def longest(self) -> int:
@@ -163,7 +187,7 @@ class RunMetrics:
 
     def claimed_value(self, metric: str, k: int | None, value: float) -> float:
         """Return the claimed value; for sampled lists that of the sample, from per-user values."""
-        if not self.delivered.is_sample or metric in (*RATING, "coverage"):
+        if not self.delivered.is_sample or metric in (*RATING, "coverage", *BEYOND):
             return value
         if self.table is None:
             return value
@@ -176,9 +200,19 @@ class RunMetrics:
         return float(values.mean()) if len(values) else float("nan")
 
 
+def _definitions(metric: str, shown: Shown) -> Iterator[Recomputed]:
+    """Yield a measure under its definitions, without those that lack data."""
+    for name, formula in BEYOND[metric].items():
+        found = formula(shown)
+        if isinstance(found, pd.Series):
+            yield Recomputed(name, float(found.mean()), found)
+        elif found is not None:
+            yield Recomputed(name, found, pd.Series(dtype=float))
+
+
 def _attempts_of(delivered: Delivered) -> Iterator[Attempt]:
     """Yield every claimed value with what it could be, run by run."""
-    known = delivered.rows[delivered.rows["metric"].isin(metrics.KNOWN)]
+    known = delivered.rows[delivered.rows["metric"].isin(KNOWN)]
     for key, rows in known.groupby(RUN, sort=False):
         both = (delivered.lists, delivered.predictions)
         lists, predictions = (_found_run(tables, key) for tables in both)
@@ -188,7 +222,9 @@ def _attempts_of(delivered: Delivered) -> Iterator[Attempt]:
             found = run_metrics.definitions_of(row.metric, k)
             claimed = run_metrics.claimed_value(row.metric, k, float(row.value))
             attempt = Attempt(key, row.metric, k, claimed, found)
-            if row.metric not in (*RATING, "coverage") and not any(attempt.agrees.values()):
+            if row.metric not in (*RATING, "coverage", *BEYOND) and not any(
+                attempt.agrees.values()
+            ):
                 more = metrics.with_untested(tuple(found), run_metrics.counted(row.n))
                 attempt.found = [*found, *more]
             yield attempt

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent_core.data.item_categories import category_column
 from agent_core.domain import (
     Algorithm,
     Dataset,
@@ -22,7 +23,6 @@ from agent_core.domain import (
 )
 from agent_core.domain.design import LevelValue
 from agent_core.domain.rules import Candidates, DataRuleKind, Keep, Masked
-from agent_core.domain.side_table import SideKind, SideOf
 from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.templates import environment
 from agent_core.rules.design_words import question_text
@@ -59,8 +59,6 @@ STRENGTH = 0.5
 """Of a re-ranking that is named without one."""
 DEEPER = 5
 """Times the length of a list that is re-ranked to."""
-MANY_CATEGORIES = 60
-"""Different values from which a text column tells items apart rather than groups them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +120,6 @@ def reranking_of(level: LevelValue) -> tuple[str, float] | None:
     numbers = [float(w) for w in words[1:] if w.replace(".", "", 1).isdigit()]
     strength = numbers[0] if numbers else STRENGTH
     return (known, strength) if known and 0 <= strength <= 1 else None
-
-
-def category_of(dataset: Dataset) -> str:
-    """Return the column of the item side data that groups items; empty where there is none."""
-    columns = [c for side in dataset.sides if side.of is SideOf.ITEM for c in side.columns]
-    lists = [c.name for c in columns if c.kind is SideKind.LIST]
-    texts = [
-        c.name for c in columns if c.kind is SideKind.STR and 1 < c.distinct <= MANY_CATEGORIES
-    ]
-    return next(iter([*lists, *texts]), "")
 
 
 def _measured(plan: Plan) -> dict[str, Any]:
@@ -216,7 +204,7 @@ def _reranked(plan: Plan, dataset: Dataset) -> dict[str, Any]:
         "rerankings": known,
         "length": "DEPTH" if known else "LIST_LENGTH",
         "depth": plan.list_length * DEEPER,
-        "category": category_of(dataset) if needs_categories else "",
+        "category": category_column(dataset) if needs_categories else "",
         "data": plan.datasets[0],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from agent_core.data.item_categories import category_column
 from agent_core.domain import (
     DataRuleKind,
     Dataset,
@@ -22,7 +23,6 @@ from agent_core.offline.composer import (
     COMPUTED,
     COSTS,
     OF_CATEGORIES,
-    category_of,
     reranking_of,
 )
 
@@ -62,7 +62,7 @@ def _reasons(plan: Plan, dataset: Dataset) -> Iterator[str]:
     for level in _reranked(plan):
         if reranking_of(level) is None:
             yield f"re-ranking by {level} is not among those that I can build"
-    if _reranked(plan) and not category_of(dataset):
+    if _reranked(plan) and not category_column(dataset):
         yield "re-ranking needs categories of the items, and no table with them came with the data"
     if len(plan.datasets) > 1 and plan.factor(FactorKind.DATASET) is None:
         yield "several datasets are run side by side only, each with all that is asked"
@@ -103,7 +103,7 @@ def _why_not(metric: Metric, dataset: Dataset) -> str:
     """Return why a metric cannot be had of some data; empty where it can."""
     if metric.name not in (*COMPUTED, *COSTS):
         return "is not a metric that I compute"
-    if metric.name in OF_CATEGORIES and not category_of(dataset):
+    if metric.name in OF_CATEGORIES and not category_column(dataset):
         return "needs categories of the items, and no table with them came with the data"
     return ""
 

@@ -16,7 +16,8 @@ from agent_core.domain import Metric
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.grounding.claim_sentences import comparison_sentence
-from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED
+from agent_core.measures.beyond import KNOWN
+from agent_core.measures.metrics import LISTED_ONLY, POOLED
 from agent_core.prose.clipping import on_one_line
 from agent_core.prose.given_text import given_text
 from agent_core.prose.number_format import cost_text, p_text, percent, shown

@@ -23,7 +23,7 @@ from agent_core.evidence.result_files import Reading
 from agent_core.evidence.run_tables import run_cells
 from agent_core.execution.executor import Executor, Experiment
 from agent_core.execution.progress import OnProgress, untold
-from agent_core.measures.metrics import Recomputed
+from agent_core.measures.metrics import SETTLED, Recomputed
 from agent_core.measures.recomputation import Delivered, RunMetrics
 from agent_core.verification.training_orders import Training, TrainingOrder
 from agent_core.verification.training_parts import GivenParts
@@ -145,6 +145,8 @@ def trained_values(
     given
         What these were trained on, and are tested on.
     """
+    if metric[0] not in (*SETTLED, *RATING):
+        return  # how far ties move what lists show is not known
     lists, predicted = own
     parts = {name: {"": given[name]} for name in ("train", "test")}
     delivered = Delivered(

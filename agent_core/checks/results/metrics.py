@@ -28,7 +28,8 @@ from agent_core.domain import Candidates, Metric
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.predicted_ratings import false_ratings, shares
-from agent_core.measures.metrics import KNOWN, LISTED_ONLY, POOLED, UNTESTED_TOO, is_close
+from agent_core.measures.beyond import BEYOND
+from agent_core.measures.metrics import LISTED_ONLY, POOLED, SETTLED, UNTESTED_TOO, is_close
 from agent_core.prose.quotation import quoted
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 8
@@ -36,6 +37,8 @@ LEAST_DECIMALS, MOST_DECIMALS = 3, 8
 whole number, and beyond eight half a unit is below `is_close`."""
 EXACT = 1e-12
 """Distance from a rounded value that is the rounding error of a double near 1, and no decimal."""
+OWN_DEFINITION = "{metric} of {run} {claimed:.4g}, by “{definition}” {computed:.4g}"
+FLOATS = {"claimed": float, "computed": float}
 SAMPLED = re.compile(r"sampl|negative|random|\b\d+ (?:other )?items", re.IGNORECASE)
 
 
@@ -48,9 +51,9 @@ def recomputation_agrees(evidence: Evidence) -> Result:
     single = evidence.single
     if not len(single):
         return failed("There are no results of single runs.")
-    agreement, known = evidence.agreement, single[single["metric"].isin(KNOWN)]
+    agreement, known = evidence.agreement, single[single["metric"].isin(SETTLED)]
     both = [agreement, evidence.validated_agreement]
-    wrong = [table[~table["agrees"].astype(bool)] for table in both]
+    wrong = [_settled_disagreements(table) for table in both]
     if found := [table for table in wrong if len(table)]:
         whole = pd.concat(found, ignore_index=True)
         return failed(_disagreement(whole, sum(map(len, both))))
@@ -203,12 +206,16 @@ def _recomputed_share(evidence: Evidence) -> Result:
     if sample := users_of_sample(evidence):
         told += Detail(", recomputed on {users}", users=sample)
     told += _definitions(agreement)
+    if len(own := _own_definitions(agreement)):
+        worst = each_row(OWN_DEFINITION, own.drop_duplicates("metric").astype(FLOATS))
+        note = "By definitions of the script's own, so the product's are used: {metrics}."
+        return warned(told + Detail(f" {note}", metrics=worst))
     if not len(bare):
         rounded = _rounded_values(agreement)
         note = " {rounded} of them are rounded: the product takes its own."
         return warned(told + Detail(note, rounded=rounded)) if rounded else passed(told)
     is_primary = (bare["metric"] == primary.name) & (bare["k"].fillna(0) == (primary.k or 0))
-    if is_primary.any() and primary.name in KNOWN:
+    if is_primary.any() and primary.name in SETTLED:
         told = Detail("{values} values of the primary metric ", values=int(is_primary.sum()))
         note = "{metric} cannot be computed again from the saved files."
         return failed(told + Detail(note, metric=primary.label))
@@ -217,6 +224,18 @@ def _recomputed_share(evidence: Evidence) -> Result:
     listed = each("{metric} ({values})", metric=names, values=counts)
     note = Detail(" Not computed again, the script's own word: {metrics}.", metrics=listed)
     return warned(told + note)
+
+
+def _settled_disagreements(agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return the values that no published definition leads to."""
+    is_wrong = ~agreement["agrees"].astype(bool)
+    return agreement[is_wrong & ~agreement["metric"].isin(BEYOND)]
+
+
+def _own_definitions(agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return the values of measures without settled definitions that none of them leads to."""
+    is_other = ~agreement["agrees"].astype(bool)
+    return agreement[is_other & agreement["metric"].isin(BEYOND)]
 
 
 def _rounded_values(agreement: pd.DataFrame) -> int:

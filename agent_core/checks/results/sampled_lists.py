@@ -14,7 +14,7 @@ from agent_core.data.parquet_reader import RUN
 from agent_core.domain.metric import RATING
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
-from agent_core.measures.metrics import KNOWN
+from agent_core.measures.metrics import SETTLED
 
 TOO_FAR = 5.0
 """Standard errors that the means of sample and rest may be apart: by chance one pair in 1.7
@@ -50,7 +50,7 @@ def sample_faults(evidence: Evidence) -> Iterator[tuple[Run, Detail]]:
     if not _is_sampled(evidence):
         return
     users = evidence.per_user
-    is_ranking = users["metric"].isin(set(KNOWN) - set(RATING))
+    is_ranking = users["metric"].isin(set(SETTLED) - set(RATING))
     values = users[is_ranking].assign(value=users["value"].astype(float).fillna(0.0))
     claimed = {tuple(map(str, run)): g for run, g in values.groupby(RUN, sort=False)}
     for sample in _samples_of(evidence):

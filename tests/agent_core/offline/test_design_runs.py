@@ -17,6 +17,7 @@ from agent_core.domain import Estimand, Factor, Outcome, Requirement, Task, User
 from agent_core.evidence.evidence import read_evidence
 from agent_core.execution.design_file import DESIGN, write_design
 from agent_core.lab.dataset_choice import read_files
+from agent_core.measures.beyond import KNOWN
 from agent_core.offline.composer import COMPUTED, compose
 from agent_core.offline.researcher import OfflineResearcher
 from sandbox.execution import Input, Job, Limits
@@ -87,6 +88,8 @@ async def test_no_binding_check_fails_on_an_honest_script(sandbox, tmp_path, num
 
     assert {c.name: c.reason for c in run_checks(evidence) if c.is_fault} == {}
     assert evidence.agreement["agrees"].all()
+    again = {*evidence.agreement["metric"], *evidence.validated_agreement["metric"]}
+    assert again == set(evidence.measured["metric"]) & KNOWN
     measured = {m.name for m in plan.metrics} if plan.algorithms else set()
     assert set(evidence.rows["metric"]) == measured <= set(COMPUTED)
     figures = {p.name for p in (tmp_path / "out").glob("question_*.png")}

@@ -8,7 +8,7 @@ from results import NDCG, comparison_plan, evidence_of
 
 from agent_core.checks.results.algorithms import beats_baseline
 from agent_core.domain import Algorithm, Better, Finding, Metric, Study
-from agent_core.measures.metrics import KNOWN
+from agent_core.measures.metrics import SETTLED
 from agent_core.offline.reporting import claims_of
 from agent_core.report.headline import headline
 from agent_core.statistics.facts import collect_facts
@@ -82,6 +82,6 @@ def test_only_metrics_with_a_better_end_can_order_alike():
 
 
 def test_every_metric_that_can_be_computed_has_a_better_end():
-    assert {Metric(n).is_directed for n in KNOWN} == {True}
+    assert {Metric(n).is_directed for n in SETTLED} == {True}
     assert Metric("mse").better is Better.LOWER
     assert not Metric("mse").is_rating

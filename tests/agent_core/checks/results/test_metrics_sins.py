@@ -117,16 +117,28 @@ def one_run_without_lists(made):
     WARN,
     agreeing=12,
     total=14,
-    metric="novelty@10",
+    metric="surprise@10",
     values=1,
     metric_2="auc",
     values_2=1,
 )
 def values_that_nobody_can_compute(made):
-    more = ({"metric": "novelty", "k": 10, "value": 9.9}, {"metric": "auc", "value": 0.99})
+    more = ({"metric": "surprise", "k": 10, "value": 9.9}, {"metric": "auc", "value": 0.99})
     made.rows += [
         {"algorithm": "ImplicitMF", "fold": "0", "seed": 0, "n": USERS} | m for m in more
     ]
+
+
+@sin(
+    "recomputation_agrees",
+    WARN,
+    metric="novelty@10",
+    claimed=9.9,
+    definition="-log2(users of the item / users) (Zhou 2010)",
+)
+def a_measure_typed_in_that_the_product_computes(made):
+    more = {"metric": "novelty", "k": 10, "value": 9.9, "n": USERS}
+    made.rows += [{"algorithm": "ImplicitMF", "fold": "0", "seed": 0} | more]
 
 
 @sin("recomputation_agrees", WARN, agreeing=0, total=2, metric="auc", values=2)
