@@ -12,7 +12,7 @@ from agent_core.data.parquet_reader import RUN
 from agent_core.domain import Estimand, Metric, Plan, Question, with_design
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import USER_COLUMNS, Evidence, are_sampled
-from agent_core.measures.metrics import KNOWN
+from agent_core.measures.beyond import KNOWN
 from agent_core.measures.recomputation import Delivered, RunMetrics
 from agent_core.rules.asked_values import AskedValues, asked_values
 from agent_core.statistics.answers.answer import Answer

@@ -4,7 +4,7 @@ import pytest
 
 from agent_core.domain import Better, Metric
 from agent_core.domain.metric import ALIASES, BY_NAME, KINDS, usual_name
-from agent_core.measures.metrics import KNOWN, RANKING
+from agent_core.measures.metrics import RANKING, SETTLED
 from agent_core.offline.catalogue import METRICS
 from sandbox import labbook
 
@@ -20,9 +20,9 @@ def test_each_name_is_that_of_one_metric():
 
 
 def test_what_is_computed_or_planned_is_known():
-    assert set(BY_NAME) >= KNOWN
+    assert set(BY_NAME) >= SETTLED
     assert set(METRICS) <= set(BY_NAME)
-    assert all(BY_NAME[name].better is not Better.UNKNOWN for name in KNOWN)
+    assert all(BY_NAME[name].better is not Better.UNKNOWN for name in SETTLED)
 
 
 def test_each_definition_cites_its_source():
