@@ -11,6 +11,7 @@ from agent_core.checks.result import Detail, Result, failed, not_applicable
 from agent_core.checks.results import (
     algorithms,
     cells,
+    choices,
     files,
     generators,
     metrics,
@@ -80,6 +81,7 @@ RULES = (
     Rule("algorithms", algorithms.beats_baseline),
     Rule("algorithms", algorithms.tuning_parity),
     Rule("algorithms", selection.selected_without_test),
+    Rule("cells", choices.chosen_on_validation, is_binding=True),
     Rule("cells", cells.cells_complete, is_binding=True),
     Rule("cells", cells.levels_took_effect, is_binding=True),
     Rule("cells", cells.cells_are_their_own, is_binding=True),

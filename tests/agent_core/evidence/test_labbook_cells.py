@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from designed import FACTORIZATION, FINISHED, LEAVE_ONE_OUT, POPULARITY, study
 from scripts_with_labbook import artifacts_of, run
@@ -15,10 +16,12 @@ from agent_core.domain import (
     DataRule,
     DataRuleKind,
     DataRules,
+    Estimand,
     Factor,
     Finding,
     Level,
     Metric,
+    Question,
 )
 from agent_core.domain.cells import design_record
 from agent_core.evidence.evidence import read_evidence
@@ -142,3 +145,19 @@ def test_cells_of_a_grid_are_measured_on_what_is_chosen_by(grid):
     assert grid.validated_agreement["agrees"].all()
     assert len(grid.validation["0"]) > 0
     assert len(grid.cells) == len(grid.design) == 5
+
+
+def test_a_choice_is_made_on_validation(grid):
+    """What of a grid is on the test alone decides nothing, however well it is computed."""
+    asked = Question(Estimand.CHOICE, ("max_nbrs",), ("hit@10",))
+    honest = replace(grid, plan=replace(grid.plan, questions=(asked,)))
+    whole = pd.concat([honest.rows, honest.validated], ignore_index=True)
+    cases = {
+        Finding.PASS: honest,
+        Finding.FAIL: replace(honest, rows=whole, validated=honest.validated.iloc[:0]),
+        Finding.NOT_APPLICABLE: grid,
+    }
+
+    for finding, evidence in cases.items():
+        found = next(c for c in run_checks(evidence) if c.name == "chosen_on_validation")
+        assert (found.finding, found.is_binding) == (finding, True)

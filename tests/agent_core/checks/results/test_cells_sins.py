@@ -49,6 +49,13 @@ def of_sizes():
 
 
 @cache
+def of_a_choice():
+    made = of_sizes()
+    asked = Question(Estimand.CHOICE, ("max_nbrs",), ("ndcg@10",))
+    return replace(made, plan=replace(made.plan, questions=(asked,)))
+
+
+@cache
 def of_two_splits():
     seeds = Factor("split_seed", (42, 43), REPEATED)
     algorithms = FACTORIZATION, NEIGHBOURS, EASE, POPULARITY
@@ -66,8 +73,9 @@ def fresh(make):
     return copied
 
 
-data, shares, sizes, splits = (
-    Sins(base=fresh(make)) for make in (of_two_data, of_shares, of_sizes, of_two_splits)
+data, shares, sizes, splits, choice = (
+    Sins(base=fresh(make))
+    for make in (of_two_data, of_shares, of_sizes, of_two_splits, of_a_choice)
 )
 
 
@@ -138,6 +146,19 @@ def training_that_was_never_thinned(made):
     made.splits["train_share-0-5"] = made.splits["train_share-1-0"]
 
 
+sin = choice
+
+
+@sin("chosen_on_validation", FAIL, cells=3)
+def a_choice_between_what_only_the_test_tells(made):
+    made.version = 2
+
+
+@sin("chosen_on_validation", FAIL, cells=3)
+def the_same_without_cell_folders(made):
+    pass
+
+
 sin = splits
 
 
@@ -172,7 +193,9 @@ def a_cell_that_was_tested_on_other_sizes(made):
     made.records["ImplicitMF", "split_seed-42", "1"] = {"test_rows": 77}
 
 
-@pytest.mark.parametrize("case", [*sizes.cases, *data.cases, *shares.cases, *splits.cases])
+@pytest.mark.parametrize(
+    "case", [*sizes.cases, *data.cases, *shares.cases, *splits.cases, *choice.cases]
+)
 def test_a_sin_is_found(case, tmp_path):
     case.is_found(tmp_path)
 
