@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent_core.domain import Algorithm, Block, Dataset, Plan, Room, SplitKind, cells_of
+from agent_core.domain import (
+    Algorithm,
+    Block,
+    Dataset,
+    FactorRole,
+    Plan,
+    Room,
+    SplitKind,
+    cells_of,
+    with_design,
+)
 from agent_core.lenskit.scorers import SCORERS
 from agent_core.prose.number_format import duration
+from agent_core.rules.design_words import factor_words
 
 STARTUP_S = 8.0
 """Libraries."""
@@ -60,10 +71,22 @@ def time_cautions(plan: Plan, datasets: Sequence[Dataset], room: Room) -> tuple[
             found.append(
                 f"a script has {duration(room.script_s)}; on {dataset.name} ({dataset.users:,} "
                 f"users, {dataset.items:,} items) the plan takes about {duration(total)} on a "
-                f"core: set exec.timeout to {_rounded(SPARE * total):,}, test fewer users, or "
+                f"core: set exec.timeout to {_rounded(SPARE * total):,}, "
+                f"{_fewer_text(plan, NEARLY_ALL * room.script_s / total)}test fewer users, or "
                 "leave out algorithms"
             )
     return tuple(found)
+
+
+def _fewer_text(plan: Plan, share: float) -> str:
+    """Say with how many repetitions a plan takes a share of its time; empty where none are left.
+
+    Of several repeated factors the one with most levels.
+    """
+    repeated = [f for f in with_design(plan).factors if f.role is FactorRole.REPEATED]
+    most = max(repeated, key=lambda f: len(f.levels), default=None)
+    count = int(share * len(most.levels)) if most else 0
+    return f"reply “{count} {factor_words(most.name)[1]}”, " if most and count > 1 else ""
 
 
 def _rounded(seconds: float) -> int:

@@ -15,6 +15,7 @@ from agent_core.rules.design_words import (
 )
 from agent_core.run.view import RunView
 from agent_core.statistics.answered import unmet_questions
+from agent_core.statistics.planned_precision import precision_lines
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.data import CHANGE, data_read_text, question_rows, questions_text
 from bot.blocks.limits import (
@@ -36,6 +37,8 @@ REMEDY = (
     "Say it in other words, have a model plan it, or leave it out; else the report will say so."
 )
 MOST_STRUCK = 4
+MOST_PRECISION = 2
+"""Sentences on what a plan can show."""
 """Clauses with a button that leaves them out; all can be left out in words."""
 REPLY = "Reply in this thread to change anything."
 
@@ -76,6 +79,7 @@ def protocol_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
             ("Equivalence margin", margin),
             ("Reported", ", ".join(plan.reported)),
         ),
+        (("Can show", "; ".join(precision_lines(plan, datasets)[:MOST_PRECISION])),),
     )
     shown = [
         " · ".join(f"*{name}* {escape(value)}" for name, value in line if value) for line in lines

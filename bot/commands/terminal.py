@@ -38,6 +38,7 @@ from agent_core.rules.design_words import words_of
 from agent_core.run.journal import encode
 from agent_core.run.view import RunView
 from agent_core.statistics.answered import unmet_questions
+from agent_core.statistics.planned_precision import precision_lines
 
 WORK = {
     Work.EXECUTION: "",
@@ -100,6 +101,7 @@ def plan_text(view: RunView) -> str:
         *(f"  Split: {line}" for line in words.split),
         f"  Algorithms: {algorithms_text(plan.algorithms, plan.swept or '')}"
         f" · Metrics: {', '.join(m.label for m in plan.metrics)}",
+        *(f"  Can show: {line}" for line in precision_lines(plan, view.datasets)),
         *([f"  Equivalence margin: ±{margin:g} {plan.primary.label}"] if margin else []),
         *(f"  I assumed: {a}" for a in plan.assumptions),
         *(f"  I assumed: {doubt}" for d in view.datasets for doubt in d.doubts),
