@@ -11,7 +11,7 @@ import pandas as pd
 
 from agent_core.domain import Block, Cell, Plan, SplitKind, blocks_of
 from agent_core.evidence.algorithm_names import bare_name
-from agent_core.evidence.cells import Run
+from agent_core.evidence.cells import Run, pairs_in
 from agent_core.evidence.result_files import folder_of, key_text, table_of
 
 COUNTS = ("train_rows", "test_rows", "train_users", "train_items", "test_users")
@@ -103,11 +103,12 @@ def counts_of_parts(
     for fold in dict.fromkeys([*train, *test]):
         own = found.setdefault(fold, {})
         if fold in train:
-            part = train[fold]
+            part = pairs_in(train, fold)
             own["train_rows"] = len(part)
             own |= {f"train_{c}s": part[f"{c}_id"].nunique() for c in ("user", "item")}
         if fold in test:
-            own |= {"test_rows": len(test[fold]), "test_users": test[fold]["user_id"].nunique()}
+            part = pairs_in(test, fold)
+            own |= {"test_rows": len(part), "test_users": part["user_id"].nunique()}
     return found
 
 

@@ -13,6 +13,8 @@ from agent_core.data.parquet_reader import id_texts
 
 NO_ID = 0
 """Stands for the empty id."""
+AT_ONCE = 1 << 20
+"""Keys that are sought together."""
 
 
 class IdCodes:
@@ -56,11 +58,13 @@ class IdCodes:
 
 def are_among(keys: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which keys are among known ones, which are in order: in less memory than `isin`."""
-    if not len(known):
-        return np.zeros(len(keys), dtype=bool)
-    places = np.searchsorted(known, keys)
-    places[places == len(known)] = 0
-    return np.asarray(known[places] == keys)
+    found = np.zeros(len(keys), dtype=bool)
+    for start in range(0, len(keys) if len(known) else 0, AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        places = np.searchsorted(known, keys[some])
+        places[places == len(known)] = 0
+        found[some] = known[places] == keys[some]
+    return found
 
 
 def are_repeated(
@@ -74,16 +78,17 @@ def are_repeated(
     return np.asarray(pd.Series(keys).duplicated(keep=keep))
 
 
-def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+def distinct(*keys: NDArray[Any]) -> NDArray[Any]:
     """Return each key once, in order: sorting takes a tenth of the time of NumPy's hashing."""
-    ordered = np.sort(keys)
+    ordered = np.concatenate(keys)
+    ordered.sort()
     is_new = np.ones(len(ordered), dtype=bool)
     is_new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[is_new]
+    return ordered if is_new.all() else ordered[is_new]
 
 
 def pair_keys(frame: pd.DataFrame) -> NDArray[np.int64]:
     """Return a number for each pair of user and item, the same for the same pair."""
     keys = frame["user_id"].to_numpy(dtype=np.int64) << 32
-    keys |= frame["item_id"].to_numpy(dtype=np.int64)
+    keys |= frame["item_id"].to_numpy()
     return np.asarray(keys)

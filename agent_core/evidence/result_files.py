@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -162,7 +163,9 @@ def read_dataset(profile: Dataset, files: Mapping[str, Path], ids: IdCodes) -> p
     columns = [c for c in (*INTERACTION, *told) if c in names]
     with pq.ParquetFile(table, read_dictionary=[*PAIR, *told]) as opened:
         # One column at a time: ids take 4 bytes each before the next is read.
-        return pd.DataFrame({c: _dataset_column(opened, c, ids) for c in columns})
+        frame = pd.DataFrame({c: _dataset_column(opened, c, ids) for c in columns}, copy=False)
+    pa.default_memory_pool().release_unused()
+    return frame
 
 
 def _dataset_column(opened: pq.ParquetFile, column: str, ids: IdCodes) -> pd.Series[Any]:

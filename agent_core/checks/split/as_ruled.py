@@ -33,6 +33,7 @@ from agent_core.data.parts import Parts, parts_of
 from agent_core.data.variants import is_derived, rows_kept
 from agent_core.domain.cells import Block
 from agent_core.domain.rules import DataRuleKind, Keep, Order
+from agent_core.evidence.cells import pairs_in
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.id_codes import are_among, distinct
 
@@ -128,7 +129,7 @@ def _split(evidence: Evidence, table: Table, names: Sequence[str]) -> Split:
     kept = [part for level in levels for part in (level.train, level.test, level.query)]
     kept += [pairs_of(evidence, part, fold) for part in APART for fold in names]
     block = replace(levels[0].block, train_share=1.0, profile_size=None)
-    variant = variant_beside(table, block.data, distinct(np.concatenate(kept)))
+    variant = variant_beside(table, block.data, distinct(*kept))
     return Split(levels, variant, parts_of(table.data, block, variant.rows))
 
 
@@ -141,8 +142,8 @@ def _level(evidence: Evidence, fold: str) -> Level:
 def _judge(evidence: Evidence, table: Table, split: Split, found: Found) -> None:
     """Judge the blocks of one split."""
     is_drawn, first = split.has_test_of_rules(table), split.first
-    drawn = Drawn.of(table, split.variant.rows, first.block.split, (first.train, first.test))
     faults = [*_data_faults(evidence, table, split), *_training_faults(table, split)]
+    drawn = Drawn.of(table, split.variant.rows, first.block.split, (first.train, first.test))
     faults += draw_faults(drawn)
     notes = [*tie_notes(drawn), *(() if is_drawn else rounding_notes(drawn))]
     where = Detail("fold {fold}: ", fold=first.fold)
@@ -160,13 +161,10 @@ def _keeps_newest(split: Split) -> bool:
 
 def _data_faults(evidence: Evidence, table: Table, split: Split) -> Iterator[Detail]:
     """Say what was kept that the data rules leave out, and what they leave that is missing."""
-    left, first = table.pairs(split.variant.rows), split.first
-    kept = distinct(
-        np.concatenate([p for level in split.levels for p in (level.train, level.test)])
-    )
-    if over := int((~are_among(kept, left)).sum()):
+    first, (over, of) = split.first, _left_out(table, split)
+    if over:
         told = "{pairs:,} of {of:,} pairs are there that its data rules leave out"
-        yield Detail(told, pairs=over, of=len(kept))
+        yield Detail(told, pairs=over, of=of)
     elif other := _other_repeats(evidence, split):
         told = "of {pairs:,} repeated pairs another interaction is there than the rule keeps"
         yield Detail(told, pairs=other)
@@ -174,9 +172,15 @@ def _data_faults(evidence: Evidence, table: Table, split: Split) -> Iterator[Det
         yield from sample_faults(table.data, sample)
     if split.own is None:
         return
-    parts = evidence.train[first.fold], evidence.test[first.fold]
+    parts = (pairs_in(part, first.fold) for part in (evidence.train, evidence.test))
     if loss := unexplained_loss(evidence, (first.fold, *parts)):
         yield Detail("{lost} that its data rules leave are missing", lost=loss.text)
+
+
+def _left_out(table: Table, split: Split) -> tuple[int, int]:
+    """Return how many pairs are there that the data rules leave out, and of how many."""
+    kept = distinct(*(p for level in split.levels for p in (level.train, level.test)))
+    return int((~are_among(kept, table.pairs(split.variant.rows))).sum()), len(kept)
 
 
 def _other_repeats(evidence: Evidence, split: Split) -> int:
@@ -189,7 +193,7 @@ def _other_repeats(evidence: Evidence, split: Split) -> int:
     origins = [evidence.origins[level.fold] for level in split.levels]
     if not is_ruled or any(origin.pairs for origin in origins):
         return 0
-    kept = distinct(np.concatenate([origin.kept for origin in origins]))
+    kept = distinct(*(origin.kept for origin in origins))
     return int((~np.isin(kept, split.variant.rows)).sum())
 
 

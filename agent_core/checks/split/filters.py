@@ -25,6 +25,7 @@ from agent_core.checks.split.variants import (
 from agent_core.data.parquet_reader import PAIR
 from agent_core.data.variants import is_derived
 from agent_core.domain import DataRules, Dataset, SplitKind
+from agent_core.evidence.cells import RowsOf
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, pair_keys
 from agent_core.evidence.raw_ids import read_otherwise
@@ -219,15 +220,17 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
         is_expected &= np.isin(split.numbers, given.pairs)
     apart = list(_parts_to_choose_on(evidence))
     is_kept = are_among(pair_keys(data), kept_pairs(evidence, fold))
-    missing = data[is_expected & ~is_kept & ~_are_there(data, [origin.kept, *apart])]
-    rows = origin.rows["train"][origin.rows["train"] >= 0]
-    train = pd.DataFrame({c: data[c].take(rows) for c in (*PAIR, "timestamp") if c in data})
+    kept = [rows[rows >= 0] for rows in origin.rows.values()]
+    missing = data[is_expected & ~is_kept & ~_are_there(data, [*kept, *apart])]
+    train = RowsOf(data, origin.rows["train"][origin.rows["train"] >= 0])
     note = ""
     if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
-        missing, note, doubt = _unexplained_by_cut(missing, train)
+        missing, note, doubt = _unexplained_by_cut(missing, train.table)
     else:
-        expected = data.loc[is_expected, PAIR]
-        missing, doubt = unexplained_by_cold_start(missing, train, expected, len(fold[2]))
+        expected = RowsOf(data, np.flatnonzero(is_expected).astype(np.int32)).columns(PAIR)
+        missing, doubt = unexplained_by_cold_start(
+            missing, train.columns(PAIR), expected, len(fold[2])
+        )
     users = data["user_id"].to_numpy()
     gone = [missing["user_id"].to_numpy(), *(users[rows] for rows in apart)]
     lost = np.setdiff1d(np.concatenate(gone), users[is_kept])
@@ -252,8 +255,10 @@ def _read_otherwise(evidence: Evidence, missing: pd.DataFrame) -> list[str]:
 def _are_there(data: pd.DataFrame, rows: list[Rows]) -> NDArray[np.bool_]:
     """Return which interactions of the data are among some rows, or have the same pair."""
     keys, is_there = pair_keys(data), np.zeros(len(data), dtype=bool)
-    is_there[np.concatenate(rows)] = True
-    known = np.sort(keys[is_there])
+    for some in rows:
+        is_there[some] = True
+    known = keys[is_there]
+    known.sort()
     is_there[~is_there] = are_among(keys[~is_there], known)
     return is_there
 

@@ -275,9 +275,14 @@ def _values_of(fold: Fold, data: _Interactions, column: str) -> Floats | None:
 
 def _numbers_of(fold: Fold, column: str, rows: NDArray[np.bool_]) -> Floats:
     """Return ratings, or times as seconds."""
-    both = pd.concat([part[column] for part in fold[1:]], ignore_index=True)[rows]
-    numbers = seconds(both) if column == "timestamp" else pd.to_numeric(both, errors="coerce")
-    return np.asarray(numbers, dtype=float)
+    parts = [part[column] for part in fold[1:]]
+    if not all(map(pd.api.types.is_datetime64_any_dtype, parts)):
+        # Numbers of all parts tell in which unit times are.
+        parts = [pd.concat(parts, ignore_index=True)]
+    is_time = column == "timestamp"
+    found = [seconds(p) if is_time else pd.to_numeric(p, errors="coerce") for p in parts]
+    numbers = np.concatenate([p.to_numpy(dtype=float) for p in found])
+    return numbers if rows.all() else numbers[rows]
 
 
 def _percentiles(times: Floats, users: NDArray[np.int32]) -> Floats:

@@ -16,6 +16,7 @@ from agent_core.data.interactions import Interactions, Rows
 from agent_core.data.parquet_reader import PAIR
 from agent_core.data.variants import rows_kept
 from agent_core.domain.rules import DataRule, DataRuleKind, DataRules, Keep
+from agent_core.evidence.cells import RowsOf, pairs_in
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, distinct, pair_keys
 
@@ -85,7 +86,7 @@ def _table(frame: pd.DataFrame, evidence: Evidence) -> Table:
 def kept_pairs(evidence: Evidence, fold: Fold) -> Pairs:
     """Return the pairs of a fold, whatever part they are in."""
     parts = [pair_keys(part) for part in fold[1:]]
-    return distinct(np.concatenate([*parts, *(pairs_of(evidence, p, fold[0]) for p in APART)]))
+    return distinct(*parts, *(pairs_of(evidence, p, fold[0]) for p in APART))
 
 
 def pairs_of(evidence: Evidence, part: str, fold: str) -> Pairs:
@@ -96,10 +97,10 @@ def pairs_of(evidence: Evidence, part: str, fold: str) -> Pairs:
         return none
     origin, data = evidence.origins.get(fold), evidence.interactions
     if origin is None or data is None or not origin.pairs or origin.is_renamed:
-        return distinct(pair_keys(saved[fold]))
+        return distinct(pair_keys(pairs_in(saved, fold)))
     rows = origin.rows.get(part)
     if rows is not None and (rows >= 0).all():
-        return distinct(pair_keys(data.take(rows)))
+        return distinct(pair_keys(RowsOf(data, rows).columns(PAIR)))
     return distinct(pair_keys(_in_ids_of_dataset(evidence, saved[fold], fold)))
 
 
