@@ -286,9 +286,9 @@ def _is_expected(rules: DataRules, data: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _is_left(evidence: Evidence, fold: Fold) -> NDArray[np.bool_]:
     """Return which interactions the rules of a fold leave, in their order, samples too."""
-    table, rules = table_of(evidence), evidence.data_of(fold[0])
-    data = evidence.interactions
-    if table is None or data is None or not rules.rules:
+    data, rules = evidence.interactions, evidence.data_of(fold[0])
+    table = table_of(evidence) if rules.rules else None
+    if table is None or data is None:
         return np.ones(0 if data is None else len(data), dtype=bool)
     left = variant_beside(table, rules, kept_pairs(evidence, fold))
     return are_among(table.keys, table.pairs(left.rows))

@@ -63,6 +63,8 @@ class Variant:
 
 APART = ("validation", "query")
 """What a fold has beside training and test."""
+MANY_ROWS = 5_000_000
+"""From which on a table, of 16 bytes a row, is made again when it is asked for."""
 _KNOWN: dict[int, Table] = {}
 """Tables by the frame that they were made of, as long as it is there."""
 
@@ -72,6 +74,8 @@ def table_of(evidence: Evidence) -> Table | None:
     frame = evidence.interactions
     if frame is None or not set(PAIR) <= set(frame):
         return None
+    if len(frame) > MANY_ROWS:
+        return _table(frame, evidence)
     if id(frame) not in _KNOWN:
         _KNOWN[id(frame)] = _table(frame, evidence)
         weakref.finalize(frame, _KNOWN.pop, id(frame), None)
