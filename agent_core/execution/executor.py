@@ -31,6 +31,8 @@ of them, the hashes."""
 PILOT_FROM_S = 90.0
 """Expected seconds from which a pilot pays."""
 PILOT_TIMEOUT_S = 300.0
+PILOT_CELL_S = 300.0
+"""Expected seconds of a cell from which a pilot would hardly end one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Executor:
 
     async def tried(self, experiment: Experiment, tell: OnProgress) -> Execution | None:
         """Run a pilot where one pays; return it where it shows that the script fails."""
-        if experiment.expected_s < PILOT_FROM_S:
+        if experiment.expected_s < PILOT_FROM_S or _takes_longer_than_a_pilot(experiment):
             return None
         if _has_cells(experiment):
             named = ",".join(pilot_cells(experiment.cells))
@@ -148,6 +150,12 @@ class Executor:
 def rerun_of(experiment: Experiment, folder: Path) -> Experiment:
     """Return the same experiment with its artifacts elsewhere and without a pilot."""
     return replace(experiment, folder=folder, expected_s=0.0, stop=asyncio.Event())
+
+
+def _takes_longer_than_a_pilot(experiment: Experiment) -> bool:
+    """Whether a pilot would hardly end one of the cells, as of very large data."""
+    most = PILOT_CELL_S * len(experiment.cells)
+    return _has_cells(experiment) and experiment.expected_s > most
 
 
 def _has_cells(experiment: Experiment) -> bool:

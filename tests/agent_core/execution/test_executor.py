@@ -10,7 +10,13 @@ from builders import plan_of
 from agent_core.domain import Algorithm, Factor, Script, cells_of
 from agent_core.execution import executor as executing
 from agent_core.execution.design_file import DESIGN, write_design
-from agent_core.execution.executor import PILOT_FROM_S, Executor, Experiment, rerun_of
+from agent_core.execution.executor import (
+    PILOT_CELL_S,
+    PILOT_FROM_S,
+    Executor,
+    Experiment,
+    rerun_of,
+)
 from agent_core.execution.pilot import pilot_cells
 from agent_core.execution.slots import FairSlots
 from sandbox.execution import Ended, Limits
@@ -115,6 +121,17 @@ async def test_the_cells_of_a_pilot_count_in_the_result(executor, tmp_path):
     expected = {c.id: ",".join(tried) if c.id in tried else "whole" for c in asked.cells}
     assert made_by(execution) == expected
     assert sorted(p.name for p in tmp_path.iterdir()) == ["artifacts", DESIGN]
+
+
+@in_sandbox
+async def test_cells_that_take_longer_than_a_pilot_have_none(executor, tmp_path):
+    longer = PILOT_CELL_S * len(cells_of(plan())) + 1
+
+    execution = await executor.execute(
+        experiment(tmp_path, by_cells(), expected_s=longer), lambda _: None
+    )
+
+    assert set(made_by(execution).values()) == {"whole"}
 
 
 @in_sandbox
