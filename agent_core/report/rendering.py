@@ -39,7 +39,14 @@ from agent_core.report.number_texts import (
 )
 from agent_core.report.report_inputs import named_filters
 from agent_core.report.texts import TEXTS
-from agent_core.rules.design_words import design_text, question_text, unanswered_text, words_of
+from agent_core.rules.design_words import (
+    design_text,
+    question_text,
+    split_seeds_of,
+    unanswered_text,
+    words_of,
+)
+from agent_core.rules.wording import seeds_text
 from agent_core.statistics.answered import open_questions
 from agent_core.statistics.repetition_units import CONFOUNDED
 
@@ -77,6 +84,8 @@ _GLOBALS: dict[str, Any] = {
         shown,
         unanswered_text,
         words_of,
+        seeds_text,
+        split_seeds_of,
     )
 }
 """What templates may call."""

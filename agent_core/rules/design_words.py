@@ -73,12 +73,23 @@ class _Run:
     count: int = 1
 
 
+def split_seeds_of(plan: Plan) -> tuple[LevelValue, ...]:
+    """Return the seeds of the splits, one where no factor has them."""
+    own = next((f.levels for f in plan.factors if f.kind is FactorKind.SPLIT_SEED), ())
+    return own or (plan.split.seed,)
+
+
 def words_of(plan: Plan) -> PlanWords:
     """Return what there is to read of a plan's design."""
     return PlanWords(
         design_line(plan),
         tuple(_level_lines((level.name, data_text(level.rules)) for level in plan.data_levels)),
-        tuple(_level_lines((level.name, split_text(level.rules)) for level in plan.split_levels)),
+        tuple(
+            _level_lines(
+                (level.name, split_text(level.rules, split_seeds_of(plan)))
+                for level in plan.split_levels
+            )
+        ),
         question_lines(plan),
         tuple(map(unanswered_text, plan.unanswered)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agent_core.domain import (
     Candidates,
@@ -10,6 +10,7 @@ from agent_core.domain import (
     DataRuleKind,
     DataRules,
     Keep,
+    LevelValue,
     Masked,
     Of,
     Order,
@@ -24,6 +25,8 @@ KEPT = {
     Keep.LAST: "the last of repeated pairs",
     Keep.ALL: "repeated pairs kept",
 }
+MOST_SEEDS = 5
+"""Seeds that are told one by one."""
 NEWEST, DRAWN, EITHER = "newest", "random", "random or newest"
 
 
@@ -32,11 +35,26 @@ def data_text(rules: DataRules) -> str:
     return ", then ".join(map(_rule_text, rules.rules)) or ALL_DATA
 
 
-def split_text(split: SplitRules) -> str:
-    """Return the hold-out protocol in words, written from its fields alone."""
-    seed = "" if split.kind is SplitKind.GIVEN else f" (seed {split.seed})"
+def split_text(split: SplitRules, seeds: Sequence[LevelValue] = ()) -> str:
+    """Return the hold-out protocol in words, written from its fields alone.
+
+    `seeds`: those of the splits, where a factor has them.
+    """
+    seeds = seeds or (split.seed,)
+    is_one = split.kind is SplitKind.LEAVE_ONE_OUT and split.folds == 1 and len(seeds) == 1
+    seed = "" if split.kind is SplitKind.GIVEN else f" ({seeds_text(seeds)})"
+    seed = f"{', one fixed split' if is_one else ''}{seed}"
     parts = [f"{_held_out_text(split)}{seed}", *_test_texts(split)]
     return "; ".join([*parts, *_candidate_texts(split)])
+
+
+def seeds_text(seeds: Sequence[LevelValue]) -> str:
+    """Return seeds in words: `seed 42`, `seeds 42, 43`, `20 seeds, 0 to 19`."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) <= MOST_SEEDS:
+        return f"seeds {', '.join(map(str, seeds))}"
+    return f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}"
 
 
 def _rule_text(rule: DataRule) -> str:
@@ -109,7 +127,7 @@ def _single_text(split: SplitRules) -> str:
         return f"{first}{split.held_out} interactions of each user held out{last}"
     if is_newest:
         return "leave-one-out of each user's newest interaction"
-    return f"leave-one-out, {which}, one fixed split"
+    return f"leave-one-out, {which}"
 
 
 def _test_texts(split: SplitRules) -> Iterator[str]:

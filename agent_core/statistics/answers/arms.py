@@ -138,11 +138,16 @@ def held_fixed(arms: Iterable[Arm]) -> str:
     arms = tuple(arms)
     places = max((len(arm.cells) for arm in arms), default=0)
     seeds = max((arm.seeds for arm in arms if arm.is_random), default=0)
-    split = (
-        "training data, one split" if places < 2 else f"training data, {places} splits or folds"
-    )
+    one = "each split by itself" if are_of_own_splits(arms) else "one split"
+    split = f"training data, {one if places < 2 else f'{places} splits or folds'}"
     told = {0: "", 1: ", one seed"}.get(seeds, f", averaged over {seeds} seeds")
     return split + told
+
+
+def are_of_own_splits(arms: Iterable[Arm]) -> bool:
+    """Whether arms are told for each split or fold: none of them stands for all splits."""
+    own = {FactorKind.SPLIT_SEED.value, FactorKind.FOLD.value}
+    return any(own & {*arm.levels, *arm.within} for arm in arms)
 
 
 def shared_within(a: Arm, b: Arm) -> dict[str, LevelValue]:

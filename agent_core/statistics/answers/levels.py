@@ -22,7 +22,7 @@ from agent_core.statistics.answers.answer import (
     label_of,
     metric_of,
 )
-from agent_core.statistics.answers.arms import Arm, arms_of, held_fixed
+from agent_core.statistics.answers.arms import Arm, are_of_own_splits, arms_of, held_fixed
 from agent_core.statistics.answers.samples import SEEDS, panel_of, sharing_users, user_interval
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.inference import Interval, mean_interval, unknown
@@ -118,7 +118,7 @@ def design_cautions(
     """Return what the design alone tells a reader to mind: one seed, one split, no users."""
     single = [_family(arm) for arm in arms if arm.is_random and arm.seeds == 1]
     found = [Caution(CautionKind.ONE_SEED, ", ".join(dict.fromkeys(single)))] if single else []
-    if arms and max(len(arm.cells) for arm in arms) == 1:
+    if arms and max(len(arm.cells) for arm in arms) == 1 and not are_of_own_splits(arms):
         found.append(Caution(CautionKind.ONE_SPLIT))
     without = [m for m in question.measures if m not in study.users and study.delivered(m)]
     if without:

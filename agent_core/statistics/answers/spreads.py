@@ -98,6 +98,8 @@ def spread_ratio_answer(question: Question, study: StudyValues) -> Answer:
         within = [n for n in question.within if n != ALGORITHM]
         for arm in arms_of(study, measure, (ALGORITHM,), within):
             table = run_table(study, measure, arm)
+            if inner == SEED and not arm.is_random and study.has_random:
+                continue  # a baseline that draws no random numbers is not what is asked about
             parts, components = _components(arm, table, outer, inner)
             if not any(len(values) > 1 for values in parts.values()):
                 continue

@@ -89,6 +89,11 @@ class StudyValues:
         return found
 
     @property
+    def has_random(self) -> bool:
+        """Whether an algorithm of the plan draws random numbers."""
+        return any(a.is_random for a in self.plan.algorithms)
+
+    @property
     def tested(self) -> pd.DataFrame:
         """The cells that were evaluated on test data, those for an audit aside."""
         cells = self.cells

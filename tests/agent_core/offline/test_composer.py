@@ -140,9 +140,9 @@ def plainly(metric, shown, train, items):
             ]
             return np.mean([np.mean(some) for some in told])
         case "long_tail":
-            ranked = sorted(popular, key=lambda i: (-popular[i], i))
-            head = set(ranked[: math.floor(0.2 * len(ranked) + 0.5)])
-            return np.mean([np.mean([i not in head for i in some]) for some in rows.values()])
+            ranked = sorted(popular.values(), reverse=True)
+            least = ranked[math.floor(0.2 * len(ranked) + 0.5) - 1]
+            return np.mean([np.mean([popular[i] < least for i in some]) for some in rows.values()])
         case "coverage":
             return len(set(exposure) & set(items)) / len(items)
         case "user_coverage":

@@ -15,7 +15,7 @@ def grid(**more):
 def test_a_grid_is_told_by_its_values():
     told = algorithms_text([*grid(), Algorithm("Popularity", "PopScorer")])
 
-    assert told == "MF (epochs 9); factors 8, 16; reg 0.1, 1; Popularity"
+    assert told == "MF (number of epochs 9); factors 8, 16; reg 0.1, 1; Popularity"
 
 
 def test_variants_with_other_settings_besides_are_told_one_by_one():

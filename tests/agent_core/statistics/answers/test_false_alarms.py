@@ -41,7 +41,7 @@ def test_real_differences_stand_beside_those_of_chance():
 
     (real,) = found.of(Statistic.DIFFERENCE)
     assert abs(real.value) > 5 * found.of(Statistic.SHARE)[0].more["largest_aa"]
-    assert set(found.figure.frame["series"]) == {"ImplicitMF", "differences of algorithms"}
+    assert set(found.figure.frame["y"]) == {"ImplicitMF", "differences of algorithms"}
 
 
 def test_runs_with_other_test_items_are_no_pairs():

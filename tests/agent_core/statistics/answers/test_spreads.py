@@ -104,9 +104,14 @@ def test_seeds_are_nested_in_splits():
 
 
 def test_without_random_numbers_only_splits_scatter():
-    plan = study_plan(MF, POP, seeds=(0, 1), factors=[repeated_splits((0, 1, 2))])
+    splits = [repeated_splits((0, 1, 2))]
+    both = study_plan(MF, POP, seeds=(0, 1), factors=splits)
+    plan = study_plan(POP, seeds=(0, 1), factors=splits)
 
-    one = answer_to(RATIO, study_values(plan, by_table)).of(Statistic.SD_RATIO)[1]
+    (asked,) = answer_to(RATIO, study_values(both, by_table)).of(Statistic.SD_RATIO)
+    (one,) = answer_to(RATIO, study_values(plan, by_table)).of(Statistic.SD_RATIO)
+
+    assert asked.levels == {"algorithm": "ImplicitMF"}
 
     assert one.more["sd_model_seed"] == 0.0
     assert one.more["sd_split_seed"] == pytest.approx(np.std(TABLE[:, 0], ddof=1))
