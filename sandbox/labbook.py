@@ -2369,7 +2369,8 @@ def _side_frame(path: Path, side: Mapping[str, Any]) -> pd.DataFrame:
     table, key = path.with_name(side["table"]), f"{side['of']}_id"
     if table.exists():
         frame = pd.read_parquet(table).set_index(key)
-        lists = [c for c, k in _side_kinds(side["recipe"]).items() if k == "list"]
+        kinds = _side_kinds(side["recipe"]).items()
+        lists = [side_column(c, side) for c, k in kinds if k == "list"]
         texts = {c: frame[c].map(list, na_action="ignore") for c in lists}
         return frame.assign(**texts)
     if side["is_own"]:
@@ -2392,9 +2393,17 @@ def side_rows(text: pd.DataFrame, side: Mapping[str, Any]) -> pd.DataFrame:
         _side_kinds(recipe),
         dict(zip(recipe["columns"], recipe["separators"], strict=True)),
     )
-    columns = {c: _side_column(text[c].str.strip(), k, parts[c]) for c, k in kinds.items()}
+    columns = {
+        side_column(c, side): _side_values(text[c].str.strip(), k, parts[c])
+        for c, k in kinds.items()
+    }
     values = keys.astype("int64" if recipe[f"is_{of}_number"] else object)
     return pd.DataFrame(columns).set_axis(pd.Index(values.to_numpy(), name=f"{of}_id"))
+
+
+def side_column(column: str, side: Mapping[str, Any]) -> str:
+    """Return the name of a column of side data; one named as the ids are is told by its file."""
+    return f"{column} ({side['name']})" if column == f"{side['of']}_id" else column
 
 
 def _side_kinds(recipe: Mapping[str, Any]) -> dict[str, str]:
@@ -2402,7 +2411,7 @@ def _side_kinds(recipe: Mapping[str, Any]) -> dict[str, str]:
     return {c: k for c, k in zip(recipe["columns"], recipe["kinds"], strict=True) if k}
 
 
-def _side_column(values: pd.Series, kind: str, part: str) -> pd.Series:
+def _side_values(values: pd.Series, kind: str, part: str) -> pd.Series:
     if kind == "int":
         return values.astype("int64")
     if kind == "float":

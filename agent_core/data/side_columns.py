@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 import pandas as pd
@@ -105,7 +105,7 @@ def write_side_table(
 ) -> int:
     """Write the table of side data from all fields as text; return its rows."""
     entry, key = side_entry(dataset, side), f"{side.of}_id"
-    schema = _schema(side, key)
+    schema = _schema(side, key, entry)
     seen: set[object] = set()
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for text in _chunks(fields):
@@ -122,11 +122,11 @@ def _chunks(fields: duckdb.DuckDBPyRelation) -> Iterator[pd.DataFrame]:
         yield batch.to_pandas().astype(object)
 
 
-def _schema(side: SideTable, key: str) -> pa.Schema:
+def _schema(side: SideTable, key: str, entry: dict[str, Any]) -> pa.Schema:
     recipe = side.recipe
     is_number = recipe.is_item_number if side.of is SideOf.ITEM else recipe.is_user_number
     kinds = zip(recipe.columns, recipe.kinds, strict=True)
-    columns = [(c, TYPES[SideKind(k)]) for c, k in kinds if k]
+    columns = [(labbook.side_column(c, entry), TYPES[SideKind(k)]) for c, k in kinds if k]
     return pa.schema([(key, pa.int64() if is_number else pa.string()), *columns])
 
 
@@ -134,8 +134,13 @@ def described_columns(
     opened: duckdb.DuckDBPyConnection, table: Path, side: SideTable
 ) -> tuple[SideColumn, ...]:
     """Describe the columns of side data by their table."""
+    told = {"name": side.name, "of": side.of.value}
     kinds = zip(side.recipe.columns, side.recipe.kinds, strict=True)
-    return tuple(_described(opened, table, c, SideKind(k), side.of) for c, k in kinds if k)
+    return tuple(
+        _described(opened, table, labbook.side_column(c, told), SideKind(k), side.of)
+        for c, k in kinds
+        if k
+    )
 
 
 def _described(

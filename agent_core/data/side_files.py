@@ -214,7 +214,7 @@ def _joined(reading: _SideReading, wanted: SideWanted) -> SideFile:
             label,
             reason=f"{label} has rows for {key.share:.1%} of the {key.of}s only (column "
             f"{key.column}). Name it in the task to use it all the same.",
-            share=key.share,
+            share=0.0 if _is_chance(key, dataset) else key.share,
         )
     recipe = _with_key(reading, key, dataset)
     reading.recipe = recipe = resolved_kinds(reading, recipe, {*recipe.columns} - {key.column})
@@ -261,13 +261,17 @@ def _with_key(reading: _SideReading, key: _Key, dataset: Dataset) -> Recipe:
     )
 
 
+def _is_chance(key: _Key, dataset: Dataset) -> bool:
+    """Whether ids match as small numbers do, under a name that says nothing of them."""
+    return _has_numbers(dataset, key.of) and not key.is_named
+
+
 def _doubts(key: _Key, wanted: SideWanted) -> tuple[str, ...]:
     """Say where small numbers may match by chance, and where few ids are found."""
     told = f"{wanted.label} is taken as data of {key.of}s by its column {key.column}"
-    is_number = _has_numbers(wanted.dataset, key.of)
     if key.share < FEWEST_MATCHED:
         return (f"{told}, which has {key.share:.1%} of them",)
-    return (f"{told}; no name says so",) if is_number and not key.is_named else ()
+    return (f"{told}; no name says so",) if _is_chance(key, wanted.dataset) else ()
 
 
 def _has_numbers(dataset: Dataset, of: SideOf) -> bool:

@@ -371,6 +371,25 @@ def test_what_is_no_side_data_says_so_in_one_sentence(tmp_path, monkeypatch, con
     assert read.found["x.csv"].reason.startswith("x.csv ")
 
 
+def test_a_column_named_as_the_ids_are_is_told_by_its_file(tmp_path, monkeypatch):
+    table = "user_id_csv,user_id\n" + "".join(f"{u},{u:032x}\n" for u in USERS)
+
+    read = read_sides(tmp_path, monkeypatch, ("a.csv", pairs()), {"user_id_map.csv": table})
+
+    assert [c.name for c in read.found["user_id_map.csv"].table.columns] == [
+        "user_id (user_id_map.csv)"
+    ]
+    assert read.features["user"].loc[10, "user_id (user_id_map.csv)"].endswith("a")
+
+
+def test_small_numbers_of_something_else_are_not_worth_a_question(tmp_path, monkeypatch):
+    table = "tagId,tag\n" + "".join(f"{n},t{n}\n" for n in range(1, 13))
+
+    read = read_sides(tmp_path, monkeypatch, ("ratings.csv", RATED), {"tags.csv": table})
+
+    assert (read.found["tags.csv"].table, read.found["tags.csv"].share) == (None, 0)
+
+
 def test_repeated_ids_and_lines_without_one_are_counted(tmp_path, monkeypatch):
     table = "movieId,title\n" + "".join(f"{i},t{i}\n" for i in ITEMS) + "7,again\n,none\n"
 
