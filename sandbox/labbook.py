@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -2235,9 +2235,8 @@ def load(name: str = "", columns: Iterable[str] = ()) -> pd.DataFrame:
     recipe = _recipe_of(path)
     if not further or recipe is None:
         return frame
-    if recipe.get("parts"):
-        raise ValueError(f"{path.name} came in several files: their further columns are not kept")
-    text = _interactions(path, recipe, further)
+    is_whole = not recipe.get("parts")
+    text = _interactions(path, recipe, further) if is_whole else _read_parts(path, recipe, further)
     return frame.assign(**{c: _numbers_or_text(text[c]) for c in further})
 
 
@@ -2279,8 +2278,13 @@ def given(name: str = "", fold: int = 0) -> dict[str, pd.DataFrame]:
 def given_folds(name: str = "") -> int:
     """Return how many folds the split has that came with a dataset; 0 where none came."""
     path = Path(name) if name else _only_dataset()
-    recipe = _recipe_of(path) or {}
-    return len({part["fold"] for part in recipe.get("parts", ())})
+    parts = (_recipe_of(path) or {}).get("parts", ())
+    return len({part["fold"] for part in parts}) if _is_split(parts) else 0
+
+
+def _is_split(parts: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether files are for different things; else they are pieces of one dataset."""
+    return len({part["name"] for part in parts}) > 1
 
 
 def _whole(path: Path) -> pd.DataFrame:
@@ -2294,9 +2298,16 @@ def _whole(path: Path) -> pd.DataFrame:
     return read_raw(path, recipe) if recipe else named(read_file(path), (), COLUMNS)
 
 
-def _read_parts(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of the first fold in the order of its parts, then what others have more."""
+def _read_parts(path: Path, recipe: Mapping[str, Any], also: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the rows of the first fold in the order of its parts, then what others have more.
+
+    `also` adds columns of the files as text; what a file lacks is empty.
+    """
     whole = pd.DataFrame()
+    known = {c for part in recipe["parts"] for c in part["recipe"]["columns"]}
+    if missing := [c for c in also if c not in known]:
+        raise ValueError(f"{path.name} has no column {', '.join(missing)}; it has {sorted(known)}")
+    columns = [*_columns_of(recipe), *also, "part"]
     for fold in sorted({part["fold"] for part in recipe["parts"]}):
         pieces = []
         for part in (p for p in recipe["parts"] if p["fold"] == fold):
@@ -2304,17 +2315,23 @@ def _read_parts(path: Path, recipe: Mapping[str, Any]) -> pd.DataFrame:
             file = path if is_first else path.with_name(part["file"])
             if not file.exists():
                 raise ValueError(f"{file} is not there: it is the {part['name']} of {path.name}")
-            pieces.append(read_raw(file, part["recipe"]).assign(part=part["name"]))
-        rows = pd.concat([p.reindex(columns=[*_columns_of(recipe), "part"]) for p in pieces])
-        whole = _with_fold(whole, rows.reset_index(drop=True), fold)
-    return whole.drop(columns="turn")
+            own = [c for c in also if c in part["recipe"]["columns"]]
+            text = _interactions(file, part["recipe"], own) if own else pd.DataFrame()
+            rows = read_raw(file, part["recipe"]).assign(**text[own], part=part["name"])
+            pieces.append(rows.reindex(columns=columns))
+        rows = pd.concat(pieces).fillna(dict.fromkeys(also, ""))
+        whole = _with_fold(whole, rows.reset_index(drop=True), fold, also)
+    given = [] if _is_split(recipe["parts"]) else [c for c in whole if GIVEN.fullmatch(str(c))]
+    return whole.drop(columns=["turn", *given])
 
 
 def _columns_of(recipe: Mapping[str, Any]) -> list[str]:
     return ["user_id", "item_id", *(r for r in ("rating", "timestamp") if recipe[r])]
 
 
-def _with_fold(whole: pd.DataFrame, rows: pd.DataFrame, fold: int) -> pd.DataFrame:
+def _with_fold(
+    whole: pd.DataFrame, rows: pd.DataFrame, fold: int, also: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return all rows with those of a further fold: a row that is there already is the same."""
     keys = [c for c in COLUMNS if c in rows]
     rows["turn"] = rows.groupby(keys, dropna=False).cumcount()
@@ -2322,7 +2339,7 @@ def _with_fold(whole: pd.DataFrame, rows: pd.DataFrame, fold: int) -> pd.DataFra
     if whole.empty:
         return rows
     keys.append("turn")
-    joined = whole.merge(rows, on=keys, how="left")
+    joined = whole.merge(rows.drop(columns=[*also]), on=keys, how="left")
     known = rows[keys].merge(whole[keys], on=keys, how="left", indicator=True)["_merge"]
     return pd.concat([joined, rows[(known == "left_only").to_numpy()]], ignore_index=True)
 
@@ -2604,7 +2621,9 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
             before = before if inner or recipe["has_user"] else [str(number)]
             before = [b.removesuffix("".join(recipe["around"])) for b in before]
             after = after if inner else []
-            yield from ([*before, *i.rsplit("-", recipe["labels"]), *after] for i in items)
+            labels = recipe["labels"]
+            labelled = ([*i.rsplit("-", labels), ""][: labels + 1] for i in items)
+            yield from ([*before, *i, *after] for i in labelled)
         elif layout == "wide":
             user = fields[0] if recipe["has_user"] else str(number)
             items = recipe["items"] or map(str, range(1, len(fields) - lead + 1))

@@ -57,9 +57,10 @@ def take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
     recipe, words = reading.recipe, reading.words
     # What is bought and not returned is a purchase.
     event = words.event or ("purchase" if words.refuses_returns else "")
-    known = reading.known.events.get(event, ()) if reading.known else ()
-    if known:
-        reading.recipe = replace(recipe, drops=(*recipe.drops, *known))
+    told = reading.known.events if reading.known else {}
+    event = event or (reading.known.usual if reading.known else "")
+    if event in told:
+        reading.recipe = replace(recipe, drops=(*recipe.drops, *told[event]))
         return
     for place, column in enumerate(recipe.columns):
         events = events_in([r[place] for r in rows if len(r) > place])
@@ -82,9 +83,15 @@ def take_events(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None:
         elif kept:
             drop = Drop(column, When.IS_NOT, kept, f"only {', '.join(kept)} counts")
             reading.recipe = replace(recipe, drops=(*recipe.drops, drop))
-        else:
+        elif column not in _told_columns(reading):
             _ask_events(reading, column, sorted(events))
         return
+
+
+def _told_columns(reading: Reading) -> frozenset[str]:
+    """Return the columns that say what happened in a published file, which are asked about."""
+    events = reading.known.events.values() if reading.known else ()
+    return frozenset(d.column for drops in events for d in drops)
 
 
 def _ask_events(reading: Reading, column: str, events: list[str]) -> None:
@@ -117,6 +124,7 @@ def take_conditions(reading: Reading, rows: tuple[tuple[str, ...], ...]) -> None
         ]
     told = {d for d in values for t in map(text_of, reading.doubts) if f"column {d} says" in t}
     used = {*recipe.roles.values(), *(d.column for d in reading.recipe.drops), *told}
+    used |= _told_columns(reading)
     reading.doubts += [
         f"column {c} says {kinds}; it is not used, and all lines count as interactions"
         for c, kinds in unused_kinds(values, used)

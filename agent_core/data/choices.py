@@ -54,6 +54,11 @@ def event_choice(text: str, events: Sequence[str]) -> Choice:
     return Choice(text, ("all events count", *only))
 
 
+def usual_event_choice(text: str, event: str) -> Choice:
+    """Ask which events count, of a log of which by default only one kind does."""
+    return Choice(text, (f"only the {event} events count", "all events count"))
+
+
 def header_choice(text: str) -> Choice:
     """Ask whether a first line belongs to the data."""
     return Choice(text, ("the first line is data", "the first line is the header"))
@@ -72,6 +77,11 @@ def split_choice(text: str, whole: str) -> Choice:
 def family_choice(text: str, files: Sequence[tuple[str, str]]) -> Choice:
     """Ask which of several given splits is used, each told by two of its files."""
     return Choice(text, tuple(f"use {a} to {b}" for a, b in files))
+
+
+def pieces_choice(text: str) -> Choice:
+    """Ask whether several files are one dataset; by default they are."""
+    return Choice(text, ("they are one dataset", "they are separate datasets"))
 
 
 def unit_choice(text: str) -> Choice:

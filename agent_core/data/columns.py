@@ -102,6 +102,11 @@ def is_named_for(column: str, noun: str) -> bool:
     return len(parts) == 1 and _singular(parts[0]) == _singular(noun.lower())
 
 
+def names_part_of_time(column: str) -> bool:
+    """Whether a name is that of a part of a date, beside others: `date_day`, `year`."""
+    return _parts(column)[-1:] in (["day"], ["month"], ["year"])
+
+
 def names_opinion(column: str) -> bool:
     """Whether a name says that users thought something of items: `vote`, `liked`, `rating`."""
     is_rated = "rating" in (role_of(column), hinted_role(column), *rare_roles(column))

@@ -50,6 +50,7 @@ def _source(dataset: Dataset) -> list[str]:
     lines = [f"* File: `{dataset.name}`, {dataset.size:,} bytes, sha256 `{dataset.sha256}`"]
     if member:
         lines.append(f"* In the archive: `{member}`")
+    lines += [f"* File `{p.label}`, sha256 `{p.sha256}`" for p in dataset.pieces]
     if dataset.parts:
         lines.append(f"* {given_text(dataset.parts)}")
         lines += [f"* Part `{p.file}`, sha256 `{p.sha256}`" for p in dataset.parts]

@@ -14,6 +14,7 @@ from agent_core.data.given_split import WantedPart
 from agent_core.data.known_files import file_rank
 from agent_core.data.members import chosen_member
 from agent_core.data.part_names import part_file
+from agent_core.data.pieces import has_pieces, whole_groups
 from agent_core.data.plain_file import content_sha256, is_data, is_zip, members_of
 from agent_core.data.sorting import FileGroup, Grouping, Sorting, Source, listed
 from agent_core.data.split_families import Family, Parts, families_of, said_of
@@ -63,7 +64,8 @@ def _sources_of(name: str, path: Path, sorting: Sorting) -> Iterator[Source]:
         return
     members = [Source(name, str(path), m) for m in members_of(path, name)]
     named = {part_file(m.place).part for m in members} | {*said_of(members, sorting).values()}
-    if len(members) > 1 and PartName.TRAIN in named and len(named - {None}) > 1:
+    has_parts = PartName.TRAIN in named and len(named - {None}) > 1
+    if len(members) > 1 and (has_parts or has_pieces(m.place for m in members)):
         yield from members
     else:
         yield Source(name, str(path))
@@ -111,7 +113,7 @@ def _take(families: list[Family], whole: list[Source], sorting: Sorting) -> None
     )
     for family in unused:
         sorting.leave(family.sources, "the task names other files")
-    tables = _tables(whole, sorting)
+    tables = _tables(whole, sorting, has_split=bool(families))
     is_said = bool(named) or says_given(sorting.task)
     if families and not is_said and any(map(sorting.is_named, tables)):
         for family in families:
@@ -124,7 +126,7 @@ def _take(families: list[Family], whole: list[Source], sorting: Sorting) -> None
         tables = []
     for family in families:
         sorting.groups.append(_group_of(_folds_named(family, sorting), sorting))
-    sorting.groups += [FileGroup(source) for source in tables]
+    sorting.groups += whole_groups(tables, sorting)
 
 
 def _one_each(families: list[Family], sorting: Sorting) -> list[Family]:
@@ -150,15 +152,15 @@ def _ends(family: Family) -> tuple[str, str]:
     return family.sources[0].label, family.sources[-1].label
 
 
-def _tables(whole: list[Source], sorting: Sorting) -> list[Source]:
+def _tables(whole: list[Source], sorting: Sorting, *, has_split: bool) -> list[Source]:
     """Return the files that are datasets of their own; say why others are none."""
     looks = {s: sorting.look(_read_of(s, sorting)) for s in whole}
     sorting.rest += [s for s, look in looks.items() if look.recipe is None]
     able = [s for s, look in looks.items() if look.recipe]
-    lone = [s for s in able if part_file(s.place).part]
+    lone = [s for s in able if part_file(s.place).part and not looks[s].is_list]
     said = [s for s in able if sorting.is_named(s)]
-    sure = [s for s in able if not looks[s].doubts and s not in lone]
-    kept = said or sure or [s for s in able if s not in lone] or lone
+    sure = [s for s in able if looks[s].is_sure and s not in lone]
+    kept = said or sure or [s for s in able if s not in lone] or ([] if has_split else lone)
     for source in lone:
         if source in kept:
             part = part_file(source.place).part

@@ -117,6 +117,15 @@ MONTH_FIRST = (
     r"\bmonths?\s+(?:is\s+|are\s+|comes?\s+)?(?:first|before)\b|\b(?:mm?[/.-]dd?|month[/.-]day)\b"
     r"|\b(?:us|american)\s+dates"
 )
+TOGETHER = (
+    r"\b(?:one|a\s+single|the\s+same)\s+data\s?set\b(?!\s+(?:at|after|by)\b)"
+    r"|\b(?:concatenate|merge|join|combine|append)\w*\s+(?:all\s+)?(?:the\s+|these\s+|both\s+)?"
+    r"(?:two\s+|three\s+)?(?:files|pieces|slices|parts)\b"
+)
+APART = (
+    r"\b(?:separate|different|distinct|several|(?:two|three|four|five)(?:\s+\w+)?)\s+data\s?sets\b"
+)
+"""Where a text says whether files of one form are one dataset."""
 FILE_NAME = (
     rf"[{QUOTES}]?(?<![\w.+-])(?P<file>[\w.+-]{{1,80}}\."
     rf"[A-Za-z]\w{{0,7}}(?:\.gz|\.zst)?)[{QUOTES}]?"
@@ -160,6 +169,8 @@ class FileWords:
     """Whether times only order interactions."""
     day_first: bool | None = None
     """How dates of numbers are read."""
+    is_together: bool | None = None
+    """Whether files of one form are one dataset."""
     file: str = ""
     """The file that is to be read."""
     text: str = ""
@@ -203,6 +214,7 @@ def file_words(text: str) -> FileWords:
     values, listed = reading.values(), reading.listed()
     has_header = reading.choice(WITH_HEADER, HEADERLESS)
     day_first = reading.choice(DAY_FIRST, MONTH_FIRST)
+    is_together = reading.choice(TOGETHER, APART)
     events, returns = reading.found(*ONLY, ALL_EVENTS), reading.found(*NO_RETURNS)
     only_order, files = bool(reading.found(ONLY_ORDER)), reading.found(*FILE)
     only_rated = bool(reading.found(*ONLY_RATED))
@@ -222,6 +234,7 @@ def file_words(text: str) -> FileWords:
         refuses_returns=bool(returns),
         only_order=only_order,
         day_first=day_first,
+        is_together=is_together,
         file=files[-1]["file"] if files else "",
         text=text,
         tokens=frozenset(t.strip(f"{QUOTES}.,;:()!?*").lower() for t in text.split()),

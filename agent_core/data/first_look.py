@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +32,20 @@ class Look:
     doubts: tuple[Doubt, ...] = ()
     fault: str = ""
     """Why they are none."""
+    is_known: bool = False
+    """Whether it has the form of a published file."""
+    is_list: bool = False
+    """Whether each user and each item comes once, as in a list of names or of counts."""
 
     @property
     def lacking(self) -> int:
         """How many roles no column has."""
         return 4 - len(self.recipe.roles) if self.recipe else 4
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nothing of its reading is a guess."""
+        return self.is_known or not (self.doubts or self.is_list)
 
     def is_like(self, other: Look) -> bool:
         """Whether both have users and items in the same columns."""
@@ -57,20 +67,31 @@ def first_look(path: Path, name: str, words: FileWords, member: str = "") -> Loo
         if start.startswith(b"PAR1"):
             return _parquet(path, member)
         refuse_strange(start, name)
-        return _text(start, member or name, words)
+        return _text(start, (member or name, "" if member else path.name), words)
     except BadDataset as error:
         return Look(fault=str(error))
 
 
-def _text(start: bytes, name: str, words: FileWords) -> Look:
+def _text(start: bytes, names: tuple[str, str], words: FileWords) -> Look:
+    name = names[0]
     text = start.decode("utf-8-sig", errors="replace")[:HEAD]
     head = text[: text.rfind("\n") + 1] or text
     dialect = dialect_of(head, name, has_header=words.has_header)
     if not dialect.rows:
         return Look(fault=f"{name} has a header but no rows.")
-    known = known_file(name, dialect.recipe.columns, has_header=dialect.has_header)
+    recipe, is_named = dialect.recipe, dialect.has_header
+    known = known_file(names, recipe.columns, has_header=is_named)
     recipe, doubts = with_roles(dialect, words, name, known)
-    return Look(recipe, dialect.has_header, (*dialect.doubts, *doubts))
+    told = (*dialect.doubts, *doubts)
+    is_list = _is_list(dialect.rows, recipe)
+    return Look(recipe, is_named, told, "", known is not None, is_list)
+
+
+def _is_list(rows: Sequence[Sequence[str]], recipe: Recipe) -> bool:
+    """Whether no user and no item comes twice."""
+    places = [recipe.columns.index(c) for c in (recipe.user, recipe.item)]
+    whole = [r for r in rows if len(r) == len(recipe.columns)]
+    return all(len({r[p] for r in whole}) == len(whole) for p in places)
 
 
 def _parquet(path: Path, member: str) -> Look:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from agent_core.data.choices import Doubt, column_choice, no_column_choice
+from agent_core.data.choices import Doubt, column_choice, no_column_choice, text_of
 from agent_core.data.columns import names_kinds
 from agent_core.data.networks import are_one_kind
 from agent_core.data.signs import Signs
@@ -119,6 +119,22 @@ def tell_undecided(roles: Roles) -> None:
     if is_plain and not signs[0].is_sorted and not signs[0].is_grouped:
         roles.guess(roles.found["user_id"], "user_id")
         roles.guess(roles.found["item_id"], "item_id")
+
+
+def tell_other_items(roles: Roles) -> None:
+    """Say which other columns of a table without names could be the item."""
+    item = roles.found["item_id"]
+    others = [
+        c
+        for c in roles.free()
+        if roles.signs[c].can_be_id
+        and not (roles.signs[c].is_grade or roles.signs[c].is_unique)
+        and not any(is_of(role, c, roles) for role in NEEDED)
+    ]
+    is_told = any(text_of(d).startswith(said_of(item, roles)) for d in roles.doubts)
+    if others and not is_told:
+        said = ", ".join(said_of(c, roles) for c in others)
+        roles.guess(item, "item_id", f"; {said} could be it as well", others)
 
 
 def tell_absent(roles: Roles, likely: Mapping[str, str]) -> None:

@@ -36,10 +36,10 @@ def recipes_text(datasets: Iterable[Dataset], indent: int | None = 1) -> str:
 
 
 def _parts_of(dataset: Dataset) -> dict[str, Any]:
-    """Return the parts of a given split, each with its file and recipe."""
+    """Return the files of a dataset that came in several, each with its part and recipe."""
     parts = [
         {"fold": p.fold, "name": p.name, "file": p.file, "recipe": p.recipe.as_json()}
-        for p in dataset.parts
+        for p in (*dataset.parts, *dataset.pieces)
     ]
     return {"parts": parts} if parts else {}
 

@@ -141,14 +141,16 @@ def _alike(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _tell_differences(pieces: list[_Piece]) -> None:
-    """Say of the parts what was said when they were read, and what they lack."""
+    """Say of the parts what was said when they were read, each once, and what they lack."""
     first = pieces[0].reading
     for piece in pieces[1:]:
         label = piece.wanted.label
         lacking = {*first.recipe.roles} - {*piece.recipe.roles}
         first.doubts += [f"{label} has no {role}; it is left open" for role in sorted(lacking)]
-        first.notes += [f"{label}: {n}" for n in piece.reading.notes]
-        first.doubts += [f"{label}: {text_of(d)}" for d in piece.reading.doubts]
+        first.notes += [f"{label}: {n}" for n in piece.reading.notes if n not in first.notes]
+        known = {*map(text_of, first.doubts)}
+        told = (text_of(d) for d in piece.reading.doubts)
+        first.doubts += [f"{label}: {d}" for d in told if d not in known]
 
 
 def _view(opened: duckdb.DuckDBPyConnection, piece: _Piece, like: Recipe) -> str:
@@ -192,10 +194,11 @@ def _write(
     run(opened, f"CREATE TEMP TABLE whole_{folds[0]} AS {_first(columns, folds[0])}")
     for before, fold in pairwise(folds):
         run(opened, f"CREATE TEMP TABLE whole_{fold} AS {_joined(like, folds, before, fold)}")
-    given = ", ".join(given_column(f) for f in folds)
+    is_given = len({p.wanted.name for p in pieces}) > 1
+    given = "".join(f", {given_column(f)}" for f in folds if is_given)
     run(
         opened,
-        f"COPY (SELECT {columns}, {given} FROM whole_{folds[-1]} ORDER BY place) "
+        f"COPY (SELECT {columns}{given} FROM whole_{folds[-1]} ORDER BY place) "
         f"TO {quoted_text(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
     )
 

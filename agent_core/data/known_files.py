@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -26,8 +26,16 @@ class KnownFile:
     not_rated: tuple[str, ...] = ()
     events: Mapping[str, tuple[Drop, ...]] = field(default_factory=dict)
     """What people may ask for to the rules that leave the rest out."""
+    usual: str = ""
+    """The event that alone counts unless people say otherwise."""
     inner: str = ""
     """What parts the items of one field."""
+    label: str = ""
+    """The column that the labels become in which these items end (`N123-1`)."""
+    items: tuple[int, ...] = ()
+    """Places of other columns that could be the item."""
+    remark: str = ""
+    """What is to be known of how it is read."""
     cite: str = ""
     licence: str = ""
 
@@ -44,11 +52,13 @@ def file_rank(name: str) -> int | None:
     return RANKS.get(_plain(name))
 
 
-def known_file(name: str, columns: tuple[str, ...], *, has_header: bool) -> KnownFile | None:
-    """Return what is known of a file, by its header or by its name and width."""
-    plain = _plain(name)
+def known_file(
+    names: Iterable[str], columns: tuple[str, ...], *, has_header: bool
+) -> KnownFile | None:
+    """Return what is known of a file, by its header or by one of its names and its width."""
+    plain = {*map(_plain, names)}
     for known in KNOWN:
-        is_named = plain in known.files and len(columns) == known.width and not has_header
+        is_named = plain & {*known.files} and len(columns) == known.width and not has_header
         if is_named or (has_header and known.columns and known.columns <= {*columns}):
             return known
     return None
@@ -77,7 +87,11 @@ def _known_of(table: Mapping[str, Any]) -> KnownFile:
         width=table.get("width", 0),
         not_rated=tuple(table.get("not_rated", ())),
         events=events,
+        usual=table.get("usual", ""),
         inner=table.get("inner", ""),
+        label=table.get("label", ""),
+        items=tuple(table.get("items", ())),
+        remark=table.get("remark", ""),
         cite=table.get("cite", ""),
         licence=table.get("licence", ""),
     )

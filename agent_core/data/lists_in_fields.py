@@ -8,17 +8,20 @@ from dataclasses import replace
 
 from agent_core.data.columns import hinted_role, role_of
 from agent_core.data.lines import Dialect
+from agent_core.data.times import time_format
 from agent_core.domain.recipe import Layout
 from sandbox.labbook import LIST_MARKS
 
 BETWEEN = (",", ";", "|", " ")
-NUMBER = re.compile(r"\d+")
-"""Words part at blanks, so that only numbers are several."""
+NUMBERED = re.compile(r"(?=\S*\d)[\w:/@-]{1,64}")
+"""Words part at blanks, so that only codes with a digit are several."""
 CODE = re.compile(r"[\w.:/@-]{1,64}")
 FEWEST_ROWS = 3
 SEVERAL = 0.5
 """Share of the fields that must hold more than one."""
 MOST_COLUMNS = 8
+FEW_COLUMNS = 3
+"""Columns up to which the second one is the item where no names say so."""
 
 
 def with_lists(dialect: Dialect) -> Dialect:
@@ -51,12 +54,14 @@ def with_lists(dialect: Dialect) -> Dialect:
 
 def _mark(values: Sequence[str]) -> str:
     """Return what parts the codes of a column of lists; empty where it has none."""
+    if time_format(values):
+        return ""
     for mark in BETWEEN:
         lists = [[p.strip(LIST_MARKS) for p in v.split(mark)] for v in values if v.strip()]
         parts = [p for found in lists for p in found if p]
         several = sum(len(found) > 1 for found in lists)
         is_list = bool(lists) and several > SEVERAL * len(lists)
-        pattern = NUMBER if mark == " " else CODE
+        pattern = NUMBERED if mark == " " else CODE
         if is_list and all(map(pattern.fullmatch, parts)) and len({*parts}) < len(parts):
             return mark
     return ""
@@ -65,7 +70,7 @@ def _mark(values: Sequence[str]) -> str:
 def _item_place(columns: Sequence[str], found: dict[int, str], *, has_header: bool) -> int | None:
     """Return the column of lists that holds the items; None where another column may."""
     if not has_header:
-        return 1 if len(columns) == 2 and [*found] == [1] else None
+        return 1 if len(columns) <= FEW_COLUMNS and [*found] == [1] else None
     named = [n for n, c in enumerate(columns) if role_of(c) == "item_id"]
     hinted = [n for n, c in enumerate(columns) if hinted_role(c) == "item_id"]
     able = [n for n in named or hinted if n in found]

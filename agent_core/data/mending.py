@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import NoReturn
 
-from agent_core.data.choices import date_choice, mark_choice
+from agent_core.data.choices import date_choice, mark_choice, unit_choice
 from agent_core.data.reading import Reading
 from agent_core.data.table import (
     is_missing,
@@ -14,13 +14,14 @@ from agent_core.data.table import (
     quoted_name,
     quoted_text,
 )
-from agent_core.domain.recipe import EPOCHS, Drop, Layout, Recipe, When
+from agent_core.domain.recipe import EPOCHS, ORDER, Drop, Layout, Recipe, When
 from agent_core.errors import BadDataset
 
 ENDED = re.compile(r"-?\d+(?:[.,]\d+)?(/\d+|\s?%|\s?stars?)")
 COMMA = re.compile(r"-?\d+,\d+")
 THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+")
 THOUSAND = 1_000
+EARLIEST = 1990
 MOST_ODD_TIMES = 0.1
 """Share of times that may be unreadable before the column is taken for none."""
 
@@ -126,11 +127,22 @@ def mend_times(reading: Reading) -> bool:
             reading.notes.append(f"{zeros:,} times are 0 and left open")
             reading.recipe = replace(recipe, missing=(*recipe.missing, "0", "0.0", "-1"))
             return True
+    if recipe.time_format in EPOCHS and _are_early(reading):
+        text = f"times of column {recipe.timestamp} would lie before {EARLIEST}; they only order"
+        reading.doubts.append(unit_choice(text))
+        reading.recipe = replace(recipe, time_format=ORDER)
+        return True
     if odd > MOST_ODD_TIMES * total:
         reading.notes.append(f"column {recipe.timestamp} holds no times that can be read")
         reading.recipe = replace(recipe, timestamp="", time_format="")
         return True
     return False
+
+
+def _are_early(reading: Reading) -> bool:
+    """Whether all times lie before people rated things online: they count from another moment."""
+    years = reading.numbers(f"count_if(year(timestamp) >= {EARLIEST})", "count(timestamp)")
+    return years[0] == 0 < years[1]
 
 
 def _has_first_moment(reading: Reading) -> bool:
@@ -200,11 +212,11 @@ def _spelled(reading: Reading, value: float) -> tuple[tuple[str, ...], int]:
 
 def _spell_marks(reading: Reading, values: list[float]) -> bool:
     """Leave numbers that people say are no ratings out, however the file writes them."""
+    recipe, known = reading.recipe, reading.known.not_rated if reading.known else ()
     unrated, dropped = (
         [form for v in values if f"{v:g}" in said for form in _spelled(reading, v)[0]]
-        for said in (reading.words.not_rated, reading.words.dropped)
+        for said in ((*reading.words.not_rated, *known), reading.words.dropped)
     )
-    recipe = reading.recipe
     drops = (Drop(recipe.rating, When.IS, tuple(dropped), "as asked"),) if dropped else ()
     reading.recipe = replace(
         recipe, missing=(*recipe.missing, *unrated), drops=(*recipe.drops, *drops)

@@ -14,7 +14,8 @@ from agent_core.domain.recipe import Layout, Recipe
 from sandbox import labbook
 
 BLOCK = re.compile(r"\d+:")
-LIBFM = re.compile(r"-?\d+(?:\.\d+)?(?: \d+:-?\d+(?:\.\d+)?){2,}")
+LIBFM = re.compile(r"-?\d+(?:\.\d+)?(?: \d+:1(?:\.0+)?){2}(?: \d+:-?\d+(?:\.\d+)?)*")
+"""The first two features are the user and the item, which are there or not."""
 RECORD = re.compile(r"([A-Za-z][\w/ .-]{0,40}):(?: .*)?")
 """A line of a record: a key and its value; a blank line ends the record."""
 FEWEST_KEYS = 3

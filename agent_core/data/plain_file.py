@@ -52,7 +52,9 @@ OURS = frozenset(("results.json", "run.json", "labbook.sha256", "per_user.parque
 """What runs write beside their datasets."""
 PROGRAMS = (".py", ".pyc", ".pyi", ".pth", ".so", ".sh")
 """Endings of files that Python or a shell would run or import from beside a script."""
-NO_DATA = (*PROGRAMS, ".pl", ".md", ".html", ".pdf", ".r", ".ipynb", ".css", ".png", ".jpg")
+NO_DATA = (
+    *PROGRAMS, ".pl", ".md", ".html", ".pdf", ".r", ".ipynb", ".css", ".png", ".jpg", ".vec",
+)  # fmt: skip
 """Endings of files in archives that hold no data."""
 MAX_LINE = 2 << 20
 """Characters of a line of a table; longer ones are no interactions."""

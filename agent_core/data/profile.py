@@ -19,9 +19,10 @@ from agent_core.data.reading import Reading
 from agent_core.data.table import Trouble, connection, quoted_text
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset, GivenPart
+from agent_core.domain.parts import is_split
 from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
-from agent_core.prose.given_text import given_text
+from agent_core.prose.given_text import given_text, pieces_text
 
 KNOWN_HASHES = {
     "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490": "MovieLens 100K",
@@ -84,9 +85,11 @@ def profile(
         except Trouble as error:
             raise BadDataset(f"{name} cannot be counted: {error.text[:300]}") from error
         found = _described(path, reading, counts, sha256_of(target))
-        told = (given_text(given), *found.notes) if given else found.notes
-        sides = () if parts else own_sides(reading, found.sha256, target.parent)
-        return replace(found, parts=given, notes=told, sides=sides)
+        if is_split(given):
+            return replace(found, parts=given, notes=(given_text(given), *found.notes))
+        if given:
+            return replace(found, pieces=given, notes=(pieces_text(given), *found.notes))
+        return replace(found, sides=own_sides(reading, found.sha256, target.parent))
 
 
 def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:

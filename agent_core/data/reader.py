@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from agent_core.data.asked_lines import take_conditions, take_events, take_ratings, tell_nobody
-from agent_core.data.choices import Doubt, event_choice
+from agent_core.data.choices import Doubt, event_choice, usual_event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
 from agent_core.data.file_words import SEVERAL_A_LINE, FileWords
 from agent_core.data.known_files import KnownFile, known_file
@@ -87,7 +87,7 @@ def read_table(
     plain = plain_file(path, name, folder, chosen.name, max_bytes)
     with connection(folder) as opened:
         try:
-            reading = _begin(plain, name, words, opened, folder, target)
+            reading = _begin(plain, path, name, words, opened, folder, target)
             reading.unused = chosen.others
             if chosen.note:
                 _tell_member(reading, chosen.note)
@@ -113,6 +113,7 @@ def _tell_member(reading: Reading, told: Doubt) -> None:
 
 def _begin(
     plain: PlainFile,
+    path: Path,
     name: str,
     words: FileWords,
     opened: duckdb.DuckDBPyConnection,
@@ -128,7 +129,8 @@ def _begin(
     if not dialect.rows:
         raise BadDataset(f"{name} has a header but no rows. Attach the whole file.")
     dialect = _without_counts(dialect, plain.lines)
-    known = known_file(plain.member or name, dialect.recipe.columns, has_header=dialect.has_header)
+    names = [plain.member] if plain.member else [name, path.name]
+    known = known_file(names, dialect.recipe.columns, has_header=dialect.has_header)
     dialect = _unfolded(dialect, known) if known and known.inner else with_lists(dialect)
     recipe, doubts = with_roles(dialect, words, name, known)
     recipe = replace(
@@ -148,6 +150,8 @@ def _begin(
     )  # fmt: skip
     if not is_sure(plain.head, plain.encoding):
         reading.doubts.append(f"the text is read as {plain.encoding}, as its letters suggest")
+    if known and known.remark:
+        reading.notes.append(known.remark)
     take_ratings(reading)
     take_events(reading, dialect.rows)
     take_conditions(reading, dialect.rows)
@@ -209,8 +213,16 @@ def _unfolded(dialect: Dialect, known: KnownFile) -> Dialect:
     """Return the form of lines of which one field holds several items."""
     place = known.roles["item_id"]
     lead = place - 1 if isinstance(place, int) else dialect.recipe.columns.index(place)
-    recipe = replace(dialect.recipe, layout=Layout.LISTS, lead=lead, inner=known.inner, quote="")
-    rows = ((*r[:lead], item, *r[lead + 1 :]) for r in dialect.rows for item in r[lead].split())
+    columns, labels = dialect.recipe.columns, int(bool(known.label))
+    recipe = replace(
+        dialect.recipe, layout=Layout.LISTS, lead=lead, inner=known.inner, quote="", labels=labels,
+        columns=(*columns[: lead + 1], *[known.label] * labels, *columns[lead + 1 :]),
+    )  # fmt: skip
+    rows = (
+        (*r[:lead], *[*item.rsplit("-", labels), ""][: labels + 1], *r[lead + 1 :])
+        for r in dialect.rows
+        for item in r[lead].split()
+    )
     return replace(dialect, recipe=recipe, rows=tuple(rows))
 
 
@@ -340,12 +352,27 @@ def _tell_lines(reading: Reading) -> None:
 
 
 def _tell_events(reading: Reading) -> None:
-    """Say what counts as interaction although people could ask for less."""
-    for event, drops in reading.known.events.items() if reading.known else ():
-        if reading.words.event or {*drops} & {*reading.recipe.drops}:
-            continue
-        rules = " OR ".join(f"coalesce({is_dropped(d)}, false)" for d in drops)
-        if strange := reading.count(rules):
-            why = " or ".join(d.why for d in drops)
-            told = f"{strange:,} lines ({why}) count as interactions"
-            reading.doubts.append(event_choice(told, [event]))
+    """Say what counts as interaction although people could ask for less, or for more."""
+    known = reading.known
+    if known is None or reading.words.event or not known.events:
+        return
+    if known.usual:
+        told = f"lines other than {known.usual}s are left out"
+        reading.doubts.append(usual_event_choice(told, known.usual))
+        return
+    left_out = {
+        event: reading.count(" OR ".join(f"coalesce({is_dropped(d)}, false)" for d in drops))
+        for event, drops in known.events.items()
+        if not {*drops} & {*reading.recipe.drops}
+    }
+    odd = {event: count for event, count in left_out.items() if count}
+    if len(odd) == 1:
+        ((event, count),) = odd.items()
+        why = " or ".join(d.why for d in known.events[event])
+        told = f"{count:,} lines ({why}) count as interactions"
+        reading.doubts.append(event_choice(told, [event]))
+    elif odd:
+        lines = reading.count("true")
+        kinds = ", ".join(f"{event} {lines - count:,}" for event, count in odd.items())
+        told = f"lines of all kinds count as interactions ({kinds})"
+        reading.doubts.append(event_choice(told, [*odd]))

@@ -12,6 +12,7 @@ from agent_core.data.columns import (
     names_ids,
     names_kinds,
     names_other_time,
+    names_part_of_time,
     names_start,
     rank_of,
     rare_roles,
@@ -27,6 +28,7 @@ from agent_core.data.found_roles import (
     said_of,
     tell_absent,
     tell_one_kind,
+    tell_other_items,
     tell_others,
     tell_scales,
     tell_undecided,
@@ -62,15 +64,13 @@ def with_roles(
     values: dict[str, Sequence[str]] = dict(zip(recipe.columns, columns, strict=True))
     roles = Roles(recipe.columns, signs_of_all(values), values, none=words.none)
     _take_words(roles, words, name)
-    for role in ROLE_FIELDS if known else ():
-        if known and (column := known.column_of(role, recipe.columns)):
-            roles.give(role, column)
+    if known:
+        _take_known(roles, words, known)
     if recipe.layout in (Layout.BLOCKS, Layout.LIBFM, Layout.WIDE):
         roles.found |= {r: r for r in ROLE_FIELDS if r in recipe.columns}
     if recipe.layout is Layout.WIDE:
         roles.give("user_id", recipe.columns[0])
-    is_named = dialect.has_header or recipe.columns != dialect.recipe.columns
-    if is_named:
+    if is_named := dialect.has_header or recipe.columns != dialect.recipe.columns:
         _take_names(roles)
     if known is None or not is_named:
         _take_values(roles, words, is_named=is_named or known is not None)
@@ -83,8 +83,19 @@ def with_roles(
             tell_scales(roles)
         if not is_named and known is None and not words.placed:
             tell_undecided(roles)
+            tell_other_items(roles)
     recipe = _with_formats(recipe.with_roles(roles.found), values, roles.doubts, words)
     return (recipe if is_named else _with_role_names(recipe)), roles.doubts
+
+
+def _take_known(roles: Roles, words: FileWords, known: KnownFile) -> None:
+    """Give the roles that a published file has; say which other column could be the item."""
+    for role in ROLE_FIELDS:
+        if column := known.column_of(role, roles.columns):
+            roles.give(role, column)
+    others = [roles.columns[place - 1] for place in known.items]
+    if others and "item_id" not in {*words.named, *words.placed, *words.likely}:
+        tell_others(roles, "item_id", [roles.found["item_id"], *others])
 
 
 def _named_columns(dialect: Dialect, words: FileWords, name: str) -> Recipe:
@@ -167,6 +178,11 @@ def _suits(role: str, signs: Signs) -> bool:
 
 def _take_time(roles: Roles, named: list[str], hinting: list[str]) -> None:
     """Give the column of times: one that holds some, and rather moments than days."""
+    codes = [c for c in named if _is_code(roles.signs[c])]
+    for column in codes:
+        text = f"{column} has {roles.signs[column].distinct} different values; not taken as times"
+        roles.ask_whether(text, "timestamp", [column])
+    named = [c for c in named if c not in codes]
     able = [c for c in named if roles.signs[c].time] or hinting
     if able and all(roles.signs[c].is_day for c in able):
         able += [c for c in hinting if not roles.signs[c].is_day]
@@ -178,6 +194,11 @@ def _take_time(roles: Roles, named: list[str], hinting: list[str]) -> None:
         others = [c for c in named if not roles.signs[c].time and not roles.signs[c].is_number]
         if roles.signs[chosen].is_day and others:
             roles.doubts.append(f"{chosen} has the days; {', '.join(others)} is not used")
+    elif len(parts := [c for c in roles.free() if names_part_of_time(c)]) > 1:
+        roles.doubts.append(
+            f"the columns {', '.join(parts)} hold parts of times, which are not read; put them "
+            "into one column (2005-10-31 20:15:00) to have times"
+        )
 
 
 def _starts(roles: Roles) -> list[str]:
@@ -289,12 +310,13 @@ def _take_places(roles: Roles, words: FileWords) -> None:
         if not is_usual or (role == "item_id" and column != roles.columns[1]):
             roles.guess(column, role)
     grades: list[str] = []
+    described = [c for c in roles.free() if any(is_of(role, c, roles) for role in NEEDED)]
     for column in roles.free():
         signs = roles.signs[column]
         is_behind = roles.columns.index(column) >= 2 or "item_id" in words.placed
         if signs.time is not None:
             roles.give("timestamp", column)
-        elif _can_grade(signs) and is_behind:
+        elif _can_grade(signs) and is_behind and column not in described:
             roles.give("rating", column)
             grades.append(column)
     others = [c for c in grades if c != roles.found.get("rating")]
@@ -310,6 +332,11 @@ def _has_item_first(roles: Roles, able: list[str]) -> bool:
     first, second = (roles.signs[c] for c in able[:2])
     is_code_first = first.is_product and not second.is_product
     return is_code_first or (second.is_person and not first.is_person)
+
+
+def _is_code(signs: Signs) -> bool:
+    """Whether the values under the name of a time say a part of the day, or nothing."""
+    return signs.time is None and (signs.is_constant or _may_grade(signs))
 
 
 def _may_grade(signs: Signs) -> bool:

@@ -94,6 +94,8 @@ def _is_split(parts: Parts, sorting: Sorting) -> bool:
     if PartName.TRAIN not in parts or len(parts) < 2:
         return False
     first = parts[PartName.TRAIN][0]
+    if sorting.look(first).is_list:
+        return False
     others = [s for files in parts.values() for s in files if s is not first]
     odd = [s.label for s in others if not sorting.look(s).is_like(sorting.look(first))]
     if odd:

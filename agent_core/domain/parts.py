@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -42,6 +43,11 @@ class GivenPart:
     def label(self) -> str:
         """Its file as people know it."""
         return PurePosixPath(self.recipe.member.replace("\\", "/")).name or self.file
+
+
+def is_split(parts: Sequence[GivenPart]) -> bool:
+    """Whether files are for different things; else they are pieces of one dataset."""
+    return len({p.name for p in parts}) > 1
 
 
 def given_column(fold: int) -> str:

@@ -97,6 +97,8 @@ class Dataset:
     is what somebody says to have it."""
     parts: tuple[GivenPart, ...] = ()
     """Of a split that came with it, fold by fold; its rows are those of all its parts."""
+    pieces: tuple[GivenPart, ...] = ()
+    """The files that it came in, where it came in several; its rows are those of all of them."""
     sides: tuple[SideTable, ...] = ()
     """What is known of its items and users beside the interactions."""
     unused: tuple[str, ...] = ()

@@ -24,6 +24,11 @@ def given_text(parts: Sequence[GivenPart]) -> str:
     return "; ".join(told)
 
 
+def pieces_text(pieces: Sequence[GivenPart]) -> str:
+    """Return what came in pieces: files and rows of each."""
+    return f"one dataset in {len(pieces)} files, {_files_text([p.label for p in pieces])}"
+
+
 def _files_text(files: list[str]) -> str:
     if len(files) > MOST_NAMED:
         return f"{files[0]} to {files[-1]}"

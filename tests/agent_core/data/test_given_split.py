@@ -222,3 +222,55 @@ def test_a_part_that_is_not_there_is_named(tmp_path, monkeypatch):
 
     with pytest.raises(ValueError, match=r"u2\.test"):
         read_outside(dataset, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("names", [("a_1.tsv", "a_2.tsv"), ("2019-Oct.tsv", "2019-Nov.tsv")])
+def test_files_that_only_numbers_tell_apart_are_pieces_of_one_dataset(
+    tmp_path, monkeypatch, names
+):
+    dataset, table = read_parts(
+        tmp_path, dict(zip(names, (text(RATINGS[:200]), text(RATINGS[200:])), strict=True))
+    )
+
+    assert [p.rows for p in dataset.pieces] == [200, len(RATINGS) - 200]
+    assert dataset.parts == ()
+    assert [*zip(table["user_id"], table["item_id"], strict=True)] == [r[:2] for r in RATINGS]
+    assert_same(table, read_outside(dataset, tmp_path, monkeypatch))
+    assert labbook.given_folds(dataset.name) == 0
+
+
+def test_pieces_are_datasets_of_their_own_where_somebody_says_so(tmp_path):
+    files = {"a_1.tsv": text(RATINGS[:200]), "a_2.tsv": text(RATINGS[200:])}
+    paths = {n: tmp_path / n for n in files}
+    for name, content in files.items():
+        paths[name].write_text(content)
+
+    for words, groups in (
+        ("", 1),
+        ("They are separate datasets.", 2),
+        ("Does the order hold on a_1.tsv and a_2.tsv?", 2),
+        ("Concatenate the files a_1.tsv and a_2.tsv.", 1),
+    ):
+        found = group_files(paths, words)
+        assert len(found.groups) == groups, words
+    assert not found.doubts
+    assert group_files(paths).doubts[0].options[1] == "they are separate datasets"
+
+
+def test_further_columns_of_parts_come_with_their_rows(tmp_path, monkeypatch):
+    header = "user_id\titem_id\trating\ttimestamp"
+    extra = [(*r, f"d{r[1] % 3}") for r in RATINGS]
+    files = {
+        "train.tsv": text(extra[:200], header=f"{header}\tdevice\n"),
+        "test.tsv": text(RATINGS[200:], header=f"{header}\n"),
+    }
+    dataset, _ = read_parts(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+
+    frame = labbook.load(dataset.name, columns=["device"])
+
+    assert list(frame["device"][:200]) == [r[-1] for r in extra[:200]]
+    assert frame["device"][200:].isna().all()
+    assert list(frame["item_id"]) == [r[1] for r in RATINGS]
+    with pytest.raises(ValueError, match="has no column nothing"):
+        labbook.load(dataset.name, columns=["nothing"])
