@@ -63,7 +63,9 @@ ROLES_OF_LIKELY_NAMES = (
 )
 """Any word may stand there; it counts where a column is named so."""
 NO_ROLE = (
-    rf"\bthere\s+(?:is|are)\s+no\s+(?:(?:real|actual|explicit)\s+)?{ROLE}",
+    rf"\b(?:there\s+(?:is|are)|(?:it|they|the\s+(?:file|data))\s+ha(?:s|ve))\s+no\s+"
+    rf"(?:(?:real|actual|explicit)\s+)?{ROLE}",
+    rf"\bignore\s+{ROLE}\s+{COLUMN}\b",
     rf"(?:{PLACE}|\b{NAME})\s+(?:is|are)\s+(?:not\s+an?|no)\s+{ROLE}",
 )
 LIST = re.compile(
@@ -79,7 +81,8 @@ HEADERLESS = (
 )
 WITH_HEADER = (
     r"\bfirst\s+(?:line|row)\s+(?:is|holds|has|contains|gives)\s+(?:the\s+|an?\s+)?"
-    r"(?:header|column names|names)|\b(?:does\s+have|there\s+is|has|with)\s+an?\s+header\b"
+    r"(?:header|column names|names)|\bheader\s+is\s+(?:in\s+)?the\s+first\s+(?:line|row)"
+    r"|\b(?:does\s+have|there\s+is|has|with)\s+an?\s+header\b"
 )
 EVENT_WORDS = {
     "purchase": r"purchases?|buys?|bought|orders?|transactions?|sales?",
@@ -118,7 +121,8 @@ MONTH_FIRST = (
     r"|\b(?:us|american)\s+dates"
 )
 TOGETHER = (
-    r"\b(?:one|a\s+single|the\s+same)\s+data\s?set\b(?!\s+(?:at|after|by)\b)"
+    r"\b(?:they|these|those|both|files|pieces|slices|all\s+of\s+(?:it|them))\b[^.;\n]{0,30}?"
+    r"\b(?:one|a\s+single|the\s+same)\s+data\s?set\b"
     r"|\b(?:concatenate|merge|join|combine|append)\w*\s+(?:all\s+)?(?:the\s+|these\s+|both\s+)?"
     r"(?:two\s+|three\s+)?(?:files|pieces|slices|parts)\b"
 )

@@ -22,6 +22,8 @@ UNRATED = (
 TAKEN = r"(?:(?:should|must|can)\s+be\s+(?:treated|read|taken|counted)\s+)?"
 NOT_RATED = (
     rf"{MARKS}(?:\s+in\s+[\w-]{{1,40}})?\s*(?:means?|is|are|stands?\s+for|=|{TAKEN}as|:)\s*{UNRATED}",
+    rf"\brating\s+of\s+{MARKS}\s+(?:means?|stands?\s+for)\s+(?:that\s+)?(?:it\s+was\s+)?{UNRATED}",
+    rf"{MARKS}\s+(?:is|are)\s+(?:not\s+an?|no)\s+(?:real\s+|true\s+)?ratings?\b",
     rf"\b(?:drop|skip|ignore)\s+(?:all\s+)?(?:the\s+)?{MARKS}'?s?,\s+they\s+are\s+{UNRATED}",
 )
 RATED = rf"{MARKS}\s+(?:is|are)\s+(?:really\s+)?(?:an?\s+)?(?:real\s+|true\s+)?ratings?\b"
@@ -30,6 +32,7 @@ DROP = rf"\b(?:{DROP_VERBS})\b"
 LINES = r"(?:rows|lines|entries|records)"
 DROPPED = (
     rf"{DROP}\s+(?:all\s+|the\s+)*(?P<marks>{MARK}|[\w.-]+)\s+{LINES}\b",
+    rf"{DROP}\s+(?:all\s+|the\s+)*{LINES}\s+(?:that\s+are\s+)?rated\s+(?:as\s+)?{MARKS}",
     rf"{DROP}\s+(?:all\s+)?the\s+{MARKS}\s+(?:values|ratings)\b",
     rf"{DROP}\s+(?:all\s+|the\s+)*{LINES}\s+(?:with|where|whose|of)\s+(?:the\s+|an?\s+)?"
     rf"(?:ratings?|scores?|stars)\s+(?:is\s+|of\s+|=\s*)?{MARKS}",

@@ -51,10 +51,9 @@ def has_pieces(members: Iterable[str]) -> bool:
 
 def _are_pieces(files: Sequence[Source], sorting: Sorting) -> bool:
     """Whether files of names alike are of one form, and nobody speaks of each by itself."""
-    if sorting.words.is_together is not None:
-        return sorting.words.is_together
-    looks = {s: sorting.look(s) for s in files}
-    return not any(map(sorting.is_named, files)) and len({*map(_form, looks.values())}) == 1
+    said = sorting.words.is_together
+    is_meant = not any(map(sorting.is_named, files)) if said is None else said
+    return is_meant and len({_form(sorting.look(s)) for s in files}) == 1
 
 
 def _form(look: Look) -> tuple[object, ...]:

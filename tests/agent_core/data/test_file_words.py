@@ -50,3 +50,21 @@ def test_a_long_text_is_read_quickly(part):
     file_words(part * (20_000 // len(part)))
 
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("the header is in the first row", "has_header", True),
+        ("0 is not a rating", "not_rated", ("0",)),
+        ("a rating of 0 means that it was not rated", "not_rated", ("0",)),
+        ("ignore rows rated -1", "dropped", ("-1",)),
+        ("it has no ratings", "none", frozenset({"rating"})),
+        ("ignore the rating column", "none", frozenset({"rating"})),
+        ("These files are all one dataset.", "is_together", True),
+        ("Treat both files as separate datasets", "is_together", False),
+        ("Compare EASE and ItemKNN on the same dataset.", "is_together", None),
+    ],
+)
+def test_further_words_for_the_same(text, field, value):
+    assert getattr(file_words(text), field) == value
