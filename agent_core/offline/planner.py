@@ -20,6 +20,7 @@ from agent_core.domain import (
     SplitKind,
     Study,
     Topic,
+    with_chosen,
     with_design,
 )
 from agent_core.lenskit.seconds import needed_s
@@ -105,7 +106,7 @@ def build(
         swept=reading.swept if study is Study.SWEEP else None,
         margin=reading.margin,
     )
-    plan = with_reading(with_design(plan), reading.design, dataset)
+    plan = with_chosen(with_reading(with_design(plan), reading.design, dataset))
     plan = with_fewer_test_users(plan, dataset, room)
     plan = replace(plan, title=title_of(plan), reported=reported_texts(plan))
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))

@@ -21,6 +21,7 @@ from agent_core.domain import (
     cells_of,
     with_design,
 )
+from agent_core.domain.cells import CHOSEN
 from agent_core.domain.design import BY_NAME as BY_FACTOR
 from agent_core.domain.metric import BY_NAME
 from agent_core.prose.number_format import duration, exact_percent
@@ -113,6 +114,8 @@ def design_text(plan: Plan) -> str:
     total = _counted(size.trainings, ("training", "trainings"))
     if plan.factor(FactorKind.RERANK):
         total += f", re-ranked to {size.cells:,} sets of lists"
+    if chosen := sum(run.count for run in runs if CHOSEN in run.levels.values()):
+        total += f", {chosen:,} of them of what validation chooses"
     left_out = f"; combinations left out: {len(plan.excluded)}" if plan.excluded else ""
     return f"{said} = {total}{left_out}"
 
@@ -280,7 +283,8 @@ def _factor_texts(plan: Plan, runs: Sequence[_Run]) -> Iterator[str]:
     for kind in ORDER[1:]:
         for factor in plan.factors:
             if factor.kind is kind and len(factor.levels) > 1:
-                counted = _counted(len(factor.levels), factor_words(factor.name))
+                own = [level for level in factor.levels if level != CHOSEN]
+                counted = _counted(len(own), factor_words(factor.name))
                 yield f"{counted}{_where_text(factor, runs)}"
 
 

@@ -19,6 +19,7 @@ from agent_core.domain import (
     Question,
     SplitRules,
 )
+from agent_core.domain.cells import CHOSEN
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.side_table import SideColumn, SideKind, SideOf, SideTable
 
@@ -129,6 +130,7 @@ def _dataset(kind: str, name: str) -> Dataset:
 def _factors(plan: Plan, named: list[str]) -> Iterator[Told]:
     for factor in plan.factors:
         levels = [n for n in factor.levels if n in named or factor.name != "algorithm"]
+        levels = [n for n in levels if n != CHOSEN]
         if len(levels) > 1:
             yield {
                 "name": PLAIN.get(factor.name, factor.name),
