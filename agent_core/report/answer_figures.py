@@ -27,7 +27,13 @@ from agent_core.report.figures import (
     save,
     wrapped_name,
 )
-from agent_core.rules.design_words import factor_words, label_text, level_text, measure_text
+from agent_core.rules.design_words import (
+    factor_words,
+    label_text,
+    level_text,
+    levels_text,
+    measure_text,
+)
 from agent_core.statistics.answers.answer import FigureData, FigureKind, metric_of
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -175,7 +181,8 @@ def _grouped_dots(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
             x, y, yerr=np.vstack([y - low, high - y]), fmt=marker, color=colour,
             label=label_text(str(name)),
         )  # fmt: skip
-    axes.set_xticks(range(len(groups)), [wrapped_name(str(g)) for g in groups], fontsize=9)
+    names = [wrapped_name(levels_text({data.x_label: g})) for g in groups]
+    axes.set_xticks(range(len(groups)), names, fontsize=9)
     _write_legend(axes, marks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +11,7 @@ from agent_core.report.answer_phrases import (
     MOST,
     by_context,
     by_measure,
+    ends,
     interval,
     largest,
     listed,
@@ -30,7 +32,12 @@ from agent_core.statistics.answers.answer import (
     Estimate,
     Grade,
     Statistic,
+    label_of,
+    name_of_order,
 )
+
+GROUP = "group"
+"""The level that a group is, among those within which something is told."""
 
 
 def interaction_sentences(answer: Answer) -> Iterator[str]:
@@ -156,7 +163,8 @@ def order_sentences(answer: Answer) -> Iterator[str]:
         yield _compared_orders(told)
     changed = [e for e in answer.of(Statistic.TAU) if e.found]
     if changed:
-        yield f"Change of places: {listed(map(_changed, changed))}."
+        note = " (in brackets: share of the resamples of users that keep either order)"
+        yield f"Change of places{note}: {listed(_changed(answer, e) for e in changed)}."
     yield from _winners(answer)
 
 
@@ -209,16 +217,46 @@ def _ranked(answer: Answer, measure: str, where: str) -> list[str]:
     return sorted(wins, key=lambda name: -wins[name])
 
 
-def _changed(e: Estimate) -> str:
-    sides = (", ".join(map(str, side.values())) for side in (e.levels, e.against))
-    return f"{', '.join(map(label_text, e.found))} between {' and '.join(sides)}"
+def _changed(answer: Answer, e: Estimate) -> str:
+    """Return the pairs that change places, and how often users bear either order out."""
+    sides = [str(next(iter(side.values()), "")) for side in (e.levels, e.against)]
+    shares = {
+        (name_of_order(s.measure, s.within), pair): s.value
+        for s in answer.of(Statistic.STABILITY)
+        for a, b in itertools.permutations((label_of(s.levels), label_of(s.against)))
+        if (pair := f"{a} and {b}")
+    }
+    told = []
+    for pair in e.found:
+        kept = [shares.get((side, pair), math.nan) for side in sides]
+        notes = [percent(share) for share in kept if math.isfinite(share)]
+        told.append(f"{label_text(pair)}{noted(' and '.join(notes))}")
+    return f"{', '.join(told)} between {' and '.join(map(label_text, sides))}"
 
 
 def group_sentences(answer: Answer) -> Iterator[str]:
-    """Yield differences within groups, then the levels of all groups."""
+    """Yield the levels of all groups, a curve each, then differences within them."""
+    for measure, own in by_measure(answer.of(Statistic.MEAN)):
+        curves: dict[str, list[str]] = {}
+        for e in own:
+            outside = {n: level for n, level in e.within.items() if n != GROUP}
+            name = levels_text({**outside, **e.levels})
+            curves.setdefault(name, []).append(_in_group(e))
+        over = next((e.interval.over for e in own if e.interval.is_known), "")
+        notes = f"; in brackets 95 % intervals over {over}" if over else ""
+        told = listed(f"{name} {', '.join(steps)}".strip() for name, steps in curves.items())
+        yield f"{measure_text(measure)}: {told}{notes}."
+    counts = answer.of(Statistic.COUNT)
+    if counts:
+        sizes = (f"{e.value:,.0f} {e.measure} in {levels_text(e.levels)}" for e in counts)
+        yield f"Sizes: {', '.join(sizes)}."
     if answer.of(Statistic.DIFFERENCE):
         yield from difference_sentences(answer)
-    yield from level_sentences(answer)
+
+
+def _in_group(e: Estimate) -> str:
+    notes = noted(ends(e.interval)) if e.interval.is_known else ""
+    return f"{value(e)}{notes} in {levels_text({GROUP: e.within[GROUP]})}"
 
 
 # -- trade-offs, counts, costs ---------------------------------------------------------------

@@ -33,6 +33,8 @@ MOST_NAMED = 4
 """Levels that are named; more are counted."""
 LEVEL = re.compile(r"(\w+)=([^,;()=]+?)(?= - |[,;()]|$)")
 """One level in a label of statistics: `max_nbrs=40`."""
+NUMBERED = re.compile(r"^\d+ (?=\w)")
+"""What keeps groups in their order: `1 low`."""
 MAIN = "the main question"
 ORDER = (
     FactorKind.ALGORITHM, FactorKind.HYPERPARAMETER, FactorKind.DATASET, FactorKind.DATA,
@@ -193,6 +195,7 @@ def size_of(plan: Plan) -> Size:
 
 def _named_level(name: str, level: LevelValue) -> str:
     told = level_text(BY_FACTOR.get(name, FactorKind.HYPERPARAMETER), level)
+    told = NUMBERED.sub("", told) if name == "group" else told
     form: str = TABLE["levels"].get(name, f"{factor_words(name)[0]} {{}}")
     return form.format(told)
 

@@ -349,6 +349,12 @@ def metric_of(key: str) -> Metric:
     return Metric(name, int(k) if k.isdecimal() else None)
 
 
+def name_of_order(measure: str, where: Levels) -> str:
+    """Return under what an order stands, for people: `NDCG@10 (data=5-core)`."""
+    told = CONDITIONS.join(f"{n}={v}" for n, v in where.items())
+    return metric_of(measure).label + (f" ({told})" if told else "")
+
+
 def label_of(levels: Levels) -> str:
     """Return levels for people: an algorithm by its name alone, others with their factor."""
     return ", ".join(_level_label(name, level) for name, level in levels.items())

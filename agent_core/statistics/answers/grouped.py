@@ -50,6 +50,9 @@ def groups_answer(question: Question, study: StudyValues) -> Answer:
     if grouping is None:
         about = f"no groups by {question.groups or 'anything'} are known"
         return Answer(question, cautions=(Caution(CautionKind.NOT_ASKED, about),))
+    if len(grouping.names) < 2:
+        about = f"all {grouping.of} are alike in {grouping.rule}: there are no groups"
+        return Answer(question, cautions=(Caution(CautionKind.NOT_ASKED, about),))
     found: list[Estimate] = []
     arms: tuple[Arm, ...] = ()
     cautions: list[Caution] = []

@@ -68,7 +68,7 @@ def grouping_of(
 ) -> Grouping:
     """Return groups by a quantity: by cut points, else of about equal size.
 
-    Equal values are in one group, so that sizes may differ.
+    Equal values are in one group, so that sizes may differ; where all are equal there is one.
 
     Examples
     --------
@@ -78,8 +78,11 @@ def grouping_of(
     """
     values = quantities[rule].astype(float)
     if not cuts:
+        below = values[values < values.max()]
         shares = np.arange(1, GROUPS) / GROUPS
-        cuts = tuple(np.unique(np.quantile(values, shares, method="inverted_cdf")))
+        ends = np.quantile(values, shares, method="inverted_cdf")
+        # Where most have the highest value, the others are a group of their own.
+        cuts = tuple(np.unique(np.minimum(ends, below.max()))) if len(below) else ()
     at = np.searchsorted(np.asarray(cuts, dtype=float), values.to_numpy(), side="left")
     names = _names(len(cuts) + 1)
     members = pd.Series([names[i] for i in at], index=quantities.index)

@@ -22,7 +22,6 @@ from scipy import stats
 
 from agent_core.domain import Better, FactorKind, Levels, LevelValue, Question
 from agent_core.statistics.answers.answer import (
-    CONDITIONS,
     Answer,
     Caution,
     CautionKind,
@@ -33,6 +32,7 @@ from agent_core.statistics.answers.answer import (
     figure_of,
     label_of,
     metric_of,
+    name_of_order,
 )
 from agent_core.statistics.answers.arms import Arm, arms_of, held_fixed
 from agent_core.statistics.answers.differences import told_apart
@@ -77,8 +77,7 @@ class Ranking:
     @property
     def name(self) -> str:
         """Under what it orders, for people."""
-        where = CONDITIONS.join(f"{n}={v}" for n, v in self.where.items())
-        return f"{metric_of(self.measure).label}" + (f" ({where})" if where else "")
+        return name_of_order(self.measure, self.where)
 
     @property
     def has_users(self) -> bool:

@@ -4,12 +4,14 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from made_studies import EASE, KNN, MF, POP, by_algorithm, study_plan, study_values, swept
+from made_studies import EASE, KNN, MF, NDCG, POP, by_algorithm, study_plan, study_values, swept
 
 from agent_core.domain import Estimand, Factor, FactorRole, Metric, Question
 from agent_core.report.answer_figures import figure_of_answer
 from agent_core.report.answer_sentences import answer_text
+from agent_core.statistics.answers.groupings import grouping_of
 from agent_core.statistics.answers.registry import answer_to
 
 K = Factor("max_nbrs", (5, 10, 20), of=("ItemKNN",))
@@ -206,3 +208,44 @@ def test_how_many_repetitions_are_enough_is_told_of_what_repeats():
     assert re.search(r"1 of 6 folds .* saves 10 trainings", text.lead)
     (axes,) = figure_of_answer(answer.figure, "?").axes
     assert "folds" in axes.get_xlabel()
+
+
+def test_groups_are_told_by_their_levels_first_and_by_their_names():
+    asked = Question(Estimand.GROUPS, ("algorithm",), KEY, groups="activity of users")
+    plan = study_plan(EASE, KNN, questions=[asked])
+    table = pd.DataFrame({"interactions": [1] * 20 + [3] * 20 + [9] * 20})
+    values = by_algorithm(EASE=lambda c, u: u / 100 + 0.1, ItemKNN=lambda c, u: u / 100)
+    study = replace(
+        study_values(plan, values, 60),
+        groupings={"activity of users": grouping_of(table, "interactions", "0")},
+    )
+
+    answer = answer_to(asked, study)
+    text = answer_text(answer)
+
+    steps = re.findall(r"([\d.]+) \([^)]+\) in group (\w+)", text.lead)
+    assert [group for _, group in steps] == ["low", "middle", "high"] * 2
+    assert [float(v) for v, _ in steps[:3]] == pytest.approx([0.195, 0.395, 0.595], abs=0.01)
+    assert any("20 users in group high" in more for more in text.more)
+    (axes,) = figure_of_answer(answer.figure, "?").axes
+    assert [t.get_text() for t in axes.get_xticklabels()] == [
+        "group low", "group middle", "group high",
+    ]  # fmt: skip
+
+
+def test_pairs_that_change_places_are_told_with_how_sure_either_order_is():
+    asked = Question(Estimand.ORDER, ("algorithm",), ("ndcg@10", "recall@10"))
+    plan = study_plan(EASE, KNN, POP, questions=[asked], metrics=(NDCG, Metric("recall", 10)))
+    means = {"ndcg": {"EASE": 0.3, "ItemKNN": 0.2}, "recall": {"EASE": 0.2, "ItemKNN": 0.3}}
+    noise = np.random.default_rng(2).standard_normal((2, 3, 100))
+
+    def value_of(cell, metric, users):
+        place = ["EASE", "ItemKNN", "Popularity"].index(cell.algorithm.name)
+        mean = means[metric.name].get(cell.algorithm.name, 0.1)
+        return mean + 0.01 * noise[int(metric.name == "ndcg"), place, : len(users)]
+
+    _, text = told(asked, plan, value_of)
+
+    assert "EASE and ItemKNN (100 % and 100 %) between NDCG@10 and Recall@10" in " ".join(
+        text.more
+    )

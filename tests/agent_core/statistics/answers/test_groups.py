@@ -95,3 +95,20 @@ def test_unknown_groups_are_not_made_up():
     found = answer_to(replace(ASKED, groups="shoe size"), group_study(None))
 
     assert [c.about for c in found.cautions] == ["no groups by shoe size are known"]
+
+
+def test_where_most_have_the_highest_value_the_others_are_a_group():
+    table = pd.DataFrame({"interactions": [1] * 5 + [9] * 25})
+
+    grouping = grouping_of(table, "interactions", "0")
+
+    assert grouping.members.value_counts().to_dict() == {"2 high": 25, "1 low": 5}
+
+
+def test_users_who_are_all_alike_are_no_groups():
+    grouping = grouping_of(pd.DataFrame({"interactions": [4] * 32}), "interactions", "0")
+
+    found = answer_to(ASKED, group_study(grouping))
+
+    assert not found.estimates
+    assert [c.kind for c in found.cautions] == [CautionKind.NOT_ASKED]
