@@ -25,6 +25,8 @@ class Scorer:
     ranks: bool = True
     """Whether it is sensible for top-n."""
     note: str = ""
+    ignores_seed: bool = False
+    """Whether it draws from NumPy's global generator, whatever seed it is given."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other names that people use for a parameter."""
     memory: Mapping[str, float] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Any
 from agent_core.domain import Algorithm, Dataset, Estimand, Metric, Role, Study, Topic
 from agent_core.lenskit.memory import training_bytes
 from agent_core.offline.assumptions import Assumptions
-from agent_core.offline.catalogue import BY_NAME
+from agent_core.offline.catalogue import BY_NAME, HYPERPARAMETERS
 from agent_core.offline.grammar import BASELINES, Reading
 
 KEPT_NEIGHBOURS = 1000
@@ -44,6 +44,8 @@ def algorithms_of(
         )
     if silent and not ranks:
         names = [n for n in names if n not in silent]
+        told = ", ".join(n for n in silent if not BY_NAME[n].rater)
+    if silent and not ranks and told:
         assumptions.add(
             f"left out: {told}, which {verbs[1]} no ratings and so cannot have a rating error; "
             "ask for NDCG to include it"
@@ -73,13 +75,13 @@ def _configured_algorithms(
     known = BY_NAME[name]
     config = dict(known.config)
     given = reading.parameters
-    config |= {k: _typed_value(config[k], given[k]) for k in config if k in given}
-    own = {k: given[f"{name}:{k}"] for k in config if f"{name}:{k}" in given}
-    config |= {k: _typed_value(config[k], v) for k, v in own.items()}
+    for key in known.scorer.parameters:
+        if (value := given.get(f"{name}:{key}", given.get(key))) is not None:
+            config[key] = _typed_value(key, config.get(key), value)
     plain = Algorithm(name, known.kind, config, is_random=known.scorer.is_random)
-    if study is Study.SWEEP and reading.swept in config:
+    if study is Study.SWEEP and reading.swept and known.takes(reading.swept):
         key = reading.swept
-        values = [_typed_value(config[key], v) for v in reading.values]
+        values = [_typed_value(key, config.get(key), v) for v in reading.values]
         return [
             replace(plain, name=f"{name} {key}={v:g}", config=config | {key: v}) for v in values
         ]
@@ -117,6 +119,8 @@ def with_kept_neighbours(
     )
 
 
-def _typed_value(default: Any, value: Any) -> Any:
+def _typed_value(name: str, default: Any, value: Any) -> Any:
     """Return a value in the type that the hyperparameter has."""
-    return int(value) if isinstance(default, int) and float(value).is_integer() else float(value)
+    least = HYPERPARAMETERS[name].limits[0]
+    is_whole = isinstance(default, int) or (default is None and least >= 1)
+    return int(value) if is_whole and float(value).is_integer() else float(value)

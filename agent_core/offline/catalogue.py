@@ -13,6 +13,10 @@ from agent_core.lenskit.scorers import SCORERS, Scorer
 from agent_core.prose.patterns import read_patterns
 from agent_core.prose.text_tables import read_table
 
+RANDOM = "CustomRandom"
+"""Items at random: no scorer of LensKit is that, so the script has its class."""
+OWN_SCORERS = {RANDOM: Scorer(RANDOM, "", (), f"{RANDOM}()", is_random=True)}
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -23,22 +27,17 @@ class Known:
     names: str
     """Pattern of what people call it."""
     config: Mapping[str, Any] = field(default_factory=dict)
+    rater: str = ""
+    """Kind of the rater that people call so, too, and that no script is composed of."""
 
     @property
     def scorer(self) -> Scorer:
-        """What LensKit's class is."""
-        return SCORERS[self.kind]
+        """What its class is: one of LensKit, or a line of code of the script's own."""
+        return SCORERS[self.kind] if self.kind in SCORERS else OWN_SCORERS[self.kind]
 
-
-@dataclass(frozen=True, slots=True)
-class Unbuilt:
-    """An algorithm that people name and that no script is composed of."""
-
-    name: str
-    kind: str
-    """Class in LensKit; `Custom...` where it has none."""
-    names: str
-    is_random: bool = False
+    def takes(self, parameter: str) -> bool:
+        """Whether its class has a hyperparameter."""
+        return parameter in self.scorer.parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,6 @@ def _with_pattern(row: Mapping[str, Any]) -> dict[str, Any]:
 
 _TABLE = read_table(Path(__file__).with_suffix(".toml"))
 ALGORITHMS = tuple(Known(**_with_pattern(row)) for row in _TABLE["algorithms"])
-UNBUILT = tuple(Unbuilt(**_with_pattern(row)) for row in _TABLE["unbuilt"])
 BY_NAME = {known.name: known for known in ALGORITHMS}
 BY_KIND = {known.kind: known for known in ALGORITHMS}
 HYPERPARAMETERS = {

@@ -23,7 +23,7 @@ from agent_core.domain import (
 )
 from agent_core.domain.design import LevelValue
 from agent_core.domain.rules import Candidates, DataRuleKind, Keep, Masked
-from agent_core.offline.catalogue import BY_KIND
+from agent_core.offline.catalogue import BY_KIND, RANDOM
 from agent_core.offline.templates import environment
 from agent_core.rules.design_words import question_text
 from agent_core.rules.wording import data_text, split_text
@@ -170,15 +170,17 @@ def _from_lenskit(told: Mapping[str, Any]) -> dict[str, Any]:
         "predict": told["raters"] and not told["by_user"],
         "recommend": told["rankers"] and not told["asks"],
     }
+    draws = RANDOM in told["classes"]
     collected = told["measures_by_lenskit"] or (told["raters"] and not told["by_user"])
     data = {
-        "ItemList": told["asks"] or (told["raters"] and told["by_user"]),
+        "ItemList": draws or told["asks"] or (told["raters"] and told["by_user"]),
         "ItemListCollection": collected,
         "RecQuery": told["asks"],
         "UserIDKey": collected,
         "from_interactions_df": True,
     }
     return {
+        "draws": draws,
         "batch": [name for name, needed in batch.items() if needed],
         "data_classes": [name for name, needed in data.items() if needed],
     }
@@ -187,7 +189,7 @@ def _from_lenskit(told: Mapping[str, Any]) -> dict[str, Any]:
 def _imports_of(algorithms: tuple[Algorithm, ...]) -> dict[str, list[str]]:
     """Return the classes to import by module."""
     found: dict[str, list[str]] = {}
-    for algorithm in algorithms:
+    for algorithm in (a for a in algorithms if BY_KIND[a.kind].scorer.module):
         kinds = found.setdefault(BY_KIND[algorithm.kind].scorer.module, [])
         if algorithm.kind not in kinds:
             kinds.append(algorithm.kind)

@@ -106,7 +106,7 @@ def _fit_sweep(reading: Reading, gaps: list[str]) -> Reading:
     if not subjects:
         named = (*reading.algorithms, HYPERPARAMETERS[swept].algorithm)
         return _fit_sweep(replace(reading, algorithms=named), gaps)
-    if any(swept in BY_NAME[n].config for n in subjects):
+    if any(BY_NAME[n].takes(swept) for n in subjects):
         is_default = reading.values == HYPERPARAMETERS[swept].sweep
         if swept == "regularization" and subjects == ["EASE"] and is_default:
             return replace(reading, values=EASE_SWEEP)

@@ -248,7 +248,7 @@ def _owned_parameters(text: str, algorithms: tuple[str, ...], swept: str | None)
     for (start, name), end in zip(places, ends, strict=True):
         for key, value in parameters_of(text[start:end]).items():
             if key != swept:
-                own = key in known[name].config and len(algorithms) > 0
+                own = known[name].takes(key) and len(algorithms) > 0
                 found[f"{name}:{key}" if own else key] = value
     return found
 

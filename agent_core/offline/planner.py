@@ -27,6 +27,7 @@ from agent_core.lenskit.seconds import needed_s
 from agent_core.offline.algorithm_choice import algorithms_of, with_kept_neighbours
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
+from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.designs.plans import with_reading
 from agent_core.offline.fitting import fit_reading
 from agent_core.offline.grammar import (
@@ -49,6 +50,9 @@ SWEEP_SEEDS = 3
 NO_MARGIN = (
     "no equivalence margin was given, so a missing difference will not be called equality; reply "
     "for example “equivalence margin 0.01”"
+)
+IGNORED = (
+    "LensKit's class takes no notice of its seed; the script sets NumPy's global generator by it"
 )
 ALL_REPEATED = "all of repeated pairs: an algorithm is given each pair once, by its last"
 
@@ -79,6 +83,8 @@ def build(
     algorithms = with_kept_neighbours(algorithms, dataset, assumptions)
     algorithms = without_too_large(algorithms, dataset, room, assumptions)
     split = split_of(reading, study, dataset, metrics, folds, assumptions)
+    for text in reading.design.assumed:
+        assumptions.add(text)
     seeds = _seeds_of(reading, study, algorithms, assumptions)
     if reading.margin is None and AMOUNTS["equivalence"].search(question):
         assumptions.add(NO_MARGIN)
@@ -152,6 +158,8 @@ def _seeds_of(
         shown = ", ".join(dict.fromkeys(n.split(" ")[0] for n in random))
         text = f"{shown}: training draws random numbers; trained {times}"
         assumptions.add(text, Topic.SEEDS)
+    for name in (a.name for a in algorithms if a.kind in BY_KIND and _ignores_seed(a)):
+        assumptions.add(f"{name}: {IGNORED}", Topic.SEEDS)
     if wanted > MAX_SEEDS:
         text = f"{wanted} seeds are more than I run at once, so I take {MAX_SEEDS}"
         assumptions.add(text, Topic.SEEDS)
@@ -165,6 +173,11 @@ def _seeds_of(
             text = f"“several times” means {wanted} seeds (0 to {wanted - 1})"
             assumptions.add(text, Topic.SEEDS)
     return tuple(range(reading.first_seed, reading.first_seed + max(1, wanted)))
+
+
+def _ignores_seed(algorithm: Algorithm) -> bool:
+    """Whether LensKit's class draws from NumPy's global generator."""
+    return BY_KIND[algorithm.kind].scorer.ignores_seed
 
 
 def _feedback_of(

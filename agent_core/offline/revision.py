@@ -9,7 +9,7 @@ from pathlib import Path
 from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision, Room, SplitKind
 from agent_core.offline.assumptions import kept_assumptions
-from agent_core.offline.catalogue import UNBUILT
+from agent_core.offline.catalogue import BY_NAME
 from agent_core.offline.designs.changes import with_questions
 from agent_core.offline.designs.reading import Design
 from agent_core.offline.grammar import BASELINES, Reading, metric_values, read
@@ -166,7 +166,7 @@ def _with_design(reading: Reading, plan: Plan) -> Reading:
     design = reading.design
     if design == Design():
         return reading
-    unbuilt = tuple(n for n in design.algorithms if n in {u.name for u in UNBUILT})
+    unbuilt = tuple(n for n in design.algorithms if BY_NAME[n].rater)
     design = replace(
         design,
         algorithms=unique((*reading.algorithms, *unbuilt)),

@@ -92,6 +92,7 @@ def _train(entry: dict, seed: int | None, order: dict) -> None:
         more = {"n": order["length"]} if task == "lists" else {"predicts_ratings": True}
         pipeline = topn_pipeline(kind(**entry["config"]), **more)
         options = TrainingOptions(rng=seed if seed is not None else 0)
+        np.random.seed((seed or 0) % 2**32)  # not all scorers take the seed of the options
         names = test_part["user_id"] if entry["names_all"] else train_part["user_id"][:0]
         pipeline.train(_dataset(train_part, names), options)
         if task == "lists":

@@ -218,6 +218,12 @@ DESIGNS = {
         questions=(asked(Estimand.FALSE_ALARMS, "model_seed"),),
         seeds=(0, 1, 2, 3),
     ),
+    "floor": designed(
+        (POPULAR, algorithm("Random"), algorithm("NMF", embedding_size=4, max_iter=20)),
+        Factor("model_seed", (0, 1), REPEATED, ("Random", "NMF")),
+        questions=(asked(Estimand.DIFFERENCE, "algorithm"),),
+        seeds=(0, 1),
+    ),
     "counts": designed(
         (),
         Factor("data", ("all", "10-core")),

@@ -26,6 +26,7 @@ CANONICAL = (
 MOST_STARS = 10
 CLOSE = 10
 """Characters before a core in which it says of whom it is: `user 5-core`."""
+NOTHING_ELSE = "no other level was named, so the data without it is compared with "
 ALL = "all"
 """The name of the level without a rule that others have."""
 
@@ -38,6 +39,8 @@ class Alternatives:
     rules: tuple[DataRule, ...]
     has_none: bool = False
     """Whether a level has none of them."""
+    is_assumed: bool = False
+    """Whether that is so because the effect of a single rule is asked."""
 
     @property
     def key(self) -> tuple[DataRuleKind, Of]:
@@ -52,6 +55,8 @@ class DataReading:
     levels: tuple[Level[DataRules], ...] = ()
     used: tuple[str, ...] = ()
     """The sentences that name a rule."""
+    assumed: tuple[str, ...] = ()
+    """What is compared without being named."""
 
 
 def data_of(sentences: Sequence[Sentence]) -> DataReading:
@@ -69,7 +74,8 @@ def data_of(sentences: Sequence[Sentence]) -> DataReading:
             groups[one.key] = _joined(known, one) if known else one
     has_order = any(says("in_order", s.text) for s in sentences if s.said in used)
     ordered = sorted(groups.values(), key=lambda g: _turn(g, has_order=has_order))
-    return DataReading(tuple(_levels(ordered)) if ordered else (), tuple(used))
+    assumed = (f"{NOTHING_ELSE}{level_name(g.rules)}" for g in ordered if g.is_assumed)
+    return DataReading(tuple(_levels(ordered)) if ordered else (), tuple(used), tuple(assumed))
 
 
 def level_name(rules: Iterable[DataRule]) -> str:
@@ -92,7 +98,7 @@ def _joined(one: Alternatives, other: Alternatives) -> Alternatives:
     order = [(r.amount, r.is_above, r.first, r.last) for r in (*one.rules, *other.rules)]
     rules = tuple(known[k] for k in dict.fromkeys(order))
     has_none = one.has_none or other.has_none
-    return Alternatives(one.place, rules, has_none)
+    return Alternatives(one.place, rules, has_none, one.is_assumed and other.is_assumed)
 
 
 def _of_training(group: Alternatives) -> Alternatives:
@@ -139,9 +145,11 @@ def _lists(sentence: Sentence) -> Iterator[tuple[Alternatives, tuple[int, int]]]
     text = sentence.text
     for quantity in quantities_of(sentence):
         is_list = len(quantity.values) + quantity.has_none > 1 and not quantity.is_range
-        if is_list and (rules := _listed(quantity, text)):
+        is_effect = len(quantity.values) == 1 and _is_of_effect(quantity, text)
+        if (is_list or is_effect) and (rules := _listed(quantity, text)):
             span = quantity.start, quantity.end
-            yield Alternatives(quantity.start, rules, quantity.has_none), span
+            has_none = quantity.has_none or is_effect
+            yield Alternatives(quantity.start, rules, has_none, is_effect), span
             text = blotted(text, [span])
     match = found("rating_list", text)
     if match and len(stars := [n for n in _amounts(_group(match)) if n <= 10]) > 1:
@@ -174,6 +182,14 @@ def _listed(quantity: Quantity, text: str) -> tuple[DataRule, ...]:
         kind = DataRuleKind.LOWEST_RATING
         return tuple(DataRule(kind, n, is_above=above, text=said) for n, above in marked)
     return ()
+
+
+def _is_of_effect(quantity: Quantity, text: str) -> bool:
+    """Whether a text asks what a single rule changes, so that the data without it is a level."""
+    for match in PATTERNS["effect_of_rule"].compiled.finditer(text):
+        if match.start() <= quantity.start < match.end():
+            return True
+    return False
 
 
 def _own(text: str) -> Iterator[tuple[Alternatives, tuple[int, int]]]:

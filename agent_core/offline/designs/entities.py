@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from agent_core.domain import Metric
 from agent_core.domain.metric import KINDS, kind_of_metric
-from agent_core.offline.catalogue import ALGORITHMS, UNBUILT, word
+from agent_core.offline.catalogue import ALGORITHMS, word
 from agent_core.offline.designs.quantities import Role, seen_by
 from agent_core.offline.designs.text import PATTERNS as TEXTS, REMEMBERED, blotted
 from agent_core.offline.designs.words import PATTERNS
@@ -132,9 +132,8 @@ def _metric_word(name: str, spoken: str) -> str:
 
 @cache
 def _algorithm_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    known = [*((a.name, a.names) for a in ALGORITHMS), *((u.name, u.names) for u in UNBUILT)]
-    ordered = sorted(known, key=lambda a: a[0] in WEAK)
-    return tuple((name, word(names)) for name, names in ordered)
+    ordered = sorted(ALGORITHMS, key=lambda a: a.name in WEAK)
+    return tuple((a.name, word(a.names)) for a in ordered)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -8,8 +8,7 @@ from functools import cache
 
 from agent_core.domain import Factor, FactorRole, LevelValue
 from agent_core.domain.cells import WHOLE
-from agent_core.lenskit.scorers import SCORERS
-from agent_core.offline.catalogue import ALGORITHMS, HYPERPARAMETERS, PARAMETERS
+from agent_core.offline.catalogue import BY_NAME, HYPERPARAMETERS, PARAMETERS
 from agent_core.offline.designs.entities import algorithms_in
 from agent_core.offline.designs.quantities import Role, quantities_of, seen_by
 from agent_core.offline.designs.text import Sentence, blotted
@@ -21,7 +20,6 @@ MOST_SEEDS = 1001
 """More are as good as this many: a plan never has so many."""
 NO_RERANK = "none"
 _JOINER = re.compile(r"[\s,/&+]*(?:(?:and|or|vs\.?|versus|as well as|plus|with)\b[\s,]*)?", re.I)
-_KINDS = {known.name: known.kind for known in ALGORITHMS}
 
 
 def split_seeds_of(text: str) -> tuple[tuple[int, ...], list[Span]]:
@@ -216,5 +214,4 @@ def _owners(name: str, text: str, place: int, named: Sequence[str]) -> tuple[str
 
 
 def _has(algorithm: str, parameter: str) -> bool:
-    kind = _KINDS.get(algorithm)
-    return kind is not None and parameter in SCORERS[kind].parameters
+    return algorithm in BY_NAME and BY_NAME[algorithm].takes(parameter)

@@ -16,6 +16,7 @@ BASELINES = ("Popularity", "Bias", "Random")
 NEAR = 40
 """Characters between a name and the words that stand for it."""
 _HELD_AGAINST = r"\b(?:that|what|than|against|reference|relative\s+to|to)"
+TESTS = ("wilcoxon", "t")
 WITH_TOLERANCE = (Estimand.RESPONSE, Estimand.STOPPING, Estimand.TRADE_OFF, Estimand.ORDER)
 
 
@@ -28,6 +29,11 @@ def limits_of(kind: Estimand, text: str, sentence: str) -> dict[str, Any]:
         if match:
             return _tolerance(match)
     return {}
+
+
+def test_of(text: str) -> str:
+    """Return the test of pairs that a text asks for by name, where the product has it."""
+    return next((name for name in TESTS if says(f"test_{name}", text)), "")
 
 
 def margin_of(sentence: str) -> dict[str, Any]:

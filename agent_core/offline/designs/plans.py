@@ -26,7 +26,7 @@ from agent_core.domain import (
     study_of,
 )
 from agent_core.domain.rules import A_BIT
-from agent_core.offline.catalogue import UNBUILT
+from agent_core.offline.catalogue import BY_NAME
 from agent_core.offline.designs.reading import Design, split_name
 from agent_core.offline.designs.splits import CROSSFOLDS, Fields
 from agent_core.rules.wording import split_text
@@ -157,12 +157,12 @@ def _kind(said: Mapping[str, Any], base: SplitRules) -> SplitKind:
 
 
 def _with_unbuilt(plan: Plan, design: Design) -> tuple[Algorithm, ...]:
-    """Return the algorithms in the order of the text, with those that no script is built of."""
-    known = {u.name: u for u in UNBUILT}
+    """Return the algorithms in the order of the text, with raters that no script is built of."""
+    names = {a.family for a in plan.algorithms}
     added = [
-        Algorithm(u.name, u.kind, is_random=u.is_random)
-        for n in design.algorithms
-        if (u := known.get(n))
+        Algorithm(known.name, known.rater, is_random=known.scorer.is_random)
+        for name in design.algorithms
+        if name not in names and (known := BY_NAME[name]).rater
     ]
     order = {n: place for place, n in enumerate(design.algorithms)}
     every = (*plan.algorithms, *added)

@@ -95,6 +95,8 @@ def seen_by(sentence_text: str, roles: Collection[Role]) -> str:
     """
     found = _quantities(sentence_text, "")
     spans = [(q.start, q.end) for q in found if q.role not in (*roles, Role.UNKNOWN)]
+    if Role.SPLIT not in roles:
+        spans += _ratios(sentence_text)
     for one, other in pairwise(found):
         between = sentence_text[one.end : other.start]
         if one.role is not other.role and not re.search(r"\w{4}", between):
@@ -152,7 +154,7 @@ def _is_range(between: str) -> bool:
 
 
 def _items(text: str) -> Iterator[_Item]:
-    ratios = [m.span() for m in PATTERNS["ratio"].compiled.finditer(text)]
+    ratios = _ratios(text)
     for match in PATTERNS["item"].compiled.finditer(text):
         if any(a <= match.start() < b for a, b in ratios):
             continue
@@ -161,6 +163,12 @@ def _items(text: str) -> Iterator[_Item]:
         else:
             share = text[match.end(1) : match.end(1) + 1] == "%"
             yield _Item(match.start(), match.end(), float(match[1]), share)
+
+
+def _ratios(text: str) -> list[tuple[int, int]]:
+    """Return where parts of a whole stand: `80/20`, not `1 / 3 / 9`."""
+    found = PATTERNS["ratio"].compiled.finditer(text)
+    return [m.span() for m in found if sum(map(int, re.findall(r"\d+", m[0]))) in (10, 100)]
 
 
 def _with_numbers(group: list[_Item]) -> Iterator[list[_Item]]:

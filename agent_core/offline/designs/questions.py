@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent_core.domain import Estimand, LevelValue, Question
 from agent_core.offline.designs.asked import PATTERNS as ASKED, Ask, Clause, says
 from agent_core.offline.designs.asks import asks_of, is_apart, levels_in, set_against
-from agent_core.offline.designs.limits import limits_of, margin_of, pairs_of, reference_of
+from agent_core.offline.designs.limits import limits_of, margin_of, pairs_of, reference_of, test_of
 from agent_core.offline.designs.measured import (
     claimed_measures,
     costs_left,
@@ -41,7 +41,8 @@ def questions_of(
     if costs := costs_left(found, structure):
         cost = Ask(Estimand.COST, Clause("", "", "", 0, is_asked=False))
         found.append(_question(cost, structure, costs))
-    found = _with_references(_with_margin(found, clauses), clauses, structure)
+    found = _with_tests(_with_margin(found, clauses), structure)
+    found = _with_references(found, clauses, structure)
     used = frozenset(a.clause.said for a in asks)
     return tuple(in_order(q, structure) for q in found), used
 
@@ -139,6 +140,15 @@ def _with_margin(found: list[Question], clauses: Sequence[Clause]) -> list[Quest
     equal = [i for i in places if says("equivalence", found[i].clause)]
     place = (equal or places)[0]
     found[place] = replace(found[place], **margin)
+    return found
+
+
+def _with_tests(found: list[Question], structure: Structure) -> list[Question]:
+    """Return questions of which the first difference has the test that the text names."""
+    named = next((name for text in structure.said if (name := test_of(text))), "")
+    place = next((i for i, q in enumerate(found) if q.kind is Estimand.DIFFERENCE), None)
+    if named and place is not None:
+        found[place] = replace(found[place], test=named)
     return found
 
 

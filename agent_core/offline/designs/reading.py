@@ -28,6 +28,7 @@ from agent_core.offline.designs.asked import (
     reason_against,
     says,
 )
+from agent_core.offline.designs.conditions import conditions_of
 from agent_core.offline.designs.data import data_of
 from agent_core.offline.designs.entities import (
     algorithms_in,
@@ -84,6 +85,8 @@ class Design:
     questions: tuple[Question, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     datasets: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    """What is compared without being named."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def levels(self, kind: FactorKind) -> tuple[LevelValue, ...]:
@@ -135,6 +138,7 @@ def read_design(
         splits=levels,
         metrics=_metrics(rest),
         datasets=_datasets(text, datasets),
+        assumed=data.assumed,
     )
     design = _with_questions(design, sentences)
     return replace(design, unanswered=(*design.unanswered, *validation_gaps(sentences, levels)))
@@ -287,7 +291,8 @@ def _with_questions(design: Design, sentences: Sequence[Sentence]) -> Design:
     said = tuple(s.text for s in sentences)
     structure = replace(structure_of(design), labels=labels, said=said)
     questions, used = questions_of(asked, structure)
-    design = replace(design, questions=questions, unanswered=unanswered_of(clauses, used))
+    left = (*unanswered_of(clauses, used), *conditions_of(clauses, used, questions))
+    design = replace(design, questions=questions, unanswered=left)
     is_chosen = any(q.kind is Estimand.CHOICE for q in questions)
     return replace(design, validated=_validated(design, clauses)) if is_chosen else design
 

@@ -40,3 +40,48 @@ def test_a_comparison_finds_what_differs(name):
     other = next(n for n in CASES if n.partition("-")[0] != name.partition("-")[0])
 
     assert differences(CASES[other], plan_of(name))
+
+
+def read(text):
+    case = {"data": "ratings with times", "text": text, "factors": []}
+    return build(read_task(text), datasets_of(case)[0], text)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["on weekends", "in the evening", "for women", "for our premium customers", "on comedies"],
+)
+def test_a_condition_of_a_question_is_named_where_no_group_is_known(condition):
+    plan = read(f"Is EASE better than ItemKNN by NDCG@10 {condition}?")
+
+    assert [u.clause for u in plan.unanswered] == [condition]
+
+
+def test_the_effect_of_one_rule_is_asked_of_the_data_without_it():
+    plan = read("What is the effect of a 5-core on the NDCG@10 of EASE and ItemKNN?")
+
+    assert [level.name for level in plan.data_levels] == ["all", "5-core"]
+    assert any("5-core" in a for a in plan.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("said", "test", "left"),
+    [
+        ("Wilcoxon signed-rank tests", "wilcoxon", []),
+        ("a paired t-test", "t", []),
+        ("McNemar's test", "", ["McNemar's test"]),
+    ],
+)
+def test_a_test_that_is_named_is_taken_or_left_out_by_name(said, test, left):
+    plan = read(f"Compare EASE and ItemKNN by NDCG@10, with {said}.")
+
+    assert plan.questions[0].test == test
+    assert [u.clause for u in plan.unanswered] == left
+
+
+def test_a_hyperparameter_of_the_class_is_varied_though_the_catalogue_sets_none():
+    plan = read("BPR's learning rate 0.01, 0.1, NDCG@10: which is better?")
+
+    configured = [a.config["learning_rate"] for a in plan.algorithms if a.base == "BPR"]
+    assert configured == [0.01, 0.1]
+    assert not plan.unanswered
