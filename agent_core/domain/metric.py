@@ -104,7 +104,9 @@ KINDS = (
     MetricKind(
         "coverage", Better.HIGHER, (0, 1), "Coverage",
         ("catalogcoverage", "cataloguecoverage", "itemcoverage"),
-        r"(?:item |catalogu?e )?coverage",
+        r"(?:item |catalogu?e )?coverage"
+        r"|(?:how much|how many|what (?:share|part|fraction)|share|part|fraction) of "
+        r"(?:the |our )?(?:catalogue|catalog|assortment|range)",
         meaning="share of the training items that are listed at all",
     ),
     MetricKind(
@@ -132,6 +134,9 @@ KINDS = (
         r"|popularity of (?:what is |the |its |their )?(?:recommend\w+|listed)(?: items| lists)?"
         r"|(?:recommendation|list) popularity|arp"
         r"|how popular (?:the |its |their )?(?:recommend\w+|listed|top-\d+)(?: items| lists)?"
+        r"|how (?:popular|mainstream|well[- ]known) (?:(?:are|is) )?(?:what|(?:the |those )?"
+        r"(?:items|movies|films|products|artists|songs|books|tracks|titles|games))"
+        r"(?= (?:\S+ ){1,8}(?:recommends?|shows?|lists?|suggests?|are recommended|are shown))"
         r"(?: are)?(?: on average)?|equally popular items",
         meaning="mean number of training interactions of the listed items",
     ),
@@ -187,7 +192,9 @@ KINDS = (
         "training_time", Better.LOWER, (0, inf), "Training time",
         spoken=r"training times?|train times?|fit(?:ting)? times?|time (?:to|for|of) train(?:ing)?"
         r"|(?:how long|how many seconds) (?:of )?(?:the )?(?:training|to train)(?: takes?)?"
-        r"|(?:seconds|minutes|hours) of training|training seconds",
+        r"|(?:seconds|minutes|hours) of training|training seconds"
+        r"|how long(?= (?:do|does|will|would) (?:[^.;?]{1,60} )?"
+        r"(?:take to |need to )?(?:train|fit))",
         is_cost=True, unit="s", meaning="seconds of training",
     ),
     MetricKind(

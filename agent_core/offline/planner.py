@@ -86,7 +86,8 @@ def build(
     for text in reading.design.assumed:
         assumptions.add(text)
     seeds = _seeds_of(reading, study, algorithms, assumptions)
-    if reading.margin is None and AMOUNTS["equivalence"].search(question):
+    has_margin = any(q.margin is not None for q in reading.design.questions)
+    if reading.margin is None and not has_margin and AMOUNTS["equivalence"].search(question):
         assumptions.add(NO_MARGIN)
     for side in dataset.sides:
         if not side.is_own:

@@ -9,6 +9,7 @@ from agent_core.data.item_categories import category_column
 from agent_core.domain import (
     DataRuleKind,
     Dataset,
+    Estimand,
     FactorKind,
     Metric,
     Order,
@@ -24,6 +25,12 @@ from agent_core.offline.composer import (
     COSTS,
     OF_CATEGORIES,
     reranking_of,
+)
+from agent_core.statistics.answers.delivered_values import rule_of
+
+NO_RULE = (
+    "groups are known by the activity of users, their share of popular items, the popularity and "
+    "the age of items"
 )
 
 
@@ -44,7 +51,7 @@ def can_run(plan: Plan, dataset: Dataset) -> str:
 
 def carried_out(plan: Plan, dataset: Dataset) -> Plan:
     """Return a plan in which what cannot be carried out is named, the main question as such."""
-    plan = _without_metrics(plan, dataset)
+    plan = _with_unknown_groups(_without_metrics(plan, dataset))
     reason = can_run(plan, dataset)
     main = plan.questions[0].clause if plan.questions else ""
     if not reason:
@@ -121,6 +128,16 @@ def _without_metrics(plan: Plan, dataset: Dataset) -> Plan:
         questions=tuple(_without_keys(q, keys) for q in plan.questions if _stays(q, keys)),
         unanswered=(*plan.unanswered, *told),
     )
+
+
+def _with_unknown_groups(plan: Plan) -> Plan:
+    """Return a plan in which groups that nothing in the training part tells are named."""
+    unknown = (
+        Unanswered(q.clause or q.groups, NO_RULE)
+        for q in plan.questions
+        if q.kind is Estimand.GROUPS and not rule_of(q.groups)[1]
+    )
+    return replace(plan, unanswered=(*plan.unanswered, *unknown))
 
 
 def _stays(question: Question, gone: set[str]) -> bool:

@@ -136,6 +136,7 @@ def _has_sample(design: Design) -> bool:
 
 
 READ_NOW: Mapping[str, Callable[[Design], bool]] = {
+    "equivalence margin": lambda d: any(q.margin is not None for q in d.questions),
     "validation set": lambda d: d.has_validation,
     "protocol": lambda d: bool(d.levels(FactorKind.PROFILE_SIZE)),
     "among my splits": lambda d: bool(d.splits),

@@ -35,6 +35,7 @@ LONGEST = 140
 CLOSE = 1e-9
 ABOUT = {"profile": 0.1}
 """Roles whose numbers people round: `about 50k users`."""
+MMR = "MMR"
 YEAR = 4
 """Digits of a year."""
 _END = re.compile(r"(?<!\bmin)(?<!\bmax)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bal)[.!?;]\s+|\n+")
@@ -310,7 +311,10 @@ def _names_of(plan: Plan) -> Iterator[str]:
     for algorithm in plan.algorithms:
         yield f"{algorithm.name}{algorithm.base}{algorithm.kind}"
     rerank = plan.factor(FactorKind.RERANK)
-    yield from map(str, rerank.levels if rerank else ())
+    levels = rerank.levels if rerank else ()
+    yield from map(str, levels)
+    if any(isinstance(level, int | float) for level in levels):
+        yield MMR  # numbers are its strengths
 
 
 def _plain(name: str) -> str:

@@ -177,12 +177,20 @@ def _joined(text: str, amounts: Sequence[Amount]) -> Iterator[Listing]:
             yield Listing((*group, amount), is_range=True)
             group = []
             continue
-        if group and not (SEPARATOR.fullmatch(between) and _goes_on(text, group[-1], amount)):
+        is_separated = SEPARATOR.fullmatch(between) is not None
+        is_other = len(group) == 1 and _is_other_unit(between, group[-1], amount)
+        if group and not (is_separated and not is_other and _goes_on(text, group[-1], amount)):
             yield Listing(tuple(group))
             group = []
         group.append(amount)
     if group:
         yield Listing(tuple(group))
+
+
+def _is_other_unit(between: str, first: Amount, second: Amount) -> bool:
+    """Whether a share stands beside a number of something else: `lists of 10, 20 % held out`."""
+    is_share = first.unit is Unit.NONE and second.unit is Unit.SHARE
+    return is_share and between.strip() == ","
 
 
 def _goes_on(text: str, last: Amount, following: Amount) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from agent_core.domain import Estimand, Factor, FactorKind, LevelValue
+from agent_core.domain.metric import kind_of_metric
 from agent_core.offline.designs.asked import PATTERNS as ASKED, Ask, Clause, says
+from agent_core.offline.designs.entities import metrics_in
 from agent_core.offline.designs.limits import BASELINES
 from agent_core.offline.designs.structure import OF_COSTS, SEEDS, SIDE, Structure
 
@@ -125,7 +128,7 @@ def _has_counted(structure: Structure) -> bool:
 
 def _main_kinds(clause: Clause, structure: Structure) -> Iterator[Estimand]:
     """Yield what a clause may ask, the most special kind first."""
-    yield from _kinds_of_repetition(clause.text, structure)
+    yield from _kinds_of_repetition(clause, structure)
     yield from (kind for kind, asks in _ASKED_BY if asks(clause, structure))
 
 
@@ -158,7 +161,14 @@ def _orders(clause: Clause, structure: Structure) -> bool:
 
 def _trades(clause: Clause, structure: Structure) -> bool:
     is_said = says("trade_off", clause.text) and not says("no_loss", clause.text)
-    return bool(structure.others) and is_said
+    return bool(structure.others) and (is_said or _sets_measures_against(clause))
+
+
+def _sets_measures_against(clause: Clause) -> bool:
+    """Whether one measure is drawn against another: `nDCG@10 against diversity@10`."""
+    named = [m for m in metrics_in(clause.text) if not kind_of_metric(m.name).is_cost]
+    gaps = (clause.text[a.end : b.start] for a, b in pairwise(named) if a.name != b.name)
+    return any(ASKED["against_measure"].search(gap) for gap in gaps)
 
 
 def _has_pairs(clause: Clause) -> bool:
@@ -228,10 +238,12 @@ def _is_of_spread(text: str, structure: Structure) -> bool:
     return bool(seeds) and says("spread", text) and not says("varied", text)
 
 
-def _kinds_of_repetition(text: str, structure: Structure) -> Iterator[Estimand]:
+def _kinds_of_repetition(clause: Clause, structure: Structure) -> Iterator[Estimand]:
+    text = clause.text
     if not structure.repeated:
         return
-    if says("false_alarms", text):
+    is_counted = says("tests_counted", text) and says("false_alarms", clause.sentence)
+    if says("false_alarms", text) or is_counted:
         yield Estimand.FALSE_ALARMS
     if says("stopping", text):
         yield Estimand.STOPPING

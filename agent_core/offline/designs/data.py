@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from agent_core.domain import DataRule, DataRuleKind, DataRules, Keep, Level, Of
-from agent_core.offline.designs.quantities import Quantity, Role, quantities_of
+from agent_core.offline.designs.quantities import Quantity, Role, quantities_of, without_ratios
 from agent_core.offline.designs.text import Sentence, blotted
 from agent_core.offline.designs.words import PATTERNS, found, says
 from agent_core.rules import data_words
@@ -61,6 +61,9 @@ class DataReading:
 
 def data_of(sentences: Sequence[Sentence]) -> DataReading:
     """Return the data levels that sentences name; empty where they name no rule."""
+    for sentence in sentences:
+        if len(listed := list(_enumerated(sentence))) > 1:
+            return DataReading(tuple(listed), (sentence.said,))
     groups: dict[tuple[DataRuleKind, Of], Alternatives] = {}
     used = []
     for number, sentence in enumerate(sentences):
@@ -76,6 +79,19 @@ def data_of(sentences: Sequence[Sentence]) -> DataReading:
     ordered = sorted(groups.values(), key=lambda g: _turn(g, has_order=has_order))
     assumed = (f"{NOTHING_ELSE}{level_name(g.rules)}" for g in ordered if g.is_assumed)
     return DataReading(tuple(_levels(ordered)) if ordered else (), tuple(used), tuple(assumed))
+
+
+def _enumerated(sentence: Sentence) -> Iterator[Level[DataRules]]:
+    """Yield the levels that a sentence lists whole: `raw, ratings >= 4, ratings >= 4 + 5-core`."""
+    pieces = PATTERNS["list_gap"].compiled.split(without_ratios(sentence.text))
+    read = [[r for a in _alternatives(Sentence(p, p)) for r in a.rules] for p in pieces]
+    kinds = [{r.kind for r in rules} for rules in read]
+    if not any(one < other for one in kinds if one for other in kinds):
+        return  # no level has the rules of another one and more
+    for piece, rules in zip(pieces, read, strict=True):
+        if rules or says("no_rule", f"{piece},"):
+            ordered = sorted(rules, key=lambda r: CANONICAL.index(r.kind))
+            yield Level(DataRules(tuple(ordered)), level_name(ordered))
 
 
 def level_name(rules: Iterable[DataRule]) -> str:
@@ -119,7 +135,8 @@ def _turn(group: Alternatives, *, has_order: bool) -> tuple[int, int]:
 
 def _alternatives(sentence: Sentence) -> Iterator[Alternatives]:
     """Yield what a sentence names: lists first, then single rules in the rest of it."""
-    text = sentence.text
+    text = without_ratios(sentence.text)
+    sentence = replace(sentence, text=text)
     has_none = says("no_rule", text)
     spans: list[tuple[int, int]] = []
     for one, span in _lists(sentence):
@@ -148,7 +165,7 @@ def _lists(sentence: Sentence) -> Iterator[tuple[Alternatives, tuple[int, int]]]
         is_effect = len(quantity.values) == 1 and _is_of_effect(quantity, text)
         if (is_list or is_effect) and (rules := _listed(quantity, text)):
             span = quantity.start, quantity.end
-            has_none = quantity.has_none or is_effect
+            has_none = quantity.has_none or is_effect or len(rules) < len(quantity.values)
             yield Alternatives(quantity.start, rules, has_none, is_effect), span
             text = blotted(text, [span])
     match = found("rating_list", text)
@@ -177,11 +194,28 @@ def _listed(quantity: Quantity, text: str) -> tuple[DataRule, ...]:
         behind = re.split(r"[,;.?]", text[quantity.end : quantity.end + 4 * CLOSE])[0]
         of = _side(beside) or _side(behind) or Of.BOTH
         return tuple(DataRule(DataRuleKind.CORE, n, of, text=said) for n in quantity.values)
+    if quantity.role in (Role.SHARE, Role.PERSON):
+        return _samples(quantity, text)
     if quantity.role is Role.RATING and max(quantity.values) <= MOST_STARS:
         marked = zip(quantity.values, quantity.is_strict, strict=False)
         kind = DataRuleKind.LOWEST_RATING
         return tuple(DataRule(kind, n, is_above=above, text=said) for n, above in marked)
     return ()
+
+
+def _samples(quantity: Quantity, text: str) -> tuple[DataRule, ...]:
+    """Return the rules of a list of numbers or shares of users, items or interactions."""
+    said = text[quantity.start : quantity.end]
+    match = PATTERNS["sampled_of"].match(text[quantity.end :])
+    word = match[1] if match else next(iter(re.findall(r"\w+$", said)), "")
+    if match is None and not (says("of_people", word) or says("of_things", word)):
+        return ()
+    is_share = quantity.role is Role.SHARE
+    if not is_share and not quantity.has_none and not says("sampling", text):
+        return ()
+    sizes = (round(n / 100, 6) if is_share else n for n in quantity.values)
+    kind, of = DataRuleKind.SAMPLE, _of(word)
+    return tuple(DataRule(kind, n, of, text=said) for n in sizes if n != 1 or not is_share)
 
 
 def _is_of_effect(quantity: Quantity, text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Any
 
 from agent_core.domain import Factor, FactorRole, LevelValue
 from agent_core.domain.cells import WHOLE
@@ -18,6 +19,8 @@ Span = tuple[int, int]
 MAX_LEVELS = 60
 MOST_SEEDS = 1001
 """More are as good as this many: a plan never has so many."""
+A_PAIR = 2
+"""Seeds that are mostly just what is compared: `between 2 runs`."""
 NO_RERANK = "none"
 _JOINER = re.compile(r"[\s,/&+]*(?:(?:and|or|vs\.?|versus|as well as|plus|with)\b[\s,]*)?", re.I)
 
@@ -33,14 +36,15 @@ def model_seeds_of(text: str) -> tuple[tuple[int, ...], list[Span]]:
     """Return the seeds of trainings that are repeated, and where they stand."""
     if several := _listed("model_seeds", text) or _ranged("model_seed_range", text):
         return several
-    return _counted("seed_count", text)
+    counted = _counted("seed_count", text)
+    return counted if counted[0] else _numbered(text)
 
 
 def shares_of(text: str) -> tuple[tuple[float, ...], list[Span]]:
     """Return the shares of the training part that are compared, and where they stand."""
     match = found("train_shares", text)
     if match is None:
-        return (), []
+        return _of_role(Role.TRAINING, text)
     listed = next(g for g in match.groups() if g)
     parts = PATTERNS["one_share"].compiled.finditer(listed)
     shares = [_share(m[0]) if re.match(r"[\d.]", m[0]) else 1.0 for m in parts]
@@ -57,12 +61,26 @@ def profiles_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:
     """Return the numbers of interactions that test users keep, and where they stand."""
     match = found("profile_sizes", text) or found("profile_given", text)
     if match is None:
-        return (), []
+        return _of_role(Role.PROFILE, text)
     listed = next(g for g in match.groups() if g)
     sizes: list[LevelValue] = [int(float(n)) for n in re.findall(r"\d+", listed)]
     sizes += [WHOLE] * (says("whole_share", listed) or says("whole_profile", text))
     group = next(i for i, g in enumerate(match.groups(), 1) if g)
     return tuple(dict.fromkeys(sizes)), [match.span(group)]
+
+
+def _of_role(role: Role, text: str) -> tuple[tuple[Any, ...], list[Span]]:
+    """Return the levels of the first list that is of a role by the words around it."""
+    for listed in quantities_of(Sentence(text, text)):
+        if listed.role is role and len(listed.values) + listed.has_none > 1:
+            if role is Role.PROFILE:
+                levels = (*map(_whole, listed.values), *([WHOLE] * listed.has_none))
+                return levels, [(listed.start, listed.end)]
+            scale = 100 if max(listed.values) > 1 else 1
+            shares = (round(v / scale, 6) for v in listed.values)
+            found = dict.fromkeys((*shares, *([1.0] * listed.has_none)))
+            return tuple(found), [(listed.start, listed.end)]
+    return (), []
 
 
 def reranks_of(text: str) -> tuple[tuple[LevelValue, ...], list[Span]]:
@@ -138,6 +156,14 @@ def _counted(name: str, text: str) -> tuple[tuple[int, ...], list[Span]]:
     matches = PATTERNS[name].compiled.finditer(text)
     spans = [m.span(next(i for i, g in enumerate(m.groups(), 1) if g)) for m in matches]
     return (tuple(range(min(count, MOST_SEEDS))), spans) if count and count > 1 else ((), [])
+
+
+def _numbered(text: str) -> tuple[tuple[int, ...], list[Span]]:
+    """Return as many seeds as a number of them says, whatever stands before it."""
+    for one in quantities_of(Sentence(text, text)):
+        if one.role is Role.SEED and len(one.values) == 1 and one.values[0] > A_PAIR:
+            return tuple(range(min(int(one.values[0]), MOST_SEEDS))), [(one.start, one.end)]
+    return (), []
 
 
 def _share(text: str) -> float:

@@ -20,12 +20,16 @@ TESTS = ("wilcoxon", "t")
 WITH_TOLERANCE = (Estimand.RESPONSE, Estimand.STOPPING, Estimand.TRADE_OFF, Estimand.ORDER)
 
 
-def limits_of(kind: Estimand, text: str, sentence: str) -> dict[str, Any]:
+def limits_of(
+    kind: Estimand, text: str, sentence: str, said: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the margin of a difference, or the tolerance of a response, as a text says."""
     if kind is Estimand.DIFFERENCE and (margin := margin_of(sentence)):
         return margin
     if kind in WITH_TOLERANCE:
-        match = PATTERNS["tolerance"].search(text) or PATTERNS["tolerance"].search(sentence)
+        others = said if kind is Estimand.STOPPING else ()
+        found = (PATTERNS["tolerance"].search(t) for t in (text, sentence, *others))
+        match = next((m for m in found if m), None)
         if match:
             return _tolerance(match)
     return {}

@@ -45,7 +45,8 @@ class Role(StrEnum):
 
 
 UNITS = (
-    Role.CORE, Role.FOLD, Role.SPLIT, Role.SEED, Role.CANDIDATES, Role.RATING, Role.PERSON,
+    Role.PROFILE, Role.CORE, Role.FOLD, Role.SPLIT, Role.SEED, Role.CANDIDATES, Role.RATING,
+    Role.PERSON,
     Role.EVENT,
 )  # fmt: skip
 """Roles that what stands right behind numbers tells, the most special first."""
@@ -102,6 +103,11 @@ def seen_by(sentence_text: str, roles: Collection[Role]) -> str:
         if one.role is not other.role and not re.search(r"\w{4}", between):
             spans.append((one.end, other.start))
     return blotted(sentence_text, spans)
+
+
+def without_ratios(text: str) -> str:
+    """Return a text of the same length without parts of a whole, which are of the split."""
+    return blotted(text, _ratios(text))
 
 
 def with_topics(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

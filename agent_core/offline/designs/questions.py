@@ -68,7 +68,7 @@ def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question
     """Return a question with reference, pairs, margin or tolerance, and groups, as it says."""
     clause = ask.clause
     text = clause.text or clause.sentence
-    question = replace(question, **limits_of(question.kind, text, clause.sentence))
+    question = replace(question, **limits_of(question.kind, text, clause.sentence, structure.said))
     if question.kind is Estimand.GROUPS:
         question = replace(question, groups=_groups_of(text))
     reference = reference_of(question, clause, structure)

@@ -67,6 +67,7 @@ _READERS = (
 """Factors whose levels are read one after the other, and of which numbers; what one has used, the
 next does not see."""
 _REPEATED = (FactorKind.SPLIT_SEED, FactorKind.MODEL_SEED)
+A_PAIR = 2
 NAMED_LIMITS = ("margin", "tolerance")
 
 
@@ -206,6 +207,8 @@ def _factors(
             text = blotted(text, spans)
             if len(levels) > 1:
                 known = found.get(kind.value, Factor(kind.value, tuple(levels), role))
+                if len(levels) > len(known.levels) == A_PAIR:  # `between 2 runs` tells no number
+                    known = replace(known, levels=tuple(levels))
                 found[kind.value] = replace(known, of=tuple(dict.fromkeys((*known.of, *of))))
         grids, spans = grids_of(replace(sentence, text=text), algorithms)
         text = blotted(text, spans)

@@ -15,6 +15,7 @@ from agent_core.prose.given_words import says_given
 Fields = Mapping[str, Any]
 ABOUT = 0.02
 """How far the size of a validation part may be from what it comes to."""
+_AFTER_A_MOMENT: Mapping[str, Any] = {"kind": SplitKind.GLOBAL_TIME}
 CROSSFOLDS = (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
 
 
@@ -39,6 +40,7 @@ def splits_of(sentences: Sequence[Sentence]) -> SplitReading:
         here = [] if labelled else _levels(sentence.text)
         used += [sentence.said] * bool(here or said)
         levels = _merged(levels, here)
+    levels = _contrasted(sentences, levels)
     fields = [common | level for level in levels] or ([common] if common else [])
     return SplitReading(tuple(fields), tuple(used))
 
@@ -46,6 +48,25 @@ def splits_of(sentences: Sequence[Sentence]) -> SplitReading:
 def labels_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     """Return the letters by which a text calls its splits, in the order of the levels."""
     return tuple(_labelled(sentences))
+
+
+def _contrasted(
+    sentences: Sequence[Sentence], levels: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return a random split and one in time where a sentence sets them against each other.
+
+    What both hold out stands elsewhere: `random against temporal; both test 10 % of the ratings`.
+    """
+    if len(levels) > 1 or not any(says("contrast", s.text) for s in sentences):
+        return levels
+    known = levels[0] if levels else {}
+    if known.get("kind") in CROSSFOLDS or "holdout" not in known:
+        return levels
+    is_of_user = known.get("kind") is SplitKind.USER_FRACTION
+    share = {k: v for k, v in known.items() if k not in ("kind", "order")}
+    drawn = SplitKind.USER_FRACTION if is_of_user else SplitKind.RANDOM_RECORDS
+    later = {"kind": drawn, "order": Order.NEWEST} if is_of_user else _AFTER_A_MOMENT
+    return [share | {"kind": drawn, "order": Order.RANDOM}, share | later]
 
 
 def validation_gaps(

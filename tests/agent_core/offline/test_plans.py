@@ -235,7 +235,6 @@ async def test_parts_of_the_data_are_said_to_be_left_in():
         "Write me a poem about cats",
         "Rate these films for me",
         "Please evaluate SVD++ and NeuMF",
-        "How much does 5-core filtering change NDCG@10 of item kNN?",
         "Evaluate my essay",
     ],
 )
@@ -263,15 +262,15 @@ async def test_what_was_beyond_the_families_is_a_design(task, factor, levels):
 
 
 async def test_a_main_question_that_no_script_carries_out_is_open():
-    plan = await plan_of("Compare NMF and EASE by NDCG@10, leave-one-out")
+    plan = await plan_of("Compare NMF and BiasedMF by RMSE")
 
     (main,) = plan.open_main
     assert "NMF is not among the algorithms" in main.reason
 
 
 async def test_a_refusal_says_what_was_understood():
-    with pytest.raises(OutsideGrammar, match=r"k-core filters.*ItemKNN; NDCG"):
-        await plan_of("How much does 5-core filtering change NDCG@10 of item kNN?")
+    with pytest.raises(OutsideGrammar, match=r"size of the data.*ItemKNN; NDCG"):
+        await plan_of("Does the amount of training data matter for NDCG@10 of item kNN?")
 
 
 async def test_preferred_folds_are_taken_where_they_fit():
