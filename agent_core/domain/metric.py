@@ -74,7 +74,7 @@ KINDS = (
         is_quality=True, is_usual=True, meaning="hits over test items",
     ),
     MetricKind(
-        "precision", Better.HIGHER, (0, 1), "Precision", ("prec",), "precision", needs_k=True,
+        "precision", Better.HIGHER, (0, 1), "Precision", ("prec",), r"(?<!average )precision", needs_k=True,
         is_usual=True, meaning="hits over k",
     ),
     MetricKind(
@@ -89,7 +89,7 @@ KINDS = (
     ),
     MetricKind(
         "map", Better.HIGHER, (0, 1), "", ("averageprecision", "ap", "meanaverageprecision"),
-        "map|mean average precision", needs_k=True, is_quality=True,
+        "map|mean average precision|average precision", needs_k=True, is_quality=True,
         meaning="mean of the precision at each hit",
     ),
     MetricKind("rbp", Better.HIGHER, (0, 1), needs_k=True),

@@ -65,6 +65,8 @@ def _turn(ask: Ask, structure: Structure) -> tuple[int, int]:
     text = ask.clause.text
     if says("primary_word", text) and ask.kind not in (Estimand.COST, Estimand.COUNTS):
         return 0, 0
+    if says("numbered", ask.clause.sentence):
+        return 1, ask.clause.number
     is_stated = ask.kind is Estimand.CHOICE and not ask.clause.is_asked
     is_difference = structure.has_validation and ask.kind is Estimand.DIFFERENCE
     is_of_chosen = is_difference and says("the_chosen", text)
@@ -89,12 +91,22 @@ def _without_weak(asks: Sequence[Ask], structure: Structure) -> list[Ask]:
     weak = [a for a in asks if a.kind is Estimand.DIFFERENCE and _is_weak(a.clause)]
     strong = [a for a in asks if a not in weak and a.kind not in SIDE]
     kept = [a for a in asks if a not in weak] if strong else list(asks)
+    kinds = {a.kind for a in kept}
+    if kinds & {Estimand.ORDER, Estimand.INTERACTION}:  # these follow the factor by themselves
+        kept = [a for a in kept if a.kind is not Estimand.RESPONSE or _asks_response(a)]
+    if {Estimand.COST, Estimand.DIFFERENCE} <= kinds:  # an opening `is it worth its price?`
+        kept = [a for a in kept if a.kind is not Estimand.TRADE_OFF or a.clause.measures]
     if all(m.kind.is_of_pairs for m in structure.metrics):
         kept = [a for a in kept if a.kind is not Estimand.SPREAD]
     if any(a.kind is Estimand.TRADE_OFF for a in kept):
         kept = [a for a in kept if a.kind is not Estimand.COST]
     has_choice = any(a.kind is Estimand.CHOICE for a in asks)
     return [a for a in kept if not (has_choice and a.kind is Estimand.LEVEL)]
+
+
+def _asks_response(ask: Ask) -> bool:
+    """Whether a clause asks for a measure of its own to be followed."""
+    return ask.clause.is_asked and bool(ask.clause.measures)
 
 
 def _is_weak(clause: Clause) -> bool:
@@ -151,7 +163,9 @@ def _chooses(clause: Clause, structure: Structure) -> bool:
 
 def _interacts(clause: Clause, structure: Structure) -> bool:
     is_crossed = structure.has_several and bool(structure.others)
-    return is_crossed and says("interaction", clause.text)
+    if is_crossed or len(structure.others) > 1:
+        return says("interaction", clause.text)
+    return False
 
 
 def _orders(clause: Clause, structure: Structure) -> bool:
@@ -245,7 +259,7 @@ def _kinds_of_repetition(clause: Clause, structure: Structure) -> Iterator[Estim
     is_counted = says("tests_counted", text) and says("false_alarms", clause.sentence)
     if says("false_alarms", text) or is_counted:
         yield Estimand.FALSE_ALARMS
-    if says("stopping", text):
+    if says("stopping", text) and (clause.is_asked or says("open_to_doubt", text)):
         yield Estimand.STOPPING
     has_both = len({*structure.repeated} & {k.value for k in SEEDS}) > 1
     if has_both and says("spread_ratio", text) and says("compares_spreads", text):

@@ -24,6 +24,8 @@ CANONICAL = (
 )
 """The order in which rules apply where a text names none."""
 MOST_STARS = 10
+FEW = 100
+"""Fewer interactions than these are those of a user, not a sample of all."""
 CLOSE = 10
 """Characters before a core in which it says of whom it is: `user 5-core`."""
 NOTHING_ELSE = "no other level was named, so the data without it is compared with "
@@ -179,6 +181,8 @@ def _lists(sentence: Sentence) -> Iterator[tuple[Alternatives, tuple[int, int]]]
         yield _fewest(text, match), match.span()
     match = found("sample_list", text)
     is_drawn = match is not None and ("%" in match[1] or says("sampling", text))
+    if match and _of(match[2]) is Of.INTERACTIONS and "%" not in match[1]:
+        is_drawn = is_drawn and min(_amounts(match[1])) >= FEW
     if match and is_drawn and not _is_core(match, text):
         sizes = tuple(_size(n) for n in re.findall(r"\d+%?", match[1]))
         kind, of = DataRuleKind.SAMPLE, _of(match[2])

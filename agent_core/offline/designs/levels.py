@@ -161,7 +161,8 @@ def _counted(name: str, text: str) -> tuple[tuple[int, ...], list[Span]]:
 def _numbered(text: str) -> tuple[tuple[int, ...], list[Span]]:
     """Return as many seeds as a number of them says, whatever stands before it."""
     for one in quantities_of(Sentence(text, text)):
-        if one.role is Role.SEED and len(one.values) == 1 and one.values[0] > A_PAIR:
+        is_counted = one.role is Role.SEED and not says("times", text[one.end :])
+        if is_counted and len(one.values) == 1 and one.values[0] > A_PAIR:
             return tuple(range(min(int(one.values[0]), MOST_SEEDS))), [(one.start, one.end)]
     return (), []
 

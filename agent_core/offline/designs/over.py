@@ -6,9 +6,15 @@ import re
 from collections.abc import Iterator
 
 from agent_core.domain import Estimand, FactorKind, FactorRole
-from agent_core.offline.designs.asked import Ask, says
+from agent_core.offline.catalogue import PARAMETERS
+from agent_core.offline.designs.asked import Ask, Clause, says
 from agent_core.offline.designs.asks import set_against
-from agent_core.offline.designs.structure import ALGORITHM, REPEATED_WORDS, Structure
+from agent_core.offline.designs.structure import (
+    ALGORITHM,
+    COMPARED_WORDS,
+    REPEATED_WORDS,
+    Structure,
+)
 
 
 def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
@@ -24,7 +30,7 @@ def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
         case Estimand.SPREAD_RATIO:
             return _two_repeated(ask, structure)
         case Estimand.INTERACTION:
-            return (*several, *others[:1])
+            return (*several, *others)[:2]
         case Estimand.CHOICE:
             return tuple(f.name for f in structure.others) or several
         case Estimand.RESPONSE | Estimand.TRADE_OFF:
@@ -37,6 +43,16 @@ def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
         case Estimand.LEVEL if any(m.kind.is_of_pairs for m in ask.clause.measures):
             return _repeated_of(ask, structure)
     return several or others
+
+
+def factors_named(clause: Clause, structure: Structure) -> tuple[str, ...]:
+    """Return the compared factors beside the algorithm that a clause names, in its order."""
+    places = {}
+    for factor in structure.others:
+        words = COMPARED_WORDS.get(factor.name) or PARAMETERS.get(factor.name)
+        if words and (match := re.search(rf"\b(?:{words})\b", clause.text, re.IGNORECASE)):
+            places[factor.name] = match.start()
+    return tuple(sorted(places, key=places.__getitem__))
 
 
 def within_of(ask: Ask, structure: Structure, over: tuple[str, ...]) -> tuple[str, ...]:
@@ -55,7 +71,8 @@ def within_of(ask: Ask, structure: Structure, over: tuple[str, ...]) -> tuple[st
     if ask.kind in (Estimand.RESPONSE, Estimand.COST, Estimand.TRADE_OFF):
         factor = next((f for f in compared if f.name in over), None)
         is_single = factor is not None and len(factor.of) == 1
-        return tuple(n for n in names if not (n == ALGORITHM and is_single))
+        is_table = ask.kind is Estimand.COST
+        return tuple(n for n in names if is_table or not (n == ALGORITHM and is_single))
     return tuple(names)
 
 
@@ -92,5 +109,6 @@ def _within_choice(ask: Ask, structure: Structure, names: list[str]) -> Iterator
     owners = {a for f in structure.others for a in f.of}
     if ALGORITHM in names and len(owners) > 1:
         yield ALGORITHM
-    if FactorKind.FOLD.value in structure.repeated and says("folds_of_own", ask.clause.sentence):
+    told = (ask.clause.sentence, *structure.said)
+    if FactorKind.FOLD.value in structure.repeated and any(says("folds_of_own", t) for t in told):
         yield FactorKind.FOLD.value

@@ -16,7 +16,7 @@ from agent_core.offline.designs.measured import (
     own_measures,
     with_measures,
 )
-from agent_core.offline.designs.over import over_of, within_of
+from agent_core.offline.designs.over import factors_named, over_of, within_of
 from agent_core.offline.designs.structure import OF_PAIRS, Structure
 from agent_core.offline.designs.text import usual_form
 
@@ -49,11 +49,16 @@ def questions_of(
 
 def _apart(question: Question, ask: Ask, structure: Structure) -> Iterator[Question]:
     """Yield a question for each repeated factor where a clause asks so, else the one."""
-    if question.kind is not Estimand.SPREAD or not is_apart(ask):
+    if question.kind is Estimand.INTERACTION and structure.has_several:
+        named = factors_named(ask.clause, structure) or question.over[1:]
+        for name in named:
+            over = (question.over[0], name)
+            yield replace(question, over=over, within=within_of(ask, structure, over))
+    elif question.kind is Estimand.SPREAD and is_apart(ask):
+        for name in structure.repeated:
+            yield replace(question, over=(name,))
+    else:
         yield question
-        return
-    for name in structure.repeated:
-        yield replace(question, over=(name,))
 
 
 def _question(ask: Ask, structure: Structure, measures: tuple[str, ...]) -> Question:

@@ -95,9 +95,12 @@ def _labelled(sentences: Sequence[Sentence]) -> dict[str, dict[str, Any]]:
     """Return the splits that a text sets out by letters: `(a) ..., (b) ...`, or a line each."""
     found = {}
     for sentence in sentences:
-        pieces = PATTERNS["labelled"].compiled.split(sentence.text)
-        for label, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-            fields = dict(_facets(piece))
+        text = sentence.text
+        marks = list(PATTERNS["labelled"].compiled.finditer(text))
+        ends = [*(m.start() for m in marks[1:]), len(text)]
+        for mark, end in zip(marks, ends, strict=False):
+            label = next(g for g in mark.groups() if g)
+            fields = dict(_facets(text[mark.end() : end]))
             if fields.get("kind"):
                 found[label.upper()] = fields
     return found if len(found) > 1 else {}
@@ -128,7 +131,8 @@ def _levels(text: str) -> list[dict[str, Any]]:
     whole = dict(_facets(text))
     parts = list(_segments(text))
     kinds = [_level_key(p) for p in parts]
-    is_several = len(set(kinds)) > 1 and says("same_for_all", text) and not _folds(text)
+    is_mixed = _folds(text) is None or says("against_folds", text)
+    is_several = len(set(kinds)) > 1 and says("same_for_all", text) and is_mixed
     if not is_several:
         return [whole] if whole.get("kind") or whole.get("folds") else []
     shared = {k: v for k, v in whole.items() if k == "seed"}

@@ -32,6 +32,15 @@ REPEATED_WORDS = {
     FactorKind.MODEL_SEED.value: r"seeds?|initiali\w+|trainings?|runs?|model|retrain\w*",
 }
 """What people call the levels of a repeated factor."""
+COMPARED_WORDS = {
+    FactorKind.SPLIT.value: r"splits?|splitting|protocols?|hold-?outs?|evaluations?|strateg(?:y|ies)",
+    FactorKind.DATA.value: r"k?-?cores?|filter\w*|thresholds?|preprocessing|samples?|pruning",
+    FactorKind.DATASET.value: r"data\s?sets?|domains?",
+    FactorKind.TRAIN_SHARE.value: r"(?:training|train)\s+(?:data|shares?|sizes?|parts?|sets?)|shares?",
+    FactorKind.PROFILE_SIZE.value: r"profiles?(?:\s+sizes?)?|histor(?:y|ies)",
+    FactorKind.RERANK.value: r"re-?rank\w*|lambdas?|strengths?",
+}
+"""What people call a compared factor beside the algorithm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def usual_form(text: str) -> str:
     text = re.sub(r"(?<=\d)\s*(?:%|per ?cent\b)", "%", text)
     text = re.sub(r"\bhalf an? (?:%|per ?cent\b)", "0.5%", text)
     text = re.sub(r"(?<![\d.])\.(?=\d)", "0.", text)
+    text = PATTERNS["fraction"].compiled.sub(lambda m: _percent(100 / int(m[1])), text)
     text = PATTERNS["shared_unit"].compiled.sub(_with_units, text)
     text = PATTERNS["parts"].compiled.sub(_shares_of_parts, text)
     return PATTERNS["part"].compiled.sub(_share_of_part, text)
