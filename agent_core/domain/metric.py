@@ -74,8 +74,8 @@ KINDS = (
         is_quality=True, is_usual=True, meaning="hits over test items",
     ),
     MetricKind(
-        "precision", Better.HIGHER, (0, 1), "Precision", ("prec",), r"(?<!average )precision", needs_k=True,
-        is_usual=True, meaning="hits over k",
+        "precision", Better.HIGHER, (0, 1), "Precision", ("prec",), r"(?<!average )precision",
+        needs_k=True, is_usual=True, meaning="hits over k",
     ),
     MetricKind(
         "hit", Better.HIGHER, (0, 1), "Hit", ("hitrate", "hr", "hitratio"),

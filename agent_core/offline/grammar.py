@@ -184,9 +184,10 @@ def clauses(text: str) -> dict[str, str]:
 def unread_wishes(text: str) -> tuple[str, ...]:
     """Return the sentences with a wish in which nothing was understood."""
     found = []
-    for sentence in sentences(text, at_semicolons=True):
+    for number, sentence in enumerate(sentences(text, at_semicolons=True)):
         words = sentence.rstrip(".!;")
-        if not says("wishes", words) or says("reported", words):
+        is_lead = number == 0 and words.endswith("?")  # what opens a text leads in
+        if is_lead or not says("wishes", words) or says("reported", words):
             continue
         reading = read(words)
         is_unread = reading.is_empty and not reading.outside and not reading.beyond

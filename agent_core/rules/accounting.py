@@ -46,6 +46,7 @@ _ALPHA = re.compile(
     r"\b(?:alpha|significance|level|p)(?: level)?(?: of)?\s*[=<]?\s*$", re.IGNORECASE
 )
 _INTERVAL = re.compile(r"\s*(?:confidence|credible)?[- ]?(?:intervals?|CIs?)\b")
+_LABEL = re.compile(r"\([1-9]\)")
 _PLAIN = re.compile(r"[\d.]+(?:\s*(?:,|and|or|to|-)\s*[\d.]+)+")
 
 
@@ -189,7 +190,7 @@ def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unu
 
 def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
     for listing in listings_of(text):
-        if not _is_used(text, listing, plan, facts):
+        if not _is_label(text, listing) and not _is_used(text, listing, plan, facts):
             yield _Unused(listing.start, listing.end, text[listing.start : listing.end].strip())
 
 
@@ -200,7 +201,8 @@ def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
     if listing.is_share and not _is_cut(text, listing):
         return listing.is_weak or _is_in(listing, facts, _share_roles(facts))
     cue = next((c for c in _CUES if c.fits(text, listing)), None)
-    if listing.is_weak and (cue is None or cue.is_compared or listing.values == (1.0,)):
+    is_pair = any(c.is_compared and c.fits(text, listing) for c in _CUES)
+    if listing.is_weak and (cue is None or is_pair or listing.values == (1.0,)):
         return True
     if cue is None:
         return _is_in(listing, facts, tuple(facts)) or _is_settings(listing, facts)
@@ -208,6 +210,12 @@ def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
         return False
     is_upwards = "rating" in cue.roles and _is_upwards(text, listing, facts)
     return is_upwards or _is_in(listing, facts, cue.roles)
+
+
+def _is_label(text: str, listing: Listing) -> bool:
+    """Whether it is a mark that is spoken of again: `(1) ... (2) ... than in (1)`."""
+    mark = text[listing.start - 1 : listing.end + 1]
+    return _LABEL.fullmatch(mark) is not None and text.count("(1)") > 0 and text.count(mark) > 0
 
 
 def _is_cut(text: str, listing: Listing) -> bool:

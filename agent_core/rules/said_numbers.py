@@ -20,7 +20,8 @@ _NOUN = (
 )
 _RATIO = r"(?<![\w.])(?P<first>\d{2})\s?[/:]\s?(?P<second>\d{2})(?![\w/]|\.\d)"
 _AMOUNT = (
-    rf"(?P<percent>half a per ?cent\b)"
+    rf"(?<![\w./-])1/(?P<nth>[2-9]|1\d|20)(?=\s*(?:[,)]|and\b|or\b|of\b|$))"
+    rf"|(?P<percent>half a per ?cent\b)"
     rf"|(?<![\w.])(?P<part>(?:(?:{_DIGITS}|{_WORDS}|one|a|the(?! other)|random|newest|last)\s)?"
     rf"{_PART})\b(?P<of>(?=\s+of\s+(?:(?:the|each|every|all|\w+)\s+){{0,2}}{_NOUN}s?\b))?"
     rf"|(?<![\w.])(?P<digits>{_DIGITS})(?P<unit>\s?%|\s?per ?cent\b)?(?P<kilo>k\b)?"
@@ -141,6 +142,8 @@ def _amount(found: re.Match[str]) -> Iterator[Amount]:
             middle = found.start("second")
             yield Amount(first, at[0], found.end("first"))
             yield Amount(second, middle, at[1])
+    elif found["nth"]:
+        yield Amount(1 / int(found["nth"]), *at, Unit.SHARE)
     elif found["percent"]:
         yield Amount(0.005, *at, Unit.SHARE)
     elif found["part"]:

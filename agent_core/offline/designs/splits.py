@@ -15,7 +15,6 @@ from agent_core.prose.given_words import says_given
 Fields = Mapping[str, Any]
 ABOUT = 0.02
 """How far the size of a validation part may be from what it comes to."""
-_AFTER_A_MOMENT: Mapping[str, Any] = {"kind": SplitKind.GLOBAL_TIME}
 CROSSFOLDS = (SplitKind.CROSSFOLD_USERS, SplitKind.CROSSFOLD_RECORDS)
 
 
@@ -65,7 +64,9 @@ def _contrasted(
     is_of_user = known.get("kind") is SplitKind.USER_FRACTION
     share = {k: v for k, v in known.items() if k not in ("kind", "order")}
     drawn = SplitKind.USER_FRACTION if is_of_user else SplitKind.RANDOM_RECORDS
-    later = {"kind": drawn, "order": Order.NEWEST} if is_of_user else _AFTER_A_MOMENT
+    later: dict[str, Any] = {"kind": SplitKind.GLOBAL_TIME}
+    if is_of_user:
+        later = {"kind": drawn, "order": Order.NEWEST}
     return [share | {"kind": drawn, "order": Order.RANDOM}, share | later]
 
 

@@ -33,10 +33,10 @@ REPEATED_WORDS = {
 }
 """What people call the levels of a repeated factor."""
 COMPARED_WORDS = {
-    FactorKind.SPLIT.value: r"splits?|splitting|protocols?|hold-?outs?|evaluations?|strateg(?:y|ies)",
+    FactorKind.SPLIT.value: r"split\w*|protocols?|hold-?outs?|evaluations?|strateg(?:y|ies)",
     FactorKind.DATA.value: r"k?-?cores?|filter\w*|thresholds?|preprocessing|samples?|pruning",
     FactorKind.DATASET.value: r"data\s?sets?|domains?",
-    FactorKind.TRAIN_SHARE.value: r"(?:training|train)\s+(?:data|shares?|sizes?|parts?|sets?)|shares?",
+    FactorKind.TRAIN_SHARE.value: r"train(?:ing)?\s+(?:data|shares?|sizes?|parts?|sets?)|shares?",
     FactorKind.PROFILE_SIZE.value: r"profiles?(?:\s+sizes?)?|histor(?:y|ies)",
     FactorKind.RERANK.value: r"re-?rank\w*|lambdas?|strengths?",
 }

@@ -304,7 +304,7 @@ async def test_equivalence_without_a_margin_is_no_promise():
     share = await plan_of("Are EASE and ItemKNN equivalent within 1 %?")
 
     assert any("will not be called equality" in a for a in asked.assumptions)
-    assert any("no equivalence margin in units of the metric" in u for u in share.unmapped)
+    assert (share.questions[0].margin, share.questions[0].is_relative) == (0.01, True)
 
 
 @pytest.mark.parametrize(
