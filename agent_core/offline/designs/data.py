@@ -23,6 +23,8 @@ CANONICAL = (
     DataRuleKind.OTHER,
 )
 """The order in which rules apply where a text names none."""
+MOST_PIECES = 12
+"""Parts of a sentence; more are no list of data levels."""
 MOST_STARS = 10
 FEW = 100
 """Fewer interactions than these are those of a user, not a sample of all."""
@@ -86,6 +88,8 @@ def data_of(sentences: Sequence[Sentence]) -> DataReading:
 def _enumerated(sentence: Sentence) -> Iterator[Level[DataRules]]:
     """Yield the levels that a sentence lists whole: `raw, ratings >= 4, ratings >= 4 + 5-core`."""
     pieces = PATTERNS["list_gap"].compiled.split(without_ratios(sentence.text))
+    if not 1 < len(pieces) <= MOST_PIECES:
+        return
     read = [[r for a in _alternatives(Sentence(p, p)) for r in a.rules] for p in pieces]
     kinds = [{r.kind for r in rules} for rules in read]
     if not any(one < other for one in kinds if one for other in kinds):
