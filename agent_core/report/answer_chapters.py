@@ -57,10 +57,13 @@ def answer_headline(inputs: ReportInputs) -> str:
     return " ".join((text.marked, *text.more[:2]))
 
 
-def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter]:
+def chapters_of(
+    inputs: ReportInputs, *, is_whole: bool = False, lines: int = MOST_LINES
+) -> list[Chapter]:
     """Return what the report says of each question that has an answer.
 
-    `is_whole`: of the primary question too, where the report's own headline tells it.
+    `is_whole`: of the primary question too, where the report's own headline tells it; `lines`: of
+    a table.
     """
     first = 0 if is_whole or not has_own_headline(inputs) else 1
     numbered = [*enumerate(inputs.answers, start=1)][first:]
@@ -69,7 +72,7 @@ def chapters_of(inputs: ReportInputs, *, is_whole: bool = False) -> list[Chapter
             number,
             question_text(inputs.plan, answer.question),
             text,
-            table_of(answer.table),
+            table_of(answer.table)[: lines + 1],
             len(answer.table),
             answer.over,
             answer.held,

@@ -29,6 +29,9 @@ from agent_core.report.repeated_sentences import (
 from agent_core.rules.design_words import label_text
 from agent_core.statistics.answers.answer import Answer
 
+MOST_ABOUT = 3
+"""Levels that a caution names; more are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
@@ -50,14 +53,22 @@ class AnswerText:
 def answer_text(answer: Answer) -> AnswerText:
     """Return an answer in words: the first measure leads."""
     told = list(SENTENCES[answer.kind](answer)) if answer.estimates else []
-    cautions = tuple(
-        f"{c.kind.value}{f': {label_text(c.about)}' if c.about else ''}" for c in answer.cautions
-    )
+    cautions = tuple(_cautions(answer))
     if answer.missing and told:
         names = dict.fromkeys(f"{m.variant} on {m.block}" for m in answer.missing)
         listed = ", ".join([*names][:MOST]) + (" …" if len(names) > MOST else "")
         cautions = (f"{len(answer.missing)} planned cells have no results: {listed}", *cautions)
     return AnswerText(told[0] if told else "", tuple(told[1:]), cautions)
+
+
+def _cautions(answer: Answer) -> Iterator[str]:
+    """Yield what can turn an answer, each kind once with what it is about."""
+    for kind in dict.fromkeys(c.kind for c in answer.cautions):
+        own = dict.fromkeys(c.about for c in answer.cautions if c.kind is kind and c.about)
+        told = [label_text(about) for about in own]
+        more = f" and {len(told) - MOST_ABOUT} more" if len(told) > MOST_ABOUT else ""
+        about = "; ".join(told[:MOST_ABOUT])
+        yield f"{kind.value}: {about}{more}" if about else kind.value
 
 
 def _quoted(answer: Answer) -> Iterator[str]:

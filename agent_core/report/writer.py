@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import IntEnum
 from pathlib import Path
 
 from agent_core.domain import Outcome, Plan, Report, ReportDraft, Study
@@ -13,6 +14,7 @@ from agent_core.grounding.report_text import Filler, Part, filled
 from agent_core.prose.clipping import clipped
 from agent_core.report import answer_figures, figures
 from agent_core.report.answer_chapters import (
+    MOST_LINES,
     answer_headline,
     chapters_of,
     compared_measures,
@@ -40,7 +42,7 @@ from agent_core.rules.requested import Form
 from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.answers.differences import with_late_margins
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
-from agent_core.statistics.quotable import are_apart, estimates_of, quotable
+from agent_core.statistics.quotable import are_apart, compares_parts, estimates_of, quotable
 
 __all__ = ["ReportInputs", "preliminary_text", "write_report"]
 
@@ -50,6 +52,22 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 PRELIMINARY = 3
 MOST_PRELIMINARY = 240
 NOTHING_RECORDED = Facts({})
+MOST_REPORT = 15_000
+"""Characters of `report.md`; what does not fit stands in files of the zip."""
+
+
+class Detail(IntEnum):
+    """How much a report tells of what other files of the zip have whole."""
+
+    SHORT = 0
+    """Statements stand in `methods.md`, and the shortest tables."""
+    USUAL = 1
+    """Of checks and requirements what is wrong in full, the others by name."""
+    WHOLE = 2
+
+
+CHAPTER_LINES = {Detail.WHOLE: MOST_LINES, Detail.USUAL: 12, Detail.SHORT: 6}
+"""Of the table of a question."""
 
 
 def preliminary_text(plan: Plan, facts: Facts, answers: Sequence[Answer] = ()) -> str:
@@ -199,20 +217,47 @@ def _report_markdown(
     body: str,
     drawn: tuple[Path, ...],
 ) -> str:
-    """Return the whole report."""
+    """Return the whole report, in as much detail as fits into its length."""
+    told = (
+        _report_in_detail(detail, inputs, facts, prose, answer, body, drawn)
+        for detail in reversed(Detail)
+    )
+    return next((text for text in told if len(text) <= MOST_REPORT), "") or _report_in_detail(
+        Detail.SHORT, inputs, facts, prose, answer, body, drawn
+    )
+
+
+def _report_in_detail(
+    detail: Detail,
+    inputs: ReportInputs,
+    facts: Facts,
+    prose: Prose,
+    answer: str,
+    body: str,
+    drawn: tuple[Path, ...],
+) -> str:
+    lines = CHAPTER_LINES[detail]
     return render_template(
         "report.md.j2",
+        detail=detail,
+        is_league=not (compares_parts(inputs.plan) and inputs.answers),
         inputs=inputs,
         plan=inputs.plan,
         facts=facts,
         prose=prose,
         headline=answer,
         alerts=alerts(inputs, is_file=True),
-        chapters=render_part("answers.md.j2", "chapters", answered=chapters_of(inputs)),
+        chapters=render_part(
+            "answers.md.j2", "chapters", answered=chapters_of(inputs, lines=lines)
+        ),
         compared=compared_measures(inputs),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         figures=[path.name for path in drawn],
-        requests=[(r.wanted.text, where_text(r)) for r in inputs.requests],
+        requests=[
+            (r.wanted.text, where_text(r))
+            for r in inputs.requests
+            if r.is_missing or r.wanted.form is not Form.VALUE
+        ],
         script_tables=script_tables(inputs),
         limits=limits_of(inputs, facts, prose) if inputs.has_results else prose.limits,
         statements=statements(inputs),
