@@ -59,8 +59,14 @@ class CellFolders:
 
     @property
     def of_validation(self) -> list[dict[str, Any]]:
-        """The rows of what is chosen by."""
-        return [row for row in self.rows if row.get("on") == VALIDATION]
+        """The rows of what is chosen by; what a final cell has on that part decides nothing."""
+        grid = {
+            c.id for run, c in self.cells_of.items() if self._said(run).get("on") == VALIDATION
+        }
+        return [r for r in self.rows if r.get("on") == VALIDATION and r["cell"] in grid]
+
+    def _said(self, run: Run) -> Mapping[str, Any]:
+        return self.records.get(run, {})
 
     @property
     def run(self) -> dict[str, Any]:
@@ -174,9 +180,9 @@ def _told(run: Mapping[str, Any], found: CellFolders) -> dict[str, Any]:
     return {**run, "algorithms": known} if known else dict(run)
 
 
-def _place_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a row measures, as text."""
-    return str(row.get("metric")), str(row.get("k"))
+def _place_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what a row measures, and on which part, as text."""
+    return str(row.get("metric")), str(row.get("k")), str(row.get("on") or TEST)
 
 
 def _folders(files: Mapping[str, Path]) -> dict[str, dict[str, Path]]:

@@ -130,6 +130,8 @@ class Evidence:
     """Fold to what is kept apart to choose on."""
     query: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Fold to what test users keep whom training does not see."""
+    validation_query: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Fold to what those keep who are chosen on, whom training does not see either."""
     validated: pd.DataFrame = field(default_factory=lambda: empty(ROW_COLUMNS))
     """As `rows`, of the validation part: what is chosen by."""
     validated_agreement: pd.DataFrame = field(default_factory=lambda: empty(AGREEMENT_COLUMNS))
@@ -285,6 +287,7 @@ def read_evidence(
         ids=reading.ids,
         validation=parts["validation"],
         query=parts["query"],
+        validation_query=parts["validation_query"],
     )
     return _with_validated(placed_in_design(known, design, folders), folders, reading)
 

@@ -35,9 +35,10 @@ MAX_K = 1_000_000
 """A larger cut-off is a mistake: ranks are looked at up to 1,000."""
 MAX_KEY = 200
 """Characters of a name: with its ending it must fit into the 255 bytes of a file name."""
-ROW_NUMBERS = re.compile(r"split/([^/]+)\.(train|test|validation|query)_rows\.csv")
-PART_NAMES = ("train", "test", "validation", "query")
-PAIRS = re.compile(r"split/([^/]+)\.(train|test)\.parquet")
+PART_NAMES = ("train", "test", "validation", "query", "validation_query")
+_PART = f"split/([^/]+)\\.({'|'.join(PART_NAMES)})"
+ROW_NUMBERS = re.compile(rf"{_PART}_rows\.csv")
+PAIRS = re.compile(rf"{_PART}\.parquet")
 HALF_WRITTEN = re.compile(r"\.\d+\.tmp(?:\.\w+)?$")
 """What the helper was writing when its process was killed."""
 UNSAFE = re.compile(r"[^A-Za-z0-9._+ @=,()\[\]-]")

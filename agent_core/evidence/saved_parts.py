@@ -42,7 +42,7 @@ def origins_of(
 
 def other_parts(saved: Parts, reading: Reading) -> dict[str, FoldParts]:
     """Return what of a split neither trains nor is tested."""
-    found = {part: FoldParts(reading.room) for part in ("validation", "query")}
+    found = {part: FoldParts(reading.room) for part in ("validation", "query", "validation_query")}
     for part, folds in found.items():
         for fold, one in saved.get(part, {}).items():
             folds.add(fold, one)

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agent_core.domain import FactorRole, LevelValue, with_design
@@ -22,14 +23,14 @@ def of_folds(evidence: Evidence, folds: Container[str]) -> Evidence:
     tables: dict[str, Any] = {}
     for name in TABLES:
         table = getattr(evidence, name)
-        tables[name] = table[[fold in folds for fold in table["fold"]]]
+        tables[name] = table[np.array([fold in folds for fold in table["fold"]], dtype=bool)]
     cells: dict[str, Any] = {
         name: getattr(evidence, name).select(lambda run: run[1] in folds)
         for name in ("lists", "predictions")
     }
     parts: dict[str, Any] = {
         name: _selected(getattr(evidence, name), folds)
-        for name in ("train", "test", "validation", "query")
+        for name in ("train", "test", "validation", "query", "validation_query")
     }
     blocks = {f: b for f, b in evidence.blocks.items() if f in folds}
     names = {b.name for b in blocks.values()}

@@ -19,7 +19,7 @@ from agent_core.evidence.id_codes import are_among
 GivenParts = Mapping[str, pd.DataFrame]
 """`train`, `test`, and where they are asked for `query`, what unseen users keep; `items` that are
 ranked; `candidates`, the pairs that are; `masked`, the pairs that never are."""
-APART = ("test", "validation", "query")
+APART = ("test", "validation", "query", "validation_query")
 
 
 def why_not_in(evidence: Evidence, fold: str) -> str:

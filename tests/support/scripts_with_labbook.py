@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from patience import STUDY_S
+
 from sandbox.execution import Artifact
 
 LABBOOK = Path(__file__).parents[2] / "sandbox/labbook.py"
@@ -33,7 +35,7 @@ def start(folder, source, **more):
 
 def run(folder, source, **more):
     process = start(folder, source, **more)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=STUDY_S)
     assert process.returncode == 0, errors
     return output
 

@@ -20,7 +20,7 @@ from agent_core.checks.split.own_draws import (
 )
 from agent_core.checks.split.own_samples import sample_faults
 from agent_core.checks.split.ruled_data import (
-    APART,
+    PARTS_APART,
     Pairs,
     Table,
     Variant,
@@ -127,7 +127,7 @@ def _split(evidence: Evidence, table: Table, names: Sequence[str]) -> Split:
     """Return the blocks of one split beside what their rules give."""
     levels = tuple(_level(evidence, fold) for fold in names)
     kept = [part for level in levels for part in (level.train, level.test, level.query)]
-    kept += [pairs_of(evidence, part, fold) for part in APART for fold in names]
+    kept += [pairs_of(evidence, part, fold) for part in PARTS_APART for fold in names]
     block = replace(levels[0].block, train_share=1.0, profile_size=None)
     variant = variant_beside(table, block.data, distinct(*kept))
     return Split(levels, variant, parts_of(table.data, block, variant.rows))

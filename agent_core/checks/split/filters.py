@@ -13,7 +13,12 @@ from agent_core.checks.result import Detail, Result, failed, passed, warned
 from agent_core.checks.split.blocks import is_thinned
 from agent_core.checks.split.claimed_filters import claimed_filters, described_data, false_claims
 from agent_core.checks.split.given import GivenSplit, given_split
-from agent_core.checks.split.ruled_data import kept_pairs, table_of, variant_beside
+from agent_core.checks.split.ruled_data import (
+    PARTS_APART,
+    kept_pairs,
+    table_of,
+    variant_beside,
+)
 from agent_core.checks.split.split_kinds import Fold, Folds
 from agent_core.checks.split.variants import (
     TO_CHOOSE_ON,
@@ -136,7 +141,8 @@ def judged_parts(evidence: Evidence) -> Folds:
 
 def _untested(evidence: Evidence, fold: str) -> pd.DataFrame:
     """Return what is not tested of a fold."""
-    apart = [part[fold] for part in (evidence.validation, evidence.query) if fold in part]
+    parts = (getattr(evidence, name) for name in PARTS_APART)
+    apart = [part[fold] for part in parts if fold in part]
     train = evidence.train[fold]
     return pd.concat([train, *apart], ignore_index=True) if apart else train
 

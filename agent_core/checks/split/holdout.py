@@ -19,6 +19,7 @@ from agent_core.checks.split.split_kinds import (
     Folds,
     doubts,
     late_training,
+    later_but_rated_low,
     mismatch,
     structure,
 )
@@ -210,6 +211,10 @@ def temporal_leak(evidence: Evidence) -> Result:
         return _untimed_result(evidence, ordered)
     if late := [fault for faults, _ in timed for fault in faults]:
         return failed("Training is later than the test: {late}.", late=late)
+    if low := [note for fold in folds if (note := _kept_for_ratings(evidence, fold))]:
+        return warned(
+            "By the rule of what may be tested models see later interactions: {low}.", low=low
+        )
     if worst := max(share for _, share in timed):
         told = (
             "{share:.0%} of the training interactions are later than the median tested one: "
@@ -224,9 +229,20 @@ def temporal_leak(evidence: Evidence) -> Result:
 def _order_of(evidence: Evidence, fold: Fold, kind: SplitKind | None) -> tuple[list[str], float]:
     """Return what of a temporal fold is trained on too late, or how much a random one leaks."""
     is_studied = evidence.split_of(fold[0]).is_leak_study
-    late = [] if is_studied else late_training(kind, fold)
+    late = [] if is_studied else late_training(kind, fold, evidence.split_of(fold[0]))
     is_ordered = bool(kind and kind.is_timed)
     return late, 0.0 if is_ordered else _later_share(fold[1], fold[2])
+
+
+def _kept_for_ratings(evidence: Evidence, fold: Fold) -> Detail | None:
+    """Say of how many users later interactions are in training that are rated too low to test."""
+    name, split = fold[0], evidence.split_of(fold[0])
+    if not _has_times(fold) or not (
+        users := later_but_rated_low(kind_of(evidence, name), fold, split)
+    ):
+        return None
+    told = "fold {fold}, {users:,} users with later ones rated below {lowest:g}"
+    return Detail(told, fold=name, users=users, lowest=split.lowest_test_rating)
 
 
 def is_timed(frame: pd.DataFrame) -> bool:

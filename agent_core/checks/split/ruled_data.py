@@ -61,7 +61,7 @@ class Variant:
     """Those that the script drew itself; they are taken as they are."""
 
 
-APART = ("validation", "query")
+PARTS_APART = ("validation", "query", "validation_query")
 """What a fold has beside training and test."""
 MANY_ROWS = 5_000_000
 """From which on a table, of 16 bytes a row, is made again when it is asked for."""
@@ -90,7 +90,7 @@ def _table(frame: pd.DataFrame, evidence: Evidence) -> Table:
 def kept_pairs(evidence: Evidence, fold: Fold) -> Pairs:
     """Return the pairs of a fold, whatever part they are in."""
     parts = [pair_keys(part) for part in fold[1:]]
-    return distinct(*parts, *(pairs_of(evidence, p, fold[0]) for p in APART))
+    return distinct(*parts, *(pairs_of(evidence, p, fold[0]) for p in PARTS_APART))
 
 
 def pairs_of(evidence: Evidence, part: str, fold: str) -> Pairs:

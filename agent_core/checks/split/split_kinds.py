@@ -113,20 +113,39 @@ def doubts(split: SplitRules, folds: Sequence[Fold]) -> list[str]:
 def _leave_last(split: SplitRules, fold: Fold) -> Iterator[str]:
     """Expect the newest interaction of every user."""
     yield from _leave_one_out(split, fold)
-    if _are_timed(fold) and (late := _late_users(fold)):
+    if _are_timed(fold) and (late := _late_users(_of_what_could(split, fold))):
         yield Detail("{users:,} users have later interactions in training", users=late)
 
 
-def late_training(kind: SplitKind | None, fold: Fold) -> list[str]:
-    """Return what a temporal split trains on that is later than what it tests."""
+def late_training(kind: SplitKind | None, fold: Fold, split: SplitRules) -> list[str]:
+    """Return what a temporal split trains on that is later than what it tests.
+
+    What is rated too low to be tested stays in training, whenever it was.
+    """
     name, train, test = fold
-    if kind is SplitKind.LEAVE_LAST and (users := _late_users(fold)):
+    if kind is SplitKind.LEAVE_LAST and (users := _late_users(_of_what_could(split, fold))):
         told = "fold {fold}, {users:,} of {of:,} users"
         return [Detail(told, fold=name, users=users, of=test["user_id"].nunique())]
     if kind is SplitKind.GLOBAL_TIME and (late := _late_interactions(fold)):
         told = "fold {fold}, {late:,} of {of:,} interactions"
         return [Detail(told, fold=name, late=late, of=len(train))]
     return []
+
+
+def later_but_rated_low(kind: SplitKind | None, fold: Fold, split: SplitRules) -> int:
+    """Return how many users have later interactions in training that may not be tested."""
+    if kind is not SplitKind.LEAVE_LAST or split.lowest_test_rating is None:
+        return 0
+    return _late_users(fold) - _late_users(_of_what_could(split, fold))
+
+
+def _of_what_could(split: SplitRules, fold: Fold) -> Fold:
+    """Return a fold with only that of its training which may be tested."""
+    name, train, test = fold
+    if split.lowest_test_rating is None or "rating" not in train:
+        return fold
+    ratings = pd.to_numeric(train["rating"], errors="coerce")
+    return name, train[ratings >= split.lowest_test_rating], test
 
 
 def _are_timed(fold: Fold) -> bool:
@@ -147,8 +166,8 @@ def _late_interactions(fold: Fold) -> int:
 
 
 def _held_share(split: SplitRules, fold: Fold) -> Iterator[str]:
-    """Expect the planned share of the tested users' interactions."""
-    train, test = fold[1:]
+    """Expect the planned share of what may be tested of the tested users' interactions."""
+    train, test = _of_what_could(split, fold)[1:]
     of_tested = int(train["user_id"].isin(set(test["user_id"])).sum())
     share = len(test) / max(1, len(test) + of_tested)
     if abs(share - split.holdout) > SHARE_SLACK:
