@@ -575,6 +575,17 @@ class Cell:
             work.list_sample = int(users)
         frame.to_parquet(work.folder / "lists.parquet", index=False)
 
+    def audit(self, recommendations: Any) -> None:
+        """Save the test lists of a cell of a grid: what the test would have chosen.
+
+        Only where that is asked; they decide nothing, and the product computes what they come to.
+        """
+        if self.on == "test":
+            raise ValueError(f"{self} is evaluated on the test; only cells of a grid are audited")
+        work = self._work()
+        work.is_audit = True
+        ranked(frame_of(recommendations)).to_parquet(work.folder / "audit.parquet", index=False)
+
     def predictions(self, predicted: Any) -> None:
         """Save rating predictions (a collection or a frame: prediction and rating of pairs)."""
         work = self._work()
@@ -660,6 +671,7 @@ class Cell:
             **work.times(),
             **_counts_of(self),
             "list_sample": work.list_sample,
+            "is_audit": work.is_audit,
             "ended": ended,
             **_made_by(self.block),
         }
@@ -687,6 +699,8 @@ class _Open:
         self.kind = ""
         self.config: dict[str, Any] | None = None
         self.list_sample: int | None = None
+        self.is_audit = False
+        """Whether a cell of a grid has test lists too, which decide nothing."""
 
     def note_recommended(self) -> None:
         """Take the time since the training for that of recommending, once."""

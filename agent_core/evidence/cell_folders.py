@@ -22,6 +22,8 @@ CELL_FILE = re.compile(r"cells/([^/]+)/([^/]+)")
 TEST, VALIDATION = "test", "validation"
 """What a cell is evaluated on: cells of a grid on the part that is chosen by."""
 RECORD, ROWS, USERS = "cell.json", "rows.json", "per_user.parquet"
+AUDIT = "audit.parquet"
+"""Test lists of a cell of a grid: what the test would have chosen."""
 CUT_SHORT = ("timeout", "skipped")
 """How cells end that have no results."""
 MUST = (RECORD, ROWS)
@@ -228,6 +230,10 @@ def _read_cell(
             source = run_table(kind, f"{place}/{kind}.parquet", path, reading)
             if source and source.lines:
                 found.tables.setdefault(kind, {})[run] = (source,)
+    if (path := own.get(AUDIT)) and found.part_of(run) == VALIDATION:
+        source = run_table("lists", f"{place}/{AUDIT}", path, reading)
+        if source and source.lines:
+            found.tables.setdefault("audit", {})[run] = (source,)
     if (path := own.get(USERS)) and found.part_of(run) == TEST:
         found.per_user += _users_of(cell, path, columns, reading)
 

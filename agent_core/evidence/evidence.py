@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -42,7 +42,15 @@ from agent_core.evidence.retrained import Retrained
 from agent_core.evidence.saved_parts import ODD_DATA, origins_of, other_parts
 from agent_core.evidence.split_origin import Origin
 from agent_core.execution.own_process import call_in_process
-from agent_core.measures.recomputation import CategoriesOf, Delivered, no_categories, recompute
+from agent_core.measures.recomputation import (
+    CategoriesOf,
+    Delivered,
+    RunMetrics,
+    agreed_definition,
+    no_categories,
+    recompute,
+    value_under,
+)
 from sandbox.execution import Execution
 
 ROW_COLUMNS = (
@@ -54,6 +62,7 @@ AGREEMENT_COLUMNS = (
     "algorithm", "fold", "seed", "metric", "k", "claimed", "computed", "definition", "agrees",
 )  # fmt: skip
 
+AUDIT_COLUMNS = ("algorithm", "fold", "seed", "metric", "k", "value")
 DATASET = FactorKind.DATASET.value
 LARGE_ROWS = 1_000_000
 """Interactions from which results are looked through in a process of their own: it takes a second
@@ -136,6 +145,8 @@ class Evidence:
     """As `rows`, of the validation part: what is chosen by."""
     validated_agreement: pd.DataFrame = field(default_factory=lambda: empty(AGREEMENT_COLUMNS))
     """As `agreement`, of these."""
+    audited: pd.DataFrame = field(default_factory=lambda: empty(AUDIT_COLUMNS))
+    """What test lists of cells of a grid come to, by the product: they decide nothing."""
     memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
     """What was worked out of it and is asked again; a changed copy begins anew."""
 
@@ -374,8 +385,25 @@ def _with_validated(found: Evidence, folders: CellFolders, reading: Reading) -> 
     named = Named(rows, empty(USER_COLUMNS), lists, predictions)
     parts = {"train": found.train, "test": found.validation}
     _, agreement = _computed(named, parts, found.run, reading.problems)
+    audited = pd.DataFrame(_audited(found, folders), columns=list(AUDIT_COLUMNS))
     problems = tuple(reading.problems.found)
-    return replace(found, validated=rows, validated_agreement=agreement, problems=problems)
+    told = replace(found, validated=rows, validated_agreement=agreement, problems=problems)
+    return replace(told, audited=audited.astype({"k": "Int64", "value": float}))
+
+
+def _audited(found: Evidence, folders: CellFolders) -> Iterator[tuple[Any, ...]]:
+    """Yield each planned metric of test lists that cells of a grid deliver for an audit."""
+    lists = folders.tables_of("audit", VALIDATION)
+    parts = {"train": found.train, "test": found.test}
+    no_rows, no_users = found.rows[:0], empty(USER_COLUMNS)
+    delivered = Delivered(no_rows, lists, {}, no_users, parts, is_sample=False)
+    for run, table in lists.items():
+        measured = RunMetrics(delivered, run, table, None)
+        for metric in found.plan.metrics:
+            wanted = agreed_definition(found.agreement, metric.name, metric.k)
+            value = value_under(measured.definitions_of(metric.name, metric.k), wanted)
+            if value is not None:
+                yield (*run, metric.name, metric.k, value)
 
 
 def _further_sources(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +102,19 @@ def recompute(delivered: Delivered) -> tuple[list[pd.DataFrame], list[tuple[Any,
         if len(best.per_user):
             users.append(_user_frame(attempt, best))
     return users, agreement
+
+
+def agreed_definition(agreement: pd.DataFrame, metric: str, k: int | None) -> str:
+    """Return the definition under which claimed values could be computed again; empty: none."""
+    same = agreement[(agreement["metric"] == metric) & agreement["agrees"].astype(bool)]
+    same = same[same["k"].isna() if k is None else (same["k"] == k).fillna(value=False)]
+    return str(same["definition"].iloc[0]) if len(same) else ""
+
+
+def value_under(found: Sequence[Recomputed], wanted: str) -> float | None:
+    """Return the value under a definition, else under the first there is."""
+    chosen = next((f for f in found if f.definition == wanted), found[0] if found else None)
+    return chosen.value if chosen is not None and np.isfinite(chosen.value) else None
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -23,8 +22,13 @@ from agent_core.evidence.result_files import Reading
 from agent_core.evidence.run_tables import run_cells
 from agent_core.execution.executor import Executor, Experiment
 from agent_core.execution.progress import OnProgress, untold
-from agent_core.measures.metrics import SETTLED, Recomputed
-from agent_core.measures.recomputation import Delivered, RunMetrics
+from agent_core.measures.metrics import SETTLED
+from agent_core.measures.recomputation import (
+    Delivered,
+    RunMetrics,
+    agreed_definition,
+    value_under,
+)
 from agent_core.verification.training_orders import Training, TrainingOrder
 from agent_core.verification.training_parts import GivenParts
 from sandbox.execution import Execution
@@ -152,26 +156,12 @@ def trained_values(
     delivered = Delivered(
         evidence.single, lists, predicted, evidence.per_user, parts, is_sample=False
     )
-    wanted = _definition_of(evidence, *metric)
+    wanted = agreed_definition(evidence.agreement, *metric)
     for table in (predicted if metric[0] in RATING else lists).values():
         found = RunMetrics(delivered, ("", "", ""), table, table).definitions_of(*metric)
-        value = _under(found, wanted)
+        value = value_under(found, wanted)
         if value is not None:
             yield value
-
-
-def _definition_of(evidence: Evidence, metric: str, k: int | None) -> str:
-    """Return the definition under which the script's values could be computed again."""
-    table = evidence.agreement
-    same = table[(table["metric"] == metric) & table["agrees"].astype(bool)]
-    same = same[same["k"].isna() if k is None else (same["k"] == k).fillna(value=False)]
-    return str(same["definition"].iloc[0]) if len(same) else ""
-
-
-def _under(found: list[Recomputed], wanted: str) -> float | None:
-    """Return the value under a definition, else under the first there is."""
-    chosen = next((f for f in found if f.definition == wanted), found[0] if found else None)
-    return chosen.value if chosen is not None and math.isfinite(chosen.value) else None
 
 
 def _table(path: Path | None) -> dict[str, Any]:

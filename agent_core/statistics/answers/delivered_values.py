@@ -45,6 +45,8 @@ from agent_core.statistics.measured_values import (
 
 BESIDE = ("on", "is_audit", "chosen", "shared_s")
 """What the record of a cell says beside the columns of the table of cells."""
+AUDIT = " audit"
+"""Behind the id of a cell of a grid: what it comes to on the test, which decides nothing."""
 QUANTITIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "users": {
         "popular_share": ("popular",),
@@ -72,7 +74,15 @@ def cells_with_records(evidence: Evidence) -> pd.DataFrame:
     records = {cell.id: evidence.records.get(run, {}) for run, cell in evidence.of_runs.items()}
     own = [records.get(str(i), {}) for i in evidence.cells["id"]]
     told = {name: [r.get(name) for r in own] for name in BESIDE if any(name in r for r in own)}
-    return evidence.cells.assign(**told)
+    cells = evidence.cells.assign(**told)
+    audited = set(evidence.audited[RUN].astype(str).itertuples(index=False, name=None))
+    ids = {cell.id for run, cell in evidence.of_runs.items() if run in audited}
+    cells = cells.assign(is_audit=False) if "is_audit" in cells else cells
+    if not ids:
+        return cells
+    audits = cells[cells["id"].isin(ids)]
+    audits = audits.assign(id=audits["id"] + AUDIT, on="test", is_audit=True)
+    return pd.concat([cells, audits], ignore_index=True)
 
 
 def measured_values(evidence: Evidence) -> MeasuredValues:
@@ -83,7 +93,8 @@ def measured_values(evidence: Evidence) -> MeasuredValues:
     kept = ["cell", "metric", "value"]
     # What a cell of a grid has on test, if anything, is nothing to choose by.
     on_test = runs[~runs["cell"].isin(chosen_by["cell"])]
-    parts = [f[kept] for f in (on_test, chosen_by) if len(f)]
+    audits = _by_cell(evidence.audited, {run: f"{i}{AUDIT}" for run, i in ids.items()})
+    parts = [f[kept] for f in (on_test, chosen_by, audits) if len(f)]
     users = users[~users["cell"].isin(chosen_by["cell"])]
     return MeasuredValues(users[[*kept, "user_id"]], pd.concat(parts) if parts else runs[kept])
 

@@ -1,11 +1,12 @@
 """Whole scripts of cells: honest ones in ways of their own, and sins of evidence."""
 
 import pytest
-from honest_cells import HONEST_CELLS
+from honest_cells import HONEST_CELLS, TOP, changed, grid
 from sins_in_whole_cells import SINS_IN_CELLS
 from whole_cells import evidence_of, findings_of
 
 from agent_core.domain import Finding
+from agent_core.statistics.answers.delivered_values import cells_with_records, measured_values
 
 EXPECTED = {"temporal_leak", "identical_results", "levels_took_effect", "parts_as_ruled"}
 """What may be warned of honest scripts: properties of a design that readers are told."""
@@ -39,3 +40,30 @@ def test_a_sin_of_a_script_of_cells_is_found(tmp_path, case):
     found = findings_of(evidence)[case.check]
 
     assert found.finding in (case.finding, Finding.FAIL), found.reason
+
+
+AUDITED = changed((TOP, TOP + """        if c.on == "validation":
+            asked = np.sort(part.test["user_id"].unique())
+            own = part.train[part.train["user_id"].isin(asked)]
+            c.audit(top(model.scores(matrix(own, asked, items)), asked, items, own, 10))
+"""))  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_the_test_would_have_chosen_is_told_from_what_decides(tmp_path):
+    evidence = evidence_of(tmp_path / "study", grid(), AUDITED)
+
+    cells, values = cells_with_records(evidence), measured_values(evidence).runs
+
+    audits = cells[cells["is_audit"]]
+    assert set(audits["variant"]) == {"Cosine 1.0", "Cosine 20.0"}
+    assert set(audits["on"]) == {"test"}
+    own = values[values["cell"].isin(audits["id"]) & (values["metric"] == "ndcg@10")]
+    assert len(own) == 2
+    chosen = evidence.single[evidence.single["algorithm"] == "Cosine chosen"]
+    final = chosen.loc[chosen["metric"] == "ndcg", "value"].item()
+    # Without the validation part in training the chosen cell is one of the audited.
+    assert abs(own["value"] - final).min() < 1e-9
+    assert not set(evidence.single["algorithm"]) & set(audits["variant"])
+    assert {n for n, c in findings_of(evidence).items() if c.finding is Finding.FAIL} == set()
