@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -149,10 +150,10 @@ def counts_of_data(evidence: Evidence) -> pd.DataFrame:
 
 
 def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
-    """Return the groups that questions ask for, from the first block's training part."""
+    """Return the groups that questions ask for, from one training part."""
     plan = with_design(evidence.plan)
     asked = [q for q in plan.questions if q.kind is Estimand.GROUPS and q.groups]
-    first = next((f for f in evidence.blocks if f in evidence.train), None)
+    first = fold_of_groups(evidence)
     if not asked or first is None:
         return {}
     training, name = evidence.train[first], evidence.blocks[first].name
@@ -168,6 +169,21 @@ def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
             grouping = replace(grouping, of=of, item_values=values)
         found[question.groups] = grouping
     return found
+
+
+def fold_of_groups(evidence: Evidence) -> str | None:
+    """Return the fold whose training part makes groups: the first of those that lack nothing.
+
+    What was thinned would sort users by what is left of them.
+    """
+    known = [f for f in evidence.blocks if f in evidence.train]
+    return max(known, key=lambda f: _completeness(evidence.blocks[f]), default=None)
+
+
+def _completeness(block: Block) -> tuple[float, float]:
+    """Return how much of the training a block has."""
+    size = block.profile_size
+    return block.train_share, math.inf if size is None else float(size)
 
 
 def rule_of(text: str) -> tuple[str, str]:

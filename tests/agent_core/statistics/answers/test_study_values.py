@@ -190,3 +190,19 @@ def test_what_is_chosen_by_is_recomputed_on_validation_and_no_test(tmp_path):
     assert one.found == {"max_nbrs": 10}
     assert one.more["validation"] == pytest.approx(0.3)
     assert one.value == pytest.approx(facts.values["ndcg@10|ItemKNN max_nbrs=chosen|mean"])
+
+
+def test_groups_are_made_by_the_whole_training_part_however_levels_are_ordered(tmp_path):
+    """By a thinned one users would be sorted by what happens to be left of them."""
+    asked = Question(Estimand.GROUPS, ("algorithm",), ("ndcg@10",), groups="activity of users")
+    shares = Factor("train_share", (0.2, 1.0))
+    plan = study(EASE, POPULARITY, factors=(shares,), question=asked)
+    evidence = designed(plan).evidence(tmp_path, 2)
+
+    (grouping,) = StudyValues.of(evidence).groupings.values()
+
+    whole = next(f for f, b in evidence.blocks.items() if b.train_share == 1.0)
+    sizes = evidence.train[whole].groupby("user_id").size()
+    means = sizes.groupby(grouping.members.reindex(sizes.index)).mean()
+    assert [means[name] for name in grouping.names] == sorted(means)
+    assert grouping.block == evidence.blocks[whole].name
