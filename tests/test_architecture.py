@@ -21,7 +21,8 @@ JOURNEYS = (
 ADDED = (
     "a metric", "a check", "a split kind", "a data rule", "a Slack button", "a sandbox limit",
     "a command of the terminal", "a kind of question, a factor",
-    "a condition that a task may state", "an algorithm", "a slash command", "a published file",
+    "a condition that a task may state", "an algorithm",
+    "a way of saying in tasks (offline)", "a slash command", "a published file",
     "a field of the plan",
     "a figure", "an event", "a statistic", "an answer to a kind of question", "a sentence rule",
 )  # fmt: skip

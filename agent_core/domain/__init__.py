@@ -1,7 +1,7 @@
 """The words of the product as values; frozen, changed by `replace()`."""
 
 from agent_core.domain.cells import Block, Cell, blocks_of, cells_of
-from agent_core.domain.choices import with_chosen
+from agent_core.domain.choices import with_chosen, without_chosen
 from agent_core.domain.design import (
     Estimand,
     Factor,

@@ -26,6 +26,15 @@ def with_chosen(plan: Plan) -> Plan:
     return replace(plan, factors=factors, algorithms=tuple(_with_chosen(plan, grid)))
 
 
+def without_chosen(plan: Plan) -> Plan:
+    """Return a plan without the configurations that grids decide on."""
+    factors = tuple(
+        replace(f, levels=tuple(v for v in f.levels if v != CHOSEN)) for f in plan.factors
+    )
+    kept = tuple(a for a in plan.algorithms if CHOSEN not in a.levels.values())
+    return replace(plan, factors=factors, algorithms=kept)
+
+
 def _with_chosen(plan: Plan, grid: list[Factor]) -> Iterator[Algorithm]:
     """Yield all algorithms, behind those of a grid the chosen one at each of the other levels."""
     for family in dict.fromkeys(a.family for a in plan.algorithms):

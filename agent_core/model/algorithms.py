@@ -23,11 +23,13 @@ from agent_core.domain import (
 from agent_core.domain.cells import CHOSEN
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS
-from agent_core.model.likeness import nearest
+from agent_core.model.likeness import is_same, nearest
 from agent_core.model.mending import number_in, shown
 from agent_core.model.plan_answer import AlgorithmPart, setting_value
 
 CUSTOM = "Custom"
+ACRONYM = 3
+"""Letters of a name up to which another that is like it is another: NMF is no NeuMF."""
 RERANK = FactorKind.RERANK.value
 BIAS = Algorithm("Bias", "BiasScorer", {"damping": 5}, Role.BASELINE)
 POPULARITY = Algorithm("Popularity", "PopScorer", {}, Role.BASELINE)
@@ -269,7 +271,7 @@ def _class_of(part: AlgorithmPart, notes: list[str]) -> str | None:
     known = {kind.removesuffix("Scorer"): kind for kind in SCORERS}
     for words in (said.removesuffix("Scorer"), part.name):
         like = nearest(words, known)
-        if like is not None:
+        if like is not None and (len(like) > ACRONYM or is_same(words, like)):
             told = f"“{said}”" if said else "not given"
             notes.append(f"Algorithm “{part.name}”: its class ({told}) is read as {known[like]}.")
             return known[like]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent_core.domain import DataRuleKind, Order, Plan
+from agent_core.domain import DataRuleKind, Order, Plan, without_chosen
 from agent_core.domain.rules import COUNTING, CROSSFOLDS
 from agent_core.offline.catalogue import BY_KIND
 from agent_core.offline.designs.changes import design_of
@@ -14,6 +14,7 @@ from agent_core.offline.requirements import refused_wishes
 
 def reading_of(plan: Plan) -> Reading:
     """Return the reading that a plan stands for, so that a reply can change it."""
+    plan = without_chosen(plan)  # what a grid decides follows from the grid
     built = tuple(a for a in plan.algorithms if a.kind in BY_KIND)
     names = list(dict.fromkeys(BY_KIND[a.kind].name for a in built))
     parameters: dict[str, Any] = {}
