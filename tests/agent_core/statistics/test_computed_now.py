@@ -71,11 +71,20 @@ def test_users_are_told_by_their_training_interactions(evidence):
 
 
 def test_groups_are_computed_within_the_saved_values(evidence):
-    found, answer = told(evidence, "How does NDCG@10 look by activity of the users?")
+    found, answer = told(evidence, "How does NDCG@10 look for niche and mainstream users?")
 
+    assert found.answer is not None, found.why_not
     assert found.answer.kind is Estimand.GROUPS
     assert len({e.within.get("group") for e in found.answer.estimates}) > 1
     assert MARK in answer.text
+
+
+def test_users_who_are_all_alike_make_no_groups(evidence):
+    found, answer = told(evidence, "How does NDCG@10 look by activity of the users?")
+
+    assert found.answer is None
+    assert found.why_not
+    assert MARK not in answer.text
 
 
 @pytest.mark.parametrize("question", ["What is Recall@500?", "What is the RMSE?"])
