@@ -17,7 +17,7 @@ PAIRS = [(u, i) for u in range(1, 25) for i in PICK.sample(range(100, 160), 6)]
 TWO_DOUBTS = "".join(
     f"{u},2014-05-{1 + i % 28:02d}T10:00:00,40.7{i}1,-73.9{u}2,v{i},{r}\n"
     for u, i in PAIRS
-    for r in (-1 if i < 105 else 1 + i % 4,)
+    for r in (-1 if (7 * u + i) % 12 == 0 else 1 + (u + i) % 4,)
 )
 UNKNOWN = "alpha,beta,gamma\n" + "".join(f"{u},x{i},{u * i}\n" for u, i in PAIRS)
 QUESTION = "@autoreclab Compare popularity and item kNN, NDCG@10, leave-one-out."
