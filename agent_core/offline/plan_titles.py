@@ -11,7 +11,6 @@ from agent_core.rules.design_words import factor_words, measure_text
 LONGEST = 40
 """Characters of a list of algorithms; more of them are counted."""
 ALGORITHM = FactorKind.ALGORITHM.value
-_FAMILIES = (Study.SEED_VARIANCE, Study.SWEEP)
 
 
 def title_of(plan: Plan) -> str:

@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from agent_core.domain import Metric, Plan
-from agent_core.domain.metric import BY_NAME, KINDS
+from agent_core.domain.metric import BY_NAME
 from agent_core.prose.patterns import Pattern, read_patterns
+from agent_core.rules.metric_words import spoken_metrics
 
 CUT = r"(?:\s?@\s?|\s(?:at|of the first|in the top)\s)(\d{1,4})\b"
 
@@ -60,7 +61,7 @@ def asked_values(question: str, plan: Plan) -> AskedValues:
 
 def _metrics_in(text: str, plan: Plan) -> Iterator[Metric]:
     """Yield the metrics that a text names; one without a cut-off has that of the plan."""
-    for name, spoken in _spoken():
+    for name, spoken in spoken_metrics(rf"(?:{CUT}|(?![A-Za-z@]))"):
         for match in spoken.finditer(text):
             known = [m for m in plan.metrics if m.name == name]
             cut = int(match[1]) if match[1] else None
@@ -85,15 +86,6 @@ def _bound(name: str, text: str) -> int | None:
 
 def _is_taste(words: str) -> bool:
     return re.search(r"niche|mainstream|blockbuster", words, re.IGNORECASE) is not None
-
-
-@cache
-def _spoken() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    named = ((k.name, k.spoken) for k in KINDS if k.spoken)
-    return tuple(
-        (name, re.compile(rf"(?<![A-Za-z])(?:{spoken})(?:{CUT}|(?![A-Za-z@]))", re.IGNORECASE))
-        for name, spoken in named
-    )
 
 
 @cache

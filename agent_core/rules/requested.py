@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from agent_core.domain import FactorRole, Plan
-from agent_core.domain.metric import KINDS
 from agent_core.prose.number_words import SEVERAL
 from agent_core.prose.patterns import Pattern, read_patterns
 from agent_core.rules.design_words import factor_words
+from agent_core.rules.metric_words import spoken_metrics
 
 DRAWINGS = ("heat_map", "scatter", "distributions", "curves")
 """Ways to draw that tasks ask for by name."""
@@ -102,7 +102,7 @@ def shown_by(text: str, plan: Plan) -> Shown:
     """Read what a text says that something shows."""
     found = _patterns()
     return Shown(
-        frozenset(name for name, spoken in _metrics() if spoken.search(text)),
+        frozenset(name for name, spoken in spoken_metrics() if spoken.search(text)),
         frozenset(_factors_in(text, plan)),
         frozenset(name for name in STATISTICS if found[name].search(text)),
         frozenset(name for name in DRAWINGS if found[name].search(text)),
@@ -127,15 +127,6 @@ def _factors_in(text: str, plan: Plan) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Return a text in small letters, without articles and signs between words."""
     return " ".join(w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _ARTICLES)
-
-
-@cache
-def _metrics() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    spoken = ((k.name, k.spoken) for k in KINDS if k.spoken)
-    return tuple(
-        (name, re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE))
-        for name, p in spoken
-    )
 
 
 @cache
