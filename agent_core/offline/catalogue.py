@@ -12,6 +12,7 @@ from agent_core.domain.metric import KINDS
 from agent_core.lenskit.scorers import SCORERS, Scorer
 from agent_core.prose.patterns import read_patterns
 from agent_core.prose.text_tables import read_table
+from agent_core.rules.algorithm_names import WORDINGS
 
 RANDOM = "CustomRandom"
 """Items at random: no scorer of LensKit is that, so the script has its class."""
@@ -65,7 +66,8 @@ def word(pattern: str) -> re.Pattern[str]:
 def _with_pattern(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the table with its names as one pattern and its lists as tuples."""
     lists = {k: tuple(v) for k, v in row.items() if isinstance(v, list)}
-    return {**row, **lists, "names": "|".join(row["names"])}
+    names = "|".join(row["names"]) if "names" in row else WORDINGS[row["kind"]].expression
+    return {**row, **lists, "names": names}
 
 
 _TABLE = read_table(Path(__file__).with_suffix(".toml"))
