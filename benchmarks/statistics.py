@@ -294,6 +294,28 @@ def simulate_spread_ratio(setting: Setting, rng: np.random.Generator) -> Iterato
     yield f"{COVER} (ratio of SDs)", is_in(one, outer / SPLIT_SD)
 
 
+def simulate_variance_shares(setting: Setting, rng: np.random.Generator) -> Iterator[Outcome]:
+    """Intervals of shares hold them: of crossed splits and seeds, and of what is rest."""
+    runs = 5
+    made = remembered(("ratio", runs), lambda: Made(
+        study_plan(MF, seeds=tuple(range(runs)), factors=[repeated_splits(range(runs))]),
+        lambda c: 0,
+    ))  # fmt: skip
+    sds = np.array([2.0, 0.2, 0.8] if setting.has_effect else [1.0, 1.0, 1.0]) * SPLIT_SD
+    splits, seeds = (sd * rng.standard_normal(runs) for sd in sds[:2])
+    values = np.array(
+        [
+            SPREAD_MEAN + splits[c.levels["split_seed"]] + seeds[c.levels["model_seed"]]
+            + sds[2] * rng.standard_normal()
+            for c in made.cells
+        ]
+    )  # fmt: skip
+    asked = Question(Estimand.VARIANCE_SHARES, ("split_seed", "model_seed"), (NDCG.key,))
+    found = answer_to(asked, with_runs(made, values)).of(Statistic.VARIANCE_SHARE)
+    for e, share in zip(found, sds**2 / (sds**2).sum(), strict=True):
+        yield f"{COVER} (share of {e.levels['cause']})", is_in(e, float(share))
+
+
 def simulate_cost(setting: Setting, rng: np.random.Generator) -> Iterator[Outcome]:
     """Intervals of a ratio of times hold it, with noise of 5 % and a slow first run."""
     made = remembered(("cost", setting.seeds), lambda: Made(
@@ -364,12 +386,13 @@ SIMULATIONS: dict[str, Simulation] = {
     "groups": simulate_groups,
     "spread": simulate_spread,
     "spread_ratio": simulate_spread_ratio,
+    "variance_shares": simulate_variance_shares,
     "choice": simulate_choice,
     "cost": simulate_cost,
     "false_alarms": simulate_false_alarms,
 }
-WITHOUT_SEEDS = ("response", "spread_ratio", "choice", "false_alarms")
-WITHOUT_USERS = ("spread", "spread_ratio", "cost")
+WITHOUT_SEEDS = ("response", "spread_ratio", "variance_shares", "choice", "false_alarms")
+WITHOUT_USERS = ("spread", "spread_ratio", "variance_shares", "cost")
 WITHOUT_EFFECT = ("spread", "false_alarms")
 
 

@@ -110,6 +110,8 @@ class Estimand(StrEnum):
     """How far a measure scatters over a repeated factor."""
     SPREAD_RATIO = "spread_ratio"
     """Which of two repeated factors scatters more."""
+    VARIANCE_SHARES = "variance_shares"
+    """What share of the variance comes from each of several repeated factors."""
     ORDER = "order"
     """Whether the order of `over` changes under the levels of `within`, or under measures."""
     CHOICE = "choice"

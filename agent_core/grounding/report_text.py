@@ -42,6 +42,10 @@ LABELS = {
     "run_low": "lower end of the interval over runs",
     "run_high": "upper end of the interval over runs",
     "cv": "CV",
+    "sd_ratio": "ratio of the SDs",
+    "variance_share": "share of the variance",
+    "variance_share_low": "lower end of the interval of the share",
+    "variance_share_high": "upper end of the interval of the share",
     "min": "lowest run",
     "max": "highest run",
     "gap": "gap of two single runs",
@@ -345,7 +349,7 @@ def _value_text(facts: Facts, reference: Reference, value: float) -> str:
     statistic = reference.statistic
     if statistic == "count" or statistic.startswith("n_") or statistic == "n":
         return f"{value:,.0f}"
-    if statistic == "cv":
+    if statistic == "cv" or statistic.startswith("variance_share"):
         return percent(value)
     return shown(value, _resolution(facts, f"{reference.base}|", statistic))
 

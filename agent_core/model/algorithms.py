@@ -37,6 +37,7 @@ RATER = "BiasedMFScorer"
 USUAL = {
     Estimand.SPREAD: ("ImplicitMFScorer",),
     Estimand.SPREAD_RATIO: ("ImplicitMFScorer",),
+    Estimand.VARIANCE_SHARES: ("ImplicitMFScorer",),
     Estimand.FALSE_ALARMS: ("ImplicitMFScorer",),
     Estimand.DIFFERENCE: ("ItemKNNScorer", "ImplicitMFScorer", "EASEScorer"),
 }

@@ -42,7 +42,12 @@ from agent_core.model.questions import Setting, questions_of
 
 T = TypeVar("T")
 DEFAULT_SEEDS = 30
-SCATTER = (Estimand.SPREAD, Estimand.FALSE_ALARMS, Estimand.SPREAD_RATIO)
+SCATTER = (
+    Estimand.SPREAD,
+    Estimand.FALSE_ALARMS,
+    Estimand.SPREAD_RATIO,
+    Estimand.VARIANCE_SHARES,
+)
 REPEATS = (FactorKind.MODEL_SEED, FactorKind.SPLIT_SEED, FactorKind.FOLD)
 
 

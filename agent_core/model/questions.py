@@ -28,6 +28,7 @@ INSTEAD = {
     Estimand.TRADE_OFF: Estimand.DIFFERENCE,
     Estimand.DIFFERENCE: Estimand.LEVEL,
     Estimand.SPREAD_RATIO: Estimand.SPREAD,
+    Estimand.VARIANCE_SHARES: Estimand.SPREAD,
     Estimand.STOPPING: Estimand.SPREAD,
     Estimand.FALSE_ALARMS: Estimand.SPREAD,
     Estimand.SPREAD: Estimand.LEVEL,
@@ -43,6 +44,7 @@ NEEDS: Mapping[Estimand, tuple[FactorRole, int]] = {
     Estimand.TRADE_OFF: (COMPARED, 1),
     Estimand.SPREAD: (REPEATED, 1),
     Estimand.SPREAD_RATIO: (REPEATED, 2),
+    Estimand.VARIANCE_SHARES: (REPEATED, 2),
     Estimand.STOPPING: (REPEATED, 1),
     Estimand.FALSE_ALARMS: (REPEATED, 1),
 }

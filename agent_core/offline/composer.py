@@ -44,6 +44,7 @@ DRAWN = {
     Estimand.RESPONSE: "curve",
     Estimand.SPREAD: "histogram",
     Estimand.SPREAD_RATIO: "histogram",
+    Estimand.VARIANCE_SHARES: "histogram",
     Estimand.ORDER: "curve",
     Estimand.CHOICE: "dots",
     Estimand.STOPPING: "running",

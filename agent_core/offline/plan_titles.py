@@ -13,6 +13,15 @@ LONGEST = 40
 ALGORITHM = FactorKind.ALGORITHM.value
 
 
+OVER_REPEATED = (
+    Estimand.SPREAD,
+    Estimand.SPREAD_RATIO,
+    Estimand.VARIANCE_SHARES,
+    Estimand.FALSE_ALARMS,
+    Estimand.STOPPING,
+)
+
+
 def title_of(plan: Plan) -> str:
     """Return a short title that names what is studied: the measures, of what, over what."""
     names = list(dict.fromkeys(a.family for a in plan.algorithms if a.role is Role.SUBJECT))
@@ -45,8 +54,7 @@ def _varied(plan: Plan, question: Question) -> str:
 
 
 def _along(kind: Estimand) -> str:
-    is_scatter = kind in (Estimand.SPREAD, Estimand.SPREAD_RATIO, Estimand.FALSE_ALARMS)
-    return "over" if is_scatter or kind is Estimand.STOPPING else "by"
+    return "over" if kind in OVER_REPEATED else "by"
 
 
 def _measures(plan: Plan, question: Question) -> str:

@@ -15,6 +15,7 @@ VALUES: Mapping[Estimand, str] = {
     Estimand.RESPONSE: "the metric at each value, with intervals over users",
     Estimand.SPREAD: "SD over seeds with its interval, range and CV",
     Estimand.SPREAD_RATIO: "SD over either cause and the interval of their ratio",
+    Estimand.VARIANCE_SHARES: "variance components, each with its share and interval",
     Estimand.ORDER: "the order at each level, and how often a pair keeps it",
     Estimand.CHOICE: "the chosen configuration and its test value",
     Estimand.STOPPING: "the running mean, and how many repetitions would have been enough",

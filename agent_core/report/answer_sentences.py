@@ -25,6 +25,7 @@ from agent_core.report.repeated_sentences import (
     spread_ratio_sentences,
     spread_sentences,
     stopping_sentences,
+    variance_share_sentences,
 )
 from agent_core.rules.design_words import label_text
 from agent_core.statistics.answers.answer import Answer
@@ -82,6 +83,7 @@ SENTENCES: Mapping[Estimand, Callable[[Answer], Iterator[str]]] = {
     Estimand.RESPONSE: response_sentences,
     Estimand.SPREAD: spread_sentences,
     Estimand.SPREAD_RATIO: spread_ratio_sentences,
+    Estimand.VARIANCE_SHARES: variance_share_sentences,
     Estimand.ORDER: order_sentences,
     Estimand.CHOICE: choice_sentences,
     Estimand.STOPPING: stopping_sentences,

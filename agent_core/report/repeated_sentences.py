@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from agent_core.domain import FactorKind
+from agent_core.domain import FactorKind, Levels
 from agent_core.domain.design import BY_NAME
-from agent_core.prose.number_format import percent, shown
+from agent_core.prose.number_format import p_text, percent, shown
 from agent_core.report.answer_phrases import (
     MOST,
     by_measure,
     interval,
+    largest,
     noted,
     of,
     share_interval,
@@ -21,7 +22,11 @@ from agent_core.report.answer_phrases import (
 )
 from agent_core.report.spread_words import amount_of
 from agent_core.rules.design_words import factor_words, levels_text, measure_text
-from agent_core.statistics.answers.answer import Answer, Estimate, Statistic
+from agent_core.statistics.answers.answer import ALPHA, Answer, Estimate, Statistic
+from agent_core.statistics.answers.variance_layouts import REST
+from agent_core.statistics.answers.variance_shares import CAUSE
+
+CROSSED = "crossed_sd_"
 
 
 def spread_sentences(answer: Answer) -> Iterator[str]:
@@ -82,6 +87,7 @@ def spread_ratio_sentences(answer: Answer) -> Iterator[str]:
         sds = ", ".join(
             f"SD {shown(v, half) if v else 0} over {factor_words(n)[1]}" for n, v in parts.items()
         )
+        sds += _seed_alone(e)
         larger = str(e.found.get("larger", ""))
         label = f"{measure_text(e.measure)}{of({**e.levels, **e.within})}"
         ratio = f"ratio {value(e)}, {interval(e.interval)}" if e.interval.is_known else ""
@@ -90,6 +96,56 @@ def spread_ratio_sentences(answer: Answer) -> Iterator[str]:
             yield f"{label} scatters more over {factor_words(larger)[1]}{notes}."
         else:
             yield f"Whether {label} scatters more over the one or the other is open{notes}."
+
+
+def _seed_alone(e: Estimate) -> str:
+    """Return what of the inner SD is the seed's own, where the same seeds ran on each split."""
+    crossed = {n.removeprefix(CROSSED): v for n, v in e.more.items() if n.startswith(CROSSED)}
+    seed, rest = (crossed.get(n, math.nan) for n in (FactorKind.MODEL_SEED.value, REST))
+    if not (math.isfinite(seed) and math.isfinite(rest)) or not seed + rest:
+        return ""
+    half = (seed + rest) / 10
+    return f" within a split, of which {shown(seed, half)} alike on all splits"
+
+
+def variance_share_sentences(answer: Answer) -> Iterator[str]:
+    """Yield from what the variance comes, the largest share first, then intervals and tests."""
+    arms: dict[tuple[str, str], list[Estimate]] = {}
+    for e in answer.of(Statistic.VARIANCE_SHARE):
+        arms.setdefault((e.measure, levels_text(_without_cause(e))), []).append(e)
+    for (measure, who), own in arms.items():
+        causes = largest(e for e in own if e.levels[CAUSE] != REST)
+        rest = [f"{percent(e.value)} is rest" for e in own if e.levels[CAUSE] == REST]
+        shares = [f"{percent(e.value)} from the {_cause(e)}" for e in causes]
+        shares[0] = (
+            f"{percent(causes[0].value)} of the variance of {measure_text(measure)}"
+            + (f" of {who}" if who else "")
+            + f" comes from the {_cause(causes[0])}"
+        )
+        ends = [
+            f"{_cause(e)} {share_interval(e.interval).removeprefix('95 % interval ')}"
+            for e in (*causes, *(e for e in own if e not in causes))
+        ]
+        tests = [_share_test(e) for e in causes if math.isfinite(e.more["variance_f"])]
+        yield (
+            f"About {', '.join((*shares, *rest))}. 95 % intervals: {'; '.join(ends)}"
+            f"{noted(f'over {causes[0].n} runs')}. {' '.join(tests)}"
+        ).strip()
+
+
+def _share_test(e: Estimate) -> str:
+    word = "shown to add" if e.more["variance_p"] < ALPHA else "not shown to add"
+    degrees = f"{e.more['degrees']:.0f}, {e.more['f_degrees']:.0f}"
+    f, p = e.more["variance_f"], p_text(e.more["variance_p"])
+    return f"The {_cause(e)} is {word} variance (F({degrees}) = {f:.1f}, p {p})."
+
+
+def _cause(e: Estimate) -> str:
+    return str(e.levels[CAUSE])
+
+
+def _without_cause(e: Estimate) -> Levels:
+    return {n: v for n, v in {**e.within, **e.levels}.items() if n != CAUSE}
 
 
 def choice_sentences(answer: Answer) -> Iterator[str]:

@@ -73,7 +73,7 @@ def _lines(plan: Plan, question: Question, datasets: Sequence[Dataset]) -> Itera
     match question.kind:
         case Estimand.SPREAD if repeated:
             yield from _spread_line(plan, repeated[0])
-        case Estimand.SPREAD_RATIO if len(repeated) == 2:
+        case Estimand.SPREAD_RATIO | Estimand.VARIANCE_SHARES if len(repeated) == 2:
             yield from _ratio_line(plan, *repeated)
         case Estimand.DIFFERENCE | Estimand.INTERACTION | Estimand.GROUPS:
             yield from _difference_line(plan, question, datasets)

@@ -9,7 +9,13 @@ from agent_core.domain import Plan
 from agent_core.statistics.answers.answer import Answer, Estimate, Grade, Statistic
 from agent_core.statistics.facts import Facts
 
-VALUES = (Statistic.MEAN, Statistic.SD, Statistic.COUNT)
+VALUES = (
+    Statistic.MEAN,
+    Statistic.SD,
+    Statistic.SD_RATIO,
+    Statistic.VARIANCE_SHARE,
+    Statistic.COUNT,
+)
 """Statistics of one side, which may stand in a sentence; what is of two its answer tells."""
 
 

@@ -157,7 +157,7 @@ def _without_seed(evidence: Evidence, chosen: tuple[Algorithm, ...]) -> Detail:
 def _asks_of_seeds(plan: Plan) -> bool:
     """Whether the spread over model seeds is what is asked."""
     seed = FactorKind.MODEL_SEED.value
-    spread = (Estimand.SPREAD, Estimand.SPREAD_RATIO)
+    spread = (Estimand.SPREAD, Estimand.SPREAD_RATIO, Estimand.VARIANCE_SHARES)
     asked = any(q.kind in spread and seed in q.over for q in plan.questions)
     return asked or plan.study is Study.SEED_VARIANCE
 

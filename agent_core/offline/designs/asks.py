@@ -23,7 +23,7 @@ def asks_of(clauses: Sequence[Clause], structure: Structure) -> list[Ask]:
     has_choice = any(a.kind is Estimand.CHOICE for a in asks)
     if clauses and structure.has_validation and structure.others and not has_choice:
         asks = [Ask(Estimand.CHOICE, replace(clauses[0], text="", said="", is_asked=True)), *asks]
-    if any(a.kind is Estimand.SPREAD_RATIO for a in asks):
+    if {Estimand.SPREAD_RATIO, Estimand.VARIANCE_SHARES} & {a.kind for a in asks}:
         asks = [a for a in asks if a.kind is not Estimand.SPREAD or is_apart(a)]
     return sorted(_without_weak(asks, structure), key=lambda a: _turn(a, structure))
 
@@ -262,7 +262,9 @@ def _kinds_of_repetition(clause: Clause, structure: Structure) -> Iterator[Estim
     if says("stopping", text) and (clause.is_asked or says("open_to_doubt", text)):
         yield Estimand.STOPPING
     has_both = len({*structure.repeated} & {k.value for k in SEEDS}) > 1
-    if has_both and says("spread_ratio", text) and says("compares_spreads", text):
+    if has_both and says("variance_shares", text):
+        yield Estimand.VARIANCE_SHARES
+    elif has_both and says("spread_ratio", text) and says("compares_spreads", text):
         yield Estimand.SPREAD_RATIO
     if has_both and says("spread_apart", text):
         yield Estimand.SPREAD

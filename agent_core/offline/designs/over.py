@@ -27,7 +27,7 @@ def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
     match ask.kind:
         case Estimand.SPREAD | Estimand.FALSE_ALARMS | Estimand.STOPPING:
             return _repeated_of(ask, structure)
-        case Estimand.SPREAD_RATIO:
+        case Estimand.SPREAD_RATIO | Estimand.VARIANCE_SHARES:
             return _two_repeated(ask, structure)
         case Estimand.INTERACTION:
             return (*several, *others)[:2]
@@ -82,7 +82,9 @@ def _ordered_of(structure: Structure) -> tuple[str, ...]:
 
 
 def _two_repeated(ask: Ask, structure: Structure) -> tuple[str, ...]:
-    """Return the two repeated factors that a clause sets against each other."""
+    """Return the two repeated factors that a clause sets against each other; shares are of all."""
+    if ask.kind is Estimand.VARIANCE_SHARES:
+        return structure.repeated
     named = [n for n in structure.repeated if _has_word(REPEATED_WORDS[n], ask.clause.text)]
     found = named if len(named) == 2 else list(structure.repeated)
     return tuple(found)[:2]

@@ -68,6 +68,7 @@ class Statistic(StrEnum):
     FIRST_WITHIN = "first_within"
     SD = "sd"
     SD_RATIO = "sd_ratio"
+    VARIANCE_SHARE = "variance_share"
     TAU = "tau"
     WINNER = "winner_stability"
     STABILITY = "stability"

@@ -24,6 +24,7 @@ from agent_core.statistics.answers.spreads import spread_answer, spread_ratio_an
 from agent_core.statistics.answers.stopping import stopping_answer
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.answers.trade_offs import trade_off_answer
+from agent_core.statistics.answers.variance_shares import variance_shares_answer
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ ANSWERS: Mapping[Estimand, Answering] = {
     Estimand.RESPONSE: response_answer,
     Estimand.SPREAD: spread_answer,
     Estimand.SPREAD_RATIO: spread_ratio_answer,
+    Estimand.VARIANCE_SHARES: variance_shares_answer,
     Estimand.STOPPING: stopping_answer,
     Estimand.TRADE_OFF: trade_off_answer,
     Estimand.GROUPS: groups_answer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,13 @@ from agent_core.statistics.answers.repetitions import (
     single_sd,
 )
 from agent_core.statistics.answers.study_values import StudyValues
+from agent_core.statistics.answers.variance_layouts import (
+    REST,
+    components_of,
+    is_nested,
+    nested_values,
+    sources_of,
+)
 from agent_core.statistics.inference import (
     Interval,
     corrected_interval,
@@ -104,7 +112,8 @@ def spread_ratio_answer(question: Question, study: StudyValues) -> Answer:
             if not any(len(values) > 1 for values in parts.values()):
                 continue
             are_separate |= not math.isnan(components.as_varied) if components else False
-            found.append(_ratio(measure, arm, components, (outer, inner), parts))
+            ratio = _ratio(measure, arm, components, (outer, inner), parts)
+            found.append(replace(ratio, more={**ratio.more, **_crossed_sds(table, both)}))
             for factor, values in parts.items():
                 if len(values):
                     marks += _marks(values - np.mean(values), arm, measure, factor)
@@ -215,7 +224,11 @@ def _components(
         variance = float(values.var(ddof=1)) if len(values) > 1 else math.nan
         ratio = math.inf if variance > 0 else math.nan
         return {outer: values}, Components(variance, 0.0, ratio, unknown("runs", len(values)))
-    both = crossed(table, outer, inner)
+    both = (
+        nested_values(table, outer, inner)
+        if is_nested(table, (outer, inner))
+        else crossed(table, outer, inner)
+    )
     if both is not None:
         deviations = both - both.mean(axis=1, keepdims=True)
         return {outer: both.mean(axis=1), inner: deviations.ravel()}, nested_components(both)
@@ -256,6 +269,17 @@ def _ratio(
     )  # fmt: skip
 
 
+def _crossed_sds(table: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
+    """Return the SDs of crossed causes with what is rest apart; none where they are not crossed.
+
+    Within a split the seed scatters by its own effect and by what it does on this split alone.
+    """
+    found = components_of(sources_of(table, names))
+    if not found or found[-1].source.name != REST:
+        return {}
+    return {f"crossed_sd_{c.source.name}": math.sqrt(c.variance) for c in found}
+
+
 def _ratio_cautions(outer: str, *, are_separate: bool) -> tuple[Caution, ...]:
     found = [Caution(CautionKind.OTHER_TEST_ITEMS)] if outer in DRAW_ITEMS else []
     return (*found, Caution(CautionKind.SPLITS_HOLD_SEEDS)) if are_separate else tuple(found)
@@ -267,7 +291,9 @@ def _ratio_table(found: Sequence[Estimate], outer: str, inner: str) -> pd.DataFr
             "measure": metric_of(e.measure).label,
             "level": e.subject,
             f"SD of {outer}": e.more.get(f"sd_{outer}", math.nan),
-            f"SD of {inner}": e.more.get(f"sd_{inner}", math.nan),
+            f"SD of {inner} within {outer}": e.more.get(f"sd_{inner}", math.nan),
+            f"of it {inner} alone": e.more.get(f"crossed_sd_{inner}", math.nan),
+            "and rest": e.more.get(f"crossed_sd_{REST}", math.nan),
             "ratio": e.value,
             "ratio low": e.interval.low,
             "ratio high": e.interval.high,

@@ -86,3 +86,18 @@ def test_a_hyperparameter_of_the_class_is_varied_though_the_catalogue_sets_none(
     configured = [a.config["learning_rate"] for a in plan.algorithms if a.base == "BPR"]
     assert configured == [0.01, 0.1]
     assert not plan.unanswered
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "How much of the variation of NDCG@10 comes from the model seed, how much from the split?",
+        "Variance components of NDCG@10.",
+    ],
+)
+def test_shares_of_variance_are_asked_over_all_that_is_repeated(said):
+    plan = read(f"{said} ImplicitMF, 4 model seeds on each of 4 split seeds, leave one out.")
+
+    (asked,) = plan.questions
+    assert (asked.kind, asked.over) == ("variance_shares", ("split_seed", "model_seed"))
+    assert not plan.unanswered

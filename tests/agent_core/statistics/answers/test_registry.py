@@ -20,6 +20,7 @@ OVER = {
     Estimand.RESPONSE: ("train_share",),
     Estimand.SPREAD: ("model_seed",),
     Estimand.SPREAD_RATIO: ("split_seed", "model_seed"),
+    Estimand.VARIANCE_SHARES: ("split_seed", "model_seed"),
     Estimand.STOPPING: ("model_seed",),
     Estimand.TRADE_OFF: ("train_share",),
     Estimand.FALSE_ALARMS: ("model_seed",),
