@@ -8,6 +8,7 @@ AgentError
 ├── BadDataset          a dataset cannot be read; says why and what to do
 ├── NeedsConsent        a plan does not answer the main question, and nobody agreed to start it
 ├── RunBusy             another live process owns the run
+├── DamagedRun          what is recorded of a run cannot be read; others are not affected
 └── UnknownRun          no such run
 """
 
@@ -49,6 +50,10 @@ class NeedsConsent(AgentError):
 
 class RunBusy(AgentError):
     """Another live process owns the run."""
+
+
+class DamagedRun(AgentError):
+    """What is recorded of a run cannot be read: which part, why, and how to be rid of it."""
 
 
 class UnknownRun(AgentError):

@@ -294,6 +294,8 @@ class RunFailed:
     is_resumable: bool = True
     is_outside_grammar: bool = False
     """Whether the rule-based researcher does not understand the task."""
+    is_damaged: bool = False
+    """Whether what is recorded cannot be read; never stored, told in place of what is not read."""
 
 
 Event = (

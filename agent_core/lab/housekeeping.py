@@ -6,18 +6,22 @@ import asyncio
 import itertools
 import logging
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from agent_core.domain import Packages
-from agent_core.domain.events import Resumed, RunFailed
+from agent_core.domain import Packages, RunId
+from agent_core.domain.events import Logged, Resumed, RunFailed
+from agent_core.errors import DamagedRun
 from agent_core.execution.executor import Executor
 from agent_core.execution.slots import FairSlots
 from agent_core.lab.lab import Lab
+from agent_core.lab.refusals import require_sound
 from agent_core.lab.run_driver import ApiLookup, LabServices
 from agent_core.researcher import Researcher
 from agent_core.run.journal import LEASE_TTL_S, Journal, process_name
+from agent_core.run.resuming import fruitless_resumes
+from agent_core.run.view import fold
 from agent_core.settings import LabSettings
 from sandbox.sandbox import Sandbox
 from storage.database import Database
@@ -31,6 +35,12 @@ TERMINAL = "terminal:"
 """Beginning of the origin of runs that a person follows in a terminal."""
 RESUME_WITHIN = timedelta(hours=24)
 """Unfinished runs older than this are not taken up by themselves."""
+MOST_RESUMES = 3
+"""Resumes without any progress after which a run is taken for what ends the service."""
+KILLS = (
+    "The service ended {times} times while it worked on this run at the same place; the run may be "
+    "what ends it, by its memory for example. Nothing is lost, resume to try once more."
+)
 
 
 class Housekeeper:
@@ -39,6 +49,8 @@ class Housekeeper:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.journal = lab.journal
+        self.damaged: set[RunId] = set()
+        """Runs that cannot be read; said once."""
 
     async def take_up(self) -> None:
         """Go on with what earlier processes left; what is too old is marked as interrupted.
@@ -46,19 +58,45 @@ class Housekeeper:
         Runs of the terminal are left to `tasks resume`.
         """
         for run in await self.journal.orphans():
-            task = await self.journal.task(run)
             is_driven = run in self.lab.submitting or run in self.lab.drivers
-            if is_driven or task.origin.startswith(TERMINAL):
+            if is_driven or run in self.damaged:
                 continue
-            if not await self.journal.claim(run):
-                continue
-            if self.journal.now() - await self.journal.last_change(run) < RESUME_WITHIN:
-                await self.journal.append(run, Resumed(self.journal.owner))
-                await self.lab.work_on(run)
-            else:
-                reason = "Interrupted more than a day ago; nothing is lost, resume to go on."
-                await self.journal.append(run, RunFailed(reason))
-                await self.journal.release(run)
+            try:
+                await self.take_up_one(run)
+            except DamagedRun as error:
+                self.damaged.add(run)
+                log.error("a run is left as it is: %s", error, extra={"run": run})
+
+    async def take_up_one(self, run: RunId) -> None:
+        """Go on with one run, unless it is left to somebody else or to people.
+
+        Raises
+        ------
+        DamagedRun
+            When what is recorded of it cannot be read.
+        """
+        task = await self.journal.task(run)
+        if task.origin.startswith(TERMINAL):
+            return
+        events = await self.journal.read(run)
+        require_sound(fold(run, events))
+        if not await self.journal.claim(run):
+            return
+        reason = await self.why_left(run, events)
+        if reason:
+            await self.journal.append(run, RunFailed(reason))
+            await self.journal.release(run)
+        else:
+            await self.journal.append(run, Resumed(self.journal.owner))
+            await self.lab.work_on(run)
+
+    async def why_left(self, run: RunId, events: Sequence[Logged]) -> str:
+        """Say why a run is not taken up by itself; empty where it is."""
+        if self.journal.now() - await self.journal.last_change(run) >= RESUME_WITHIN:
+            return "Interrupted more than a day ago; nothing is lost, resume to go on."
+        if fruitless_resumes(run, events) >= MOST_RESUMES:
+            return KILLS.format(times=MOST_RESUMES + 1)
+        return ""
 
     async def forget_old(self) -> None:
         """Delete ended runs that are older than they are kept."""

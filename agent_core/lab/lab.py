@@ -39,7 +39,7 @@ from agent_core.domain.events import (
 )
 from agent_core.errors import AgentError, BadDataset, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
-from agent_core.lab.refusals import refuse_beyond, refuse_open
+from agent_core.lab.refusals import refuse_beyond, refuse_open, require_sound
 from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.run_files import (
     can_be_described,
@@ -127,7 +127,7 @@ class Lab:
             if known and not known.is_over:
                 return known
             driver = RunDriver(self.journal, run, self.services, self.settings)
-            await driver.recorder.load()
+            require_sound(await driver.recorder.load())
             self.drivers[run] = driver
             driver.begin()
             return driver
@@ -233,7 +233,9 @@ class Lab:
         if not await self.journal.claim(run):
             owner = await self.journal.owner_of(run)
             raise RunBusy(f"Run {run} is driven by another process ({owner}); ask there.")
-        if not (await self.view(run)).status.is_final:
+        view = await self.view(run)
+        require_sound(view)
+        if not view.status.is_final:
             raise RunBusy(f"Run {run} goes on already; say that again when it has ended.")
         await self.journal.append(run, *events)
         await self.work_on(run)
@@ -330,6 +332,7 @@ class Lab:
             When it has ended for good.
         """
         view = await self.view(run)
+        require_sound(view)
         if view.status in (RunStatus.FINISHED, RunStatus.CANCELLED):
             raise AgentError(f"Run {run} is {view.status.value}; there is nothing to resume.")
         known = self.drivers.get(run)

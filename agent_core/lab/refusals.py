@@ -1,4 +1,4 @@
-"""What keeps a run from being started: money, or a main question that nothing answers."""
+"""What keeps a run from going on: money, a main question that nothing answers, damage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent_core.domain import Plan
-from agent_core.errors import BudgetExhausted, NeedsConsent
+from agent_core.errors import BudgetExhausted, DamagedRun, NeedsConsent
 from agent_core.rules.design_words import main_text
 from agent_core.run.view import RunView
 
@@ -21,6 +21,18 @@ def refuse_open(plan: Plan) -> None:
     """
     if plan.open_main:
         raise NeedsConsent(f"{main_text(plan)} Nothing is started without consent.")
+
+
+def require_sound(view: RunView) -> None:
+    """Refuse to go on with a run of which an event cannot be read.
+
+    Raises
+    ------
+    DamagedRun
+        With what is damaged.
+    """
+    if view.is_damaged:
+        raise DamagedRun(view.failure)
 
 
 def refuse_beyond(cap: float, views: Sequence[RunView], now: datetime) -> None:

@@ -26,9 +26,10 @@ from agent_core.domain.events import (
     RunFinished,
     StatusChanged,
 )
-from agent_core.errors import UnknownRun
+from agent_core.errors import DamagedRun, UnknownRun
 from agent_core.rules.reading import with_rules_read
 from agent_core.rules.stored import is_without_levels, with_levels
+from agent_core.run.damage import readable, task_damage
 from agent_core.run.old_logs import complete, is_obsolete
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
@@ -74,9 +75,14 @@ def adapter(kind: str) -> TypeAdapter[Any]:
 def encode(event: Event) -> tuple[str, str]:
     """Return the kind of `event` and its JSON body."""
     kind = type(event).__name__
+    return kind, as_json(adapter(kind), event)
+
+
+def as_json(kind: TypeAdapter[Any], value: object) -> str:
+    """Return a domain value as JSON."""
     # Not `dump_json`: it writes null for what is not finite, which no float field reads again.
-    body = adapter(kind).dump_python(event, mode="json")
-    return kind, json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    body = kind.dump_python(value, mode="json")
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(record: EventRecord) -> Logged:
@@ -106,7 +112,7 @@ class Journal:
     async def create(self, run: RunId, task: Task) -> RunId:
         """Create a run, or return the one that the same origin already has."""
         at = self.now().isoformat()
-        body = TypeAdapter(Task).dump_json(task).decode()
+        body = as_json(TypeAdapter(Task), task)
         record = RunRecord(run, task.origin, task.requester, body, RunStatus.PLANNING, at, at)
         if await runs.add_run(self.database, record):
             return run
@@ -134,8 +140,8 @@ class Journal:
         """
         records = await runs.events(self.database, run, after)
         if not records and not after:
-            await self.task(run)
-        return [decode(r) for r in records if not is_obsolete(r.kind, r.body)]
+            await self.record(run)
+        return list(readable(run, after, records, _decoded))
 
     async def follow(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield events from the log, then as they come, until one makes the run final."""
@@ -153,8 +159,8 @@ class Journal:
             except TimeoutError:
                 continue
 
-    async def task(self, run: RunId) -> Task:
-        """Return the task of a run.
+    async def record(self, run: RunId) -> RunRecord:
+        """Return what is stored of a run besides its events.
 
         Raises
         ------
@@ -162,11 +168,27 @@ class Journal:
             When there is no such run.
         """
         try:
-            record = await runs.run(self.database, run)
+            return await runs.run(self.database, run)
         except RecordNotFound as error:
             message = f"There is no run {run!r}. `autoreclab tasks list` shows all of them."
             raise UnknownRun(message) from error
-        task: Task = TypeAdapter(Task).validate_json(record.task_json)
+
+    async def task(self, run: RunId) -> Task:
+        """Return the task of a run.
+
+        Raises
+        ------
+        UnknownRun
+            When there is no such run.
+        DamagedRun
+            When its task cannot be read.
+        """
+        record = await self.record(run)
+        try:
+            # Not `validate_json`: it does not know what is not finite.
+            task: Task = TypeAdapter(Task).validate_python(json.loads(record.task_json))
+        except ValueError as error:
+            raise DamagedRun(task_damage(run, error)) from error
         return task
 
     async def ids(self) -> list[RunId]:
@@ -219,6 +241,11 @@ class Journal:
     async def forget(self, run: RunId) -> None:
         """Delete a run and its log."""
         await runs.forget_run(self.database, run)
+
+
+def _decoded(record: EventRecord) -> Logged | None:
+    """Return the event of a record, unless there are no such events any more."""
+    return None if is_obsolete(record.kind, record.body) else decode(record)
 
 
 def _status_after(events: Sequence[Event]) -> RunStatus | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -50,7 +51,10 @@ from agent_core.domain.events import (
     StopRequested,
     Work,
 )
+from agent_core.run.damage import damage
 from agent_core.run.tree import best_of, unmet
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class RunView:
     """Why it failed or was cancelled, for people."""
     is_outside_grammar: bool = False
     """Whether it failed because the rule-based researcher does not understand the task."""
+    is_damaged: bool = False
+    """Whether what is recorded from some event on cannot be read."""
     stop_by: str = ""
     submitted_at: datetime | None = None
     started_at: datetime | None = None
@@ -114,6 +120,11 @@ class RunView:
     finished_at: datetime | None = None
     seq: int = 0
     """Last event that is in this view."""
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in a word."""
+        return "damaged" if self.is_damaged else self.status.value
 
     @property
     def plan(self) -> Plan | None:
@@ -145,12 +156,23 @@ class RunView:
         return next(n for n in self.nodes if n.id == node)
 
 
-def fold(run: RunId, log: Iterable[Logged], view: RunView | None = None) -> RunView:
-    """Apply the events of `log` in order, starting from `view` or from nothing."""
+def fold(run: RunId, events: Iterable[Logged], view: RunView | None = None) -> RunView:
+    """Apply `events` in order, starting from `view` or from nothing."""
     view = view or RunView(run)
-    for logged in log:
-        view = replace(_step(view, logged), seq=logged.seq)
+    for logged in events:
+        view = view if view.is_damaged else _safe_step(view, logged)
+        view = replace(view, seq=logged.seq)
     return view
+
+
+def _safe_step(view: RunView, logged: Logged) -> RunView:
+    """Apply one event; one that does not follow from those before it is damage, no crash."""
+    try:
+        return _step(view, logged)
+    except Exception as error:
+        log.exception("an event does not fit", extra={"run": view.id, "seq": logged.seq})
+        damaged = damage(view.id, logged.seq, type(logged.event).__name__, error)
+        return _step(view, replace(logged, event=damaged))
 
 
 def _step(view: RunView, logged: Logged) -> RunView:
@@ -234,13 +256,14 @@ def _end_step(view: RunView, logged: Logged) -> RunView:
                 ending=ending,
                 finished_at=logged.at,
             )
-        case RunFailed(reason, _, is_outside):
+        case RunFailed(reason, _, is_outside, is_damaged):
             return replace(
                 view,
                 status=RunStatus.FAILED,
                 ending=None,
                 failure=reason,
                 is_outside_grammar=is_outside,
+                is_damaged=is_damaged,
                 finished_at=logged.at,
             )
         case _:

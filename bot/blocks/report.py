@@ -110,7 +110,9 @@ def is_there(path: Path) -> bool:
 def failure_message(view: RunView, event: RunFailed, requester: str) -> Message:
     """Return why a run could not go on, and what to do."""
     next_step = "Nothing recorded is lost: press Resume to go on from here."
-    if not event.is_resumable:
+    if event.is_damaged:
+        next_step = "Mention me in a new message to ask again; an admin can restore a backup."
+    elif not event.is_resumable:
         next_step = "Reply here with what is missing; I go on with it."
     text = f"{mention(requester)} *I could not go on.* {mrkdwn(event.reason)}\n{next_step}"
     if view.usage.calls:

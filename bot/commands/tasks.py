@@ -54,8 +54,11 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
         for view in views:
             title = view.plan.title if view.plan else view.task.text[:60] if view.task else ""
             at = f"{view.submitted_at:%Y-%m-%d %H:%M}" if view.submitted_at else ""
-            table.add_row(view.id, view.status.value, at, title)
+            table.add_row(view.id, view.standing, at, title)
         Console().print(table if views else "There are no runs yet.")
+        for view in views:
+            if view.is_damaged:
+                typer.echo(view.failure, err=True)
 
     return _with_journal(settings, work)
 
@@ -69,7 +72,7 @@ def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) 
             await _print_events(journal, run)
             return
         view = await _view_of(journal, run)
-        typer.echo(f"Run {run}: {view.status.value} {view.reason}\n{plan_text(view)}")
+        typer.echo(f"Run {run}: {view.standing} {view.reason}\n{plan_text(view)}")
         for node in view.nodes:
             score = f"{node.score.met}/{node.score.total}" if node.score else node.error or "open"
             typer.echo(f"  script {node.id} {node.operator.value:<8} {score}  {node.script.plan}")

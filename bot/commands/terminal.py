@@ -150,7 +150,7 @@ def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
     bundle = report.bundle if report else None
     return {
         "run": view.id,
-        "status": view.status.value,
+        "status": view.standing,
         "satisfied": view.outcome is Outcome.SATISFIED,
         "outcome": view.outcome.value if view.outcome else None,
         "reason": view.reason,

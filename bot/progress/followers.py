@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from agent_core.domain import RunId, RunStatus, UserId
-from agent_core.domain.events import Disputed, Logged, PlanSet, ProtocolFrozen, RunFinished
+from agent_core.domain.events import (
+    Disputed,
+    Logged,
+    PlanSet,
+    ProtocolFrozen,
+    RunFailed,
+    RunFinished,
+)
 from agent_core.errors import AgentError
 from agent_core.run.view import RunView, fold
 from bot.blocks.card import card
@@ -94,7 +101,7 @@ class Followers:
         ended = view.finished_at
         is_fresh = ended is not None and self.telling.now() - ended < FRESH
         is_untold = not view.status.is_final or view.seq > thread.last_seq
-        return is_untold or is_fresh or bool(view.disputes)
+        return is_untold or is_fresh or bool(view.disputes) or view.is_damaged
 
     async def _keep_on(self, thread: Thread) -> None:
         """Follow to the end; an error is logged and following goes on."""
@@ -156,7 +163,8 @@ class Follower:
         before = self.view
         self.view = fold(before.id, [logged], before)
         self._remember(logged)
-        if logged.seq > self.thread.last_seq:
+        # Damage is met again where all was told before; its post has one key and is sent once.
+        if logged.seq > self.thread.last_seq or is_damage(logged):
             await self.tell(logged, before)
         if self.view.seq >= self.head:
             self._show_card()
@@ -264,6 +272,11 @@ class Follower:
             await self.lab.start(self.thread.run, UserId(self.thread.requester))
         except AgentError:
             log.exception("could not start by itself", extra={"run": self.thread.run})
+
+
+def is_damage(logged: Logged) -> bool:
+    """Whether an event stands for what cannot be read."""
+    return isinstance(logged.event, RunFailed) and logged.event.is_damaged
 
 
 def _unchanged(message: Message) -> Message:

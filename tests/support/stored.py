@@ -68,3 +68,15 @@ def rows(folder, sql):
     """Read a database past the product."""
     with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
         return connection.execute(sql).fetchall()
+
+
+def rewrite(folder, sql, values=()):
+    """Change a database past the product, also what it never changes."""
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection, connection:
+        kept = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = kept.fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(sql, values)
+        for _, made in triggers:
+            connection.execute(made)

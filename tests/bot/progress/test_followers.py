@@ -53,6 +53,22 @@ async def test_the_card_of_a_run_that_ended_meanwhile_is_repaired(bench):
     assert ButtonAction.STOP not in bench.workspace.buttons(card)
 
 
+async def test_damage_met_at_a_start_is_told_in_the_thread_once(bench):
+    async with bench.running():
+        ts, plan = await bench.planned()
+        await bench.press(plan, ButtonAction.START)
+        await bench.post(ts, "*Running*")
+    bench.lab.logs["run1"][1:] = []
+    bench.lab.add("run1", RunFailed("Record 2 cannot be read", False, is_damaged=True))
+    for _ in range(2):
+        async with bench.running():
+            await bench.post(ts, "*Could not go on*")
+            await bench.post(ts, "Record 2 cannot be read")
+
+    (told,) = texts(bench, ts, "Record 2 cannot be read")
+    assert bench.workspace.buttons(told) == {}
+
+
 async def test_a_service_that_goes_says_so_on_the_card_and_puts_it_right(bench):
     async with bench.running():
         ts, plan = await bench.planned()
