@@ -38,7 +38,7 @@ RESUME_WITHIN = timedelta(hours=24)
 MOST_RESUMES = 3
 """Resumes without any progress after which a run is taken for what ends the service."""
 KILLS = (
-    "The service ended {times} times while it worked on this run at the same place; the run may be "
+    "The service ended {times} times while it worked on this run at the same place; that may be "
     "what ends it, by its memory for example. Nothing is lost, resume to try once more."
 )
 

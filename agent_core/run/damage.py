@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-
 from agent_core.domain import RunId
-from agent_core.domain.events import Logged, RunFailed
-from storage.records import EventRecord
+from agent_core.domain.events import RunFailed
 
-Decode = Callable[[EventRecord], Logged | None]
-"""Reads a record; None: there are no such events any more."""
 DAMAGED = (
     "{what} of run {run} cannot be read ({why}). Other runs are not affected. Restore a backup, "
     "or remove it: `autoreclab tasks forget {run}`."
@@ -22,23 +16,9 @@ def damage(run: RunId, seq: int, kind: str, error: Exception) -> RunFailed:
     return _end(run, f"Record {seq} ({kind})", _first_line(error))
 
 
-def readable(
-    run: RunId, after: int, records: Sequence[EventRecord], decode: Decode
-) -> Iterator[Logged]:
-    """Yield events up to the first that is missing or cannot be read; an end stands for that."""
-    at = datetime.fromtimestamp(0, UTC)
-    for expected, record in enumerate(records, after + 1):
-        if record.seq != expected:
-            yield Logged(expected, at, _end(run, f"Record {expected}", "it is missing"))
-            return
-        try:
-            logged = decode(record)
-        except Exception as error:  # noqa: BLE001 - whatever a changed byte can bring about
-            yield Logged(record.seq, at, damage(run, record.seq, record.kind, error))
-            return
-        if logged is not None:
-            at = logged.at
-            yield logged
+def missing(run: RunId, seq: int) -> RunFailed:
+    """Return the end of a run that lacks an event."""
+    return _end(run, f"Record {seq}", "it is missing")
 
 
 def task_damage(run: RunId, error: Exception) -> str:

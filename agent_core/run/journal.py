@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from agent_core.domain.events import (
 from agent_core.errors import DamagedRun, UnknownRun
 from agent_core.rules.reading import with_rules_read
 from agent_core.rules.stored import is_without_levels, with_levels
-from agent_core.run.damage import readable, task_damage
+from agent_core.run.damage import damage, missing, task_damage
 from agent_core.run.old_logs import complete, is_obsolete
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
@@ -141,7 +141,7 @@ class Journal:
         records = await runs.events(self.database, run, after)
         if not records and not after:
             await self.record(run)
-        return list(readable(run, after, records, _decoded))
+        return list(_readable(run, after, records))
 
     async def follow(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield events from the log, then as they come, until one makes the run final."""
@@ -243,9 +243,21 @@ class Journal:
         await runs.forget_run(self.database, run)
 
 
-def _decoded(record: EventRecord) -> Logged | None:
-    """Return the event of a record, unless there are no such events any more."""
-    return None if is_obsolete(record.kind, record.body) else decode(record)
+def _readable(run: RunId, after: int, records: Sequence[EventRecord]) -> Iterator[Logged]:
+    """Yield events up to the first that is missing or cannot be read; an end stands for that."""
+    at = datetime.fromtimestamp(0, UTC)
+    for expected, record in enumerate(records, after + 1):
+        if record.seq != expected:
+            yield Logged(expected, at, missing(run, expected))
+            return
+        try:
+            logged = None if is_obsolete(record.kind, record.body) else decode(record)
+        except Exception as error:  # noqa: BLE001 - whatever a changed byte can bring about
+            yield Logged(record.seq, at, damage(run, record.seq, record.kind, error))
+            return
+        if logged is not None:
+            at = logged.at
+            yield logged
 
 
 def _status_after(events: Sequence[Event]) -> RunStatus | None:
