@@ -5,7 +5,8 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install install-dev demo test check fix soak bench clean
+.PHONY: help install install-dev demo test test-all check fix soak bench clean
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,15 +20,18 @@ install-dev:
 demo: install ## the whole product on this machine: page, bot, a question, its report
 	@$(BIN)/autoreclab demo $(ARGS)
 
-test: install-dev ## set up and run all tests (18 minutes on two cores after set-up)
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: install-dev ## set up and run the tests
+	@$(PYTEST) -m "not wide" $(ARGS)
+
+test-all: install-dev ## the second tier of tests too: long corpora, storms, whole trainings
+	@$(PYTEST) $(ARGS)
 
 check: install-dev ## format, lint, types, layers, and the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow and not wide" $(ARGS)
 
 fix: install-dev ## format, and mend what the linter can mend
 	@$(BIN)/ruff format .

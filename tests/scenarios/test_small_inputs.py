@@ -63,6 +63,7 @@ def test_odd_users_are_all_there_and_the_last_is_the_last_by_days_first(tmp_path
     assert saved_rows(out, "test") == sorted(newest)
 
 
+@pytest.mark.wide
 def test_invoices_are_run_as_asked(tmp_path):
     file = tmp_path / "invoices.csv"
     file.write_text(invoices())

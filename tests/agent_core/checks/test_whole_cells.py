@@ -3,6 +3,7 @@
 import pytest
 from honest_cells import HONEST_CELLS, TOP, changed, grid
 from sins_in_whole_cells import SINS_IN_CELLS
+from tiers import each_of
 from whole_cells import evidence_of, findings_of
 
 from agent_core.domain import Finding
@@ -19,13 +20,9 @@ TOLD = {
 """What else is told of one of them: a ranking among few, a result, a plan without a baseline."""
 
 
-def named(cases):
-    return [pytest.param(case, id=case.name.replace(" ", "-")) for case in cases]
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", named(HONEST_CELLS))
+@pytest.mark.parametrize("case", each_of(HONEST_CELLS, 3))
 def test_nothing_is_said_against_an_honest_script_of_cells(tmp_path, case):
     evidence = evidence_of(tmp_path / "study", case.plan, case.source, case.data())
 
@@ -40,7 +37,7 @@ def test_nothing_is_said_against_an_honest_script_of_cells(tmp_path, case):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", named(SINS_IN_CELLS))
+@pytest.mark.parametrize("case", each_of(SINS_IN_CELLS, 2))
 def test_a_sin_of_a_script_of_cells_is_found(tmp_path, case):
     evidence = evidence_of(tmp_path / "study", case.plan, case.source, case.data())
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import pytest_asyncio
+from tiers import each_of
 
 from agent_core.checks.registry import run_checks
 from agent_core.data.given_files import with_tables
@@ -102,7 +103,7 @@ def ndcg(lists: pd.DataFrame, test: pd.DataFrame, k: int = 10) -> float:
     return float(np.mean(values))
 
 
-@pytest.mark.parametrize("written", [pair, three])
+@pytest.mark.parametrize("written", each_of([pair, three], 2))
 async def test_the_given_split_is_run_and_no_other(sandbox, tmp_path, written):
     folder = tmp_path / "data"
     folder.mkdir()

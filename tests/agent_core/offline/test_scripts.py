@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from benches import Bench
+from tiers import each_of
 
 from agent_core.checks.registry import run_checks
 from agent_core.data.given_files import RECIPES, table_name, with_tables, write_recipes
@@ -58,18 +59,21 @@ async def outcome(sandbox, tmp_path: Path, path: Path, task: str, variant: int):
 
 @pytest.mark.parametrize(
     ("task", "variant"),
-    [
-        ("3 random seeds, NDCG, MRR and hit rate at 10 of ImplicitMF, leave-one-out", 1),
-        ("Compare popularity, item kNN and EASE, 3-fold cross-validation, NDCG@10, MAP@10", 2),
-        ("How do 4, 8 or 16 factors change NDCG@10 of ImplicitMF, 80/20 split?", 3),
-        ("RMSE and MAE of BiasedMF and item kNN, 2-fold cross-validation", 0),
-        ("RMSE of BiasedMF and NDCG@5 of EASE, ratings of 3 and more, 80/20", 1),
-        ("temporal split: NDCG@10 and coverage of EASE and user kNN", 0),
-        ("leave last out: precision at 5 of item kNN", 1),
-        ("How much do 3 seeds change NDCG@10 of ImplicitMF and the RMSE of BiasedMF?", 2),
-        ("NDCG@5 of EASE, ratings of 3 and more, then a 10-core, 80/20", 0),
-        ("NDCG@5 of EASE, remove users with fewer than 30 ratings, leave-one-out", 1),
-    ],
+    each_of(
+        [
+            ("3 random seeds, NDCG, MRR and hit rate at 10 of ImplicitMF, leave-one-out", 1),
+            ("Compare popularity, item kNN and EASE, 3-fold cross-validation, NDCG@10, MAP@10", 2),
+            ("How do 4, 8 or 16 factors change NDCG@10 of ImplicitMF, 80/20 split?", 3),
+            ("RMSE and MAE of BiasedMF and item kNN, 2-fold cross-validation", 0),
+            ("RMSE of BiasedMF and NDCG@5 of EASE, ratings of 3 and more, 80/20", 1),
+            ("temporal split: NDCG@10 and coverage of EASE and user kNN", 0),
+            ("leave last out: precision at 5 of item kNN", 1),
+            ("How much do 3 seeds change NDCG@10 of ImplicitMF and the RMSE of BiasedMF?", 2),
+            ("NDCG@5 of EASE, ratings of 3 and more, then a 10-core, 80/20", 0),
+            ("NDCG@5 of EASE, remove users with fewer than 30 ratings, leave-one-out", 1),
+        ],
+        3,
+    ),
 )
 async def test_a_study_passes_its_checks(sandbox, tmp_path, task, variant):
     path = tmp_path / "catalogue.tsv"
@@ -81,7 +85,7 @@ async def test_a_study_passes_its_checks(sandbox, tmp_path, task, variant):
     assert evidence.agreement["agrees"].all()
 
 
-@pytest.mark.parametrize(("folds", "variant"), [("", 1), (", 3 folds", 0)])
+@pytest.mark.parametrize(("folds", "variant"), each_of([("", 1), (", 3 folds", 0)], 2))
 async def test_the_newest_share_of_each_user_is_held_out(sandbox, tmp_path, folds, variant):
     path = tmp_path / "catalogue.tsv"
     write_catalogue(path, users=40, items=60, per_user=10)
@@ -111,7 +115,7 @@ async def test_column_names_from_the_task_and_ids_of_mixed_kinds_pass(sandbox, t
     assert plan.data.lowest_rating == 2
 
 
-@pytest.mark.parametrize("variant", [0, 1])
+@pytest.mark.parametrize("variant", each_of([0, 1], 2))
 async def test_odd_data_passes_its_checks(sandbox, tmp_path, variant):
     path = tmp_path / "odd.csv"
     path.write_text(ODD)

@@ -19,6 +19,7 @@ from designed import (
 )
 from labs import ANN, lab_in, run_through, settings
 from studies import honest
+from tiers import each_of, wide_but
 from trials import LIMITS, retrained, synthetic, tried
 
 from agent_core.checks.results.retraining import retraining_agrees
@@ -266,7 +267,9 @@ async def test_invented_lists_are_found_and_honest_ones_stand(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("name", "cells"), [("unseen users", 3), ("split strategies", 4)])
+@pytest.mark.parametrize(
+    ("name", "cells"), wide_but((("unseen users", 3), ("split strategies", 4)), "unseen users")
+)
 async def test_cells_of_a_design_come_to_what_the_product_trains(tmp_path, name, cells):
     plan = DESIGNS[name]
     path = tmp_path / "catalogue.tsv"
@@ -326,6 +329,7 @@ async def concluded(tmp_path, researcher, given):
 
 
 @pytest.mark.slow
+@pytest.mark.wide
 @pytest.mark.timeout(200)
 async def test_no_script_is_reported_that_was_not_trained_again(tmp_path):
     given = settings(num_draft_nodes=2, max_iterations=0)
@@ -339,7 +343,7 @@ async def test_no_script_is_reported_that_was_not_trained_again(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("retraining", [True, False])
+@pytest.mark.parametrize("retraining", each_of([True, False], 2))
 async def test_a_weakened_baseline_keeps_a_run_from_being_satisfied(tmp_path, retraining):
     given = settings(max_iterations=0).model_copy(
         update={"execution": ExecSettings(retraining=retraining)}
