@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,45 @@ class FileStore:
         """
         await asyncio.to_thread(self.copy_out, sha256, destination)
 
+    async def keep(self, path: Path, destination: Path) -> None:
+        """Store a copy of `path` and give it another name at `destination`.
+
+        Raises
+        ------
+        StorageUnavailable
+            When one of them cannot be read or written.
+        """
+        while True:
+            try:
+                await self.link(await self.put(path), destination)
+            except RecordNotFound:
+                continue  # forgotten with the only run that used it, just then
+            return
+
+    async def forget(self, folder: Path, others: Path) -> None:
+        """Delete a folder with the stored files of its names that no folder of `others` uses."""
+        await asyncio.to_thread(self.remove, folder, others)
+
+    def remove(self, folder: Path, others: Path) -> None:
+        """Delete a folder, then what only it used."""
+        used = [p.stat() for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
+        inodes, sizes = {(s.st_dev, s.st_ino) for s in used}, {s.st_size for s in used}
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise unusable_path(folder, error) from error
+        for path in self.folder.glob("??/*"):
+            stat = path.stat()
+            is_linked = (stat.st_dev, stat.st_ino) in inodes
+            # Where links do not work a run has copies: one of the same size may be of this file.
+            is_copied = stat.st_nlink == 1 and stat.st_size in sizes
+            if is_linked and stat.st_nlink > 1:
+                continue
+            if is_linked or (is_copied and not _has_size(others, stat.st_size)):
+                path.unlink(missing_ok=True)
+
     def existing(self, sha256: str) -> Path:
         """Return where the file with this hash lies."""
         found = self.path(sha256)
@@ -85,6 +125,11 @@ class FileStore:
                 settle(copy, destination)
         except OSError as error:
             raise unusable_path(destination, error) from error
+
+
+def _has_size(folder: Path, size: int) -> bool:
+    """Whether a file of this size lies somewhere below a folder."""
+    return any(p.stat().st_size == size for p in folder.rglob("*") if p.is_file())
 
 
 @contextmanager

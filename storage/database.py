@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -58,6 +60,20 @@ class Database:
         """
         return await self.on_thread(lambda: self.transaction("BEGIN", work))
 
+    async def empty_log(self) -> None:
+        """Bring the write-ahead log into the database and empty it, unless others read it now."""
+        await self.on_thread(self.checkpoint)
+
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log, on the database thread."""
+        if self.connected is None:
+            raise self.closed()
+        try:
+            self.connected.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            if not is_busy(error):
+                raise unusable_database(self.path, error) from error
+
     async def on_thread(self, job: Callable[[], T]) -> T:
         """Run a job on the database thread."""
         try:
@@ -92,6 +108,7 @@ class Database:
         """Open and migrate the database, on the database thread."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            keep_private(self.folder)
         except OSError as error:
             raise unusable_path(self.folder, error) from error
         try:
@@ -111,6 +128,13 @@ class Database:
             self.connected = None
 
 
+def keep_private(folder: Path) -> None:
+    """Take the rights of others off a folder, whoever made it."""
+    mode = folder.stat().st_mode
+    if mode & 0o077 and os.access(folder, os.W_OK):
+        folder.chmod(stat.S_IMODE(mode) & 0o700)
+
+
 def connection(path: Path) -> sqlite_utils.Database:
     """Connect to a database and bring it up to date."""
     conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -118,7 +142,13 @@ def connection(path: Path) -> sqlite_utils.Database:
         db = sqlite_utils.Database(conn)
         require_ours(db, path)
         # FULL: what is committed survives a loss of power, not only a killed process.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # What is deleted or replaced is overwritten, so that forgetting forgets.
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
             conn.execute(f"PRAGMA {pragma}")
         migrate(db, path)
     except BaseException:

@@ -45,8 +45,11 @@ async def attempt(db: Database, item: int) -> int:
 
 
 async def finish(db: Database, item: int, now: datetime, error: str = "") -> None:
-    """Mark an item as dealt with, or as given up with `error`."""
-    sql = "UPDATE inbox SET done_at = ?, error = ? WHERE id = ?"
+    """Mark an item as dealt with, or as given up with `error`.
+
+    Its keys are kept, which tell a repetition, and not what was said.
+    """
+    sql = "UPDATE inbox SET done_at = ?, error = ?, body = '' WHERE id = ?"
     await db.run(lambda d: write(d, sql, [now.isoformat(), error, item]))
 
 

@@ -83,7 +83,17 @@ SECOND_TABLES = (
     "CREATE INDEX requests_pending ON requests (id) WHERE done_at IS NULL",
 )
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (first_tables, second_tables)
+
+def without_old_bodies(db: Database) -> None:
+    """Keep of what was dealt with the keys alone."""
+    db.conn.execute("UPDATE inbox SET body = '' WHERE done_at IS NOT NULL")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    first_tables,
+    second_tables,
+    without_old_bodies,
+)
 
 
 def require_ours(db: Database, path: Path) -> None:

@@ -105,12 +105,14 @@ def require_run(db: sqlite_utils.Database, run: str) -> None:
 
 
 async def forget_run(db: Database, run: str) -> None:
-    """Delete a run with its events, lease, requests, posts and threads."""
+    """Delete a run with its events, lease, requests, posts and threads, also from the disk."""
 
     def work(d: sqlite_utils.Database) -> None:
         write(d, "INSERT OR IGNORE INTO forgotten (run) VALUES (?)", [run])
         for sql in (
             "DELETE FROM outbox WHERE run = ?",
+            """DELETE FROM outbox WHERE run = '' AND (channel, thread_ts) IN
+               (SELECT channel, thread_ts FROM threads WHERE run = ?)""",
             "DELETE FROM threads WHERE run = ?",
             "DELETE FROM events WHERE run = ?",
             "DELETE FROM runs WHERE id = ?",
@@ -119,3 +121,4 @@ async def forget_run(db: Database, run: str) -> None:
             write(d, sql, [run])
 
     await db.run(work)
+    await db.empty_log()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -105,7 +104,6 @@ class Housekeeper:
             ended = view.finished_at
             if view.status.is_final and ended and self.journal.now() - ended > timedelta(days):
                 await self.journal.forget(view.id)
-                shutil.rmtree(self.journal.folder(view.id), ignore_errors=True)
 
     async def keep_house(self) -> None:
         """Renew leases, carry out what others ask, take up what they left; for ever."""

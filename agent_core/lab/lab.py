@@ -115,7 +115,7 @@ class Lab:
             task, words = await asyncio.to_thread(with_shelf, task, self.settings.data.shelf)
             found = files_of(task, self.settings.execution.workspace)
             for name, path in found.items():
-                await files.link(await files.put(path), folder / name)
+                await files.keep(path, folder / name)
         except BadDataset as error:
             return task, f"{error}{shelf_text(error, self.settings.data.shelf)}", ""
         return replace(task, files=tuple(folder / name for name in found)), "", words

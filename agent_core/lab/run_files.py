@@ -80,7 +80,7 @@ class RunFiles:
         journal = self.recorder.journal
         folder = journal.folder(self.recorder.run) / "data"
         for path in sorted(p for p in reading.folder.iterdir() if p.is_file()):
-            await journal.files.link(await journal.files.put(path), folder / path.name)
+            await journal.files.keep(path, folder / path.name)
         return DatasetsProfiled(reading.datasets, reading.said)
 
 

@@ -239,7 +239,9 @@ class Journal:
         await requests.finish(self.database, request.id, result, self.now())
 
     async def forget(self, run: RunId) -> None:
-        """Delete a run and its log."""
+        """Delete a run: its files, the copies of its data that no other uses, and its log."""
+        # The log last: whatever comes between, the run is listed and can be forgotten again.
+        await self.files.forget(self.folder(run), self.database.folder / "runs")
         await runs.forget_run(self.database, run)
 
 

@@ -127,7 +127,6 @@ def forget_run(settings: Settings, beginning: str) -> int:
         if owner:
             raise AgentError(f"Run {run} is driven by {owner}; stop it first.")
         await journal.forget(run)
-        await asyncio.to_thread(shutil.rmtree, journal.folder(run), ignore_errors=True)
         typer.echo(f"Forgot run {run}.")
 
     return _with_journal(settings, work)

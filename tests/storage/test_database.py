@@ -207,3 +207,13 @@ async def test_a_tilde_stands_for_the_home_folder(tmp_path, monkeypatch):
         assert database.folder == tmp_path / "lab"
 
     assert rows(tmp_path / "lab", "SELECT * FROM runs") == []
+
+
+async def test_a_folder_that_others_may_read_is_closed_to_them(folder):
+    folder.mkdir(mode=0o755, exist_ok=True)
+    folder.chmod(0o755)
+
+    async with opened(folder):
+        pass
+
+    assert folder.stat().st_mode & 0o777 == 0o700
