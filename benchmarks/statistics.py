@@ -232,7 +232,7 @@ def simulate_interaction(setting: Setting, rng: np.random.Generator) -> Iterator
     shares = [HIT + STEP * s * (n == 0) * setting.has_effect for s in steps for n in (0, 1)]
     study, _ = made.draw(shares, setting.users, rng)
     truth = {
-        (a, b): GAIN * (shares[2 * a] - shares[2 * b]) for a, b in itertools.combinations(steps, 2)
+        (a, b): GAIN * (shares[2 * b] - shares[2 * a]) for a, b in itertools.combinations(steps, 2)
     }
     asked = Question(Estimand.INTERACTION, ("algorithm", "train_share"), (NDCG.key,))
     found = answer_to(asked, study)
@@ -260,6 +260,36 @@ def simulate_groups(setting: Setting, rng: np.random.Generator) -> Iterator[Outc
     for e in found.of(Statistic.DIFFERENCE):
         yield COVER, is_in(e, gap(e))
     yield FAMILY, has_erred(found, Statistic.DIFFERENCE, gap)
+
+
+def simulate_group_gains(setting: Setting, rng: np.random.Generator) -> Iterator[Outcome]:
+    """Intervals hold how much more a group gains than another; seeds move both groups alike."""
+    names, thirds = ["ImplicitMF", "EASE"], np.arange(setting.users) % 3
+    plan = study_plan(MF, EASE, seeds=tuple(range(setting.seeds)))
+    made = remembered(("gains", setting.seeds), lambda: Made(
+        plan, lambda c: names.index(c.algorithm.name)))  # fmt: skip
+    study, _ = made.draw([HIT, HIT], setting.users, rng)
+    gains = STEP * GAIN * thirds * setting.has_effect
+    table = study.users[NDCG.key]
+    moved = [name for name in table if name in _ids_of(made, "ImplicitMF")]
+    table[moved] = table[moved].add(gains, axis=0)
+    grouping = Grouping("third", "0", pd.Series([str(i + 1) for i in thirds]))
+    study = replace(study, groupings={"thirds": grouping})
+
+    def truth(e: Estimate) -> float:
+        ends = (int(str(e.found[n]).removeprefix("group=")) for n in ("to", "from"))
+        later, earlier = ends
+        return STEP * GAIN * (later - earlier) * setting.has_effect
+
+    asked = Question(Estimand.INTERACTION, ("algorithm",), (NDCG.key,), groups="thirds")
+    found = answer_to(asked, study)
+    for e in found.of(Statistic.INTERACTION):
+        yield COVER, is_in(e, truth(e))
+    yield FAMILY, has_erred(found, Statistic.INTERACTION, truth)
+
+
+def _ids_of(made: Made, algorithm: str) -> set[str]:
+    return {c.id for c in made.cells if c.algorithm.name == algorithm}
 
 
 def simulate_spread(setting: Setting, rng: np.random.Generator) -> Iterator[Outcome]:
@@ -384,6 +414,7 @@ SIMULATIONS: dict[str, Simulation] = {
     "response": simulate_response,
     "interaction": simulate_interaction,
     "groups": simulate_groups,
+    "group_gains": simulate_group_gains,
     "spread": simulate_spread,
     "spread_ratio": simulate_spread_ratio,
     "variance_shares": simulate_variance_shares,

@@ -15,7 +15,7 @@ from agent_core.report.answer_sentences import AnswerText, answer_text
 from agent_core.report.headline import summaries_over_seeds
 from agent_core.report.number_texts import methods_of
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.rules.design_words import question_text
+from agent_core.rules.design_words import label_text, question_text
 from agent_core.statistics.answered import FAMILIES
 from agent_core.statistics.answers.answer import Answer, Statistic
 from agent_core.statistics.quotable import estimates_of
@@ -157,12 +157,16 @@ def save_tables(answers: Iterable[Answer], folder: Path) -> None:
                 frame.to_csv(folder / f"question_{number}{name}.csv", index=False)
 
 
-def table_of(frame: pd.DataFrame) -> Table:
-    """Return the first lines of a table as texts, without columns that say nothing."""
+def table_of(frame: pd.DataFrame, *, is_own: bool = True) -> Table:
+    """Return the first lines of a table as texts, without columns that say nothing.
+
+    Levels of the product's own are named as people do: `10 % of the training`.
+    """
     told = [c for c in frame if frame[c].notna().any() and (frame[c].astype(str) != "").any()]
     kept = frame[told].head(MOST_LINES)
     head = tuple(str(c) for c in kept)
-    return (head, *(_line(row) for row in kept.itertuples(index=False)))
+    lines = (_line(row) for row in kept.itertuples(index=False))
+    return (head, *(tuple(map(label_text, line)) if is_own else line for line in lines))
 
 
 def _told(plan: Plan, answer: Answer) -> ToldAnswer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent_core.prose.number_format import exact_percent, p_text, percent, shown
 from agent_core.report.answer_phrases import (
@@ -41,25 +41,51 @@ GROUP = "group"
 
 
 def interaction_sentences(answer: Answer) -> Iterator[str]:
-    """Yield how many changes of a difference are shown, then the largest, those shown first."""
+    """Yield whether a difference depends on the second factor, then the changes that tell."""
     for measure, own in by_measure(answer.of(Statistic.INTERACTION)):
-        apart = [e for e in own if e.test and e.test.is_shown]
-        ranked = [*largest(apart), *largest(e for e in own if e not in apart)]
-        told = " ".join(_change(e, measure) for e in ranked[: MOST - 1])
-        if len(own) > 1 and any(e.test for e in own):
-            shown_ones = f"{len(apart) or 'none'} of {len(own)} changes of the difference"
-            told = f"{measure_text(measure)}: {shown_ones} is shown after correction. {told}"
-        yield told
+        contexts: dict[str, list[Estimate]] = {}
+        for e in own:
+            contexts.setdefault(levels_text(e.within), []).append(e)
+        ranked = {name: _shown_first(some) for name, some in contexts.items()}
+        lines = [_change(name, some[0]) for name, some in ranked.items()]
+        rest = sum(map(len, ranked.values())) - len(lines[: MOST - 1])
+        more = f" {rest} more in the table." if rest else ""
+        yield f"{_dependence(measure, own, ranked)} {' '.join(lines[: MOST - 1])}{more}"
 
 
-def _change(e: Estimate, measure: str) -> str:
-    word = "changes" if e.test and e.test.is_shown else "is not shown to change"
+def _shown_first(changes: Sequence[Estimate]) -> list[Estimate]:
+    """Return changes, those that a test shows first by their size, the others as they stand."""
+    apart = [e for e in changes if e.test and e.test.is_shown]
+    return [*largest(apart), *(e for e in changes if e not in apart)]
+
+
+def _dependence(
+    measure: str, own: Sequence[Estimate], ranked: Mapping[str, Sequence[Estimate]]
+) -> str:
+    """Return whether the difference depends on the second factor, and within what."""
+    pairs = dict.fromkeys(str(e.found["difference"]) for e in own)
+    pair = f"The difference {label_text(next(iter(pairs)))}" if len(pairs) == 1 else "A difference"
+    subject = f"{pair} in {measure_text(measure)}"
+    factor = factor_words(str(own[0].found["factor"]))[0]
+    yes = [n for n, some in ranked.items() if some[0].test and some[0].test.is_shown]
+    no = [n for n in ranked if n not in yes]
+    if not yes:
+        where = f" for {spoken(no)}" if any(no) else ""
+        return f"{subject} is not shown to depend on the {factor}{where}."
+    where = f" for {spoken(yes)}" if any(yes) else ""
+    rest = f"; for {spoken(no)} that is not shown" if no else ""
+    return f"{subject} depends on the {factor}{where}{rest}."
+
+
+def _change(name: str, e: Estimate) -> str:
+    """Return a difference at both levels, and how far it is another."""
+    half = e.interval.half_width
     pair, one, other = (label_text(str(e.found[n])) for n in ("difference", "from", "to"))
-    return (
-        f"The difference {pair} in {measure_text(measure)} {word} from {other} to {one}"
-        f"{within(e.within)}: difference of differences "
-        f"{value(e)}{noted(interval(e.interval), p_of(e.test) if e.test else e.why)}."
-    )
+    before, after = (shown(e.more[f"difference_{n}"], half) for n in ("from", "to"))
+    notes = noted(interval(e.interval), p_of(e.test) if e.test else "", e.why)
+    place = "in" if e.found["factor"] == GROUP else "at"
+    told = f"{before} {place} {one}, {after} {place} {other}"
+    return f"{name or pair}: {told}, a change of {value(e)}{notes}."
 
 
 # -- responses, orders, groups ---------------------------------------------------------------

@@ -53,7 +53,9 @@ def script_tables(inputs: ReportInputs) -> list[ScriptTable]:
     """Return the small tables of the script that were asked for."""
     found = dict.fromkeys(m for m in _made(inputs, Form.TABLE) if m.path is not None)
     tables = ((m, _read(m.path)) for m in found if m.path is not None)
-    return [ScriptTable(m.name, m.says, table_of(t)) for m, t in tables if t is not None]
+    return [
+        ScriptTable(m.name, m.says, table_of(t, is_own=False)) for m, t in tables if t is not None
+    ]
 
 
 def asked_answers(inputs: ReportInputs) -> tuple[int, ...]:

@@ -246,7 +246,9 @@ def _question_words(plan: Plan, question: Question) -> Mapping[str, str]:
         **_verbs(are_several=len(question.measures) > 1),
         "over": _listed(over) or _single_algorithm(plan),
         "first": over[0] if over else "",
-        "rest": _listed(over[1:]),
+        "rest": _listed(
+            (*over[1:], *([f"groups ({question.groups})"] if question.groups else []))
+        ),
         "singly": _listed(factor_words(name)[0] for name in question.over),
         "of_each": _of_each_text(plan, question),
         "within": _within_text(question),

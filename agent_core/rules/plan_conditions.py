@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from agent_core.domain import (
     Candidates,
     DataRuleKind,
-    Estimand,
     FactorKind,
     Keep,
     Order,
@@ -45,7 +44,7 @@ CARRIED_OUT: Mapping[str, Callable[[Plan], bool]] = {
     ),
     "reranked": lambda p: p.factor(FactorKind.RERANK) is not None,
     "equivalence": lambda p: p.margin is not None or any(q.margin for q in p.questions),
-    "groups": lambda p: _asks(p, Estimand.GROUPS),
+    "groups": lambda p: any(q.groups for q in p.questions),
     "wilcoxon": lambda p: _is_tested_by(p, "wilcoxon"),
     "t_test": lambda p: _is_tested_by(p, "t"),
 }
@@ -54,10 +53,6 @@ CARRIED_OUT: Mapping[str, Callable[[Plan], bool]] = {
 
 def _has_rule(plan: Plan, kind: DataRuleKind) -> bool:
     return any(r.kind is kind for level in plan.data_levels for r in level.rules.rules)
-
-
-def _asks(plan: Plan, kind: Estimand) -> bool:
-    return any(q.kind is kind for q in plan.questions)
 
 
 def _is_newest(plan: Plan) -> bool:

@@ -18,7 +18,6 @@ from agent_core.domain import (
     Candidates,
     DataRule,
     DataRules,
-    Estimand,
     FactorKind,
     Masked,
     Metric,
@@ -152,7 +151,7 @@ def counts_of_data(evidence: Evidence) -> pd.DataFrame:
 def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
     """Return the groups that questions ask for, from one training part."""
     plan = with_design(evidence.plan)
-    asked = [q for q in plan.questions if q.kind is Estimand.GROUPS and q.groups]
+    asked = [q for q in plan.questions if q.groups]
     first = fold_of_groups(evidence)
     if not asked or first is None:
         return {}

@@ -47,18 +47,14 @@ GROUP = "group"
 def groups_answer(question: Question, study: StudyValues) -> Answer:
     """Return levels and paired differences within each group; Holm over pairs and groups."""
     grouping = study.groupings.get(question.groups)
-    if grouping is None:
-        about = f"no groups by {question.groups or 'anything'} are known"
-        return Answer(question, cautions=(Caution(CautionKind.NOT_ASKED, about),))
-    if len(grouping.names) < 2:
-        about = f"all {grouping.of} are alike in {grouping.rule}: there are no groups"
-        return Answer(question, cautions=(Caution(CautionKind.NOT_ASKED, about),))
+    if grouping is None or len(grouping.names) < 2:
+        return Answer(question, cautions=(no_groups(question, grouping),))
     found: list[Estimate] = []
     arms: tuple[Arm, ...] = ()
     cautions: list[Caution] = []
     for measure in question.measures:
         pairs: list[Pair] = []
-        for name, part in _studies(study, grouping, measure):
+        for name, part in studies_of(study, grouping, measure):
             arms = arms_of(part, measure, question.over, question.within)
             arms = tuple(replace(a, within={**a.within, GROUP: name}) for a in arms)
             found += level_estimates(part, measure, arms)
@@ -66,23 +62,31 @@ def groups_answer(question: Question, study: StudyValues) -> Answer:
             pairs += paired(part, measure, sides)
             cautions += grade_cautions(part, sides)
         found += difference_estimates(pairs, measure, question)
-        cautions += _left_out(study, grouping, measure)
+        cautions += left_out(study, grouping, measure)
     means = [e for e in found if e.statistic is Statistic.MEAN]
     differences = [e for e in found if e.statistic is Statistic.DIFFERENCE]
     return Answer(
         question,
-        (*found, *_sizes(grouping)),
+        (*found, *sizes_of(grouping)),
         difference_table(differences) if differences else mean_table(means),
         figure_of(FigureKind.GROUPED_DOTS, _marks(means), GROUP, ""),
         over_of(found),
         f"{held_fixed(arms)}; groups by {grouping.rule} of training part {grouping.block}",
         (*LIMITS, Limit.CAUSE_OF_GROUPS),
-        (*dict.fromkeys(cautions), *_confounded(grouping),
+        (*dict.fromkeys(cautions), *confounded(grouping),
          *design_cautions(study, question, arms)),
     )  # fmt: skip
 
 
-def _studies(
+def no_groups(question: Question, grouping: Grouping | None) -> Caution:
+    """Return why there are no groups to hold against each other."""
+    about = f"no groups by {question.groups or 'anything'} are known"
+    if grouping is not None:
+        about = f"all {grouping.of} are alike in {grouping.rule}: there are no groups"
+    return Caution(CautionKind.NOT_ASKED, about)
+
+
+def studies_of(
     study: StudyValues, grouping: Grouping, measure: str
 ) -> Iterator[tuple[str, StudyValues]]:
     """Yield each group with the study of its users, or of the test items of its items."""
@@ -101,7 +105,7 @@ def _studies(
             yield name, replace(study, users={measure: table}, runs=runs, weights=weights)
 
 
-def _left_out(study: StudyValues, grouping: Grouping, measure: str) -> Iterator[Caution]:
+def left_out(study: StudyValues, grouping: Grouping, measure: str) -> Iterator[Caution]:
     """Yield how many users are in no group, or have no test items of one."""
     table = study.users.get(measure)
     if table is None:
@@ -120,7 +124,7 @@ def _left_out(study: StudyValues, grouping: Grouping, measure: str) -> Iterator[
         yield Caution(CautionKind.LEFT_OUT_USERS, f"in no group: {lost}")
 
 
-def _sizes(grouping: Grouping) -> Iterator[Estimate]:
+def sizes_of(grouping: Grouping) -> Iterator[Estimate]:
     """Yield the size of each group, with the means of what else is known of its members."""
     for name in grouping.names:
         members = grouping.members.index[grouping.members == name]
@@ -132,7 +136,7 @@ def _sizes(grouping: Grouping) -> Iterator[Estimate]:
         )  # fmt: skip
 
 
-def _confounded(grouping: Grouping) -> Iterator[Caution]:
+def confounded(grouping: Grouping) -> Iterator[Caution]:
     """Yield the quantities that go with the rule: how far each is correlated with it."""
     table = grouping.quantities
     if grouping.rule not in table:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from agent_core.domain import Levels, LevelValue, Question
 from agent_core.statistics.answers.answer import (
@@ -74,6 +75,10 @@ class Square:
     """By user; empty where the levels have other users."""
     n: int
     over: str
+    differences: tuple[float, float]
+    """At the one level and at the other; the value is the first less the second."""
+    is_between: bool = False
+    """Whether the two are of other users: tested by Welch's t."""
 
 
 def interaction_answer(question: Question, study: StudyValues) -> Answer:
@@ -90,7 +95,7 @@ def interaction_answer(question: Question, study: StudyValues) -> Answer:
     for measure in question.measures:
         arms = arms_of(study, measure, (first, second), question.within)
         squares = [_square(study, measure, own) for own in _squares(question, first, second, arms)]
-        found += _estimates(measure, squares)
+        found += square_estimates(measure, second, squares)
         means += level_estimates(study, measure, arms)
         cautions += [
             Caution(
@@ -103,8 +108,8 @@ def interaction_answer(question: Question, study: StudyValues) -> Answer:
     return Answer(
         question,
         (*found, *means),
-        _table(found),
-        figure_of(FigureKind.SLOPES, _marks(first, second, means), second, ""),
+        interaction_table(found),
+        figure_of(FigureKind.SLOPES, slope_marks(first, second, means), second, ""),
         over_of(found),
         held_fixed(arms),
         (*LIMITS, Limit.EQUALITY),
@@ -115,7 +120,7 @@ def interaction_answer(question: Question, study: StudyValues) -> Answer:
 def _squares(
     question: Question, first: str, second: str, arms: Sequence[Arm]
 ) -> Iterator[tuple[Arm, Arm, Arm, Arm]]:
-    """Yield pairs of the first factor at pairs of the second, the named or the first one behind.
+    """Yield pairs of the first factor at pairs of the second, a reference or the earlier behind.
 
     A reference is a level of either factor.
     """
@@ -123,14 +128,22 @@ def _squares(
         at = {(a.levels.get(first), a.levels.get(second)): a for a in own}
         lefts = list(dict.fromkeys(a.levels[first] for a in own))
         rights = list(dict.fromkeys(a.levels[second] for a in own))
-        pairs = _level_pairs(lefts, question.pairs, question.reference)
-        for (a, b), (x, y) in itertools.product(
-            pairs, _level_pairs(rights, (), question.reference)
-        ):
+        pairs = level_pairs(lefts, question.pairs, question.reference)
+        changes = level_pairs(rights, (), question.reference)
+        if question.reference not in rights:
+            changes = ends_first([(later, earlier) for earlier, later in changes], rights)
+        for (a, b), (x, y) in itertools.product(pairs, changes):
             corners = [at.get(k) for k in ((a, x), (b, x), (a, y), (b, y))]
             whole = [c for c in corners if c is not None]
             if len(whole) == 4:
                 yield whole[0], whole[1], whole[2], whole[3]
+
+
+def ends_first(
+    pairs: Sequence[tuple[LevelValue, LevelValue]], levels: Sequence[LevelValue]
+) -> list[tuple[LevelValue, LevelValue]]:
+    """Return pairs of levels, those that lie furthest apart in their order first."""
+    return sorted(pairs, key=lambda pair: -abs(levels.index(pair[0]) - levels.index(pair[1])))
 
 
 def _by_context(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
@@ -140,16 +153,18 @@ def _by_context(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
     return found
 
 
-def _level_pairs(
+def level_pairs(
     levels: Sequence[LevelValue],
     asked: Sequence[tuple[LevelValue, LevelValue]],
     reference: LevelValue | None,
 ) -> list[tuple[LevelValue, LevelValue]]:
-    """Return the pairs that are named, those with the reference, or all."""
+    """Return the pairs that are named, those with the reference, of numbers the ends, or all."""
     if asked:
         return [(a, b) for a, b in asked if a in levels and b in levels]
     if reference in levels and reference is not None:
         return [(level, reference) for level in levels if level != reference]
+    if len(levels) > 1 and all(isinstance(level, int | float) for level in levels):
+        return [(max(levels, key=float), min(levels, key=float))]
     return list(itertools.combinations(levels, 2))
 
 
@@ -168,8 +183,10 @@ def _square(study: StudyValues, measure: str, arms: tuple[Arm, Arm, Arm, Arm]) -
     noise = [n for c in panel.columns for n in c.scaled_noise(1.0)]
     error = error_of(np.asarray(influence), noise, has_users=panel.has_users)
     over = BOTH if noise and panel.n else (USERS if panel.n else "seeds")
-    value = _value(panel.columns)
-    return Square(arms, grade, str(why), value, error, np.asarray(influence), panel.n, over)
+    both = _differences(panel.columns)
+    return Square(
+        arms, grade, str(why), both[0] - both[1], error, np.asarray(influence), panel.n, over, both
+    )
 
 
 def _of_others(arms: tuple[Arm, Arm, Arm, Arm], why: str, panels: Sequence[Panel]) -> Square:
@@ -183,14 +200,18 @@ def _of_others(arms: tuple[Arm, Arm, Arm, Arm], why: str, panels: Sequence[Panel
     n = min(panel.n for panel in panels)
     has_noise = any(c.noise for c in columns)
     over = BOTH if has_noise and n else (USERS if n else "seeds")
-    return Square(arms, Grade.APART, why, _value(columns), _sum_of(errors), np.zeros(0), n, over)
+    both = _differences(columns)
+    error = sum_of_errors(errors)
+    return Square(arms, Grade.APART, why, both[0] - both[1], error, np.zeros(0), n, over, both)
 
 
-def _value(columns: Sequence[Column]) -> float:
-    return sum(s * c.mean for s, c in zip(SIGNS, columns, strict=True))
+def _differences(columns: Sequence[Column]) -> tuple[float, float]:
+    """Return both differences of four columns: of the first two, and of the others."""
+    a, b, c, d = (column.mean for column in columns)
+    return a - b, c - d
 
 
-def _sum_of(errors: Sequence[Error]) -> Error:
+def sum_of_errors(errors: Sequence[Error]) -> Error:
     """Return the error of a sum of independent estimates (Welch-Satterthwaite)."""
     squares = [e.total**2 for e in errors]
     total = sum(squares)
@@ -200,8 +221,11 @@ def _sum_of(errors: Sequence[Error]) -> Error:
     return Error(users, math.sqrt(total), degrees)
 
 
-def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
-    """Return estimates with their tests; Holm over those of grade *same*."""
+def square_estimates(measure: str, factor: str, squares: Sequence[Square]) -> list[Estimate]:
+    """Return estimates with their tests; Holm over those of grade *same*.
+
+    `factor` is that over whose levels a difference may change.
+    """
     tested = [s for s in squares if s.grade is Grade.SAME and s.n > 1]
     raw = _p_values(tested)
     holms = holm_of([raw[id(s)][0] for s in tested])
@@ -224,7 +248,11 @@ def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
             Estimate(
                 Statistic.INTERACTION, measure, one, s.value, interval, other,
                 s.arms[0].within, s.n, s.grade, s.why, test,
-                found={"difference": sides[0][0], "from": sides[0][1], "to": sides[1][1]},
+                more={"difference_to": s.differences[0], "difference_from": s.differences[1]},
+                found={
+                    "difference": sides[0][0], "to": sides[0][1], "from": sides[1][1],
+                    "factor": factor,
+                },
             )
         )  # fmt: skip
     return found
@@ -233,13 +261,22 @@ def _estimates(measure: str, squares: Sequence[Square]) -> list[Estimate]:
 def _p_values(squares: Sequence[Square]) -> dict[int, tuple[float, str]]:
     """Return p of each, and the name of its test; those of as many users are flipped together."""
     groups: dict[int, list[Square]] = {}
+    found = {id(s): (_welch_p(s), "Welch's t test of two groups") for s in squares if s.is_between}
     for square in squares:
-        groups.setdefault(square.n, []).append(square)
-    found: dict[int, tuple[float, str]] = {}
+        if not square.is_between:
+            groups.setdefault(square.n, []).append(square)
     for own in groups.values():
         p_values, name = flips_of(np.column_stack([s.influence for s in own]), len(squares))
         found |= {id(s): (float(p), name) for s, p in zip(own, p_values, strict=True)}
     return found
+
+
+def _welch_p(square: Square) -> float:
+    """Return p of a difference between groups of other users."""
+    error = square.error
+    if not error.total or not error.degrees > 0:
+        return math.nan
+    return float(2 * stats.t.sf(abs(square.value) / error.total, error.degrees))
 
 
 def _test_of(square: Square, p: float, holm: float, name: str) -> PairTest:
@@ -270,14 +307,18 @@ def _told(side: tuple[str, str]) -> Levels:
     return {"algorithm": f"({', '.join(side)})"}
 
 
-def _table(found: Sequence[Estimate]) -> pd.DataFrame:
+def interaction_table(found: Sequence[Estimate]) -> pd.DataFrame:
     """Return differences of differences for people."""
     return pd.DataFrame(
         {
             "measure": metric_of(e.measure).label,
             "within": label_of(e.within),
-            "difference of differences": e.subject,
-            "value": e.value,
+            "difference": e.found.get("difference", ""),
+            "at": e.found.get("to", ""),
+            "it is": e.more.get("difference_to", math.nan),
+            "and at": e.found.get("from", ""),
+            "it is there": e.more.get("difference_from", math.nan),
+            "change": e.value,
             "low": e.interval.low,
             "high": e.interval.high,
             "p": e.test.p if e.test else math.nan,
@@ -289,7 +330,7 @@ def _table(found: Sequence[Estimate]) -> pd.DataFrame:
     )
 
 
-def _marks(first: str, second: str, means: Sequence[Estimate]) -> list[dict[str, object]]:
+def slope_marks(first: str, second: str, means: Sequence[Estimate]) -> list[dict[str, object]]:
     """Return the marks of slopes: a level of the second factor a place, of the first a line."""
     return [
         {

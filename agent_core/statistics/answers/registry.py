@@ -14,6 +14,7 @@ from agent_core.statistics.answers.costs import cost_answer
 from agent_core.statistics.answers.data_counts import counts_answer
 from agent_core.statistics.answers.differences import difference_answer
 from agent_core.statistics.answers.false_alarms import false_alarms_answer
+from agent_core.statistics.answers.group_gains import group_gains_answer
 from agent_core.statistics.answers.grouped import groups_answer
 from agent_core.statistics.answers.interactions import interaction_answer
 from agent_core.statistics.answers.levels import level_answer
@@ -29,13 +30,20 @@ from agent_core.statistics.answers.variance_shares import variance_shares_answer
 log = logging.getLogger(__name__)
 
 Answering = Callable[[Question, StudyValues], Answer]
+
+
+def _interaction(question: Question, study: StudyValues) -> Answer:
+    """Return how a difference changes over a second factor, or between groups of users."""
+    return (group_gains_answer if question.groups else interaction_answer)(question, study)
+
+
 ANSWERS: Mapping[Estimand, Answering] = {
     Estimand.LEVEL: level_answer,
     Estimand.DIFFERENCE: difference_answer,
     Estimand.CHOICE: choice_answer,
     Estimand.COST: cost_answer,
     Estimand.COUNTS: counts_answer,
-    Estimand.INTERACTION: interaction_answer,
+    Estimand.INTERACTION: _interaction,
     Estimand.ORDER: order_answer,
     Estimand.RESPONSE: response_answer,
     Estimand.SPREAD: spread_answer,
