@@ -56,6 +56,8 @@ class Ending(StrEnum):
     """The limit of scripts."""
     SECONDS = "seconds"
     COST = "cost"
+    MODEL = "model"
+    """The model could not be asked any more: its quota, its key or its server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from agent_core.domain.events import (
     StatusChanged,
 )
 from agent_core.domain.plan import plan_hash
-from agent_core.errors import AgentError, BadDataset, OutsideGrammar
+from agent_core.errors import AgentError, BadDataset, ModelUnavailable, OutsideGrammar
 from agent_core.execution.executor import Executor
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
@@ -47,10 +48,11 @@ from agent_core.lab.striking import strike
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.lenskit.room import cautions
 from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
-from agent_core.run.budget import RunBudget
+from agent_core.run.budget import Purse, RunBudget
 from agent_core.run.journal import Journal
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
+from agent_core.search.outages import OUTAGE_WAITS_S, through_outages
 from agent_core.search.search import Search
 from agent_core.search.setup import Setup
 from agent_core.settings import LabSettings
@@ -70,6 +72,9 @@ class LabServices:
     executor: Executor
     packages: Packages
     api_lookup: ApiLookup
+    purses: defaultdict[RunId, Purse] = field(default_factory=lambda: defaultdict(Purse))
+    """What each run has spent: its search and the questions about it draw on one."""
+    outage_waits_s: tuple[float, ...] = OUTAGE_WAITS_S
 
 
 class RunDriver:
@@ -201,7 +206,9 @@ class RunDriver:
         asked = read_waivers(task.text, task.requester) if task else NOTHING_ASKED
         context = replace(self.context(), task=asked.rest)
         async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
-            plan = await researcher.plan(PlanRequest(context))
+            request = PlanRequest(context)
+            waits_s = self.services.outage_waits_s
+            plan = await through_outages(lambda: researcher.plan(request), waits_s)
         plan = replace(self.with_cautions(plan), unmapped=(*plan.unmapped, *asked.refusals))
         plan = await asyncio.to_thread(settled, plan, asked.rest, self.view.datasets)
         await self.recorder.flush()
@@ -274,7 +281,8 @@ class RunDriver:
 
     def run_budget(self) -> RunBudget:
         """Return the budget of the run, with what was spent before already out of it."""
-        return RunBudget(self.budget(), spent=self.view.usage, tell=self.recorder.later)
+        purse = self.services.purses[self.run]
+        return RunBudget(self.budget(), self.view.usage, self.recorder.later, purse)
 
     def remaining_s(self) -> float:
         """Return the seconds of the budget that are left."""
@@ -293,13 +301,29 @@ class RunDriver:
                     self.budget().nodes,
                     self.stopped,
                 )
-                ending = await self.search_until_confirmed(search)
+                ending = await self.search_while_it_can(search)
                 await self.recorder.add(StatusChanged(RunStatus.REPORTING, ending))
             conclusion = Conclusion(self.recorder, self.services.packages, self.files())
             ending = self.view.ending or ending
             outcome = await conclusion.report(researcher, ending)
         await self.recorder.flush()
         await self.recorder.add(RunFinished(outcome, ending))
+
+    async def search_while_it_can(self, search: Search) -> Ending:
+        """Search; where the model cannot be asked any more, what ran is reported.
+
+        Raises
+        ------
+        ModelUnavailable
+            When nothing ran yet that could be reported.
+        """
+        try:
+            return await self.search_until_confirmed(search)
+        except ModelUnavailable:
+            if self.view.best is None:
+                raise
+            log.warning("reporting what ran without the model", extra={"run": self.run})
+            return Ending.MODEL
 
     async def search_until_confirmed(self, search: Search) -> Ending:
         """Search until a confirmed winner or a limit ends it; return which."""
@@ -346,6 +370,7 @@ class RunDriver:
             files=self.files(),
             api_lookup=self.services.api_lookup,
             folds=self.settings.agent.k_fold_validation,
+            outage_waits_s=self.services.outage_waits_s,
         )
 
     async def answer(self, question: str) -> Answer:

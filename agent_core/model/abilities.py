@@ -17,7 +17,6 @@ MODE_COMPLAINT = re.compile(
 OPTIONAL = ("temperature", "reasoning_effort", "stream_options", "parallel_tool_calls")
 """Parameters that a request can do without."""
 TOO_MUCH = re.compile(r"(?i)too (large|long|big|many)|at most|maximum|exceed|less than|<=|up to")
-TOO_LONG_PROMPT = re.compile(r"(?i)context.{0,20}(length|window|size)|prompt is too long")
 DISREGARDED = 2
 """Answers that ignore the asked form before it is no longer asked for."""
 MIN_ROOM = 256
@@ -55,7 +54,7 @@ class Abilities:
         Raises nothing; every change makes a later request smaller, so asking again ends.
         """
         text = f"{fault.code} {fault}"
-        if fault.trouble is not Trouble.REFUSED or TOO_LONG_PROMPT.search(text):
+        if fault.trouble is not Trouble.REFUSED or fault.is_too_long:
             return False
         return (
             self._drop_parameter(text)

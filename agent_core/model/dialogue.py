@@ -20,7 +20,13 @@ from agent_core.model.bounds import clip
 from agent_core.model.code import join_continuation
 from agent_core.model.endpoint import Endpoint
 from agent_core.model.faults import EndpointFault
-from agent_core.model.pricing import estimated_usage, price_of, with_cost, worst_case
+from agent_core.model.pricing import (
+    believable,
+    estimated_usage,
+    price_of,
+    with_cost,
+    worst_case,
+)
 from agent_core.model.prompting import Prompt, template_hash
 from agent_core.model.reading import read_as
 from agent_core.model.requests import Inquiry, Schema, Turn, Voice
@@ -167,7 +173,7 @@ class Call(Generic[T]):
             outcome = _outcome_of(error)
             raise
         finally:
-            usage = with_cost(self._usage_of(reply, outcome), price)
+            usage = with_cost(self._usage_of(reply, outcome, room), price)
             meter.settle(worst, self._event(usage, time.monotonic() - begun, outcome, reply.model))
 
     def _event(self, usage: Usage, latency_s: float, outcome: str, snapshot: str) -> ModelCalled:
@@ -178,10 +184,10 @@ class Call(Generic[T]):
             voice.role, voice.model, usage, latency_s, outcome, dialogue.node, snapshot, template
         )
 
-    def _usage_of(self, reply: Reply, outcome: str) -> Usage:
+    def _usage_of(self, reply: Reply, outcome: str, room: int) -> Usage:
         """Return what an attempt used: as counted, else estimated where an answer had begun."""
         if reply.usage is not None:
-            return reply.usage
+            return believable(reply.usage, self.inquiry.size, reply.size, room)
         if reply.size or outcome in ANSWERED:
             return estimated_usage(self.inquiry.size, reply.size)
         return Usage(calls=1)

@@ -20,7 +20,7 @@ from agent_core.model.abilities import Abilities, usual_abilities
 from agent_core.model.faults import EndpointFault, Trouble, fault_of, status_fault
 from agent_core.model.limiter import AdaptiveLimiter
 from agent_core.model.redaction import Redactor, redactor, shown_address
-from agent_core.model.requests import Inquiry, body_of
+from agent_core.model.requests import Inquiry, body_of, largest_part
 from agent_core.model.wire import Reply, event_data, lines_of, parse_object
 from agent_core.settings import ModelSettings
 
@@ -157,7 +157,7 @@ class Endpoint:
                     await asyncio.sleep(max(0.0, self.quiet_until - time.monotonic()))
                     return await attempt()
         except EndpointFault as fault:
-            self._give_up(fault, inquiry.voice.model)
+            self._give_up(fault, inquiry)
         raise AssertionError("the last attempt returns or raises")
 
     def _pause_after(
@@ -185,8 +185,16 @@ class Endpoint:
         self.quiet_until = max(self.quiet_until, time.monotonic() + min(fault.wait_s, left_s))
         return max(fault.wait_s, 1e-3) if fault.wait_s < left_s else False
 
-    def _give_up(self, fault: EndpointFault, model: str) -> NoReturn:
+    def _give_up(self, fault: EndpointFault, inquiry: Inquiry) -> NoReturn:
         """Raise the error that the fault comes to."""
+        model = inquiry.voice.model
+        if fault.is_too_long:
+            heading, part = largest_part(inquiry)
+            raise UnusableAnswer(
+                f"The question {inquiry.voice.role!r} is too long for the context of {model}: "
+                f"{inquiry.size:,} bytes, {part:,} of them in “{heading}” ({fault}). Name a model "
+                "with a longer context (agent.code.model), or ask for less at once."
+            ) from None
         if fault.trouble is Trouble.GARBLED:
             raise UnusableAnswer(f"{self.address}: {fault}") from None
         if fault.trouble is not Trouble.REFUSED:

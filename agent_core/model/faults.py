@@ -17,6 +17,7 @@ from agent_core.errors import AgentError, ModelUnavailable
 from agent_core.model.redaction import Redactor
 
 MAX_MESSAGE = 300
+TOO_LONG_PROMPT = re.compile(r"(?i)context.{0,20}(length|window|size)|prompt is too long")
 
 
 class Trouble(StrEnum):
@@ -43,6 +44,12 @@ class EndpointFault(Exception):
     wait_s: float | None = None
     status: int = 0
     code: str = ""
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the prompt does not fit into the model's context."""
+        said = f"{self.code} {self.message}"
+        return self.trouble is Trouble.REFUSED and TOO_LONG_PROMPT.search(said) is not None
 
     def __str__(self) -> str:
         """Tell what went wrong."""

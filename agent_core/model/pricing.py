@@ -14,6 +14,9 @@ BYTES_PER_TOKEN = 2
 """Of prompts, at worst; English and code have about four."""
 CHARACTERS_PER_TOKEN = 4
 """For servers that do not count."""
+TEMPLATE_TOKENS = 1024
+"""That a server may add to a prompt: roles, the form of the answer."""
+BYTES_PER_CHARACTER = 4
 DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
@@ -39,6 +42,25 @@ def worst_case(size: int, max_tokens: int, price: Price | None) -> Usage:
     worst = Usage(calls=1, input_tokens=input_tokens, output_tokens=max_tokens)
     dearest = price and Price(input=max(price.input, price.cached or 0.0), output=price.output)
     return with_cost(worst, dearest)
+
+
+def believable(usage: Usage, prompt: int, answer: int, max_tokens: int) -> Usage:
+    """Return what a server counted, no more than can be.
+
+    A token is at least a byte: of a prompt of `prompt` bytes, which servers wrap in a template,
+    of an answer of `answer` characters, or of the `max_tokens` that were allowed to be thought.
+    """
+    most_input = prompt + TEMPLATE_TOKENS
+    most_output = max(max_tokens, BYTES_PER_CHARACTER * answer)
+    output = min(usage.output_tokens, most_output)
+    read = min(usage.input_tokens, most_input)
+    return replace(
+        usage,
+        input_tokens=read,
+        cached_tokens=min(usage.cached_tokens, read),
+        output_tokens=output,
+        reasoning_tokens=min(usage.reasoning_tokens, output),
+    )
 
 
 def estimated_usage(prompt: int, answer: int) -> Usage:

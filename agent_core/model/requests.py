@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,15 @@ class Inquiry:
         """Bytes of the prompt, its schema included."""
         schema = len(self.schema.text) if self.schema else 0
         return sum(len(t.text.encode()) + 16 for t in self.turns) + schema
+
+
+def largest_part(inquiry: Inquiry) -> tuple[str, int]:
+    """Return the heading of the longest part of a prompt, and its bytes."""
+    text = "\n".join(turn.text for turn in inquiry.turns)
+    pieces = re.split(r"^#{1,3} +(.+)$", text, flags=re.M)
+    parts = [("the beginning", pieces[0]), *zip(pieces[1::2], pieces[2::2], strict=True)]
+    heading, body = max(parts, key=lambda part: len(part[1]))
+    return heading, len(body.encode())
 
 
 def body_of(inquiry: Inquiry, abilities: Abilities) -> dict[str, Any]:

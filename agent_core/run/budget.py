@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from agent_core.domain import Budget, Usage
 from agent_core.domain.events import ModelCalled, ModelOutage
@@ -20,11 +21,29 @@ def _say_nothing(_: ModelCalled | ModelOutage) -> None:
     """Tell nobody."""
 
 
+@dataclass
+class Purse:
+    """What a run has spent and what its calls in flight may cost, whoever makes them."""
+
+    spent: Usage = Usage()
+    in_flight: Usage = Usage()
+    unpriced_tokens: int = 0
+
+    def learn(self, logged: Usage) -> Purse:
+        """Take what the log says where that is more: another process may have spent it."""
+        if (logged.cost, logged.calls) > (self.spent.cost, self.spent.calls):
+            self.spent = logged
+            logged_tokens = _tokens_of(logged) if logged.unpriced_calls else 0
+            self.unpriced_tokens = max(self.unpriced_tokens, logged_tokens)
+        return self
+
+
 class RunBudget:
     """Implements `Meter` over a `Budget`; all its methods are called from one event loop.
 
     A call's worst case is set aside before it is made and given back when it is settled, so that
-    any number of calls at once cannot pass the cap together.
+    any number of calls at once cannot pass the cap together: search, rounds and questions of one
+    run draw on one purse.
     """
 
     def __init__(
@@ -32,12 +51,26 @@ class RunBudget:
         budget: Budget,
         spent: Usage = Usage(),
         tell: Tell = _say_nothing,
+        purse: Purse | None = None,
     ) -> None:
         self.budget = budget
-        self.spent = spent
-        self.in_flight = Usage()
+        self.purse = (purse or Purse()).learn(spent)
         self.tell = tell
-        self.unpriced_tokens = _tokens_of(spent) if spent.unpriced_calls else 0
+
+    @property
+    def spent(self) -> Usage:
+        """What was spent so far."""
+        return self.purse.spent
+
+    @property
+    def in_flight(self) -> Usage:
+        """What the calls that are being made may cost at worst."""
+        return self.purse.in_flight
+
+    @property
+    def unpriced_tokens(self) -> int:
+        """Tokens of calls whose price is unknown."""
+        return self.purse.unpriced_tokens
 
     def reserve(self, worst: Usage, *, is_reserve: bool = False) -> None:
         """Set the worst case of a call aside.
@@ -52,7 +85,7 @@ class RunBudget:
             self.check_tokens(worst, share)
         else:
             self.check_cost(worst, share)
-        self.in_flight += worst
+        self.purse.in_flight += worst
 
     def check_cost(self, worst: Usage, share: float) -> None:
         """Refuse a call whose price might pass the cap."""
@@ -78,10 +111,10 @@ class RunBudget:
 
     def settle(self, worst: Usage, call: ModelCalled) -> None:
         """Release what was set aside and record what the call really used."""
-        self.in_flight = _minus(self.in_flight, worst)
-        self.spent += call.usage
+        self.purse.in_flight = _minus(self.purse.in_flight, worst)
+        self.purse.spent += call.usage
         if call.usage.unpriced_calls:
-            self.unpriced_tokens += _tokens_of(call.usage)
+            self.purse.unpriced_tokens += _tokens_of(call.usage)
         self.tell(call)
 
     def outage(self, outage: ModelOutage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,14 @@ from typing import TypeVar
 from agent_core.domain import (
     Packages,
 )
-from agent_core.errors import ModelUnavailable
 from agent_core.execution.executor import Executor
 from agent_core.researcher import (
     Researcher,
 )
+from agent_core.search.outages import OUTAGE_WAITS_S, through_outages
 from agent_core.settings import ExecSettings, TreeSearchSettings
 
 T = TypeVar("T")
-OUTAGE_WAITS_S = (5.0, 20.0, 60.0)
-"""Pauses before the model is asked again after an outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +37,4 @@ class Setup:
 
     async def through_outages(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the model, again after each pause of an outage (which its meter logs)."""
-        for wait_s in self.outage_waits_s:
-            try:
-                return await ask()
-            except ModelUnavailable as error:
-                if error.is_permanent:
-                    raise
-                await asyncio.sleep(wait_s)
-        return await ask()
+        return await through_outages(ask, self.outage_waits_s)

@@ -30,6 +30,7 @@ ENDINGS = {
     Ending.NODES: "Ended at the limit of scripts",
     Ending.SECONDS: "Ended at the time limit",
     Ending.COST: "Ended at the cost limit",
+    Ending.MODEL: "The model could not be asked any more; *Improve further* goes on when it can",
 }
 """What is said of an ending; of a satisfied search nothing: its report says it."""
 USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")

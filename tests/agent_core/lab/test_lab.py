@@ -1,6 +1,8 @@
 """Runs from task to report over a real database; scripts really execute, in the sandbox."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +10,7 @@ import pytest
 from labs import ANN, BINDING, lab_in, run_through, settings, task, until, waiting
 from scripted import WORKING, ScriptedResearcher
 
-from agent_core.domain import Budget, NodeId, Outcome, RunStatus, Task, Usage
+from agent_core.domain import Answer, Budget, Ending, NodeId, Outcome, RunStatus, Task, Usage
 from agent_core.domain.events import ModelCalled, NodeExecuted, NodeStarted, Rerun, RunFinished
 from agent_core.errors import (
     AgentError,
@@ -123,6 +125,72 @@ async def test_what_would_end_a_run_is_judged_twice(tmp_path, ratings):
     assert view.outcome is Outcome.PARTIAL
     assert researcher.calls.count("judge") == 2
     assert "Judged twice, differently" in view.nodes[0].verdicts[0].reason
+
+
+class PricedResearcher(ScriptedResearcher):
+    """Every answer costs a tenth of a dollar, and may cost three."""
+
+    @asynccontextmanager
+    async def open_metered_view(self, limits):
+        view = copy(self)
+        view.limits = limits
+        yield view
+
+    async def answer(self, request):
+        worst = Usage(calls=1, input_tokens=10, cost=0.3)
+        self.limits.reserve(worst, is_reserve=True)
+        await asyncio.sleep(0.01)
+        self.limits.settle(worst, ModelCalled("answer", "m", Usage(1, 10, cost=0.1), 0.01))
+        return Answer("so it is")
+
+
+async def test_sixty_questions_at_once_do_not_pass_the_cap_together(tmp_path, ratings):
+    budget = Budget(nodes=1, cost=1.0)
+    async with lab_in(tmp_path / "data", PricedResearcher(drafts=[SLEEP])) as lab:
+        run = await lab.submit(task(ratings, budget=budget))
+        await waiting(lab, run)
+        await lab.start(run, ANN)
+        await until(lab, run, lambda e: getattr(e, "line", "") == "begun")
+        asked = (lab.answer(run, f"why {n}?", ANN) for n in range(60))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        spent = (await lab.view(run)).usage.cost
+        await lab.stop(run, ANN)
+
+    given = [a for a in answers if not isinstance(a, Exception)]
+    assert spent == pytest.approx(0.1 * len(given))
+    assert 0 < spent <= 1.0
+    assert all(isinstance(a, BudgetExhausted) for a in answers if a not in given)
+
+
+async def test_an_outage_while_planning_is_waited_for(tmp_path, ratings):
+    researcher = ScriptedResearcher()
+    busy, plan = ModelUnavailable("the endpoint is busy"), researcher.first_plan
+    answers = [busy, busy, plan]
+    researcher.plan = lambda request: answered(answers.pop(0))
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        lab.services = replace(lab.services, outage_waits_s=(0.01, 0.01))
+        await waiting(lab, await lab.submit(task(ratings)))
+
+    assert answers == []
+
+
+async def answered(answer):
+    """Give an answer, or raise it."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+async def test_what_ran_is_reported_where_the_quota_is_used_up(tmp_path, ratings):
+    gone = ModelUnavailable("the quota is used up", is_permanent=True)
+    researcher = ScriptedResearcher(verdict=False, improvements=[gone])
+    async with lab_in(tmp_path / "data", researcher) as lab:
+        view = await run_through(lab, task(ratings))
+
+    assert view.status is RunStatus.FINISHED
+    assert view.ending is Ending.MODEL
+    assert view.outcome is Outcome.PARTIAL
+    assert view.report.markdown
 
 
 async def test_a_permanent_outage_leaves_the_run_resumable(tmp_path, ratings):

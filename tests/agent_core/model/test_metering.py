@@ -15,10 +15,10 @@ from agent_core.settings import AgentSettings
 
 PRICES = {"gpt-5-mini": {"input": 0.25, "cached": 0.025, "output": 2.0}}
 COUNTED = {
-    "prompt_tokens": 1_000_000,
-    "completion_tokens": 100_000,
-    "prompt_tokens_details": {"cached_tokens": 400_000},
-    "completion_tokens_details": {"reasoning_tokens": 60_000},
+    "prompt_tokens": 1_000,
+    "completion_tokens": 100,
+    "prompt_tokens_details": {"cached_tokens": 400},
+    "completion_tokens_details": {"reasoning_tokens": 60},
 }
 
 
@@ -28,10 +28,22 @@ async def test_a_call_is_logged_with_tokens_and_cost(talk):
 
     (call,) = it.ledger.calls
     assert (call.role, call.model, call.node, call.outcome) == ("draft", "gpt-5-mini", 4, "ok")
-    assert call.usage.cached_tokens == 400_000
-    assert call.usage.reasoning_tokens == 60_000
-    assert call.usage.cost == pytest.approx(0.6 * 0.25 + 0.4 * 0.025 + 0.1 * 2.0)
+    assert call.usage.cached_tokens == 400
+    assert call.usage.reasoning_tokens == 60
+    assert call.usage.cost == pytest.approx((0.6 * 0.25 + 0.4 * 0.025 + 0.1 * 2.0) / 1000)
     assert call.usage.unpriced_calls == 0
+
+
+async def test_counts_that_cannot_be_are_bounded_by_what_was_sent_and_allowed(talk):
+    impossible = dict.fromkeys(("prompt_tokens", "completion_tokens"), 10**12)
+    impossible["prompt_tokens_details"] = {"cached_tokens": 10**13}
+    async with talk([Say(GOOD["draft"], usage=impossible)], prices=PRICES) as it:
+        await ask(it.researcher, "draft")
+
+    (call,) = it.ledger.calls
+    assert call.usage.cached_tokens == call.usage.input_tokens < 10**6
+    assert call.usage.output_tokens < 10**6
+    assert 0 < call.usage.cost < 3
 
 
 async def test_an_unknown_price_is_said_to_be_unknown(talk):
