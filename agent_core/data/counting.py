@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import duckdb
-import numpy as np
 
-from agent_core.data.table import run
+from agent_core.data.table import quoted_text, run
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain.histograms import Bars, Histograms
 from agent_core.domain.recipe import ORDER, Recipe
@@ -40,6 +41,8 @@ class Counts:
     last_day: str | None = None
     strange_years: int = 0
     histograms: Histograms = field(default_factory=Histograms)
+    sha256: str = ""
+    """Hash of all rows in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,15 @@ class _Groups:
     bars: Bars
 
 
-def count_table(opened: duckdb.DuckDBPyConnection, table: str, recipe: Recipe) -> Counts:
+def count_table(opened: duckdb.DuckDBPyConnection, path: Path, recipe: Recipe) -> Counts:
     """Return what is in a table of interactions.
 
     Parameters
     ----------
     opened
         A connection.
-    table
-        The SQL of the table.
+    path
+        The table, as Parquet.
     recipe
         What columns it has, and the form of its times.
 
@@ -69,6 +72,7 @@ def count_table(opened: duckdb.DuckDBPyConnection, table: str, recipe: Recipe) -
     Trouble
         When the table cannot be counted.
     """
+    table = f"read_parquet({quoted_text(path)})"
     users, items = (_groups(opened, table, key) for key in ("user_id", "item_id"))
     counts = Counts(
         users.rows,
@@ -77,10 +81,23 @@ def count_table(opened: duckdb.DuckDBPyConnection, table: str, recipe: Recipe) -
         users.fewest,
         _repeated(opened, table),
         histograms=Histograms(per_user=users.bars, per_item=items.bars),
+        sha256=rows_sha256(opened, path),
     )
     if "rating" in recipe.roles:
         counts = _with_ratings(counts, opened, table)
     return _with_times(counts, opened, table, recipe) if "timestamp" in recipe.roles else counts
+
+
+def rows_sha256(opened: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Return a hash of the rows, their places and types.
+
+    That of the file would tell apart what is the same: which rows are written together goes by
+    which thread is ready first.
+    """
+    table = f"read_parquet({quoted_text(path)}, file_row_number = true)"
+    columns = [f"{name} {kind}" for name, kind, *_ in run(opened, f"DESCRIBE FROM {table}")]
+    hashes = run(opened, f"SELECT count(*), sum(CAST(hash(*COLUMNS(*)) AS HUGEINT)) FROM {table}")
+    return hashlib.sha256(str((columns, hashes)).encode()).hexdigest()
 
 
 def _repeated(opened: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -89,7 +106,8 @@ def _repeated(opened: duckdb.DuckDBPyConnection, table: str) -> int:
     Where all hashes differ, so do the pairs; to sort them takes a fourth of grouping pairs.
     """
     found = opened.execute(f"SELECT hash(user_id, item_id) AS hash FROM {table}").fetchnumpy()
-    hashes = np.sort(found["hash"])
+    hashes = found["hash"]
+    hashes.sort()
     if (hashes[1:] != hashes[:-1]).all():
         return 0
     (pairs,) = _numbers(opened, "count(*)", f"(SELECT DISTINCT user_id, item_id FROM {table})")
@@ -159,7 +177,8 @@ def _with_times(
         opened,
         "SELECT CAST(CAST(min(timestamp) AS DATE) AS VARCHAR), "
         "CAST(CAST(max(timestamp) AS DATE) AS VARCHAR), "
-        f"count_if(year(timestamp) NOT BETWEEN {FIRST_YEAR} AND {LAST_YEAR}) FROM {table}",
+        f"(SELECT count(*) FROM {table} WHERE timestamp < TIMESTAMP '{FIRST_YEAR}-01-01' "
+        f"OR timestamp >= TIMESTAMP '{LAST_YEAR + 1}-01-01') FROM {table}",
     )
     return replace(
         counts, first_day=str(first), last_day=str(last), strange_years=int(str(strange))

@@ -214,6 +214,8 @@ class FileWords:
 
 def file_words(text: str) -> FileWords:
     """Return what a text says of the files that come with it."""
+    if not text.strip():
+        return FileWords()
     reading = _Reading(text[:LONGEST])
     values, listed = reading.values(), reading.listed()
     has_header = reading.choice(WITH_HEADER, HEADERLESS)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.data.columns import hinted_role, role_of
+from agent_core.data.helper import labbook
 from agent_core.data.lines import Dialect
 from agent_core.data.times import time_format
 from agent_core.domain.recipe import Layout
-from sandbox.labbook import LIST_MARKS
 
 BETWEEN = (",", ";", "|", " ")
 NUMBERED = re.compile(r"(?=\S*\d)[\w:/@-]{1,64}")
@@ -37,7 +37,7 @@ def with_lists(dialect: Dialect) -> Dialect:
     if place is None:
         return dialect
     unfolded = tuple(
-        (*r[:place], item.strip(LIST_MARKS), *r[place + 1 :])
+        (*r[:place], item.strip(labbook.LIST_MARKS), *r[place + 1 :])
         for r in rows
         for item in r[place].split(found[place])
     )
@@ -56,13 +56,14 @@ def _mark(values: Sequence[str]) -> str:
     """Return what parts the codes of a column of lists; empty where it has none."""
     if time_format(values):
         return ""
+    filled = [v for v in values if v.strip()]
     for mark in BETWEEN:
-        lists = [[p.strip(LIST_MARKS) for p in v.split(mark)] for v in values if v.strip()]
-        parts = [p for found in lists for p in found if p]
-        several = sum(len(found) > 1 for found in lists)
-        is_list = bool(lists) and several > SEVERAL * len(lists)
+        if sum(mark in v for v in filled) <= SEVERAL * len(filled):
+            continue
+        found = (p.strip(labbook.LIST_MARKS) for v in filled for p in v.split(mark))
+        parts = [p for p in found if p]
         pattern = NUMBERED if mark == " " else CODE
-        if is_list and all(map(pattern.fullmatch, parts)) and len({*parts}) < len(parts):
+        if all(map(pattern.fullmatch, parts)) and len({*parts}) < len(parts):
             return mark
     return ""
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from agent_core.data.columns import by_place, numbered_names, role_of
+from agent_core.data.helper import labbook
 from agent_core.data.lines import Dialect
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.errors import BadDataset
-from sandbox import labbook
 
 SEEN_OBJECTS = 2_000
 KEY = re.compile(r'\s*,?\s*"((?:[^"\\\\]|\\\\.)*)"\s*:\s*')

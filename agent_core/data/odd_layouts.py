@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.data.columns import role_of
+from agent_core.data.helper import labbook
 from agent_core.data.lines import Dialect
 from agent_core.data.times import time_format
 from agent_core.domain.recipe import Layout, Recipe
-from sandbox import labbook
 
 BLOCK = re.compile(r"\d+:")
 LIBFM = re.compile(r"-?\d+(?:\.\d+)?(?: \d+:1(?:\.0+)?){2}(?: \d+:-?\d+(?:\.\d+)?)*")

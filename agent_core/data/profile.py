@@ -16,7 +16,7 @@ from agent_core.data.own_columns import own_sides
 from agent_core.data.plain_file import MAX_BYTES
 from agent_core.data.reader import read_table
 from agent_core.data.reading import Reading
-from agent_core.data.table import Trouble, connection, quoted_text
+from agent_core.data.table import Trouble, connection
 from agent_core.data.times import FIRST_YEAR, LAST_YEAR
 from agent_core.domain import Column, Dataset, GivenPart
 from agent_core.domain.parts import is_split
@@ -84,7 +84,7 @@ def profile(
             counts = _counts(target, reading.recipe, folder)
         except Trouble as error:
             raise BadDataset(f"{name} cannot be counted: {error.text[:300]}") from error
-        found = _described(path, reading, counts, sha256_of(target))
+        found = _described(path, reading, counts)
         if is_split(given):
             return replace(found, parts=given, notes=(given_text(given), *found.notes))
         if given:
@@ -95,10 +95,10 @@ def profile(
 def _counts(target: Path, recipe: Recipe, folder: Path) -> Counts:
     """Count what is in a table."""
     with connection(folder) as opened:
-        return count_table(opened, f"read_parquet({quoted_text(target)})", recipe)
+        return count_table(opened, target, recipe)
 
 
-def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) -> Dataset:
+def _described(path: Path, reading: Reading, counts: Counts) -> Dataset:
     """Return the profile of a file that was read."""
     recipe, name = reading.recipe, reading.name
     if counts.users < 2:
@@ -128,7 +128,7 @@ def _described(path: Path, reading: Reading, counts: Counts, table_sha256: str) 
         known_as=_known_as(digest, recipe, counts),
         is_synthetic=recipe.columns[0] == SYNTHETIC_HEADER,
         recipe=recipe,
-        table_sha256=table_sha256,
+        table_sha256=counts.sha256,
         doubts=tuple(map(text_of, reading.doubts)),
         questions=tuple(d for d in reading.doubts if not isinstance(d, str)),
         unused=reading.unused,

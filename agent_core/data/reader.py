@@ -13,6 +13,7 @@ from agent_core.data.asked_lines import take_conditions, take_events, take_ratin
 from agent_core.data.choices import Doubt, event_choice, usual_event_choice
 from agent_core.data.dialect import COMMENT, dialect_of
 from agent_core.data.file_words import SEVERAL_A_LINE, FileWords
+from agent_core.data.helper import labbook
 from agent_core.data.known_files import KnownFile, known_file
 from agent_core.data.lines import Dialect, width_of
 from agent_core.data.lists_in_fields import with_lists
@@ -34,7 +35,6 @@ from agent_core.data.text_encoding import is_sure
 from agent_core.data.times import time_format
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.errors import BadDataset
-from sandbox import labbook
 
 DOCUMENTS = (Layout.JSON_ARRAY, Layout.JSON_ROWS, Layout.JSON_COLUMNS, Layout.JSON_MAP)
 """Layouts that are parsed in one piece."""

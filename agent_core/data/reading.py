@@ -11,7 +11,10 @@ from agent_core.data.choices import Doubt
 from agent_core.data.file_words import FileWords
 from agent_core.data.known_files import KnownFile
 from agent_core.data.plain_file import PlainFile
+from agent_core.data.plain_numbers import are_plain_numbers
 from agent_core.data.table import (
+    Trouble,
+    number_source,
     quoted_text,
     run,
     source_of,
@@ -64,4 +67,17 @@ class Reading:
     def write(self) -> None:
         """Write the table by the recipe."""
         self.source = source_of(self.opened, self.plain, self.recipe, self.folder)
-        write_table(self.opened, self.source, self.recipe, self.target)
+        if not self._is_written_as_numbers():
+            write_table(self.opened, self.source, self.recipe, self.target)
+
+    def _is_written_as_numbers(self) -> bool:
+        """Write the table of a file of plain numbers, where it is one; it is the same table."""
+        if not are_plain_numbers(self.plain, self.recipe):
+            return False
+        numbers = number_source(self.plain, self.recipe)
+        try:
+            write_table(self.opened, numbers, self.recipe, self.target, has_numbers=True)
+        except Trouble:
+            # A number that no type holds, or an open field.
+            return False
+        return True

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agent_core.data.given_files import side_entry
+from agent_core.data.helper import labbook
 from agent_core.data.known_side_files import KnownSide
 from agent_core.data.table import quoted_name, quoted_text, run
 from agent_core.domain.recipe import Recipe
 from agent_core.domain.side_table import SideColumn, SideKind, SideOf, SideTable
 from agent_core.prose.clipping import on_one_line
-from sandbox import labbook
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 USUAL_WHOLE = r"-?(0|[1-9]\d{0,14})"
 """Whole numbers in their usual form, as floats hold them: `007` is a text."""

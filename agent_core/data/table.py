@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
+from agent_core.data.helper import labbook
 from agent_core.data.plain_file import MAX_LINE, PlainFile
 from agent_core.domain.recipe import EPOCHS, ORDER, Drop, Layout, Recipe, When
-from sandbox import labbook
 
 MEMORY = "640MB"
 """Of DuckDB; with Python and its libraries the process stays below 1 GiB."""
@@ -69,12 +69,13 @@ def _untrimmed(
         kinds = parquet_kinds(opened, plain.path, has_lists=recipe.keeps_lists)
         fields = ", ".join(_typed_text(c, kinds[c]) for c in recipe.columns)
         return f"(SELECT {fields} FROM read_parquet({quoted_text(plain.path)}))"
+    texts = dict.fromkeys(recipe.columns, "VARCHAR")
     if recipe.layout is not Layout.DELIMITED:
-        staged = _delimited(_staged(plain, recipe, folder), recipe.columns, ",", '"', 0)
+        staged = _delimited(_staged(plain, recipe, folder), texts, ",", '"', 0)
         return _peeled(staged, recipe)
     path = _without(plain.path, recipe, folder) if recipe.bad_lines else plain.path
     skip = 0 if recipe.bad_lines else recipe.skip
-    source = _delimited(path, recipe.columns, recipe.delimiter, recipe.quote, skip)
+    source = _delimited(path, texts, recipe.delimiter, recipe.quote, skip)
     return _peeled(source, recipe)
 
 
@@ -88,10 +89,36 @@ def parquet_kinds(
     return {c: k for c, k in plain.items() if has_lists or not k.endswith("]")}
 
 
+def number_source(plain: PlainFile, recipe: Recipe) -> str:
+    """Return the SQL that gives the fields of a file of plain numbers as what they are."""
+    kinds = {recipe.user: "BIGINT", recipe.item: "BIGINT", recipe.rating: "DOUBLE"}
+    kinds[recipe.timestamp] = "BIGINT" if recipe.time_format == "ns" else "DOUBLE"
+    columns = {c: kinds.get(c, "VARCHAR") for c in recipe.columns}
+    return _delimited(plain.path, columns, recipe.delimiter, "", recipe.skip)
+
+
 def write_table(
-    opened: duckdb.DuckDBPyConnection, source: str, recipe: Recipe, target: Path
+    opened: duckdb.DuckDBPyConnection,
+    source: str,
+    recipe: Recipe,
+    target: Path,
+    *,
+    has_numbers: bool = False,
 ) -> None:
     """Write the table of a recipe as Parquet, rows in file order.
+
+    Parameters
+    ----------
+    opened
+        A connection.
+    source
+        The SQL of the file's fields.
+    recipe
+        What they are.
+    target
+        The file that is written.
+    has_numbers
+        Whether the source has numbers, each line an interaction; else it has texts.
 
     Raises
     ------
@@ -99,9 +126,13 @@ def write_table(
         When the file is not as the recipe says.
     """
     roles = recipe.roles
+    lines = source if has_numbers else interactions_of(source, recipe)
     fields = [
-        f"{_id(recipe.user, is_number=recipe.is_user_number)} AS user_id",
-        f"{_id(recipe.item, is_number=recipe.is_item_number)} AS item_id",
+        f"{_id(column, is_number=is_number and not has_numbers)} AS {role}"
+        for role, column, is_number in (
+            ("user_id", recipe.user, recipe.is_user_number),
+            ("item_id", recipe.item, recipe.is_item_number),
+        )
     ]
     if "rating" in roles:
         fields.append(f"{_rating(recipe)} AS rating")
@@ -109,7 +140,7 @@ def write_table(
         fields.append(f"{_time(recipe)} AS timestamp")
     run(
         opened,
-        f"COPY (SELECT {', '.join(fields)} FROM {interactions_of(source, recipe)}) "
+        f"COPY (SELECT {', '.join(fields)} FROM {lines}) "
         f"TO {quoted_text(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
     )
 
@@ -194,8 +225,11 @@ def _peeled(source: str, recipe: Recipe) -> str:
     return f"(SELECT * REPLACE ({told}) FROM {source})"
 
 
-def _delimited(path: Path, columns: tuple[str, ...], delimiter: str, quote: str, skip: int) -> str:
-    named = ", ".join(f"{quoted_text(c)}: 'VARCHAR'" for c in columns)
+def _delimited(
+    path: Path, columns: Mapping[str, str], delimiter: str, quote: str, skip: int
+) -> str:
+    """Return the SQL that reads columns of these types from a table of lines."""
+    named = ", ".join(f"{quoted_text(c)}: '{kind}'" for c, kind in columns.items())
     options = {
         "columns": f"{{{named}}}",
         "delim": quoted_text(delimiter),

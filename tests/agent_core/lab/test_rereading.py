@@ -1,12 +1,13 @@
 """Words about files: after a refusal they are read again, before the start the plan follows."""
 
-import hashlib
 import random
 
 import pytest
 from labs import ANN, lab_in, until, waiting
 
+from agent_core.data.counting import rows_sha256
 from agent_core.data.given_files import table_name
+from agent_core.data.table import connection
 from agent_core.domain import RunStatus, Task
 from agent_core.domain.events import PlanSet, RunFailed
 from agent_core.offline.researcher import OfflineResearcher
@@ -42,8 +43,9 @@ async def planned(lab, folder, content, text=QUESTION):
 
 def table_of(lab, run, view):
     """Return the hash of the table that scripts are given."""
-    name = table_name(view.datasets[0].name)
-    return hashlib.sha256((lab.journal.folder(run) / "data" / name).read_bytes()).hexdigest()
+    folder = lab.journal.folder(run) / "data"
+    with connection(folder) as opened:
+        return rows_sha256(opened, folder / table_name(view.datasets[0].name))
 
 
 async def test_after_a_refusal_words_lead_on_to_the_plan_in_the_same_run(lab, tmp_path):
