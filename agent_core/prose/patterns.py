@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,11 @@ class Pattern:
     """Texts in which it finds something."""
     spares: tuple[str, ...]
     """Texts near by in which it finds nothing."""
-    compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Compile the expression once."""
-        object.__setattr__(self, "compiled", re.compile(self.expression, re.IGNORECASE))
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The expression, compiled when it is first asked for."""
+        return _compiled(self.expression)
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return where the pattern is found first."""
@@ -70,6 +71,11 @@ def read_patterns(path: Path) -> dict[str, Pattern]:
 def first_found(patterns: Iterable[Pattern], text: str) -> str:
     """Return what the first of some patterns finds; empty where none does."""
     return next((found[0] for p in patterns if (found := p.search(text))), "")
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.IGNORECASE)
 
 
 def _pattern(table: Mapping[str, Any], groups: Mapping[str, str]) -> Pattern:

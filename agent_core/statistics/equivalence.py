@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from agent_core.domain import Metric, Plan
 from agent_core.statistics import pooled_errors
@@ -90,8 +90,8 @@ def tost(differences: ArrayLike, margin: float, held: str = "") -> Equivalence:
     if n < 2 or np.ptp(array) == 0:
         return Equivalence(margin, unknown("users", n), 1.0, 1.0)
     mean, error = float(array.mean()), float(array.std(ddof=1) / np.sqrt(n))
-    below = stats.t.sf((mean + margin) / error, n - 1)
-    above = stats.t.cdf((mean - margin) / error, n - 1)
+    below = scipy.stats.t.sf((mean + margin) / error, n - 1)
+    above = scipy.stats.t.cdf((mean - margin) / error, n - 1)
     p_value = float(max(below, above))
     interval = mean_interval(array, "users", held, level=1 - 2 * ALPHA)
     return Equivalence(margin, interval, p_value, p_value)

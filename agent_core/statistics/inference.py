@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -136,7 +136,7 @@ def sd_interval(values: ArrayLike, level: float = LEVEL) -> tuple[float, float]:
     if np.ptp(array) == 0:
         return 0.0, 0.0
     total = (n - 1) * float(array.var(ddof=1))
-    upper, lower = stats.chi2.ppf([(1 + level) / 2, (1 - level) / 2], n - 1)
+    upper, lower = scipy.stats.chi2.ppf([(1 + level) / 2, (1 - level) / 2], n - 1)
     return float(np.sqrt(total / upper)), float(np.sqrt(total / lower))
 
 
@@ -144,7 +144,7 @@ def bootstrap_sd(
     values: ArrayLike, rng: np.random.Generator, level: float = LEVEL
 ) -> tuple[float, float]:
     """Return the bias-corrected, accelerated bootstrap interval of a standard deviation."""
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (finite_values(values),),
         lambda x, axis: np.std(x, ddof=1, axis=axis),
         confidence_level=level,
@@ -157,7 +157,7 @@ def bootstrap_sd(
 
 def single_run_gap(sd: float) -> float:
     """Return 1.96 √2 SD: what two runs that differ by chance alone exceed once in 20."""
-    return float(stats.norm.ppf(0.975) * np.sqrt(2) * sd)
+    return float(scipy.stats.norm.ppf(0.975) * np.sqrt(2) * sd)
 
 
 def mean_interval(values: ArrayLike, over: str, held: str = "", level: float = LEVEL) -> Interval:
@@ -253,7 +253,7 @@ def normal_flips(differences: Floats) -> tuple[Floats, str]:
     observed = np.abs(differences.sum(axis=0))
     scale = np.sqrt((differences**2).sum(axis=0))
     z = np.divide(observed, scale, out=np.zeros_like(observed), where=scale > 0)
-    return np.asarray(2 * stats.norm.sf(z)), NORMAL_FLIPS
+    return np.asarray(2 * scipy.stats.norm.sf(z)), NORMAL_FLIPS
 
 
 def sign_flips(
@@ -334,7 +334,7 @@ def mcnemar(a: ArrayLike, b: ArrayLike) -> tuple[float, int, int]:
     only_a, only_b = int((first & ~second).sum()), int((second & ~first).sum())
     if only_a + only_b == 0:
         return 1.0, 0, 0
-    return float(stats.binomtest(only_a, only_a + only_b).pvalue), only_a, only_b
+    return float(scipy.stats.binomtest(only_a, only_a + only_b).pvalue), only_a, only_b
 
 
 def kendall(a: ArrayLike, b: ArrayLike) -> float:
@@ -342,7 +342,7 @@ def kendall(a: ArrayLike, b: ArrayLike) -> float:
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if len(first) < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan
-    return float(stats.kendalltau(first, second).statistic)
+    return float(scipy.stats.kendalltau(first, second).statistic)
 
 
 def _t_interval(values: Floats, share: float, kind: Interval, level: float) -> Interval:
@@ -351,5 +351,5 @@ def _t_interval(values: Floats, share: float, kind: Interval, level: float) -> I
     if n < 2:
         return unknown(kind.over, n)
     mean, scale = float(values.mean()), np.sqrt(share * values.var(ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * scale)
+    half = float(scipy.stats.t.ppf((1 + level) / 2, n - 1) * scale)
     return replace(kind, low=mean - half, high=mean + half)

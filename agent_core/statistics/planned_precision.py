@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from scipy import stats
+import scipy
 
 from agent_core.domain import (
     Dataset,
@@ -39,7 +39,7 @@ def sd_limits(n: int) -> tuple[float, float]:
 
     Chi-square at n - 1 degrees, exact where repetitions scatter normally.
     """
-    upper, lower = stats.chi2.ppf([1 - ALPHA / 2, ALPHA / 2], n - 1)
+    upper, lower = scipy.stats.chi2.ppf([1 - ALPHA / 2, ALPHA / 2], n - 1)
     return math.sqrt((n - 1) / upper), math.sqrt((n - 1) / lower)
 
 
@@ -53,19 +53,19 @@ def sd_ratio_factor(first: int, second: int) -> float:
     >>> [round(sd_ratio_factor(n - 1, n - 1), 1) for n in (5, 10, 30)]
     [9.6, 4.0, 2.1]
     """
-    upper, lower = stats.f.ppf([1 - ALPHA / 2, ALPHA / 2], first, second)
+    upper, lower = scipy.stats.f.ppf([1 - ALPHA / 2, ALPHA / 2], first, second)
     return math.sqrt(upper / lower)
 
 
 def detectable(users: float, family: int = 1) -> float:
     """Return the smallest difference found four times in five, in SDs of users' differences."""
-    z = stats.norm.ppf([1 - ALPHA / (2 * max(1, family)), POWER])
+    z = scipy.stats.norm.ppf([1 - ALPHA / (2 * max(1, family)), POWER])
     return float(z.sum()) / math.sqrt(users)
 
 
 def highest_share(none_of: int) -> float:
     """Return the upper end of Clopper and Pearson's interval where none of some pairs alarmed."""
-    return float(stats.beta.ppf(1 - ALPHA / 2, 1, none_of))
+    return float(scipy.stats.beta.ppf(1 - ALPHA / 2, 1, none_of))
 
 
 def _lines(plan: Plan, question: Question, datasets: Sequence[Dataset]) -> Iterator[str]:

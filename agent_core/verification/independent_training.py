@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from agent_core.checks.results.retraining import share_without_training
 from agent_core.evidence.evidence import Evidence
@@ -97,7 +97,7 @@ def compare_spreads(delivered: np.ndarray, trained: np.ndarray) -> tuple[float, 
     if not ours:
         return own, ours, 1.0
     ratio = own**2 / ours**2
-    below = float(stats.f.cdf(ratio, len(delivered) - 1, len(trained) - 1))
+    below = float(scipy.stats.f.cdf(ratio, len(delivered) - 1, len(trained) - 1))
     return own, ours, 2 * min(below, 1 - below)
 
 

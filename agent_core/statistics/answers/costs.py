@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from agent_core.domain import Question
 from agent_core.statistics.answers.answer import (
@@ -96,7 +96,7 @@ def ratio_of_means(a: Floats, b: Floats) -> tuple[float, Interval]:
     if not total:
         return ratio, Interval(ratio, ratio, REPETITIONS, "delta method", n=n)
     degrees = total**2 / sum(c.variance**2 / c.degrees for c in causes)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, degrees)) * math.sqrt(total)
+    half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, degrees)) * math.sqrt(total)
     ends = ratio * math.exp(-half), ratio * math.exp(half)
     return ratio, Interval(*ends, REPETITIONS, "delta method on the logarithm", n=n)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from agent_core.domain import FactorKind, Question
 from agent_core.statistics.answers.answer import (
@@ -89,7 +89,7 @@ def clopper_pearson(hits: int, n: int, over: str) -> Interval:
     """Return the exact interval of a share."""
     if not n:
         return unknown(over)
-    found = stats.binomtest(hits, n).proportion_ci(LEVEL, method="exact")
+    found = scipy.stats.binomtest(hits, n).proportion_ci(LEVEL, method="exact")
     return Interval(float(found.low), float(found.high), over, "Clopper-Pearson", n=n)
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from agent_core.domain import Better, FactorKind, Levels, LevelValue, Question
 from agent_core.statistics.answers.answer import (
@@ -231,7 +231,7 @@ def _agreement(a: Ranking, b: Ranking) -> Estimate:
     }
     interval = unknown("users", a.panel.n)
     if n >= FEWEST_SYSTEMS:
-        more["tau_p"] = float(stats.kendalltau(first[0], second[0]).pvalue)
+        more["tau_p"] = float(scipy.stats.kendalltau(first[0], second[0]).pvalue)
         if a.has_users and b.has_users:
             kind = Interval(0, 0, "users", "percentile bootstrap", n=min(a.panel.n, b.panel.n))
             drawn = _taus(first[1], second[1])
@@ -289,7 +289,7 @@ def _table(rankings: Sequence[Ranking]) -> pd.DataFrame:
     """Return places for people: a line an algorithm, a column an order, the winner first."""
     columns = {}
     for ranking in rankings:
-        places = stats.rankdata(-ranking.means, method="min").astype(int)
+        places = scipy.stats.rankdata(-ranking.means, method="min").astype(int)
         columns[ranking.name] = dict(zip(ranking.labels, places, strict=True))
     labels = dict.fromkeys(label for own in columns.values() for label in own)
     lines = [{"level": x, **{n: own.get(x) for n, own in columns.items()}} for x in labels]
@@ -304,7 +304,9 @@ def _marks(rankings: Sequence[Ranking]) -> list[dict[str, object]]:
     is_one = len({r.measure for r in rankings}) == 1 and all(r.where for r in rankings)
     places: dict[str, list[tuple[Ranking, float]]] = {}
     for r in rankings:
-        for label, place in zip(r.labels, stats.rankdata(-r.means, method="min"), strict=True):
+        for label, place in zip(
+            r.labels, scipy.stats.rankdata(-r.means, method="min"), strict=True
+        ):
             places.setdefault(label, []).append((r, float(place)))
     return [
         {

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from agent_core.domain import Question
 from agent_core.statistics import inference
@@ -289,7 +289,7 @@ def _seeds_p(pair: Pair) -> tuple[float, str]:
     error = pair.error
     if not error.total or not error.degrees > 0:
         return math.nan, ""
-    p = 2 * stats.t.sf(abs(pair.difference) / error.total, error.degrees)
+    p = 2 * scipy.stats.t.sf(abs(pair.difference) / error.total, error.degrees)
     return float(p), "Welch's t test over seeds"
 
 
@@ -376,8 +376,8 @@ def _tost(pair: Pair, margin: float, *, is_relative: bool) -> Equivalence | None
     if not error.total:
         return Equivalence(margin, unknown(pair.over, pair.n), 1.0, 1.0)
     p = max(
-        float(stats.t.sf((margin + value) / error.total, error.degrees)),
-        float(stats.t.sf((margin - value) / error.total, error.degrees)),
+        float(scipy.stats.t.sf((margin + value) / error.total, error.degrees)),
+        float(scipy.stats.t.sf((margin - value) / error.total, error.degrees)),
     )
     return Equivalence(margin, t_interval(value, error, pair.kind(), 1 - 2 * ALPHA), p, p)
 
@@ -390,5 +390,5 @@ def _named_p(pair: Pair, name: str) -> float:
     if not d.any():
         return 1.0
     if name == "t":
-        return float(stats.ttest_1samp(d, 0.0).pvalue) if np.ptp(d) > 0 else 0.0
-    return float(stats.wilcoxon(d, zero_method="pratt", method="asymptotic").pvalue)
+        return float(scipy.stats.ttest_1samp(d, 0.0).pvalue) if np.ptp(d) > 0 else 0.0
+    return float(scipy.stats.wilcoxon(d, zero_method="pratt", method="asymptotic").pvalue)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from agent_core.domain import FactorKind, LevelValue
 from agent_core.statistics.answers.answer import ALPHA
@@ -105,7 +105,7 @@ def nested_components(table: Floats) -> Components:
         return Components(outer, 0.0, ratio, unknown("runs", j * r))
     f = between / within
     degrees = j - 1, j * (r - 1)
-    quantiles = stats.f.ppf([1 - ALPHA / 2, ALPHA / 2], *degrees)
+    quantiles = scipy.stats.f.ppf([1 - ALPHA / 2, ALPHA / 2], *degrees)
     low, high = (math.sqrt(max(0.0, f / q - 1) / r) for q in quantiles)
     interval = Interval(low, high, "runs", "F, one-way random effects", n=j * r)
     return Components(outer, within, math.sqrt(outer / within), interval)
@@ -124,7 +124,7 @@ def separate_components(outer: Sequence[float], inner: Sequence[float]) -> Compo
     if not second > 0:
         return Components(alone, 0.0, math.inf if first else math.nan, unknown("runs", n), first)
     f = first / second
-    quantiles = stats.f.ppf([1 - ALPHA / 2, ALPHA / 2], len(outer) - 1, len(inner) - 1)
+    quantiles = scipy.stats.f.ppf([1 - ALPHA / 2, ALPHA / 2], len(outer) - 1, len(inner) - 1)
     low, high = (math.sqrt(f / q) for q in quantiles)
     interval = Interval(low, high, "runs", "F, ratio of SDs as varied", n=n)
     return Components(alone, second, math.sqrt(f), interval, first)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from agent_core.domain import Better, FactorKind, LevelValue, Question
 from agent_core.domain.cells import WHOLE
@@ -138,7 +138,7 @@ def page_trend(values: Floats) -> Trend:
     are all equal adds nothing.
     """
     n, k = values.shape
-    ranks = stats.rankdata(np.round(values, DIGITS), axis=1)
+    ranks = scipy.stats.rankdata(np.round(values, DIGITS), axis=1)
     steps = np.arange(1, k + 1)
     centred = steps - steps.mean()
     spread = ((ranks - ranks.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
@@ -149,7 +149,7 @@ def page_trend(values: Floats) -> Trend:
         return Trend(0.0, statistic, 1.0)
     scale = np.sqrt((centred**2).sum() * spread)
     each = np.divide(moved, scale, out=np.zeros(n), where=scale > 0)
-    p = float(2 * stats.norm.sf(abs(moved.sum()) / math.sqrt(variance)))
+    p = float(2 * scipy.stats.norm.sf(abs(moved.sum()) / math.sqrt(variance)))
     return Trend(float(each.mean()), statistic, p)
 
 

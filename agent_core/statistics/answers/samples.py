@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from agent_core.statistics.answers.answer import metric_of
 from agent_core.statistics.answers.arms import Arm, Place
@@ -136,14 +136,20 @@ class Error:
 
     def critical(self, level: float = LEVEL) -> float:
         """Return how many standard errors an interval reaches to each side."""
-        return float(stats.t.ppf((1 + level) / 2, self.degrees)) if self.degrees > 0 else math.nan
+        return (
+            float(scipy.stats.t.ppf((1 + level) / 2, self.degrees))
+            if self.degrees > 0
+            else math.nan
+        )
 
     @property
     def widening(self) -> float:
         """By how much an interval over users is stretched so that it holds the seeds too."""
         if not self.users > 0 or self.total == self.users:
             return 1.0
-        return float(self.critical() * self.total / (stats.norm.ppf((1 + LEVEL) / 2) * self.users))
+        return float(
+            self.critical() * self.total / (scipy.stats.norm.ppf((1 + LEVEL) / 2) * self.users)
+        )
 
 
 def error_of(influence: Floats, noise: Sequence[Noise], *, has_users: bool = True) -> Error:

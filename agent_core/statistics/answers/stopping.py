@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from agent_core.domain import Better, FactorKind, LevelValue, Question
 from agent_core.statistics.answers.answer import (
@@ -112,7 +112,7 @@ class Course:
         counts = np.arange(1, n + 1)
         sums, squares = np.cumsum(ordered, axis=2), np.cumsum(ordered**2, axis=2)
         variances = np.maximum(0.0, squares - sums**2 / counts) / np.maximum(1, counts - 1)
-        quantiles = stats.t.ppf(1 - ALPHA / 2, np.maximum(1, counts - 1))
+        quantiles = scipy.stats.t.ppf(1 - ALPHA / 2, np.maximum(1, counts - 1))
         half = quantiles * np.sqrt((1 / counts + self.overlap) * variances)
         found = (half <= self.tolerances[:, None, None]).all(axis=0)
         found[:, : FEWEST - 1] = False

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from agent_core.domain import FactorKind
 from agent_core.statistics.answers.answer import ALPHA
@@ -184,7 +184,7 @@ def _test(source: Source, sources: Sequence[Source]) -> tuple[float, tuple[int, 
     if not below.squares > 0:
         return math.inf, degrees, 0.0
     f = source.mean_square / below.mean_square
-    return f, degrees, float(stats.f.sf(f, *degrees))
+    return f, degrees, float(scipy.stats.f.sf(f, *degrees))
 
 
 def _crossed(values: Floats, names: Sequence[str]) -> tuple[Source, ...]:
