@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from agent_core.data.file_scopes import scoped
 from agent_core.domain import Choice, Dataset
 from agent_core.domain.recipe import ORDER
 from agent_core.domain.side_table import SideColumn, SideTable
@@ -61,6 +62,12 @@ def lettered_questions(
         for d in datasets
         for q in d.questions
     ]
+
+
+def answer_text(datasets: Sequence[Dataset], file: str, question: Choice, option: str) -> str:
+    """Return what an option says: of its file, where there are several."""
+    is_of_one = len(datasets) > 1 and not question.is_of_all
+    return scoped(file, option) if is_of_one else option
 
 
 def description_lines(dataset: Dataset) -> list[str]:

@@ -212,6 +212,8 @@ class Choice:
     options: tuple[str, ...]
     default: int = 0
     """Index of the option that is taken without an answer."""
+    is_of_all: bool = False
+    """Whether it is asked of all files, and not of the one that it stands with."""
 
 
 @dataclass(frozen=True, slots=True)

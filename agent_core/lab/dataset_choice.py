@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from agent_core.data.child import Wanted, group_in_child, read_in_child
 from agent_core.data.choices import text_of
+from agent_core.data.file_scopes import without_scopes, words_of_file
 from agent_core.data.first_look import NO_TABLE
 from agent_core.data.given_files import RECIPES, table_name, write_recipes
 from agent_core.data.joined_sides import join_sides
@@ -64,10 +65,13 @@ async def read_files(
     BadDataset
         When none of them can be used; why not the first.
     """
-    grouping = await _grouping_of(files, task)
+    grouping = await _grouping_of(files, without_scopes(task, files))
     groups = {g.source.file: g for g in reversed(grouping.groups)}
     names = [n for n in files if n in groups]
-    wanted = [_wanted(groups[n], files[n], folder, task) for n in names]
+    words = _words_of_each([groups[n] for n in names], task)
+    wanted = [
+        _wanted(groups[n], files[n], folder, said) for n, said in zip(names, words, strict=True)
+    ]
     results = await asyncio.gather(*map(read_in_child, wanted), return_exceptions=True)
     found, faults = [], []
     for result in results:
@@ -96,6 +100,13 @@ async def _grouping_of(files: Mapping[str, Path], task: str) -> Grouping:
         ((name, path),) = files.items()
         return Grouping((FileGroup(Source(name, str(path))),))
     return await group_in_child(files, task)
+
+
+def _words_of_each(groups: Sequence[FileGroup], task: str) -> list[str]:
+    """Return what is said of each dataset: all but what speaks of others alone."""
+    files = [{g.source.file, *(p.file for p in g.parts)} for g in groups]
+    every = frozenset[str]().union(*files)
+    return [words_of_file(task, own, every - own) for own in files]
 
 
 def _wanted(group: FileGroup, path: Path, folder: Path, task: str) -> Wanted:
@@ -128,7 +139,7 @@ def _with_remarks(
         doubts=(*datasets[0].doubts, *map(text_of, grouping.doubts), *asked),
         questions=(
             *datasets[0].questions,
-            *(d for d in grouping.doubts if not isinstance(d, str)),
+            *(replace(d, is_of_all=True) for d in grouping.doubts if not isinstance(d, str)),
         ),
     )
     return (first, *datasets[1:])

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_core.data.conditions import condition_spans
-from agent_core.data.description import lettered_questions
+from agent_core.data.description import answer_text, lettered_questions
+from agent_core.data.file_scopes import with_scopes, without_scopes
 from agent_core.data.file_words import FileWords, file_words
 from agent_core.data.given_files import with_tables
 from agent_core.data.said_columns import listed_columns
@@ -92,6 +93,8 @@ def spoken_of_files(text: str, datasets: Sequence[Dataset] = ()) -> str:
     chosen = _chosen_options(text, datasets)
     if chosen:
         return ". ".join(chosen)
+    if len(datasets) > 1:
+        text = with_scopes(text, _files_of(datasets))
     if says_given(text) and not any(d.parts for d in datasets):
         return text
     words = file_words(text)
@@ -109,7 +112,7 @@ def without_file_words(text: str, datasets: Sequence[Dataset]) -> str:
     kept = text
     for start, end in reversed(condition_spans(text, _open_columns(datasets))):
         kept = kept[:start] + kept[end:]
-    return file_words(kept).rest.strip(" .;,")
+    return without_scopes(file_words(kept).rest, _files_of(datasets)).strip(" .;,")
 
 
 def status_text(view: RunView) -> str:
@@ -123,6 +126,11 @@ def status_text(view: RunView) -> str:
     if view.primary:
         parts.append(f"preliminary: {view.primary}")
     return "; ".join(parts) + "."
+
+
+def _files_of(datasets: Sequence[Dataset]) -> list[str]:
+    """Return the files of interactions."""
+    return [f for d in datasets for f in (d.name, *(p.file for p in (*d.parts, *d.pieces)))]
 
 
 def _open_columns(datasets: Sequence[Dataset]) -> list[str]:
@@ -193,10 +201,18 @@ def _without_likely(words: FileWords) -> FileWords:
 
 
 def _chosen_options(text: str, datasets: Sequence[Dataset]) -> list[str]:
-    """Return the options whose letters a reply consists of."""
-    known = {k: o for _, _, options in lettered_questions(datasets) for k, o in options}
+    """Return the options whose letters a reply consists of, or the one that it repeats."""
+    asked = [
+        (letter, option, answer_text(datasets, file, question, option))
+        for file, question, options in lettered_questions(datasets)
+        for letter, option in options
+    ]
+    known = {letter: answer for letter, _, answer in asked}
     letters = ONE_LETTER.findall(text.lower()) if LETTERS.fullmatch(text) else []
-    return [known[k] for k in letters] if all(k in known for k in letters) else []
+    if letters:
+        return [known[k] for k in letters] if all(k in known for k in letters) else []
+    repeated = [a for _, option, a in asked if option.lower() == text.strip(" .!").lower()]
+    return repeated if len(repeated) == 1 else []
 
 
 def _changes(before: Dataset | None, after: Dataset) -> list[str]:

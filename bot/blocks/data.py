@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent_core.data.description import lettered_questions, read_text, unasked_doubts
+from agent_core.data.description import (
+    answer_text,
+    lettered_questions,
+    read_text,
+    unasked_doubts,
+)
 from agent_core.domain import Dataset
 from agent_core.prose.clipping import on_one_line
 from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
@@ -50,7 +55,12 @@ def questions_text(datasets: Sequence[Dataset]) -> str:
 def question_rows(run: str, datasets: Sequence[Dataset]) -> tuple[Block, ...]:
     """Return a row of buttons for each question; a button says its option."""
     rows = [
-        [Button(o, ButtonAction.ANSWER, Carried(run, o), key=letter) for letter, o in options]
-        for _, _, options in lettered_questions(datasets)[:MOST_ROWS]
+        [
+            Button(
+                o, ButtonAction.ANSWER, Carried(run, answer_text(datasets, name, q, o)), key=letter
+            )
+            for letter, o in options
+        ]
+        for name, q, options in lettered_questions(datasets)[:MOST_ROWS]
     ]
     return tuple(block for row in rows for block in button_row(row[:BUTTONS]))

@@ -11,6 +11,8 @@ from agent_core.data.table import connection
 from agent_core.domain import RunStatus, Task
 from agent_core.domain.events import PlanSet, RunFailed
 from agent_core.offline.researcher import OfflineResearcher
+from bot.blocks.buttons import Carried
+from bot.blocks.data import question_rows
 
 PICK = random.Random(4)
 PAIRS = [(u, i) for u in range(1, 25) for i in PICK.sample(range(100, 160), 6)]
@@ -156,3 +158,44 @@ async def test_after_the_start_the_data_are_fixed_and_that_is_said(lab, tmp_path
 
     assert "the data as they were read" in revision.reply
     assert revision.plan is None
+
+
+async def planned_with_two_files(lab, folder):
+    """Plan for two files of which the same is asked."""
+    paths = [folder / name for name in ("films.csv", "books.csv")]
+    marks = "".join(f"{u},{i},{-1 if (u + i) % 9 == 0 else 1 + i % 4}\n" for u, i in PAIRS)
+    for path, shift in zip(paths, (0, 1), strict=True):
+        path.write_text("user,item,rating\n" + marks + f"{90 + shift},120,3\n{90 + shift},121,3\n")
+    task = Task(QUESTION + " Use films.csv and books.csv.", (*paths,), ANN, "test:two")
+    run = await lab.submit(task)
+    await waiting(lab, run)
+    return run, (await lab.view(run)).datasets
+
+
+async def test_an_answer_is_about_the_file_that_was_asked_about(lab, tmp_path):
+    run, asked = await planned_with_two_files(lab, tmp_path)
+    assert [[len(q.options) for q in d.questions] for d in asked] == [[3], [3]]
+
+    await lab.revise(run, "f", ANN)  # the last option of the second file
+
+    view = await lab.view(run)
+    assert view.said == (f"books.csv: {asked[1].questions[0].options[2]}",)
+    assert view.datasets[0] == asked[0]
+    assert view.datasets[1].rows < asked[1].rows
+
+    await lab.revise(run, "in films.csv -1 is a rating", ANN)
+
+    view = await lab.view(run)
+    assert view.said[-1] == "films.csv: -1 is a rating"
+    assert not view.datasets[0].questions
+    assert view.datasets[0].rating_range[0] == -1
+    assert view.datasets[1].rating_range[0] == 1
+
+
+async def test_a_button_says_of_which_file_its_option_is(lab, tmp_path):
+    _, asked = await planned_with_two_files(lab, tmp_path)
+
+    rows = question_rows("run-1", asked)
+
+    carried = [Carried.of(e["value"]).detail for row in rows for e in row["elements"]]
+    assert [c.partition(":")[0] for c in carried] == ["films.csv"] * 3 + ["books.csv"] * 3
