@@ -35,7 +35,9 @@ from agent_core.statistics.answers.answer import (
     label_of,
     name_of_order,
 )
+from agent_core.statistics.answers.orders import CHANGE
 
+MOST_ORDERS = 6
 GROUP = "group"
 """The level that a group is, among those within which something is told."""
 
@@ -178,7 +180,7 @@ def _trend(e: Estimate) -> str:
 
 
 def order_sentences(answer: Answer) -> Iterator[str]:
-    """Yield whether all orders are the same, the pairs that change places, and the winners."""
+    """Yield whether the order is the same everywhere, who is first, and what tests show."""
     told = {
         key: _ranked(answer, *key)
         for key in dict.fromkeys(
@@ -186,50 +188,79 @@ def order_sentences(answer: Answer) -> Iterator[str]:
         )
     }
     if told:
-        yield _compared_orders(told)
+        yield _compared_orders(answer, told)
     changed = [e for e in answer.of(Statistic.TAU) if e.found]
     if changed:
-        note = " (in brackets: share of the resamples of users that keep either order)"
-        yield f"Change of places{note}: {listed(_changed(answer, e) for e in changed)}."
-    yield from _winners(answer)
+        yield _changes_of_place(answer, changed)
+    orders = {tuple(order) for order in told.values()}
+    if len(orders) > 1:
+        cases = (f"{_case(answer, *key)}: {' > '.join(order)}" for key, order in told.items())
+        yield f"Orders: {listed(cases, MOST_ORDERS)}."
 
 
-def _compared_orders(told: dict[tuple[str, str], list[str]]) -> str:
+def _compared_orders(answer: Answer, told: dict[tuple[str, str], list[str]]) -> str:
+    """Return whether order and winner are the same in all cases."""
+    first = _firsts(answer)
+    if len(told) == 1:
+        (order,) = told.values()
+        return f"The order is {' > '.join(order)}. {first}"
     if len(set(map(tuple, told.values()))) == 1:
         (order, *_) = told.values()
-        return f"The order is the same in all {len(told)} cases: {' > '.join(order)}."
-    measures = dict.fromkeys(m for m, _ in told)
-    named = f" by {measure_text(next(iter(measures)))}" if len(measures) == 1 else ""
-    cases = listed(
-        f"{_case(m, where, is_alone=bool(named))} {' > '.join(order)}"
-        for (m, where), order in told.items()
-    )
-    return f"The order{named} is not the same everywhere: {cases}."
+        return f"The order is the same in all {len(told)} cases: {' > '.join(order)}. {first}"
+    winners = {levels_text(e.found) for e in answer.of(Statistic.WINNER)}
+    if len(winners) == 1:
+        return f"{first} The order of the others is not the same in all {len(told)} cases."
+    return f"Neither the order nor the first is the same in all {len(told)} cases. {first}"
 
 
-def _case(measure: str, where: str, *, is_alone: bool) -> str:
-    """Return under what an order stands; a measure that all share is told before."""
-    if is_alone:
-        return f"{where}:"
-    return f"{measure_text(measure)}{f' within {where}' if where else ''}:"
-
-
-def _winners(answer: Answer) -> Iterator[str]:
-    """Yield who is first, in one sentence where that is the same everywhere."""
+def _firsts(answer: Answer) -> str:
+    """Return who is first where, in what shares of the resamples of users."""
     found = answer.of(Statistic.WINNER)
-    if len({levels_text(e.found) for e in found}) == 1 and len(found) > 1:
-        fewest = min((e.value for e in found), default=math.nan)
-        yield (
-            f"{levels_text(found[0].found)} is first in all {len(found)} cases, "
-            f"in at least {percent(fewest)} of the resamples of users."
-        )
-        return
-    for measure, own in by_measure(found):
-        wins = listed(
-            f"{levels_text(e.found)}{within(e.within)} in {percent(e.value)} of the resamples"
-            for e in own
-        )
-        yield f"First in {measure_text(measure)}: {wins}."
+    groups: dict[str, list[Estimate]] = {}
+    for e in found:
+        groups.setdefault(levels_text(e.found), []).append(e)
+    if len(groups) == 1 and len(found) > 1:
+        (name,) = groups
+        cases = [_case(answer, e.measure, levels_text(e.within)) for e in found]
+        where = f"under {spoken(cases)}" if len(cases) <= MOST else f"in all {len(cases)} cases"
+        return f"{name} is first {where} ({_resamples(found)}{_in_all(answer)})."
+    told = [
+        f"{name}{_under(answer, own) if len(found) > 1 else ''} ({_resamples(own)})"
+        for name, own in groups.items()
+    ]
+    return f"First: {listed(told)}."
+
+
+def _under(answer: Answer, own: Sequence[Estimate]) -> str:
+    cases = [_case(answer, e.measure, levels_text(e.within)) for e in own]
+    return f" under {spoken(cases[:MOST])}" + (" …" if len(cases) > MOST else "")
+
+
+def _resamples(own: Sequence[Estimate]) -> str:
+    """Return the shares of resamples in which each is first, or their range where many."""
+    shares = [e.value for e in own if math.isfinite(e.value)]
+    if not shares:
+        return "no values of users"
+    told = spoken(percent(s) for s in shares)
+    if len(shares) > MOST:
+        told = f"{percent(min(shares))} to {percent(max(shares))}"
+    return f"in {told} of the resamples of users"
+
+
+def _in_all(answer: Answer) -> str:
+    """Return in how many resamples one is first everywhere."""
+    shares = [e.value for e in answer.of(Statistic.SAME_WINNER) if math.isfinite(e.value)]
+    return f"; one is first everywhere in {percent(min(shares))}" if shares else ""
+
+
+def _case(answer: Answer, measure: str, where: str) -> str:
+    """Return under what an order stands: its levels, with the measure where there are several."""
+    are_several = len({e.measure for e in answer.of(Statistic.WINNER)}) > 1
+    return (
+        f"{where} by {measure_text(measure)}"
+        if where and are_several
+        else (where or measure_text(measure))
+    )
 
 
 def _ranked(answer: Answer, measure: str, where: str) -> list[str]:
@@ -243,21 +274,33 @@ def _ranked(answer: Answer, measure: str, where: str) -> list[str]:
     return sorted(wins, key=lambda name: -wins[name])
 
 
-def _changed(answer: Answer, e: Estimate) -> str:
-    """Return the pairs that change places, and how often users bear either order out."""
+def _changes_of_place(answer: Answer, changed: Sequence[Estimate]) -> str:
+    """Return which pairs change places by tests, and how sure the others are."""
+    pairs = [(e, pair) for e in changed for pair in e.found]
+    shown_ones = [(e, pair) for e, pair in pairs if e.found[pair] == CHANGE]
+    if shown_ones:
+        told = listed(_changed(answer, e, pair) for e, pair in shown_ones)
+        rest = len(pairs) - len(shown_ones)
+        more = f" {rest} more stand the other way round without such tests." if rest else ""
+        return f"Change places, both differences shown by tests: {told}.{more}"
+    told = listed((_changed(answer, e, pair) for e, pair in pairs), MOST - 2)
+    return f"No change of places is shown by tests of both differences: {told}."
+
+
+def _changed(answer: Answer, e: Estimate, pair: str) -> str:
+    """Return a pair that stands the other way round, and how often users bear either order out."""
     sides = [str(next(iter(side.values()), "")) for side in (e.levels, e.against)]
     shares = {
-        (name_of_order(s.measure, s.within), pair): s.value
+        (name_of_order(s.measure, s.within), both): s.value
         for s in answer.of(Statistic.STABILITY)
         for a, b in itertools.permutations((label_of(s.levels), label_of(s.against)))
-        if (pair := f"{a} and {b}")
+        if (both := f"{a} and {b}")
     }
-    told = []
-    for pair in e.found:
-        kept = [shares.get((side, pair), math.nan) for side in sides]
-        notes = [percent(share) for share in kept if math.isfinite(share)]
-        told.append(f"{label_text(pair)}{noted(' and '.join(notes))}")
-    return f"{', '.join(told)} between {' and '.join(map(label_text, sides))}"
+    kept = [shares.get((side, pair), math.nan) for side in sides]
+    notes = [percent(share) for share in kept if math.isfinite(share)]
+    told = f"kept in {' and '.join(notes)} of the resamples" if notes else ""
+    between = " and ".join(map(label_text, sides))
+    return f"{label_text(pair)} between {between}{noted(told)}"
 
 
 def group_sentences(answer: Answer) -> Iterator[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,8 @@ from agent_core.statistics.inference import (
 FEWEST_SYSTEMS = 6
 """Below, no p and no interval of tau: the smallest two-sided p is 0.33 with 3, 0.083 with 4."""
 FEWEST_DATASETS = 6
+CHANGE, NO_CHANGE = "change places", "no test shows it"
+"""What is told of a pair that stands the other way round in another order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ class Ranking:
 
 
 def order_answer(question: Question, study: StudyValues) -> Answer:
-    """Return winners, pairs that change places, how stable these are, and tau-b.
+    """Return winners, pairs that change places, with tests, how stable these are, and tau-b.
 
     The stability of a pair is the share of resamples of users that keep its order, a winner's
     the share in which it wins.
@@ -95,12 +97,14 @@ def order_answer(question: Question, study: StudyValues) -> Answer:
     found: list[Estimate] = []
     for ranking in rankings:
         found += [_winner(ranking), *_stabilities(ranking)]
-    agreements = [_agreement(a, b) for a, b in _to_compare(question, rankings)]
+    compared = list(_to_compare(question, rankings))
+    tests = _tested_changes(question, study, compared)
+    agreements = [_agreement(a, b, tests) for a, b in compared]
     powers = list(_powers(question, study)) if _is_of_measures(question) else []
     arms = [arm for r in rankings for arm in r.panel.arms]
     return Answer(
         question,
-        (*agreements, *found, *powers),
+        (*agreements, *_same_winners(question, rankings), *found, *tests.values(), *powers),
         _table(rankings),
         figure_of(FigureKind.HEAT_MAP, _marks(rankings), "", ""),
         next((f"{r.panel.n} users" for r in rankings if r.has_users), ""),
@@ -199,6 +203,62 @@ def _winner(ranking: Ranking) -> Estimate:
     )  # fmt: skip
 
 
+def _same_winners(question: Question, rankings: Sequence[Ranking]) -> Iterator[Estimate]:
+    """Yield the share of resamples in which one level is first in all orders of a measure.
+
+    Of orders under measures: in those under all of them. Users are resampled together.
+    """
+    is_of_measures = _is_of_measures(question)
+    for measure in ("",) if is_of_measures else question.measures:
+        own = [r for r in rankings if is_of_measures or r.measure == measure]
+        if len(own) < 2:
+            continue
+        firsts = [np.array(r.labels)[r.draws.argmax(axis=1)] for r in own]
+        share = math.nan
+        if all(r.has_users for r in own):
+            share = float(np.all([f == firsts[0] for f in firsts], axis=0).mean())
+        winners = [r.panel.arms[int(np.argmax(r.means))] for r in own]
+        is_same = len({w.label for w in winners}) == 1
+        yield Estimate(
+            Statistic.SAME_WINNER, measure, {}, share, unknown("users"), n=own[0].panel.n,
+            more={"orders": float(len(own))}, found=winners[0].levels if is_same else {},
+        )  # fmt: skip
+
+
+Tests = Mapping[tuple[str, frozenset[str]], Estimate]
+"""The name of an order and the two that change places in it to their difference there."""
+
+
+def _tested_changes(
+    question: Question, study: StudyValues, compared: Sequence[tuple[Ranking, Ranking]]
+) -> Tests:
+    """Return the difference of each pair that changes places, in both orders, with its test.
+
+    Holm over all of a measure: the largest change was looked for.
+    """
+    sides: dict[str, dict[tuple[str, frozenset[str]], tuple[Arm, Arm]]] = {}
+    for a, b in compared:
+        for pair in _changed_pairs(a, b):
+            for r in (a, b):
+                arms = [arm for arm in r.panel.arms if arm.label in pair]
+                own = sides.setdefault(r.measure, {})
+                own[r.name, frozenset(pair)] = arms[0], arms[1]
+    found: dict[tuple[str, frozenset[str]], Estimate] = {}
+    for measure, own in sides.items():
+        keys = {(id(a), id(b)): key for key, (a, b) in own.items()}
+        pairs = paired(study, measure, list(own.values()))
+        tested = difference_estimates(pairs, measure, question)
+        found |= {keys[id(p.a), id(p.b)]: e for p, e in zip(pairs, tested, strict=True)}
+    return found
+
+
+def _changed_pairs(a: Ranking, b: Ranking) -> list[tuple[str, str]]:
+    """Return the pairs that stand the other way round in another order."""
+    both = [label for label in a.labels if label in b.labels]
+    first, second = (r.means[[r.labels.index(x) for x in both]] for r in (a, b))
+    return [(both[i], both[j]) for i, j in _changes(first, second)]
+
+
 def _stabilities(ranking: Ranking) -> Iterator[Estimate]:
     """Yield the share of resamples that keep the order of each pair, the better first."""
     means = ranking.means
@@ -214,14 +274,14 @@ def _stabilities(ranking: Ranking) -> Iterator[Estimate]:
         )  # fmt: skip
 
 
-def _agreement(a: Ranking, b: Ranking) -> Estimate:
+def _agreement(a: Ranking, b: Ranking, tests: Tests) -> Estimate:
     """Return tau-b over the arms of two orders; from six systems on with p and interval."""
     both = [label for label in a.labels if label in b.labels]
     first, second = (
         (r.means[[r.labels.index(x) for x in both]], r.draws[:, [r.labels.index(x) for x in both]])
         for r in (a, b)
     )
-    changed = _changes(first[0], second[0])
+    changed = _changed_pairs(a, b)
     n = len(both)
     more = {
         "systems": float(n),
@@ -241,8 +301,15 @@ def _agreement(a: Ranking, b: Ranking) -> Estimate:
     return Estimate(
         Statistic.TAU, measure, told[0], kendall(first[0], second[0]), interval, told[1],
         n=interval.n, more=more,
-        found={f"{both[i]} and {both[j]}": "change places" for i, j in changed},
+        found={f"{x} and {y}": _is_shown(tests, (a, b), (x, y)) for x, y in changed},
     )  # fmt: skip
+
+
+def _is_shown(tests: Tests, orders: tuple[Ranking, Ranking], pair: tuple[str, str]) -> str:
+    """Return whether tests show both differences of a pair that changes places."""
+    own = [tests.get((r.name, frozenset(pair))) for r in orders]
+    shown = [e is not None and e.test is not None and e.test.is_shown for e in own]
+    return CHANGE if all(shown) else NO_CHANGE
 
 
 def _taus(a: Floats, b: Floats) -> Floats:
@@ -279,10 +346,10 @@ def _cautions(
     """Yield what the number of systems and of data sets keeps from being told."""
     fewest = min((len(r.labels) for r in rankings), default=0)
     if fewest < FEWEST_SYSTEMS:
-        yield Caution(CautionKind.FEW_SYSTEMS, str(fewest))
+        yield Caution(CautionKind.FEW_SYSTEMS, f"{fewest} systems")
     dataset = study.factor(FactorKind.DATASET.value)
     if dataset and dataset.name in question.within and len(dataset.levels) < FEWEST_DATASETS:
-        yield Caution(CautionKind.FEW_DATASETS, str(len(dataset.levels)))
+        yield Caution(CautionKind.FEW_DATASETS, f"{len(dataset.levels)} data sets")
 
 
 def _table(rankings: Sequence[Ranking]) -> pd.DataFrame:

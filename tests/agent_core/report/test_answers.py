@@ -11,6 +11,7 @@ from made_studies import EASE, KNN, MF, NDCG, POP, by_algorithm, study_plan, stu
 from agent_core.domain import Estimand, Factor, FactorRole, Metric, Question
 from agent_core.report.answer_figures import figure_of_answer
 from agent_core.report.answer_sentences import answer_text
+from agent_core.statistics.answers.answer import Statistic
 from agent_core.statistics.answers.groupings import grouping_of
 from agent_core.statistics.answers.registry import answer_to
 
@@ -89,6 +90,7 @@ def test_an_order_that_is_the_same_everywhere_is_said_once():
 
     assert "EASE > ItemKNN > Popularity" in text.lead
     assert text.lead.count(">") == 2
+    assert not text.more
 
 
 def test_a_spread_tells_its_interval_and_what_does_not_scatter():
@@ -246,6 +248,27 @@ def test_pairs_that_change_places_are_told_with_how_sure_either_order_is():
 
     _, text = told(asked, plan, value_of)
 
-    assert "EASE and ItemKNN (100 % and 100 %) between NDCG@10 and Recall@10" in " ".join(
-        text.more
-    )
+    assert "Neither the order nor the first is the same" in text.lead
+    assert "by tests: EASE and ItemKNN between NDCG@10 and Recall@10" in " ".join(text.more)
+    assert "100 % and 100 % of the resamples" in " ".join(text.more)
+
+
+def test_a_change_of_places_without_tests_is_told_as_none():
+    asked = Question(Estimand.ORDER, ("algorithm",), KEY, within=("train_share",))
+    plan = study_plan(EASE, KNN, POP, factors=[SHARES], questions=[asked])
+    noise = np.random.default_rng(4).standard_normal((2, 100))
+    noise -= noise.mean(axis=1, keepdims=True)
+
+    def value_of(cell, metric, users):
+        if cell.algorithm.name == "EASE":
+            return 0.5 + 0.01 * noise[0]
+        is_ahead = (cell.algorithm.name == "ItemKNN") == (cell.levels["train_share"] == 1.0)
+        return 0.2 + 0.001 * is_ahead + 0.1 * noise[int(cell.algorithm.name == "ItemKNN")]
+
+    answer, text = told(asked, plan, value_of)
+
+    assert text.lead.startswith("EASE is first under ")
+    assert "one is first everywhere in 100 %" in text.lead
+    assert any(more.startswith("No change of places is shown") for more in text.more)
+    changed = {pair: said for e in answer.of(Statistic.TAU) for pair, said in e.found.items()}
+    assert set(changed.values()) == {"no test shows it"}

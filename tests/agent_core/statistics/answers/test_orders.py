@@ -52,7 +52,7 @@ def test_below_six_systems_tau_has_no_p_and_no_interval():
     (tau,) = found.of(Statistic.TAU)
     assert "tau_p" not in tau.more
     assert not tau.interval.is_known
-    assert [c.about for c in found.cautions if c.kind is CautionKind.FEW_SYSTEMS] == ["3"]
+    assert [c.about for c in found.cautions if c.kind is CautionKind.FEW_SYSTEMS] == ["3 systems"]
 
 
 def test_from_six_systems_on_tau_has_both():
