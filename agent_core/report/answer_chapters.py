@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import pandas as pd
 
 from agent_core.domain import Plan, Study, ToldAnswer, study_of
 from agent_core.prose.number_format import shown
+from agent_core.prose.sentences import sentences
+from agent_core.report.answer_phrases import shortened
 from agent_core.report.answer_sentences import AnswerText, answer_text
 from agent_core.report.headline import summaries_over_seeds
 from agent_core.report.number_texts import methods_of
@@ -23,6 +26,8 @@ from agent_core.statistics.quotable import estimates_of
 MOST_LINES = 20
 """Of a table in the report; the file beside it has all."""
 
+MOST_HEADLINE = 600
+"""Characters of the first paragraph."""
 TOLD_LINES, TOLD_CAUTIONS, TOLD_REFERENCES = 10, 6, 16
 """Of an answer that a researcher is given."""
 Table = tuple[tuple[str, ...], ...]
@@ -48,13 +53,25 @@ class Chapter:
 
 
 def answer_headline(inputs: ReportInputs) -> str:
-    """Return the answer to the primary question, with what can turn it; empty where none leads."""
+    """Return the answer to the primary question in one paragraph; empty where none leads.
+
+    What does not fit into it stands in the chapter of the question.
+    """
     if has_own_headline(inputs):
         return ""
     text = answer_text(inputs.answers[0])
+    told = [s.strip() for part in (text.lead, *text.more[:2]) for s in sentences(part)]
     if not text.lead:
         return ""
-    return " ".join((text.marked, *text.more[:2]))
+    first, *rest = told
+    first = shortened(first, MOST_HEADLINE)
+    return " ".join((f"**{first}**", *_that_fit(rest, MOST_HEADLINE - len(first))))
+
+
+def _that_fit(texts: Sequence[str], room: int) -> list[str]:
+    """Return the first texts that fit into some characters together."""
+    lengths = itertools.accumulate(len(text) + 1 for text in texts)
+    return [text for text, length in zip(texts, lengths, strict=True) if length <= room]
 
 
 def chapters_of(

@@ -13,6 +13,7 @@ from agent_core.rules.design_words import level_text, levels_text
 from agent_core.statistics.answers.answer import Estimate, PairTest, Statistic, metric_of
 from agent_core.statistics.inference import Interval
 
+IN_TABLE = "; more in the table."
 MOST = 4
 """Pairs, curves or levels that one sentence tells; the table has all."""
 
@@ -79,6 +80,16 @@ def listed(texts: Iterable[str], most: int = MOST) -> str:
     found = list(texts)
     rest = len(found) - most
     return "; ".join(found[:most]) + (f"; {rest} more in the table" if rest > 0 else "")
+
+
+def shortened(sentence: str, most: int) -> str:
+    """Return a sentence, cut between the members of its lists where it is longer than `most`."""
+    text = sentence
+    while len(text) > most - len(IN_TABLE) and ("; " in text or ", " in text):
+        text = text.rpartition("; " if "; " in text else ", ")[0]
+        while text.count("(") > text.count(")"):
+            text = text.rpartition("(")[0].rstrip()
+    return sentence if len(sentence) <= most else f"{text}{IN_TABLE}"
 
 
 def spoken(texts: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agent_core.data.description import read_text
-from agent_core.domain import Metric
+from agent_core.domain import Metric, Plan, with_design
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.grounding.claim_sentences import comparison_sentence
@@ -50,6 +50,14 @@ from agent_core.rules.wording import seeds_text
 from agent_core.statistics.answered import open_questions
 from agent_core.statistics.repetition_units import CONFOUNDED
 
+
+def warns(plan: Plan, check: str) -> bool:
+    """Whether a warning of a check stands above all numbers: it is about what was asked."""
+    about = TEXTS["about"].get(check)
+    kinds = {q.kind.value for q in with_design(plan).questions}
+    return check in TEXTS["warnings"] and (about is None or bool(kinds & {*about}))
+
+
 TEX: dict[str, str] = TEXTS["tex"]
 _GLOBALS: dict[str, Any] = {
     f.__name__: f
@@ -83,6 +91,7 @@ _GLOBALS: dict[str, Any] = {
         short,
         shown,
         unanswered_text,
+        warns,
         words_of,
         seeds_text,
         split_seeds_of,

@@ -130,17 +130,20 @@ def beats_baseline(evidence: Evidence) -> Result:
     below = [_below_text(*pair) for pair in pairs if is_below(pair[1], pair[3])]
     if below:
         word = "Below" if primary.is_descending else "Worse than"
-        told = Detail(
-            f"{word} the baseline in {{metric}}: {{below}}", metric=primary.label, below=below
-        )
-        return warned(told + _looked_at(evidence, len(below), len(pairs)))
+        told = Detail(f"{word} the baseline in {{metric}}", metric=primary.label)
+        if len(pairs) > len(below):
+            told += Detail(
+                " in {count} of {pairs} comparisons", count=len(below), pairs=len(pairs)
+            )
+        told += Detail(": {below}", below=below)
+        return warned(told + _looked_at(evidence))
     choose = max if primary.is_descending else min
     subject, value, name, base, place = choose(pairs, key=lambda pair: pair[1])
     told = Detail(
         "{metric}: {algorithm} {value:.4g}, baseline {baseline} {base:.4g}",
         metric=primary.label, algorithm=subject, baseline=name, value=value, base=base,
     )  # fmt: skip
-    return passed(told + _in_place(place) + _looked_at(evidence, 0, len(pairs)))
+    return passed(told + _in_place(place) + _looked_at(evidence))
 
 
 def tuning_parity(evidence: Evidence) -> Result:
@@ -274,16 +277,16 @@ def _in_place(place: str) -> Detail:
     return Detail(" ({place})", place=place) if place else Detail("")
 
 
-def _looked_at(evidence: Evidence, below: int, pairs: int) -> Detail:
-    """End a reason with what was compared, where it is of several levels."""
+def _looked_at(evidence: Evidence) -> Detail:
+    """End a reason with how many cells were compared, where these are of several levels."""
     primary = evidence.plan.primary
     rows = evidence.single[evidence.single["metric"] == primary.name]
     if len(compared_places(evidence)) < 2:
         return Detail(".")
-    told = "; {count} of {pairs} comparisons, over {cells} of {of} cells."
+    told = "; over {cells} of {of} cells."
     cells = len(rows[RUN].drop_duplicates())
     of = max(cells, len(evidence.design))
-    return Detail(told, count=below, pairs=pairs, cells=cells, of=of)
+    return Detail(told, cells=cells, of=of)
 
 
 def _below_text(subject: str, value: float, baseline: str, base: float, place: str) -> Detail:

@@ -129,9 +129,9 @@ def _squares(
         lefts = list(dict.fromkeys(a.levels[first] for a in own))
         rights = list(dict.fromkeys(a.levels[second] for a in own))
         pairs = level_pairs(lefts, question.pairs, question.reference)
-        changes = level_pairs(rights, (), question.reference)
-        if question.reference not in rights:
-            changes = ends_first([(later, earlier) for earlier, later in changes], rights)
+        changes = ends_first([(y, x) for x, y in itertools.combinations(rights, 2)], rights)
+        if question.reference in rights:
+            changes = level_pairs(rights, (), question.reference)
         for (a, b), (x, y) in itertools.product(pairs, changes):
             corners = [at.get(k) for k in ((a, x), (b, x), (a, y), (b, y))]
             whole = [c for c in corners if c is not None]

@@ -106,5 +106,5 @@ async def test_a_home_made_model_below_popularity_is_flagged_in_the_first_lines(
     assert means["HomeMF"] < 0.03 < means["Popularity"]
     assert found["beats_baseline"].finding is Finding.WARN
     first = "\n".join(report.headline.splitlines()[:3])
-    assert "**The baseline is not beaten.**" in first
+    assert "**Not above the baseline.**" in first
     assert "HomeMF" in first

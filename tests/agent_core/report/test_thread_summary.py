@@ -111,7 +111,7 @@ def test_files_that_changed_after_they_were_recorded_stand_in_the_first_lines():
 def test_a_baseline_that_is_not_beaten_stands_in_the_first_lines(tmp_path):
     found = report(tmp_path, inputs_of(comparison_evidence(), checks=(BELOW,)))
 
-    assert found.headline.splitlines()[1].startswith("⚠️ **The baseline is not beaten.** Below")
+    assert found.headline.splitlines()[1].startswith("⚠️ **Not above the baseline.** Below")
     assert "4.5 times smaller" in found.markdown.split("## ")[0]
     assert found.warnings
 
@@ -256,13 +256,18 @@ def test_a_finding_that_is_among_the_metrics_is_not_told_again(tmp_path):
 
 
 def test_a_warning_in_the_first_lines_is_only_named_among_the_checks(tmp_path):
-    inputs = inputs_of(seed_evidence())
-    best = replace(inputs.best, checks=(BELOW,))
-    found = report(tmp_path, replace(inputs, best=best))
+    found = report(tmp_path, inputs_of(comparison_evidence(), checks=(BELOW,)))
 
     assert found.headline.count("4.5 times smaller") == 1
     assert "1 warning (`beats_baseline`, see above)" in found.summary
     assert "4.5 times smaller" not in found.summary
+
+
+def test_a_baseline_stands_among_the_checks_where_no_question_is_about_it(tmp_path):
+    found = report(tmp_path, inputs_of(seed_evidence(), checks=(BELOW,)))
+
+    assert "4.5 times smaller" not in found.headline
+    assert "4.5 times smaller" in found.summary
 
 
 def test_the_products_own_training_is_told_by_what_is_furthest_apart():
