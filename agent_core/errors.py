@@ -14,6 +14,21 @@ AgentError
 
 from __future__ import annotations
 
+import errno
+
+MACHINE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+}
+"""What the operating system refuses for want of something; all else is a mistake of ours."""
+
 
 class AgentError(Exception):
     """Something that the researcher's work cannot go on with; the message is for people."""
@@ -58,3 +73,11 @@ class DamagedRun(AgentError):
 
 class UnknownRun(AgentError):
     """No run has this id."""
+
+
+def machine_trouble(error: BaseException) -> str:
+    """Say what the machine lacks where that is what an error is about; else nothing."""
+    if not isinstance(error, OSError) or error.errno not in MACHINE:
+        return ""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{(error.strerror or str(error)).lower()}. Mend that, then go on."

@@ -8,7 +8,7 @@ SlackError
 
 from __future__ import annotations
 
-from agent_core.errors import AgentError
+from agent_core.errors import AgentError, machine_trouble
 from sandbox.errors import SandboxError
 from storage.errors import StorageError
 
@@ -33,6 +33,8 @@ def describe(error: BaseException) -> str:
     """Return what a person is told: our own words where we have them, never internals."""
     if isinstance(error, (AgentError, SandboxError, SlackError, StorageError)):
         return str(error)
+    if told := machine_trouble(error):
+        return told
     kind = type(error).__name__
     return (
         f"Something went wrong inside ({kind}); it is in my log. Nothing recorded is lost: try "

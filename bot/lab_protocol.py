@@ -13,6 +13,11 @@ from agent_core.run.view import RunView
 class LabLike(Protocol):
     """Submits, steers, follows and questions runs."""
 
+    @property
+    def storage_trouble(self) -> str:
+        """Why nothing can be stored now, while runs wait; empty where all is well."""
+        ...
+
     async def submit(self, task: Task) -> RunId:
         """Take a task on; the same origin gives the same run."""
         ...

@@ -29,6 +29,11 @@ class SchemaTooNew(StorageError):
 class StorageUnavailable(StorageError):
     """The folder or the database cannot be used: not writable, locked, or not a database."""
 
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
+        """Whether it may be over soon, without anything lost: locked, full, read-only."""
+
 
 class StorageFull(StorageUnavailable):
     """No space is left for what is to be stored."""
@@ -48,6 +53,15 @@ REMEDIES = {
         "`sqlite3 FILE .recover`."
     ),
 }
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+}
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -55,7 +69,8 @@ def unusable_database(path: Path, error: sqlite3.Error) -> StorageUnavailable:
     """Say in words what SQLite met, and what to do about it."""
     code = kind_of(error)
     kind = StorageFull if code == sqlite3.SQLITE_FULL else StorageUnavailable
-    return kind(f"{path} cannot be used: {error}. {REMEDIES.get(code, ELSEWHERE)}")
+    told = f"{path} cannot be used: {error}. {REMEDIES.get(code, ELSEWHERE)}"
+    return kind(told, is_passing=code in PASSING)
 
 
 def kind_of(error: sqlite3.Error) -> int:
@@ -68,5 +83,6 @@ def unusable_path(path: Path, error: OSError) -> StorageUnavailable:
     """Say in words what the file system refused, and what to do about it."""
     reason = (error.strerror or str(error)).lower()
     if error.errno in NO_SPACE:
-        return StorageFull(f"{path} cannot be stored: {reason}. {FULL}")
+        told = f"{path} cannot be stored: {reason}. {FULL}"
+        return StorageFull(told, is_passing=error.errno != errno.EFBIG)
     return StorageUnavailable(f"{path} cannot be used: {reason}. {ELSEWHERE}")

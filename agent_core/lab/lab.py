@@ -9,6 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from agent_core.domain import (
@@ -115,7 +116,8 @@ class Lab:
             task, words = await asyncio.to_thread(with_shelf, task, self.settings.data.shelf)
             found = files_of(task, self.settings.execution.workspace)
             for name, path in found.items():
-                await files.keep(path, folder / name)
+                keep = partial(files.keep, path, folder / name)
+                await self.journal.storage.through(keep)
         except BadDataset as error:
             return task, f"{error}{shelf_text(error, self.settings.data.shelf)}", ""
         return replace(task, files=tuple(folder / name for name in found)), "", words
@@ -309,8 +311,9 @@ class Lab:
             await self.journal.ask(run, "stop", by)
             return
         driver = await self.driver(run)
-        await driver.recorder.add(StopRequested(by))
+        # Stopped first: where nothing can be stored it is stopped all the same.
         driver.stop()
+        await driver.recorder.add(StopRequested(by))
 
     async def answer(self, run: RunId, question: str, by: UserId) -> Answer:
         """Answer a question from recorded results."""
@@ -390,8 +393,14 @@ class Lab:
         await asyncio.to_thread(shutil.copytree, source, folder, dirs_exist_ok=True)
         return folder
 
+    @property
+    def storage_trouble(self) -> str:
+        """Why nothing can be stored now; runs wait until it can. Empty where all is well."""
+        return self.journal.storage.trouble
+
     async def close(self) -> None:
         """Leave all runs as they are, resumable, and give up their leases."""
+        self.journal.storage.close()
         await asyncio.gather(*(w.abandon() for w in self.drivers.values()))
         for run in self.drivers:
             await self.journal.release(run)

@@ -35,7 +35,13 @@ from agent_core.domain.events import (
     StatusChanged,
 )
 from agent_core.domain.plan import plan_hash
-from agent_core.errors import AgentError, BadDataset, ModelUnavailable, OutsideGrammar
+from agent_core.errors import (
+    AgentError,
+    BadDataset,
+    ModelUnavailable,
+    OutsideGrammar,
+    machine_trouble,
+)
 from agent_core.execution.executor import Executor
 from agent_core.grounding.answer_numbers import invented, without
 from agent_core.grounding.answer_text import struck, untested
@@ -126,7 +132,9 @@ class RunDriver:
         if self.driving:
             self.driving.cancel()
             await asyncio.gather(self.driving, return_exceptions=True)
-        await self.recorder.flush()
+        for lost in await asyncio.gather(self.recorder.flush(), return_exceptions=True):
+            if lost is not None:
+                log.warning("what came last is not stored: %s", lost, extra={"run": self.run})
 
     async def drive(self) -> None:
         """Go through the phases; every error is logged as an event."""
@@ -143,8 +151,8 @@ class RunDriver:
         except Exception as error:
             log.exception("a run failed", extra={"run": self.run})
             kind = type(error).__name__
-            reason = f"Internal error ({kind}). The log has the details."
-            await self.recorder.add(RunFailed(reason))
+            internal = f"Internal error ({kind}). The log has the details."
+            await self.recorder.add(RunFailed(machine_trouble(error) or internal))
 
     async def phases(self) -> None:
         """Plan, wait for the start, search, conclude; each only where the log does not have it."""

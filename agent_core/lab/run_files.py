@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from agent_core.data.conditions import condition_spans
@@ -81,7 +82,7 @@ class RunFiles:
         journal = self.recorder.journal
         folder = journal.folder(self.recorder.run) / "data"
         for path in sorted(p for p in reading.folder.iterdir() if p.is_file()):
-            await journal.files.keep(path, folder / path.name)
+            await journal.storage.through(partial(journal.files.keep, path, folder / path.name))
         return DatasetsProfiled(reading.datasets, reading.said)
 
 

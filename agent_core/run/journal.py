@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import logging
 import os
 import secrets
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter
 
@@ -34,15 +37,20 @@ from agent_core.run.old_logs import complete, is_obsolete
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database
-from storage.errors import RecordNotFound
+from storage.errors import RecordNotFound, StorageUnavailable
 from storage.records import EventRecord, RunRecord
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 Now = Callable[[], datetime]
 
 EVENT_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 ADAPTERS: dict[str, TypeAdapter[Any]] = {}
 LEASE_TTL_S = 30.0
 POLL_S = 1.0
+STORAGE_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Pauses while nothing can be stored; the last one again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,44 @@ def decode(record: EventRecord) -> Logged:
     return Logged(record.seq, datetime.fromisoformat(record.at), event)
 
 
+class StorageWait:
+    """Waits while nothing can be stored for a reason that may pass, and says why."""
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        """Why nothing can be stored now; empty where all is well."""
+        self.closed = asyncio.Event()
+
+    async def through(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work`, again after each pause while the storage cannot be used.
+
+        Raises
+        ------
+        StorageUnavailable
+            When that does not pass by itself, or the service ends meanwhile.
+        """
+        for pause_s in itertools.chain(STORAGE_WAITS_S, itertools.repeat(STORAGE_WAITS_S[-1])):
+            try:
+                result = await work()
+            except StorageUnavailable as error:
+                if not error.is_passing or self.closed.is_set():
+                    raise
+                if not self.trouble:
+                    log.warning("waiting for the storage: %s", error)
+                self.trouble = str(error)
+            else:
+                self.trouble = ""
+                return result
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self.closed.wait()
+        raise AssertionError("the pauses never end")
+
+    def close(self) -> None:
+        """Wait no more: what cannot be stored now is not stored."""
+        self.closed.set()
+
+
 class Journal:
     """Append-only logs of runs, with leases and requests, over one database."""
 
@@ -103,6 +149,7 @@ class Journal:
         self.owner = owner
         self.now = now
         self.files = FileStore(database.folder / "files")
+        self.storage = StorageWait()
         self.news: dict[RunId, asyncio.Event] = defaultdict(asyncio.Event)
 
     def folder(self, run: RunId) -> Path:
@@ -114,16 +161,19 @@ class Journal:
         at = self.now().isoformat()
         body = as_json(TypeAdapter(Task), task)
         record = RunRecord(run, task.origin, task.requester, body, RunStatus.PLANNING, at, at)
-        if await runs.add_run(self.database, record):
+        if await self.storage.through(lambda: runs.add_run(self.database, record)):
             return run
         known = await runs.run_of_origin(self.database, task.origin)
         return RunId(known.id) if known else run
 
     async def append(self, run: RunId, *events: Event) -> list[Logged]:
-        """Store events; they are on disk when this returns, and only then are followers told."""
-        at = self.now()
-        records = await runs.append(
-            self.database, run, [encode(e) for e in events], at.isoformat(), _status_after(events)
+        """Store events; they are on disk when this returns, and only then are followers told.
+
+        Waits while the storage cannot be used.
+        """
+        at, encoded, status = self.now(), [encode(e) for e in events], _status_after(events)
+        records = await self.storage.through(
+            lambda: runs.append(self.database, run, encoded, at.isoformat(), status)
         )
         told = self.news.pop(run, None)
         if told:
@@ -210,8 +260,11 @@ class Journal:
         return {RunId(run) for run in held}
 
     async def release(self, run: RunId) -> None:
-        """Give up the lease of a run."""
-        await leases.release(self.database, run, self.owner)
+        """Give up the lease of a run; where that cannot be stored it runs out by itself."""
+        try:
+            await leases.release(self.database, run, self.owner)
+        except StorageUnavailable as error:
+            log.warning("a lease runs out by itself: %s", error, extra={"run": run})
 
     async def owner_of(self, run: RunId) -> str | None:
         """Return the live process that holds a run, if any."""

@@ -144,6 +144,11 @@ def dispute_note(users: Sequence[str]) -> str:
     return f"⚠️ *Disputed* by {listed}; see below in this thread."
 
 
+def storage_note(trouble: str) -> str:
+    """Say in a line that a run waits for the storage, and why; empty where it does not."""
+    return f"⏳ *Waiting: nothing can be stored now.* {escape(trouble)}" if trouble else ""
+
+
 def disputed_report(report: Message, users: Sequence[str]) -> Message:
     """Return a report whose first line says who disputes it."""
     note = dispute_note(users)

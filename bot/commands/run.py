@@ -38,6 +38,9 @@ REMEDY = (
 INTERRUPTED = 130
 LOCAL = UserId("local")
 
+TROUBLE_S = 1.0
+"""How often the terminal looks whether the run waits for the storage."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
@@ -139,8 +142,22 @@ async def _carry_out(order: RunOrder, settings: Settings, wanted: Task | KnownRu
             run = await find_run(lab.journal, wanted.beginning)
             after = (await lab.view(run)).seq
             await _take_up(lab, run, wanted, order)
-        view = await _follow_run(lab, run, order, after)
+        telling = asyncio.create_task(_tell_trouble(lab))
+        try:
+            view = await _follow_run(lab, run, order, after)
+        finally:
+            telling.cancel()
         return await _deliver(lab, view, order)
+
+
+async def _tell_trouble(lab: Lab) -> None:
+    """Say on the error stream when the run begins and ceases to wait for the storage."""
+    told = ""
+    while True:
+        if lab.storage_trouble != told:
+            told = lab.storage_trouble
+            typer.echo(f"Waiting: {told}" if told else "Going on.", err=True)
+        await asyncio.sleep(TROUBLE_S)
 
 
 async def _take_up(lab: Lab, run: RunId, wanted: KnownRun, order: RunOrder) -> None:

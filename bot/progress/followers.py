@@ -23,7 +23,7 @@ from agent_core.run.view import RunView, fold
 from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
 from bot.blocks.plan import closed_plan
-from bot.blocks.rounds import dispute_note, disputed_report
+from bot.blocks.rounds import dispute_note, disputed_report, storage_note
 from bot.blocks.text import escape, mention, moment
 from bot.delivery.cards import Cards
 from bot.delivery.outbox import Outbox
@@ -217,10 +217,13 @@ class Follower:
     def _show_card(self) -> None:
         """Bring the card up to date."""
         view, telling, requester = self.view, self.telling, self.thread.requester
-        disputes = dispute_note(self.disputers)
+        disputes, lab = dispute_note(self.disputers), self.lab
 
         def render() -> Message:
-            return card(view, requester, telling.now(), telling.cap, disputes)
+            # Asked at each edit: while nothing can be stored no event brings it.
+            waits = storage_note(lab.storage_trouble if not view.status.is_final else "")
+            note = "\n".join(n for n in (disputes, waits) if n)
+            return card(view, requester, telling.now(), telling.cap, note)
 
         is_last = view.status.is_final
         telling.cards.show(self.thread.card_key, self.thread.place, render, is_last=is_last)

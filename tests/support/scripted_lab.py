@@ -74,6 +74,7 @@ class ScriptedLab:
     calls: list = field(default_factory=list)
     trouble: object = None
     """Exception that the next call raises."""
+    storage_trouble: str = ""
     plans: bool = True
     """Whether a submitted task gets its plan at once."""
     news: asyncio.Event = field(default_factory=asyncio.Event)

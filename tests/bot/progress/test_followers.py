@@ -170,3 +170,15 @@ async def test_the_next_report_is_not_disputed(live):
     first, second = texts(live, ts, "The seed moves")
     assert "Disputed" in first["text"]
     assert "Disputed" not in second["text"] + card["text"]
+
+
+async def test_the_card_says_what_it_waits_for_while_nothing_can_be_stored(live):
+    ts, plan = await live.planned()
+    await live.press(plan, ButtonAction.START)
+    await live.post(ts, "*Running*")
+
+    live.lab.storage_trouble = "/srv/data is full. Free some space."
+    await live.post(ts, "Free some space")
+    live.lab.storage_trouble = ""
+
+    await live.workspace.wait_for(lambda: not texts(live, ts, "Free some space"), PATIENCE_S)
