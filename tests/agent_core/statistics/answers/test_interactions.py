@@ -35,13 +35,13 @@ def test_over_the_same_users_it_is_a_difference_of_differences_by_user():
     found = answer_to(ASKED, study())
 
     (one,) = found.of(Statistic.INTERACTION)
-    d = (NOISE[2] - NOISE[0]) * 0.1 - (NOISE[3] - NOISE[1]) * 0.1 - 0.15
+    d = (NOISE[3] - NOISE[1]) * 0.1 + 0.15 - (NOISE[2] - NOISE[0]) * 0.1
     assert one.value == pytest.approx(d.mean())
     half = stats.t.ppf(0.975, 79) * d.std(ddof=1) / math.sqrt(80)
     assert one.interval.half_width == pytest.approx(half)
-    assert one.test.verdict is Verdict.LOWER
+    assert one.test.verdict is Verdict.HIGHER
     assert (one.grade, one.test.family) == (Grade.SAME, 1)
-    assert "(EASE - ItemKNN, train_share=0.5)" in one.subject
+    assert one.found["from"] == "train_share=0.5"
 
 
 def test_with_other_candidates_it_differs_by_and_is_not_tested():
