@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from agent_core.domain import Answer, Revision, RunId, Task, UserId
@@ -34,8 +35,14 @@ class LabLike(Protocol):
         """Read a reply to the plan."""
         ...
 
-    async def describe_files(self, run: RunId, text: str, by: UserId) -> None:
-        """Read the files of a run that was refused for them again, by what somebody says."""
+    async def names_shelf(self, run: RunId, text: str) -> bool:
+        """Whether a reply names a dataset of the shelf that its run may go on with."""
+        ...
+
+    async def describe_files(
+        self, run: RunId, text: str, by: UserId, files: Sequence[Path] = ()
+    ) -> None:
+        """Read the files of a run that was refused for them again, or others in their place."""
         ...
 
     async def undo(self, run: RunId, by: UserId) -> Revision:

@@ -59,7 +59,7 @@ class FilesDescribed:
     text: str
     by: UserId
     files: tuple[Path, ...] = ()
-    """Those that it brought, where the task had none."""
+    """Those that came with it, read in the place of the task's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 import secrets
 import shutil
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,7 @@ from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.run_files import (
     can_be_described,
     frozen_reply,
+    names_shelf,
     resumed_status,
     shelf_text,
     with_shelf,
@@ -253,8 +254,28 @@ class Lab:
         await (await self.driver(run)).go_back(plan, change, by)
         return Revision(plan, change)
 
-    async def describe_files(self, run: RunId, text: str, by: UserId) -> None:
-        """Read the files of a run that was refused for them again, by what somebody says.
+    async def names_shelf(self, run: RunId, text: str) -> bool:
+        """Whether a reply names a dataset of the shelf that its run may go on with."""
+        task = (await self.view(run)).task
+        has_files = bool(task and task.files)
+        folder = self.settings.data.shelf
+        return await asyncio.to_thread(names_shelf, text, folder, has_files=has_files)
+
+    async def describe_files(
+        self, run: RunId, text: str, by: UserId, files: Sequence[Path] = ()
+    ) -> None:
+        """Have a run that was refused for its files go on: they are read again as somebody says.
+
+        Parameters
+        ----------
+        run
+            The run.
+        text
+            What is said of them; it may name a dataset of the shelf.
+        by
+            Who says it.
+        files
+            Others that are read in their place; none: those that the run has.
 
         Raises
         ------
@@ -266,12 +287,16 @@ class Lab:
             return
         if not await self.journal.claim(run):
             raise RunBusy(f"Run {run} is driven by another process; say it there.")
-        task, trouble = view.task, ""
-        if not task.files:
-            words = "\n".join((task.text, *view.said, text))
-            task, trouble, _ = await self.store_files(replace(task, text=words), run)
-        described = FilesDescribed(text, by, () if view.task.files else task.files)
-        await self.journal.append(run, described, StatusChanged(RunStatus.PLANNING))
+        brought: tuple[Path, ...] = ()
+        trouble = words = ""
+        if files or not view.task.files or await self.names_shelf(run, text):
+            told = "\n".join((view.task.text, *view.said, text))
+            asked = replace(view.task, text=told, files=tuple(files))
+            task, trouble, words = await self.store_files(asked, run)
+            brought = () if trouble else task.files
+        described = [FilesDescribed(text, by, brought)]
+        described += [FilesDescribed(words, by)] if words else []
+        await self.journal.append(run, *described, StatusChanged(RunStatus.PLANNING))
         if trouble:
             await self.journal.append(run, RunFailed(trouble, is_resumable=False))
         else:

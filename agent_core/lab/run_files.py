@@ -176,6 +176,14 @@ def with_shelf(task: Task, folder: Path) -> tuple[Task, str]:
     return replace(task, files=(*task.files, *taken.files)), taken.words
 
 
+def names_shelf(text: str, folder: Path, *, has_files: bool) -> bool:
+    """Whether a text names a dataset of the shelf, also one that is not as it was."""
+    try:
+        return bool(take_named(open_shelf(folder), text, has_files=has_files).files)
+    except BadDataset:
+        return True
+
+
 def shelf_text(error: BadDataset, folder: Path) -> str:
     """Return what lies on the shelf, for whoever has no dataset and was not told yet."""
     shelf = open_shelf(folder)

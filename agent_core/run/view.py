@@ -229,7 +229,8 @@ def _described(view: RunView, event: FilesDescribed) -> RunView:
     task = view.task
     if task is not None and event.files:
         task = replace(task, files=event.files)
-    return replace(view, task=task, datasets=(), said=(*view.said, event.text), failure="")
+    said = (*view.said, event.text) if event.text else view.said
+    return replace(view, task=task, datasets=(), said=said, failure="")
 
 
 def _end_step(view: RunView, logged: Logged) -> RunView:

@@ -62,11 +62,25 @@ class NewTasks:
         """Begin a new task in a known thread, with the files of the old one or new ones."""
 
         def anew(old: Thread) -> Thread:
-            memo = replace(old.memo, text=text, task_ts=incoming.ts, files=tuple(files))
+            # A task that the lab does not have yet goes on under its card.
+            task_ts = incoming.ts if old.run else old.memo.task_ts
+            memo = replace(old.memo, text=text, task_ts=task_ts, files=tuple(files))
             return replace(old, run=RunId(""), last_seq=0, memo=memo)
 
         changed = await self.services.threads.change(thread.place, anew)
         await self.work_on(changed or thread, incoming, incoming.files)
+
+    async def go_on_with(self, thread: Thread, incoming: Incoming, text: str) -> None:
+        """Have a task that was refused for its files go on with others, under the same card."""
+        services = self.services
+        try:
+            fetched = await services.downloads.fetch(thread.origin, incoming.files)
+        except FileTrouble as error:
+            await self.refuse(thread, incoming, str(error))
+            return
+        await services.lab.describe_files(thread.run, text, UserId(incoming.user), fetched)
+        services.downloads.forget(thread.origin)
+        services.followers.follow(thread)
 
     async def work_on(
         self,

@@ -79,7 +79,7 @@ class Replies:
         is_wish = is_wish or (is_of_files and intent is not Intent.QUESTION)
         if view.status is RunStatus.WAITING and may_steer:
             await self.revise(thread, incoming)
-        elif is_of_files and can_be_described(view) and may_steer:
+        elif may_steer and await self._may_go_on(thread, view, incoming):
             await self.describe_files(thread, incoming)
         elif self._is_restated(view, intent, incoming) and may_steer:
             text = incoming.text
@@ -241,6 +241,13 @@ class Replies:
         else:
             await self.report_requests.offer(view, incoming, incoming.text)
 
+    async def _may_go_on(self, thread: Thread, view: RunView, incoming: Incoming) -> bool:
+        """Whether a run that was refused for its files goes on with what a reply says of them."""
+        if not can_be_described(view):
+            return False
+        is_of_files = bool(spoken_of_files(incoming.text, view.datasets))
+        return is_of_files or await self.services.lab.names_shelf(thread.run, incoming.text)
+
     def _is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
         """Whether a task that never got a plan is asked anew."""
         has_failed = view.status is RunStatus.FAILED and view.plan is None
@@ -264,6 +271,8 @@ class Replies:
         if view.status is RunStatus.WAITING:
             await self.services.lab.stop(thread.run, UserId(incoming.user))
             await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+        elif can_be_described(view):
+            await self.new_tasks.go_on_with(thread, incoming, _said_of_file(incoming))
         elif view.status is RunStatus.FAILED and view.plan is None:
             await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
         else:
@@ -293,8 +302,13 @@ def _is_waiver(incoming: Incoming) -> bool:
 
 def _whole_question(thread: Thread, incoming: Incoming) -> str:
     """Return the question with what was said about the new file."""
-    said = incoming.text if _is_statement(incoming.text) else ""
-    return f"{thread.memo.text}\n{said}".strip()
+    return f"{thread.memo.text}\n{_said_of_file(incoming)}".strip()
+
+
+def _said_of_file(incoming: Incoming) -> str:
+    """Return what is said of a file that is attached; empty: nothing, as in `here it is`."""
+    is_said = _is_statement(incoming.text) or spoken_of_files(incoming.text)
+    return incoming.text if is_said else ""
 
 
 def _is_statement(text: str) -> bool:

@@ -140,8 +140,11 @@ class ScriptedLab:
         self.add(run, PlanSet(plan, change, by, text))
         return Revision(plan, change)
 
-    async def describe_files(self, run, text, by) -> None:
-        self.note("describe_files", text, by)
+    async def names_shelf(self, run, text) -> bool:
+        return "shelf" in text
+
+    async def describe_files(self, run, text, by, files=()) -> None:
+        self.note("describe_files", text, tuple(f.read_bytes() for f in files))
         self.add(run, FilesDescribed(text, by), StatusChanged(RunStatus.PLANNING))
         self.plan(run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bot_bench import whole
 from patience import PATIENCE_S
 
 from agent_core.domain import RunStatus
@@ -12,6 +13,11 @@ from bot.slack.settings import AccessSettings, SlackSettings
 from bot.workspace.faults import ApiTrouble
 
 NO_DATA = "There is no dataset. Attach a file with user and item columns."
+
+
+def cards_of(live, ts):
+    """Return how many cards stand in a thread."""
+    return sum("🔬" in whole(m) for m in live.posts(ts))
 
 
 @pytest.mark.parametrize("text", ["@autoreclab", "@autoreclab  hi!", "@autoreclab help"])
@@ -35,9 +41,10 @@ async def test_without_a_dataset_the_reply_with_one_begins_the_task(live):
     live.say(ts, "here it is, the user column is uid", files=[live.data])
     await live.post(ts, "Plan v1")
 
-    task, contents = live.lab.tasks[1]
-    assert task.text.endswith("<leave-one-out>\nhere it is, the user column is uid")
-    assert contents == (live.data.read_bytes(),)
+    assert ("describe_files", "here it is, the user column is uid", (live.data.read_bytes(),)) in (
+        live.lab.calls
+    )
+    assert cards_of(live, ts) == 1
 
 
 async def test_a_question_outside_the_grammar_can_be_reworded_with_the_same_file(live):
@@ -102,6 +109,7 @@ async def test_after_a_refused_file_a_reply_with_another_one_begins_the_task(liv
     live.say(ts, "again", files=[live.data])
 
     await live.post(ts, "Plan v1")
+    assert cards_of(live, ts) == 1
 
 
 async def test_a_file_that_is_too_large_is_refused_before_the_download(bench):

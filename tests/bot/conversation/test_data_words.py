@@ -6,10 +6,12 @@ import random
 
 import pytest
 from bot_bench import QUICK, Bench, whole
-from labs import lab_in
+from labs import lab_in, settings
 from patience import PATIENCE_S
 
+from agent_core.data.shelf import add_to_shelf, open_shelf
 from agent_core.offline.researcher import OfflineResearcher
+from agent_core.settings import DataSettings
 from bot.workspace.server import open_workspace
 
 PICK = random.Random(4)
@@ -25,9 +27,10 @@ QUESTION = "@autoreclab Compare popularity and item kNN, NDCG@10, leave-one-out.
 
 @pytest.fixture
 async def live(tmp_path):
+    given = settings().model_copy(update={"data": DataSettings(shelf=tmp_path / "shelf")})
     async with (
         open_workspace(rules=QUICK) as workspace,
-        lab_in(tmp_path / "lab", OfflineResearcher()) as lab,
+        lab_in(tmp_path / "lab", OfflineResearcher(), given) as lab,
     ):
         bench = Bench(workspace, lab, tmp_path)
         await bench.start()
@@ -86,6 +89,37 @@ async def test_after_a_refusal_a_reply_goes_on_to_the_plan_under_the_same_card(l
     await live.post(ts, "Plan v1", PATIENCE_S)
 
     assert len(await views(live)) == 1
+    assert sum("🔬" in whole(m) for m in live.posts(ts)) == 1
+
+
+async def test_a_file_after_a_refusal_is_read_under_the_same_card(live):
+    ts = asked(live, UNKNOWN)
+    await live.post(ts, "I find no column for a user", PATIENCE_S)
+
+    other = live.folder / "other.csv"
+    other.write_text(TWO_DOUBTS)
+    live.say(ts, "here it is", files=[other])
+    await live.post(ts, "Plan v1", PATIENCE_S)
+
+    (view,) = await views(live)
+    assert ([p.name for p in view.task.files], view.said) == (["other.csv"], ())
+    assert sum("🔬" in whole(m) for m in live.posts(ts)) == 1
+
+
+async def test_a_dataset_of_the_shelf_is_named_where_none_was_attached(live):
+    shelf = open_shelf(live.lab.settings.data.shelf)
+    path = live.folder / "venues.csv"
+    path.write_text(TWO_DOUBTS)
+    add_to_shelf(shelf, "venues", [path], [], words="drop the -1 rows")
+    ts = live.ask(QUESTION, files=[])
+    await live.post(ts, "There is no dataset", PATIENCE_S)
+
+    live.say(ts, "on venues")
+    await live.post(ts, "Plan v1", PATIENCE_S)
+
+    (view,) = await views(live)
+    assert view.said == ("on venues", "drop the -1 rows")
+    assert view.datasets[0].rows < len(PAIRS)
     assert sum("🔬" in whole(m) for m in live.posts(ts)) == 1
 
 
