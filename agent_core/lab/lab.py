@@ -130,7 +130,7 @@ class Lab:
             if known and not known.is_over:
                 return known
             driver = RunDriver(self.journal, run, self.services, self.settings)
-            require_sound(await driver.recorder.load())
+            require_sound(await driver.load())
             self.drivers[run] = driver
             driver.begin()
             return driver
@@ -377,7 +377,7 @@ class Lab:
         """Execute the best script again in a clean sandbox and compare."""
         log.info("repeating the best script", extra={"run": run, "by": by})
         driver = RunDriver(self.journal, run, self.services, self.settings)
-        await driver.recorder.load()
+        await driver.load()
         return await driver.rerun()
 
     async def dispute(self, run: RunId, text: str, by: UserId) -> Rechecked:
@@ -390,7 +390,7 @@ class Lab:
         """
         log.info("the report is disputed", extra={"run": run, "by": by})
         driver = RunDriver(self.journal, run, self.services, self.settings)
-        await driver.recorder.load()
+        await driver.load()
         await driver.recorder.add(Disputed(dispute_line(text), by))
         return await driver.recheck()
 

@@ -112,6 +112,12 @@ class RunDriver:
         """Whether the run is not driven any more."""
         return self.driving is not None and self.driving.done()
 
+    async def load(self) -> RunView:
+        """Fold the log, and see that the files of the run's data are there."""
+        view = await self.recorder.load()
+        await self.run_files.bring_back()
+        return view
+
     def begin(self) -> None:
         """Drive the run from where it stands, in a task of its own."""
         if self.view.stop_by:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from agent_core.data.conditions import condition_spans
 from agent_core.data.description import answer_text, lettered_questions
 from agent_core.data.file_scopes import with_scopes, without_scopes
 from agent_core.data.file_words import FileWords, file_words
-from agent_core.data.given_files import with_tables
+from agent_core.data.given_files import table_name, with_tables
 from agent_core.data.said_columns import listed_columns
 from agent_core.data.shelf import open_shelf, take_named
 from agent_core.domain import Dataset, RunStatus, Task
@@ -59,6 +59,22 @@ class RunFiles:
         used = {name for dataset in self.recorder.view.datasets for name in dataset.files}
         files = {name: path for name, path in self.attached.items() if name in used}
         return with_tables(files or self.attached)
+
+    async def bring_back(self) -> None:
+        """Get files of the run's data that are gone: from the store, and read from those again."""
+        view, journal = self.recorder.view, self.recorder.journal
+        folder = journal.folder(self.recorder.run) / "data"
+        hashes = {n: h for d in view.datasets for n, h in d.files.items() if n in self.attached}
+        for name, sha256 in hashes.items():
+            if not (folder / name).exists():
+                await journal.bring_back(sha256, folder / name)
+        tables = {d.table_sha256: folder / table_name(d.name) for d in view.datasets}
+        if all(path.exists() for sha256, path in tables.items() if sha256):
+            return
+        with suppress(BadDataset):
+            async with self.open_reading(view.said) as reading:
+                if {d.table_sha256 for d in reading.datasets} == set(tables):
+                    await self.take(reading)
 
     @asynccontextmanager
     async def open_reading(self, said: tuple[str, ...]) -> AsyncIterator[FileReading]:

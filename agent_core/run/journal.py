@@ -34,6 +34,7 @@ from agent_core.rules.reading import with_rules_read
 from agent_core.rules.stored import is_without_levels, with_levels
 from agent_core.run.damage import damage, missing, task_damage
 from agent_core.run.old_logs import complete, is_obsolete
+from agent_core.run.places import placed, portable
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database
@@ -159,7 +160,7 @@ class Journal:
     async def create(self, run: RunId, task: Task) -> RunId:
         """Create a run, or return the one that the same origin already has."""
         at = self.now().isoformat()
-        body = as_json(TypeAdapter(Task), task)
+        body = as_json(TypeAdapter(Task), portable(task, self.database.folder))
         record = RunRecord(run, task.origin, task.requester, body, RunStatus.PLANNING, at, at)
         if await self.storage.through(lambda: runs.add_run(self.database, record)):
             return run
@@ -171,7 +172,8 @@ class Journal:
 
         Waits while the storage cannot be used.
         """
-        at, encoded, status = self.now(), [encode(e) for e in events], _status_after(events)
+        at, status = self.now(), _status_after(events)
+        encoded = [encode(portable(e, self.database.folder)) for e in events]
         records = await self.storage.through(
             lambda: runs.append(self.database, run, encoded, at.isoformat(), status)
         )
@@ -191,7 +193,8 @@ class Journal:
         records = await runs.events(self.database, run, after)
         if not records and not after:
             await self.record(run)
-        return list(_readable(run, after, records))
+        found = _readable(run, after, records)
+        return [replace(e, event=placed(e.event, self.database.folder)) for e in found]
 
     async def follow(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield events from the log, then as they come, until one makes the run final."""
@@ -239,7 +242,7 @@ class Journal:
             task: Task = TypeAdapter(Task).validate_python(json.loads(record.task_json))
         except ValueError as error:
             raise DamagedRun(task_damage(run, error)) from error
-        return task
+        return placed(task, self.database.folder)
 
     async def ids(self) -> list[RunId]:
         """Return all runs, oldest first."""
@@ -290,6 +293,11 @@ class Journal:
     async def settle(self, request: RunRequest, result: str) -> None:
         """Mark a request as carried out."""
         await requests.finish(self.database, request.id, result, self.now())
+
+    async def bring_back(self, sha256: str, path: Path) -> None:
+        """Give a stored file its name again, where it is stored."""
+        with suppress(RecordNotFound):
+            await self.files.link(sha256, path)
 
     async def forget(self, run: RunId) -> None:
         """Delete a run: its files, the copies of its data that no other uses, and its log."""
