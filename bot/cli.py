@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,26 @@ data_commands = typer.Typer(help="What files hold, and the datasets of the shelf
 app.add_typer(data_commands, name="data", no_args_is_help=True)
 app.add_typer(tasks, name="tasks", no_args_is_help=True)
 app.add_typer(env, name="env", no_args_is_help=True)
+
+
+def show_version(is_wanted: bool) -> None:
+    """Print the version and end."""
+    if is_wanted:
+        typer.echo(f"autoreclab {version('autoreclab-slack')}")
+        raise typer.Exit
+
+
+@app.callback()
+def autoreclab(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=show_version, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Hold the options of the program as a whole; `app` has its help."""
+
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="A setting, as table.key=value; repeatable.")
@@ -295,6 +316,30 @@ def tasks_forget(run_id: RunArgument, given: Set = None, config: Config = None) 
     leave(forget_run(settings_of(config, given), run_id))
 
 
+@app.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(help="The archive to write, for example lab.tar.gz.")],
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Write the data folder into one file; also while the service works."""
+    from bot.commands.backup import write_backup
+
+    leave(write_backup(settings_of(config, given), file))
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+    given: Set = None,
+    config: Config = None,
+) -> None:
+    """Make the data folder anew from a backup; it must be empty or new."""
+    from bot.commands.backup import restore_backup
+
+    leave(restore_backup(settings_of(config, given), file))
+
+
 @env.command("list")
 def env_list(json: Json = False, given: Set = None, config: Config = None) -> None:
     """List the packages that experiments may import, with versions."""
@@ -345,9 +390,21 @@ def settings_of(config: Path | None, given: list[str] | None) -> Any:
 
 def set_up_logging() -> None:
     """Send warnings and worse to the terminal."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(WithFacts("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class WithFacts(logging.Formatter):
+    """Writes the facts of a line, which callers hand over as `extra`, behind its words."""
+
+    OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line with its facts, each as name=value."""
+        facts = {k: v for k, v in record.__dict__.items() if k not in self.OWN}
+        told = " ".join(f"{name}={value!r}" for name, value in facts.items())
+        return f"{super().formatMessage(record)}{f' ({told})' if told else ''}"
 
 
 def leave(code: int) -> None:

@@ -20,6 +20,7 @@ from agent_core.run.journal import Journal, process_name
 from agent_core.run.view import RunView, fold
 from bot.commands.terminal import as_json as event_json, plan_text, report_text, summary_of
 from bot.settings import Settings
+from storage.backup import open_to_read
 from storage.database import open_database
 from storage.errors import StorageError
 
@@ -60,7 +61,7 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
             if view.is_damaged:
                 typer.echo(view.failure, err=True)
 
-    return _with_journal(settings, work)
+    return _with_journal(settings, work, is_reading=True)
 
 
 def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) -> int:
@@ -82,7 +83,7 @@ def show_run(settings: Settings, beginning: str, *, as_json: bool, calls: bool) 
             console = Console(highlight=False, soft_wrap=True)
             console.print("\n", report_text(view.report), sep="")
 
-    return _with_journal(settings, work)
+    return _with_journal(settings, work, is_reading=True)
 
 
 def stop_run(settings: Settings, beginning: str) -> int:
@@ -115,7 +116,7 @@ def export_run(settings: Settings, beginning: str, out: Path | None) -> int:
         await asyncio.to_thread(shutil.copytree, source, folder, dirs_exist_ok=True)
         typer.echo(f"Results: {folder}")
 
-    return _with_journal(settings, work)
+    return _with_journal(settings, work, is_reading=True)
 
 
 def forget_run(settings: Settings, beginning: str) -> int:
@@ -132,11 +133,14 @@ def forget_run(settings: Settings, beginning: str) -> int:
     return _with_journal(settings, work)
 
 
-def _with_journal(settings: Settings, work: Callable[[Journal], Awaitable[None]]) -> int:
+def _with_journal(
+    settings: Settings, work: Callable[[Journal], Awaitable[None]], *, is_reading: bool = False
+) -> int:
     """Open the log, do `work`, return the exit status."""
 
     async def through() -> None:
-        async with open_database(settings.storage) as database:
+        opening = open_to_read if is_reading else open_database
+        async with opening(settings.storage) as database:
             await work(Journal(database, process_name()))
 
     try:
