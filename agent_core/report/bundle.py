@@ -30,8 +30,9 @@ from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.solution import files_read, public_part, standalone_script
 from agent_core.rules.design_words import size_of, words_of
-from agent_core.statistics.facts import Facts
+from agent_core.statistics.facts import Facts, facts_by_place
 from agent_core.statistics.measured_values import user_values
+from agent_core.statistics.summaries import LEVELS
 
 MAX_ZIP_BYTES = 200 << 20
 OUTPUT_KEPT = 4000
@@ -200,8 +201,15 @@ def _write_tables(inputs: ReportInputs, facts: Facts, folder: Path) -> None:
         return
     rows = inputs.evidence.rows
     rows.to_csv(target / "per_run.csv", index=False)
+    by_place = [("", facts)]
+    if any(s.over == LEVELS for s in facts.summaries):
+        by_place = list(facts_by_place(inputs.evidence))
     for name in ("summaries", "comparisons"):
-        frame = pd.DataFrame(fill_form(name, row) for row in getattr(facts, name))
+        frame = pd.DataFrame(
+            ({"levels": place} if place else {}) | fill_form(name, row)
+            for place, own in by_place
+            for row in getattr(own, name)
+        )
         frame.to_csv(target / f"{name}.csv", index=False)
     if len(inputs.evidence.agreement):
         inputs.evidence.agreement.to_csv(target / "recomputed.csv", index=False)

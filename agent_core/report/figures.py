@@ -23,6 +23,7 @@ from agent_core.report.headline import swept_points
 from agent_core.report.number_texts import names_of, sd_text
 from agent_core.statistics.facts import Facts, Summary
 from agent_core.statistics.measured_values import run_values
+from agent_core.statistics.summaries import LEVELS
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#595959")
 """Of Okabe and Ito's palette, and a grey; shape or words always say the same as a colour."""
@@ -79,6 +80,8 @@ def figures_for(evidence: Evidence, facts: Facts) -> dict[str, Figure]:
         return spread | {"comparison": _comparison(plan, facts)}
     if plan.study is Study.SWEEP and plan.swept:
         return {"sweep": _sweep(plan, facts), "comparison": _comparison(plan, facts)}
+    if any(s.over == LEVELS for s in facts.summaries):
+        return {}  # a mean over levels that are compared is none of them
     found = {"comparison": _comparison(plan, facts)}
     if any(c.is_declared for c in facts.comparisons):
         found["differences"] = _differences(plan, facts)

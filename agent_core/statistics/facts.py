@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from agent_core.domain import Metric, Plan
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.views import views_by_place
 from agent_core.prose.quotation import is_name
 from agent_core.statistics import inference
 from agent_core.statistics.comparisons import Comparison, compare_pairs
@@ -80,8 +81,17 @@ class Facts:
         return None
 
 
+def facts_by_place(evidence: Evidence) -> Iterator[tuple[str, Facts]]:
+    """Yield the statistics of each combination of compared levels of data and split, by name."""
+    for place, view in views_by_place(evidence):
+        yield place, collect_facts(view)
+
+
 def collect_facts(evidence: Evidence) -> Facts:
-    """Compute all statistics from single-run rows and per-user values, never from aggregates."""
+    """Compute all statistics from single-run rows and per-user values, never from aggregates.
+
+    Over levels that are compared there are means only: neither spread nor difference is one.
+    """
     found = Observations.of(evidence)
     rng = np.random.default_rng(SEED)
     summaries: list[Summary] = []
@@ -90,7 +100,8 @@ def collect_facts(evidence: Evidence) -> Facts:
         if metric not in evidence.plan.metrics and not is_name(metric.name):
             continue
         summaries += summaries_of(found, metric, rng)
-        comparisons += compare_pairs(evidence.plan, found, metric, rng)
+        if not found.are_levels:
+            comparisons += compare_pairs(evidence.plan, found, metric, rng)
     comparisons.sort(key=lambda c: not c.is_declared)
     values: dict[str, float] = {}
     for summary in summaries:
@@ -103,7 +114,7 @@ def collect_facts(evidence: Evidence) -> Facts:
         tuple(summaries),
         tuple(comparisons),
         found.definitions,
-        tuple(_orders(evidence.plan, summaries)),
+        () if found.are_levels else tuple(_orders(evidence.plan, summaries)),
         found.left_out(evidence.plan.primary),
     )
 

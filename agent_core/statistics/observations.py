@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agent_core.domain import Metric
+from agent_core.domain import FactorKind, Metric, with_design
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.views import compared_places
 from agent_core.prose.quotation import is_name
 from agent_core.statistics.measured_values import (
     definitions_of,
@@ -75,6 +76,10 @@ class Observations:
     """Test interactions divided by training interactions."""
     planned: frozenset[str] = frozenset()
     """Algorithms of the plan: those that are compared."""
+    parts: str = "folds"
+    """What people call the parts that are tested: folds, or splits that differ in their seed."""
+    are_levels: bool = False
+    """Whether these parts are levels that are compared: no sample, and no spread over them."""
     memory: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     """Answers that were given, by question: tables of many users are asked for again and again."""
 
@@ -91,6 +96,8 @@ class Observations:
             held_fixed(rows),
             test_share(evidence),
             frozenset(a.name for a in evidence.plan.algorithms),
+            _parts_of(evidence),
+            len(compared_places(evidence)) > 1,
         )
 
     @property
@@ -289,3 +296,10 @@ def _as_losses(table: pd.DataFrame, metric: Metric) -> Losses:
     users = table.groupby(level="user_id", sort=False)["loss"].agg(["sum", "count"])
     sums, counts = users["sum"].to_numpy(float), users["count"].to_numpy(float)
     return Losses(sums, counts, metric.name == "rmse")
+
+
+def _parts_of(evidence: Evidence) -> str:
+    """Return what the parts of a study are called: folds, unless split seeds alone make them."""
+    kinds = {f.kind for f in with_design(evidence.plan).factors}
+    is_split = FactorKind.SPLIT_SEED in kinds and FactorKind.FOLD not in kinds
+    return "splits" if is_split else "folds"

@@ -17,6 +17,7 @@ from agent_core.statistics.observations import (
     pooled_error,
 )
 
+ONE_RUN = "one run"
 CONFOUNDED = "seeds and splits"
 """Runs that differ in both at once: what comes of the seed cannot be told."""
 
@@ -43,7 +44,7 @@ def repetitions_of(found: Observations, metric: Metric, algorithm: str) -> Repet
     rows = found.runs(metric, algorithm)
     if rows["seed"].nunique() < 2:
         by_fold = rows.groupby("fold", sort=False)["value"].mean().to_numpy(dtype=float)
-        return Repetitions("folds" if len(by_fold) > 1 else "one run", by_fold)
+        return Repetitions("folds" if len(by_fold) > 1 else ONE_RUN, by_fold)
     table = rows.pivot_table("value", "seed", "fold", aggfunc="mean").astype(float)
     complete = table.dropna()
     if len(complete) < 2:

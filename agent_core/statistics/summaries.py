@@ -10,10 +10,12 @@ import numpy as np
 
 from agent_core.domain import Metric
 from agent_core.statistics import inference, pooled_errors
-from agent_core.statistics.inference import Interval
+from agent_core.statistics.inference import Floats, Interval
 from agent_core.statistics.observations import RUNS, USERS, Observations
-from agent_core.statistics.repetition_units import repetitions_of
+from agent_core.statistics.repetition_units import ONE_RUN, repetitions_of
 
+LEVELS = "compared levels"
+"""What the parts of some studies are: no sample, so that nothing scatters over them."""
 SAME = 1e-6
 """Relative difference up to which a mean over runs is the mean over users: one in the seventh
 digit passes."""
@@ -52,6 +54,16 @@ class Summary:
     """Folds behind each seed."""
     single_sd: float = math.nan
     """SD of single runs that differ in nothing but the seed."""
+    parts: str = "folds"
+    """What the folds are called: `folds`, `splits`."""
+
+    @property
+    def varied(self) -> str:
+        """What SD, range and CV are over, with their number: `4 seed means, each of 4 splits`."""
+        if self.over == "seeds" and self.folds > 1:
+            return f"{self.units} seed means, each of {self.folds} {self.parts}"
+        over = self.parts if self.over == "folds" else self.over
+        return over if self.over in (ONE_RUN, LEVELS) else f"{self.units} {over}"
 
     @property
     def cv(self) -> float:
@@ -105,6 +117,8 @@ def _summary_of(
     over, values = units.over, units.values
     nothing = inference.unknown(over, len(values))
     sd, sd_interval, boot = math.nan, nothing, nothing
+    if found.are_levels:
+        over, values = LEVELS, values[:0]
     if len(values) > 1:
         spread = inference.spread_of(values, over, rng)
         sd, sd_interval, boot = spread.sd, spread.interval, spread.bootstrap
@@ -117,9 +131,13 @@ def _summary_of(
     users = interval.n or int(np.nan_to_num(rows["n"].astype(float).max()))
     return Summary(
         metric, algorithm, mean, len(rows), over, len(values), sd, sd_interval, boot,
-        float(values.min()), float(values.max()), users, interval, run_interval,
-        bool(rows["is_recomputed"].all()), estimand, units.folds, units.single_sd,
+        *_ends(values), users, interval, run_interval, bool(rows["is_recomputed"].all()), estimand,
+        units.folds, math.nan if found.are_levels else units.single_sd, found.parts,
     )  # fmt: skip
+
+
+def _ends(values: Floats) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if len(values) else (math.nan, math.nan)
 
 
 def _of_same(found: Observations, metric: Metric, algorithm: str, interval: Interval) -> Interval:

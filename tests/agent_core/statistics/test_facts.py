@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from builders import plan_of
+from designed import EASE, POPULARITY, designed, study
 from results import (
     NDCG,
     comparison_evidence,
@@ -14,10 +16,11 @@ from results import (
     seed_evidence,
 )
 
-from agent_core.domain import Metric
+from agent_core.domain import Factor, FactorRole, Metric
 from agent_core.evidence.cells import Cells
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS
-from agent_core.statistics.facts import collect_facts
+from agent_core.statistics.facts import collect_facts, facts_by_place
+from agent_core.statistics.summaries import LEVELS
 
 RECALL, HIT, RMSE = Metric("recall", 10), Metric("hit", 10), Metric("rmse")
 
@@ -239,3 +242,28 @@ def test_seeds_do_not_multiply_the_users_of_a_comparison():
     assert (single.users, many.users) == (80, 80)
     assert many.p_value == pytest.approx(single.p_value, abs=0.01)
     assert many.interval.half_width == pytest.approx(single.interval.half_width, rel=0.02)
+
+
+def test_over_levels_that_are_compared_nothing_scatters_and_nothing_is_tested(tmp_path):
+    plan = study(EASE, POPULARITY, factors=(Factor("train_share", (0.2, 1.0)),))
+    evidence = designed(plan).evidence(tmp_path)
+
+    found = collect_facts(evidence)
+
+    assert {s.over for s in found.summaries} == {LEVELS}
+    assert not any(math.isfinite(v) for s in found.summaries for v in (s.sd, s.low, s.high))
+    assert (found.comparisons, found.orders) == ((), ())
+    places = dict(facts_by_place(evidence))
+    assert len(places) == 2
+    assert all(own.comparisons and len(own.summaries) for own in places.values())
+
+
+def test_seed_means_of_several_splits_are_named_so():
+    runs = {("ImplicitMF", f, s): np.arange(5.0) + int(s) for f in "01" for s in "123"}
+    plan = replace(
+        plan_of(), factors=(Factor("split_seed", (0, 1), FactorRole.REPEATED),), seeds=(1, 2, 3)
+    )
+
+    (found,) = collect_facts(evidence_of(plan, runs)).summaries
+
+    assert found.varied == "3 seed means, each of 2 splits"
