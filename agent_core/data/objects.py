@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from agent_core.data.columns import by_place, numbered_names, role_of
 from agent_core.data.helper import labbook
 from agent_core.data.lines import Dialect
+from agent_core.data.plain_file import MAX_DOCUMENT, PlainFile
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.errors import BadDataset
 
 SEEN_OBJECTS = 2_000
+MOST_KEYS = 2_000
+"""Of all objects of a file, those inside others counted."""
+DOCUMENT = re.compile(r"\{|\[\s*\[")
+"""What documents begin with that have to be seen whole; of lists of objects the first tell."""
 KEY = re.compile(r'\s*,?\s*"((?:[^"\\\\]|\\\\.)*)"\s*:\s*')
 
 
@@ -30,6 +37,47 @@ def objects_form(head: str, name: str, *, is_table: bool = False) -> Dialect:
         return _form(head, name, is_table=is_table)
     except RecursionError as error:
         raise BadDataset(f"{name} is JSON of too many levels, not a list of objects.") from error
+
+
+def document_text(plain: PlainFile) -> str:
+    """Return what the form of a text is read from: its first lines, or all of one document."""
+    head = plain.head.lstrip("\ufeff \r\n")
+    is_whole = len(plain.head) >= plain.characters or plain.characters > MAX_DOCUMENT
+    if is_whole or not DOCUMENT.match(head) or _is_json(head.split("\n", 1)[0]):
+        return plain.head
+    return plain.path.read_text(encoding="utf-8-sig")
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def keys_of(path: Path, recipe: Recipe) -> tuple[str, ...]:
+    """Return where values lie in any object of a file, the first lines' first."""
+    found: dict[str, None] = dict.fromkeys(recipe.columns)
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        for entry in _entries(lines, recipe):
+            # Objects of which each has keys of its own hold ids there, which are no columns.
+            is_full = len(found) > MOST_KEYS
+            keys = _paths(entry, has_lists=True)
+            found |= dict.fromkeys(k for k in keys if not (is_full and "." in k))
+    return tuple(found)
+
+
+def _entries(lines: Iterable[str], recipe: Recipe) -> Iterator[Any]:
+    """Yield the objects of a file, one that cannot be read left out."""
+    inner = recipe.inner.split("/") if recipe.inner else []
+    if recipe.layout is Layout.JSON_LINES:
+        found = (_parsed(line) for line in lines if _is_object(line))
+        yield from (u for e in found if e is not None for u in labbook._unfolded(e, inner))
+    else:
+        document = _whole_document("".join(lines)) or []
+        for entry in document if isinstance(document, list) else [document]:
+            yield from labbook._unfolded(entry, inner)
 
 
 def _form(head: str, name: str, *, is_table: bool) -> Dialect:
@@ -114,7 +162,8 @@ def _of_rows(rows: list[Any], key: str, names: tuple[str, ...]) -> Dialect:
 
 def _of_document(document: Any, recipe: Recipe, *, has_header: bool) -> Dialect:
     found = labbook.document_rows(document, recipe.as_json())
-    rows = tuple(tuple(map(labbook._plain_text, row)) for row in found)
+    first = islice(found, SEEN_OBJECTS)
+    rows = tuple(tuple(map(labbook._plain_text, row)) for row in first)
     return Dialect(recipe, rows, has_header=has_header)
 
 
@@ -132,7 +181,7 @@ def _parsed(line: str) -> object | None:
     """Return the object of a line; None where it is none."""
     try:
         found: object = labbook._object(line)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError):
         return None
     return found
 

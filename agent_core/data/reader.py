@@ -19,6 +19,7 @@ from agent_core.data.lines import Dialect, width_of
 from agent_core.data.lists_in_fields import with_lists
 from agent_core.data.members import Member, chosen_member
 from agent_core.data.mending import mend_headers, mend_ids, mend_ratings, mend_times
+from agent_core.data.objects import document_text
 from agent_core.data.plain_file import MAX_BYTES, PlainFile, plain_file, refuse_long
 from agent_core.data.reading import Reading
 from agent_core.data.roles import with_roles
@@ -184,7 +185,7 @@ def _text_dialect(plain: PlainFile, name: str, words: FileWords) -> Dialect:
 def _dialect(plain: PlainFile, name: str, words: FileWords) -> Dialect:
     """Return the form of lines: that of another part, where a line has several interactions."""
     if words.like is None or words.like.layout not in SEVERAL_A_LINE:
-        return dialect_of(plain.head, name, has_header=words.has_header)
+        return dialect_of(document_text(plain), name, has_header=words.has_header)
     recipe = replace(words.like, member="", compression="", bad_lines=())
     rows = labbook.odd_rows(StringIO(plain.head), recipe.as_json())
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)

@@ -18,6 +18,7 @@ from agent_core.data.given_files import side_table_name, table_name
 from agent_core.data.hashing import sha256_of
 from agent_core.data.known_side_files import KnownSide, known_side
 from agent_core.data.lines import Dialect
+from agent_core.data.objects import keys_of
 from agent_core.data.plain_file import PlainFile, first_bytes, plain_file, refuse_long
 from agent_core.data.reader import TRIES, mend_lines, write_lines
 from agent_core.data.reading import Reading
@@ -197,7 +198,10 @@ def _dialect_of(
     refuse_long(plain, label, is_array=is_array, is_object=start == "{")
     if not dialect.rows:
         raise BadDataset(f"{label} has a header but no rows.")
-    return dialect
+    if dialect.recipe.layout not in OBJECTS:
+        return dialect
+    columns = keys_of(plain.path, dialect.recipe)
+    return replace(dialect, recipe=replace(dialect.recipe, columns=columns))
 
 
 def _joined(reading: _SideReading, wanted: SideWanted) -> SideFile:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from read_files import read_file
 
+from agent_core.data.plain_file import HEAD
 from agent_core.errors import BadDataset
 
 PAIRS = [(u, i) for u in range(1, 31) for i in random.Random(u).sample(range(1, 60), 5 + u % 3)]
@@ -541,3 +542,14 @@ def test_ratings_with_something_behind_or_between_are_numbers(tmp_path, written,
     content = lines(lambda u, i, r: f"{u},{i},{written}", header="user,item,rating\n")
 
     assert set(read_file(tmp_path, content).table["rating"]) == values
+
+
+@pytest.mark.parametrize("orient", ["columns", "split", "values"])
+def test_a_document_of_which_the_first_characters_are_none_is_read_whole(tmp_path, orient):
+    pairs = [(100_000 + u, 500_000 + i) for u, i in PAIRS * 90]
+    frame = pd.DataFrame(pairs, columns=["user_id", "item_id"])
+
+    read = read_file(tmp_path, frame.to_json(orient=orient), "data.json")
+
+    assert (tmp_path / "data.json").stat().st_size > HEAD
+    assert read.pairs() == [(str(u), str(i)) for u, i in pairs]
