@@ -435,19 +435,13 @@ def test_columns_of_the_interactions_file_itself_are_side_data(tmp_path, monkeyp
 @pytest.mark.parametrize("is_array", [False, True])
 def test_keys_that_only_late_objects_have_are_columns(tmp_path, monkeypatch, is_array):
     filler = "x" * 4_000
-    items = [
-        {
-            "movieId": i,
-            "text": filler,
-            **({"tags": ["a", "b"], "more": {"late": i}} if i > 95 else {}),
-        }
-        for i in ITEMS
-    ]
+    late = {"tags": ["a", "b"], "more": {"late": 0.5}}
+    items = [{"movieId": i, "text": filler, **(late if i > 95 else {})} for i in ITEMS]
     text = json.dumps(items) if is_array else "".join(json.dumps(o) + "\n" for o in items)
 
     read = read_sides(tmp_path, monkeypatch, ("ratings.csv", RATED), {"items.json": text})
 
     assert {c.name: c.kind for c in read.dataset.sides[0].columns} == {
-        "text": "str", "tags": "list", "more.late": "int"
+        "text": "str", "tags": "list", "more.late": "float"
     }  # fmt: skip
     assert read.column("tags").missing == 95
