@@ -180,8 +180,10 @@ class FileWords:
     text: str = ""
     tokens: frozenset[str] = frozenset()
     """All words, in which files may be named."""
-    rest: str = ""
-    """The text without what it says of files."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where it says something of files."""
+    guesses: tuple[tuple[int, int, str], ...] = ()
+    """Those of them that say something only where a column is named so, with the name."""
     like: Recipe | None = None
     """How another part of the same dataset is read."""
 
@@ -209,7 +211,17 @@ class FileWords:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is said of files."""
-        return self == FileWords(text=self.text, tokens=self.tokens, rest=self.rest)
+        said = FileWords(
+            text=self.text, tokens=self.tokens, spans=self.spans, guesses=self.guesses
+        )
+        return self == said
+
+    @property
+    def rest(self) -> str:
+        """The text without what it says of files."""
+        read = self.text[:LONGEST]
+        kept = [c for n, c in enumerate(read) if not any(a <= n < b for a, b in self.spans)]
+        return " ".join("".join(kept).split())
 
 
 def file_words(text: str) -> FileWords:
@@ -244,7 +256,8 @@ def file_words(text: str) -> FileWords:
         file=files[-1]["file"] if files else "",
         text=text,
         tokens=frozenset(t.strip(f"{QUOTES}.,;:()!?*").lower() for t in text.split()),
-        rest=reading.rest(),
+        spans=tuple(reading.spans),
+        guesses=tuple(reading.guesses),
     )
 
 
@@ -254,6 +267,7 @@ class _Reading:
 
     text: str
     spans: list[tuple[int, int]] = field(default_factory=list)
+    guesses: list[tuple[int, int, str]] = field(default_factory=list)
 
     def found(self, *patterns: str) -> list[re.Match[str]]:
         """Return all that some patterns find, in the order of the text."""
@@ -275,7 +289,9 @@ class _Reading:
         none = (m for m in self.found(*NO_ROLE) if not _overlaps(m.span(), read))
         said += [(m, "none", "") for m in none]
         said += [(m, "placed", _place(m)) for m in self.found(*ROLES_OF_PLACES)]
-        said += [(m, "likely", m["name"]) for m in self.names(*ROLES_OF_LIKELY_NAMES)]
+        likely = self.names(*ROLES_OF_LIKELY_NAMES)
+        self.guesses += [(*m.span(), m["name"]) for m in likely]
+        said += [(m, "likely", m["name"]) for m in likely]
         result: dict[str, tuple[str, str | int]] = {}
         for match, kind, column in sorted(said, key=lambda s: s[0].start()):
             # A column has one role: the one that is said last.
@@ -308,11 +324,6 @@ class _Reading:
                 self.spans.append((match.start(), match.start(1) + end))
                 return names
         return ()
-
-    def rest(self) -> str:
-        """Return the text without the statements."""
-        kept = [c for n, c in enumerate(self.text) if not any(a <= n < b for a, b in self.spans)]
-        return " ".join("".join(kept).split())
 
 
 def _overlaps(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:

@@ -132,6 +132,15 @@ def without_file_words(text: str, datasets: Sequence[Dataset]) -> str:
     return without_scopes(file_words(kept).rest, _files_of(datasets)).strip(" .;,")
 
 
+def file_spans(text: str, datasets: Sequence[Dataset]) -> list[tuple[int, int]]:
+    """Return where a text says something of files; a guessed column counts where there is one."""
+    found = condition_spans(text, _open_columns(datasets))
+    columns = {c.name.lower() for d in datasets for c in d.columns}
+    words = file_words(text)
+    no_columns = {(a, b) for a, b, name in words.guesses if name.lower() not in columns}
+    return [*found, *(span for span in words.spans if span not in no_columns)]
+
+
 def status_text(view: RunView) -> str:
     """Say in words how a run stands."""
     ran = sum(n.execution is not None for n in view.nodes)

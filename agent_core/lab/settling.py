@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from agent_core.domain import Dataset, Plan, PlanChange, Revision, Unanswered
-from agent_core.lab.run_files import without_file_words
+from agent_core.lab.run_files import file_spans
 from agent_core.rules.accounting import unaccounted
 from agent_core.rules.design_changes import untold_changes
 
@@ -22,8 +22,7 @@ CLAUSE = 0.6
 def settled(plan: Plan, text: str, datasets: Sequence[Dataset] = ()) -> Plan:
     """Return a plan in which each clause of its task is used, or named as not answered."""
     plan = _in_one_place(plan)
-    rest = without_file_words(text, datasets)
-    found = unaccounted(rest, plan, datasets, plan.struck)
+    found = unaccounted(text, plan, datasets, plan.struck, spared=file_spans(text, datasets))
     return replace(plan, unanswered=each_once((*plan.unanswered, *found)))
 
 
@@ -40,8 +39,8 @@ def settled_revision(
     after = _in_one_place(replace(revision.plan, struck=before.struck))
     kept = [u for u in before.unanswered if not _is_covered(u, before, after, datasets)]
     own = [u for u in after.unanswered if not _is_struck(u, before)]
-    rest = without_file_words(reply, datasets)
-    found = unaccounted(rest, after, datasets, before.struck, (before,))
+    spared = file_spans(reply, datasets)
+    found = unaccounted(reply, after, datasets, before.struck, (before,), spared)
     after = replace(after, unanswered=each_once((*kept, *own, *found)))
     return replace(revision, plan=after, change=full_change(revision.change, before, after))
 

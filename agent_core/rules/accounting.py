@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,16 @@ YEAR = 4
 """Digits of a year."""
 _END = re.compile(r"(?<!\bmin)(?<!\bmax)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bal)[.!?;]\s+|\n+")
 _COMMA = re.compile(r"[,:]\s|\s-\s")
+_BRACKETS = re.compile(r"\([^()\n]*\)|\[[^\[\]\n]*\]|\{[^{}\n]*\}")
 _WITH_CUT = re.compile(r"(?:([A-Za-z][\w-]*)\s)?\s*([A-Za-z][\w-]*)\s?@\s?$")
 _SIGNIFICANCE = re.compile(r"\s*(?:significance|level)\b")
 _ALPHA = re.compile(
-    r"\b(?:alpha|significance|level|p)(?: level)?(?: of)?\s*[=<]?\s*$", re.IGNORECASE
+    r"\b(?:alpha|significan(?:ce|t|tly)|level|p)(?: level)?(?: of| at)?(?: the)?\s*[=<]?\s*$",
+    re.IGNORECASE,
 )
+_ALTERNATIVE = re.compile(r"\b(?:and|or|vs|versus|times|by|x)\b", re.IGNORECASE)
+A_LIST = 2
+"""Numbers from which on a part of a list is one of its own."""
 _INTERVAL = re.compile(r"\s*(?:confidence|credible)?[- ]?(?:intervals?|CIs?)\b")
 _LABEL = re.compile(r"\([1-9]\)")
 _PLAIN = re.compile(r"[\d.]+(?:\s*(?:,|and|or|to|-)\s*[\d.]+)+")
@@ -65,16 +70,26 @@ class _Cue:
 
     def fits(self, text: str, listing: Listing) -> bool:
         """Whether the words beside some numbers say so."""
+        return self.fits_before(text, listing) or self.fits_behind(text, listing)
+
+    def fits_before(self, text: str, listing: Listing) -> bool:
+        """Whether the words before some numbers say so."""
+        before = text[max(0, listing.start - AROUND) : listing.start]
+        found = self.before is not None and self.before.search(before)
+        return bool(found) and self._can_count(listing)
+
+    def fits_behind(self, text: str, listing: Listing) -> bool:
+        """Whether the words behind some numbers say so."""
+        after = text[listing.end : listing.end + AROUND]
+        found = self.after is not None and self.after.search(after)
+        return bool(found) and self._can_count(listing)
+
+    def _can_count(self, listing: Listing) -> bool:
         if self.is_whole and any(v != int(v) for v in listing.values):
             return False
-        if self.is_year and not all(
+        return not self.is_year or all(
             len(f"{v:g}") == YEAR and 1900 < v < 2100 for v in listing.values
-        ):
-            return False
-        before = text[max(0, listing.start - AROUND) : listing.start]
-        after = text[listing.end : listing.end + AROUND]
-        found = self.before is not None and self.before.search(before)
-        return bool(found or (self.after is not None and self.after.search(after)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,7 @@ def unaccounted(
     datasets: Sequence[Dataset] = (),
     known: Sequence[str] = (),
     others: Sequence[Plan] = (),
+    spared: Sequence[tuple[int, int]] = (),
 ) -> tuple[Unanswered, ...]:
     """Return what of a task no field of its plan uses, in the task's own words.
 
@@ -117,10 +133,12 @@ def unaccounted(
         Clauses that need no place in the plan, beside those that it says are unanswered.
     others
         Plans that may use a part of it instead: what a reply takes away is in the one before.
+    spared
+        Where the text speaks of other things than the plan, such as its files.
     """
     text = text[:MOST_TEXT]
     named = (*(u.clause for u in plan.unanswered), *known)
-    spared = [span for clause in named for span in _spans(clause, text)]
+    spared = [*spared, *(span for clause in named for span in _spans(clause, text))]
     unused_by = [set(_unused(text, p, datasets)) for p in (plan, *others)]
     found = (
         unused
@@ -159,7 +177,9 @@ class _Clauses:
     def of(cls, text: str) -> _Clauses:
         """Return the clauses of a text."""
         sentences = [0, *(m.end() for m in _END.finditer(text)), len(text)]
-        parts = {*sentences, *(m.end() for m in _COMMA.finditer(text))}
+        inside = [m.span() for m in _BRACKETS.finditer(text)]
+        commas = (m.end() for m in _COMMA.finditer(text))
+        parts = {*sentences, *(c for c in commas if not any(a < c < b for a, b in inside))}
         return cls(text, tuple(sentences), tuple(sorted(parts)))
 
     def around(self, start: int, end: int) -> str:
@@ -200,16 +220,39 @@ def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
         return True
     if listing.is_share and not _is_cut(text, listing):
         return listing.is_weak or _is_in(listing, facts, _share_roles(facts))
-    cue = next((c for c in _CUES if c.fits(text, listing)), None)
+    cue = _cue_of(text, listing)
     is_pair = any(c.is_compared and c.fits(text, listing) for c in _CUES)
     if listing.is_weak and (cue is None or is_pair or listing.values == (1.0,)):
         return True
     if cue is None:
-        return _is_in(listing, facts, tuple(facts)) or _is_settings(listing, facts)
+        parts = _parts_of(text, listing)
+        is_settings = _is_settings(listing, facts)
+        return is_settings or all(_is_in(part, facts, tuple(facts)) for part in parts)
     if "cut" in cue.roles and not _has_metric(text, listing, plan):
         return False
     is_upwards = "rating" in cue.roles and _is_upwards(text, listing, facts)
     return is_upwards or _is_in(listing, facts, cue.roles)
+
+
+def _cue_of(text: str, listing: Listing) -> _Cue | None:
+    """Return what the words beside some numbers say that they count: those behind tell it first.
+
+    What stands before may be of something else: `the lists of two seeds`.
+    """
+    behind = () if _is_cut(text, listing) else (c for c in _CUES if c.fits_behind(text, listing))
+    found = next(iter(behind), None)
+    return found or next((c for c in _CUES if c.fits_before(text, listing)), None)
+
+
+def _parts_of(text: str, listing: Listing) -> tuple[Listing, ...]:
+    """Return the lists of which some numbers look like one: `32, 64 and 5, 10 epochs`."""
+    amounts = listing.amounts
+    for place in range(A_LIST, len(amounts) - A_LIST + 1):
+        gap = text[amounts[place - 1].end : amounts[place].start]
+        if not listing.is_range and _ALTERNATIVE.search(gap):
+            rest = _parts_of(text, replace(listing, amounts=amounts[place:]))
+            return (replace(listing, amounts=amounts[:place]), *rest)
+    return (listing,)
 
 
 def _is_label(text: str, listing: Listing) -> bool:

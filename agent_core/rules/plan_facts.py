@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from agent_core.domain import (
     Algorithm,
@@ -39,6 +40,8 @@ SHARES = (
 """Roles whose numbers may be told as shares."""
 SETTING = "setting "
 """Begins the role of what an algorithm is configured with."""
+MOST_CROSSED = 4
+"""Factors of which people count the cells: `all eight of them`."""
 LEVEL = 0.05
 """Of significance, which every test here has."""
 
@@ -171,7 +174,10 @@ def _counts(plan: Plan) -> Iterator[int]:
     yield families - len({a.family for a in plan.baselines})
     yield from (len(plan.metrics), len({m.name for m in plan.metrics}), len(plan.datasets))
     yield from (len(plan.data_levels), len(plan.split_levels), len(plan.questions))
-    yield from (len(f.levels) for f in plan.factors)
+    yield from (math.comb(len(f.levels), 2) for f in plan.factors)
+    for size in range(1, len(plan.factors) + 1)[:MOST_CROSSED]:
+        for crossed in combinations(plan.factors, size):
+            yield math.prod(len(f.levels) for f in crossed)
     for name in dict.fromkeys(n for f in plan.hyperparameters for n in f.of):
         yield math.prod(len(f.levels) for f in plan.hyperparameters if name in f.of)
     yield math.prod(len(f.levels) for f in plan.hyperparameters)
