@@ -119,6 +119,11 @@ def design_record(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Any]:
             }
             for cell in cells
         ],
+        "groups": [
+            {"of": q.groups, "by": q.group_by, "count": q.group_count, "names": q.group_names}
+            for q in plan.questions
+            if q.groups
+        ],
     }
 
 

@@ -137,6 +137,17 @@ class Estimand(StrEnum):
         return self is not Estimand.COUNTS
 
 
+class GroupBy(StrEnum):
+    """What users or items are grouped by."""
+
+    UNSAID = ""
+    USER_ACTIVITY = "user_activity"
+    POPULAR_SHARE = "popular_share"
+    """Share of popular items in a user's training profile."""
+    ITEM_POPULARITY = "item_popularity"
+    ITEM_AGE = "item_age"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of the measures over the factors; frozen with the plan."""
@@ -159,13 +170,30 @@ class Question:
     tolerance: float | None = None
     """How much a mean may still move, or fall short of the reference."""
     groups: str = ""
-    """What users or items are grouped by."""
+    """What users or items are grouped by, in words."""
+    group_by: GroupBy = GroupBy.UNSAID
+    """The same as a rule; unsaid: as the words tell."""
+    group_count: int = 0
+    """How many groups of about equal size; 0: as many as have names, else three."""
+    group_names: tuple[str, ...] = ()
+    """How the task calls them, from low to high."""
     test: str = ""
     """A test that is asked for by name: `wilcoxon`, `t`."""
     clause: str = ""
     """The words of the task that ask it."""
     text: str = ""
     """What is asked, in words, where the other fields cannot tell it."""
+
+    @property
+    def grouping(self) -> str:
+        """What makes its groups; the same for questions about the same groups."""
+        said = (self.groups, self.group_by.value, self.group_count, *self.group_names)
+        return "|".join(str(s) for s in said if s)
+
+    @property
+    def groups_wanted(self) -> int:
+        """How many groups it asks for; 0: it does not say."""
+        return self.group_count or len(self.group_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from agent_core.domain import Dataset, Plan, PlanChange, Revision, Unanswered
 from agent_core.lab.run_files import file_spans
+from agent_core.lab.unseen_users import with_unseen_users
 from agent_core.rules.accounting import unaccounted
 from agent_core.rules.design_changes import untold_changes
 
@@ -21,7 +22,7 @@ CLAUSE = 0.6
 
 def settled(plan: Plan, text: str, datasets: Sequence[Dataset] = ()) -> Plan:
     """Return a plan in which each clause of its task is used, or named as not answered."""
-    plan = _in_one_place(plan)
+    plan = with_unseen_users(_in_one_place(plan))
     found = unaccounted(text, plan, datasets, plan.struck, spared=file_spans(text, datasets))
     return replace(plan, unanswered=each_once((*plan.unanswered, *found)))
 
@@ -36,7 +37,7 @@ def settled_revision(
     """
     if revision.plan is None:
         return revision
-    after = _in_one_place(replace(revision.plan, struck=before.struck))
+    after = with_unseen_users(_in_one_place(replace(revision.plan, struck=before.struck)))
     kept = [u for u in before.unanswered if not _is_covered(u, before, after, datasets)]
     own = [u for u in after.unanswered if not _is_struck(u, before)]
     spared = file_spans(reply, datasets)

@@ -62,6 +62,7 @@ def scorer_line(scorer: Scorer) -> str:
         "random" if scorer.is_random else "deterministic",
         "predicts ratings" if scorer.predicts else "no ratings",
         *([] if scorer.ranks else ["ranks worse than popularity"]),
+        *([] if scorer.folds_in else ["no unseen users"]),
         *([scorer.note] if scorer.note else []),
     ]
     taken = ", ".join(scorer.parameters)

@@ -24,6 +24,8 @@ class Scorer:
     """Whether its scores are ratings."""
     ranks: bool = True
     """Whether it is sensible for top-n."""
+    folds_in: bool = True
+    """Whether it ranks for users whom training does not see, from what they keep."""
     note: str = ""
     ignores_seed: bool = False
     """Whether it draws from NumPy's global generator, whatever seed it is given."""

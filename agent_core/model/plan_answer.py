@@ -156,6 +156,8 @@ class QuestionPart(AnswerPart):
     is_relative: bool = Field(default=False, alias="relative")
     tolerance: float | None = None
     groups: Short = ""
+    group_count: int = 0
+    group_names: Names = ()
     test: Name = ""
     clause: Annotated[str, line(300)] = ""
     text: Line = ""

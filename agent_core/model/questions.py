@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent_core.domain import (
     Estimand,
@@ -19,6 +20,7 @@ from agent_core.model.likeness import nearest
 from agent_core.model.mending import number_in, shown
 from agent_core.model.metrics import metric_in, metric_like
 from agent_core.model.plan_answer import QuestionPart
+from agent_core.rules.group_words import MOST_GROUPS, groups_said
 
 INSTEAD = {
     Estimand.INTERACTION: Estimand.DIFFERENCE,
@@ -117,7 +119,7 @@ def _question_of(part: QuestionPart, told: str, setting: Setting, notes: list[st
         margin=margin,
         is_relative=part.is_relative,
         tolerance=_tolerance_of(part, told, notes),
-        groups=_groups_of(kind, part, told, notes),
+        **_grouping_of(kind, part, told, notes),
         test=_test_of(part, told, notes),
         clause=part.clause,
         text=part.text,
@@ -308,11 +310,24 @@ def _tolerance_of(part: QuestionPart, told: str, notes: list[str]) -> float | No
     return None
 
 
-def _groups_of(kind: Estimand, part: QuestionPart, told: str, notes: list[str]) -> str:
-    if kind is not Estimand.GROUPS or part.groups:
-        return part.groups
-    notes.append(f"{told}: no grouping is given, so it is {DEFAULT_GROUPS}.")
-    return DEFAULT_GROUPS
+def _grouping_of(
+    kind: Estimand, part: QuestionPart, told: str, notes: list[str]
+) -> dict[str, Any]:
+    """Return by what, into how many and how called groups are made; else what their words say."""
+    if kind is not Estimand.GROUPS and not part.groups:
+        return {}
+    if not part.groups:
+        notes.append(f"{told}: no grouping is given, so it is {DEFAULT_GROUPS}.")
+    words = part.groups or DEFAULT_GROUPS
+    said = groups_said(words)
+    names = part.group_names if len(part.group_names) > 1 else said.names
+    count = part.group_count if 1 < part.group_count <= MOST_GROUPS else len(names) or said.count
+    if part.group_count and count != part.group_count:
+        notes.append(f"{told}: {part.group_count} groups are none that can be made.")
+    names = names if len(names) == count else ()
+    return {
+        "groups": words, "group_by": said.by, "group_count": count, "group_names": names,
+    }  # fmt: skip
 
 
 def _test_of(part: QuestionPart, told: str, notes: list[str]) -> str:

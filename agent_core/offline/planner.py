@@ -20,6 +20,7 @@ from agent_core.domain import (
     SplitKind,
     Study,
     Topic,
+    Unanswered,
     with_chosen,
     with_design,
 )
@@ -28,7 +29,9 @@ from agent_core.offline.algorithm_choice import algorithms_of, with_kept_neighbo
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.catalogue import BY_KIND
+from agent_core.offline.designs.asked import clauses_in
 from agent_core.offline.designs.plans import with_reading
+from agent_core.offline.designs.text import sentences_of
 from agent_core.offline.fitting import fit_reading
 from agent_core.offline.grammar import (
     DEFAULT_SEEDS,
@@ -115,9 +118,25 @@ def build(
     )
     plan = with_chosen(with_reading(with_design(plan), reading.design, dataset))
     plan = with_fewer_test_users(plan, dataset, room)
+    plan = _with_open_main(plan, reading.outside)
     plan = replace(plan, title=title_of(plan), reported=reported_texts(plan))
     plan = replace(plan, requirements=requirements_of(plan, dataset, reading.outside))
     return replace(plan, estimate_s=round(SHARED * needed_s(plan, dataset).total_s))
+
+
+def _with_open_main(plan: Plan, outside: Iterable[tuple[str, str]]) -> Plan:
+    """Return a plan whose open clauses are the main ones, where none of its questions was asked.
+
+    What it asks then follows from its factors alone: it is not what the task asks.
+    """
+    if any(q.clause for q in plan.questions):
+        return plan
+    asked = [c.said for c in clauses_in(sentences_of(plan.question)) if c.is_asked]
+    named = (*plan.unanswered, *(Unanswered(words, why) for words, why in outside))
+    is_open = {u.clause for u in named if any(u.clause in said for said in asked)}
+    known = tuple(replace(u, is_main=u.clause in is_open) for u in named)
+    kept = tuple(u for u in known if u.is_main or u in plan.unanswered)
+    return replace(plan, unanswered=kept)
 
 
 def _unmapped_clauses(reading: Reading, gaps: list[str], question: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from agent_core.data.item_categories import category_column
 from agent_core.domain import (
     DataRuleKind,
     Dataset,
-    Estimand,
     FactorKind,
     Metric,
     Order,
@@ -26,6 +25,7 @@ from agent_core.offline.composer import (
     OF_CATEGORIES,
     reranking_of,
 )
+from agent_core.offline.unbuilt import UNBUILT, without_unbuilt
 from agent_core.statistics.answers.delivered_values import rule_of
 
 NO_RULE = (
@@ -51,7 +51,7 @@ def can_run(plan: Plan, dataset: Dataset) -> str:
 
 def carried_out(plan: Plan, dataset: Dataset) -> Plan:
     """Return a plan in which what cannot be carried out is named, the main question as such."""
-    plan = _with_unknown_groups(_without_metrics(plan, dataset))
+    plan = without_unbuilt(_with_unknown_groups(_without_metrics(plan, dataset)))
     reason = can_run(plan, dataset)
     main = plan.questions[0].clause if plan.questions else ""
     if not reason:
@@ -63,7 +63,7 @@ def carried_out(plan: Plan, dataset: Dataset) -> Plan:
 def _reasons(plan: Plan, dataset: Dataset) -> Iterator[str]:
     for algorithm in plan.algorithms:
         if algorithm.kind not in BY_KIND:
-            yield f"{algorithm.family} is not among the algorithms that I can build"
+            yield f"{algorithm.family} {UNBUILT}"
     if plan.algorithms and (why := _why_not(plan.primary, dataset)):
         yield f"{plan.primary.label} {why}"
     for level in _reranked(plan):
@@ -135,7 +135,7 @@ def _with_unknown_groups(plan: Plan) -> Plan:
     unknown = (
         Unanswered(q.clause or q.groups, NO_RULE)
         for q in plan.questions
-        if q.kind is Estimand.GROUPS and not rule_of(q.groups)[1]
+        if q.groups and not rule_of(q)[1]
     )
     return replace(plan, unanswered=(*plan.unanswered, *unknown))
 

@@ -187,11 +187,13 @@ def stopping_sentences(answer: Answer) -> Iterator[str]:
 
 def false_alarm_sentences(answer: Answer) -> Iterator[str]:
     """Yield how many pairs of runs of one model a test tells apart."""
+    test = answer.question.test
+    by = f" in the {test} test" if test else ""
     for e in answer.of(Statistic.SHARE):
         pairs, share = e.more.get("pairs", math.nan), e.more.get("disjoint_share", math.nan)
         disjoint = f"{percent(share)} of {e.interval.n} disjoint pairs"
         yield (
             f"{measure_text(e.measure)}{of(e.levels)}: {percent(e.value)} of {pairs:.0f} pairs "
-            f"of runs of the same model ({e.value * pairs:.0f}) come out with p < 0.05"
+            f"of runs of the same model ({e.value * pairs:.0f}) come out with p < 0.05{by}"
             f"{noted(disjoint, share_interval(e.interval))}."
         )

@@ -51,6 +51,11 @@ _ALTERNATIVE = re.compile(r"\b(?:and|or|vs|versus|times|by|x)\b", re.IGNORECASE)
 A_LIST = 2
 """Numbers from which on a part of a list is one of its own."""
 _INTERVAL = re.compile(r"\s*(?:confidence|credible)?[- ]?(?:intervals?|CIs?)\b")
+_STEP = re.compile(
+    r"\d%?,?\s*(?:(?:in|by|with)\s+)?(?:steps?|increments?) (?:of|by)\s*$|\bpowers of\s*$",
+    re.IGNORECASE,
+)
+"""Before the step of a range, whose numbers are levels."""
 _LABEL = re.compile(r"\([1-9]\)")
 _PLAIN = re.compile(r"[\d.]+(?:\s*(?:,|and|or|to|-)\s*[\d.]+)+")
 
@@ -216,7 +221,7 @@ def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
 
 def _is_used(text: str, listing: Listing, plan: Plan, facts: Facts) -> bool:
     """Whether the plan has a field for some numbers."""
-    if _is_level(text, listing):
+    if _is_level(text, listing) or _STEP.search(text[: listing.start][-AROUND:]):
         return True
     if listing.is_share and not _is_cut(text, listing):
         return listing.is_weak or _is_in(listing, facts, _share_roles(facts))

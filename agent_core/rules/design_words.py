@@ -247,13 +247,13 @@ def _question_words(plan: Plan, question: Question) -> Mapping[str, str]:
         "over": _listed(over) or _single_algorithm(plan),
         "first": over[0] if over else "",
         "rest": _listed(
-            (*over[1:], *([f"groups ({question.groups})"] if question.groups else []))
+            (*over[1:], *([f"groups ({_groups_text(question)})"] if question.groups else []))
         ),
         "singly": _listed(factor_words(name)[0] for name in question.over),
         "of_each": _of_each_text(plan, question),
         "within": _within_text(question),
         "details": "".join(f", {part}" for part in _details(question)),
-        "groups": question.groups or "as the task names them",
+        "groups": _groups_text(question),
         "validated": _validated_text(plan),
         "text": question.text or question.clause or plan.question,
     }
@@ -312,6 +312,14 @@ def _of_each_text(plan: Plan, question: Question) -> str:
     if singly:
         return f" for {_listed(singly)}"
     return f" of {_single_algorithm(plan)}" if question.kind.needs_algorithms else ""
+
+
+def _groups_text(question: Question) -> str:
+    """Return by what groups are made, and how many or what they are called."""
+    told = question.groups or "as the task names them"
+    if question.group_names:
+        return f"{told}: {', '.join(question.group_names)}"
+    return f"{told}, {question.group_count} groups" if question.group_count else told
 
 
 def _within_text(question: Question) -> str:

@@ -173,6 +173,7 @@ def _counts(plan: Plan) -> Iterator[int]:
     yield len({a.family for a in plan.algorithms if a.is_random})
     yield families - len({a.family for a in plan.baselines})
     yield from (len(plan.metrics), len({m.name for m in plan.metrics}), len(plan.datasets))
+    yield from (q.groups_wanted for q in plan.questions if q.groups_wanted)
     yield from (len(plan.data_levels), len(plan.split_levels), len(plan.questions))
     yield from (math.comb(len(f.levels), 2) for f in plan.factors)
     for size in range(1, len(plan.factors) + 1)[:MOST_CROSSED]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from agent_core.prose.number_words import NUMBER_WORDS, SEVERAL
+from agent_core.prose.number_words import COMPOUND, SEVERAL, number_of
 
 PARTS = {"hal": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 """What a whole is divided into, by the name of a part without its end."""
@@ -26,7 +26,7 @@ _AMOUNT = (
     rf"{_PART})\b(?P<of>(?=\s+of\s+(?:(?:the|each|every|all|\w+)\s+){{0,2}}{_NOUN}s?\b))?"
     rf"|(?<![\w.])(?P<digits>{_DIGITS})(?P<unit>\s?%|\s?per ?cent\b)?(?P<kilo>k\b)?"
     rf"(?=s\b|[^\w]|$)(?!\.\d)"
-    rf"|\b(?P<word>{_WORDS}|one)\b(?!-?one\b)(?P<word_unit>\s?%|\s?per ?cent\b)?"
+    rf"|\b(?P<word>{COMPOUND}|{_WORDS}|one)\b(?!-?one\b)(?P<word_unit>\s?%|\s?per ?cent\b)?"
 )
 _DATE = r"(?<![\w.-])(?P<year>(?:19|20)\d\d)-\d\d(?:-\d\d)?(?![\w-])"
 FOUND = re.compile(rf"{_DATE}|{_RATIO}|{_AMOUNT}", re.IGNORECASE)
@@ -153,7 +153,7 @@ def _amount(found: re.Match[str]) -> Iterator[Amount]:
     else:
         unit = found["unit"] or found["word_unit"]
         written = (found["digits"] or found["word"]).lower()
-        value = NUMBER_WORDS.get(written, 0.0) or float(written.replace(",", "") or 0)
+        value = number_of(written)
         value *= KILO if found["kilo"] else 1
         scaled = (Unit.SHARE, 0.01) if unit else (Unit.NONE, 1.0)
         if value < LARGEST:
@@ -165,10 +165,8 @@ def _part(words: str) -> tuple[float, int]:
     *before, name = words.lower().split()
     size = next(n for known, n in PARTS.items() if name.startswith(known))
     count = before[0] if before else ""
-    known = NUMBER_WORDS.get(count)
-    if known is not None:
-        return float(known), size
-    return (float(count.replace(",", "")) if count[:1].isdigit() else 1.0), size
+    is_counted = count in SEVERAL or count == "one" or count[:1].isdigit()
+    return (number_of(count) if is_counted else 1.0), size
 
 
 def _joined(text: str, amounts: Sequence[Amount]) -> Iterator[Listing]:

@@ -42,10 +42,19 @@ def split_text(split: SplitRules, seeds: Sequence[LevelValue] = ()) -> str:
     """
     seeds = seeds or (split.seed,)
     is_one = split.kind is SplitKind.LEAVE_ONE_OUT and split.folds == 1 and len(seeds) == 1
-    seed = "" if split.kind is SplitKind.GIVEN else f" ({seeds_text(seeds)})"
+    seed = f" ({seeds_text(seeds)})" if _is_drawn(split) else ""
     seed = f"{', one fixed split' if is_one else ''}{seed}"
     parts = [f"{_held_out_text(split)}{seed}", *_test_texts(split)]
     return "; ".join([*parts, *_candidate_texts(split)])
+
+
+def _is_drawn(split: SplitRules) -> bool:
+    """Whether a seed decides what is held out, or of whom; the newest are not drawn."""
+    if split.kind is SplitKind.GIVEN:
+        return False
+    is_of_some = split.test_users is not None or split.test_user_share is not None
+    is_sampled = split.candidates is Candidates.SAMPLED or split.folds > 1
+    return is_of_some or is_sampled or not (split.kind.is_timed or split.order is Order.NEWEST)
 
 
 def seeds_text(seeds: Sequence[LevelValue]) -> str:
@@ -96,7 +105,8 @@ def _held_out_text(split: SplitRules) -> str:
         case SplitKind.LEAVE_ONE_OUT | SplitKind.LEAVE_LAST:
             return _single_text(split)
         case SplitKind.USER_FRACTION:
-            each = " each user's interactions" if split.held_out is None else " each user"
+            of_whom = _tested_text(split)
+            each = f" {of_whom}'s interactions" if split.held_out is None else f" {of_whom}"
             return f"{which}{what}{each} held out{drawn[split.order]}"
         case SplitKind.CROSSFOLD_USERS:
             return (
@@ -124,18 +134,25 @@ def _single_text(split: SplitRules) -> str:
     which = EITHER if split.order is Order.EITHER else DRAWN
     if (split.held_out or 1) > 1:
         first, last = ("the newest ", "") if is_newest else ("", f", {which}")
-        return f"{first}{split.held_out} interactions of each user held out{last}"
+        whom = _tested_text(split)
+        return f"{first}{split.held_out} interactions of {whom} held out{last}"
     if is_newest:
-        return "leave-one-out of each user's newest interaction"
+        return f"leave-one-out of {_tested_text(split)}'s newest interaction"
     return f"leave-one-out, {which}"
+
+
+def _tested_text(split: SplitRules) -> str:
+    """Return of whom something is held out: of those who are tested, where these are some."""
+    is_of_some = split.test_users is not None or split.test_user_share is not None
+    return "each test user" if is_of_some else "each user"
 
 
 def _test_texts(split: SplitRules) -> Iterator[str]:
     """Yield what limits the test."""
     if split.test_users is not None:
-        yield f"{split.test_users:,} test users"
+        yield f"{split.test_users:,} test users{_others_text(split)}"
     if split.test_user_share is not None:
-        yield f"{split.test_user_share:.0%} of the users tested"
+        yield f"{split.test_user_share:.0%} of the users tested{_others_text(split)}"
     if split.are_users_chosen:
         yield "test users chosen by a rule, not drawn"
     if split.lowest_test_rating is not None:
@@ -150,6 +167,13 @@ def _test_texts(split: SplitRules) -> Iterator[str]:
         yield "where training is thinned, the newest interactions stay"
     if split.is_leak_study:
         yield "test interactions in training are what is studied"
+
+
+def _others_text(split: SplitRules) -> str:
+    """Say that users who are not tested lose nothing, where something is held out of each."""
+    is_of_each = split.kind in (SplitKind.USER_FRACTION, SplitKind.LEAVE_ONE_OUT)
+    is_whole = is_of_each or split.kind is SplitKind.LEAVE_LAST
+    return ", the others whole in training" if is_whole and split.in_training else ""
 
 
 def _candidate_texts(split: SplitRules) -> Iterator[str]:

@@ -42,9 +42,10 @@ PARTS = (
 )
 
 
-def designs():
-    """Return all tasks with their designs."""
-    return [d for path in sorted(FOLDER.glob("*.json")) for d in json.loads(path.read_text())]
+def designs(folder=""):
+    """Return the tasks of a folder with their designs."""
+    paths = sorted((FOLDER / folder).glob("*.json"))
+    return [d for path in paths for d in json.loads(path.read_text())]
 
 
 def plan_from(design) -> Plan:

@@ -20,6 +20,8 @@ BESIDE = 45
 FAR = 90
 """Characters before a list of several levels in which its topic may stand."""
 
+_CLOSED = re.compile(r"^\s*[}\]]")
+
 
 class Role(StrEnum):
     """What the numbers of a list are levels or amounts of."""
@@ -194,7 +196,8 @@ def _parted(text: str, items: list[_Item]) -> Iterator[list[_Item]]:
     topic, unit = _topic_before(text, items[0].start), _unit_behind(text, items[-1].end)
     if len(items) > 1 and topic[0] is Role.UNKNOWN:
         topic = _unit_behind(text, items[-2].end)
-    if len(items) > 1 and Role.UNKNOWN not in (topic[0], unit[0]) and topic != unit:
+    is_apart = Role.UNKNOWN not in (topic[0], unit[0]) and topic != unit
+    if is_apart and any(i.value is not None for i in items[:-1]):
         yield items[:-1]
         yield items[-1:]
         return
@@ -245,7 +248,7 @@ def _role_of(text: str, items: list[_Item], topic: str) -> tuple[Role, str]:
 
 def _unit_behind(text: str, end: int) -> tuple[Role, str]:
     """Return what the words right behind numbers say that they count."""
-    behind = text[end : end + BESIDE]
+    behind = _CLOSED.sub("", text[end : end + BESIDE])
     if name := next((n for n in PARAMETERS if _setting_unit(n).match(behind)), ""):
         return Role.SETTING, name
     role = next((r for r in UNITS if PATTERNS[f"{r}_unit"].match(behind)), Role.UNKNOWN)

@@ -19,7 +19,10 @@ from agent_core.offline.designs.measured import (
 from agent_core.offline.designs.over import factors_named, over_of, within_of
 from agent_core.offline.designs.structure import OF_PAIRS, Structure
 from agent_core.offline.designs.text import usual_form
+from agent_core.rules.group_words import group_by, groups_said
 
+TESTING = (Estimand.FALSE_ALARMS, Estimand.DIFFERENCE)
+"""Questions that test pairs."""
 _GROUPS = {
     "group_activity": "activity of users",
     "group_age": "age of items",
@@ -75,7 +78,7 @@ def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question
     text = clause.text or clause.sentence
     question = replace(question, **limits_of(question.kind, text, clause.sentence, structure.said))
     if question.kind is Estimand.GROUPS:
-        question = replace(question, groups=_groups_of(text))
+        question = _with_groups(question, text, (clause.sentence, *structure.said))
     reference = reference_of(question, clause, structure)
     if reference is not None:
         question = replace(question, reference=reference)
@@ -85,6 +88,19 @@ def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question
     if question.kind in (Estimand.DIFFERENCE, Estimand.INTERACTION) and not against:
         question = replace(question, pairs=pairs_of(clause, structure.algorithms, reference))
     return question
+
+
+def _with_groups(question: Question, text: str, others: Sequence[str]) -> Question:
+    """Return a question with what its groups go by, how many they are and what they are called."""
+    words = _groups_of(text)
+    said = groups_said(text, *others)
+    return replace(
+        question,
+        groups=words,
+        group_by=group_by(words),
+        group_count=said.count,
+        group_names=said.names,
+    )
 
 
 def _groups_of(text: str) -> str:
@@ -149,10 +165,11 @@ def _with_margin(found: list[Question], clauses: Sequence[Clause]) -> list[Quest
 
 
 def _with_tests(found: list[Question], structure: Structure) -> list[Question]:
-    """Return questions of which the first difference has the test that the text names."""
+    """Return questions of which the first that tests pairs has the test that the text names."""
     named = next((name for text in structure.said if (name := test_of(text))), "")
-    place = next((i for i, q in enumerate(found) if q.kind is Estimand.DIFFERENCE), None)
-    if named and place is not None:
+    tested = [i for i, q in enumerate(found) if q.kind in TESTING]
+    own = [i for i in tested if test_of(usual_form(found[i].clause))]
+    for place in (own or tested)[:1] if named else ():
         found[place] = replace(found[place], test=named)
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from agent_core.offline.designs.progressions import written_out
 from agent_core.prose.number_words import with_digits
 from agent_core.prose.patterns import read_patterns
 from agent_core.prose.sentences import ascii_marks
@@ -53,7 +54,7 @@ def usual_form(text: str) -> str:
     text = PATTERNS["fraction"].compiled.sub(lambda m: _percent(100 / int(m[1])), text)
     text = PATTERNS["shared_unit"].compiled.sub(_with_units, text)
     text = PATTERNS["parts"].compiled.sub(_shares_of_parts, text)
-    return PATTERNS["part"].compiled.sub(_share_of_part, text)
+    return written_out(PATTERNS["part"].compiled.sub(_share_of_part, text))
 
 
 def clauses_of(sentence: str) -> list[str]:

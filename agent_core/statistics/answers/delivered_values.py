@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,15 +21,19 @@ from agent_core.domain import (
     Masked,
     Metric,
     Plan,
+    Question,
     with_design,
 )
+from agent_core.domain.design import GroupBy
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.full_training import full_training, needs_full_training
 from agent_core.measures.metrics import POOLED
+from agent_core.rules.group_words import group_by
 from agent_core.statistics.answers.answer import metric_of
 from agent_core.statistics.answers.comparability import Part
 from agent_core.statistics.answers.groupings import (
+    GROUPS,
     Grouping,
     grouping_of,
     item_quantities,
@@ -47,18 +50,14 @@ BESIDE = ("on", "is_audit", "chosen", "shared_s")
 """What the record of a cell says beside the columns of the table of cells."""
 AUDIT = " audit"
 """Behind the id of a cell of a grid: what it comes to on the test, which decides nothing."""
-QUANTITIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "users": {
-        "popular_share": ("popular",),
-        "interactions": ("activ", "interactions", "ratings", "profile"),
-    },
-    "items": {
-        "age": ("age", "old", "new", "recen"),
-        "interactions": ("popular", "interactions", "tail"),
-    },
+RULES: Mapping[GroupBy, tuple[str, str]] = {
+    GroupBy.UNSAID: ("users", ""),
+    GroupBy.USER_ACTIVITY: ("users", "interactions"),
+    GroupBy.POPULAR_SHARE: ("users", "popular_share"),
+    GroupBy.ITEM_POPULARITY: ("items", "interactions"),
+    GroupBy.ITEM_AGE: ("items", "age"),
 }
-"""Quantities of users and items, and the words of a question that ask for groups by them."""
-USER_WORDS = ("user", "profile", "people")
+"""What is grouped, and by which quantity of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,15 +157,16 @@ def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
     training, name = evidence.train[first], evidence.blocks[first].name
     found: dict[str, Grouping] = {}
     for question in asked:
-        of, rule = rule_of(question.groups)
+        of, rule = rule_of(question)
         quantities = (item_quantities if of == "items" else user_quantities)(training)
         if rule not in quantities:
             continue
-        grouping = grouping_of(quantities, rule, name)
+        wanted = question.groups_wanted or GROUPS
+        grouping = grouping_of(quantities, rule, name, count=wanted, called=question.group_names)
         if of == "items":
             values = item_values(evidence, grouping, question.measures)
             grouping = replace(grouping, of=of, item_values=values)
-        found[question.groups] = grouping
+        found[question.grouping] = grouping
     return found
 
 
@@ -185,18 +185,9 @@ def _completeness(block: Block) -> tuple[float, float]:
     return block.train_share, math.inf if size is None else float(size)
 
 
-def rule_of(text: str) -> tuple[str, str]:
-    """Return what a question groups, and by which quantity; empty where there is none.
-
-    Examples
-    --------
-    >>> rule_of("activity of users"), rule_of("popularity of items")
-    (('users', 'interactions'), ('items', 'interactions'))
-    """
-    said = text.lower()
-    of = "items" if _says(said, ("item",)) and not _says(said, USER_WORDS) else "users"
-    own = QUANTITIES[of].items()
-    return of, next((q for q, words in own if _says(said, words)), "")
+def rule_of(question: Question) -> tuple[str, str]:
+    """Return what a question groups, and by which quantity; empty where there is none."""
+    return RULES[question.group_by or group_by(question.groups)]
 
 
 def item_values(
@@ -222,11 +213,6 @@ def item_values(
                     columns[name][cell.id] = own.astype(float)
         found[key] = {n: pd.DataFrame(own) for n, own in columns.items() if own}
     return found
-
-
-def _says(text: str, beginnings: Sequence[str]) -> bool:
-    """Whether some word begins so."""
-    return any(re.search(rf"\b{word}", text) for word in beginnings)
 
 
 def _hits(evidence: Evidence, run: Run, k: int) -> pd.DataFrame:

@@ -113,14 +113,22 @@ def _alarms(
                 disjoint.add((id(own[i]), id(own[j])))
     pairs: list[Pair] = paired(study, measure, sides)
     cautions += grade_cautions(study, sides)
-    plain = replace(question, margin=None, test="")
+    plain = replace(question, margin=None)
     found: dict[str, list[Alarm]] = {}
     for pair, e in zip(pairs, difference_estimates(pairs, measure, plain), strict=True):
         key = id(pair.a), id(pair.b)
-        if e.test and math.isfinite(e.test.p):
-            alarm = Alarm(e.value, e.test.p, key in disjoint)
+        p = _p_of(e, question.test)
+        if math.isfinite(p):
+            alarm = Alarm(e.value, p, key in disjoint)
             found.setdefault(names[key], []).append(alarm)
     return found
+
+
+def _p_of(e: Estimate, test: str) -> float:
+    """Return the p of the test that is asked for by name, else of the product's own."""
+    if e.test is None:
+        return math.nan
+    return e.test.named_p if test else e.test.p
 
 
 def _share(measure: str, name: str, alarms: Sequence[Alarm]) -> Estimate:

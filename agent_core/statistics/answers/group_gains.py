@@ -63,7 +63,7 @@ def group_gains_answer(question: Question, study: StudyValues) -> Answer:
     the squared standard errors of their users add, and Welch's t tests them. What a seed does to
     both groups alike is in neither.
     """
-    grouping = study.groupings.get(question.groups)
+    grouping = study.groupings.get(question.grouping)
     if grouping is None or len(grouping.names) < 2:
         return Answer(question, cautions=(no_groups(question, grouping),))
     over = next((n for n in question.over if n in study.cells), "")

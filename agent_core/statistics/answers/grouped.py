@@ -46,7 +46,7 @@ GROUP = "group"
 
 def groups_answer(question: Question, study: StudyValues) -> Answer:
     """Return levels and paired differences within each group; Holm over pairs and groups."""
-    grouping = study.groupings.get(question.groups)
+    grouping = study.groupings.get(question.grouping)
     if grouping is None or len(grouping.names) < 2:
         return Answer(question, cautions=(no_groups(question, grouping),))
     found: list[Estimate] = []
@@ -71,11 +71,20 @@ def groups_answer(question: Question, study: StudyValues) -> Answer:
         difference_table(differences) if differences else mean_table(means),
         figure_of(FigureKind.GROUPED_DOTS, _marks(means), GROUP, ""),
         over_of(found),
-        f"{held_fixed(arms)}; groups by {grouping.rule} of training part {grouping.block}",
+        f"{held_fixed(arms)}; {_made_text(grouping, question)}",
         (*LIMITS, Limit.CAUSE_OF_GROUPS),
         (*dict.fromkeys(cautions), *confounded(grouping),
          *design_cautions(study, question, arms)),
     )  # fmt: skip
+
+
+def _made_text(grouping: Grouping, question: Question) -> str:
+    """Say how groups were made, and where there are fewer than were asked for."""
+    made = f"groups by {grouping.rule} of training part {grouping.block}"
+    found, wanted = len(grouping.names), question.groups_wanted
+    if not wanted or found == wanted:
+        return made
+    return f"{made}: {found} of {wanted}, as too many {grouping.of} are alike in it"
 
 
 def no_groups(question: Question, grouping: Grouping | None) -> Caution:

@@ -64,11 +64,32 @@ def item_quantities(training: pd.DataFrame) -> pd.DataFrame:
 
 
 def grouping_of(
-    quantities: pd.DataFrame, rule: str, block: str, cuts: Sequence[float] = ()
+    quantities: pd.DataFrame,
+    rule: str,
+    block: str,
+    cuts: Sequence[float] = (),
+    *,
+    count: int = GROUPS,
+    called: Sequence[str] = (),
 ) -> Grouping:
     """Return groups by a quantity: by cut points, else of about equal size.
 
     Equal values are in one group, so that sizes may differ; where all are equal there is one.
+
+    Parameters
+    ----------
+    quantities
+        A line a user or item.
+    rule
+        The column that it goes by.
+    block
+        The training part that they are from.
+    cuts
+        Where one group ends, included.
+    count
+        How many groups, where no cuts are given.
+    called
+        Their names from low to high; taken where there are as many groups.
 
     Examples
     --------
@@ -79,18 +100,20 @@ def grouping_of(
     values = quantities[rule].astype(float)
     if not cuts:
         below = values[values < values.max()]
-        shares = np.arange(1, GROUPS) / GROUPS
+        shares = np.arange(1, count) / count
         ends = np.quantile(values, shares, method="inverted_cdf")
         # Where most have the highest value, the others are a group of their own.
         cuts = tuple(np.unique(np.minimum(ends, below.max()))) if len(below) else ()
     at = np.searchsorted(np.asarray(cuts, dtype=float), values.to_numpy(), side="left")
-    names = _names(len(cuts) + 1)
+    names = _names(len(cuts) + 1, called)
     members = pd.Series([names[i] for i in at], index=quantities.index)
     return Grouping(rule, block, members, tuple(float(c) for c in cuts), quantities=quantities)
 
 
-def _names(groups: int) -> tuple[str, ...]:
-    words = {2: ("low", "high"), 3: ("low", "middle", "high")}.get(groups, ("",) * groups)
+def _names(groups: int, called: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of groups from low to high, as a task calls them where all have a name."""
+    usual = {2: ("low", "high"), 3: ("low", "middle", "high")}.get(groups, ("",) * groups)
+    words = called if len(called) == groups else usual
     return tuple(f"{i} {word}".strip() for i, word in enumerate(words, 1))
 
 

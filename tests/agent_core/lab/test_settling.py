@@ -6,10 +6,14 @@ import pytest
 from builders import plan_of
 
 from agent_core.domain import (
+    Algorithm,
+    Level,
     Metric,
     PlanChange,
     Question,
     Revision,
+    SplitKind,
+    SplitRules,
     Study,
     Unanswered,
     with_design,
@@ -28,6 +32,33 @@ def plan():
 
 def open_plan():
     return replace(plan(), unanswered=(EURO, SITE))
+
+
+def test_a_task_is_quoted_as_it_stands_where_words_of_it_look_like_columns():
+    text = "Simulate newcomers: 300 users are removed from training."
+
+    told = settled(plan(), text).unanswered
+
+    assert [u.clause for u in told] == [text.rstrip(".")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_told"), [("FlexMFImplicitScorer", True), ("EASEScorer", False)]
+)
+def test_what_cannot_recommend_to_unseen_users_is_told_once(kind, is_told):
+    before = replace(
+        plan(),
+        algorithms=(Algorithm("A", kind), Algorithm("B", "ItemKNNScorer")),
+        split_levels=(Level(SplitRules(SplitKind.USER_FRACTION, in_training=False)),),
+    )
+
+    after = settled(settled(before, ""), "")
+    told = [a for a in after.assumptions if "cannot recommend to them" in a]
+
+    assert len(told) is int(is_told)
+    assert len(after.topics) == len(after.assumptions) or not after.topics
+    seen = replace(after, split_levels=(Level(SplitRules(SplitKind.USER_FRACTION)),))
+    assert settled(seen, "").assumptions == plan().assumptions
 
 
 def test_what_is_told_of_the_task_stands_in_one_place():

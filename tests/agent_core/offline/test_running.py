@@ -6,9 +6,20 @@ import pytest
 from composed_designs import DESIGNS, RERANKED, data, split
 from results import dataset
 
-from agent_core.domain import Algorithm, DataRule, DataRuleKind, Metric, Order, SplitKind
+from agent_core.domain import (
+    Algorithm,
+    DataRule,
+    DataRuleKind,
+    Estimand,
+    Factor,
+    FactorRole,
+    Metric,
+    Order,
+    Question,
+    SplitKind,
+)
 from agent_core.domain.rules import Candidates
-from agent_core.offline.running import can_run
+from agent_core.offline.running import can_run, carried_out
 
 RATED = dataset("catalogue.tsv")
 TIMELESS = dataset("catalogue.tsv", timestamp_column=None)
@@ -55,6 +66,33 @@ def test_rules_that_need_times_are_refused_without_them(changes):
 
     assert can_run(plan, RATED) == ""
     assert "no timestamps" in can_run(plan, TIMELESS)
+
+
+RATER = Algorithm("NMF", "CustomNMF")
+
+
+def with_rater(**question):
+    """Return the plan with an algorithm more that no script is built of."""
+    algorithms = (*PLAIN.algorithms, RATER)
+    levels = tuple(dict.fromkeys(a.family for a in algorithms))
+    asked = Question(Estimand.DIFFERENCE, ("algorithm",), (PLAIN.primary.key,), **question)
+    factors = (Factor("algorithm", levels, FactorRole.COMPARED),)
+    return replace(PLAIN, algorithms=algorithms, factors=factors, questions=(asked,))
+
+
+def test_an_algorithm_that_cannot_be_built_is_left_out_where_others_answer():
+    plan = carried_out(with_rater(clause="which is best?"), RATED)
+
+    assert [(u.clause, u.is_main) for u in plan.unanswered] == [("NMF", False)]
+    assert "NMF" not in {*plan.factors[0].levels, *(a.family for a in plan.algorithms)}
+    assert can_run(plan, RATED) == ""
+
+
+def test_a_question_of_what_cannot_be_built_is_open():
+    other = PLAIN.algorithms[0].family
+    plan = carried_out(with_rater(clause="is NMF better?", pairs=(("NMF", other),)), RATED)
+
+    assert [(u.clause, u.is_main) for u in plan.unanswered] == [("is NMF better?", True)]
 
 
 def test_re_ranking_needs_categories_of_items():

@@ -12,6 +12,9 @@ from agent_core.domain import (
     Column,
     Dataset,
     Estimand,
+    Factor,
+    FactorRole,
+    Metric,
     Question,
     SplitKind,
     Study,
@@ -22,6 +25,7 @@ from agent_core.rules.accounting import clause_at, unaccounted
 ENOUGH = 0.9
 """Share of the single removals that are found; names and numbers that stand twice hide others."""
 DESIGNS = designs()
+EVERY = (*DESIGNS, *designs("held_out"))
 COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id"))
 
 
@@ -37,13 +41,13 @@ def found(design, plan):
     return unaccounted(design["text"], plan, datasets_of(design))
 
 
-@pytest.mark.parametrize("design", DESIGNS, ids=lambda d: d["id"])
+@pytest.mark.parametrize("design", EVERY, ids=lambda d: d["id"])
 def test_a_plan_that_is_what_the_task_asks_leaves_nothing_over(design):
     assert found(design, plan_from(design)) == ()
 
 
 def test_what_is_removed_from_a_plan_is_named():
-    removed = [(d, what, less) for d in DESIGNS for what, less in each_removal(d)]
+    removed = [(d, what, less) for d in EVERY for what, less in each_removal(d)]
     missed = [
         (d["id"], what) for d, what, less in removed if not found(d, plan_from(less))
     ]  # fmt: skip
@@ -112,6 +116,27 @@ def test_what_is_named_already_is_not_named_again():
 
     assert found(design, replace(plan, unanswered=()))
     assert found(design, replace(plan, unanswered=(part,))) == ()
+
+
+def test_numbers_of_what_is_compared_need_no_field():
+    plan = replace(
+        plan_of(study=Study.SEED_VARIANCE),
+        seeds=tuple(range(5)),
+        factors=(Factor("model_seed", tuple(range(5)), FactorRole.REPEATED),),
+        metrics=(Metric("overlap", 10),),
+    )
+    text = "How much do the top-10 lists of two seeds overlap, in all ten pairs?"
+
+    assert unaccounted(text, plan) == ()
+
+
+def test_clauses_are_not_cut_within_brackets():
+    text = f"We compare EASE {'very ' * 30}carefully (with 7 folds, 250 factors, or what you like)"
+
+    clauses = [u.clause for u in unaccounted(text, plan_of(study=Study.COMPARISON))]
+
+    assert clauses
+    assert all(c.count("(") == c.count(")") for c in clauses)
 
 
 PROFILE = replace(

@@ -39,10 +39,31 @@ def test_every_kind_of_data_rule_has_words_of_its_own(kind):
 def test_every_split_is_told_with_its_seed(kind, order):
     told = split_text(SplitRules(kind, folds=5, seed=7, order=order, text="by session"))
 
-    assert ("(seed 7)" in told) is (kind is not SplitKind.GIVEN)  # nothing is drawn there
+    assert ("(seed 7)" in told) is (kind is not SplitKind.GIVEN)  # folds are drawn but there
     assert (
         ("newest" in told) or order is not Order.NEWEST or not kind.is_drawn or kind.is_of_records
     )
+
+
+@pytest.mark.parametrize(
+    ("split", "is_drawn"),
+    [
+        (SplitRules(SplitKind.LEAVE_LAST, seed=7, order=Order.NEWEST), False),
+        (SplitRules(SplitKind.GLOBAL_TIME, seed=7), False),
+        (SplitRules(SplitKind.USER_FRACTION, seed=7, order=Order.NEWEST), False),
+        (SplitRules(SplitKind.LEAVE_LAST, seed=7, test_users=300), True),
+        (SplitRules(SplitKind.LEAVE_ONE_OUT, seed=7), True),
+    ],
+)
+def test_a_seed_is_told_of_what_is_drawn(split, is_drawn):
+    assert ("seed 7" in split_text(split)) is is_drawn
+
+
+def test_who_is_not_tested_loses_nothing():
+    told = split_text(SplitRules(SplitKind.USER_FRACTION, test_user_share=0.3))
+
+    assert "each test user" in told
+    assert "others whole in training" in told
 
 
 def test_what_limits_the_test_stands_in_the_line():

@@ -1,5 +1,8 @@
 """How often runs are told apart that differ in the seed alone."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_studies import EASE, MF, repeated_splits, study_plan, study_values
@@ -34,6 +37,20 @@ def test_the_interval_is_over_disjoint_pairs(shift, hits):
     # With a shift 25 of 45 pairs differ in it.
     assert share.value == pytest.approx(25 / 45 if shift else 0.0, abs=0.12)
     assert CautionKind.FEW_REPETITIONS in {c.kind for c in found.cautions}
+
+
+def test_a_test_that_is_asked_for_by_name_counts_the_alarms():
+    made = study(0.01)
+    plain, by_name = (
+        answer_to(replace(ASKED, test=test), made).of(Statistic.SHARE)[0] for test in ("", "t")
+    )
+    own = made.cells.loc[made.cells["algorithm"] == MF.name, "id"]
+    values = made.users["ndcg@10"][list(own)].to_numpy()
+    pairs = list(itertools.combinations(range(10), 2))
+    found = [stats.ttest_rel(values[:, a], values[:, b]).pvalue < 0.05 for a, b in pairs]
+
+    assert by_name.value == pytest.approx(np.mean(found))
+    assert plain.more["pairs"] == by_name.more["pairs"] == 45
 
 
 def test_real_differences_stand_beside_those_of_chance():

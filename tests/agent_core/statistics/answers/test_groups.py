@@ -40,6 +40,27 @@ def test_quantities_of_users_and_items_come_from_one_training_part():
     assert items["age"].iloc[0] == 33.0
 
 
+@pytest.mark.parametrize(
+    ("count", "called", "names"),
+    [
+        (3, ("light", "middle", "heavy"), ("1 light", "2 middle", "3 heavy")),
+        (2, (), ("1 low", "2 high")),
+        (5, ("a", "b", "c", "d", "e"), ("1 low", "2 middle", "3 high")),  # only three values
+    ],
+)
+def test_there_are_as_many_groups_as_asked_for_and_they_are_called_so(count, called, names):
+    table = user_quantities(TRAINING)
+
+    assert grouping_of(table, "interactions", "0", count=count, called=called).names == names
+
+
+def test_fewer_groups_than_asked_for_are_told():
+    grouping = grouping_of(user_quantities(TRAINING), "interactions", "0", count=5)
+    made = replace(group_study(grouping), groupings={"activity of users|5": grouping})
+
+    assert "3 of 5" in answer_to(replace(ASKED, group_count=5), made).held
+
+
 def test_groups_are_told_with_paired_differences_within_them():
     found = answer_to(
         ASKED, group_study(grouping_of(user_quantities(TRAINING), "interactions", "0"))

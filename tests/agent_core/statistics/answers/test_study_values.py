@@ -19,6 +19,7 @@ from agent_core.domain import (
     SplitKind,
     SplitRules,
 )
+from agent_core.domain.design import GroupBy
 from agent_core.domain.rules import Candidates
 from agent_core.statistics.answers.answer import CautionKind, Grade, Reason, Statistic
 from agent_core.statistics.answers.delivered_values import rule_of
@@ -127,19 +128,25 @@ def test_what_has_no_quantity_is_not_grouped(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "of", "rule"),
+    ("text", "rule"),
     [
         ("three groups of users by the share of popular items in their training profile",
-         "users", "popular_share"),
-        ("activity of users", "users", "interactions"),
-        ("popularity of items", "items", "interactions"),
-        ("age of the item", "items", "age"),
-        ("percentage of known items", "items", ""),
-        ("number of genres", "users", ""),
+         ("users", "popular_share")),
+        ("activity of users", ("users", "interactions")),
+        ("popularity of items", ("items", "interactions")),
+        ("age of the item", ("items", "age")),
+        ("percentage of known items", ("users", "")),
+        ("number of genres", ("users", "")),
     ],
 )  # fmt: skip
-def test_words_of_a_question_name_a_quantity(text, of, rule):
-    assert rule_of(text) == (of, rule)
+def test_words_of_a_question_name_a_quantity(text, rule):
+    assert rule_of(Question(Estimand.GROUPS, groups=text)) == rule
+
+
+def test_the_rule_of_a_question_goes_before_its_words():
+    asked = Question(Estimand.GROUPS, groups="light and heavy", group_by=GroupBy.ITEM_AGE)
+
+    assert rule_of(asked) == ("items", "age")
 
 
 def test_cells_that_are_missing_are_named(tmp_path):
