@@ -127,13 +127,16 @@ def execute(
     timeout: Annotated[float | None, typer.Option(help="Seconds it may run.")] = None,
     out: Out = None,
     json: Json = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="End with 0 whatever the script ends with.")
+    ] = False,
     given: Set = None,
     config: Config = None,
 ) -> None:
-    """Run one script in the sandbox; its files go to --out."""
+    """Run one script in the sandbox, end with its status; its files go to --out."""
     from bot.commands.execute import ScriptOrder, execute_script
 
-    wanted = ScriptOrder(script, tuple(data or ()), timeout, out, json)
+    wanted = ScriptOrder(script, tuple(data or ()), timeout, out, json, keep_going)
     leave(execute_script(wanted, settings_of(config, given)))
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import io
 import json
 import math
+import re
 import shutil
+import signal
 import tempfile
+import tokenize
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +20,21 @@ import typer
 from bot.commands.data import files_in
 from bot.settings import Settings
 from sandbox.errors import SandboxError
-from sandbox.execution import Execution, Input, Job
+from sandbox.execution import Ended, Execution, Input, Job
 from sandbox.opening import open_sandbox
+
+TIMED_OUT = 124
+"""As `timeout` of coreutils has it."""
+KILLED_BY = 128
+"""Plus the signal, as shells have it."""
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""What editors write at the beginning of files, and the encodings."""
+DECLARED = re.compile(r"^([ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+"""A declared encoding, as in PEP 263."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +46,57 @@ class ScriptOrder:
     timeout_s: float | None
     out: Path | None
     json: bool
+    keeps_going: bool = False
+    """Whether the exit status says nothing of the script."""
 
 
 def execute_script(script: ScriptOrder, settings: Settings) -> int:
-    """Run one script; 0 whenever the sandbox worked, whatever the script did."""
+    """Run one script; return its own status, or what a shell says of one that was killed."""
     files = files_in(script.data)
     try:
-        source = script.path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        source = source_of(script.path)
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
         typer.echo(f"{script.path} cannot be read as text: {error}", err=True)
         return 2
     try:
-        asyncio.run(_execute(replace(script, data=files), source, settings))
+        execution = asyncio.run(_execute(replace(script, data=files), source, settings))
     except SandboxError as error:
         typer.echo(str(error), err=True)
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    return 0 if script.keeps_going else status_of(execution)
 
 
-async def _execute(script: ScriptOrder, source: str, settings: Settings) -> None:
+def source_of(path: Path) -> str:
+    """Return the text of a script in whatever encoding it declares or begins with.
+
+    Raises
+    ------
+    SyntaxError, UnicodeDecodeError
+        When it declares none and is not UTF-8.
+    """
+    content = path.read_bytes()
+    marked = next((name for mark, name in MARKS if content.startswith(mark)), None)
+    encoding = marked or tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+    text = io.TextIOWrapper(io.BytesIO(content), encoding).read()
+    head, tail = text.splitlines(keepends=True)[:2], text.splitlines(keepends=True)[2:]
+    # The sandbox writes UTF-8: what is declared must say so too.
+    return "".join([*(DECLARED.sub(r"\1utf-8", one) for one in head), *tail])
+
+
+def status_of(execution: Execution) -> int:
+    """Return the exit status of an execution as shells have it."""
+    if execution.ended is Ended.FINISHED:
+        return execution.exit_code or 0
+    if execution.ended is Ended.TIMEOUT:
+        return TIMED_OUT
+    if execution.ended is Ended.SIGNAL and execution.signal:
+        return KILLED_BY + execution.signal
+    return KILLED_BY + signal.SIGKILL
+
+
+async def _execute(script: ScriptOrder, source: str, settings: Settings) -> Execution:
     """Execute, stream the output, copy the artifacts, print what came of it."""
     limits = settings.sandbox.limits(script.timeout_s or settings.exec.timeout)
     inputs = tuple(Input(p.name, p.resolve()) for p in script.data)
@@ -65,6 +113,7 @@ async def _execute(script: ScriptOrder, source: str, settings: Settings) -> None
         if script.out is not None:
             await asyncio.to_thread(_copy_artifacts, execution, script.out)
     typer.echo(_last_line(execution, script))
+    return execution
 
 
 def _copy_artifacts(execution: Execution, out: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_script_is_run_and_its_files_are_kept(home):
     done = call(home, "exec", "script.py", "--data", "catalogue.tsv", "--out", "made", "--json")
 
     result = last(done)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 7, done.stderr
     assert (result["exit_code"], result["ended"]) == (7, "finished")
     assert result["artifacts"] == ["made.txt"]
     assert "catalogue.tsv" in result["output"]
