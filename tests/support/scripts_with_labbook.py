@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from patience import STUDY_S
+from script_process import run_script
 
 from sandbox.execution import Artifact
 
@@ -19,10 +20,15 @@ def environment(**more):
     return {**kept, "MPLBACKEND": "agg", **more}
 
 
-def start(folder, source, **more):
+def write(folder, source):
     folder.mkdir(exist_ok=True)
     shutil.copy(LABBOOK, folder)
     (folder / "script.py").write_text("import pandas as pd\nimport labbook\n" + source)
+
+
+def start(folder, source, **more):
+    """Start a script in a process of its own."""
+    write(folder, source)
     return subprocess.Popen(
         [sys.executable, "script.py"],
         cwd=folder,
@@ -34,9 +40,10 @@ def start(folder, source, **more):
 
 
 def run(folder, source, **more):
-    process = start(folder, source, **more)
-    output, errors = process.communicate(timeout=STUDY_S)
-    assert process.returncode == 0, errors
+    """Run a script to its end; return what it printed."""
+    write(folder, source)
+    status, output, errors = run_script(folder, LABBOOK, environment(**more), STUDY_S)
+    assert status == 0, errors
     return output
 
 
@@ -45,7 +52,8 @@ def rows_of(folder):
 
 
 def names_in(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    found = (p for p in folder.rglob("*") if p.is_file() and p.parent.name != "__pycache__")
+    return sorted(str(p.relative_to(folder)) for p in found)
 
 
 def artifacts_of(folder):

@@ -226,7 +226,9 @@ if __name__ == "__main__":
             list(pool.map(one, range(4) if method == "spawn" else range(4, 8)))
     labbook.row("ndcg", 0.5, 10, "B")
 """
-    run(tmp_path / "w", source)
+    process = start(tmp_path / "w", source)
+    errors = process.communicate()[1]
+    assert process.returncode == 0, errors
 
     rows = rows_of(tmp_path / "w")
     assert sorted(r["seed"] for r in rows if r["algorithm"] == "A") == list(range(8))

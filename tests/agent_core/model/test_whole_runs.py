@@ -4,12 +4,19 @@ import asyncio
 from random import Random
 
 import pytest
+from labs import reading_here
 from model_runs import FORMS, NODES, lab_on, run_through, small_scripts
 
 from agent_core.domain import Outcome, RunStatus
 from agent_core.domain.events import ModelCalled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(autouse=True)
+def read_here():
+    with reading_here():
+        yield
 
 
 @pytest.fixture
