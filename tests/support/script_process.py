@@ -19,7 +19,7 @@ HELPER = "labbook"
 
 
 def run_script(folder, helper, environment, limit_s):
-    """Run `script.py` in its folder; return its status, less than 0 for a signal, and its texts."""
+    """Run `script.py` in its folder; return its status (negative: a signal) and its texts."""
     printed = [folder.with_name(f"{folder.name}.{kind}") for kind in ("out", "err")]
     for path in printed:
         path.write_text("")
