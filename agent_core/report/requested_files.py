@@ -58,6 +58,12 @@ def script_tables(inputs: ReportInputs) -> list[ScriptTable]:
     ]
 
 
+def script_figures(inputs: ReportInputs) -> dict[str, str]:
+    """Return the names of the script's figures that were asked for, with what it says of them."""
+    found = (m for m in _made(inputs, Form.FIGURE) if m.path is not None)
+    return {f"{SCRIPTS}{m.path.stem}.png": m.says for m in found if m.path is not None}
+
+
 def asked_answers(inputs: ReportInputs) -> tuple[int, ...]:
     """Return the numbers of the questions whose tables were asked for."""
     names = (m.name for m in _made(inputs, Form.TABLE) if m.path is None)
@@ -69,7 +75,12 @@ def asked_tables(inputs: ReportInputs) -> list[str]:
     own = {c.number: c for c in chapters_of(inputs, is_whole=True)}
     asked = [(f"question {n}", own[n].table) for n in asked_answers(inputs) if n in own]
     scripts = [(f"{t.name}, the script's own", t.table) for t in script_tables(inputs)]
-    return [f"{name}:\n{aligned(table)}" for name, table in (*scripts, *asked)[:MOST_TABLES]]
+    figures = [
+        f"Figure of the script's own, `{name}`: {says or 'as asked for'}"
+        for name, says in script_figures(inputs).items()
+    ]
+    tables = [f"{name}:\n{aligned(table)}" for name, table in (*scripts, *asked)[:MOST_TABLES]]
+    return [*figures[:MOST_FIGURES], *tables]
 
 
 def aligned(table: Table) -> str:

@@ -34,7 +34,12 @@ from agent_core.report.number_texts import mean_text, names_of
 from agent_core.report.other_ways import save_other_ways
 from agent_core.report.rendering import render_part, render_template
 from agent_core.report.report_inputs import ReportInputs
-from agent_core.report.requested_files import script_tables, where_text, with_asked_first
+from agent_core.report.requested_files import (
+    script_figures,
+    script_tables,
+    where_text,
+    with_asked_first,
+)
 from agent_core.report.script_outcomes import outcome_text
 from agent_core.report.thread_summary import Prose, body_text, limits_of, thread_text
 from agent_core.rules.design_words import question_text
@@ -248,11 +253,14 @@ def _report_in_detail(
         headline=answer,
         alerts=alerts(inputs, is_file=True),
         chapters=render_part(
-            "answers.md.j2", "chapters", answered=chapters_of(inputs, lines=lines)
+            "answers.md.j2",
+            "chapters",
+            answered=chapters_of(inputs, lines=lines),
+            drawn={path.stem for path in drawn},
         ),
         compared=compared_measures(inputs),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
-        figures=[path.name for path in drawn],
+        figures=_captions(inputs, drawn),
         requests=[
             (r.wanted.text, where_text(r))
             for r in inputs.requests
@@ -263,6 +271,18 @@ def _report_in_detail(
         statements=statements(inputs),
         outcome_text=outcome_text,
     )
+
+
+def _captions(inputs: ReportInputs, drawn: Sequence[Path]) -> dict[str, str]:
+    """Return the figures that stand in no chapter, each with what it shows."""
+    in_chapters = {f"question_{c.number}" for c in chapters_of(inputs)}
+    says = script_figures(inputs)
+    own = "the script's own figure, not drawn again"
+    return {
+        p.name: f"{says[p.name] or p.stem} ({own})" if p.name in says else p.stem.replace("_", " ")
+        for p in drawn
+        if p.stem not in in_chapters
+    }
 
 
 def _write_texts(inputs: ReportInputs, facts: Facts, markdown: str, folder: Path) -> None:

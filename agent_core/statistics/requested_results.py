@@ -31,6 +31,7 @@ PRODUCTS_OWN = ("cells", "per_user", "results", "run")
 MOST_COUNTED = 12
 """Things of one kind up to which all are looked for."""
 HEAD = 4096
+FEW_WORDS = 4
 HALF = 0.5
 """Share of the words of a request that has to be said of what answers it."""
 _WORD = re.compile(r"[a-z][a-z0-9@_]+")
@@ -61,9 +62,13 @@ class Made:
         return self.shown.holds(wanted.shown) or self.likeness(wanted) > HALF
 
     def likeness(self, wanted: Requested) -> float:
-        """Return the share of the words of a request that the script says of it."""
-        asked = _words(wanted.text)
-        return len(asked & _words(self.says)) / max(1, len(asked))
+        """Return the share of the words of a request that the script says of it.
+
+        A request that says more besides counts by the script's words, where these are not few.
+        """
+        asked, said = _words(wanted.text), _words(self.says)
+        fewest = len(asked) if len(said) < FEW_WORDS else min(len(asked), len(said))
+        return len(asked & said) / max(1, fewest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,14 @@ def matched_requests(
     """Return what the plan says is reported, each with what there is of it."""
     plan = with_design(evidence.plan)
     products = [*_of_answers(answers), *_of_runs(plan, facts)]
-    made = [*_of_script(evidence, plan), *products, *_values([m.shown for m in products])]
-    return tuple(
+    scripts = list(_of_script(evidence, plan))
+    made = [*scripts, *products, *_values([m.shown for m in products])]
+    found = tuple(
         Matched(wanted, _best_first(wanted, [m for m in made if m.answers(wanted)]))
         for wanted in requested_of(plan)
     )
+    known = {m for matched in found for m in matched.made[: matched.wanted.count]}
+    return (*found, *_of_requirements(plan, [m for m in scripts if m not in known]))
 
 
 def unmatched(plan: Plan) -> tuple[Matched, ...]:
@@ -101,6 +109,20 @@ def unmatched(plan: Plan) -> tuple[Matched, ...]:
 def missing_requests(matched: Iterable[Matched]) -> tuple[str, ...]:
     """Return what was to be reported and is not there, in the plan's own words."""
     return tuple(m.wanted.text for m in matched if m.is_missing)
+
+
+def _of_requirements(plan: Plan, made: Iterable[Made]) -> Iterator[Matched]:
+    """Yield what a script says that it shows in the words of a requirement, with that one.
+
+    A requirement is judged: what is missing of it is told there.
+    """
+    for one in made:
+        likeness = {
+            r.text: one.likeness(Requested(r.text, one.form, Shown())) for r in plan.requirements
+        }
+        best = max(likeness, key=lambda text: likeness[text], default="")
+        if best and likeness[best] > HALF:
+            yield Matched(Requested(best, one.form, one.shown), (one,))
 
 
 def _best_first(wanted: Requested, made: Sequence[Made]) -> tuple[Made, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import OK
+from builders import OK, requirement
 from reported import NO_WORDS
 from results import comparison_evidence, comparison_plan, facts_of, inputs_of
 
@@ -107,8 +107,23 @@ def test_figures_that_were_asked_for_come_first_and_small_tables_are_printed(stu
     assert [t.table[0] for t in script_tables(inputs)] == [("core", "users left", "items left")]
     assert "| 5 | 900 | 1,300 |" in report.markdown
     assert "1,300" in report.summary
-    (block,) = asked_tables(inputs)
+    figure, block = asked_tables(inputs)
     assert block.count("```") == 2
+    assert "heat map of Kendall's tau" in figure
+    assert "](figures/script_agreement.png)" in report.markdown
+
+
+def test_what_a_script_says_in_the_words_of_a_requirement_is_shown(study, tmp_path):
+    evidence, *known = study
+    drawn = replace(requirement(2), text="A figure: a line for each model seed over the splits.")
+    told = replace(evidence, plan=replace(evidence.plan, requirements=(drawn,)))
+    files = [saved(tmp_path, n, PIXEL) for n in ("by_seed.png", "other.png")]
+    run = {"figures": {"by_seed": "NDCG@10, a line for each model seed over the splits"}}
+
+    _, matched = asked((told, *known), artifacts=files, run=run)
+
+    assert [(m.wanted.text, m.made[0].name) for m in matched] == [(drawn.text, "by_seed")]
+    assert missing_requests(matched) == ()
 
 
 def test_what_is_missing_stands_in_the_first_lines(study, tmp_path):
