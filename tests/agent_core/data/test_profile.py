@@ -266,6 +266,7 @@ def test_the_catalogue_has_a_long_tail(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.wide
 def test_a_hundred_megabytes_are_profiled_soon(tmp_path):
     rng = np.random.default_rng(1)
     count = 4_000_000

@@ -221,7 +221,7 @@ FIELDS = st.sampled_from([*ROW_COLUMNS, "surprise"])
 RUN_FIELDS = st.sampled_from(["dataset", "split", "algorithms", "seeds", "list_sample", "study"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(st.dictionaries(FIELDS, JSON, max_size=8) | JSON, max_size=5),
     run=st.dictionaries(RUN_FIELDS, JSON, max_size=6) | JSON,

@@ -8,6 +8,7 @@ import pytest
 from builders import plan_of
 from model_designs import DESIGNS
 from model_requests import DATA
+from tiers import wide_but
 
 import sandbox
 from agent_core.domain.cells import design_record
@@ -124,10 +125,50 @@ def lab(source):
     return done.stdout + done.stderr
 
 
+DEFINITIONS = """
+from lenskit.data import ItemListCollection, UserIDKey
+from lenskit.metrics import NDCG, Recall, RunAnalysis
+import pandas as pd
+
+def measured(place):
+    items = [1 if rank == place else 100 + rank for rank in range(1, 11)]
+    ranks = range(1, 11)
+    lists = pd.DataFrame({"user_id": 5, "item_id": items, "rank": ranks})
+    lists["score"] = -lists["rank"]
+    truth = pd.DataFrame({"user_id": 5, "item_id": range(1, 21)})
+    lists, truth = (ItemListCollection.from_df(f, UserIDKey) for f in (lists, truth))
+    return RunAnalysis(NDCG(10), Recall(10)).measure(lists, truth).list_metrics().iloc[0]
+
+first, second, fourth = (measured(place) for place in (1, 2, 4))
+ratios = [round(other["NDCG@10"] / first["NDCG@10"], 3) for other in (second, fourth)]
+print(first["Recall@10"], *ratios)
+"""
+NAMES = ("ImplicitMFScorer", "lenskit.batch.reccomend", "lenskit.algorithms", "pd.read_csv")
+QUESTIONS = {
+    "signatures": introspection(NAMES),
+    "scorers": "\n".join(
+        f"from {s.module} import {s.kind}\n"
+        f"fields = set({s.kind}().config.__class__.model_fields)\n"
+        f"print({s.kind!r}, sorted(set({s.parameters!r}) - fields))\n{s.example}"
+        for s in SCORERS.values()
+    ),
+    "definitions": DEFINITIONS,
+}
+MARK = "----- next -----\n"
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What the experiments' interpreter says to each question, asked in one process."""
+    source = f"print({MARK!r}, end='')\n".join(
+        f"exec({q!r}, {{'__name__': '__main__'}})\n" for q in QUESTIONS.values()
+    )
+    return dict(zip(QUESTIONS, lab(source).split(MARK), strict=True))
+
+
 @pytest.mark.slow
-def test_real_signatures_come_from_the_installed_library():
-    names = ("ImplicitMFScorer", "lenskit.batch.reccomend", "lenskit.algorithms", "pd.read_csv")
-    text = descriptions_in(lab(introspection(names)))
+def test_real_signatures_come_from_the_installed_library(told):
+    text = descriptions_in(told["signatures"])
 
     assert "lenskit.als.ImplicitMFScorer" in text
     assert "embedding_size=50" in text
@@ -137,20 +178,12 @@ def test_real_signatures_come_from_the_installed_library():
 
 
 @pytest.mark.slow
-def test_the_table_of_scorers_is_true_to_the_installed_library():
-    lines = [
-        f"from {s.module} import {s.kind}\n"
-        f"fields = set({s.kind}().config.__class__.model_fields)\n"
-        f"print({s.kind!r}, sorted(set({s.parameters!r}) - fields))\n{s.example}"
-        for s in SCORERS.values()
-    ]
-    output = lab("\n".join(lines))
-
-    assert output.strip().splitlines() == [f"{kind} []" for kind in SCORERS]
+def test_the_table_of_scorers_is_true_to_the_installed_library(told):
+    assert told["scorers"].strip().splitlines() == [f"{kind} []" for kind in SCORERS]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cold start", "size of training"])
+@pytest.mark.parametrize("name", wide_but(("cold start", "size of training"), "size of training"))
 def test_the_code_of_the_reference_runs(name, tmp_path):
     lines = [f"{u}\t{(u * 7 + i * 3) % 40}\t{1 + (u + i) % 5}\t{10**9 + u * 1000 + i}\n"
              for u in range(60) for i in range(12)]  # fmt: skip
@@ -183,28 +216,8 @@ async def test_names_are_looked_up_in_the_sandbox():
     assert "labbook.row(metric" in text
 
 
-DEFINITIONS = """
-from lenskit.data import ItemListCollection, UserIDKey
-from lenskit.metrics import NDCG, Recall, RunAnalysis
-import pandas as pd
-
-def measured(place):
-    items = [1 if rank == place else 100 + rank for rank in range(1, 11)]
-    ranks = range(1, 11)
-    lists = pd.DataFrame({"user_id": 5, "item_id": items, "rank": ranks})
-    lists["score"] = -lists["rank"]
-    truth = pd.DataFrame({"user_id": 5, "item_id": range(1, 21)})
-    lists, truth = (ItemListCollection.from_df(f, UserIDKey) for f in (lists, truth))
-    return RunAnalysis(NDCG(10), Recall(10)).measure(lists, truth).list_metrics().iloc[0]
-
-first, second, fourth = (measured(place) for place in (1, 2, 4))
-ratios = [round(other["NDCG@10"] / first["NDCG@10"], 3) for other in (second, fourth)]
-print(first["Recall@10"], *ratios)
-"""
-
-
 @pytest.mark.slow
-def test_metrics_are_defined_as_the_reference_says():
+def test_metrics_are_defined_as_the_reference_says(told):
     assert "smaller of n and the number of test items" in part("topn")
     assert "log2(max(rank, 2))" in part("topn")
-    assert lab(DEFINITIONS) == "0.1 1.0 0.5\n"
+    assert told["definitions"] == "0.1 1.0 0.5\n"

@@ -195,7 +195,7 @@ SHARED = {
 }
 
 
-def random_lists(rng, users=1000, items=60):
+def random_lists(rng, users=300, items=60):
     listed, tested = [], []
     for user in range(users):
         long, held = rng.integers(1, 26), rng.integers(1, 15)
@@ -212,7 +212,7 @@ def random_lists(rng, users=1000, items=60):
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_definitions_shared_with_lenskit_agree_on_a_thousand_random_lists(tmp_path):
+def test_definitions_shared_with_lenskit_agree_on_random_lists(tmp_path):
     lists, test = random_lists(np.random.default_rng(20))
     lists.to_parquet(tmp_path / "lists.parquet")
     test.to_parquet(tmp_path / "test.parquet")

@@ -34,6 +34,7 @@ async def test_plans_of_a_weak_model_are_mended_and_every_repair_is_said(talk):
 
 
 @pytest.mark.slow
+@pytest.mark.wide
 @pytest.mark.timeout(300)
 async def test_three_hundred_plans_of_a_weak_model_end_no_run(talk):
     said, silent, failed = await accepted(talk, range(MANY))

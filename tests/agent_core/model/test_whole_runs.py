@@ -61,6 +61,7 @@ async def record_with(form, folder):
     return view.plan, nodes, view.outcome, view.report.headline.splitlines()
 
 
+@pytest.mark.wide
 async def test_the_run_is_the_same_whatever_form_the_server_speaks(folder):
     schema, tools, text = [await record_with(form, folder) for form in FORMS]
 

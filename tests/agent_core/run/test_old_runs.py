@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from labs import ANN, lab_in, settings, until
+from tiers import each_of
 
 from agent_core.domain import DataRuleKind, Finding, Order, Outcome, RunId, RunStatus, SplitKind
 from agent_core.domain.events import RunFinished
@@ -166,7 +167,7 @@ async def test_old_files_are_found_as_they_were_reported(tmp_path, run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", FINISHED)
+@pytest.mark.parametrize("run", each_of(FINISHED, 2))
 async def test_an_old_run_is_improved(tmp_path, run):
     async with old_lab(tmp_path / "data", max_iterations=1) as lab:
         first = await lab.view(run)

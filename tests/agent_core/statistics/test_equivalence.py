@@ -96,7 +96,7 @@ def test_bootstrap_and_t_agree_on_many_users():
 
 def test_sparse_hits_keep_the_level_at_the_margin():
     rng = np.random.default_rng(11)
-    draws = [rng.choice([-1.0, 0.0, 1.0], p=[0.03, 0.90, 0.07], size=300) for _ in range(400)]
+    draws = [rng.choice([-1.0, 0.0, 1.0], p=[0.03, 0.90, 0.07], size=300) for _ in range(150)]
 
     claimed = [
         tost_of_draws(mean_draws(d[:, None], np.random.default_rng(1))[:, 0], 0.04, 300).is_shown

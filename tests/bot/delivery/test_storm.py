@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from patience import PATIENCE_S
+from tiers import each_of
 
 from bot.workspace.faults import ApiTrouble
 
@@ -63,7 +64,7 @@ async def started(bench, threads) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", each_of(range(3), 3))
 async def test_every_post_is_there_once(bench, seed):
     rng = Random(seed)
     await bench.start()

@@ -11,22 +11,23 @@ from agent_core.checks.registry import RULES
 from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
-SAMPLE = {
-    "classic recall of its own",
-    "saves another split than it trains on",
-    "one seed for all repetitions",
-    "a hyperparameter that is ignored",
-    "values rounded up afterwards",
-    "tuned on validation",
-}
+SAMPLE = (
+    (
+        "classic recall of its own",
+        "saves another split than it trains on",
+        "a hyperparameter that is ignored",
+    ),
+    ("one seed for all repetitions", "values rounded up afterwards", "tuned on validation"),
+)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_sampled_scripts_are_judged_as_they_must_be(tmp_path):
+@pytest.mark.parametrize("sample", [SAMPLE[0], pytest.param(SAMPLE[1], marks=pytest.mark.wide)])
+async def test_sampled_scripts_are_judged_as_they_must_be(tmp_path, sample):
     material = synthetic(tmp_path)
-    chosen = [c for c in (*SINS, *HONEST) if c.name in SAMPLE]
-    assert len(chosen) == len(SAMPLE)
+    chosen = [c for c in (*SINS, *HONEST) if c.name in sample]
+    assert len(chosen) == len(sample)
 
     faults = {}
     async with open_sandbox(SandboxSettings(level="auto")) as sandbox:
