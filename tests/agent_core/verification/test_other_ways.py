@@ -8,6 +8,7 @@ import pytest
 from composed_designs import DESIGNS
 from designed import EASE, LEAVE_ONE_OUT, NEIGHBOURS, POPULARITY, designed, study
 from studies import interactions
+from tiers import wide_but
 from trials import LIMITS, retrained
 
 from agent_core.data.profile import profile
@@ -173,7 +174,10 @@ def test_what_disagrees_or_is_ranked_anew_is_in_no_other_way(tmp_path):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("name", "way", "values"),
-    [("split strategies", Way.OTHER_TIES, 3), ("train share", Way.FULL_TRAINING, 1)],
+    wide_but(
+        (("split strategies", Way.OTHER_TIES, 3), ("train share", Way.FULL_TRAINING, 1)),
+        "train share",
+    ),
 )
 async def test_the_product_trains_in_other_ways(tmp_path, name, way, values):
     plan = DESIGNS[name]
