@@ -13,6 +13,7 @@ import argparse
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ from scipy.sparse import csr_matrix
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/support"))
 
+from planned_designs import filler as designed_filler
 from reported_studies import FOLDER, studies
 
 from agent_core.grounding.description_rules import Part, is_proposed, typed_trouble
-from agent_core.grounding.report_text import Pieces
+from agent_core.grounding.report_text import Filler, Pieces
 from agent_core.grounding.result_likeness import BUCKETS, PATH, Weights, features
 from agent_core.grounding.stated_results import spelled, stated_result
 from agent_core.prose.sentences import ascii_marks, plain
@@ -35,7 +37,7 @@ HANDS = {
     "first": ("honest_reports near_misses", "false_results"),
     "second": ("honest_more", "false_more"),
     "short": ("honest", "false"),
-    "taught": ("taught_honest", "taught_false salads"),
+    "taught": ("taught_honest taught_plans_honest", "taught_false taught_plans_false salads"),
     **{f"fresh {k}": (f"fresh_{k}_honest", f"fresh_{k}_false") for k in "abceghijklmnopqrs"},
 }
 """Files of honest and of false sentences by who wrote them."""
@@ -45,7 +47,7 @@ RULE = 1.5
 """What the rule's finding counts beside the words: best of 0 to 3 on hands it had not seen."""
 STRENGTH = 100.0
 """How much the examples count against small weights: 3, 10 and 30 were tried."""
-LINE = re.compile(r"(?!#+ [^E])(?:([CSW]) )?(?:(finding|limit|proposal): )?(\S.*[^!])$")
+LINE = re.compile(r"(?!#+ [^E])(?:([CSWKMFDHRNPT]) )?(?:(finding|limit|proposal): )?(\S.*[^!])$")
 STANDING = 0.05
 """Share of false sentences that may stand at first sight."""
 
@@ -82,12 +84,19 @@ def lines(name: str) -> list[tuple[str, str, str]]:
     return [(study or "C", part or "finding", words) for study, part, words in found]
 
 
+@cache
+def filler_of(study: str) -> Filler:
+    """Return the filler of a study by its letter."""
+    return studies()[study].filler() if study in studies() else designed_filler(study)
+
+
 def read(hand: str, is_false: bool, study: str, part: str, text: str) -> Example | None:
     """Read a sentence; None for a false one that a typed rule strikes.
 
     A false sentence is taken as a proposal, where most may be said.
     """
-    filler, where = studies()[study].filler(), Part.PROPOSAL if is_false else Part(part)
+    filler = filler_of(study)
+    where = Part.PROPOSAL if is_false else Part(part)
     bare = Pieces(filler, ascii_marks(plain(text))).bare
     masked = filler.base.masked(bare, where)
     if is_false and typed_trouble(filler.base, bare, masked, where):

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent_core.domain import Dataset, Plan
-from agent_core.grounding.plan_contradictions import contradiction, not_baseline
+from agent_core.grounding.counting import NUMBER_MARK
+from agent_core.grounding.design_terms import DesignTerms
+from agent_core.grounding.level_names import LevelNames
+from agent_core.grounding.plan_contradictions import contradiction, is_denied, not_baseline
 from agent_core.grounding.plan_names import Kind, Names
-from agent_core.grounding.plan_numbers import NUMBER_MARK, PlanNumbers
+from agent_core.grounding.plan_numbers import PlanNumbers
 from agent_core.grounding.result_likeness import learned
 from agent_core.grounding.stated_results import patterns, proposes, spelled, stated_result
 
@@ -35,22 +38,31 @@ class Ground:
     plan: Plan
     datasets: tuple[Dataset, ...]
     names: Names
+    design: DesignTerms
+    levels: LevelNames
     numbers: dict[frozenset[str], PlanNumbers] = field(default_factory=dict)
     """By the algorithms that a sentence names."""
 
     @classmethod
     def of(cls, plan: Plan, datasets: tuple[Dataset, ...]) -> Ground:
         """Collect names."""
-        return cls(plan, datasets, Names.of(plan, datasets))
+        names, levels = Names.of(plan, datasets), LevelNames.of(plan)
+        return cls(plan, datasets, names, DesignTerms.of(plan), levels)
 
     def masked(self, text: str, part: Part) -> str:
         """Return a text with a mark for each name and each number of the plan."""
+        text = self.design.without_shares(text) if self.design.shares else text
+        text = self.levels.masked_spelled(text)
         named = frozenset(self.names.algorithms(text))
         if named not in self.numbers:
             self.numbers[named] = PlanNumbers.of(self.plan, self.datasets, named)
         plain = CODE_NAME.sub("file", self.names.masked(text))
         numbered = self.numbers[named].masked(plain, is_proposal=is_proposed(text, part))
         return self.names.without_keys(numbered)
+
+    def design_trouble(self, text: str) -> str:
+        """Say where a sentence counts or lists levels otherwise than the plan."""
+        return self.design.trouble(self.levels.masked_spelled(text))
 
 
 def descriptive_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
@@ -68,6 +80,8 @@ def typed_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
     if found := patterns()["tests"].search(text):
         return f"“{_readable(found[0])}” is for the answers to say"
     if reason := contradiction(text, bare, ground.plan, is_proposal=is_proposal):
+        return reason
+    if not is_proposal and not is_denied(bare) and (reason := ground.design_trouble(bare)):
         return reason
     if name := not_baseline(bare, ground.plan):
         return f"{name} is no baseline"

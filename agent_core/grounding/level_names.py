@@ -11,7 +11,8 @@ from agent_core.grounding.plan_names import Kind
 from agent_core.rules.design_words import factor_words, level_text, levels_text
 
 OVER = re.compile(
-    r"\b(?:over|across|between|of|from) (?:the |all )?(?:\w+ ){0,2}?(users|seeds|splits|folds)\b"
+    r"\b(?:over|across|between|of|from) (?:the |all )?(?:\w+ ){0,2}?"
+    r"(users|split seeds|seeds of the split|seeds|splits|folds)\b"
 )
 SPREADS = ("sd", "cv", "min", "max", "gap")
 
@@ -100,8 +101,13 @@ def over_trouble(text: str, statistic: str, over: str) -> str:
     """Say where a spread is told to be over something else than it is."""
     if not over or not statistic.startswith(SPREADS):
         return ""
-    said = {m[1] for m in OVER.finditer(text.lower())}
-    return f"a spread over {over}, told as one over others" if said - {over.split()[0]} else ""
+    said = {_unit(m[1]) for m in OVER.finditer(text.lower())}
+    return f"a spread over {over}, told as one over others" if said - {_unit(over)} else ""
+
+
+def _unit(text: str) -> str:
+    """Return what a spread is over: seeds of splits are splits."""
+    return "splits" if "split" in text else text.split()[-1]
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:

@@ -22,6 +22,7 @@ from agent_core.domain import (
 )
 from agent_core.measures.metrics import SETTLED
 from agent_core.prose.patterns import Pattern, read_patterns
+from agent_core.rules.design_words import size_of
 
 Of = Callable[[Plan], bool]
 
@@ -72,6 +73,11 @@ FIELDS: Mapping[str, Of] = {
     "several held-out interactions": _any_split(lambda split: not _tests_one(split)),
     "share held out": _any_split(lambda split: split.kind.is_of_share),
     "folds": _any_split(_has_folds),
+    "several splits": _either(
+        _any_split(_has_folds), _is_varied(FactorKind.SPLIT, FactorKind.SPLIT_SEED)
+    ),
+    "trained several times": lambda plan: size_of(plan).trainings > len(plan.algorithms),
+    "chosen on the test": _never,
     "validation and tuning": _any_split(lambda split: split.has_validation),
     "several seeds": _either(
         lambda plan: len(plan.seeds) > 1,
@@ -125,6 +131,11 @@ def contradiction(text: str, bare: str, plan: Plan, *, is_proposal: bool = False
     return _metric_contradiction(bare, plan) or _seed_contradiction(bare, plan)
 
 
+def is_denied(text: str) -> bool:
+    """Whether a sentence denies, proposes or supposes something."""
+    return _patterns()["done"].search(text) is not None
+
+
 def sameness(text: str) -> str:
     """Return the words by which test users, candidates or scores are the same at all levels."""
     found = _patterns()["same at all levels"].search(text)
@@ -161,10 +172,14 @@ def _other_field(fields: Mapping[str, Of], text: str, plan: Plan) -> str:
 
 def _metric_contradiction(text: str, plan: Plan) -> str:
     """Say which metric is told to be measured, or to be the primary one, and is not."""
-    planned = {m.name for m in plan.metrics} | {m.key for m in plan.metrics}
+    known = (*plan.metrics, *plan.validated)
+    planned = {m.name for m in known} | {m.key for m in known}
+    validated = {m.name for m in plan.validated} | {m.key for m in plan.validated}
+    chosen = _patterns()["chosen by"].search(text)
+    if chosen and plan.validated and _planned_key(chosen[1]) not in validated:
+        return f"{chosen[1]} is not what validation chooses by"
     for said in _patterns()["metrics"].compiled.finditer(text.lower()):
-        name, _, cut = said[0].replace(" ", "").partition("@")
-        if name.removesuffix("rate") not in planned or (cut and f"{name}@{cut}" not in planned):
+        if _planned_key(said[0]) not in planned:
             return f"{said[0]} is no metric of the plan"
     primary = _patterns()["primary metric"].search(text)
     named = (primary[1] or primary[2]).lower() if primary else ""
@@ -175,19 +190,37 @@ def _metric_contradiction(text: str, plan: Plan) -> str:
     return f"{named} is not the primary metric" if is_other else ""
 
 
+def _planned_key(said: str) -> str:
+    """Return the key of a metric as it is said."""
+    name, at, cut = said.lower().replace(" ", "").partition("@")
+    return f"{name}@{cut}" if at else name.removesuffix("rate")
+
+
 def _seed_contradiction(text: str, plan: Plan) -> str:
     """Say what is told of seeds and of who draws random numbers that is planned otherwise."""
-    ends = _patterns()["first and last seed"].search(text)
-    if ends and {float(ends[1]), float(ends[2])} != {
-        float(s) for s in plan.seeds[:1] + plan.seeds[-1:]
-    }:
-        return "the plan has other seeds"
     random = [a.name for a in plan.algorithms if a.is_random]
     if _patterns()["draws nothing"].search(text):
         is_all = re.search(r"\b(?:all|every|each)\b", text, re.IGNORECASE)
         if (random and is_all) or any(name in text for name in random):
             return "the plan says that it draws random numbers"
-    fixed = [a.name for a in plan.algorithms if not a.is_random]
-    named = [n for n in fixed if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", text)]
-    is_drawing = _patterns()["seeds that change something"].search(text) is not None
-    return f"{named[0]} draws no random numbers" if named and is_drawing else ""
+    drawing = _patterns()["seeds that change something"].search(text)
+    fixed = {a.name for a in plan.algorithms if not a.is_random} | {
+        a.family for a in plan.algorithms if not a.is_random
+    }
+    named = _named_before(text, drawing.start(), plan) if drawing else ()
+    wrong = next((name for name in named if name in fixed), "")
+    return f"{wrong} draws no random numbers" if wrong else ""
+
+
+def _named_before(text: str, at: int, plan: Plan) -> tuple[str, ...]:
+    """Return the algorithms that are named in a row last before a place, else all of a text."""
+    names = {name for a in plan.algorithms for name in (a.name, a.family)}
+    every = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    found = [*re.finditer(rf"(?<!\w)(?:{every})(?!\w)", text)]
+    before = [m for m in found if m.end() <= at]
+    row: list[re.Match[str]] = before[-1:]
+    for one in reversed(before[:-1]):
+        if not re.fullmatch(r",? (?:and )?|, ", text[one.end() : row[0].start()]):
+            break
+        row.insert(0, one)
+    return tuple(m[0] for m in row or found)

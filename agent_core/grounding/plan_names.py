@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from agent_core.domain import Dataset, Metric, Plan
+from agent_core.rules.algorithm_names import WORDINGS, Wordings
 
 SUSPECT = re.compile(
     r"\b(?:better|best|worse|worst|higher|lower|highest|lowest|beats?|wins?|winner|first|top|"
@@ -15,6 +16,8 @@ SUSPECT = re.compile(
     re.IGNORECASE,
 )
 LONGEST = 60
+SHORTEST = 7
+"""Letters of a name in small letters that is no common word."""
 
 
 class Kind(StrEnum):
@@ -44,6 +47,8 @@ class Names:
     pattern: re.Pattern[str]
     keys: re.Pattern[str]
     """Names of hyperparameters."""
+    said: tuple[tuple[re.Pattern[str], str], ...] = ()
+    """What else people call an algorithm, with its name in the plan."""
 
     @classmethod
     def of(cls, plan: Plan, datasets: Sequence[Dataset] = ()) -> Names:
@@ -53,7 +58,7 @@ class Names:
             base = algorithm.name.split(" ")[0]
             for name in (algorithm.name, base, algorithm.kind, *_lower_case(base)):
                 kinds.setdefault(name, Kind.ALGORITHM)
-        for metric in plan.metrics:
+        for metric in (*plan.metrics, *plan.validated):
             kinds |= dict.fromkeys(_metric_names(metric), Kind.METRIC)
         data = [*plan.datasets, *(d.known_as for d in datasets if d.known_as)]
         kinds |= dict.fromkeys(data, Kind.DATA)
@@ -64,7 +69,20 @@ class Names:
         keys = {key for a in plan.algorithms for key in a.config if key.isidentifier()}
         written = "|".join(sorted(map(re.escape, keys), key=len, reverse=True)) or r"(?!)"
         hyperparameters = re.compile(rf"\b(?:{written})\b", re.IGNORECASE)
-        return cls(known, re.compile(rf"(?<![\w.])(?:{every})(?![\w@]|\.\d)"), hyperparameters)
+        pattern = re.compile(rf"(?<![\w.])(?:{every})(?![\w@]|\.\d)")
+        return cls(known, pattern, hyperparameters, tuple(_wordings(plan)))
+
+    def canonical(self, text: str) -> str:
+        """Return a text in which algorithms have the names of the plan.
+
+        Examples
+        --------
+        >>> Names.of(plan).canonical("User kNN and iALS")  # doctest: +SKIP
+        'UserKNN and ImplicitMF'
+        """
+        for pattern, name in self.said:
+            text = pattern.sub(lambda m, own=name: _renamed(m[0], own), text)
+        return text
 
     def found(self, text: str) -> list[Found]:
         """Return the names of a text in order."""
@@ -72,9 +90,11 @@ class Names:
             Found(m.start(), m.end(), self.kinds[m[0]], m[0]) for m in self.pattern.finditer(text)
         ]
 
-    def masked(self, text: str) -> str:
-        """Return a text with one character in place of each name."""
-        return self.pattern.sub(lambda m: self.kinds[m[0]].value, text)
+    def masked(self, text: str, *but: Kind) -> str:
+        """Return a text with one character in place of each name, those of some kinds left."""
+        return self.pattern.sub(
+            lambda m: m[0] if self.kinds[m[0]] in but else self.kinds[m[0]].value, text
+        )
 
     def without_keys(self, text: str) -> str:
         """Return a text with a mark for each hyperparameter."""
@@ -98,9 +118,27 @@ def is_metric(name: str, key: str) -> bool:
     return name.lower() in {key, base, *map(str.lower, written)}
 
 
+def _wordings(plan: Plan) -> Iterator[tuple[re.Pattern[str], str]]:
+    """Yield what people call the algorithms of a plan, where one family alone is of its class."""
+    families: dict[str, set[str]] = {}
+    for algorithm in plan.algorithms:
+        families.setdefault(algorithm.kind, set()).add(algorithm.family)
+    for kind, names in families.items():
+        said = WORDINGS.get(kind, Wordings()).names
+        if said and len(names) == 1:
+            pattern = rf"(?<![\w-])(?:{'|'.join(said)})(?![\w+]|-\w)"
+            yield re.compile(pattern, re.IGNORECASE), next(iter(names))
+
+
+def _renamed(said: str, name: str) -> str:
+    """Return the name of an algorithm, what was said where it may be a common word."""
+    is_word = said.isalpha() and said.islower() and len(said) < SHORTEST
+    return said if is_word or said.lower() == name.lower() else name
+
+
 def _lower_case(name: str) -> tuple[str, ...]:
     """Return a name in small letters where that is no common word."""
-    return (name.lower(),) if len(name) > 6 and name.isalpha() else ()
+    return (name.lower(),) if len(name) >= SHORTEST and name.isalpha() else ()
 
 
 def _metric_names(metric: Metric) -> tuple[str, ...]:

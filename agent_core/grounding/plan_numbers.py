@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent_core.domain import Dataset, Plan
+from agent_core.domain import DataRuleKind, Dataset, Of, Plan
 from agent_core.domain.metric import SPOKEN
+from agent_core.grounding.counting import FILLERS, NUMBER, NUMBER_MARK, ONE, without
+from agent_core.grounding.design_terms import TOTALS, DesignTerms
 from agent_core.grounding.plan_names import Kind, is_algorithm
 from agent_core.prose.number_words import NUMBER_WORDS, number_of
 
-OTHER_WORDS = {"single": 1.0, "both": 2.0}
-WORDS = "|".join(sorted({**NUMBER_WORDS, **OTHER_WORDS}, key=len, reverse=True))
-ONE = rf"(?:\d[\d,]*\d(?:\.\d+)?|\d+(?:\.\d+)?|{WORDS})"
-NUMBER = rf"(?P<numbers>{ONE}(?:(?:,? (?:and|or|to|through) |, ){ONE})*)"
-FILLERS = (
-    r"(?:[\s-]+(?:random|training|model|test|tested|different|fixed|independent|distinct|single|"
-    r"swept|planned|whole|held-out|individual|trained|chosen|other|personali[sz]ed))*"
-)
-NUMBER_MARK = "\ue014"
-"""Stands where a number of the plan stood."""
 OF = f"(?:\\s+(?:of|for)\\s+{Kind.ALGORITHM.value})?"
+BETWEEN = r"(?:\s*(?:=|:|of|is|are|was|were|run|go|from|to|at|used|only|values?)(?!\w))*"
 SAID_FOR = {
     "regularization": ("penalty", "regularisation", "grid"),
     "embedding_size": ("embedding", "vectors of", "factors"),
@@ -57,8 +50,8 @@ class PlanNumbers:
     """Pattern of what is counted to the numbers it may have."""
     keyed: dict[str, frozenset[float]]
     """Names with their values: hyperparameters, seeds, cut-offs."""
-    holdout: frozenset[float]
-    """Percentages of the hold-out."""
+    design: DesignTerms
+    """The factors, with their levels."""
     cutoffs: tuple[int, ...] = ()
     ratings: tuple[tuple[float, float], ...] = ()
     """Lowest and highest rating of each data set."""
@@ -79,14 +72,13 @@ class PlanNumbers:
             Algorithms that a sentence names; the hyperparameters of others do not count then.
         """
         keyed = _keyed_numbers(plan, datasets, named)
-        share = round(plan.split.holdout * 100)
+        design = DesignTerms.of(plan)
         times = {t[:4] for d in datasets for t in (d.first_time, d.last_time) if t}
         return cls(
-            {unit: frozenset(map(float, v)) for unit, v in _counted(plan, datasets).items()},
-            {key: frozenset(values) for key, values in keyed.items()},
-            frozenset({float(share), float(100 - share)})
-            if plan.split.kind.is_of_share
-            else frozenset(),
+            {unit: frozenset(map(float, v)) for unit, v in _counted(plan, datasets).items()}
+            | design.counted,
+            {key: frozenset(values) for key, values in keyed.items()} | design.listed,
+            design,
             tuple(m.k for m in plan.metrics if m.k),
             tuple(
                 (min(d.rating_values), max(d.rating_values)) for d in datasets if d.rating_values
@@ -108,29 +100,29 @@ class PlanNumbers:
         text = re.sub(CITED, lambda m: f"{m[1] or ''}{NUMBER_MARK}", text)
         for unit, allowed in self.counts.items():
             pattern = rf"\b{NUMBER}(?![\d.]*\d){FILLERS}[\s-]+{unit}\b"
-            text = _without(pattern, text, allowed)
+            text = without(pattern, text, allowed)
         for key, values in self.keyed.items():
             if not key:
                 continue
-            text = _without(
-                rf"\b{key}{OF}\s*(?:=|:|of|is|was|from|to|at|values?)?[\s-]*{NUMBER}\b(?!\s*%)",
+            text = without(
+                rf"\b{key}{OF}{BETWEEN}[\s-]*{NUMBER}\b(?!\s*%)",
                 text,
                 values,
             )
-        if re.search(r"h[eo]ld[\s-]?out|withheld|train|test", text, re.IGNORECASE):
-            share = rf"\b{NUMBER}(?=\s*(?:%|per ?cent\b))"
-            text = _without(share, text, self.holdout)
-        text = _without(YEARS, text, self.years)
+        text = self.design.without_shares(text)
+        text = without(YEARS, text, self.years)
         settings = self.keyed.get("", frozenset())
         for said in (r"\bvalues?", r"\b(?:range )?(?:from|between)"):
-            text = _without(rf"{said} {NUMBER}\b(?! ?%)", text, settings)
+            text = without(rf"{said} {NUMBER}\b(?! ?%)", text, settings)
         text = self.without_ratings(text)
         if is_proposal:
             units = "|".join(PROPOSED.split())
             count = rf"\b{NUMBER}[\s-]+(?:(?:{COUNTED_WITH})[\s-]+){{0,2}}(?:{units})s?\b"
             ratings = rf"\bratings? (?:of|from|above) {NUMBER}\b"
+            shares = rf"\bshares? (?:of|at) {NUMBER}(?=\s*(?:%|per ?cent))"
             for pattern in (
                 count,
+                shares,
                 ratings,
                 RAISED,
                 rf"\b(?:below|above|beyond) {ONE}\b",
@@ -150,13 +142,14 @@ class PlanNumbers:
         beside = rf"{FILLERS}[\s-]+(?:or more )?(?:{units}|{FRACTION}|of|out|used)\b"
         before = r"(?<![\w.,@-])(?<!in )(?<!by )(?<!out of )(?!(?:one|single|both|zero)\b)"
         pattern = rf"{before}(?P<numbers>{ONE})(?![\w%]|[.,]\d| ?[%*/^+-]|{beside})"
-        return _without(pattern, text, self.known)
+        return without(pattern, text, self.known)
 
     @property
     def known(self) -> frozenset[float]:
-        """All numbers of the plan and its data."""
+        """All numbers of the plan and its data; those of all runs stand beside these alone."""
         ratings = (float(r) for low, high in self.ratings for r in range(int(low), int(high) + 1))
-        held = (*self.counts.values(), *self.keyed.values(), map(float, self.cutoffs), ratings)
+        counts = (numbers for unit, numbers in self.counts.items() if unit != TOTALS)
+        held = (*counts, *self.keyed.values(), map(float, self.cutoffs), ratings)
         return frozenset(number for numbers in held for number in numbers)
 
     def without_ratings(self, text: str) -> str:
@@ -171,7 +164,7 @@ class PlanNumbers:
             ends = rf"\bratings? (?:are |is |go |run |range |lie )?(?:{whole})\b(?![.,]\d)"
             text = re.sub(ends, NUMBER_MARK, text, flags=re.IGNORECASE)
             one = rf"\b(?<!ratings of )(?:a |each )?rating of {NUMBER}\b(?![.,]\d)"
-            text = _without(one, text, map(float, range(int(low), int(high) + 1)))
+            text = without(one, text, map(float, range(int(low), int(high) + 1)))
         return text
 
 
@@ -187,24 +180,26 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
     sizes = {float(v) for a in plan.algorithms for v in a.config.values() if _is_number(v)}
     promised = [re.findall(rf"({ONE}) (\w+?)s?\b", text) for text in plan.reported]
     return {
-        r"(?:seeds?|times)": {seeds},
+        "times": {seeds},
         r"(?:runs?|repetitions?|trainings?)": {seeds, seeds * folds, drawing * seeds * folds},
-        r"folds?": {folds},
-        r"splits?": {1, folds},
         r"subjects?": {subjects},
         r"of the (?:algorithms|models) (?:are|is) random": {drawing},
         r"of the (?:algorithms|models) (?:are|is) deterministic": {len(plan.algorithms) - drawing},
-        r"users?": [d.users for d in datasets],
-        r"(?:items?|movies?|films?)": {*(d.items for d in datasets), plan.list_length},
+        r"users?": [*(d.users for d in datasets), *_sampled(plan, Of.USERS)],
+        r"(?:items?|movies?|films?)": {
+            *(d.items for d in datasets),
+            *_sampled(plan, Of.ITEMS),
+            plan.list_length,
+        },
         r"(?:ratings?|interactions?|rows?|lines)": {
             *(d.rows for d in datasets),
+            *_sampled(plan, Of.INTERACTIONS),
             *(d.min_user_interactions for d in datasets),
         },
         r"(?:algorithm|model|method|baseline|scorer|recommender|system)s?": algorithms,
         r"(?:configurations?|settings?)": {*algorithms, swept},
-        r"(?:data ?sets?)": {len(plan.datasets)},
         r"metrics?": {len(plan.metrics)},
-        r"core": plan.data.counts,
+        r"core": {n for level in plan.data_levels for n in level.rules.counts},
         r"columns?": [len(d.columns) for d in datasets],
         r"per-user \w+": [d.users for d in datasets],
         r"values?": {swept, seeds} - {1},
@@ -217,6 +212,14 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
     }
 
 
+def _sampled(plan: Plan, of: Of) -> Iterator[float]:
+    """Yield how many users, items or interactions samples keep."""
+    for rule in (r for level in plan.data_levels for r in level.rules.rules):
+        is_own = rule.kind is DataRuleKind.SAMPLE and rule.of in (of, Of.BOTH)
+        if is_own and rule.amount is not None and rule.amount >= 1:
+            yield float(rule.amount)
+
+
 def _keyed_numbers(
     plan: Plan, datasets: Sequence[Dataset], named: Collection[str]
 ) -> dict[str, set[float]]:
@@ -224,6 +227,7 @@ def _keyed_numbers(
     keyed: dict[str, set[float]] = {
         r"at least": {
             2.0 * plan.split.kind.is_single,
+            *(float(n) for level in plan.data_levels for n in level.rules.counts),
             *(float(d.min_user_interactions) for d in datasets),
         },
         r"(?:k|cut-?offs?)": {float(m.k) for m in plan.metrics if m.k},
@@ -245,24 +249,15 @@ def _keyed_numbers(
                     *SAID_FOR.get(key, ()),
                 ):
                     keyed.setdefault(rf"{name}[^.;0-9]{{0,60}}?", set()).add(float(value))
-    if plan.data.lowest_rating is not None:
-        keyed[r"ratings? (?:of|from|at least|>=|≥)"] = {float(plan.data.lowest_rating)}
-    if plan.margin is not None:
-        keyed[r"(?:margin(?: of)?|within) ?±?"] = {float(plan.margin)}
+    lows = [level.rules.lowest_rating for level in plan.data_levels]
+    if found := {round(low) for low in lows if low is not None}:
+        keyed[r"(?:ratings?|stars?) (?:of|from|at least|>=|≥)"] = set(map(float, found))
+    bounds = [plan.margin, *(q.margin for q in plan.questions)]
+    if margins := {float(m) for m in bounds if m is not None}:
+        keyed[r"(?:margins?|within) ?±?"] = margins
+    if tolerances := {float(q.tolerance) for q in plan.questions if q.tolerance is not None}:
+        keyed[r"(?:tolerances?|within|at most|no more than|less than)"] = tolerances
     return keyed
-
-
-def _without(pattern: str, text: str, allowed: Iterable[float]) -> str:
-    """Remove the matches whose numbers are all allowed."""
-    known = set(allowed)
-
-    def kept(match: re.Match[str]) -> str:
-        found = re.findall(rf"\b{ONE}\b", match["numbers"], re.IGNORECASE)
-        are_known = {OTHER_WORDS.get(n.lower()) or number_of(n) for n in found} <= known
-        start, end = (match.start(1) - match.start(), match.end(1) - match.start())
-        return match[0][:start] + NUMBER_MARK + match[0][end:] if found and are_known else match[0]
-
-    return re.sub(pattern, kept, text, flags=re.IGNORECASE)
 
 
 def _word_for(number: int) -> str:

@@ -95,7 +95,6 @@ class Filler:
     struck: list[str] = field(default_factory=list)
     ground: Ground | None = None
     """Collected at the first sentence."""
-    level_names: LevelNames | None = None
 
     def fill(self, text: str, part: Part = Part.FINDING) -> str:
         """Return the sentences of a text that stand, filled in."""
@@ -153,7 +152,7 @@ class Filler:
             return self.value_trouble(pieces, part)
         if self.is_apart and (said := sameness(pieces.bare.lower())):
             return f"“{said}”: what is tested differs between levels"
-        masked = self.base.masked(self.levels.masked_spelled(pieces.bare), part)
+        masked = self.base.masked(pieces.bare, part)
         return descriptive_trouble(self.base, pieces.bare, masked, part)
 
     def claim_trouble(self, pieces: Pieces) -> str:
@@ -170,8 +169,7 @@ class Filler:
     @property
     def levels(self) -> LevelNames:
         """The levels of the plan by name."""
-        self.level_names = self.level_names or LevelNames.of(self.plan)
-        return self.level_names
+        return self.base.levels
 
     def words_beside(self, pieces: Pieces) -> frozenset[str]:
         """Return the words of factors, where a value is told at their levels."""
@@ -181,7 +179,7 @@ class Filler:
 
     def level_trouble(self, pieces: Pieces) -> str:
         """Say which value is told at another level, or over something else, than it is."""
-        text = self.base.names.masked(pieces.bare)
+        text = self.base.names.masked(pieces.bare, Kind.DATA)
         found = self.levels.trouble(text, [r.levels for r in pieces.references])
         over = (over_trouble(text, r.statistic, r.over) for r in pieces.references)
         return found or next(filter(None, over), "")
@@ -191,13 +189,15 @@ class Filler:
         named = self.base.names.masked(pieces.bare)
         has_levels = any(r.levels for r in pieces.references)
         masked = self.base.masked(self.levels.masked(named) if has_levels else pieces.bare, part)
-        small = CONFIDENCE.sub("", masked.lower())
+        small = self.base.design.without_nouns(CONFIDENCE.sub("", masked.lower()))
         if any(c.isnumeric() for c in small):
             return "a number that is neither recorded nor part of the plan"
         if any(r.statistic in PAIRED for r in pieces.references):
             return "a difference is told by a claim"
         if word := unknown_word(small, self.plan, self.words_beside(pieces)):
             return f"the word “{word}” beside a recorded value"
+        if reason := self.base.design_trouble(pieces.bare):
+            return reason
         if word := not_baseline(pieces.bare, self.plan):
             return f"{word} is no baseline"
         random = {a.name for a in self.plan.algorithms if a.is_random}
@@ -221,7 +221,8 @@ class Pieces:
         self.references: list[Reference] = []
         self.values: list[float] = []
         bare = CLAIM.sub(self.claim, text)
-        self.bare = REFERENCE.sub(self.reference, bare)
+        self.written = REFERENCE.sub(self.reference, bare)
+        self.bare = filler.base.names.canonical(self.written)
         if not self.trouble and BRACES.search(self.bare):
             self.trouble = "an unknown reference"
 
@@ -233,7 +234,7 @@ class Pieces:
     def restored(self) -> str:
         """Return the sentence with its values and the sentences of its claims."""
         told = iter(self.claims)
-        text = re.sub(CLAIM_MARK, lambda _: next(told).text, self.bare)
+        text = re.sub(CLAIM_MARK, lambda _: next(told).text, self.written)
         text = text if not self.claims or text.endswith((".", "!")) else f"{text}."
         shown = iter(zip(self.references, self.values, strict=True))
         return re.sub(value_attribution.REFERENCE_MARK, lambda _: self.shown(*next(shown)), text)
@@ -328,7 +329,7 @@ def _miscounted(pieces: Pieces, facts: Facts, *, has_folds: bool) -> bool:
     """Whether a sentence counts users or runs otherwise than its values were recorded over."""
     for number, noun in COUNTS.findall(pieces.bare):
         statistic = "n_users" if noun.startswith("user") else "n"
-        if statistic == "n" and has_folds:
+        if statistic == "n" and (has_folds or any(r.levels for r in pieces.references)):
             continue
         recorded = {
             facts.values.get(f"{r.metric}|{r.algorithm}|{statistic}") for r in pieces.references

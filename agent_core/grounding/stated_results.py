@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from agent_core.grounding.counting import NUMBER_MARK
 from agent_core.grounding.plan_names import Kind
-from agent_core.grounding.plan_numbers import NUMBER_MARK
 from agent_core.prose.patterns import Pattern, first_found, read_patterns
 
 ALWAYS = ("presupposed", "recommendation", "superfluous")
@@ -43,7 +43,8 @@ def spelled(masked: str) -> str:
     """Return a masked sentence in small letters, its marks as words."""
     for mark, token in TOKENS.items():
         masked = masked.replace(mark, token)
-    return re.sub(r" (?=[,.;:!?)])", "", " ".join(masked.lower().split()))
+    text = re.sub(r" (?=[,.;:!?)])", "", " ".join(masked.lower().split()))
+    return re.sub(r"\bre-(?=rank)", "re", text)
 
 
 def proposes(text: str) -> bool:
