@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,9 +54,14 @@ def compared_places(evidence: Evidence) -> dict[Place, list[str]]:
     Folds that are no blocks of the design, and those of a design that compares neither, are all
     of one place.
     """
+    return places_of(evidence, {*evidence.single["fold"]})
+
+
+def places_of(evidence: Evidence, folds: Iterable[str]) -> dict[Place, list[str]]:
+    """Return some folds by the combination of compared levels that they are at."""
     roles = {f.name: f.role for f in with_design(evidence.plan).factors}
     found: dict[Place, list[str]] = {}
-    for fold in sorted({*evidence.single["fold"]}):
+    for fold in sorted(folds):
         block = evidence.blocks.get(fold)
         levels = block.levels.items() if block else ()
         place = tuple((n, v) for n, v in levels if roles.get(n) is FactorRole.COMPARED)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent_core.domain import Dataset, Nature, Plan, Priority, Requirement
+from agent_core.domain import Dataset, Nature, Plan, Priority, Requirement, with_design
+from agent_core.offline.composer import DRAWN
 from agent_core.offline.grammar import clauses
 from agent_core.offline.templates import sentence
 from agent_core.prose.text_tables import read_table
@@ -82,6 +83,7 @@ def _checked_requirements(plan: Plan, dataset: Dataset) -> Iterator[Requirement]
         "subjects": [a for a in plan.algorithms if a not in plan.baselines],
         "random": [a for a in plan.algorithms if a.is_random],
         "configurations": configurations_text(plan, ": "),
+        "is_drawn": any(q.kind in DRAWN for q in with_design(plan).questions),
     }
     for row in _ROWS:
         clause, text = words.get(row.get("clause", ""), ""), sentence(row["text"], **values)

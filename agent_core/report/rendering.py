@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from agent_core.checks.results.retraining import what_explains
 from agent_core.data.description import read_text
 from agent_core.domain import Metric, Plan, with_design
 from agent_core.domain.metric import RATING
@@ -95,6 +96,7 @@ _GLOBALS: dict[str, Any] = {
         words_of,
         seeds_text,
         split_seeds_of,
+        what_explains,
     )
 }
 """What templates may call."""

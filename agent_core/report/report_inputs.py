@@ -41,6 +41,11 @@ class SavedFold(NamedTuple):
     train: int
     test: int
 
+    @property
+    def size(self) -> int:
+        """Interactions of both parts."""
+        return self.train + self.test
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportInputs:

@@ -22,8 +22,14 @@ from agent_core.run.rounds import same_wording
 
 
 def verdicts_of_checks(plan: Plan, checks: Sequence[Check]) -> tuple[Verdict, ...]:
-    """Decide the requirements that name a check; `not applicable` counts as met, said as such."""
-    findings = {check.name: check for check in checks}
+    """Decide the requirements that name a check which applies; the others are to be judged.
+
+    A study that trains nothing has nothing to check of trainings: there they count as met.
+    """
+    applying = (
+        c for c in checks if c.finding is not Finding.NOT_APPLICABLE or not plan.algorithms
+    )
+    findings = {check.name: check for check in applying}
     return tuple(
         _verdict_of(requirement, findings[requirement.check])
         for requirement in plan.requirements

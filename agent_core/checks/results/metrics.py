@@ -31,6 +31,7 @@ from agent_core.evidence.predicted_ratings import false_ratings, shares
 from agent_core.measures.beyond import BEYOND
 from agent_core.measures.metrics import LISTED_ONLY, POOLED, SETTLED, UNTESTED_TOO, is_close
 from agent_core.prose.quotation import quoted
+from agent_core.statistics.answers.study_values import COST_COLUMNS
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 8
 """Decimals to which values per user may be rounded: of fewer, the values of a few hits are often a
@@ -79,6 +80,7 @@ def metrics_as_planned(evidence: Evidence) -> Result:
     runs = evidence.single[["algorithm", "metric", "k"]].itertuples(index=False)
     found = {(str(a), label(str(m), k)) for a, m, k in runs}
     ran = {a for a, _ in found}
+    found |= set(_costs(evidence))
     missing = [
         Detail("{metric} of {algorithm}", metric=m.label, algorithm=a.name)
         for a in evidence.plan.algorithms
@@ -94,6 +96,15 @@ def metrics_as_planned(evidence: Evidence) -> Result:
         return warned(told, sample=quoted(sampled, 80))
     planned = [m.label for m in evidence.plan.metrics]
     return passed("{metrics:8} of every algorithm.", metrics=planned)
+
+
+def _costs(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield the algorithms with the costs that their cells have: no row of results tells these."""
+    cells = evidence.cells
+    for name, column in COST_COLUMNS.items():
+        if column in cells:
+            measured = cells[pd.to_numeric(cells[column], errors="coerce").notna()]
+            yield from ((str(variant), name) for variant in measured["variant"].unique())
 
 
 def is_measured_by(evidence: Evidence, algorithm: str, metric: Metric) -> bool:

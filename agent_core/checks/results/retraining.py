@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, warned
+from agent_core.checks.result import Detail, Result, failed, not_applicable, passed, some, warned
 from agent_core.data.parquet_reader import RUN
-from agent_core.domain import Metric
+from agent_core.domain import Metric, Plan
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.retrained import Pair, Retrained
 
@@ -29,6 +31,16 @@ def retraining_agrees(evidence: Evidence) -> Result:
         more = {"lonely": _lonely_users(evidence, retrained), "rest": _rest(evidence, retrained)}
         return warned(told + "{lonely}{rest}", pairs=doubts, **more)
     return passed(_confirmed_text(evidence, retrained))
+
+
+def what_explains(plan: Plan, pairs: Iterable[Pair]) -> str:
+    """Return what makes two trainings differ: ties, and seeds of what draws random numbers."""
+    names = dict.fromkeys(p.algorithm for p in pairs)
+    drawing = [a.name for a in plan.algorithms if a.is_random and a.name in names]
+    if not drawing:
+        return "ties"
+    is_all = len(drawing) == len(names)
+    return "seeds and ties" if is_all else f"ties and the seeds of {some(drawing)}"
 
 
 def share_without_training(evidence: Evidence, fold: str) -> float:
@@ -77,7 +89,8 @@ def _confirmed_text(evidence: Evidence, retrained: Retrained) -> Detail:
     shown = [p for p in retrained.pairs if (p.metric, p.k) == (primary.name, primary.k)]
     told = Detail(
         "Trained by the product itself on the saved split ({looked_at}), all {count} values "
-        "within what seeds and ties explain: {pairs:6}.",
+        "within what {reasons} explain: {pairs:6}.",
+        reasons=what_explains(evidence.plan, retrained.pairs),
         looked_at=_looked_at(retrained),
         count=len(retrained.pairs),
         pairs=map(_pair_text, shown or retrained.pairs),

@@ -20,10 +20,11 @@ from agent_core.checks.result import (
 )
 from agent_core.checks.results.metrics import is_measured_by
 from agent_core.checks.results.seeds import random_algorithms
-from agent_core.domain import Role, Study
+from agent_core.domain import Cell, Factor, Role, Study, cells_of, with_design
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.measures.metrics import UNTESTED_TOO
+from agent_core.rules.design_words import factor_words, level_text
 from agent_core.statistics.measured_values import user_values
 
 TWO_SIDED_95 = 1.96
@@ -65,10 +66,18 @@ def statistics_available(evidence: Evidence) -> Result:
 
 
 def sweep_as_planned(evidence: Evidence) -> Result:
-    """Check that every planned value of the swept hyperparameter was run and is what was set."""
-    swept = evidence.plan.swept
+    """Check that every planned level of an ordered factor was run and is what was set."""
+    plan, swept = with_design(evidence.plan), evidence.plan.swept
+    ordered = [f for f in plan.compared if f.is_ordered and len(f.levels) > 1 and f.name != swept]
+    if not swept and not ordered:
+        return not_applicable("The plan varies nothing that has an order.")
+    if absent := [
+        text for factor in ordered for text in _levels_without_results(evidence, factor)
+    ]:
+        return failed("Without results: {absent}.", absent=absent)
     if not swept:
-        return not_applicable("The plan sweeps nothing.")
+        told = each("{factor} {levels}", factor=map(_noun, ordered), levels=map(_listed, ordered))
+        return passed("Every planned level has results: {ordered}.", ordered=told)
     planned = {a.name: a.config[swept] for a in evidence.plan.algorithms if swept in a.config}
     known, ran = recorded_algorithms(evidence.run), set(evidence.measured["algorithm"])
     faults = each("{algorithm} has no results", algorithm=[n for n in planned if n not in ran])
@@ -83,6 +92,32 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     if faults:
         return failed("{faults}.", faults=faults)
     return passed("{parameter} = {levels:12}.", parameter=swept, levels=planned.values())
+
+
+def _levels_without_results(evidence: Evidence, factor: Factor) -> list[Detail]:
+    """Name the levels of a factor at which some planned cell has no results."""
+    rows = evidence.single[["algorithm", "fold"]].itertuples(index=False)
+    ran = {(str(algorithm), str(fold)) for algorithm, fold in rows}
+    absent = {
+        cell.levels[factor.name]
+        for cell in cells_of(evidence.plan)
+        if factor.name in cell.levels and _run_of(cell) not in ran
+    }
+    named = [level_text(factor.kind, level) for level in factor.levels if level in absent]
+    return each("{factor} {level}", factor=[_noun(factor)] * len(named), level=named)
+
+
+def _run_of(cell: Cell) -> tuple[str, str]:
+    """Return under which algorithm and fold results have a cell."""
+    return cell.algorithm.name, cell.block.name
+
+
+def _noun(factor: Factor) -> str:
+    return factor_words(factor.name)[0]
+
+
+def _listed(factor: Factor) -> str:
+    return ", ".join(level_text(factor.kind, level) for level in factor.levels)
 
 
 def _tested(evidence: Evidence, metric: str) -> dict[str, int]:

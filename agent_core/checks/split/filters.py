@@ -29,7 +29,7 @@ from agent_core.checks.split.variants import (
 )
 from agent_core.data.parquet_reader import PAIR
 from agent_core.data.variants import is_derived
-from agent_core.domain import DataRules, Dataset, SplitKind
+from agent_core.domain import DataRuleKind, DataRules, Dataset, Of, SplitKind
 from agent_core.evidence.cells import RowsOf
 from agent_core.evidence.evidence import Evidence, recorded_algorithms
 from agent_core.evidence.id_codes import NO_ID, are_among, are_repeated, pair_keys
@@ -110,7 +110,7 @@ def filters_as_planned(evidence: Evidence) -> Result:
     if worst.share:
         after = reasons or "rules that the plan only words"
         return warned(worst.text + Detail(" are missing after {filters}.", filters=after))
-    kept = Detail("{interactions:,} interactions", interactions=sum(map(len, folds[0][1:])))
+    kept = _kept_text(evidence, whole or folds)
     if doubts := [*(loss.doubt for loss in losses if loss.doubt), *excess]:
         told = Detail("; {doubts}", doubts=dict.fromkeys(doubts))
         return warned(_with_notes(kept + told, losses))
@@ -167,6 +167,18 @@ def unexplained_by_cold_start(
             doubts.append(Detail(told, cold=count, what=what))
             missing = missing[~is_new]
     return missing, Detail("{cold} are left out", cold=doubts) if doubts else ""
+
+
+def _kept_text(evidence: Evidence, folds: Folds) -> Detail:
+    """Count what the fullest fold has, in users or items too where these are sampled."""
+    name, *parts = max(folds, key=lambda fold: sum(map(len, fold[1:])))
+    told = Detail("{interactions:,} interactions", interactions=sum(map(len, parts)))
+    sampled = {r.of for r in evidence.data_of(name).rules if r.kind is DataRuleKind.SAMPLE}
+    for of, column in ((Of.USERS, "user_id"), (Of.ITEMS, "item_id")):
+        if sampled & {of, Of.BOTH}:
+            count = pd.concat([part[column] for part in parts]).nunique()
+            told += Detail(" of {sampled:,} {what}", sampled=count, what=of.value)
+    return told
 
 
 def _with_notes(told: str, losses: Iterable[Loss]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,6 +36,7 @@ from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.id_codes import are_among, pair_keys
 from agent_core.evidence.split_origin import seconds
+from agent_core.evidence.views import place_text, places_of
 from agent_core.measures.expected_hits import NOTHING, expected_hits
 
 NEAR = 0.01
@@ -170,7 +171,8 @@ def folds_as_planned(evidence: Evidence) -> Result:
 
 def _planned_folds(evidence: Evidence) -> dict[str, int]:
     """Return on how many folds, each a block of the design, every algorithm is to run."""
-    cells = cells_of(evidence.plan)
+    used = {d.name for d in evidence.datasets}
+    cells = [c for c in cells_of(evidence.plan) if c.block.dataset in used or not used]
     named = {cell.algorithm.name: set[str]() for cell in cells}
     for cell in cells:
         named[cell.algorithm.name].add(cell.block.name)
@@ -215,12 +217,14 @@ def temporal_leak(evidence: Evidence) -> Result:
         return warned(
             "By the rule of what may be tested models see later interactions: {low}.", low=low
         )
-    if worst := max(share for _, share in timed):
+    if shares := _later_shares(evidence, folds, wanted):
         told = (
-            "{share:.0%} of the training interactions are later than the median tested one: "
-            "models see the future, as in any split that no moment cuts."
+            "{shares} of the training interactions are later than the median tested one: models "
+            "see the future"
         )
-        return warned(told, share=worst)
+        is_random = not any(kind and kind.is_timed for kind in wanted.values())
+        told += ", as in any split that no moment cuts." if is_random else "."
+        return warned(told, shares=shares)
     if SplitKind.LEAVE_LAST in wanted.values():
         return passed("Each user's tested interaction is their last; others' may be later.")
     return passed("Training is older than the test.")
@@ -232,6 +236,26 @@ def _order_of(evidence: Evidence, fold: Fold, kind: SplitKind | None) -> tuple[l
     late = [] if is_studied else late_training(kind, fold, evidence.split_of(fold[0]))
     is_ordered = bool(kind and kind.is_timed)
     return late, 0.0 if is_ordered else _later_share(fold[1], fold[2])
+
+
+def _later_shares(
+    evidence: Evidence, folds: Folds, wanted: Mapping[str, SplitKind | None]
+) -> list[Detail]:
+    """Return the largest share of later training at each level of data and split."""
+    found = {
+        fold[0]: _order_of(evidence, fold, wanted[fold[0]])[1]
+        for fold in folds
+        if _has_times(fold)
+    }
+    places = {place_text(p): own for p, own in places_of(evidence, found).items()}
+    worst = {place: max(found[name] for name in own) for place, own in places.items()}
+    late = {place: share for place, share in worst.items() if share}
+    told = "{share:.0%} ({place})" if len(places) > 1 else "{share:.0%}"
+    return (
+        each(told, share=late.values(), place=late)
+        if len(places) > 1
+        else [Detail(told, share=share) for share in late.values()]
+    )
 
 
 def _kept_for_ratings(evidence: Evidence, fold: Fold) -> Detail | None:

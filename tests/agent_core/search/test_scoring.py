@@ -28,10 +28,18 @@ def test_a_check_decides_the_requirement_that_names_it():
     assert [r.id for r in undecided_requirements(plan, verdicts)] == [3]
 
 
-def test_what_does_not_apply_counts_as_met_and_says_so():
+def test_a_check_that_does_not_apply_decides_nothing():
     plan = plan_of(requirement(1, "seeds_as_planned"))
+    checks = (check("seeds_as_planned", Finding.NOT_APPLICABLE),)
 
-    (verdict,) = verdicts_of_checks(plan, (check("seeds_as_planned", Finding.NOT_APPLICABLE),))
+    assert verdicts_of_checks(plan, checks) == ()
+    assert undecided_requirements(plan, ()) == plan.requirements
+
+
+def test_where_nothing_is_trained_what_is_checked_of_trainings_counts_as_met():
+    plan = replace(plan_of(requirement(1, "dataset_loaded")), algorithms=())
+
+    (verdict,) = verdicts_of_checks(plan, (check("dataset_loaded", Finding.NOT_APPLICABLE),))
 
     assert verdict.is_met
     assert verdict.reason.startswith("not applicable")
