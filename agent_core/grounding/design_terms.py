@@ -172,9 +172,9 @@ def _facets(plan: Plan) -> Iterator[_Facet]:
         "split": (len(plan.split_levels), ()),
         "fold": (folds, map(float, range(folds + 1))),
     }
-    for name, (count, values) in implied.items():
+    for name, (count, held) in implied.items():
         if name not in varied:
-            yield _Facet(tuple(nouns[name]), count, frozenset(values))
+            yield _Facet(tuple(nouns[name]), count, frozenset(held))
     cuts = {float(m.k) for m in plan.metrics if m.k}
     yield _Facet(("cut-?offs?",), len(cuts), frozenset(cuts))
     samples = [r for level in plan.data_levels for r in level.rules.rules if r.kind is SAMPLE]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from agent_core.domain import Dataset, Metric, Plan
 from agent_core.rules.algorithm_names import WORDINGS, Wordings
@@ -81,7 +82,7 @@ class Names:
         'UserKNN and ImplicitMF'
         """
         for pattern, name in self.said:
-            text = pattern.sub(lambda m, own=name: _renamed(m[0], own), text)
+            text = pattern.sub(partial(_renamed, name), text)
         return text
 
     def found(self, text: str) -> list[Found]:
@@ -130,8 +131,9 @@ def _wordings(plan: Plan) -> Iterator[tuple[re.Pattern[str], str]]:
             yield re.compile(pattern, re.IGNORECASE), next(iter(names))
 
 
-def _renamed(said: str, name: str) -> str:
+def _renamed(name: str, found: re.Match[str]) -> str:
     """Return the name of an algorithm, what was said where it may be a common word."""
+    said = found[0]
     is_word = said.isalpha() and said.islower() and len(said) < SHORTEST
     return said if is_word or said.lower() == name.lower() else name
 

@@ -76,8 +76,10 @@ def sweep_as_planned(evidence: Evidence) -> Result:
     ]:
         return failed("Without results: {absent}.", absent=absent)
     if not swept:
-        told = each("{factor} {levels}", factor=map(_noun, ordered), levels=map(_listed, ordered))
-        return passed("Every planned level has results: {ordered}.", ordered=told)
+        listed = each(
+            "{factor} {levels}", factor=map(_noun, ordered), levels=map(_listed, ordered)
+        )
+        return passed("Every planned level has results: {ordered}.", ordered=listed)
     planned = {a.name: a.config[swept] for a in evidence.plan.algorithms if swept in a.config}
     known, ran = recorded_algorithms(evidence.run), set(evidence.measured["algorithm"])
     faults = each("{algorithm} has no results", algorithm=[n for n in planned if n not in ran])
