@@ -6,12 +6,24 @@ import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent_core.domain import Claim, Direction, Metric, Plan, ReportDraft, Study
+from agent_core.domain import (
+    Claim,
+    Direction,
+    Estimand,
+    Metric,
+    Plan,
+    ReportDraft,
+    Study,
+    study_of,
+    with_design,
+)
 from agent_core.offline.templates import sentence
 from agent_core.prose.text_tables import read_table
 from agent_core.researcher import ReportRequest
 from agent_core.statistics.quotable import compares_parts
 
+FAMILIES = (Study.SEED_VARIANCE, Study.COMPARISON, Study.SWEEP)
+OF_PAIRS = (Estimand.LEVEL, Estimand.DIFFERENCE, Estimand.RESPONSE, Estimand.CHOICE)
 MAX_CLAIMS = 6
 MAX_STEPS = 3
 _TABLE: dict[str, list[str]] = read_table(Path(__file__).with_suffix(".toml"))
@@ -35,7 +47,7 @@ def draft_of(request: ReportRequest) -> ReportDraft:
 
 def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     """Return what is claimed: each subject against the baseline, and the ends of the order."""
-    if compares_parts(plan):
+    if compares_parts(plan) or not _asks_of_pairs(plan):
         return ()
     ranking = _algorithms_in_order(plan, plan.primary, facts)
     baselines = [n for n in ranking if n in {a.name for a in plan.baselines}]
@@ -47,6 +59,12 @@ def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
     elif plan.study is Study.COMPARISON:
         pairs = [*pairs[1:], *list(itertools.pairwise(subjects))[2:]]
     return tuple(Claim(a, b, plan.primary.key, direction) for a, b in pairs[:MAX_CLAIMS])
+
+
+def _asks_of_pairs(plan: Plan) -> bool:
+    """Whether a question is about differences of algorithms, or of the levels that they are."""
+    asked = with_design(plan).questions
+    return not asked or study_of(plan) in FAMILIES or any(q.kind in OF_PAIRS for q in asked)
 
 
 def _expected_direction(metric: Metric) -> Direction:

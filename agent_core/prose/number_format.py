@@ -32,7 +32,8 @@ def shown(value: float, half_width: float = math.nan) -> str:
     else:
         lead = half_width / 10.0 ** _magnitude(half_width)
         decimals = (1 if lead < 3 else 0) - _magnitude(half_width)
-    return f"{value:.{min(MAX_DECIMALS, max(0, decimals))}f}"
+    text = f"{value:.{min(MAX_DECIMALS, max(0, decimals))}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def percent(share: float) -> str:

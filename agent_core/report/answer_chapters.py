@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from agent_core.domain import Plan, Study, ToldAnswer, study_of
+from agent_core.domain import Estimand, Plan, Study, ToldAnswer, study_of, with_design
 from agent_core.prose.number_format import shown
 from agent_core.prose.sentences import sentences
 from agent_core.report.answer_phrases import shortened
@@ -128,6 +128,13 @@ def compared_measures(inputs: ReportInputs) -> set[str]:
     return {e.measure for a in answers for e in a.of(Statistic.DIFFERENCE)}
 
 
+def asks_differences(plan: Plan) -> bool:
+    """Whether differences of algorithms are asked about: else tables of them answer nothing."""
+    asked = with_design(plan).questions
+    is_asked = any(q.kind is Estimand.DIFFERENCE for q in asked)
+    return is_asked or not asked or study_of(plan) in FAMILIES
+
+
 def numbered_answers(inputs: ReportInputs) -> list[tuple[int, Answer]]:
     """Return the answers that are drawn, each with the number of its question.
 
@@ -158,7 +165,8 @@ def has_own_headline(inputs: ReportInputs) -> bool:
 
 
 def _has_answer(inputs: ReportInputs) -> bool:
-    return bool(inputs.answers and inputs.answers[0].estimates)
+    """Whether the primary question has an answer, or a reason why it has none."""
+    return bool(inputs.answers) and bool(answer_text(inputs.answers[0]).lead)
 
 
 def leads_by_answer(plan: Plan, answers: Sequence[Answer]) -> bool:
@@ -181,7 +189,7 @@ def table_of(frame: pd.DataFrame, *, is_own: bool = True) -> Table:
     """
     told = [c for c in frame if frame[c].notna().any() and (frame[c].astype(str) != "").any()]
     kept = frame[told].head(MOST_LINES)
-    head = tuple(str(c) for c in kept)
+    head = tuple(label_text(str(c)) if is_own else str(c) for c in kept)
     lines = (_line(row) for row in kept.itertuples(index=False))
     return (head, *(tuple(map(label_text, line)) if is_own else line for line in lines))
 

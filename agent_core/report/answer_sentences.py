@@ -28,8 +28,10 @@ from agent_core.report.repeated_sentences import (
     variance_share_sentences,
 )
 from agent_core.rules.design_words import label_text
-from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.answer import Answer, CautionKind
 
+REASONS = (CautionKind.NOT_ASKED,)
+"""Cautions that say why there is no answer, where there is none."""
 MOST_ABOUT = 3
 """Levels that a caution names; more are counted."""
 
@@ -53,7 +55,7 @@ class AnswerText:
 
 def answer_text(answer: Answer) -> AnswerText:
     """Return an answer in words: the first measure leads."""
-    told = list(SENTENCES[answer.kind](answer)) if answer.estimates else []
+    told = list(SENTENCES[answer.kind](answer)) if answer.estimates else [*_why_none(answer)]
     cautions = tuple(_cautions(answer))
     if answer.missing and told:
         names = dict.fromkeys(f"{m.variant} on {m.block}" for m in answer.missing)
@@ -62,9 +64,17 @@ def answer_text(answer: Answer) -> AnswerText:
     return AnswerText(told[0] if told else "", tuple(told[1:]), cautions)
 
 
+def _why_none(answer: Answer) -> Iterator[str]:
+    """Yield why there is no answer, where that is known."""
+    reasons = [c.about for c in answer.cautions if c.kind is CautionKind.NOT_ASKED and c.about]
+    if reasons:
+        yield f"This cannot be answered: {'; '.join(dict.fromkeys(reasons))}."
+
+
 def _cautions(answer: Answer) -> Iterator[str]:
     """Yield what can turn an answer, each kind once with what it is about."""
-    for kind in dict.fromkeys(c.kind for c in answer.cautions):
+    kinds = [c.kind for c in answer.cautions if answer.estimates or c.kind not in REASONS]
+    for kind in dict.fromkeys(kinds):
         own = dict.fromkeys(c.about for c in answer.cautions if c.kind is kind and c.about)
         told = [label_text(about) for about in own]
         more = f" and {len(told) - MOST_ABOUT} more" if len(told) > MOST_ABOUT else ""

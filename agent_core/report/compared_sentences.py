@@ -210,7 +210,9 @@ def _compared_orders(answer: Answer, told: dict[tuple[str, str], list[str]]) -> 
     winners = {levels_text(e.found) for e in answer.of(Statistic.WINNER)}
     if len(winners) == 1:
         return f"{first} The order of the others is not the same in all {len(told)} cases."
-    return f"Neither the order nor the first is the same in all {len(told)} cases. {first}"
+    changes = [said for e in answer.of(Statistic.TAU) for said in e.found.values()]
+    doubt = "" if CHANGE in changes else ", but no test shows a change of places"
+    return f"Neither the order nor the first is the same in all {len(told)} cases{doubt}. {first}"
 
 
 def _firsts(answer: Answer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -69,14 +70,14 @@ def _ordered(measure: str, means: Sequence[Estimate], own: Sequence[Estimate]) -
     if not told:
         told = [p for p in pairs if p in itertools.combinations(ranked, 2)][:MOST]
     yield from (_difference(pairs[pair]) for pair in told)
-    tested = [e for e in own if e.test]
+    tested = [e for e in own if _is_tested(e)]
     if len(tested) > len(told):
         yield _pairs_in_all(own)
 
 
 def _pairs_in_all(own: Sequence[Estimate]) -> str:
     """Return how many pairs are told apart, which are not, and how many are not tested."""
-    tested = [e for e in own if e.test]
+    tested = [e for e in own if _is_tested(e)]
     open_ones = [e for e in tested if e.test and not e.test.is_shown]
     parts = []
     if tested:
@@ -87,6 +88,11 @@ def _pairs_in_all(own: Sequence[Estimate]) -> str:
     if len(tested) < len(own):
         parts += [f"{len(own) - len(tested)} pairs stand beside each other without a test"]
     return "; ".join(parts) + "."
+
+
+def _is_tested(e: Estimate) -> bool:
+    """Whether a difference has a p: it is of the same test and candidates."""
+    return e.test is not None and math.isfinite(e.test.adjusted_p)
 
 
 def _pair(e: Estimate) -> str:
@@ -116,11 +122,13 @@ def _difference(e: Estimate) -> str:
         return (
             f"{a} and {b} stand side by side in {label}{where}: {e.why}, so nothing is compared."
         )
-    if e.test is None:
-        return (
-            f"{a} and {b} differ in {label}{where} by {by}"
-            f"{noted(interval(e.interval), f'{e.why}: no test')}."
-        )
+    if e.test is None or not _is_tested(e):
+        notes = noted(interval(e.interval), f"{e.why}: no test" if e.why else "no test")
+        if e.test and e.test.verdict is Verdict.UNDECIDED:
+            return (
+                f"No difference is seen between {a} and {b} in {label}{where}: {value(e)}{notes}."
+            )
+        return f"{a} and {b} differ in {label}{where} by {by}{notes}."
     notes = noted(_signed_interval(e), f"n = {e.n:,}", p_of(e.test), _equivalent(e.test))
     match e.test.verdict:
         case Verdict.HIGHER | Verdict.LOWER:

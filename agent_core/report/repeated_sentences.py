@@ -104,8 +104,8 @@ def _seed_alone(e: Estimate) -> str:
     seed, rest = (crossed.get(n, math.nan) for n in (FactorKind.MODEL_SEED.value, REST))
     if not (math.isfinite(seed) and math.isfinite(rest)) or not seed + rest:
         return ""
-    half = (seed + rest) / 10
-    return f" within a split, of which {shown(seed, half)} alike on all splits"
+    told = f"{shown(seed, (seed + rest) / 10)} is" if seed else "none is"
+    return f" within a split, of which {told} alike on all splits"
 
 
 def variance_share_sentences(answer: Answer) -> Iterator[str]:

@@ -16,6 +16,7 @@ from agent_core.report import answer_figures, figures
 from agent_core.report.answer_chapters import (
     MOST_LINES,
     answer_headline,
+    asks_differences,
     chapters_of,
     compared_measures,
     leads_by_answer,
@@ -200,7 +201,8 @@ def _draw(inputs: ReportInputs, facts: Facts, folder: Path) -> tuple[Path, ...]:
             for number, answer in _drawn_answers(inputs)
         }
         drawn = answer_figures.draw(asked, folder, mark)
-        return (*drawn, *figures.draw(inputs.evidence, facts, folder, mark))
+        kept = facts if asks_differences(inputs.plan) else replace(facts, comparisons=())
+        return (*drawn, *figures.draw(inputs.evidence, kept, folder, mark))
     except (ValueError, RuntimeError, OSError) as error:
         log.warning("figures could not be drawn", exc_info=error)
         return ()
@@ -259,6 +261,7 @@ def _report_in_detail(
             drawn={path.stem for path in drawn},
         ),
         compared=compared_measures(inputs),
+        has_differences=asks_differences(inputs.plan),
         body=body.replace("\n", "\n\n").replace("\n\n• ", "\n- "),
         figures=_captions(inputs, drawn),
         requests=[

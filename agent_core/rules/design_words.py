@@ -31,7 +31,7 @@ from agent_core.rules.wording import data_text, split_text
 TABLE = read_table(Path(__file__).with_name("design_words.toml"))
 MOST_NAMED = 4
 """Levels that are named; more are counted."""
-LEVEL = re.compile(r"(\w+)=([^,;()=]+?)(?= - |[,;()]|$)")
+LEVEL = re.compile(r"(\w+)=([^,;()=]+?)(?= - | and |[,;:()]|$)")
 """One level in a label of statistics: `max_nbrs=40`."""
 NUMBERED = re.compile(r"^\d+ (?=\w)")
 """What keeps groups in their order: `1 low`."""

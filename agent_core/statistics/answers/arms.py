@@ -138,7 +138,9 @@ def held_fixed(arms: Iterable[Arm]) -> str:
     arms = tuple(arms)
     places = max((len(arm.cells) for arm in arms), default=0)
     seeds = max((arm.seeds for arm in arms if arm.is_random), default=0)
-    one = "each split by itself" if are_of_own_splits(arms) else "one split"
+    own = FactorKind.SPLIT.value
+    is_own = are_of_own_splits(arms) or any(own in {*a.levels, *a.within} for a in arms)
+    one = "each split by itself" if is_own else "one split"
     split = f"training data, {one if places < 2 else f'{places} splits or folds'}"
     told = {0: "", 1: ", one seed"}.get(seeds, f", averaged over {seeds} seeds")
     return split + told

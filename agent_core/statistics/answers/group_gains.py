@@ -27,6 +27,7 @@ from agent_core.statistics.answers.grouped import (
     confounded,
     left_out,
     no_groups,
+    over_groups,
     sizes_of,
     studies_of,
 )
@@ -43,7 +44,6 @@ from agent_core.statistics.answers.levels import (
     LIMITS,
     design_cautions,
     level_estimates,
-    over_of,
 )
 from agent_core.statistics.answers.samples import (
     BOTH,
@@ -89,7 +89,7 @@ def group_gains_answer(question: Question, study: StudyValues) -> Answer:
         (*found, *means, *sizes_of(grouping)),
         interaction_table(found),
         figure_of(FigureKind.SLOPES, slope_marks(over, GROUP, means), GROUP, ""),
-        over_of(found),
+        over_groups(study, question, grouping),
         f"{held_fixed(arms)}; groups by {grouping.rule} of training part {grouping.block}",
         (*LIMITS, Limit.EQUALITY, Limit.CAUSE_OF_GROUPS),
         (*dict.fromkeys(cautions), *confounded(grouping),

@@ -35,7 +35,6 @@ from agent_core.statistics.answers.levels import (
     design_cautions,
     level_estimates,
     mean_table,
-    over_of,
 )
 from agent_core.statistics.answers.paired import Pair, difference_estimates, paired
 from agent_core.statistics.answers.study_values import StudyValues
@@ -70,7 +69,7 @@ def groups_answer(question: Question, study: StudyValues) -> Answer:
         (*found, *sizes_of(grouping)),
         difference_table(differences) if differences else mean_table(means),
         figure_of(FigureKind.GROUPED_DOTS, _marks(means), GROUP, ""),
-        over_of(found),
+        over_groups(study, question, grouping),
         f"{held_fixed(arms)}; {_made_text(grouping, question)}",
         (*LIMITS, Limit.CAUSE_OF_GROUPS),
         (*dict.fromkeys(cautions), *confounded(grouping),
@@ -131,6 +130,15 @@ def left_out(study: StudyValues, grouping: Grouping, measure: str) -> Iterator[C
     lost = int((~table.index.isin(grouping.members.index)).sum())
     if lost:
         yield Caution(CautionKind.LEFT_OUT_USERS, f"in no group: {lost}")
+
+
+def over_groups(study: StudyValues, question: Question, grouping: Grouping) -> str:
+    """Return over how many users, in how many groups, an answer is."""
+    tables = [study.users[m] for m in question.measures if m in study.users]
+    if grouping.of == "items" or not tables:
+        return f"{len(grouping.names)} groups of {grouping.of}"
+    users = int(tables[0].index.isin(grouping.members.index).sum())
+    return f"{users} users in {len(grouping.names)} groups"
 
 
 def sizes_of(grouping: Grouping) -> Iterator[Estimate]:

@@ -28,6 +28,7 @@ from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.inference import Interval, mean_interval, unknown
 
 LIMITS = (Limit.OTHER_DATA, Limit.OTHER_SPLITS)
+SPLIT = FactorKind.SPLIT.value
 CONDITION, LEVEL_COLUMN = "within", "level"
 
 
@@ -119,7 +120,9 @@ def design_cautions(
     single = [_family(arm) for arm in arms if arm.is_random and arm.seeds == 1]
     found = [Caution(CautionKind.ONE_SEED, ", ".join(dict.fromkeys(single)))] if single else []
     if arms and max(len(arm.cells) for arm in arms) == 1 and not are_of_own_splits(arms):
-        found.append(Caution(CautionKind.ONE_SPLIT))
+        is_drawn_once = any(SPLIT in {*arm.levels, *arm.within} for arm in arms)
+        about = "each way to split is drawn once" if is_drawn_once else ""
+        found.append(Caution(CautionKind.ONE_SPLIT, about))
     without = [m for m in question.measures if m not in study.users and study.delivered(m)]
     if without:
         labels = ", ".join(metric_of(m).label for m in without)

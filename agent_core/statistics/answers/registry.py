@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from agent_core.domain import Estimand, Question
+from agent_core.domain import Estimand, FactorKind, Question
 from agent_core.evidence.saved_parts import ODD_DATA
-from agent_core.statistics.answers.answer import Answer, Missing
+from agent_core.statistics.answers.answer import Answer, Limit, Missing
 from agent_core.statistics.answers.choices import choice_answer
 from agent_core.statistics.answers.costs import cost_answer
 from agent_core.statistics.answers.data_counts import counts_answer
@@ -57,6 +57,14 @@ ANSWERS: Mapping[Estimand, Answering] = {
 }
 
 
+VARIED: Mapping[Limit, frozenset[FactorKind]] = {
+    Limit.OTHER_SPLITS: frozenset({FactorKind.SPLIT_SEED, FactorKind.FOLD, FactorKind.SPLIT}),
+    Limit.OTHER_SEEDS: frozenset({FactorKind.MODEL_SEED}),
+    Limit.OTHER_DATA: frozenset({FactorKind.DATASET}),
+}
+"""What an answer does not show unless one of these factors is varied: then it shows some."""
+
+
 def answer_to(question: Question, study: StudyValues) -> Answer:
     """Return the answer to a question of a plan, by the definitions of docs/statistics.md.
 
@@ -64,7 +72,9 @@ def answer_to(question: Question, study: StudyValues) -> Answer:
     """
     found = ANSWERS[question.kind](question, study)
     is_primary = bool(study.plan.questions) and study.plan.questions[0] == question
-    return replace(found, is_primary=is_primary, missing=_missing(question, study))
+    limits = tuple(x for x in found.not_shown if not VARIED.get(x, frozenset()) & _varied(study))
+    missing = _missing(question, study)
+    return replace(found, is_primary=is_primary, missing=missing, not_shown=limits)
 
 
 def answers_of(study: StudyValues) -> tuple[Answer, ...]:
@@ -81,6 +91,11 @@ def _answer_or_none(question: Question, study: StudyValues) -> Answer:
     except ODD_DATA as error:
         log.warning("a question cannot be answered", exc_info=error)
         return Answer(question)
+
+
+def _varied(study: StudyValues) -> set[FactorKind]:
+    """Return what has several levels in a study."""
+    return {f.kind for f in study.plan.factors if len(f.levels) > 1}
 
 
 def _missing(question: Question, study: StudyValues) -> tuple[Missing, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agent_core.domain import FactorKind, Question
+from agent_core.rules.design_words import factor_words
 from agent_core.statistics.answers.answer import (
     Answer,
     Caution,
@@ -286,18 +287,19 @@ def _ratio_cautions(outer: str, *, are_separate: bool) -> tuple[Caution, ...]:
 
 
 def _ratio_table(found: Sequence[Estimate], outer: str, inner: str) -> pd.DataFrame:
+    name, within = (factor_words(n)[0] for n in (outer, inner))
     return pd.DataFrame(
         {
             "measure": metric_of(e.measure).label,
             "level": e.subject,
-            f"SD of {outer}": e.more.get(f"sd_{outer}", math.nan),
-            f"SD of {inner} within {outer}": e.more.get(f"sd_{inner}", math.nan),
-            f"of it {inner} alone": e.more.get(f"crossed_sd_{inner}", math.nan),
+            f"SD of {name}": e.more.get(f"sd_{outer}", math.nan),
+            f"SD of {within} within a {name}": e.more.get(f"sd_{inner}", math.nan),
+            f"of it the {within} alone": e.more.get(f"crossed_sd_{inner}", math.nan),
             "and rest": e.more.get(f"crossed_sd_{REST}", math.nan),
             "ratio": e.value,
             "ratio low": e.interval.low,
             "ratio high": e.interval.high,
-            "larger": e.found.get("larger", ""),
+            "larger": factor_words(str(e.found["larger"]))[0] if e.found else "",
         }
         for e in found
     )

@@ -6,9 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_studies import EASE, KNN, MF, NDCG, POP, by_algorithm, study_plan, study_values, swept
+from made_studies import (
+    EASE,
+    KNN,
+    MF,
+    NDCG,
+    POP,
+    by_algorithm,
+    part_of,
+    study_plan,
+    study_values,
+    swept,
+)
 
-from agent_core.domain import Estimand, Factor, FactorRole, Metric, Question
+from agent_core.domain import Estimand, Factor, FactorRole, Metric, Question, cells_of
 from agent_core.report.answer_figures import figure_of_answer
 from agent_core.report.answer_sentences import answer_text
 from agent_core.statistics.answers.answer import Statistic
@@ -272,3 +283,33 @@ def test_a_change_of_places_without_tests_is_told_as_none():
     assert any(more.startswith("No change of places is shown") for more in text.more)
     changed = {pair: said for e in answer.of(Statistic.TAU) for pair, said in e.found.items()}
     assert set(changed.values()) == {"no test shows it"}
+
+
+def test_why_there_is_no_answer_is_told_in_its_place():
+    question = Question(Estimand.GROUPS, ("algorithm",), KEY, groups="taste")
+
+    answer, text = told(
+        question, study_plan(EASE, KNN, questions=[question]), noisy({"EASE": 0.3, "ItemKNN": 0.2})
+    )
+
+    assert not answer.estimates
+    assert text.lead == "This cannot be answered: no groups by taste are known."
+    assert text.cautions == ()
+
+
+def test_what_is_not_of_the_same_candidates_is_told_without_a_test():
+    question = Question(Estimand.DIFFERENCE, ("train_share",), KEY)
+    plan = study_plan(EASE, factors=[Factor("train_share", (0.5, 1.0))], questions=[question])
+    blocks = list(dict.fromkeys(c.block.name for c in cells_of(plan)))
+    parts = {b: part_of(range(50), candidates=range(9 + i)) for i, b in enumerate(blocks)}
+    noise = np.random.default_rng(0).standard_normal((2, 50))
+
+    def value_of(cell, metric, users):
+        is_whole = cell.levels["train_share"] == 1.0
+        return 0.2 + 0.1 * noise[int(is_whole)]
+
+    text = answer_text(answer_to(question, study_values(plan, value_of, 50, parts=parts)))
+
+    assert "No difference is seen between" in text.lead
+    assert "no test" in text.lead
+    assert "told apart" not in text.lead
