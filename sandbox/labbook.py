@@ -73,6 +73,7 @@ __all__ = [
     "study",
     "table",
     "use_design",
+    "user_results",
     "users",
 ]
 
@@ -358,7 +359,9 @@ def table(frame: Any, name: str, shows: str = "") -> None:
     stem = safe(re.sub(r"\.csv$", "", str(name)))
     _note_shown("tables", stem, shows)
     data = frame_of(frame)
-    has_index = not isinstance(data.index, pd.RangeIndex)
+    # Numbers without a name are places of lines, as sorting leaves them.
+    is_named = any(name is not None for name in data.index.names)
+    has_index = is_named or not pd.api.types.is_integer_dtype(data.index)
     with _temporary(Path(f"{stem}.csv")) as path:
         data.to_csv(path, index=has_index)
 
@@ -799,6 +802,24 @@ def results() -> pd.DataFrame:
     ]
     columns = ["cell", "variant", "block", *factors, "metric", "k", "value", "n", "on"]
     return _with_whole_levels(pd.DataFrame(lines, columns=columns), factors)
+
+
+def user_results() -> pd.DataFrame:
+    """Return the values per user of all cells that are there: a line a cell, metric and user.
+
+    Columns: cell, variant, block, one a factor, user_id, metric, k, value.
+    """
+    factors = _factor_names()
+    columns = ["cell", "variant", "block", *factors, "user_id", "metric", "k", "value"]
+    found = [pd.DataFrame(columns=columns)]
+    for c in design():
+        place = CELLS / c.id / "per_user.parquet"
+        if _told_of(c.id) and place.exists():
+            told = {"cell": c.id, "variant": c.algorithm, "block": c.block}
+            levels = {name: c.levels.get(name) for name in factors}
+            found.append(pd.read_parquet(place).assign(**told, **levels)[columns])
+    whole = pd.concat(found[1:] or found, ignore_index=True)
+    return _with_whole_levels(whole, factors)
 
 
 def lists_of(cell: Any) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 
 from agent_core.domain import Requirement, Verdict
@@ -14,6 +16,8 @@ from agent_core.prose.clipping import on_one_line
 SHOWN_FILE, SHOWN_FILES = 1500, 10_000
 """Characters of one and of all text artifacts that a prompt shows."""
 MAX_QUOTE = 600
+HASH = re.compile(r"\b[0-9a-f]{32,}\b")
+"""Tells a judge nothing."""
 DERIVED = ("cells/", "cells.csv", "results.json", "run.json", "split/", "per_user", "design.json")
 """Files of cells and what is derived of them: checks and answers tell what is in them."""
 
@@ -21,9 +25,26 @@ DERIVED = ("cells/", "cells.csv", "results.json", "run.json", "split/", "per_use
 def files_piece(found: Exhibits) -> str:
     """Return the text artifacts for a prompt, bounded: with cells, what the script made itself."""
     hidden = DERIVED if any(n.startswith(DERIVED[0]) for n in found.names) else ()
-    own = {n: text for n, text in found.files.items() if not n.startswith(hidden)}
-    blocks = [f"--- {name}\n{clip(text, SHOWN_FILE)}" for name, text in own.items()]
+    shows = _shown_for(found)
+    own = sorted(
+        (n for n in found.files if not n.startswith(hidden)), key=lambda n: n not in shows
+    )
+    blocks = [
+        f"--- {name}{f' (“{shows[name]}”)' if name in shows else ''}\n"
+        f"{clip(HASH.sub('…', found.files[name]), SHOWN_FILE)}"
+        for name in own
+    ]
     return clip("\n".join(blocks), SHOWN_FILES)
+
+
+def _shown_for(found: Exhibits) -> dict[str, str]:
+    """Return tables with the words of what they were asked for, as the script says it."""
+    try:
+        told = json.loads(found.files.get("run.json", "{}")).get("tables", {})
+    except (ValueError, AttributeError):
+        return {}
+    tables = told.items() if isinstance(told, dict) else ()
+    return {f"{stem}.csv": on_one_line(str(words), 200) for stem, words in tables}
 
 
 def verdicts_from(

@@ -193,7 +193,9 @@ def _blocks_text(plan: Plan) -> str:
 def _plan_piece(plan: Plan) -> dict[str, Any]:
     """Describe a plan: its text, its requirements, and the plan as JSON."""
     plan = with_design(plan)
+    pairs = [m.key for m in plan.metrics if m.kind.is_of_pairs]
     return {
+        "pairs": ", ".join(pairs),
         "version": plan.version,
         "title": on_one_line(plan.title, 80),
         "text": piece("plan", plan),

@@ -55,7 +55,16 @@ for c in labbook.cells():
         c.per_user(pd.DataFrame({"user_id": users, "metric": "hit", "k": 10,
                                  "value": values.to_numpy()}))
         c.row("hit", values.mean(), k=10, n=len(users))
+
+if labbook.is_last():
+    labbook.table(labbook.user_results().sort_values("value"), "of_users")
 """
+
+
+def runs_of(evidence):
+    """Return the run of each row of results."""
+    rows = evidence.rows[["algorithm", "fold", "seed"]]
+    return [tuple(map(str, row)) for row in rows.itertuples(index=False)]
 
 
 def read(folder, plan):
@@ -123,6 +132,17 @@ def test_counts_of_the_helper_are_those_of_the_product(two_factors):
             assert table.loc[run_, name] == said[name]
         assert table.loc[run_, "train_s"] == said["train_s"]
         assert table.loc[run_, "ended"] == "finished"
+
+
+def test_values_of_users_are_read_back_with_their_levels(two_factors):
+    (path,) = [a.path for a in two_factors.execution.artifacts if a.name == "of_users.csv"]
+    table = pd.read_csv(path)
+
+    means = table.groupby("cell")["value"].mean()
+    told = two_factors.rows.assign(cell=[two_factors.of_runs[r].id for r in runs_of(two_factors)])
+    assert {"data", "model_seed", "user_id", "metric", "k"} < {*table}
+    assert not any(name.startswith("Unnamed") for name in table)
+    assert means.to_dict() == pytest.approx(told.set_index("cell")["value"].to_dict())
 
 
 def test_nothing_is_said_against_an_honest_script(two_factors, grid):

@@ -3,6 +3,9 @@ import json
 from model_requests import ask, node_with
 from model_server import said
 
+from agent_core.evidence.quotes import Exhibits
+from agent_core.model.judging import files_piece
+
 
 def verdicts(quote, *, is_met=True, number=2):
     part = {"requirement": number, "reason": "r", "quote": quote, "is_met": is_met}
@@ -17,6 +20,17 @@ async def test_a_verdict_brings_its_quote(talk, tmp_path):
 
     assert (verdict.is_met, verdict.evidence) == (True, "ImplicitMF,0.1551")
     assert verdict.by == "gpt-5-mini"
+
+
+def test_files_that_were_asked_for_come_first_and_hashes_not_at_all():
+    run = json.dumps({"tables": {"shares": "shares of the variance"}, "data": "ab" * 32})
+    files = {"a.csv": "x,1", "cells/1/cell.json": "{}", "run.json": run, "shares.csv": "seed,2"}
+
+    told = files_piece(Exhibits("", "", files, tuple(files)))
+
+    assert told.startswith("--- shares.csv (“shares of the variance”)\nseed,2\n--- a.csv")
+    assert "cell.json" not in told
+    assert "abab" not in told
 
 
 async def test_rows_of_users_are_not_shown(talk, tmp_path):
