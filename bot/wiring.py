@@ -49,7 +49,7 @@ async def open_core(
     folder `record`.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings.storage))
+        database = await stack.enter_async_context(open_database(settings.storage, mends=takes_up))
         sandbox = await stack.enter_async_context(open_sandbox(settings.sandbox))
         researcher = await stack.enter_async_context(
             _open_researcher(settings, secrets, kind, offline or OfflineResearcher(), record)

@@ -15,8 +15,10 @@ from pathlib import Path
 from storage.artifacts import scratch_beside
 from storage.database import FILE_NAME, Database, open_database
 from storage.errors import StorageUnavailable, unusable_database, unusable_path
+from storage.mending import has_lost_events, needs_mending, write_mended
 from storage.settings import StorageSettings
 
+DAMAGED = "{path} is damaged; shown is what can be read. `autoreclab serve` mends it at its start."
 FOLDERS = ("files", "runs")
 """What a backup holds besides the database."""
 
@@ -56,15 +58,29 @@ async def open_to_read(settings: StorageSettings) -> AsyncIterator[Database]:
     """
     folder = settings.path.resolve()
     path = folder / FILE_NAME
-    if not path.exists() or (os.access(folder, os.W_OK) and os.access(path, os.W_OK)):
+    is_damaged = await asyncio.to_thread(_is_damaged, folder)
+    can_write = os.access(folder, os.W_OK) and os.access(path, os.W_OK)
+    if not is_damaged and (can_write or not path.exists()):
         async with open_database(settings) as database:
             yield database
         return
     with tempfile.TemporaryDirectory(prefix="autoreclab-read-") as scratch:
-        await asyncio.to_thread(_copy_files, folder, Path(scratch))
+        copy = Path(scratch) / FILE_NAME
+        if is_damaged:
+            await asyncio.to_thread(write_mended, folder, path, copy)
+        else:
+            await asyncio.to_thread(_copy_files, folder, Path(scratch))
         async with open_database(StorageSettings(path=Path(scratch))) as database:
             database.folder = folder
+            database.mended = DAMAGED.format(path=path) if is_damaged else ""
             yield database
+
+
+def _is_damaged(folder: Path) -> bool:
+    """Whether the database lacks something that it should have."""
+    if needs_mending(folder, FILE_NAME):
+        return True
+    return (folder / FILE_NAME).exists() and has_lost_events(folder, FILE_NAME)
 
 
 def _copy_files(folder: Path, scratch: Path) -> None:

@@ -8,7 +8,8 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ import sqlite_utils
 import stamina
 
 from storage.errors import StorageUnavailable, kind_of, unusable_database, unusable_path
+from storage.mending import complete_from_copies, mend, needs_mending
 from storage.migrations import migrate, require_ours
 from storage.settings import StorageSettings
 
@@ -32,6 +34,8 @@ class Database:
         self.folder = folder
         self.executor = executor
         self.connected: sqlite_utils.Database | None = None
+        self.mended = ""
+        """What was damaged when it was opened, and what came of it."""
 
     @property
     def path(self) -> Path:
@@ -104,11 +108,13 @@ class Database:
         """Say that nothing can be asked any more."""
         return StorageUnavailable(f"The database {self.path} is closed.")
 
-    def connect(self) -> None:
-        """Open and migrate the database, on the database thread."""
+    def connect(self, *, mends: bool = False) -> None:
+        """Open and migrate the database, on the database thread; a damaged one is mended first."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             keep_private(self.folder)
+            if mends and needs_mending(self.folder, FILE_NAME):
+                self.mended = str(mend(self.folder, FILE_NAME))
         except OSError as error:
             raise unusable_path(self.folder, error) from error
         try:
@@ -118,6 +124,8 @@ class Database:
             ):
                 with attempt:
                     self.connected = connection(self.path)
+                    if mends:
+                        complete_from_copies(self.connected.conn, self.folder)
         except sqlite3.Error as error:
             raise unusable_database(self.path, error) from error
 
@@ -129,16 +137,22 @@ class Database:
 
 
 def keep_private(folder: Path) -> None:
-    """Take the rights of others off a folder, whoever made it."""
-    mode = folder.stat().st_mode
-    if mode & 0o077 and os.access(folder, os.W_OK):
-        folder.chmod(stat.S_IMODE(mode) & 0o700)
+    """Take the rights of others off a folder, whoever made it, and give the owner theirs."""
+    for path, own in ((folder, 0o700), (folder / FILE_NAME, 0o600)):
+        if path.exists() and path.stat().st_uid == os.geteuid():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            wanted = (mode & 0o700) | own
+            if mode & 0o077 or not os.access(path, os.R_OK):
+                with suppress(OSError):  # a read-only file system
+                    path.chmod(wanted)
 
 
 def connection(path: Path) -> sqlite_utils.Database:
     """Connect to a database and bring it up to date."""
     conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
+        # What is no text any more is told where it is read, not for the whole table.
+        conn.text_factory = lambda content: content.decode(errors="surrogateescape")
         db = sqlite_utils.Database(conn)
         require_ours(db, path)
         # FULL: what is committed survives a loss of power, not only a killed process.
@@ -168,8 +182,12 @@ def is_mistake(error: sqlite3.Error) -> bool:
 
 
 @asynccontextmanager
-async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
+async def open_database(
+    settings: StorageSettings, *, mends: bool = False
+) -> AsyncIterator[Database]:
     """Open the database of a data folder, creating both where they are missing.
+
+    With `mends` a damaged one is put right first, which only the service may do.
 
     Raises
     ------
@@ -181,7 +199,7 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage") as executor:
         database = Database(settings.path.resolve(), executor)
         try:
-            await database.on_thread(database.connect)
+            await database.on_thread(partial(database.connect, mends=mends))
             yield database
         finally:
             # Cancelling this task must not leave the connection open.

@@ -9,6 +9,7 @@ import sqlite_utils
 
 from storage.database import Database
 from storage.errors import RecordNotFound
+from storage.log_copies import copy_events, copy_run
 from storage.records import EventRecord, RunRecord
 from storage.rows import fetch, fetch_one, write
 
@@ -22,7 +23,10 @@ async def add_run(db: Database, record: RunRecord) -> bool:
         sql = f"INSERT INTO runs ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"
         return write(db, sql, list(row.values())) == 1
 
-    return await db.run(work)
+    is_new = await db.run(work)
+    if is_new:
+        await db.on_thread(lambda: copy_run(db.folder, record))
+    return is_new
 
 
 async def run_of_origin(db: Database, origin: str) -> RunRecord | None:
@@ -52,6 +56,12 @@ async def runs(db: Database, statuses: Sequence[str] | None = None) -> list[RunR
     sql = "SELECT * FROM runs ORDER BY created_at, id"
     found = await db.read(lambda d: fetch(d, RunRecord, sql))
     return [r for r in found if statuses is None or r.status in statuses]
+
+
+async def set_status(db: Database, run: str, status: str) -> None:
+    """Say how a run stands where its log says so and its row does not."""
+    sql = "UPDATE runs SET status = ? WHERE id = ?"
+    await db.run(lambda d: write(d, sql, [status, run]))
 
 
 async def append(
@@ -86,7 +96,9 @@ async def append(
         )
         return records
 
-    return await db.run(work)
+    stored = await db.run(work)
+    await db.on_thread(lambda: copy_events(db.folder, run, stored))
+    return stored
 
 
 async def events(

@@ -78,7 +78,11 @@ class Housekeeper:
         if task.origin.startswith(TERMINAL):
             return
         events = await self.journal.read(run)
-        require_sound(fold(run, events))
+        view = fold(run, events)
+        require_sound(view)
+        if view.status.is_final:  # its row was brought back from a copy
+            await self.journal.set_status(run, view.status)
+            return
         if not await self.journal.claim(run):
             return
         reason = await self.why_left(run, events)

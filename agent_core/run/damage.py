@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent_core.domain import RunId
-from agent_core.domain.events import RunFailed
+from agent_core.domain.events import Logged, RunFailed
 
 DAMAGED = (
     "{what} of run {run} cannot be read ({why}). Other runs are not affected. Restore a backup, "
@@ -19,6 +21,12 @@ def damage(run: RunId, seq: int, kind: str, error: Exception) -> RunFailed:
 def missing(run: RunId, seq: int) -> RunFailed:
     """Return the end of a run that lacks an event."""
     return _end(run, f"Record {seq}", "it is missing")
+
+
+def is_damaged(events: Sequence[Logged]) -> bool:
+    """Whether events end with what stands for damage."""
+    last = events[-1].event if events else None
+    return isinstance(last, RunFailed) and last.is_damaged
 
 
 def task_damage(run: RunId, error: Exception) -> str:

@@ -32,13 +32,14 @@ from agent_core.domain.events import (
 from agent_core.errors import DamagedRun, UnknownRun
 from agent_core.rules.reading import with_rules_read
 from agent_core.rules.stored import is_without_levels, with_levels
-from agent_core.run.damage import damage, missing, task_damage
+from agent_core.run.damage import damage, is_damaged, missing, task_damage
 from agent_core.run.old_logs import complete, is_obsolete
 from agent_core.run.places import placed, portable
 from storage import leases, requests, runs
 from storage.artifacts import FileStore
 from storage.database import Database
 from storage.errors import RecordNotFound, StorageUnavailable
+from storage.log_copies import read_copy
 from storage.records import EventRecord, RunRecord
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ def as_json(kind: TypeAdapter[Any], value: object) -> str:
 
 def decode(record: EventRecord) -> Logged:
     """Return the event that a record holds."""
+    record.body.encode()  # bytes that are no text came as surrogates, which have no encoding
     body = json.loads(record.body)
     event = adapter(record.kind).validate_python(with_levels(complete(record.kind, body)))
     if isinstance(event, PlanSet):
@@ -190,11 +192,25 @@ class Journal:
         UnknownRun
             When there is no such run.
         """
-        records = await runs.events(self.database, run, after)
-        if not records and not after:
-            await self.record(run)
-        found = _readable(run, after, records)
+        try:
+            records = await runs.events(self.database, run, after)
+            if not records and not after:
+                await self.record(run)
+            found = list(_readable(run, after, records))
+        except StorageUnavailable as error:
+            if error.is_passing:
+                raise
+            found = [Logged(after + 1, utc_now(), damage(run, after + 1, "events", error))]
+        if is_damaged(found):
+            found = await asyncio.to_thread(self.copied, run, after, found)
         return [replace(e, event=placed(e.event, self.database.folder)) for e in found]
+
+    def copied(self, run: RunId, after: int, found: list[Logged]) -> list[Logged]:
+        """Return a log from its copy where that is whole and reaches as far; else as found."""
+        _, records = read_copy(self.database.folder, run)
+        again = list(_readable(run, after, [r for r in records if r.seq > after]))
+        is_better = bool(again) and again[-1].seq >= found[-1].seq and not is_damaged(again)
+        return again if is_better else found
 
     async def follow(self, run: RunId, after: int = 0) -> AsyncIterator[Logged]:
         """Yield events from the log, then as they come, until one makes the run final."""
@@ -239,6 +255,7 @@ class Journal:
         record = await self.record(run)
         try:
             # Not `validate_json`: it does not know what is not finite.
+            record.task_json.encode()
             task: Task = TypeAdapter(Task).validate_python(json.loads(record.task_json))
         except ValueError as error:
             raise DamagedRun(task_damage(run, error)) from error
@@ -247,6 +264,10 @@ class Journal:
     async def ids(self) -> list[RunId]:
         """Return all runs, oldest first."""
         return [RunId(r.id) for r in await runs.runs(self.database)]
+
+    async def set_status(self, run: RunId, status: RunStatus) -> None:
+        """Put the status of a run right, by its log."""
+        await runs.set_status(self.database, run, status.value)
 
     async def last_change(self, run: RunId) -> datetime:
         """Return when a run last changed."""

@@ -141,6 +141,8 @@ def _with_journal(
     async def through() -> None:
         opening = open_to_read if is_reading else open_database
         async with opening(settings.storage) as database:
+            if database.mended:
+                typer.echo(database.mended, err=True)
             await work(Journal(database, process_name()))
 
     try:
