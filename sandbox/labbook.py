@@ -2646,8 +2646,9 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
         if layout == "json_lines":
             yield from _objects([_object(line)], recipe)
         elif layout == "blocks":
-            is_head = fields[0].endswith(":") and len(fields) == 1
-            head = fields[0][:-1] if is_head else head
+            is_head = inner in fields[0] if inner else fields[0].endswith(":")
+            is_head = is_head and len(fields) == 1
+            head = fields[0].rpartition(inner or ":")[0] if is_head else head
             yield from () if is_head else ([head, *fields],)
         elif layout == "lists":
             before, after = fields[:lead], fields[lead + 1 :]
@@ -2663,6 +2664,11 @@ def odd_rows(lines: Any, recipe: Mapping[str, Any]) -> Iterator[list[str]]:
             user = fields[0] if recipe["has_user"] else str(number)
             items = recipe["items"] or map(str, range(1, len(fields) - lead + 1))
             yield from ([user, i, v] for i, v in zip(items, fields[lead:], strict=True))
+        elif layout == "relations":
+            linked = json.loads(fields[4])
+            (user,) = (str(entry["id"]) for entry in linked["subjects"])
+            items = (str(entry["id"]) for entry in linked["objects"])
+            yield from ([user, item, fields[2], fields[0]] for item in items)
         elif layout == "libfm":
             yield [*(f.partition(":")[0] for f in fields[1:3]), fields[0]]
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_core.data.choices import event_choice, text_of
@@ -37,6 +38,12 @@ MANY = 5
 """How many times the lines of others an id has that may stand for nobody."""
 
 
+def asked_drops(column: str, marks: Sequence[str]) -> tuple[Drop, ...]:
+    """Return the rule that leaves lines out whose rating people say is a mark."""
+    why = f"{' or '.join(marks)} as {column}, as asked"
+    return (Drop(column, When.IS, tuple(marks), why),) if marks else ()
+
+
 def take_ratings(reading: Reading) -> None:
     """Leave out of ratings, or out of the file, what people say is none."""
     recipe, words = reading.recipe, reading.words
@@ -44,7 +51,7 @@ def take_ratings(reading: Reading) -> None:
         return
     missing = (*recipe.missing, *words.not_rated)
     missing += reading.known.not_rated if reading.known else ()
-    drops = (Drop(recipe.rating, When.IS, words.dropped, "as asked"),) if words.dropped else ()
+    drops = asked_drops(recipe.rating, words.dropped)
     if recipe.layout is Layout.WIDE or words.only_rated:
         drops = (*drops, Drop(recipe.rating, When.IS, tuple(dict.fromkeys(missing)), "not rated"))
     reading.recipe = replace(

@@ -138,7 +138,9 @@ FILE = (
     rf"\b(?:use|read|take|open)\s+(?:only\s+)?(?:the\s+)?(?:file\s+)?{FILE_NAME}",
     rf"\b(?:interactions|ratings|data|events)\s+(?:is|are)\s+in\s+(?:the\s+file\s+)?{FILE_NAME}",
 )
-SEVERAL_A_LINE = (Layout.LISTS, Layout.WIDE, Layout.BLOCKS, Layout.RECORDS, Layout.LIBFM)
+SEVERAL_A_LINE = (
+    Layout.LISTS, Layout.WIDE, Layout.BLOCKS, Layout.RELATIONS, Layout.RECORDS, Layout.LIBFM,
+)  # fmt: skip
 """Layouts that a part of a dataset need not show by itself."""
 
 

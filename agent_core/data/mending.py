@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import NoReturn
 
+from agent_core.data.asked_lines import asked_drops
 from agent_core.data.choices import date_choice, mark_choice, unit_choice
 from agent_core.data.reading import Reading
 from agent_core.data.table import (
@@ -217,7 +218,7 @@ def _spell_marks(reading: Reading, values: list[float]) -> bool:
         [form for v in values if f"{v:g}" in said for form in _spelled(reading, v)[0]]
         for said in ((*reading.words.not_rated, *known), reading.words.dropped)
     )
-    drops = (Drop(recipe.rating, When.IS, tuple(dropped), "as asked"),) if dropped else ()
+    drops = asked_drops(recipe.rating, dropped)
     reading.recipe = replace(
         recipe, missing=(*recipe.missing, *unrated), drops=(*recipe.drops, *drops)
     )

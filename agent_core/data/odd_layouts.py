@@ -10,10 +10,12 @@ from dataclasses import replace
 from agent_core.data.columns import role_of
 from agent_core.data.helper import labbook
 from agent_core.data.lines import Dialect
-from agent_core.data.times import time_format
-from agent_core.domain.recipe import Layout, Recipe
+from agent_core.data.times import TimeFormat, time_format
+from agent_core.domain.recipe import ORDER, Layout, Recipe
 
 BLOCK = re.compile(r"\d+:")
+COUNTED_BLOCK = re.compile(r"\w+\|\d+")
+RELATION = re.compile(r"[\w.]+\t\d+\t-?\d+\t\{.*\}\t\{\s*\"subjects\".*\"objects\".*\}")
 LIBFM = re.compile(r"-?\d+(?:\.\d+)?(?: \d+:1(?:\.0+)?){2}(?: \d+:-?\d+(?:\.\d+)?)*")
 """The first two features are the user and the item, which are there or not."""
 RECORD = re.compile(r"([A-Za-z][\w/ .-]{0,40}):(?: .*)?")
@@ -43,6 +45,10 @@ def odd_layout(body: Sequence[str], skip: int) -> Dialect | None:
     first = body[0].strip()
     if BLOCK.fullmatch(first):
         return _blocks(body)
+    if COUNTED_BLOCK.fullmatch(first):
+        return _blocks_of_users(body)
+    if RELATION.fullmatch(first):
+        return _relations(body)
     filled = [line for line in body if line.strip()]
     if all(LIBFM.fullmatch(line.strip()) for line in filled):
         return _libfm(filled, skip)
@@ -64,6 +70,32 @@ def _blocks(body: Sequence[str]) -> Dialect:
     rating, time = (c if c in columns else "" for c in ("rating", "timestamp"))
     recipe = Recipe(Layout.BLOCKS, columns=columns, rating=rating, timestamp=time)
     return Dialect(recipe, tuple(rows))
+
+
+def _blocks_of_users(body: Sequence[str]) -> Dialect | None:
+    """Return the form of users, each with a number, and their items below."""
+    recipe = Recipe(Layout.BLOCKS, delimiter="\t", inner="|")
+    rows = tuple(map(tuple, labbook.odd_rows(body, recipe.as_json())))
+    widths = {*map(len, rows)}
+    if len(widths) != 1 or not widths <= {2, 3, 4, 5}:
+        return None
+    columns = ("user_id", "item_id", "rating", "timestamp", "clock")[: widths.pop()]
+    rating, time = (c if c in columns else "" for c in ("rating", "timestamp"))
+    form = (time_format([r[3] for r in rows]) or TimeFormat(ORDER)).form if time else ""
+    recipe = replace(recipe, columns=columns, rating=rating, timestamp=time, time_format=form)
+    return Dialect(recipe, rows)
+
+
+def _relations(body: Sequence[str]) -> Dialect | None:
+    """Return the form of events that name their users and items in JSON; None for others."""
+    columns = ("user_id", "item_id", "timestamp", "event")
+    recipe = Recipe(Layout.RELATIONS, delimiter="\t", columns=columns, timestamp="timestamp")
+    try:
+        rows = tuple(map(tuple, labbook.odd_rows(body, recipe.as_json())))
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    found = time_format([r[2] for r in rows]) or TimeFormat(ORDER)
+    return Dialect(replace(recipe, time_format=found.form), rows)
 
 
 def _libfm(body: Sequence[str], skip: int) -> Dialect:

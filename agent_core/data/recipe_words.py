@@ -12,10 +12,14 @@ LAYOUTS = {
     Layout.PARQUET: "Parquet",
     Layout.JSON_LINES: "JSON, one object a line",
     Layout.JSON_ARRAY: "JSON, a list of objects",
+    Layout.JSON_ROWS: "JSON, a list of lists",
+    Layout.JSON_COLUMNS: "JSON, an object of columns",
+    Layout.JSON_MAP: "JSON, an object of users",
     Layout.LISTS: "several items a line",
     Layout.WIDE: "a matrix: a line a user, a column an item",
     Layout.BLOCKS: "blocks: an item, and below it its users",
     Layout.RECORDS: "records of `key: value` lines",
+    Layout.RELATIONS: "an event a line, whose JSON names its user and its items",
     Layout.LIBFM: "libFM lines",
 }
 NAMES = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "`|`", " ": "a blank"}

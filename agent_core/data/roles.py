@@ -66,7 +66,7 @@ def with_roles(
     _take_words(roles, words, name)
     if known:
         _take_known(roles, words, known)
-    if recipe.layout in (Layout.BLOCKS, Layout.LIBFM, Layout.WIDE):
+    if recipe.layout in (Layout.BLOCKS, Layout.RELATIONS, Layout.LIBFM, Layout.WIDE):
         roles.found |= {r: r for r in ROLE_FIELDS if r in recipe.columns}
     if recipe.layout is Layout.WIDE:
         roles.give("user_id", recipe.columns[0])

@@ -33,9 +33,12 @@ class Layout(StrEnum):
     WIDE = "wide"
     """A line a user, a column an item from `lead` on."""
     BLOCKS = "blocks"
-    """`item:` and below it one line each of its users, as the Netflix Prize had it."""
+    """`item:` and below it one line each of its users, as the Netflix Prize had it; with `inner` a
+    user and a number parted by that, and below them the user's items, as Yahoo! Music had it."""
     RECORDS = "records"
     """`key: value` lines, a blank line behind each interaction."""
+    RELATIONS = "relations"
+    """Event, number, time, properties, and as JSON `subjects` and `objects`, as Idomaar has it."""
     LIBFM = "libfm"
     """`rating user:1 item:1` a line."""
 

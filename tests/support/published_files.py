@@ -175,7 +175,7 @@ def _said(recipe: Recipe, role: str) -> list[Any]:
         case Layout.WIDE:
             return [("row", "column", "cell")[place], column]
         case Layout.BLOCKS:
-            return ["block" if role == "item" else place]
+            return [place or "block"]
         case Layout.LIBFM:
             return [{"user": 2, "item": 3, "rating": 1}[role]]
         case Layout.LISTS if not recipe.inner:
