@@ -154,7 +154,7 @@ def demo(
     from bot.commands.demo import DemoOrder, run_demo
 
     wanted = DemoOrder(exit_when_done, not no_browser, tuple(data or ()), researcher, port)
-    leave(run_demo(wanted, settings_of(config, given)))
+    leave(run_demo(wanted, settings_of(config, given, logging.WARNING)))
 
 
 @app.command()
@@ -164,7 +164,7 @@ def workspace(
     """Open the local workspace: Slack's protocols and a web page on loopback."""
     from bot.commands.service import open_local
 
-    set_up_logging()
+    set_up_logging(logging.WARNING)
     leave(open_local(port))
 
 
@@ -178,7 +178,7 @@ def serve(
     """Connect to Slack, or to the local workspace that SLACK_API_URL names, and work."""
     from bot.commands.service import serve_bot
 
-    leave(serve_bot(researcher, settings_of(config, given), record))
+    leave(serve_bot(researcher, settings_of(config, given, logging.WARNING), record))
 
 
 @app.command()
@@ -379,11 +379,19 @@ def env_rebuild(
     leave(rebuild_environment(settings_of(config, given), lock))
 
 
-def settings_of(config: Path | None, given: list[str] | None) -> Any:
-    """Load the settings; a fault in them is a usage error."""
+def settings_of(config: Path | None, given: list[str] | None, level: int = logging.ERROR) -> Any:
+    """Load the settings; a fault in them is a usage error.
+
+    Parameters
+    ----------
+    config, given
+        File and single settings of the command line.
+    level
+        From which on the log is shown: what answers a person shows faults of the product alone.
+    """
     from bot.settings import SettingsError, load_settings
 
-    set_up_logging()
+    set_up_logging(level)
     try:
         return load_settings(config, given or ())
     except SettingsError as error:
@@ -391,11 +399,11 @@ def settings_of(config: Path | None, given: list[str] | None) -> Any:
         raise typer.Exit(2) from error
 
 
-def set_up_logging() -> None:
-    """Send warnings and worse to the terminal."""
+def set_up_logging(level: int) -> None:
+    """Send what is of a level, or worse, to the terminal."""
     handler = logging.StreamHandler()
     handler.setFormatter(WithFacts("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 class WithFacts(logging.Formatter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,20 @@ WORK = {
     Work.TRAINING: ", trained again by the product",
 }
 """What is told of work on a script behind its number."""
+CAME_TO = {
+    Outcome.SATISFIED: "all requirements are met",
+    Outcome.PARTIAL: "something worked, but not all requirements are met",
+    Outcome.NOTHING: "no script worked",
+}
+ENDED: Mapping[Ending, str] = {
+    Ending.SATISFIED: "",
+    Ending.STOPPED: "stopped on request",
+    Ending.NODES: "the limit of scripts is reached",
+    Ending.SECONDS: "the time limit is reached",
+    Ending.COST: "the cost limit is reached",
+    Ending.MODEL: "the model could not be asked any more",
+}
+"""What ended a run, where it is no success."""
 MARKED = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\n]+\*)")
 
 
@@ -69,11 +84,10 @@ def line_of(event: Event, view: RunView) -> str | None:
         case ProtocolFrozen(version, plan_hash):
             return f"Protocol frozen before any result: plan v{version}, {plan_hash[:12]}"
         case RunFinished(outcome, reason):
-            is_open = outcome is Outcome.PARTIAL and reason is Ending.SATISFIED
-            told = "all requirements met, not all of the task answered" if is_open else reason
-            return f"Finished: {outcome.value} ({told})"
+            return f"Finished: {_ending_text(outcome, reason)}"
         case RunFailed(reason, is_resumable):
-            return f"Could not run: {reason}{' Nothing recorded is lost.' * is_resumable}"
+            again = f" Nothing recorded is lost; go on by `autoreclab tasks resume {view.id}`."
+            return f"Could not run: {reason}{again * is_resumable}"
         case StatusChanged(status, reason):
             return f"{status.value.capitalize()}{f' ({reason})' if reason else ''}"
         case ModelOutage(reason):
@@ -162,6 +176,14 @@ def summary_of(view: RunView, folder: Path) -> dict[str, Any]:
         "zip": str(folder / bundle.name) if bundle else None,
         "spend": view.usage.cost,
     }
+
+
+def _ending_text(outcome: Outcome, reason: Ending) -> str:
+    """Say what a run came to, and what ended it where that was not its success."""
+    if outcome is Outcome.PARTIAL and reason is Ending.SATISFIED:
+        return "all requirements are met, not all of the task is answered"
+    why = ENDED[reason]
+    return CAME_TO[outcome] + (f"; {why}" if why else "")
 
 
 def _later_line(event: Rerun | RoundOpened | Disputed | Rechecked, view: RunView) -> str:

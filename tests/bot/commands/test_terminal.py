@@ -5,17 +5,27 @@ from __future__ import annotations
 import pytest
 from messages import view_of
 
-from agent_core.domain import NodeId
-from agent_core.domain.events import NodeProgress, RunFailed, Work
+from agent_core.domain import Ending, NodeId, Outcome
+from agent_core.domain.events import NodeProgress, RunFailed, RunFinished, Work
 from bot.commands.terminal import line_of
 
 
 @pytest.mark.parametrize(("is_resumable", "is_said"), [(True, True), (False, False)])
-def test_only_of_what_can_be_resumed_nothing_is_lost(is_resumable, is_said):
-    shown = line_of(RunFailed("The key is wrong.", is_resumable), view_of())
+def test_what_can_be_resumed_is_told_by_its_command(is_resumable, is_said):
+    view = view_of()
+    shown = line_of(RunFailed("The key is wrong.", is_resumable), view)
 
     assert shown.startswith("Could not run: The key is wrong.")
-    assert shown.endswith("Nothing recorded is lost.") is is_said
+    assert (f"`autoreclab tasks resume {view.id}`" in shown) is is_said
+
+
+@pytest.mark.parametrize("reason", list(Ending))
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_an_end_is_told_in_words(outcome, reason):
+    shown = line_of(RunFinished(outcome, reason), view_of())
+
+    assert "(" not in shown
+    assert not {outcome.value, reason.value} & {*shown.split(": ", 1)[1].split("; ")}
 
 
 @pytest.mark.parametrize("work", list(Work))
