@@ -13,12 +13,11 @@ import pytest
 from model_designs import KNN, NEURAL, POPULARITY, asks, factor, plan
 from model_server import open_model_server
 from playing_model import playing_model, requirement
-from tiers import wide_but
 
 from agent_core.data.synthetic import write_catalogue
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.wide, pytest.mark.timeout(400)]
 SMALL = NEURAL | {"config": ["embedding_size=8", "epochs=3"]}
 NAMES = ("ItemKNN", "Popularity")
 COMMON = {
@@ -81,7 +80,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", wide_but(STUDIES, "shares of training"))
+@pytest.mark.parametrize("name", STUDIES)
 async def test_a_design_is_carried_out_and_its_evidence_holds(folder, name):
     async with open_model_server(playing_model("ratings.csv", plan=STUDIES[name])) as server:
         environment = os.environ | {

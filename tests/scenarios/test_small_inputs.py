@@ -15,7 +15,7 @@ import pytest
 from invoices import invoices
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.wide, pytest.mark.timeout(600)]
 ODD_USERS = ("NA", "null", "nan", "None", "007", "7", "7.0", "1e1", "10e0", "10")
 
 
@@ -63,7 +63,6 @@ def test_odd_users_are_all_there_and_the_last_is_the_last_by_days_first(tmp_path
     assert saved_rows(out, "test") == sorted(newest)
 
 
-@pytest.mark.wide
 def test_invoices_are_run_as_asked(tmp_path):
     file = tmp_path / "invoices.csv"
     file.write_text(invoices())

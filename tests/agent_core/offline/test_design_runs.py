@@ -81,9 +81,7 @@ async def carried_out(sandbox, plan, variant, folder):
     return read_evidence(plan, script.source, execution, datasets, files)
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), wide_but(tuple(enumerate(STUDIES)), "unseen users", "re-ranking")
-)
+@pytest.mark.parametrize(("number", "name"), wide_but(tuple(enumerate(STUDIES)), "unseen users"))
 async def test_no_binding_check_fails_on_an_honest_script(sandbox, tmp_path, number, name):
     plan = STUDIES[name]
 
