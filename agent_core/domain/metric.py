@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -291,3 +292,13 @@ class Metric:
     def note(self) -> str:
         """What a reader must know of its direction, to stand after the label; empty for higher."""
         return NOTES[self.better]
+
+
+def with_own_first(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """Return metrics with those of two cells' lists last; NDCG first where there are no others.
+
+    No cell has a value of these, so that none of them can lead a plan.
+    """
+    own = [m for m in metrics if not m.kind.is_of_pairs]
+    pairs = [m for m in metrics if m.kind.is_of_pairs]
+    return (*(own or [Metric("ndcg", pairs[0].k)] if pairs else own), *pairs)

@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import sandbox
-from agent_core.domain import Algorithm, Candidates, Masked, Order, Plan, SplitRules
+from agent_core.domain import Algorithm, Candidates, Masked, Plan, SplitRules
 from agent_core.execution.syntax_trees import parse
 from agent_core.lenskit.scorers import SCORERS, Scorer
-from agent_core.prose.text_tables import read_table
 from sandbox.errors import SandboxError
 from sandbox.execution import Job, Limits
 from sandbox.sandbox import Sandbox
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent.parent / "model"
 PARTS = FOLDER / "prompts" / "lenskit"
-SPLITS = read_table(Path(__file__).with_name("splits.toml"))
 """Kind of split to its call."""
 OF_RUNS = frozenset(
     {"algorithm", "candidates", "dataset", "feedback", "given", "given_folds", "is_pilot", "lists",
@@ -76,16 +74,6 @@ def construction(algorithm: Algorithm) -> str:
     """Write the call that builds a planned algorithm."""
     arguments = ", ".join(f"{k}={v!r}" for k, v in algorithm.config.items())
     return f"{algorithm.kind}({arguments})"
-
-
-def split_call(split: SplitRules) -> str:
-    """Write the LensKit call of a planned split; empty where there is none."""
-    seed, share = split.seed, split.holdout
-    held = (
-        f"LastFrac({share})" if split.order is Order.NEWEST else f"SampleFrac({share}, rng={seed})"
-    )
-    call: str = SPLITS.get(split.kind, "")
-    return call.format(seed=seed, share=share, folds=split.folds, held=held)
 
 
 @cache

@@ -21,6 +21,7 @@ from agent_core.domain import (
     SplitRules,
 )
 from agent_core.domain.cells import CHOSEN
+from agent_core.domain.metric import with_own_first
 from agent_core.domain.rules import CROSSFOLDS
 from agent_core.model.algorithms import (
     algorithms_of,
@@ -110,7 +111,7 @@ def design_of(answer: PlanAnswer, basis: Basis, length: int, notes: list[str]) -
         _in_order(splits, factors, FactorKind.SPLIT),
         factors,
         _model_seeds(wanted, factors),
-        tuple(setting.metrics),
+        with_own_first(setting.metrics),
         tuple(setting.validated),
         excluded,
         questions,

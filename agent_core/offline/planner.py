@@ -24,6 +24,7 @@ from agent_core.domain import (
     with_chosen,
     with_design,
 )
+from agent_core.domain.metric import with_own_first
 from agent_core.lenskit.seconds import needed_s
 from agent_core.offline.algorithm_choice import algorithms_of, with_kept_neighbours
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
@@ -105,7 +106,7 @@ def build(
         split_levels=(Level(split),),
         data_levels=(Level(_data_rules_of(reading, dataset, split.kind)),),
         algorithms=algorithms,
-        metrics=metrics,
+        metrics=with_own_first(metrics),
         requirements=(),
         seeds=seeds,
         assumptions=assumptions.texts,

@@ -108,6 +108,8 @@ def _reranked(plan: Plan) -> tuple[str | int | float, ...]:
 
 def _why_not(metric: Metric, dataset: Dataset) -> str:
     """Return why a metric cannot be had of some data; empty where it can."""
+    if metric.kind.is_of_pairs:
+        return ""  # the product takes it from the saved lists of two cells
     if metric.name not in (*COMPUTED, *COSTS):
         return "is not a metric that I compute"
     if metric.name in OF_CATEGORIES and not category_column(dataset):

@@ -39,11 +39,6 @@ def summaries_over_seeds(plan: Plan, facts: Facts) -> list[Summary]:
     return [s for s in _spreads(plan, facts) if s.over == "seeds"]
 
 
-def order_text(plan: Plan, facts: Facts) -> str:
-    """Return the algorithms in the order of the primary metric, with the unit of the interval."""
-    return _sentence("order", plan, facts)
-
-
 def swept_points(plan: Plan, facts: Facts) -> list[SweptPoint]:
     """Return the swept configurations with their summaries, in the order of the values."""
     key = plan.swept or ""

@@ -151,7 +151,7 @@ def unaccounted(
         if not any(start <= unused.start < end for start, end in spared)
     )
     told: dict[str, list[_Unused]] = {}
-    clauses = _Clauses.of(text)
+    clauses = Clauses.of(text)
     for unused in sorted(found, key=lambda u: u.start):
         told.setdefault(clauses.around(unused.start, unused.end), []).append(unused)
     answers_any = any(_is_asked(ask, plan) for ask in _ASKS if ask.pattern.search(text))
@@ -165,13 +165,8 @@ def unaccounted(
     )
 
 
-def clause_at(text: str, start: int, end: int) -> str:
-    """Return the clause of a text around a place, in its own words."""
-    return _Clauses.of(text).around(start, end)
-
-
 @dataclass(frozen=True, slots=True)
-class _Clauses:
+class Clauses:
     """Where the sentences of a text end, and their parts."""
 
     text: str
@@ -179,7 +174,7 @@ class _Clauses:
     parts: tuple[int, ...]
 
     @classmethod
-    def of(cls, text: str) -> _Clauses:
+    def of(cls, text: str) -> Clauses:
         """Return the clauses of a text."""
         sentences = [0, *(m.end() for m in _END.finditer(text)), len(text)]
         inside = [m.span() for m in _BRACKETS.finditer(text)]

@@ -309,6 +309,9 @@ def _where_text(factor: Factor, runs: Sequence[_Run]) -> str:
 def _of_each_text(plan: Plan, question: Question) -> str:
     """Return of what a level is asked: of each level of its factors, else of the algorithms."""
     singly = [f"each {factor_words(name)[0]}" for name in question.over]
+    kinds = [BY_NAME.get(key.partition("@")[0]) for key in question.measures]
+    if singly and kinds and all(kind is not None and kind.is_of_pairs for kind in kinds):
+        return f" of the lists of two {_listed(factor_words(n)[1] for n in question.over)}"
     if singly:
         return f" for {_listed(singly)}"
     return f" of {_single_algorithm(plan)}" if question.kind.needs_algorithms else ""

@@ -85,6 +85,7 @@ def metrics_as_planned(evidence: Evidence) -> Result:
         Detail("{metric} of {algorithm}", metric=m.label, algorithm=a.name)
         for a in evidence.plan.algorithms
         for m in evidence.plan.metrics
+        if not m.kind.is_of_pairs  # the product takes these from the lists of two cells
         if a.name in ran and is_measured_by(evidence, a.name, m) and (a.name, m.key) not in found
     ]
     if not found:

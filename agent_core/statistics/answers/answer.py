@@ -120,6 +120,7 @@ class CautionKind(StrEnum):
     MECHANICAL = "a prefix that is nearly all agrees with all"
     CONFOUNDED = "groups differ in more than their rule"
     LEFT_OUT_USERS = "users without test items of a group are left out"
+    NO_LISTS = "users without a list in one of the cells are left out"
     NO_REFERENCE = "the reference level has no results"
     NOT_REPEATED = "measured once"
     SHARED_WORK = "some seconds were spent once for several cells"

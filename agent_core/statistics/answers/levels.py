@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,11 @@ from agent_core.statistics.answers.answer import (
     metric_of,
 )
 from agent_core.statistics.answers.arms import Arm, are_of_own_splits, arms_of, held_fixed
+from agent_core.statistics.answers.list_stability import (
+    Stability,
+    is_of_pairs,
+    stability_estimate,
+)
 from agent_core.statistics.answers.samples import SEEDS, panel_of, sharing_users, user_interval
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.inference import Interval, mean_interval, unknown
@@ -40,7 +45,13 @@ def level_answer(question: Question, study: StudyValues) -> Answer:
     """
     found: list[Estimate] = []
     arms: tuple[Arm, ...] = ()
+    cautions: list[Caution] = []
     for measure in question.measures:
+        if is_of_pairs(measure):
+            own = [s for s in study.stabilities if s.measure == measure]
+            found += map(stability_estimate, own)
+            cautions += _without_lists(own)
+            continue
         arms = arms_of(study, measure, question.over, question.within)
         found += level_estimates(study, measure, arms)
     return Answer(
@@ -51,8 +62,15 @@ def level_answer(question: Question, study: StudyValues) -> Answer:
         over_of(found),
         held_fixed(arms),
         (*LIMITS, Limit.OTHER_SEEDS),
-        design_cautions(study, question, arms),
+        (*cautions, *design_cautions(study, question, arms)),
     )
+
+
+def _without_lists(found: Iterable[Stability]) -> Iterator[Caution]:
+    """Yield how many users lack a list, so that it has nothing in common with another."""
+    for s in found:
+        if s.without:
+            yield Caution(CautionKind.NO_LISTS, f"{label_of(s.levels)} {s.without}".strip())
 
 
 def level_estimates(study: StudyValues, measure: str, arms: Sequence[Arm]) -> list[Estimate]:

@@ -18,6 +18,7 @@ from agent_core.statistics.answers.group_gains import group_gains_answer
 from agent_core.statistics.answers.grouped import groups_answer
 from agent_core.statistics.answers.interactions import interaction_answer
 from agent_core.statistics.answers.levels import level_answer
+from agent_core.statistics.answers.list_stability import is_of_pairs
 from agent_core.statistics.answers.orders import order_answer
 from agent_core.statistics.answers.quoted import quoted_answer
 from agent_core.statistics.answers.responses import response_answer
@@ -70,7 +71,10 @@ def answer_to(question: Question, study: StudyValues) -> Answer:
 
     The first question of a plan confirms, every other explores.
     """
-    found = ANSWERS[question.kind](question, study)
+    asked = question
+    if question.measures and all(map(is_of_pairs, question.measures)):
+        asked = replace(question, kind=Estimand.LEVEL)  # no cell has a value that differs
+    found = ANSWERS[asked.kind](asked, study)
     is_primary = bool(study.plan.questions) and study.plan.questions[0] == question
     limits = tuple(x for x in found.not_shown if not VARIED.get(x, frozenset()) & _varied(study))
     missing = _missing(question, study)

@@ -15,6 +15,7 @@ from agent_core.statistics.answers import delivered_values
 from agent_core.statistics.answers.answer import Grade, Missing, Reason
 from agent_core.statistics.answers.comparability import Part, grade_of
 from agent_core.statistics.answers.groupings import Grouping
+from agent_core.statistics.answers.list_stability import Stability, stabilities_of
 
 COST_COLUMNS: Mapping[str, str] = {
     "training_time": "train_s",
@@ -49,6 +50,8 @@ class StudyValues:
     """What data levels hold: dataset, data, step (`before`, `after`, or a rule), and counts."""
     groupings: Mapping[str, Grouping] = field(default_factory=dict)
     """What a question is grouped by to its groups."""
+    stabilities: tuple[Stability, ...] = ()
+    """What lists of cells have in common, where a question asks about it."""
     memory: dict[Hashable, Any] = field(default_factory=dict, init=False)
     """What was worked out before, by what was asked."""
 
@@ -66,6 +69,7 @@ class StudyValues:
             {key: counts for key, (_, counts) in weights.items()},
             delivered_values.counts_of_data(evidence),
             delivered_values.groupings_of(evidence),
+            stabilities_of(evidence),
         )
 
     def factor(self, name: str) -> Factor | None:

@@ -14,7 +14,6 @@ from agent_core.domain import (
     Study,
 )
 from agent_core.errors import OutsideGrammar
-from agent_core.lenskit.api_reference import split_call
 from agent_core.offline.plan_reading import reading_of
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest
@@ -209,7 +208,7 @@ async def test_the_newest_share_of_each_user_is_planned_and_split_so():
     timeless = await plan_of(task, CLICKS)
 
     assert plan.split.text.startswith("the newest 30% of each user's interactions held out")
-    assert split_call(plan.split) == "crossfold_users(ds, 1, LastFrac(0.3), rng=42)"
+    assert (plan.split.holdout, plan.split.order, plan.split.seed) == (0.3, Order.NEWEST, 42)
     assert (timeless.split.kind, timeless.split.order is Order.NEWEST) == (
         SplitKind.USER_FRACTION,
         False,

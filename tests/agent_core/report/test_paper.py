@@ -18,7 +18,7 @@ from results import (
 
 from agent_core.domain import Algorithm, Metric, ReportDraft, Role, SplitKind
 from agent_core.report.bibliography import bibtex, entries
-from agent_core.report.headline import order_text
+from agent_core.report.headline import headline
 from agent_core.report.rendering import tex
 from agent_core.report.writer import latex_table, write_report
 
@@ -109,7 +109,7 @@ def test_values_of_one_metric_have_the_same_digits():
     facts = replace(inputs.facts, summaries=summaries)
 
     means = re.findall(r" & (0\.\d+) & \[", latex_table(inputs, facts))
-    line = re.findall(r" (0\.\d+)", order_text(inputs.plan, facts))
+    line = re.findall(r" (0\.\d+)", headline(inputs.plan, facts).split(".**")[0])
 
     assert len(means) == len(line) == 4
     assert {len(value) for value in [*means, *line]} == {5}

@@ -20,7 +20,7 @@ from agent_core.domain import (
     Study,
     Unanswered,
 )
-from agent_core.rules.accounting import clause_at, unaccounted
+from agent_core.rules.accounting import Clauses, unaccounted
 
 ENOUGH = 0.9
 """Share of the single removals that are found; names and numbers that stand twice hide others."""
@@ -197,7 +197,7 @@ def test_what_no_field_has_is_named(text, what):
 def test_a_clause_ends_where_its_sentence_does(text, part):
     at = text.index(part) + len(part) - 3
 
-    told = clause_at(text, at, at + 2)
+    told = Clauses.of(text).around(at, at + 2)
 
     assert part in told
     assert "\n" not in told
