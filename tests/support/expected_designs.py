@@ -134,7 +134,8 @@ def metric_of(written) -> Metric:
 def question_of(written) -> Question:
     """Return a question."""
     fields = dict(written)
-    fields.pop("is_main", None)
+    for told in ("is_main", "audit"):  # of these a plan has no field
+        fields.pop(told, None)
     kind = Estimand(fields.pop("kind"))
     lists = {k: tuple(fields.pop(k, ())) for k in ("over", "measures", "within")}
     pairs = tuple(tuple(pair) for pair in fields.pop("pairs", ()))
