@@ -44,7 +44,8 @@ _BRACKETS = re.compile(r"\([^()\n]*\)|\[[^\[\]\n]*\]|\{[^{}\n]*\}")
 _WITH_CUT = re.compile(r"(?:([A-Za-z][\w-]*)\s)?\s*([A-Za-z][\w-]*)\s?@\s?$")
 _SIGNIFICANCE = re.compile(r"\s*(?:significance|level)\b")
 _ALPHA = re.compile(
-    r"\b(?:alpha|significan(?:ce|t|tly)|level|p)(?: level)?(?: of| at)?(?: the)?\s*[=<]?\s*$",
+    r"\b(?:alpha|significan(?:ce|t|tly)|level|p)(?:[- ](?:level|values?))?"
+    r"(?: of| at| below| under)?(?: the)?\s*[=<]?\s*$",
     re.IGNORECASE,
 )
 _ALTERNATIVE = re.compile(r"\b(?:and|or|vs|versus|times|by|x)\b", re.IGNORECASE)

@@ -23,6 +23,7 @@ FRAMES = read_frames(Path(__file__).with_name("question_frames.toml"))
 CANNOT = {
     "of_people": "what people think or do is not in the data: it needs a study with people",
     "of_business": "this is not in the data of an offline experiment",
+    "other_data": "these data did not come with the task",
     "of_causes": "an experiment of this kind shows what differs, not why",
 }
 """What no experiment of this kind answers, and why."""

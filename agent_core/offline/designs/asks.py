@@ -11,20 +11,25 @@ from agent_core.domain import Estimand, Factor, FactorKind, LevelValue
 from agent_core.domain.metric import kind_of_metric
 from agent_core.offline.designs.asked import PATTERNS as ASKED, Ask, Clause, says
 from agent_core.offline.designs.entities import metrics_in
-from agent_core.offline.designs.limits import BASELINES
+from agent_core.offline.designs.limits import BASELINES, is_held_against
 from agent_core.offline.designs.structure import OF_COSTS, SEEDS, SIDE, Structure
+from agent_core.offline.designs.words import PATTERNS as WORDS
+
+A_PAIR = 2
 
 
 def asks_of(clauses: Sequence[Clause], structure: Structure) -> list[Ask]:
     """Return what clauses ask, the main question first."""
     asks = [*_asked(clauses, structure)]
-    if _is_open(asks, structure):
+    if _is_open(asks, clauses):
         asks = [*_default_asks(clauses, structure, asks), *asks]
     has_choice = any(a.kind is Estimand.CHOICE for a in asks)
     if clauses and structure.has_validation and structure.others and not has_choice:
         asks = [Ask(Estimand.CHOICE, replace(clauses[0], text="", said="", is_asked=True)), *asks]
     if {Estimand.SPREAD_RATIO, Estimand.VARIANCE_SHARES} & {a.kind for a in asks}:
         asks = [a for a in asks if a.kind is not Estimand.SPREAD or is_apart(a)]
+    if len(structure.repeated) == A_PAIR and any(a.kind is Estimand.SPREAD_RATIO for a in asks):
+        asks = [a for a in asks if a.kind is not Estimand.VARIANCE_SHARES]  # a ratio is of these
     return sorted(_without_weak(asks, structure), key=lambda a: _turn(a, structure))
 
 
@@ -38,7 +43,8 @@ def set_against(clause: Clause, structure: Structure) -> Factor | None:
     if len({m.name for m in clause.algorithms}) > 1:
         return None
     for factor in structure.others:
-        if factor.kind is FactorKind.SPLIT and len(_labels_in(clause, structure)) > 1:
+        is_split = factor.kind is FactorKind.SPLIT
+        if is_split and (len(_labels_in(clause, structure)) > 1 or _contrasts(clause)):
             return factor
         is_named = not factor.is_ordered and factor.kind is FactorKind.RERANK
         if is_named and clause.is_asked:
@@ -46,6 +52,16 @@ def set_against(clause: Clause, structure: Structure) -> Factor | None:
         if factor.kind is FactorKind.HYPERPARAMETER and len(levels_in(clause, factor)) == 2:
             return factor
     return None
+
+
+def _contrasts(clause: Clause) -> bool:
+    """Whether a clause sets a random split against one in time."""
+    is_asked = clause.is_asked and not says("interaction", clause.text)
+    return (
+        is_asked
+        and not says("order", clause.text)
+        and WORDS["contrast"].search(clause.text) is not None
+    )
 
 
 def levels_in(clause: Clause, factor: Factor) -> list[LevelValue]:
@@ -77,9 +93,16 @@ def _turn(ask: Ask, structure: Structure) -> tuple[int, int]:
     return (3 if is_last else 2 if is_stated else 1), ask.clause.number
 
 
-def _is_open(asks: Sequence[Ask], structure: Structure) -> bool:
+def _is_open(asks: Sequence[Ask], clauses: Sequence[Clause]) -> bool:
     """Whether no clause asks what the study is about."""
-    return all(a.kind is Estimand.COUNTS or _is_floor(a) for a in asks)
+    return all(a.kind is Estimand.COUNTS or _is_floor(a) or _is_later(a, clauses) for a in asks)
+
+
+def _is_later(ask: Ask, clauses: Sequence[Clause]) -> bool:
+    """Whether a clause asks of groups by measures of its own, where others were listed before."""
+    own = {m.name for m in ask.clause.measures}
+    before = {m.name for c in clauses if c.number < ask.clause.number for m in c.measures}
+    return ask.kind is Estimand.GROUPS and bool(own and before) and not own & before
 
 
 def _is_floor(ask: Ask) -> bool:
@@ -106,7 +129,8 @@ def _without_weak(asks: Sequence[Ask], structure: Structure) -> list[Ask]:
 
 def _asks_response(ask: Ask) -> bool:
     """Whether a clause asks for a measure of its own to be followed."""
-    return ask.clause.is_asked and bool(ask.clause.measures)
+    is_of_each = says("of_each", ask.clause.text)
+    return ask.clause.is_asked and (bool(ask.clause.measures) or is_of_each)
 
 
 def _is_weak(clause: Clause) -> bool:
@@ -169,7 +193,8 @@ def _interacts(clause: Clause, structure: Structure) -> bool:
 
 
 def _orders(clause: Clause, structure: Structure) -> bool:
-    is_said = says("order", clause.text) and not says("agree_on_choice", clause.text)
+    text = ASKED["order_of_repeats"].sub(" ", clause.text)  # these are no order of algorithms
+    is_said = says("order", text) and not says("agree_on_choice", text)
     return structure.has_several and is_said
 
 
@@ -223,6 +248,12 @@ def _limits_loss(clause: Clause, structure: Structure) -> bool:
     return structure.follows and clause.is_asked and says("tolerance", clause.text)
 
 
+def _is_relative_to_whole(clause: Clause, structure: Structure) -> bool:
+    """Whether a measure is asked for relative to that of a level, which a response is."""
+    is_of_level = says("relative_to", clause.text) and says("whole_reference", clause.text)
+    return structure.follows and bool(clause.measures) and is_of_level
+
+
 def _asks_level(clause: Clause, structure: Structure) -> bool:
     is_named = any(not m.kind.is_cost for m in clause.measures)
     return says("level", clause.text) and (is_named or says("floor", clause.text))
@@ -242,6 +273,7 @@ _ASKED_BY: tuple[tuple[Estimand, Callable[[Clause, Structure], bool]], ...] = (
     (Estimand.DIFFERENCE, _asks_difference),
     (Estimand.SPREAD, _scatters),
     (Estimand.RESPONSE, _limits_loss),
+    (Estimand.RESPONSE, _is_relative_to_whole),
     (Estimand.LEVEL, _asks_level),
 )
 """Kinds of questions with what tells that a clause asks them, the most special first."""
@@ -273,7 +305,10 @@ def _kinds_of_repetition(clause: Clause, structure: Structure) -> Iterator[Estim
 def _names_reference(clause: Clause) -> bool:
     """Whether a clause asks of a baseline that others are held against it."""
     held = (m for m in clause.algorithms if m.name in BASELINES)
-    is_held = any(ASKED["reference_of"].search(clause.text[: m.start]) for m in held)
+    is_held = any(
+        ASKED["reference_of"].search(clause.text[: m.start]) or is_held_against(clause.text, m)
+        for m in held
+    )
     return is_held and clause.is_asked
 
 
@@ -297,6 +332,9 @@ def _default_asks(
     kind = default_kind(structure, has_asks=bool(asks))
     if kind:
         named = [c for c in clauses if c.measures] or list(clauses)
+        is_plain = kind is Estimand.DIFFERENCE and bool(named[0].measures)
+        if is_plain and not any(m.is_accuracy or m.kind.is_cost for m in named[0].measures):
+            kind = Estimand.LEVEL  # what lists are like is told of each
         yield Ask(kind, replace(named[0], text="", said=""))
 
 

@@ -73,6 +73,10 @@ def data_of(sentences: Sequence[Sentence]) -> DataReading:
     for number, sentence in enumerate(sentences):
         named = list(_alternatives(sentence))
         used += [sentence.said] * bool(named)
+        if not named and groups and says("none_apart", sentence.text):
+            last = next((k for k in reversed(groups) if len(groups[k].rules) > 1), None)
+            if last:
+                groups[last] = replace(groups[last], has_none=True)
         is_of_training = says("of_training", sentence.text)
         for one in named:
             one = replace(one, place=1000 * number + one.place)

@@ -74,6 +74,26 @@ def reference_of(question: Question, clause: Clause, structure: Structure) -> Le
     return None
 
 
+def told_reference(clause: Clause, structure: Structure) -> str:
+    """Return the algorithm that a clause calls the reference, or speaks of as `it`; else empty."""
+    known = [m for m in clause.algorithms if m.name in structure.algorithms]
+    named = next((m.name for m in known if is_held_against(clause.text, m)), "")
+    if named or not says("pronoun_compared", clause.text):
+        return named
+    before = structure.said[: clause.number]
+    spoken = [algorithms_in(text) for text in reversed(before)]
+    last = next((mentions for mentions in spoken if mentions), ())
+    names = list(dict.fromkeys(m.name for m in last))
+    return names[0] if len(names) == 1 and names[0] not in {m.name for m in known} else ""
+
+
+def is_held_against(text: str, mention: Mention) -> bool:
+    """Whether a clause measures others by an algorithm, or says that it is beaten."""
+    before, behind = text[: mention.start], text[mention.end :]
+    is_measure = PATTERNS["share_of_level"].search(before) is not None
+    return is_measure or PATTERNS["as_reference"].match(behind) is not None
+
+
 def pairs_of(
     clause: Clause, algorithms: Sequence[str], reference: LevelValue | None
 ) -> tuple[tuple[LevelValue, LevelValue], ...]:
@@ -90,6 +110,9 @@ def pairs_of(
 
 def _algorithm_reference(text: str, clause: Clause, factor: Factor) -> LevelValue | None:
     mentions = [m for m in algorithms_in(text) if m.name in factor.levels]
+    named = next((m.name for m in mentions if is_held_against(text, m)), None)
+    if named is not None:
+        return named
     if alone := _alone(text, mentions):
         return alone
     for mention in mentions:

@@ -35,6 +35,7 @@ def with_measures(
     if found and not found[0].measures and found[0].kind is not Estimand.COUNTS:
         found[0] = replace(found[0], measures=_main_measures(structure, claimed))
     found = _with_unclaimed(found, structure)
+    found = [_of_two(q, structure) if q.kind is Estimand.TRADE_OFF else q for q in found]
     main = found[0].measures if found else ()
     return [
         q if q.measures or q.kind is Estimand.COUNTS else replace(q, measures=main) for q in found
@@ -50,7 +51,22 @@ def in_order(question: Question, structure: Structure) -> Question:
 def costs_left(found: Sequence[Question], structure: Structure) -> tuple[str, ...]:
     """Return the times and memory that no question has."""
     claimed = {k for q in found for k in q.measures}
-    return tuple(m.key for m in structure.metrics if m.kind.is_cost and m.key not in claimed)
+    costs = tuple(m.key for m in structure.metrics if m.kind.is_cost)
+    return costs if {*costs} - claimed else ()
+
+
+def _of_two(question: Question, structure: Structure) -> Question:
+    """Return a trade-off of two measures where several costs are named: the one in its words."""
+    own = [m for m in structure.metrics if m.key in question.measures]
+    costs = [m for m in own if m.kind.is_cost]
+    others = [m for m in own if not m.kind.is_cost]
+    if len(costs) < 2 or not others:
+        return question
+    text = usual_form(question.clause)
+    words = {"training_time": "to_train", "recommendation_time": "to_serve", "memory": "to_hold"}
+    said = (m for m in costs if says(words.get(m.name, "to_train"), text))
+    cost = next(said, costs[0])
+    return replace(question, measures=(*(m.key for m in others), cost.key))
 
 
 def _is_of(metric: Metric, ask: Ask) -> bool:

@@ -9,6 +9,8 @@ from agent_core.domain import Estimand, FactorKind, FactorRole
 from agent_core.offline.catalogue import PARAMETERS
 from agent_core.offline.designs.asked import Ask, Clause, says
 from agent_core.offline.designs.asks import set_against
+from agent_core.offline.designs.entities import algorithms_in
+from agent_core.offline.designs.limits import is_held_against
 from agent_core.offline.designs.structure import (
     ALGORITHM,
     COMPARED_WORDS,
@@ -34,7 +36,8 @@ def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
         case Estimand.CHOICE:
             return tuple(f.name for f in structure.others) or several
         case Estimand.RESPONSE | Estimand.TRADE_OFF:
-            return _ordered_of(structure) or others or several
+            is_of_both = ask.kind is Estimand.TRADE_OFF and _has_told_reference(structure)
+            return (*(several if is_of_both else ()), *_ordered_of(structure)) or others or several
         case Estimand.COST | Estimand.GROUPS:
             return _ordered_of(structure) or several or others
         case Estimand.COUNTS:
@@ -79,6 +82,16 @@ def within_of(ask: Ask, structure: Structure, over: tuple[str, ...]) -> tuple[st
 def _ordered_of(structure: Structure) -> tuple[str, ...]:
     """Return the ordered factors, those of all of a grid."""
     return tuple(f.name for f in structure.ordered)
+
+
+def _has_told_reference(structure: Structure) -> bool:
+    """Whether a text calls an algorithm the reference of the others."""
+    return any(
+        is_held_against(text, mention)
+        for text in structure.said
+        for mention in algorithms_in(text)
+        if mention.name in structure.algorithms
+    )
 
 
 def _two_repeated(ask: Ask, structure: Structure) -> tuple[str, ...]:

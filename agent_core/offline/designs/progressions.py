@@ -23,6 +23,7 @@ def written_out(text: str) -> str:
     'cores 5, 10, 15, 20; 8, 16, 32, 64; 10, 20, 30, 40, 50'
     """
     text = PATTERNS["stepped"].compiled.sub(_stepped, text)
+    text = PATTERNS["counted"].compiled.sub(_counted, text)
     text = PATTERNS["doubled"].compiled.sub(_doubled, text)
     return PATTERNS["dotted"].compiled.sub(_dotted, text)
 
@@ -31,6 +32,12 @@ def _stepped(match: re.Match[str]) -> str:
     low, high, step = (float(match[n]) for n in (1, 2, 4))
     listed = _list(match, _sum_up(low, high, step), high)
     return listed if listed == match[0] else f"{listed}{match[3]}"
+
+
+def _counted(match: re.Match[str]) -> str:
+    low, high = float(match[2]), float(match[3])
+    listed = _list(match, _sum_up(low, high, 1.0), high)
+    return listed if listed == match[0] else f"{match[1]} = {listed}"
 
 
 def _doubled(match: re.Match[str]) -> str:

@@ -234,6 +234,8 @@ def _role_of(text: str, items: list[_Item], topic: str) -> tuple[Role, str]:
     if numbers[-1].is_share:
         return beside if beside[0] is Role.TRAINING else (Role.SHARE, "")
     unit = _unit_behind(text, end)
+    if unit[0] is Role.UNKNOWN and len(numbers) > 1:
+        unit = _unit_behind(text, numbers[0].end)  # `at 3 stars, at 4 or at 5`
     if unit[0] is not Role.UNKNOWN:
         return unit
     if beside[0] is not Role.UNKNOWN:

@@ -8,7 +8,14 @@ from dataclasses import replace
 from agent_core.domain import Estimand, LevelValue, Question
 from agent_core.offline.designs.asked import PATTERNS as ASKED, Ask, Clause, says
 from agent_core.offline.designs.asks import asks_of, is_apart, levels_in, set_against
-from agent_core.offline.designs.limits import limits_of, margin_of, pairs_of, reference_of, test_of
+from agent_core.offline.designs.limits import (
+    limits_of,
+    margin_of,
+    pairs_of,
+    reference_of,
+    test_of,
+    told_reference,
+)
 from agent_core.offline.designs.measured import (
     claimed_measures,
     costs_left,
@@ -17,7 +24,7 @@ from agent_core.offline.designs.measured import (
     with_measures,
 )
 from agent_core.offline.designs.over import factors_named, over_of, within_of
-from agent_core.offline.designs.structure import OF_PAIRS, Structure
+from agent_core.offline.designs.structure import ALGORITHM, OF_PAIRS, Structure
 from agent_core.offline.designs.text import usual_form
 from agent_core.rules.group_words import group_by, groups_said
 
@@ -174,10 +181,25 @@ def _with_tests(found: list[Question], structure: Structure) -> list[Question]:
     return found
 
 
+def _with_told_algorithm(
+    question: Question, clauses: Sequence[Clause], structure: Structure
+) -> Question:
+    """Return a question with the algorithm that any clause calls its reference."""
+    of_algorithms = (Estimand.DIFFERENCE, Estimand.TRADE_OFF)
+    is_open = question.reference is None and ALGORITHM in question.over
+    if not is_open or question.kind not in of_algorithms:
+        return question
+    for clause in clauses:
+        if name := told_reference(clause, structure):
+            return replace(question, reference=name, pairs=())
+    return question
+
+
 def _with_references(
     found: list[Question], clauses: Sequence[Clause], structure: Structure
 ) -> list[Question]:
     """Return questions with the level that another clause says they are relative to."""
+    found = [_with_told_algorithm(q, clauses, structure) for q in found]
     told = [c for c in clauses if says("relative_to", c.text)]
     followed = (Estimand.RESPONSE, Estimand.TRADE_OFF)
     for place, question in enumerate(found):

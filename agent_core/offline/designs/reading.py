@@ -296,6 +296,9 @@ def _with_questions(design: Design, sentences: Sequence[Sentence]) -> Design:
     questions, used = questions_of(asked, structure)
     left = (*unanswered_of(clauses, used), *conditions_of(clauses, used, questions))
     design = replace(design, questions=questions, unanswered=left)
+    if questions and questions[0].kind is Estimand.TRADE_OFF:  # the better of both leads
+        metrics = sorted(design.metrics, key=lambda m: m.kind.is_cost)
+        design = replace(design, metrics=tuple(metrics))
     is_chosen = any(q.kind is Estimand.CHOICE for q in questions)
     return replace(design, validated=_validated(design, clauses)) if is_chosen else design
 
@@ -318,5 +321,7 @@ def _datasets(text: str, names: Sequence[str]) -> tuple[str, ...]:
         return ()
     stems = {n: n.rpartition(".")[0] or n for n in names}
     named = [n for n, stem in stems.items() if re.search(re.escape(stem), text, re.IGNORECASE)]
-    is_of_all = re.search(r"\b(?:both|two|2|each|all|either)\b[^.;]{0,20}\bdata", text, re.I)
+    is_of_all = re.search(
+        r"\b(?:both|two|2|each|all|either)\b[^.;]{0,20}\b(?:data|files?\b)", text, re.I
+    )
     return tuple(named if len(named) > 1 else names if is_of_all else ())

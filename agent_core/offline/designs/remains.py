@@ -33,7 +33,8 @@ def _unanswered(clauses: Sequence[Clause], used: Collection[str]) -> Iterator[Un
 
 def _is_other_question(clause: Clause) -> bool:
     """Whether a clause asks for something beside the experiment; what opens a text leads in."""
-    is_question = clause.is_asked and clause.said.rstrip().endswith("?") and clause.number > 0
+    is_told = clause.said.rstrip().endswith("?") or says("tells_me", clause.text)
+    is_question = clause.is_asked and is_told and clause.number > 0
     if says("request", clause.text):
         return False  # what is wished is told by the rest of the text
     is_known = says("of_the_field", clause.text) or clause.measures or clause.algorithms

@@ -36,12 +36,19 @@ def splits_of(sentences: Sequence[Sentence]) -> SplitReading:
     for sentence in sentences:
         said = dict(_common(sentence.text))
         common = said | common
-        here = [] if labelled else _levels(sentence.text)
+        here = [] if labelled else _told_levels(sentence.text)
         used += [sentence.said] * bool(here or said)
         levels = _merged(levels, here)
     levels = _contrasted(sentences, levels)
     fields = [common | level for level in levels] or ([common] if common else [])
     return SplitReading(tuple(fields), tuple(used))
+
+
+def _told_levels(text: str) -> list[dict[str, Any]]:
+    """Return the splits that a sentence names; a bare contrast is read with what both hold out."""
+    found = _levels(text)
+    is_bare = says("contrast", text) and not any(_has_amount(f) or f.get("folds") for f in found)
+    return [] if is_bare and len(found) == 1 else found
 
 
 def labels_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
@@ -275,6 +282,8 @@ def _common(text: str) -> Iterator[tuple[str, Any]]:
     """Yield what holds for every split: who is tested, on what, among which candidates."""
     if says("validation", text) and not says("no_validation", text):
         yield "has_validation", True
+    if says("refitted", text):
+        yield "trains_on_validation", True
     if (number := number_in("test_users", text)) and number > 1:
         yield "test_users", number
     if match := found("test_user_share", text):

@@ -28,14 +28,18 @@ ORDERED_KINDS = (
 )  # fmt: skip
 REPEATED_WORDS = {
     FactorKind.FOLD.value: r"folds?",
-    FactorKind.SPLIT_SEED.value: r"splits?|hold-?outs?|draws?|partitions?|repetitions?|repeats?",
-    FactorKind.MODEL_SEED.value: r"seeds?|initiali\w+|trainings?|runs?|model|retrain\w*",
+    FactorKind.SPLIT_SEED.value: (
+        r"splits?|hold-?outs?|draws?|partitions?|repetitions?|repeats?|cut"
+    ),
+    FactorKind.MODEL_SEED.value: (
+        r"seeds?|init(?:s|iali\w+)?|(?:random\s+)?starts?|trainings?|runs?|model|retrain\w*"
+    ),
 }
 """What people call the levels of a repeated factor."""
 COMPARED_WORDS = {
     FactorKind.SPLIT.value: r"split\w*|protocols?|hold-?outs?|evaluations?|strateg(?:y|ies)",
     FactorKind.DATA.value: r"k?-?cores?|filter\w*|thresholds?|preprocessing|samples?|pruning",
-    FactorKind.DATASET.value: r"data\s?sets?|domains?",
+    FactorKind.DATASET.value: r"data\s?sets?|domains?|files?",
     FactorKind.TRAIN_SHARE.value: r"train(?:ing)?\s+(?:data|shares?|sizes?|parts?|sets?)|shares?",
     FactorKind.PROFILE_SIZE.value: r"profiles?(?:\s+sizes?)?|histor(?:y|ies)",
     FactorKind.RERANK.value: r"re-?rank\w*|lambdas?|strengths?",
