@@ -120,7 +120,13 @@ def design_record(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Any]:
             for cell in cells
         ],
         "groups": [
-            {"of": q.groups, "by": q.group_by, "count": q.group_count, "names": q.group_names}
+            {
+                "of": q.groups,
+                "by": q.group_by,
+                "count": q.groups_wanted,
+                "names": q.group_names,
+                "ends": q.group_ends,
+            }
             for q in plan.questions
             if q.groups
         ],

@@ -177,6 +177,8 @@ class Question:
     """How many groups of about equal size; 0: as many as have names, else three."""
     group_names: tuple[str, ...] = ()
     """How the task calls them, from low to high."""
+    group_ends: tuple[float, ...] = ()
+    """Shares of the users or items at which groups end, where they are not of about equal size."""
     test: str = ""
     """A test that is asked for by name: `wilcoxon`, `t`."""
     clause: str = ""
@@ -187,13 +189,15 @@ class Question:
     @property
     def grouping(self) -> str:
         """What makes its groups; the same for questions about the same groups."""
-        said = (self.groups, self.group_by.value, self.group_count, *self.group_names)
+        made = (self.group_count, *self.group_names, *self.group_ends)
+        said = (self.groups, self.group_by.value, *made)
         return "|".join(str(s) for s in said if s)
 
     @property
     def groups_wanted(self) -> int:
         """How many groups it asks for; 0: it does not say."""
-        return self.group_count or len(self.group_names)
+        ends = len(self.group_ends) + 1 if self.group_ends else 0
+        return ends or self.group_count or len(self.group_names)
 
 
 @dataclass(frozen=True, slots=True)

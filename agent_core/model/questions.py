@@ -327,6 +327,7 @@ def _grouping_of(
     names = names if len(names) == count else ()
     return {
         "groups": words, "group_by": said.by, "group_count": count, "group_names": names,
+        "group_ends": said.ends if count == said.count else (),
     }  # fmt: skip
 
 

@@ -320,9 +320,12 @@ def _of_each_text(plan: Plan, question: Question) -> str:
 def _groups_text(question: Question) -> str:
     """Return by what groups are made, and how many or what they are called."""
     told = question.groups or "as the task names them"
+    if question.group_ends:
+        told += f", cut at {', '.join(f'{end:.0%}' for end in question.group_ends)} of them"
     if question.group_names:
         return f"{told}: {', '.join(question.group_names)}"
-    return f"{told}, {question.group_count} groups" if question.group_count else told
+    count = question.group_count if not question.group_ends else 0
+    return f"{told}, {count} groups" if count else told
 
 
 def _within_text(question: Question) -> str:

@@ -33,6 +33,9 @@ _LISTED = re.compile(
     r"(?:and\s+)?[A-Za-z][\w-]*)+)",
     re.IGNORECASE,
 )
+_SHARE = r"\s+(\d+(?:\.\d+)?)\s?(?:%|per ?cent)(?!\s+of\s+(?:each|every))"
+_LOWEST = re.compile(rf"\b(?:lowest|bottom|least (?:active|popular)){_SHARE}", re.IGNORECASE)
+_HIGHEST = re.compile(rf"\b(?:highest|top|most (?:active|popular)){_SHARE}", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[/,]\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
 
 
@@ -44,6 +47,8 @@ class GroupsSaid:
     count: int = 0
     names: tuple[str, ...] = ()
     """From low to high."""
+    ends: tuple[float, ...] = ()
+    """Shares at which they end, where they are not of about equal size."""
 
 
 def groups_said(*texts: str) -> GroupsSaid:
@@ -57,10 +62,12 @@ def groups_said(*texts: str) -> GroupsSaid:
     ('light', 'middle', 'heavy')
     """
     count = next((n for text in texts if (n := _count_in(text))), 0)
-    called = [found for text in texts if (found := _names_in(text))]
-    names = next((c for c in called if len(c) == (count or len(c))), ())
+    called = [names for text in texts if (names := _names_in(text))]
+    ends = next((cuts for text in texts if (cuts := _ends_in(text))), ())
+    count = len(ends) + 1 if ends else count
+    fitting = next((c for c in called if len(c) == (count or len(c))), ())
     by = next((rule for text in texts if (rule := group_by(text))), GroupBy.UNSAID)
-    return GroupsSaid(by, count or len(names), names)
+    return GroupsSaid(by, count or len(fitting), fitting, ends)
 
 
 def group_by(text: str) -> GroupBy:
@@ -85,6 +92,21 @@ def _count_in(text: str) -> int:
         return number if 1 < number <= MOST_GROUPS else 0
     parted = _PARTED.search(text)
     return _PARTS[parted[1].lower()] if parted else 0
+
+
+def _ends_in(text: str) -> tuple[float, ...]:
+    """Return the shares at which groups end: `the lowest 20 %, the highest 10 %`.
+
+    Examples
+    --------
+    >>> _ends_in("niche (lowest 20 %), blockbuster (highest 10%), and the rest")
+    (0.2, 0.9)
+    """
+    low, high = (
+        {float(m[1]) / 100 for m in pattern.finditer(text)} for pattern in (_LOWEST, _HIGHEST)
+    )
+    ends = {*low, *(round(1 - share, 6) for share in high)}
+    return tuple(sorted(e for e in ends if 0 < e < 1))
 
 
 def _names_in(text: str) -> tuple[str, ...]:

@@ -154,6 +154,8 @@ def _of_seeds(role: str, seeds: Sequence[int]) -> Iterator[tuple[str, float | No
 
 
 def _of_question(question: Question) -> Iterator[tuple[str, float | None]]:
+    for end in question.group_ends:
+        yield from (("tolerance", share) for share in (end, 1 - end))
     for value in (question.margin, question.tolerance):
         yield "tolerance", value
         if value is not None and question.is_relative:

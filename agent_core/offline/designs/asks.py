@@ -81,6 +81,8 @@ def _turn(ask: Ask, structure: Structure) -> tuple[int, int]:
     text = ask.clause.text
     if says("primary_word", text) and ask.kind not in (Estimand.COST, Estimand.COUNTS):
         return 0, 0
+    if not text and ask.kind is Estimand.LEVEL:
+        return 0, 1  # what the factors alone ask
     if says("numbered", ask.clause.sentence):
         return 1, ask.clause.number
     is_stated = ask.kind is Estimand.CHOICE and not ask.clause.is_asked

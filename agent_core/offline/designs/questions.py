@@ -107,6 +107,7 @@ def _with_groups(question: Question, text: str, others: Sequence[str]) -> Questi
         group_by=group_by(words),
         group_count=said.count,
         group_names=said.names,
+        group_ends=said.ends,
     )
 
 

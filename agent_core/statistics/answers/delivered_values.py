@@ -162,7 +162,14 @@ def groupings_of(evidence: Evidence) -> dict[str, Grouping]:
         if rule not in quantities:
             continue
         wanted = question.groups_wanted or GROUPS
-        grouping = grouping_of(quantities, rule, name, count=wanted, called=question.group_names)
+        grouping = grouping_of(
+            quantities,
+            rule,
+            name,
+            count=wanted,
+            called=question.group_names,
+            ends=question.group_ends,
+        )
         if of == "items":
             values = item_values(evidence, grouping, question.measures)
             grouping = replace(grouping, of=of, item_values=values)

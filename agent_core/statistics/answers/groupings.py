@@ -71,6 +71,7 @@ def grouping_of(
     *,
     count: int = GROUPS,
     called: Sequence[str] = (),
+    ends: Sequence[float] = (),
 ) -> Grouping:
     """Return groups by a quantity: by cut points, else of about equal size.
 
@@ -90,6 +91,8 @@ def grouping_of(
         How many groups, where no cuts are given.
     called
         Their names from low to high; taken where there are as many groups.
+    ends
+        Shares of the users or items at which groups end; none: of about equal size.
 
     Examples
     --------
@@ -100,7 +103,7 @@ def grouping_of(
     values = quantities[rule].astype(float)
     if not cuts:
         below = values[values < values.max()]
-        shares = np.arange(1, count) / count
+        shares = np.asarray(ends) if ends else np.arange(1, count) / count
         ends = np.quantile(values, shares, method="inverted_cdf")
         # Where most have the highest value, the others are a group of their own.
         cuts = tuple(np.unique(np.minimum(ends, below.max()))) if len(below) else ()

@@ -31,6 +31,12 @@ def test_a_number_that_stands_elsewhere_goes_before_names():
     assert (said.count, said.names) == (4, ())
 
 
+def test_groups_of_unequal_size_are_read_by_where_they_end():
+    said = groups_said("niche (lowest 20 %), blockbuster (highest 10 %), and the rest")
+
+    assert (said.ends, said.count) == ((0.2, 0.9), 3)
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

@@ -54,6 +54,14 @@ def test_there_are_as_many_groups_as_asked_for_and_they_are_called_so(count, cal
     assert grouping_of(table, "interactions", "0", count=count, called=called).names == names
 
 
+def test_groups_end_at_the_shares_asked_for():
+    table = pd.DataFrame({"interactions": range(1, 101)})
+
+    grouping = grouping_of(table, "interactions", "0", ends=(0.2, 0.9), called=("a", "b", "c"))
+
+    assert grouping.members.value_counts().to_dict() == {"1 a": 20, "2 b": 70, "3 c": 10}
+
+
 def test_fewer_groups_than_asked_for_are_told():
     grouping = grouping_of(user_quantities(TRAINING), "interactions", "0", count=5)
     made = replace(group_study(grouping), groupings={"activity of users|5": grouping})
