@@ -2748,6 +2748,7 @@ def _unfolded(entry: Any, path: list[str]) -> Iterator[Any]:
         yield entry
         return
     inside = entry.get(path[0]) if isinstance(entry, dict) else None
+    inside = [inside] if isinstance(inside, dict) else inside
     for one in inside if isinstance(inside, list) else []:
         own = one if isinstance(one, dict) else {path[0]: one}
         yield from _unfolded({**entry, **own}, path[1:])

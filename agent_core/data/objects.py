@@ -88,7 +88,10 @@ def _form(head: str, name: str, *, is_table: bool) -> Dialect:
     first = head.split("\n", 1)[0]
     found: Sequence[object]
     path: tuple[str, ...] = ()
-    if head.startswith("["):
+    deep = () if is_table else _path_to_objects(document)
+    if len(deep) > 1:
+        found, layout, path = [document], Layout.JSON_ARRAY, deep
+    elif head.startswith("["):
         found, layout = _first_objects(head), Layout.JSON_ARRAY
     elif _is_object(first) and _parsed(first) is not None:
         layout = Layout.JSON_LINES
@@ -99,11 +102,14 @@ def _form(head: str, name: str, *, is_table: bool) -> Dialect:
         layout, path = Layout.JSON_ARRAY, (key,)
     if not found:
         raise BadDataset(f"{name} is JSON without a list of objects. Attach one object a line.")
-    inner = "" if is_table else _inner_of(found)
+    inner = "" if is_table or deep[1:] else _inner_of(found)
     path = (*path, *((inner,) if inner else ()))
     recipe = Recipe(layout, delimiter="", inner="/".join(path), keeps_lists=is_table)
-    unfolded = [u for e in found for u in labbook._unfolded(e, [inner] if inner else [])]
+    inside = [*deep] if deep[1:] else [inner] if inner else []
+    unfolded = [u for e in found for u in labbook._unfolded(e, inside)][:SEEN_OBJECTS]
     keys = dict.fromkeys(k for e in unfolded for k in _paths(e, has_lists=is_table))
+    if not keys:
+        raise BadDataset(f"{name} is JSON without a list of objects. Attach one object a line.")
     recipe = replace(recipe, columns=tuple(keys))
     rows = labbook._objects(unfolded, {**recipe.as_json(), "inner": ""})
     return Dialect(recipe, tuple(map(tuple, rows)), has_header=True)
@@ -115,6 +121,16 @@ def _whole_document(head: str) -> Any:
         return labbook._document(head)
     except ValueError:
         return None
+
+
+def _path_to_objects(document: Any) -> tuple[str, ...]:
+    """Return the keys under which objects inside others hold a list of objects."""
+    inside = document if isinstance(document, dict) else {}
+    lists = (k for k, v in inside.items() if isinstance(v, list) and v and isinstance(v[0], dict))
+    if (nearest := next(lists, None)) is not None:
+        return (nearest,)
+    below = ((k, *_path_to_objects(v)) for k, v in inside.items() if isinstance(v, dict))
+    return next((path for path in below if len(path) > 1), ())
 
 
 def _document_form(document: Any) -> Dialect | None:
