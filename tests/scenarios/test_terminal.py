@@ -164,6 +164,7 @@ def test_a_script_is_run_and_its_files_are_kept(home):
     assert (home / "made/made.txt").read_text() == "x"
 
 
+@pytest.mark.wide
 def test_an_interrupted_run_is_resumed_and_nothing_runs_twice(home):
     arguments = ("run", STUDY.replace("2 ", "4 "), "--data", "catalogue.tsv", "--json")
     with subprocess.Popen(

@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 from composed_designs import DESIGNS, NEIGHBOURS, POPULAR, RERANKED, asked, designed
 from labs import lab_in, run_through, settings
-from tiers import wide_but
 
 from agent_core.checks.registry import run_checks
 from agent_core.data.given_files import with_tables
@@ -81,7 +80,8 @@ async def carried_out(sandbox, plan, variant, folder):
     return read_evidence(plan, script.source, execution, datasets, files)
 
 
-@pytest.mark.parametrize(("number", "name"), wide_but(tuple(enumerate(STUDIES)), "unseen users"))
+@pytest.mark.wide
+@pytest.mark.parametrize(("number", "name"), list(enumerate(STUDIES)))
 async def test_no_binding_check_fails_on_an_honest_script(sandbox, tmp_path, number, name):
     plan = STUDIES[name]
 
