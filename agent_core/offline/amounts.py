@@ -16,6 +16,8 @@ from agent_core.prose.text_tables import read_table
 PATTERNS = read_patterns(Path(__file__).with_name("amount_patterns.toml"))
 MASK = "\u00a7"
 MAX_SWEPT = 12
+MOST_LISTED = 63
+"""Values that a list may add to its first; nobody sweeps more."""
 UNCLEAR_MARGIN = "is no equivalence margin in units of the metric (say for example 0.01)"
 Outside = tuple[tuple[str, str], ...]
 _TABLE = read_table(Path(__file__).with_name("parameter_forms.toml"))
@@ -148,7 +150,8 @@ def _forms(name: str) -> Mapping[str, re.Pattern[str]]:
     pieces = {
         "NAMES": PARAMETERS[name],
         "OTHERS": "|".join(names for other, names in PARAMETERS.items() if other != name),
-        "VALUES": f"{value}(?:{_TABLE['join']}{value})+",
+        # Bounded, so that a thousand numbers are not read again from each of them.
+        "VALUES": f"{value}(?:{_TABLE['join']}{value}){{1,{MOST_LISTED}}}",
         "VALUE": value,
         "JOIN": _TABLE["join"],
         "INTENT": PATTERNS["intent"].expression,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import wraps
+from typing import TypeVar
 
 from agent_core.domain import (
     Answer,
@@ -37,6 +40,10 @@ from agent_core.researcher import (
     ReviseRequest,
 )
 
+R = TypeVar("R")
+T = TypeVar("T")
+READING_S = 120.0
+"""A task of ordinary length takes well under two."""
 NAME = "rule-based researcher, no AI model"
 HELP = (
     "I understand comparisons, grids and sweeps, spreads over seeds and splits, and what changes "
@@ -44,6 +51,24 @@ HELP = (
     "with 5-fold cross-validation, NDCG@10”. For free questions set OPENAI_API_KEY (and "
     "OPENAI_BASE_URL for another endpoint)."
 )
+
+
+def off_the_loop(
+    work: Callable[[OfflineResearcher, R], T],
+) -> Callable[[OfflineResearcher, R], Coroutine[None, None, T]]:
+    """Let a method work beside the event loop: what it reads is as long as people write."""
+
+    @wraps(work)
+    async def beside(researcher: OfflineResearcher, request: R) -> T:
+        try:
+            async with asyncio.timeout(READING_S):
+                return await asyncio.to_thread(work, researcher, request)
+        except TimeoutError as error:
+            raise OutsideGrammar(
+                f"I could not make sense of that within {READING_S:g} s; say it in fewer words."
+            ) from error
+
+    return beside
 
 
 class OfflineResearcher:
@@ -59,7 +84,8 @@ class OfflineResearcher:
         """Return itself: it makes no calls."""
         yield self
 
-    async def plan(self, request: PlanRequest) -> Plan:
+    @off_the_loop
+    def plan(self, request: PlanRequest) -> Plan:
         """Write the first plan of a task.
 
         Raises
@@ -80,13 +106,15 @@ class OfflineResearcher:
         told = f"{', '.join(others)}: one dataset is run at a time, the largest, {dataset.name}"
         return replace(plan, unmapped=(*plan.unmapped, told)) if others else plan
 
-    async def revise(self, request: ReviseRequest) -> Revision:
+    @off_the_loop
+    def revise(self, request: ReviseRequest) -> Revision:
         """Read a reply to the plan."""
         dataset = _interaction_dataset(request.context.datasets)
         read = follow_data if request.reread else revise
         return read(request.plan, dataset, request.reply, request.context.room)
 
-    async def draft(self, request: DraftRequest) -> Script:
+    @off_the_loop
+    def draft(self, request: DraftRequest) -> Script:
         """Compose the variant of this draft.
 
         Raises
@@ -99,7 +127,8 @@ class OfflineResearcher:
             raise UnusableAnswer(f"No script of mine carries this plan out: {reason}.")
         return compose(request.plan, dataset, request.index)
 
-    async def debug(self, request: DebugRequest) -> Script:
+    @off_the_loop
+    def debug(self, request: DebugRequest) -> Script:
         """Compose again, by what the failure says of the data, or another variant.
 
         Raises
@@ -113,7 +142,8 @@ class OfflineResearcher:
         )
         return _next_variant(request.plan, dataset, [n.script for n in failed])
 
-    async def improve(self, request: ImproveRequest) -> Script:
+    @off_the_loop
+    def improve(self, request: ImproveRequest) -> Script:
         """Compose a variant that was not tried from this node.
 
         Raises
@@ -133,11 +163,13 @@ class OfflineResearcher:
         reason = "not decidable offline: no check covers it, and no AI model is set"
         return tuple(Verdict(r.id, is_met=False, reason=reason, by=NAME) for r in request.open)
 
-    async def report(self, request: ReportRequest) -> ReportDraft:
+    @off_the_loop
+    def report(self, request: ReportRequest) -> ReportDraft:
         """Write findings with references, limits and next steps."""
         return reporting.draft_of(request)
 
-    async def answer(self, request: AnswerRequest) -> Answer:
+    @off_the_loop
+    def answer(self, request: AnswerRequest) -> Answer:
         """Answer from recorded results."""
         return answering.answer(request)
 
