@@ -546,7 +546,7 @@ def test_ratings_with_something_behind_or_between_are_numbers(tmp_path, written,
 
 @pytest.mark.parametrize("orient", ["columns", "split", "values"])
 def test_a_document_of_which_the_first_characters_are_none_is_read_whole(tmp_path, orient):
-    pairs = [(100_000 + u, 500_000 + i) for u, i in PAIRS * 90]
+    pairs = [(100_000 + u, 500_000 + i) for u, i in PAIRS * 95]
     frame = pd.DataFrame(pairs, columns=["user_id", "item_id"])
 
     read = read_file(tmp_path, frame.to_json(orient=orient), "data.json")
