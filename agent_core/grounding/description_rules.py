@@ -83,6 +83,8 @@ def typed_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
         return reason
     if not is_proposal and not is_denied(bare) and (reason := ground.design_trouble(bare)):
         return reason
+    if said := ground.design.effect(bare):
+        return f"“{said}” is for the answers to say"
     if name := not_baseline(bare, ground.plan):
         return f"{name} is no baseline"
     if patterns()["amount"].search(text) or any(c.isnumeric() for c in DATA_NAME.sub("", text)):

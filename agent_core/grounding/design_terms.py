@@ -43,6 +43,14 @@ _PART = re.compile(
 )
 _PERCENT = rf"\b{NUMBER}(?=\s*(?:%|per ?cent\b))"
 _CUT = re.compile(r"\b(\d\d?) ?[/:] ?(\d\d?)\b")
+_EFFECT = (
+    r"(?:(?:hardly|barely|scarcely|never|do(?:es)? not|did not) (?:matter|count|change|move)\w*"
+    r"|matters?|mattered|makes? (?:no|little|hardly any|all the|a) (?:odds|difference)|scatters? (?:more|less)"
+    r"|decides?|explains?|changes? (?:nothing|little|(?:the )?(?:order|scores?|results?|winner)))\b"
+)
+_OPEN = re.compile(
+    r"\b(?:whether|if|how|which|what|may|might|could|would|can|cannot|not|nothing|to see)\b", re.I
+)
 _ONLY = r"\bone (?:{0}) (?:was|were|is) (?:used|drawn|made|tried|tested|compared|taken)\b"
 
 
@@ -91,6 +99,8 @@ class DesignTerms:
     """Nouns of what has several levels."""
     chosen: re.Pattern[str]
     """A level of what validation decides on."""
+    effects: re.Pattern[str]
+    """What is varied as the subject of what only answers tell."""
 
     @classmethod
     def of(cls, plan: Plan) -> DesignTerms:
@@ -107,6 +117,7 @@ class DesignTerms:
             frozenset(_held(plan)),
             re.compile(rf"(?<![-\w])(?:(?:all|each|every|either) )?(?:{nouns})(?![-\w])", re.I),
             _chosen_level(plan),
+            re.compile(rf"(?<![-\w])(?:{nouns})(?: \w+)? {_EFFECT}", re.I),
         )
 
     def trouble(self, text: str) -> str:
@@ -115,6 +126,11 @@ class DesignTerms:
             return f"“{_readable(found[0])}”: what was chosen is for the answer to say"
         wrong = next(filter(None, (term.wrong(text) for term in self.terms)), "")
         return f"“{_readable(wrong)}” contradicts the design of the plan" if wrong else ""
+
+    def effect(self, text: str) -> str:
+        """Return words by which something varied has an effect, or none; empty where open."""
+        found = self.effects.search(text)
+        return _readable(found[0]) if found and not _OPEN.search(text[: found.start()]) else ""
 
     @property
     def counted(self) -> dict[str, frozenset[float]]:

@@ -60,6 +60,8 @@ GLUED_AFTER = re.compile(r"[\w{/*^]|[.,]\d|\s*(?:[%‰^]|per ?cent)", re.IGNOREC
 COUNTS = re.compile(
     r"(?<![\w.@,])(\d[\d,]*) (?:(?:test|tested|training|random|model) )*(users?|seeds?|runs?)\b"
 )
+OWN_TESTS = (FactorKind.DATASET, FactorKind.DATA, FactorKind.SPLIT)
+"""Factors whose levels differ in what is tested."""
 AT_LEVELS = frozenset({"at", "level", "levels", "all", "kept", "left", "leaves", "part"})
 """Words that may stand beside a value of one level."""
 CLAIM_MARK = "\ue001"
@@ -150,7 +152,7 @@ class Filler:
             return self.claim_trouble(pieces)
         if pieces.references:
             return self.value_trouble(pieces, part)
-        if self.is_apart and (said := sameness(pieces.bare.lower())):
+        if self.tests_differ and (said := sameness(pieces.bare.lower())):
             return f"“{said}”: what is tested differs between levels"
         masked = self.base.masked(pieces.bare, part)
         return descriptive_trouble(self.base, pieces.bare, masked, part)
@@ -165,6 +167,16 @@ class Filler:
         if said and not all(is_metric(said[0], key) for key in about):
             return "a claim under the name of another metric"
         return ""
+
+    @property
+    def tests_differ(self) -> bool:
+        """Whether levels are compared that have, or may have, tests of their own."""
+        return self.is_apart or any(f.kind in OWN_TESTS for f in self.plan.compared)
+
+    def over(self, key: str, algorithm: str) -> str:
+        """Return what the spread of an algorithm's runs is over; empty where it is not known."""
+        own = (s for s in self.facts.summaries if (s.metric.key, s.algorithm) == (key, algorithm))
+        return next((s.over for s in own), "")
 
     @property
     def levels(self) -> LevelNames:
@@ -287,7 +299,7 @@ class Pieces:
         base = f"{key}|{subject}"
         found = self.filler.estimates.get(f"{base}|{statistic}")
         if found is None or subject in {a.name for a in self.filler.plan.algorithms}:
-            return Reference(key, subject, statistic, base)
+            return Reference(key, subject, statistic, base, over=self.filler.over(key, subject))
         levels = {**found.levels, **found.within}
         families = {a.family for a in self.filler.plan.algorithms}
         only = next(iter(families)) if len(families) == 1 else ""
