@@ -45,8 +45,9 @@ _PERCENT = rf"\b{NUMBER}(?=\s*(?:%|per ?cent\b))"
 _CUT = re.compile(r"\b(\d\d?) ?[/:] ?(\d\d?)\b")
 _EFFECT = (
     r"(?:(?:hardly|barely|scarcely|never|do(?:es)? not|did not) (?:matter|count|change|move)\w*"
-    r"|matters?|mattered|makes? (?:no|little|hardly any|all the|a) (?:odds|difference)|scatters? (?:more|less)"
-    r"|decides?|explains?|changes? (?:nothing|little|(?:the )?(?:order|scores?|results?|winner)))\b"
+    r"|matters?|mattered|makes? (?:no|little|hardly any|all the|a) (?:odds|difference)"
+    r"|scatters? (?:more|less)|decides?|explains?"
+    r"|changes? (?:nothing|little|(?:the )?(?:order|scores?|results?|winner)))\b"
 )
 _OPEN = re.compile(
     r"\b(?:whether|if|how|which|what|may|might|could|would|can|cannot|not|nothing|to see)\b", re.I
