@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from agent_core.data.choices import family_choice, split_choice
+from agent_core.data.choices import family_choice, file_choice, split_choice
 from agent_core.data.file_words import file_words
 from agent_core.data.first_look import Look
 from agent_core.data.given_split import WantedPart
@@ -196,7 +196,17 @@ def _best_of_each(
         same = [k for k, s in best.items() if _are_of_one(looks[s], looks[source])]
         if not same:
             best[(recipe.user, recipe.item, source.place)] = source
+        elif not _is_plainly_meant(best[same[0]], looks):
+            labels = [best[same[0]].label, source.label]
+            told = "{} is used, not {}, which is about the same users and items".format(*labels)
+            sorting.doubts.append(file_choice(told, labels))
     return [s for s in tables if s in best.values()]
+
+
+def _is_plainly_meant(source: Source, looks: Mapping[Source, Look]) -> bool:
+    """Whether a file has ratings, or the name of one of interactions."""
+    recipe = looks[source].recipe
+    return bool(recipe and recipe.rating) or file_rank(source.place) is not None
 
 
 def _are_of_one(one: Look, other: Look) -> bool:

@@ -11,7 +11,6 @@ from pathlib import Path
 from agent_core.data.child import Wanted, group_in_child, read_in_child
 from agent_core.data.choices import text_of
 from agent_core.data.file_scopes import without_scopes, words_of_file
-from agent_core.data.first_look import NO_TABLE
 from agent_core.data.given_files import RECIPES, table_name, write_recipes
 from agent_core.data.joined_sides import join_sides
 from agent_core.data.plain_file import is_data, is_zip
@@ -131,7 +130,7 @@ def _with_remarks(
 ) -> tuple[Dataset, ...]:
     """Return the datasets, the first with what is to be said of all files."""
     rest = [s.label for s in grouping.rest]
-    why = f"{NO_TABLE}, no side data"
+    why = "neither the interactions nor side data"
     notes = [*grouping.notes, *([f"not used: {listed(rest)} ({why})"] if rest else [])]
     first = replace(
         datasets[0],
