@@ -97,12 +97,21 @@ class LevelNames:
         }
 
 
-def over_trouble(text: str, statistic: str, over: str) -> str:
-    """Say where a spread is told to be over something else than it is."""
-    if not over or not statistic.startswith(SPREADS):
+def over_trouble(text: str, overs: Sequence[str]) -> str:
+    """Say where a spread is told to be over something else than it is.
+
+    Parameters
+    ----------
+    text
+        A sentence.
+    overs
+        What each of its spreads is over, in their order.
+    """
+    own = [_unit(over) for over in overs]
+    said = [_unit(m[1]) for m in OVER.finditer(text.lower())] if own else []
+    if not said or set(said) == set(own) == {said[0]} or (len(set(said)) > 1 and said == own):
         return ""
-    said = {_unit(m[1]) for m in OVER.finditer(text.lower())}
-    return f"a spread over {over}, told as one over others" if said - {_unit(over)} else ""
+    return f"a spread over {overs[0]}, told as one over others"
 
 
 def _unit(text: str) -> str:

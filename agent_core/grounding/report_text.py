@@ -16,16 +16,17 @@ from agent_core.domain import Claim, Dataset, FactorKind, Plan, ToldAnswer
 from agent_core.grounding import value_attribution
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.grounding.description_rules import Ground, Part, descriptive_trouble
-from agent_core.grounding.level_names import LevelNames, over_trouble
+from agent_core.grounding.level_names import OVER, SPREADS, LevelNames, over_trouble
 from agent_core.grounding.plan_contradictions import not_baseline, sameness
 from agent_core.grounding.plan_names import Kind, Names, is_metric
 from agent_core.grounding.value_attribution import Reference
 from agent_core.grounding.value_words import unknown_word
 from agent_core.prose.number_format import percent, shown
 from agent_core.prose.sentences import ascii_marks, leans, plain, sentences
-from agent_core.rules.design_words import levels_text, measure_text
+from agent_core.rules.design_words import factor_words, levels_text, measure_text
 from agent_core.statistics.answers.answer import Estimate
 from agent_core.statistics.facts import DIFFERENCE, EQUIVALENCE, Facts
+from agent_core.statistics.quotable import factor_of
 
 __all__ = ["Filler", "Part", "filled"]
 
@@ -193,8 +194,9 @@ class Filler:
         """Say which value is told at another level, or over something else, than it is."""
         text = self.base.names.masked(pieces.bare, Kind.DATA)
         found = self.levels.trouble(text, [r.levels for r in pieces.references])
-        over = (over_trouble(text, r.statistic, r.over) for r in pieces.references)
-        return found or next(filter(None, over), "")
+        spreads = [r for r in pieces.references if r.over and r.statistic.startswith(SPREADS)]
+        shown = [r for r in spreads if not r.statistic.endswith(("_low", "_high"))] or spreads
+        return found or over_trouble(text, [r.over for r in shown])
 
     def value_trouble(self, pieces: Pieces, part: Part) -> str:
         """Say why a sentence with references cannot stand beside them."""
@@ -297,6 +299,8 @@ class Pieces:
     def placed(self, key: str, subject: str, statistic: str) -> Reference:
         """Return a reference with the algorithm and the levels that it is of."""
         base = f"{key}|{subject}"
+        if factor := factor_of(f"{base}|{statistic}"):
+            return Reference(key, subject, "sd", base, over=factor_words(factor)[1], is_named=True)
         found = self.filler.estimates.get(f"{base}|{statistic}")
         if found is None or subject in {a.name for a in self.filler.plan.algorithms}:
             return Reference(key, subject, statistic, base, over=self.filler.over(key, subject))
@@ -327,6 +331,8 @@ class Pieces:
         owner += [] if is_whose or not algorithm else [algorithm]
         untold = self.filler.levels.untold(self.bare, reference.levels)
         where = [levels_text(untold)] if untold else []
+        is_open = reference.is_named and not OVER.search(self.bare.lower())
+        where += [f"over {reference.over}"] if is_open else []
         told = ", ".join(filter(None, (" of ".join(owner), *where)))
         return f"{label}{digits}" + (f" ({told})" if told else "")
 

@@ -58,6 +58,8 @@ class Reference:
     """Of factors other than the algorithm, where an answer tells it within these."""
     over: str = ""
     """What its interval, or it itself, is over."""
+    is_named: bool = False
+    """Whether one of several spreads is meant, which only what it is over tells apart."""
     names: dict[Kind, bool] = field(default_factory=dict)
     """Whether its metric and its algorithm are named in the sentence."""
     is_labelled: bool = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from agent_core.report.report_inputs import ReportInputs
 from agent_core.rules.design_words import label_text, question_text
 from agent_core.statistics.answered import FAMILIES
 from agent_core.statistics.answers.answer import Answer, Statistic
-from agent_core.statistics.quotable import estimates_of
+from agent_core.statistics.quotable import VALUES, factor_of, values_of
 
 MOST_LINES = 20
 """Of a table in the report; the file beside it has all."""
@@ -196,14 +195,14 @@ def table_of(frame: pd.DataFrame, *, is_own: bool = True) -> Table:
 
 def _told(plan: Plan, answer: Answer) -> ToldAnswer:
     text = answer_text(answer)
-    quoted = {e.reference: e for e in estimates_of([answer]).values() if math.isfinite(e.value)}
+    quoted = [r for r in values_of([answer]) if factor_of(r) or r.rpartition("|")[2] in VALUES]
     return ToldAnswer(
         question_text(plan, answer.question),
         tuple(sentence for sentence in (text.lead, *text.more) if sentence),
         text.cautions[:TOLD_CAUTIONS],
         answer.question.measures,
         table_of(answer.table)[: TOLD_LINES + 1] if len(answer.table) else (),
-        tuple(f"{e.reference}|{e.statistic.value}" for e in quoted.values())[:TOLD_REFERENCES],
+        tuple(quoted[:TOLD_REFERENCES]),
     )
 
 

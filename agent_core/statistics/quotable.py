@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from agent_core.domain import Plan
+from agent_core.domain import FactorKind, Plan
 from agent_core.statistics.answers.answer import Answer, Estimate, Grade, Statistic
 from agent_core.statistics.facts import Facts
 
+REPEATED = (FactorKind.MODEL_SEED, FactorKind.SPLIT_SEED, FactorKind.FOLD)
 VALUES = (
     Statistic.MEAN,
     Statistic.SD,
@@ -68,6 +69,13 @@ def estimates_of(answers: Iterable[Answer]) -> Mapping[str, Estimate]:
 def are_apart(answers: Iterable[Answer]) -> bool:
     """Whether answers are about levels that differ in what is tested or ranked."""
     return any(e.grade is not Grade.SAME for a in answers for e in a.estimates)
+
+
+def factor_of(reference: str) -> str:
+    """Return the factor over which a value is the SD: `ndcg@10|EASE|sd_fold`; else nothing."""
+    statistic = reference.rpartition("|")[2]
+    name = statistic.removeprefix("sd_")
+    return name if name in REPEATED and name != statistic else ""
 
 
 def _values(answer: Answer) -> Iterable[tuple[str, float]]:

@@ -27,3 +27,20 @@ def test_no_lie_stands_in_a_report(tmp_path, letter):
     assert len(lies) == 8
     assert [lie for lie in lies if reasons.count(f"“{lie}”") < 3] == []
     assert [lie for lie in lies if lie in f"{standing}{found.headline}{found.summary}"] == []
+
+
+OVER = {
+    "Over the split seeds, NDCG@10 of ImplicitMF has an SD of {split}.": True,
+    "NDCG@10 has an SD of {split} over the splits and of {seed} over the model seeds.": True,
+    "Over the model seeds, NDCG@10 has an SD of {split}.": False,
+    "NDCG@10 has an SD of {seed} over the splits and of {split} over the model seeds.": False,
+}
+
+
+@pytest.mark.parametrize(("text", "stands"), OVER.items())
+def test_each_of_two_spreads_is_told_over_its_own_factor(tmp_path, text, stands):
+    names = {"split": "split_seed", "seed": "model_seed"}
+    references = {k: f"{{{{ndcg@10|ImplicitMF|sd_{name}}}}}" for k, name in names.items()}
+    found = report(tmp_path, told("Y"), ReportDraft("", (text.format(**references),)))
+
+    assert bool(found.struck) is not stands
