@@ -21,6 +21,12 @@ def category_column(dataset: Dataset) -> str:
     return found[1] if found else ""
 
 
+def category_file(dataset: Dataset) -> str:
+    """Return the file of the column that groups items; empty where there is none."""
+    found = _found(dataset)
+    return found[0].name if found else ""
+
+
 def read_categories(dataset: Dataset, files: Mapping[str, Path]) -> pd.Series | None:
     """Return the categories of each item: one text, or a list of texts; None without any.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from agent_core.data.item_categories import category_column, category_file
 from agent_core.domain import (
     Algorithm,
     DataRule,
     DataRuleKind,
     DataRules,
     Dataset,
+    FactorKind,
     Keep,
     Level,
     Metric,
@@ -45,6 +47,7 @@ from agent_core.offline.reported import reported_texts
 from agent_core.offline.requirements import requirements_of
 from agent_core.offline.room import with_fewer_test_users, without_too_large
 from agent_core.offline.split_choice import split_of
+from agent_core.offline.task_reading import WITH_SIDES
 
 SHARED = 2
 """Times that a script takes of the clock what it takes of a core: drafts share these."""
@@ -93,9 +96,8 @@ def build(
     has_margin = any(q.margin is not None for q in reading.design.questions)
     if reading.margin is None and not has_margin and AMOUNTS["equivalence"].search(question):
         assumptions.add(NO_MARGIN)
-    for side in dataset.sides:
-        if not side.is_own:
-            assumptions.add(f"{side.name} (side data of {side.of}s) is not used")
+    for text in _sides_told(reading, dataset, metrics):
+        assumptions.add(text)
     plan = Plan(
         version=1,
         title="",
@@ -215,6 +217,18 @@ def _feedback_of(
     text = "every rating counts as a positive signal, high and low alike; no tuning"
     assumptions.add(text, Topic.FEEDBACK)
     return "every rating is a positive signal"
+
+
+def _sides_told(reading: Reading, dataset: Dataset, metrics: Sequence[Metric]) -> Iterator[str]:
+    """Say what becomes of the side data that came as files."""
+    is_grouped = bool(reading.design.levels(FactorKind.RERANK))
+    is_grouped = is_grouped or any(m.name in WITH_SIDES for m in metrics)
+    used = category_file(dataset) if is_grouped else ""
+    for side in dataset.sides:
+        if side.name == used:
+            yield f"categories of items are {category_column(dataset)} of {side.name}"
+        elif not side.is_own:
+            yield f"{side.name} (side data of {side.of}s) is not used"
 
 
 def _left_out_text(dataset: Dataset) -> str:

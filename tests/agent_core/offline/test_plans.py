@@ -1,6 +1,9 @@
 """Plans of many phrasings: study, algorithms, metrics, split, repetitions, what is left out."""
 
+from dataclasses import replace
+
 import pytest
+from designs import GENRES
 
 from agent_core.domain import (
     Column,
@@ -322,3 +325,15 @@ async def test_a_title_names_what_is_studied(text, named):
     title = (await plan_of(text)).title
 
     assert all(words in title for words in named), title
+
+
+@pytest.mark.parametrize(
+    ("measure", "is_used"), [("NDCG@10", False), ("category coverage@10 of the genres", True)]
+)
+async def test_a_plan_says_whether_side_data_are_used(measure, is_used):
+    data = replace(MOVIES, sides=(GENRES,))
+
+    made = await plan_of(f"Compare popularity and item kNN by {measure}.", data)
+
+    told = [a for a in made.assumptions if "movies.csv" in a]
+    assert [("genres" in a, "not used" in a) for a in told] == [(is_used, not is_used)]
