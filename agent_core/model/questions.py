@@ -191,6 +191,8 @@ def _over_of(
     is_lost = bool(part.over) and not over
     if _is_of_measures(kind, part):
         return []
+    if kind is Estimand.INTERACTION and part.groups:
+        count = 1  # groups of users are the second
     second = _factors_in(part.within, told, setting, []) if kind is Estimand.INTERACTION else []
     if over and len({f.name for f in (*over, *second) if f in fitting}) >= count:
         return over

@@ -44,7 +44,7 @@ ROOM = 0.97
 """Share of the width of a figure that its title may take."""
 TICK_WIDTH = 70
 """Characters of names below an axis that stand beside each other; more are turned."""
-MOST_ROWS, MOST_PANELS = 24, 4
+MOST_ROWS, MOST_PANELS = 24, 9
 MOST_WRAPPED = 8
 """Lines whose names may take several lines."""
 REPEATED = (FactorKind.FOLD, FactorKind.SPLIT_SEED, FactorKind.MODEL_SEED)
@@ -75,7 +75,10 @@ def figure_of_answer(data: FigureData, title: str) -> Figure | None:
         draw = _intervals  # what cost is held against was not measured
     if draw is None or marks.empty:
         return None
-    panels = list(dict.fromkeys(marks["panel"].fillna("")))[:MOST_PANELS]
+    panels = list(dict.fromkeys(marks["panel"].fillna("")))
+    if len(panels) > MOST_PANELS:
+        title = f"{title} (the first {MOST_PANELS} of {len(panels)} panels)"
+        panels = panels[:MOST_PANELS]
     height = HEIGHT * len(panels)
     if draw is _intervals:
         rows = max((len(marks[marks["panel"].fillna("") == p]) for p in panels), default=0)

@@ -28,6 +28,7 @@ FIELDS = ("factors", "data_rules", "split_rules", "measures", "questions", "unan
 PLAIN = {"embedding_size": "factors", "max_nbrs": "neighbours", "min_sim": "min_similarity"}
 """Names of hyperparameters in LensKit, and what the designs call them."""
 METRICS = {"coverage": "item_coverage"}
+OF_PAIRS = ("overlap", "rbo")
 COUNTED = ("model_seed", "split_seed", "fold")
 _SMALL_WORDS = re.compile(
     r"\b(?:an?|the|and|or|of|in|on|to|for|if|is|are|be|do|does|did|would|will|we|i|it|they|that"
@@ -260,8 +261,13 @@ def _match(
 def _has_measures(case: Case, told: Told) -> bool:
     wanted = [{"on": "test"} | m for m in case["measures"]]
     primary = {k: v for k, v in wanted[0].items() if k != "on"} if wanted else {}
-    is_first = not wanted or (bool(told["measures"]) and _states(primary, told["measures"][0]))
-    return is_first and _match(wanted, told["measures"], _states) is not None
+    planned = told["measures"]
+    if primary.get("metric") in OF_PAIRS:  # a measure leads that each cell has for itself
+        asked = {m["metric"] for m in wanted}
+        own = sorted(planned, key=lambda m: m["metric"] not in OF_PAIRS)
+        planned = [m for m in own if m["metric"] in asked]
+    is_first = not wanted or (bool(planned) and _states(primary, planned[0]))
+    return is_first and _match(wanted, planned, _states) is not None
 
 
 def _has_questions(case: Case, told: Told) -> bool:

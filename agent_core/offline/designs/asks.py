@@ -182,6 +182,13 @@ def _is_of_groups(clause: Clause, structure: Structure) -> bool:
     return says("groups", clause.without_measures) and not structure.has_validation
 
 
+def _gains_by_group(clause: Clause, structure: Structure) -> bool:
+    """Whether it is asked if a difference is another in another group."""
+    is_varied = structure.has_several or bool(structure.others)
+    is_said = says("interaction", clause.text) or says("gains", clause.text)
+    return is_varied and is_said and _is_of_groups(clause, structure)
+
+
 def _chooses(clause: Clause, structure: Structure) -> bool:
     is_grid = structure.has_validation and bool(structure.others)
     return is_grid and says("choice", clause.text) and not says("agree_on_choice", clause.text)
@@ -263,6 +270,7 @@ def _asks_level(clause: Clause, structure: Structure) -> bool:
 
 _ASKED_BY: tuple[tuple[Estimand, Callable[[Clause, Structure], bool]], ...] = (
     (Estimand.DIFFERENCE, _differs_from_baseline),
+    (Estimand.INTERACTION, _gains_by_group),
     (Estimand.GROUPS, _is_of_groups),
     (Estimand.CHOICE, _chooses),
     (Estimand.INTERACTION, _interacts),

@@ -32,7 +32,7 @@ def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
         case Estimand.SPREAD_RATIO | Estimand.VARIANCE_SHARES:
             return _two_repeated(ask, structure)
         case Estimand.INTERACTION:
-            return (*several, *others)[:2]
+            return _of_difference(ask, several, others)
         case Estimand.CHOICE:
             return tuple(f.name for f in structure.others) or several
         case Estimand.RESPONSE | Estimand.TRADE_OFF:
@@ -46,6 +46,13 @@ def over_of(ask: Ask, structure: Structure) -> tuple[str, ...]:
         case Estimand.LEVEL if any(m.kind.is_of_pairs for m in ask.clause.measures):
             return _repeated_of(ask, structure)
     return several or others
+
+
+def _of_difference(ask: Ask, several: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Return of what a difference is, and over what it changes, unless that are groups."""
+    if says("groups", ask.clause.without_measures):
+        return (others or several)[:1]
+    return (*several, *others)[:2]
 
 
 def factors_named(clause: Clause, structure: Structure) -> tuple[str, ...]:

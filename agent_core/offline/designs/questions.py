@@ -59,7 +59,8 @@ def questions_of(
 
 def _apart(question: Question, ask: Ask, structure: Structure) -> Iterator[Question]:
     """Yield a question for each repeated factor where a clause asks so, else the one."""
-    if question.kind is Estimand.INTERACTION and structure.has_several:
+    is_of_factors = question.kind is Estimand.INTERACTION and not question.groups
+    if is_of_factors and structure.has_several:
         named = factors_named(ask.clause, structure) or question.over[1:]
         for name in named:
             over = (question.over[0], name)
@@ -84,7 +85,10 @@ def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question
     clause = ask.clause
     text = clause.text or clause.sentence
     question = replace(question, **limits_of(question.kind, text, clause.sentence, structure.said))
-    if question.kind is Estimand.GROUPS:
+    is_of_groups = says("groups", clause.without_measures)
+    if question.kind is Estimand.GROUPS or (
+        question.kind is Estimand.INTERACTION and is_of_groups
+    ):
         question = _with_groups(question, text, (clause.sentence, *structure.said))
     reference = reference_of(question, clause, structure)
     if reference is not None:

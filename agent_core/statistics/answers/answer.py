@@ -123,6 +123,7 @@ class CautionKind(StrEnum):
     NO_LISTS = "users without a list in one of the cells are left out"
     NO_REFERENCE = "the reference level has no results"
     NOT_REPEATED = "measured once"
+    MEAN_OF_RUNS = "means are of repetitions, each counted once; over all users together"
     SHARED_WORK = "some seconds were spent once for several cells"
     SCRIPTS_OWN = "the script's own figure, not computed again"
     NOT_ASKED = "the question lacks what it needs"

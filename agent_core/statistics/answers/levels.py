@@ -33,6 +33,8 @@ from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.inference import Interval, mean_interval, unknown
 
 LIMITS = (Limit.OTHER_DATA, Limit.OTHER_SPLITS)
+SEEN = 5e-4
+"""Relative difference from which two means are told apart by their digits."""
 SPLIT = FactorKind.SPLIT.value
 CONDITION, LEVEL_COLUMN = "within", "level"
 
@@ -64,6 +66,21 @@ def level_answer(question: Question, study: StudyValues) -> Answer:
         (*LIMITS, Limit.OTHER_SEEDS),
         (*cautions, *design_cautions(study, question, arms)),
     )
+
+
+def of_runs_cautions(study: StudyValues, measure: str, arms: Iterable[Arm]) -> Iterator[Caution]:
+    """Yield both means of arms that are other over repetitions than over all users together.
+
+    Repetitions of other sizes, pooled errors, and users who are tested more than once do that.
+    """
+    for arm in arms:
+        panel = panel_of(study, measure, [arm])
+        runs = float(study.run_values(measure).reindex(list(arm.ids)).mean())
+        whole = panel.columns[0].mean
+        if panel.has_users and not math.isclose(runs, whole, rel_tol=SEEN):
+            name = label_of(arm.levels) or metric_of(measure).label
+            told = f"{name} {whole:.4f} instead of {runs:.4f}"
+            yield Caution(CautionKind.MEAN_OF_RUNS, told)
 
 
 def _without_lists(found: Iterable[Stability]) -> Iterator[Caution]:
@@ -141,7 +158,12 @@ def design_cautions(
         is_drawn_once = any(SPLIT in {*arm.levels, *arm.within} for arm in arms)
         about = "each way to split is drawn once" if is_drawn_once else ""
         found.append(Caution(CautionKind.ONE_SPLIT, about))
-    without = [m for m in question.measures if m not in study.users and study.delivered(m)]
+    costs = [m for m in question.measures if metric_of(m).kind.is_cost]
+    once = [_family(arm) for arm in arms if len(arm.ids) == 1]
+    if costs and once:
+        found.append(Caution(CautionKind.NOT_REPEATED, ", ".join(dict.fromkeys(once))))
+    own = [m for m in question.measures if m not in costs]
+    without = [m for m in own if m not in study.users and study.delivered(m)]
     if without:
         labels = ", ".join(metric_of(m).label for m in without)
         found.append(Caution(CautionKind.NO_USER_VALUES, labels))

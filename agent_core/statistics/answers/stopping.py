@@ -31,6 +31,7 @@ from agent_core.statistics.answers.answer import (
     metric_of,
 )
 from agent_core.statistics.answers.arms import Arm, arms_of
+from agent_core.statistics.answers.levels import of_runs_cautions
 from agent_core.statistics.answers.repetitions import (
     NESTED,
     SEED,
@@ -129,8 +130,10 @@ def stopping_answer(question: Question, study: StudyValues) -> Answer:
     found: list[Estimate] = []
     lines: list[dict[str, object]] = []
     marks: list[dict[str, object]] = []
+    cautions: list[Caution] = []
     for measure in question.measures:
         for within, arms in _contexts(study, question, measure):
+            cautions += of_runs_cautions(study, measure, arms)
             course = _course(question, study, measure, factor, arms)
             if course.values.shape[1] < FEWEST:
                 continue
@@ -145,7 +148,7 @@ def stopping_answer(question: Question, study: StudyValues) -> Answer:
         over=f"{found[0].more['repetitions']:.0f} repetitions" if found else "",
         held="users, data",
         not_shown=(Limit.OTHER_REPETITIONS, Limit.OTHER_DATA),
-        cautions=tuple(_cautions(factor)),
+        cautions=(*cautions, *_cautions(factor)),
     )
 
 

@@ -101,3 +101,14 @@ def test_shares_of_variance_are_asked_over_all_that_is_repeated(said):
     (asked,) = plan.questions
     assert (asked.kind, asked.over) == ("variance_shares", ("split_seed", "model_seed"))
     assert not plan.unanswered
+
+
+def test_a_gain_is_held_against_that_of_another_group():
+    plan = read(
+        "Do light users gain as much as heavy users from more training data (20 %, 100 % of the "
+        "training) in NDCG@10? EASE and ItemKNN, leave one out."
+    )
+
+    asked = plan.questions[0]
+    assert (asked.kind, asked.over) == ("interaction", ("train_share",))
+    assert asked.groups == "activity of users"
