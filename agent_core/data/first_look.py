@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from agent_core.data.choices import Doubt
 from agent_core.data.columns import role_of
 from agent_core.data.dialect import dialect_of
 from agent_core.data.file_words import SEVERAL_A_LINE, FileWords
+from agent_core.data.helper import pa, pq
 from agent_core.data.known_files import known_file
 from agent_core.data.plain_file import HEAD, first_bytes, refuse_strange
 from agent_core.data.roles import with_roles

@@ -1,7 +1,6 @@
-"""The helper of scripts as the product reads with it, loaded when it is first asked something.
+"""What few files need, loaded when it is first asked something: the helper of scripts, PyArrow.
 
-It brings pandas, which takes as long to load as all else of a child process, and which most files
-are read without.
+With pandas, which the helper brings, they take longer to load than all else of a child process.
 """
 
 from __future__ import annotations
@@ -10,13 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     from sandbox import labbook
 else:
 
     class _Late:
+        def __init__(self, module: str) -> None:
+            self.module = module
+
         def __getattr__(self, name: str) -> Any:
-            return getattr(import_module("sandbox.labbook"), name)
+            return getattr(import_module(self.module), name)
 
-    labbook = _Late()
+    labbook, pa, pq = map(_Late, ("sandbox.labbook", "pyarrow", "pyarrow.parquet"))
 
-__all__ = ["labbook"]
+__all__ = ["labbook", "pa", "pq"]

@@ -19,8 +19,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
-import pyarrow as pa
-
+from agent_core.data.helper import pa
 from agent_core.data.text_encoding import UTF8, encodings_of, other_encodings
 from agent_core.errors import BadDataset
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from agent_core.data.given_files import side_entry
-from agent_core.data.helper import labbook
+from agent_core.data.helper import labbook, pa, pq
 from agent_core.data.known_side_files import KnownSide
 from agent_core.data.table import quoted_name, quoted_text, run
 from agent_core.domain.recipe import Recipe
@@ -33,12 +31,6 @@ MOST_ENTRIES = 0.5
 """Share of the entries that may be different: entries of lists come back."""
 JSON = "["
 CHUNK_ROWS = 50_000
-TYPES = {
-    SideKind.INT: pa.int64(),
-    SideKind.FLOAT: pa.float64(),
-    SideKind.STR: pa.string(),
-    SideKind.LIST: pa.list_(pa.string()),
-}
 MAX_EXAMPLE = 60
 
 
@@ -124,11 +116,17 @@ def _chunks(fields: duckdb.DuckDBPyRelation) -> Iterator[pd.DataFrame]:
         yield batch.to_pandas().astype(object)
 
 
+def _type_of(kind: SideKind) -> pa.DataType:
+    if kind is SideKind.LIST:
+        return pa.list_(pa.string())
+    return {SideKind.INT: pa.int64(), SideKind.FLOAT: pa.float64()}.get(kind, pa.string())
+
+
 def _schema(side: SideTable, key: str, entry: dict[str, Any]) -> pa.Schema:
     recipe = side.recipe
     is_number = recipe.is_item_number if side.of is SideOf.ITEM else recipe.is_user_number
     kinds = zip(recipe.columns, recipe.kinds, strict=True)
-    columns = [(labbook.side_column(c, entry), TYPES[SideKind(k)]) for c, k in kinds if k]
+    columns = [(labbook.side_column(c, entry), _type_of(SideKind(k))) for c, k in kinds if k]
     return pa.schema([(key, pa.int64() if is_number else pa.string()), *columns])
 
 
