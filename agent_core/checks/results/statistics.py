@@ -216,7 +216,7 @@ def _seeds_suffice(evidence: Evidence, rows: pd.DataFrame) -> Result:
     primary = evidence.plan.primary
     chosen = [a for a in random_algorithms(evidence) if is_measured_by(evidence, a.name, primary)]
     if not chosen:
-        return not_applicable("No planned algorithm draws random numbers: the variance is 0.")
+        return passed("No planned algorithm draws random numbers: the variance is 0.")
     counts = {a.name: rows.loc[rows["algorithm"] == a.name, "seed"].nunique() for a in chosen}
     if few := [name for name, n in counts.items() if n < 2]:
         listed = each("{algorithm} has {seeds}", algorithm=few, seeds=map(counts.get, few))
