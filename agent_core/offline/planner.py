@@ -216,6 +216,10 @@ def _feedback_of(
         return f"ratings{kept} are predicted as they are"
     if reading.min_rating is not None:
         return f"ratings of {reading.min_rating:g} and more are positive signals, others dropped"
+    if any(c.missing for c in dataset.columns if c.name == dataset.rating_column):
+        told = "every row is a positive signal, rated or not"
+        assumptions.add(told, Topic.FEEDBACK)
+        return told
     text = "every rating counts as a positive signal, high and low alike; no tuning"
     assumptions.add(text, Topic.FEEDBACK)
     return "every rating is a positive signal"

@@ -337,3 +337,12 @@ async def test_a_plan_says_whether_side_data_are_used(measure, is_used):
 
     told = [a for a in made.assumptions if "movies.csv" in a]
     assert [("genres" in a, "not used" in a) for a in told] == [(is_used, not is_used)]
+
+
+async def test_rows_without_a_rating_count_and_that_is_said():
+    columns = [replace(c, missing=7 if c.name == "rating" else 0) for c in COLUMNS]
+
+    made = await plan_of("Compare popularity and item kNN.", replace(MOVIES, columns=(*columns,)))
+
+    assert "rated or not" in made.feedback
+    assert made.feedback in made.assumptions
