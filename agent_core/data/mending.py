@@ -125,7 +125,7 @@ def mend_times(reading: Reading) -> bool:
     if recipe.time_format in EPOCHS and "0" not in recipe.missing and _has_first_moment(reading):
         zeros = reading.count(f"{quoted_name(recipe.timestamp)} IN ('0', '0.0', '-1')")
         if zeros:
-            reading.notes.append(f"{zeros:,} times are 0 and left open")
+            reading.notes.append(f"{zeros:,} times are 0 or -1 and left open")
             reading.recipe = replace(recipe, missing=(*recipe.missing, "0", "0.0", "-1"))
             return True
     if recipe.time_format in EPOCHS and _are_early(reading):
