@@ -52,7 +52,7 @@ CAME_TO = {
     Outcome.PARTIAL: "something worked, but not all requirements are met",
     Outcome.NOTHING: "no script worked",
 }
-ENDED: Mapping[Ending, str] = {
+ENDED: Mapping[str, str] = {
     Ending.SATISFIED: "",
     Ending.STOPPED: "stopped on request",
     Ending.NODES: "the limit of scripts is reached",
@@ -89,7 +89,8 @@ def line_of(event: Event, view: RunView) -> str | None:
             again = f" Nothing recorded is lost; go on by `autoreclab tasks resume {view.id}`."
             return f"Could not run: {reason}{again * is_resumable}"
         case StatusChanged(status, reason):
-            return f"{status.value.capitalize()}{f' ({reason})' if reason else ''}"
+            told = ENDED.get(reason, reason)
+            return f"{status.value.capitalize()}{f' ({told})' if told else ''}"
         case ModelOutage(reason):
             return f"The model cannot be asked: {reason}"
         case Rerun() | RoundOpened() | Disputed() | Rechecked():

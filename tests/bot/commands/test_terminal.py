@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from messages import view_of
 
-from agent_core.domain import Ending, NodeId, Outcome
-from agent_core.domain.events import NodeProgress, RunFailed, RunFinished, Work
+from agent_core.domain import Ending, NodeId, Outcome, RunStatus
+from agent_core.domain.events import NodeProgress, RunFailed, RunFinished, StatusChanged, Work
 from bot.commands.terminal import line_of
 
 
@@ -26,6 +26,9 @@ def test_an_end_is_told_in_words(outcome, reason):
 
     assert "(" not in shown
     assert not {outcome.value, reason.value} & {*shown.split(": ", 1)[1].split("; ")}
+    assert f"({reason.value})" not in line_of(
+        StatusChanged(RunStatus.REPORTING, reason), view_of()
+    )
 
 
 @pytest.mark.parametrize("work", list(Work))
