@@ -4,15 +4,17 @@ import copy
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from builders import plan_of
 
-from agent_core.checks.registry import run_checks
+from agent_core.checks.registry import RULES, run_checks
 from agent_core.domain import Algorithm, Column, Dataset, Metric, Role, Study, with_design
 from agent_core.evidence.designed import blocks_of_folds
 from agent_core.evidence.evidence import read_evidence
@@ -26,6 +28,27 @@ for seed in labbook.seeds(3):
     result = evaluate(seed)
     labbook.row("ndcg", result["ndcg"], k=10, algorithm="ImplicitMF", seed=seed)
 """
+
+
+class Findings(Mapping):
+    """What each check finds; a test that asks for one of them runs that one alone."""
+
+    rules: ClassVar = {rule.name: rule for rule in RULES}
+
+    def __init__(self, evidence, waivers=()):
+        self.evidence, self.waivers, self.known = evidence, waivers, {}
+
+    def __getitem__(self, name):
+        if name not in self.known:
+            rule = self.rules[name]
+            (self.known[name],) = run_checks(self.evidence, self.waivers, (rule,))
+        return self.known[name]
+
+    def __iter__(self):
+        return iter(self.rules)
+
+    def __len__(self):
+        return len(self.rules)
 
 
 @dataclass
@@ -86,7 +109,7 @@ class Made:
         return read_evidence(plan, self.source, execution, (profile,), files, self.retrained)
 
     def findings(self, folder: Path, waivers=()):
-        return {c.name: c for c in run_checks(self.evidence(folder), waivers)}
+        return Findings(self.evidence(folder), waivers)
 
     def change(self, algorithm, seed, **values):
         """Change the rows of one run."""

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from designed import study
 from scripts_with_labbook import artifacts_of, run
-from studies import profile_of
+from studies import Findings, profile_of
 
-from agent_core.checks.registry import run_checks
 from agent_core.domain import Algorithm, Role
 from agent_core.domain.cells import design_record
 from agent_core.evidence.evidence import read_evidence
@@ -178,4 +177,4 @@ def evidence_of(folder, plan, source=USUAL, data=None, **environment):
 
 def findings_of(evidence):
     """Return the findings by name."""
-    return {c.name: c for c in run_checks(evidence)}
+    return Findings(evidence)
