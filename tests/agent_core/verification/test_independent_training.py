@@ -245,7 +245,7 @@ UNRATED = Case(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 async def test_invented_lists_are_found_and_honest_ones_stand(tmp_path):
     material = synthetic(tmp_path)
     plain = next(c for c in HONEST if c.name == "plain")
@@ -330,7 +330,7 @@ async def concluded(tmp_path, researcher, given):
 
 @pytest.mark.slow
 @pytest.mark.wide
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 async def test_no_script_is_reported_that_was_not_trained_again(tmp_path):
     given = settings(num_draft_nodes=2, max_iterations=0)
 
@@ -342,7 +342,7 @@ async def test_no_script_is_reported_that_was_not_trained_again(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("retraining", each_of([True, False], 2))
 async def test_a_weakened_baseline_keeps_a_run_from_being_satisfied(tmp_path, retraining):
     given = settings(max_iterations=0).model_copy(
