@@ -35,7 +35,7 @@ _MOST_FACTORS = 6
 TOTALS = r"(?:trainings?|runs?|cells?|times|combinations?|configurations?|repetitions?)"
 OF = r"(?:of|for|from|at|with|run|go|are|is|was|were|used|namely|values?|:|=|,|\()"
 HELD = re.compile(
-    r"\bh[eo]ld[\s-]?(?:out|back)|\bwithheld|\bhidden|\bfor the test\b", re.IGNORECASE
+    r"\bh[eo]ld(?:s|ing)?[\s-]?(?:out|back)|\bwithheld|\bhidden|\bfor the test\b", re.IGNORECASE
 )
 _PART = re.compile(
     rf"\b(?:(?P<many>an?|one|two|three|four|seven|nine)[ -])(?P<part>{'|'.join(_PARTS)})s?\b",
@@ -150,7 +150,9 @@ class DesignTerms:
         return " ".join(self._without_shares(piece, text) for piece in pieces)
 
     def _without_shares(self, piece: str, text: str) -> str:
-        about_test = re.search(r"h[eo]ld[\s-]?out|withheld|train|test", text, re.IGNORECASE)
+        about_test = re.search(
+            r"h[eo]ld(?:s|ing)?[\s-]?out|withheld|train|test", text, re.IGNORECASE
+        )
         held = self.held if about_test else frozenset()
         known = held if HELD.search(piece) else held | self.shares
         piece = without(_PERCENT, piece, known)
