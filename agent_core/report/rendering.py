@@ -47,9 +47,15 @@ from agent_core.rules.design_words import (
     unanswered_text,
     words_of,
 )
-from agent_core.rules.wording import seeds_text
+from agent_core.rules.wording import candidate_texts, seeds_text
 from agent_core.statistics.answered import open_questions
 from agent_core.statistics.repetition_units import CONFOUNDED
+
+
+def candidates_of(plan: Plan) -> str:
+    """Return what is ranked by the plan's rules, where it is not every item new to the user."""
+    texts = (text for level in plan.split_levels for text in candidate_texts(level.rules))
+    return "; ".join(dict.fromkeys(texts))
 
 
 def warns(plan: Plan, check: str) -> bool:
@@ -65,6 +71,7 @@ _GLOBALS: dict[str, Any] = {
     for f in (
         Metric,
         asked_models,
+        candidates_of,
         comparison_sentence,
         cost_text,
         design_text,

@@ -45,7 +45,19 @@ def split_text(split: SplitRules, seeds: Sequence[LevelValue] = ()) -> str:
     seed = f" ({seeds_text(seeds)})" if _is_drawn(split) else ""
     seed = f"{', one fixed split' if is_one else ''}{seed}"
     parts = [f"{_held_out_text(split)}{seed}", *_test_texts(split)]
-    return "; ".join([*parts, *_candidate_texts(split)])
+    return "; ".join([*parts, *candidate_texts(split)])
+
+
+def candidate_texts(split: SplitRules) -> Iterator[str]:
+    """Yield what is ranked, where it is not every item that is new to the user."""
+    if split.candidates is Candidates.SAMPLED:
+        yield f"ranked among {split.candidate_count or '?'} sampled candidates"
+    if split.candidates is Candidates.FULL_TRAINING:
+        yield "candidates are the items of the full training"
+    if split.masked is Masked.FULL_TRAINING:
+        yield "what a user has in the full training is masked"
+    if split.masked is Masked.NOTHING:
+        yield "items of training are ranked too"
 
 
 def _is_drawn(split: SplitRules) -> bool:
@@ -174,15 +186,3 @@ def _others_text(split: SplitRules) -> str:
     is_of_each = split.kind in (SplitKind.USER_FRACTION, SplitKind.LEAVE_ONE_OUT)
     is_whole = is_of_each or split.kind is SplitKind.LEAVE_LAST
     return ", the others whole in training" if is_whole and split.in_training else ""
-
-
-def _candidate_texts(split: SplitRules) -> Iterator[str]:
-    """Yield what is ranked, where it is not every item that is new to the user."""
-    if split.candidates is Candidates.SAMPLED:
-        yield f"ranked among {split.candidate_count or '?'} sampled candidates"
-    if split.candidates is Candidates.FULL_TRAINING:
-        yield "candidates are the items of the full training"
-    if split.masked is Masked.FULL_TRAINING:
-        yield "what a user has in the full training is masked"
-    if split.masked is Masked.NOTHING:
-        yield "items of training are ranked too"

@@ -6,11 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from builders import plan_of
 from results import NDCG, comparison_plan, evidence_of, inputs_of
 
-from agent_core.domain import Algorithm, Metric, ReportDraft
+from agent_core.domain import (
+    Algorithm,
+    Candidates,
+    Level,
+    Metric,
+    ReportDraft,
+    SplitKind,
+    SplitRules,
+)
 from agent_core.evidence.evidence import AGREEMENT_COLUMNS
 from agent_core.report.methods_section import statements
+from agent_core.report.rendering import candidates_of
 from agent_core.report.writer import write_report
 from agent_core.statistics.facts import collect_facts
 
@@ -96,3 +106,12 @@ def test_tables_say_what_their_means_are_over(tmp_path):
         "Means: averaged over runs, since not every run has values of its users.",
     ]
     assert collect_facts(evidence).of(NDCG)[0].mean == pytest.approx(0.2)
+
+
+def test_candidates_are_told_by_the_plan_where_its_rule_is_another():
+    rules = SplitRules(SplitKind.LEAVE_ONE_OUT, candidates=Candidates.FULL_TRAINING)
+    plan = replace(plan_of(), split_levels=(Level(SplitRules(SplitKind.LEAVE_ONE_OUT)),))
+
+    assert candidates_of(plan) == ""
+    told = candidates_of(replace(plan, split_levels=(Level(rules),)))
+    assert told == "candidates are the items of the full training"
