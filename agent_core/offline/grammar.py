@@ -100,7 +100,7 @@ def read(text: str) -> Reading:
     said_of_data = _data_of(whole)
     counts = said_of_data["counts"]
     plain = blotted_text(whole, data_words.count_spans(whole)) if counts else whole
-    outside, spans = _outside_of(plain)
+    outside, spans = _outside_of(TEXTS["purpose"].sub(" ", plain))
     clear = blotted_text(plain, spans)
     margin, bounds, unclear = margin_of(plain)
     clear = blotted_text(clear, bounds)
@@ -188,6 +188,8 @@ def unread_wishes(text: str) -> tuple[str, ...]:
         words = sentence.rstrip(".!;")
         is_lead = number == 0 and words.endswith("?")  # what opens a text leads in
         if is_lead or not says("wishes", words) or says("reported", words):
+            continue
+        if says("opinion", words):
             continue
         reading = read(words)
         is_unread = reading.is_empty and not reading.outside and not reading.beyond

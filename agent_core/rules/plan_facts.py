@@ -20,6 +20,7 @@ from agent_core.domain import (
     SplitRules,
     with_design,
 )
+from agent_core.domain.cells import CHOSEN
 from agent_core.rules.said_numbers import listings_of
 
 Facts = Mapping[str, frozenset[float]]
@@ -177,10 +178,10 @@ def _counts(plan: Plan) -> Iterator[int]:
     yield from (len(plan.metrics), len({m.name for m in plan.metrics}), len(plan.datasets))
     yield from (q.groups_wanted for q in plan.questions if q.groups_wanted)
     yield from (len(plan.data_levels), len(plan.split_levels), len(plan.questions))
-    yield from (math.comb(len(f.levels), 2) for f in plan.factors)
+    sizes = [sum(level != CHOSEN for level in f.levels) for f in plan.factors]
+    yield from (math.comb(size, 2) for size in sizes)
     for size in range(1, len(plan.factors) + 1)[:MOST_CROSSED]:
-        for crossed in combinations(plan.factors, size):
-            yield math.prod(len(f.levels) for f in crossed)
+        yield from map(math.prod, combinations(sizes, size))
     for name in dict.fromkeys(n for f in plan.hyperparameters for n in f.of):
         yield math.prod(len(f.levels) for f in plan.hyperparameters if name in f.of)
     yield math.prod(len(f.levels) for f in plan.hyperparameters)
