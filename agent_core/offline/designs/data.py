@@ -96,12 +96,20 @@ def _enumerated(sentence: Sentence) -> Iterator[Level[DataRules]]:
         return
     read = [[r for a in _alternatives(Sentence(p, p)) for r in a.rules] for p in pieces]
     kinds = [{r.kind for r in rules} for rules in read]
-    if not any(one < other for one in kinds if one for other in kinds):
+    is_nested = any(one < other for one in kinds if one for other in kinds)
+    if not is_nested and not _are_set_apart(sentence.text, read):
         return  # no level has the rules of another one and more
     for piece, rules in zip(pieces, read, strict=True):
         if rules or says("no_rule", f"{piece},"):
             ordered = sorted(rules, key=lambda r: CANONICAL.index(r.kind))
             yield Level(DataRules(tuple(ordered)), level_name(ordered))
+
+
+def _are_set_apart(text: str, read: Sequence[Sequence[DataRule]]) -> bool:
+    """Whether pieces parted by `versus` have rules of different kinds or sides."""
+    pieces = PATTERNS["versus"].compiled.split(without_ratios(text))
+    told = [{(r.kind, r.of) for r in rules} for rules in read if rules]
+    return len(pieces) == len(read) > 2 and len(told) > 1 and len({*map(frozenset, told)}) > 1
 
 
 def level_name(rules: Iterable[DataRule]) -> str:

@@ -154,20 +154,35 @@ def _level_key(fields: Fields) -> tuple[Any, ...]:
 def _segments(text: str) -> Iterator[dict[str, Any]]:
     """Yield the splits of the parts of a sentence; a part without a kind leans on that before."""
     pieces = PATTERNS["level_gap"].compiled.split(text)
+    is_of_folds = _folds(text) is not None or says("cross", text)
+    facets = _facets_beside_folds if is_of_folds else _plain_facets
     grouped: list[str] = []
     for piece in pieces:
-        has_kind = bool(dict(_facets(piece)).get("kind"))
+        has_kind = bool(facets(piece).get("kind"))
         if grouped and not has_kind:
             grouped[-1] += f", {piece}"
         else:
             grouped.append(piece)
     found: list[dict[str, Any]] = []
-    for fields in (dict(_facets(g)) for g in grouped):
+    for fields in map(facets, grouped):
         if found and found[-1].get("kind") is fields.get("kind") and not _has_amount(found[-1]):
             found[-1] |= fields
         elif fields.get("kind"):
             found.append(fields)
     yield from found
+
+
+def _plain_facets(piece: str) -> dict[str, Any]:
+    return dict(_facets(piece))
+
+
+def _facets_beside_folds(piece: str) -> dict[str, Any]:
+    """Return the fields of a piece; beside cross-validation a bare hold-out is a split, too."""
+    fields = dict(_facets(piece))
+    if fields.get("folds") and "kind" not in fields:
+        fields["kind"] = SplitKind.CROSSFOLD_USERS
+    is_bare = not fields and says("bare_holdout", piece)
+    return {"kind": SplitKind.USER_FRACTION} if is_bare else fields
 
 
 def _has_amount(fields: Fields) -> bool:
