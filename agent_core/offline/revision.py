@@ -10,8 +10,12 @@ from agent_core.checks.registry import BINDING
 from agent_core.domain import Dataset, Plan, PlanChange, Revision, Room, SplitKind
 from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.catalogue import BY_NAME
+from agent_core.offline.designs.asked import PATTERNS as ASKED
 from agent_core.offline.designs.changes import with_questions
-from agent_core.offline.designs.reading import Design
+from agent_core.offline.designs.entities import cuts_in
+from agent_core.offline.designs.reading import Design, read_design
+from agent_core.offline.designs.text import usual_form
+from agent_core.offline.designs.words import PATTERNS as SAID
 from agent_core.offline.grammar import BASELINES, Reading, metric_values, read
 from agent_core.offline.plan_reading import reading_of
 from agent_core.offline.planner import UNKNOWN_ROOM, build
@@ -23,7 +27,7 @@ from agent_core.offline.requirements import (
 )
 from agent_core.offline.task_reading import left_outside
 from agent_core.offline.text_patterns import PATTERNS, says, wish_in
-from agent_core.offline.wishes import merge_wish, unique
+from agent_core.offline.wishes import REMOVAL, merge_wish, unique
 from agent_core.prose.text_tables import read_table
 from agent_core.rules.design_changes import untold_changes
 from agent_core.rules.wording import data_text, split_text
@@ -33,6 +37,8 @@ OUTCOME_REPLY = (
     "{names} and the baseline are measured on the same users, with the difference and its interval"
 )
 _REASONS: list[dict[str, str]] = read_table(Path(__file__).with_name("reasons.toml"))["reasons"]
+LISTS = re.compile(r"@|\btop\b|\b(?:lists?|cut-?offs?|ranks?|recommendations)\b", re.IGNORECASE)
+"""What a number is a cut-off of; `lunch at 12` is none."""
 OFFERED = "I can do that."
 STILL_CHECKED = "The check behind it still applies to every result; it can only be waived by name."
 UNDERSTOOD = (
@@ -70,9 +76,19 @@ def revise(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) 
     if says("outcome", words):
         said = _outcome_reply(plan, words)
     if not changed and not dropped:
-        silent = not says("wish", words) and not said
+        silent = not says("wish", words) and not said and not _is_of_field(words)
         return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
     return _next_revision(plan, dataset, changed, dropped, said, room)
+
+
+def _is_of_field(words: str) -> bool:
+    """Whether a reply names parts of a design, so that it is not left without a word."""
+    named = read_design(words)
+    plain = usual_form(words)
+    is_limited = ASKED["margin"].search(plain) or SAID["thinned_newest"].search(plain)
+    has_parts = bool(named.splits or named.data or named.factors or named.metrics or is_limited)
+    has_parts = has_parts or (bool(cuts_in(plain)) and LISTS.search(plain) is not None)
+    return has_parts or bool(named.algorithms and REMOVAL.search(words))
 
 
 def follow_data(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) -> Revision:

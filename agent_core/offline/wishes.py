@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from agent_core.domain import Plan
+from agent_core.domain import Plan, SplitKind
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.designs.changes import Intent, changed_design
+from agent_core.offline.designs.reading import Design
+from agent_core.offline.designs.text import usual_form
+from agent_core.offline.designs.words import says as says_of_split
 from agent_core.offline.grammar import (
     BASELINES,
     CUTLESS,
@@ -21,8 +24,13 @@ from agent_core.offline.grammar import (
 from agent_core.offline.text_patterns import says
 
 T = TypeVar("T")
+CLOSE = 1e-9
 BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
-REMOVAL = re.compile(r"\b(?:drop|remove|without|skip|exclude|delete|no|leave out)\b", re.I)
+REMOVAL = re.compile(
+    r"\b(?:drop|remove|without|skip|exclude|delete|omit|no|(?:kick|throw|take|cut) out|get rid of"
+    r"|leav\w+ (?:[^,;.]{1,30} )?out(?! (?:of|instead|the|one|a|an|\d)))\b",
+    re.IGNORECASE,
+)
 NO_FILTER = re.compile(
     r"\b(?:drop|remove|without|skip|no)\s+(?:the\s+|any\s+)?(?:\d+[\s-]?core|k-core|core\s+filter"
     r"|filters?)\b",
@@ -31,6 +39,7 @@ NO_FILTER = re.compile(
 """A reply that takes a filter back, where `drop users with ...` asks for one."""
 INSTEAD = re.compile(
     r"(?P<new>[^,;.]+?)\s+(?:instead of|rather than|in place of)\s+(?P<old>[^,;.]+)"
+    r"|\b(?:swap|exchange|trade)\s+(?P<old4>[^,;.]+?)\s+(?:for|with|against)\s+(?P<new4>[^,;.]+)"
     r"|\breplace\s+(?P<old2>[^,;.]+?)\s+(?:with|by)\s+(?P<new2>[^,;.]+)"
     r"|\b(?:switch|change)\s+from\s+(?P<old3>[^,;.]+?)\s+to\s+(?P<new3>[^,;.]+)",
     re.IGNORECASE,
@@ -42,10 +51,11 @@ def merge_wish(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Read
     swap = INSTEAD.search(part)
     if swap:
         fresh, gone = (
-            (swap["new"] or swap["new2"] or swap["new3"]),
-            (swap["old"] or swap["old2"] or swap["old3"]),
+            (swap["new"] or swap["new2"] or swap["new3"] or swap["new4"]),
+            (swap["old"] or swap["old2"] or swap["old3"] or swap["old4"]),
         )
-        return _replace_parts(old, read(fresh), read(gone))
+        new, said = _replace_parts(old, _kept_of_users(read(fresh), fresh, plan), read(gone))
+        return (_with_number(old, fresh, gone, plan) if new == old else new), said
     if wish.algorithms and not wish.metrics and not says("compares", part) and _is_setting(wish):
         others = [n for n in wish.algorithms if n in old.algorithms]
         wish = wish if len(others) < len(wish.algorithms) else _without_algorithms(wish)
@@ -63,6 +73,34 @@ def merge_wish(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Read
     if removes:
         return replace(new, margin=None) if AMOUNTS["equivalence"].search(part) else new, said
     return _with_protocol(new, wish, plan, said)
+
+
+def _kept_of_users(wish: Reading, words: str, plan: Plan) -> Reading:
+    """Return a wish in which a newest share stays one of each user, where no time is spoken of."""
+    is_newest = wish.split is SplitKind.GLOBAL_TIME and not says_of_split("in_time", words)
+    if is_newest and plan.split.kind is SplitKind.USER_FRACTION:
+        return replace(wish, split=plan.split.kind, is_newest=True)
+    return wish
+
+
+def _with_number(old: Reading, fresh: str, gone: str, plan: Plan) -> Reading:
+    """Return a reading with one number in the place of another, where the split holds that."""
+    pair = [re.findall(r"(\d+(?:\.\d+)?)(%?)", usual_form(text)) for text in (gone, fresh)]
+    if any(len(numbers) != 1 for numbers in pair):
+        return old
+    (was, unit), (now, other) = pair[0][0], pair[1][0]
+    is_share = "%" in (unit, other)
+    if is_share and abs(plan.split.holdout - float(was) / 100) < CLOSE and float(now) < 100:
+        return replace(old, holdout=float(now) / 100, design=_with_split(old, "holdout", now))
+    if not is_share and plan.split.test_users == float(was):
+        return replace(old, design=_with_split(old, "test_users", now))
+    return old
+
+
+def _with_split(old: Reading, name: str, number: str) -> Design:
+    """Return the design with a number in each of its splits."""
+    value = float(number) / 100 if name == "holdout" else int(float(number))
+    return replace(old.design, splits=tuple({**s, name: value} for s in old.design.splits))
 
 
 def unique(values: Iterable[T]) -> tuple[T, ...]:
