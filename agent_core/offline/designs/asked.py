@@ -53,6 +53,13 @@ class Clause:
         return blotted(self.text, [(m.start, m.end) for m in metrics_in(self.text)])
 
     @property
+    def is_of_groups(self) -> bool:
+        """Whether it is about groups of users or items, or asks of one of them."""
+        text = self.without_measures
+        is_of_one = self.is_asked and says("one_group", text) and says("elsewhere", text)
+        return is_of_one or says("groups", text)
+
+    @property
     def algorithms(self) -> tuple[Mention, ...]:
         """The algorithms that it names."""
         return algorithms_in(self.text)

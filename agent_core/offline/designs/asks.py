@@ -179,14 +179,21 @@ def _differs_from_baseline(clause: Clause, structure: Structure) -> bool:
 
 
 def _is_of_groups(clause: Clause, structure: Structure) -> bool:
-    return says("groups", clause.without_measures) and not structure.has_validation
+    return clause.is_of_groups and not structure.has_validation
 
 
 def _gains_by_group(clause: Clause, structure: Structure) -> bool:
     """Whether it is asked if a difference is another in another group."""
+    if all(m.kind.is_of_pairs for m in structure.metrics):
+        return False  # how alike lists are is a level of each group, no gain
     is_varied = structure.has_several or bool(structure.others)
     is_said = says("interaction", clause.text) or says("gains", clause.text)
-    return is_varied and is_said and _is_of_groups(clause, structure)
+    return is_varied and (is_said or _refers(clause)) and _is_of_groups(clause, structure)
+
+
+def _refers(clause: Clause) -> bool:
+    """Whether a clause asks if what stands before it is so elsewhere: `does that depend on`."""
+    return not clause.algorithms and not clause.measures and says("refers", clause.text)
 
 
 def _chooses(clause: Clause, structure: Structure) -> bool:

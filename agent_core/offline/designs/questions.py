@@ -85,10 +85,8 @@ def _with_limits(question: Question, ask: Ask, structure: Structure) -> Question
     clause = ask.clause
     text = clause.text or clause.sentence
     question = replace(question, **limits_of(question.kind, text, clause.sentence, structure.said))
-    is_of_groups = says("groups", clause.without_measures)
-    if question.kind is Estimand.GROUPS or (
-        question.kind is Estimand.INTERACTION and is_of_groups
-    ):
+    is_of_groups = question.kind is Estimand.INTERACTION and clause.is_of_groups
+    if question.kind is Estimand.GROUPS or is_of_groups:
         question = _with_groups(question, text, (clause.sentence, *structure.said))
     reference = reference_of(question, clause, structure)
     if reference is not None:

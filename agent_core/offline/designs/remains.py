@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from agent_core.domain import Unanswered
 from agent_core.offline.designs.asked import Clause, reason_against, says
+from agent_core.offline.designs.text import blotted
+from agent_core.offline.designs.vocabulary import strange_words
 
 UNREAD = "I found nothing in it that an experiment of mine measures"
 
@@ -24,8 +26,10 @@ def unanswered_of(clauses: Sequence[Clause], used: Collection[str]) -> tuple[Una
 
 
 def _unanswered(clauses: Sequence[Clause], used: Collection[str]) -> Iterator[Unanswered]:
+    begun = False
     for clause in clauses:
-        is_unread = clause.said not in used and _is_other_question(clause)
+        begun = begun or clause.said in used
+        is_unread = clause.said not in used and begun and _is_other_question(clause)
         reason = reason_against(clause) or (UNREAD if is_unread else "")
         if reason:
             yield Unanswered(clause.said.strip(" ,;"), reason)
@@ -34,8 +38,14 @@ def _unanswered(clauses: Sequence[Clause], used: Collection[str]) -> Iterator[Un
 def _is_other_question(clause: Clause) -> bool:
     """Whether a clause asks for something beside the experiment; what opens a text leads in."""
     is_told = clause.said.rstrip().endswith("?") or says("tells_me", clause.text)
-    is_question = clause.is_asked and is_told and clause.number > 0
-    if says("request", clause.text):
+    if not (clause.is_asked and is_told) or says("request", clause.text):
         return False  # what is wished is told by the rest of the text
-    is_known = says("of_the_field", clause.text) or clause.measures or clause.algorithms
-    return is_question and not is_known
+    if clause.measures:
+        return False
+    is_known = says("of_the_field", clause.text) or bool(clause.algorithms)
+    return not is_known or bool(strange_words(_without_names(clause)))
+
+
+def _without_names(clause: Clause) -> str:
+    """Return the text of a clause without the names of algorithms."""
+    return blotted(clause.text, [(m.start, m.end) for m in clause.algorithms])
