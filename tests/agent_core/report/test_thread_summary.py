@@ -18,9 +18,11 @@ from results import (
 from agent_core.domain import (
     Algorithm,
     Check,
+    Estimand,
     Finding,
     Metric,
     NodeId,
+    Question,
     ReportDraft,
     SplitKind,
     Study,
@@ -30,6 +32,7 @@ from agent_core.domain import (
 from agent_core.domain.events import Rerun
 from agent_core.evidence.retrained import Pair, Retrained
 from agent_core.report.caveats import alerts
+from agent_core.report.rendering import warns
 from agent_core.report.thread_summary import MAX_TEXT, Prose, part_text, thread_text
 from agent_core.run.view import Freeze
 
@@ -263,11 +266,14 @@ def test_a_warning_in_the_first_lines_is_only_named_among_the_checks(tmp_path):
     assert "4.5 times smaller" not in found.summary
 
 
-def test_a_baseline_stands_among_the_checks_where_no_question_is_about_it(tmp_path):
-    found = report(tmp_path, inputs_of(seed_evidence(), checks=(BELOW,)))
+@pytest.mark.parametrize(
+    ("kind", "is_about_it"),
+    [(Estimand.ORDER, False), (Estimand.STOPPING, False), (Estimand.SPREAD, True)],
+)
+def test_a_baseline_stands_among_the_checks_where_no_question_is_about_it(kind, is_about_it):
+    plan = replace(plan_of(), questions=(Question(kind, ("algorithm",), ("ndcg@10",)),))
 
-    assert "4.5 times smaller" not in found.headline
-    assert "4.5 times smaller" in found.summary
+    assert warns(plan, "beats_baseline") is is_about_it
 
 
 def test_the_products_own_training_is_told_by_what_is_furthest_apart():

@@ -1,0 +1,68 @@
+"""A second question is planned, or named as unanswered; it is never lost."""
+
+import pytest
+from results import dataset
+
+from agent_core.domain import Estimand, Packages, RunId
+from agent_core.lab.settling import settled
+from agent_core.offline.designs.vocabulary import strange_words
+from agent_core.offline.researcher import OfflineResearcher
+from agent_core.researcher import Context, PlanRequest
+
+FIRST = "Compare EASE and item kNN on NDCG@10"
+GROUPED = {
+    ", and does that depend on how many ratings a user has?": "activity of users",
+    ". Is the difference larger for users with few ratings?": "activity of users",
+    " and tell me whether it also holds for rare items.": "popularity of items",
+    ". Is this also true of active users?": "activity of users",
+    "; does it depend on how popular an item is?": "popularity of items",
+    ". Does that hold for people who rate little?": "activity of users",
+}
+OPEN = (
+    ". Are the recommendations of EASE more diverse?",
+    ". Is either of them fair to women?",
+    ". Do the lists surprise anybody?",
+    ". Would the lists look odd to a librarian?",
+    ". Can a customer understand why an item is listed?",
+)
+DONE = (
+    "; how long does training take?",
+    ". Does the order change with the random seed of the split? 3 splits.",
+    ". Which one is better?",
+    ". Is the difference significant?",
+)
+
+
+async def planned(text):
+    data = (dataset(),)
+    context = Context(RunId("r"), text, data, Packages("3.11", {}))
+    return settled(await OfflineResearcher().plan(PlanRequest(context)), text, data)
+
+
+@pytest.mark.parametrize("second", GROUPED)
+async def test_what_is_asked_of_some_users_or_items_becomes_a_question(second):
+    plan = await planned(FIRST + second)
+
+    groups = [
+        q.groups for q in plan.questions if q.kind in (Estimand.INTERACTION, Estimand.GROUPS)
+    ]
+    assert groups == [GROUPED[second]]
+    assert plan.unanswered == ()
+
+
+@pytest.mark.parametrize("second", OPEN)
+async def test_what_nothing_measures_is_named_in_its_own_words(second):
+    plan = await planned(FIRST + second)
+
+    (named,) = plan.unanswered
+    assert named.clause.strip(" ?.") in second
+
+
+@pytest.mark.parametrize("second", DONE)
+async def test_what_is_answered_is_not_named(second):
+    assert (await planned(FIRST + second)).unanswered == ()
+
+
+def test_words_of_the_examples_are_known_in_any_form():
+    assert strange_words("which algorithms were better at ranking") == []
+    assert strange_words("is it fair") == ["fair"]
