@@ -144,6 +144,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "two causes": plan(
         "Seed or split",
         asks("spread_ratio", "split_seed", "model_seed"),
+        asks("variance_shares", "split_seed", "model_seed"),
         factors=[factor("split_seed", 1, 2, 3, 4, role="repeated"), SEEDS],
         algorithms=[NEURAL, POPULARITY],
         splits=[ONE_OUT],

@@ -25,7 +25,7 @@ def conditions_of(
     questions
         What is asked; where groups are compared, they are what words of people tell.
     """
-    has_groups = any(q.kind is Estimand.GROUPS for q in questions)
+    has_groups = any(q.kind is Estimand.GROUPS or q.groups for q in questions)
     for clause in clauses:
         if (test := PATTERNS["other_test"].search(clause.said)) and questions:
             yield Unanswered(test[0], NO_TEST)
