@@ -58,7 +58,20 @@ def claims_of(plan: Plan, facts: Mapping[str, float]) -> tuple[Claim, ...]:
         pairs = [(subjects[0], subjects[-1])]
     elif plan.study is Study.COMPARISON:
         pairs = [*pairs[1:], *list(itertools.pairwise(subjects))[2:]]
-    return tuple(Claim(a, b, plan.primary.key, direction) for a, b in pairs[:MAX_CLAIMS])
+    open_ones = [pair for pair in pairs if not _is_answered(plan, *pair)]
+    return tuple(Claim(a, b, plan.primary.key, direction) for a, b in open_ones[:MAX_CLAIMS])
+
+
+def _is_answered(plan: Plan, a: str, b: str) -> bool:
+    """Whether a question about differences has a pair: its answer says more than a claim."""
+    for question in with_design(plan).questions:
+        of_algorithms = question.over[:1] == ("algorithm",)
+        if question.kind is Estimand.DIFFERENCE and of_algorithms:
+            is_all = question.reference is None and not question.pairs
+            named = {frozenset(map(str, pair)) for pair in question.pairs}
+            if is_all or question.reference in (a, b) or frozenset((a, b)) in named:
+                return True
+    return False
 
 
 def _asks_of_pairs(plan: Plan) -> bool:

@@ -52,7 +52,8 @@ def interaction_sentences(answer: Answer) -> Iterator[str]:
         lines = [_change(name, some[0]) for name, some in ranked.items()]
         rest = sum(map(len, ranked.values())) - len(lines[: MOST - 1])
         more = f" {rest} more in the table." if rest else ""
-        yield f"{_dependence(measure, own, ranked)} {' '.join(lines[: MOST - 1])}{more}"
+        told = _dependence(measure, own, ranked, answer.question.groups)
+        yield f"{told} {' '.join(lines[: MOST - 1])}{more}"
 
 
 def _shown_first(changes: Sequence[Estimate]) -> list[Estimate]:
@@ -62,13 +63,17 @@ def _shown_first(changes: Sequence[Estimate]) -> list[Estimate]:
 
 
 def _dependence(
-    measure: str, own: Sequence[Estimate], ranked: Mapping[str, Sequence[Estimate]]
+    measure: str, own: Sequence[Estimate], ranked: Mapping[str, Sequence[Estimate]], groups: str
 ) -> str:
-    """Return whether the difference depends on the second factor, and within what."""
+    """Return whether the difference depends on the second factor, and within what.
+
+    `groups` are the question's words for what groups go by.
+    """
     pairs = dict.fromkeys(str(e.found["difference"]) for e in own)
     pair = f"The difference {label_text(next(iter(pairs)))}" if len(pairs) == 1 else "A difference"
     subject = f"{pair} in {measure_text(measure)}"
-    factor = factor_words(str(own[0].found["factor"]))[0]
+    name = str(own[0].found["factor"])
+    factor = groups if name == GROUP and groups else factor_words(name)[0]
     yes = [n for n, some in ranked.items() if some[0].test and some[0].test.is_shown]
     no = [n for n in ranked if n not in yes]
     if not yes:

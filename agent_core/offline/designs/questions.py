@@ -52,7 +52,7 @@ def questions_of(
         cost = Ask(Estimand.COST, Clause("", "", "", 0, is_asked=False))
         found.append(_question(cost, structure, costs))
     found = _with_tests(_with_margin(found, clauses), structure)
-    found = _with_references(found, clauses, structure)
+    found = _with_same_pairs(_with_references(found, clauses, structure))
     used = frozenset(a.clause.said for a in asks)
     return tuple(in_order(q, structure) for q in found), used
 
@@ -182,6 +182,23 @@ def _with_tests(found: list[Question], structure: Structure) -> list[Question]:
     for place in (own or tested)[:1] if named else ():
         found[place] = replace(found[place], test=named)
     return found
+
+
+def _with_same_pairs(found: list[Question]) -> list[Question]:
+    """Return questions of which those about groups ask of the pairs that a difference is of."""
+    asked = next((q for q in found if q.kind is Estimand.DIFFERENCE), None)
+    if asked is None:
+        return found
+    return [
+        replace(q, pairs=asked.pairs, reference=asked.reference)
+        if q.kind is Estimand.INTERACTION
+        and q.groups
+        and not q.pairs
+        and q.reference is None
+        and q.over[:1] == asked.over[:1]
+        else q
+        for q in found
+    ]
 
 
 def _with_told_algorithm(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from agent_core.data.profile import profile
@@ -290,8 +292,12 @@ async def test_a_report_claims_differences_and_types_no_number(dataset):
     facts = {f"ndcg@10|{n}|mean": v for n, v in [("Popularity", 0.1), ("EASE", 0.3),
                                                 ("ItemKNN", 0.2)]}  # fmt: skip
 
-    draft = await report_of(plan, dataset, facts)
+    of_two = replace(plan.questions[0], pairs=(("EASE", "ItemKNN"),), reference=None)
+    draft = await report_of(replace(plan, questions=(of_two,)), dataset, facts)
+    of_all = replace(of_two, pairs=())
 
+    answered = await report_of(replace(plan, questions=(of_all,)), dataset, facts)
+    assert answered.claims == ()  # the answer tells of every pair
     assert Claim("ItemKNN", "Popularity", "ndcg@10") in draft.claims
     assert "{{claim:0}}." in draft.findings
     assert any("not tuned" in limit for limit in draft.limits)

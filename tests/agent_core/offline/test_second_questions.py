@@ -47,6 +47,8 @@ async def test_what_is_asked_of_some_users_or_items_becomes_a_question(second):
         q.groups for q in plan.questions if q.kind in (Estimand.INTERACTION, Estimand.GROUPS)
     ]
     assert groups == [GROUPED[second]]
+    pairs = {q.pairs for q in plan.questions if q.kind is not Estimand.COST}
+    assert len(pairs) == 1
     assert plan.unanswered == ()
 
 
