@@ -12,6 +12,8 @@ from agent_core.offline.composer import DRAWN
 from agent_core.offline.grammar import clauses
 from agent_core.offline.templates import sentence
 from agent_core.prose.text_tables import read_table
+from agent_core.rules.design_words import split_seeds_of
+from agent_core.rules.wording import split_text
 
 _ROWS: list[dict[str, Any]] = read_table(Path(__file__).with_suffix(".toml"))["requirements"]
 
@@ -83,6 +85,7 @@ def _checked_requirements(plan: Plan, dataset: Dataset) -> Iterator[Requirement]
         "subjects": [a for a in plan.algorithms if a not in plan.baselines],
         "random": [a for a in plan.algorithms if a.is_random],
         "configurations": configurations_text(plan, ": "),
+        "split": split_text(plan.split, split_seeds_of(plan)),
         "is_drawn": any(q.kind in DRAWN for q in with_design(plan).questions),
     }
     for row in _ROWS:

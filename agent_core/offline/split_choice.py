@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent_core.domain import Dataset, Metric, Order, SplitKind, SplitRules, Study, Topic
+from agent_core.domain import (
+    Dataset,
+    FactorKind,
+    Metric,
+    Order,
+    SplitKind,
+    SplitRules,
+    Study,
+    Topic,
+)
 from agent_core.offline.assumptions import Assumptions
 from agent_core.offline.grammar import Reading
 from agent_core.rules.given_split import given_rules
@@ -43,7 +52,8 @@ def split_of(
     elif kind is None:
         kind = SplitKind.LEAVE_ONE_OUT if study is Study.SEED_VARIANCE else SplitKind.USER_FRACTION
         kind = SplitKind.USER_FRACTION if only_ratings else kind
-        text = f"no split was named, so I take {split_text(SplitRules(kind))}"
+        seeds = reading.design.levels(FactorKind.SPLIT_SEED)
+        text = f"no split was named, so I take {split_text(SplitRules(kind), seeds)}"
         assumptions.add(text, Topic.SPLIT)
     holdout = reading.holdout or 0.2
     order = Order.NEWEST if is_newest and kind.has_share else Order.RANDOM
