@@ -28,7 +28,7 @@ def unanswered_of(clauses: Sequence[Clause], used: Collection[str]) -> tuple[Una
 def _unanswered(clauses: Sequence[Clause], used: Collection[str]) -> Iterator[Unanswered]:
     begun = False
     for clause in clauses:
-        begun = begun or clause.said in used
+        begun = begun or clause.said in used or bool(clause.measures)
         is_unread = clause.said not in used and begun and _is_other_question(clause)
         reason = reason_against(clause) or (UNREAD if is_unread else "")
         if reason:
@@ -37,8 +37,10 @@ def _unanswered(clauses: Sequence[Clause], used: Collection[str]) -> Iterator[Un
 
 def _is_other_question(clause: Clause) -> bool:
     """Whether a clause asks for something beside the experiment; what opens a text leads in."""
+    asks_for = says("asks_for", clause.text)
     is_told = clause.said.rstrip().endswith("?") or says("tells_me", clause.text)
-    if not (clause.is_asked and is_told) or says("request", clause.text):
+    is_asked = asks_for or (clause.is_asked and is_told)
+    if not is_asked or (says("request", clause.text) and not asks_for):
         return False  # what is wished is told by the rest of the text
     if clause.measures:
         return False
