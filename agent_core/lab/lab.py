@@ -41,6 +41,7 @@ from agent_core.domain.events import (
 from agent_core.errors import AgentError, BadDataset, RunBusy
 from agent_core.lab.dataset_choice import before_last_change, files_of
 from agent_core.lab.refusals import refuse_beyond, refuse_open, require_sound
+from agent_core.lab.run_answers import answer_of
 from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.run_files import (
     can_be_described,
@@ -347,7 +348,7 @@ class Lab:
             return Answer(f"There is no plan yet; the run is {view.status.value}.")
         driver = RunDriver(self.journal, run, self.services, self.settings)
         driver.recorder.view = view
-        answer = await driver.answer(question)
+        answer = await answer_of(driver, question)
         await self.journal.append(run, Answered(question, answer, by))
         return answer
 

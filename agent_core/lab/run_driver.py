@@ -10,10 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from agent_core.domain import (
-    Answer,
     Budget,
     Ending,
     Packages,
@@ -43,17 +40,15 @@ from agent_core.errors import (
     machine_trouble,
 )
 from agent_core.execution.executor import Executor
-from agent_core.grounding.answer_numbers import invented, without
-from agent_core.grounding.answer_text import struck, untested
 from agent_core.lab.conclusion import Conclusion
 from agent_core.lab.confirmation import Confirmation
 from agent_core.lab.rereading import Rereading
-from agent_core.lab.run_files import RunFiles, status_text
+from agent_core.lab.run_files import RunFiles
 from agent_core.lab.settling import settled, settled_revision
 from agent_core.lab.striking import strike
 from agent_core.lab.waivers import NOTHING_ASKED, read_waivers
 from agent_core.lenskit.room import cautions
-from agent_core.researcher import AnswerRequest, Context, PlanRequest, Researcher, ReviseRequest
+from agent_core.researcher import Context, PlanRequest, Researcher, ReviseRequest
 from agent_core.run.budget import Purse, RunBudget
 from agent_core.run.journal import Journal
 from agent_core.run.recorder import Recorder
@@ -386,34 +381,6 @@ class RunDriver:
             folds=self.settings.agent.k_fold_validation,
             outage_waits_s=self.services.outage_waits_s,
         )
-
-    async def answer(self, question: str) -> Answer:
-        """Answer a question from what is recorded."""
-        conclusion = Conclusion(self.recorder, self.services.packages, self.files())
-        found = await conclusion.afterwards(question)
-        if found.computed:
-            return found.computed
-        report = self.view.report.markdown if self.view.report else ""
-        plan, status, facts = self.existing_plan(), status_text(self.view), found.facts.values
-        request = AnswerRequest(
-            self.context(), plan, question, facts, report, status, found.answers
-        )
-        async with self.services.researcher.open_metered_view(self.run_budget()) as researcher:
-            answer = await researcher.answer(request)
-        await self.recorder.flush()
-        if answer.compute:
-            computed = (await conclusion.afterwards(answer.compute)).computed
-            if computed:
-                return computed
-        written = self.view.report
-        told = (written.headline, written.summary) if written else ()
-        planned = TypeAdapter(Plan).dump_json(plan).decode()
-        level = "90 %" if plan.margin else ""  # of the interval beside a margin
-        recorded = "\n".join((question, status, planned, level, *told))
-        text = struck(
-            answer.text, untested(answer.text, facts, "\n".join((status, report, *told)))
-        )
-        return replace(answer, text=without(text, invented(text, facts, recorded)))
 
     async def recheck(self) -> Rechecked:
         """Check the recorded files of the reported script once more, and log what came of it.
