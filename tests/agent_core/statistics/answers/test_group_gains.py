@@ -56,7 +56,7 @@ def test_the_lead_says_for_whom_the_gain_depends_on_the_group():
     text = answer_text(answer_to(ASKED, grouped(study_plan(EASE, KNN, factors=[SHARES])))).lead
 
     first = text.split(". ")[0]
-    assert "depends on the group for EASE" in first
+    assert f"depends on the {ASKED.groups} for EASE" in first
     assert "for ItemKNN that is not shown" in first
 
 
