@@ -62,3 +62,15 @@ async def all_threads(db: Database) -> list[ThreadRecord]:
     """Return all threads, oldest first."""
     sql = "SELECT * FROM threads ORDER BY created_at, thread_ts"
     return await db.read(lambda d: fetch(d, ThreadRecord, sql))
+
+
+async def leave_team(db: Database, team: str) -> None:
+    """Forget the threads of a workspace that is gone, and what was still to be posted there."""
+
+    def work(d: sqlite_utils.Database) -> None:
+        posts = """DELETE FROM outbox WHERE state = 'queued' AND (channel, thread_ts) IN
+                   (SELECT channel, thread_ts FROM threads WHERE team = ?)"""
+        for sql in (posts, "DELETE FROM threads WHERE team = ?"):
+            write(d, sql, [team])
+
+    await db.run(work)

@@ -34,6 +34,7 @@ from bot.wiring import ResearcherKind, open_core
 from bot.workspace.server import open_workspace
 from bot.workspace.state import TEAM
 from bot.workspace.workspace import Workspace
+from storage.threads import leave_team
 
 CHANNEL, PERSON = "experiments", "researcher"
 QUESTION = (
@@ -89,6 +90,8 @@ async def _perform(wanted: DemoOrder, settings: Settings, failed: list[str]) -> 
             _demo_settings(settings), Secrets(), kind, offline=CheatingResearcher()
         )
         core = await stack.enter_async_context(opening)
+        # Each demo has a workspace of its own: the threads of earlier ones are nowhere any more.
+        await leave_team(core.database, TEAM)
         tokens = SecretStr(workspace.bot_token), SecretStr(workspace.app_token)
         credentials = Credentials(*tokens, workspace.api_url)
         await stack.enter_async_context(open_bot_over(credentials, settings, core))

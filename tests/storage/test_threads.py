@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from stored import thread
+from stored import post, thread
 
-from storage import threads
+from storage import outbox, threads
 from storage.errors import RecordNotFound
 
 
@@ -38,3 +38,15 @@ async def test_a_thread_is_changed_alone(database):
 async def test_a_thread_that_is_not_known_cannot_be_changed(database):
     with pytest.raises(RecordNotFound, match=r"1\.0 in C1"):
         await threads.update(database, thread())
+
+
+async def test_a_workspace_that_is_gone_leaves_no_thread_and_nothing_to_post(database):
+    await threads.put(database, thread("1.0"))
+    await threads.put(database, thread("2.0", team="T2", run="r2"))
+    for key, ts in (("a", "1.0"), ("b", "2.0")):
+        await outbox.queue(database, post(key, thread_ts=ts))
+
+    await threads.leave_team(database, "T1")
+
+    assert [t.team for t in await threads.all_threads(database)] == ["T2"]
+    assert [p.key for p in await outbox.pending(database)] == ["b"]
