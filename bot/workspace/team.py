@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from dataclasses import dataclass, field
 
 from bot.workspace.clock import Clock
@@ -55,7 +56,8 @@ class Team:
             return
         if scope and scope not in self.rules.scopes:
             return
-        event_id = self.state.next_id("Ev")
+        # Unique in the world, as Slack's: a data folder outlives workspaces and tells them by it.
+        event_id = f"Ev{secrets.token_hex(8).upper()}"
         self.socket.deliver_event(envelope(event, event_id, self.clock.wall()))
 
     def add_message(self, channel: Channel, user: str, fields: Json) -> Json:
