@@ -15,11 +15,12 @@ from pathlib import Path
 from storage.artifacts import scratch_beside
 from storage.database import FILE_NAME, Database, open_database
 from storage.errors import StorageUnavailable, unusable_database, unusable_path
+from storage.log_copies import RUNS
 from storage.mending import has_lost_events, needs_mending, write_mended
 from storage.settings import StorageSettings
 
 DAMAGED = "{path} is damaged; shown is what can be read. `autoreclab serve` mends it at its start."
-FOLDERS = ("files", "runs")
+FOLDERS = ("files", RUNS)
 """What a backup holds besides the database."""
 
 

@@ -17,6 +17,7 @@ import sqlite_utils
 import stamina
 
 from storage.errors import StorageUnavailable, kind_of, unusable_database, unusable_path
+from storage.log_copies import RUNS
 from storage.mending import complete_from_copies, mend, needs_mending
 from storage.migrations import migrate, require_ours
 from storage.settings import StorageSettings
@@ -41,6 +42,11 @@ class Database:
     def path(self) -> Path:
         """The database file."""
         return self.folder / FILE_NAME
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the files of all runs."""
+        return self.folder / RUNS
 
     async def run(self, work: Work[T]) -> T:
         """Run `work` in a transaction; rolled back when it raises, on disk when this returns.

@@ -154,7 +154,8 @@ def _readable_rows(source: sqlite3.Connection, table: str) -> list[dict[str, Any
         sql = f"SELECT rowid AS place, * FROM {table} NOT INDEXED ORDER BY rowid {order}"
         with suppress(*UNREADABLE):
             for row in source.execute(sql):
-                found.setdefault(row["place"], {k: row[k] for k in row.keys() if k != "place"})  # noqa: SIM118
+                values = dict(row)
+                found.setdefault(values.pop("place"), values)
     return [found[place] for place in sorted(found)]
 
 

@@ -157,7 +157,7 @@ class Journal:
 
     def folder(self, run: RunId) -> Path:
         """Return the folder of a run's files."""
-        return self.database.folder / "runs" / run
+        return self.database.runs / run
 
     async def create(self, run: RunId, task: Task) -> RunId:
         """Create a run, or return the one that the same origin already has."""
@@ -323,7 +323,7 @@ class Journal:
     async def forget(self, run: RunId) -> None:
         """Delete a run: its files, the copies of its data that no other uses, and its log."""
         # The log last: whatever comes between, the run is listed and can be forgotten again.
-        await self.files.forget(self.folder(run), self.database.folder / "runs")
+        await self.files.forget(self.folder(run), self.database.runs)
         await runs.forget_run(self.database, run)
 
 
