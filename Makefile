@@ -6,6 +6,8 @@ ARGS ?=
 BIN := .venv/bin
 
 .PHONY: help install install-dev demo test test-all check fix soak bench clean
+# Benchmarks build on what the tests share, which has no types.
+LOOSE := $(BIN)/mypy --follow-imports=silent --implicit-reexport --allow-untyped-calls --allow-untyped-defs --allow-incomplete-defs --no-warn-return-any
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 help: ## list the commands
@@ -30,6 +32,7 @@ check: install-dev ## format, lint, types, layers, and the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@for script in benchmarks/*.py; do $(LOOSE) $$script || exit 1; done
 	@$(BIN)/lint-imports
 	@$(PYTEST) -m "not slow and not wide" $(ARGS)
 

@@ -271,7 +271,7 @@ def measure_judging(path: Path) -> None:
     delivery = Delivery(plan, SCRIPT, execution, (dataset,), files)
     began = time.perf_counter()
     watch = Watch()
-    checks, primary = asyncio.run(watch.while_doing(look_through(check_delivery, delivery, ())))
+    checks, primary, _ = asyncio.run(watch.while_doing(look_through(check_delivery, delivery, ())))
     print(f"judged in {time.perf_counter() - began:.1f} s: {primary}")
     for check in checks:
         if check.finding not in (Finding.PASS, Finding.NOT_APPLICABLE):

@@ -63,11 +63,12 @@ def count(folder: Path, sandbox: Sandbox) -> Left:
     status = Path("/proc/self/status").read_text()
     memory = next(line for line in status.splitlines() if line.startswith("RssAnon"))
     inside = zygotes_of(sandbox)
+    ours = ("self", *map(str, inside))
     return Left(
-        descriptors=sum(number_of(Path(f"/proc/{pid}/fd")) for pid in ("self", *inside)),
-        mounts=sum(mounts_of(pid) for pid in ("self", *inside)),
+        descriptors=sum(number_of(Path(f"/proc/{pid}/fd")) for pid in ours),
+        mounts=sum(mounts_of(pid) for pid in ours),
         folders=sum(1 for p in folder.glob(f"{PREFIX}{os.getpid()}-*") for _ in p.iterdir()),
-        sleepers=sum(is_script(p) for p in Path("/proc").glob("[0-9]*/cmdline")),
+        sleepers=sum(int(is_script(p)) for p in Path("/proc").glob("[0-9]*/cmdline")),
         groups=sum(
             1 for p in Path("/sys/fs/cgroup").rglob(f"{GROUP}{os.getpid()}-*") if p.is_dir()
         ),

@@ -148,7 +148,7 @@ def _untested(evidence: Evidence, fold: str) -> pd.DataFrame:
 
 
 def unexplained_by_cold_start(
-    missing: pd.DataFrame, train: pd.DataFrame, expected: pd.DataFrame, tested: int
+    missing: pd.DataFrame, train: RowsOf, expected: RowsOf, tested: int
 ) -> tuple[pd.DataFrame, str]:
     """Return what is missing without what training does not know, and how much that is.
 
@@ -156,10 +156,10 @@ def unexplained_by_cold_start(
     back leaves all c interactions of an item to the test with probability h^c; far more than are
     to be expected from that were left out for another reason.
     """
-    share, doubts = tested / max(1, len(train) + tested), []
+    share, doubts = tested / max(1, len(train.rows) + tested), []
     for column, what in (("item_id", "items"), ("user_id", "users")):
-        is_new = ~missing[column].isin(train[column].unique())
-        sizes = expected[column].value_counts()
+        is_new = ~missing[column].isin(train.columns([column])[column].unique())
+        sizes = expected.columns([column])[column].value_counts()
         usual = float((sizes * share**sizes).sum())
         count = int(is_new.sum())
         if 0 < count <= 2 * usual + 3 * usual**0.5 + FEW:
@@ -237,7 +237,9 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
     if given := split.fold_of(fold[0]):
         is_expected &= np.isin(split.numbers, given.pairs)
     apart = list(_parts_to_choose_on(evidence))
-    is_kept = are_among(pair_keys(data), kept_pairs(evidence, fold))
+    saved = kept_pairs(evidence, fold)
+    is_kept = are_among(pair_keys(data), saved)
+    del saved
     kept = [rows[rows >= 0] for rows in origin.rows.values()]
     missing = data[is_expected & ~is_kept & ~_are_there(data, [*kept, *apart])]
     train = RowsOf(data, origin.rows["train"][origin.rows["train"] >= 0])
@@ -245,10 +247,8 @@ def _loss_of(evidence: Evidence, fold: Fold, split: GivenSplit) -> Loss:
     if kind_of(evidence, fold[0]) is SplitKind.GLOBAL_TIME and "timestamp" in data:
         missing, note, doubt = _unexplained_by_cut(missing, train.table)
     else:
-        expected = RowsOf(data, np.flatnonzero(is_expected).astype(np.int32)).columns(PAIR)
-        missing, doubt = unexplained_by_cold_start(
-            missing, train.columns(PAIR), expected, len(fold[2])
-        )
+        expected = RowsOf(data, np.flatnonzero(is_expected).astype(np.int32))
+        missing, doubt = unexplained_by_cold_start(missing, train, expected, len(fold[2]))
     users = data["user_id"].to_numpy()
     gone = [missing["user_id"].to_numpy(), *(users[rows] for rows in apart)]
     lost = np.setdiff1d(np.concatenate(gone), users[is_kept])

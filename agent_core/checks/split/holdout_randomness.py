@@ -330,7 +330,10 @@ def _tally(
     """
     n, m = np.bincount(users), np.bincount(users[is_test], minlength=int(users.max(initial=0)) + 1)
     mean = np.bincount(users, values) / n.clip(min=1)
-    s2 = np.bincount(users, (values - mean[users]) ** 2) / n.clip(min=1)
+    squares = mean[users]
+    squares -= values
+    squares *= squares
+    s2 = np.bincount(users, squares) / n.clip(min=1)
     variance = m * s2 * (n - m) / (n - 1).clip(min=1)
     sums = (values[is_test], m * mean, variance, m * s2, m)
     return (RESPECTS[column], *(float(x.sum()) for x in sums), int((n > 0).sum()))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agent_core.evidence.id_codes import are_among, distinct, pair_keys
 from agent_core.statistics.answers.answer import Grade, Reason
 
 Ints = NDArray[np.int64]
@@ -22,7 +23,9 @@ class Part:
     """What one block tests, and among which items."""
 
     pairs: Ints
-    """Tested user and item ids, sorted, shape (pairs, 2)."""
+    """A number for each tested pair of user and item, sorted."""
+    users: Ints
+    """Ids of the tested users, sorted."""
     candidates: Ints
     """Ids of the items that are ranked, sorted."""
     masked: str = ""
@@ -39,7 +42,7 @@ class Part:
         Parameters
         ----------
         test
-            Has user_id and item_id.
+            Has user_id and item_id, ids of at most 32 bits.
         candidates
             Ids of items.
         masked
@@ -47,16 +50,12 @@ class Part:
         dataset
             Whose ids these are.
         """
-        pairs = _sorted_pairs(test)
-        own = masked[masked["user_id"].isin(test["user_id"])]
-        digest = hashlib.sha256(_sorted_pairs(own).tobytes()).hexdigest()
+        users = np.unique(test["user_id"].to_numpy(dtype=np.int64))
+        own = distinct(pair_keys(masked))
+        own = own[are_among(own >> 32, users)]
         items = np.unique(np.fromiter(candidates, dtype=np.int64))
-        return cls(pairs, items, digest, dataset, len(masked))
-
-    @property
-    def users(self) -> Ints:
-        """The tested users."""
-        return np.unique(self.pairs[:, 0])
+        pairs, digest = distinct(pair_keys(test)), hashlib.sha256(own.data).hexdigest()
+        return cls(pairs, users, items, digest, dataset, len(masked))
 
     @property
     def test_share(self) -> float:
@@ -80,9 +79,3 @@ def grade_of(a: Part | None, b: Part | None) -> tuple[Grade, Reason]:
         return Grade.APART, Reason.NO_COMMON_USERS
     is_same = np.array_equal(first, second)
     return Grade.COMMON, Reason.OTHER_ITEMS if is_same else Reason.OTHER_TEST_USERS
-
-
-def _sorted_pairs(frame: pd.DataFrame) -> Ints:
-    """Return distinct user and item ids in order."""
-    columns = [frame[c].to_numpy(dtype=np.int64) for c in ("user_id", "item_id")]
-    return np.unique(np.column_stack(columns), axis=0) if len(frame) else np.empty((0, 2), int)

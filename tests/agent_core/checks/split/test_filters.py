@@ -10,6 +10,7 @@ from studies import honest
 
 from agent_core.checks.split.filters import filters_as_planned, unexplained_by_cold_start
 from agent_core.domain import Finding, SplitKind
+from agent_core.evidence.cells import RowsOf
 
 
 def without(made, chosen):
@@ -130,7 +131,9 @@ def test_only_as_much_is_new_to_training_as_a_draw_makes_so():
 
     for count, left in ((8, 0), (40, 40)):
         missing = data[is_rare].head(count)
-        rest, doubt = unexplained_by_cold_start(missing, data.drop(missing.index), data, tested)
+        drawn = RowsOf(data, data.drop(missing.index).index.to_numpy(dtype=np.int32))
+        whole = RowsOf(data, data.index.to_numpy(dtype=np.int32))
+        rest, doubt = unexplained_by_cold_start(missing, drawn, whole, tested)
         assert len(rest) == left
         assert bool(doubt) is (left == 0)
 

@@ -1,7 +1,7 @@
 """How far judges agree with known truth, on the cases of calibration.toml.
 
-    python benchmarks/calibration.py             the rules, two bad judges; a model if a key is set
-    python benchmarks/calibration.py --model M   that model, at OPENAI_BASE_URL
+    python benchmarks/judge_calibration.py  the rules, two bad judges; a model if a key is set
+    python benchmarks/judge_calibration.py --model M  that model, at OPENAI_BASE_URL
 
 Quotes are looked for as in a run, so that a claim without evidence counts as not met.
 """
