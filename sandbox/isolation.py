@@ -12,6 +12,7 @@ from sandbox.packages import InstalledPackages
 from sandbox.workspace import Workspace
 
 INSIDE = Path(__file__).resolve().parent / "inside"
+ALONE = "import sys; sys.path.append(sys.argv[1]); from sandbox.inside.alone import main; main()"
 FENCE = f"import sys; sys.path.append({SOURCES!r}); from sandbox.inside.fence import main; main()"
 MIB = 1 << 20
 SHARED_MIB = 256
@@ -76,7 +77,7 @@ def command(confinement: Confinement, job: Job) -> list[str]:
         *_drop(confinement.uid),
         *(str(packages.executable), "-I", "-S", "-c", FENCE),
         *(str(packages.prefix), str(packages.base_prefix)),
-        *interpreter(packages, f"{JOB}/script.py", job),
+        *interpreter(packages, SOURCES, f"{JOB}/script.py", job),
     ]
 
 
@@ -148,9 +149,12 @@ def limits(wanted: Limits) -> list[str]:
     return ["prlimit", *(f"--{n.lower()}={value}" for n, value in resources(wanted).items())]
 
 
-def interpreter(packages: InstalledPackages, script: str, job: Job) -> list[str]:
-    """Return the command that runs the script; no user site, no bytecode, no buffering."""
-    return [str(packages.executable), "-s", "-B", "-u", script, *job.arguments]
+def interpreter(packages: InstalledPackages, code: str, script: str, job: Job) -> list[str]:
+    """Return the command that runs the script; no user site, no bytecode, no buffering.
+
+    `code` is where the interpreter finds the sandbox's own modules.
+    """
+    return [str(packages.executable), "-s", "-B", "-u", "-c", ALONE, code, script, *job.arguments]
 
 
 def _namespaces(confinement: Confinement) -> list[str]:

@@ -16,7 +16,7 @@ from sandbox.execution import Execution, IsolationLevel, Job, OnOutput
 from sandbox.groups import Group, Place, entering, group_of, with_group_limits
 from sandbox.isolation import Confinement, command, interpreter, limits, options, variables
 from sandbox.output import Output
-from sandbox.packages import InstalledPackages
+from sandbox.packages import SOURCES, InstalledPackages
 from sandbox.process import ChildProcess, begin
 from sandbox.sandbox import Standing
 from sandbox.supervision import Running, drive, outcome
@@ -113,7 +113,7 @@ class LocalSandbox:
                 (space.job / name).write_bytes((space.root / name).read_bytes())
         environment = variables(job) | {"HOME": str(space.root), "TMPDIR": str(space.root)}
         script = str(space.job / "script.py")
-        line = [*limits(job.limits), *interpreter(self.packages, script, job)]
+        line = [*limits(job.limits), *interpreter(self.packages, str(SOURCES), script, job)]
         return begin(entering(frame.group, line), cwd=str(space.job), environment=environment)
 
 

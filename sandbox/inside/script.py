@@ -30,13 +30,18 @@ def settle(environment: dict[str, str], arguments: Sequence[str]) -> None:
     os.chdir(JOB)
     sys.argv = [f"{JOB}/script.py", *arguments]
     sys.path[:] = [JOB, *(p for p in sys.path if p not in (SOURCES, ""))]
-    for name in [n for n in sys.modules if n.partition(".")[0] == "sandbox"]:
-        del sys.modules[name]
+    forget_sandbox()
     _forget_exit_handlers()
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     _use_threads(environment)
+
+
+def forget_sandbox() -> None:
+    """Drop the sandbox's own modules: the script is not to see them."""
+    for name in [n for n in sys.modules if n.partition(".")[0] == "sandbox"]:
+        del sys.modules[name]
 
 
 def run(path: str) -> int:

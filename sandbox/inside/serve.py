@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from sandbox.inside import kernel
 from sandbox.inside.confinement import confine, take_output
 from sandbox.inside.request import EARLIER, INPUTS, JOB, WORK, Request, receive, send
+from sandbox.inside.screenless import draw_without_screen
 from sandbox.inside.script import run, settle
 
 INIT = ("/bin/sh", "-c", 'trap "" CHLD; exec sleep 2147483647')
@@ -240,6 +241,7 @@ def _preload(names: list[str]) -> dict[str, str]:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001  a library may fail in any way
             failed[name] = f"{type(error).__name__}: {error}"[:300]
+    draw_without_screen()
     for finalizer in tuple(weakref.finalize._registry):  # type: ignore[attr-defined]
         finalizer.atexit = False
     gc.collect()

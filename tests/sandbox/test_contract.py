@@ -228,6 +228,22 @@ async def test_a_traceback_shows_the_script_alone(bench):
     assert "line 4, in <module>" in execution.output
 
 
+async def test_figures_meant_for_a_window_are_drawn_into_files(bench):
+    source = """
+import matplotlib
+matplotlib.use("TkAgg")
+import matplotlib.pyplot as plt
+plt.switch_backend("QtAgg")
+plt.plot([1, 2])
+plt.savefig("figure.png")
+"""
+    execution = await bench.run(source)
+
+    assert execution.is_ok
+    assert [a.name for a in execution.artifacts] == ["figure.png"]
+    assert "needs a screen" in execution.output
+
+
 async def test_a_message_as_exit_status_is_printed(bench):
     execution = await bench.run("import sys\nsys.exit('no ratings left')")
 
