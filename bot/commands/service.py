@@ -15,6 +15,7 @@ import typer
 from agent_core.errors import AgentError
 from bot.app import Bot, open_bot
 from bot.blocks.rounds import RoundPrice
+from bot.commands.loop_watch import watching_loop
 from bot.errors import SlackError
 from bot.settings import Secrets, Settings
 from bot.slack.manifest import app_manifest
@@ -36,7 +37,8 @@ def run_until_told(work: Coroutine[Any, Any, None]) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)
-        await task
+        with watching_loop():
+            await task
 
     try:
         asyncio.run(through())

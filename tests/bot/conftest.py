@@ -4,15 +4,20 @@ import pytest
 from bot_bench import QUICK, Bench
 from scripted_lab import ScriptedLab
 
+from bot.commands.loop_watch import STILL_S, watching_loop
 from bot.workspace.server import open_workspace
 
 
 @pytest.fixture
 async def bench(tmp_path):
-    async with open_workspace(rules=QUICK) as workspace:
-        bench = Bench(workspace, ScriptedLab(), tmp_path)
-        yield bench
-        await bench.stop()
+    told = []
+    with watching_loop(told.append):
+        async with open_workspace(rules=QUICK) as workspace:
+            bench = Bench(workspace, ScriptedLab(), tmp_path)
+            yield bench
+            await bench.stop()
+    # A loaded machine may stop everybody; what the loop itself worked does not depend on it.
+    assert not [s for s in told if s.cpu_s >= STILL_S]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -16,6 +17,7 @@ import pytest
 from patience import STUDY_S
 
 from agent_core.data.synthetic import write_catalogue
+from bot.commands.loop_watch import STILL_S
 from bot.workspace.server import open_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,7 @@ QUESTION = (
     "@autoreclab How much does the random seed change NDCG@10 of ImplicitMF? Use {seeds} seeds, "
     "leave-one-out."
 )
+STANDSTILL = re.compile(r"stood still .*cpu_s=([\d.]+) place=(.*)\)")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -55,6 +58,8 @@ async def service(workspace, folder):
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         await process.wait()
+    standstills = STANDSTILL.findall((folder.parent / "service.log").read_text())
+    assert not [place for cpu_s, place in standstills if float(cpu_s) >= STILL_S]
 
 
 def posts(workspace, ts, part):
