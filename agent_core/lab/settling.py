@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from agent_core.domain import Dataset, Plan, PlanChange, Revision, Unanswered
+from agent_core.lab.clauses import has_most_words, plain_words, same_words
 from agent_core.lab.run_files import file_spans
+from agent_core.lab.second_reading import not_asked
 from agent_core.lab.unseen_users import with_unseen_users
 from agent_core.rules.accounting import unaccounted
 from agent_core.rules.design_changes import untold_changes
@@ -16,15 +18,14 @@ QUOTED = re.compile(r"“([^”]+)”,? *(.*)", re.DOTALL)
 """A clause in the task's own words, and why nothing covers it."""
 LONGER = 1.5
 """How much longer the clause of a question may be than the one that it stands for."""
-CLAUSE = 0.6
-"""Share of a clause's words that what answers it has too."""
 
 
 def settled(plan: Plan, text: str, datasets: Sequence[Dataset] = ()) -> Plan:
     """Return a plan in which each clause of its task is used, or named as not answered."""
     plan = with_unseen_users(_in_one_place(plan))
     found = unaccounted(text, plan, datasets, plan.struck, spared=file_spans(text, datasets))
-    return replace(plan, unanswered=each_once((*plan.unanswered, *found)))
+    asked = not_asked(text, plan, datasets)
+    return replace(plan, unanswered=each_once((*plan.unanswered, *found, *asked)))
 
 
 def settled_revision(
@@ -61,12 +62,6 @@ def each_once(clauses: Iterable[Unanswered]) -> tuple[Unanswered, ...]:
     return tuple(kept)
 
 
-def same_words(a: str, b: str) -> bool:
-    """Whether one of two texts holds the other, whatever their marks."""
-    one, other = _plain(a), _plain(b)
-    return bool(one and other) and (one in other or other in one)
-
-
 def _in_one_place(plan: Plan) -> Plan:
     """Return a plan whose clauses that nothing covers are all in `unanswered`.
 
@@ -84,9 +79,9 @@ def _unanswered_of(line: str) -> Unanswered:
 
 def _is_asked(clause: Unanswered, plan: Plan) -> bool:
     """Whether a question stands for a clause: for all of it, and for not much more."""
-    most = LONGER * len(_plain(clause.clause))
+    most = LONGER * len(plain_words(clause.clause))
     return any(
-        same_words(q.clause, clause.clause) and len(_plain(q.clause)) <= most
+        same_words(q.clause, clause.clause) and len(plain_words(q.clause)) <= most
         for q in plan.questions
     )
 
@@ -102,20 +97,10 @@ def _is_covered(
     was = unaccounted(clause.clause, replace(before, unanswered=()), datasets)
     if was:
         return not unaccounted(clause.clause, replace(after, unanswered=()), datasets)
-    return any(_answers(text, clause.clause) for text in _texts(after) - _texts(before))
+    return any(has_most_words(text, clause.clause) for text in _texts(after) - _texts(before))
 
 
 def _texts(plan: Plan) -> set[str]:
     """Return the words of a task that questions and requirements of a plan stand for."""
     asked = {t for q in plan.questions for t in (q.clause, q.text)}
     return asked | {t for r in plan.requirements for t in (r.clause, r.text)}
-
-
-def _answers(text: str, clause: str) -> bool:
-    """Whether a text has most words of a clause."""
-    wanted, said = set(_plain(clause).split()), set(_plain(text).split())
-    return bool(wanted) and len(wanted & said) >= CLAUSE * len(wanted)
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"[\w%@.]+", text.lower())).strip(" .")

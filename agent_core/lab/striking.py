@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent_core.domain import Plan, PlanChange, Revision, Unanswered
-from agent_core.lab.settling import same_words
+from agent_core.lab.clauses import same_words
 
 ASKED = re.compile(
     r"\b(?P<verb>leave (?:out|off|away)|drop|strike|skip|forget|ignore|remove|without)\b"

@@ -7,9 +7,11 @@ from pathlib import Path
 from agent_core.domain import (
     Algorithm,
     Candidates,
+    Column,
     DataRule,
     DataRuleKind,
     DataRules,
+    Dataset,
     Estimand,
     Factor,
     FactorRole,
@@ -29,6 +31,7 @@ from agent_core.domain import (
 FOLDER = Path(__file__).parent.parent / "agent_core" / "offline" / "designs"
 RANDOM = {"ImplicitMF", "BiasedMF", "BPR", "FunkSVD", "NMF", "Random"}
 CLASSES = {"Popularity": "PopScorer", "BPR": "FlexMFImplicitScorer", "NMF": "NMFScorer"}
+COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id"))
 REPEATED = ("model_seed", "split_seed", "fold")
 PARTS = (
     *REPEATED,
@@ -140,3 +143,11 @@ def question_of(written) -> Question:
     lists = {k: tuple(fields.pop(k, ())) for k in ("over", "measures", "within")}
     pairs = tuple(tuple(pair) for pair in fields.pop("pairs", ()))
     return Question(kind, pairs=pairs, **lists, **fields)
+
+
+def datasets_of(design):
+    """Return the profiles of the datasets that a design names."""
+    named = next((f["levels"] for f in design["factors"] if f["name"] == "dataset"), [])
+    return tuple(
+        Dataset(n, "0", 1, ",", True, COLUMNS, "user_id", "item_id", None, None, 9) for n in named
+    )

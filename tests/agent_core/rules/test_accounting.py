@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pytest
 from builders import plan_of, rated
-from expected_designs import designs, plan_from
+from expected_designs import COLUMNS, datasets_of, designs, plan_from
 from hypothesis import given, strategies as st
 
 from agent_core.domain import (
-    Column,
     Dataset,
     Estimand,
     Factor,
@@ -26,15 +25,6 @@ ENOUGH = 0.9
 """Share of the single removals that are found; names and numbers that stand twice hide others."""
 DESIGNS = designs()
 EVERY = (*DESIGNS, *designs("held_out"))
-COLUMNS = tuple(Column(n, "int", 9) for n in ("user_id", "item_id"))
-
-
-def datasets_of(design):
-    """Return the profiles of the datasets that a design names."""
-    named = next((f["levels"] for f in design["factors"] if f["name"] == "dataset"), [])
-    return tuple(
-        Dataset(n, "0", 1, ",", True, COLUMNS, "user_id", "item_id", None, None, 9) for n in named
-    )
 
 
 def found(design, plan):
