@@ -108,6 +108,7 @@ LIMITS = Limits(timeout_s=100, memory_mib=4096)
 
 
 @pytest.mark.slow
+@pytest.mark.wide
 @pytest.mark.timeout(300)
 async def test_every_library_gives_the_results_of_a_fresh_process(tmp_path):
     packages = read_packages(find_python())

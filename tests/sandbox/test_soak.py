@@ -9,7 +9,7 @@ import pytest
 SOAK = Path(__file__).parents[2] / "benchmarks/soak_sandbox.py"
 
 
-@pytest.mark.parametrize("level", ["warm", "cold"])
+@pytest.mark.parametrize("level", ["warm", pytest.param("cold", marks=pytest.mark.wide)])
 async def test_fifty_executions_leave_nothing(level):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(SOAK), "--executions", "50", "--level", level, "--no-libraries"),

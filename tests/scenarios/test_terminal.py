@@ -137,7 +137,6 @@ def test_runs_are_listed_shown_and_exported(home, finished):
             (("exec", "nothing.py"), 2, "nothing.py"),
         ],
         "no such file: nothing.csv",
-        "broken.csv",
         "understand",
     ),
 )
@@ -245,6 +244,7 @@ def test_at_a_terminal_data_are_asked_about_after_a_refusal_and_before_the_start
     assert "Protocol frozen before any result: plan v2" in " ".join(shown.split())
 
 
+@pytest.mark.wide
 def test_data_of_the_shelf_are_taken_by_name(home):
     assert call(home, "data", "add", "small-shop", "catalogue.tsv").returncode == 0
     listed = call(home, "data", "list", "--json")

@@ -18,6 +18,7 @@ from designed import (
     study,
 )
 from studies import ITEMS, USERS, interactions
+from tiers import each_of
 
 from agent_core.domain import (
     Algorithm,
@@ -158,7 +159,7 @@ def long_lists_that_nearly_always_hit():
     return designed(study(EASE, POPULARITY, factors=(seeds,), splits=(Level(split),)), data=data)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", each_of(STUDIES, 2))
 def test_nothing_binding_is_said_against_an_honest_design(tmp_path, name):
     made = STUDIES[name]()
     made.version = 2

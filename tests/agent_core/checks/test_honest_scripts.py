@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builders import rated
 from studies import EACH, ITEMS, USERS, K, honest, rating_prediction, top_lists
+from tiers import each_of
 
 from agent_core.checks.registry import RULES, run_checks
 from agent_core.domain import Algorithm, Finding, SplitKind, Study, Waiver
@@ -264,7 +265,7 @@ HONEST = (
 )
 
 
-@pytest.mark.parametrize("make", HONEST, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("make", each_of(HONEST, 2), ids=lambda f: f.__name__)
 def test_no_honest_study_is_stopped(make, tmp_path):
     made = make(honest())
 

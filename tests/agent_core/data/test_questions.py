@@ -4,6 +4,7 @@ import random
 
 import pytest
 from read_files import read_file
+from tiers import each_of
 
 PICK = random.Random(4)
 PAIRS = [(u, i) for u in range(1, 25) for i in PICK.sample(range(100, 160), 6)]
@@ -40,7 +41,7 @@ def told(dataset):
     return [q.text for q in dataset.questions]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", each_of(FILES, 3))
 def test_every_option_reads_the_file_that_way_and_is_asked_no_more(tmp_path, name):
     guessed = read_file(tmp_path, FILES[name]).dataset
 

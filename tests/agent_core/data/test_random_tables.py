@@ -6,7 +6,7 @@ import pytest
 from random_tables import random_table
 from read_files import read_file
 
-TABLES = int(os.environ.get("AUTORECLAB_RANDOM_TABLES", "60"))
+TABLES = int(os.environ.get("AUTORECLAB_RANDOM_TABLES", "24"))
 """`make soak` reads 2,000."""
 TOLD = "the first column is the user, the second column is the item"
 

@@ -94,7 +94,7 @@ def drop_users(made, draw):
 CHANGES = (None, leave_out_a_run, change_a_value, copy_a_run, drop_users)
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(st.data())
 def test_a_script_and_its_twin_are_the_same_evidence(data):
     made = designed(data.draw(plans()))

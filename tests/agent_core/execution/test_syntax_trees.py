@@ -10,6 +10,8 @@ from agent_core.execution.syntax_trees import parse, undisturbed
 
 DEEP = "def f():\n  if a:\n    for i in b:\n      return " + "[" * 30 + "1" + "]" * 30 + "\n"
 
+TREES = 240
+
 
 @pytest.fixture
 def restless():
@@ -27,12 +29,12 @@ def restless():
 
 
 def test_threads_that_read_scripts_do_not_disturb_each_other(restless):
-    sources = [DEEP * (1 + n % 3) for n in range(900)]
+    sources = [DEEP * (1 + n % 3) for n in range(TREES)]
 
     with ThreadPoolExecutor(8) as pool:
         trees = list(pool.map(parse, sources))
 
-    assert [len(t.body) for t in trees] == [1 + n % 3 for n in range(900)]
+    assert [len(t.body) for t in trees] == [1 + n % 3 for n in range(TREES)]
 
 
 def test_what_is_disturbed_is_made_again_and_a_real_fault_is_told():

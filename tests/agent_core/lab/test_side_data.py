@@ -117,6 +117,7 @@ async def test_a_script_counts_genres_in_the_sandbox_and_from_the_zip(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.wide
 @pytest.mark.timeout(900)
 async def test_so_does_movielens(tmp_path):
     source = DATA / "ml-latest-small"

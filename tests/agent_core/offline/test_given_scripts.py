@@ -129,6 +129,7 @@ async def test_the_given_split_is_run_and_no_other(sandbox, tmp_path, written):
     assert shared.finding is (Finding.PASS if "valid" in parts else Finding.WARN)
 
 
+@pytest.mark.wide
 async def test_a_split_drawn_anew_is_found_out(sandbox, tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()

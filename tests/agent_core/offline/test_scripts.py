@@ -72,7 +72,7 @@ async def outcome(sandbox, tmp_path: Path, path: Path, task: str, variant: int):
             ("NDCG@5 of EASE, ratings of 3 and more, then a 10-core, 80/20", 0),
             ("NDCG@5 of EASE, remove users with fewer than 30 ratings, leave-one-out", 1),
         ],
-        5,
+        10,
     ),
 )
 async def test_a_study_passes_its_checks(sandbox, tmp_path, task, variant):

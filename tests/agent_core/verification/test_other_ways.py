@@ -171,6 +171,7 @@ def test_what_disagrees_or_is_ranked_anew_is_in_no_other_way(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.wide
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("name", "way", "values"),

@@ -5,6 +5,7 @@ All of them, on two datasets: `python benchmarks/soak_checks.py`.
 
 import pytest
 from cases import HONEST, SINS
+from tiers import each_of
 from trials import fault_of, synthetic, tried
 
 from agent_core.checks.registry import RULES
@@ -12,31 +13,28 @@ from sandbox.opening import open_sandbox
 from sandbox.settings import SandboxSettings
 
 SAMPLE = (
-    (
-        "classic recall of its own",
-        "saves another split than it trains on",
-        "a hyperparameter that is ignored",
-    ),
-    ("one seed for all repetitions", "values rounded up afterwards", "tuned on validation"),
+    "classic recall of its own",
+    "saves another split than it trains on",
+    "a hyperparameter that is ignored",
+    "one seed for all repetitions",
+    "values rounded up afterwards",
+    "tuned on validation",
 )
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("sample", [SAMPLE[0], pytest.param(SAMPLE[1], marks=pytest.mark.wide)])
+@pytest.mark.parametrize("sample", each_of(SAMPLE, 6))
 async def test_sampled_scripts_are_judged_as_they_must_be(tmp_path, sample):
     material = synthetic(tmp_path)
-    chosen = [c for c in (*SINS, *HONEST) if c.name in sample]
-    assert len(chosen) == len(sample)
+    (case,) = (c for c in (*SINS, *HONEST) if c.name == sample)
+    folder = tmp_path / "tried"
+    folder.mkdir()
 
-    faults = {}
     async with open_sandbox(SandboxSettings(level="auto")) as sandbox:
-        for number, case in enumerate(chosen):
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            faults[case.name] = fault_of(case, *await tried(case, material, sandbox, folder))
+        fault = fault_of(case, *await tried(case, material, sandbox, folder))
 
-    assert {name: fault for name, fault in faults.items() if fault} == {}
+    assert not fault
 
 
 def test_there_are_enough_scripts_and_all_can_be_made():
