@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from agent_core.domain import Dataset, Estimand, Plan, Question, Unanswered
 from agent_core.domain.design import BY_NAME, FactorKind
+from agent_core.domain.metric import usual_name
 from agent_core.lab.clauses import has_most_words
 from agent_core.offline.designs.reading import read_design
 
 MOST_TEXT = 20_000
 """Characters of a task that are read again; what is longer is no task."""
+OF_GROUPS = {Estimand.GROUPS, Estimand.INTERACTION}
+"""What tells how groups differ, be it in a measure or in a difference."""
 NO_QUESTION = "no question of the plan asks it"
 
 
@@ -46,14 +49,26 @@ def _stands_for(question: Question, wanted: Question) -> bool:
         return True
     if question.kind is Estimand.SCRIPTS_OWN:
         return not question.clause
-    if question.kind is not wanted.kind or bool(question.grouping) != bool(wanted.grouping):
+    if not _is_alike(question, wanted):
         return False
-    measures = set(question.measures), set(wanted.measures)
+    measures = _measured(question), _measured(wanted)
     if all(measures) and measures[0].isdisjoint(measures[1]):
         return False
     # How high something is may be said of any factors that it has.
     is_level = wanted.kind is Estimand.LEVEL
-    return is_level or _kinds(wanted.over) <= _kinds((*question.over, *question.within))
+    return is_level or _kinds(wanted.over) <= _kinds(question.over)
+
+
+def _is_alike(question: Question, wanted: Question) -> bool:
+    """Whether questions are of one kind; those that set groups against each other are."""
+    if question.grouping and wanted.grouping:
+        return question.kind is wanted.kind or {question.kind, wanted.kind} <= OF_GROUPS
+    return question.kind is wanted.kind and not (question.grouping or wanted.grouping)
+
+
+def _measured(question: Question) -> set[str]:
+    """Return the measures of a question, each by its usual name."""
+    return {usual_name(m.partition("@")[0]) + m.partition("@")[2] for m in question.measures}
 
 
 def _kinds(factors: Sequence[str]) -> set[FactorKind]:

@@ -10,8 +10,6 @@ from agent_core.lab.second_reading import not_asked
 from agent_core.lab.settling import settled
 
 EVERY = (*designs(), *designs("held_out"))
-KNOWN = {"cold_start-4", "rerank-4"}
-"""Whose plans the grammar reads otherwise; a plan with the words of the task is not accused."""
 TASK = (
     "How do item kNN and ImplicitMF rank against popularity in NDCG@10, and does that depend on "
     "how many ratings a user has?"
@@ -38,16 +36,14 @@ def test_a_question_taken_out_of_a_plan_is_named(every):
                 missed.append((design["id"], question.kind))
 
     assert tried > 5
-    assert len(missed) <= 0.1 * tried, missed
+    assert len(missed) <= 0.04 * tried, missed
 
 
 @pytest.mark.parametrize("every", [pytest.param(8), pytest.param(1, marks=pytest.mark.wide)])
 def test_a_plan_that_asks_all_is_not_accused(every):
     for design in EVERY[::every]:
-        if design["id"] not in KNOWN:
-            assert not_asked(design["text"], plan_from(design), datasets_of(design)) == (), design[
-                "id"
-            ]
+        told = not_asked(design["text"], plan_from(design), datasets_of(design))
+        assert told == (), design["id"]
 
 
 def test_another_kind_of_question_made_of_the_same_words_answers_them():
