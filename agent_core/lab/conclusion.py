@@ -39,8 +39,8 @@ from agent_core.researcher import Context, ReportRequest, Researcher
 from agent_core.run.recorder import Recorder
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import best_of
-from agent_core.statistics.answered import answers_for, is_left_open
-from agent_core.statistics.answers.answer import Answer as QuestionAnswer
+from agent_core.statistics.answered import answers_and_means, answers_for, is_left_open
+from agent_core.statistics.answers.answer import Answer as QuestionAnswer, Estimate
 from agent_core.statistics.answers.differences import with_late_margins
 from agent_core.statistics.computed_now import computed_now
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
@@ -59,6 +59,8 @@ class Results:
 
     facts: Facts | None = None
     answers: tuple[QuestionAnswer, ...] = ()
+    means: tuple[Estimate, ...] = ()
+    """Of every combination of compared levels."""
     requests: tuple[Matched, ...] = ()
     """What the plan says is reported, with what there is of it."""
 
@@ -127,6 +129,7 @@ class Conclusion:
             evidence=None,
             facts=results.facts,
             answers=results.answers,
+            means=results.means,
             requests=results.requests,
             others={n: facts for n, (facts, _) in others.items()},
             runs={n: run for n, (_, run) in others.items()},
@@ -257,8 +260,9 @@ def afterwards_of_delivery(
 def results_of_delivery(delivery: Delivery) -> Results:
     """Return the statistics of what was delivered, and the answers to the plan's questions."""
     evidence = delivery.read()
-    facts, answers = collect_facts(evidence), answers_for(evidence)
-    return Results(facts, answers, matched_requests(evidence, facts, answers))
+    facts = collect_facts(evidence)
+    answers, means = answers_and_means(evidence)
+    return Results(facts, answers, means, matched_requests(evidence, facts, answers))
 
 
 def _report_delivery(

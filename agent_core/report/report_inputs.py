@@ -29,7 +29,7 @@ from agent_core.execution.machine import machine
 from agent_core.run.rounds import is_margin_late
 from agent_core.run.tree import unmet
 from agent_core.run.view import RunView
-from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.answer import Answer, Estimate
 from agent_core.statistics.facts import Facts
 from agent_core.statistics.requested_results import Matched, missing_requests
 
@@ -58,6 +58,8 @@ class ReportInputs:
     facts: Facts | None
     answers: tuple[Answer, ...] = ()
     """To the questions of the plan, the primary one first."""
+    means: tuple[Estimate, ...] = ()
+    """Of every combination of compared levels, where it is no family."""
     requests: tuple[Matched, ...] = ()
     """What the plan says is reported, with what there is of it."""
     others: Mapping[int, Facts] = field(default_factory=dict)

@@ -30,6 +30,7 @@ from agent_core.report.bundle import slug, write_bundle
 from agent_core.report.caveats import alerts, known_limits
 from agent_core.report.failure import failure
 from agent_core.report.headline import headline, summaries_over_seeds
+from agent_core.report.level_tables import incomparable, level_tables, save_levels
 from agent_core.report.methods_section import statements
 from agent_core.report.number_texts import mean_text, names_of
 from agent_core.report.other_ways import save_other_ways
@@ -127,6 +128,7 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
     markdown = _report_markdown(inputs, facts, prose, answer, body, drawn)
     _write_texts(inputs, facts, markdown, folder)
     save_tables(inputs.answers, folder / "tables")
+    save_levels(inputs.means, folder / "tables")
     save_other_ways(inputs, folder / "tables")
     bundle = write_bundle(inputs, facts, answer, folder)
     solution = folder / "solution.py"
@@ -148,8 +150,17 @@ def write_report(inputs: ReportInputs, draft: ReportDraft, folder: Path) -> Repo
 
 
 def latex_table(inputs: ReportInputs, facts: Facts) -> str:
-    """Return the table of means for a paper."""
+    """Return the table of means for a paper; of a design a table a measure."""
     plan = inputs.plan
+    if inputs.means:
+        return render_template(
+            "levels.tex.j2",
+            plan=plan,
+            tables=level_tables(plan, inputs.means),
+            datasets=inputs.datasets,
+            label=slug(plan.title),
+            reasons=incomparable(inputs.answers),
+        ).strip()
     ranked = [*facts.of(plan.primary), *facts.summaries]
     return render_template(
         "table.tex.j2",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from agent_core.domain import Estimand, Plan, Question, Study, study_of, with_design
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.saved_parts import ODD_DATA
 from agent_core.rules.design_words import question_text
-from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.answer import Answer, Estimate
+from agent_core.statistics.answers.arms import arms_of
+from agent_core.statistics.answers.levels import level_estimates
 from agent_core.statistics.answers.registry import ANSWERS, answers_of
 from agent_core.statistics.answers.study_values import StudyValues
 from agent_core.statistics.requested_results import Matched, missing_requests
@@ -52,15 +54,30 @@ def empty_answers(plan: Plan, answers: Iterable[Answer]) -> tuple[Answer, ...]:
 
 def answers_for(evidence: Evidence) -> tuple[Answer, ...]:
     """Return the answers to all questions of a plan; empty ones where nothing can be computed."""
+    return answers_and_means(evidence)[0]
+
+
+def answers_and_means(evidence: Evidence) -> tuple[tuple[Answer, ...], tuple[Estimate, ...]]:
+    """Return the answers, and the mean of every combination of compared levels.
+
+    Without means where the statistics of runs have them: in a study of algorithms or seeds alone.
+    """
     plan = with_design(evidence.plan)
     try:
         study = StudyValues.of(evidence)
+        means = () if study_of(plan) in FAMILIES else tuple(means_of(study))
     except ODD_DATA as error:
         log.warning("no question can be answered", exc_info=error)
-        return tuple(map(Answer, plan.questions))
-    return answers_of(study)
+        return tuple(map(Answer, plan.questions)), ()
+    return answers_of(study), means
 
 
 def is_answered(question: Question) -> bool:
     """Whether the product computes an answer of this kind."""
     return question.kind in ANSWERS and question.kind is not Estimand.SCRIPTS_OWN
+
+
+def means_of(study: StudyValues) -> Iterator[Estimate]:
+    """Yield the mean of each measure at every combination of compared levels."""
+    for metric in study.plan.metrics:
+        yield from level_estimates(study, metric.key, arms_of(study, metric.key, ()))
