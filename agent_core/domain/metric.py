@@ -155,7 +155,7 @@ KINDS = (
     ),
     MetricKind(
         "novelty", Better.NEITHER, (0, inf), "Novelty",
-        spoken=r"novelty|(?:mean )?self[- ]information",
+        spoken=r"novelty|(?:more|less|most|least) novel|(?:mean )?self[- ]information",
         meaning="mean self-information of listed items",
     ),
     MetricKind(
@@ -166,7 +166,8 @@ KINDS = (
     MetricKind(
         "overlap", Better.NEITHER, (0, 1), "Overlap",
         spoken=r"(?:list |mean |average |pairwise )*(?:(?<!biased )overlaps?|jaccard)"
-        r"(?: (?:index|similarity))?",
+        r"(?: (?:index|similarity))?|how stable (?:are )?(?:the |their )?lists"
+        r"|stability of (?:the )?lists",
         is_of_pairs=True, meaning="share of items that two lists of a user have in common",
     ),
     MetricKind(

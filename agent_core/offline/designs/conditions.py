@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from agent_core.domain import Estimand, Question, Unanswered
 from agent_core.offline.designs.asked import PATTERNS, Clause
 
-NO_GROUP = "the question is asked of everybody: I have no rule for this time, group or kind"
+NO_GROUP = (
+    "the question is asked without it: I have no rule for this time, group, kind or form of data"
+)
 NO_TEST = "I test pairs by sign flips over users, beside them by Wilcoxon or a t-test if asked"
 
 

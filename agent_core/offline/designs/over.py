@@ -65,6 +65,14 @@ def factors_named(clause: Clause, structure: Structure) -> tuple[str, ...]:
     return tuple(sorted(places, key=places.__getitem__))
 
 
+def names_factor(clause: Clause, structure: Structure) -> bool:
+    """Whether a clause names a factor beside the algorithm, compared or repeated."""
+    repeated = (REPEATED_WORDS[n] for n in structure.repeated)
+    return any(_has_word(w, clause.text) for w in repeated) or bool(
+        factors_named(clause, structure)
+    )
+
+
 def within_of(ask: Ask, structure: Structure, over: tuple[str, ...]) -> tuple[str, ...]:
     """Return the factors within whose levels a question is asked."""
     compared = [f for f in structure.factors if f.role is FactorRole.COMPARED]

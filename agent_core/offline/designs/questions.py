@@ -39,8 +39,8 @@ _GROUPS = {
 
 def questions_of(
     clauses: Sequence[Clause], structure: Structure
-) -> tuple[tuple[Question, ...], frozenset[str]]:
-    """Return the questions, the primary one first, and the clauses that ask them."""
+) -> tuple[tuple[Question, ...], dict[str, Estimand]]:
+    """Return the questions, the primary one first, and the clauses with what they ask."""
     asks = asks_of(clauses, structure)
     found: list[Question] = []
     for ask in asks:
@@ -53,7 +53,7 @@ def questions_of(
         found.append(_question(cost, structure, costs))
     found = _with_tests(_with_margin(found, clauses), structure)
     found = _with_same_pairs(_with_references(found, clauses, structure))
-    used = frozenset(a.clause.said for a in asks)
+    used = {a.clause.said: a.kind for a in reversed(asks)}
     return tuple(in_order(q, structure) for q in found), used
 
 

@@ -294,7 +294,7 @@ def _with_questions(design: Design, sentences: Sequence[Sentence]) -> Design:
     said = tuple(s.text for s in sentences)
     structure = replace(structure_of(design), labels=labels, said=said)
     questions, used = questions_of(asked, structure)
-    left = (*unanswered_of(clauses, used), *conditions_of(clauses, used, questions))
+    left = (*unanswered_of(clauses, used, structure), *conditions_of(clauses, used, questions))
     design = replace(design, questions=questions, unanswered=left)
     if questions and questions[0].kind is Estimand.TRADE_OFF:  # the better of both leads
         metrics = sorted(design.metrics, key=lambda m: m.kind.is_cost)

@@ -3,7 +3,7 @@
 import pytest
 from results import dataset
 
-from agent_core.domain import Estimand, Packages, RunId
+from agent_core.domain import DataRuleKind, Estimand, Packages, RunId
 from agent_core.lab.settling import settled
 from agent_core.offline.designs.vocabulary import strange_words
 from agent_core.offline.researcher import OfflineResearcher
@@ -17,6 +17,7 @@ GROUPED = {
     ". Is this also true of active users?": "activity of users",
     "; does it depend on how popular an item is?": "popularity of items",
     ". Does that hold for people who rate little?": "activity of users",
+    ". Besides, do short profiles suffer more?": "activity of users",
 }
 OPEN = (
     ". Are the recommendations of EASE more diverse?",
@@ -28,12 +29,21 @@ OPEN = (
     ". In addition, investigate whether women and men are treated equally.",
     ". Please also check if the result is the same on weekends.",
     " and find out which users get bad recommendations.",
+    ", and check for gender bias.",
+    " and do an error analysis.",
+    ", and analyse the impact of data sparsity.",
+    " when trained with implicit versus explicit feedback.",
+    ". Would a deep learning model be better?",
+    ". Is the data big enough for that?",
+    ". Does normalising the ratings matter?",
+    ". Do the two recommend the same items?",
 )
 DONE = (
     "; how long does training take?",
     ". Does the order change with the random seed of the split? 3 splits.",
     ". Which one is better?",
     ". Is the difference significant?",
+    ", and report confidence intervals and effect sizes.",
 )
 
 
@@ -51,7 +61,7 @@ async def test_what_is_asked_of_some_users_or_items_becomes_a_question(second):
         q.groups for q in plan.questions if q.kind in (Estimand.INTERACTION, Estimand.GROUPS)
     ]
     assert groups == [GROUPED[second]]
-    pairs = {q.pairs for q in plan.questions if q.kind is not Estimand.COST}
+    pairs = {q.pairs for q in plan.questions if q.kind not in (Estimand.COST, Estimand.GROUPS)}
     assert len(pairs) == 1
     assert plan.unanswered == ()
 
@@ -72,3 +82,11 @@ async def test_what_is_answered_is_not_named(second):
 def test_words_of_the_examples_are_known_in_any_form():
     assert strange_words("which algorithms were better at ranking") == []
     assert strange_words("is it fair") == ["fair"]
+
+
+async def test_a_share_of_the_training_data_is_a_rule_of_training_alone():
+    plan = await planned(f"{FIRST} when trained on half of the training data.")
+
+    (rule,) = plan.data.rules
+    assert (rule.kind, rule.amount, rule.is_training_only) == (DataRuleKind.SAMPLE, 0.5, True)
+    assert plan.unanswered == ()
