@@ -27,6 +27,12 @@ class RoundPrice:
     cost: float = 0.0
     """Dollars."""
 
+    @property
+    def words(self) -> str:
+        """What it may take, for people."""
+        scripts = f"up to {self.scripts} more scripts" if self.scripts else "more scripts"
+        return scripts + (f" and {dollars(self.cost)}" if self.cost else "")
+
 
 def improve_button(run: str, wish: str = "", style: str = "") -> Button:
     """Return the button that opens another round's modal, with a wish in it."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agent_core.domain import RunStatus
 from agent_core.run.view import RunView
+from bot.blocks.buttons import Button, ButtonAction, Carried, button_row
 from bot.blocks.card import PHASES, phase_text, scripts_text, title_of
-from bot.blocks.limits import Message, message
+from bot.blocks.limits import Message, message, section
+from bot.blocks.rounds import RoundPrice
 from bot.blocks.text import escape, mention
 
 EXAMPLE = "How much does the training seed change NDCG@10 of ImplicitMF? 30 seeds, leave-one-out"
@@ -52,6 +55,36 @@ def hint_message(requester: str) -> Message:
     return message(
         f"This task is {mention(requester)}'s: only they, people they add (“add @name”) and "
         "admins can change or stop it. Questions of everybody are welcome."
+    )
+
+
+def meant_message(run: str, action: str) -> Message:
+    """Ask back whether a command was meant that a message may hold."""
+    carried = Carried(run)
+    known = (
+        Button("Stop", ButtonAction.STOP, carried, "primary"),
+        Button("Start", ButtonAction.START, carried, "primary"),
+        Button("Undo", ButtonAction.UNDO, carried, "primary"),
+        Button("Resume", ButtonAction.RESUME, carried, "primary"),
+    )
+    button = next(b for b in known if b.action == action)
+    text = f"Did you mean *{button.text}*? Nothing has happened yet."
+    return message(text, (section(text), *button_row([button])))
+
+
+def kept_message(view: RunView) -> Message:
+    """Say that all goes on as it was."""
+    is_waiting = view.status is RunStatus.WAITING
+    text = "I wait for your *Start*." if is_waiting else phase_text(view) + "."
+    return message(f"All stays as it is. {text}")
+
+
+def budget_message(view: RunView, price: RoundPrice) -> Message:
+    """Say what a run may take, and how it gets more."""
+    begun = "" if view.status.is_final else "The budget of a run is fixed when it begins. "
+    return message(
+        f"{begun}After its end, *improve* goes on from its best script with {price.words}; the "
+        "limits are settings of the server (`[budget]`)."
     )
 
 

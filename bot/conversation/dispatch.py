@@ -12,7 +12,8 @@ from bot.blocks.buttons import ButtonAction
 from bot.blocks.limits import message
 from bot.blocks.modals import ModalName
 from bot.blocks.words import trouble_message
-from bot.conversation.intents import Intent, understand
+from bot.conversation.commands import Intent
+from bot.conversation.intents import understand
 from bot.conversation.lanes import STOPPING
 from bot.conversation.new_tasks import NewTasks
 from bot.conversation.replies import ABOUT_REPORT, Replies

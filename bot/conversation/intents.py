@@ -1,90 +1,16 @@
-"""What a message means: a word of command, a question, a wish, or talk. Pure."""
+"""What a message means: a command, a question, a wish, or talk. Pure."""
 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+from dataclasses import dataclass
 
+from bot.conversation.commands import Command, Intent, command_in, sentences_of
 
-class Intent(StrEnum):
-    """What somebody wants."""
-
-    NOTHING = "nothing"
-    """No words at all."""
-    HELP = "help"
-    START = "start"
-    START_ANYWAY = "start_anyway"
-    """Although the main question is not answered."""
-    STOP = "stop"
-    STATUS = "status"
-    LIST = "list"
-    UNDO = "undo"
-    RESUME = "resume"
-    RERUN = "rerun"
-    ADD_OWNER = "add_owner"
-    IMPROVE = "improve"
-    ZIP = "zip"
-    METHODS = "methods"
-    DISPUTE = "dispute"
-    """Something is wrong with the report."""
-    QUESTION = "question"
-    WISH = "wish"
-    TALK = "talk"
-    """Anything else; before the start it may still be a wish."""
-
-
-WORDS = {
-    Intent.HELP: ("help", "?", "hi", "hello", "hey", "what can you do"),
-    Intent.START: (
-        *("start", "go", "go ahead", "start it", "start now", "run it", "begin", "lets go"),
-        *(
-            "yes start",
-            "ok start",
-            "yes go",
-            "ok go",
-            "please start",
-            "start please",
-            "looks good",
-        ),
-        *("lgtm", "do it", "proceed"),
-    ),
-    Intent.START_ANYWAY: (
-        *("start anyway", "yes start anyway", "please start anyway", "start it anyway"),
-        *(
-            "go anyway",
-            "run it anyway",
-            "start without it",
-            "start without that",
-            "go ahead anyway",
-        ),
-    ),
-    Intent.STOP: (
-        *("stop", "cancel", "abort", "halt", "stop it", "stop now", "stop the run", "cancel it"),
-        *("please stop", "stop please", "stop this", "kill it", "quit"),
-    ),
-    Intent.STATUS: (
-        *("status", "progress", "how is it going", "hows it going", "how far are you"),
-        *("where are you", "are you done", "is it done", "any news", "how long"),
-        *("how does it stand", "still running", "eta", "how long does it take"),
-    ),
-    Intent.LIST: ("list", "tasks", "my tasks", "list tasks", "list my tasks"),
-    Intent.UNDO: ("undo", "undo that", "take it back", "undo it", "revert", "back"),
-    Intent.RESUME: ("resume", "continue", "go on", "try again", "retry"),
-    Intent.RERUN: ("rerun", "re-run", "run again", "repeat", "repeat it", "run it again"),
-    Intent.IMPROVE: (
-        *("improve", "improve further", "improve it", "improve this", "go further"),
-        *("please improve", "improve it further"),
-    ),
-    Intent.ZIP: ("zip", "the zip", "zip please", "send the zip", "zip file"),
-    Intent.METHODS: (
-        *("methods", "latex", "methods and latex", "methods + latex", "methods latex"),
-        *("the methods", "methods please"),
-    ),
-}
-BY_WORDS = {words: intent for intent, all_words in WORDS.items() for words in all_words}
-ADD_OWNER = re.compile(
-    r"^add\s+(?:<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s,]*(?:and\s+)?)+$", re.IGNORECASE
-)
+AFFIRMING = (Intent.THANKS, Intent.ASSENT)
+"""What commands nothing by itself."""
+CHANGING = (Intent.START, Intent.START_ANYWAY, Intent.STOP, Intent.UNDO, Intent.RESUME)
+"""Commands of which only one can be meant."""
 USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 ASKING = re.compile(
     r"^(what|whats|how|why|which|who|when|where|is|are|was|were|does|do|did|can|could|has|have|"
@@ -108,18 +34,56 @@ DISPUTE = re.compile(
 REQUEST = re.compile(r"^(can|could|would|will) (you|we) (please )?(?!tell|explain|say|show)", re.I)
 
 
-def understand(text: str) -> Intent:
-    """Return what a message wants, as far as its words alone tell."""
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a message wants, as far as its words alone tell."""
+
+    intent: Intent
+    meant: Intent | None = None
+    """What may be commanded too, or instead; it is asked back."""
+    is_whole: bool = True
+    """Whether all of the message says so; the rest may be a task, a wish, a reason."""
+
+
+def read(text: str) -> Understood:
+    """Return what a message wants: what it commands, else what kind of words it is."""
     plain = text.strip()
     if not plain:
-        return Intent.NOTHING
-    known = BY_WORDS.get(_normal(plain))
-    if known:
-        return known
-    if ADD_OWNER.match(plain):
-        return Intent.ADD_OWNER
+        return Understood(Intent.NOTHING)
     if disputed_text(plain) is not None:
-        return Intent.DISPUTE
+        return Understood(Intent.DISPUTE)
+    found = [(s, command_in(s)) for s in sentences_of(plain)]
+    commands = [c for _, c in found if c]
+    rest = [s for s, c in found if c is None]
+    sure = [c for c in commands if c.is_sure and c.intent not in AFFIRMING]
+    if sure:
+        return _of_commands(sure, rest)
+    doubted = next((c.intent for c in commands if not c.is_sure), None)
+    if rest or doubted:
+        return Understood(_kind_of(plain), doubted, is_whole=not rest)
+    return Understood(commands[0].intent)
+
+
+def understand(text: str) -> Intent:
+    """Return what a message wants, as far as its words alone tell."""
+    return read(text).intent
+
+
+def _of_commands(commands: list[Command], rest: list[str]) -> Understood:
+    """Return what several commands come to: nothing is done that only some of them want."""
+    intents = list(dict.fromkeys(c.intent for c in commands))
+    first = Intent.HOLD if Intent.HOLD in intents else intents[0]
+    others = [i for i in intents if i is not first and i in CHANGING]
+    if first in CHANGING and others:
+        return Understood(Intent.TALK, others[-1], is_whole=not rest)
+    if first is Intent.START and any(_kind_of(s) is Intent.WISH for s in rest):
+        # What is wished changes the plan, which is to be seen before it runs.
+        return Understood(Intent.WISH, first, is_whole=False)
+    return Understood(first, is_whole=not rest)
+
+
+def _kind_of(plain: str) -> Intent:
+    """Return what kind of words a message is that commands nothing."""
     if REQUEST.match(plain):
         return Intent.WISH
     if plain.endswith("?") or ASKING.match(plain):
@@ -144,13 +108,6 @@ def named_users(text: str) -> tuple[str, ...]:
 
 
 def is_task(text: str) -> bool:
-    """Whether a first message holds a question to work on, not just a greeting."""
-    return understand(text) in (Intent.QUESTION, Intent.WISH, Intent.TALK)
-
-
-def _normal(text: str) -> str:
-    """Return words of command in one form: lower case, without `!`, full stops, apostrophes."""
-    if text.strip() == "?":
-        return "?"
-    lower = re.sub(r"[\u2019'`\"]", "", text.lower())
-    return re.sub(r"[\s,.!?;:]+", " ", lower).strip()
+    """Whether a first message holds a question to work on, not just a greeting or a command."""
+    found = read(text)
+    return found.intent in (Intent.QUESTION, Intent.WISH, Intent.TALK) or not found.is_whole

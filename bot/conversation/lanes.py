@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.blocks.buttons import ButtonAction
-from bot.conversation.intents import Intent, understand
+from bot.conversation.commands import Intent
+from bot.conversation.intents import understand
 from bot.slack.incoming import Incoming, IncomingKind
 
 STOPPING = frozenset({ButtonAction.STOP, ButtonAction.CANCEL})

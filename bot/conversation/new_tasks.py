@@ -13,7 +13,8 @@ from bot.blocks.card import first_card
 from bot.blocks.limits import Message, message
 from bot.blocks.text import escape, mention
 from bot.blocks.words import help_message, list_message
-from bot.conversation.intents import Intent, is_task, understand
+from bot.conversation.commands import Intent
+from bot.conversation.intents import is_task, understand
 from bot.delivery.sending import Post
 from bot.delivery.threads import Thread
 from bot.errors import FileTrouble

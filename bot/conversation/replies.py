@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from agent_core.domain import RunStatus, UserId
 from agent_core.lab.run_files import can_be_described, frozen_reply, spoken_of_files
 from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView
-from bot.blocks.limits import message
+from bot.blocks.limits import Message, message
 from bot.blocks.plan import consent_message, revision_reply
 from bot.blocks.report import answer_message, rerun_message
 from bot.blocks.text import escape
 from bot.blocks.words import (
+    budget_message,
     ended_message,
     help_message,
     hint_message,
+    kept_message,
+    meant_message,
     owner_message,
     status_message,
 )
-from bot.conversation.intents import Intent, disputed_text, named_users, understand
+from bot.conversation.commands import Intent, chosen_of
+from bot.conversation.intents import Understood, disputed_text, named_users, read, understand
 from bot.conversation.new_tasks import NewTasks, usable_files
 from bot.conversation.report_requests import ReportRequests
 from bot.delivery.sending import Post
@@ -27,6 +32,8 @@ from bot.delivery.threads import Thread
 from bot.services import Services
 from bot.slack.incoming import Incoming
 
+SEEN = "+1"
+"""The reaction to what asks for nothing."""
 STATEMENT_WORDS = 4
 """Fewer words are thanks, or `here it is`."""
 STEERING = (
@@ -38,6 +45,7 @@ STEERING = (
     Intent.ADD_OWNER,
     Intent.IMPROVE,
 )
+HELPING = (Intent.HELP, Intent.NOTHING, Intent.LIST)
 ABOUT_REPORT = (Intent.IMPROVE, Intent.ZIP, Intent.METHODS, Intent.DISPUTE)
 
 
@@ -60,7 +68,12 @@ class Replies:
         if incoming.files and may_steer:
             await self._take_files(thread, view, incoming)
             return
-        intent = understand(incoming.text)
+        understood = read(incoming.text)
+        meant = _meant(understood, view) if may_steer else None
+        if meant is not None and understood.intent is not Intent.WISH:
+            await self.services.responder.say(incoming, meant_message(view.id, meant))
+            return
+        intent = understood.intent
         if intent in STEERING and not may_steer:
             await self.hint(thread, incoming)
             return
@@ -68,6 +81,8 @@ class Replies:
             self._carry_out_about_report if intent in ABOUT_REPORT else self._carry_out_word
         )
         await carry_out(thread, view, incoming, intent)
+        if meant is not None:
+            await self.services.responder.say(incoming, meant_message(view.id, meant), "meant")
 
     async def talk(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
@@ -88,8 +103,8 @@ class Replies:
             await self.new_tasks.begin_again(thread, incoming, text, usable_files(view))
         elif intent is Intent.QUESTION:
             await self.answer(thread, incoming)
-        elif is_wish and not may_steer:
-            await self.hint(thread, incoming)
+        elif not may_steer:
+            await self._hint_wish(thread, incoming, is_wish=is_wish)
         elif is_of_files and view.status.is_final:
             said = message(escape(frozen_reply(view, incoming.text)))
             await self.services.responder.say(incoming, said)
@@ -97,6 +112,8 @@ class Replies:
             await self._take_late_wish(view, incoming)
         elif is_wish:
             await self.revise(thread, incoming)
+        else:
+            await self._show_seen(incoming)
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
         """Have a reply read; a changed plan, or another round, is posted from the log."""
@@ -194,28 +211,60 @@ class Replies:
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
     ) -> None:
         """Carry out a word of command; everything else is talk."""
+        said = self._told(view, intent)
+        if method := self._methods().get(intent):
+            await method(thread, incoming)
+        elif said is not None:
+            await self.services.responder.say(incoming, said)
+        elif intent is Intent.CHOICE:
+            await self._choose(thread, view, incoming)
+        elif intent in (Intent.THANKS, Intent.ASSENT):
+            await self._show_seen(incoming)
+        elif intent not in HELPING:
+            await self.talk(thread, view, incoming, intent)
+        elif incoming.is_mention or incoming.text:
+            shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
+            await self.services.responder.say(incoming, shown)
+
+    def _methods(self) -> Mapping[Intent, Callable[[Thread, Incoming], Awaitable[None]]]:
+        """Return what each command does."""
+        return {
+            Intent.START: self.start,
+            Intent.START_ANYWAY: self.start_anyway,
+            Intent.STOP: self.stop,
+            Intent.UNDO: self.undo,
+            Intent.RESUME: self.resume,
+            Intent.RERUN: self.rerun,
+            Intent.ADD_OWNER: self._add_owners,
+        }
+
+    def _told(self, view: RunView, intent: Intent) -> Message | None:
+        """Return what is said to what changes nothing; None: it is something else."""
         match intent:
-            case Intent.STOP:
-                await self.stop(thread, incoming)
-            case Intent.START | Intent.START_ANYWAY:
-                is_anyway = intent is Intent.START_ANYWAY
-                await self.start(thread, incoming, accepts_unanswered=is_anyway)
-            case Intent.UNDO:
-                await self.undo(thread, incoming)
-            case Intent.RESUME:
-                await self.resume(thread, incoming)
-            case Intent.RERUN:
-                await self.rerun(thread, incoming)
-            case Intent.ADD_OWNER:
-                await self._add_owners(thread, incoming)
             case Intent.STATUS:
-                await self.services.responder.say(incoming, status_message(view))
-            case Intent.HELP | Intent.NOTHING | Intent.LIST:
-                if incoming.is_mention or incoming.text:
-                    shown = help_message(self.services.bot_user, is_direct=incoming.is_direct)
-                    await self.services.responder.say(incoming, shown)
-            case _:
-                await self.talk(thread, view, incoming, intent)
+                return status_message(view)
+            case Intent.HOLD:
+                return kept_message(view)
+            case Intent.BUDGET:
+                return budget_message(view, self.services.price)
+        return None
+
+    async def _hint_wish(self, thread: Thread, incoming: Incoming, *, is_wish: bool) -> None:
+        """Tell somebody whose wishes do not count so; talk among people is theirs."""
+        if is_wish:
+            await self.hint(thread, incoming)
+
+    async def _choose(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
+        """Take one of the numbered ways of the plan's question; else a number is talk."""
+        ask = view.plan.ask if view.plan and view.status is RunStatus.WAITING else None
+        place = chosen_of(incoming.text, len(ask.options), ask.default) if ask else None
+        if ask is not None and place is not None:
+            incoming = replace(incoming, text=ask.options[place])
+        await self.talk(thread, view, incoming, Intent.TALK)
+
+    async def _show_seen(self, incoming: Incoming) -> None:
+        """Show that a message was read which asks for nothing."""
+        await self.services.responder.react(incoming.place, incoming.ts, SEEN)
 
     async def _carry_out_about_report(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
@@ -292,6 +341,20 @@ class Replies:
 
         await self.services.threads.change(thread.place, add)
         await self.services.responder.say(incoming, owner_message(users))
+
+
+def _meant(understood: Understood, view: RunView) -> Intent | None:
+    """Return the command to ask back for: one that the run can still follow."""
+    is_waiting = view.status is RunStatus.WAITING and view.plan is not None
+    if understood.intent is Intent.ASSENT and is_waiting:
+        return Intent.START
+    can = {
+        Intent.STOP: not view.status.is_final,
+        Intent.START: is_waiting,
+        Intent.UNDO: is_waiting,
+        Intent.RESUME: view.status is RunStatus.FAILED,
+    }
+    return understood.meant if understood.meant and can.get(understood.meant) else None
 
 
 def _is_waiver(incoming: Incoming) -> bool:

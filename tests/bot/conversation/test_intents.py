@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation.intents import Intent, disputed_text, is_task, named_users, understand
+from bot.conversation.commands import Intent
+from bot.conversation.intents import disputed_text, is_task, named_users, understand
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ from bot.conversation.intents import Intent, disputed_text, is_task, named_users
         ("can you use 20 seeds?", Intent.WISH),
         ("can you explain the interval?", Intent.QUESTION),
         ("why is EASE better", Intent.QUESTION),
-        ("thanks, looks good", Intent.TALK),
+        ("thanks, looks good", Intent.ASSENT),
         ("20 seeds", Intent.TALK),
         ("accept the warning about the leak because we measure it", Intent.WISH),
         ("accept my thanks", Intent.TALK),
