@@ -8,9 +8,26 @@ from math import inf, prod
 from agent_core.domain.cells import CHOSEN, Cell
 from agent_core.domain.design import FactorKind
 from agent_core.domain.rules import COUNTING, DataRuleKind
+from agent_core.execution.experiment import Experiment
 
 STRICT = (*COUNTING, DataRuleKind.LOWEST_RATING)
 """Rules of which a higher amount leaves less."""
+PILOT_FROM_S = 90.0
+"""Expected seconds of a script from which a pilot pays."""
+PILOT_TIMEOUT_S = 300.0
+PILOT_CELL_S = 300.0
+"""Expected seconds of a cell from which a pilot would hardly end one."""
+
+
+def pays(experiment: Experiment) -> bool:
+    """Whether a script is worth a pilot: it takes long, but no cell longer than a pilot may."""
+    longest_s = PILOT_CELL_S * len(experiment.cells) if experiment.cells else inf
+    return experiment.has_pilot and PILOT_FROM_S <= experiment.expected_s <= longest_s
+
+
+def pilot_limit_s(left_s: float) -> float:
+    """Return how long a pilot may take of the time that is left."""
+    return min(left_s, PILOT_TIMEOUT_S)
 
 
 def pilot_cells(cells: Sequence[Cell]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from agent_core.domain import NodeId
 from agent_core.domain.events import NodeProgress
 
-STEP = re.compile(r"\[labbook\] ((cell )?(\d+)(?:/| of )(\d+).*)")
+STEP = re.compile(r"\[labbook\] ((cell )?(\d+)(?:/| of )(\d+)(.*))")
 """`cell 3 of 12: ...` begins the third, `3/12 seeds` ends it."""
 LONGEST = 200
 """Characters of a line that are told."""
@@ -66,3 +66,35 @@ class Ticker:
         if self.waiting is not None:
             self.waiting.cancel()
             self.waiting = None
+
+
+@dataclass(slots=True)
+class CellSteps:
+    """Counts the cells of all processes of a script together, whichever of them tells."""
+
+    ticker: Ticker
+    total: int
+    there: int = 0
+    """Cells in place."""
+    made: dict[int, int] = field(default_factory=dict)
+    """Process to the cells that it has ended."""
+
+    def line_of(self, process: int, given: int = 0) -> Callable[[str], None]:
+        """Return what takes the lines of a process, which counts those it was given as its own."""
+        self.made[process] = 0
+        return lambda text: self._line(process, given, text)
+
+    def end(self, process: int, there: int) -> None:
+        """Count what is in place once a process has ended."""
+        self.made.pop(process, None)
+        self.there = there
+
+    def _line(self, process: int, given: int, text: str) -> None:
+        """Pass a line on, a step of the process as one of the script."""
+        if (found := STEP.search(text)) and process in self.made:
+            self.made[process] = int(found[3]) - bool(found[2]) - given
+            done = min(self.total, self.there + sum(self.made.values()))
+            is_beginning = bool(found[2]) and done < self.total
+            step = f"cell {done + 1} of {self.total}" if is_beginning else f"{done}/{self.total}"
+            text = f"[labbook] {step}{found[5]}"
+        self.ticker.line(text)

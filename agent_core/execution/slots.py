@@ -27,13 +27,19 @@ async def open_pool(size: int) -> AsyncIterator[AioPool]:
 
 
 class FairSlots:
-    """Places, handed out round robin over users, then over each user's runs."""
+    """Places, handed out round robin over users, then over the runs of each that have begun.
+
+    A run that has had no place yet waits for those of its user that have, so that of many tasks of
+    one person the first end first.
+    """
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self.active = 0
         self.waiting: OrderedDict[str, OrderedDict[str, deque[asyncio.Future[None]]]]
         self.waiting = OrderedDict()
+        self.begun: set[str] = set()
+        """Runs that have had a place."""
 
     @property
     def free(self) -> int:
@@ -53,6 +59,7 @@ class FairSlots:
         """Take a place when it is this user's and this run's turn."""
         if self.free > 0 and not self.waiting:
             self.active += 1
+            self.begun.add(run)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         runs = self.waiting.setdefault(user, OrderedDict())
@@ -69,6 +76,10 @@ class FairSlots:
         self.active -= 1
         self.admit()
 
+    def forget(self, run: str) -> None:
+        """Take a run for one that has not begun: it is over."""
+        self.begun.discard(run)
+
     def admit(self) -> None:
         """Let in as many as there are places for."""
         while self.waiting and self.free > 0:
@@ -80,9 +91,11 @@ class FairSlots:
     def _next_turn(self) -> asyncio.Future[None]:
         """Take the next one out of the queue and put its user and run at the back."""
         user, runs = next(iter(self.waiting.items()))
-        run, turns = next(iter(runs.items()))
+        run = next((r for r in runs if r in self.begun), next(iter(runs)))
+        turns = runs.pop(run)
         turn = turns.popleft()
-        del runs[run]
+        if not turn.done():
+            self.begun.add(run)
         if turns:
             runs[run] = turns
         del self.waiting[user]

@@ -29,7 +29,8 @@ from agent_core.domain.events import Rechecked, Reported, Rerun, Work
 from agent_core.errors import AgentError
 from agent_core.evidence.evidence import Delivery, Evidence, look_through
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
-from agent_core.execution.executor import Executor, Experiment, rerun_of
+from agent_core.execution.executor import Executor, rerun_of
+from agent_core.execution.experiment import Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.progress import OnProgress
 from agent_core.report.answer_chapters import told_answers
@@ -220,9 +221,8 @@ class Conclusion:
 
     async def repeat(self, experiment: Experiment, executor: Executor) -> Rerun:
         """Execute the same script again in a clean sandbox and compare its rows."""
-        folder = experiment.folder.parent / "rerun"
         tell = self._telling(Work.REPETITION)
-        execution = await executor.execute(rerun_of(experiment, folder), tell)
+        execution = await executor.execute(rerun_of(experiment), tell)
         node = self.recorder.view.node(experiment.node)
         new, ran_with = self.delivery(node, execution), environment_of(self.packages)
         return await look_through(_compare_delivery, self.delivery(node), node, new, ran_with)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 
 from agent_core.domain import Node, NodeId
-from agent_core.execution.executor import Executor, Experiment
+from agent_core.execution.executor import Executor
+from agent_core.execution.experiment import Experiment
 from agent_core.lab.conclusion import Conclusion
 from agent_core.run.recorder import Recorder
 from sandbox.errors import SandboxError

@@ -97,7 +97,7 @@ class Lab:
         if known != run:
             shutil.rmtree(self.journal.folder(run), ignore_errors=True)
             return known
-        researcher, sandbox = self.services.researcher, self.services.executor.sandbox
+        researcher, sandbox = self.services.researcher, self.services.executor.processes.sandbox
         submitted = RunSubmitted(task, researcher.name, sandbox.level.value)
         said = [FilesDescribed(words, task.requester)] if words else []
         await self.journal.append(run, submitted, *said)

@@ -154,6 +154,8 @@ class RunDriver:
             kind = type(error).__name__
             internal = f"Internal error ({kind}). The log has the details."
             await self.recorder.add(RunFailed(machine_trouble(error) or internal))
+        finally:
+            self.services.executor.slots.forget(self.run)
 
     async def phases(self) -> None:
         """Plan, wait for the start, search, conclude; each only where the log does not have it."""

@@ -25,7 +25,7 @@ from agent_core.domain.events import (
 )
 from agent_core.errors import BudgetExhausted, UnusableAnswer
 from agent_core.execution.design_file import DESIGN, write_design
-from agent_core.execution.executor import Experiment
+from agent_core.execution.experiment import Experiment, lock_of
 from agent_core.execution.machine import environment_of
 from agent_core.execution.precheck import Refusal, precheck, tree_hash
 from agent_core.execution.slots import open_pool
@@ -274,6 +274,7 @@ class Search:
             timeout_s=max(1.0, min(self.setup.execution.timeout, self.remaining_s())),
             expected_s=self.plan.estimate_s,
             cells=cells_of(self.plan, view.datasets),
+            lock=lock_of(self.setup.packages),
             stop=self.has_stopped,
         )
 

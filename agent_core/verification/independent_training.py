@@ -20,7 +20,8 @@ import scipy
 from agent_core.checks.results.retraining import share_without_training
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.retrained import Pair, Retrained
-from agent_core.execution.executor import Executor, Experiment
+from agent_core.execution.executor import Executor
+from agent_core.execution.experiment import Experiment
 from agent_core.execution.progress import OnProgress, untold
 from agent_core.verification.other_ways import OtherWays, values_of_others
 from agent_core.verification.training_orders import (

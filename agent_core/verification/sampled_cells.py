@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from agent_core.domain.cell_samples import fewest_covering
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.views import compared_places
 from agent_core.verification.training_parts import why_not_in
@@ -49,15 +50,4 @@ def _covering(evidence: Evidence, folds: Sequence[str]) -> list[str]:
         for fold in own:
             if fold in levels:
                 levels[fold] = {(name, str(level)) for name, level in place}
-    return _greedy(levels) or list(folds[:1])
-
-
-def _greedy(levels: Mapping[str, set[tuple[str, str]]]) -> list[str]:
-    """Return keys that cover all values, each time the one that adds most."""
-    missing = set().union(*levels.values())
-    found: list[str] = []
-    while missing:
-        best = max(levels, key=lambda fold: len(levels[fold] & missing))
-        found.append(best)
-        missing -= levels[best]
-    return found
+    return fewest_covering(levels) or list(folds[:1])

@@ -20,7 +20,8 @@ from agent_core.evidence.cells import Cells
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.result_files import Reading
 from agent_core.evidence.run_tables import run_cells
-from agent_core.execution.executor import Executor, Experiment
+from agent_core.execution.executor import Executor
+from agent_core.execution.experiment import Experiment
 from agent_core.execution.progress import OnProgress, untold
 from agent_core.measures.metrics import SETTLED
 from agent_core.measures.recomputation import (

@@ -12,7 +12,8 @@ from agent_core.data.profile import profile
 from agent_core.data.synthetic import write_catalogue
 from agent_core.domain import Finding, Script
 from agent_core.evidence.evidence import read_evidence
-from agent_core.execution.executor import Executor, Experiment
+from agent_core.execution.executor import Executor
+from agent_core.execution.experiment import Experiment
 from agent_core.execution.slots import FairSlots
 from agent_core.rules.reading import with_rules_read
 from agent_core.verification.independent_training import retrain

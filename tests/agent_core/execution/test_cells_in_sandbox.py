@@ -9,7 +9,9 @@ from laid_designs import SCORED, designed, interactions
 from agent_core.domain import Script, cells_of
 from agent_core.evidence.file_hashes import changed_files
 from agent_core.execution.design_file import DESIGN, write_design
-from agent_core.execution.executor import PILOT_FROM_S, Executor, Experiment
+from agent_core.execution.executor import Executor
+from agent_core.execution.experiment import Experiment
+from agent_core.execution.pilot import PILOT_FROM_S
 from agent_core.execution.slots import FairSlots
 from sandbox.execution import Limits
 from sandbox.opening import open_sandbox

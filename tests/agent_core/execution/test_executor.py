@@ -8,16 +8,11 @@ import pytest_asyncio
 from builders import plan_of
 
 from agent_core.domain import Algorithm, Factor, Script, cells_of
-from agent_core.execution import executor as executing
+from agent_core.execution import pilot
 from agent_core.execution.design_file import DESIGN, write_design
-from agent_core.execution.executor import (
-    PILOT_CELL_S,
-    PILOT_FROM_S,
-    Executor,
-    Experiment,
-    rerun_of,
-)
-from agent_core.execution.pilot import pilot_cells
+from agent_core.execution.executor import Executor, rerun_of
+from agent_core.execution.experiment import Experiment
+from agent_core.execution.pilot import PILOT_CELL_S, PILOT_FROM_S, pilot_cells
 from agent_core.execution.slots import FairSlots
 from sandbox.execution import Ended, Limits
 from sandbox.opening import open_sandbox
@@ -28,7 +23,10 @@ LIMITS = Limits(memory_mib=512, disk_mib=64, inodes=500, processes=64)
 BY_CELLS = """
 import json, os, time
 from pathlib import Path
-# As labbook.cells() does it.
+# As labbook.cells() does it, without its imports.
+if False:
+    import labbook
+    labbook.cells()
 named = os.environ.get("LABBOOK_CELLS")
 known = [c["id"] for c in json.loads(Path("design.json").read_text())["cells"]]
 mine = known if named is None else [n for n in named.split(",") if n]
@@ -126,17 +124,17 @@ async def test_the_cells_of_a_pilot_count_in_the_result(executor, tmp_path):
 @in_sandbox
 async def test_cells_that_take_longer_than_a_pilot_have_none(executor, tmp_path):
     longer = PILOT_CELL_S * len(cells_of(plan())) + 1
+    asked = experiment(tmp_path, by_cells(), expected_s=longer)
 
-    execution = await executor.execute(
-        experiment(tmp_path, by_cells(), expected_s=longer), lambda _: None
-    )
+    execution = await executor.execute(asked, lambda _: None)
 
-    assert set(made_by(execution).values()) == {"whole"}
+    assert ",".join(pilot_cells(asked.cells)) not in made_by(execution).values()
+    assert set(made_by(execution)) == {c.id for c in asked.cells}
 
 
 @in_sandbox
 async def test_a_repetition_makes_all_cells_anew(executor, tmp_path):
-    asked = rerun_of(experiment(tmp_path, by_cells()), tmp_path / "again")
+    asked = rerun_of(experiment(tmp_path, by_cells()))
 
     execution = await executor.execute(asked, lambda _: None)
 
@@ -157,7 +155,7 @@ async def test_a_script_that_fails_in_its_pilot_is_not_run_whole(executor, tmp_p
 
 @in_sandbox
 async def test_a_pilot_whose_time_is_over_says_nothing(executor, tmp_path, monkeypatch):
-    monkeypatch.setattr(executing, "PILOT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(pilot, "PILOT_TIMEOUT_S", 1.0)
     asked = experiment(tmp_path, by_cells(before="time.sleep(60 if named else 0)"))
 
     execution = await executor.execute(asked, lambda _: None)
@@ -178,7 +176,7 @@ async def test_a_pilot_whose_time_is_over_says_nothing(executor, tmp_path, monke
 async def test_few_users_of_a_pilot_are_never_a_result(
     executor, tmp_path, monkeypatch, in_pilot, exit_code, left
 ):
-    monkeypatch.setattr(executing, "PILOT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(pilot, "PILOT_TIMEOUT_S", 1.0)
     source = BY_SEEDS.replace("IN_PILOT", in_pilot)
 
     execution = await executor.execute(experiment(tmp_path, source), lambda _: None)
@@ -191,7 +189,7 @@ async def test_few_users_of_a_pilot_are_never_a_result(
 async def test_the_whole_script_has_all_the_time_that_scripts_have(
     executor, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(executing, "PILOT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(pilot, "PILOT_TIMEOUT_S", 1.0)
     source = by_cells(before="time.sleep(60)")
 
     execution = await executor.execute(experiment(tmp_path, source, timeout_s=2.0), lambda _: None)

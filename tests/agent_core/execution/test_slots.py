@@ -5,7 +5,7 @@ import pytest
 from agent_core.execution.slots import FairSlots, open_pool
 
 
-async def test_slots_go_round_over_users_then_over_their_runs():
+async def test_slots_go_round_over_users_then_over_their_runs_that_have_begun():
     slots = FairSlots(1)
     order = []
 
@@ -21,7 +21,7 @@ async def test_slots_go_round_over_users_then_over_their_runs():
     slots.leave()
     await asyncio.gather(*tasks)
 
-    assert order == [("ann", "a1"), ("bob", "b1"), ("ann", "a2"), ("ann", "a1")]
+    assert order == [("ann", "a1"), ("bob", "b1"), ("ann", "a1"), ("ann", "a2")]
     assert slots.free == 1
 
 
