@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from agent_core.domain import study_of
+from agent_core.report.answer_methods import references_of
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.report.texts import TEXTS
+from agent_core.statistics.answered import FAMILIES
 from agent_core.statistics.facts import Facts
 
 
@@ -29,7 +32,9 @@ def entries(inputs: ReportInputs) -> Iterable[str]:
             yield TEXTS["cited"][algorithm.kind]
     if any(m.name == "ndcg" for m in plan.metrics):
         yield "jarvelin2002cumulated"
-    if inputs.facts is not None:
+    if study_of(plan) not in FAMILIES:
+        yield from references_of(inputs.answers)
+    elif inputs.facts is not None:
         yield from _statistics_used(inputs.facts)
 
 

@@ -15,7 +15,6 @@ from agent_core.checks.results.retraining import what_explains
 from agent_core.data.description import read_text
 from agent_core.domain import Metric, Plan, with_design
 from agent_core.domain.metric import RATING
-from agent_core.evidence.evidence import recorded_algorithms
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.measures.beyond import KNOWN
 from agent_core.measures.metrics import LISTED_ONLY, POOLED
@@ -89,7 +88,6 @@ _GLOBALS: dict[str, Any] = {
         question_text,
         quoted,
         read_text,
-        recorded_algorithms,
         resolution_of,
         said_by,
         gap_text,

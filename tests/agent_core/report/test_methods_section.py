@@ -112,7 +112,7 @@ def test_a_sweep_states_its_values_and_that_test_data_chose():
 
     told = stated(inputs_of(evidence_of(plan, runs)), "Algorithm")
 
-    assert "one of 2 values swept, max_nbrs in {5, 10}, all measured on the test data" in told
+    assert "one of 2 values of max_nbrs, {5, 10}, all measured on the test data" in told
 
 
 @pytest.mark.parametrize(

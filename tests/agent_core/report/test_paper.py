@@ -163,6 +163,7 @@ def test_what_cannot_be_set_becomes_its_nearest(text, wanted):
 def assert_bibtex(text):
     """Assert that a text is a sequence of entries with what each kind needs."""
     needed = {"article": {"journal", "volume"}, "inproceedings": {"booktitle"}}
+    needed["book"] = {"publisher"}
     found = re.split(r"\n\n(?=@)", text)
     keys = []
     for entry in found:
