@@ -33,6 +33,7 @@ from agent_core.execution.executor import Executor, rerun_of
 from agent_core.execution.experiment import Experiment
 from agent_core.execution.machine import environment_of
 from agent_core.execution.progress import OnProgress
+from agent_core.grounding.asked_levels import asked_levels
 from agent_core.report.answer_chapters import told_answers
 from agent_core.report.computed_text import computed_answer
 from agent_core.report.writer import ReportInputs, write_report
@@ -252,7 +253,7 @@ def afterwards_of_delivery(
         answers = tuple(map(with_late_margins, answers))
     facts = answerable(plan, collect_facts(evidence), answers)
     facts = with_late_margin(facts) if is_late else facts
-    now = computed_now(evidence, question)
+    now = computed_now(evidence, question, asked_levels(question, plan))
     told = told_answers(plan, answers)
     return Afterwards(facts, told, computed_answer(now) if now else None)
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent_core.domain import Answer, Levels, ToldAnswer, with_design
-from agent_core.grounding.level_names import LevelNames
-from agent_core.grounding.plan_names import Kind, Names
+from agent_core.domain import Answer, FactorKind, Levels, ToldAnswer
+from agent_core.grounding.asked_levels import asked_levels
 from agent_core.prose.number_format import p_text, shown
 from agent_core.researcher import AnswerRequest
 from agent_core.rules.design_words import levels_text, measure_text
@@ -35,14 +34,12 @@ class _Asked:
     @classmethod
     def of(cls, request: AnswerRequest) -> _Asked:
         """Read a question."""
-        names, levels = Names.of(request.plan), LevelNames.of(request.plan)
-        found = names.found(request.question)
-        factors = [f.name for f in with_design(request.plan).factors]
-        named = levels.named(names.masked(request.question), factors)
+        named = dict(asked_levels(request.question, request.plan))
+        algorithms = named.pop(FactorKind.ALGORITHM.value, frozenset())
         shows = shown_by(request.question, request.plan)
         return cls(
-            frozenset(f.name.lower() for f in found if f.kind is Kind.ALGORITHM),
-            frozenset((n.factor, str(n.level)) for n in named),
+            frozenset(str(name).lower() for name in algorithms),
+            frozenset((f, str(level)) for f, own in named.items() for level in own),
             shows.metrics,
             next((s for s in ("sd", "count") if s in shows.statistics), "mean"),
         )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from agent_core.data.parquet_reader import RUN
-from agent_core.domain import Estimand, Metric, Plan, Question, with_design
+from agent_core.domain import Estimand, LevelValue, Metric, Plan, Question, with_design
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import USER_COLUMNS, Evidence, are_sampled
 from agent_core.measures.beyond import KNOWN
 from agent_core.measures.recomputation import Delivered, RunMetrics
 from agent_core.rules.asked_values import AskedValues, asked_values
 from agent_core.statistics.answers.answer import Answer
+from agent_core.statistics.answers.delivered_values import fold_of_groups
 from agent_core.statistics.answers.groupings import user_quantities
 from agent_core.statistics.answers.registry import answer_to
 from agent_core.statistics.answers.study_values import StudyValues
@@ -23,6 +25,8 @@ from agent_core.statistics.answers.study_values import StudyValues
 ALGORITHM = "algorithm"
 ONE_FOLD = 1
 FEWEST_USERS = 2
+EVERY: Mapping[str, frozenset[LevelValue]] = MappingProxyType({})
+"""No level is named."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +44,14 @@ class ComputedNow:
     """Whether lists are those of a sample of users."""
 
 
-def computed_now(evidence: Evidence, text: str) -> ComputedNow | None:
+def computed_now(
+    evidence: Evidence, text: str, named: Mapping[str, frozenset[LevelValue]] = EVERY
+) -> ComputedNow | None:
     """Compute what a question asks for; None where the plan has it, or nothing was asked for.
 
     Nothing is trained or recommended: another cut-off within the saved lists, another measure of
-    them, or the users of a group.
+    them, or the users of a group. `named`: the levels that the question names, factor by factor;
+    it is answered for these alone.
     """
     plan = with_design(evidence.plan)
     asked = asked_values(text, plan)
@@ -60,10 +67,13 @@ def computed_now(evidence: Evidence, text: str) -> ComputedNow | None:
     users = max((len(table.dropna(how="all")) for table in study.users.values()), default=0)
     if users < FEWEST_USERS:
         return ComputedNow(asked, why_not="no values of such users were saved")
-    answer = answer_to(question, study)
+    told = _of_named(study, question, named)
+    answer = answer_to(question, told)
     if not answer.estimates:
         return ComputedNow(asked, why_not="what was saved is not enough for it")
-    return ComputedNow(asked, answer, "", len(evidence.of_runs), users, are_sampled(evidence.run))
+    missing = dict.fromkeys(m for key in question.measures for m in study.missing(key))
+    answer = replace(answer, missing=tuple(missing))
+    return ComputedNow(asked, answer, "", len(told.cells), users, are_sampled(evidence.run))
 
 
 def _question(plan: Plan, asked: AskedValues) -> Question:
@@ -152,9 +162,24 @@ def _values_of(
         yield row, users.reindex(columns=[*columns]).astype({"k": "Int64"})
 
 
+def _of_named(
+    study: StudyValues, question: Question, named: Mapping[str, frozenset[LevelValue]]
+) -> StudyValues:
+    """Return a study of the cells at the levels that a question names.
+
+    One level alone of what is compared is held against all others.
+    """
+    cells = study.cells
+    for factor, levels in named.items():
+        is_held = question.kind is Estimand.DIFFERENCE and factor in question.over
+        if factor in cells and not (is_held and len(levels) == 1):
+            cells = cells[cells[factor].isin(levels) | cells[factor].isna()]
+    return replace(study, cells=cells)
+
+
 def _of_some_users(evidence: Evidence, study: StudyValues, asked: AskedValues) -> StudyValues:
     """Return the values of the users whom a question is about, by their training interactions."""
-    first = next((f for f in evidence.blocks if f in evidence.train), None)
+    first = fold_of_groups(evidence)
     if (asked.fewest is None and asked.most is None) or first is None:
         return study
     counts = user_quantities(evidence.train[first])["interactions"]

@@ -109,3 +109,29 @@ def test_a_question_about_a_comparison_is_tested(evidence):
 
     assert found.answer.kind is Estimand.DIFFERENCE
     assert any(e.test for e in found.answer.estimates)
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ({"algorithm": frozenset({"EASE"})}, {"EASE"}),
+        ({"algorithm": frozenset({"EASE", "Popularity"})}, {"EASE", "Popularity"}),
+        ({}, {"EASE", "ImplicitMF", "Popularity"}),
+    ],
+)
+def test_it_is_computed_for_the_levels_that_are_named(evidence, named, shown):
+    found = computed_now(evidence, "What is Recall@1?", named)
+
+    assert {e.levels["algorithm"] for e in found.answer.estimates} == shown
+    assert not found.answer.missing
+    assert found.runs == sum(run[0] in shown for run in evidence.of_runs)
+
+
+def test_one_named_algorithm_is_held_against_the_others_and_two_against_each_other(evidence):
+    def pairs(*names):
+        named = {"algorithm": frozenset(names)}
+        found = computed_now(evidence, "Is there a difference in Recall@1?", named)
+        return [e for e in found.answer.estimates if e.test]
+
+    assert {e.test.family for e in pairs("EASE")} == {3}
+    assert {e.test.family for e in pairs("EASE", "Popularity")} == {1}
