@@ -59,7 +59,7 @@ def hint_message(requester: str) -> Message:
 
 
 def meant_message(run: str, action: str) -> Message:
-    """Ask back whether a command was meant that a message may hold."""
+    """Ask back whether a command was meant that a message may hold: by button, or in words."""
     carried = Carried(run)
     known = (
         Button("Stop", ButtonAction.STOP, carried, "primary"),
@@ -67,7 +67,9 @@ def meant_message(run: str, action: str) -> Message:
         Button("Undo", ButtonAction.UNDO, carried, "primary"),
         Button("Resume", ButtonAction.RESUME, carried, "primary"),
     )
-    button = next(b for b in known if b.action == action)
+    button = next((b for b in known if b.action == action), None)
+    if button is None:
+        return message("Is somebody to steer this task too? Then say “add @name”, a mention.")
     text = f"Did you mean *{button.text}*? Nothing has happened yet."
     return message(text, (section(text), *button_row([button])))
 
@@ -103,6 +105,8 @@ def trouble_message(user: str, why: str) -> Message:
 
 def owner_message(users: Sequence[str]) -> Message:
     """Say who may steer the task too from now on."""
+    if not users:
+        return message("I know people by mentions only: write “add @name” and pick the person.")
     return message(f"{', '.join(mention(u) for u in users)} may change and stop this task now.")
 
 

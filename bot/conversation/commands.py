@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,9 +16,14 @@ LONGEST = 140
 """Characters of a part of a sentence that may be a command."""
 MOST_SENTENCES = 40
 """Sentences of a message that are looked through for commands: its beginning and its end."""
+MOST_PARTS = 4
+"""Times as long a sentence may be that has a command in it."""
+MOST_MISTYPED = 4
+"""Words of a command in which one may be mistyped."""
 FEW_WORDS = 14
 """Words of a sentence in which a word of command may be meant as one."""
-_MARKS = re.compile(r"[^\w\s@<>|:$€#+\-%]+")
+_MARKS = re.compile(r"[^\w\s@<>|:$€#+\-%.]+|\.(?!\w)")
+_EMOJI = re.compile(r":[a-z0-9_+-]+:")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|(?<=[.!?;])$|\n+|\s+[\u2013\u2014]\s+|\s-\s")
 _PART = re.compile(
     r",\s*(?:and|but|then|so)?\s*|\s+(?:and|but|then|so)\s+|\s*[()]\s*|"
@@ -76,13 +82,19 @@ _AROUND: dict[str, str] = _TABLE["around"]
 _BEFORE = re.compile(rf"({_AROUND['asked']})\s+|({_AROUND['assent']})\s+|{_AROUND['before']}\s+")
 _AFTER = re.compile(rf"\s+{_AROUND['after']}$")
 _ASSENT = re.compile(rf"{_AROUND['assent']}(?:\s+{_AROUND['after']})*")
-_REASON, _CONDITION = (re.compile(_TABLE["beside"][name]) for name in ("reason", "condition"))
-_MEANT = {
-    Intent.STOP: re.compile(_TABLE["meant"]["stop"]),
-    Intent.START: re.compile(_TABLE["meant"]["start"]),
-}
+_REASON, _CONDITION, _WISH = (
+    re.compile(_TABLE["beside"][name]) for name in ("reason", "condition", "wish")
+)
+_NOT = re.compile(_TABLE["meant"].pop("not"))
+_MEANT = {Intent(name): _compiled(words) for name, words in _TABLE["meant"].items()}
+_FIRST_WORDS = ("start", "stop", "cancel", "abort", "status", "undo", "resume", "begin", "launch")
+"""Commands of a word, in which a letter may be wrong."""
+_CLOSE = 0.8
+"""How alike a word is to one of them, by `difflib`."""
 
 
+BY_THEMSELVES = (Intent.THANKS, Intent.ASSENT, Intent.CHOICE, Intent.HELP)
+"""Beside other words these are no commands."""
 _ORDINALS = {word: int(n) for n, words in _TABLE["ordinals"].items() for word in words}
 
 
@@ -115,22 +127,31 @@ def chosen_of(text: str, count: int, default: int) -> int | None:
 
 def command_in(sentence: str) -> Command | None:
     """Return what a sentence commands; None: nothing."""
-    if len(sentence) > 2 * LONGEST:
+    if len(sentence) > MOST_PARTS * LONGEST:
         return None
-    if whole := _command(sentence):
-        return whole
     parts = [p.strip() for p in _PART.split(sentence) if p and p.strip()]
+    whole = _command(sentence)
+    if whole and (len(parts) == 1 or whole.intent is not Intent.THANKS):
+        return whole
     found = [(p, _command(p)) for p in parts] if len(parts) > 1 else []
-    commands = [c for _, c in found if c and c.intent not in (Intent.THANKS, Intent.ASSENT)]
-    if not commands:
-        return _command_meant(sentence)
+    commands = [c for _, c in found if c and c.intent not in BY_THEMSELVES]
     others = [_plain(p) for p, c in found if c is None]
-    if any(_CONDITION.match(p) for p in others):
-        return Command(commands[0].intent, is_sure=False)
+    if not commands:
+        alone = (c for _, c in found if c and c.intent not in (Intent.THANKS, Intent.ASSENT))
+        return whole or (None if others else next(alone, None)) or _command_meant(sentence)
     wanted = commands[0]
     is_one = all(c == wanted for c in commands)
-    is_told = all(_REASON.match(p) for p in others)
-    return wanted if is_one and is_told else Command(wanted.intent, is_sure=False)
+    is_sure = is_one and all(_is_beside(p, wanted.intent) for p in others)
+    if wanted.intent is Intent.HOLD and not is_sure:
+        return None
+    return Command(wanted.intent, is_sure=wanted.is_sure and is_sure)
+
+
+def _is_beside(part: str, intent: Intent) -> bool:
+    """Whether a part only tells why a command is given; before a stop nothing else counts."""
+    if _CONDITION.match(part) and intent is not Intent.HOLD:
+        return False
+    return not _WISH.match(part) if intent is Intent.STOP else bool(_REASON.match(part))
 
 
 def _command(part: str) -> Command | None:
@@ -151,10 +172,19 @@ def _command(part: str) -> Command | None:
 def _command_meant(sentence: str) -> Command | None:
     """Return what a short sentence may command, where a word of command stands in it."""
     plain = _plain(sentence)
-    if len(plain.split()) > FEW_WORDS:
+    words = plain.split()
+    if len(words) > FEW_WORDS:
         return None
+    if _NOT.search(plain):
+        return Command(Intent.HOLD) if not _WISH.search(plain) else None
     intent = next((i for i, e in _MEANT.items() if e.search(plain)), None)
-    return Command(intent, is_sure=False) if intent else None
+    if intent and not sentence.endswith("?"):
+        return Command(intent, is_sure=False)
+    near = get_close_matches(words[0], _FIRST_WORDS, 1, _CLOSE) if words else []
+    if not near or words[0] in near or len(words) > MOST_MISTYPED:
+        return None
+    meant = _command(" ".join([near[0], *words[1:]]))
+    return replace(meant, is_sure=False) if meant else None
 
 
 def _without_lead(plain: str) -> Iterator[tuple[str, bool]]:
@@ -185,4 +215,5 @@ def _plain(text: str) -> str:
     if text.strip() == "?":
         return "help"
     lower = re.sub(r"[\u2019'`\"*_~]", "", text.lower())
+    lower = _EMOJI.sub(" ", lower).strip() or lower
     return " ".join(_MARKS.sub(" ", lower).split()).strip(" -:")

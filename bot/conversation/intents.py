@@ -13,8 +13,9 @@ CHANGING = (Intent.START, Intent.START_ANYWAY, Intent.STOP, Intent.UNDO, Intent.
 """Commands of which only one can be meant."""
 USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 ASKING = re.compile(
-    r"^(what|whats|how|why|which|who|when|where|is|are|was|were|does|do|did|can|could|has|have|"
-    r"should|would|will|explain|tell me|show me)\b",
+    r"^(what|whats|how|why|which|who|where|is|are|was|were|does|do|did|can|could|has|have|"
+    r"should|would (?!be\b)|will|when (?:is|are|was|were|do|does|did|will|can|should)|explain|"
+    r"tell me|show me)\b",
     re.IGNORECASE,
 )
 WISHING = re.compile(
@@ -22,7 +23,8 @@ WISHING = re.compile(
     r"replace|make|try|run|compare|report|include|exclude|switch|only|with|without|increase|"
     r"waive|improve|leave (?:out|off|away)|"
     r"(?:accept|ignore|set aside)\b(?=[^.\n]*\b(?:warning|check|failure))|"
-    r"decrease|raise|lower|keep|skip|take|train|test|evaluate|i want|i would like|let us|lets)\b",
+    r"decrease|raise|lower|keep|skip|take|train|test|evaluate|i want|i would like|let us|lets|"
+    r"(?:it )?would be (?:nice|good|great)|when (?:it is |its )?(?:finished|done|ready))\b",
     re.IGNORECASE,
 )
 DISPUTE = re.compile(
@@ -31,6 +33,14 @@ DISPUTE = re.compile(
     r"|\s+(?P<more>(?:with|because|since|here|about)\b.*))$",
     re.IGNORECASE | re.DOTALL,
 )
+DOUBT = re.compile(
+    r"\b(?:can(?:no|['\u2019])?t|can not) be (?:right|true|correct|an? \w+)\b|"
+    r"\bi (?:doubt|disagree|do(?:n['\u2019]?t| not) believe)\b|"
+    r"\bmust be (?:a bug|wrong|a mistake)\b|"
+    r"\b(?:is|are|looks?|seems?) (?:fishy|suspicious|impossible|implausible)\b",
+    re.IGNORECASE,
+)
+"""What doubts a result without the words of a dispute before it."""
 REQUEST = re.compile(r"^(can|could|would|will) (you|we) (please )?(?!tell|explain|say|show)", re.I)
 
 
@@ -73,6 +83,8 @@ def _of_commands(commands: list[Command], rest: list[str]) -> Understood:
     """Return what several commands come to: nothing is done that only some of them want."""
     intents = list(dict.fromkeys(c.intent for c in commands))
     first = Intent.HOLD if Intent.HOLD in intents else intents[0]
+    if first in (Intent.HOLD, Intent.IMPROVE) and rest:
+        return Understood(Intent.WISH if first is Intent.IMPROVE else Intent.TALK, is_whole=False)
     others = [i for i in intents if i is not first and i in CHANGING]
     if first in CHANGING and others:
         return Understood(Intent.TALK, others[-1], is_whole=not rest)
@@ -96,7 +108,7 @@ def disputed_text(text: str) -> str | None:
     plain = text.strip()
     found = None if plain.endswith("?") else DISPUTE.match(plain)
     if found is None:
-        return None
+        return plain if DOUBT.search(plain) and not plain.endswith("?") else None
     if found["more"]:
         return plain
     return found["what"] or ""

@@ -334,6 +334,9 @@ class Replies:
     async def _add_owners(self, thread: Thread, incoming: Incoming) -> None:
         """Let more people steer the task."""
         users = tuple(u for u in named_users(incoming.text) if u != self.services.bot_user)
+        if not users:
+            await self.services.responder.say(incoming, owner_message(users))
+            return
 
         def add(old: Thread) -> Thread:
             owners = tuple(dict.fromkeys((*old.memo.owners, *users)))
@@ -353,6 +356,7 @@ def _meant(understood: Understood, view: RunView) -> Intent | None:
         Intent.START: is_waiting,
         Intent.UNDO: is_waiting,
         Intent.RESUME: view.status is RunStatus.FAILED,
+        Intent.ADD_OWNER: understood.intent is not Intent.WISH,
     }
     return understood.meant if understood.meant and can.get(understood.meant) else None
 

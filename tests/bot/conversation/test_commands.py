@@ -1,6 +1,8 @@
 """Commands in ordinary sentences: carried out, asked back, or left to what they are about."""
 
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +44,32 @@ how long does EASE take to train?|should the cold start users be removed?|end th
 continue the training for 20 epochs|begin with 10 factors|why did you stop at 20 neighbours?
 what happens if I stop it?|can I stop it later?|help me to choose the metric
 """
+
+
+SAID = tomllib.loads(Path(__file__).with_name("requester_sentences.toml").read_text("utf-8"))
+WISHES = {Intent.WISH, Intent.TALK}
+MEANS = {
+    "start": {Intent.START, Intent.RESUME},
+    "refine": WISHES,
+    "wish": WISHES,
+    "waive": WISHES,
+    "correct_data": WISHES,
+    "answer": {*WISHES, Intent.QUESTION, Intent.CHOICE},
+    "ask": {Intent.QUESTION},
+    "chatter": {Intent.THANKS, Intent.TALK, Intent.ASSENT, Intent.HOLD},
+    "co_owner": {Intent.ADD_OWNER},
+}
+"""What the reader may call an intent of a sentence; the others have their own names."""
+RIGHT = 0.95
+
+
+def is_right(said):
+    """Whether a sentence is understood, or what it commands is asked back."""
+    found = read(said["text"])
+    wanted = {said["intent"], *said.get("also", [])}
+    allowed = set().union(*(MEANS.get(w) or {Intent(w)} for w in wanted))
+    is_done = found.meant is None or found.intent is Intent.WISH
+    return found.meant in allowed or (found.intent in allowed and is_done)
 
 
 def lines(text):
@@ -92,6 +120,17 @@ def test_words_of_research_command_nothing(text):
 )
 def test_what_is_in_doubt_is_asked_back(text, meant):
     assert read(text).meant is meant
+
+
+def test_sentences_of_requesters_are_understood_or_asked_back():
+    wrong = [s["text"] for s in SAID["sentence"] if not is_right(s)]
+
+    assert len(wrong) <= (1 - RIGHT) * len(SAID["sentence"]), wrong
+
+
+@pytest.mark.parametrize("name", ["start", "stop"])
+def test_every_wording_of_start_and_stop_is_understood_or_asked_back(name):
+    assert [s["text"] for s in SAID[name] if not is_right(s | {"intent": name})] == []
 
 
 def test_a_task_that_begins_with_a_command_is_a_task():
