@@ -10,15 +10,17 @@ HEADER = "synthetic_user_id\titem_id\trating\ttimestamp\n"
 FIRST_TIME = 1_700_000_000
 """Seconds since 1970 of the first interaction."""
 YEAR_S = 365 * 24 * 3600
+TASTE = 2.4
+"""How far liking decides beside popularity: personal models then clearly beat popularity."""
 
 
 def write_catalogue(
-    path: Path, seed: int = 7, users: int = 600, items: int = 800, per_user: int = 40
+    path: Path, seed: int = 7, users: int = 400, items: int = 500, per_user: int = 40
 ) -> None:
     """Write a catalogue that behaves like real data, as tab-separated text with a header.
 
     Popularity follows a power law; users and items have a latent taste of eight dimensions, so
-    that matrix factorisation beats popularity; ratings are 1 to 5.
+    that personal models clearly beat popularity; ratings are 1 to 5.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def write_catalogue(
     lines = [HEADER]
     for user in range(users):
         liking = taste_items @ taste_users[user] / np.sqrt(8)
-        attraction = popularity + 1.6 * liking + rng.gumbel(size=items)
+        attraction = popularity + TASTE * liking + rng.gumbel(size=items)
         chosen = np.argsort(-attraction)[: counts[user]]
         stars = np.clip(
             np.rint(3.3 + 0.9 * liking[chosen] + rng.normal(0, 0.7, len(chosen))), 1, 5

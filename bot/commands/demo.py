@@ -23,7 +23,7 @@ from agent_core.run.view import RunView
 from bot.blocks.buttons import ButtonAction
 from bot.commands.cheating import CHEATS, QUESTION as CHEATING_QUESTION, CheatingResearcher
 from bot.commands.data import files_in, read_as_run
-from bot.commands.demo_question import question_about
+from bot.commands.demo_question import QUESTION, question_about
 from bot.commands.service import open_bot_over, run_until_told
 from bot.commands.terminal import report_text
 from bot.delivery.threads import origin_of
@@ -37,10 +37,9 @@ from bot.workspace.workspace import Workspace
 from storage.threads import leave_team
 
 CHANNEL, PERSON = "experiments", "researcher"
-QUESTION = (
-    "How much do random seeds change NDCG@10 of ImplicitMF on this catalogue? "
-    "Use 20 seeds, leave-one-out. The file is attached."
-)
+ASKED = QUESTION.format(what="ratings")
+"""About the synthetic catalogue."""
+DRAFTS = 2
 PATIENCE_S = 900.0
 
 
@@ -53,7 +52,7 @@ class DemoOrder:
     data: tuple[Path, ...]
     researcher: str
     port: int
-    question: str = QUESTION
+    question: str = ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def run_demo(wanted: DemoOrder, settings: Settings) -> int:
     except BadDataset as error:
         typer.echo(str(error), err=True)
         return 1
-    question = question_about(max(read, key=lambda d: d.rows)) if read else QUESTION
+    question = question_about(max(read, key=lambda d: d.rows)) if read else ASKED
     failed: list[str] = []
     code = run_until_told(_perform(replace(own, question=question), settings, failed))
     return code or (1 if failed else 0)
@@ -102,8 +101,15 @@ async def _perform(wanted: DemoOrder, settings: Settings, failed: list[str]) -> 
 
 
 def _demo_settings(settings: Settings) -> Settings:
-    """Return the settings without repairs: what a cheating script is worth is shown as it is."""
-    search = settings.treesearch.model_copy(update={"max_iterations": 0})
+    """Return the settings without repairs, which would hide what a cheating script is worth.
+
+    Of each question there are as many scripts as run at once on a small machine.
+    """
+    fewer = {
+        "max_iterations": 0,
+        "num_draft_nodes": min(DRAFTS, settings.treesearch.num_draft_nodes),
+    }
+    search = settings.treesearch.model_copy(update=fewer)
     return settings.model_copy(update={"treesearch": search})
 
 

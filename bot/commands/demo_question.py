@@ -1,30 +1,29 @@
-"""What the demo asks about a real file: what its data have decides how."""
+"""What the demo asks about a file: what its data have decides how."""
 
 from __future__ import annotations
 
 from agent_core.domain import Dataset
 
-SEEDS = ((200_000, 20), (2_000_000, 5))
-"""Interactions up to which so many seeds are compared in minutes."""
-FEWEST_SEEDS = 2
+QUESTION = (
+    "How do item kNN and ImplicitMF rank against popularity, "
+    "and does that depend on how many {what} a user has?"
+)
 POSITIVE = 0.7
 """Where on the scale a rating counts as positive."""
 
 
 def question_about(dataset: Dataset) -> str:
-    """Return a question that the data can answer."""
-    seeds = next((n for most, n in SEEDS if dataset.rows <= most), FEWEST_SEEDS)
-    sentences = (
-        "How much do random seeds change NDCG@10 of ImplicitMF on the attached data?",
-        f"Use {seeds} seeds, {_split_words(dataset)}.",
-        _feedback_words(dataset),
-    )
-    return " ".join(s for s in sentences if s)
+    """Return a question of two factors that the data can answer."""
+    what = "ratings" if dataset.rating_column else "interactions"
+    asked = QUESTION.format(what=what)
+    said = (asked, _split_words(dataset), _feedback_words(dataset))
+    return " ".join(s for s in said if s)
 
 
 def _split_words(dataset: Dataset) -> str:
-    """Return how test data are held out: by time where there are times."""
-    return "leave-last-one-out" if dataset.timestamp_column else "leave-one-out"
+    """Return how test data are held out: the newest where there are times."""
+    order = "the newest" if dataset.timestamp_column else "a random"
+    return f"Hold out {order} 20 % of each user's interactions."
 
 
 def _feedback_words(dataset: Dataset) -> str:

@@ -249,7 +249,7 @@ def test_the_catalogue_is_known_as_synthetic_and_always_the_same(tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert found.known_as == "SYNTHETIC DATA"
     assert found.is_synthetic
-    assert found.users == 600
+    assert found.users == 400
     assert found.rating_values == (1, 2, 3, 4, 5)
     assert found.min_user_interactions >= 10
     assert found.first_time.startswith("2023")

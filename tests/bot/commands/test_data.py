@@ -10,7 +10,10 @@ import typer
 from read_files import read_file
 
 from agent_core.data.description import as_values
-from agent_core.offline.grammar import read
+from agent_core.domain import Estimand, Packages, RunId
+from agent_core.offline.researcher import OfflineResearcher
+from agent_core.researcher import Context, PlanRequest
+from agent_core.rules.accounting import unaccounted
 from bot.commands.data import MOST_FILES, files_in
 from bot.commands.demo_question import question_about
 
@@ -45,18 +48,21 @@ def test_a_folder_of_nothing_or_too_much_is_refused(tmp_path, capsys, count):
         ("user,item,rating,timestamp", "{u},{i},{r},{t}", True, True),
     ],
 )
-def test_the_demo_asks_what_the_data_can_answer(tmp_path, header, row, has_threshold, is_timed):
+async def test_the_demo_asks_what_the_data_can_answer(
+    tmp_path, header, row, has_threshold, is_timed
+):
     rows = (row.format(u=u, i=i, r=1 + (u + i) % 5, t=1_500_000_000 + u * i) for u, i in PAIRS)
     dataset = read_file(tmp_path, "\n".join((header, *rows)) + "\n").dataset
 
     question = question_about(dataset)
 
-    understood = read(question)
-    assert "ImplicitMF" in understood.algorithms
-    assert not (understood.beyond)
-    assert not (understood.outside)
+    context = Context(RunId("r"), question, (dataset,), Packages("3.11", {}))
+    plan = await OfflineResearcher().plan(PlanRequest(context))
+    assert {a.name for a in plan.algorithms} == {"ItemKNN", "ImplicitMF", "Popularity"}
+    assert [q.kind for q in plan.questions] == [Estimand.DIFFERENCE, Estimand.INTERACTION]
+    assert unaccounted(question, plan, (dataset,)) == ()
     assert ("at least 4" in question) == has_threshold
-    assert ("last" in question) == is_timed
+    assert ("newest" in question) == is_timed
 
 
 def test_the_keys_of_a_dataset_are_documented(tmp_path):
