@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -368,6 +369,21 @@ def test_the_comparison_is_relative_and_names_the_kernels(zip_folder):
     assert "popularity@10: largest difference 1e-06, relative 2e-08" in strict.stdout
     assert "a: openblas Haswell, threads: 1" in strict.stdout
     assert "b: openblas SkylakeX, threads: 1" in strict.stdout
+
+
+def test_the_comparison_names_cells_by_their_levels(zip_folder):
+    for name, values in (("c", {"0a": 0.5, "0b": 0.6, "0c": 0.7}), ("d", {"0a": 0.5, "0b": 0.5})):
+        (zip_folder / name).mkdir()
+        rows = [{"metric": "ndcg", "k": 10, "cell": c, "value": v} for c, v in values.items()]
+        (zip_folder / name / "results.json").write_text(json.dumps({"rows": rows}))
+    cells = "id,algorithm,data,train_s\n0a,EASE,all,1\n0b,EASE,5-core,1\n0c,ItemKNN,all,1\n"
+    (zip_folder / "c" / "artifacts").mkdir()
+    (zip_folder / "c" / "artifacts" / "cells.csv").write_text(cells)
+
+    told = run(zip_folder, "compare.py", "c", "d").stdout
+
+    assert re.search(r"largest difference 0\.1\b.*\(EASE, 5-core\)", told)
+    assert "in one only: ndcg@10 ItemKNN, all" in told
 
 
 def test_the_header_pins_what_is_imported(tmp_path):
