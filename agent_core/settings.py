@@ -35,6 +35,8 @@ class ExecSettings(Section):
     workspace: Path = Path("./workspace")
     retraining: bool = True
     """Whether the product trains the reported algorithms itself, as a check."""
+    confirm: Literal["sample", "all"] = "sample"
+    """How many cells of a winner are made again; all where that is cheap."""
 
 
 class DataSettings(Section):

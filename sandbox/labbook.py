@@ -676,6 +676,7 @@ class Cell:
             "list_sample": work.list_sample,
             "is_audit": work.is_audit,
             "ended": ended,
+            "after": [i for i in _memory.get("entered", ()) if i != self.id],
             **_made_by(self.block),
         }
 

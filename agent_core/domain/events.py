@@ -233,6 +233,9 @@ class Rerun:
     text: str
     changed: tuple[str, ...] = ()
     """Packages whose version is another one now: `lenskit 2025.8.1 → 2026.1`."""
+    cells: int = 0
+    """Cells that were made again; 0: it runs in one piece."""
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from agent_core.evidence.designed import (
 )
 from agent_core.evidence.file_hashes import changed_files
 from agent_core.evidence.id_codes import IdCodes
+from agent_core.evidence.independence import Independence
 from agent_core.evidence.named_runs import MeantIds, Named, meanings_of, read_runs, with_own_values
 from agent_core.evidence.result_files import Reading
 from agent_core.evidence.retrained import Retrained
@@ -112,6 +113,8 @@ class Evidence:
     """Each claimed run value beside the recomputed one."""
     retrained: Retrained | None = None
     """What the product's own training came to; None where there was none."""
+    independence: Independence | None = None
+    """What cells came to that were made alone; None where none were."""
     changed: tuple[str, ...] = ()
     """Files that are not what was recorded, or not what the helper wrote."""
     interactions: pd.DataFrame | None = None
@@ -189,6 +192,8 @@ class Delivery:
     """Dataset name to the file on this machine."""
     retrained: Retrained | None = None
     """What the product's own training of it came to."""
+    independence: Independence | None = None
+    """What its cells came to that were made alone."""
 
     @property
     def is_large(self) -> bool:
@@ -198,9 +203,10 @@ class Delivery:
 
     def read(self) -> Evidence:
         """Parse it."""
-        return read_evidence(
+        found = read_evidence(
             self.plan, self.source, self.execution, self.datasets, self.files, self.retrained
         )
+        return replace(found, independence=self.independence)
 
 
 async def look_through(

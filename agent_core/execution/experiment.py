@@ -35,6 +35,8 @@ class Experiment:
     """The cells to make, without what follows behind the last; None: all, with that."""
     alone: frozenset[str] = frozenset()
     """Cells that have a process of their own each."""
+    is_one_process: bool = False
+    """Whether the cells that are wanted are made in one process, in their order."""
     lock: str = ""
     """Digest of interpreter and packages: cells made with others are made anew."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -240,6 +240,8 @@ class SplitRun:
 
     def _share_of(self, ready: Sequence[Unit]) -> tuple[Unit, ...]:
         """Return the first units that make a share; one that has to be alone is one."""
+        if self.experiment.is_one_process:
+            return tuple(ready)
         workers = min(int(self.slots.limit), len(ready))
         cells = sum(map(len, ready))
         expected_s = self.experiment.expected_s / len(self.experiment.cells)

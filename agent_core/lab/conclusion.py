@@ -28,6 +28,11 @@ from agent_core.domain import (
 from agent_core.domain.events import Rechecked, Reported, Rerun, Work
 from agent_core.errors import AgentError
 from agent_core.evidence.evidence import Delivery, Evidence, look_through
+from agent_core.evidence.independence import (
+    INDEPENDENCE,
+    read_independence,
+    write_independence,
+)
 from agent_core.evidence.retrained import RETRAINED, read_retrained, write_retrained
 from agent_core.execution.executor import Executor, rerun_of
 from agent_core.execution.experiment import Experiment
@@ -48,7 +53,9 @@ from agent_core.statistics.computed_now import computed_now
 from agent_core.statistics.facts import Facts, collect_facts, with_late_margin
 from agent_core.statistics.quotable import answerable, quotable
 from agent_core.statistics.requested_results import Matched, matched_requests
+from agent_core.verification.confirming import Confirm, confirming, ordered
 from agent_core.verification.independent_training import retrain
+from agent_core.verification.order_check import cells_before, independence_of, order_sample
 from agent_core.verification.rerun_comparison import compare
 from sandbox.execution import Execution
 
@@ -105,8 +112,9 @@ class Conclusion:
         if found is None:
             raise AgentError(f"Script {node.id} was not executed.")
         datasets = self.recorder.view.datasets
-        known = read_retrained(self.recorder.place(node.id) / RETRAINED)
-        return Delivery(self.plan, node.script.source, found, datasets, self.files, known)
+        place = self.recorder.place(node.id)
+        known = read_retrained(place / RETRAINED), read_independence(place / INDEPENDENCE)
+        return Delivery(self.plan, node.script.source, found, datasets, self.files, *known)
 
     async def afterwards(self, question: str) -> Afterwards:
         """Return what a question can be answered from; what it asks for is computed now."""
@@ -207,7 +215,7 @@ class Conclusion:
         node = self.recorder.view.node(experiment.node)
         place = self.recorder.place(node.id) / RETRAINED
         if place.exists():
-            return not _has_seen_training(node)
+            return not _has_seen(node, "retraining_agrees")
         evidence = await asyncio.to_thread(self.delivery(node).read)
         folder = place.with_name("retraining")
         own = replace(experiment, stop=asyncio.Event())
@@ -222,16 +230,52 @@ class Conclusion:
 
     async def repeat(self, experiment: Experiment, executor: Executor) -> Rerun:
         """Execute the same script again in a clean sandbox and compare its rows."""
+        execution = await executor.execute(rerun_of(experiment), self._telling(Work.REPETITION))
+        return await self._compare(experiment, execution, None)
+
+    async def confirm(self, experiment: Experiment, executor: Executor, confirm: Confirm) -> Rerun:
+        """Make cells of a script again, some of them alone; keep whether these came out the same.
+
+        Of a script that runs in one piece all is made again.
+        """
+        node = self.recorder.view.node(experiment.node)
+        first = node.execution
+        if first is None or not cells_before(first):
+            return await self.repeat(experiment, executor)
+        again = confirming(rerun_of(experiment), first, confirm)
         tell = self._telling(Work.REPETITION)
-        execution = await executor.execute(rerun_of(experiment), tell)
+        execution = await executor.execute(again, tell)
+
+        async def in_order(cells: tuple[str, ...]) -> Execution:
+            own = ordered(again, cells)
+            return await executor.execute(own, tell)
+
+        if execution.is_ok:
+            sample = order_sample(experiment.cells, first)
+            found = await independence_of(first, execution, sample, in_order)
+            place = self.recorder.place(node.id) / INDEPENDENCE
+            await asyncio.to_thread(write_independence, place, found)
+        return await self._compare(experiment, execution, again.wanted)
+
+    def has_unseen_independence(self, node: Node) -> bool:
+        """Whether cells were made alone since a script was judged."""
+        found = read_independence(self.recorder.place(node.id) / INDEPENDENCE)
+        judged = self.recorder.view.node(node.id)
+        return found is not None and found.cells > 0 and not _has_seen(judged, "cells_independent")
+
+    async def _compare(
+        self, experiment: Experiment, execution: Execution, cells: frozenset[str] | None
+    ) -> Rerun:
+        """Compare another execution of a script with its first."""
         node = self.recorder.view.node(experiment.node)
         new, ran_with = self.delivery(node, execution), environment_of(self.packages)
-        return await look_through(_compare_delivery, self.delivery(node), node, new, ran_with)
+        both = self.delivery(node), node, new, ran_with, cells
+        return await look_through(_compare_delivery, *both)
 
 
-def _has_seen_training(node: Node) -> bool:
-    """Whether a script was judged after it was trained again: a process may end in between."""
-    found = [c.finding for c in node.checks if c.name == "retraining_agrees"]
+def _has_seen(node: Node, check: str) -> bool:
+    """Whether a script was judged after what a check looks at: a process may end in between."""
+    found = [c.finding for c in node.checks if c.name == check]
     return found not in ([], [Finding.NOT_APPLICABLE])
 
 
@@ -279,9 +323,15 @@ def _recheck_delivery(delivery: Delivery, best: Node, waivers: tuple[Waiver, ...
     return _compare_checks(best, run_checks(evidence, waivers), evidence)
 
 
-def _compare_delivery(old: Delivery, node: Node, new: Delivery, ran_with: Environment) -> Rerun:
+def _compare_delivery(
+    old: Delivery,
+    node: Node,
+    new: Delivery,
+    ran_with: Environment,
+    cells: frozenset[str] | None,
+) -> Rerun:
     """Compare what a script delivered with what it delivers when it is executed again."""
-    return compare(node, new.execution, old.read(), new.read(), ran_with)
+    return compare(node, new.execution, old.read(), new.read(), ran_with, cells)
 
 
 def _compare_checks(node: Node, checks: Sequence[Check], evidence: Evidence) -> Rechecked:

@@ -11,6 +11,7 @@ from agent_core.execution.executor import Executor
 from agent_core.execution.experiment import Experiment
 from agent_core.lab.conclusion import Conclusion
 from agent_core.run.recorder import Recorder
+from agent_core.verification.confirming import Confirm
 from sandbox.errors import SandboxError
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,14 @@ class Confirmation:
         remaining_s: Callable[[], float],
         *,
         retrains: bool,
+        confirm: Confirm = "sample",
     ) -> None:
         self.recorder = recorder
         self.conclusion = conclusion
         self.executor = executor
         self.remaining_s = remaining_s
         self.retrains = retrains
+        self.confirms = confirm
         self.doing: dict[NodeId, asyncio.Task[bool]] = {}
         self.told: set[NodeId] = set()
 
@@ -66,13 +69,17 @@ class Confirmation:
             repeated.cancel()
             trained.cancel()
             await asyncio.gather(repeated, trained, return_exceptions=True)
-        return trained.result()
+        return trained.result() or repeated.result()
 
-    async def repeat(self, node: Node, experiment: Experiment) -> None:
-        """Execute a satisfactory script again and log how it compares, once."""
+    async def repeat(self, node: Node, experiment: Experiment) -> bool:
+        """Execute a satisfactory script again and log how it compares, once.
+
+        Returns whether its checks have more to look at.
+        """
         if node.is_satisfactory and all(r.node != node.id for r in self.recorder.view.reruns):
-            rerun = await self.conclusion.repeat(experiment, self.executor)
+            rerun = await self.conclusion.confirm(experiment, self.executor, self.confirms)
             await self.recorder.add(rerun)
+        return self.conclusion.has_unseen_independence(node)
 
     async def retrain(self, experiment: Experiment) -> bool:
         """Train what a script recorded; a failure of the machinery says nothing about it."""

@@ -344,6 +344,7 @@ class RunDriver:
             self.services.executor,
             self.remaining_s,
             retrains=self.settings.execution.retraining,
+            confirm=self.settings.execution.confirm,
         )
         search.on_winner = lambda winner: confirmation.begin(winner, search.experiment(winner))
         try:

@@ -24,6 +24,7 @@ from agent_core.domain.events import (
 from agent_core.domain.node import met_by
 from agent_core.errors import BudgetExhausted, UnusableAnswer
 from agent_core.evidence.evidence import Delivery, look_through
+from agent_core.evidence.independence import INDEPENDENCE, read_independence
 from agent_core.evidence.quotes import exhibits, with_found_quotes
 from agent_core.evidence.retrained import RETRAINED, read_retrained
 from agent_core.report.answer_chapters import told_answers
@@ -87,6 +88,7 @@ class Judging:
             self.recorder.view.datasets,
             self.setup.files,
             read_retrained(self.recorder.place(node.id) / RETRAINED),
+            read_independence(self.recorder.place(node.id) / INDEPENDENCE),
         )
 
     async def _verdicts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,7 +68,12 @@ class Gaps:
 
 
 def compare(
-    node: Node, execution: Execution, old: Evidence, new: Evidence, now: Environment
+    node: Node,
+    execution: Execution,
+    old: Evidence,
+    new: Evidence,
+    now: Environment,
+    cells: Collection[str] | None = None,
 ) -> Rerun:
     """Compare two executions of one script.
 
@@ -82,11 +87,13 @@ def compare(
         What they delivered.
     now
         The environment of the second execution.
+    cells
+        Those that were made again; None: all.
     """
     changed = tuple(_changes(node.environment, now))
-    gaps = (
-        _gaps_of(old.rows, new.rows) if execution.is_ok else _gaps_of(old.rows[:0], new.rows[:0])
-    )
+    made = _rows_of(old, cells)
+    gaps = _gaps_of(made, new.rows) if execution.is_ok else _gaps_of(made[:0], new.rows[:0])
+    sample = 0 if cells is None else len(cells), len(old.of_runs)
     written = _template().render(
         execution=execution,
         gaps=gaps,
@@ -97,9 +104,22 @@ def compare(
         numerics=[_numerics_of(side) for side in (old, new)],
         is_confined=execution.level is not IsolationLevel.UNCONFINED,
         agreement=new.agreement,
+        cells=sample[0],
+        of=sample[1],
     )
     text = " ".join(written.split())
-    return Rerun(node.id, gaps.is_identical, gaps.largest, len(gaps.both), text, changed)
+    told = (node.id, gaps.is_identical, gaps.largest, len(gaps.both), text, changed)
+    return Rerun(*told, *sample)
+
+
+def _rows_of(old: Evidence, cells: Collection[str] | None) -> pd.DataFrame:
+    """Return the rows of some cells; what a script made of several of them is none of these."""
+    if cells is None:
+        return old.rows
+    wanted = {run for run, cell in old.of_runs.items() if cell.id in cells}
+    runs = old.rows[["algorithm", "fold", "seed"]].itertuples(index=False, name=None)
+    is_wanted = np.array([run in wanted for run in runs], dtype=bool)
+    return old.rows[is_wanted & ~old.rows["aggregate"].to_numpy(dtype=bool)]
 
 
 @cache

@@ -33,6 +33,7 @@ from agent_core.domain import (
     with_design,
 )
 from agent_core.evidence.evidence import read_evidence
+from agent_core.evidence.independence import Independence
 from sandbox.execution import Artifact, Ended, Execution, IsolationLevel
 
 MASK = (1 << 64) - 1
@@ -160,6 +161,8 @@ class Designed(Made):
     """Fold to the rows that test users keep whom training does not see."""
     version: int = 1
     """Of the contract that it is written by."""
+    independence: Independence | None = None
+    """What its cells came to that were made alone."""
 
     def cells(self, datasets) -> tuple[Cell, ...]:
         return cells_of(with_design(self.plan), datasets)
@@ -221,7 +224,8 @@ class Designed(Made):
         artifacts = self.write(place) if version == 1 else self.write_cells(place, (profile,))
         execution = replace(FINISHED, exit_code=self.exit_code, artifacts=artifacts)
         files = {"data.csv": file}
-        return read_evidence(self.plan, self.source, execution, (profile,), files, self.retrained)
+        told = (self.plan, self.source, execution, (profile,), files, self.retrained)
+        return replace(read_evidence(*told), independence=self.independence)
 
 
 def run_of(cell):

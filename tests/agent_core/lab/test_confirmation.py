@@ -16,7 +16,7 @@ class Failing:
     def __init__(self):
         self.training = "not begun"
 
-    async def repeat(self, experiment, executor):
+    async def confirm(self, experiment, executor, confirm):
         await asyncio.sleep(0)
         raise SandboxUnavailable("the sandbox is gone")
 

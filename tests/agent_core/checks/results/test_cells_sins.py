@@ -17,6 +17,7 @@ from agent_core.domain import (
     Level,
     Question,
 )
+from agent_core.evidence.independence import Dependent, Independence
 
 RATED = DataRules((DataRule(DataRuleKind.LOWEST_RATING, 3.0),))
 
@@ -173,6 +174,16 @@ def the_lists_of_another_model_on_another_split(made):
     first, second = ("EASE", "split_seed-42", "none"), ("ItemKNN", "split_seed-43", "none")
     made.lists[second] = made.lists[first].sample(frac=1, random_state=1)
     made.measure()
+
+
+@sin("cells_independent", FAIL, cells=3, of=8)
+def results_that_depend_on_what_ran_before(made):
+    made.independence = Independence(3, 8, (Dependent("a", ("b", "c"), repeats=True),))
+
+
+@sin("cells_independent", WARN, cell="a", before="b")
+def a_script_that_is_not_deterministic(made):
+    made.independence = Independence(3, 8, (Dependent("a", ("b",), repeats=False),))
 
 
 @sin("seeds_set_apart", FAIL, first="split_seed-42", second="split_seed-43")
