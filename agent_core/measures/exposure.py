@@ -7,6 +7,7 @@ References
 ----------
 Herlocker et al., Evaluating collaborative filtering recommender systems, TOIS 2004.
 Ziegler et al., Improving recommendation lists through topic diversification, WWW 2005.
+Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009.
 Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010.
 Zhou et al., Solving the apparent diversity-accuracy dilemma, PNAS 2010.
 Vargas and Castells, Rank and relevance in novelty and diversity metrics, RecSys 2011.
@@ -223,6 +224,29 @@ def _serendipity(shown: Shown) -> pd.Series[float]:
     return counts.reindex(users, fill_value=0.0) / shown.k
 
 
+def _area_under_curve(shown: Shown) -> pd.Series[float] | None:
+    """Return the share of (hit, miss) pairs of each list in which the hit stands higher.
+
+    Only where each list holds all training items that its user does not have: a list that ends
+    earlier says nothing of the order below. Users without a hit or a miss have no value.
+    """
+    items = shown.interactions.index
+    own = shown.train.drop_duplicates(["user_id", "item_id"])["user_id"].value_counts()
+    lists = shown.lists[shown.lists["item_id"].isin(items)]
+    lengths = lists["user_id"].value_counts()
+    if not (lengths + own.reindex(lengths.index).fillna(0) == len(items)).all():
+        return None
+    pairs = pd.MultiIndex.from_frame(shown.tested[["user_id", "item_id"]])
+    ranked = lists.sort_values(["user_id", "rank"])
+    is_hit = pd.MultiIndex.from_frame(ranked[["user_id", "item_id"]]).isin(pairs)
+    users = ranked["user_id"].to_numpy()
+    hits = pd.Series(is_hit, dtype=float).groupby(users)
+    misses_above = pd.Series(~is_hit, dtype=float).groupby(users).cumsum()
+    wrong = (misses_above * is_hit).groupby(users).sum()
+    all_pairs = hits.sum() * (hits.size() - hits.sum())
+    return (1 - wrong / all_pairs.where(all_pairs > 0)).dropna().rename_axis("user_id")
+
+
 def _order_key(
     users: pd.Series, places: pd.Series, known: pd.Series, items: int
 ) -> NDArray[np.int64]:
@@ -267,6 +291,11 @@ SHOWN: Mapping[str, Mapping[str, Formula]] = {
         ),
     },
     "personalisation": {"1 - mean overlap of two users' lists": _personalisation},
+    "auc": {
+        "hit and miss pairs in the right order / all, whole lists (Rendle 2009)": (
+            _area_under_curve
+        ),
+    },
     "serendipity": {
         "hits outside the k most popular new items / k (Ge 2010)": _serendipity,
     },

@@ -185,3 +185,27 @@ def test_nothing_listed_at_all_has_no_inequality():
     shown = shown_of([[1, 2]], [[]])
 
     assert [values_of(n, shown) for n in ("gini", "entropy", "personalisation")] == [None] * 3
+
+
+@settings(deadline=None, max_examples=40)
+@given(PROFILES, LISTS, st.randoms(use_true_random=False))
+def test_the_area_under_the_curve_counts_pairs_of_whole_lists(profiles, tests, random):
+    items = sorted({i for own in profiles for i in own})
+    lists = [
+        random.sample(left, len(left)) for own in profiles if (left := [*set(items) - set(own)])
+    ]
+    people = [own for own in profiles if set(items) - set(own)]
+    hits = [{*(tests[u] if u < len(tests) else ())} for u in range(len(lists))]
+    expected = {}
+    for u, own in enumerate(lists):
+        pairs = [(a, b) for a in own for b in own if a in hits[u] and b not in hits[u]]
+        if pairs:
+            expected[u] = np.mean([own.index(a) < own.index(b) for a, b in pairs])
+    if not lists or {i for own in people for i in own} != set(items):
+        return
+
+    check_users(values_of("auc", shown_of(people, lists, hits)), expected)
+
+
+def test_lists_that_end_before_the_last_candidate_have_no_area():
+    assert values_of("auc", shown_of([[1, 2, 3], [1]], [[4], [2]], [[4], [2]])) is None
