@@ -7,12 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent_core.checks.registry import BINDING
-from agent_core.domain import Dataset, Plan, PlanChange, Revision, Room, SplitKind
+from agent_core.domain import (
+    Dataset,
+    FactorKind,
+    Metric,
+    Plan,
+    PlanChange,
+    Revision,
+    Room,
+    SplitKind,
+)
 from agent_core.offline.assumptions import kept_assumptions
 from agent_core.offline.catalogue import BY_NAME
 from agent_core.offline.designs.asked import PATTERNS as ASKED
 from agent_core.offline.designs.changes import with_questions
-from agent_core.offline.designs.entities import cuts_in
 from agent_core.offline.designs.reading import Design, read_design
 from agent_core.offline.designs.text import usual_form
 from agent_core.offline.designs.words import PATTERNS as SAID
@@ -27,7 +35,7 @@ from agent_core.offline.requirements import (
 )
 from agent_core.offline.task_reading import left_outside
 from agent_core.offline.text_patterns import PATTERNS, says, wish_in
-from agent_core.offline.wishes import REMOVAL, merge_wish, unique
+from agent_core.offline.wishes import INSTEAD, REMOVAL, merge_wish, unique
 from agent_core.prose.text_tables import read_table
 from agent_core.rules.design_changes import untold_changes
 from agent_core.rules.wording import data_text, split_text
@@ -63,7 +71,7 @@ def revise(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) 
         What a script may use.
     """
     words = re.sub(r"\s+", " ", reply).strip()
-    if says("chatter", words) and read(words).is_empty and not says("wish", words):
+    if says("chatter", words) and not _is_wish(words):
         return Revision()
     is_question = words.endswith("?") or says("question", words)
     decides = is_question or says("wish", words) or says("decides", words)
@@ -76,9 +84,28 @@ def revise(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) 
     if says("outcome", words):
         said = _outcome_reply(plan, words)
     if not changed and not dropped:
-        silent = not says("wish", words) and not said and not _is_of_field(words)
-        return Revision(reply="" if silent else said or f"I found no change in that. {UNDERSTOOD}")
+        is_wish = says("wish", words) or INSTEAD.search(words) is not None
+        silent = not is_wish and not said and not _is_of_field(words)
+        return Revision(reply="" if silent else said or _unchanged(plan, words))
     return _next_revision(plan, dataset, changed, dropped, said, room)
+
+
+def _is_wish(words: str) -> bool:
+    """Whether words that begin like chatter ask for something: `no folds`, unlike `no, thanks`."""
+    takes_away = REMOVAL.search(words) is not None and _is_of_field(words)
+    return takes_away or says("wish", words) or not read(words).is_empty
+
+
+def _unchanged(plan: Plan, words: str) -> str:
+    """Say why a reply changes nothing: it is not in the plan, there already, or not understood."""
+    wish, old = _with_all_metrics(read(words), words), reading_of(plan)
+    absent = [n for n in wish.algorithms if n not in old.algorithms]
+    absent += [Metric(n).label for n in wish.metrics if n not in old.metrics]
+    if absent and (REMOVAL.search(words) or INSTEAD.search(words)):
+        return f"{', '.join(absent)}: not in the plan. Nothing changed."
+    if wish.algorithms or wish.metrics or wish.parameters or wish.counts:
+        return f"The plan says so already, as far as I understand “{words}”. Nothing changed."
+    return f"I did not understand “{words}”, so nothing changed. {UNDERSTOOD}"
 
 
 def _is_of_field(words: str) -> bool:
@@ -87,8 +114,10 @@ def _is_of_field(words: str) -> bool:
     plain = usual_form(words)
     is_limited = ASKED["margin"].search(plain) or SAID["thinned_newest"].search(plain)
     has_parts = bool(named.splits or named.data or named.factors or named.metrics or is_limited)
-    has_parts = has_parts or (bool(cuts_in(plain)) and LISTS.search(plain) is not None)
-    return has_parts or bool(named.algorithms and REMOVAL.search(words))
+    has_parts = has_parts or (bool(re.search(r"\d", plain)) and LISTS.search(plain) is not None)
+    has_parts = has_parts or bool(named.algorithms and REMOVAL.search(words))
+    spoken = re.sub(r"\d\S*", " ", plain)  # a number alone is of anything
+    return has_parts or ASKED["of_the_field"].search(spoken) is not None
 
 
 def follow_data(plan: Plan, dataset: Dataset, reply: str, room: Room = UNKNOWN_ROOM) -> Revision:
@@ -117,7 +146,7 @@ def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]
     new, notes = old, []
     numbers = _dropped_numbers(reply)
     for part in PATTERNS["parts"].compiled.split(PATTERNS["drop_number"].sub("", reply)):
-        wish = read(part)
+        wish = _with_all_metrics(read(part), part)
         new, said = merge_wish(new, wish, part, plan)
         notes += [said] if said else []
         notes += [f"“{words}” {reason}." for words, reason in left_outside(wish, part)]
@@ -131,6 +160,12 @@ def _apply(plan: Plan, reply: str) -> tuple[Reading | None, frozenset[str], str]
         )
     dropped = frozenset(key_of(known[n]) for n in numbers if n in known)
     return (None if new == old else new), dropped, " ".join(dict.fromkeys(notes))
+
+
+def _with_all_metrics(wish: Reading, part: str) -> Reading:
+    """Return a wish with all that its words measure, such as novelty or time."""
+    named = (m.name for m in read_design(part).metrics)
+    return replace(wish, metrics=unique((*wish.metrics, *named)))
 
 
 def _dropped_numbers(reply: str) -> list[int]:
@@ -178,9 +213,9 @@ def _next_revision(
 
 
 def _with_design(reading: Reading, plan: Plan) -> Reading:
-    """Return a reading whose design, where it has one, asks what the plan before it asked."""
+    """Return a reading whose design asks what the plan before it asked, on what there is now."""
     design = reading.design
-    if design == Design():
+    if design == Design() and not _asks_of_algorithms(plan, reading):
         return reading
     unbuilt = tuple(n for n in design.algorithms if BY_NAME[n].rater)
     design = replace(
@@ -189,6 +224,13 @@ def _with_design(reading: Reading, plan: Plan) -> Reading:
         metrics=metric_values(reading),
     )
     return replace(reading, design=with_questions(design, plan))
+
+
+def _asks_of_algorithms(plan: Plan, reading: Reading) -> bool:
+    """Whether all questions of a plan are of its algorithms, and stay so."""
+    factors = {n for q in plan.questions for n in (*q.over, *q.within)}
+    is_same = reading.study is plan.study and not reading.swept
+    return is_same and bool(plan.questions) and factors <= {FactorKind.ALGORITHM.value}
 
 
 def _difference(old: Plan, new: Plan) -> PlanChange:

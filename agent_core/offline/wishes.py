@@ -10,7 +10,7 @@ from typing import TypeVar
 from agent_core.domain import Plan, SplitKind
 from agent_core.offline.amounts import PATTERNS as AMOUNTS
 from agent_core.offline.designs.changes import Intent, changed_design
-from agent_core.offline.designs.reading import Design
+from agent_core.offline.designs.reading import Design, read_design
 from agent_core.offline.designs.text import usual_form
 from agent_core.offline.designs.words import says as says_of_split
 from agent_core.offline.grammar import (
@@ -27,7 +27,9 @@ T = TypeVar("T")
 CLOSE = 1e-9
 BASELINE_STAYS = "The baseline stays: without it nobody can judge the numbers."
 REMOVAL = re.compile(
-    r"\b(?:drop|remove|without|skip|exclude|delete|omit|no|(?:kick|throw|take|cut) out|get rid of"
+    r"\b(?:drop|remove|without|skip|exclude|delete|omit|no|ditch|scrap|forget(?: about)?"
+    r"|(?:don'?t|do not|let'?s not|rather not|never) (?:use|include|run|test|report|need|want)"
+    r"|(?:kick|throw|take|cut) out|get rid of"
     r"|leav\w+ (?:[^,;.]{1,30} )?out(?! (?:of|instead|the|one|a|an|\d)))\b",
     re.IGNORECASE,
 )
@@ -63,6 +65,9 @@ def merge_wish(old: Reading, wish: Reading, part: str, plan: Plan) -> tuple[Read
     adds = _adds_words(part) or bool(re.match(r"\W*and\b", part, re.IGNORECASE))
     intent = Intent(removes=removes, adds=adds)
     new, said = replace(old, design=changed_design(old.design, plan, part, intent)), ""
+    if listed := {f.name for f in read_design(part).grids if f.of}:
+        rest = {k: v for k, v in wish.parameters.items() if k.rpartition(":")[2] not in listed}
+        wish = replace(wish, swept=None, values=(), parameters=rest)  # others keep their settings
     if wish.algorithms:
         only = bool(re.search(r"\b(?:only|just)\b", part, re.IGNORECASE)) and not _adds_words(part)
         new, said = _with_algorithms(new, wish.algorithms, removes=removes, only=only)
@@ -211,7 +216,11 @@ def _with_protocol(
 
 def _is_replacing(reply: str) -> bool:
     """Whether a reply puts something in the place of what there is."""
-    return bool(re.search(r"\b(?:instead|only|just|change|switch|use|replace)\b", reply, re.I))
+    return bool(
+        re.search(
+            r"\b(?:instead|only|just|change|switch|use|replace|make (?:it|that))\b", reply, re.I
+        )
+    )
 
 
 def _with_algorithms(

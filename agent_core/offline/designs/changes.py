@@ -9,6 +9,7 @@ from typing import Any
 
 from agent_core.domain import (
     DataRule,
+    DataRuleKind,
     DataRules,
     Estimand,
     Factor,
@@ -104,9 +105,15 @@ def with_questions(design: Design, plan: Plan) -> Design:
     keys = tuple(m.key for m in structure.metrics)
     new = tuple(k for k in keys if k not in {m.key for m in plan.metrics})
     old = [q for q in plan.questions if not q.over or {*q.over} & names]
-    kept = [_kept(q, names, keys) for q in old]
-    if kept and new:
-        kept[0] = replace(kept[0], measures=tuple(dict.fromkeys((*kept[0].measures, *new))))
+    told = [_kept(q, names, keys) for q in old]
+    kept = [_on(q, design, plan) for q, was in zip(told, old, strict=True)
+            if q.measures or not was.measures]  # fmt: skip
+    kept = kept or [_on(replace(q, measures=keys[:1]), design, plan) for q in told[:1]]
+    costs = tuple(m.key for m in structure.metrics if m.key in new and m.kind.is_cost)
+    if kept and (rest := tuple(k for k in new if k not in costs)):
+        kept[0] = replace(kept[0], measures=tuple(dict.fromkeys((*kept[0].measures, *rest))))
+    if kept and costs:
+        kept.append(Question(Estimand.COST, kept[0].over, costs))
     asked = {n for q in kept for n in (*q.over, *q.within)}
     fresh = [f for f in structure.others if f.name not in asked]
     kind = default_kind(structure)
@@ -141,6 +148,8 @@ def _data(
     has_kind = any((r.kind, r.of) in kinds for level in old for r in level.rules.rules)
     if len(wish) > 1 and not intent.removes and not is_known:
         return tuple(_beside(level, old[0]) for level in wish)
+    if not is_known and not intent.removes and any(r.kind is DataRuleKind.SAMPLE for r in named):
+        return tuple(_changed(level, named) for level in old)
     if not named or (not is_known and not (has_kind and intent.adds)):
         return unchanged
     if intent.removes:
@@ -291,5 +300,14 @@ def _kept(question: Question, names: set[str], keys: Sequence[str]) -> Question:
         question,
         over=tuple(n for n in question.over if n in names),
         within=tuple(n for n in question.within if n in names),
-        measures=measures or (tuple(keys[:1]) if question.measures else ()),
+        measures=measures,
     )
+
+
+def _on(question: Question, design: Design, plan: Plan) -> Question:
+    """Return a question on the algorithms that there are; those added are of all its pairs."""
+    before = {a.family for a in plan.algorithms}
+    gone, fresh = before - {*design.algorithms}, {*design.algorithms} - before
+    pairs = tuple(p for p in question.pairs if not gone & {*p})
+    reference = None if question.reference in gone else question.reference
+    return replace(question, pairs=() if fresh else pairs, reference=reference)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_core.domain import Column, Dataset, FactorKind, Packages, RunId, SplitKind
+from agent_core.domain import Column, Dataset, Estimand, FactorKind, Packages, RunId, SplitKind
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest, ReviseRequest
 
@@ -385,3 +385,53 @@ async def test_a_change_of_a_grid_keeps_its_choice():
 
     assert (revised.validated, revised.split.has_validation) == (plan.validated, True)
     assert len(revised.algorithms) == len(plan.algorithms) + 2
+
+
+TIMED = "Compare EASE, SLIM and BPR on NDCG@10 and tell me how long training takes"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kinds"),
+    [
+        ("drop SLIM", [Estimand.DIFFERENCE, Estimand.COST]),
+        ("5-core please", [Estimand.DIFFERENCE, Estimand.COST]),
+        ("report coverage and novelty also", [Estimand.DIFFERENCE, Estimand.COST]),
+        ("use a sample of 500 users", [Estimand.DIFFERENCE, Estimand.COST]),
+        ("drop training time", [Estimand.DIFFERENCE]),
+    ],
+)
+async def test_a_reply_keeps_the_questions_that_it_does_not_speak_of(reply, kinds):
+    before = await plan_of(TIMED)
+
+    plan = (await revise(before, reply)).plan
+
+    assert [q.kind for q in before.questions] == [Estimand.DIFFERENCE, Estimand.COST]
+    assert [q.kind for q in plan.questions] == kinds
+    assert {k.partition("@")[0] for k in keys(plan)} == {
+        k.partition("@")[0] for q in plan.questions for k in q.measures
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "named"),
+    [
+        ("leave UserKNN out", "UserKNN"),
+        ("BPR in place of implicit MF", "ImplicitMF"),
+        ("stratify the split", "stratify the split"),
+        ("twice as many seeds", "twice as many seeds"),
+        ("no significance test", "no significance test"),
+    ],
+)
+async def test_a_reply_that_changes_nothing_is_named(reply, named):
+    revision = await revise(await plan_of(TIMED), reply)
+
+    assert revision.plan is None
+    assert named in revision.reply
+
+
+async def test_levels_of_one_algorithm_leave_the_others_alone():
+    plan = (await revise(await plan_of(TIMED), "ImplicitMF with 10, 20 and 40 factors")).plan
+
+    sizes = {a.config["embedding_size"] for a in plan.algorithms if a.family == "ImplicitMF"}
+    assert sizes == {10, 20, 40}
+    assert {a.config["embedding_size"] for a in plan.algorithms if a.family == "BPR"} == {32}
