@@ -73,4 +73,10 @@ class Executor:
 def rerun_of(experiment: Experiment) -> Experiment:
     """Return the same experiment in a folder beside, without a pilot."""
     folder = experiment.folder.parent / "rerun"
-    return replace(experiment, folder=folder, has_pilot=False, stop=asyncio.Event())
+    return replace(
+        experiment,
+        folder=folder,
+        has_pilot=False,
+        stop=asyncio.Event(),
+        is_enough=asyncio.Event(),
+    )

@@ -58,19 +58,24 @@ class Judging:
     has_confirmed: bool = False
     """Whether verdicts that would end the run were asked for a second time."""
 
-    async def judge(self, node: Node) -> None:
-        """Check an execution, have the rest judged, and log the score."""
+    async def judge(self, node: Node, *, asks: bool = True) -> None:
+        """Check an execution, have the rest judged, and log the score.
+
+        Where it is not asked, what no check decides stays open: another script is satisfactory.
+        """
         plan = existing_plan(self.recorder)
         delivery, waivers = self._delivery(node), self.recorder.view.waivers
         checks, primary, answers = await look_through(check_delivery, delivery, waivers)
         verdicts = verdicts_of_checks(plan, checks)
         node = replace(node, checks=checks, answers=answers)
         left = undecided_requirements(plan, verdicts)
-        if left:
+        if left and not asks:
+            verdicts = (*verdicts, *unjudged_verdicts(left, "another script met all before"))
+        elif left:
             verdicts = (*verdicts, *await self._verdicts(node, plan, left))
         total = score(plan, checks, verdicts)
         doubtful = tuple(r for r in left if r.id in met_by(verdicts))
-        if total.is_satisfactory and doubtful and not self.has_confirmed:
+        if asks and total.is_satisfactory and doubtful and not self.has_confirmed:
             self.has_confirmed = True
             again = await self._ask(node, plan, doubtful)
             verdicts = tuple(agree_verdicts(v, again) for v in verdicts)

@@ -61,6 +61,8 @@ class Search:
     has_stopped: asyncio.Event = field(default_factory=asyncio.Event)
     experiments: dict[NodeId, Experiment] = field(default_factory=dict)
     """What was handed to the executor."""
+    is_enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a script is satisfactory: of others a sample of cells is run, to be compared."""
     is_spent: bool = False
     """Which part of the budget is exhausted, once one is."""
     on_winner: Callable[[Node], None] = field(default=lambda _: None)
@@ -99,6 +101,7 @@ class Search:
                     work[pool.spawn_n(self.expand(left))] = left.id
                 while True:
                     await self.judge_anew(stop)
+                    self.note_whether_enough()
                     while len(work) < self.setup.search.parallel and (node := await self.open()):
                         work[pool.spawn_n(self.expand(node))] = node.id
                     if not work or stop.done():
@@ -116,6 +119,13 @@ class Search:
             stop.cancel()
             await asyncio.gather(*work, return_exceptions=True)
         return self.ending()
+
+    def note_whether_enough(self) -> None:
+        """Have other scripts run a sample of their cells once one is satisfactory."""
+        if self.tree.satisfactory:
+            self.is_enough.set()
+        else:
+            self.is_enough.clear()
 
     async def wind_up(self, work: Mapping[asyncio.Future[object], NodeId]) -> None:
         """After a stop, judge what the scripts that ran have left; give up what has not begun."""
@@ -187,7 +197,7 @@ class Search:
                     await self.recorder.add(failed)
                     return
                 node = await self.execute(node)
-            await self.judging.judge(node)
+            await self.judging.judge(node, asks=not self.is_enough.is_set())
         except UnusableAnswer as error:
             await self.recorder.add(NodeFailed(node.id, f"Unusable answer: {error}"))
         except BudgetExhausted as error:
@@ -275,6 +285,7 @@ class Search:
             expected_s=self.plan.estimate_s,
             cells=cells_of(self.plan, view.datasets),
             lock=lock_of(self.setup.packages),
+            is_enough=self.is_enough,
             stop=self.has_stopped,
         )
 
