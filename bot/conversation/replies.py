@@ -113,7 +113,7 @@ class Replies:
         elif is_wish:
             await self.revise(thread, incoming)
         else:
-            await self._show_seen(incoming)
+            await self._show_seen(thread, incoming)
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
         """Have a reply read; a changed plan, or another round, is posted from the log."""
@@ -219,7 +219,7 @@ class Replies:
         elif intent is Intent.CHOICE:
             await self._choose(thread, view, incoming)
         elif intent in (Intent.THANKS, Intent.ASSENT):
-            await self._show_seen(incoming)
+            await self._show_seen(thread, incoming)
         elif intent not in HELPING:
             await self.talk(thread, view, incoming, intent)
         elif incoming.is_mention or incoming.text:
@@ -262,9 +262,10 @@ class Replies:
             incoming = replace(incoming, text=ask.options[place])
         await self.talk(thread, view, incoming, Intent.TALK)
 
-    async def _show_seen(self, incoming: Incoming) -> None:
-        """Show that a message was read which asks for nothing."""
-        await self.services.responder.react(incoming.place, incoming.ts, SEEN)
+    async def _show_seen(self, thread: Thread, incoming: Incoming) -> None:
+        """Show that a message was read which asks for nothing; talk of others is theirs."""
+        if self.services.access.may_steer(thread, incoming.user):
+            await self.services.responder.react(incoming.place, incoming.ts, SEEN)
 
     async def _carry_out_about_report(
         self, thread: Thread, view: RunView, incoming: Incoming, intent: Intent
