@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -90,11 +91,11 @@ class Replies:
         """Deal with a question, a wish, or chatter, in the state that the run is in."""
         may_steer = self.services.access.may_steer(thread, incoming.user)
         is_wish = intent is Intent.WISH or (intent is Intent.TALK and incoming.is_mention)
-        is_of_files = bool(spoken_of_files(incoming.text, view.datasets))
+        is_of_files = await _is_of_files(view, incoming)
         is_wish = is_wish or (is_of_files and intent is not Intent.QUESTION)
         if view.status is RunStatus.WAITING and may_steer:
             await self.revise(thread, incoming)
-        elif may_steer and await self._may_go_on(thread, view, incoming):
+        elif may_steer and await self._may_go_on(thread, view, incoming, is_of_files=is_of_files):
             await self.describe_files(thread, incoming)
         elif self._is_restated(view, intent, incoming) and may_steer:
             text = incoming.text
@@ -291,11 +292,12 @@ class Replies:
         else:
             await self.report_requests.offer(view, incoming, incoming.text)
 
-    async def _may_go_on(self, thread: Thread, view: RunView, incoming: Incoming) -> bool:
+    async def _may_go_on(
+        self, thread: Thread, view: RunView, incoming: Incoming, *, is_of_files: bool
+    ) -> bool:
         """Whether a run that was refused for its files goes on with what a reply says of them."""
         if not can_be_described(view):
             return False
-        is_of_files = bool(spoken_of_files(incoming.text, view.datasets))
         return is_of_files or await self.services.lab.names_shelf(thread.run, incoming.text)
 
     def _is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
@@ -360,6 +362,11 @@ def _meant(understood: Understood, view: RunView) -> Intent | None:
         Intent.ADD_OWNER: understood.intent is not Intent.WISH,
     }
     return understood.meant if understood.meant and can.get(understood.meant) else None
+
+
+async def _is_of_files(view: RunView, incoming: Incoming) -> bool:
+    """Whether a message says something of files; a long one is read beside the loop."""
+    return bool(await asyncio.to_thread(spoken_of_files, incoming.text, view.datasets))
 
 
 def _is_waiver(incoming: Incoming) -> bool:
