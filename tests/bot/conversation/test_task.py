@@ -82,6 +82,39 @@ async def test_start_and_stop_in_words(live):
     await live.post(ts, "Finished with open requirements")
 
 
+async def test_a_doubtful_start_is_asked_back_and_its_button_starts(live):
+    ts, _ = await live.planned()
+
+    live.say(ts, "ok, fine")
+    asked = await live.post(ts, "Did you mean")
+    assert [c[0] for c in live.lab.calls if c[0] in ("start", "revise")] == []
+    await live.press(asked, "start")
+
+    await live.called("start")
+
+
+async def test_thanks_are_seen_and_what_is_not_yet_wanted_is_left(live):
+    ts, _ = await live.planned()
+
+    thanks = live.say(ts, "thanks a lot!")
+    live.say(ts, "please don't start it yet")
+    await live.post(ts, "All stays as it is")
+
+    assert [c for c in live.lab.calls if c[0] in ("start", "revise")] == []
+    said = next(m for m in live.workspace.messages("experiments", ts) if m["ts"] == thanks)
+    assert [r["name"] for r in said["reactions"]] == ["+1"]
+
+
+async def test_what_is_wished_before_a_start_is_seen_before_it(live):
+    ts, _ = await live.planned()
+
+    live.say(ts, "use K = 20. Then start please.")
+    await live.post(ts, "Plan v2")
+    await live.post(ts, "Did you mean")
+
+    assert [c for c in live.lab.calls if c[0] == "start"] == []
+
+
 async def test_cancel_before_the_start(live):
     ts, plan = await live.planned()
 
