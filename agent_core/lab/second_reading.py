@@ -21,22 +21,32 @@ def not_asked(text: str, plan: Plan, datasets: Sequence[Dataset]) -> tuple[Unans
     """Return what a task asks by its words and the plan does not, in the task's words.
 
     A question of the plan stands for a clause when it asks the same of the same factors, or when
-    its own clause has the words. Where questions say no clause, what the grammar cannot place is
-    not held against the plan.
+    its own clause has the words; so does a requirement, which is judged. Where questions say no
+    clause, what the grammar cannot place is not held against the plan.
     """
     read = read_design(text[:MOST_TEXT], tuple(d.name for d in datasets))
-    missing = [q for q in read.questions if q.clause and not _is_asked(q, plan)]
+    required = [t for r in plan.requirements for t in (r.clause, r.text)]
+    missing = [
+        q
+        for q in read.questions
+        if q.clause and not _is_asked(q, plan) and not _is_told(q.clause, required)
+    ]
     is_main = len(missing) == len(read.questions)
     asked = (Unanswered(q.clause, NO_QUESTION, is_main=is_main) for q in missing)
-    return (*asked, *_unplaced(read.unanswered, plan))
+    return (*asked, *_unplaced(read.unanswered, plan, required))
 
 
-def _unplaced(clauses: Sequence[Unanswered], plan: Plan) -> Iterator[Unanswered]:
+def _unplaced(
+    clauses: Sequence[Unanswered], plan: Plan, required: Sequence[str]
+) -> Iterator[Unanswered]:
     """Yield what nothing measures by the grammar, and the plan does not speak of."""
     if any(q.clause for q in plan.questions):
-        told = [t for q in plan.questions for t in (q.clause, q.text)]
-        told += [t for r in plan.requirements for t in (r.clause, r.text)]
-        yield from (c for c in clauses if not any(has_most_words(t, c.clause) for t in told))
+        told = [*required, *(t for q in plan.questions for t in (q.clause, q.text))]
+        yield from (c for c in clauses if not _is_told(c.clause, told))
+
+
+def _is_told(clause: str, texts: Sequence[str]) -> bool:
+    return any(has_most_words(text, clause) for text in texts)
 
 
 def _is_asked(wanted: Question, plan: Plan) -> bool:

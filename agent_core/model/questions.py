@@ -150,7 +150,7 @@ def _kind_of(
     if kind is None:
         kind = _usual_kind(over, setting)
         notes.append(f"{told}: its kind is not given, so {kind} is asked.")
-    while kind in NEEDS and not _is_of_measures(kind, part) and not _is_possible(kind, setting):
+    while kind in NEEDS and not (_is_of_measures(kind, part) or _is_possible(kind, part, setting)):
         other = INSTEAD[kind]
         notes.append(f"{told}: the plan lacks the factors of {kind}, so {other} is asked.")
         kind = other
@@ -172,9 +172,15 @@ def _is_of_measures(kind: Estimand, part: QuestionPart) -> bool:
     return kind in OF_MEASURES and not part.over and len(part.measures) > 1
 
 
-def _is_possible(kind: Estimand, setting: Setting) -> bool:
-    role, count = NEEDS[kind]
+def _is_possible(kind: Estimand, part: QuestionPart, setting: Setting) -> bool:
+    role, count = _needed(kind, part)
     return len(setting.with_role(role, is_ordered=kind in ORDERED)) >= count
+
+
+def _needed(kind: Estimand, part: QuestionPart) -> tuple[FactorRole, int]:
+    """Return how many factors of which role a question needs; groups of users may be one."""
+    role, count = NEEDS.get(kind, (COMPARED, 0))
+    return role, count - int(kind is Estimand.INTERACTION and bool(part.groups))
 
 
 def _over_of(
@@ -186,13 +192,11 @@ def _over_of(
     notes: list[str],
 ) -> list[Factor]:
     """Return the factors that a question is about: those given, filled up where it needs more."""
-    role, count = NEEDS.get(kind, (COMPARED, 0))
+    role, count = _needed(kind, part)
     fitting = setting.with_role(role, is_ordered=kind in ORDERED)
     is_lost = bool(part.over) and not over
     if _is_of_measures(kind, part):
         return []
-    if kind is Estimand.INTERACTION and part.groups:
-        count = 1  # groups of users are the second
     second = _factors_in(part.within, told, setting, []) if kind is Estimand.INTERACTION else []
     if over and len({f.name for f in (*over, *second) if f in fitting}) >= count:
         return over

@@ -32,6 +32,7 @@ from agent_core.statistics.answers.answer import (
     Estimate,
     Grade,
     Statistic,
+    Verdict,
     label_of,
     name_of_order,
 )
@@ -78,6 +79,8 @@ def _dependence(
     no = [n for n in ranked if n not in yes]
     if not yes:
         where = f" for {spoken(no)}" if any(no) else ""
+        if any(e.test and e.test.verdict is Verdict.DIFFERS for e in own):
+            return f"{subject} is another one over the {factor}, told without a test{where}."
         return f"{subject} is not shown to depend on the {factor}{where}."
     where = f" for {spoken(yes)}" if any(yes) else ""
     rest = f"; for {spoken(no)} that is not shown" if no else ""

@@ -118,6 +118,7 @@ def _difference(e: Estimate) -> str:
     """Return a difference with what may be said of it, and nothing more."""
     a, b, label = levels_text(e.levels), levels_text(e.against), measure_text(e.measure)
     where, by = within(e.within), shown(abs(e.value), e.interval.half_width)
+    signed = shown(e.value, e.interval.half_width)
     if e.grade is Grade.APART:
         return (
             f"{a} and {b} stand side by side in {label}{where}: {e.why}, so nothing is compared."
@@ -128,7 +129,9 @@ def _difference(e: Estimate) -> str:
             return (
                 f"No difference is seen between {a} and {b} in {label}{where}: {value(e)}{notes}."
             )
-        return f"{a} and {b} differ in {label}{where} by {by}{notes}."
+        return (
+            f"{a} and {b} differ in {label}{where}: the first minus the second is {signed}{notes}."
+        )
     notes = noted(_signed_interval(e), f"n = {e.n:,}", p_of(e.test), _equivalent(e.test))
     match e.test.verdict:
         case Verdict.HIGHER | Verdict.LOWER:

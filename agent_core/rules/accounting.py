@@ -58,6 +58,8 @@ _STEP = re.compile(
 )
 """Before the step of a range, whose numbers are levels."""
 _LABEL = re.compile(r"\([1-9]\)")
+_CITED = re.compile(r"(?:\(|\bet al\.?,? \(?|\b[A-Z][\w-]+ \()(?:19|20)\d\d[a-z]?\)?")
+"""The year of a publication: `Abdollahpouri et al. (2019)`."""
 _PLAIN = re.compile(r"[\d.]+(?:\s*(?:,|and|or|to|-)\s*[\d.]+)+")
 
 
@@ -210,7 +212,10 @@ def _unused(text: str, plan: Plan, datasets: Sequence[Dataset]) -> Iterator[_Unu
 
 
 def _unused_numbers(text: str, plan: Plan, facts: Facts) -> Iterator[_Unused]:
+    cited = [m.span() for m in _CITED.finditer(text)]
     for listing in listings_of(text):
+        if any(start <= listing.start < end for start, end in cited):
+            continue
         if not _is_label(text, listing) and not _is_used(text, listing, plan, facts):
             yield _Unused(listing.start, listing.end, text[listing.start : listing.end].strip())
 
@@ -348,11 +353,13 @@ def _unused_metrics(text: str, plan: Plan) -> Iterator[_Unused]:
     planned = {m.name for m in (*plan.metrics, *plan.validated)}
     whole = [span for name in planned for span in _spans(name.replace("_", " "), text)]
     measured = set(map(_metric_name, planned))
+    grouped = " ".join(q.groups.lower() for q in plan.questions)
     for name, pattern in _METRICS.items():
         if _metric_name(name) in measured:
             continue
         for found in pattern.finditer(text):
             is_part = any(start <= found.start() < end for start, end in whole)
+            is_part = is_part or found[0].lower() in grouped  # what users or items are grouped by
             if (
                 not is_part and text[max(0, found.start() - 3) : found.start()] != "at "
             ):  # when it is, not how long

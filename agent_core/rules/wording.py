@@ -168,7 +168,10 @@ def _test_texts(split: SplitRules) -> Iterator[str]:
     if split.are_users_chosen:
         yield "test users chosen by a rule, not drawn"
     if split.lowest_test_rating is not None:
-        yield f"only ratings of {split.lowest_test_rating:g} and more are tested"
+        # What is held out is drawn of these alone; given and global cuts keep the others away.
+        is_drawn = split.kind not in (SplitKind.GIVEN, SplitKind.GLOBAL_TIME, SplitKind.OTHER)
+        rest = ": held out of these, all lower ones stay in training" if is_drawn else ""
+        yield f"only ratings of {split.lowest_test_rating:g} and more are tested{rest}"
     if split.has_validation:
         is_given = split.kind is SplitKind.GIVEN
         use = "; the final training has it too" if split.trains_on_validation else ""

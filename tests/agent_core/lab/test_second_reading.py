@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from expected_designs import datasets_of, designs, plan_from
 
-from agent_core.domain import Estimand
+from agent_core.domain import Estimand, Nature, Priority, Requirement
 from agent_core.lab.second_reading import not_asked
 from agent_core.lab.settling import settled
 
@@ -55,3 +55,12 @@ def test_another_kind_of_question_made_of_the_same_words_answers_them():
     (told,) = not_asked(TASK, replace(plan, questions=(quoted,)), ())
     assert BY_USERS in told.clause
     assert not told.is_main
+
+
+def test_a_requirement_that_stands_for_a_clause_answers_it():
+    """A requirement is judged: what it words need not be a question too."""
+    plan = planned()
+    quoted = replace(plan.questions[0], clause=RANKED, kind=Estimand.ORDER, groups="")
+    required = Requirement(1, BY_USERS, Priority.MUST, Nature.SCIENCE, "", BY_USERS)
+
+    assert not_asked(TASK, replace(plan, questions=(quoted,), requirements=(required,)), ()) == ()

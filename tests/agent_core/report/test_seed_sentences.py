@@ -130,7 +130,7 @@ def test_users_whose_newest_is_not_alone_are_counted():
 
 
 def test_values_that_nobody_computed_again_and_missing_predictions_stand_in_the_first_lines():
-    plan = replace(comparison_evidence().plan, metrics=(replace(NDCG, name="auc"),))
+    plan = replace(comparison_evidence().plan, metrics=(replace(NDCG, name="delight"),))
     test = pd.DataFrame({"user_id": ["1"] * 10, "item_id": [str(i) for i in range(10)]})
     half = test.head(5).assign(algorithm="EASE", fold="0", seed="", prediction=3.0, rating=3.0)
     evidence = replace(comparison_evidence(plan), test={"0": test}, predictions=Cells.of(half))
@@ -138,6 +138,6 @@ def test_values_that_nobody_computed_again_and_missing_predictions_stand_in_the_
     found = inputs_of(evidence)
 
     first = "\n".join(alerts(found))
-    assert "**AUC@10 is the script's own word:**" in first
+    assert "**DELIGHT@10 is the script's own word:**" in first
     assert "**Not all tested ratings were predicted:** EASE 50%." in first
     assert alerts(inputs_of(comparison_evidence())) == []

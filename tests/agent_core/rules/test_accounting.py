@@ -18,6 +18,7 @@ from agent_core.domain import (
     SplitKind,
     Study,
     Unanswered,
+    with_design,
 )
 from agent_core.rules.accounting import Clauses, unaccounted
 
@@ -273,3 +274,26 @@ def changed(design, change):
     less = copy.deepcopy(design)
     change(less)
     return less
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("Abdollahpouri et al. (2019) claim that NDCG@10 falls.", False),
+        ("As in Ferrari Dacrema (2019), compare by NDCG@10.", False),
+        ("Use only ratings from 2019, compare by NDCG@10.", True),
+    ],
+)
+def test_the_year_of_a_publication_is_no_setting(text, is_told):
+    assert bool(unaccounted(text, plan_of(study=Study.COMPARISON))) is is_told
+
+
+def test_what_groups_go_by_need_not_be_measured():
+    text = "Groups of users by the mean popularity of their items: does NDCG@10 differ?"
+    plan = with_design(plan_of(study=Study.COMPARISON))
+    grouped = Question(
+        Estimand.GROUPS, ("algorithm",), ("ndcg@10",), groups="mean popularity of their items"
+    )
+
+    assert "mean popularity" in unaccounted(text, plan)[0].reason
+    assert unaccounted(text, replace(plan, questions=(grouped,))) == ()
