@@ -14,7 +14,7 @@ from agent_core.prose.clipping import on_one_line
 from agent_core.report.answer_chapters import Table, chapters_of, table_of
 from agent_core.report.report_inputs import ReportInputs
 from agent_core.rules.requested import Form
-from agent_core.statistics.requested_results import Made, Matched
+from agent_core.statistics.requested_results import Made, Matched, is_picture
 
 SCRIPTS = "script_"
 """Begins the names of figures that the script drew."""
@@ -60,8 +60,11 @@ def script_tables(inputs: ReportInputs) -> list[ScriptTable]:
 
 def script_figures(inputs: ReportInputs) -> dict[str, str]:
     """Return the names of the script's figures that were asked for, with what it says of them."""
-    found = (m for m in _made(inputs, Form.FIGURE) if m.path is not None)
-    return {f"{SCRIPTS}{m.path.stem}.png": m.says for m in found if m.path is not None}
+    return {
+        f"{SCRIPTS}{m.path.name}": m.says
+        for m in _made(inputs, Form.FIGURE)
+        if m.path is not None and is_picture(m.path.name)
+    }
 
 
 def asked_answers(inputs: ReportInputs) -> tuple[int, ...]:
@@ -118,10 +121,10 @@ def _figure(made: Made, drawn: dict[str, Path], folder: Path) -> Path | None:
     """Return the picture of a figure; None where there is none that a preview shows."""
     if made.path is None:
         return drawn.get(made.name)
-    if made.path.suffix.lower() != ".png" or not made.path.is_file():
+    if not is_picture(made.path.name) or not made.path.is_file():
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{SCRIPTS}{made.path.stem}.png"
+    target = folder / f"{SCRIPTS}{made.path.name}"
     shutil.copyfile(made.path, target)
     return target
 

@@ -15,6 +15,7 @@ from agent_core.prose.quotation import is_measure, quoted, short
 from agent_core.report.number_texts import names_of, resolution_of
 from agent_core.report.report_inputs import ReportInputs, named_filters, table_of
 from agent_core.statistics.facts import Facts, Summary
+from agent_core.statistics.quotable import compares_parts
 
 APART = 0.05
 """Share of a mean from which scripts deviate, where no interval over users is known."""
@@ -34,8 +35,13 @@ class Agreement:
 
 
 def agreement(inputs: ReportInputs) -> Agreement | None:
-    """Compare independently written scripts; None where fewer than two have a value."""
+    """Compare independently written scripts; None where fewer than two have a value.
+
+    Of levels that differ in training or test, a mean over them all is the value of none.
+    """
     plan = inputs.plan
+    if compares_parts(plan):
+        return None
     ranked = inputs.facts.of(plan.primary) if inputs.facts else ()
     bases = names_of(plan.baselines)
     subject = next((s.algorithm for s in ranked if s.algorithm not in bases), None)

@@ -11,11 +11,13 @@ from typing import Any
 
 from agent_core.domain import Plan, with_design
 from agent_core.evidence.evidence import Evidence
-from agent_core.rules.requested import Form, Requested, Shown, requested_of, shown_by
+from agent_core.rules.requested import Form, Requested, Shown, requested, requested_of, shown_by
 from agent_core.statistics.answers.answer import Answer, FigureKind, Statistic
 from agent_core.statistics.facts import Facts
 
-IMAGES = (".png", ".svg", ".pdf", ".jpg", ".jpeg")
+PICTURES = (".png", ".jpg", ".jpeg")
+"""Endings of figures that threads and reports show."""
+IMAGES = (*PICTURES, ".svg", ".pdf")
 DRAWN_AS: Mapping[FigureKind, tuple[str, ...]] = {
     FigureKind.CURVES: ("curves",),
     FigureKind.SLOPES: ("curves",),
@@ -68,7 +70,11 @@ class Made:
         """
         asked, said = _words(wanted.text), _words(self.says)
         fewest = len(asked) if len(said) < FEW_WORDS else min(len(asked), len(said))
-        return len(asked & said) / max(1, fewest)
+        return self.shared(wanted) / max(1, fewest)
+
+    def shared(self, wanted: Requested) -> int:
+        """Return how many words of a request the script says of it."""
+        return len(_words(wanted.text) & _words(self.says))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,11 @@ def matched_requests(
     return (*found, *_of_requirements(plan, [m for m in scripts if m not in known]))
 
 
+def is_picture(name: str) -> bool:
+    """Whether threads and reports show a file of this name."""
+    return name.lower().endswith(PICTURES)
+
+
 def unmatched(plan: Plan) -> tuple[Matched, ...]:
     """Return what a plan says is reported where nothing was delivered."""
     return tuple(map(Matched, requested_of(with_design(plan))))
@@ -116,13 +127,12 @@ def _of_requirements(plan: Plan, made: Iterable[Made]) -> Iterator[Matched]:
 
     A requirement is judged: what is missing of it is told there.
     """
+    wanted = [requested(r.text, plan) for r in plan.requirements]
     for one in made:
-        likeness = {
-            r.text: one.likeness(Requested(r.text, one.form, Shown())) for r in plan.requirements
-        }
-        best = max(likeness, key=lambda text: likeness[text], default="")
-        if best and likeness[best] > HALF:
-            yield Matched(Requested(best, one.form, one.shown), (one,))
+        alike = [w for w in wanted if one.likeness(w) > HALF]
+        best = max(alike, key=lambda w: (w.form is one.form, one.shared(w)), default=None)
+        if best is not None:
+            yield Matched(Requested(best.text, one.form, one.shown), (one,))
 
 
 def _best_first(wanted: Requested, made: Sequence[Made]) -> tuple[Made, ...]:
@@ -189,14 +199,15 @@ def _of_runs(plan: Plan, facts: Facts) -> Iterator[Made]:
 
 def _of_script(evidence: Evidence, plan: Plan) -> Iterator[Made]:
     """Yield the figures and tables that a script saved, with what it says that they show."""
-    seen: set[str] = set()
-    for artifact in evidence.execution.artifacts:
+    seen: set[tuple[Form, str]] = set()
+    # A figure is saved as a picture and for print: the picture is what can be shown.
+    for artifact in sorted(evidence.execution.artifacts, key=lambda a: not is_picture(a.name)):
         path = PurePosixPath(artifact.name)
         stem = str(path.with_suffix(""))
         form = _form_of(path)
-        if form is None or stem in seen or not artifact.size:
+        if form is None or (form, stem) in seen or not artifact.size:
             continue
-        seen.add(stem)
+        seen.add((form, stem))
         says = _said(evidence.run, f"{form.value}s", stem)
         told = " ".join((says, re.sub(r"[_/.-]+", " ", stem), _head(artifact.path, form)))
         yield Made(stem, form, shown_by(told, plan), says, artifact.path)

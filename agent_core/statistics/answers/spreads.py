@@ -195,7 +195,7 @@ def _spread_cautions(
 
 
 def _spread_table(found: Sequence[Estimate]) -> pd.DataFrame:
-    """Return spreads for people."""
+    """Return spreads for people; what draws no random numbers ran once, and has none."""
     return pd.DataFrame(
         {
             "measure": metric_of(e.measure).label,
@@ -210,6 +210,7 @@ def _spread_table(found: Sequence[Estimate]) -> pd.DataFrame:
             "gap of two runs": e.more.get("gap", math.nan),
         }
         for e in found
+        if e.why != DETERMINISTIC
     )
 
 

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from builders import node_of
 from reported import report
 from results import evidence_of, inputs_of, seed_evidence
 
+from agent_core.domain import Factor
+from agent_core.report.script_agreement import agreement
 from agent_core.report.thread_summary import part_text
 from agent_core.statistics.facts import collect_facts
 
@@ -20,6 +23,18 @@ def test_independent_scripts_are_told_as_a_sensitivity_check(tmp_path):
     found = report(tmp_path, replace(inputs, view=view, others={2: other}))
 
     assert "2 independently written scripts give NDCG@10 of ImplicitMF 0.19" in found.summary
+
+
+@pytest.mark.parametrize("levels", [(), (Factor("data", ("all", "5-core")),)])
+def test_a_mean_over_levels_with_data_of_their_own_is_no_sensitivity_check(levels):
+    evidence = seed_evidence()
+    plan = replace(evidence.plan, factors=(*evidence.plan.factors, *levels))
+    inputs = inputs_of(replace(evidence, plan=plan))
+    view = replace(inputs.view, nodes=(*inputs.view.nodes, node_of(2, value=1.0)))
+
+    found = agreement(replace(inputs, view=view, others={2: inputs.facts}))
+
+    assert (found is None) == bool(levels)
 
 
 def sensitivity(mine, theirs, *, shift=0.04):

@@ -29,6 +29,7 @@ from agent_core.domain import (
     Waiver,
 )
 from agent_core.domain.events import Disputed
+from agent_core.report import writer
 from agent_core.report.writer import ReportInputs, preliminary_text, write_report
 from agent_core.run.view import Freeze
 from agent_core.statistics.facts import collect_facts
@@ -123,6 +124,16 @@ def test_unmet_musts_and_the_limit_that_ended_it_are_told(tmp_path):
 
     assert "1 of 2 met; not met: 8 (requirement 8)." in found.summary
     assert "Stopped at the time limit." in found.summary
+
+
+def test_no_table_of_a_short_report_is_a_header_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "MOST_REPORT", 1)
+
+    lines = report(tmp_path, inputs_of(comparison_evidence())).markdown.splitlines()
+    rules = [i for i, line in enumerate(lines) if line.startswith("|---")]
+
+    assert rules
+    assert all(lines[i + 1].startswith("|") for i in rules)
 
 
 def test_a_report_can_be_written_again(tmp_path):

@@ -87,8 +87,10 @@ def test_a_script_that_says_what_a_figure_shows_made_it(study, tmp_path):
 def test_figures_that_were_asked_for_come_first_and_small_tables_are_printed(study, tmp_path):
     table = b"core,users left,items left\n5,900,1300\n10,850,1100\n"
     files = [
+        saved(tmp_path, "agreement.pdf", b"for print"),
         saved(tmp_path, "agreement.png", PIXEL),
         saved(tmp_path, "left.csv", table),
+        saved(tmp_path, "left.png", PIXEL),
     ]
     run = {"figures": {"agreement": "heat map of Kendall's tau"}}
     evidence, matched = asked(
@@ -124,6 +126,23 @@ def test_what_a_script_says_in_the_words_of_a_requirement_is_shown(study, tmp_pa
 
     assert [(m.wanted.text, m.made[0].name) for m in matched] == [(drawn.text, "by_seed")]
     assert missing_requests(matched) == ()
+
+
+def test_a_table_goes_with_the_requirement_for_one_that_says_most_of_it(study, tmp_path):
+    evidence, *known = study
+    texts = (
+        "Six seeds for each size",
+        "The gap, the SD over seeds of each size and how often one seed is wrong, in a table",
+    )
+    wanted = tuple(replace(requirement(i), text=t) for i, t in enumerate(texts, start=1))
+    told = replace(evidence, plan=replace(evidence.plan, requirements=wanted))
+    run = {
+        "tables": {"gap": "gap against the SD over seeds, how often one seed of each size errs"}
+    }
+
+    _, matched = asked((told, *known), artifacts=[saved(tmp_path, "gap.csv", b"a\n1\n")], run=run)
+
+    assert [m.wanted.text for m in matched] == [texts[1]]
 
 
 def test_what_is_missing_stands_in_the_first_lines(study, tmp_path):

@@ -158,6 +158,16 @@ def test_the_interval_of_a_ratio_is_as_wide_as_a_plan_says(runs, factor):
     )
 
 
+def test_what_draws_no_random_numbers_has_no_line_of_repetitions():
+    plan = study_plan(MF, POP, seeds=(0, 1, 2))
+    asked = Question(Estimand.SPREAD, ("model_seed",), ("ndcg@10",))
+
+    found = answer_to(asked, study_values(plan, lambda c, m, u: np.full(len(u), c.seed or 0.5)))
+
+    assert [(e.subject, e.value > 0) for e in found.estimates][1:] == [("Popularity", False)]
+    assert list(found.table["level"]) == ["ImplicitMF"]
+
+
 def test_a_ratio_of_spreads_needs_two_factors():
     plan = study_plan(MF, seeds=(0, 1))
     asked = Question(Estimand.SPREAD_RATIO, ("model_seed",), ("ndcg@10",))
