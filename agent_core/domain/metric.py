@@ -133,6 +133,8 @@ KINDS = (
         spoken=r"(?:average|mean|avg\.?) (?:recommendation |item )?popularity"
         r"(?: of (?:the |its |their )?(?:recommend\w+|listed|top-\d+)(?: items| lists)?)?"
         r"|popularity of (?:what is |the |its |their )?(?:recommend\w+|listed)(?: items| lists)?"
+        r"|how popular (?:is|are) (?:what is |the |its |their )?(?:top-? ?\d+ )?"
+        r"(?:recommend\w+(?: items)?|listed(?: items)?|lists)"
         r"|(?:recommendation|list) popularity|arp"
         r"|how popular (?:the |its |their )?(?:recommend\w+|listed|top-\d+)(?: items| lists)?"
         r"|how (?:popular|mainstream|well[- ]known) (?:(?:are|is) )?(?:what|(?:the |those )?"

@@ -31,9 +31,15 @@ def not_asked(text: str, plan: Plan, datasets: Sequence[Dataset]) -> tuple[Unans
         for q in read.questions
         if q.clause and not _is_asked(q, plan) and not _is_told(q.clause, required)
     ]
-    is_main = len(missing) == len(read.questions)
+    is_main = len(missing) == len(read.questions) and not _is_touched(missing, plan)
     asked = (Unanswered(q.clause, NO_QUESTION, is_main=is_main) for q in missing)
     return (*asked, *_unplaced(read.unanswered, plan, required))
+
+
+def _is_touched(missing: Sequence[Question], plan: Plan) -> bool:
+    """Whether the plan asks anything of the factors that are asked about."""
+    wanted = {kind for q in missing for kind in _kinds(q.over)}
+    return any(wanted & _kinds((*q.over, *q.within)) for q in plan.questions)
 
 
 def _unplaced(

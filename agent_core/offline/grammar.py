@@ -186,17 +186,28 @@ def unread_wishes(text: str) -> tuple[str, ...]:
     found = []
     for number, sentence in enumerate(sentences(text, at_semicolons=True)):
         words = sentence.rstrip(".!;")
+        found += _unread_restrictions(words)
         is_lead = number == 0 and words.endswith("?")  # what opens a text leads in
         if is_lead or not says("wishes", words) or says("reported", words):
             continue
         if says("opinion", words):
             continue
-        reading = read(words)
-        is_unread = reading.is_empty and not reading.outside and not reading.beyond
-        is_unread = is_unread and read_design(words) == Design()
-        if is_unread and file_words(words).is_empty:
+        if _is_unread(words):
             found.append(words[:120])
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
+
+
+def _unread_restrictions(sentence: str) -> list[str]:
+    """Return the parts of a sentence that restrict the data by what nothing reads."""
+    parts = (m[0].strip(" ,") for m in TEXTS["restricts"].compiled.finditer(sentence))
+    return [p[:120] for p in parts if says("repeats", p) or _is_unread(p)]
+
+
+def _is_unread(words: str) -> bool:
+    """Whether nothing of a design or a file is read in some words."""
+    reading = read(words)
+    is_empty = reading.is_empty and not reading.outside and not reading.beyond
+    return is_empty and read_design(words) == Design() and file_words(words).is_empty
 
 
 @cache

@@ -35,8 +35,9 @@ CARRIED_OUT: Mapping[str, Callable[[Plan], bool]] = {
     "sampled": lambda p: any(s.rules.candidates is Candidates.SAMPLED for s in p.split_levels),
     "unseen": lambda p: any(not s.rules.in_training for s in p.split_levels),
     "repeated": lambda p: _has_rule(p, DataRuleKind.REPEATED_PAIRS),
-    "training_only": lambda p: any(
-        r.is_training_only for level in p.data_levels for r in level.rules.rules
+    "training_only": lambda p: (
+        p.factor(FactorKind.TRAIN_SHARE) is not None
+        or any(r.is_training_only for level in p.data_levels for r in level.rules.rules)
     ),
     "sample": lambda p: (
         _has_rule(p, DataRuleKind.SAMPLE)

@@ -131,7 +131,8 @@ async def test_a_study_of_cells_comes_to_a_report(tmp_path):
         requirements=tuple(Requirement(n, c, check=c) for n, c in enumerate(wanted, start=1)),
         estimate_s=100.0,
     )
-    task = Task("Compare popularity and ItemKNN by NDCG@10.", (path,), UserId("ann"), "t:1")
+    text = "Does the gap of NDCG@10 between popularity and ItemKNN depend on the data variant?"
+    task = Task(text, (path,), UserId("ann"), "t:1")
 
     async with lab_in(tmp_path / "lab", Given(plan), settings(), preload_after_s=0) as lab:
         view = await run_through(lab, task)

@@ -37,6 +37,11 @@ OPEN = (
     ". Is the data big enough for that?",
     ". Does normalising the ratings matter?",
     ". Do the two recommend the same items?",
+    ", keeping only ratings above each user's own mean rating.",
+    ", dropping users who rated on a single day.",
+    " on ratings of comedies only.",
+    ", weighting users by their activity.",
+    " and repeat everything for users with at least 50 ratings.",
 )
 DONE = (
     "; how long does training take?",
