@@ -103,7 +103,7 @@ def _named_columns(dialect: Dialect, words: FileWords, name: str) -> Recipe:
     recipe = dialect.recipe
     if dialect.has_header or recipe.layout not in (Layout.DELIMITED, Layout.SPACED):
         return recipe
-    told = listed_columns(words.text, len(recipe.columns))
+    told = listed_columns(words.text, [len(recipe.columns)])
     if told and len(words.listed) != len(told):
         return replace(recipe, columns=told)
     if not words.listed:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 
 from agent_core.data.columns import ENDINGS, hinted_role, is_named_for, role_of
 from agent_core.data.file_words import SAID
 
 NAME = r"[A-Za-z_]\w*(?:[ -]\w+){0,2}"
+WHOLE_NAME = re.compile(NAME)
 CLAUSE_END = r"[:;\n()]|[.!?](?=\s|$)"
 BETWEEN = (r",", r"\|", r"\t", r"/", r"->|→")
 BEHIND = re.compile(
@@ -33,14 +35,15 @@ PREDICTED = re.compile(
 )
 
 
-def listed_columns(text: str, width: int) -> tuple[str, ...]:
-    """Return the names that a text lists for so many columns; nothing where it lists none."""
-    if width < 2:
+def listed_columns(text: str, widths: Collection[int]) -> tuple[str, ...]:
+    """Return the names that a text lists for as many columns; nothing where it lists none."""
+    widths = {w for w in widths if w > 1}
+    if not widths:
         return ()
     for names in _lists_in(text):
-        if len(names) == width and len({*names}) == width and _names_roles(names):
+        if len(names) in widths and len({*names}) == len(names) and _names_roles(names):
             return tuple(names)
-    return _told_in_order(text, width)
+    return _told_in_order(text, widths)
 
 
 def wanted_item(text: str, columns: Sequence[str]) -> str:
@@ -69,10 +72,12 @@ def _lists_in(text: str) -> Iterator[list[str]]:
     for clause in re.split(CLAUSE_END, text):
         for between in BETWEEN:
             parts = [p.strip(" '\"`\u201c\u201d") for p in re.split(between, clause)]
-            for end in range(len(parts), 1, -1):
-                names = [*parts[: end - 1], BEHIND.sub(r"\1", parts[end - 1])]
-                if all(re.fullmatch(NAME, n) for n in names):
-                    yield names
+            known = [*takewhile(WHOLE_NAME.fullmatch, parts)]
+            # Behind a part that is no name none is read, so that long texts take no longer.
+            for end in range(min(len(known) + 1, len(parts)), 1, -1):
+                last = BEHIND.sub(r"\1", parts[end - 1])
+                if WHOLE_NAME.fullmatch(last):
+                    yield [*known[: end - 1], last]
                     break
 
 
@@ -82,7 +87,7 @@ def _names_roles(names: Sequence[str]) -> bool:
     return "user_id" in roles and (len(roles) > 1 or len(names) > FEW_NAMES)
 
 
-def _told_in_order(text: str, width: int) -> tuple[str, ...]:
+def _told_in_order(text: str, widths: Collection[int]) -> tuple[str, ...]:
     """Return roles that a sentence tells in the order of the columns: first this, then that."""
     for clause in re.split(CLAUSE_END, text):
         match = IN_ORDER.search(clause)
@@ -90,7 +95,8 @@ def _told_in_order(text: str, width: int) -> tuple[str, ...]:
             continue
         parts = re.split(r",?\s*\bthen\b|,|\band\b", match[1])
         found = [_told_role(p) for p in parts if p.strip()]
-        if len(found) == width and len({*found}) == width and {"user_id", "item_id"} <= {*found}:
+        is_whole = len(found) in widths and len({*found}) == len(found)
+        if is_whole and {"user_id", "item_id"} <= {*found}:
             return tuple(found)
     return ()
 

@@ -119,7 +119,7 @@ def spoken_of_files(text: str, datasets: Sequence[Dataset] = ()) -> str:
     is_likely = any(c.lower() in columns or not columns for c in words.likely.values())
     bare = {len(d.columns) for d in datasets if not d.has_header}
     widths = bare if datasets else range(2, MOST_LISTED)
-    is_list = any(listed_columns(text, width) for width in widths)
+    is_list = bool(listed_columns(text, widths))
     is_said = is_likely or is_list or bool(condition_spans(text, _open_columns(datasets)))
     return text if is_said or not _without_likely(words).is_empty else ""
 

@@ -311,7 +311,9 @@ class Replies:
         if not self.services.access.may_steer(thread, incoming.user):
             return
         if incoming.files:
-            await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+            await self.new_tasks.begin_again(
+                thread, incoming, await _whole_question(thread, incoming)
+            )
         elif understand(incoming.text) is Intent.STOP:
             await self.new_tasks.call_off(thread)
         elif incoming.is_mention or understand(incoming.text) is not Intent.TALK:
@@ -322,11 +324,15 @@ class Replies:
         """Deal with a file in a reply: the dataset that was missing, or another one."""
         if view.status is RunStatus.WAITING:
             await self.services.lab.stop(thread.run, UserId(incoming.user))
-            await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+            await self.new_tasks.begin_again(
+                thread, incoming, await _whole_question(thread, incoming)
+            )
         elif can_be_described(view):
-            await self.new_tasks.go_on_with(thread, incoming, _said_of_file(incoming))
+            await self.new_tasks.go_on_with(thread, incoming, await _said_of_file(incoming))
         elif view.status is RunStatus.FAILED and view.plan is None:
-            await self.new_tasks.begin_again(thread, incoming, _whole_question(thread, incoming))
+            await self.new_tasks.begin_again(
+                thread, incoming, await _whole_question(thread, incoming)
+            )
         else:
             said = (
                 "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
@@ -375,14 +381,15 @@ def _is_waiver(incoming: Incoming) -> bool:
     return bool(asked.waivers or asked.refusals)
 
 
-def _whole_question(thread: Thread, incoming: Incoming) -> str:
+async def _whole_question(thread: Thread, incoming: Incoming) -> str:
     """Return the question with what was said about the new file."""
-    return f"{thread.memo.text}\n{_said_of_file(incoming)}".strip()
+    return f"{thread.memo.text}\n{await _said_of_file(incoming)}".strip()
 
 
-def _said_of_file(incoming: Incoming) -> str:
+async def _said_of_file(incoming: Incoming) -> str:
     """Return what is said of a file that is attached; empty: nothing, as in `here it is`."""
-    is_said = _is_statement(incoming.text) or spoken_of_files(incoming.text)
+    spoken = await asyncio.to_thread(spoken_of_files, incoming.text)
+    is_said = bool(spoken) or _is_statement(incoming.text)
     return incoming.text if is_said else ""
 
 

@@ -2,17 +2,21 @@
 
 import time
 
+import pytest
+
+from agent_core.lab.run_files import spoken_of_files
 from agent_core.offline.designs.reading import read_design
 
 
-def took(count):
+def took(read, count):
     listed = ", ".join(map(str, range(count)))
     began = time.process_time()
-    read_design(f"Compare BPR and EASE with {listed} factors")
+    read(f"Compare BPR and EASE with {listed} factors, user, item{', x' * count}, 1")
     return time.process_time() - began
 
 
-def test_four_times_the_numbers_take_about_four_times_as_long():
-    took(20)  # patterns are compiled
+@pytest.mark.parametrize("read", [read_design, spoken_of_files])
+def test_four_times_the_numbers_take_about_four_times_as_long(read):
+    took(read, 20)  # patterns are compiled
 
-    assert took(800) < 10 * took(200)
+    assert took(read, 800) < 10 * took(read, 200)
