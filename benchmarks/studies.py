@@ -1,10 +1,11 @@
-"""Runs a study of each shape whole and writes what came of it into `docs/studies.md`.
+"""Prints what came of a study of each shape, kept in `studies.json`; runs them when asked.
 
-    .venv/bin/python benchmarks/studies.py                 # what has no result yet
+    .venv/bin/python benchmarks/studies.py                 # print the kept table
+    .venv/bin/python benchmarks/studies.py --run           # run what has no result yet
     .venv/bin/python benchmarks/studies.py --again CORE    # shapes whose name holds a word, again
-    .venv/bin/python benchmarks/studies.py --table         # only the table, from `studies.json`
 
-Results are kept in `studies.json`, one by one: a broken session goes on where it stood.
+A study takes minutes. Each result is kept and put into `docs/studies.md` at once, its figure in
+`docs/studies/`: a broken session goes on where it stood.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RESULTS = HERE / "studies.json"
 PAGE = ROOT / "docs" / "studies.md"
+FIGURES = ROOT / "docs" / "studies"
 BEGIN, END = "<!-- table: benchmarks/studies.py -->", "<!-- end of table -->"
 REAL = {
     "movies": ("ml-latest-small/ratings.csv", "ml-latest-small/movies.csv"),
@@ -98,7 +101,7 @@ def run(study: Study, folder: Path, python: str) -> Result | None:
     if not files:
         print(f"{study.shape}: left out, AUTORECLAB_TEST_DATA names no folder with its data")
         return None
-    out = folder / study.shape.replace(" ", "-").lower()
+    out = folder / name_of(study)
     command = [sys.executable, "-m", "bot", "run", study.text, "--yes", "--out", str(out)]
     command += [word for f in files for word in ("--data", str(f))]
     command += ["--researcher", "offline", "--set", "treesearch.num_draft_nodes=1"]
@@ -109,9 +112,21 @@ def run(study: Study, folder: Path, python: str) -> Result | None:
     )
     seconds = time.monotonic() - began
     headline = headline_of(out / "report.md") or last_line(done.stdout + done.stderr)
-    figures = sorted(p.name for p in (out / "figures").glob("question_*.png"))
-    figure = figures[0] if figures else ""
+    figure = keep_figure(out / "figures" / "question_1.png", name_of(study))
     return Result(study.shape, "offline", done.returncode, round(seconds, 1), headline, figure)
+
+
+def name_of(study: Study) -> str:
+    """Return the shape of a study as the name of a file."""
+    return study.shape.replace(" ", "-").replace("/", "-").lower()
+
+
+def keep_figure(drawn: Path, name: str) -> str:
+    """Copy a figure beside the page; return its name there, empty where none was drawn."""
+    if not drawn.exists():
+        return ""
+    FIGURES.mkdir(exist_ok=True)
+    return Path(shutil.copyfile(drawn, FIGURES / f"{name}.png")).name
 
 
 def headline_of(report: Path) -> str:
@@ -129,18 +144,21 @@ def last_line(printed: bytes) -> str:
 
 
 def table() -> str:
-    """Return the table of all studies."""
-    found = {(r.shape, r.researcher): r for r in results()}
+    """Return the table of the studies that were run, and in a sentence which were not."""
+    found = {r.shape: r for r in results()}
+    asked = [s for s in studies() if s.shape in found]
     lines = ["| shape, and how to ask | what the report begins with | figure |", "|---|---|---|"]
-    for study in studies():
-        asked = f"**{study.shape}**<br>`{command_of(study)}`"
-        one = found.get((study.shape, "offline"))
-        told = f"{one.headline} ({OUTCOMES.get(one.exit, 'failed')})" if one else "not run yet"
-        figure = f"`{one.figure}`" if one and one.figure else ""
-        lines.append(
-            "| " + " | ".join(x.replace("|", "\\|") for x in (asked, told, figure)) + " |"
-        )
-    return "\n".join(lines)
+    lines += [row(s, found[s.shape]) for s in asked]
+    missing = [s.shape for s in studies() if s not in asked]
+    return "\n".join([*lines, *(["", f"Not run yet: {'; '.join(missing)}."] if missing else [])])
+
+
+def row(study: Study, found: Result) -> str:
+    """Return the line of a study."""
+    told = f"{found.headline} ({OUTCOMES.get(found.exit, 'failed')})"
+    figure = f"![{study.shape}]({FIGURES.name}/{found.figure})" if found.figure else "none"
+    cells = f"**{study.shape}**<br>`{command_of(study)}`", told, figure
+    return "| " + " | ".join(x.replace("|", "\\|") for x in cells) + " |"
 
 
 def command_of(study: Study) -> str:
@@ -158,26 +176,31 @@ def write_table() -> None:
 
 
 def main() -> None:
-    """Parse the arguments, run what is wanted, write the table."""
+    """Parse the arguments, run what is wanted, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", action="store_true", help="run what has no result yet")
     parser.add_argument("--again", metavar="WORD", help="shapes whose name holds it, again")
-    parser.add_argument("--table", action="store_true", help="only the table")
     parser.add_argument("--folder", type=Path, help="keep the results there")
     parser.add_argument("--python", default=str(ROOT / ".venv-lab" / "bin" / "python"))
     chosen = parser.parse_args()
-    known = {r.shape for r in results()}
-    wanted = [s for s in studies() if s.shape not in known]
-    if chosen.again:
-        wanted = [s for s in studies() if chosen.again.lower() in s.shape.lower()]
     with tempfile.TemporaryDirectory() as made:
-        folder = chosen.folder or Path(made)
+        folder = (chosen.folder or Path(made)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        for study in () if chosen.table else wanted:
+        for study in wanted(chosen.run, chosen.again):
             found = run(study, folder, chosen.python)
             if found:
                 keep(found)
-                print(f"{study.shape}: exit {found.exit}, {found.seconds:.0f} s, {found.headline}")
-    write_table()
+                write_table()
+                print(f"{study.shape}: exit {found.exit}, {found.seconds:.0f} s")
+    print(table())
+
+
+def wanted(missing: bool, word: str | None) -> list[Study]:
+    """Return the studies whose name holds a word; without one, those that miss a result."""
+    if word:
+        return [s for s in studies() if word.lower() in s.shape.lower()]
+    known = {r.shape for r in results()}
+    return [s for s in studies() if missing and s.shape not in known]
 
 
 if __name__ == "__main__":
