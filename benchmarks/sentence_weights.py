@@ -47,7 +47,7 @@ RULE = 1.5
 """What the rule's finding counts beside the words: best of 0 to 3 on hands it had not seen."""
 STRENGTH = 100.0
 """How much the examples count against small weights: 3, 10 and 30 were tried."""
-LINE = re.compile(r"(?!#+ [^E])(?:([CSWKMFDHRNPT]) )?(?:(finding|limit|proposal): )?(\S.*[^!])$")
+LINE = re.compile(r"(?!#+ [^E])(?:([CSWKMFDHRNPTVE]) )?(?:(finding|limit|proposal): )?(\S.*[^!])$")
 STANDING = 0.05
 """Share of false sentences that may stand at first sight."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,14 +12,15 @@ from agent_core.grounding.counting import NUMBER_MARK
 from agent_core.grounding.design_terms import DesignTerms
 from agent_core.grounding.level_names import LevelNames
 from agent_core.grounding.plan_contradictions import contradiction, is_denied, not_baseline
-from agent_core.grounding.plan_names import Kind, Names
+from agent_core.grounding.plan_names import SUSPECT, Kind, Names
 from agent_core.grounding.plan_numbers import PlanNumbers
 from agent_core.grounding.result_likeness import learned
 from agent_core.grounding.stated_results import patterns, proposes, spelled, stated_result
 
-CODE_NAME = re.compile(
-    r"\b[\w-]+\.(?:csv|tsv|png|pdf|json|jsonl|md|txt|py|zip|data|parquet)\b|\b[A-Z]\w+Scorer\b"
-)
+ENDINGS = "csv|tsv|png|pdf|json|jsonl|md|txt|py|zip|data|parquet"
+CODE_NAME = re.compile(rf"\b[\w-]+\.(?:{ENDINGS})\b|\b[A-Z]\w+Scorer\b")
+QUOTED = re.compile(f"`([{''.join(Kind)}{NUMBER_MARK}]|file)`")
+"""A name of the plan or of a file in backquotes."""
 DATA_NAME = re.compile(r"\b(?:movielens|ml|amazon|lastfm|last\.fm)[- ]\d+[km]?\b")
 PLAIN = re.compile(r"[A-Za-z0-9\s.,;:()'\"“”/!?%@&-]")
 
@@ -40,14 +42,16 @@ class Ground:
     names: Names
     design: DesignTerms
     levels: LevelNames
+    files: re.Pattern[str]
+    """Names of the script's figures and tables, in backquotes or not."""
     numbers: dict[frozenset[str], PlanNumbers] = field(default_factory=dict)
     """By the algorithms that a sentence names."""
 
     @classmethod
-    def of(cls, plan: Plan, datasets: tuple[Dataset, ...]) -> Ground:
+    def of(cls, plan: Plan, datasets: tuple[Dataset, ...], files: Collection[str] = ()) -> Ground:
         """Collect names."""
         names, levels = Names.of(plan, datasets), LevelNames.of(plan)
-        return cls(plan, datasets, names, DesignTerms.of(plan), levels)
+        return cls(plan, datasets, names, DesignTerms.of(plan), levels, _any_file(files))
 
     def masked(self, text: str, part: Part) -> str:
         """Return a text with a mark for each name and each number of the plan."""
@@ -56,9 +60,9 @@ class Ground:
         named = frozenset(self.names.algorithms(text))
         if named not in self.numbers:
             self.numbers[named] = PlanNumbers.of(self.plan, self.datasets, named)
-        plain = CODE_NAME.sub("file", self.names.masked(text))
+        plain = CODE_NAME.sub("file", self.names.masked(self.files.sub("file", text)))
         numbered = self.numbers[named].masked(plain, is_proposal=is_proposed(text, part))
-        return self.names.without_keys(numbered)
+        return QUOTED.sub(r"\1", self.names.without_keys(numbered))
 
     def design_trouble(self, text: str) -> str:
         """Say where a sentence counts or lists levels otherwise than the plan."""
@@ -90,6 +94,13 @@ def typed_trouble(ground: Ground, bare: str, masked: str, part: Part) -> str:
     if patterns()["amount"].search(text) or any(c.isnumeric() for c in DATA_NAME.sub("", text)):
         return "a number that is neither recorded nor part of the plan"
     return ""
+
+
+def _any_file(names: Collection[str]) -> re.Pattern[str]:
+    """Return the pattern of files' names; one that is a word, or states something, is none."""
+    told = (n for n in names if "_" in n and not SUSPECT.search(n.replace("_", " ")))
+    every = "|".join(map(re.escape, sorted(told, key=len, reverse=True))) or r"(?!)"
+    return re.compile(rf"(?<![\w.])`?(?:{every})(?:\.(?:{ENDINGS}))?`?(?!\w|\.\w)")
 
 
 def _result_trouble(bare: str, masked: str, part: Part) -> str:

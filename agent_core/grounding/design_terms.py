@@ -164,6 +164,12 @@ class DesignTerms:
         return self.varied.sub(Kind.OTHER.value, text)
 
 
+def setting_nouns(name: str) -> Iterator[str]:
+    """Yield what people call the values of a hyperparameter."""
+    yield from _TABLE["settings"].get(name, ())
+    yield from (rf"(?:values? of )?{re.escape(word)}" for word in _own_words(name))
+
+
 @dataclass(frozen=True, slots=True)
 class _Facet:
     """A factor, or what has one level where it is none."""
@@ -225,8 +231,7 @@ def _nouns(factor: Factor, plan: Plan) -> Iterator[str]:
         kinds = {r.kind.value for level in plan.data_levels for r in level.rules.rules}
         yield from (noun for kind in kinds for noun in _TABLE["rules"].get(kind, ()))
     if factor.kind is FactorKind.HYPERPARAMETER:
-        yield from _TABLE["settings"].get(factor.name, ())
-        yield from (rf"(?:values? of )?{re.escape(word)}" for word in _own_words(factor.name))
+        yield from setting_nouns(factor.name)
 
 
 def _own_words(name: str) -> tuple[str, ...]:

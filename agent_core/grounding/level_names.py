@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent_core.domain import FactorKind, Levels, LevelValue, Plan, with_design
-from agent_core.grounding.plan_names import Kind
+from agent_core.grounding.plan_names import Kind, is_algorithm
+from agent_core.grounding.value_attribution import Reference
+from agent_core.prose.text_tables import read_table
 from agent_core.rules.design_words import factor_words, level_text, levels_text
 
 OVER = re.compile(
     r"\b(?:over|across|between|of|from) (?:the |all )?(?:\w+ ){0,2}?"
-    r"(users|split seeds|seeds of the split|seeds|splits|folds)\b"
+    r"(users|split seeds|seeds of the split|(?:model|training) seeds|seeds|splits|folds)\b"
 )
+_TERMS = Path(__file__).with_name("design_terms.toml")
+_SEEDS = re.compile(r"\b(?<!split )(?:(model|training) )?seeds\b(?! of the split)")
+_ROWS = re.compile(r"\b(ratings?|interactions?)\b")
 SPREADS = ("sd", "cv", "min", "max", "gap")
 
 
@@ -49,9 +55,10 @@ class LevelNames:
             if factor.kind is FactorKind.ALGORITHM:
                 continue
             words |= {w for text in factor_words(factor.name) for w in text.lower().split()}
+            kept = _kept(plan) if factor.kind is FactorKind.DATA else {}
             for level in factor.levels:
                 spelled |= {*_spelled(factor.name, factor.kind, level)}
-                for name in _names(factor.kind, level):
+                for name in (*_names(factor.kind, level), *kept.get(level, ())):
                     found.setdefault(name.lower(), []).append((factor.name, level))
         known = {name: tuple(factors) for name, factors in found.items()}
         return cls(known, _any_of(found), _any_of(spelled), frozenset(words))
@@ -97,7 +104,7 @@ class LevelNames:
         }
 
 
-def over_trouble(text: str, overs: Sequence[str]) -> str:
+def over_trouble(text: str, overs: Sequence[str], *, has_model_seeds: bool) -> str:
     """Say where a spread is told to be over something else than it is.
 
     Parameters
@@ -106,12 +113,41 @@ def over_trouble(text: str, overs: Sequence[str]) -> str:
         A sentence.
     overs
         What each of its spreads is over, in their order.
+    has_model_seeds
+        Whether training is repeated; else `the seeds` are those of the split.
     """
     own = [_unit(over) for over in overs]
-    said = [_unit(m[1]) for m in OVER.finditer(text.lower())] if own else []
+    found = (m[1] for m in OVER.finditer(text.lower()))
+    seeds = "seeds" if has_model_seeds else "splits"
+    said = [seeds if over == "seeds" else _unit(over) for over in found] if own else []
     if not said or set(said) == set(own) == {said[0]} or (len(set(said)) > 1 and said == own):
         return ""
     return f"a spread over {overs[0]}, told as one over others"
+
+
+def seed_trouble(text: str, references: Sequence[Reference], plan: Plan) -> str:
+    """Say where a text tells values over seeds and no seed makes any of them vary."""
+    said = _SEEDS.search(text)
+    random = [a.name for a in plan.algorithms if a.is_random]
+    drawn = any(is_algorithm(r.algorithm, name) for r in references for name in random)
+    is_over_splits = any("split" in r.over for r in references)
+    if said is None or drawn or (is_over_splits and not said[1]):
+        return ""
+    return "seeds of an algorithm that draws no random numbers"
+
+
+def _kept(plan: Plan) -> Mapping[LevelValue, tuple[str, ...]]:
+    """Return what is said of the rows that each level of data keeps, with and without training."""
+    table: Mapping[str, Sequence[str]] = read_table(_TERMS)["kept"]
+    found: dict[LevelValue, tuple[str, ...]] = {}
+    for level in plan.data_levels:
+        rule = level.rules.rules[0] if level.rules.rules else None
+        amount = f"{rule.amount:g}" if rule and rule.amount is not None else ""
+        is_told = len(level.rules.rules) < 2 and not (rule and rule.is_above)
+        texts = table.get(rule.kind.value if rule else "all", ()) if is_told else ()
+        said = [text.format(amount, level.name) for text in texts]
+        found[level.name] = (*said, *(_ROWS.sub(r"training \1", text) for text in said))
+    return found
 
 
 def _unit(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Any
 
 from agent_core.domain import DataRuleKind, Dataset, Of, Plan
 from agent_core.domain.metric import SPOKEN
 from agent_core.grounding.counting import FILLERS, NUMBER, NUMBER_MARK, ONE, without
-from agent_core.grounding.design_terms import TOTALS, DesignTerms
+from agent_core.grounding.design_terms import TOTALS, DesignTerms, setting_nouns
 from agent_core.grounding.plan_names import Kind, is_algorithm
 from agent_core.prose.number_words import NUMBER_WORDS, number_of
 
@@ -39,6 +40,10 @@ YEARS = (
 CITED = r"((?:\b[A-Z][\w'-]+|\bal\.),? \(?)(?:19|20)\d\d[a-z]?\b(?!\.\d)|\b(?:19|20)\d0s\b"
 """Year of a publication behind its authors, and decades."""
 CONFIDENCE = r"\b95 ?% (?=(?:confidence )?intervals?\b)"
+PAIRS = r"pairs? of (?:one |two )?(?:seed|run)s?"
+NOTHING = re.compile(r"(?!)")
+NAMED = r"(?:such as|like|for example|for instance|e\.g\.|namely|including),? "
+"""Before values that are examples of what a noun names."""
 FRACTION = r"(?:thirds?|quarters?|fifths?|tenths?|halves|percent|%|times|points?|orders)"
 
 
@@ -55,6 +60,10 @@ class PlanNumbers:
     cutoffs: tuple[int, ...] = ()
     ratings: tuple[tuple[float, float], ...] = ()
     """Lowest and highest rating of each data set."""
+    settings: re.Pattern[str] = NOTHING
+    """Whole values of hyperparameters, which a proposal may choose anew."""
+    amounts: re.Pattern[str] = NOTHING
+    """Any values of those that have fractions in the plan."""
     years: range = range(0)
     """When the interactions of the data happened."""
 
@@ -83,6 +92,8 @@ class PlanNumbers:
             tuple(
                 (min(d.rating_values), max(d.rating_values)) for d in datasets if d.rating_values
             ),
+            _chosen_anew(_hyperparameters(plan), r"\d+(?:,\d{3})*"),
+            _chosen_anew(_hyperparameters(plan, have_fractions=True), r"\d+(?:\.\d+)?"),
             range(int(min(times)), int(max(times)) + 1) if times else range(0),
         )
 
@@ -134,6 +145,8 @@ class PlanNumbers:
                     text,
                     flags=re.IGNORECASE,
                 )
+            for chosen in (self.settings, self.amounts):
+                text = chosen.sub(lambda m: f"{m['before']}{NUMBER_MARK}", text)
         return self._without_known(text)
 
     def _without_known(self, text: str) -> str:
@@ -148,7 +161,7 @@ class PlanNumbers:
     def known(self) -> frozenset[float]:
         """All numbers of the plan and its data; those of all runs stand beside these alone."""
         ratings = (float(r) for low, high in self.ratings for r in range(int(low), int(high) + 1))
-        counts = (numbers for unit, numbers in self.counts.items() if unit != TOTALS)
+        counts = (numbers for unit, numbers in self.counts.items() if unit not in (TOTALS, PAIRS))
         held = (*counts, *self.keyed.values(), map(float, self.cutoffs), ratings)
         return frozenset(number for numbers in held for number in numbers)
 
@@ -166,6 +179,28 @@ class PlanNumbers:
             one = rf"\b(?<!ratings of )(?:a |each )?rating of {NUMBER}\b(?![.,]\d)"
             text = without(one, text, map(float, range(int(low), int(high) + 1)))
         return text
+
+
+def _chosen_anew(nouns: Iterable[str], number: str) -> re.Pattern[str]:
+    """Return the pattern of values beside nouns that they are values of."""
+    row = rf"(?:{number}|{NUMBER_MARK})"
+    rows = rf"{row}(?:(?:,? (?:and|or|to) |, ){row})*(?![\w%]|[.,]\d| ?[%{Kind.METRIC.value}])"
+    every = "|".join(nouns) or r"(?!)"
+    apart = rf"[^.;\d{Kind.METRIC.value}]{{0,60}}?"
+    beside = r"(?: (?:of|from|between|at|=|is|to)){0,2} |: | \("
+    before = rf"(?P<before>\b(?:{every})(?:{apart}{NAMED}|{beside}))"
+    return re.compile(before + rows, re.IGNORECASE)
+
+
+def _hyperparameters(plan: Plan, *, have_fractions: bool = False) -> Iterator[str]:
+    """Yield what people call numbers of configurations, by their head alone too: `sizes`."""
+    values: dict[str, list[float]] = {}
+    for algorithm in plan.algorithms:
+        for key, value in (*algorithm.config.items(), *algorithm.levels.items()):
+            values.setdefault(key, []).extend([float(value)] if _is_number(value) else [])
+    for key, own in values.items():
+        if own and (not have_fractions or any(not v.is_integer() for v in own)):
+            yield from (*setting_nouns(key), f"{re.escape(key.rpartition('_')[2])}s?")
 
 
 def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[float]]:
@@ -203,6 +238,7 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
         r"columns?": [len(d.columns) for d in datasets],
         r"per-user \w+": [d.users for d in datasets],
         r"values?": {swept, seeds} - {1},
+        PAIRS: {seeds**2, comb(seeds, 2)} - {0, 1},
         r"(?:dimensions?|factors?|epochs?|neighbou?rs?)": sizes,
         **{
             rf"(?:\w+ )?{noun}s?": {number_of(number)}

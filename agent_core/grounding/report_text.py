@@ -16,7 +16,7 @@ from agent_core.domain import Claim, Dataset, FactorKind, Plan, ToldAnswer
 from agent_core.grounding import value_attribution
 from agent_core.grounding.claim_sentences import comparison_sentence
 from agent_core.grounding.description_rules import Ground, Part, descriptive_trouble
-from agent_core.grounding.level_names import OVER, SPREADS, LevelNames, over_trouble
+from agent_core.grounding.level_names import OVER, SPREADS, LevelNames, over_trouble, seed_trouble
 from agent_core.grounding.plan_contradictions import not_baseline, sameness
 from agent_core.grounding.plan_names import Kind, Names, is_metric
 from agent_core.grounding.value_attribution import Reference
@@ -63,7 +63,9 @@ COUNTS = re.compile(
 )
 OWN_TESTS = (FactorKind.DATASET, FactorKind.DATA, FactorKind.SPLIT)
 """Factors whose levels differ in what is tested."""
-AT_LEVELS = frozenset({"at", "level", "levels", "all", "kept", "left", "leaves", "part"})
+AT_LEVELS = frozenset(
+    {"trained", "training", "at", "level", "levels", "all", "kept", "left", "leaves", "part"}
+)
 """Words that may stand beside a value of one level."""
 CLAIM_MARK = "\ue001"
 ALONE = re.compile(
@@ -95,6 +97,8 @@ class Filler:
     """Those whose values may be quoted, by the references of these."""
     is_apart: bool = False
     """Whether levels are compared that differ in what is tested or ranked."""
+    files: tuple[str, ...] = ()
+    """Names of the script's figures and tables, which sentences may speak of."""
     struck: list[str] = field(default_factory=list)
     ground: Ground | None = None
     """Collected at the first sentence."""
@@ -140,7 +144,7 @@ class Filler:
     @property
     def base(self) -> Ground:
         """What the plan lets a sentence say."""
-        self.ground = self.ground or Ground.of(self.plan, self.datasets)
+        self.ground = self.ground or Ground.of(self.plan, self.datasets, self.files)
         return self.ground
 
     def trouble(self, pieces: Pieces, part: Part) -> str:
@@ -196,7 +200,8 @@ class Filler:
         found = self.levels.trouble(text, [r.levels for r in pieces.references])
         spreads = [r for r in pieces.references if r.over and r.statistic.startswith(SPREADS)]
         shown = [r for r in spreads if not r.statistic.endswith(("_low", "_high"))] or spreads
-        return found or over_trouble(text, [r.over for r in shown])
+        overs = [r.over for r in shown]
+        return found or over_trouble(text, overs, has_model_seeds=len(self.plan.seeds) > 1)
 
     def value_trouble(self, pieces: Pieces, part: Part) -> str:
         """Say why a sentence with references cannot stand beside them."""
@@ -214,12 +219,10 @@ class Filler:
             return reason
         if word := not_baseline(pieces.bare, self.plan):
             return f"{word} is no baseline"
-        random = {a.name for a in self.plan.algorithms if a.is_random}
-        if reason := self.level_trouble(pieces):
+        if reason := self.level_trouble(pieces) or seed_trouble(
+            pieces.bare, pieces.references, self.plan
+        ):
             return reason
-        said = re.search(r"\bseeds\b", pieces.bare)
-        if said and not random & {r.algorithm for r in pieces.references}:
-            return "seeds of an algorithm that draws no random numbers"
         if _miscounted(pieces, self.facts, has_folds=self.plan.split.folds > 1):
             return "a number of users or runs that is not the recorded one"
         return pieces.misplaced(self.base.names)

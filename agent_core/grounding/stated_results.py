@@ -67,10 +67,13 @@ def stated_result(text: str, *, is_proposal: bool = False, may_suppose: bool = T
     if LIST.match(text):
         return text
     text = patterns()["generic"].sub("_", text)
-    kinds = ALWAYS if _is_conditional(text) else (*ALWAYS, "definite")
-    if found := _first_of(kinds, text):
+    definite = () if _is_conditional(text) else ("definite",)
+    if found := _first_of((*ALWAYS, *definite), text):
         return found
     for i, clause in enumerate(_clauses(text)):
+        taken = _unasked(clause) if is_proposal else clause
+        if definite and (found := _first_of(("definite outcome",), taken)):
+            return found
         is_aim = is_proposal and (i == 0 or clause.startswith("so that"))
         if found := _asserted_result(clause, is_aim=is_aim, may_suppose=may_suppose):
             return found

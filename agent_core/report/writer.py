@@ -50,6 +50,7 @@ from agent_core.statistics.answers.answer import Answer
 from agent_core.statistics.answers.differences import with_late_margins
 from agent_core.statistics.facts import Facts, Summary, with_late_margin
 from agent_core.statistics.quotable import are_apart, compares_parts, estimates_of, quotable
+from agent_core.statistics.requested_results import script_names
 
 __all__ = ["ReportInputs", "preliminary_text", "write_report"]
 
@@ -176,6 +177,7 @@ def latex_table(inputs: ReportInputs, facts: Facts) -> str:
 
 def _fill_words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple[Prose, str]:
     """Return the researcher's words, filled and struck, and the headline that stands."""
+    execution = inputs.best.execution if inputs.best else None
     filler = Filler(
         inputs.plan,
         quotable(inputs.plan, facts, inputs.answers),
@@ -184,6 +186,7 @@ def _fill_words(inputs: ReportInputs, facts: Facts, draft: ReportDraft) -> tuple
         told_answers(inputs.plan, inputs.answers),
         estimates_of(inputs.answers),
         are_apart(inputs.answers),
+        script_names(execution.artifacts) if execution else (),
     )
     offered = filler.fill(draft.headline)
     is_whole = bool(offered) and not filler.struck

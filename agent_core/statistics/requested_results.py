@@ -14,6 +14,7 @@ from agent_core.evidence.evidence import Evidence
 from agent_core.rules.requested import Form, Requested, Shown, requested, requested_of, shown_by
 from agent_core.statistics.answers.answer import Answer, FigureKind, Statistic
 from agent_core.statistics.facts import Facts
+from sandbox.execution import Artifact
 
 PICTURES = (".png", ".jpg", ".jpeg")
 """Endings of figures that threads and reports show."""
@@ -110,6 +111,12 @@ def matched_requests(
 def is_picture(name: str) -> bool:
     """Whether threads and reports show a file of this name."""
     return name.lower().endswith(PICTURES)
+
+
+def script_names(artifacts: Iterable[Artifact]) -> tuple[str, ...]:
+    """Return the names of the figures and tables that a script saved, without their endings."""
+    paths = (PurePosixPath(a.name) for a in artifacts)
+    return tuple(dict.fromkeys(p.stem for p in paths if _form_of(p) is not None))
 
 
 def unmatched(plan: Plan) -> tuple[Matched, ...]:

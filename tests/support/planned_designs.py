@@ -1,4 +1,4 @@
-"""Nine designs of several factors, whose sentences the corpora `plans_*.txt` hold."""
+"""Eleven designs of several factors, whose sentences the corpora `plans_*.txt` hold."""
 
 from dataclasses import replace
 from functools import cache
@@ -200,11 +200,44 @@ def grid():
     return plan.with_split(kind=SplitKind.LEAVE_LAST, has_validation=True)
 
 
+def training_thresholds():
+    """V: which ratings are trained on, on three split seeds of the same liked ratings."""
+    rules = {name: DataRule(DataRuleKind.LOWEST_RATING, n, is_training_only=True)
+             for name, n in (("at least 3", 3), ("at least 4", 4))}  # fmt: skip
+    levels = data_levels(all=None, **rules)
+    plan = study_plan(
+        KNN, POP,
+        factors=[Factor("data", tuple(v.name for v in levels)), repeated_splits((42, 43, 44))],
+        questions=[
+            asked(Estimand.DIFFERENCE, "data", within=("algorithm",)),
+            asked(Estimand.LEVEL, "data", within=("algorithm",)),
+            asked(Estimand.SPREAD, "split_seed", within=("data", "algorithm")),
+        ],
+        data_levels=levels,
+    )  # fmt: skip
+    return plan.with_split(kind=SplitKind.USER_FRACTION, lowest_test_rating=4)
+
+
+def sizes():
+    """E: two embedding sizes of six model seeds each, beside what draws no random numbers."""
+    return study_plan(
+        *swept(replace(MF, config={"epochs": 10}), "embedding_size", (16, 64)), POP,
+        factors=[Factor("embedding_size", (16, 64), of=("ImplicitMF",))],
+        questions=[
+            asked(Estimand.DIFFERENCE, "embedding_size"),
+            asked(Estimand.SPREAD, "model_seed", within=("embedding_size",)),
+            asked(Estimand.LEVEL, "algorithm", "embedding_size"),
+        ],
+        seeds=range(6),
+    ).with_split(kind=SplitKind.USER_FRACTION)  # fmt: skip
+
+
 DESIGNS = {
     "K": thresholds, "M": cores, "F": seeds_and_folds, "D": datasets, "H": shares,
-    "R": rerankings, "N": neighbours, "P": stopping, "T": grid,
+    "R": rerankings, "N": neighbours, "P": stopping, "T": grid, "V": training_thresholds,
+    "E": sizes,
 }  # fmt: skip
-ANSWERED = "MFD"
+ANSWERED = "MFDVE"
 """Those whose values sentences quote."""
 
 
@@ -234,4 +267,5 @@ def filler(letter):
         told_answers(plan, answers),
         estimates_of(answers),
         are_apart(answers),
+        ("gap_against_noise", "ndcg_by_threshold", "popularity_wins"),
     )
