@@ -107,6 +107,8 @@ def _result_trouble(bare: str, masked: str, part: Part) -> str:
     """Say which result a sentence states; empty where it states none."""
     text, may_suppose = spelled(masked), part is not Part.FINDING
     said = stated_result(text, is_proposal=is_proposed(bare, part), may_suppose=may_suppose)
+    if not said and patterns()["leaves open"].match(text):
+        return ""
     is_supposed = bool(said) and not may_suppose and not stated_result(text)
     if not is_supposed and not learned().is_result(text, by_rule=bool(said)):
         return ""
