@@ -45,6 +45,12 @@ class LabLike(Protocol):
         """Read the files of a run that was refused for them again, or others in their place."""
         ...
 
+    async def replace_files(
+        self, run: RunId, text: str, by: UserId, files: Sequence[Path]
+    ) -> Revision:
+        """Read other files in the place of a waiting run's; its plan follows."""
+        ...
+
     async def undo(self, run: RunId, by: UserId) -> Revision:
         """Take the last change of the plan back."""
         ...

@@ -54,7 +54,7 @@ class DatasetsProfiled:
 
 @dataclass(frozen=True, slots=True)
 class FilesDescribed:
-    """After a refusal somebody said how the files are to be read."""
+    """Somebody said how refused files are to be read, or gave others in their place."""
 
     text: str
     by: UserId

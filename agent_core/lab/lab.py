@@ -9,7 +9,6 @@ import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from agent_core.domain import (
@@ -46,6 +45,7 @@ from agent_core.lab.run_driver import LabServices, RunDriver
 from agent_core.lab.run_files import (
     can_be_described,
     frozen_reply,
+    keep_files,
     names_shelf,
     resumed_status,
     shelf_text,
@@ -60,6 +60,10 @@ from agent_core.settings import LabSettings
 log = logging.getLogger(__name__)
 
 NO_WISH = "I found nothing in that which changes the plan, so I opened no new round."
+NOTHING_UNDONE = (
+    "There is no change of the plan that could be undone now. To take files back, reply with the "
+    "earlier ones."
+)
 NOT_WAIVED = "No check is set aside either: say that alone."
 
 
@@ -112,17 +116,13 @@ class Lab:
 
         Returns the task with them, the trouble there is, and what is to be said of them.
         """
-        folder = self.journal.folder(run) / "data"
-        files = self.journal.files
         try:
             task, words = await asyncio.to_thread(with_shelf, task, self.settings.data.shelf)
             found = files_of(task, self.settings.execution.workspace)
-            for name, path in found.items():
-                keep = partial(files.keep, path, folder / name)
-                await self.journal.storage.through(keep)
+            kept = await keep_files(self.journal, run, found)
         except BadDataset as error:
             return task, f"{error}{shelf_text(error, self.settings.data.shelf)}", ""
-        return replace(task, files=tuple(folder / name for name in found)), "", words
+        return replace(task, files=kept), "", words
 
     async def work_on(self, run: RunId) -> RunDriver:
         """Let a driver drive a run of which this process holds the lease; one driver a run."""
@@ -247,9 +247,11 @@ class Lab:
     async def undo(self, run: RunId, by: UserId) -> Revision:
         """Take the last change of the plan back, as a new version."""
         view = await self.view(run)
-        if view.status is not RunStatus.WAITING or len(view.plans) < 2:
-            return Revision(reply="There is no change of the plan that could be undone now.")
-        before = before_last_change(view.plans, view.changes)
+        # Versions on files that were replaced do not come back: the files are others.
+        plans, changes = view.plans[view.replaced_at :], view.changes[view.replaced_at :]
+        if view.status is not RunStatus.WAITING or len(plans) < 2:
+            return Revision(reply=NOTHING_UNDONE)
+        before = before_last_change(plans, changes)
         plan = replace(before, version=view.plans[-1].version + 1)
         change = PlanChange(summary=(f"back to version {before.version}",), back_to=before.version)
         await (await self.driver(run)).go_back(plan, change, by)
@@ -302,6 +304,15 @@ class Lab:
             await self.journal.append(run, RunFailed(trouble, is_resumable=False))
         else:
             await self.work_on(run)
+
+    async def replace_files(
+        self, run: RunId, text: str, by: UserId, files: Sequence[Path]
+    ) -> Revision:
+        """Read other files in the place of a waiting run's; its plan follows, changes are kept."""
+        view = await self.view(run)
+        if view.status is not RunStatus.WAITING:
+            return Revision(reply=frozen_reply(view, text))
+        return await (await self.driver(run)).replace_files(text, by, files)
 
     async def start(self, run: RunId, by: UserId, *, accepts_unanswered: bool = False) -> None:
         """Freeze the protocol and let the run begin; idempotent.

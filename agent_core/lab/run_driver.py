@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -237,6 +237,11 @@ class RunDriver:
                 revision = replace(revision, plan=(plan := self.with_cautions(revision.plan)))
                 await self.recorder.add(PlanSet(plan, revision.change, by, text))
             return revision
+
+    async def replace_files(self, text: str, by: UserId, files: Sequence[Path]) -> Revision:
+        """Read other files in the place of those that the run has; one reply at a time."""
+        async with self.talk:
+            return await self.rereading.replace_files(text, by, files)
 
     def with_cautions(self, plan: Plan) -> Plan:
         """Return a plan with what of it may not fit into memory or time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,11 +17,12 @@ from agent_core.data.file_words import FileWords, file_words
 from agent_core.data.given_files import table_name, with_tables
 from agent_core.data.said_columns import listed_columns
 from agent_core.data.shelf import open_shelf, take_named
-from agent_core.domain import Dataset, RunStatus, Task
+from agent_core.domain import Dataset, RunId, RunStatus, Task
 from agent_core.domain.events import DatasetsProfiled
 from agent_core.errors import BadDataset
 from agent_core.lab.dataset_choice import read_files
 from agent_core.prose.given_words import says_given
+from agent_core.run.journal import Journal
 from agent_core.run.recorder import Recorder
 from agent_core.run.view import RunView
 
@@ -77,8 +78,12 @@ class RunFiles:
                     await self.take(reading)
 
     @asynccontextmanager
-    async def open_reading(self, said: tuple[str, ...]) -> AsyncIterator[FileReading]:
+    async def open_reading(
+        self, said: tuple[str, ...], files: Mapping[str, Path] | None = None
+    ) -> AsyncIterator[FileReading]:
         """Read all files by what was said of them; forgotten at the end unless it is taken.
+
+        `files` are read in the place of the run's own.
 
         Raises
         ------
@@ -90,7 +95,7 @@ class RunFiles:
         folder = self.recorder.journal.folder(self.recorder.run)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="reading-", dir=folder) as scratch:
-            found = await read_files(self.attached, Path(scratch), words)
+            found = await read_files(files or self.attached, Path(scratch), words)
             yield FileReading(found, said, Path(scratch))
 
     async def take(self, reading: FileReading) -> DatasetsProfiled:
@@ -100,6 +105,14 @@ class RunFiles:
         for path in sorted(p for p in reading.folder.iterdir() if p.is_file()):
             await journal.storage.through(partial(journal.files.keep, path, folder / path.name))
         return DatasetsProfiled(reading.datasets, reading.said)
+
+
+async def keep_files(journal: Journal, run: RunId, files: Mapping[str, Path]) -> tuple[Path, ...]:
+    """Keep files by content, under their names in the run's folder; return where they lie."""
+    folder = journal.folder(run) / "data"
+    for name, path in files.items():
+        await journal.storage.through(partial(journal.files.keep, path, folder / name))
+    return tuple(folder / name for name in files)
 
 
 def spoken_of_files(text: str, datasets: Sequence[Dataset] = ()) -> str:

@@ -86,6 +86,8 @@ class RunView:
     """What was said of the files besides the task."""
     readings: tuple[tuple[str, ...], ...] = ()
     """What had been said of the files when each version was made."""
+    replaced_at: int = 0
+    """How many versions were made before its files were last replaced by others."""
     nodes: tuple[Node, ...] = ()
     """In order of their ids; a node in work has neither execution nor error."""
     progress: tuple[tuple[NodeId, NodeProgress], ...] = ()
@@ -230,7 +232,8 @@ def _described(view: RunView, event: FilesDescribed) -> RunView:
     if task is not None and event.files:
         task = replace(task, files=event.files)
     said = (*view.said, event.text) if event.text else view.said
-    return replace(view, task=task, datasets=(), said=said, failure="")
+    replaced_at = len(view.plans) if event.files else view.replaced_at
+    return replace(view, task=task, datasets=(), said=said, replaced_at=replaced_at, failure="")
 
 
 def _end_step(view: RunView, logged: Logged) -> RunView:

@@ -42,6 +42,8 @@ DOUBT = re.compile(
 )
 """What doubts a result without the words of a dispute before it."""
 REQUEST = re.compile(r"^(can|could|would|will) (you|we) (please )?(?!tell|explain|say|show)", re.I)
+STATEMENT_WORDS = 4
+"""Fewer words are thanks, or `here it is`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,11 @@ def disputed_text(text: str) -> str | None:
 def named_users(text: str) -> tuple[str, ...]:
     """Return the users that a text mentions."""
     return tuple(dict.fromkeys(USER.findall(text)))
+
+
+def is_statement(text: str) -> bool:
+    """Whether talk says something about the task: more than thanks, or `here it is`."""
+    return len(text.split()) >= STATEMENT_WORDS
 
 
 def is_task(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agent_core.domain import RunId, Task, UserId
+from agent_core.domain import Revision, RunId, Task, UserId
 from agent_core.run.view import RunView
 from bot.blocks.card import first_card
 from bot.blocks.limits import Message, message
@@ -82,6 +82,18 @@ class NewTasks:
         await services.lab.describe_files(thread.run, text, UserId(incoming.user), fetched)
         services.downloads.forget(thread.origin)
         services.followers.follow(thread)
+
+    async def replace_files(self, thread: Thread, incoming: Incoming) -> Revision:
+        """Have a waiting task go on with other files; card, plan and its changes stay."""
+        services = self.services
+        try:
+            fetched = await services.downloads.fetch(thread.origin, incoming.files)
+        except FileTrouble as error:
+            return Revision(reply=f"{error} The plan stays as it is.")
+        by = UserId(incoming.user)
+        revision = await services.lab.replace_files(thread.run, incoming.text, by, fetched)
+        services.downloads.forget(thread.origin)
+        return revision
 
     async def work_on(
         self,

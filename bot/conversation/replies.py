@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from agent_core.domain import RunStatus, UserId
+from agent_core.domain import Revision, RunStatus, UserId
 from agent_core.lab.run_files import can_be_described, frozen_reply, spoken_of_files
 from agent_core.lab.waivers import read_waivers
 from agent_core.run.view import RunView
@@ -25,7 +25,14 @@ from bot.blocks.words import (
     status_message,
 )
 from bot.conversation.commands import Intent, chosen_of
-from bot.conversation.intents import Understood, disputed_text, named_users, read, understand
+from bot.conversation.intents import (
+    Understood,
+    disputed_text,
+    is_statement,
+    named_users,
+    read,
+    understand,
+)
 from bot.conversation.new_tasks import NewTasks, usable_files
 from bot.conversation.report_requests import ReportRequests
 from bot.delivery.sending import Post
@@ -35,8 +42,10 @@ from bot.slack.incoming import Incoming
 
 SEEN = "+1"
 """The reaction to what asks for nothing."""
-STATEMENT_WORDS = 4
-"""Fewer words are thanks, or `here it is`."""
+FILE_LEFT = (
+    "The protocol of this run is fixed, so I leave the new file alone. Mention me in a new "
+    "message with the question and this file for a run on it."
+)
 STEERING = (
     Intent.START,
     Intent.START_ANYWAY,
@@ -118,8 +127,11 @@ class Replies:
 
     async def revise(self, thread: Thread, incoming: Incoming) -> None:
         """Have a reply read; a changed plan, or another round, is posted from the log."""
-        user = UserId(incoming.user)
-        revision = await self.services.lab.revise(thread.run, incoming.text, user)
+        lab, by = self.services.lab, UserId(incoming.user)
+        await self._tell(thread, incoming, await lab.revise(thread.run, incoming.text, by))
+
+    async def _tell(self, thread: Thread, incoming: Incoming, revision: Revision) -> None:
+        """Say what a reply comes to besides the plan's new version, which the log brings."""
         shown = revision_reply(revision)
         if shown is not None:
             await self.services.responder.say(incoming, shown)
@@ -127,8 +139,8 @@ class Replies:
 
     async def describe_files(self, thread: Thread, incoming: Incoming) -> None:
         """Have refused files read again as somebody says; the plan is posted from the log."""
-        user = UserId(incoming.user)
-        await self.services.lab.describe_files(thread.run, incoming.text, user)
+        lab = self.services.lab
+        await lab.describe_files(thread.run, incoming.text, UserId(incoming.user))
         self.services.followers.follow(thread)
 
     async def say_pressed(self, thread: Thread, incoming: Incoming) -> None:
@@ -137,8 +149,8 @@ class Replies:
 
     async def answer(self, thread: Thread, incoming: Incoming) -> None:
         """Answer a question from what is recorded."""
-        user = UserId(incoming.user)
-        answer = await self.services.lab.answer(thread.run, incoming.text, user)
+        lab, by = self.services.lab, UserId(incoming.user)
+        answer = await lab.answer(thread.run, incoming.text, by)
         await self.services.responder.say(incoming, answer_message(answer))
 
     async def start_anyway(self, thread: Thread, incoming: Incoming) -> None:
@@ -158,8 +170,7 @@ class Replies:
         elif view.plan is not None and view.plan.open_main and not accepts_unanswered:
             await self.services.responder.say(incoming, consent_message(view.id, view.plan))
         else:
-            user = UserId(incoming.user)
-            lab = self.services.lab
+            lab, user = self.services.lab, UserId(incoming.user)
             await lab.start(thread.run, user, accepts_unanswered=accepts_unanswered)
 
     async def stop(self, thread: Thread, incoming: Incoming) -> None:
@@ -303,7 +314,7 @@ class Replies:
     def _is_restated(self, view: RunView, intent: Intent, incoming: Incoming) -> bool:
         """Whether a task that never got a plan is asked anew."""
         has_failed = view.status is RunStatus.FAILED and view.plan is None
-        is_said = intent in (Intent.WISH, Intent.QUESTION) or _is_statement(incoming.text)
+        is_said = intent in (Intent.WISH, Intent.QUESTION) or is_statement(incoming.text)
         return has_failed and (is_said or incoming.is_mention)
 
     async def _reply_without_run(self, thread: Thread, incoming: Incoming) -> None:
@@ -323,10 +334,8 @@ class Replies:
     async def _take_files(self, thread: Thread, view: RunView, incoming: Incoming) -> None:
         """Deal with a file in a reply: the dataset that was missing, or another one."""
         if view.status is RunStatus.WAITING:
-            await self.services.lab.stop(thread.run, UserId(incoming.user))
-            await self.new_tasks.begin_again(
-                thread, incoming, await _whole_question(thread, incoming)
-            )
+            revision = await self.new_tasks.replace_files(thread, incoming)
+            await self._tell(thread, incoming, revision)
         elif can_be_described(view):
             await self.new_tasks.go_on_with(thread, incoming, await _said_of_file(incoming))
         elif view.status is RunStatus.FAILED and view.plan is None:
@@ -334,11 +343,9 @@ class Replies:
                 thread, incoming, await _whole_question(thread, incoming)
             )
         else:
-            said = (
-                "The protocol of this run is fixed, so I leave the new file alone. Mention me in "
-                "a new message with the question and this file for a run on it."
-            )
-            await self.services.responder.say(incoming, message(said))
+            is_early = view.plan is None and not view.status.is_final
+            said = frozen_reply(view, "") if is_early else FILE_LEFT
+            await self.services.responder.say(incoming, message(escape(said)))
 
     async def _add_owners(self, thread: Thread, incoming: Incoming) -> None:
         """Let more people steer the task."""
@@ -389,10 +396,5 @@ async def _whole_question(thread: Thread, incoming: Incoming) -> str:
 async def _said_of_file(incoming: Incoming) -> str:
     """Return what is said of a file that is attached; empty: nothing, as in `here it is`."""
     spoken = await asyncio.to_thread(spoken_of_files, incoming.text)
-    is_said = bool(spoken) or _is_statement(incoming.text)
+    is_said = bool(spoken) or is_statement(incoming.text)
     return incoming.text if is_said else ""
-
-
-def _is_statement(text: str) -> bool:
-    """Whether talk says something about the task: more than thanks, or `here it is`."""
-    return len(text.split()) >= STATEMENT_WORDS

@@ -76,7 +76,8 @@ def _message_of(
             return plan_message(view, plan, cap)
         case PlanSet(plan, change):
             is_fixed = before.freeze is not None
-            reread = view.datasets if view.said != before.readings[-1] else ()
+            is_reread = view.said != before.readings[-1] or view.replaced_at == len(before.plans)
+            reread = view.datasets if is_reread else ()
             return difference_message(view.id, plan, change, reread, is_fixed=is_fixed)
         case ModelOutage(_, is_permanent) as event if is_permanent:
             return outage_message(event, thread.requester)

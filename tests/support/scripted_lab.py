@@ -148,6 +148,11 @@ class ScriptedLab:
         self.add(run, FilesDescribed(text, by), StatusChanged(RunStatus.PLANNING))
         self.plan(run)
 
+    async def replace_files(self, run, text, by, files) -> Revision:
+        self.note("replace_files", text, tuple(f.read_bytes() for f in files))
+        self.add(run, FilesDescribed("", by, tuple(files)))
+        return await self.revise(run, text, by)
+
     async def undo(self, run, by) -> Revision:
         self.note("undo", by)
         view = await self.view(run)

@@ -199,3 +199,50 @@ async def test_a_button_says_of_which_file_its_option_is(lab, tmp_path):
 
     carried = [Carried.of(e["value"]).detail for row in rows for e in row["elements"]]
     assert [c.partition(":")[0] for c in carried] == ["films.csv"] * 3 + ["books.csv"] * 3
+
+
+async def test_other_files_take_the_place_of_the_first_and_changes_of_the_plan_stay(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    for reply in ("use 3 seeds", "add MRR@10"):
+        await lab.revise(run, reply, ANN)
+    before = await lab.view(run)
+    other = tmp_path / "other.csv"
+    other.write_text("user,item\n" + "".join(f"{u},{i}\n" for u, i in PAIRS))
+
+    await lab.replace_files(run, "here is the right file", ANN, [other])
+
+    view = await lab.view(run)
+    assert tuple(p.name for p in view.task.files) == view.plan.datasets == ("other.csv",)
+    assert view.task.text == QUESTION
+    assert (view.plan.seeds, view.plan.metrics) == (before.plan.seeds, before.plan.metrics)
+    assert view.plan.unanswered == before.plan.unanswered
+    assert view.status is RunStatus.WAITING
+    assert table_of(lab, run, view) == view.datasets[0].table_sha256
+    assert (await lab.undo(run, ANN)).plan is None
+
+
+async def test_a_file_that_cannot_be_read_leaves_data_and_plan(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    before = await lab.view(run)
+    bad = tmp_path / "bad" / "data.csv"
+    bad.parent.mkdir()
+    bad.write_text(UNKNOWN)
+
+    revision = await lab.replace_files(run, "this one", ANN, [bad])
+
+    assert revision.plan is None
+    assert revision.reply
+    assert await lab.view(run) == before
+    assert before.task.files[0].read_text() == TWO_DOUBTS
+
+
+async def test_words_about_the_first_file_that_do_not_fit_another_are_named(lab, tmp_path):
+    run = await planned(lab, tmp_path, TWO_DOUBTS)
+    await lab.revise(run, "the fifth column is the item", ANN)
+    other = tmp_path / "other.csv"
+    other.write_text("user,item\n" + "".join(f"{u},{i}\n" for u, i in PAIRS))
+
+    revision = await lab.replace_files(run, "", ANN, [other])
+
+    assert "the fifth column is the item" in revision.reply
+    assert (await lab.view(run)).said == ()

@@ -271,14 +271,14 @@ async def test_text_of_people_and_data_cannot_notify_or_forge_markup(live):
     assert all("<!channel>" not in m["text"] for m in live.posts(ts))
 
 
-async def test_a_new_file_for_a_waiting_plan_replaces_the_task(live):
+async def test_a_new_file_for_a_waiting_plan_goes_to_the_same_run(live):
     ts, _ = await live.planned()
 
     live.say(ts, "use this one", files=[live.data])
-    await live.called("submit", 2)
+    await live.called("replace_files")
 
-    assert (await live.lab.view("run1")).status is RunStatus.CANCELLED
-    assert live.lab.tasks[1][0].text == live.lab.tasks[0][0].text
+    assert (await live.lab.view("run1")).status is RunStatus.WAITING
+    assert len(live.lab.tasks) == 1
 
 
 async def test_the_command_lists_my_tasks(live):

@@ -154,3 +154,21 @@ async def test_after_the_start_a_reply_about_columns_is_answered(live):
     live.say(ts, "-1 means not rated")
     await live.post(ts, "the data as they were read", PATIENCE_S)
     live.say(ts, "stop")
+
+
+async def test_a_file_for_a_waiting_plan_takes_the_place_of_its_data_under_the_same_card(live):
+    ts = asked(live, TWO_DOUBTS)
+    await live.post(ts, "Plan v1", PATIENCE_S)
+    live.say(ts, "use 3 seeds")
+    await live.post(ts, "Plan v2", PATIENCE_S)
+
+    other = live.folder / "other.csv"
+    other.write_text(TWO_DOUBTS.replace(",v1", ",w1"))
+    live.say(ts, "sorry, here is the right file", files=[other])
+    await live.post(ts, "Plan v3", PATIENCE_S)
+
+    (view,) = await views(live)
+    assert [p.name for p in view.task.files] == ["other.csv"]
+    assert "right file" not in view.task.text
+    assert sum("🔬" in whole(m) for m in live.posts(ts)) == 1
+    assert not any("Cancelled" in whole(m) for m in live.posts(ts))
