@@ -114,7 +114,7 @@ def _demo_settings(settings: Settings) -> Settings:
 
 
 async def _play(stage: Stage, wanted: DemoOrder, settings: Settings, failed: list[str]) -> None:
-    """Ask the honest question, then those whose scripts cheat; note what did not end well."""
+    """Ask the honest question, then at once those whose scripts cheat; note what ended badly."""
     files, question = list(wanted.data), wanted.question
     if not files:
         path = settings.storage.path / "demo" / "catalogue.tsv"
@@ -125,12 +125,13 @@ async def _play(stage: Stage, wanted: DemoOrder, settings: Settings, failed: lis
     _print_paths(stage.console, view)
     if view.outcome is not Outcome.SATISFIED:
         failed.append(view.reason)
-    for cheat in CHEATS if wanted.researcher == "offline" else ():
-        view = await _ask(stage, CHEATING_QUESTION.format(cheat=cheat), files)
+    cheats = CHEATS if wanted.researcher == "offline" else ()
+    asked = [_ask(stage, CHEATING_QUESTION.format(cheat=c), files) for c in cheats]
+    for cheat, view in zip(cheats, await asyncio.gather(*asked), strict=True):
         checks = sorted({c for n in view.nodes if n.score for c in n.score.failed_checks})
         if view.outcome is Outcome.SATISFIED or not checks:
             failed.append("a cheating script was not caught")
-        stage.console.print(f"Caught by: {', '.join(checks)}")
+        stage.console.print(f"{cheat} Caught by: {', '.join(checks)}")
 
 
 def _announce(console: Console, workspace: Workspace, wanted: DemoOrder) -> None:
