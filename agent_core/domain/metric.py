@@ -224,6 +224,7 @@ KINDS = (
     )),
 )  # fmt: skip
 """The one registry; what is not in it has no known direction, range or definition."""
+USUAL_CUTOFF = 10
 BY_NAME = {kind.name: kind for kind in KINDS}
 SPOKEN = "|".join(kind.spoken for kind in KINDS if kind.spoken)
 """Pattern of what people write for a metric."""
@@ -298,10 +299,12 @@ class Metric:
 
 
 def with_own_first(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
-    """Return metrics with those of two cells' lists last; NDCG first where there are no others.
+    """Return metrics with those of two cells' lists and costs last; NDCG first without others.
 
-    No cell has a value of these, so that none of them can lead a plan.
+    The results of no cell have a value of these, so that none of them can lead a plan.
     """
-    own = [m for m in metrics if not m.kind.is_of_pairs]
-    pairs = [m for m in metrics if m.kind.is_of_pairs]
-    return (*(own or [Metric("ndcg", pairs[0].k)] if pairs else own), *pairs)
+    own = [m for m in metrics if not (m.kind.is_of_pairs or m.kind.is_cost)]
+    others = [m for m in metrics if m not in own]
+    if others and not own:
+        own = [Metric("ndcg", next((m.k for m in others if m.k), USUAL_CUTOFF))]
+    return (*own, *others)

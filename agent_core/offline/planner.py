@@ -98,8 +98,8 @@ def build(
         assumptions.add(NO_MARGIN)
     for text in _sides_told(reading, dataset, metrics):
         assumptions.add(text)
-    if metrics and all(m.kind.is_of_pairs for m in metrics):
-        assumptions.add(f"{with_own_first(metrics)[0].label} is measured beside what lists share")
+    if metrics and (lead := with_own_first(metrics)[0]) not in metrics:
+        assumptions.add(f"{lead.label} is measured beside {', '.join(m.label for m in metrics)}")
     plan = Plan(
         version=1,
         title="",

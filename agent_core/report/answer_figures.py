@@ -224,9 +224,9 @@ def _heat_map(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
 
 
 def _scatter(axes: Axes, marks: pd.DataFrame, data: FigureData) -> None:
-    """Draw points with their names, joined as a path where they are levels of one factor."""
+    """Draw points with their names, joined as a path where these have an order."""
     x, y = marks["x"].to_numpy(float), marks["y"].to_numpy(float)
-    axes.plot(x, y, "o-" if len(marks) > 2 else "o", color=BLUE, linewidth=1, alpha=0.8)
+    axes.plot(x, y, "o-" if data.is_path else "o", color=BLUE, linewidth=1, alpha=0.8)
     for row in marks.itertuples():
         place = (float(row.x), float(row.y))
         axes.annotate(label_text(str(row.series)), place, fontsize=8, xytext=(4, 4),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from agent_core.domain import Metric
-from agent_core.domain.metric import KINDS, kind_of_metric
+from agent_core.domain.metric import KINDS, USUAL_CUTOFF, kind_of_metric
 from agent_core.offline.catalogue import ALGORITHMS, word
 from agent_core.offline.designs.quantities import Role, seen_by
 from agent_core.offline.designs.text import PATTERNS as TEXTS, REMEMBERED, blotted
@@ -18,7 +18,6 @@ LATER = ("precision", "map", "hit", "coverage", "popularity", "overlap")
 """Metrics whose words are part of others' names."""
 WEAK = ("ImplicitMF", "FunkSVD", "Popularity", "Bias", "Random")
 """Algorithms whose words are part of others' names."""
-DEFAULT_CUT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def with_cuts(found: Iterable[Metric], said: Iterable[Metric]) -> tuple[Metric, 
     known = [m for m in said if m.k]
     cuts: dict[str, list[int]] = {}
     for m in known:
-        cuts.setdefault(m.name, []).append(m.k or DEFAULT_CUT)
-    every = list(dict.fromkeys(m.k for m in known if m.k)) or [DEFAULT_CUT]
+        cuts.setdefault(m.name, []).append(m.k or USUAL_CUTOFF)
+    every = list(dict.fromkeys(m.k for m in known if m.k)) or [USUAL_CUTOFF]
     full = [
         Metric(m.name, k)
         for m in found

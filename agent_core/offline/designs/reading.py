@@ -296,9 +296,6 @@ def _with_questions(design: Design, sentences: Sequence[Sentence]) -> Design:
     questions, used = questions_of(asked, structure)
     left = (*unanswered_of(clauses, used, structure), *conditions_of(clauses, used, questions))
     design = replace(design, questions=questions, unanswered=left)
-    if questions and questions[0].kind is Estimand.TRADE_OFF:  # the better of both leads
-        metrics = sorted(design.metrics, key=lambda m: m.kind.is_cost)
-        design = replace(design, metrics=tuple(metrics))
     is_chosen = any(q.kind is Estimand.CHOICE for q in questions)
     return replace(design, validated=_validated(design, clauses)) if is_chosen else design
 

@@ -293,6 +293,8 @@ class FigureData:
     y_label: str = ""
     line: float | None = None
     """A line across: no difference, the baseline."""
+    is_path: bool = False
+    """Whether marks are joined in their order, as the levels of a number are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -154,7 +154,7 @@ def _figure(means: Sequence[Estimate], beside: Sequence[Estimate]) -> FigureData
             "low": e.interval.low,
             "high": e.interval.high,
             "series": e.subject,
-            "panel": metric_of(e.measure).label,
+            "panel": f"{metric_of(e.measure).label} ({metric_of(e.measure).kind.unit})",
         }
         for e in means
     ]

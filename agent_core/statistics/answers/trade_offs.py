@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,10 @@ def trade_off_answer(question: Question, study: StudyValues) -> Answer:
         question,
         tuple(found),
         _table(found, both),
-        figure_of(FigureKind.SCATTER, _marks(found, both), both[0], both[1]),
+        replace(
+            figure_of(FigureKind.SCATTER, _marks(found, both), both[0], both[1]),
+            is_path=_are_numbers(arms[0]),
+        ),
         over_of(found),
         held_fixed(arms[0]),
         (*LIMITS, Limit.BETWEEN_LEVELS),
@@ -123,9 +126,14 @@ def _by_context(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
     for arm in arms:
         found.setdefault(label_of(arm.within), []).append(arm)
     for own in found.values():
-        if all(isinstance(v, int | float) for a in own for v in a.levels.values()):
+        if _are_numbers(own):
             own.sort(key=lambda a: [order_key(v) for v in a.levels.values()])
     return found
+
+
+def _are_numbers(arms: Sequence[Arm]) -> bool:
+    """Whether the levels of arms are numbers, which have an order."""
+    return all(isinstance(v, int | float) for a in arms for v in a.levels.values())
 
 
 def _paths(

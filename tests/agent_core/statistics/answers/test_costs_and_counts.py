@@ -40,6 +40,7 @@ def test_a_ratio_of_costs_is_of_means_without_the_first_that_warms_up():
     assert found.values["training_time|EASE|mean"] == pytest.approx(5.0)
     assert ratio.interval.low < 2.0 < ratio.interval.high
     assert found.figure.kind is FigureKind.SCATTER
+    assert not found.figure.is_path
     assert found.values["ndcg@10|EASE|mean"] == pytest.approx(0.3)
 
 

@@ -7,9 +7,10 @@ import pytest
 from designed import FACTORIZATION, POPULARITY, designed, study
 from made_studies import MF, study_plan, study_values
 
-from agent_core.domain import Estimand, Metric, Question
+from agent_core.domain import Estimand, Question
 from agent_core.domain.metric import with_own_first
 from agent_core.report.answer_sentences import answer_text
+from agent_core.statistics.answers.answer import metric_of
 from agent_core.statistics.answers.list_stability import MOST_LEVELS, stabilities_of
 from agent_core.statistics.answers.registry import answer_to
 from agent_core.statistics.answers.study_values import StudyValues
@@ -74,10 +75,17 @@ def test_without_lists_nothing_is_told():
 
 
 @pytest.mark.parametrize(
-    ("named", "first"), [(("overlap@10",), "ndcg@10"), (("rbo@5", "mrr@10"), "mrr@10"), ((), None)]
+    ("named", "first"),
+    [
+        (("overlap@10",), "ndcg@10"),
+        (("rbo@5", "mrr@10"), "mrr@10"),
+        (("training_time", "memory"), "ndcg@10"),
+        (("memory", "overlap@5", "rmse"), "rmse"),
+        ((), None),
+    ],
 )
-def test_what_is_of_two_cells_leads_no_plan(named, first):
-    metrics = [Metric(name, int(k)) for name, _, k in (key.partition("@") for key in named)]
+def test_what_no_single_result_has_leads_no_plan(named, first):
+    metrics = [metric_of(key) for key in named]
 
     found = with_own_first(metrics)
 

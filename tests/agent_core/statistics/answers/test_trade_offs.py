@@ -35,6 +35,7 @@ def test_both_measures_are_relative_to_the_reference_and_some_points_are_dominat
     best = {e.levels["max_nbrs"]: e.value for e in found.of(Statistic.UNDOMINATED)}
     assert best == {5: 1.0, 10: 1.0}
     assert found.figure.kind is FigureKind.SCATTER
+    assert found.figure.is_path
     assert len(found.figure.frame) == 3
     assert found.table["undominated"].tolist() == [True, True, False]
 
