@@ -150,7 +150,9 @@ def table() -> str:
     lines = ["| shape, and how to ask | what the report begins with | figure |", "|---|---|---|"]
     lines += [row(s, found[s.shape]) for s in asked]
     missing = [s.shape for s in studies() if s not in asked]
-    return "\n".join([*lines, *(["", f"Not run yet: {'; '.join(missing)}."] if missing else [])])
+    if missing:
+        lines += ["", f"Without a result yet: {'; '.join(missing)}."]
+    return "\n".join(lines)
 
 
 def row(study: Study, found: Result) -> str:
