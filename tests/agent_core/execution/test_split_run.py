@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from builders import plan_of
 from laid_designs import SCORED, designed, interactions
+from patience import PATIENCE_S
 
 from agent_core.domain import Algorithm, Script, cells_of
 from agent_core.domain.cell_samples import covering_sample
@@ -111,7 +112,14 @@ async def test_all_cells_are_made_once_on_as_many_slots_as_there_are(tmp_path, s
 async def test_a_later_process_makes_what_is_missing(tmp_path):
     asked = experiment(tmp_path)
     is_half_way = asyncio.Event()
-    first = Scripted(asked.cells, lambda c, _: c == first.all[-2] and is_half_way.set())
+
+    def halt(cell, alone):
+        """From the fifth cell on, what is begun does not end."""
+        if cell == first.all[4]:
+            first.cell_s = PATIENCE_S
+            is_half_way.set()
+
+    first = Scripted(asked.cells, halt)
     killed = asyncio.create_task(executor_of(first, 2).execute(asked, lambda _: None))
     await is_half_way.wait()
     killed.cancel()
