@@ -23,7 +23,12 @@ _PERCENT_IN_ROW = re.compile(r"(?<=\d) ?%(?=(?:,? (?:and|or|to)|,) \d[\d.]* ?%)"
 def numbers_in(text: str) -> frozenset[float]:
     """Return the numbers of a row."""
     found = re.findall(rf"\b{ONE}\b", text, re.IGNORECASE)
-    return frozenset(OTHER_WORDS.get(n.lower()) or number_of(n) for n in found)
+    return frozenset(map(count_of, found))
+
+
+def count_of(word: str) -> float:
+    """Return the value of what counts: digits, a number word, `single`, `both`."""
+    return OTHER_WORDS.get(word.lower()) or number_of(word)
 
 
 def rows_of_percent(text: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from agent_core.domain import DataRuleKind, Dataset, Of, Plan
 from agent_core.domain.metric import SPOKEN
-from agent_core.grounding.counting import FILLERS, NUMBER, NUMBER_MARK, ONE, without
+from agent_core.grounding.counting import FILLERS, NUMBER, NUMBER_MARK, ONE, count_of, without
 from agent_core.grounding.design_terms import TOTALS, DesignTerms, setting_nouns
 from agent_core.grounding.plan_names import Kind, is_algorithm
-from agent_core.prose.number_words import NUMBER_WORDS, number_of
+from agent_core.prose.number_words import NUMBER_WORDS
 
 OF = f"(?:\\s+(?:of|for)\\s+{Kind.ALGORITHM.value})?"
 BETWEEN = r"(?:\s*(?:=|:|of|is|are|was|were|run|go|from|to|at|used|only|values?)(?!\w))*"
@@ -241,7 +241,7 @@ def _counted(plan: Plan, datasets: Sequence[Dataset]) -> dict[str, Iterable[floa
         PAIRS: {seeds**2, comb(seeds, 2)} - {0, 1},
         r"(?:dimensions?|factors?|epochs?|neighbou?rs?)": sizes,
         **{
-            rf"(?:\w+ )?{noun}s?": {number_of(number)}
+            rf"(?:\w+ )?{noun}s?": {count_of(number)}
             for found in promised
             for number, noun in found
         },
