@@ -63,6 +63,18 @@ def closed_plan(plan: Message, note: str) -> Message:
     return Message(_without_start_words(plan.text), without_buttons(kept, note))
 
 
+def passed_plan(plan: Message) -> Message:
+    """Return a plan that another version follows: all but its start can still be pressed."""
+    rows = [
+        b | {"elements": [e for e in b["elements"] if not _is_start(e)]}
+        if b["type"] == "actions"
+        else b
+        for b in plan.blocks
+    ]
+    kept = (b for b in rows if b["type"] != "actions" or b["elements"])
+    return Message(plan.text, tuple(kept))
+
+
 def protocol_text(plan: Plan, datasets: Sequence[Dataset] = ()) -> str:
     """Return questions, design, data, split, models, baseline, metrics and what is reported."""
     subjects = [a for a in plan.algorithms if a not in plan.baselines]
@@ -199,6 +211,12 @@ def revision_reply(revision: Revision) -> Message | None:
     if revision.offer:
         parts.append(f"To apply it, reply: “{escape(revision.offer)}”")
     return message("\n".join(parts)) if parts else None
+
+
+def _is_start(element: Block) -> bool:
+    """Whether a button gives the start."""
+    action = str(element.get("action_id", "")).partition(":")[0]
+    return action in (ButtonAction.START, ButtonAction.START_ANYWAY)
 
 
 def _main_lines(plan: Plan) -> list[str]:

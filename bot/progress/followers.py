@@ -22,7 +22,7 @@ from agent_core.errors import AgentError
 from agent_core.run.view import RunView, fold
 from bot.blocks.card import card
 from bot.blocks.limits import Message, without_buttons
-from bot.blocks.plan import closed_plan
+from bot.blocks.plan import closed_plan, passed_plan
 from bot.blocks.rounds import dispute_note, disputed_report, storage_note
 from bot.blocks.text import escape, mention, moment
 from bot.delivery.cards import Cards
@@ -191,6 +191,8 @@ class Follower:
         is_start = isinstance(logged.event, ProtocolFrozen) and before.freeze is None
         if is_start or self._has_ended_early(before):
             await self._close_plans(logged)
+        if isinstance(logged.event, PlanSet):
+            await self._pass_plans()
         if self.view.status is not before.status:
             telling.sessions.show(self.thread.place, self.view)
         if posts or self.view.status.is_final:
@@ -254,6 +256,14 @@ class Follower:
             if plan is not None:
                 shown = closed_plan(plan, note)
                 place = self.thread.place
+                self.telling.cards.show(key, place, partial(_unchanged, shown), is_last=True)
+
+    async def _pass_plans(self) -> None:
+        """Take the start off the version before the newest."""
+        for key in self.plan_keys[-2:-1]:
+            plan = await self.telling.outbox.message(key)
+            if plan is not None:
+                place, shown = self.thread.place, passed_plan(plan)
                 self.telling.cards.show(key, place, partial(_unchanged, shown), is_last=True)
 
     def _plan_start(self) -> None:

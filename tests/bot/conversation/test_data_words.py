@@ -172,3 +172,20 @@ async def test_a_file_for_a_waiting_plan_takes_the_place_of_its_data_under_the_s
     assert "right file" not in view.task.text
     assert sum("🔬" in whole(m) for m in live.posts(ts)) == 1
     assert not any("Cancelled" in whole(m) for m in live.posts(ts))
+
+
+async def test_a_plan_that_a_newer_one_follows_keeps_its_questions_and_loses_its_start(live):
+    ts = asked(live, TWO_DOUBTS)
+    plan = await live.post(ts, "Plan v1", PATIENCE_S)
+    before = live.workspace.buttons(plan)
+
+    live.say(ts, "use 3 seeds")
+    await live.post(ts, "Plan v2", PATIENCE_S)
+
+    def left_of_first():
+        first = next(m for m in live.posts(ts) if "Plan v1" in whole(m))
+        shown = live.workspace.buttons(first)
+        return None if "start" in shown else shown
+
+    left = await live.workspace.wait_for(left_of_first, PATIENCE_S)
+    assert set(before) - set(left) == {"start"}
