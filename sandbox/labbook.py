@@ -1332,7 +1332,7 @@ class Part:
 
     @functools.cached_property
     def masked(self) -> pd.DataFrame:
-        """The pairs that are not recommended."""
+        """The pairs that are not recommended: of the full training where the plan masks that."""
         how, rows = self._rules.get("masked", "training"), self._train_rows
         if how == "nothing":
             rows = rows[:0]
@@ -1816,7 +1816,7 @@ def _held_out(split: _Split) -> tuple[Rows, Rows]:
 
 
 def _part_rows(block: str) -> dict[str, Rows]:
-    """Return the row numbers of the parts of a block, and of `full`, the unthinned training."""
+    """Return the row numbers of the parts of a block, and of `full`, what is not held out."""
     kept: dict[str, dict[str, Rows]] = _memory.setdefault("part rows", {})
     if block not in kept:
         kept[block] = _derived_parts(block)
@@ -1843,8 +1843,8 @@ def _derived_parts(block: str) -> dict[str, Rows]:
             users = table.there("user_id", found["validation"])
             train, found["validation_query"] = _without_users(table, train, users)
     only = [r for r in entry["data"] if r.get("is_training_only")]
-    train, _ = _ruled(table, train, only)
     found["full"] = train
+    train, _ = _ruled(table, train, only)
     return found | _thinned(entry, table, train, found)
 
 

@@ -120,6 +120,17 @@ class DataRules:
         return frozenset(int(r.amount) for r in self.rules if r.kind in COUNTING and r.amount)
 
     @property
+    def of_all(self) -> DataRules:
+        """The rules that do not concern training alone."""
+        return DataRules(tuple(r for r in self.rules if not r.is_training_only))
+
+    @property
+    def thins_training(self) -> bool:
+        """Whether pairs that are not held out may be missing in training."""
+        pairs = DataRuleKind.REPEATED_PAIRS
+        return any(r.is_training_only and r.kind is not pairs for r in self.rules)
+
+    @property
     def partial(self) -> tuple[DataRule, ...]:
         """The rules that keep a part by time, by lot or by words."""
         return tuple(r for r in self.rules if r.kind in PARTIAL)
@@ -205,7 +216,7 @@ class Candidates(StrEnum):
     TRAINING = "training"
     """The items of this training."""
     FULL_TRAINING = "full_training"
-    """The items of the training before it was thinned."""
+    """The items of all that is not held out, before rules, shares or profiles thin training."""
     SAMPLED = "sampled"
     """The held-out items among `candidate_count` drawn ones."""
 
@@ -216,7 +227,7 @@ class Masked(StrEnum):
     TRAINING = "training"
     """What the user has in this training."""
     FULL_TRAINING = "full_training"
-    """What the user had before training was thinned."""
+    """What the user has of all that is not held out, before training is thinned."""
     NOTHING = "nothing"
 
 

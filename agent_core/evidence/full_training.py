@@ -1,4 +1,7 @@
-"""The training of a block before it was thinned: of the full block beside it, or by its rules."""
+"""All of a block that is not held out, before rules of training alone, shares or profiles thin it.
+
+It is that of the full block beside it, or what its rules come to.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from agent_core.data.interactions import Interactions
 from agent_core.data.parquet_reader import PAIR
 from agent_core.data.parts import Parts, parts_of
-from agent_core.domain import Block, Candidates, Masked
+from agent_core.domain import Block, Candidates, DataRules, Masked
 from agent_core.evidence.evidence import Evidence
 
 
@@ -32,7 +35,7 @@ class FullTraining:
 
 def is_thinned(block: Block) -> bool:
     """Whether a block has less than the full training."""
-    return block.train_share < 1 or block.profile_size is not None
+    return block.train_share < 1 or block.profile_size is not None or block.data.thins_training
 
 
 def needs_full_training(block: Block) -> bool:
@@ -47,12 +50,35 @@ def full_training(evidence: Evidence, fold: str) -> FullTraining | None:
     block = evidence.blocks.get(fold)
     if block is None:
         return None
-    whole = replace(block, train_share=1.0, profile_size=None)
+    whole = replace(block, data=block.data.of_all, train_share=1.0, profile_size=None)
     for name, other in evidence.blocks.items():
         is_there = name in evidence.train and name in evidence.test
-        if is_there and replace(other, name=whole.name, levels=whole.levels) == whole:
+        if is_there and _bare(other) == _bare(whole):
             return FullTraining(evidence.train[name], evidence.query.get(name))
     return _by_rules(evidence, fold, whole)
+
+
+def masked_pairs(evidence: Evidence, fold: str) -> pd.DataFrame | None:
+    """Return what lists of a fold leave out by its rules; None where it cannot be known."""
+    parts = [evidence.train[fold]]
+    split, block = evidence.split_of(fold), evidence.blocks.get(fold)
+    if split.masked is Masked.NOTHING:
+        return parts[0].iloc[:0]
+    if fold in evidence.query:
+        # What unseen users keep is left out of their lists as what others have in training.
+        parts.append(evidence.query[fold])
+    if split.masked is Masked.FULL_TRAINING and block is not None and is_thinned(block):
+        full = full_training(evidence, fold)
+        if full is None:
+            return None
+        parts.append(full.known)
+    return pd.concat([p[list(PAIR)] for p in parts], ignore_index=True)
+
+
+def _bare(block: Block) -> Block:
+    """Return a block without its name and the words of its rules."""
+    rules = DataRules(tuple(replace(rule, text="") for rule in block.data.rules))
+    return replace(block, name="", levels={}, data=rules)
 
 
 def _by_rules(evidence: Evidence, fold: str, whole: Block) -> FullTraining | None:

@@ -306,12 +306,20 @@ def test_what_is_thinned_away_may_stay_masked_and_a_candidate(labbook):
     rules = SplitRules(
         SplitKind.LEAVE_ONE_OUT, candidates=Candidates.FULL_TRAINING, masked=Masked.FULL_TRAINING
     )
-    derived(labbook, frame, less=block_of((), rules, train_share=0.2), all=block_of((), rules))
+    liked = DataRule(DataRuleKind.LOWEST_RATING, 4, is_training_only=True)
+    derived(
+        labbook,
+        frame,
+        less=block_of((), rules, train_share=0.2),
+        liked=block_of([liked], rules),
+        all=block_of((), rules),
+    )
 
-    less, whole = labbook.part("less"), labbook.part("all")
+    whole = labbook.part("all")
 
-    assert len(less.train) < len(whole.train) == len(less.masked)
-    assert sorted(less.candidates) == sorted(whole.train["item_id"].unique())
+    for less in map(labbook.part, ("less", "liked")):
+        assert len(less.train) < len(whole.train) == len(less.masked)
+        assert sorted(less.candidates) == sorted(whole.train["item_id"].unique())
     assert whole.candidates is not None
 
 

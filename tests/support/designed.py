@@ -14,6 +14,7 @@ from studies import ITEMS, USERS, K, Made, interactions, profile_of, top_lists
 from agent_core.domain import (
     Algorithm,
     Cell,
+    DataRule,
     DataRuleKind,
     DataRules,
     Estimand,
@@ -21,6 +22,7 @@ from agent_core.domain import (
     FactorKind,
     FactorRole,
     Level,
+    Masked,
     Metric,
     Of,
     Order,
@@ -139,6 +141,7 @@ def trained(frame, test, block):
     train = frame.drop(index=test.index)
     if not block.split.in_training:
         train = train[~train["user_id"].isin(test["user_id"])]
+    train = kept(train, DataRules(tuple(r for r in block.data.rules if r.is_training_only)))
     if block.split.kind is SplitKind.GLOBAL_TIME:
         train = train[train["timestamp"] < test["timestamp"].min()]
     seed = block.split.seed + 2
@@ -238,6 +241,20 @@ def place_of(row):
     return row["algorithm"], row["fold"], str(row.get("seed", "none"))
 
 
+def liked_training(candidates, masked, levels=("all", "liked")):
+    """Return a plan whose levels train on all, or on what is rated 3 or 4 and more."""
+    rated = {
+        name: DataRules((DataRule(DataRuleKind.LOWEST_RATING, low, is_training_only=True),))
+        for name, low in (("known", 3), ("liked", 4))
+    }
+    split = replace(LEAVE_ONE_OUT, candidates=candidates, masked=masked)
+    return study(
+        EASE, POPULARITY, factors=(Factor("data", levels),), splits=(Level(split),),
+        data=tuple(Level(rated.get(name, DataRules()), name) for name in levels),
+        question=Question(Estimand.DIFFERENCE, ("data",), ("ndcg@10",)),
+    )  # fmt: skip
+
+
 def designed(plan, data=None, scores=None) -> Designed:
     """Return the honest study of a plan.
 
@@ -245,12 +262,13 @@ def designed(plan, data=None, scores=None) -> Designed:
     """
     data = interactions(np.random.default_rng(7)) if data is None else data
     made = Designed(plan, data, source=SOURCE, files={"table.csv": b"algorithm,ndcg\n"})
-    parts = {}
+    parts, frames = {}, {}
     for cell in made.cells(()):
         block = cell.block
         if block.name not in parts:
-            frame = kept(data, block.data)
+            frame = kept(data, block.data.of_all)
             test = held_out(frame, block.split, block.fold)
+            frames[block.name] = frame
             parts[block.name] = trained(frame, test, block), test
             train, test = parts[block.name]
             made.splits[block.name] = sorted(train.index), sorted(test.index)
@@ -259,7 +277,9 @@ def designed(plan, data=None, scores=None) -> Designed:
                 made.queries[block.name] = sorted(own.difference(test.index))
         train, test = parts[block.name]
         table = (scores or scored)(cell, train, test)
-        lists = top_lists(train, table)
+        # What unseen users keep is masked too.
+        is_full = block.split.masked is Masked.FULL_TRAINING or not block.split.in_training
+        lists = top_lists(frames[block.name].drop(index=test.index) if is_full else train, table)
         made.lists[run_of(cell)] = lists[lists["user_id"].isin(test["user_id"])]
     made.measure()
     made.run = described(made)

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from agent_core.checks.split.split_kinds import Folds
 from agent_core.domain.cells import blocks_of
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.full_training import is_thinned as has_less
 
 
 def has_variants(evidence: Evidence) -> bool:
@@ -17,7 +18,7 @@ def has_variants(evidence: Evidence) -> bool:
 def is_thinned(evidence: Evidence, fold: str) -> bool:
     """Whether the training of a fold is a part of what the split leaves."""
     block = evidence.blocks.get(fold)
-    return block is not None and (block.train_share < 1 or block.profile_size is not None)
+    return block is not None and has_less(block)
 
 
 def rounds_of(evidence: Evidence, folds: Folds) -> list[Folds]:

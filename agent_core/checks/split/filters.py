@@ -93,7 +93,9 @@ def filters_as_planned(evidence: Evidence) -> Result:
     for fold in whole or folds:
         loss = _loss_of(evidence, fold, split) if whole else Loss()
         losses.append(replace(loss, fold=fold[0]))
-        faults += [*_low_ratings(evidence, fold), *false_claims(evidence, fold)]
+        faults += false_claims(evidence, fold)
+    for fold in folds:
+        faults += _low_ratings(evidence, fold)
         excess += _excess(evidence, fold)
     reasons = _reasons_of(evidence)
     worst = max(losses, key=_gravity)
@@ -385,8 +387,7 @@ def _excess(evidence: Evidence, fold: Fold) -> Iterator[Detail]:
 
 def _rules_of_all(evidence: Evidence, fold: str) -> DataRules:
     """Return the data rules of a fold that are not of its training alone."""
-    rules = evidence.data_of(fold).rules
-    return DataRules(tuple(rule for rule in rules if not rule.is_training_only))
+    return evidence.data_of(fold).of_all
 
 
 def _low_ratings(evidence: Evidence, fold: Fold) -> Iterator[Detail]:

@@ -156,7 +156,7 @@ def _distance(table: Table, variant: Variant, kept: Pairs) -> int:
 
 def _variant(table: Table, rules: tuple[DataRule, ...], kept: Pairs) -> Variant:
     """Return what rules leave, samples of the script's own taken as they are."""
-    of_all = tuple(rule for rule in rules if not rule.is_training_only)
+    of_all = DataRules(rules).of_all.rules
     rows, samples = table.data.rows, list[OwnSample]()
     has_ids = (table.keys >> 32 != NO_ID) & ((table.keys & 0xFFFFFFFF) != NO_ID)
     rows = rows[has_ids]

@@ -18,7 +18,6 @@ from agent_core.domain import (
     DataRule,
     DataRules,
     FactorKind,
-    Masked,
     Metric,
     Plan,
     Question,
@@ -27,7 +26,7 @@ from agent_core.domain import (
 from agent_core.domain.design import GroupBy
 from agent_core.evidence.cells import Run
 from agent_core.evidence.evidence import Evidence
-from agent_core.evidence.full_training import full_training, needs_full_training
+from agent_core.evidence.full_training import full_training, masked_pairs, needs_full_training
 from agent_core.measures.metrics import POOLED
 from agent_core.rules.group_words import group_by
 from agent_core.statistics.answers.answer import metric_of
@@ -269,17 +268,12 @@ def _part(evidence: Evidence, fold: str, block: Block) -> Part | None:
     """Return the part of one block; None where what it ranks cannot be worked out."""
     test, train = evidence.test[fold], evidence.train[fold]
     split = block.split
-    items = known = full = train
-    if fold in evidence.query:
-        # What unseen users keep is left out of their lists as what others have in training.
-        known = full = pd.concat([train, evidence.query[fold]])
-    if needs_full_training(block):
+    items, masked = train, masked_pairs(evidence, fold)
+    if split.candidates is Candidates.FULL_TRAINING and needs_full_training(block):
         found = full_training(evidence, fold)
-        if found is None:
-            return None
-        full = found.known
-        items = found.train if split.candidates is Candidates.FULL_TRAINING else train
-    masked = {Masked.NOTHING: known.iloc[:0], Masked.FULL_TRAINING: full}.get(split.masked, known)
+        items = None if found is None else found.train
+    if items is None or masked is None:
+        return None
     part = Part.of(test, items["item_id"].unique(), masked, block.dataset)
     # Drawn candidates go by the seed of the split.
     drawn = f" {split.candidate_count} {split.seed}" if split.candidate_count else ""

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from designed import EASE, FACTORIZATION, NEIGHBOURS, POPULARITY, designed, study
+from designed import EASE, FACTORIZATION, NEIGHBOURS, POPULARITY, designed, liked_training, study
 from made_studies import swept
 
 from agent_core.domain import (
@@ -48,6 +48,11 @@ def test_answers_agree_with_the_facts_of_a_plain_comparison(tmp_path, version):
     assert found.is_primary
 
 
+def rated_training(candidates, masked):
+    """Return a plan no level of which trains on all."""
+    return liked_training(candidates, masked, ("known", "liked"))
+
+
 def thinned(candidates, masked):
     split = SplitRules(SplitKind.LEAVE_ONE_OUT, candidates=candidates, masked=masked)
     asked = Question(Estimand.RESPONSE, ("train_share",), ("ndcg@10",))
@@ -57,13 +62,16 @@ def thinned(candidates, masked):
     )  # fmt: skip
 
 
-def test_thinned_training_is_the_same_only_where_the_full_one_is_ranked_and_left_out(tmp_path):
+@pytest.mark.parametrize("plan", [thinned, liked_training, rated_training])
+def test_thinned_training_is_the_same_only_where_the_full_one_is_ranked_and_left_out(
+    plan, tmp_path
+):
     grades = {}
     for name, kinds in {
         "own": (Candidates.TRAINING, Masked.TRAINING),
         "full": (Candidates.FULL_TRAINING, Masked.FULL_TRAINING),
     }.items():
-        values = StudyValues.of(designed(thinned(*kinds)).evidence(tmp_path / name, 2))
+        values = StudyValues.of(designed(plan(*kinds)).evidence(tmp_path / name, 2))
         grades[name] = values.grade(*values.parts)
 
     assert grades["full"] == (Grade.SAME, Reason.NONE)
