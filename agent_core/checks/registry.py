@@ -67,7 +67,7 @@ RULES = (
     Rule("split", holdout.split_as_planned, is_per_dataset=True),
     Rule("split", holdout_randomness.held_out_at_random, is_binding=True, is_per_dataset=True),
     Rule("split", holdout.folds_as_planned, is_per_dataset=True),
-    Rule("split", holdout.lists_exclude_train),
+    Rule("split", holdout.lists_exclude_train, is_binding=True),
     Rule("split", holdout.temporal_leak),
     Rule("split", holdout.duplicates_in_test),
     Rule("metrics", metrics.metrics_as_planned),

@@ -239,6 +239,21 @@ def rated():
     return replace(plan, metrics=(Metric("rmse"), Metric("mae")))
 
 
+RANKING = changed(
+    ("items = np.sort(part.train[\"item_id\"].unique())",
+     "every = part.candidates\n"
+     "        every = part.train[\"item_id\"] if every is None else every\n"
+     "        items = np.sort(pd.unique(every))"),
+)  # fmt: skip
+"""A script that ranks the candidates of the plan."""
+LIKED = planned(
+    LINEAR, POPULAR, factors=(Factor("data", ("all", "liked")),),
+    data=(ALL, Level(DataRules((DataRule(DataRuleKind.LOWEST_RATING, 3.0,
+                                         is_training_only=True),)), "liked")),
+    splits=(Level(replace(FIFTH, candidates=Candidates.FULL_TRAINING,
+                          masked=Masked.FULL_TRAINING)),),
+)  # fmt: skip
+
 HONEST_CELLS = (
     Whole("cells trained ahead and delivered out of order", planned(**TWO_DATA), AHEAD),
     Whole("one Gram matrix for all strengths of a block",
@@ -296,14 +311,17 @@ HONEST_CELLS = (
           planned(LINEAR, POPULAR, factors=(Factor("train_share", (0.3, 0.6, 1.0)),),
                   splits=(Level(replace(FIFTH, candidates=Candidates.FULL_TRAINING,
                                         masked=Masked.FULL_TRAINING, thinned_by=Order.NEWEST)),)),
-          changed(("items = np.sort(part.train[\"item_id\"].unique())",
-                   "every = part.candidates\n"
-                   "        every = part.train[\"item_id\"] if every is None else every\n"
-                   "        items = np.sort(pd.unique(every))"))),
+          RANKING),
+    Whole("the full training masked where rules thin it", LIKED, RANKING),
+    Whole("the full training masked by own code where rules thin it", LIKED,
+          changed((TOP, """        had = labbook.data(c)
+        had = had[~had.index.isin(part.test.index)]
+"""
+                   + TOP.replace("part.masked", "had")), source=RANKING)),
     Whole("errors of predictions in folds", rated(), PREDICTED),
     Whole("tested by high ratings of the newest, two data levels",
           planned(LINEAR, POPULAR, data=(ALL, RATED), factors=(Factor("data", ("all", "from 2")),),
                   splits=(Level(SplitRules(SplitKind.LEAVE_LAST, lowest_test_rating=3.0)),)),
           changed((LOOP, "for c in sorted(labbook.cells(), key=lambda c: c.id):\n    with c:\n"))),
 )  # fmt: skip
-"""Fourteen designs that are carried out in ways of their own."""
+"""Sixteen designs that are carried out in ways of their own."""

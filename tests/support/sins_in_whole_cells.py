@@ -6,6 +6,8 @@ from honest_cells import (
     ALL,
     FIFTH,
     FIT,
+    LIKED,
+    RANKING,
     TOP,
     TWO_DATA,
     TWO_SEEDS,
@@ -172,6 +174,14 @@ return kept, pd.concat([test, train.drop(kept.index).groupby("user_id").head(3)]
           planned(LINEAR, POPULAR, **sample(Of.ITEMS), splits=(Level(FIFTH),)),
           half('labbook.load("data.csv").pipe(lambda d: d[d["item_id"].isin('
                'd["item_id"].value_counts().index[:30])])'), "parts_as_ruled"),
+    # Lists of what the plan masks.
+    Whole("only what was trained on masked", LIKED,
+          changed((TOP, TOP.replace("part.masked", "part.train")), source=RANKING),
+          "lists_exclude_train"),
+    Whole("only what is rated well masked", LIKED,
+          changed((TOP, TOP.replace("part.masked", "part.masked.merge("
+                   "labbook.data(c).query('rating >= 3')[['user_id', 'item_id']])")),
+                  source=RANKING), "lists_exclude_train"),
     # Groups from the test.
     Whole("the test users whose held-out items are popular",
           planned(LINEAR, POPULAR, splits=(Level(CHOSEN),)),

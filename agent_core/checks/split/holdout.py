@@ -30,10 +30,11 @@ from agent_core.checks.split.variants import (
     studies_leaks,
 )
 from agent_core.data.parquet_reader import PAIR
-from agent_core.domain import SplitKind, SplitRules
+from agent_core.domain import Masked, SplitKind, SplitRules
 from agent_core.domain.cells import cells_of
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
+from agent_core.evidence.full_training import masked_pairs
 from agent_core.evidence.id_codes import are_among, pair_keys
 from agent_core.evidence.split_origin import seconds
 from agent_core.evidence.views import place_text, places_of
@@ -180,24 +181,39 @@ def _planned_folds(evidence: Evidence) -> dict[str, int]:
 
 
 def lists_exclude_train(evidence: Evidence) -> Result:
-    """Check that no list recommends what its user has in training."""
+    """Check that no list recommends what the plan masks: what its user has in training.
+
+    It binds: lists that waste places on known items answer another question.
+    """
     if not evidence.lists:
         is_ranking = any(m.name not in RATING for m in evidence.plan.metrics)
         return failed("No lists were saved.") if is_ranking else not_applicable("No lists.")
     lines = evidence.lists.lines
-    if seen := sum(_trained_lines(evidence, fold) for fold in evidence.train):
-        told = "{pairs:,} recommendations ({share:.1%}) are already in training."
-        return failed(told, pairs=seen, share=seen / lines)
+    found = {fold: _masked_lines(evidence, fold) for fold in evidence.train}
+    rules = (evidence.split_of(fold).masked for fold in found)
+    where = Detail("the full training" if Masked.FULL_TRAINING in rules else "training")
+    if seen := sum(count for count, _ in found.values()):
+        told = "{pairs:,} recommendations ({share:.1%}) are already in {where}."
+        return failed(told, pairs=seen, share=seen / lines, where=where)
     if not evidence.train:
         return failed(NO_SPLIT)
-    return passed("{pairs:,} recommendations, none of them in training.", pairs=lines)
+    if unknown := [fold for fold, (_, is_known) in found.items() if not is_known]:
+        told = "What lists leave out of the full training is not known: folds {folds}."
+        return warned(told, folds=unknown)
+    told = "{pairs:,} recommendations, none of them in {where}."
+    return passed(told, pairs=lines, where=where)
 
 
-def _trained_lines(evidence: Evidence, fold: str) -> int:
-    """Return how many recommendations of a fold are already in its training."""
-    trained = np.sort(pair_keys(evidence.train[fold]))
+def _masked_lines(evidence: Evidence, fold: str) -> tuple[int, bool]:
+    """Return how many recommendations of a fold are masked, and whether all that is is known."""
+    masked = masked_pairs(evidence, fold)
+    # Where the full training is not known, what was trained on is masked at least.
+    keys = np.unique(pair_keys(evidence.train[fold] if masked is None else masked))
+    if is_meant_to_leak(evidence, fold):
+        keys = np.setdiff1d(keys, pair_keys(evidence.test[fold]))
     own = evidence.lists.select(lambda run: run[1] == fold)
-    return sum(int(are_among(pair_keys(table), trained).sum()) for table in own.values())
+    seen = sum(int(are_among(pair_keys(table), keys).sum()) for table in own.values())
+    return seen, masked is not None
 
 
 def temporal_leak(evidence: Evidence) -> Result:

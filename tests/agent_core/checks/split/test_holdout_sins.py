@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from designed import designed, liked_training
 from sins import FAIL, WARN, Sins, newest, other_study, renamed, save_pairs, timed_split
 
-from agent_core.domain import SplitKind, Study
+from agent_core.checks.split.holdout import lists_exclude_train
+from agent_core.domain import Candidates, Finding, Masked, SplitKind, Study
 
 sin = Sins()
 
@@ -197,6 +199,26 @@ def recommending_what_is_known(made):
     known = made.data.iloc[made.splits["0"][0]]
     first = known[known["user_id"] == 1]["item_id"].iloc[0]
     frame.loc[(frame["user_id"] == 1) & (frame["rank"] == 10), "item_id"] = first
+
+
+@pytest.mark.parametrize("levels", [("all", "liked"), ("known", "liked")])
+def test_what_the_full_training_masks_is_sought_in_lists(levels, tmp_path):
+    full = liked_training(Candidates.FULL_TRAINING, Masked.FULL_TRAINING, levels)
+    honest = designed(full)
+    sinful = designed(liked_training(Candidates.FULL_TRAINING, Masked.TRAINING, levels))
+    sinful.plan = full
+
+    passed = lists_exclude_train(honest.evidence(tmp_path / "honest", 2))
+    found = lists_exclude_train(sinful.evidence(tmp_path / "sinful", 2))
+
+    assert (passed.finding, found.finding) == (Finding.PASS, FAIL)
+    assert found.values["pairs"] > 0
+
+
+def test_what_the_plan_does_not_mask_may_be_recommended(tmp_path):
+    made = designed(liked_training(Candidates.FULL_TRAINING, Masked.TRAINING))
+
+    assert lists_exclude_train(made.evidence(tmp_path, 2)).finding is Finding.PASS
 
 
 @sin("temporal_leak", FAIL, fold="0", users=1, of=60)
