@@ -5,6 +5,7 @@ It is that of the full block beside it, or what its rules come to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +31,7 @@ class FullTraining:
     def known(self) -> pd.DataFrame:
         """All that users had, whoever sees it."""
         parts = [p for p in (self.train, self.query) if p is not None]
-        return pd.concat([p[list(PAIR)] for p in parts], ignore_index=True)
+        return _together(parts)
 
 
 def is_thinned(block: Block) -> bool:
@@ -72,6 +73,13 @@ def masked_pairs(evidence: Evidence, fold: str) -> pd.DataFrame | None:
         if full is None:
             return None
         parts.append(full.known)
+    return _together(parts)
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the pairs of some parts; one part as it is, which may have ten million."""
+    if len(parts) == 1:
+        return parts[0]
     return pd.concat([p[list(PAIR)] for p in parts], ignore_index=True)
 
 

@@ -182,16 +182,14 @@ class SplitRun:
                     {*running, halted, *([turn] if turn else [])},
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                for task in [t for t in running if t.done()]:
-                    self._note(running.pop(task), task.result())
+                self._note_ended(running)
                 if turn is not None and turn.done():
                     turn.result()
                     turn = None
                     self._begin(running)
             while running:
                 await asyncio.wait(running)
-                for task in [t for t in running if t.done()]:
-                    self._note(running.pop(task), task.result())
+                self._note_ended(running)
         finally:
             await self._let_go(running, turn)
             halted.cancel()
@@ -292,6 +290,11 @@ class SplitRun:
         """Keep what a process left."""
         self.place.take(folder, is_whole=is_whole)
         shutil.rmtree(folder, ignore_errors=True)
+
+    def _note_ended(self, running: dict[asyncio.Task[Execution], Share]) -> None:
+        """Take all processes that have ended out of those that run."""
+        for task in [t for t in running if t.done()]:
+            self._note(running.pop(task), task.result())
 
     def _note(self, share: Share, execution: Execution) -> None:
         """Take how a process ended."""

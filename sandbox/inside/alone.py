@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from sandbox.inside.screenless import draw_without_screen
@@ -14,7 +14,7 @@ def main() -> NoReturn:
     """Run a script; arguments: where the sandbox's own code lies, the script, its arguments."""
     code, script = sys.argv[1:3]
     sys.argv[:] = sys.argv[2:]
-    sys.path[:] = [os.path.dirname(script), *(p for p in sys.path if p not in (code, ""))]  # noqa: PTH120  few imports
+    sys.path[:] = [str(Path(script).parent), *(p for p in sys.path if p not in (code, ""))]
     draw_without_screen()
     forget_sandbox()
     sys.exit(run(script))

@@ -35,7 +35,7 @@ from agent_core.domain.cells import cells_of
 from agent_core.domain.metric import RATING
 from agent_core.evidence.evidence import Evidence
 from agent_core.evidence.full_training import masked_pairs
-from agent_core.evidence.id_codes import are_among, pair_keys
+from agent_core.evidence.id_codes import are_among, distinct, pair_keys
 from agent_core.evidence.split_origin import seconds
 from agent_core.evidence.views import place_text, places_of
 from agent_core.measures.expected_hits import NOTHING, expected_hits
@@ -208,7 +208,7 @@ def _masked_lines(evidence: Evidence, fold: str) -> tuple[int, bool]:
     """Return how many recommendations of a fold are masked, and whether all that is is known."""
     masked = masked_pairs(evidence, fold)
     # Where the full training is not known, what was trained on is masked at least.
-    keys = np.unique(pair_keys(evidence.train[fold] if masked is None else masked))
+    keys = distinct(pair_keys(evidence.train[fold] if masked is None else masked))
     if is_meant_to_leak(evidence, fold):
         keys = np.setdiff1d(keys, pair_keys(evidence.test[fold]))
     own = evidence.lists.select(lambda run: run[1] == fold)
