@@ -82,9 +82,9 @@ _AROUND: dict[str, str] = _TABLE["around"]
 _BEFORE = re.compile(rf"({_AROUND['asked']})\s+|({_AROUND['assent']})\s+|{_AROUND['before']}\s+")
 _AFTER = re.compile(rf"\s+{_AROUND['after']}$")
 _ASSENT = re.compile(rf"{_AROUND['assent']}(?:\s+{_AROUND['after']})*")
-_REASON, _CONDITION, _WISH = (
-    re.compile(_TABLE["beside"][name]) for name in ("reason", "condition", "wish")
-)
+_REASON, _CONDITION = (re.compile(_TABLE["beside"][name]) for name in ("reason", "condition"))
+KINDS = {name: re.compile(words) for name, words in _TABLE["kinds"].items()}
+"""What kind of words a message is that commands nothing; over `plain_form`."""
 _NOT = re.compile(_TABLE["meant"].pop("not"))
 _MEANT = {Intent(name): _compiled(words) for name, words in _TABLE["meant"].items()}
 _FIRST_WORDS = ("start", "stop", "cancel", "abort", "status", "undo", "resume", "begin", "launch")
@@ -116,7 +116,7 @@ def sentences_of(text: str) -> list[str]:
 
 def chosen_of(text: str, count: int, default: int) -> int | None:
     """Return which of `count` numbered ways a text chooses, from 0 on; None: none of them."""
-    words = _plain(text).replace("#", " ").split()
+    words = plain_form(text).replace("#", " ").split()
     if "default" in words:
         return default
     if "last" in words:
@@ -135,7 +135,7 @@ def command_in(sentence: str) -> Command | None:
         return whole
     found = [(p, _command(p)) for p in parts] if len(parts) > 1 else []
     commands = [c for _, c in found if c and c.intent not in BY_THEMSELVES]
-    others = [_plain(p) for p, c in found if c is None]
+    others = [plain_form(p) for p, c in found if c is None]
     if not commands:
         alone = (c for _, c in found if c and c.intent not in (Intent.THANKS, Intent.ASSENT))
         return whole or (None if others else next(alone, None)) or _command_meant(sentence)
@@ -151,14 +151,14 @@ def _is_beside(part: str, intent: Intent) -> bool:
     """Whether a part only tells why a command is given; before a stop nothing else counts."""
     if _CONDITION.match(part) and intent is not Intent.HOLD:
         return False
-    return not _WISH.match(part) if intent is Intent.STOP else bool(_REASON.match(part))
+    return not KINDS["wish"].match(part) if intent is Intent.STOP else bool(_REASON.match(part))
 
 
 def _command(part: str) -> Command | None:
     """Return what a whole part of a sentence commands."""
     if len(part) > LONGEST:
         return None
-    plain, is_question = _plain(part), part.rstrip().endswith("?")
+    plain, is_question = plain_form(part), part.rstrip().endswith("?")
     for words, is_asked in _without_lead(plain):
         for core in _without_end(words):
             intent = next((i for i, e in _COMMANDS.items() if e.fullmatch(core)), None)
@@ -171,12 +171,12 @@ def _command(part: str) -> Command | None:
 
 def _command_meant(sentence: str) -> Command | None:
     """Return what a short sentence may command, where a word of command stands in it."""
-    plain = _plain(sentence)
+    plain = plain_form(sentence)
     words = plain.split()
     if len(words) > FEW_WORDS:
         return None
     if _NOT.search(plain):
-        return Command(Intent.HOLD) if not _WISH.search(plain) else None
+        return Command(Intent.HOLD) if not KINDS["wish"].search(plain) else None
     intent = next((i for i, e in _MEANT.items() if e.search(plain)), None)
     if intent and not sentence.endswith("?"):
         return Command(intent, is_sure=False)
@@ -210,7 +210,7 @@ def _is_assent(plain: str) -> bool:
     return any(_ASSENT.fullmatch(words) for words, _ in _without_lead(plain))
 
 
-def _plain(text: str) -> str:
+def plain_form(text: str) -> str:
     """Return words in one form: lower case, without marks and apostrophes."""
     if text.strip() == "?":
         return "help"

@@ -5,43 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.conversation.commands import Command, Intent, command_in, sentences_of
+from bot.conversation.commands import (
+    KINDS,
+    Command,
+    Intent,
+    command_in,
+    plain_form,
+    sentences_of,
+)
 
 AFFIRMING = (Intent.THANKS, Intent.ASSENT)
 """What commands nothing by itself."""
 CHANGING = (Intent.START, Intent.START_ANYWAY, Intent.STOP, Intent.UNDO, Intent.RESUME)
 """Commands of which only one can be meant."""
 USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-ASKING = re.compile(
-    r"^(what|whats|how|why|which|who|where|is|are|was|were|does|do|did|can|could|has|have|"
-    r"should|would (?!be\b)|will|when (?:is|are|was|were|do|does|did|will|can|should)|explain|"
-    r"tell me|show me)\b",
-    re.IGNORECASE,
-)
-WISHING = re.compile(
-    r"^(please\s+|also\s+|and\s+|no,?\s+|but\s+|instead,?\s+)*(use|add|drop|remove|change|set|"
-    r"replace|make|try|run|compare|report|include|exclude|switch|only|with|without|increase|"
-    r"waive|improve|leave (?:out|off|away)|"
-    r"(?:accept|ignore|set aside)\b(?=[^.\n]*\b(?:warning|check|failure))|"
-    r"decrease|raise|lower|keep|skip|take|train|test|evaluate|i want|i would like|let us|lets|"
-    r"(?:it )?would be (?:nice|good|great)|when (?:it is |its )?(?:finished|done|ready))\b",
-    re.IGNORECASE,
-)
 DISPUTE = re.compile(
     r"^(?:something|this|that|it)(?:\s+(?:is|looks|seems)|['\u2019]s)\s+wrong"
     r"(?:\W*$|\s*[:;,.!\u2013\u2014-]+\s*(?P<what>\S.*)"
     r"|\s+(?P<more>(?:with|because|since|here|about)\b.*))$",
     re.IGNORECASE | re.DOTALL,
 )
-DOUBT = re.compile(
-    r"\b(?:can(?:no|['\u2019])?t|can not) be (?:right|true|correct|an? \w+)\b|"
-    r"\bi (?:doubt|disagree|do(?:n['\u2019]?t| not) believe)\b|"
-    r"\bmust be (?:a bug|wrong|a mistake)\b|"
-    r"\b(?:is|are|looks?|seems?) (?:fishy|suspicious|impossible|implausible)\b",
-    re.IGNORECASE,
-)
-"""What doubts a result without the words of a dispute before it."""
-REQUEST = re.compile(r"^(can|could|would|will) (you|we) (please )?(?!tell|explain|say|show)", re.I)
 STATEMENT_WORDS = 4
 """Fewer words are thanks, or `here it is`."""
 
@@ -62,7 +45,7 @@ def read(text: str) -> Understood:
     plain = text.strip()
     if not plain:
         return Understood(Intent.NOTHING)
-    if disputed_text(plain) is not None:
+    if _dispute_in(plain) is not None:
         return Understood(Intent.DISPUTE)
     found = [(s, command_in(s)) for s in sentences_of(plain)]
     commands = [c for _, c in found if c]
@@ -70,6 +53,8 @@ def read(text: str) -> Understood:
     sure = [c for c in commands if c.is_sure and c.intent not in AFFIRMING]
     if sure:
         return _of_commands(sure, rest)
+    if _is_doubt(plain):
+        return Understood(Intent.DISPUTE, is_whole=False)
     doubted = next((c.intent for c in commands if not c.is_sure), None)
     if rest or doubted:
         return Understood(_kind_of(plain), doubted, is_whole=not rest)
@@ -96,24 +81,34 @@ def _of_commands(commands: list[Command], rest: list[str]) -> Understood:
     return Understood(first, is_whole=not rest)
 
 
-def _kind_of(plain: str) -> Intent:
+def _kind_of(text: str) -> Intent:
     """Return what kind of words a message is that commands nothing."""
-    if REQUEST.match(plain):
+    plain = plain_form(text)
+    if KINDS["request"].match(plain):
         return Intent.WISH
-    if plain.endswith("?") or ASKING.match(plain):
+    if text.endswith("?") or KINDS["asking"].match(plain):
         return Intent.QUESTION
-    return Intent.WISH if WISHING.match(plain) else Intent.TALK
+    return Intent.WISH if KINDS["wish"].match(plain) else Intent.TALK
 
 
 def disputed_text(text: str) -> str | None:
     """Return what somebody says is wrong, empty where they do not; None: nothing is."""
     plain = text.strip()
+    said = _dispute_in(plain)
+    return plain if said is None and _is_doubt(plain) else said
+
+
+def _dispute_in(plain: str) -> str | None:
+    """Return what is said behind `something is wrong`."""
     found = None if plain.endswith("?") else DISPUTE.match(plain)
     if found is None:
-        return plain if DOUBT.search(plain) and not plain.endswith("?") else None
-    if found["more"]:
-        return plain
-    return found["what"] or ""
+        return None
+    return plain if found["more"] else found["what"] or ""
+
+
+def _is_doubt(plain: str) -> bool:
+    """Whether a result is doubted without the words of a dispute."""
+    return not plain.endswith("?") and KINDS["doubt"].search(plain_form(plain)) is not None
 
 
 def named_users(text: str) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ def lines(text):
         ("ok, thanks", Intent.THANKS),
         ("send me the zip please", Intent.ZIP),
         ("please try again", Intent.RESUME),
+        ("stop it, that can't be right", Intent.STOP),
+        ("0.9 for popularity can't be right", Intent.DISPUTE),
     ],
 )
 def test_a_command_is_one_in_whatever_words(text, intent):
@@ -136,6 +138,7 @@ def test_every_wording_of_start_and_stop_is_understood_or_asked_back(name):
 def test_a_task_that_begins_with_a_command_is_a_task():
     assert is_task("Run it. Compare item kNN and EASE by NDCG@10.")
     assert is_task("Start from popularity and compare EASE with it.")
+    assert is_task("I doubt that EASE beats item kNN. Compare both by NDCG@10.")
     assert not is_task("stop it please")
 
 
