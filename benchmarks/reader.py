@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import bot.cli  # noqa: F401, what a service has in memory
 from agent_core.data.child import Wanted, read_in_child
 from agent_core.data.given_files import table_name
-from agent_core.data.hashing import sha256_of
 from agent_core.domain import Finding, Packages, RunId
 from agent_core.evidence.evidence import Delivery, look_through
+from agent_core.execution.hashing import sha256_of
 from agent_core.offline.researcher import OfflineResearcher
 from agent_core.researcher import Context, PlanRequest
 from agent_core.search.judging import check_delivery

@@ -15,7 +15,6 @@ import duckdb
 
 from agent_core.data.choices import text_of
 from agent_core.data.file_words import FileWords
-from agent_core.data.hashing import sha256_of
 from agent_core.data.plain_file import MAX_BYTES
 from agent_core.data.reader import read_table
 from agent_core.data.reading import Reading
@@ -23,6 +22,7 @@ from agent_core.data.table import connection, quoted_text, run
 from agent_core.domain.parts import GivenPart, PartName, given_column
 from agent_core.domain.recipe import Recipe
 from agent_core.errors import BadDataset
+from agent_core.execution.hashing import sha256_of
 
 MOST_APART = 0.5
 """Share of a fold's rows that the first fold may lack, beyond which it is asked about."""

@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 
 from agent_core.data.given_files import side_table_name
-from agent_core.data.hashing import sha256_of
 from agent_core.data.known_side_files import KnownSide
 from agent_core.data.reading import Reading
 from agent_core.data.side_columns import described_columns, resolved_kinds, write_side_table
 from agent_core.data.table import connection, interactions_of, quoted_name, run
 from agent_core.domain.side_table import SideOf, SideTable
+from agent_core.execution.hashing import sha256_of
 
 MOST_COLUMNS = 30
 SAMPLE_ROWS = 200_000

@@ -11,7 +11,6 @@ from agent_core.data.choices import text_of
 from agent_core.data.counting import Counts, count_table
 from agent_core.data.file_words import file_words
 from agent_core.data.given_split import WantedPart, read_given
-from agent_core.data.hashing import sha256_of
 from agent_core.data.own_columns import own_sides
 from agent_core.data.plain_file import MAX_BYTES
 from agent_core.data.reader import read_table
@@ -22,6 +21,7 @@ from agent_core.domain import Column, Dataset, GivenPart
 from agent_core.domain.parts import is_split
 from agent_core.domain.recipe import ORDER, Recipe
 from agent_core.errors import BadDataset
+from agent_core.execution.hashing import sha256_of
 from agent_core.prose.given_text import given_text, pieces_text
 
 KNOWN_HASHES = {

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from agent_core.data.data_card import data_card
 from agent_core.data.description import count_text
-from agent_core.data.hashing import sha256_of
 from agent_core.domain import Dataset
 from agent_core.errors import BadDataset
+from agent_core.execution.hashing import sha256_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,60}")
 RECORD = "dataset.json"

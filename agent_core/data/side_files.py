@@ -15,7 +15,6 @@ from agent_core.data.columns import role_of
 from agent_core.data.dialect import dialect_of
 from agent_core.data.file_words import FileWords, file_words
 from agent_core.data.given_files import side_table_name, table_name
-from agent_core.data.hashing import sha256_of
 from agent_core.data.known_side_files import KnownSide, known_side
 from agent_core.data.lines import Dialect
 from agent_core.data.objects import keys_of
@@ -36,6 +35,7 @@ from agent_core.domain import Dataset
 from agent_core.domain.recipe import Layout, Recipe
 from agent_core.domain.side_table import SideFile, SideOf, SideTable
 from agent_core.errors import BadDataset
+from agent_core.execution.hashing import sha256_of
 
 FEWEST_MATCHED = 0.5
 """Share of the items or users that must have a row; with less a file is joined by name only."""

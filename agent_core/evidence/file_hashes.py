@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent_core.data.hashing import sha256_of
 from agent_core.evidence.cell_folders import noted_hashes
+from agent_core.execution.hashing import sha256_of
 from sandbox.execution import Artifact
 
 LEDGER = "labbook.sha256"

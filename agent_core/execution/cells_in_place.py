@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent_core.execution.hashing import sha256_of
 from sandbox.execution import Artifact
 
 CELLS, RECORD, RUN, LEDGER = "cells", "cell.json", "run.json", "labbook.sha256"
 OF_THE_RESULT = (CELLS, "split", RUN, LEDGER)
 """What belongs to the result, whichever cells there were when it was written."""
 FINISHED = "finished"
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return a table of JSON; an empty one where there is none, or something else."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class CellsInPlace:
@@ -53,7 +62,7 @@ class CellsInPlace:
         self.folder.rename(folder)
         paths = sorted(p for p in folder.rglob("*") if p.is_file())
         return tuple(
-            Artifact(p.relative_to(folder).as_posix(), p, p.stat().st_size, _sha256_of(p))
+            Artifact(p.relative_to(folder).as_posix(), p, p.stat().st_size, sha256_of(p))
             for p in paths
         )
 
@@ -71,7 +80,7 @@ class CellsInPlace:
             lines = [*place.read_text().splitlines(), *path.read_text().splitlines()]
             path.write_text("".join(f"{line}\n" for line in dict.fromkeys(lines)))
         if place.exists() and place.name == RUN:
-            joined = _joined(_read(place), _read(path))
+            joined = _joined(read_record(place), read_record(path))
             path.write_text(json.dumps(joined, indent=1), encoding="utf-8")
         path.replace(place)
 
@@ -79,16 +88,7 @@ class CellsInPlace:
         """Read the records of cells that came since."""
         for path in self.folder.glob(f"{CELLS}/*/{RECORD}"):
             if path.parent.name not in self.records:
-                self.records[path.parent.name] = _read(path)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return a table of JSON; an empty one where there is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+                self.records[path.parent.name] = read_record(path)
 
 
 def _joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +102,3 @@ def _joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 def _are_tables(one: object, other: object) -> bool:
     return isinstance(one, Mapping) and isinstance(other, Mapping)
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
-from agent_core.data.hashing import sha256_of
+from agent_core.execution.hashing import sha256_of
 from agent_core.report.report_inputs import ReportInputs
 from sandbox.execution import Artifact
 

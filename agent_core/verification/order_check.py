@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pandas as pd
 
 from agent_core.domain.cell_samples import REPEATS
 from agent_core.domain.cells import CHOSEN, Cell
 from agent_core.evidence.independence import Dependent, Independence
+from agent_core.execution.cells_in_place import read_record
 from sandbox.execution import Artifact, Execution
 
 MOST = 6
@@ -42,7 +42,7 @@ def cells_before(execution: Execution) -> dict[str, tuple[str, ...]]:
     for artifact in execution.artifacts:
         parts = artifact.name.split("/")
         if len(parts) == 3 and parts[0] == "cells" and parts[2] == "cell.json":
-            before = _record(artifact).get("after")
+            before = read_record(artifact.path).get("after")
             found[parts[1]] = tuple(str(i) for i in before) if isinstance(before, list) else ()
     return found
 
@@ -88,12 +88,3 @@ def _are_same(one: Artifact | None, other: Artifact | None) -> bool:
 def _files_of(execution: Execution, cell: str) -> dict[str, Artifact]:
     place = f"cells/{cell}/"
     return {a.name.removeprefix(place): a for a in execution.artifacts if a.name.startswith(place)}
-
-
-def _record(artifact: Artifact) -> Mapping[str, object]:
-    """Return what a record says; nothing where a script has written something else."""
-    try:
-        found = json.loads(artifact.path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
